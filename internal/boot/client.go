@@ -1,0 +1,134 @@
+package boot
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// MAC is a machine's Ethernet address. Unlike net.HardwareAddr it can be
+// compared and used as a key.
+type MAC [6]byte
+
+// ParseMAC reads an address in any of the forms of net.ParseMAC.
+func ParseMAC(s string) (MAC, error) {
+	hw, err := net.ParseMAC(s)
+	if err != nil || len(hw) != 6 {
+		return MAC{}, fmt.Errorf("%q is no Ethernet address; it looks like 52:54:00:12:34:56", s)
+	}
+	return MAC(hw), nil
+}
+
+// String writes the address in lower case with colons.
+func (m MAC) String() string { return net.HardwareAddr(m[:]).String() }
+
+// MarshalText makes a MAC readable in JSON, also as a key.
+func (m MAC) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UUID is a machine's SMBIOS identifier (RFC 4578 section 2.3). The zero value
+// means that the machine did not tell it.
+type UUID [16]byte
+
+// String writes the identifier in the order of its bytes on the wire.
+func (u UUID) String() string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", u[0:4], u[4:6], u[6:8], u[8:10], u[10:])
+}
+
+// IsZero tells whether the machine kept its identifier to itself.
+func (u UUID) IsZero() bool { return u == UUID{} }
+
+// MarshalText makes a UUID readable in JSON.
+func (u UUID) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// Firmware is the kind of firmware that a machine starts with.
+type Firmware string
+
+// The firmware that Spur tells apart.
+const (
+	BIOS Firmware = "bios"
+	UEFI Firmware = "uefi"
+)
+
+// Arch is a processor architecture. A BIOS machine says x86 whatever its
+// processor can do, because its ROM runs in real mode.
+type Arch string
+
+// The architectures that a client can name (IANA's list for option 93).
+const (
+	X86     Arch = "x86"
+	X64     Arch = "x64"
+	ARM     Arch = "arm"
+	ARM64   Arch = "arm64"
+	RISCV32 Arch = "riscv32"
+	RISCV64 Arch = "riscv64"
+	LOONG64 Arch = "loong64"
+	EBC     Arch = "ebc"
+	IA64    Arch = "ia64"
+)
+
+// Proto is the protocol by which the speaking program fetches its next file.
+type Proto string
+
+// PXE fetches by TFTP (PXE 2.1); HTTP is UEFI's HTTP Boot (UEFI 2.10 section 24.7).
+const (
+	PXE  Proto = "pxe"
+	HTTP Proto = "http"
+)
+
+// Loader is the program that speaks.
+type Loader string
+
+// The loaders that Spur recognises on the wire.
+const (
+	ROM  Loader = "rom"
+	IPXE Loader = "ipxe"
+)
+
+// Features is the set of things that a loader says it can do.
+type Features uint16
+
+// What iPXE announces in option 175 and routes depend on.
+const (
+	CanHTTP Features = 1 << iota
+	CanHTTPS
+	CanTFTP
+	CanISCSI
+	CanAOE
+	CanMenu
+)
+
+// Has tells whether all of want are in f.
+func (f Features) Has(want Features) bool { return f&want == want }
+
+// Client is a machine as one packet shows it.
+type Client struct {
+	MAC      MAC
+	UUID     UUID
+	Firmware Firmware
+	Arch     Arch
+	Proto    Proto
+	Loader   Loader
+	Features Features
+
+	// Interface is the name of our interface that the packet came in on;
+	// empty where the packet does not tell (an HTTP request).
+	Interface string
+	// Server is the address at which this client reaches us.
+	Server netip.Addr
+	// Relay is the relay agent that forwarded the packet (giaddr); the zero
+	// value for a client on our own wire.
+	Relay netip.Addr
+}
+
+// Platform says firmware and architecture in one word, the way people do.
+func (c Client) Platform() string {
+	switch {
+	case c.Firmware == BIOS:
+		return "BIOS"
+	case c.Firmware == UEFI:
+		return "UEFI " + string(c.Arch)
+	case c.Arch != "":
+		return string(c.Arch)
+	}
+	return "unknown firmware"
+}

@@ -1,0 +1,88 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"path"
+	"strings"
+)
+
+// Kind says what a payload is.
+type Kind string
+
+// The payloads that Spur can boot.
+const (
+	// Linux is a kernel with the Linux boot protocol, its initrds and a
+	// command line.
+	Linux Kind = "linux"
+	// Script is an iPXE script that overrides everything else.
+	Script Kind = "script"
+)
+
+// File is one file of a payload. Source is an absolute path or a URL; nothing
+// is said about whether it can be opened.
+type File struct {
+	Source string
+}
+
+// IsURL tells whether the file has to be fetched from elsewhere.
+func (f File) IsURL() bool { return strings.Contains(f.Source, "://") }
+
+// Base is the file's last path element, for names that people see. A URL's
+// query is left out.
+func (f File) Base() string {
+	name, _, _ := strings.Cut(f.Source, "?")
+	name = path.Base(strings.TrimRight(name, "/"))
+	if name == "." || name == "/" || strings.HasSuffix(name, ":") {
+		return "file"
+	}
+	return name
+}
+
+// Payload is what should boot.
+type Payload struct {
+	Kind    Kind
+	Kernel  File
+	Initrds []File
+	Cmdline Cmdline
+	// Arch is the architecture that the kernel is built for; empty when that
+	// is not known, for instance because the kernel is a URL.
+	Arch Arch
+	// Message is shown on the machine's screen before anything is loaded.
+	Message string
+	// Script is the text of an iPXE script, for Kind Script.
+	Script string
+	// RootPath goes into DHCP option 17, for systems that find their root
+	// there (Darwin, diskless BSD).
+	RootPath string
+}
+
+// Files lists everything that the payload may fetch, in the order in which a
+// machine needs it.
+func (p Payload) Files() []File {
+	var files []File
+	if p.Kernel.Source != "" {
+		files = append(files, p.Kernel)
+	}
+	files = append(files, p.Initrds...)
+	return append(files, p.Cmdline.Files()...)
+}
+
+// Title names the payload in a line of output.
+func (p Payload) Title() string {
+	if p.Kind == Script {
+		return "an iPXE script"
+	}
+	return p.Kernel.Base()
+}
+
+// ErrIgnore is returned by a Resolver for a machine that must get no answer.
+// Wrap it with the reason: the timeline shows it.
+var ErrIgnore = errors.New("not for us")
+
+// Resolver decides what a machine boots.
+type Resolver interface {
+	// Resolve returns the payload for one client. An error that wraps
+	// ErrIgnore, like any other error, keeps Spur silent towards that client.
+	Resolve(ctx context.Context, c Client) (Payload, error)
+}

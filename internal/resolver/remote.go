@@ -1,0 +1,196 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+const (
+	// answerMost is the longest answer that a boot API may give, in bytes. An
+	// iPXE script is in it, a file never is.
+	answerMost = 1 << 20
+	// defaultTimeout is how long Pixiecore waits for its API server.
+	defaultTimeout = 5 * time.Second
+)
+
+// RemoteConfig is how to ask a boot API.
+type RemoteConfig struct {
+	// Prefix is the URL below which the API is: Spur asks <Prefix>/v1/boot/<mac>.
+	Prefix string
+	// Timeout bounds one question with its redirects and its answer, by
+	// default 5 s.
+	Timeout time.Duration
+	// Transport carries the requests; nil means one of Spur's own, with
+	// bounds. The caller closes a transport that it supplies.
+	Transport http.RoundTripper
+}
+
+// Remote asks an HTTP server what each machine boots, by Pixiecore's API
+// (pixiecore/README.api.md): GET <prefix>/v1/boot/<mac>, where status 200 means
+// that the machine boots what the JSON document in the body says, and anything
+// else that it is to be ignored.
+//
+// Beyond Pixiecore's request, headers tell what is known of the machine:
+// X-Spur-Arch, X-Spur-Firmware, X-Spur-UUID, X-Spur-Proto, X-Spur-Loader. A
+// server may ignore them.
+type Remote struct {
+	base    *url.URL
+	timeout time.Duration
+	client  *http.Client
+	own     *http.Transport
+}
+
+// NewRemote checks the configuration and returns the resolver. Nothing is sent
+// yet. Close it.
+func NewRemote(config RemoteConfig) (*Remote, error) {
+	base, err := apiBase(config.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	r := &Remote{base: base, timeout: config.Timeout}
+	if r.timeout <= 0 {
+		r.timeout = defaultTimeout
+	}
+	transport := config.Transport
+	if transport == nil {
+		r.own = newTransport(r.timeout)
+		transport = r.own
+	}
+	r.client = &http.Client{Transport: transport, Timeout: r.timeout}
+	return r, nil
+}
+
+// apiBase is the URL against which an answer's relative URLs are resolved, and
+// below which the questions go. As in Pixiecore it has no slash at its end, so
+// that "foo" is <prefix>/foo, beside v1.
+func apiBase(prefix string) (*url.URL, error) {
+	u, err := url.Parse(prefix)
+	if err != nil {
+		return nil, fmt.Errorf("the boot API's address cannot be read: %w", err)
+	}
+	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fmt.Errorf("the boot API's address %q must be a URL like http://server:8080/prefix", u.Redacted())
+	}
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return nil, fmt.Errorf("the boot API's address %q must end with its path, because /v1/boot/<mac> is added to it", u.Redacted())
+	}
+	if !strings.HasSuffix(u.Path, "/") {
+		return u.JoinPath("v1"), nil
+	}
+	return u.Parse("v1")
+}
+
+func newTransport(timeout time.Duration) *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: timeout}).DialContext,
+		TLSHandshakeTimeout:    timeout,
+		ResponseHeaderTimeout:  timeout,
+		MaxResponseHeaderBytes: 64 << 10,
+		MaxIdleConns:           32,
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        time.Minute,
+		ForceAttemptHTTP2:      true,
+	}
+}
+
+// Close drops the connections that are kept for further questions.
+func (r *Remote) Close() error {
+	if r.own != nil {
+		r.own.CloseIdleConnections()
+	}
+	return nil
+}
+
+// Resolve asks the server. Whatever is wrong with the answer, the machine is
+// ignored and the error says why; only when ctx ends, the error is that of ctx.
+func (r *Remote) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
+	body, err := r.ask(ctx, c)
+	if ctx.Err() != nil {
+		return boot.Payload{}, fmt.Errorf("the question to the boot API about %s was given up: %w", c.MAC, ctx.Err())
+	}
+	if err != nil {
+		return boot.Payload{}, ignore("the boot API at %s %w", r.base.Redacted(), r.explain(err))
+	}
+	payload, err := parseAnswer(r.base, body)
+	if err != nil {
+		return boot.Payload{}, ignore("the boot API's answer for %s is of no use: %w", c.MAC, err)
+	}
+	return payload, nil
+}
+
+// ask returns the body of the server's answer, which has status 200.
+func (r *Remote) ask(ctx context.Context, c boot.Client) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.base.JoinPath("boot", c.MAC.String()).String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be asked: %w", err)
+	}
+	describe(req.Header, c)
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, refusal{resp.Status, c.MAC}
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, answerMost+1))
+	if err == nil && len(body) > answerMost {
+		err = fmt.Errorf("answers with more than %d bytes", answerMost)
+	}
+	return body, err
+}
+
+// describe puts what is known of the machine into the request.
+func describe(h http.Header, c boot.Client) {
+	h.Set("User-Agent", "spur")
+	set := func(key, value string) {
+		if value != "" {
+			h.Set(key, value)
+		}
+	}
+	set("X-Spur-Arch", string(c.Arch))
+	set("X-Spur-Firmware", string(c.Firmware))
+	set("X-Spur-Proto", string(c.Proto))
+	set("X-Spur-Loader", string(c.Loader))
+	if !c.UUID.IsZero() {
+		set("X-Spur-UUID", c.UUID.String())
+	}
+}
+
+// refusal is a status other than 200: the server does not want this machine
+// to boot.
+type refusal struct {
+	status string
+	mac    boot.MAC
+}
+
+func (r refusal) Error() string {
+	return fmt.Sprintf("says %q for %s, which means that it is not to be booted", r.status, r.mac)
+}
+
+// explain says in words why there was no answer.
+func (r *Remote) explain(err error) error {
+	var slow net.Error
+	if errors.As(err, &slow) && slow.Timeout() {
+		return fmt.Errorf("did not answer within %s", r.timeout)
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("cannot be reached; is it running? (%w)", syscall.ECONNREFUSED)
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return fmt.Errorf("cannot be asked: %w", wrapped.Err)
+	}
+	return err
+}

@@ -1,0 +1,204 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Errors of a Shared that have nothing to do with the machine.
+var (
+	// ErrBusy says that too many questions are under way.
+	ErrBusy = errors.New("too many machines are waiting to learn what to boot")
+	// ErrClosed says that the resolver was closed.
+	ErrClosed = errors.New("spur is stopping")
+)
+
+// Sharing bounds a Shared. A zero field means the default.
+type Sharing struct {
+	// Timeout is the longest that one question may take, by default 10 s. Give
+	// it more than the next resolver's own, whose error says more.
+	Timeout time.Duration
+	// Keep is how long an answer or a refusal is given again, by default 2 s:
+	// one boot asks at DISCOVER, at REQUEST, on port 4011 and for its script.
+	Keep time.Duration
+	// Calls is how many questions may be under way, by default 256.
+	Calls int
+	// Answers is how many answers are kept, by default 4096.
+	Answers int
+}
+
+func (s Sharing) withDefaults() Sharing {
+	if s.Timeout <= 0 {
+		s.Timeout = 10 * time.Second
+	}
+	if s.Keep <= 0 {
+		s.Keep = 2 * time.Second
+	}
+	if s.Calls <= 0 {
+		s.Calls = 256
+	}
+	if s.Answers <= 0 {
+		s.Answers = 4096
+	}
+	return s
+}
+
+// Shared asks the next resolver once where several callers ask the same at
+// the same time or shortly after one another. Each question has a goroutine of
+// its own: a slow answer for one machine delays no other, and a caller that
+// leaves does not take the question with it.
+//
+// The next resolver's answer may depend on a client's MAC, UUID, firmware,
+// architecture, protocol and loader, and on nothing else of it.
+type Shared struct {
+	next boot.Resolver
+	with Sharing
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	mu      sync.Mutex
+	closed  bool
+	running int
+	calls   map[asker]*call
+	// kept has the calls that were answered, oldest first.
+	kept []*call
+}
+
+// asker is what an answer depends on.
+type asker struct {
+	mac      boot.MAC
+	uuid     boot.UUID
+	firmware boot.Firmware
+	arch     boot.Arch
+	proto    boot.Proto
+	loader   boot.Loader
+}
+
+func askerOf(c boot.Client) asker {
+	return asker{c.MAC, c.UUID, c.Firmware, c.Arch, c.Proto, c.Loader}
+}
+
+// call is one question. payload and err are set before done is closed, and
+// done is closed before ctx is ended.
+type call struct {
+	asker   asker
+	ctx     context.Context
+	done    chan struct{}
+	payload boot.Payload
+	err     error
+	until   time.Time
+}
+
+// NewShared returns a resolver that shares the answers of next. Close it.
+func NewShared(next boot.Resolver, with Sharing) *Shared {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Shared{
+		next: next, with: with.withDefaults(),
+		ctx: ctx, cancel: cancel,
+		calls: make(map[asker]*call),
+	}
+}
+
+// Resolve returns the answer to the question of this client, new or shared.
+// It returns ErrBusy at once where no further question may be asked, and the
+// context's error when ctx ends first.
+func (s *Shared) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
+	if err := ctx.Err(); err != nil {
+		return boot.Payload{}, gone(c, err)
+	}
+	q, err := s.question(c)
+	if err != nil {
+		return boot.Payload{}, err
+	}
+	select {
+	case <-q.done:
+	case <-ctx.Done():
+		return boot.Payload{}, gone(c, ctx.Err())
+	case <-q.ctx.Done():
+	}
+	select {
+	case <-q.done:
+		return own(q.payload), q.err
+	default:
+		return boot.Payload{}, s.late(c, q.ctx)
+	}
+}
+
+func gone(c boot.Client, err error) error {
+	return fmt.Errorf("nobody waits for what %s boots any more: %w", c.MAC, err)
+}
+
+// late is the error of a question whose time is up, or that Close ended.
+func (s *Shared) late(c boot.Client, ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ignore("what %s boots was not decided within %s", c.MAC, s.with.Timeout)
+	}
+	return ErrClosed
+}
+
+// question finds the question that c asks, or asks it.
+func (s *Shared) question(c boot.Client) (*call, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	s.forget(time.Now())
+	if q := s.calls[askerOf(c)]; q != nil {
+		return q, nil
+	}
+	if s.running >= s.with.Calls {
+		return nil, fmt.Errorf("%w: %d questions are under way, %s has to try again", ErrBusy, s.running, c.MAC)
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.with.Timeout)
+	q := &call{asker: askerOf(c), ctx: ctx, done: make(chan struct{})}
+	s.calls[q.asker] = q
+	s.running++
+	s.work.Go(func() {
+		defer cancel()
+		payload, err := s.next.Resolve(ctx, c)
+		s.answer(q, payload, err)
+	})
+	return q, nil
+}
+
+// answer ends a question and keeps its answer for a while.
+func (s *Shared) answer(q *call, payload boot.Payload, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	q.payload, q.err, q.until = payload, err, now.Add(s.with.Keep)
+	s.running--
+	s.kept = append(s.kept, q)
+	s.forget(now)
+	close(q.done)
+}
+
+// forget drops the answers whose time is up, and the oldest of too many.
+// Answers are kept equally long, so the oldest is always the first to go.
+func (s *Shared) forget(now time.Time) {
+	for len(s.kept) > 0 && (len(s.kept) > s.with.Answers || !now.Before(s.kept[0].until)) {
+		delete(s.calls, s.kept[0].asker)
+		s.kept[0] = nil
+		s.kept = s.kept[1:]
+	}
+}
+
+// Close ends every question that is under way and waits until the next
+// resolver has given them up. Callers get ErrClosed or the next resolver's
+// error.
+func (s *Shared) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	s.work.Wait()
+	return nil
+}

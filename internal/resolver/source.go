@@ -1,0 +1,50 @@
+package resolver
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// source makes a URL of an API's answer into the source of a boot.File: a URL
+// with a host, or an absolute path for scheme file. A relative URL is resolved
+// against base (RFC 3986 section 5).
+func source(base *url.URL, ref string) (string, error) {
+	u, err := base.Parse(ref)
+	if err != nil {
+		return "", fmt.Errorf("%q is no URL: %w", ref, causeOf(err))
+	}
+	switch u.Scheme {
+	case "http", "https":
+		if u.Host == "" {
+			return "", fmt.Errorf("%q names no server", ref)
+		}
+		return u.String(), nil
+	case "file":
+		return localPath(u)
+	}
+	return "", fmt.Errorf("%q has scheme %s; http, https and file are possible", ref, u.Scheme)
+}
+
+// causeOf leaves out what url.Error repeats.
+func causeOf(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+// localPath is the path that a file URL names on this machine (RFC 8089). It
+// is cleaned, so that no path looks like a URL.
+func localPath(u *url.URL) (string, error) {
+	if u.Host != "" && u.Host != "localhost" {
+		return "", fmt.Errorf("%q names the machine %q; a file URL has three slashes: file:///path", u, u.Host)
+	}
+	if !strings.HasPrefix(u.Path, "/") || strings.HasSuffix(u.Path, "/") || strings.ContainsRune(u.Path, 0) {
+		return "", fmt.Errorf("%q names no file; it looks like file:///path/to/file", u)
+	}
+	return path.Clean(u.Path), nil
+}

@@ -1,0 +1,149 @@
+package loader
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// URLs tells where a machine finds the files of its payload.
+type URLs struct {
+	Kernel  string
+	Initrds []string
+	File    func(boot.File) string // an extra file of the command line
+	Beacon  string                 // fetched by the booted system to say that it is up
+}
+
+// tries is how often a machine attempts to load its payload before it starts
+// over. The pauses between sum up to about a minute, which outlasts a restart
+// of the server and a spanning tree that is still listening.
+const tries = 6
+
+// IPXEScript writes the script that makes iPXE boot a payload.
+//
+// Kernel and initrds get names of their own, kernel and initrd0, initrd1 and
+// so on: under UEFI the kernel's EFI stub finds its initrds by the initrd=
+// arguments, in iPXE's virtual file system, and merges them in that order.
+// Under BIOS iPXE itself joins them, and the arguments are ignored.
+//
+// When something can't be loaded the script says so on the screen, waits and
+// tries again; iPXE itself has printed the reason, with a link, just above.
+// At the end it restarts the machine: leaving by `exit` would land some
+// firmware in its setup, and the next attempt may take another route.
+func IPXEScript(c boot.Client, p boot.Payload, urls URLs) (string, error) {
+	if p.Kind == boot.Script {
+		return p.Script, nil
+	}
+	args, err := ipxeArguments(p.Cmdline.Expand(urls.File, urls.Beacon))
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
+
+	line("#!ipxe")
+	line("set tries:int8 0")
+	line("echo")
+	line("echo Spur boots %s on %s", echoed(p.Title()), c.MAC)
+	for _, text := range strings.Split(strings.TrimSpace(p.Message), "\n") {
+		if text != "" {
+			line("echo %s", echoed(text))
+		}
+	}
+	line(":load")
+	line("imgfree")
+	line("kernel --name kernel %s%s%s || goto failed", urls.Kernel, initrdArguments(len(urls.Initrds)), args)
+	for i, url := range urls.Initrds {
+		line("initrd --name initrd%d %s || goto failed", i, url)
+	}
+	line("boot || goto failed")
+	line(":failed")
+	line("inc tries")
+	line("echo")
+	line("echo Spur: %s did not load. The reason is in the lines above.", echoed(p.Title()))
+	line("iseq ${tries} %d && goto over ||", tries)
+	line("echo Spur: trying again in 10 seconds, try ${tries} of %d.", tries-1)
+	line("sleep 10")
+	line("goto load")
+	line(":over")
+	line("echo Spur: giving up. This machine restarts in 30 seconds.")
+	line("sleep 30")
+	line("reboot")
+	return b.String(), nil
+}
+
+// initrdArguments names the initrds for the kernel's EFI stub.
+func initrdArguments(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " initrd=initrd%d", i)
+	}
+	return b.String()
+}
+
+// ipxeArguments prepares a kernel command line for iPXE, which has no quoting:
+// it splits at blanks and ends the command at certain words. Settings such as
+// ${net0/mac} are expanded by iPXE, and people use that.
+func ipxeArguments(cmdline string) (string, error) {
+	var b strings.Builder
+	for word := range strings.FieldsSeq(cmdline) {
+		if endsCommand(word) {
+			return "", fmt.Errorf("iPXE ends a command at the word %q, so it cannot be in a kernel command line; leave it out or join it to its neighbour", word)
+		}
+		b.WriteString(" " + word)
+	}
+	return b.String(), nil
+}
+
+func endsCommand(word string) bool {
+	return word == "||" || word == "&&" || word == ";" || strings.HasPrefix(word, "#")
+}
+
+// echoed makes any text safe to be shown by iPXE's echo.
+func echoed(text string) string {
+	text = strings.ReplaceAll(text, "${", "$ {")
+	words := strings.Fields(text)
+	for i, word := range words {
+		words[i] = printable(word)
+		if endsCommand(words[i]) {
+			words[i] = "'" + words[i] + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func printable(word string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, word)
+}
+
+// TroubleScript tells the person in front of the machine why it gets nothing.
+// Where trying again may help it does, and asks for its script once more;
+// otherwise it leaves, so that the firmware goes on to its next boot device.
+func TroubleScript(c boot.Client, why error, again bool) string {
+	text := "#!ipxe\necho\necho Spur has nothing to boot for " + c.MAC.String() + ":\n" +
+		"echo " + echoed(why.Error()) + "\n"
+	if !again {
+		return text + "sleep 10\nexit 1\n"
+	}
+	return text +
+		"echo Trying again in 10 seconds.\n" +
+		"sleep 10\n" +
+		"chain --replace --autofree ${cwuri}\n"
+}
+
+// AskScript writes the script for an iPXE that came to Spur without a sealed
+// name, because somebody else's DHCP server sent it here: it asks again, at
+// url, and says who it is.
+func AskScript(url string) string {
+	return "#!ipxe\n" +
+		"chain --replace --autofree " + url + "?mac=${netX/mac}&uuid=${uuid}&arch=${buildarch}&platform=${platform} ||\n" +
+		"echo Spur at " + url + " did not answer. Trying again in 10 seconds.\n" +
+		"sleep 10\n" +
+		"chain --replace --autofree ${cwuri}\n"
+}

@@ -1,0 +1,138 @@
+package route
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// all is a host that has every loader that the table gives out.
+func all() Loaders {
+	have := Loaders{}
+	for _, row := range Table() {
+		if row.Role == NBP {
+			have[row.Give] = LoaderFile{Name: row.Give, Path: "/usr/lib/ipxe/" + row.Give}
+		}
+	}
+	return have
+}
+
+func linux(arch boot.Arch) boot.Payload {
+	return boot.Payload{Kind: boot.Linux, Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: arch}
+}
+
+var (
+	biosROM  = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
+	biosIPXE = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanHTTP | boot.CanTFTP}
+	biosBare = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanTFTP}
+	uefiROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}
+	uefiIPXE = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanHTTP}
+	uefiHTTP = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Loader: boot.ROM}
+	armROM   = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.ROM}
+	armIPXE  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanHTTP}
+)
+
+func TestRoutes(t *testing.T) {
+	tests := []struct {
+		name    string
+		client  boot.Client
+		payload boot.Payload
+		have    Loaders
+		want    []string
+	}{
+		{"BIOS ROM", biosROM, linux(boot.X64), all(), []string{"bios-undionly", "bios-ipxe"}},
+		{"BIOS ROM, a 32-bit kernel", biosROM, linux(boot.X86), all(), []string{"bios-undionly", "bios-ipxe"}},
+		{"BIOS ROM, one loader missing", biosROM, linux(boot.X64), without(all(), "undionly.kpxe"), []string{"bios-ipxe"}},
+		{"BIOS iPXE", biosIPXE, linux(boot.X64), all(), []string{"ipxe-http"}},
+		{"BIOS iPXE without HTTP", biosBare, linux(boot.X64), all(), []string{"bios-ipxe-undionly", "ipxe-tftp"}},
+		{"BIOS iPXE needs no loader of ours", biosIPXE, linux(boot.X64), nil, []string{"ipxe-http"}},
+		{"UEFI ROM", uefiROM, linux(boot.X64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe"}},
+		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe"}},
+		{"UEFI ROM, ARM kernel", uefiROM, linux(boot.ARM64), all(), nil},
+		{"UEFI iPXE, script", uefiIPXE, boot.Payload{Kind: boot.Script}, all(), []string{"ipxe-http"}},
+		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), nil},
+		{"ARM ROM", armROM, linux(boot.ARM64), all(), nil},
+		{"ARM iPXE", armIPXE, linux(boot.ARM64), all(), []string{"ipxe-http"}},
+		{"ARM iPXE, x64 kernel", armIPXE, linux(boot.X64), all(), nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ladder := Routes(tt.client, tt.payload, tt.have)
+			if got := names(ladder); !slices.Equal(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+			if len(tt.want) == 0 && ladder.Obstacle(tt.client) == "" {
+				t.Error("no route, and no word why")
+			}
+		})
+	}
+}
+
+func names(l Ladder) []string {
+	var names []string
+	for _, r := range l.Routes {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+func without(l Loaders, name string) Loaders {
+	delete(l, name)
+	return l
+}
+
+func TestTableIsSound(t *testing.T) {
+	seen := map[string]bool{}
+	for _, row := range Table() {
+		if seen[row.Name] {
+			t.Errorf("two rows are named %s; the timeline remembers failures by name", row.Name)
+		}
+		seen[row.Name] = true
+		if row.Why == "" || row.Give == "" || row.Via == "" || len(row.Kinds) == 0 {
+			t.Errorf("row %s has a blank", row.Name)
+		}
+	}
+}
+
+// A client that has been given a loader must not be given the same loader
+// again once that loader speaks: the boot would go in circles.
+func TestLoopFree(t *testing.T) {
+	for _, c := range []boot.Client{biosROM, uefiROM, biosBare} {
+		for _, r := range Routes(c, linux(boot.X64), all()).Routes {
+			if r.Role != NBP {
+				continue
+			}
+			next := c
+			next.Loader, next.Features = boot.IPXE, boot.CanHTTP
+			then, ok := Routes(next, linux(boot.X64), all()).Pick(nil)
+			if !ok || then.Role != Script {
+				t.Errorf("%s leads to %v, not to a script", r.Name, then)
+			}
+		}
+	}
+}
+
+func TestPick(t *testing.T) {
+	l := Ladder{Routes: []Route{{Name: "a"}, {Name: "b"}, {Name: "c"}}}
+	tests := []struct {
+		failed []string
+		want   string
+	}{
+		{nil, "a"},
+		{[]string{"a"}, "b"},
+		{[]string{"b"}, "a"},
+		{[]string{"b", "a"}, "c"},
+		{[]string{"b", "c", "a"}, "b"},
+		{[]string{"a", "b", "c"}, "a"},
+		{[]string{"elsewhere"}, "a"},
+	}
+	for _, tt := range tests {
+		if got, ok := l.Pick(tt.failed); !ok || got.Name != tt.want {
+			t.Errorf("failed %v: got %s, want %s", tt.failed, got.Name, tt.want)
+		}
+	}
+	if _, ok := (Ladder{}).Pick(nil); ok {
+		t.Error("an empty ladder has a rung")
+	}
+}

@@ -1,0 +1,55 @@
+package tree
+
+import (
+	"encoding/hex"
+	"net/url"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// AskedBy reads what loader.AskScript makes iPXE tell of itself. ok is false
+// without a MAC.
+func AskedBy(q url.Values) (c boot.Client, ok bool) {
+	mac, err := boot.ParseMAC(q.Get("mac"))
+	if err != nil {
+		return boot.Client{}, false
+	}
+	c = boot.Client{
+		MAC: mac, UUID: parseUUID(q.Get("uuid")), Arch: buildArch(q.Get("arch")),
+		Proto: boot.PXE, Loader: boot.IPXE,
+		// It has just used HTTP to ask.
+		Features: boot.CanHTTP,
+	}
+	switch q.Get("platform") {
+	case "pcbios":
+		// iPXE's BIOS builds call themselves i386 on every processor.
+		c.Firmware, c.Arch = boot.BIOS, boot.X86
+	case "efi":
+		c.Firmware = boot.UEFI
+	}
+	return c, true
+}
+
+// buildArch translates iPXE's ${buildarch}.
+func buildArch(s string) boot.Arch {
+	switch s {
+	case "i386":
+		return boot.X86
+	case "x86_64":
+		return boot.X64
+	case "arm32":
+		return boot.ARM
+	case "arm64", "riscv32", "riscv64", "loong64":
+		return boot.Arch(s)
+	}
+	return ""
+}
+
+func parseUUID(s string) (u boot.UUID) {
+	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
+	if err == nil && len(b) == len(u) {
+		copy(u[:], b)
+	}
+	return u
+}

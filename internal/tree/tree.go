@@ -1,0 +1,190 @@
+package tree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"net/url"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// BeaconFile is the name in a boot's tree that a running system fetches to
+// say that it is up.
+const BeaconFile = "up"
+
+// Tree finds every file that Spur serves.
+type Tree struct {
+	Names    Names
+	Loaders  route.Loaders
+	Resolver boot.Resolver
+	Sources  Sources
+	HTTPPort uint16 // in the URLs of generated scripts
+	TFTPPort uint16
+}
+
+// Asker is what a protocol knows of the one who asks for a file.
+type Asker struct {
+	Via    route.Via
+	Server netip.Addr // the address of ours that was asked
+	Query  url.Values // of an HTTP request
+}
+
+// Entry says what a path means.
+type Entry struct {
+	Client boot.Client // the zero value for a path without a sealed name
+	Role   route.Role
+	Name   string // for people
+}
+
+// Describe reads a path without opening anything. ok is false for a path that
+// is neither sealed by us nor at the root of the tree.
+func (t *Tree) Describe(path string) (e Entry, ok bool) {
+	first, rest := Split(path)
+	if rest == "" {
+		role, known := t.role(first)
+		return Entry{Role: role, Name: first}, known
+	}
+	name, err := t.Names.Open(first)
+	if err != nil {
+		return Entry{}, false
+	}
+	if !name.IsBoot() {
+		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: name.Source}.Base()}, true
+	}
+	role, known := t.role(rest)
+	return Entry{Client: name.Client, Role: role, Name: rest}, known
+}
+
+// role says what a file in a boot's tree, or at the root, is.
+func (t *Tree) role(name string) (route.Role, bool) {
+	switch {
+	case name == route.IPXEScript:
+		return route.Script, true
+	case name == BeaconFile:
+		return route.Beacon, true
+	case t.Loaders[name].Path != "":
+		return route.NBP, true
+	}
+	return "", false
+}
+
+// Open opens the file at path. Errors wrap fs.ErrNotExist where there is no
+// such file, and are safe to be shown to the one who asks.
+func (t *Tree) Open(ctx context.Context, path string, a Asker) (fs.File, error) {
+	first, rest := Split(path)
+	if rest == "" {
+		return t.openRoot(ctx, first, a)
+	}
+	name, err := t.Names.Open(first)
+	if err != nil {
+		return nil, missing(path, err)
+	}
+	if name.IsBoot() {
+		return t.openBoot(ctx, name.Client, rest, a)
+	}
+	file := boot.File{Source: name.Source}
+	if rest != file.Base() {
+		return nil, missing(path, errors.New("a file's name has nothing below it"))
+	}
+	return t.Sources.Open(ctx, file)
+}
+
+// openBoot opens a file in the tree of one client's boot.
+func (t *Tree) openBoot(ctx context.Context, c boot.Client, name string, a Asker) (fs.File, error) {
+	switch role, _ := t.role(name); role {
+	case route.NBP:
+		return openLocal(t.Loaders[name].Path)
+	case route.Script:
+		return newGenerated(name, t.script(ctx, c, a)), nil
+	case route.Beacon:
+		return newGenerated(name, "Spur has seen that "+c.MAC.String()+" is up.\n"), nil
+	}
+	return nil, missing(name, errors.New("a boot has no such file"))
+}
+
+// openRoot serves a loader that was sent here by somebody else's DHCP server.
+func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, error) {
+	switch role, _ := t.role(name); role {
+	case route.NBP:
+		return openLocal(t.Loaders[name].Path)
+	case route.Script:
+		c, ok := AskedBy(a.Query)
+		if !ok {
+			return newGenerated(name, loader.AskScript(t.base(route.HTTP, a.Server)+"/"+route.IPXEScript)), nil
+		}
+		c.Server = a.Server
+		return newGenerated(name, t.script(ctx, c, a)), nil
+	}
+	return nil, missing(name, errors.New("nothing of that name at the root"))
+}
+
+func missing(path string, why error) error {
+	return fmt.Errorf("%s: %w (%w)", path, fs.ErrNotExist, why)
+}
+
+// script writes what a client's loader must do. Trouble becomes a script too:
+// the person in front of the screen must be able to read it.
+func (t *Tree) script(ctx context.Context, c boot.Client, a Asker) string {
+	payload, err := t.Resolver.Resolve(ctx, c)
+	if err != nil {
+		return loader.TroubleScript(c, err, !errors.Is(err, boot.ErrIgnore))
+	}
+	if ladder := route.Routes(c, payload, t.Loaders); len(ladder.Routes) == 0 {
+		return loader.TroubleScript(c, errors.New(ladder.Obstacle(c)), false)
+	}
+	text, err := loader.IPXEScript(c, payload, t.URLs(c, payload, a))
+	if err != nil {
+		return loader.TroubleScript(c, err, false)
+	}
+	return text
+}
+
+// URLs names a payload's files for one client, over the protocol by which it
+// asks.
+func (t *Tree) URLs(c boot.Client, p boot.Payload, a Asker) loader.URLs {
+	base := t.base(a.Via, a.Server)
+	named := func(role route.Role, f boot.File) string {
+		return base + "/" + t.Names.File(c.MAC, role, f.Source) + "/" + url.PathEscape(f.Base())
+	}
+	urls := loader.URLs{
+		Kernel: named(route.Kernel, p.Kernel),
+		File:   func(f boot.File) string { return named(route.Extra, f) },
+		// The running system has no TFTP client, so the beacon is always HTTP.
+		Beacon: t.base(route.HTTP, a.Server) + "/" + t.Names.Boot(c) + "/" + BeaconFile,
+	}
+	for _, f := range p.Initrds {
+		urls.Initrds = append(urls.Initrds, named(route.Initrd, f))
+	}
+	return urls
+}
+
+// Path is where a route's file stands in the tree of a client's boot.
+func (t *Tree) Path(c boot.Client, r route.Route) string {
+	return t.Names.Boot(c) + "/" + r.Give
+}
+
+// Location is what a boot offer says about a route's file: a URL for HTTP, a
+// bare path for TFTP, whose server has a field of its own in the offer.
+func (t *Tree) Location(c boot.Client, r route.Route) string {
+	if r.Via == route.HTTP {
+		return t.base(route.HTTP, c.Server) + "/" + t.Path(c, r)
+	}
+	return t.Path(c, r)
+}
+
+func (t *Tree) base(via route.Via, server netip.Addr) string {
+	port, usual := t.HTTPPort, uint16(80)
+	if via == route.TFTP {
+		port, usual = t.TFTPPort, 69
+	}
+	host := server.String()
+	if server.Is6() || port != usual {
+		host = netip.AddrPortFrom(server, port).String()
+	}
+	return string(via) + "://" + host
+}

@@ -1,0 +1,244 @@
+package tree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/seal"
+)
+
+type resolverFunc func(boot.Client) (boot.Payload, error)
+
+func (f resolverFunc) Resolve(_ context.Context, c boot.Client) (boot.Payload, error) { return f(c) }
+
+var (
+	server = netip.MustParseAddr("10.0.0.1")
+	ipxe   = boot.Client{
+		MAC: boot.MAC{0x52, 0x54, 0, 0xaa, 0xbb, 1}, UUID: boot.UUID{1, 2, 3}, Server: server,
+		Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanHTTP,
+	}
+	overHTTP = Asker{Via: route.HTTP, Server: server}
+	overTFTP = Asker{Via: route.TFTP, Server: server}
+)
+
+// newTree is a tree over a folder with a kernel, an initrd and a loader.
+func newTree(t *testing.T) (*Tree, string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"vm linuz": "KERNEL", "initrd": "INITRD", "secret": "SECRET", "snponly.efi": "LOADER"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	payload := boot.Payload{
+		Kind: boot.Linux, Kernel: boot.File{Source: filepath.Join(dir, "vm linuz")},
+		Initrds: []boot.File{{Source: filepath.Join(dir, "initrd")}, {Source: "http://up/extra.gz?v=1"}},
+	}
+	payload.Cmdline.Text("up=")
+	payload.Cmdline.Beacon()
+	return &Tree{
+		Names:    Names{Key: seal.NewKey()},
+		Loaders:  route.Loaders{"snponly.efi": {Name: "snponly.efi", Path: filepath.Join(dir, "snponly.efi")}},
+		Resolver: resolverFunc(func(boot.Client) (boot.Payload, error) { return payload, nil }),
+		Sources: Sources{
+			Upstream: func(_ context.Context, url string) (fs.File, error) { return newGenerated("up", "FROM "+url), nil },
+			Local:    func(path string) bool { return filepath.Base(path) != "secret" },
+		},
+		HTTPPort: 80, TFTPPort: 69,
+	}, dir
+}
+
+func read(t *testing.T, tr *Tree, path string, a Asker) string {
+	t.Helper()
+	f, err := tr.Open(t.Context(), path, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestBootOverHTTP(t *testing.T) {
+	tr, _ := newTree(t)
+	ladder := route.Routes(ipxe, boot.Payload{Kind: boot.Linux}, tr.Loaders)
+	location := tr.Location(ipxe, ladder.Routes[0])
+	script := read(t, tr, strings.TrimPrefix(location, "http://10.0.0.1"), overHTTP)
+
+	var got []string
+	for _, at := range regexp.MustCompile(`http://10\.0\.0\.1(/\S+)`).FindAllStringSubmatch(script, -1) {
+		path, err := url.PathUnescape(at[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, ok := tr.Describe(path)
+		if !ok || e.Client.MAC != ipxe.MAC {
+			t.Errorf("%s is described as %+v, %v", path, e, ok)
+		}
+		got = append(got, fmt.Sprintf("%s %s %s", e.Role, e.Name, read(t, tr, path, overHTTP)))
+	}
+	want := []string{
+		"kernel vm linuz KERNEL", "beacon up Spur has seen that 52:54:00:aa:bb:01 is up.\n",
+		"initrd initrd INITRD", "initrd extra.gz FROM http://up/extra.gz?v=1",
+	}
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("got %q\nwant %q\nscript:\n%s", got, want, script)
+	}
+}
+
+func TestSameBytesForSameClient(t *testing.T) {
+	tr, _ := newTree(t)
+	path := tr.Path(ipxe, route.Route{Give: route.IPXEScript})
+	if a, b := read(t, tr, path, overHTTP), read(t, tr, path, overHTTP); a != b {
+		t.Errorf("two requests, two scripts:\n%s\n%s", a, b)
+	}
+}
+
+func TestLoaderPathFitsBOOTP(t *testing.T) {
+	tr, _ := newTree(t)
+	path := tr.Path(ipxe, route.Route{Give: "undionly.kpxe"})
+	if len(path) > 127 {
+		t.Errorf("%d bytes: %s", len(path), path)
+	}
+}
+
+func TestScriptFollowsTheProtocol(t *testing.T) {
+	tr, _ := newTree(t)
+	script := read(t, tr, tr.Path(ipxe, route.Route{Give: route.IPXEScript}), overTFTP)
+	if !strings.Contains(script, "kernel --name kernel tftp://10.0.0.1/") || !strings.Contains(script, "up=http://10.0.0.1/") {
+		t.Errorf("kernel must come over TFTP and the beacon go over HTTP:\n%s", script)
+	}
+	tr.HTTPPort, tr.TFTPPort = 8080, 6969
+	script = read(t, tr, tr.Path(ipxe, route.Route{Give: route.IPXEScript}), overTFTP)
+	if !strings.Contains(script, "tftp://10.0.0.1:6969/") || !strings.Contains(script, "http://10.0.0.1:8080/") {
+		t.Errorf("ports are missing:\n%s", script)
+	}
+}
+
+func TestRoot(t *testing.T) {
+	tr, _ := newTree(t)
+	if got := read(t, tr, "/snponly.efi", overTFTP); got != "LOADER" {
+		t.Errorf("got %q", got)
+	}
+	if got := read(t, tr, `\snponly.efi`, overTFTP); got != "LOADER" {
+		t.Errorf("with a backslash, got %q", got)
+	}
+	ask := read(t, tr, "boot.ipxe", overTFTP)
+	if !strings.Contains(ask, "http://10.0.0.1/boot.ipxe?mac=${netX/mac}") {
+		t.Errorf("got %s", ask)
+	}
+	told := overHTTP
+	told.Query = url.Values{"mac": {"52-54-00-aa-bb-02"}, "platform": {"efi"}, "arch": {"x86_64"}, "uuid": {"01020304-0506-0708-090a-0b0c0d0e0f10"}}
+	script := read(t, tr, "boot.ipxe", told)
+	if !strings.Contains(script, "52:54:00:aa:bb:02") || !strings.Contains(script, "kernel") {
+		t.Errorf("got %s", script)
+	}
+}
+
+func TestTroubleIsAScript(t *testing.T) {
+	tr, _ := newTree(t)
+	tests := []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("%w: it is not in --only", boot.ErrIgnore), "exit 1"},
+		{errors.New("the disk is on fire"), "chain --replace"},
+	}
+	for _, tt := range tests {
+		tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{}, tt.err })
+		script := read(t, tr, tr.Path(ipxe, route.Route{Give: route.IPXEScript}), overHTTP)
+		if !strings.Contains(script, tt.err.Error()) || !strings.Contains(script, tt.want) {
+			t.Errorf("%v: got %s", tt.err, script)
+		}
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	tr, dir := newTree(t)
+	other := Names{Key: seal.NewKey()}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file := func(n Names, source string) string {
+		return n.File(ipxe.MAC, route.Kernel, source) + "/" + filepath.Base(source)
+	}
+	tests := map[string]string{
+		"forged boot":         other.Boot(ipxe) + "/snponly.efi",
+		"forged file":         file(other, filepath.Join(dir, "initrd")),
+		"not to be served":    file(tr.Names, filepath.Join(dir, "secret")),
+		"vanished":            file(tr.Names, filepath.Join(dir, "gone")),
+		"below a file":        file(tr.Names, filepath.Join(dir, "initrd")) + "/x",
+		"other name":          tr.Names.File(ipxe.MAC, route.Kernel, filepath.Join(dir, "initrd")) + "/other",
+		"unknown in a boot":   tr.Names.Boot(ipxe) + "/etc/passwd",
+		"climbing":            tr.Names.Boot(ipxe) + "/../../etc/passwd",
+		"a source at root":    dir + "/initrd",
+		"a path at the root":  "/etc/passwd",
+		"empty":               "",
+		"beacon without boot": "/up",
+	}
+	for name, path := range tests {
+		if _, err := tr.Open(t.Context(), path, overHTTP); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := tr.Open(t.Context(), file(tr.Names, pipe), overHTTP); err == nil {
+		t.Error("a named pipe was opened")
+	}
+}
+
+func TestNamesKeepTheClient(t *testing.T) {
+	names := Names{Key: seal.NewKey()}
+	want := ipxe
+	want.Server = netip.Addr{} // the address is the one that will be asked
+	for _, c := range []boot.Client{want, {MAC: want.MAC}} {
+		got, err := names.Open(names.Boot(c))
+		if err != nil || got.Client != c || !got.IsBoot() {
+			t.Errorf("got %+v, %v\nwant %+v", got, err, c)
+		}
+	}
+}
+
+func FuzzPath(f *testing.F) {
+	names := Names{Key: seal.NewKey()}
+	tr := &Tree{Names: names, Resolver: resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{}, boot.ErrIgnore })}
+	f.Add("/" + names.Boot(ipxe) + "/boot.ipxe")
+	f.Add(`\\` + names.File(ipxe.MAC, route.Kernel, "/x") + `\x`)
+	f.Add("/..//../etc/passwd")
+	tr.Sources.Local = func(string) bool { return false }
+	f.Fuzz(func(t *testing.T, path string) {
+		_, described := tr.Describe(path)
+		file, err := tr.Open(context.Background(), path, overHTTP)
+		if err == nil {
+			file.Close()
+			if !described {
+				t.Errorf("%q opens, but has no meaning", path)
+			}
+		}
+	})
+}
+
+func FuzzOpenName(f *testing.F) {
+	key := seal.NewKey()
+	f.Add([]byte{bootVersion, 1, 1, 1, 1, 0, 1, 1, 2, 3, 4, 5, 6})
+	f.Add([]byte{fileVersion, 9, 1, 2, 3, 4, 5, 6, '/'})
+	f.Fuzz(func(t *testing.T, plain []byte) {
+		_, _ = Names{Key: key}.Open(key.Seal(plain))
+	})
+}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"syscall"
 	"time"
 
@@ -84,10 +83,7 @@ func apiBase(prefix string) (*url.URL, error) {
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return nil, fmt.Errorf("the boot API's address %q must end with its path, because /v1/boot/<mac> is added to it", u.Redacted())
 	}
-	if !strings.HasSuffix(u.Path, "/") {
-		return u.JoinPath("v1"), nil
-	}
-	return u.Parse("v1")
+	return u.JoinPath("v1"), nil
 }
 
 func newTransport(timeout time.Duration) *http.Transport {

@@ -41,10 +41,10 @@ func causeOf(err error) error {
 // is cleaned, so that no path looks like a URL.
 func localPath(u *url.URL) (string, error) {
 	if u.Host != "" && u.Host != "localhost" {
-		return "", fmt.Errorf("%q names the machine %q; a file URL has three slashes: file:///path", u, u.Host)
+		return "", fmt.Errorf("%q names the machine %q; a file URL has three slashes: file:///path", u.Redacted(), u.Host)
 	}
 	if !strings.HasPrefix(u.Path, "/") || strings.HasSuffix(u.Path, "/") || strings.ContainsRune(u.Path, 0) {
-		return "", fmt.Errorf("%q names no file; it looks like file:///path/to/file", u)
+		return "", fmt.Errorf("%q names no file; it looks like file:///path/to/file", u.Redacted())
 	}
 	return path.Clean(u.Path), nil
 }

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+const (
+	// fileName is the database's name in the folder.
+	fileName = "spur.db"
+	// lockWait is how long Open waits for another process to let go.
+	lockWait = time.Second
+	// batchDelay is how long a lone change waits for company before both are
+	// written to the disk together.
+	batchDelay = time.Millisecond
+)
+
+// secretsBucket and recordsBucket are the top level of the database. Buckets
+// of records are inside the second.
+func secretsBucket() []byte { return []byte("secrets") }
+func recordsBucket() []byte { return []byte("records") }
+
+// Bolt is a store in a file of one folder.
+type Bolt struct {
+	path string
+	db   *bolt.DB
+}
+
+// Open opens the store in the folder dir, and creates either where it is not
+// there: the folder with mode 0700, the file with 0600, because secrets are in
+// it. One process at a time can have it open; another one gets an error after
+// a second.
+func Open(dir string) (*Bolt, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, openError(dir, err)
+	}
+	path := filepath.Join(dir, fileName)
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		return nil, openError(dir, err)
+	}
+	db.MaxBatchDelay = batchDelay
+	if err := db.Update(createTop); err != nil {
+		db.Close()
+		return nil, openError(dir, err)
+	}
+	return &Bolt{path: path, db: db}, nil
+}
+
+func createTop(tx *bolt.Tx) error {
+	for _, name := range [][]byte{secretsBucket(), recordsBucket()} {
+		if tx.Bucket(name) != nil {
+			continue
+		}
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openError says what to do about a store that cannot be opened.
+func openError(dir string, err error) error {
+	path := filepath.Join(dir, fileName)
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return fmt.Errorf("another spur uses %s; stop it, or give this one a folder of its own with --data", dir)
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s is no folder; name one with --data: %w", dir, err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("the folder %s cannot be written; run as its owner, or name another one with --data: %w", dir, err)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+		return fmt.Errorf("%s is damaged or was not written by spur; move it away, and spur starts without its leases and keys: %w", path, err)
+	}
+	return fmt.Errorf("cannot open %s: %w", path, err)
+}
+
+// Key returns a secret, as Secrets says.
+func (b *Bolt) Key(name string, size int) (secret []byte, err error) {
+	if err := checkSecret(name, size); err != nil {
+		return nil, err
+	}
+	err = b.db.Update(func(tx *bolt.Tx) error {
+		secrets := tx.Bucket(secretsBucket())
+		if there := secrets.Get([]byte(name)); there != nil {
+			secret, err = sized(name, there, size)
+			return err
+		}
+		secret = random(size)
+		return secrets.Put([]byte(name), bytes.Clone(secret))
+	})
+	if err != nil {
+		return nil, b.explain(err)
+	}
+	return secret, nil
+}
+
+// Put writes a record, as Records says.
+func (b *Bolt) Put(bucket, key string, value []byte) error {
+	if err := checkRecord(bucket, key, value); err != nil {
+		return err
+	}
+	return b.explain(b.db.Batch(func(tx *bolt.Tx) error {
+		records, err := tx.Bucket(recordsBucket()).CreateBucketIfNotExists([]byte(bucket))
+		if err != nil {
+			return err
+		}
+		return records.Put([]byte(key), value)
+	}))
+}
+
+// Delete removes a record, as Records says.
+func (b *Bolt) Delete(bucket, key string) error {
+	if err := checkRecord(bucket, key, nil); err != nil {
+		return err
+	}
+	return b.explain(b.db.Batch(func(tx *bolt.Tx) error {
+		if records := tx.Bucket(recordsBucket()).Bucket([]byte(bucket)); records != nil {
+			return records.Delete([]byte(key))
+		}
+		return nil
+	}))
+}
+
+// Get returns a record, as Records says.
+func (b *Bolt) Get(bucket, key string) (value []byte, ok bool, err error) {
+	if err := checkRecord(bucket, key, nil); err != nil {
+		return nil, false, err
+	}
+	err = b.db.View(func(tx *bolt.Tx) error {
+		if records := tx.Bucket(recordsBucket()).Bucket([]byte(bucket)); records != nil {
+			value = bytes.Clone(records.Get([]byte(key)))
+			ok = value != nil
+		}
+		return nil
+	})
+	return value, ok, b.explain(err)
+}
+
+// All returns the records of a bucket, as Records says.
+func (b *Bolt) All(bucket string) (entries []Entry, err error) {
+	if err := checkName("bucket", bucket); err != nil {
+		return nil, err
+	}
+	err = b.db.View(func(tx *bolt.Tx) error {
+		records := tx.Bucket(recordsBucket()).Bucket([]byte(bucket))
+		if records == nil {
+			return nil
+		}
+		return records.ForEach(func(key, value []byte) error {
+			entries = append(entries, Entry{Key: string(key), Value: bytes.Clone(value)})
+			return nil
+		})
+	})
+	return entries, b.explain(err)
+}
+
+// Close waits for what is under way and lets go of the file.
+func (b *Bolt) Close() error {
+	if err := b.db.Close(); err != nil {
+		return fmt.Errorf("cannot close %s: %w", b.path, err)
+	}
+	return nil
+}
+
+// explain names the file in an error of the database.
+func (b *Bolt) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, bolterrors.ErrDatabaseNotOpen):
+		return ErrClosed
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%s cannot grow, its disk is full: %w", b.path, err)
+	}
+	return fmt.Errorf("%s: %w", b.path, err)
+}

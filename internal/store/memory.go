@@ -1,0 +1,99 @@
+package store
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// memory is a store that ends with the process.
+type memory struct {
+	mu      sync.Mutex
+	closed  bool
+	secrets map[string][]byte
+	buckets map[string]map[string][]byte
+}
+
+// Memory returns an empty store that forgets everything when it is closed.
+func Memory() Store {
+	return &memory{
+		secrets: make(map[string][]byte),
+		buckets: make(map[string]map[string][]byte),
+	}
+}
+
+// open runs f with the store locked, unless it is closed.
+func (m *memory) open(f func()) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	f()
+	return nil
+}
+
+func (m *memory) Key(name string, size int) (secret []byte, err error) {
+	if err := checkSecret(name, size); err != nil {
+		return nil, err
+	}
+	if closed := m.open(func() {
+		if m.secrets[name] == nil {
+			m.secrets[name] = random(size)
+		}
+		secret, err = sized(name, m.secrets[name], size)
+	}); closed != nil {
+		return nil, closed
+	}
+	return secret, err
+}
+
+func (m *memory) Put(bucket, key string, value []byte) error {
+	if err := checkRecord(bucket, key, value); err != nil {
+		return err
+	}
+	return m.open(func() {
+		if m.buckets[bucket] == nil {
+			m.buckets[bucket] = make(map[string][]byte)
+		}
+		m.buckets[bucket][key] = bytes.Clone(value)
+	})
+}
+
+func (m *memory) Delete(bucket, key string) error {
+	if err := checkRecord(bucket, key, nil); err != nil {
+		return err
+	}
+	return m.open(func() { delete(m.buckets[bucket], key) })
+}
+
+func (m *memory) Get(bucket, key string) (value []byte, ok bool, err error) {
+	if err := checkRecord(bucket, key, nil); err != nil {
+		return nil, false, err
+	}
+	err = m.open(func() {
+		value, ok = m.buckets[bucket][key]
+		value = bytes.Clone(value)
+	})
+	return value, ok, err
+}
+
+func (m *memory) All(bucket string) (entries []Entry, err error) {
+	if err := checkName("bucket", bucket); err != nil {
+		return nil, err
+	}
+	err = m.open(func() {
+		for _, key := range slices.Sorted(maps.Keys(m.buckets[bucket])) {
+			entries = append(entries, Entry{Key: key, Value: bytes.Clone(m.buckets[bucket][key])})
+		}
+	})
+	return entries, err
+}
+
+func (m *memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed, m.secrets, m.buckets = true, nil, nil
+	return nil
+}

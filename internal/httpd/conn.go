@@ -1,0 +1,113 @@
+package httpd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// minProgress is how many bytes a peer must take within the stall time to be
+// called slow and not stalled. A virtual CD of a management controller on a
+// bad line takes a few kilobytes a second.
+const minProgress = 64 << 10
+
+// conn is a connection whose writes never wait for long on a peer that doesn't
+// read, whatever the handler above does. It keeps the ReadFrom of
+// *net.TCPConn, and so sendfile.
+type conn struct {
+	net.Conn
+	stall   time.Duration
+	release func() // gives back the place among the connections, once
+
+	pending atomic.Bool // bytes of a request came, no handler has it yet
+	once    sync.Once
+}
+
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(c.release)
+	return err
+}
+
+// CloseWrite lets net/http end a refused request without losing the answer.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// Write writes all of p as long as the peer takes [minProgress] per stall time.
+func (c *conn) Write(p []byte) (total int, err error) {
+	for {
+		n, err := c.push(func() (int64, error) {
+			n, err := c.Conn.Write(p[total:])
+			return int64(n), err
+		})
+		total += int(n)
+		if err != errSlow {
+			return total, err
+		}
+	}
+}
+
+// ReadFrom sends src, by sendfile(2) where it is an operating system file.
+func (c *conn) ReadFrom(src io.Reader) (total int64, err error) {
+	tcp, ok := c.Conn.(io.ReaderFrom)
+	file := fileOf(src)
+	if !ok || file == nil {
+		return io.Copy(onlyWriter{c}, src)
+	}
+	start, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return io.Copy(onlyWriter{c}, src)
+	}
+	for {
+		n, err := c.push(func() (int64, error) { return tcp.ReadFrom(src) })
+		total += n
+		if err != errSlow {
+			return total, err
+		}
+		// Where the kernel can't sendfile from this file, net copies through a
+		// buffer and loses what it had read when the time was up.
+		if at, err := file.Seek(0, io.SeekCurrent); err != nil || at != start+total {
+			return total, c.stalled()
+		}
+	}
+}
+
+// errSlow says that the time was up, but enough had moved to go on.
+var errSlow = errors.New("slow")
+
+// push does one write with a fresh deadline.
+func (c *conn) push(write func() (int64, error)) (int64, error) {
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(c.stall)); err != nil {
+		return 0, err
+	}
+	n, err := write()
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, err
+	}
+	if n >= minProgress {
+		return n, errSlow
+	}
+	return n, c.stalled()
+}
+
+func (c *conn) stalled() error {
+	return fmt.Errorf("%w: less than %d KiB in %s", ErrStalled, minProgress>>10, c.stall)
+}
+
+// fileOf is the operating system file that src reads from, if it does.
+func fileOf(src io.Reader) *os.File {
+	if limited, ok := src.(*io.LimitedReader); ok {
+		src = limited.R
+	}
+	f, _ := src.(*os.File)
+	return f
+}

@@ -1,0 +1,178 @@
+package httpd
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Bounds of a [Server]. Zero values are replaced by those of [DefaultBounds].
+type Bounds struct {
+	Conns         int           // connections at one time; more wait in the backlog
+	PeerConns     int           // connections of one address; more are closed
+	HeaderBytes   int           // of a request's header
+	HeaderTimeout time.Duration // for a request's header to arrive
+	IdleTimeout   time.Duration // for the next request on a connection
+	StallTimeout  time.Duration // in which a peer must take 64 KiB of an answer
+	Grace         time.Duration // for running transfers when the server stops
+}
+
+// DefaultBounds suit a room full of machines: a loader has one or two
+// connections, an installer a few.
+func DefaultBounds() Bounds {
+	return Bounds{
+		Conns:         1024,
+		PeerConns:     512,
+		HeaderBytes:   16 << 10,
+		HeaderTimeout: 10 * time.Second,
+		IdleTimeout:   60 * time.Second,
+		StallTimeout:  30 * time.Second,
+		Grace:         5 * time.Second,
+	}
+}
+
+// ServerHooks tell what happens on connections rather than in transfers. They
+// must not block. Any may be nil.
+type ServerHooks struct {
+	Refused   func(peer netip.AddrPort) // a peer had [Bounds.PeerConns] already
+	Malformed func(peer netip.AddrPort) // bytes came that never became a request
+	Log       func(line string)         // what net/http has to say, panics of handlers among it
+}
+
+// Server is an [http.Server] that no peer can fill or hold up.
+type Server struct {
+	Handler http.Handler
+	Bounds  Bounds
+	Hooks   ServerHooks
+}
+
+// Serve answers on ln until ctx ends, then lets running transfers go on for
+// [Bounds.Grace], cuts the rest, and returns nil once their handlers have
+// returned. It closes ln. An error means that ln failed.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	bounds := s.Bounds.orDefault()
+	l := newListener(ln, bounds, s.Hooks.Refused)
+	// Requests outlive ctx by the time of grace, and no longer.
+	base, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var running sync.WaitGroup
+	srv := s.build(bounds, base, &running)
+
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	var err error
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serve HTTP on %s: %w", ln.Addr(), err)
+	case <-ctx.Done():
+		stop(srv, bounds.Grace)
+		<-failed
+	}
+	cut()
+	srv.Close()
+	l.Close()
+	l.wait()
+	running.Wait()
+	return err
+}
+
+// stop waits for running requests, at most for the time of grace.
+func stop(srv *http.Server, grace time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if err := srv.Shutdown(ctx); err != nil {
+		srv.Close()
+	}
+}
+
+func (s *Server) build(b Bounds, base context.Context, running *sync.WaitGroup) *http.Server {
+	return &http.Server{
+		Handler:           s.track(running),
+		ReadHeaderTimeout: b.HeaderTimeout,
+		IdleTimeout:       b.IdleTimeout,
+		MaxHeaderBytes:    b.HeaderBytes,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ConnContext:       withConn,
+		ConnState:         s.connState,
+		ErrorLog:          log.New(lineWriter(s.Hooks.Log), "", 0),
+	}
+}
+
+type connKey struct{}
+
+func withConn(ctx context.Context, nc net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, nc)
+}
+
+// track notes that a request reached the handler, and when it has left it.
+func (s *Server) track(running *sync.WaitGroup) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		running.Add(1)
+		defer running.Done()
+		if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+			c.pending.Store(false)
+		}
+		s.Handler.ServeHTTP(w, r)
+	})
+}
+
+// connState finds what never became a request: net/http answers that by
+// itself, with 400, 408 or 431, or not at all.
+func (s *Server) connState(nc net.Conn, state http.ConnState) {
+	c, ok := nc.(*conn)
+	if !ok {
+		return
+	}
+	switch state {
+	case http.StateActive:
+		c.pending.Store(true)
+	case http.StateClosed:
+		if c.pending.Load() && s.Hooks.Malformed != nil {
+			s.Hooks.Malformed(peerOf(c))
+		}
+	}
+}
+
+// lineWriter makes a log of a hook.
+type lineWriter func(line string)
+
+func (f lineWriter) Write(p []byte) (int, error) {
+	if f != nil {
+		f(string(trimNewline(p)))
+	}
+	return len(p), nil
+}
+
+func trimNewline(p []byte) []byte {
+	if n := len(p); n > 0 && p[n-1] == '\n' {
+		return p[:n-1]
+	}
+	return p
+}
+
+func (b Bounds) orDefault() Bounds {
+	d := DefaultBounds()
+	orInt := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	orTime := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	orInt(&b.Conns, d.Conns)
+	orInt(&b.PeerConns, max(1, b.Conns/2))
+	orInt(&b.HeaderBytes, d.HeaderBytes)
+	orTime(&b.HeaderTimeout, d.HeaderTimeout)
+	orTime(&b.IdleTimeout, d.IdleTimeout)
+	orTime(&b.StallTimeout, d.StallTimeout)
+	orTime(&b.Grace, d.Grace)
+	return b
+}

@@ -1,0 +1,55 @@
+package timeline
+
+import (
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+const (
+	// quietGap ends an attempt that got nowhere. A PXE ROM repeats its
+	// DISCOVER after 4, 8, 16 and 32 s (PXE 2.1 section 2.2.3; edk2's
+	// PxeBcDhcp4.c does the same), each with a second of jitter, so after
+	// twice the longest pause it is no repetition.
+	quietGap = 64 * time.Second
+	// restartGap is less than any machine takes from its reset to its first
+	// DISCOVER. A program that asks again sooner is still the same one: its
+	// address was refused, or a script said dhcp.
+	restartGap = 10 * time.Second
+)
+
+// Begins tells whether e is the first event of a machine's next boot, rather
+// than the continuation of a. Only the program that a boot starts with can
+// begin another: when a loader asks, that is the chain going on.
+func (a Attempt) Begins(e Event) bool {
+	if a.Stage == "" {
+		return true
+	}
+	if e.Kind != Asked && e.Kind != Ignored {
+		return false
+	}
+	gap := e.Time.Sub(a.Last)
+	switch {
+	case e.Client.Loader == "":
+		return gap >= quietGap
+	case a.Stage.lives(), gap >= quietGap:
+		return true
+	case a.Loader != "" && e.Client.Loader != a.Loader && e.Client.Loader != boot.ROM:
+		return false
+	case !a.progressed():
+		return false
+	case e.Client.Loader == boot.ROM && a.fetchedAny():
+		return true
+	}
+	return gap >= restartGap
+}
+
+// progressed tells whether the boot got beyond offers.
+func (a Attempt) progressed() bool { return a.hop.moved() || a.fetchedAny() }
+
+// fetchedAny tells whether anything was fetched.
+func (a Attempt) fetchedAny() bool { return len(a.Transfers) > 0 }
+
+// lives tells whether a boot at this stage has done what a route can do: it
+// has its kernel.
+func (s Stage) lives() bool { return s == HandedOver || s == Running || s == IsUp }

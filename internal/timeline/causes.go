@@ -1,0 +1,220 @@
+package timeline
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// speaker names the program that asked last.
+func (a Attempt) speaker() string {
+	if l := a.hop.client.Loader; l != boot.ROM && l != "" {
+		return loaderName(l)
+	}
+	return "the machine"
+}
+
+// wanted is the file that the program that asked last should fetch.
+func (a Attempt) wanted() string { return orElse(Clean(a.hop.file), "its boot file") }
+
+// port says where the file has to be asked for.
+func (h hop) port() string {
+	if h.proto == "http" {
+		return "TCP to our HTTP port"
+	}
+	return "UDP to ports 69 and 4011"
+}
+
+// noDHCPServer: we offered a boot file again and again, and nobody offered an
+// address to go with it.
+func noDHCPServer(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
+	h := a.hop
+	if h.own || h.offers < 2 || h.moved() || now.Sub(h.firstOffer) < requestPatience {
+		return Verdict{}, false
+	}
+	v := Verdict{
+		Cause:    NoDHCPServer,
+		Sentence: fmt.Sprintf("%s was offered %s %d times, but asked no DHCP server for an address.", a.speaker(), a.wanted(), h.offers),
+		Likely:   "no DHCP server answered: Spur adds only the boot file, the address has to come from the network's DHCP server.",
+		Hint:     "start a DHCP server on this network or check its pool and the cabling (VLAN, relay); or let Spur give out addresses with --dhcp server.",
+	}
+	if a.fetchedAny() {
+		v.Likely = "the switch port went down when the loader took over the network card, and spanning tree keeps it closed for 30 s."
+		v.Hint = "make the switch port an edge port (PortFast), switch off its LACP, or try a loader that uses the firmware's driver (snponly, undionly)."
+	}
+	return v, true
+}
+
+// offerIgnored: the machine has an address, or could have one of us, and does
+// not come for its file.
+func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool) {
+	h := a.hop
+	v := Verdict{Cause: OfferIgnored}
+	switch {
+	case h.fetched || h.bootAsked || h.answered:
+		return Verdict{}, false
+	case h.own && !h.addressed():
+		if h.offers < 2 || now.Sub(h.firstOffer) < requestPatience {
+			return Verdict{}, false
+		}
+		v.Sentence = fmt.Sprintf("%s was offered the address %s and %s %d times, but requested no address.", a.speaker(), a.Address, a.wanted(), h.offers)
+		v.Likely = "our offer does not reach the machine, or another DHCP server was quicker and the machine asked that one alone."
+		v.Hint = "see that no firewall on this host drops UDP from port 67, that Spur listens on the machine's interface, and that there is no second DHCP server; if there is one, use --dhcp proxy."
+		return v, true
+	case !h.addressed() || h.offers == 0 || still < bootPatience:
+		return Verdict{}, false
+	case h.chose.IsValid() && h.own && h.chose != h.ours && !h.leased:
+		v.Sentence = fmt.Sprintf("%s took its address from %s and never asked us for %s.", a.speaker(), h.chose, a.wanted())
+		v.Likely = "our offer was not taken: the other DHCP server, " + h.chose.String() + ", was quicker."
+		v.Hint = "switch off one of the two DHCP servers, or use --dhcp proxy so that Spur adds to the other one's offer."
+	case h.leased || h.chose == h.ours:
+		v.Sentence = fmt.Sprintf("%s took its address from us, but never asked for %s.", a.speaker(), a.wanted())
+		v.Likely = "a firewall on this host drops " + h.port() + ", or the firmware heard another boot server's offer as well and follows that one."
+		v.Hint = "open the ports, and see whether another boot server answers on this network (spur doctor)."
+	default:
+		v.Sentence = fmt.Sprintf("%s took its address from %s, but never asked us for %s.", a.speaker(), h.chose, a.wanted())
+		v.Likely = "it follows another boot server: " + h.chose.String() + " names its own next-server or boot file, or the firmware takes only one offer. Or a firewall drops " + h.port() + "."
+		v.Hint = "remove next-server and boot file (options 66, 67) from that DHCP server, open the ports on this host; if the firmware takes only one offer, use --dhcp server."
+	}
+	return v, true
+}
+
+// fileNotFetched: we told the file on port 4011, and no transfer followed.
+func fileNotFetched(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
+	h := a.hop
+	if h.fetched || !h.bootAsked && !h.answered || still < bootPatience {
+		return Verdict{}, false
+	}
+	v := Verdict{
+		Cause:    BootFileNotFetched,
+		Sentence: fmt.Sprintf("%s was told on port 4011 to fetch %s, but did not start to.", a.speaker(), a.wanted()),
+		Likely:   "a firewall on this host drops " + h.port() + ", or another TFTP server has the port.",
+		Hint:     "open the ports on this host (spur doctor tries them).",
+	}
+	if !h.answered {
+		v.Sentence = a.speaker() + " asked for its boot file on port 4011, but got no answer."
+		v.Likely = "no route for this machine, or the answer was lost."
+		v.Hint = "see what the log says about this request; spur explain shows the machine's routes."
+	}
+	return v, true
+}
+
+// transferStalled: a transfer is under way and does not move.
+func transferStalled(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
+	if still < stallPatience || !a.hop.fetched {
+		return Verdict{}, false
+	}
+	for _, t := range a.Transfers {
+		if t.running > 0 && t.reported && !t.Done && t.Err == "" {
+			return Verdict{
+				Cause:    TransferStalled,
+				Sentence: fmt.Sprintf("%s stands still after %s; the rest should have followed.", fileText(t), portion(t)),
+				Likely:   "the firmware's network stack hangs (large HTTP transfers do that to some), or the connection is lost.",
+				Hint:     "reset the machine; if it happens again, try another route, and look for errors on the switch port.",
+				Blames:   t.blamed(),
+			}, true
+		}
+	}
+	return Verdict{}, false
+}
+
+// blamed is the route of a loader that did not arrive. A kernel that does not
+// arrive says nothing against the loader that asks for it.
+func (t Transfer) blamed() string {
+	if t.Role == RoleLoader {
+		return t.Route
+	}
+	return ""
+}
+
+// transferAborted: a transfer broke off and nothing came after it.
+func transferAborted(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
+	t := a.latest
+	if !a.resting() || t.Err == "" || still < resumePatience {
+		return Verdict{}, false
+	}
+	v := Verdict{
+		Cause:    TransferAborted,
+		Sentence: fmt.Sprintf("%s, and was not asked for again.", failedText(t)),
+		Likely:   "packets are lost (a bad cable, an MTU that something on the way does not carry), or the machine was reset.",
+		Hint:     "look for errors on the switch port, and for a firewall that drops UDP after the first packet.",
+		Blames:   t.blamed(),
+	}
+	switch {
+	case t.Bytes == 0:
+		v.Likely = "the file cannot be read here, or the answer does not reach the machine."
+		v.Hint = "see that the file exists and is readable, and that no firewall drops UDP from high ports."
+	case t.Proto == "http":
+		v.Likely = "the connection was lost, or the machine has not enough memory for the file."
+		v.Hint = "look at the machine's screen; give it more memory or a smaller initrd, and look for errors on the switch port."
+	}
+	return v, true
+}
+
+// chainloadLoop: the loader is told to load itself.
+func chainloadLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
+	for _, t := range a.Transfers {
+		if t.Role == RoleLoader && t.loads >= loopLoads {
+			return Verdict{
+				Cause:    ChainloadLoop,
+				Sentence: fmt.Sprintf("%s was fetched %d times without asking for a script in between.", fileText(t), t.loads),
+				Likely:   "the network's DHCP server names the loader to everyone, so that the loader is told to load itself.",
+				Hint:     "remove the boot file (option 67) from that DHCP server and let Spur name it, or make it an exception for clients with user class iPXE.",
+			}, true
+		}
+	}
+	return Verdict{}, false
+}
+
+// loaderSilent: the loader arrived, and was not heard of again.
+func loaderSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
+	t := a.latest
+	if !a.resting() || a.kernel || t.Role != RoleLoader || t.Err != "" || still < loaderPatience {
+		return Verdict{}, false
+	}
+	v := Verdict{
+		Cause:    LoaderSilent,
+		Sentence: fmt.Sprintf("%s was fetched completely, but never asked for its script.", fileText(t)),
+		Likely:   "the loader does not know this network card, or its own DHCP got no answer (spanning tree on the switch port).",
+		Hint:     "look at the machine's screen; reset it to try the next route; make the switch port an edge port (PortFast).",
+		Blames:   t.Route,
+	}
+	if a.Firmware != boot.BIOS {
+		v.Likely = "Secure Boot refused the loader, it does not know this network card, or its own DHCP got no answer (spanning tree on the switch port)."
+		v.Hint = "look at the machine's screen; reset it to try the next route, use a signed chain (--secure-boot on) or switch Secure Boot off; make the switch port an edge port (PortFast)."
+	}
+	return v, true
+}
+
+// kernelNotFetched: the script arrived, and nothing of what it names.
+func kernelNotFetched(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
+	t := a.latest
+	if !a.resting() || a.kernel || t.Role != RoleScript || t.Err != "" || still < kernelPatience {
+		return Verdict{}, false
+	}
+	return Verdict{
+		Cause:    KernelNotFetched,
+		Sentence: fmt.Sprintf("%s was fetched, but no kernel after it.", fileText(t)),
+		Likely:   "the script waits (a menu, a prompt), it stopped at an error, or a firewall drops TCP to our HTTP port.",
+		Hint:     "look at the machine's screen: the loader says there what it does; open the HTTP port on this host.",
+	}, true
+}
+
+// noSignOfLife: all went well as far as we can see, which is not far.
+func noSignOfLife(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
+	t := a.latest
+	if !a.resting() || t.Err != "" || still < lifePatience {
+		return Verdict{}, false
+	}
+	if !a.kernel && t.Role != RoleInitrd && t.Role != RoleFile && t.Role != RoleKernel {
+		return Verdict{}, false
+	}
+	return Verdict{
+		Cause:    NoSignOfLife,
+		Sentence: fmt.Sprintf("the machine fetched all it asked for, %s last; it is handed over, and was not heard of in the %s since.", fileText(t), Length(still)),
+		Likely:   "it runs and has no reason to tell; or its kernel stopped, which its screen would show.",
+		Hint:     "add {{ UP }} to the command line, in a place where the system fetches it as a URL, to be told when it is up.",
+		Info:     true,
+	}, true
+}

@@ -1,0 +1,134 @@
+package timeline
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Kind says what happened.
+type Kind string
+
+// What can happen in the course of a boot, in the order in which it does.
+const (
+	// Asked: a boot client (ROM or loader) sent DISCOVER; where our DHCP is
+	// off, it asked for its script over HTTP. Client is set.
+	Asked Kind = "asked"
+	// Ignored: we stay silent. Reason says why. Asked comes first.
+	Ignored Kind = "ignored"
+	// Offered: we offered the file Name over Proto by Route. Server is our
+	// address; Peer is set only where our own DHCP server offers an address.
+	Offered Kind = "offered"
+	// Chose: the client broadcast a REQUEST for the address Peer of the DHCP
+	// server Server, which need not be ours.
+	Chose Kind = "chose"
+	// Leased: our own DHCP server acknowledged the address Peer.
+	Leased Kind = "leased"
+	// BootAsked: the client asked us for its boot file on port 4011.
+	BootAsked Kind = "boot-asked"
+	// Answered: we told it Name, Proto and Route there.
+	Answered Kind = "answered"
+	// FetchStart: a transfer of Name began. Role, Proto and, when known, Total.
+	FetchStart Kind = "fetch-start"
+	// FetchProgress: Bytes of Total are through. Send it at least every 10 s
+	// of a long transfer, and at most a few times a second.
+	FetchProgress Kind = "fetch-progress"
+	// FetchEnd: the transfer is complete. With Bytes below Total it was a
+	// range of the file.
+	FetchEnd Kind = "fetch-end"
+	// FetchFailed: the transfer broke off after Bytes of Total, with Err. A
+	// TFTP client that aborts after the size was told (a size probe) may be
+	// reported like that: no byte was sent, so it is not taken for a failure.
+	FetchFailed Kind = "fetch-failed"
+	// OSAsked: a DHCP request that is no boot client's; Reason is its vendor
+	// class, such as "udhcp 1.35.0". After the kernel it is a sign of life.
+	OSAsked Kind = "os-asked"
+	// Up: the machine's own beacon.
+	Up Kind = "up"
+)
+
+// opens tells whether an event may be the first that we hear of a machine. In
+// proxy mode we overhear the DHCP requests of everything on the wire: those
+// must not fill the table of machines.
+func (k Kind) opens() bool {
+	switch k {
+	case Asked, Ignored, Offered, BootAsked, Answered, FetchStart, FetchProgress, FetchEnd, FetchFailed, Up:
+		return true
+	}
+	return false
+}
+
+// Role is what a file is for.
+type Role string
+
+// The roles of files.
+const (
+	// RoleLoader is a program that the ROM or another loader starts and that
+	// fetches more from us: iPXE, GRUB, shim, PXELINUX.
+	RoleLoader Role = "loader"
+	// RoleScript is a loader's script or configuration.
+	RoleScript Role = "script"
+	// RoleKernel is what takes the machine over: a kernel, but also a UKI, an
+	// EFI application or a disk that the firmware starts by itself.
+	RoleKernel Role = "kernel"
+	// RoleInitrd is an initrd or a module of the kernel.
+	RoleInitrd Role = "initrd"
+	// RoleFile is anything else; a file that is not there is no failure.
+	RoleFile Role = "file"
+)
+
+// Event is one thing that a protocol saw. Fields that a Kind does not mention
+// may be zero.
+type Event struct {
+	// Time is when it happened; zero means when it was observed.
+	Time time.Time
+	MAC  boot.MAC
+	Kind Kind
+	// Client is the machine as the packet showed it, where there was one.
+	Client boot.Client
+	// Route is the name of the route that the machine is on.
+	Route string
+	// Proto is "tftp", "http" or "dhcp".
+	Proto string
+	Role  Role
+	// Name is the file as people know it, such as "snponly.efi".
+	Name string
+	// Peer is the machine's address: offered, requested, leased or seen.
+	Peer netip.Addr
+	// Server is the address of the server that the event is about.
+	Server netip.Addr
+	// Bytes is how much went through, Total how much there is; zero when unknown.
+	Bytes, Total int64
+	// Reason says why we stay silent, or names the system that asked.
+	Reason string
+	// Err is what ended a transfer.
+	Err string
+}
+
+// maxText bounds every string that is kept of an event, in bytes: names and
+// errors come from the network.
+const maxText = 200
+
+// bounded returns e with its strings cut to length and no negative figures.
+func (e Event) bounded() Event {
+	e.Route, e.Proto, e.Role = clip(e.Route), clip(e.Proto), Role(clip(string(e.Role)))
+	e.Name, e.Reason, e.Err = clip(e.Name), clip(e.Reason), clip(e.Err)
+	e.Bytes, e.Total = max(e.Bytes, 0), max(e.Total, 0)
+	return e
+}
+
+// clip cuts s at a rune's border, and detaches it from a larger string that
+// it may be a part of.
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	cut := maxText
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return strings.Clone(s[:cut]) + "…"
+}

@@ -1,0 +1,65 @@
+package timeline
+
+import "time"
+
+// How long each silence is waited out before it is a verdict.
+const (
+	// requestPatience: a PXE ROM repeats its DISCOVER after 4 s when nobody
+	// offered an address (PXE 2.1 section 2.2.3), so that two of our offers
+	// and 10 s without a REQUEST are no coincidence.
+	requestPatience = 10 * time.Second
+	// bootPatience: a ROM goes to port 4011 or starts its transfer at once
+	// when its address is acknowledged; edk2 tests the address by ARP first,
+	// which takes it up to 4 s.
+	bootPatience = 10 * time.Second
+	// loaderPatience: a loader resets the network card, so the switch port may
+	// have to come up (and PortFast-less STP takes 30 s), before it asks.
+	loaderPatience = 30 * time.Second
+	// resumePatience: firmware that resumes or repeats a transfer does so
+	// within its own retransmissions, 4 s in edk2, 10 s at most in iPXE.
+	resumePatience = 15 * time.Second
+	// stallPatience: longer than a TCP sender's back-off in a short outage.
+	stallPatience = 30 * time.Second
+	// kernelPatience: a script fetches its kernel at once, unless it has a
+	// menu or a prompt.
+	kernelPatience = 30 * time.Second
+	// lifePatience: a server's kernel may take minutes to find its disks and
+	// its network before it says that it is up.
+	lifePatience = 3 * time.Minute
+	// closingPatience stands for the silence after an attempt that the machine
+	// itself gave up: longer than all that are failures, shorter than the one
+	// that is not.
+	closingPatience = time.Minute
+	// loopLoads is how many times a loader is fetched without asking for a
+	// script until it is a loop; twice may be a retry.
+	loopLoads = 3
+)
+
+// Judge says what stalls an attempt at the time now, or false when nothing
+// does (yet). It looks at nothing but its arguments.
+func Judge(a Attempt, now time.Time) (Verdict, bool) {
+	if a.Stage == "" || a.Stage == Running || a.Stage == IsUp {
+		return Verdict{}, false
+	}
+	still := now.Sub(a.Moved)
+	for _, judge := range []func(Attempt, time.Time, time.Duration) (Verdict, bool){
+		chainloadLoop, noDHCPServer, offerIgnored, fileNotFetched,
+		transferStalled, transferAborted, loaderSilent, kernelNotFetched, noSignOfLife,
+	} {
+		if v, ok := judge(a, now, still); ok {
+			return v, true
+		}
+	}
+	return Verdict{}, false
+}
+
+// resting tells whether what the machine fetched last is what it did last:
+// nothing is under way, and no program asked since.
+func (a Attempt) resting() bool {
+	for _, t := range a.Transfers {
+		if t.running > 0 && !t.Done && t.Err == "" {
+			return false
+		}
+	}
+	return a.latest.Role != "" && (a.hop.fetched || a.hop.asks == 0)
+}

@@ -1,0 +1,67 @@
+package timeline
+
+import (
+	"encoding/json"
+	"math"
+	"net/netip"
+	"time"
+)
+
+// Span is a length of time; in JSON it is a number of seconds.
+type Span time.Duration
+
+// MarshalJSON writes seconds, to the millisecond.
+func (s Span) MarshalJSON() ([]byte, error) {
+	return json.Marshal(math.Round(time.Duration(s).Seconds()*1000) / 1000)
+}
+
+// UnmarshalJSON reads seconds.
+func (s *Span) UnmarshalJSON(b []byte) error {
+	var seconds float64
+	if err := json.Unmarshal(b, &seconds); err != nil {
+		return err
+	}
+	*s = Span(seconds * float64(time.Second))
+	return nil
+}
+
+// Step is one line of a boot's story.
+type Step struct {
+	Time time.Time `json:"time"`
+	// After is the time since the attempt began.
+	After Span `json:"after"`
+	Kind  Kind `json:"step"`
+	// Text says it in plain words, with control characters escaped.
+	Text string `json:"text"`
+	// Count is how often it happened; retransmissions are counted here
+	// instead of being told again.
+	Count int `json:"count"`
+
+	Interface string     `json:"if,omitempty"`
+	Route     string     `json:"route,omitempty"`
+	Proto     string     `json:"proto,omitempty"`
+	Role      Role       `json:"role,omitempty"`
+	Name      string     `json:"file,omitempty"`
+	Peer      netip.Addr `json:"peer,omitzero"`
+	Server    netip.Addr `json:"server,omitzero"`
+	Bytes     int64      `json:"bytes,omitempty"`
+	Total     int64      `json:"total,omitempty"`
+	// Took is how long a transfer took.
+	Took   Span   `json:"took,omitzero"`
+	Reason string `json:"reason,omitempty"`
+	Err    string `json:"err,omitempty"`
+}
+
+// step makes the line that says text about e.
+func (a Attempt) step(e Event, text string) Step {
+	name := e.Client.Interface
+	if name == "" {
+		name = a.Interface
+	}
+	return Step{
+		Time: e.Time, After: Span(e.Time.Sub(a.Began)), Kind: e.Kind, Text: text, Count: 1,
+		Interface: name, Route: e.Route, Proto: e.Proto, Role: e.Role, Name: e.Name,
+		Peer: e.Peer, Server: e.Server, Bytes: e.Bytes, Total: e.Total,
+		Reason: e.Reason, Err: e.Err,
+	}
+}

@@ -1,0 +1,226 @@
+package timeline
+
+import (
+	"container/list"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Defaults and bounds of a timeline.
+const (
+	defaultMachines = 1024
+	defaultAttempts = 4
+	defaultQueue    = 1024
+	// maxFailed bounds the routes remembered as failed on one machine; no
+	// ladder has more rungs.
+	maxFailed = 8
+	// tick is how often silence is looked for. Every patience is several
+	// seconds, so a second more is not noticed.
+	tick = time.Second
+)
+
+// Config bounds a Timeline. Zero values mean the defaults.
+type Config struct {
+	// Machines is how many machines are remembered (1024): of more, the one
+	// that was silent for longest is forgotten.
+	Machines int
+	// Attempts is how many boots of each are remembered (4).
+	Attempts int
+	// Queue is how many updates may wait for a slow observer (1024).
+	Queue int
+	// Now is the clock, for events that carry no time and for verdicts
+	// (time.Now).
+	Now func() time.Time
+	// Observers are told of every update, each in order and on a goroutine of
+	// its own. They may call the timeline. Run waits for them to return.
+	Observers []func(Update)
+}
+
+// Timeline keeps the attempts of all machines. Its methods are safe for
+// concurrent use and never wait for an observer.
+type Timeline struct {
+	config Config
+	now    func() time.Time
+	posts  []*post
+
+	mu       sync.Mutex
+	machines map[boot.MAC]*list.Element // of *machine
+	recent   *list.List                 // latest first
+}
+
+// machine is what is remembered of one machine.
+type machine struct {
+	mac      boot.MAC
+	count    int       // attempts so far
+	attempts []Attempt // oldest first; the last one is current
+	told     []Cause   // verdicts pronounced on the current attempt
+	failed   []string  // routes that failed, oldest first
+}
+
+// New returns a timeline that remembers nothing yet. Observers hear of it
+// while Run runs.
+func New(c Config) *Timeline {
+	c.Machines = orDefault(c.Machines, defaultMachines)
+	c.Attempts = orDefault(c.Attempts, defaultAttempts)
+	c.Queue = orDefault(c.Queue, defaultQueue)
+	t := &Timeline{
+		config: c, now: c.Now,
+		machines: make(map[boot.MAC]*list.Element), recent: list.New(),
+	}
+	if t.now == nil {
+		t.now = time.Now
+	}
+	for _, o := range c.Observers {
+		t.posts = append(t.posts, newPost(o, c.Queue))
+	}
+	return t
+}
+
+func orDefault(n, otherwise int) int {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
+// Run delivers updates to the observers and pronounces verdicts on boots that
+// went silent, until ctx ends. Then it delivers what is still queued, waits
+// for the observers and returns. Call it once.
+func (t *Timeline) Run(ctx context.Context) {
+	var observers sync.WaitGroup
+	for _, p := range t.posts {
+		observers.Go(func() { p.deliver(ctx) })
+	}
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+			t.judge()
+		}
+	}
+	observers.Wait()
+}
+
+// Observe takes in one event. It never blocks; when it returns, Attempts and
+// Failed know of the event, so that a DISCOVER that ends one failed boot is
+// already answered by the next rung of the ladder.
+func (t *Timeline) Observe(e Event) {
+	if e.Time.IsZero() {
+		e.Time = t.now()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m := t.machine(e)
+	if m == nil {
+		return
+	}
+	if current := m.current(); current.Begins(e) {
+		t.closeAttempt(m)
+		m.begin(e, t.config.Attempts)
+	}
+	before := m.current()
+	after, steps := before.Next(e)
+	m.attempts[len(m.attempts)-1] = after
+	if after.Stage != before.Stage && after.Stage.lives() {
+		m.clear(after.Routes)
+	}
+	t.publish(Update{Time: e.Time, Attempt: after, Steps: steps, Progress: progress(e, after)})
+	if v, ok := Judge(after, e.Time); ok && after.Verdict == nil {
+		t.pronounce(m, v, e.Time)
+	}
+}
+
+// machine finds the machine that e is about, or makes its entry; nil means
+// that e is nothing to remember a machine for.
+func (t *Timeline) machine(e Event) *machine {
+	if known, ok := t.machines[e.MAC]; ok {
+		t.recent.MoveToFront(known)
+		return known.Value.(*machine)
+	}
+	if !e.Kind.opens() {
+		return nil
+	}
+	if t.recent.Len() >= t.config.Machines {
+		oldest := t.recent.Remove(t.recent.Back()).(*machine)
+		delete(t.machines, oldest.mac)
+	}
+	m := &machine{mac: e.MAC}
+	t.machines[e.MAC] = t.recent.PushFront(m)
+	return m
+}
+
+// current is the machine's latest attempt; the zero value before its first.
+func (m *machine) current() Attempt {
+	if len(m.attempts) == 0 {
+		return Attempt{}
+	}
+	return m.attempts[len(m.attempts)-1]
+}
+
+// begin makes room for a new attempt and opens it.
+func (m *machine) begin(e Event, limit int) {
+	if len(m.attempts) >= limit {
+		m.attempts = slices.Delete(m.attempts, 0, len(m.attempts)-limit+1)
+	}
+	m.count++
+	m.told = nil
+	m.attempts = append(m.attempts, Attempt{MAC: e.MAC, Number: m.count})
+}
+
+// closeAttempt pronounces on the attempt that a new one ends: a machine that
+// starts over has given up, even if it was not silent for long.
+func (t *Timeline) closeAttempt(m *machine) {
+	a := m.current()
+	if a.Stage == "" || a.Verdict != nil {
+		return
+	}
+	if v, ok := Judge(a, a.Last.Add(closingPatience)); ok && !v.Info {
+		t.pronounce(m, v, a.Last)
+	}
+}
+
+// judge pronounces on every attempt that has stalled by now.
+func (t *Timeline) judge() {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for e := t.recent.Front(); e != nil; e = e.Next() {
+		m := e.Value.(*machine)
+		a := m.current()
+		if a.Verdict != nil {
+			continue
+		}
+		if v, ok := Judge(a, now); ok {
+			t.pronounce(m, v, now)
+		}
+	}
+}
+
+// pronounce notes a verdict on the machine's current attempt. The same cause
+// is told once in an attempt, however often the boot stalls on it.
+func (t *Timeline) pronounce(m *machine, v Verdict, at time.Time) {
+	m.attempts[len(m.attempts)-1].Verdict = &v
+	if v.Blames != "" && !slices.Contains(m.failed, v.Blames) {
+		if len(m.failed) >= maxFailed {
+			m.failed = slices.Delete(m.failed, 0, 1)
+		}
+		m.failed = append(m.failed, v.Blames)
+	}
+	u := Update{Time: at, Attempt: m.current()}
+	if !slices.Contains(m.told, v.Cause) {
+		m.told = append(m.told, v.Cause)
+		u.Verdict = &v
+	}
+	t.publish(u)
+}
+
+// clear forgets the failures of routes that brought the machine to its kernel.
+func (m *machine) clear(routes []string) {
+	m.failed = slices.DeleteFunc(m.failed, func(r string) bool { return slices.Contains(routes, r) })
+}

@@ -1,0 +1,34 @@
+package timeline
+
+// Verdict says why a boot does not go on.
+type Verdict struct {
+	// Cause is a stable key, such as NoDHCPServer.
+	Cause Cause `json:"cause"`
+	// Sentence says what was last seen and what should have come next.
+	Sentence string `json:"sentence"`
+	// Likely is the likely cause, in words.
+	Likely string `json:"likely"`
+	// Hint says what to do.
+	Hint string `json:"hint"`
+	// Blames names the route that failed; empty where the route is not to
+	// blame, so that another one would not help.
+	Blames string `json:"blames,omitempty"`
+	// Info marks a verdict that is no failure.
+	Info bool `json:"info,omitempty"`
+}
+
+// Cause is the stable key of a verdict.
+type Cause string
+
+// The causes.
+const (
+	NoDHCPServer       Cause = "no-dhcp-server"
+	OfferIgnored       Cause = "offer-ignored"
+	BootFileNotFetched Cause = "boot-file-not-fetched"
+	LoaderSilent       Cause = "loader-silent"
+	TransferAborted    Cause = "transfer-aborted"
+	TransferStalled    Cause = "transfer-stalled"
+	KernelNotFetched   Cause = "kernel-not-fetched"
+	NoSignOfLife       Cause = "no-sign-of-life"
+	ChainloadLoop      Cause = "chainload-loop"
+)

@@ -1,0 +1,214 @@
+package timeline
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Clean makes text from the network fit for a terminal: whatever is not
+// printable (control characters, but also those that turn the direction of
+// writing) is shown as an escape.
+func Clean(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case unicode.IsPrint(r):
+			b.WriteString(s[:n])
+		case r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// Size writes a number of bytes the way people do: 231 KiB, 8.1 MiB.
+func Size(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	value, prefix := float64(n)/unit, 0
+	for value >= 999.5 && prefix < 4 {
+		value, prefix = value/unit, prefix+1
+	}
+	if value < 9.95 {
+		return fmt.Sprintf("%.1f %ciB", value, "KMGTP"[prefix])
+	}
+	return fmt.Sprintf("%.0f %ciB", value, "KMGTP"[prefix])
+}
+
+// Length writes a length of time: 0.4 s, 21 s, 3 min 20 s.
+func Length(d time.Duration) string {
+	switch {
+	case d < 9950*time.Millisecond:
+		return fmt.Sprintf("%.1f s", max(d, 0).Seconds())
+	case d < time.Minute-500*time.Millisecond:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	d = d.Round(time.Second)
+	if s := int(d.Seconds()) % 60; s != 0 {
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), s)
+	}
+	return fmt.Sprintf("%d min", int(d.Minutes()))
+}
+
+// protoName is a protocol's name as people write it.
+func protoName(s string) string { return Clean(strings.ToUpper(s)) }
+
+// loaderName is a loader's name as its authors write it.
+func loaderName(l boot.Loader) string {
+	switch l {
+	case boot.IPXE:
+		return "iPXE"
+	case boot.ROM, "":
+		return "the firmware"
+	case "grub":
+		return "GRUB"
+	case "pxelinux":
+		return "PXELINUX"
+	case "u-boot":
+		return "U-Boot"
+	}
+	return Clean(string(l))
+}
+
+func askedText(c boot.Client, first bool) string {
+	how := protoName(string(c.Proto))
+	if c.Loader != boot.ROM && c.Loader != "" {
+		how = loaderName(c.Loader)
+	}
+	what := Clean(c.Platform())
+	if how != "" {
+		what += ", " + how
+	}
+	switch {
+	case first:
+		return "asks to boot: " + what
+	case c.Loader == boot.ROM || c.Loader == "":
+		return "asks again: " + what
+	}
+	return loaderName(c.Loader) + " asks: what next?"
+}
+
+func ignoredText(e Event) string {
+	if e.Reason == "" {
+		return "left alone"
+	}
+	return "left alone: " + Clean(e.Reason)
+}
+
+// fileOver is "snponly.efi over TFTP".
+func fileOver(name, proto string) string {
+	text := orElse(Clean(name), "its boot file")
+	if proto != "" {
+		text += " over " + protoName(proto)
+	}
+	return text
+}
+
+// byRoute is " (route uefi-x64-snponly)".
+func byRoute(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " (route " + Clean(name) + ")"
+}
+
+func offeredText(e Event) string {
+	text := "offered "
+	if e.Peer.IsValid() {
+		text += e.Peer.String() + " and "
+	}
+	return text + fileOver(e.Name, e.Proto) + byRoute(e.Route)
+}
+
+func addressText(e Event) string {
+	text := "address"
+	if e.Peer.IsValid() {
+		text += " " + e.Peer.String()
+	}
+	if e.Kind == Leased && !e.Server.IsValid() {
+		return text + " from us"
+	}
+	if e.Server.IsValid() {
+		text += " from " + e.Server.String()
+	}
+	return text
+}
+
+func bootText(e Event) string {
+	if e.Kind == BootAsked {
+		return "asks us for its boot file"
+	}
+	return "told to fetch " + fileOver(e.Name, e.Proto) + byRoute(e.Route)
+}
+
+// fileText is "loader snponly.efi".
+func fileText(t Transfer) string {
+	role := t.Role
+	if role == "" {
+		role = RoleFile
+	}
+	return Clean(string(role)) + " " + orElse(Clean(t.Name), "without a name")
+}
+
+func fetchedText(t Transfer) string {
+	text := fileText(t) + ": " + Size(t.Bytes)
+	took := t.Took()
+	if t.Bytes < 64<<10 && took < time.Second {
+		return text
+	}
+	text += " in " + Length(took)
+	if t.Bytes >= 1<<20 && took >= 100*time.Millisecond {
+		text += ", " + Size(int64(float64(t.Bytes)/took.Seconds())) + "/s"
+	}
+	return text
+}
+
+func piecesText(t Transfer) string {
+	text := fileText(t) + ": read in pieces"
+	if t.Total > 0 {
+		text += " (" + Size(t.Total) + " in all)"
+	}
+	return text
+}
+
+func failedText(t Transfer) string {
+	if t.Bytes == 0 {
+		return fileText(t) + " was not sent: " + Clean(t.Err)
+	}
+	return fileText(t) + " broke off after " + portion(t) + ": " + Clean(t.Err)
+}
+
+// portion is "12 KiB of 231 KiB".
+func portion(t Transfer) string {
+	if t.Total <= 0 {
+		return Size(t.Bytes)
+	}
+	return Size(t.Bytes) + " of " + Size(t.Total)
+}
+
+func aliveText(e Event, a Attempt) string {
+	if e.Kind == Up {
+		if after := e.Time.Sub(a.Began); after > 0 {
+			return "up after " + Length(after)
+		}
+		return "up"
+	}
+	text := "its system asks for an address"
+	if e.Reason != "" {
+		text += " (" + Clean(e.Reason) + ")"
+	}
+	return text + ": it runs"
+}

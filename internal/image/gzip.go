@@ -1,0 +1,48 @@
+package image
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+const gzipMagic = "\x1f\x8b"
+
+// identifyGzip looks at what a gzip file begins with. Boards and distributions
+// for arm64 and RISC-V ship their Image that way; no loader takes a compressed
+// x86 kernel.
+func identifyGzip(h head) (Found, error) {
+	inside := gunzip(h)
+	found, ok := recognise(inside)
+	switch {
+	case !ok:
+		return Found{}, mismatchInside(inside)
+	case found.Kind != boot.Linux || found.Format != Image:
+		return Found{}, &Mismatch{Looks: "a compressed " + found.Description, Hint: "unpack it with gunzip"}
+	}
+	// Firmware cannot start what is compressed.
+	found.EFIStub = false
+	found.Compression = "gzip"
+	found.Description = describe(found)
+	return found, nil
+}
+
+// gunzip unpacks as much of the head as there is, up to HeadSize. What is
+// damaged ends early.
+func gunzip(h head) head {
+	z, err := gzip.NewReader(bytes.NewReader(h))
+	if err != nil {
+		return nil
+	}
+	inside := make(head, HeadSize)
+	n, err := io.ReadFull(z, inside)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		// Deflate delivers good bytes before a bad block; they are as good a
+		// clue as any.
+		return inside[:n]
+	}
+	return inside[:n]
+}

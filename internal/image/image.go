@@ -1,0 +1,163 @@
+package image
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// HeadSize is how many bytes of the beginning are looked at.
+const HeadSize = 64 << 10
+
+// The formats of payloads.
+const (
+	BzImage = "bzImage"
+	ZImage  = "zImage"
+	Image   = "Image"
+	Zboot   = "EFI zboot"
+	IPXE    = "iPXE script"
+)
+
+// Found is what a file turned out to be.
+type Found struct {
+	Kind boot.Kind
+	// Arch is what a kernel is built for; empty when it does not say.
+	Arch boot.Arch
+	// Format is one of the formats above.
+	Format string
+	// Version is the kernel's release, such as 6.1.0-56-cloud-amd64; only
+	// x86 kernels tell it in their header.
+	Version string
+	// EFIStub says that UEFI firmware can start the kernel by itself.
+	EFIStub bool
+	// Compression is how the whole file is compressed, so that a loader has to
+	// unpack it before it can be started: gzip or empty.
+	Compression string
+	// Description says all this for people.
+	Description string
+}
+
+// Mismatch is the error about a file that does not boot.
+type Mismatch struct {
+	// Looks says what the file looks like, with an article.
+	Looks string
+	// Hint says what to do.
+	Hint string
+}
+
+// Error says what the file looks like and what to do.
+func (m *Mismatch) Error() string {
+	return "this is " + m.Looks + ", not something that boots; " + m.Hint
+}
+
+// Look says what r is. size is the length of the whole in bytes, or negative
+// where that is not known; r may end after HeadSize. The error is a *Mismatch,
+// or one of reading.
+func Look(r io.ReaderAt, size int64) (Found, error) {
+	h, err := readHead(r, size)
+	if err != nil {
+		return Found{}, err
+	}
+	return identify(h, size)
+}
+
+// identify is Look over the head of a file.
+func identify(h head, size int64) (Found, error) {
+	if h.has(0, gzipMagic) {
+		return identifyGzip(h)
+	}
+	found, ok := recognise(h)
+	if !ok {
+		return Found{}, mismatch(h)
+	}
+	if least := leastSize(h, found); size >= 0 && size < least {
+		return Found{}, &Mismatch{
+			Looks: fmt.Sprintf("the beginning of a kernel: %d of at least %d bytes", size, least),
+			Hint:  "download or copy it again",
+		}
+	}
+	return found, nil
+}
+
+// recognise tries every format that boots.
+func recognise(h head) (Found, bool) {
+	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, script} {
+		if found, ok := try(h); ok {
+			found.Description = describe(found)
+			return found, true
+		}
+	}
+	return Found{}, false
+}
+
+// leastSize is the smallest size of a whole file with this head; 0 where the
+// head does not tell.
+func leastSize(h head, f Found) int64 {
+	switch f.Format {
+	case BzImage:
+		return bzImageSize(h)
+	case Zboot:
+		return zbootSize(h)
+	}
+	return 0
+}
+
+func describe(f Found) string {
+	if f.Kind == boot.Script {
+		return "iPXE script"
+	}
+	text := "Linux kernel"
+	if f.Version != "" {
+		text += " " + f.Version
+	}
+	if f.Arch != "" {
+		text += ", " + archName(f.Arch)
+	}
+	if f.Format == Zboot {
+		text += ", self-unpacking"
+	}
+	if f.EFIStub {
+		text += ", EFI stub"
+	}
+	if f.Compression != "" {
+		text += ", compressed with " + f.Compression
+	}
+	return text
+}
+
+// archName writes an architecture the way people who boot machines know it.
+func archName(a boot.Arch) string {
+	switch a {
+	case boot.X64:
+		return "x86-64"
+	case boot.X86:
+		return "x86 (32 bits)"
+	case boot.ARM:
+		return "ARM (32 bits)"
+	}
+	return string(a)
+}
+
+// script recognises an iPXE script by its first line. gPXE is what iPXE was
+// called before 2010; iPXE still runs its scripts.
+func script(h head) (Found, bool) {
+	if !h.has(0, "#!ipxe") && !h.has(0, "#!gpxe") {
+		return Found{}, false
+	}
+	return Found{Kind: boot.Script, Format: IPXE}, true
+}
+
+func readHead(r io.ReaderAt, size int64) (head, error) {
+	want := int64(HeadSize)
+	if size >= 0 {
+		want = min(want, size)
+	}
+	h := make(head, want)
+	n, err := r.ReadAt(h, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return h[:n], nil
+}

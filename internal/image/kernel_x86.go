@@ -1,0 +1,59 @@
+package image
+
+import (
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Fields of the real-mode kernel header (Documentation/arch/x86/boot.rst).
+const (
+	setupSects    = 0x1f1
+	sysSize       = 0x1f4
+	bootFlag      = 0x1fe
+	headerMagic   = 0x202
+	headerVersion = 0x206
+	kernelVersion = 0x20e
+	xloadflags    = 0x236
+
+	// kernel64 is XLF_KERNEL_64: the kernel has a 64-bit entry point.
+	kernel64 = 1 << 0
+)
+
+// sizeSlack is how much shorter than its header says a file may be: the size
+// counts paragraphs of 16 bytes, and builders round up to as much as a page.
+const sizeSlack = 4096
+
+// bzImage recognises an x86 kernel of boot protocol 2.00 or later. iPXE's
+// ipxe.lkrn, memtest86+ and memdisk carry the same header and start likewise.
+func bzImage(h head) (Found, bool) {
+	if h.u16(bootFlag) != 0xaa55 || !h.has(headerMagic, "HdrS") || h.u16(headerVersion) < 0x0200 {
+		return Found{}, false
+	}
+	f := Found{Kind: boot.Linux, Format: BzImage}
+	f.Arch, f.EFIStub = h.peArch()
+	switch {
+	case h.u16(headerVersion) >= 0x020c && h.u16(xloadflags)&kernel64 != 0:
+		f.Arch = boot.X64
+	case h.u16(headerVersion) >= 0x020c:
+		f.Arch = boot.X86
+	}
+	if at := h.u16(kernelVersion); at != 0 {
+		f.Version, _, _ = strings.Cut(h.text(0x200+int(at), 128), " ")
+	}
+	return f, true
+}
+
+// bzImageSize is the least size of a whole bzImage: setup code, of which one
+// sector is not counted, and the protected-mode code. sysSize has 32 bits from
+// protocol 2.04 on. A setupSects of 0 means 4.
+func bzImageSize(h head) int64 {
+	if h.u16(headerVersion) < 0x0204 {
+		return 0
+	}
+	sects := int64(h.u8(setupSects))
+	if sects == 0 {
+		sects = 4
+	}
+	return max(0, (sects+1)*512+int64(h.u32(sysSize))*16-sizeSlack)
+}

@@ -1,0 +1,142 @@
+package image
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+const swapped = "did you swap kernel and initrd? The kernel comes first"
+
+// lookalike is a format that does not boot, by the bytes that tell it.
+type lookalike struct {
+	at          int
+	magic       string
+	looks, hint string
+}
+
+// lookalikes lists what people hand over instead of a kernel, the more telling
+// first.
+func lookalikes() []lookalike {
+	const takeOut = "take the kernel and the initrd out of it"
+	return []lookalike{
+		{0x8001, "CD001", "an ISO 9660 image", takeOut + " (look in its folders casper, live, install or isolinux)"},
+		{0, "070701", "a cpio archive (an initrd)", swapped},
+		{0, "070702", "a cpio archive (an initrd)", swapped},
+		{0, "070707", "a cpio archive", swapped},
+		{0, "\xfd7zXZ\x00", "xz-compressed data (an initrd?)", swapped},
+		{0, "\x28\xb5\x2f\xfd", "zstd-compressed data (an initrd?)", swapped},
+		{0, "\x02\x21\x4c\x18", "lz4-compressed data (an initrd?)", swapped},
+		{0, "\x04\x22\x4d\x18", "lz4-compressed data (an initrd?)", swapped},
+		{0, "BZh", "bzip2-compressed data (an initrd?)", swapped},
+		{0, "\x89LZO\x00", "lzo-compressed data (an initrd?)", swapped},
+		{0, "\x5d\x00\x00", "lzma-compressed data (an initrd?)", swapped},
+		{0, "hsqs", "a squashfs file system (the root of a live system?)", "give the kernel and the initrd that mount it"},
+		{0, "\x27\x05\x19\x56", "a U-Boot image", "give the kernel that it was made from (Image or zImage)"},
+		{0, "\xd0\x0d\xfe\xed", "a device tree or a FIT image", "give the kernel that it was made from (Image or zImage)"},
+		{0, "QFI\xfb", "a qcow2 disk image", takeOut},
+		{0, "KDMV", "a VMDK disk image", takeOut},
+		{0, "vhdxfile", "a VHDX disk image", takeOut},
+		{0, "conectix", "a VHD disk image", takeOut},
+		{0, "MSWIM\x00\x00\x00", "a Windows image (WIM)", "Windows needs wimboot, which an iPXE script can load"},
+		{0, "PK\x03\x04", "a zip archive", "unpack it first"},
+		{257, "ustar", "a tar archive", "unpack it first"},
+		{512, "EFI PART", "a disk image with GPT partitions", takeOut},
+		{510, "\x55\xaa", "a disk image or boot sector", takeOut},
+	}
+}
+
+// mismatch says what a file that does not boot looks like.
+func mismatch(h head) *Mismatch {
+	if len(h) == 0 {
+		return &Mismatch{Looks: "an empty file", Hint: "download or copy it again"}
+	}
+	if _, ok := h.peArch(); ok {
+		return efiMismatch(h)
+	}
+	if h.has(0, "\x7fELF") {
+		return &Mismatch{
+			Looks: "an ELF file (an uncompressed kernel, vmlinux, or a program)",
+			Hint:  "give the bootable kernel, which is called vmlinuz or bzImage (arch/x86/boot/bzImage in a build tree)",
+		}
+	}
+	for _, l := range lookalikes() {
+		if h.has(l.at, l.magic) {
+			return &Mismatch{Looks: l.looks, Hint: l.hint}
+		}
+	}
+	if found := textMismatch(h); found != nil {
+		return found
+	}
+	return &Mismatch{Looks: fmt.Sprintf("of a kind that Spur does not know (it begins with % x)", []byte(h[:min(len(h), 8)])), Hint: "give a Linux kernel or an iPXE script"}
+}
+
+// mismatchInside says what a gzip file that does not boot looks like.
+func mismatchInside(inside head) *Mismatch {
+	switch m := mismatch(inside); {
+	case len(inside) == 0:
+		return &Mismatch{Looks: "a damaged or empty gzip file", Hint: "download or copy it again"}
+	case strings.HasPrefix(m.Looks, "of a kind"):
+		return &Mismatch{Looks: "gzip-compressed data of a kind that Spur does not know", Hint: "unpack it with gunzip, or: " + swapped}
+	default:
+		return &Mismatch{Looks: "gzip-compressed: " + m.Looks, Hint: m.Hint}
+	}
+}
+
+func efiMismatch(h head) *Mismatch {
+	if h.peHasSection(".linux") {
+		return &Mismatch{Looks: "a unified kernel image", Hint: "give the kernel and the initrd that it was made from"}
+	}
+	looks := "an EFI application"
+	if arch, _ := h.peArch(); arch != "" {
+		looks += " for " + archName(arch)
+	}
+	return &Mismatch{Looks: looks + ", and no Linux kernel", Hint: "give a Linux kernel, or an iPXE script that chains to it"}
+}
+
+// textMismatch says what a text is; nil for what is none.
+func textMismatch(h head) *Mismatch {
+	text := strings.ToLower(strings.TrimLeft(strings.TrimPrefix(string(h[:min(len(h), 1024)]), "\ufeff"), " \t\r\n"))
+	for _, tag := range []string{"<!doctype html", "<html", "<head", "<!--"} {
+		if strings.HasPrefix(text, tag) {
+			return &Mismatch{Looks: "a web page" + title(h), Hint: "a login or error page was probably downloaded instead of the file; open its address in a browser"}
+		}
+	}
+	if !isText(h[:min(len(h), 512)]) {
+		return nil
+	}
+	return &Mismatch{
+		Looks: fmt.Sprintf("text that begins with %q", h.text(0, 40)),
+		Hint:  "an iPXE script has #!ipxe as its first line",
+	}
+}
+
+// title is the title of a web page in brackets.
+func title(h head) string {
+	page := strings.ToLower(string(h[:min(len(h), 4096)]))
+	_, rest, ok := strings.Cut(page, "<title")
+	if !ok {
+		return ""
+	}
+	_, rest, _ = strings.Cut(rest, ">")
+	rest, _, _ = strings.Cut(rest, "<")
+	if text := head(strings.TrimSpace(rest)).text(0, 60); text != "" {
+		return fmt.Sprintf(" (%q)", text)
+	}
+	return ""
+}
+
+// isText tells whether b, whose last rune may be cut, is text.
+func isText(b []byte) bool {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			return len(b) < utf8.UTFMax && !utf8.FullRune(b)
+		}
+		if r < ' ' && !strings.ContainsRune("\t\r\n\f", r) || r == 0x7f {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}

@@ -1,0 +1,129 @@
+package dhcp
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+)
+
+// discover is RFC 2131 section 4.3.1.
+func (n subnet) discover(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
+	lease, err := n.leases.Offer(now, ClientKey(p.Message), p.Message.ClientHWAddr.String(), addrOf(p.Message.RequestedIPAddress()))
+	if err != nil {
+		return failed(err)
+	}
+	reply := newReply(p, dhcpv4.MessageTypeOffer)
+	n.pool.lend(reply, lease.Addr)
+	return reply, Outcome{Step: StepOffer, Addr: lease.Addr}
+}
+
+// request is RFC 2131 section 4.3.2: what the client fills in tells the state
+// that it is in.
+func (s *Server) request(now time.Time, n subnet, p Packet) (*dhcpv4.DHCPv4, Outcome) {
+	id := addrOf(p.Message.ServerIdentifier())
+	want := addrOf(p.Message.RequestedIPAddress())
+	has := addrOf(p.Message.ClientIPAddr)
+	switch {
+	case id.IsValid() && !ours(p, id):
+		n.leases.Forget(ClientKey(p.Message))
+		return ignore("the client chose the server " + id.String())
+	case id.IsValid():
+		return n.selecting(now, p, want, has)
+	case want.IsValid():
+		return s.remembered(now, n, p, want, "INIT-REBOOT")
+	case has.IsValid():
+		return s.remembered(now, n, p, has, "RENEWING")
+	}
+	return ignore("a REQUEST that names no address")
+}
+
+// selecting takes the offer up. A client that leaves the address out means the
+// one that it was offered.
+func (n subnet) selecting(now time.Time, p Packet, want, has netip.Addr) (*dhcpv4.DHCPv4, Outcome) {
+	if !want.IsValid() {
+		want = has
+	}
+	if held, ok := n.leases.Of(ClientKey(p.Message)); ok && !want.IsValid() {
+		want = held.Addr
+	}
+	if !want.IsValid() {
+		return nak(p, want, "no address was offered")
+	}
+	return n.bind(now, p, want)
+}
+
+// remembered is for a client that comes back with an address: after a reboot
+// (option 50) or to renew it (ciaddr).
+func (s *Server) remembered(now time.Time, n subnet, p Packet, want netip.Addr, state string) (*dhcpv4.DHCPv4, Outcome) {
+	held, known := n.leases.Of(ClientKey(p.Message))
+	switch {
+	case !n.pool.Prefix.Contains(want):
+		return nak(p, want, "the address belongs to another network")
+	case known && held.Addr != want && held.State == Bound:
+		return nak(p, want, "the client's address is "+held.Addr.String())
+	// A renewal that was sent to us means that we gave the address, even if a
+	// restart made us forget it.
+	case !known && !s.authoritative && p.To != p.Server:
+		return ignore("no lease is known for this client (" + state + ")")
+	}
+	return n.bind(now, p, want)
+}
+
+func (n subnet) bind(now time.Time, p Packet, addr netip.Addr) (*dhcpv4.DHCPv4, Outcome) {
+	m := p.Message
+	lease, err := n.leases.Bind(now, ClientKey(m), m.ClientHWAddr.String(), hostName(m.HostName()), addr)
+	if errors.Is(err, ErrTaken) {
+		return nak(p, addr, err.Error())
+	}
+	if err != nil {
+		return failed(err)
+	}
+	reply := newReply(p, dhcpv4.MessageTypeAck)
+	reply.ClientIPAddr = m.ClientIPAddr
+	n.pool.lend(reply, lease.Addr)
+	return reply, Outcome{Step: StepAck, Addr: lease.Addr}
+}
+
+// decline is RFC 2131 section 4.3.3.
+func (n subnet) decline(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
+	addr := addrOf(p.Message.RequestedIPAddress())
+	if id := addrOf(p.Message.ServerIdentifier()); id.IsValid() && !ours(p, id) {
+		return ignore("the DECLINE is for the server " + id.String())
+	}
+	if err := n.leases.Decline(now, ClientKey(p.Message), addr); err != nil {
+		return unheld(err, "DECLINE", addr)
+	}
+	return nil, Outcome{Step: StepDecline, Addr: addr, Reason: "another machine uses this address; it is set aside for " + declineTime.String()}
+}
+
+// release is RFC 2131 section 4.3.4.
+func (n subnet) release(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
+	addr := addrOf(p.Message.ClientIPAddr)
+	if id := addrOf(p.Message.ServerIdentifier()); id.IsValid() && !ours(p, id) {
+		return ignore("the RELEASE is for the server " + id.String())
+	}
+	if err := n.leases.Release(now, ClientKey(p.Message), addr); err != nil {
+		return unheld(err, "RELEASE", addr)
+	}
+	return nil, Outcome{Step: StepRelease, Addr: addr}
+}
+
+func unheld(err error, what string, addr netip.Addr) (*dhcpv4.DHCPv4, Outcome) {
+	if errors.Is(err, ErrTaken) {
+		return ignore("a " + what + " of " + addr.String() + ", which this client doesn't hold")
+	}
+	return failed(err)
+}
+
+// hostName keeps what is printable of the name that a client gives itself.
+func hostName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,131 @@
+package dhcp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Interface is a network interface that serves clients, as it was when it was
+// looked at.
+type Interface struct {
+	Index int
+	Name  string
+	MAC   net.HardwareAddr
+	// Addrs are the interface's IPv4 addresses with their prefix, in the
+	// kernel's order: the primary address comes first.
+	Addrs []netip.Prefix
+}
+
+// ServerFor is the address of ours that a client at the given address should
+// know: the one whose prefix contains it, else the first. The client's address
+// may be the zero value. The result is the zero value if the interface has no
+// address.
+func (i Interface) ServerFor(client netip.Addr) netip.Addr {
+	for _, p := range i.Addrs {
+		if p.Contains(client) {
+			return p.Addr()
+		}
+	}
+	if len(i.Addrs) == 0 {
+		return netip.Addr{}
+	}
+	return i.Addrs[0].Addr()
+}
+
+// OnLink tells whether addr is on the wire of this interface.
+func (i Interface) OnLink(addr netip.Addr) bool {
+	return slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// Interfaces looks up the named interfaces, or, without names, all that can
+// serve clients: up, with a broadcast address, no loopback, with an IPv4
+// address. An interface that is named and can't serve is an error that says
+// why.
+func Interfaces(names []string) ([]Interface, error) {
+	all, err := net.Interfaces()
+	if err != nil {
+		return nil, fmt.Errorf("list network interfaces: %w", err)
+	}
+	if len(names) == 0 {
+		return usable(all)
+	}
+	var chosen []Interface
+	for _, name := range names {
+		at := slices.IndexFunc(all, func(i net.Interface) bool { return i.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("no interface %q; there is %s", name, interfaceNames(all))
+		}
+		one, err := look(all[at])
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(chosen, func(c Interface) bool { return c.Index == one.Index }) {
+			chosen = append(chosen, one)
+		}
+	}
+	return chosen, nil
+}
+
+func usable(all []net.Interface) ([]Interface, error) {
+	var chosen []Interface
+	var reasons []error
+	for _, ifi := range all {
+		one, err := look(ifi)
+		if err != nil {
+			reasons = append(reasons, err)
+			continue
+		}
+		chosen = append(chosen, one)
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("no interface can serve clients: %w", errors.Join(reasons...))
+	}
+	return chosen, nil
+}
+
+// look checks that an interface can serve clients.
+func look(ifi net.Interface) (Interface, error) {
+	switch {
+	case ifi.Flags&net.FlagLoopback != 0:
+		return Interface{}, fmt.Errorf("interface %s is the loopback: no machine can boot from it", ifi.Name)
+	case ifi.Flags&net.FlagBroadcast == 0 || len(ifi.HardwareAddr) != 6:
+		return Interface{}, fmt.Errorf("interface %s is no Ethernet: machines can't netboot over it", ifi.Name)
+	case ifi.Flags&net.FlagUp == 0:
+		return Interface{}, fmt.Errorf("interface %s is down: ip link set %s up", ifi.Name, ifi.Name)
+	}
+	addrs, err := addresses(ifi)
+	if err != nil {
+		return Interface{}, err
+	}
+	if len(addrs) == 0 {
+		return Interface{}, fmt.Errorf("interface %s has no IPv4 address: give it one: ip addr add 192.168.77.1/24 dev %s", ifi.Name, ifi.Name)
+	}
+	return Interface{Index: ifi.Index, Name: ifi.Name, MAC: ifi.HardwareAddr, Addrs: addrs}, nil
+}
+
+func addresses(ifi net.Interface) ([]netip.Prefix, error) {
+	list, err := ifi.Addrs()
+	if err != nil {
+		return nil, fmt.Errorf("list the addresses of %s: %w", ifi.Name, err)
+	}
+	var v4 []netip.Prefix
+	for _, a := range list {
+		p, err := netip.ParsePrefix(a.String())
+		if err == nil && p.Addr().Is4() {
+			v4 = append(v4, p)
+		}
+	}
+	return v4, nil
+}
+
+func interfaceNames(all []net.Interface) string {
+	names := make([]string, len(all))
+	for i, ifi := range all {
+		names[i] = ifi.Name
+	}
+	return strings.Join(names, ", ")
+}

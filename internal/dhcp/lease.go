@@ -1,0 +1,89 @@
+package dhcp
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+)
+
+// LeaseState says what an address is held for.
+type LeaseState string
+
+// The states of an address. One without a Lease is free.
+const (
+	Offered  LeaseState = "offered"  // held for a REQUEST that may come
+	Bound    LeaseState = "bound"    // the client was told that it may use it
+	Declined LeaseState = "declined" // somebody else was seen using it
+)
+
+// Lease is one address and who holds it.
+type Lease struct {
+	Addr netip.Addr `json:"addr"`
+	// Client is the key of the holder, made by [ClientKey].
+	Client string     `json:"client"`
+	MAC    string     `json:"mac,omitempty"`
+	Host   string     `json:"host,omitempty"`
+	State  LeaseState `json:"state"`
+	// Expires is when the address may be given to another client.
+	Expires time.Time `json:"expires"`
+}
+
+// ClientKey is how a server tells clients apart (RFC 2131 section 4.2): by
+// option 61 if it was sent, else by hardware type and address.
+func ClientKey(m *dhcpv4.DHCPv4) string {
+	if id := m.Options.Get(dhcpv4.OptionClientIdentifier); len(id) > 0 {
+		return "id-" + hex.EncodeToString(id)
+	}
+	return "hw-" + hex.EncodeToString(append([]byte{byte(m.HWType)}, m.ClientHWAddr...))
+}
+
+// LeaseStore keeps leases over a restart. Put must not return before the lease
+// is safe, because the client is told only then (RFC 2131 section 4.3.2).
+type LeaseStore interface {
+	Put(Lease) error
+	// Delete forgets the lease of an address; one that isn't there is no error.
+	Delete(netip.Addr) error
+	All() ([]Lease, error)
+}
+
+// MemoryStore is a [LeaseStore] for a server that lives as long as a command.
+// The zero value is ready.
+type MemoryStore struct {
+	mu     sync.Mutex
+	leases map[netip.Addr]Lease
+}
+
+// Put keeps a lease.
+func (s *MemoryStore) Put(l Lease) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leases == nil {
+		s.leases = map[netip.Addr]Lease{}
+	}
+	s.leases[l.Addr] = l
+	return nil
+}
+
+// Delete forgets a lease.
+func (s *MemoryStore) Delete(a netip.Addr) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.leases, a)
+	return nil
+}
+
+// All lists the leases in the order of their addresses.
+func (s *MemoryStore) All() ([]Lease, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Lease, 0, len(s.leases))
+	for _, l := range s.leases {
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b Lease) int { return a.Addr.Compare(b.Addr) })
+	return all, nil
+}

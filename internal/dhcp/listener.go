@@ -1,0 +1,228 @@
+package dhcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+)
+
+// receiveBuffer bounds, in bytes and for each interface, the requests that
+// wait while the handler is busy. The kernel drops what doesn't fit.
+const receiveBuffer = 1 << 20
+
+// Hooks are told what a [Listener] sees besides good requests. Each may be
+// nil. They are called by the interfaces' own goroutines.
+type Hooks struct {
+	// Malformed is a packet to one of our ports that can't be understood.
+	Malformed func(iface string, from net.HardwareAddr, err error)
+	// Down is an interface that can't be read now; it is read on as soon as
+	// it is up again.
+	Down func(iface string, err error)
+}
+
+// Counters count packets since the listener was opened.
+type Counters struct {
+	Received   uint64 // requests handed to the handler
+	Malformed  uint64 // not understood
+	Duplicates uint64 // the same packet heard on a second interface
+	Elsewhere  uint64 // unicasts through this host to another server
+}
+
+// Listener hears DHCP requests on the chosen interfaces and sends replies.
+type Listener struct {
+	// Port67Taken and Port4011Taken tell that another process holds the port
+	// on this host. Requests are heard nevertheless.
+	Port67Taken, Port4011Taken bool
+
+	wires []*wire
+	held  []*held
+	raw   *rawSocket
+	hooks Hooks
+	twice *twins
+
+	received, malformed, duplicates, elsewhere atomic.Uint64
+}
+
+// wire is one interface with its packet socket.
+type wire struct {
+	conn *packet.Conn
+	view *view
+}
+
+// Listen opens the sockets for the given interfaces; see [Interfaces]. The
+// caller must Close the listener.
+func Listen(interfaces []Interface, hooks Hooks) (*Listener, error) {
+	if len(interfaces) == 0 {
+		return nil, errors.New("no interface to listen on; name one")
+	}
+	l := &Listener{hooks: hooks, twice: newTwins()}
+	if err := l.open(interfaces); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (l *Listener) open(interfaces []Interface) error {
+	for _, i := range interfaces {
+		conn, err := openWire(i, ServerPort, BootPort)
+		if err != nil {
+			return err
+		}
+		l.wires = append(l.wires, &wire{conn, newView(i)})
+	}
+	for port, taken := range map[uint16]*bool{ServerPort: &l.Port67Taken, BootPort: &l.Port4011Taken} {
+		h, t, err := hold(port)
+		if err != nil {
+			return err
+		}
+		*taken, l.held = t, append(l.held, h)
+	}
+	var err error
+	l.raw, err = openRaw()
+	return err
+}
+
+// openWire opens a packet socket that hears the given UDP ports.
+func openWire(i Interface, ports ...uint16) (*packet.Conn, error) {
+	code, err := filter(ports...)
+	if err != nil {
+		return nil, err
+	}
+	ifi := &net.Interface{Index: i.Index, Name: i.Name, HardwareAddr: i.MAC}
+	conn, err := packet.Listen(ifi, packet.Raw, etherIPv4, &packet.Config{Filter: code})
+	if err != nil {
+		return nil, permission(fmt.Errorf("listen on interface %s: %w", i.Name, err))
+	}
+	raw, err := conn.SyscallConn()
+	if err == nil {
+		err = control(raw, func(fd int) error {
+			return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("bound the buffer of interface %s: %w", i.Name, err), conn.Close())
+	}
+	return conn, nil
+}
+
+// Interfaces are the interfaces that are listened on.
+func (l *Listener) Interfaces() []Interface {
+	all := make([]Interface, len(l.wires))
+	for i, w := range l.wires {
+		all[i] = w.view.get(time.Now()).Interface
+	}
+	return all
+}
+
+// Counters says what was heard so far.
+func (l *Listener) Counters() Counters {
+	return Counters{l.received.Load(), l.malformed.Load(), l.duplicates.Load(), l.elsewhere.Load()}
+}
+
+// Close closes the sockets. Run then returns.
+func (l *Listener) Close() error {
+	var errs []error
+	for _, w := range l.wires {
+		errs = append(errs, w.conn.Close())
+	}
+	for _, h := range l.held {
+		errs = append(errs, h.Close())
+	}
+	return errors.Join(append(errs, l.raw.Close())...)
+}
+
+// Run hands requests to the handler until the context ends, which is no error,
+// or a socket fails. Each interface has one goroutine, which waits for the
+// handler: a slow one delays its interface, so a handler that asks others must
+// hand over and return. The handler must be safe for concurrent use.
+func (l *Listener) Run(ctx context.Context, handler func(Packet)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	for _, w := range l.wires {
+		// A reader that sits in a read is woken by a deadline in the past.
+		stop := context.AfterFunc(ctx, func() { _ = w.conn.SetReadDeadline(time.Unix(1, 0)) })
+		defer stop()
+		all.Go(func() {
+			if err := l.read(ctx, w, handler); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	all.Wait()
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return nil
+}
+
+// read is the loop of one interface.
+func (l *Listener) read(ctx context.Context, w *wire, handler func(Packet)) error {
+	buf := make([]byte, maxFrame)
+	for {
+		n, _, err := w.conn.ReadFrom(buf)
+		now := time.Now()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, unix.ENETDOWN):
+			// The kernel says so once and keeps the socket bound.
+			if l.hooks.Down != nil {
+				l.hooks.Down(w.view.name, err)
+			}
+		case errors.Is(err, os.ErrClosed), errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read from interface %s: %w", w.view.name, err)
+		default:
+			if p, ok := l.accept(w, buf[:n], now); ok {
+				l.received.Add(1)
+				handler(p)
+			}
+		}
+	}
+}
+
+// accept turns a frame into a request that is ours to answer.
+func (l *Listener) accept(w *wire, frame []byte, now time.Time) (Packet, bool) {
+	d, err := openFrame(frame)
+	if err != nil {
+		l.bad(w, nil, err)
+		return Packet{}, false
+	}
+	host := w.view.get(now)
+	if !host.addressed(d.dst.Addr()) {
+		l.elsewhere.Add(1)
+		return Packet{}, false
+	}
+	m, err := ParseRequest(d.payload)
+	if err != nil {
+		l.bad(w, d.mac, err)
+		return Packet{}, false
+	}
+	if l.twice.seen(d.payload, host.Index, now) {
+		l.duplicates.Add(1)
+		return Packet{}, false
+	}
+	p := Packet{
+		Message: m, Interface: host.Interface, Port: d.dst.Port(),
+		From: d.src, FromMAC: d.mac, To: d.dst.Addr(), Time: now,
+	}
+	p.Server = host.server(p)
+	return p, true
+}
+
+func (l *Listener) bad(w *wire, from net.HardwareAddr, err error) {
+	l.malformed.Add(1)
+	if l.hooks.Malformed != nil {
+		l.hooks.Malformed(w.view.name, from, err)
+	}
+}

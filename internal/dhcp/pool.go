@@ -1,0 +1,104 @@
+package dhcp
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Pool is a range of addresses of one subnet and what clients in it are told.
+type Pool struct {
+	// Prefix is the subnet, which also chooses the pool: by the relay's
+	// address, or by the address of the interface that the request came in on.
+	Prefix netip.Prefix
+	// First and Last bound the range, both included.
+	First, Last netip.Addr
+	// Exclude are addresses in the range that are not given away: this host's.
+	Exclude []netip.Addr
+	// Router (option 3) is empty unless the operator names one: this host
+	// routes nothing by itself.
+	Router []netip.Addr
+	DNS    []netip.Addr // option 6
+	Domain string       // option 15
+	// LeaseTime is how long a client may use an address; 0 means an hour.
+	LeaseTime time.Duration
+}
+
+// The bounds of a pool.
+const (
+	defaultLease = time.Hour
+	minLease     = time.Minute
+	maxPool      = 1 << 16
+)
+
+// ParseRange reads a range as people write it: 192.168.77.100-192.168.77.200.
+func ParseRange(s string) (first, last netip.Addr, err error) {
+	a, b, ok := strings.Cut(s, "-")
+	if ok {
+		first, err = netip.ParseAddr(strings.TrimSpace(a))
+		if err == nil {
+			last, err = netip.ParseAddr(strings.TrimSpace(b))
+		}
+	}
+	if !ok || err != nil || !first.Is4() || !last.Is4() || last.Less(first) {
+		return netip.Addr{}, netip.Addr{}, fmt.Errorf("%q is no range of addresses; it looks like 192.168.77.100-192.168.77.200", s)
+	}
+	return first, last, nil
+}
+
+// Check says what is wrong with a pool.
+func (p Pool) Check() error {
+	switch {
+	case !p.Prefix.IsValid() || !p.Prefix.Addr().Is4():
+		return fmt.Errorf("pool %s: no IPv4 subnet; name one like 192.168.77.0/24", p)
+	case !p.Prefix.Contains(p.First) || !p.Prefix.Contains(p.Last):
+		return fmt.Errorf("pool %s is not inside the subnet %s", p, p.Prefix.Masked())
+	case p.Last.Less(p.First):
+		return fmt.Errorf("pool %s ends before it begins", p)
+	case p.size() > maxPool:
+		return fmt.Errorf("pool %s has %d addresses; at most %d are possible", p, p.size(), maxPool)
+	case p.LeaseTime != 0 && p.LeaseTime < minLease:
+		return fmt.Errorf("pool %s: a lease of %s is too short; the least is %s", p, p.LeaseTime, minLease)
+	}
+	for _, a := range slices.Concat(p.Router, p.DNS) {
+		if !a.Is4() {
+			return fmt.Errorf("pool %s: %s is no IPv4 address", p, a)
+		}
+	}
+	if len(p.Domain) > 255 {
+		return errors.New("domain name longer than 255 bytes")
+	}
+	return nil
+}
+
+// String is the range.
+func (p Pool) String() string { return p.First.String() + "-" + p.Last.String() }
+
+func (p Pool) lease() time.Duration {
+	if p.LeaseTime == 0 {
+		return defaultLease
+	}
+	return p.LeaseTime
+}
+
+func (p Pool) size() int { return int(number(p.Last)-number(p.First)) + 1 }
+
+func (p Pool) inRange(a netip.Addr) bool {
+	return a.Is4() && !a.Less(p.First) && !p.Last.Less(a)
+}
+
+// gives tells whether an address of the range may be given to a client.
+func (p Pool) gives(a netip.Addr) bool {
+	if !p.inRange(a) || slices.Contains(p.Exclude, a) || slices.Contains(p.Router, a) {
+		return false
+	}
+	return p.Prefix.Bits() >= 31 || a != p.Prefix.Masked().Addr() && a != lastOf(p.Prefix)
+}
+
+func number(a netip.Addr) uint32 {
+	b := a.As4()
+	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+}

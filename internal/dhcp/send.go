@@ -1,0 +1,73 @@
+package dhcp
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/mdlayher/packet"
+	"golang.org/x/net/ipv4"
+)
+
+// Send sends a reply to where [Destination] says. It is safe for concurrent
+// use.
+func (l *Listener) Send(req Packet, reply *dhcpv4.DHCPv4) error {
+	t := Destination(req, reply)
+	if !t.Src.Addr().IsValid() {
+		return fmt.Errorf("send %s to %s: interface %s has no address to send from", reply.MessageType(), t.Dst, req.Interface.Name)
+	}
+	err := l.send(req.Interface, t, Marshal(reply))
+	if err != nil {
+		return fmt.Errorf("send %s to %s: %w", reply.MessageType(), t.Dst, err)
+	}
+	return nil
+}
+
+func (l *Listener) send(i Interface, t Target, payload []byte) error {
+	if t.MAC == nil {
+		return l.raw.send(newIPv4(t.Src, t.Dst, payload))
+	}
+	for _, w := range l.wires {
+		if w.view.index == i.Index {
+			frame := newFrame(t.MAC, i.MAC, t.Src, t.Dst, payload)
+			_, err := w.conn.WriteTo(frame, &packet.Addr{HardwareAddr: t.MAC})
+			return err
+		}
+	}
+	return fmt.Errorf("interface %s is not listened on", i.Name)
+}
+
+// rawSocket sends IPv4 packets with our own header, so that the source port
+// is 67 even when another server holds that port.
+type rawSocket struct{ conn *ipv4.RawConn }
+
+// ipprotoRaw makes a raw socket send whole packets and receive none (raw(7)).
+const ipprotoRaw = 255
+
+func openRaw() (*rawSocket, error) {
+	c, err := net.ListenPacket(fmt.Sprintf("ip4:%d", ipprotoRaw), "0.0.0.0")
+	if err != nil {
+		return nil, permission(fmt.Errorf("open a raw IPv4 socket: %w", err))
+	}
+	conn, err := ipv4.NewRawConn(c)
+	if err != nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("prepare a raw IPv4 socket: %w", err)
+	}
+	return &rawSocket{conn}, nil
+}
+
+func (r *rawSocket) send(b []byte) error {
+	h, err := ipv4.ParseHeader(b)
+	if err != nil {
+		return err
+	}
+	return r.conn.WriteTo(h, b[h.Len:], nil)
+}
+
+func (r *rawSocket) Close() error {
+	if r == nil {
+		return nil
+	}
+	return r.conn.Close()
+}

@@ -1,0 +1,170 @@
+package dhcp
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+)
+
+// Step says what a [Server] did with a request.
+type Step string
+
+// The steps. A request that is ignored or failed has no reply, and a reason.
+const (
+	StepOffer    Step = "offer"
+	StepAck      Step = "ack"
+	StepNak      Step = "nak"
+	StepInform   Step = "inform"  // an ACK without an address
+	StepDecline  Step = "decline" // no reply
+	StepRelease  Step = "release" // no reply
+	StepIgnored  Step = "ignored"
+	StepExhaust  Step = "exhausted"
+	StepFailed   Step = "failed" // the store's error
+	reasonNoPool      = "no pool for this network"
+)
+
+// Outcome is what happened to a request, for logs and the timeline.
+type Outcome struct {
+	Step   Step
+	Addr   netip.Addr // the address that it was about
+	Reason string     // why, in words; empty when all is well
+	Err    error      // of [StepExhaust] and [StepFailed]
+}
+
+// Server gives addresses by RFC 2131 section 4.3. It has no sockets and no
+// clock; only its lease store does I/O. Handle may be called concurrently.
+type Server struct {
+	subnets       []subnet
+	authoritative bool
+}
+
+type subnet struct {
+	pool   Pool
+	leases *Leases
+}
+
+// ServerConfig is what a [Server] is made from.
+type ServerConfig struct {
+	Pools []Pool
+	Store LeaseStore
+	// Authoritative says that no other server gives addresses on these
+	// networks: a client that comes back with an address nobody remembers gets
+	// it, or a NAK, at once. Without it RFC 2131 section 4.3.2 wants silence.
+	Authoritative bool
+}
+
+// NewServer checks the pools and takes up the leases of the store.
+func NewServer(c ServerConfig) (*Server, error) {
+	if len(c.Pools) == 0 {
+		return nil, errors.New("a DHCP server needs a pool of addresses: --pool A-B")
+	}
+	s := &Server{authoritative: c.Authoritative}
+	for _, p := range c.Pools {
+		for _, other := range s.subnets {
+			if p.Prefix.Overlaps(other.pool.Prefix) {
+				return nil, fmt.Errorf("pools %s and %s are in one subnet; give each subnet one pool", other.pool, p)
+			}
+		}
+		leases, err := NewLeases(p, c.Store)
+		if err != nil {
+			return nil, err
+		}
+		s.subnets = append(s.subnets, subnet{p, leases})
+	}
+	return s, nil
+}
+
+// Handle decides on a request. The reply is nil where none is to be sent.
+func (s *Server) Handle(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
+	kind := p.Message.MessageType()
+	if kind == dhcpv4.MessageTypeNone {
+		return ignore("BOOTP without DHCP (no option 53)")
+	}
+	if p.Port == BootPort {
+		return ignore("port 4011 gives no addresses")
+	}
+	if !p.Server.IsValid() {
+		return ignore("the interface has no address")
+	}
+	n, ok := s.subnet(p)
+	if !ok {
+		return ignore(reasonNoPool + " (" + where(p) + ")")
+	}
+	switch kind {
+	case dhcpv4.MessageTypeDiscover:
+		return n.discover(now, p)
+	case dhcpv4.MessageTypeRequest:
+		return s.request(now, n, p)
+	case dhcpv4.MessageTypeDecline:
+		return n.decline(now, p)
+	case dhcpv4.MessageTypeRelease:
+		return n.release(now, p)
+	case dhcpv4.MessageTypeInform:
+		reply := newReply(p, dhcpv4.MessageTypeAck)
+		n.pool.describe(reply)
+		return reply, Outcome{Step: StepInform, Addr: known(p)}
+	}
+	return ignore("a " + kind.String() + " is no client's message")
+}
+
+// subnet chooses the pool: by the relay's choice (RFC 3527, RFC 3011), the
+// relay's own address, the client's address, or the interface.
+func (s *Server) subnet(p Packet) (subnet, bool) {
+	for _, a := range selectors(p) {
+		for _, n := range s.subnets {
+			if n.pool.Prefix.Contains(a) {
+				return n, true
+			}
+		}
+	}
+	return subnet{}, false
+}
+
+// selectors are the addresses that say which network a client is on, the most
+// telling only: one that fits no pool must not be overruled by the next.
+func selectors(p Packet) []netip.Addr {
+	if a := linkSelection(p.Message); a.IsValid() {
+		return []netip.Addr{a}
+	}
+	if a := p.Relay(); a.IsValid() {
+		return []netip.Addr{a}
+	}
+	if a := addrOf(p.Message.ClientIPAddr); a.IsValid() && !p.Interface.OnLink(a) {
+		return []netip.Addr{a}
+	}
+	addrs := make([]netip.Addr, len(p.Interface.Addrs))
+	for i, prefix := range p.Interface.Addrs {
+		addrs[i] = prefix.Addr()
+	}
+	return addrs
+}
+
+func where(p Packet) string {
+	var all []string
+	for _, a := range selectors(p) {
+		all = append(all, a.String())
+	}
+	return strings.Join(all, ", ")
+}
+
+func ignore(reason string) (*dhcpv4.DHCPv4, Outcome) {
+	return nil, Outcome{Step: StepIgnored, Reason: reason}
+}
+
+func failed(err error) (*dhcpv4.DHCPv4, Outcome) {
+	step := StepFailed
+	if errors.Is(err, ErrExhausted) {
+		step = StepExhaust
+	}
+	return nil, Outcome{Step: step, Reason: err.Error(), Err: err}
+}
+
+// ours tells whether a server identifier is one that this server sends.
+func ours(p Packet, id netip.Addr) bool {
+	return id == p.Server || slices.ContainsFunc(p.Interface.Addrs, func(a netip.Prefix) bool { return a.Addr() == id })
+}

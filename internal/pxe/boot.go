@@ -1,0 +1,77 @@
+package pxe
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+)
+
+// Boot is what a machine is told to boot.
+type Boot struct {
+	// Server is the address of ours that the machine fetches from: siaddr,
+	// sname and option 66, and the server identifier of a proxy's replies.
+	Server netip.Addr
+	// File is the boot file: a TFTP path for a PXE ROM, a URI for HTTP Boot,
+	// either for iPXE.
+	File string
+	// RootPath is option 17, for a disk over the network; may be empty.
+	RootPath string
+	// Options are further options to send, by code: 209 and 210 for PXELINUX
+	// for example. They don't replace the ones that this package writes.
+	Options map[uint8][]byte
+}
+
+// What a boot file's name may be long: the field file holds 127 bytes and a
+// NUL (RFC 2131 section 2), an option 255.
+const (
+	maxFile = 127
+	maxURI  = 255
+)
+
+// Errors of a [Boot] that can't be sent.
+var (
+	ErrTooLong  = errors.New("name too long for DHCP")
+	ErrNoServer = errors.New("no IPv4 address of ours to name as the boot server")
+)
+
+// check refuses what firmware would cut off without a word.
+func (b Boot) check(r Request) error {
+	limit := maxFile
+	if r.Class == HTTPClient || r.IPXE != nil {
+		limit = maxURI // both read option 67 and don't need the field
+	}
+	switch {
+	case !b.Server.Is4():
+		return fmt.Errorf("%w: %s", ErrNoServer, b.Server)
+	case len(b.File) > limit:
+		return fmt.Errorf("boot file %.40q… of %d bytes: %w: at most %d", b.File, len(b.File), ErrTooLong, limit)
+	case len(b.RootPath) > maxURI:
+		return fmt.Errorf("root path %.40q… of %d bytes: %w: at most %d", b.RootPath, len(b.RootPath), ErrTooLong, maxURI)
+	}
+	return nil
+}
+
+// write puts the boot file and where it is into a reply, in all the places
+// where firmware looks.
+func (b Boot) write(reply *dhcpv4.DHCPv4) {
+	for code, v := range b.Options {
+		if _, there := reply.Options[code]; !there {
+			reply.Options[code] = v
+		}
+	}
+	server := b.Server.String()
+	reply.ServerIPAddr = b.Server.AsSlice()
+	reply.ServerHostName = server
+	reply.Options[optServer] = []byte(server)
+	if b.File != "" {
+		reply.Options[optFile] = []byte(b.File)
+		if len(b.File) <= maxFile {
+			reply.BootFileName = b.File
+		}
+	}
+	if b.RootPath != "" {
+		reply.Options[optRootPath] = []byte(b.RootPath)
+	}
+}

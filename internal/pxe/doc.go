@@ -1,0 +1,60 @@
+// Package pxe reads what a machine that boots over the network says about
+// itself in DHCP, and writes the answer that tells it what to boot. It has no
+// sockets: a message goes in, a message comes out.
+//
+// [Read] turns a request into a [Request]: PXE (PXE 2.1, RFC 4578), UEFI HTTP
+// Boot (UEFI 2.10 section 24.7) and iPXE's own option 175.
+//
+// There are three ways to answer, and each firmware wants its own details:
+//
+//   - [Offer] is a proxy offer (PXE 2.1 section 2.2.3): what to boot, without
+//     an address, beside the DHCP server that gives one.
+//   - [Answer] is the reply on port 4011, where UEFI ROMs ask again after a
+//     proxy offer.
+//   - [Apply] adds what to boot to the OFFER or ACK of a DHCP server of ours.
+//
+// # What firmware does with an answer
+//
+// The rules below were read in the sources named, and the golden packets under
+// testdata keep them.
+//
+// Option 43 and UEFI. edk2 (NetworkPkg/UefiPxeBcDxe/PxeBcDhcp4.c,
+// PxeBcParseDhcp4Packet) sorts offers with option 60 PXEClient by option 43:
+// with one of the discovery sub-options (6 to 10) it is "PXE 1.0", without it
+// is "BINL". Of a BINL proxy offer edk2 takes only the server's address (siaddr,
+// else option 54) and asks it for the boot file on port 4011
+// (PxeBcRetryBinlOffer), from port 4011 and from its new address. Of a PXE 1.0
+// proxy offer every edk2 of the 2010s forgets the first one
+// (PxeBcCacheDhcp4Offer tests OfferCount > 0 where it means < 1) and then gives
+// up. So a UEFI machine gets no option 43, in the offer and on port 4011.
+//
+// Option 43 and BIOS. Intel's ROM code, from which BIOS ROMs descend, starts
+// discovering boot servers or shows a menu unless PXE_DISCOVERY_CONTROL has bit
+// 3 set: "use the boot file of this offer" (PXE 2.1 table 2-1). So a BIOS
+// machine gets 43 = 06 01 08 ff.
+//
+// iPXE takes the boot file of a proxy offer at once if there is one
+// (src/net/udp/dhcp.c, dhcp_has_pxeopts); it needs no option 43. In the reply
+// of a DHCP server it obeys 175.176 (no-pxedhcp): without it, it waits for proxy
+// offers first.
+//
+// Option 60 in the reply of a DHCP server turns edk2's "DHCP only" offer with a
+// boot file, which it boots, into "BINL", about which it asks port 4011 once
+// more. So PXE machines don't get it from our DHCP server, like from any other;
+// HTTPClient machines do, because edk2 takes no URI without it
+// (NetworkPkg/HttpBootDxe/HttpBootDhcp4.c, HttpBootParseDhcp4Packet). There a
+// URI that names its host by address works always, one with a name only if an
+// offer has option 6.
+//
+// The boot file's name goes into the field file and into option 67, the server
+// into siaddr, sname and option 66, because ROMs exist that read only one of
+// each. edk2 writes a NUL behind option 67 if it has none at its end, over the
+// code of the next option. Microsoft's DHCP server ends it with NUL, ISC's and
+// Kea don't, and ROMs that take the NUL as part of the name ask TFTP for a mode
+// of "". So the option's value has no NUL, and the writer (internal/dhcp,
+// Marshal) puts a PAD option (0) behind it: those that go by length and those
+// that go by NUL read the same name.
+//
+// Option 97 is echoed if it was sent (PXE 2.1 section 2.2.3); 93 and 94 are
+// the client's only. Option 17 is sent unasked: Darwin's booter doesn't ask.
+package pxe

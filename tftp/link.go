@@ -1,0 +1,48 @@
+package tftp
+
+import "time"
+
+// A link carries the packets of one transfer. It is used by one goroutine,
+// except for interrupt.
+type link interface {
+	// send sends the packets that lie in p one after the other, each of
+	// stride bytes but the last, which may be shorter.
+	send(p []byte, stride int) error
+	// recv waits for the next packet. It returns errAgain after wait, ErrGone
+	// when the peer's port is closed, ErrStopped after interrupt.
+	recv(buf []byte, wait time.Duration) (int, error)
+	// interrupt makes recv return ErrStopped, now and from now on.
+	interrupt()
+	close() error
+}
+
+// A timer is the retransmission timer of a transfer.
+type timer struct {
+	first    time.Duration // wait before the first retransmission
+	fixed    bool          // negotiated: no back-off (RFC 2349 names the interval)
+	tries    int           // timeouts since the peer was last heard of
+	retries  int           // most of them
+	deadline time.Time
+}
+
+// maxWait bounds the back-off.
+const maxWait = 8 * time.Second
+
+// wait is the present interval, doubled with each timeout (RFC 1123 section
+// 4.2.3.2).
+func (t *timer) wait() time.Duration {
+	if t.fixed {
+		return t.first
+	}
+	return min(t.first<<min(t.tries, 16), max(maxWait, t.first))
+}
+
+func (t *timer) heard() { t.tries = 0 }
+
+func (t *timer) arm() { t.deadline = time.Now().Add(t.wait()) }
+
+// expired counts a timeout; it returns false when patience is exhausted.
+func (t *timer) expired() bool {
+	t.tries++
+	return t.tries <= t.retries
+}

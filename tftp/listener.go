@@ -1,0 +1,133 @@
+package tftp
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A listener is the server's own socket, with the destination of each packet
+// by IP_PKTINFO (ip(7), ipv6(7)).
+type listener struct {
+	conn  *net.UDPConn
+	local netip.AddrPort
+	oob   []byte
+}
+
+// incoming is one packet of the listener; it is valid until the next read.
+type incoming struct {
+	packet []byte
+	oob    []byte
+	remote netip.AddrPort
+}
+
+// errPassing marks errors of one packet that say nothing of the socket.
+var errPassing = errors.New("passing error")
+
+func newListener(conn *net.UDPConn) (*listener, error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	err = raw.Control(func(fd uintptr) {
+		// One of the two fails, depending on the socket's family.
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1)
+	})
+	return &listener{
+		conn:  conn,
+		local: conn.LocalAddr().(*net.UDPAddr).AddrPort(),
+		oob:   make([]byte, 256),
+	}, err
+}
+
+func (l *listener) read(buf []byte) (incoming, error) {
+	n, oobn, _, remote, err := l.conn.ReadMsgUDPAddrPort(buf, l.oob)
+	if err != nil {
+		for _, passing := range []error{unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ENETUNREACH, unix.ENOBUFS, unix.ENOMEM} {
+			if errors.Is(err, passing) {
+				return incoming{}, errPassing
+			}
+		}
+		return incoming{}, err
+	}
+	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
+	return incoming{packet: buf[:n], oob: l.oob[:oobn], remote: remote}, nil
+}
+
+// asked returns the address that the packet was sent to and the interface it
+// came in on.
+func (l *listener) asked(in incoming) (netip.AddrPort, int) {
+	to, index := destination(in.oob)
+	switch {
+	case !to.IsValid():
+		to = l.local.Addr()
+	case to.Is6() && to.IsLinkLocalUnicast():
+		to = to.WithZone(in.remote.Addr().Zone())
+	}
+	return netip.AddrPortFrom(to, l.local.Port()), index
+}
+
+// reply makes what a transfer with the sender of a packet sends through the
+// server's own socket.
+func (l *listener) reply(in incoming) *outlet {
+	to, index := destination(in.oob)
+	return newOutlet(l.conn, in.remote, sourceMessage(to, index))
+}
+
+func (l *listener) answer(in incoming, e *Error) { l.reply(in).error(e) }
+
+// destination reads the control messages of a packet. For a broadcast it
+// is the interface's address (ipi_spec_dst).
+func destination(oob []byte) (netip.Addr, int) {
+	for len(oob) >= unix.SizeofCmsghdr {
+		h := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
+		if h.Len < unix.SizeofCmsghdr || uint64(h.Len) > uint64(len(oob)) {
+			break
+		}
+		data := oob[unix.CmsgLen(0):h.Len]
+		switch {
+		case h.Level == unix.IPPROTO_IP && h.Type == unix.IP_PKTINFO && len(data) >= unix.SizeofInet4Pktinfo:
+			return netip.AddrFrom4([4]byte(data[4:8])), int(binary.NativeEndian.Uint32(data))
+		case h.Level == unix.IPPROTO_IPV6 && h.Type == unix.IPV6_PKTINFO && len(data) >= unix.SizeofInet6Pktinfo:
+			return netip.AddrFrom16([16]byte(data[:16])).Unmap(), int(binary.NativeEndian.Uint32(data[16:]))
+		}
+		oob = oob[min(unix.CmsgSpace(int(h.Len)-unix.CmsgLen(0)), len(oob)):]
+	}
+	return netip.Addr{}, 0
+}
+
+// sourceMessage is the control message that makes a packet leave with the given
+// source address.
+func sourceMessage(from netip.Addr, index int) []byte {
+	if !from.IsValid() {
+		return nil
+	}
+	if from.Is4() {
+		b := make([]byte, unix.CmsgSpace(unix.SizeofInet4Pktinfo))
+		data := control(b, unix.IPPROTO_IP, unix.IP_PKTINFO, unix.SizeofInet4Pktinfo)
+		a := from.As4()
+		copy(data[4:], a[:])
+		return b
+	}
+	b := make([]byte, unix.CmsgSpace(unix.SizeofInet6Pktinfo))
+	data := control(b, unix.IPPROTO_IPV6, unix.IPV6_PKTINFO, unix.SizeofInet6Pktinfo)
+	a := from.As16()
+	copy(data, a[:])
+	if from.IsLinkLocalUnicast() {
+		binary.NativeEndian.PutUint32(data[16:], uint32(index))
+	}
+	return b
+}
+
+// control writes the header of a control message and returns its data.
+func control(b []byte, level, kind int32, size int) []byte {
+	h := (*unix.Cmsghdr)(unsafe.Pointer(&b[0]))
+	h.Level, h.Type = level, kind
+	h.SetLen(unix.CmsgLen(size))
+	return b[unix.CmsgLen(0):]
+}

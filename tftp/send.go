@@ -1,0 +1,280 @@
+package tftp
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// A sender sends one file over a link, as a server answering a read request
+// or as a client that put one.
+type sender struct {
+	link     link
+	terms    terms
+	blocks   *blocks
+	window   window
+	timer    timer
+	progress progress
+	onBad    func(error)
+	quiet    *atomic.Bool // set while a retransmission goes unanswered
+
+	buf    []byte
+	packet packet
+	stats  Stats
+	sentAt time.Time     // when the first block of the window went out
+	span   time.Duration // how long a window takes, smoothed
+}
+
+func newSender(l link, src source, t terms, timer timer) *sender {
+	return &sender{
+		link: l, terms: t, timer: timer,
+		blocks: newBlocks(src, t.blockSize, t.windowSize),
+		window: newWindow(t.windowSize),
+		buf:    make([]byte, 1024),
+		quiet:  new(atomic.Bool),
+	}
+}
+
+// offer sends an OACK until the client confirms it with an ACK of block 0
+// (RFC 2347). An ERROR at this point answers the options: if they told the
+// size, the client has what it wanted.
+//
+// Quirk: edk2 and most PXE ROMs ask for the size this way: RRQ with tsize,
+// then ERROR 0 or 8 ("User aborted") or a closed port, then the real RRQ.
+func (s *sender) offer(oack []byte) (Reason, error) {
+	for {
+		if err := s.link.send(oack, len(oack)); err != nil {
+			return s.lost(err)
+		}
+		s.timer.arm()
+		reason, err := s.await(func() bool { return s.packet.op == opAck && s.packet.block == 0 })
+		switch {
+		case err == nil:
+			s.heard()
+			return Completed, nil
+		case errors.Is(err, errAgain):
+			if s.stats.Timeouts++; !s.timer.expired() {
+				return TimedOut, fmt.Errorf("%w to the option acknowledgment", ErrTimeout)
+			}
+		case s.terms.sizeAsked && (reason == Aborted || reason == Gone):
+			return SizeProbe, nil
+		default:
+			return reason, err
+		}
+	}
+}
+
+// await receives packets until one pleases, the timer runs out or the
+// transfer is over.
+func (s *sender) await(pleases func() bool) (Reason, error) {
+	for {
+		reason, err := s.receive(time.Until(s.timer.deadline))
+		if err != nil || pleases() {
+			return reason, err
+		}
+	}
+}
+
+// receive takes the next packet apart. A malformed one ends the transfer, as
+// does an ERROR.
+func (s *sender) receive(wait time.Duration) (Reason, error) {
+	n, err := s.link.recv(s.buf, wait)
+	if err != nil {
+		return s.lost(err)
+	}
+	if err := parsePacket(s.buf[:n], &s.packet); err != nil {
+		if s.onBad != nil {
+			s.onBad(err)
+		}
+		s.packet.op = 0
+		return Protocol, tell(s.link, &Error{CodeIllegalOperation, "malformed packet"}, err)
+	}
+	if s.packet.op == opError {
+		told := s.packet.err
+		return Aborted, &told
+	}
+	return 0, nil
+}
+
+func (s *sender) lost(err error) (Reason, error) {
+	switch {
+	case errors.Is(err, ErrGone):
+		return Gone, err
+	case errors.Is(err, ErrStopped):
+		return Stopped, err
+	}
+	return Failed, err
+}
+
+// run sends the file. It returns when the final block is confirmed or the
+// transfer has failed.
+func (s *sender) run() (Reason, error) {
+	for {
+		if reason, err := s.flush(); err != nil {
+			return reason, err
+		}
+		reason, err := s.listen()
+		switch {
+		case errors.Is(err, errAgain):
+			if reason, err := s.silence(); err != nil {
+				return reason, err
+			}
+		case err != nil:
+			return s.giveUp(reason, err)
+		case s.done():
+			return Completed, nil
+		}
+	}
+}
+
+func (s *sender) done() bool { return s.window.last != 0 && s.window.acked == s.window.last }
+
+// flush sends what the window allows now.
+func (s *sender) flush() (Reason, error) {
+	from, to := s.window.span()
+	if from > to {
+		return 0, nil
+	}
+	if err := s.blocks.need(s.window.acked, to); err != nil {
+		return Failed, tell(s.link, errorFor(err), err)
+	}
+	s.window.last = s.blocks.last
+	from, to = s.window.span()
+	if s.window.size > 1 && s.window.sent == s.window.acked {
+		s.sentAt = time.Now()
+	}
+	for from <= to {
+		packets, count := s.blocks.packets(from, to)
+		if err := s.link.send(packets, s.blocks.stride); err != nil {
+			reason, err := s.lost(err)
+			return s.giveUp(reason, err)
+		}
+		from += count
+		s.stats.Packets += count
+	}
+	s.stats.Retransmits += s.window.mark(to)
+	if err := s.blocks.prefetch(s.window.acked); err != nil {
+		return Failed, tell(s.link, errorFor(err), err)
+	}
+	return 0, nil
+}
+
+// listen waits until something is to be done: an ACK that counts, or a pause
+// between bursts that is over.
+func (s *sender) listen() (Reason, error) {
+	wait, rest := s.timer.wait(), time.Duration(0)
+	pause := s.window.open()
+	if pause {
+		wait = s.pause()
+	}
+	armed := time.Time{}
+	for {
+		reason, err := s.receive(wait - rest)
+		if pause && errors.Is(err, errAgain) {
+			return 0, nil
+		}
+		if err != nil {
+			return reason, err
+		}
+		if s.packet.op == opAck && s.acknowledge() != stale {
+			return 0, nil
+		}
+		// Only packets without effect need the clock.
+		if armed.IsZero() {
+			armed = time.Now()
+		}
+		if rest = time.Since(armed); rest >= wait && !pause {
+			return 0, errAgain
+		} else if rest >= wait {
+			return 0, nil
+		}
+	}
+}
+
+// acknowledge applies the ACK that was received, and those that wait behind
+// it if it asks for a repetition: a later one may make it needless.
+func (s *sender) acknowledge() verdict {
+	v := s.window.ack(s.packet.block)
+	if v == stale {
+		return v
+	}
+	s.heard()
+	if v == again {
+		s.drain()
+	}
+	if v == advanced && s.window.size > 1 {
+		s.span += (time.Since(s.sentAt) - s.span) / 8
+	}
+	s.progress.reached(s.blocks.bytesTo(s.window.acked))
+	return v
+}
+
+// heard notes a sign of life.
+func (s *sender) heard() {
+	if s.timer.tries > 0 {
+		s.timer.heard()
+		s.quiet.Store(false)
+	}
+}
+
+// drain applies the ACKs that have arrived meanwhile; at most a window of them.
+func (s *sender) drain() {
+	for range s.window.size {
+		n, err := s.link.recv(s.buf, 0)
+		if err != nil || parsePacket(s.buf[:n], &s.packet) != nil || s.packet.op != opAck {
+			return // an end of the transfer will be seen again, or repeated
+		}
+		s.window.ack(s.packet.block)
+	}
+}
+
+// pause is the time between two bursts: that of a window, spread over its
+// bursts.
+func (s *sender) pause() time.Duration {
+	bursts := time.Duration((s.window.size + s.window.burst - 1) / s.window.burst)
+	return min(max(s.span/bursts, 50*time.Microsecond), 20*time.Millisecond)
+}
+
+// silence handles a timeout.
+func (s *sender) silence() (Reason, error) {
+	s.stats.Timeouts++
+	s.quiet.Store(s.window.acked > 0)
+	if s.timer.expired() {
+		s.window.timeout()
+		return 0, nil
+	}
+	return s.giveUp(TimedOut, fmt.Errorf("%w to block %d", ErrTimeout, s.window.acked+1))
+}
+
+// giveUp says how a transfer ended whose peer is gone. A peer that has every
+// block and leaves has only failed to say goodbye: many clients close their
+// port with the final ACK, which may get lost.
+func (s *sender) giveUp(reason Reason, err error) (Reason, error) {
+	everything := s.window.last != 0 && s.window.top == s.window.last
+	if reason == Gone && everything {
+		s.stats.Unconfirmed = true
+		return Completed, nil
+	}
+	s.stats.Unconfirmed = reason == TimedOut && everything
+	return reason, err
+}
+
+// result returns the figures of the transfer.
+func (s *sender) result(began time.Time) Stats {
+	s.stats.Blocks = s.window.acked
+	s.stats.Bytes = s.blocks.bytesTo(s.window.acked)
+	if s.stats.Unconfirmed {
+		s.stats.Blocks, s.stats.Bytes = s.window.top, s.blocks.bytesTo(s.window.top)
+	}
+	s.stats.Duration = time.Since(began)
+	s.stats.BlockSize, s.stats.WindowSize = s.terms.blockSize, s.terms.windowSize
+	return s.stats
+}
+
+// tell sends an ERROR and returns why.
+func tell(l link, e *Error, why error) error {
+	p := appendError(nil, e)
+	_ = l.send(p, len(p)) // nobody acknowledges an ERROR: it may as well be lost here
+	return why
+}

@@ -1,0 +1,180 @@
+package tftp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+	"time"
+)
+
+// A transfer is one request being served.
+type transfer struct {
+	desk    *desk
+	request *Request
+	cancel  context.CancelCauseFunc
+	out     *outlet     // the server's own socket
+	quiet   atomic.Bool // the client has left a retransmission unanswered
+}
+
+func (t *transfer) silent() bool { return t.quiet.Load() }
+
+func (t *transfer) run(ctx context.Context) {
+	switch {
+	case t.request.Op == Read && t.desk.server.Read != nil:
+		t.serveRead(ctx)
+	case t.request.Op == Write && t.desk.server.Write != nil:
+		t.serveWrite(ctx)
+	default:
+		t.desk.refuse(t, &Error{CodeAccessViolation, "access violation"}, fmt.Errorf("no %s requests are served", t.request.Op))
+	}
+}
+
+// duplex is a link that can be told what packets to expect.
+type duplex interface {
+	link
+	window(stride, count int)
+}
+
+// open makes the link of the transfer. size is that of the largest packet to
+// be received.
+func (t *transfer) open(ctx context.Context, size, windowSize int) (duplex, func(), error) {
+	var l duplex
+	if t.desk.server.SinglePort {
+		t.out.listen(size, windowSize+16)
+		l = t.out
+	} else {
+		s, err := dial(netip.AddrPortFrom(t.request.Local.Addr(), 0), t.request.Remote, t.desk.seats)
+		if err != nil {
+			return nil, nil, err
+		}
+		l = s
+	}
+	stop := context.AfterFunc(ctx, l.interrupt)
+	return l, func() { stop(); l.close() }, nil
+}
+
+func (t *transfer) serveRead(ctx context.Context) {
+	began := time.Now()
+	f, err := t.desk.server.Read(ctx, t.request)
+	if err != nil {
+		t.desk.refuse(t, errorFor(err), err)
+		return
+	}
+	defer f.Close()
+	size := sizeOf(f)
+	told := size
+	if t.request.Mode == Netascii { // its size on the wire is known when it has been sent
+		told = -1
+	}
+	agreed, oack := negotiate(t.request, told, t.desk.server.limits())
+	l, done, err := t.open(ctx, 1024, 16)
+	if err != nil {
+		t.desk.refuse(t, errorFor(err), fmt.Errorf("open a socket to answer from: %w", err))
+		return
+	}
+	defer done()
+	l.window(agreed.blockSize+headerSize, agreed.windowSize)
+	s := newSender(l, newSource(f, t.request.Mode, size), agreed, t.timer(agreed))
+	s.onBad, s.quiet = t.bad, &t.quiet
+	public := t.public(agreed)
+	s.progress = newProgress(t.reporter(public))
+	reason, err := Completed, error(nil)
+	if len(oack) > 0 {
+		reason, err = s.offer(appendOACK(nil, oack))
+	}
+	if reason == Completed && err == nil {
+		reason, err = s.run()
+	}
+	t.end(ctx, public, s.result(began), l, reason, err)
+}
+
+func (t *transfer) serveWrite(ctx context.Context) {
+	began := time.Now()
+	sink, err := t.desk.server.Write(ctx, t.request)
+	if err != nil {
+		t.desk.refuse(t, errorFor(err), err)
+		return
+	}
+	agreed, oack := negotiate(t.request, -1, t.desk.server.limits())
+	l, done, err := t.open(ctx, agreed.blockSize+headerSize+1, agreed.windowSize)
+	if err != nil {
+		sink.Abort(err)
+		t.desk.refuse(t, errorFor(err), fmt.Errorf("open a socket to answer from: %w", err))
+		return
+	}
+	defer done()
+	l.window(agreed.blockSize+headerSize, agreed.windowSize)
+	closed := false
+	to, commit := decoder(sink, t.request.Mode, func() error {
+		closed = true
+		return sink.Close()
+	})
+	r := newReceiver(l, to, commit, agreed, t.timer(agreed))
+	r.onBad, r.quiet = t.bad, &t.quiet
+	public := t.public(agreed)
+	r.progress = newProgress(t.reporter(public))
+	answer := []byte{0, opAck, 0, 0}
+	if len(oack) > 0 {
+		answer = appendOACK(nil, oack)
+	}
+	reason, err := Failed, r.begin(answer)
+	if err == nil {
+		reason, err = r.run(nil)
+	}
+	if err != nil && !closed {
+		sink.Abort(err)
+	}
+	t.end(ctx, public, r.result(began), l, reason, err)
+	if err == nil {
+		r.dally(r.timer.first)
+	}
+}
+
+func (t *transfer) timer(agreed terms) timer {
+	return newTimer(t.desk.server.Timeout, t.desk.server.Retries, agreed.timeout)
+}
+
+func (t *transfer) bad(err error) {
+	if t.desk.server.Hooks.Malformed != nil {
+		t.desk.server.Hooks.Malformed(t.request.Remote, err)
+	}
+}
+
+// public makes what hooks are told, and tells the first.
+func (t *transfer) public(agreed terms) *Transfer {
+	p := &Transfer{
+		Request:    t.request,
+		Size:       agreed.size,
+		BlockSize:  agreed.blockSize,
+		WindowSize: agreed.windowSize,
+		Timeout:    t.timer(agreed).first,
+	}
+	if t.desk.server.Hooks.Start != nil {
+		t.desk.server.Hooks.Start(p)
+	}
+	return p
+}
+
+func (t *transfer) reporter(p *Transfer) func(int64) {
+	if t.desk.server.Hooks.Progress == nil {
+		return nil
+	}
+	return func(bytes int64) { t.desk.server.Hooks.Progress(p, bytes) }
+}
+
+// end reports the end. A transfer that was stopped from outside says why, and
+// tells its client, unless that has asked anew.
+func (t *transfer) end(ctx context.Context, p *Transfer, s Stats, l link, reason Reason, err error) {
+	if reason == Stopped {
+		if cause := context.Cause(ctx); errors.Is(cause, ErrReplaced) {
+			reason, err = Replaced, cause
+		} else {
+			err = tell(l, errorFor(ErrStopped), ErrStopped)
+		}
+	}
+	if t.desk.server.Hooks.End != nil {
+		t.desk.server.Hooks.End(p, s, reason, err)
+	}
+}

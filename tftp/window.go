@@ -1,0 +1,121 @@
+package tftp
+
+// A window is the sender's state: which blocks are confirmed, which are under
+// way, which go next. Blocks are counted from 1 without rolling over; only
+// the wire has 16 bits.
+type window struct {
+	size  uint64 // negotiated number of blocks that may be unconfirmed
+	burst uint64 // number of blocks sent in one go, 1 to size
+	acked uint64 // every block up to this one is confirmed
+	sent  uint64 // highest block sent since the last step back
+	top   uint64 // highest block ever sent
+	last  uint64 // number of the final block, 0 while unknown
+
+	answered bool   // a repeated ACK of acked was acted on, or need not be
+	repeated uint64 // value of acked when a repeated ACK was last acted on
+	calm     int    // whole windows confirmed since the burst changed
+}
+
+// A verdict is what an ACK means to the sender.
+type verdict int
+
+const (
+	stale    verdict = iota // says nothing new
+	advanced                // confirms blocks
+	again                   // reports a gap: blocks after it go out again
+	finished                // confirms the final block
+)
+
+// calmWindows is how many windows in a row must arrive whole before bursts
+// grow by a block.
+const calmWindows = 4
+
+func newWindow(size int) window {
+	return window{size: uint64(size), burst: uint64(size)}
+}
+
+// span returns the blocks to send now, from included to included; none if
+// from > to.
+func (w *window) span() (from, to uint64) {
+	from, to = w.sent+1, min(w.acked+w.size, w.sent+w.burst)
+	if w.last != 0 {
+		to = min(to, w.last)
+	}
+	return from, to
+}
+
+// open reports whether more blocks may follow the ones sent without waiting
+// for an ACK: true in the pause between two bursts of one window.
+func (w *window) open() bool {
+	return w.sent < w.acked+w.size && (w.last == 0 || w.sent < w.last)
+}
+
+// mark records that blocks up to the given one were sent, and returns how
+// many of them had been sent before.
+func (w *window) mark(to uint64) (resent uint64) {
+	if w.top > w.sent {
+		resent = min(to, w.top) - w.sent
+	}
+	w.sent = to
+	w.top = max(w.top, to)
+	return resent
+}
+
+// ack judges an ACK of the 16-bit block number n.
+func (w *window) ack(n uint16) verdict {
+	ahead := uint64(n - uint16(w.acked))
+	block := w.acked + ahead
+	switch {
+	case block > w.top: // older than acked, or never sent
+		return stale
+	case ahead == 0:
+		return w.repeat()
+	}
+	w.acked, w.answered = block, false
+	if block == w.last {
+		return finished
+	}
+	if block < w.sent { // RFC 7440 section 4: resume after the block confirmed
+		w.sent, w.answered = block, true
+		w.shrink()
+		return again
+	}
+	w.sent = block
+	w.grow()
+	return advanced
+}
+
+// repeat judges an ACK of the block confirmed last. In lockstep it is never
+// acted on (RFC 1123 section 4.2.3.1). In a window it may say that the first
+// block of the window was lost: that is believed once, and not in two windows
+// that follow each other, so that copies of packets cannot breed copies.
+func (w *window) repeat() verdict {
+	if w.size == 1 || w.answered || w.sent == w.acked || w.repeated != 0 && w.acked-w.repeated <= w.size {
+		return stale
+	}
+	w.answered, w.repeated = true, w.acked
+	w.sent = w.acked
+	w.shrink()
+	return again
+}
+
+// timeout steps back to the first unconfirmed block.
+func (w *window) timeout() {
+	w.sent, w.answered = w.acked, true
+	w.shrink()
+}
+
+func (w *window) shrink() {
+	w.burst = max(1, w.burst/2)
+	w.calm = 0
+}
+
+func (w *window) grow() {
+	if w.burst == w.size {
+		return
+	}
+	if w.calm++; w.calm == calmWindows {
+		w.burst++
+		w.calm = 0
+	}
+}

@@ -106,7 +106,7 @@ func transferStalled(a Attempt, _ time.Time, still time.Duration) (Verdict, bool
 		return Verdict{}, false
 	}
 	for _, t := range a.Transfers {
-		if t.running > 0 && t.reported && !t.Done && t.Err == "" {
+		if t.reported && t.Running() {
 			return Verdict{
 				Cause:    TransferStalled,
 				Sentence: fmt.Sprintf("%s stands still after %s; the rest should have followed.", fileText(t), portion(t)),
@@ -180,7 +180,12 @@ func loaderSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 		Hint:     "look at the machine's screen; reset it to try the next route; make the switch port an edge port (PortFast).",
 		Blames:   t.Route,
 	}
-	if a.Firmware != boot.BIOS {
+	switch {
+	case a.hop.vain != "":
+		v.Sentence = fmt.Sprintf("%s was fetched and runs, but did not find its script; it looked for %s last.", fileText(t), Clean(a.hop.vain))
+		v.Likely = "this loader looks for its configuration under names that Spur does not serve to it."
+		v.Hint = "look at the machine's screen; reset it to try the next route."
+	case a.Firmware != boot.BIOS:
 		v.Likely = "Secure Boot refused the loader, it does not know this network card, or its own DHCP got no answer (spanning tree on the switch port)."
 		v.Hint = "look at the machine's screen; reset it to try the next route, use a signed chain (--secure-boot on) or switch Secure Boot off; make the switch port an edge port (PortFast)."
 	}

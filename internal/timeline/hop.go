@@ -74,6 +74,9 @@ func (a Attempt) addressed(e Event) (Attempt, []Step) {
 		a.Address = e.Peer
 	}
 	if known {
+		if e.Kind == Leased {
+			return a, nil // it follows the choice
+		}
 		return a.again(Chose), nil
 	}
 	if a.Stage == Asking || a.Stage == Offering || a.Stage == LeftAlone {

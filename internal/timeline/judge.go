@@ -57,7 +57,7 @@ func Judge(a Attempt, now time.Time) (Verdict, bool) {
 // nothing is under way, and no program asked since.
 func (a Attempt) resting() bool {
 	for _, t := range a.Transfers {
-		if t.running > 0 && !t.Done && t.Err == "" {
+		if t.Running() {
 			return false
 		}
 	}

@@ -31,6 +31,9 @@ type Transfer struct {
 	reported bool  // progress was reported
 }
 
+// Running tells whether the file is on its way at this moment.
+func (t Transfer) Running() bool { return t.running > 0 && !t.Done && t.Err == "" }
+
 // Took is how long the transfer took, or has taken so far.
 func (t Transfer) Took() time.Duration { return t.Last.Sub(t.Start) }
 
@@ -101,7 +104,7 @@ func (a Attempt) fetchStart(e Event, t *Transfer) (Attempt, []Step) {
 }
 
 func (a Attempt) fetchProgress(e Event, t *Transfer) (Attempt, []Step) {
-	t.reported = true
+	t.reported, t.running = true, max(t.running, 1)
 	if through := t.before + e.Bytes; through > t.Bytes {
 		t.Bytes, t.Last, t.Err = through, e.Time, ""
 		a = a.forward(e, a.stageOf(e.Role))
@@ -175,7 +178,7 @@ func (a Attempt) completed(e Event, t *Transfer) Attempt {
 	default:
 		a = a.forward(e, a.stageOf(e.Role))
 	}
-	a.latest = *t
+	a.latest, a.hop.vain = *t, ""
 	return a
 }
 
@@ -189,11 +192,15 @@ func (a Attempt) fetchFailed(e Event, t *Transfer) (Attempt, []Step) {
 		return a, nil
 	}
 	t.Bytes, t.Last, t.Err = max(t.Bytes, t.before+e.Bytes), e.Time, orElse(e.Err, "broke off")
-	if e.Role != RoleFile && e.Role != "" {
-		a.Moved, a.latest = e.Time, *t
-	} else if n := len(a.Steps); n > 0 && a.Steps[n-1].Kind == FetchFailed {
-		// Loaders look for one file after another until one is there.
-		return a.again(FetchFailed), nil
+	a.Moved = e.Time
+	if e.Role == RoleFile || e.Role == "" {
+		a.hop.vain = orElse(e.Name, "a file")
+		if n := len(a.Steps); n > 0 && a.Steps[n-1].Kind == FetchFailed {
+			// Loaders look for one file after another until one is there.
+			return a.again(FetchFailed), nil
+		}
+	} else {
+		a.latest = *t
 	}
 	s := a.step(e, failedText(*t))
 	s.Bytes, s.Total, s.Took, s.Err = t.Bytes, t.Total, Span(t.Took()), t.Err

@@ -98,7 +98,7 @@ func askedText(c boot.Client, first bool) string {
 	case c.Loader == boot.ROM || c.Loader == "":
 		return "asks again: " + what
 	}
-	return loaderName(c.Loader) + " asks: what next?"
+	return loaderName(c.Loader) + " asks what to boot"
 }
 
 func ignoredText(e Event) string {

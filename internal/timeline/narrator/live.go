@@ -1,0 +1,223 @@
+package narrator
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/timeline"
+)
+
+const (
+	// longTransfer is how long a transfer runs before its progress is shown:
+	// shorter ones would only flicker.
+	longTransfer = time.Second
+	// redrawEvery keeps the line calm, and a slow serial console usable.
+	redrawEvery = 100 * time.Millisecond
+	// reportEvery is how often a long transfer gets a line of its own where
+	// there is no line of progress.
+	reportEvery = 15 * time.Second
+	// maxLive bounds the transfers that are followed.
+	maxLive = 1024
+	// staleAfter forgets a transfer whose end was never told.
+	staleAfter = time.Minute
+)
+
+// live follows the transfers that are under way.
+type live struct {
+	transfers map[boot.MAC]following
+	drawn     bool // the line is on the screen
+	at        time.Time
+}
+
+// following is the latest transfer of one machine.
+type following struct {
+	timeline.Transfer
+	reported time.Time
+}
+
+// note is what live makes of an update.
+type note struct {
+	due  bool // a line of text is due where progress cannot be shown
+	text string
+}
+
+func newLive() live { return live{transfers: make(map[boot.MAC]following)} }
+
+func (l *live) forget() { clear(l.transfers) }
+
+// note follows the transfer that u tells of. A machine that stalls or goes on
+// to something else fetches nothing any more.
+func (l *live) note(u timeline.Update) note {
+	mac := u.Attempt.MAC
+	p := u.Progress
+	if u.Verdict != nil || p != nil && !p.Running() {
+		delete(l.transfers, mac)
+		return note{}
+	}
+	if p == nil {
+		return note{}
+	}
+	f, known := l.transfers[mac]
+	if !known && len(l.transfers) >= maxLive {
+		return note{}
+	}
+	if !known || f.Name != p.Name || f.Role != p.Role {
+		f.reported = p.Start
+	}
+	f.Transfer = *p
+	due := u.Time.Sub(f.reported) >= reportEvery
+	if due {
+		f.reported = u.Time
+	}
+	l.transfers[mac] = f
+	return note{due: due, text: progressText(f.Transfer)}
+}
+
+// long lists the machines whose transfer takes long, the latest to start first.
+func (l *live) long(now time.Time) []boot.MAC {
+	var macs []boot.MAC
+	for mac, f := range l.transfers {
+		switch {
+		case now.Sub(f.Last) > staleAfter:
+			delete(l.transfers, mac)
+		case f.Took() >= longTransfer:
+			macs = append(macs, mac)
+		}
+	}
+	slices.SortFunc(macs, func(a, b boot.MAC) int {
+		if c := l.transfers[b].Start.Compare(l.transfers[a].Start); c != 0 {
+			return c
+		}
+		return strings.Compare(a.String(), b.String())
+	})
+	return macs
+}
+
+// show writes lines, and the line of progress below them.
+func (t *Terminal) show(lines string, now time.Time) {
+	if t.partial && lines != "" {
+		lines, t.partial = "\n"+lines, false
+	}
+	if !t.options.Live {
+		_ = t.print(lines)
+		return
+	}
+	macs := t.live.long(now)
+	calm := now.Sub(t.live.at) < redrawEvery && now.After(t.live.at)
+	if lines == "" && (calm && len(macs) > 0 || !t.live.drawn && len(macs) == 0) {
+		return
+	}
+	out := t.erase() + lines
+	if len(macs) > 0 && !t.partial {
+		out += "\r" + t.paint(faint, cut(t.progress(macs), t.room())) + "\x1b[K"
+		t.live.drawn, t.live.at = true, now
+	}
+	_ = t.print(out)
+}
+
+// erase takes the line of progress away.
+func (t *Terminal) erase() string {
+	if !t.live.drawn {
+		return ""
+	}
+	t.live.drawn = false
+	return "\r\x1b[K"
+}
+
+// room is how many columns the line of progress may take: one less than there
+// are, because the cursor in the last column wraps on some terminals.
+func (t *Terminal) room() int {
+	width := 0
+	if t.options.Width != nil {
+		width = t.options.Width()
+	}
+	if width <= 0 {
+		width = 80
+	}
+	return max(width-1, 10)
+}
+
+// print writes in one call, so that others' output cannot come in between. A
+// terminal that is gone is nobody's loss: the caller may ignore the error.
+func (t *Terminal) print(s string) error {
+	if s == "" {
+		return nil
+	}
+	_, err := io.WriteString(t.w, s)
+	return err
+}
+
+// progress is the text of the line: one transfer with its bar, or a summary.
+func (t *Terminal) progress(macs []boot.MAC) string {
+	first := t.live.transfers[macs[0]].Transfer
+	if len(macs) == 1 {
+		return fmt.Sprintf("%s  %s  %s%s", first.Last.In(t.options.Location).Format(time.TimeOnly),
+			t.name(macs[0]), bar(first, 20), progressText(first))
+	}
+	var perSecond float64
+	for _, mac := range macs {
+		perSecond += rate(t.live.transfers[mac].Transfer)
+	}
+	text := fmt.Sprintf("%d machines fetch, %s/s:", len(macs), timeline.Size(int64(perSecond)))
+	for _, mac := range macs[:min(len(macs), 4)] {
+		f := t.live.transfers[mac]
+		text += fmt.Sprintf("  %s %s %s", t.name(mac), timeline.Clean(f.Name), percent(f.Transfer))
+	}
+	if len(macs) > 4 {
+		text += "  …"
+	}
+	return text
+}
+
+// progressText is "initrd initrd.img: 120 MiB of 480 MiB, 25 %, 35 MiB/s".
+func progressText(f timeline.Transfer) string {
+	text := timeline.Clean(string(f.Role)+" "+f.Name) + ": " + timeline.Size(f.Bytes)
+	if f.Total > 0 {
+		text += " of " + timeline.Size(f.Total) + ", " + percent(f)
+	}
+	perSecond := rate(f)
+	if perSecond < 1 {
+		return text
+	}
+	text += ", " + timeline.Size(int64(perSecond)) + "/s"
+	if left := float64(f.Total-f.Bytes) / perSecond; left >= 1 && left < 24*3600 {
+		text += ", " + timeline.Length(time.Duration(left)*time.Second) + " left"
+	}
+	return text
+}
+
+// rate is bytes a second, on average.
+func rate(f timeline.Transfer) float64 {
+	if took := f.Took().Seconds(); took > 0 {
+		return float64(f.Bytes) / took
+	}
+	return 0
+}
+
+// share is the part that is through, from 0 to 1.
+func share(f timeline.Transfer) float64 {
+	if f.Total <= 0 {
+		return 0
+	}
+	return min(max(float64(f.Bytes)/float64(f.Total), 0), 1)
+}
+
+func percent(f timeline.Transfer) string {
+	if f.Total <= 0 {
+		return timeline.Size(f.Bytes)
+	}
+	return fmt.Sprintf("%d %%", int(share(f)*100))
+}
+
+// bar draws how much is through.
+func bar(f timeline.Transfer, width int) string {
+	if f.Total <= 0 {
+		return ""
+	}
+	full := int(share(f) * float64(width))
+	return "[" + strings.Repeat("=", full) + strings.Repeat(" ", width-full) + "]  "
+}

@@ -1,0 +1,142 @@
+package image
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+func TestLookRecognisesWhatBoots(t *testing.T) {
+	const release = "6.1.0-56-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP"
+	for _, test := range []struct {
+		name string
+		file []byte
+		want Found
+	}{
+		{"x86-64 with EFI stub", x86Kernel(0x020f, 0x7f, peX64, release),
+			Found{boot.Linux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", true, "", "Linux kernel 6.1.0-56-cloud-amd64, x86-64, EFI stub"}},
+		{"x86-64 without EFI stub", x86Kernel(0x020f, 1, 0, release),
+			Found{boot.Linux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", false, "", "Linux kernel 6.1.0-56-cloud-amd64, x86-64"}},
+		{"32 bits", x86Kernel(0x020f, 0, peX86, "6.1.0-9-686"),
+			Found{boot.Linux, boot.X86, BzImage, "6.1.0-9-686", true, "", "Linux kernel 6.1.0-9-686, x86 (32 bits), EFI stub"}},
+		{"old protocol, architecture unknown", x86Kernel(0x0205, 1, 0, "2.6.18"),
+			Found{boot.Linux, "", BzImage, "2.6.18", false, "", "Linux kernel 2.6.18"}},
+		{"version with a terminal's escapes", x86Kernel(0x020f, 1, 0, "6.1\x1b[2J\x07 x"),
+			Found{boot.Linux, boot.X64, BzImage, "6.1[2J", false, "", "Linux kernel 6.1[2J, x86-64"}},
+		{"arm64", imageFile("ARM\x64", 0),
+			Found{boot.Linux, boot.ARM64, Image, "", false, "", "Linux kernel, arm64"}},
+		{"arm64 with EFI stub", imageFile("ARM\x64", peARM64),
+			Found{boot.Linux, boot.ARM64, Image, "", true, "", "Linux kernel, arm64, EFI stub"}},
+		{"arm64 in gzip", gzipped(t, imageFile("ARM\x64", peARM64)),
+			Found{boot.Linux, boot.ARM64, Image, "", false, "gzip", "Linux kernel, arm64, compressed with gzip"}},
+		{"riscv64", imageFile("RSC\x05", peRISCV64),
+			Found{boot.Linux, boot.RISCV64, Image, "", true, "", "Linux kernel, riscv64, EFI stub"}},
+		{"riscv, bits unknown", imageFile("RSC\x05", 0),
+			Found{boot.Linux, boot.RISCV64, Image, "", false, "", "Linux kernel, riscv64"}},
+		{"riscv32", imageFile("RSC\x05", peRISCV32),
+			Found{boot.Linux, boot.RISCV32, Image, "", true, "", "Linux kernel, riscv32, EFI stub"}},
+		{"loongarch", imageFile(linuxPE, peLOONG64),
+			Found{boot.Linux, boot.LOONG64, Image, "", true, "", "Linux kernel, loong64, EFI stub"}},
+		{"32-bit ARM", blank(64, map[int]string{0x24: "\x18\x28\x6f\x01"}),
+			Found{boot.Linux, boot.ARM, ZImage, "", false, "", "Linux kernel, ARM (32 bits)"}},
+		{"arm64 zboot", zbootFile(peARM64, 5000),
+			Found{boot.Linux, boot.ARM64, Zboot, "", true, "", "Linux kernel, arm64, self-unpacking, EFI stub"}},
+		{"iPXE script", []byte("#!ipxe\nshell\n"),
+			Found{boot.Script, "", IPXE, "", false, "", "iPXE script"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != test.want {
+				t.Errorf("got  %+v\nwant %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestLookSaysWhatElseItIs(t *testing.T) {
+	kernel := x86Kernel(0x020f, 0x7f, peX64, "6.1")
+	for _, test := range []struct {
+		name        string
+		file        []byte
+		looks, hint string
+	}{
+		{"nothing", nil, "an empty file", "download"},
+		{"cut bzImage", kernel[:8<<10], "beginning of a kernel: 8192 of at least 12288 bytes", "again"},
+		{"cut zboot", zbootFile(peARM64, 5000)[:5000], "beginning of a kernel: 5000 of at least 9096", "again"},
+		{"vmlinux", []byte("\x7fELF\x02\x01\x01"), "an ELF file", "vmlinuz"},
+		{"ISO", blank(40<<10, map[int]string{0x8001: "CD001"}), "an ISO 9660 image", "casper"},
+		{"hybrid ISO", blank(40<<10, map[int]string{0x8001: "CD001", 510: "\x55\xaa"}), "an ISO 9660 image", "casper"},
+		{"initrd", cpio("init"), "a cpio archive", "swap"},
+		{"initrd in gzip", gzipped(t, cpio("init")), "gzip-compressed: a cpio archive", "swap"},
+		{"initrd in xz", []byte("\xfd7zXZ\x00\x00\x04"), "xz-compressed", "swap"},
+		{"initrd in zstd", []byte("\x28\xb5\x2f\xfd"), "zstd-compressed", "swap"},
+		{"bzImage in gzip", gzipped(t, kernel), "a compressed Linux kernel 6.1, x86-64", "gunzip"},
+		{"vmlinux in gzip", gzipped(t, []byte("\x7fELF\x02\x01\x01")), "gzip-compressed: an ELF file", "vmlinuz"},
+		{"rubbish in gzip", gzipped(t, []byte("\x01\x02\x03")), "gzip-compressed data of a kind", "swap"},
+		{"damaged gzip", []byte("\x1f\x8b\x08"), "a damaged or empty gzip file", "again"},
+		{"login page", []byte("\n<!DOCTYPE HTML><html><head><title>\nGuest Login</title>"), `a web page ("guest login")`, "browser"},
+		{"text", []byte("Not found: ü\n"), `text that begins with "Not found:"`, "#!ipxe"},
+		{"shell script", []byte("#!/bin/sh\n"), `text that begins with "#!/bin/sh"`, "#!ipxe"},
+		{"EFI application", uki()[:0x100], "an EFI application for x86-64, and no Linux kernel", "chains"},
+		{"UKI", uki(), "a unified kernel image", "made from"},
+		{"qcow2", []byte("QFI\xfb\x00\x00\x00\x03"), "a qcow2 disk image", "kernel"},
+		{"boot sector", blank(512, map[int]string{510: "\x55\xaa"}), "a disk image", "kernel"},
+		{"GPT disk", blank(1024, map[int]string{510: "\x55\xaa", 512: "EFI PART"}), "GPT", "kernel"},
+		{"rubbish", []byte{1, 2, 3, 4, 5, 6, 7, 8, 9}, "begins with 01 02 03 04 05 06 07 08)", "kernel"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			found, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
+			var m *Mismatch
+			if !errors.As(err, &m) {
+				t.Fatalf("got %+v, %v; want a Mismatch", found, err)
+			}
+			if !strings.Contains(m.Looks, test.looks) || !strings.Contains(m.Hint, test.hint) {
+				t.Errorf("it looks like %q, hint %q; want %q and %q", m.Looks, m.Hint, test.looks, test.hint)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("more than one line: %q", err)
+			}
+		})
+	}
+}
+
+// A URL gives the head of a file, and perhaps not its size.
+func TestLookAtHeadOnly(t *testing.T) {
+	whole := x86Kernel(0x020f, 0x7f, peX64, "6.1")
+	for _, size := range []int64{-1, int64(len(whole))} {
+		if _, err := Look(bytes.NewReader(whole[:0x600]), size); err != nil {
+			t.Errorf("size %d: %v", size, err)
+		}
+	}
+}
+
+type brokenReader struct{}
+
+var errBroken = errors.New("broken disk")
+
+func (brokenReader) ReadAt([]byte, int64) (int, error) { return 0, errBroken }
+
+func TestReadErrors(t *testing.T) {
+	if _, err := Look(brokenReader{}, 10); !errors.Is(err, errBroken) {
+		t.Errorf("Look: %v", err)
+	}
+	if _, err := LookInitrd(brokenReader{}, 10); !errors.Is(err, errBroken) {
+		t.Errorf("LookInitrd: %v", err)
+	}
+}
+
+// Deflate can say nothing at great length: the bound is on what is read, too.
+func TestGzipThatNeverSaysAnything(t *testing.T) {
+	empty := gzipped(t, nil)
+	file := bytes.Repeat(empty, HeadSize/len(empty)*4)
+	var m *Mismatch
+	if _, err := Look(bytes.NewReader(file), int64(len(file))); !errors.As(err, &m) || !strings.Contains(m.Looks, "empty gzip") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,163 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// installed returns the one file that a pattern names, from a Debian package.
+func installed(t *testing.T, pattern, install string) string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no file %s; run %s", pattern, install)
+	}
+	return files[0]
+}
+
+func debianKernel(t *testing.T) string {
+	cache := os.Getenv("SPUR_LAB_CACHE")
+	if cache == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache = filepath.Join(user, "spur-lab")
+	}
+	return installed(t, filepath.Join(cache, "linux-image-cloud-amd64/boot/vmlinuz-*"), "scripts/install demo")
+}
+
+func TestOpenDebiansKernel(t *testing.T) {
+	path := debianKernel(t)
+	found, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := strings.TrimPrefix(filepath.Base(path), "vmlinuz-")
+	want := Found{boot.Linux, boot.X64, BzImage, release, true, "", "Linux kernel " + release + ", x86-64, EFI stub"}
+	if found != want {
+		t.Errorf("got %+v, want %+v", found, want)
+	}
+	initrd, err := OpenInitrd(path)
+	if err != nil || !strings.Contains(initrd.Warning, "swap") {
+		t.Errorf("as an initrd: %+v, %v", initrd, err)
+	}
+}
+
+func TestOpenDebiansIPXE(t *testing.T) {
+	const install = "apt-get install ipxe"
+	if found, err := Open(installed(t, "/usr/lib/ipxe/ipxe.lkrn", install)); err != nil || found.Format != BzImage || found.EFIStub {
+		t.Errorf("ipxe.lkrn: %+v, %v", found, err)
+	}
+	for file, looks := range map[string]string{
+		"ipxe.efi": "an EFI application for x86-64",
+		"ipxe.iso": "an ISO 9660 image",
+	} {
+		_, err := Open(installed(t, "/usr/lib/ipxe/"+file, install))
+		var m *Mismatch
+		if !errors.As(err, &m) || !strings.Contains(m.Looks, looks) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// Debian's cpio and gzip, as an initramfs is made.
+func TestOpenInitrdOfRealTools(t *testing.T) {
+	for _, tool := range []string{"cpio", "gzip"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("no %s: apt-get install %s", tool, tool)
+		}
+	}
+	dir := t.TempDir()
+	script := `set -e
+		touch init; mkdir -p kernel/x86/microcode; head -c 100000 /dev/zero >kernel/x86/microcode/AuthenticAMD.bin
+		echo init | cpio -o -H newc >plain
+		gzip <plain >compressed
+		(find kernel | cpio -o -H newc; cat compressed) >microcode`
+	build := exec.Command("sh", "-c", script)
+	build.Dir = dir
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for file, want := range map[string]string{
+		"plain":      "initrd (cpio archive)",
+		"compressed": "initrd (gzip)",
+		"microcode":  "initrd (gzip) behind CPU microcode or ACPI tables",
+	} {
+		got, err := OpenInitrd(filepath.Join(dir, file))
+		if err != nil || got != (Initrd{Description: want}) {
+			t.Errorf("%s: %+v, %v; want %q", file, got, err, want)
+		}
+	}
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	page := filepath.Join(dir, "page")
+	if err := os.WriteFile(page, []byte("<html>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ path, want string }{
+		{filepath.Join(dir, "missing"), "there is no file "},
+		{dir, " is a folder; name the file in it"},
+		{fifo, " is no regular file"},
+		{page, ": this is a web page"},
+		{filepath.Join(page, "below"), " cannot be read: "},
+	} {
+		_, err := Open(test.path)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.path) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v; want %q", test.path, err, test.want)
+		}
+		if _, err := OpenInitrd(test.path); err == nil && test.path != page {
+			t.Errorf("%s is taken for an initrd", test.path)
+		}
+	}
+}
+
+// Root reads everything, so the error is made here.
+func TestUnreadable(t *testing.T) {
+	err := explain("/boot/vmlinuz", &fs.PathError{Op: "open", Path: "/boot/vmlinuz", Err: syscall.EACCES})
+	if want := "/boot/vmlinuz may not be read; change its permissions or run as a user who may: permission denied"; err.Error() != want {
+		t.Errorf("got  %v\nwant %v", err, want)
+	}
+}
+
+func TestFetch(t *testing.T) {
+	const url = "http://192.0.2.1/vmlinuz"
+	get := func(file []byte) Head {
+		return func(_ context.Context, asked string) ([]byte, int64, error) {
+			if asked != url {
+				t.Errorf("asked for %s", asked)
+			}
+			return file, -1, nil
+		}
+	}
+	found, err := Fetch(t.Context(), url, get(imageFile("ARM\x64", 0)))
+	if err != nil || found.Arch != boot.ARM64 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if _, err := Fetch(t.Context(), url, get([]byte("<html>"))); err == nil || !strings.HasPrefix(err.Error(), url+": this is a web page") {
+		t.Errorf("%v", err)
+	}
+	initrd, err := FetchInitrd(t.Context(), url, get(cpio("init")))
+	if err != nil || initrd.Warning != "" {
+		t.Errorf("%+v, %v", initrd, err)
+	}
+	failing := func(context.Context, string) ([]byte, int64, error) { return nil, 0, errBroken }
+	if _, err := Fetch(t.Context(), url, failing); !errors.Is(err, errBroken) {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,38 @@
+# Everything works on a fresh Debian machine that has Go, git and make, as root.
+
+GO ?= go
+FUZZTIME ?= 60s
+LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: help build demo test bench fuzz soak lint clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: ## build bin/spur
+	CGO_ENABLED=0 $(GO) build -o bin/spur ./cmd/spur
+
+demo: build ## boot a virtual machine over the network and tell the story of it
+	scripts/install demo
+	scripts/demo
+
+test: ## run every test: unit, interoperability with real peers, boots of real firmware
+	scripts/install test
+	scripts/test
+
+bench: build ## measure against the peers, side by side in one run
+	scripts/install bench
+	scripts/bench
+
+fuzz: ## fuzz every decoder for FUZZTIME
+	FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+soak: build ## boot machines over and over with loss and restarts, for SOAKTIME
+	scripts/install test
+	scripts/soak
+
+lint: ## gofmt, go vet, golangci-lint, shellcheck
+	scripts/lint
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/daemon"
+)
+
+func apiCommand() *cobra.Command {
+	var serving servingFlags
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "api URL",
+		Short: "Ask a boot API what each machine boots",
+		Long: `Ask a boot API what each machine boots.
+
+For each machine that asks, Spur sends GET URL/v1/boot/MAC. An answer with
+status 200 is a JSON object:
+
+    kernel       URL of the kernel
+    initrd       list of URLs
+    cmdline      command line; {{ URL "…" }} becomes a URL of Spur's that
+                 serves the named one, {{ UP }} the machine's beacon
+    message      text to show on the machine's screen
+    ipxe-script  an iPXE script that replaces all of the above
+
+Any other answer, and none within the timeout, leaves that machine alone; no
+other machine waits for it. Relative URLs are resolved against URL/v1/. Spur
+fetches every file itself: machines see sealed URLs of Spur's only.
+
+This is Pixiecore's API, so servers that were written for it work unchanged.
+Request headers tell them more, should they want to know: X-Spur-Firmware,
+X-Spur-Arch, X-Spur-Proto, X-Spur-Loader, X-Spur-UUID.`,
+		Example: `  spur api http://boot.example:8080
+  spur api http://127.0.0.1:4242 --data /var/lib/spur`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config, err := serving.config(cmd)
+			if err != nil {
+				return err
+			}
+			return daemon.API(cmd.Context(), config, args[0], timeout)
+		},
+	}
+	serving.add(cmd)
+	cmd.Flags().DurationVar(&timeout, "api-timeout", 5*time.Second, "how long the API may take for one machine")
+	return cmd
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/daemon"
+)
+
+func bootCommand() *cobra.Command {
+	var serving servingFlags
+	var target daemon.Target
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "boot KERNEL [INITRD…]",
+		Short: "Boot every machine that asks into one target",
+		Long: `Boot every machine that asks into KERNEL, with its INITRDs merged in order.
+
+KERNEL and INITRD are paths or http(s) URLs. URLs are fetched once, when the
+first machine needs them, and kept for the others.
+
+Spur works beside the DHCP server of the network: that one gives the address,
+Spur adds what to boot. Where there is none, --dhcp server makes Spur give the
+addresses too, from --pool; it refuses to where another DHCP server answers,
+unless --force. With --dhcp off Spur only serves files: your own DHCP server
+has to send machines here, and Spur prints what to enter there.
+
+In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
+file to the machine, and {{ UP }} the URL that the booted system may fetch to
+say that it is up: it then gets its last line in the story.
+
+Each machine's boot is told on the terminal, one line a step. When one does
+not go on, Spur says what was last seen, the likely cause, and what to do.`,
+		Example: `  spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"
+  spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56
+  spur boot https://boot.example/vmlinuz https://boot.example/initrd.img
+  spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
+  spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`,
+		Args: arguments(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config, err := serving.config(cmd)
+			if err != nil {
+				return err
+			}
+			target.Kernel, target.Initrds = args[0], args[1:]
+			if dryRun {
+				return daemon.DryRun(cmd.Context(), config, target)
+			}
+			return daemon.Boot(cmd.Context(), config, target)
+		},
+	}
+	serving.add(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
+	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
+	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
+	flags.BoolVar(&dryRun, "dry-run", false, "check everything, say what each kind of machine would be given, and stop")
+	return cmd
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/daemon"
+)
+
+func explainCommand() *cobra.Command {
+	var serving servingFlags
+	var target daemon.Target
+	var firmware, arch, proto, speaking, server string
+	var bytes bool
+	cmd := &cobra.Command{
+		Use:   "explain KERNEL [INITRD…]",
+		Short: "Say how a machine would boot a target, without a machine",
+		Long: `Say how a machine of a certain kind would boot KERNEL with its INITRDs:
+the ladder of routes, the best first, each with its reason; the server address
+and file name of each offer; the script that the loader would follow; and the
+routes that cannot be taken, each with what is in the way.
+
+Nothing is sent and no port is opened. File names are sealed with a key: with
+the --data of a running Spur they are the very names that it offers.`,
+		Example: `  spur explain vmlinuz initrd.img --firmware bios
+  spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe
+  spur explain vmlinuz initrd.img --firmware uefi --bytes`,
+		Args: arguments(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config, err := serving.config(cmd)
+			if err != nil {
+				return err
+			}
+			addr, err := netip.ParseAddr(server)
+			if err != nil || !addr.Is4() {
+				return usage(cmd, fmt.Errorf("--server: %q is no IPv4 address", server))
+			}
+			question, err := daemon.ParseQuestion(firmware, arch, proto, speaking, addr)
+			if err != nil {
+				return usageError{err}
+			}
+			question.Bytes = bytes
+			target.Kernel, target.Initrds = args[0], args[1:]
+			return daemon.Explain(cmd.Context(), config, target, question)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios or uefi")
+	flags.StringVar(&arch, "arch", "x64", "its architecture: x86, x64, arm, arm64, riscv64, loong64")
+	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
+	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-without-http")
+	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur")
+	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
+	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
+	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
+	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
+	serving.add(cmd)
+	return cmd
+}

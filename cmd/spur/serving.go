@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/daemon"
+)
+
+// servingFlags are the flags of every command that answers machines.
+type servingFlags struct {
+	interfaces []string
+	dhcp       string
+	pools      []string
+	routers    []string
+	dns        []string
+	force      bool
+	only       []string
+	once       bool
+	httpPort   uint16
+	tftpPort   uint16
+	data       string
+	loaders    []string
+	log        string
+}
+
+func (f *servingFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil, "serve on these interfaces only (default: all that can)")
+	flags.StringVar(&f.dhcp, "dhcp", "proxy", "proxy: beside the network's DHCP server; server: give addresses; off: files only")
+	flags.StringSliceVar(&f.pools, "pool", nil, "addresses to give, with --dhcp server: 10.0.0.100-10.0.0.200; with /24 behind it, for a network behind a relay")
+	flags.StringSliceVar(&f.routers, "router", nil, "router to tell machines of, with --dhcp server (default: none)")
+	flags.StringSliceVar(&f.dns, "dns", nil, "name servers to tell machines of, with --dhcp server")
+	flags.BoolVar(&f.force, "force", false, "give addresses even where another DHCP server answers")
+	flags.StringSliceVar(&f.only, "only", nil, "answer these machines only: a MAC, or several")
+	flags.BoolVar(&f.once, "once", false, "boot each machine once; after that, leave it to its disk")
+	flags.Uint16Var(&f.httpPort, "http-port", 80, "port of the HTTP server")
+	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
+	flags.StringVar(&f.data, "data", "", "folder for what survives a restart: leases and the sealing key; fetched files are cached there too")
+	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
+	flags.StringVar(&f.log, "log", "text", "text: for people; json: one record a line")
+}
+
+// config turns the flags into a value for the daemon.
+func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
+	c := daemon.Config{
+		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), Pools: f.pools, Force: f.force, Once: f.once,
+		HTTPPort: f.httpPort, TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, Out: cmd.OutOrStdout(),
+	}
+	for _, s := range f.only {
+		mac, err := boot.ParseMAC(s)
+		if err != nil {
+			return c, usage(cmd, fmt.Errorf("--only: %w", err))
+		}
+		c.Only = append(c.Only, mac)
+	}
+	var err error
+	if c.Routers, err = addresses("--router", f.routers); err != nil {
+		return c, usage(cmd, err)
+	}
+	if c.DNS, err = addresses("--dns", f.dns); err != nil {
+		return c, usage(cmd, err)
+	}
+	switch f.log {
+	case "text":
+		c.TTY = cmd.OutOrStdout() == os.Stdout && term.IsTerminal(int(os.Stdout.Fd()))
+	case "json":
+		c.Logger = slog.New(slog.NewJSONHandler(cmd.OutOrStdout(), nil))
+	default:
+		return c, usage(cmd, fmt.Errorf("--log %s is unknown; it is text or json", f.log))
+	}
+	if err := c.Check(); err != nil {
+		return c, usageError{err}
+	}
+	return c, nil
+}
+
+func addresses(flag string, texts []string) ([]netip.Addr, error) {
+	var all []netip.Addr
+	for _, text := range texts {
+		a, err := netip.ParseAddr(text)
+		if err != nil || !a.Is4() {
+			return nil, fmt.Errorf("%s: %q is no IPv4 address", flag, text)
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}

@@ -1,0 +1,104 @@
+package architecture
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/spurboot/spur/"
+
+// allowed lists, for each package, the packages of this module that its
+// non-test code may import. A package that is not listed fails the test, so
+// that a new room says where it stands.
+var allowed = map[string][]string{
+	// The vocabulary and the decision: pure.
+	"internal/boot":  {},
+	"internal/route": {"internal/boot"},
+	"internal/hint":  {},
+
+	// Protocols know neither each other nor what a boot is.
+	"tftp":           {},
+	"internal/dhcp":  {},
+	"internal/pxe":   {},
+	"internal/httpd": {},
+	"internal/fetch": {},
+	"internal/seal":  {},
+
+	// What a boot is made of.
+	"internal/image":    {"internal/boot"},
+	"internal/loader":   {"internal/boot", "internal/route"},
+	"internal/resolver": {"internal/boot"},
+	"internal/tree":     {"internal/boot", "internal/route", "internal/loader", "internal/seal"},
+
+	// What is remembered and told.
+	"internal/store":             {},
+	"internal/store/storetest":   {"internal/store"},
+	"internal/timeline":          {"internal/boot"},
+	"internal/timeline/narrator": {"internal/boot", "internal/timeline"},
+
+	// The wiring knows all rooms; only the command knows the wiring.
+	"internal/daemon": {
+		"internal/boot", "internal/dhcp", "internal/fetch", "internal/hint", "internal/httpd", "internal/image",
+		"internal/loader", "internal/pxe", "internal/resolver", "internal/route", "internal/seal", "internal/store",
+		"internal/timeline", "internal/timeline/narrator", "internal/tree", "tftp",
+	},
+	"internal/lab": {},
+	"cmd/spur":     {"internal/boot", "internal/daemon", "internal/hint", "internal/lab"},
+
+	"internal/architecture": {},
+	"bench/tftp":            {"tftp"},
+	"bench/http":            {"internal/httpd"},
+	"bench/start":           {"internal/lab"},
+}
+
+// noIO lists packages that must not reach the network, files or the clock.
+var noIO = map[string][]string{
+	"internal/boot":  {"os", "net/http", "io/fs", "syscall", "os/exec"},
+	"internal/route": {"os", "net", "net/http", "io/fs", "syscall", "os/exec", "time"},
+}
+
+func TestImportDirections(t *testing.T) {
+	for pkg, imports := range imports(t) {
+		may, listed := allowed[pkg]
+		if !listed {
+			t.Errorf("%s has no line in allowed: say which rooms it may know", pkg)
+			continue
+		}
+		for _, imported := range imports {
+			if own, ok := strings.CutPrefix(imported, module); ok && !contains(may, own) {
+				t.Errorf("%s imports %s, which its line in allowed does not permit", pkg, own)
+			}
+			if contains(noIO[pkg], imported) {
+				t.Errorf("%s imports %s, but it is pure", pkg, imported)
+			}
+		}
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// imports asks the Go tool what each package of the module imports.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	found := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		if pkg, ok := strings.CutPrefix(words[0], module); ok {
+			found[pkg] = words[1:]
+		}
+	}
+	return found
+}

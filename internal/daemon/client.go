@@ -1,0 +1,68 @@
+package daemon
+
+import (
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/pxe"
+)
+
+// clientOf translates what a DHCP request says into the vocabulary of boots.
+func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
+	c := boot.Client{
+		Proto: boot.PXE, Loader: boot.ROM,
+		Interface: p.Interface.Name, Server: p.Server, Relay: p.Relay(),
+	}
+	copy(c.MAC[:], r.MAC)
+	if r.HasUUID {
+		c.UUID = r.UUID
+	}
+	c.Firmware, c.Arch = platform(r.Arch())
+	if r.Class == pxe.HTTPClient {
+		c.Proto = boot.HTTP
+	}
+	if r.IPXE != nil {
+		// iPXE fetches by itself, whatever protocol its ROM was started by.
+		c.Loader, c.Proto, c.Features = boot.IPXE, boot.PXE, features(*r.IPXE)
+	}
+	return c
+}
+
+// platform translates option 93. Most machines that say EBC are x64: RFC 4578's
+// table and its erratum give the number 9 to different architectures.
+func platform(a pxe.Arch) (boot.Firmware, boot.Arch) {
+	if a.BIOS() {
+		return boot.BIOS, boot.X86
+	}
+	switch a {
+	case pxe.ArchX86, pxe.ArchX86HTTP:
+		return boot.UEFI, boot.X86
+	case pxe.ArchX64, pxe.ArchX64HTTP, pxe.ArchEBC, pxe.ArchEBCHTTP:
+		return boot.UEFI, boot.X64
+	case pxe.ArchARM, pxe.ArchARMHTTP:
+		return boot.UEFI, boot.ARM
+	case pxe.ArchARM64, pxe.ArchARM64HTTP:
+		return boot.UEFI, boot.ARM64
+	case pxe.ArchRISCV32, pxe.ArchRISCV32HTTP:
+		return boot.UEFI, boot.RISCV32
+	case pxe.ArchRISCV64, pxe.ArchRISCV64HTTP:
+		return boot.UEFI, boot.RISCV64
+	case pxe.ArchLoong64, pxe.ArchLoong64HTTP:
+		return boot.UEFI, boot.LOONG64
+	case pxe.ArchItanium:
+		return boot.UEFI, boot.IA64
+	}
+	return "", ""
+}
+
+func features(f pxe.Features) boot.Features {
+	var set boot.Features
+	for flag, has := range map[boot.Features]bool{
+		boot.CanHTTP: f.HTTP, boot.CanHTTPS: f.HTTPS, boot.CanTFTP: f.TFTP,
+		boot.CanISCSI: f.ISCSI, boot.CanAOE: f.AOE, boot.CanMenu: f.Menu,
+	} {
+		if has {
+			set |= flag
+		}
+	}
+	return set
+}

@@ -1,0 +1,257 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/httpd"
+	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/resolver"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/seal"
+	"github.com/spurboot/spur/internal/store"
+	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/internal/tree"
+	"github.com/spurboot/spur/tftp"
+)
+
+// Boot boots every machine that asks into one target, until ctx ends.
+func Boot(ctx context.Context, c Config, t Target) error {
+	d, err := open(c)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	l, err := t.look(ctx, headOf(d.cache))
+	if err != nil {
+		return err
+	}
+	for _, w := range l.warnings {
+		d.voice.warn(w)
+	}
+	allowed := map[string]bool{}
+	for _, f := range l.payload.Files() {
+		allowed[f.Source] = true
+	}
+	d.title = fmt.Sprintf("%s (%s)", l.payload.Title(), l.about)
+	return d.serve(ctx, resolver.Static{Payload: l.payload}, func(path string) bool { return allowed[path] })
+}
+
+// API boots every machine that asks into what a boot API says, until ctx ends.
+func API(ctx context.Context, c Config, prefix string, timeout time.Duration) error {
+	remote, err := resolver.NewRemote(resolver.RemoteConfig{Prefix: prefix, Timeout: timeout})
+	if err != nil {
+		return hint.Wrap(err, "name the API by a URL such as http://boot.example:8080")
+	}
+	defer remote.Close()
+	d, err := open(c)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	d.title = "what " + prefix + " says"
+	// The API may name any file of this host (file:///…), so whatever was
+	// sealed is its word.
+	return d.serve(ctx, remote, func(string) bool { return true })
+}
+
+// daemon holds what outlives a single boot.
+type daemon struct {
+	config  Config
+	title   string // what machines are booted into, for people
+	voice   *voice
+	store   store.Store
+	names   tree.Names
+	loaders route.Loaders
+	cache   *fetch.Cache
+	temp    string // folder to remove at the end
+}
+
+// open prepares everything that needs no network.
+func open(c Config) (*daemon, error) {
+	d := &daemon{config: c, voice: newVoice(c)}
+	if err := d.open(); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *daemon) open() error {
+	var err error
+	if d.loaders, err = loader.Find(append(d.config.Loaders, loader.Dirs()...)); err != nil {
+		return err
+	}
+	if d.config.Data == "" {
+		d.store, d.names.Key = store.Memory(), seal.NewKey()
+		if d.temp, err = os.MkdirTemp("", "spur-"); err != nil {
+			return fmt.Errorf("make a folder for fetched files: %w", err)
+		}
+		return d.openCache(d.temp)
+	}
+	if d.store, err = store.Open(d.config.Data); err != nil {
+		return hint.Wrap(err, "choose another folder with --data, or stop the one who uses it")
+	}
+	if d.names.Key, err = seal.LoadKey(filepath.Join(d.config.Data, "seal.key")); err != nil {
+		return err
+	}
+	return d.openCache(d.config.Data)
+}
+
+func (d *daemon) openCache(dir string) (err error) {
+	d.cache, err = fetch.New(fetch.Options{Dir: filepath.Join(dir, "cache"), StaleOK: true})
+	return err
+}
+
+func (d *daemon) close() {
+	if d.cache != nil {
+		_ = d.cache.Close()
+	}
+	if d.store != nil {
+		_ = d.store.Close()
+	}
+	if d.temp != "" {
+		_ = os.RemoveAll(d.temp)
+	}
+}
+
+// serve answers machines until ctx ends or something fails.
+func (d *daemon) serve(ctx context.Context, next boot.Resolver, local func(path string) bool) error {
+	interfaces, err := dhcp.Interfaces(d.config.Interfaces)
+	if err != nil {
+		return hint.Wrap(err, "choose one with --interface")
+	}
+	shared := resolver.NewShared(next, resolver.Sharing{})
+	defer shared.Close()
+	once, chain := d.chain(shared)
+
+	files := &files{
+		tree: &tree.Tree{
+			Names: d.names, Loaders: d.loaders, Resolver: chain,
+			Sources:  tree.Sources{Upstream: openURL(d.cache), Local: local},
+			HTTPPort: d.config.HTTPPort, TFTPPort: d.config.TFTPPort,
+		},
+		story:   timeline.New(timeline.Config{Observers: d.voice.observers()}),
+		machine: neighbour,
+		booted:  once,
+	}
+	sockets, err := openSockets(ctx, d.config, interfaces)
+	if err != nil {
+		return err
+	}
+	defer sockets.close()
+	offers, listener, err := d.openDHCP(ctx, interfaces, files)
+	if err != nil {
+		return err
+	}
+	if listener != nil {
+		defer listener.Close()
+	}
+	d.voice.ready(d, interfaces, listener)
+	return d.run(ctx, files, sockets, offers, listener)
+}
+
+// chain puts the operator's restrictions before the resolver. The function
+// marks a machine as booted.
+func (d *daemon) chain(next boot.Resolver) (func(boot.MAC), boot.Resolver) {
+	booted := func(boot.MAC) {}
+	if d.config.Once {
+		once := resolver.NewOnce(next)
+		booted, next = once.Done, once
+	}
+	if len(d.config.Only) > 0 {
+		next = resolver.NewOnly(next, d.config.Only)
+	}
+	return booted, next
+}
+
+// openDHCP opens what answers DHCP requests; both results are nil where Spur
+// is to take no part in DHCP.
+func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *files) (*offers, *dhcp.Listener, error) {
+	if d.config.DHCP == WithoutDHCP {
+		return nil, nil, nil
+	}
+	addresses, err := d.openAddresses(ctx, interfaces)
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{Malformed: d.voice.malformedDHCP, Down: d.voice.interfaceDown})
+	if err != nil {
+		return nil, nil, hint.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
+	}
+	if addresses != nil && listener.Port67Taken && !d.config.Force {
+		err := hint.New("another program on this host holds port 67; it is a DHCP server, most likely",
+			"leave --dhcp server out to work beside it, stop it, or overrule this with --force")
+		return nil, nil, errors.Join(err, listener.Close())
+	}
+	return &offers{
+		resolver: f.tree.Resolver, tree: f.tree, story: f.story, addresses: addresses,
+		send: listener.Send, trouble: d.voice.trouble, slots: make(chan struct{}, maxAnswers),
+	}, listener, nil
+}
+
+// openAddresses makes our own DHCP server; nil where another one gives the
+// addresses.
+func (d *daemon) openAddresses(ctx context.Context, interfaces []dhcp.Interface) (*dhcp.Server, error) {
+	if d.config.DHCP != OwnDHCP {
+		return nil, nil
+	}
+	pools, err := d.config.pools(interfaces)
+	if err != nil {
+		return nil, err
+	}
+	if !d.config.Force {
+		if err := alone(ctx, interfaces, pools); err != nil {
+			return nil, err
+		}
+	}
+	return dhcp.NewServer(dhcp.ServerConfig{Pools: pools, Store: leaseStore{d.store}, Authoritative: !d.config.Force})
+}
+
+// run starts every server and ends them together. The timeline is the last to
+// end, so that it hears how transfers were cut off.
+func (d *daemon) run(ctx context.Context, f *files, s *sockets, o *offers, l *dhcp.Listener) error {
+	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		f.story.Run(telling)
+	}()
+	defer func() {
+		stopTelling()
+		<-told
+		d.voice.end(o.droppedCount())
+	}()
+
+	g, ctx := errgroup.WithContext(ctx)
+	web := httpd.Server{
+		Handler: &httpd.Handler{Open: f.openHTTP, Hooks: f.httpHooks()},
+		Hooks:   httpd.ServerHooks{Malformed: d.voice.malformedHTTP, Log: d.voice.httpLog},
+	}
+	for _, ln := range s.http {
+		g.Go(func() error { return web.Serve(ctx, ln) })
+	}
+	hooks := f.tftpHooks()
+	hooks.Malformed = d.voice.malformedTFTP
+	trivial := tftp.Server{Read: f.openTFTP, Hooks: hooks}
+	for _, conn := range s.tftp {
+		g.Go(func() error { return trivial.Serve(ctx, conn) })
+	}
+	if l != nil {
+		g.Go(func() error {
+			defer o.wait()
+			return l.Run(ctx, func(p dhcp.Packet) { o.handle(ctx, p) })
+		})
+	}
+	return g.Wait()
+}

@@ -1,0 +1,140 @@
+package daemon
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/tree"
+)
+
+// Explain says, without a machine and without opening a socket, how a client
+// would get to a target: the ladder of its routes, what each offer says, and
+// the script that its loader would follow.
+func Explain(ctx context.Context, c Config, t Target, q Question) error {
+	d, err := open(c)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	l, err := t.look(ctx, headOf(d.cache))
+	if err != nil {
+		return err
+	}
+	e := explanation{
+		out: c.Out, question: q, payload: l.payload, own: c.DHCP == OwnDHCP,
+		tree: &tree.Tree{Names: d.names, Loaders: d.loaders, HTTPPort: c.HTTPPort, TFTPPort: c.TFTPPort},
+	}
+	e.line("Target   %s: %s", l.payload.Title(), l.about)
+	for _, w := range l.warnings {
+		e.line("         warning: %s", w)
+	}
+	return e.ladder(q.Client, "")
+}
+
+// explanation is one run of Explain.
+type explanation struct {
+	out      io.Writer
+	question Question
+	payload  boot.Payload
+	tree     *tree.Tree
+	own      bool
+}
+
+func (e *explanation) line(format string, a ...any) { fmt.Fprintf(e.out, format+"\n", a...) }
+
+// ladder explains the routes of one client; indent is set for the client that
+// a loader becomes once it runs.
+func (e *explanation) ladder(c boot.Client, indent string) error {
+	e.line("%sClient   %s, %s, %s speaking", indent, c.Platform(), strings.ToUpper(string(c.Proto)), describeLoader(c))
+	ladder := route.Routes(c, e.payload, e.tree.Loaders)
+	if len(ladder.Routes) == 0 {
+		e.line("%sNo route: %s", indent, ladder.Obstacle(c))
+	}
+	for n, r := range ladder.Routes {
+		e.line("%s%d. %s: %s over %s", indent, n+1, r.Name, r.Give, strings.ToUpper(string(r.Via)))
+		e.line("%s   because %s", indent, r.Why)
+		if err := e.offer(c, r, indent+"   "); err != nil {
+			return err
+		}
+		if err := e.then(c, r, indent+"   ", n == 0); err != nil {
+			return err
+		}
+	}
+	for _, r := range ladder.Rejected {
+		e.line("%s-  %s cannot be taken: %s", indent, r.Name, r.Why)
+	}
+	return nil
+}
+
+// then explains what follows once the client runs what it was given.
+func (e *explanation) then(c boot.Client, r route.Route, indent string, first bool) error {
+	if r.Role == route.Script {
+		return e.script(c, r, indent)
+	}
+	if !first {
+		e.line("%sthen as in route 1", indent)
+		return nil
+	}
+	next := c
+	next.Loader, next.Proto, next.Features = boot.IPXE, boot.PXE, boot.CanHTTP|boot.CanTFTP|boot.CanMenu
+	e.line("%sthen %s runs and asks for an address again:", indent, r.Give)
+	return e.ladder(next, indent)
+}
+
+func (e *explanation) script(c boot.Client, r route.Route, indent string) error {
+	urls := e.tree.URLs(c, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
+	text, err := loader.IPXEScript(c, e.payload, urls)
+	if err != nil {
+		return err
+	}
+	e.line("%s%s:", indent, r.Give)
+	for line := range strings.Lines(text) {
+		e.line("%s  | %s", indent, strings.TrimRight(line, "\n"))
+	}
+	return nil
+}
+
+// offer shows what the client would be sent.
+func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
+	m := requestOf(c)
+	b := pxe.Boot{Server: c.Server, File: e.tree.Location(c, r), RootPath: e.payload.RootPath}
+	reply, err := e.reply(m, b)
+	if err != nil {
+		return err
+	}
+	e.line("%snext-server %s", indent, addrOf(reply.ServerIPAddr))
+	e.line("%sfile        %s", indent, b.File)
+	if !e.question.Bytes {
+		return nil
+	}
+	for line := range strings.Lines(reply.Summary()) {
+		e.line("%s%s", indent, strings.TrimRight(line, "\n"))
+	}
+	for line := range strings.Lines(hex.Dump(dhcp.Marshal(reply))) {
+		e.line("%s%s", indent, strings.TrimRight(line, "\n"))
+	}
+	return nil
+}
+
+// reply is the offer that the question's mode of DHCP leads to.
+func (e *explanation) reply(m *dhcpv4.DHCPv4, b pxe.Boot) (*dhcpv4.DHCPv4, error) {
+	if !e.own {
+		return pxe.Offer(m, b)
+	}
+	reply, err := dhcpv4.NewReplyFromRequest(m,
+		dhcpv4.WithMessageType(dhcpv4.MessageTypeOffer), dhcpv4.WithServerIP(b.Server.AsSlice()))
+	if err != nil {
+		return nil, err
+	}
+	return reply, pxe.Apply(reply, m, b)
+}

@@ -1,0 +1,155 @@
+package daemon
+
+import (
+	"context"
+	"io/fs"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/httpd"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/internal/tree"
+	"github.com/spurboot/spur/tftp"
+)
+
+// files serves the tree over TFTP and HTTP, and tells the timeline what is
+// fetched.
+type files struct {
+	tree    *tree.Tree
+	story   *timeline.Timeline
+	machine func(netip.Addr) (boot.MAC, bool) // whose address that is
+	booted  func(boot.MAC)                    // a machine runs what it was given
+	pace    pace
+}
+
+// openHTTP is the HTTP server's way into the tree.
+func (f *files) openHTTP(ctx context.Context, r *http.Request, name string) (fs.File, error) {
+	server := httpd.Local(r).Addr()
+	if c, ok := tree.AskedBy(r.URL.Query()); ok && name == route.IPXEScript {
+		c.Server = server
+		f.story.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
+	}
+	return f.tree.Open(ctx, name, tree.Asker{Via: route.HTTP, Server: server, Query: r.URL.Query()})
+}
+
+// openTFTP is the TFTP server's way into the tree.
+func (f *files) openTFTP(ctx context.Context, r *tftp.Request) (tftp.File, error) {
+	return f.tree.Open(ctx, r.Filename, tree.Asker{Via: route.TFTP, Server: r.Local.Addr()})
+}
+
+// event describes a transfer of the file at path; ok is false where nobody
+// knows whose it is.
+func (f *files) event(kind timeline.Kind, via route.Via, path string, peer, server netip.AddrPort) (timeline.Event, bool) {
+	entry, _ := f.tree.Describe(path)
+	mac, known := entry.Client.MAC, entry.Client.MAC != boot.MAC{}
+	if !known {
+		mac, known = f.machine(peer.Addr())
+	}
+	return timeline.Event{
+		Kind: kind, MAC: mac, Proto: string(via), Role: timeline.Role(entry.Role), Name: entry.Name,
+		Peer: peer.Addr(), Server: server.Addr(),
+	}, known
+}
+
+// httpHooks connects the HTTP server to the timeline.
+func (f *files) httpHooks() httpd.Hooks {
+	tell := func(kind timeline.Kind, t *httpd.Transfer, bytes int64, err string) {
+		if t.Method == http.MethodHead {
+			return
+		}
+		if e, ok := f.event(kind, route.HTTP, t.Name, t.Remote, t.Local); ok {
+			e.Total, e.Bytes, e.Err = max(t.Size, 0), bytes, err
+			f.observe(e)
+		}
+	}
+	return httpd.Hooks{
+		Start: func(t *httpd.Transfer) { tell(timeline.FetchStart, t, 0, "") },
+		Progress: func(t *httpd.Transfer, bytes int64) {
+			if f.pace.due(t) {
+				tell(timeline.FetchProgress, t, bytes, "")
+			}
+		},
+		End: func(t *httpd.Transfer, s httpd.Stats, err error) {
+			f.pace.forget(t)
+			if err != nil {
+				tell(timeline.FetchFailed, t, s.Bytes, err.Error())
+				return
+			}
+			tell(timeline.FetchEnd, t, s.Bytes, "")
+		},
+	}
+}
+
+// tftpHooks connects the TFTP server to the timeline.
+func (f *files) tftpHooks() tftp.Hooks {
+	tell := func(kind timeline.Kind, r *tftp.Request, bytes, total int64, err string) {
+		if e, ok := f.event(kind, route.TFTP, r.Filename, r.Remote, r.Local); ok {
+			e.Total, e.Bytes, e.Err = max(total, 0), bytes, err
+			f.observe(e)
+		}
+	}
+	return tftp.Hooks{
+		Start: func(t *tftp.Transfer) { tell(timeline.FetchStart, t.Request, 0, t.Size, "") },
+		Progress: func(t *tftp.Transfer, bytes int64) {
+			if f.pace.due(t) {
+				tell(timeline.FetchProgress, t.Request, bytes, t.Size, "")
+			}
+		},
+		End: func(t *tftp.Transfer, s tftp.Stats, reason tftp.Reason, err error) {
+			f.pace.forget(t)
+			if reason == tftp.Completed {
+				tell(timeline.FetchEnd, t.Request, s.Bytes, t.Size, "")
+				return
+			}
+			tell(timeline.FetchFailed, t.Request, s.Bytes, t.Size, reasonText(reason, err))
+		},
+		Refused: func(r *tftp.Request, answer *tftp.Error, err error) {
+			tell(timeline.FetchFailed, r, 0, 0, reasonText(tftp.Failed, err))
+		},
+	}
+}
+
+func reasonText(reason tftp.Reason, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return reason.String()
+}
+
+// observe hands an event of a transfer to the timeline. What was fetched may
+// mean more than that: the beacon says that the machine is up.
+func (f *files) observe(e timeline.Event) {
+	if e.Role == timeline.Role(route.Beacon) {
+		if e.Kind != timeline.FetchEnd {
+			return
+		}
+		e = timeline.Event{Kind: timeline.Up, MAC: e.MAC, Peer: e.Peer, Server: e.Server}
+	}
+	f.story.Observe(e)
+	if e.Kind == timeline.Up || e.Kind == timeline.FetchEnd && e.Role == timeline.RoleKernel && e.Bytes == e.Total {
+		f.booted(e.MAC)
+	}
+}
+
+// pace thins out the progress of transfers: the story needs a few a second,
+// a fast transfer reports hundreds.
+type pace struct {
+	last sync.Map // of the transfer to the time.Time of its last report
+}
+
+const paceInterval = 200 * time.Millisecond
+
+func (p *pace) due(transfer any) bool {
+	now := time.Now()
+	if last, ok := p.last.Load(transfer); ok && now.Sub(last.(time.Time)) < paceInterval {
+		return false
+	}
+	p.last.Store(transfer, now)
+	return true
+}
+
+func (p *pace) forget(transfer any) { p.last.Delete(transfer) }

@@ -1,0 +1,42 @@
+package daemon
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/store"
+)
+
+// leaseBucket is where leases are kept in the store, keyed by address.
+const leaseBucket = "leases"
+
+// leaseStore keeps the DHCP server's leases in Spur's store, as JSON.
+type leaseStore struct{ store store.Store }
+
+func (s leaseStore) Put(l dhcp.Lease) error {
+	b, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("encode the lease of %s: %w", l.Addr, err)
+	}
+	return s.store.Put(leaseBucket, l.Addr.String(), b)
+}
+
+func (s leaseStore) Delete(a netip.Addr) error { return s.store.Delete(leaseBucket, a.String()) }
+
+func (s leaseStore) All() ([]dhcp.Lease, error) {
+	entries, err := s.store.All(leaseBucket)
+	if err != nil {
+		return nil, err
+	}
+	leases := make([]dhcp.Lease, 0, len(entries))
+	for _, e := range entries {
+		var l dhcp.Lease
+		if err := json.Unmarshal(e.Value, &l); err != nil {
+			return nil, fmt.Errorf("the lease of %s in the store is damaged: %w", e.Key, err)
+		}
+		leases = append(leases, l)
+	}
+	return leases, nil
+}

@@ -1,0 +1,161 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/internal/tree"
+)
+
+// maxAnswers bounds the requests that are being answered at one time: a boot
+// API may take its time for each.
+const maxAnswers = 1024
+
+// offers answers DHCP requests: with a boot offer beside another server's
+// address, or with an address and a boot offer together.
+type offers struct {
+	resolver  boot.Resolver
+	tree      *tree.Tree
+	story     *timeline.Timeline
+	addresses *dhcp.Server // nil where another server gives addresses
+	send      func(dhcp.Packet, *dhcpv4.DHCPv4) error
+	trouble   func(what string, mac boot.MAC, iface string, err error)
+
+	running sync.WaitGroup
+	slots   chan struct{}
+	dropped atomic.Uint64
+}
+
+// handle takes a request from the listener. Each is answered on a goroutine of
+// its own, so that an API that is slow about one machine delays no other; Wait
+// ends them. What exceeds the bound is dropped: clients repeat themselves.
+func (o *offers) handle(ctx context.Context, p dhcp.Packet) {
+	select {
+	case o.slots <- struct{}{}:
+	default:
+		o.dropped.Add(1)
+		return
+	}
+	o.running.Go(func() {
+		defer func() { <-o.slots }()
+		o.answer(ctx, p)
+	})
+}
+
+// answer follows one request from what it says to the reply on the wire.
+func (o *offers) answer(ctx context.Context, p dhcp.Packet) {
+	request := pxe.Read(p.Message)
+	client := clientOf(request, p)
+	o.observeRequest(request, client, p)
+
+	reply, outcome := o.address(p, client.MAC)
+	if request.IsBoot() && wantsBoot(p, outcome) {
+		reply = o.boot(ctx, client, p, reply)
+	}
+	if reply == nil {
+		return
+	}
+	if err := o.send(p, reply); err != nil {
+		o.trouble("a reply could not be sent", client.MAC, p.Interface.Name, err)
+		return
+	}
+	o.observeLease(client, outcome)
+}
+
+// address lets our own DHCP server, if there is one, decide about the address.
+func (o *offers) address(p dhcp.Packet, mac boot.MAC) (*dhcpv4.DHCPv4, dhcp.Outcome) {
+	if o.addresses == nil || p.Port != dhcp.ServerPort {
+		return nil, dhcp.Outcome{}
+	}
+	reply, outcome := o.addresses.Handle(p.Time, p)
+	if outcome.Err != nil {
+		o.trouble("no address for it", mac, p.Interface.Name, outcome.Err)
+	}
+	return reply, outcome
+}
+
+// wantsBoot tells whether a boot client's request is one to answer with what
+// to boot.
+func wantsBoot(p dhcp.Packet, outcome dhcp.Outcome) bool {
+	switch outcome.Step {
+	case dhcp.StepOffer, dhcp.StepAck, dhcp.StepInform:
+		return true
+	case "": // no server of ours was asked
+		return pxe.Proxied(p.Port, p.Message.MessageType())
+	}
+	return false
+}
+
+// boot finds the way for a client to its payload and puts it into a reply. A
+// machine that is not to be booted keeps the reply that gives it an address.
+func (o *offers) boot(ctx context.Context, c boot.Client, p dhcp.Packet, address *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+	payload, chosen, err := o.route(ctx, c)
+	if err != nil {
+		o.story.Observe(timeline.Event{Kind: timeline.Ignored, MAC: c.MAC, Client: c, Reason: reasonOf(err)})
+		return address
+	}
+	reply, err := o.reply(p, address, pxe.Boot{
+		Server: c.Server, File: o.tree.Location(c, chosen), RootPath: payload.RootPath,
+	})
+	if err != nil {
+		o.story.Observe(timeline.Event{Kind: timeline.Ignored, MAC: c.MAC, Client: c, Reason: err.Error()})
+		return address
+	}
+	o.observeOffer(c, chosen, p, address)
+	return reply
+}
+
+// route asks who boots what, and takes the best way that has not failed yet.
+func (o *offers) route(ctx context.Context, c boot.Client) (boot.Payload, route.Route, error) {
+	payload, err := o.resolver.Resolve(ctx, c)
+	if err != nil {
+		return boot.Payload{}, route.Route{}, err
+	}
+	ladder := route.Routes(c, payload, o.tree.Loaders)
+	chosen, ok := ladder.Pick(o.story.Failed(c.MAC))
+	if !ok {
+		return boot.Payload{}, route.Route{}, errors.New(ladder.Obstacle(c))
+	}
+	return payload, chosen, nil
+}
+
+// reply writes a boot offer in the form that the request calls for.
+func (o *offers) reply(p dhcp.Packet, address *dhcpv4.DHCPv4, b pxe.Boot) (*dhcpv4.DHCPv4, error) {
+	switch {
+	case address != nil:
+		return address, pxe.Apply(address, p.Message, b)
+	case p.Port == dhcp.BootPort:
+		return pxe.Answer(p.Message, b)
+	}
+	return pxe.Offer(p.Message, b)
+}
+
+// reasonOf is an error in the words of the story.
+func reasonOf(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "Spur is stopping"
+	}
+	return fmt.Sprint(err)
+}
+
+// wait returns when every request that was taken has been answered.
+func (o *offers) wait() { o.running.Wait() }
+
+// droppedCount is how many requests were dropped because too many were being
+// answered.
+func (o *offers) droppedCount() uint64 {
+	if o == nil {
+		return 0
+	}
+	return o.dropped.Load()
+}

@@ -1,0 +1,91 @@
+package daemon
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/iana"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/pxe"
+)
+
+// Question is what `spur explain` asks: what would this client be given?
+type Question struct {
+	Client boot.Client
+	Bytes  bool // show the offers byte by byte
+}
+
+// ParseQuestion makes a client of the words of the command line.
+func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Question, error) {
+	c := boot.Client{
+		MAC:      boot.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56},
+		Firmware: boot.Firmware(firmware), Arch: boot.Arch(arch), Proto: boot.Proto(proto), Loader: boot.ROM, Server: server,
+	}
+	switch speaking {
+	case "", "rom":
+	case "ipxe":
+		c.Loader, c.Features = boot.IPXE, boot.CanHTTP|boot.CanTFTP|boot.CanMenu
+	case "ipxe-without-http":
+		c.Loader, c.Features = boot.IPXE, boot.CanTFTP
+	default:
+		return Question{}, hint.New(fmt.Sprintf("--loader %s is unknown", speaking), "it is rom, ipxe or ipxe-without-http")
+	}
+	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI {
+		return Question{}, hint.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios or uefi")
+	}
+	if c.Proto != boot.PXE && c.Proto != boot.HTTP {
+		return Question{}, hint.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe or http")
+	}
+	if c.Firmware == boot.BIOS {
+		c.Arch = boot.X86 // what every BIOS calls itself
+	}
+	if archOf(c) == pxe.ArchBIOS && c.Firmware != boot.BIOS {
+		return Question{}, hint.New(fmt.Sprintf("no %s machine of architecture %s is known", firmware, arch), "it is one of x86, x64, arm, arm64, riscv64, loong64")
+	}
+	return Question{Client: c}, nil
+}
+
+// requestOf is the DISCOVER that a client like this one would send.
+func requestOf(c boot.Client) *dhcpv4.DHCPv4 {
+	class := "PXEClient"
+	if c.Proto == boot.HTTP {
+		class = "HTTPClient"
+	}
+	arch := archOf(c)
+	m := &dhcpv4.DHCPv4{
+		OpCode: dhcpv4.OpcodeBootRequest, HWType: iana.HWTypeEthernet, ClientHWAddr: c.MAC[:], Options: dhcpv4.Options{},
+	}
+	m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
+	m.UpdateOption(dhcpv4.OptClassIdentifier(fmt.Sprintf("%s:Arch:%05d:UNDI:003016", class, arch)))
+	m.UpdateOption(dhcpv4.OptClientArch(iana.Arch(arch)))
+	if c.Loader == boot.IPXE {
+		m.UpdateOption(dhcpv4.OptUserClass("iPXE"))
+	}
+	return m
+}
+
+// archOf is the number of option 93 for a client, the inverse of platform.
+func archOf(c boot.Client) pxe.Arch {
+	for a := range pxe.ArchLoong64HTTP + 1 {
+		http := strings.HasSuffix(a.String(), " HTTP")
+		firmware, arch := platform(a)
+		if firmware == c.Firmware && arch == c.Arch && http == (c.Proto == boot.HTTP) && a != pxe.ArchEBC && a != pxe.ArchEBCHTTP {
+			return a
+		}
+	}
+	return pxe.ArchBIOS
+}
+
+func describeLoader(c boot.Client) string {
+	if c.Loader != boot.IPXE {
+		return "its ROM"
+	}
+	if c.Features.Has(boot.CanHTTP) {
+		return "iPXE with HTTP"
+	}
+	return "iPXE without HTTP"
+}

@@ -1,0 +1,161 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/internal/timeline/narrator"
+)
+
+// voice says what is not a machine's story: that Spur is ready, what is odd
+// about its surroundings, how much nonsense came in. On a terminal it speaks
+// in lines, between those of the story; with --log json in records.
+type voice struct {
+	log      *slog.Logger       // nil on a terminal
+	terminal *narrator.Terminal // nil with --log json
+
+	malformed struct{ dhcp, tftp, http atomic.Uint64 }
+}
+
+func newVoice(c Config) *voice {
+	if c.Logger != nil {
+		return &voice{log: c.Logger}
+	}
+	var how narrator.Options
+	if f, ok := c.Out.(*os.File); ok {
+		how = narrator.Detect(f, os.Getenv)
+	}
+	return &voice{terminal: narrator.NewTerminal(c.Out, how)}
+}
+
+// observers tell the timeline's story.
+func (v *voice) observers() []func(timeline.Update) {
+	if v.terminal == nil {
+		return []func(timeline.Update){narrator.Log(v.log)}
+	}
+	return []func(timeline.Update){v.terminal.Observe}
+}
+
+// say writes one line for people, or one record with the same facts.
+func (v *voice) say(level slog.Level, line string, facts ...any) {
+	if v.log != nil {
+		v.log.Log(context.Background(), level, line, facts...)
+		return
+	}
+	_, _ = io.WriteString(v.terminal, line+"\n")
+}
+
+// ready says what Spur does from now on.
+func (v *voice) ready(d *daemon, interfaces []dhcp.Interface, l *dhcp.Listener) {
+	c := d.config
+	line := fmt.Sprintf("Spur boots %s on %s.", d.title, describeInterfaces(interfaces))
+	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "tftp", c.TFTPPort)
+	for _, more := range surroundings(c, interfaces, l) {
+		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
+	}
+	if len(d.loaders) == 0 {
+		v.warn("no bootloader was found: only machines that bring their own iPXE can boot. Debian has it in package ipxe; --loaders names a folder of your own")
+	}
+}
+
+// surroundings says where addresses come from, and what others must do.
+func surroundings(c Config, interfaces []dhcp.Interface, l *dhcp.Listener) []string {
+	switch c.DHCP {
+	case OwnDHCP:
+		return []string{"It gives the addresses " + strings.Join(c.Pools, ", ") + "."}
+	case WithoutDHCP:
+		return pointers(c, interfaces)
+	}
+	where := "on the network"
+	if l != nil && l.Port67Taken {
+		where = "on this host"
+	}
+	return []string{"Addresses come from the DHCP server " + where + "; Spur adds what to boot."}
+}
+
+// pointers says what to enter into a DHCP server that is to send machines here.
+func pointers(c Config, interfaces []dhcp.Interface) []string {
+	lines := []string{"It answers no DHCP. Enter this into your DHCP server:"}
+	for _, i := range interfaces {
+		server := i.ServerFor(netip.Addr{}).String()
+		script := "http://" + server
+		if c.HTTPPort != 80 {
+			script = fmt.Sprintf("http://%s:%d", server, c.HTTPPort)
+		}
+		lines = append(lines,
+			fmt.Sprintf("  next-server %s; for iPXE (user class \"iPXE\") file %s/boot.ipxe", server, script),
+			"  otherwise, for BIOS (option 93 = 0) file undionly.kpxe, for UEFI x64 (option 93 = 7 or 9) file snponly.efi")
+	}
+	return lines
+}
+
+func (v *voice) warn(line string) {
+	v.say(slog.LevelWarn, "warning: "+line, "sub", "daemon")
+}
+
+// trouble says that something about one machine did not work.
+func (v *voice) trouble(what string, mac boot.MAC, iface string, err error) {
+	v.say(slog.LevelWarn, fmt.Sprintf("warning: %s: %s on %s: %v", mac, what, iface, err),
+		"sub", "dhcp", "if", iface, "mac", mac.String(), "err", err)
+}
+
+func (v *voice) interfaceDown(iface string, err error) {
+	v.say(slog.LevelWarn, fmt.Sprintf("warning: interface %s went down; Spur goes on when it is back", iface), "sub", "dhcp", "if", iface, "err", err)
+}
+
+// Malformed packets are counted, and shown with --log json only: anybody on
+// the wire can send as many as they like.
+
+func (v *voice) malformedDHCP(iface string, from net.HardwareAddr, err error) {
+	v.malformed.dhcp.Add(1)
+	v.debug("malformed packet", "sub", "dhcp", "if", iface, "mac", from.String(), "err", err)
+}
+
+func (v *voice) malformedTFTP(from netip.AddrPort, err error) {
+	v.malformed.tftp.Add(1)
+	v.debug("malformed packet", "sub", "tftp", "peer", from, "err", err)
+}
+
+func (v *voice) malformedHTTP(from netip.AddrPort) {
+	v.malformed.http.Add(1)
+	v.debug("malformed request", "sub", "http", "peer", from)
+}
+
+func (v *voice) httpLog(line string) { v.debug(line, "sub", "http") }
+
+func (v *voice) debug(line string, facts ...any) {
+	if v.log != nil {
+		v.log.Debug(line, facts...)
+	}
+}
+
+// end says what was counted, and leaves the terminal tidy.
+func (v *voice) end(dropped uint64) {
+	facts := []struct {
+		count uint64
+		what  string
+	}{
+		{v.malformed.dhcp.Load(), "malformed DHCP packets"},
+		{v.malformed.tftp.Load(), "malformed TFTP packets"},
+		{v.malformed.http.Load(), "malformed HTTP requests"},
+		{dropped, "DHCP requests that came while too many were being answered"},
+	}
+	for _, f := range facts {
+		if f.count > 0 {
+			v.say(slog.LevelInfo, fmt.Sprintf("%d %s were dropped.", f.count, f.what), "sub", "daemon", "count", f.count)
+		}
+	}
+	if v.terminal != nil {
+		_ = v.terminal.Close()
+	}
+}

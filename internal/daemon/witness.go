@@ -1,0 +1,76 @@
+package daemon
+
+import (
+	"net/netip"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/timeline"
+)
+
+// observeRequest tells the timeline what a request shows of a machine, whether
+// it is for us or for the DHCP server beside us.
+func (o *offers) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
+	e := timeline.Event{MAC: c.MAC, Proto: "dhcp", Client: c, Peer: requested(p.Message), Server: chosenServer(p.Message)}
+	switch {
+	case !r.IsBoot():
+		e.Kind, e.Reason, e.Client = timeline.OSAsked, r.ClassID, boot.Client{Interface: c.Interface}
+	case p.Port == dhcp.BootPort:
+		e.Kind, e.Server = timeline.BootAsked, c.Server
+	case r.Type == dhcpv4.MessageTypeDiscover:
+		e.Kind = timeline.Asked
+	case r.Type == dhcpv4.MessageTypeRequest && o.addresses == nil:
+		e.Kind = timeline.Chose
+	default:
+		return
+	}
+	o.story.Observe(e)
+}
+
+// observeOffer tells the timeline what a machine was offered.
+func (o *offers) observeOffer(c boot.Client, r route.Route, p dhcp.Packet, address *dhcpv4.DHCPv4) {
+	e := timeline.Event{
+		Kind: timeline.Offered, MAC: c.MAC, Client: c, Route: r.Name, Proto: string(r.Via), Name: r.Give, Server: c.Server,
+	}
+	switch {
+	case p.Port == dhcp.BootPort:
+		e.Kind = timeline.Answered
+	case address != nil:
+		e.Peer = addrOf(address.YourIPAddr)
+		if address.MessageType() != dhcpv4.MessageTypeOffer {
+			return // the ACK repeats what the OFFER said
+		}
+	}
+	o.story.Observe(e)
+}
+
+// observeLease tells the timeline that our own server gave an address.
+func (o *offers) observeLease(c boot.Client, outcome dhcp.Outcome) {
+	if outcome.Step == dhcp.StepAck {
+		o.story.Observe(timeline.Event{Kind: timeline.Leased, MAC: c.MAC, Client: c, Peer: outcome.Addr, Server: c.Server})
+	}
+}
+
+// requested is the address that a client asks for: option 50, or its own.
+func requested(m *dhcpv4.DHCPv4) netip.Addr {
+	if a := addrOf(m.RequestedIPAddress()); a.IsValid() {
+		return a
+	}
+	return addrOf(m.ClientIPAddr)
+}
+
+// chosenServer is the DHCP server whose offer a client takes (option 54).
+func chosenServer(m *dhcpv4.DHCPv4) netip.Addr { return addrOf(m.ServerIdentifier()) }
+
+// addrOf turns a codec's address into a value; 0.0.0.0 becomes the zero value.
+func addrOf(ip []byte) netip.Addr {
+	a, ok := netip.AddrFromSlice(ip)
+	if a = a.Unmap(); !ok || a.IsUnspecified() {
+		return netip.Addr{}
+	}
+	return a
+}

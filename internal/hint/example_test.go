@@ -1,0 +1,18 @@
+package hint_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spurboot/spur/internal/hint"
+)
+
+func Example() {
+	err := hint.Wrap(errors.New("port 80 is in use"), "choose another one with --http-port")
+	err = fmt.Errorf("start the HTTP server: %w", err)
+	fmt.Println(err)
+	fmt.Println(hint.Of(err))
+	// Output:
+	// start the HTTP server: port 80 is in use
+	// choose another one with --http-port
+}

@@ -1,0 +1,36 @@
+// Package hint gives errors their second line: what to do.
+//
+// Every error that reaches a person is one line that says what is wrong and
+// one that says what to do. Code that knows the remedy wraps the error here;
+// the command line prints both.
+package hint
+
+import "errors"
+
+type hinted struct {
+	error
+	advice string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+// Wrap adds advice to an error. The message stays what it was. A nil error
+// stays nil.
+func Wrap(err error, advice string) error {
+	if err == nil {
+		return nil
+	}
+	return hinted{err, advice}
+}
+
+// New is an error with its advice.
+func New(what, advice string) error { return hinted{errors.New(what), advice} }
+
+// Of returns the advice that comes with an error, the outermost first, or "".
+func Of(err error) string {
+	var h hinted
+	if errors.As(err, &h) {
+		return h.advice
+	}
+	return ""
+}

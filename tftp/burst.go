@@ -1,7 +1,6 @@
 package tftp
 
 import (
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -96,31 +95,6 @@ func (b *burst) many(fd int, p []byte, stride int) error {
 			return errno
 		}
 		p = p[min(int(sent)*stride, len(p)):]
-	}
-	return nil
-}
-
-// recvfrom is recv(2) without an address: the socket is connected.
-func recvfrom(fd int, buf []byte, flags int) (int, error) {
-	n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(flags), 0, 0)
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), nil
-}
-
-// pollIn waits until fd has a packet; EAGAIN when it hasn't in time.
-func pollIn(fd int, wait time.Duration) error {
-	fds := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-	limit := unix.NsecToTimespec(int64(wait))
-	n, _, errno := unix.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), 1, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
-	switch {
-	case errno == unix.EINTR:
-		return nil
-	case errno != 0:
-		return errno
-	case n == 0:
-		return unix.EAGAIN
 	}
 	return nil
 }

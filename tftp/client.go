@@ -204,7 +204,7 @@ func (c *Client) ask(made *call, server netip.AddrPort) error {
 	timer := c.timer(terms{})
 	buf := make([]byte, 1<<16)
 	for {
-		if _, err := made.link.conn.WriteToUDPAddrPort(request, server); err != nil {
+		if err := made.link.sendTo(request, server); err != nil {
 			return err
 		}
 		timer.arm()

@@ -1,0 +1,223 @@
+package tftp
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Waiting for a packet has two gears.
+//
+// A transfer that is under way waits in recv(2): the kernel wakes it with the
+// least delay, one system call per packet. That takes a thread, so there are
+// only so many seats. A transfer whose peer is slow (nothing for hotWait), or
+// that finds no seat, waits in the runtime's poller, where it costs no thread
+// but more system calls.
+//
+// The descriptor is in the poller only for that long: while it is, every
+// packet wakes the thread that waits there, for nothing when the transfer
+// waits in recv. That alone cost a quarter of the lockstep throughput.
+
+// hotWait is how long a thread waits for a packet before it is given back.
+const hotWait = 20 * time.Millisecond
+
+// quickWaits is how many packets in a row must come sooner than hotWait
+// before a transfer in the poller takes a seat.
+const quickWaits = 8
+
+func (s *socket) wait(buf []byte, wait time.Duration) (int, error) {
+	if wait < hotWait && !s.cold.entered() {
+		return s.brief(buf, wait)
+	}
+	if s.hot || s.sit() {
+		n, err := receive(s.fd, buf, 0)
+		if err != unix.EAGAIN {
+			return n, err
+		}
+		s.rise()
+		wait -= hotWait
+	}
+	return s.park(buf, wait)
+}
+
+// sit takes a seat if the peer is quick and there is one.
+func (s *socket) sit() bool {
+	if s.cold.entered() && s.quick < quickWaits {
+		return false
+	}
+	select {
+	case s.seats <- struct{}{}:
+		s.hot = true
+		s.leavePoller()
+	default:
+	}
+	return s.hot
+}
+
+func (s *socket) rise() {
+	if s.hot {
+		s.hot = false
+		<-s.seats
+	}
+}
+
+// brief waits for less than the granularity of the poller and of SO_RCVTIMEO.
+func (s *socket) brief(buf []byte, wait time.Duration) (int, error) {
+	n, err := receive(s.fd, buf, unix.MSG_DONTWAIT)
+	if err != unix.EAGAIN || wait <= 0 {
+		return n, err
+	}
+	if err := pollIn(s.fd, wait); err != nil {
+		return 0, err
+	}
+	return receive(s.fd, buf, unix.MSG_DONTWAIT)
+}
+
+// park waits in the runtime's poller.
+func (s *socket) park(buf []byte, wait time.Duration) (int, error) {
+	began := time.Now()
+	if err := s.enterPoller(began.Add(wait)); err != nil {
+		return 0, err
+	}
+	n, err := s.cold.read(buf)
+	if s.quick++; time.Since(began) >= hotWait {
+		s.quick = 0
+	}
+	return n, err
+}
+
+func (s *socket) enterPoller(deadline time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return ErrStopped
+	}
+	return s.cold.enter(s.fd, deadline)
+}
+
+func (s *socket) leavePoller() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.cold.leave()
+	s.quick = 0
+}
+
+// A coldWait is a stay in the runtime's poller: a second descriptor of the
+// socket that is registered there.
+type coldWait struct {
+	file *os.File
+	raw  syscall.RawConn
+	poll func(fd uintptr) bool // made once: a closure per wait would be garbage per wait
+	buf  []byte
+	n    int
+	err  error
+}
+
+func (c *coldWait) entered() bool { return c.file != nil }
+
+func (c *coldWait) enter(fd int, deadline time.Time) error {
+	if c.file == nil {
+		if err := c.register(fd); err != nil {
+			return err
+		}
+	}
+	return c.file.SetReadDeadline(deadline)
+}
+
+// register duplicates the descriptor. Both share O_NONBLOCK, which os.NewFile
+// looks at once; the reads here say MSG_DONTWAIT themselves.
+func (c *coldWait) register(fd int) error {
+	double, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("dup", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(double)
+		return os.NewSyscallError("fcntl", err)
+	}
+	file := os.NewFile(uintptr(double), "udp")
+	raw, err := file.SyscallConn()
+	if err := errors.Join(err, unix.SetNonblock(fd, false)); err != nil {
+		file.Close()
+		return err
+	}
+	c.file, c.raw = file, raw
+	if c.poll == nil {
+		c.poll = func(fd uintptr) bool {
+			c.n, c.err = receive(int(fd), c.buf, unix.MSG_DONTWAIT)
+			return c.err != unix.EAGAIN
+		}
+	}
+	return nil
+}
+
+func (c *coldWait) read(buf []byte) (int, error) {
+	c.buf = buf
+	err := c.raw.Read(c.poll)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return 0, unix.EAGAIN
+	case err != nil:
+		return 0, err
+	}
+	return c.n, c.err
+}
+
+func (c *coldWait) interrupt() {
+	if c.file != nil {
+		_ = c.file.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+func (c *coldWait) leave() error {
+	if c.file == nil {
+		return nil
+	}
+	file := c.file
+	c.file, c.raw = nil, nil
+	return file.Close()
+}
+
+// receive is recv(2), without an address: the socket is connected.
+func receive(fd int, buf []byte, flags int) (int, error) {
+	for {
+		n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(flags), 0, 0)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EINTR:
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// write sends one packet.
+func write(fd int, p []byte) error {
+	for {
+		_, err := unix.Write(fd, p)
+		if err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// pollIn waits until fd has a packet; EAGAIN when it hasn't in time.
+func pollIn(fd int, wait time.Duration) error {
+	fds := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	limit := unix.NsecToTimespec(int64(wait))
+	n, _, errno := unix.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), 1, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
+	switch {
+	case errno == unix.EINTR:
+		return nil
+	case errno != 0:
+		return errno
+	case n == 0:
+		return unix.EAGAIN
+	}
+	return nil
+}

@@ -1,0 +1,246 @@
+package dhcp_test
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/dhcp"
+)
+
+const (
+	discover = dhcpv4.MessageTypeDiscover
+	request  = dhcpv4.MessageTypeRequest
+	offer    = dhcpv4.MessageTypeOffer
+	ack      = dhcpv4.MessageTypeAck
+	nak      = dhcpv4.MessageTypeNak
+)
+
+func newServer(t testing.TB, store dhcp.LeaseStore, change ...func(*dhcp.ServerConfig)) *dhcp.Server {
+	t.Helper()
+	c := dhcp.ServerConfig{Store: store, Pools: []dhcp.Pool{pool()}}
+	for _, f := range change {
+		f(&c)
+	}
+	s, err := dhcp.NewServer(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func wants(a string) func(*dhcp.Packet)    { return option(50, ip4(a)...) }
+func serverID(a string) func(*dhcp.Packet) { return option(54, ip4(a)...) }
+
+func another(p *dhcp.Packet) {
+	p.Message.ClientHWAddr = []byte{2, 2, 2, 2, 2, 2}
+}
+
+// exchange lets a client have an address.
+func exchange(t *testing.T, s *dhcp.Server, change ...func(*dhcp.Packet)) *dhcpv4.DHCPv4 {
+	t.Helper()
+	got, out := s.Handle(start, ask(discover, change...))
+	if got == nil || got.MessageType() != offer {
+		t.Fatalf("no offer: %+v", out)
+	}
+	change = append(change, wants(got.YourIPAddr.String()), serverID(ourAddr.String()))
+	got, out = s.Handle(start, ask(request, change...))
+	if got == nil || got.MessageType() != ack || out.Step != dhcp.StepAck {
+		t.Fatalf("no ack: %+v", out)
+	}
+	return got
+}
+
+func TestServerExchange(t *testing.T) {
+	store := &dhcp.MemoryStore{}
+	s := newServer(t, store, func(c *dhcp.ServerConfig) {
+		c.Pools[0].Router, c.Pools[0].DNS, c.Pools[0].Domain = []netip.Addr{addr("192.0.2.254")}, []netip.Addr{addr("9.9.9.9"), addr("8.8.8.8")}, "lab.example"
+	})
+	got := exchange(t, s, option(61, 1, 2, 3), option(12, []byte("node\n1")...))
+	for code, want := range map[uint8]string{
+		1: "\xff\xff\xff\x00", 3: "\xc0\x00\x02\xfe", 6: "\x09\x09\x09\x09\x08\x08\x08\x08", 15: "lab.example",
+		51: "\x00\x00\x0e\x10", 54: "\xc0\x00\x02\x01", 58: "\x00\x00\x07\x08", 59: "\x00\x00\x0c\x4e", 61: "\x01\x02\x03",
+	} {
+		if v := string(got.Options[code]); v != want {
+			t.Errorf("option %d is %q, want %q", code, v, want)
+		}
+	}
+	want := dhcp.Lease{Addr: addr("192.0.2.10"), Client: "id-010203", MAC: "52:54:00:12:34:56", Host: "node1", State: dhcp.Bound, Expires: start.Add(time.Hour)}
+	if all, _ := store.All(); len(all) != 1 || all[0] != want {
+		t.Errorf("stored %+v, want %+v", all, want)
+	}
+	plain := exchange(t, newServer(t, &dhcp.MemoryStore{}))
+	if plain.Options.Has(dhcpv4.OptionRouter) || plain.Options.Has(dhcpv4.OptionDomainNameServer) {
+		t.Error("a router or name server that nobody named")
+	}
+}
+
+// TestServerRequest goes through RFC 2131 section 4.3.2. The client with
+// clientMAC has 192.0.2.10.
+func TestServerRequest(t *testing.T) {
+	for name, c := range map[string]struct {
+		req    []func(*dhcp.Packet)
+		want   dhcpv4.MessageType // 0 is silence
+		reason string
+	}{
+		"SELECTING":                            {[]func(*dhcp.Packet){wants("192.0.2.10"), serverID("192.0.2.1")}, ack, ""},
+		"SELECTING without option 50":          {[]func(*dhcp.Packet){serverID("192.0.2.1")}, ack, ""},
+		"SELECTING without an offer":           {[]func(*dhcp.Packet){another, serverID("192.0.2.1")}, nak, "no address was offered"},
+		"SELECTING, forgotten but free":        {[]func(*dhcp.Packet){another, wants("192.0.2.11"), serverID("192.0.2.1")}, ack, ""},
+		"SELECTING another's address":          {[]func(*dhcp.Packet){another, wants("192.0.2.10"), serverID("192.0.2.1")}, nak, "bound"},
+		"SELECTING another server":             {[]func(*dhcp.Packet){wants("192.0.2.200"), serverID("192.0.2.2")}, 0, "chose the server 192.0.2.2"},
+		"INIT-REBOOT":                          {[]func(*dhcp.Packet){wants("192.0.2.10")}, ack, ""},
+		"INIT-REBOOT, wrong address":           {[]func(*dhcp.Packet){wants("192.0.2.11")}, nak, "address is 192.0.2.10"},
+		"INIT-REBOOT, wrong network":           {[]func(*dhcp.Packet){wants("10.0.0.1")}, nak, "another network"},
+		"INIT-REBOOT, unknown client":          {[]func(*dhcp.Packet){another, wants("192.0.2.11")}, 0, "no lease is known"},
+		"INIT-REBOOT, unknown, wrong net":      {[]func(*dhcp.Packet){another, wants("10.0.0.1")}, nak, "another network"},
+		"RENEWING":                             {[]func(*dhcp.Packet){ciaddr("192.0.2.10"), toUs}, ack, ""},
+		"RENEWING, forgotten":                  {[]func(*dhcp.Packet){another, ciaddr("192.0.2.11"), toUs}, ack, ""},
+		"RENEWING another's address":           {[]func(*dhcp.Packet){another, ciaddr("192.0.2.10"), toUs}, nak, "bound"},
+		"REBINDING":                            {[]func(*dhcp.Packet){ciaddr("192.0.2.10")}, ack, ""},
+		"REBINDING, unknown client":            {[]func(*dhcp.Packet){another, ciaddr("192.0.2.11")}, 0, "no lease is known"},
+		"RENEWING from a network without pool": {[]func(*dhcp.Packet){ciaddr("198.51.100.1"), toUs}, 0, "no pool"},
+		"nothing named":                        {nil, 0, "names no address"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, &dhcp.MemoryStore{})
+			exchange(t, s)
+			got, out := s.Handle(start, ask(request, c.req...))
+			if got == nil && c.want != 0 || got != nil && got.MessageType() != c.want || !strings.Contains(out.Reason, c.reason) {
+				t.Fatalf("got %v, %+v", got, out)
+			}
+			switch c.want {
+			case nak:
+				if out.Step != dhcp.StepNak || !got.YourIPAddr.IsUnspecified() || len(got.Options[51]) != 0 || !got.Options.Has(dhcpv4.OptionServerIdentifier) {
+					t.Errorf("NAK: %s", got.Summary())
+				}
+			case ack:
+				if out.Step != dhcp.StepAck || got.YourIPAddr.IsUnspecified() || len(got.Options[51]) != 4 {
+					t.Errorf("ACK: %s", got.Summary())
+				}
+			default:
+				if out.Step != dhcp.StepIgnored {
+					t.Errorf("step %s", out.Step)
+				}
+			}
+		})
+	}
+}
+
+func TestServerAuthoritative(t *testing.T) {
+	s := newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Authoritative = true })
+	if got, out := s.Handle(start, ask(request, wants("192.0.2.12"))); got == nil || got.MessageType() != ack {
+		t.Errorf("a free address: %+v", out)
+	}
+	if got, out := s.Handle(start, ask(request, another, wants("192.0.2.12"))); got == nil || got.MessageType() != nak {
+		t.Errorf("another's address: %+v", out)
+	}
+	if got, out := s.Handle(start, ask(request, another, wants("192.0.2.99"))); got == nil || got.MessageType() != nak {
+		t.Errorf("outside the pool: %+v", out)
+	}
+}
+
+func TestServerDeclineReleaseInform(t *testing.T) {
+	s := newServer(t, &dhcp.MemoryStore{})
+	exchange(t, s)
+	steps := []struct {
+		p    dhcp.Packet
+		step dhcp.Step
+	}{
+		{ask(dhcpv4.MessageTypeDecline, another, wants("192.0.2.10")), dhcp.StepIgnored},
+		{ask(dhcpv4.MessageTypeDecline, wants("192.0.2.10"), serverID("192.0.2.2")), dhcp.StepIgnored},
+		{ask(dhcpv4.MessageTypeDecline, wants("192.0.2.10"), serverID("192.0.2.1")), dhcp.StepDecline},
+		{ask(dhcpv4.MessageTypeRelease, ciaddr("192.0.2.10")), dhcp.StepIgnored},
+		{ask(dhcpv4.MessageTypeInform, ciaddr("192.0.2.77")), dhcp.StepInform},
+	}
+	for i, c := range steps {
+		got, out := s.Handle(start, c.p)
+		if out.Step != c.step || (got != nil) != (c.step == dhcp.StepInform) {
+			t.Errorf("step %d: %v %+v", i, got, out)
+		}
+		if got != nil && (got.Options.Has(dhcpv4.OptionIPAddressLeaseTime) || !got.YourIPAddr.IsUnspecified() || !got.ClientIPAddr.Equal(ip4("192.0.2.77"))) {
+			t.Errorf("INFORM: %s", got.Summary())
+		}
+	}
+	if got := exchange(t, s); !got.YourIPAddr.Equal(ip4("192.0.2.11")) {
+		t.Errorf("after a DECLINE: %s", got.YourIPAddr)
+	}
+	if _, out := s.Handle(start, ask(dhcpv4.MessageTypeRelease, ciaddr("192.0.2.11"), serverID("192.0.2.1"))); out.Step != dhcp.StepRelease {
+		t.Errorf("RELEASE: %+v", out)
+	}
+}
+
+func TestServerIgnores(t *testing.T) {
+	s := newServer(t, &dhcp.MemoryStore{})
+	for name, p := range map[string]dhcp.Packet{
+		"BOOTP":         ask(0, func(p *dhcp.Packet) { delete(p.Message.Options, 53) }),
+		"port 4011":     ask(request, bootPort),
+		"no address":    ask(discover, func(p *dhcp.Packet) { p.Server = netip.Addr{} }),
+		"unknown relay": ask(discover, giaddr("198.51.100.1")),
+		"an offer":      ask(offer),
+	} {
+		if got, out := s.Handle(start, p); got != nil || out.Step != dhcp.StepIgnored || out.Reason == "" {
+			t.Errorf("%s: %v %+v", name, got, out)
+		}
+	}
+}
+
+func TestServerRelayed(t *testing.T) {
+	far := dhcp.Pool{Prefix: netip.MustParsePrefix("198.51.100.0/24"), First: addr("198.51.100.10"), Last: addr("198.51.100.20")}
+	s := newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools = append(c.Pools, far) })
+	info := []byte{1, 2, 7, 7}
+	link := append([]byte{5, 4}, ip4("198.51.100.0")...)
+	for name, c := range map[string]struct {
+		change []func(*dhcp.Packet)
+		yiaddr string
+	}{
+		"by giaddr":                    {[]func(*dhcp.Packet){giaddr("198.51.100.1"), option(82, info...)}, "198.51.100.10"},
+		"by link selection (RFC 3527)": {[]func(*dhcp.Packet){giaddr("203.0.113.1"), option(82, link...)}, "198.51.100.10"},
+		"by subnet selection":          {[]func(*dhcp.Packet){option(118, ip4("198.51.100.0")...)}, "198.51.100.10"},
+		"82 before 118":                {[]func(*dhcp.Packet){giaddr("192.0.2.2"), option(82, link...), option(118, ip4("192.0.2.0")...)}, "198.51.100.10"},
+		"on the wire":                  {[]func(*dhcp.Packet){another}, "192.0.2.10"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := ask(discover, c.change...)
+			got, out := s.Handle(start, p)
+			if got == nil || got.YourIPAddr.String() != c.yiaddr {
+				t.Fatalf("got %v %+v", got, out)
+			}
+			if !got.GatewayIPAddr.Equal(p.Message.GatewayIPAddr) || !bytes.Equal(got.Options[82], p.Message.Options[82]) || !bytes.Equal(got.Options[118], p.Message.Options[118]) {
+				t.Errorf("not echoed: %s", got.Summary())
+			}
+		})
+	}
+	// A renewal doesn't go through the relay, and is of the same pool.
+	if got, out := s.Handle(start, ask(request, ciaddr("198.51.100.10"), toUs)); got == nil || got.MessageType() != ack {
+		t.Errorf("renewal: %+v", out)
+	}
+	if got, _ := s.Handle(start, ask(request, giaddr("198.51.100.1"), wants("192.0.2.10"), option(82, info...))); got == nil || got.MessageType() != nak || !got.IsBroadcast() || got.Options[82] == nil {
+		t.Errorf("relayed NAK: %v", got)
+	}
+}
+
+func TestServerTroubles(t *testing.T) {
+	s := newServer(t, &broken{})
+	if got, out := s.Handle(start, ask(request, wants("192.0.2.10"), serverID("192.0.2.1"))); got != nil || out.Step != dhcp.StepFailed || out.Err == nil {
+		t.Errorf("a lease that can't be stored was given: %v %+v", got, out)
+	}
+	s = newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools[0].Last = c.Pools[0].First })
+	exchange(t, s)
+	if got, out := s.Handle(start, ask(discover, another)); got != nil || out.Step != dhcp.StepExhaust {
+		t.Errorf("a full pool: %v %+v", got, out)
+	}
+	for name, c := range map[string]dhcp.ServerConfig{
+		"no pool":       {Store: &dhcp.MemoryStore{}},
+		"bad pool":      {Store: &dhcp.MemoryStore{}, Pools: []dhcp.Pool{{}}},
+		"pools overlap": {Store: &dhcp.MemoryStore{}, Pools: []dhcp.Pool{pool(), pool()}},
+	} {
+		if _, err := dhcp.NewServer(c); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

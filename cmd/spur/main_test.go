@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"spur": main})
+}
+
+// TestScripts runs the command line as a person would: what it prints, what it
+// refuses, with which exit code.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			return makeKernel(filepath.Join(env.WorkDir, "vmlinuz"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// exits runs a command that must end with an exit code: exits CODE COMMAND….
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var failed *exec.ExitError
+	switch {
+	case errors.As(err, &failed):
+		code = failed.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// makeKernel writes a file that has the header of an x86-64 kernel with an EFI
+// stub, and nothing behind it.
+func makeKernel(path string) error {
+	k := make([]byte, 4096)
+	copy(k[0x1f1:], []byte{1})          // setup sectors
+	copy(k[0x1fe:], []byte{0x55, 0xaa}) // boot flag
+	copy(k[0x202:], "HdrS\x0f\x02")     // protocol 2.15
+	copy(k[0x20e:], []byte{0x00, 0x02}) // the version string is at 0x400
+	copy(k[0x236:], []byte{0x01, 0x00}) // XLF_KERNEL_64
+	copy(k[0x400:], "9.9.9-spur (test)\x00")
+	return os.WriteFile(path, k, 0o644)
+}

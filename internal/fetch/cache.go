@@ -1,0 +1,186 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+)
+
+// Open finds out the current version of the file at rawURL and returns a reader
+// of it; the bytes may still be on their way. ctx governs the reader's waits,
+// too, until it is closed. Errors are of type [*Error].
+//
+// Redirects are followed. The URL is the file's name in the cache, so a secret
+// in it separates files as well as a path does.
+func (c *Cache) Open(ctx context.Context, rawURL string) (*File, error) {
+	if err := checkURL(rawURL); err != nil {
+		return nil, err
+	}
+	e, err := c.acquire(ctx, rawURL)
+	if err != nil {
+		return nil, fail(rawURL, err)
+	}
+	return newFile(ctx, c, e)
+}
+
+// flight is a question to the upstream that several wait for.
+type flight struct {
+	done    chan struct{}
+	waiters int    // guarded by Cache.mu, as are the others until done
+	e       *entry // with a reference for each waiter
+	err     error
+}
+
+// acquire returns the current version with a reference to it.
+func (c *Cache) acquire(ctx context.Context, rawURL string) (*entry, error) {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil, ErrClosed
+	}
+	if e := c.entries[rawURL]; e != nil && time.Since(e.checked) < c.opts.Fresh {
+		c.hold(e)
+		c.mu.Unlock()
+		return e, nil
+	}
+	fl := c.flights[rawURL]
+	if fl == nil {
+		fl = &flight{done: make(chan struct{})}
+		c.flights[rawURL] = fl
+		c.wg.Go(func() { c.fly(rawURL, fl) })
+	}
+	fl.waiters++
+	c.mu.Unlock()
+	select {
+	case <-fl.done:
+		return fl.e, fl.err
+	case <-ctx.Done():
+		c.leave(fl)
+		return nil, context.Cause(ctx)
+	}
+}
+
+// leave gives up waiting, and what was waited for if it came meanwhile.
+func (c *Cache) leave(fl *flight) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fl.waiters--
+	if fl.e != nil {
+		c.drop(fl.e)
+	}
+}
+
+// fly asks the upstream and hands the result to all who wait. It isn't bound to
+// any of them: who leaves doesn't take the answer from the others.
+func (c *Cache) fly(rawURL string, fl *flight) {
+	c.mu.Lock()
+	old := c.entries[rawURL]
+	if old != nil {
+		c.hold(old)
+	}
+	c.mu.Unlock()
+	ans := c.ask(rawURL, old)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.flights, rawURL)
+	fl.e, fl.err = c.settle(rawURL, old, ans)
+	if fl.e != nil {
+		fl.e.refs += fl.waiters // on top of our own
+		c.drop(fl.e)
+	}
+	close(fl.done)
+}
+
+// answer is what the upstream said: the version that we have is current, or
+// here is another one, or an error.
+type answer struct {
+	current bool
+	gone    bool // the one that we have isn't to be had any more
+	v       version
+	resp    *http.Response
+	err     error
+}
+
+// ask finds out whether old, which may be nil, is current. What isn't on disk
+// is asked for whole: there may be room for it now.
+func (c *Cache) ask(rawURL string, old *entry) answer {
+	header := http.Header{}
+	kept := old != nil && old.disk != nil
+	if kept {
+		old.v.condition(header)
+	}
+	resp, err := c.up.get(c.ctx, rawURL, header)
+	if err != nil {
+		if old != nil && c.opts.StaleOK && c.ctx.Err() == nil {
+			return answer{current: true}
+		}
+		return answer{err: err}
+	}
+	if resp.StatusCode == http.StatusOK {
+		v := versionOf(resp.Header, resp.ContentLength)
+		if !kept || !old.v.same(v) {
+			return answer{v: v, resp: resp}
+		}
+	}
+	resp.Body.Close()
+	if kept && (resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNotModified) {
+		return answer{current: true}
+	}
+	return answer{gone: resp.StatusCode < 500, err: refusal(rawURL, resp.StatusCode)}
+}
+
+// settle makes of an answer the current version with one reference, and of the
+// reference to old either that one or none. It wants Cache.mu to be held.
+func (c *Cache) settle(rawURL string, old *entry, ans answer) (*entry, error) {
+	if ans.current {
+		old.checked = time.Now()
+		return old, nil
+	}
+	if old != nil {
+		if ans.resp != nil || ans.gone {
+			c.unlist(old)
+		}
+		c.drop(old)
+	}
+	if ans.err != nil {
+		return nil, ans.err
+	}
+	return c.add(rawURL, ans.v, ans.resp)
+}
+
+// add makes v the current version of rawURL, with one reference. It wants
+// Cache.mu to be held.
+func (c *Cache) add(rawURL string, v version, resp *http.Response) (*entry, error) {
+	if err := c.admit(); err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	need := v.size
+	if need < 0 {
+		need = min(growStep, c.opts.MaxBytes)
+	}
+	e := &entry{url: rawURL, v: v, refs: 1, listed: true, checked: time.Now()}
+	if c.reserve(need) {
+		disk, err := os.CreateTemp(c.opts.Dir, partPattern)
+		if err != nil {
+			c.used -= need
+			resp.Body.Close()
+			return nil, fmt.Errorf("%w: %w", errDisk, err)
+		}
+		e.disk, e.reserved = disk, need
+	}
+	e.tag = entityTag(v, e.disk != nil)
+	c.entries[rawURL] = e
+	c.count++
+	ctx, stop := context.WithCancel(c.ctx)
+	e.stop = stop
+	if e.disk == nil {
+		e.done = true
+		resp.Body.Close()
+		return e, nil
+	}
+	c.wg.Go(func() { c.download(ctx, e, resp.Body) })
+	return e, nil
+}

@@ -1,0 +1,250 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Machine is a QEMU guest on the lab's wires. It is switched on from the
+// moment Boot returns it until it powers off, Quit or Close of the lab.
+type Machine struct {
+	lab      *Lab
+	name     string
+	hardware Hardware
+	process  *Process
+	serial   *Console
+	input    *os.File // our end of the serial line
+	qmp      *qmp
+	costumes []*costume
+}
+
+// Boot builds a machine and switches it on.
+func (l *Lab) Boot(name string, hardware Hardware) (*Machine, error) {
+	if err := l.take(name); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	l.machines++
+	number := l.machines
+	l.mu.Unlock()
+	hardware, err := hardware.withDefaults(number)
+	if err != nil {
+		return nil, fmt.Errorf("machine %s: %w", name, err)
+	}
+	m := &Machine{lab: l, name: name, hardware: hardware, serial: newConsole("serial port of " + name)}
+	if err := m.start(); err != nil {
+		return nil, fmt.Errorf("machine %s: %w", name, err)
+	}
+	return m, nil
+}
+
+func (m *Machine) start() error {
+	firmware, err := findFirmware(m.hardware.Firmware)
+	if err != nil {
+		return err
+	}
+	qemu, err := tool("qemu-system-x86_64")
+	if err != nil {
+		return err
+	}
+	args, err := firmware.arguments(m.lab.private, m.name)
+	if err != nil {
+		return err
+	}
+	args = append(args, m.hardware.board()...)
+	b := &bundle{}
+	defer b.close()
+	input, control, err := b.consoles()
+	if err != nil {
+		return err
+	}
+	for i, port := range m.hardware.Ports {
+		if err := m.plug(b, i, port, firmware.romfile); err != nil {
+			return errors.Join(err, input.Close(), control.Close())
+		}
+	}
+	cmd := exec.Command(qemu, append(args, b.args...)...)
+	cmd.ExtraFiles = b.files
+	m.input = input
+	if err := m.listen(); err != nil {
+		return errors.Join(err, input.Close(), control.Close())
+	}
+	if m.process, err = m.lab.start(m.name, cmd); err != nil {
+		return errors.Join(err, control.Close())
+	}
+	return m.greet(control)
+}
+
+// greetWait is how long QEMU may take to answer on its control socket, on a
+// busy computer.
+const greetWait = 30 * time.Second
+
+func (m *Machine) greet(control io.ReadWriteCloser) error {
+	ctx, cancel := context.WithTimeout(context.Background(), greetWait)
+	defer cancel()
+	q, err := newQMP(ctx, control, m.event)
+	if err != nil {
+		_ = m.process.Stop()
+		return fmt.Errorf("%w\n%s", err, indent(m.process.Tail(tailLines)))
+	}
+	m.qmp = q
+	m.lab.onClose(func() error { q.close(); return nil })
+	return nil
+}
+
+// event hears QEMU's events. A reset puts the machine back at its option ROM.
+func (m *Machine) event(name string) {
+	if name == "RESET" {
+		for _, c := range m.costumes {
+			c.rearm()
+		}
+	}
+}
+
+// listen reads the serial port into the console and a log until QEMU hangs up.
+func (m *Machine) listen() error {
+	log, err := os.Create(filepath.Join(m.lab.dir, m.name+".serial.log"))
+	if err != nil {
+		return fmt.Errorf("log of the serial port: %w", err)
+	}
+	m.serial.CopyTo(log)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		_, _ = io.Copy(m.serial, m.input)
+		m.serial.close()
+		_ = log.Close()
+	})
+	m.lab.onClose(func() error {
+		_ = m.input.Close()
+		reading.Wait()
+		return nil
+	})
+	return nil
+}
+
+// plug adds a network card. Its frames go to a tap on the wire, directly or
+// through a relay of ours when something is to happen to them.
+func (m *Machine) plug(b *bundle, number int, port Port, romfile bool) error {
+	filters := port.Filters
+	if port.PlainROM {
+		c := &costume{}
+		m.costumes = append(m.costumes, c)
+		filters = append([]Filter{c}, filters...)
+	}
+	if port.Loss.Share > 0 {
+		filters = append(filters[:len(filters):len(filters)], newLoss(port.Loss))
+	}
+	wire, err := port.Wire.tap()
+	if err != nil {
+		return err
+	}
+	id := fmt.Sprintf("net%d", number)
+	if len(filters) == 0 {
+		b.add(fmt.Sprintf("-netdev tap,id=%s,fd=%%d", id), wire.File)
+	} else {
+		ours, theirs, err := socketpair(unix.SOCK_DGRAM)
+		if err != nil {
+			return errors.Join(err, wire.Close())
+		}
+		b.add(fmt.Sprintf("-netdev dgram,id=%s,local.type=fd,local.str=%%d", id), theirs)
+		m.lab.relay(ours, wire, filters...)
+	}
+	device := fmt.Sprintf("%s,netdev=%s,mac=%s", port.Model, id, port.MAC)
+	if !romfile {
+		device += ",romfile="
+	}
+	b.args = append(b.args, "-device", device)
+	return nil
+}
+
+// Name is the name the machine was made with.
+func (m *Machine) Name() string { return m.name }
+
+// MAC is the address of the first network card.
+func (m *Machine) MAC() net.HardwareAddr { return m.hardware.Ports[0].MAC }
+
+// UUID is the machine's number in SMBIOS.
+func (m *Machine) UUID() string { return m.hardware.UUID }
+
+// Serial is what the machine wrote to its serial port.
+func (m *Machine) Serial() *Console { return m.serial }
+
+// WaitFor waits for text on the serial port; see Console.WaitFor.
+func (m *Machine) WaitFor(ctx context.Context, pattern string) (Match, error) {
+	match, err := m.serial.WaitFor(ctx, pattern)
+	if err != nil && strings.TrimSpace(m.process.String()) != "" {
+		err = fmt.Errorf("%w\nqemu says:\n%s", err, indent(m.process.Tail(tailLines)))
+	}
+	return match, err
+}
+
+// Write types on the serial port.
+func (m *Machine) Write(p []byte) (int, error) { return m.input.Write(p) }
+
+// Done is closed when the machine is off.
+func (m *Machine) Done() <-chan struct{} { return m.process.Done() }
+
+// Wait waits until the machine is off.
+func (m *Machine) Wait(ctx context.Context) error { return m.process.Wait(ctx) }
+
+// bundle collects the descriptors that QEMU inherits, and the arguments that
+// name them.
+type bundle struct {
+	args  []string
+	files []*os.File
+}
+
+// add appends an argument pair such as "-netdev tap,fd=%d" with its descriptor.
+func (b *bundle) add(format string, f *os.File) {
+	b.files = append(b.files, f)
+	option, value, _ := strings.Cut(fmt.Sprintf(format, 2+len(b.files)), " ")
+	b.args = append(b.args, option, value)
+}
+
+// consoles makes the serial line and the control socket; ours are returned.
+func (b *bundle) consoles() (input, control *os.File, err error) {
+	input, serial, err := socketpair(unix.SOCK_STREAM)
+	if err != nil {
+		return nil, nil, err
+	}
+	b.add("-chardev socket,id=serial,fd=%d", serial)
+	control, qmp, err := socketpair(unix.SOCK_STREAM)
+	if err != nil {
+		return nil, nil, errors.Join(err, input.Close())
+	}
+	b.add("-chardev socket,id=qmp,fd=%d", qmp)
+	b.args = append(b.args, "-serial", "chardev:serial", "-mon", "chardev=qmp,mode=control")
+	return input, control, nil
+}
+
+// close closes our copies; QEMU has its own.
+func (b *bundle) close() {
+	for _, f := range b.files {
+		_ = f.Close()
+	}
+}
+
+// socketpair makes a line between us and a child; only our end is one that
+// doesn't block.
+func socketpair(kind int) (ours, theirs *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	if err := unix.SetNonblock(fds[0], true); err != nil {
+		_, _ = unix.Close(fds[0]), unix.Close(fds[1])
+		return nil, nil, os.NewSyscallError("set nonblock", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "ours"), os.NewFile(uintptr(fds[1]), "child's"), nil
+}

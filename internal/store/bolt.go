@@ -19,9 +19,6 @@ const (
 	fileName = "spur.db"
 	// lockWait is how long Open waits for another process to let go.
 	lockWait = time.Second
-	// batchDelay is how long a lone change waits for company before both are
-	// written to the disk together.
-	batchDelay = time.Millisecond
 )
 
 // secretsBucket and recordsBucket are the top level of the database. Buckets
@@ -31,8 +28,9 @@ func recordsBucket() []byte { return []byte("records") }
 
 // Bolt is a store in a file of one folder.
 type Bolt struct {
-	path string
-	db   *bolt.DB
+	path    string
+	db      *bolt.DB
+	changes group
 }
 
 // Open opens the store in the folder dir, and creates either where it is not
@@ -40,32 +38,18 @@ type Bolt struct {
 // it. One process at a time can have it open; another one gets an error after
 // a second.
 func Open(dir string) (*Bolt, error) {
+	if dir == "" {
+		return nil, errors.New("the store needs a folder; name one with --data")
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, openError(dir, err)
 	}
 	path := filepath.Join(dir, fileName)
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
+	db, err := openFile(path)
 	if err != nil {
 		return nil, openError(dir, err)
 	}
-	db.MaxBatchDelay = batchDelay
-	if err := db.Update(createTop); err != nil {
-		db.Close()
-		return nil, openError(dir, err)
-	}
 	return &Bolt{path: path, db: db}, nil
-}
-
-func createTop(tx *bolt.Tx) error {
-	for _, name := range [][]byte{secretsBucket(), recordsBucket()} {
-		if tx.Bucket(name) != nil {
-			continue
-		}
-		if _, err := tx.CreateBucket(name); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // openError says what to do about a store that cannot be opened.
@@ -76,9 +60,10 @@ func openError(dir string, err error) error {
 		return fmt.Errorf("another spur uses %s; stop it, or give this one a folder of its own with --data", dir)
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%s is no folder; name one with --data: %w", dir, err)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("the folder %s cannot be written; run as its owner, or name another one with --data: %w", dir, err)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+	case errors.Is(err, errDamaged), errors.Is(err, bolterrors.ErrInvalid),
+		errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
 		return fmt.Errorf("%s is damaged or was not written by spur; move it away, and spur starts without its leases and keys: %w", path, err)
 	}
 	return fmt.Errorf("cannot open %s: %w", path, err)
@@ -109,7 +94,7 @@ func (b *Bolt) Put(bucket, key string, value []byte) error {
 	if err := checkRecord(bucket, key, value); err != nil {
 		return err
 	}
-	return b.explain(b.db.Batch(func(tx *bolt.Tx) error {
+	return b.explain(b.changes.commit(b.db, func(tx *bolt.Tx) error {
 		records, err := tx.Bucket(recordsBucket()).CreateBucketIfNotExists([]byte(bucket))
 		if err != nil {
 			return err
@@ -123,7 +108,7 @@ func (b *Bolt) Delete(bucket, key string) error {
 	if err := checkRecord(bucket, key, nil); err != nil {
 		return err
 	}
-	return b.explain(b.db.Batch(func(tx *bolt.Tx) error {
+	return b.explain(b.changes.commit(b.db, func(tx *bolt.Tx) error {
 		if records := tx.Bucket(recordsBucket()).Bucket([]byte(bucket)); records != nil {
 			return records.Delete([]byte(key))
 		}

@@ -8,6 +8,7 @@
 // Two implementations pass the same contract, in package storetest:
 //
 //   - [Open] keeps everything in one file of a folder, by bbolt. Changes that
-//     are made at the same time share one write to the disk.
+//     are made at the same time share one write to the disk. A file that was
+//     cut off or overwritten is refused.
 //   - [Memory] forgets everything when the process ends.
 package store

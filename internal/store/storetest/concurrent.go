@@ -1,0 +1,94 @@
+package storetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/spurboot/spur/internal/store"
+)
+
+const (
+	writers = 16
+	each    = 20
+)
+
+func concurrent(t *testing.T, s store.Store) {
+	var work sync.WaitGroup
+	for w := range writers {
+		work.Go(func() {
+			for i := range each {
+				k := fmt.Sprintf("%02d-%02d", w, i)
+				if err := s.Put("leases", k, []byte(k)); err != nil {
+					t.Error(err)
+				}
+				if got, ok, err := s.Get("leases", k); err != nil || !ok || string(got) != k {
+					t.Errorf("own record %s is %q, %v, %v", k, got, ok, err)
+				}
+				if i%2 == 1 {
+					if err := s.Delete("leases", k); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+		work.Go(func() {
+			if _, err := s.All("leases"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	all, err := s.All("leases")
+	if err != nil || len(all) != writers*each/2 {
+		t.Errorf("%d records are left, %v; want %d", len(all), err, writers*each/2)
+	}
+}
+
+func concurrentSecrets(t *testing.T, s store.Store) {
+	secrets := make([][]byte, writers)
+	var work sync.WaitGroup
+	for w := range writers {
+		work.Go(func() {
+			var err error
+			if secrets[w], err = s.Key("seal", 32); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	for _, secret := range secrets {
+		if !bytes.Equal(secret, secrets[0]) {
+			t.Fatal("callers at the same time got several secrets")
+		}
+	}
+}
+
+// closeDuringUse checks that calls either succeed or say ErrClosed.
+func closeDuringUse(t *testing.T, s store.Store) {
+	var work sync.WaitGroup
+	started := make(chan struct{}, writers)
+	for w := range writers {
+		work.Go(func() {
+			k := fmt.Sprint(w)
+			err := s.Put("leases", k, nil)
+			for started <- struct{}{}; err == nil; err = s.Put("leases", k, nil) {
+				if _, err := s.All("leases"); err != nil && !errors.Is(err, store.ErrClosed) {
+					t.Error(err)
+				}
+			}
+			if !errors.Is(err, store.ErrClosed) {
+				t.Error(err)
+			}
+		})
+	}
+	for range writers {
+		<-started
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	work.Wait()
+}

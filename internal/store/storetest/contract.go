@@ -1,0 +1,222 @@
+package storetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/store"
+)
+
+// Run checks the contract of store.Store. fresh returns an empty store; Run
+// closes it.
+func Run(t *testing.T, fresh func(t *testing.T) store.Store) {
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, s store.Store)
+	}{
+		{"secrets stay the same", secretsStay},
+		{"a secret has one size", secretSize},
+		{"records", records},
+		{"records are in order", order},
+		{"buckets are apart", buckets},
+		{"any bytes", anyBytes},
+		{"values are copies", copies},
+		{"bounds", bounds},
+		{"concurrent use", concurrent},
+		{"concurrent secrets", concurrentSecrets},
+		{"after Close", closed},
+		{"Close during use", closeDuringUse},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := fresh(t)
+			defer s.Close()
+			test.run(t, s)
+		})
+	}
+}
+
+func secretsStay(t *testing.T, s store.Store) {
+	seal := key(t, s, "seal", 32)
+	if again := key(t, s, "seal", 32); !bytes.Equal(seal, again) {
+		t.Error("the second call returns another secret")
+	}
+	if other := key(t, s, "other", 32); bytes.Equal(seal, other) {
+		t.Error("two names have the same secret")
+	}
+	if bytes.Equal(seal, make([]byte, 32)) {
+		t.Error("the secret is all zeros")
+	}
+	clear(seal)
+	if again := key(t, s, "seal", 32); bytes.Equal(again, seal) {
+		t.Error("the secret is shared with the caller")
+	}
+}
+
+func secretSize(t *testing.T, s store.Store) {
+	first := key(t, s, "seal", 32)
+	if _, err := s.Key("seal", 16); err == nil {
+		t.Error("a secret of 32 bytes is given out with 16")
+	}
+	if again := key(t, s, "seal", 32); !bytes.Equal(first, again) {
+		t.Error("the wrong size changed the secret")
+	}
+	for _, size := range []int{-1, 0, store.SecretLeast - 1, store.SecretMost + 1} {
+		if _, err := s.Key("sized", size); err == nil {
+			t.Errorf("a secret of %d bytes", size)
+		}
+	}
+}
+
+func records(t *testing.T, s store.Store) {
+	wantAll(t, s, "leases")
+	wantGet(t, s, "leases", "a", "", false)
+	check(t, s.Delete("leases", "a"))
+	put(t, s, "leases", "a", "1")
+	put(t, s, "leases", "b", "2")
+	wantAll(t, s, "leases", "a=1", "b=2")
+	put(t, s, "leases", "a", "3")
+	wantGet(t, s, "leases", "a", "3", true)
+	check(t, s.Delete("leases", "a"))
+	check(t, s.Delete("leases", "a"))
+	wantGet(t, s, "leases", "a", "", false)
+	wantAll(t, s, "leases", "b=2")
+	check(t, s.Delete("leases", "b"))
+	wantAll(t, s, "leases")
+}
+
+func order(t *testing.T, s store.Store) {
+	for _, k := range []string{"b", "a\xff", "ab", "a", "B", "a\x00"} {
+		put(t, s, "leases", k, "")
+	}
+	wantAll(t, s, "leases", "B=", "a=", "a\x00=", "ab=", "a\xff=", "b=")
+}
+
+func buckets(t *testing.T, s store.Store) {
+	put(t, s, "one", "k", "1")
+	put(t, s, "two", "k", "2")
+	key(t, s, "one", 32)
+	check(t, s.Delete("one", "k"))
+	wantAll(t, s, "one")
+	wantAll(t, s, "two", "k=2")
+	// Names that an implementation could use for itself are free.
+	put(t, s, "secrets", "k", "3")
+	put(t, s, "records", "k", "4")
+	wantAll(t, s, "secrets", "k=3")
+	wantAll(t, s, "records", "k=4")
+}
+
+func anyBytes(t *testing.T, s store.Store) {
+	put(t, s, "b\x00/\xff", "k\x00\n", "v\x00\xff")
+	wantAll(t, s, "b\x00/\xff", "k\x00\n=v\x00\xff")
+	put(t, s, "empty", "k", "")
+	wantGet(t, s, "empty", "k", "", true)
+}
+
+func copies(t *testing.T, s store.Store) {
+	value := []byte("value")
+	check(t, s.Put("b", "k", value))
+	clear(value)
+	wantGet(t, s, "b", "k", "value", true)
+	got, _, err := s.Get("b", "k")
+	check(t, err)
+	clear(got)
+	all, err := s.All("b")
+	check(t, err)
+	clear(all[0].Value)
+	wantGet(t, s, "b", "k", "value", true)
+}
+
+func bounds(t *testing.T, s store.Store) {
+	name, long := strings.Repeat("n", store.NameMost), strings.Repeat("k", store.KeyMost)
+	value := strings.Repeat("v", store.ValueMost)
+	put(t, s, name, long, value)
+	wantGet(t, s, name, long, value, true)
+	key(t, s, name, store.SecretMost)
+	_, _, getErr := s.Get("b", long+"k")
+	_, allErr := s.All(name + "n")
+	_, keyErr := s.Key(name+"n", 32)
+	_, noKeyErr := s.Key("", 32)
+	for what, err := range map[string]error{
+		"a bucket without a name":     s.Put("", "k", nil),
+		"a bucket with a long name":   s.Put(name+"n", "k", nil),
+		"an empty key":                s.Put("b", "", nil),
+		"a long key":                  s.Put("b", long+"k", nil),
+		"a long value":                s.Put("b", "k", []byte(value+"v")),
+		"Delete of a long key":        s.Delete("b", long+"k"),
+		"Get of a long key":           getErr,
+		"All of a long name":          allErr,
+		"a secret with a long name":   keyErr,
+		"a secret without a name":     noKeyErr,
+		"Delete in a nameless bucket": s.Delete("", "k"),
+	} {
+		if err == nil {
+			t.Errorf("%s is accepted", what)
+		} else if len(err.Error()) > 300 {
+			t.Errorf("%s: an error of %d bytes", what, len(err.Error()))
+		}
+	}
+	wantAll(t, s, "b")
+}
+
+func closed(t *testing.T, s store.Store) {
+	put(t, s, "b", "k", "v")
+	check(t, s.Close())
+	check(t, s.Close())
+	_, keyErr := s.Key("seal", 32)
+	_, _, getErr := s.Get("b", "k")
+	_, allErr := s.All("b")
+	for what, err := range map[string]error{
+		"Key": keyErr, "Get": getErr, "All": allErr,
+		"Put": s.Put("b", "k", nil), "Delete": s.Delete("b", "k"),
+	} {
+		if !errors.Is(err, store.ErrClosed) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func key(t *testing.T, s store.Store, name string, size int) []byte {
+	t.Helper()
+	secret, err := s.Key(name, size)
+	check(t, err)
+	if len(secret) != size {
+		t.Fatalf("secret %q has %d bytes, want %d", name, len(secret), size)
+	}
+	return secret
+}
+
+func put(t *testing.T, s store.Store, bucket, key, value string) {
+	t.Helper()
+	check(t, s.Put(bucket, key, []byte(value)))
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantGet(t *testing.T, s store.Store, bucket, key, want string, there bool) {
+	t.Helper()
+	got, ok, err := s.Get(bucket, key)
+	if err != nil || ok != there || string(got) != want {
+		t.Errorf("%s/%.20q is %.20q, %v, %v; want %.20q, %v", bucket, key, got, ok, err, want, there)
+	}
+}
+
+func wantAll(t *testing.T, s store.Store, bucket string, want ...string) {
+	t.Helper()
+	all, err := s.All(bucket)
+	check(t, err)
+	var got []string
+	for _, e := range all {
+		got = append(got, e.Key+"="+string(e.Value))
+	}
+	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+		t.Errorf("bucket %q has %q, want %q", bucket, got, want)
+	}
+}

@@ -1,0 +1,411 @@
+package httpd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+// dial is a connection on which a test speaks HTTP by hand.
+func dial(t testing.TB, addr string) *net.TCPConn {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(20 * time.Second))
+	return c.(*net.TCPConn)
+}
+
+// spyListener hands out connections that tell what is sent by ReadFrom.
+type spyListener struct {
+	net.Listener
+	file atomic.Int64 // bytes that came from an *os.File itself, as sendfile needs it
+}
+
+type spyConn struct {
+	*net.TCPConn
+	l *spyListener
+}
+
+func (l *spyListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return spyConn{c.(*net.TCPConn), l}, nil
+}
+
+func (c spyConn) ReadFrom(src io.Reader) (int64, error) {
+	n, err := c.TCPConn.ReadFrom(src)
+	if limited, ok := src.(*io.LimitedReader); ok {
+		if _, ok := limited.R.(*os.File); ok {
+			c.l.file.Add(n)
+		}
+	}
+	return n, err
+}
+
+// With hooks that count, all but the 512 bytes that net/http sends with the
+// header must leave through *net.TCPConn.ReadFrom with the file itself.
+func TestSendfileIsKept(t *testing.T) {
+	tree, _, data := folder(t, 9<<20)
+	rec := newRecorder()
+	var spy *spyListener
+	addr := serve(t, &Server{Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()}}, func(ln net.Listener) net.Listener {
+		spy = &spyListener{Listener: ln}
+		return spy
+	})
+	for _, c := range []struct {
+		name, header string
+		want         []byte
+	}{
+		{"whole", "", data},
+		{"range", "bytes=1000000-6999999", data[1000000:7000000]},
+		{"rest", "bytes=8000000-", data[8000000:]},
+	} {
+		spy.file.Store(0)
+		var header []string
+		if c.header != "" {
+			header = []string{"Range", c.header}
+		}
+		_, body, err := get(t, client(t), "http://"+addr+"/disk.img", header...)
+		if err != nil || !bytes.Equal(body, c.want) {
+			t.Errorf("%s: %d bytes, %v", c.name, len(body), err)
+		}
+		e := rec.next(t)
+		if got := spy.file.Load(); got != int64(len(c.want))-512 {
+			t.Errorf("%s: %d of %d bytes by sendfile", c.name, got, len(c.want))
+		}
+		if want := (len(c.want) + chunkSize - 1) / chunkSize; len(e.progress) != want || e.progress[want-1] != e.s.Bytes || e.err != nil {
+			t.Errorf("%s: progress %v, %+v, %v", c.name, e.progress, e.s, e.err)
+		}
+		if e.t.Local.String() != addr || !e.t.Remote.IsValid() || e.t.Range != c.header || e.t.Size != int64(len(data)) {
+			t.Errorf("%s: %+v", c.name, e.t)
+		}
+	}
+}
+
+func TestStalledPeer(t *testing.T) {
+	tree, _, _ := folder(t, 32<<20)
+	rec := newRecorder()
+	addr := serve(t, &Server{
+		Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()},
+		Bounds:  Bounds{StallTimeout: 200 * time.Millisecond},
+	}, nil)
+	c := dial(t, addr)
+	c.SetReadBuffer(32 << 10)
+	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
+	if e := rec.next(t); !errors.Is(e.err, ErrStalled) || e.s.Status != 200 {
+		t.Errorf("%+v, %v", e.s, e.err)
+	}
+}
+
+// A peer that is slow but reads gets all of it, over many stall times.
+func TestSlowPeer(t *testing.T) {
+	tree, _, data := folder(t, 6<<20)
+	rec := newRecorder()
+	addr := serve(t, &Server{
+		Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()},
+		Bounds:  Bounds{StallTimeout: 400 * time.Millisecond},
+	}, nil)
+	c := dial(t, addr)
+	c.SetReadBuffer(32 << 10)
+	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	r := bufio.NewReader(c)
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	for {
+		n, err := io.CopyN(&got, resp.Body, 128<<10)
+		if n < 128<<10 {
+			if err != io.EOF {
+				t.Error(err)
+			}
+			break
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+	if !bytes.Equal(got.Bytes(), data) {
+		t.Errorf("%d bytes, not those of the file", got.Len())
+	}
+	if e := rec.next(t); e.err != nil {
+		t.Error(e.err)
+	}
+}
+
+func TestPeerLeaves(t *testing.T) {
+	tree, _, _ := folder(t, 32<<20)
+	rec := newRecorder()
+	addr := serve(t, &Server{Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()}}, nil)
+	c := dial(t, addr)
+	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
+	io.ReadFull(c, make([]byte, 1000))
+	c.SetLinger(0)
+	c.Close()
+	if e := rec.next(t); !errors.Is(e.err, ErrPeerGone) {
+		t.Errorf("%v", e.err)
+	}
+}
+
+// A file that is cut short ends the transfers of it, and nothing else.
+func TestTruncated(t *testing.T) {
+	tree, path, data := folder(t, 64<<20)
+	rec := newRecorder()
+	addr := serve(t, &Server{Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()}}, nil)
+	c := dial(t, addr)
+	c.SetReadBuffer(64 << 10)
+	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
+	r := bufio.NewReader(c)
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil || resp.ContentLength != 64<<20 {
+		t.Fatal(err)
+	}
+	io.CopyN(io.Discard, resp.Body, 1<<20)
+	if err := os.Truncate(path, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, resp.Body); err == nil {
+		t.Errorf("%d bytes of a cut file came without an error", n)
+	}
+	if e := rec.next(t); !errors.Is(e.err, io.ErrUnexpectedEOF) || !strings.Contains(e.err.Error(), "disk.img") {
+		t.Errorf("%v", e.err)
+	}
+	_, body, err := get(t, client(t), "http://"+addr+"/disk.img")
+	if err != nil || !bytes.Equal(body, data[:1<<20]) {
+		t.Errorf("afterwards: %d bytes, %v", len(body), err)
+	}
+}
+
+func TestSlowHeadersAreBounded(t *testing.T) {
+	const bound = 40
+	var open, most atomic.Int64
+	h := &Handler{Open: FS(fstest.MapFS{"f": {Data: []byte("x")}})}
+	srv := &Server{Handler: h, Bounds: Bounds{Conns: bound, PeerConns: bound, HeaderTimeout: 50 * time.Millisecond}}
+	addr := serve(t, srv, func(ln net.Listener) net.Listener { return countListener{ln, &open, &most} })
+	var wg sync.WaitGroup
+	for range 1000 {
+		c := dial(t, addr)
+		c.Write([]byte("GET /f HT"))
+		wg.Go(func() { io.Copy(io.Discard, c) }) // until the server gives up
+	}
+	resp, body, err := get(t, client(t), "http://"+addr+"/f")
+	if err != nil || resp.StatusCode != 200 || string(body) != "x" {
+		t.Errorf("one who asks properly meanwhile: %q, %v", body, err)
+	}
+	wg.Wait()
+	if got := most.Load(); got > bound {
+		t.Errorf("%d connections at one time, the bound is %d", got, bound)
+	}
+}
+
+// countListener counts what is open at one time.
+type countListener struct {
+	net.Listener
+	open, most *atomic.Int64
+}
+
+type countConn struct {
+	net.Conn
+	open *atomic.Int64
+}
+
+func (l countListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	if n := l.open.Add(1); n > l.most.Load() {
+		l.most.Store(n)
+	}
+	return countConn{c, l.open}, nil
+}
+
+func (c countConn) Close() error {
+	err := c.Conn.Close()
+	if err == nil {
+		c.open.Add(-1)
+	}
+	return err
+}
+
+func TestOnePeerCantHaveAll(t *testing.T) {
+	refused := make(chan netip.AddrPort, 10)
+	addr := serve(t, &Server{
+		Handler: &Handler{Open: FS(fstest.MapFS{})},
+		Bounds:  Bounds{Conns: 10, PeerConns: 2},
+		Hooks:   ServerHooks{Refused: func(p netip.AddrPort) { refused <- p }},
+	}, nil)
+	for range 2 {
+		c := dial(t, addr)
+		fmt.Fprintf(c, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+		if _, err := bufio.NewReader(c).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	third := dial(t, addr)
+	if n, err := third.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Errorf("the third connection was served: %d, %v", n, err)
+	}
+	if p := <-refused; p.String() != third.LocalAddr().String() {
+		t.Errorf("the hook names %s", p)
+	}
+}
+
+func TestMalformed(t *testing.T) {
+	malformed := make(chan netip.AddrPort, 10)
+	addr := serve(t, &Server{
+		Handler: &Handler{Open: FS(fstest.MapFS{})},
+		Bounds:  Bounds{HeaderTimeout: 100 * time.Millisecond},
+		Hooks:   ServerHooks{Malformed: func(p netip.AddrPort) { malformed <- p }},
+	}, nil)
+	good := dial(t, addr)
+	fmt.Fprintf(good, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	io.Copy(io.Discard, good)
+	for _, c := range []struct{ send, want string }{
+		{"\x16\x03\x01 is TLS\r\n\r\n", "400"},
+		{"GET / HTTP/1.1\r\n\r\n", "400"}, // without Host
+		{"GET / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 40<<10) + "\r\n\r\n", "431"},
+		{"GET / HTTP/1.1\r\nHo", ""},
+	} {
+		conn := dial(t, addr)
+		io.WriteString(conn, c.send)
+		answer, _ := io.ReadAll(conn)
+		if !strings.Contains(string(answer), c.want) {
+			t.Errorf("%.20q was answered by %q", c.send, answer)
+		}
+		if p := <-malformed; p.String() != conn.LocalAddr().String() {
+			t.Errorf("%.20q: the hook names %s", c.send, p)
+		}
+	}
+}
+
+// Requests as firmware writes them.
+func TestRawPaths(t *testing.T) {
+	addr := serve(t, &Server{Handler: &Handler{Open: FS(fstest.MapFS{"EFI/BOOT/BOOTX64.EFI": {Data: []byte("MZ")}})}}, nil)
+	for _, path := range []string{
+		"/EFI/BOOT/BOOTX64.EFI", "//EFI/BOOT//BOOTX64.EFI", `/EFI\BOOT\BOOTX64.EFI`, "/EFI%5CBOOT%5cBOOTX64.EFI",
+		"/../../EFI/BOOT/BOOTX64.EFI", "http://x/EFI/BOOT/BOOTX64.EFI", `//EFI\BOOT/x/..\BOOTX64.EFI`,
+	} {
+		c := dial(t, addr)
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path)
+		answer, _ := io.ReadAll(c)
+		if !bytes.HasPrefix(answer, []byte("HTTP/1.1 200")) || !bytes.HasSuffix(answer, []byte("MZ")) {
+			t.Errorf("%s: %q", path, answer)
+		}
+	}
+}
+
+// A request with a body that never comes is answered, and its connection ends.
+func TestUnwantedBody(t *testing.T) {
+	addr := serve(t, &Server{Handler: &Handler{Open: FS(fstest.MapFS{"f": {Data: []byte("x")}})}}, nil)
+	for method, want := range map[string]string{"GET": "200", "POST": "405"} {
+		c := dial(t, addr)
+		fmt.Fprintf(c, "%s /f HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n", method)
+		answer, err := io.ReadAll(c)
+		if !strings.HasPrefix(string(answer), "HTTP/1.1 "+want) {
+			t.Errorf("%s: %q, %v", method, answer, err)
+		}
+	}
+}
+
+func TestStop(t *testing.T) {
+	tree, _, data := folder(t, 24<<20)
+	for _, c := range []struct {
+		name  string
+		reads bool
+		grace time.Duration
+	}{
+		{"a running transfer ends well", true, 20 * time.Second},
+		{"one that can't is cut", false, 50 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rec := newRecorder()
+			hooks := rec.hooks()
+			begun := make(chan struct{})
+			hooks.Start = func(*Transfer) { close(begun) }
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() {
+				s := &Server{Handler: &Handler{Open: FS(tree), Hooks: hooks}, Bounds: Bounds{Grace: c.grace}}
+				done <- s.Serve(ctx, ln)
+			}()
+			conn := dial(t, ln.Addr().String())
+			conn.SetReadBuffer(32 << 10)
+			fmt.Fprintf(conn, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
+			<-begun
+			stop()
+			if c.reads {
+				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if body, err := io.ReadAll(resp.Body); err != nil || !bytes.Equal(body, data) {
+					t.Errorf("%d bytes, %v", len(body), err)
+				}
+			}
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			select {
+			case e := <-rec.ends:
+				if c.reads != (e.err == nil) {
+					t.Errorf("%+v, %v", e.s, e.err)
+				}
+			default:
+				t.Error("Serve returned before its handler")
+			}
+			if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
+				t.Error("it still listens")
+			}
+		})
+	}
+}
+
+func TestListenerFails(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+	err = (&Server{Handler: http.NotFoundHandler()}).Serve(t.Context(), ln)
+	if err == nil || !strings.Contains(err.Error(), ln.Addr().String()) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPanicIsLogged(t *testing.T) {
+	lines := make(chan string, 100)
+	addr := serve(t, &Server{
+		Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oops") }),
+		Hooks:   ServerHooks{Log: func(line string) { lines <- line }},
+	}, nil)
+	c := dial(t, addr)
+	fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	if answer, _ := io.ReadAll(c); len(answer) > 0 {
+		t.Errorf("answered %q", answer)
+	}
+	if line := <-lines; !strings.Contains(line, "oops") || strings.HasSuffix(line, "\n") {
+		t.Errorf("logged %q", line)
+	}
+}

@@ -1,0 +1,196 @@
+package boottest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// built is what all tests boot with: the binary, a kernel, three initrds and a
+// file that a command line refers to.
+var built struct {
+	spur, kernel, initrd, extra1, extra2, note string
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "spur-boottest-")
+	if err == nil {
+		err = build(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "boottest:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func build(dir string) (err error) {
+	in := func(name string) string { return filepath.Join(dir, name) }
+	built.spur = in("spur")
+	if out, err := exec.Command("go", "build", "-o", built.spur, "github.com/spurboot/spur/cmd/spur").CombinedOutput(); err != nil {
+		return fmt.Errorf("build spur: %w\n%s", err, out)
+	}
+	if built.kernel, err = lab.Kernel(); err != nil {
+		return err
+	}
+	built.initrd, built.extra1, built.extra2, built.note = in("initrd.gz"), in("extra1.gz"), in("extra2.gz"), in("note.txt")
+	if err := lab.Initramfs(built.initrd, lab.InitramfsOptions{}); err != nil {
+		return err
+	}
+	if err := lab.ExtraInitramfs(built.extra1, map[string]string{"extra/one": "1"}); err != nil {
+		return err
+	}
+	if err := lab.ExtraInitramfs(built.extra2, map[string]string{"extra/two": "22"}); err != nil {
+		return err
+	}
+	return os.WriteFile(built.note, []byte("a note"), 0o644)
+}
+
+// patience bounds each test. A boot takes half a minute alone on two cores,
+// and several times that beside others or over a bad wire.
+const patience = 8 * time.Minute
+
+// world is a lab with one wire and Spur's host on it.
+type world struct {
+	*testing.T
+	ctx  context.Context
+	lab  *lab.Lab
+	wire *lab.Wire
+	home *lab.Host // Spur's
+}
+
+const (
+	homeAddr  = "10.77.0.1"
+	dhcpAddr  = "10.77.0.2"
+	dhcpRange = "10.77.0.50,10.77.0.99,1h"
+)
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	l, err := lab.New(ctx, lab.Options{Dir: os.Getenv("SPUR_TEST_KEEP")})
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{T: t, ctx: ctx, lab: l}
+	w.wire, err = l.Wire("wire")
+	w.check(err)
+	w.home = w.otherHost("spur", homeAddr)
+	return w
+}
+
+// check ends the test on an error.
+func (w *world) check(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// foreignDHCP starts dnsmasq, which knows nothing of booting, on a host.
+func (w *world) foreignDHCP(h *lab.Host) *lab.Process {
+	w.Helper()
+	p, err := lab.DNSMasq{Host: h, Range: dhcpRange}.Start(w.ctx)
+	w.check(err)
+	return p
+}
+
+// otherHost is one more computer on the wire.
+func (w *world) otherHost(name, addr string) *lab.Host {
+	w.Helper()
+	h, err := w.lab.Host(name, lab.On(w.wire, addr+"/24"))
+	w.check(err)
+	return h
+}
+
+// spur starts the binary on its host and waits until it serves.
+func (w *world) spur(args ...string) *lab.Process {
+	w.Helper()
+	p, err := w.home.Start(built.spur, append(args, "--log", "json")...)
+	w.check(err)
+	_, err = p.WaitFor(w.ctx, `"step":"ready"`)
+	w.check(err)
+	return p
+}
+
+// cmdline is what the tests boot with: the serial console, a file of Spur's,
+// and the beacon.
+const cmdline = `console=ttyS0 spur.note={{ ID "NOTE" }} spur.up={{ UP }}`
+
+// boot starts `spur boot` with the kernel and three initrds.
+func (w *world) boot(args ...string) *lab.Process {
+	w.Helper()
+	all := []string{"boot", built.kernel, built.initrd, built.extra1, built.extra2,
+		"--cmdline", strings.Replace(cmdline, "NOTE", built.note, 1)}
+	return w.spur(append(all, args...)...)
+}
+
+// machine builds a machine on the wire and switches it on.
+func (w *world) machine(name string, f lab.Firmware, port lab.Port) *lab.Machine {
+	w.Helper()
+	port.Wire = w.wire
+	m, err := w.lab.Boot(name, lab.Hardware{Firmware: f, Ports: []lab.Port{port}})
+	w.check(err)
+	return m
+}
+
+// up waits until a machine has said that it is up, with everything that it
+// was to be given, and until Spur has told so.
+func (w *world) up(m *lab.Machine, spur *lab.Process) {
+	w.Helper()
+	at, err := m.WaitFor(w.ctx, lab.Up)
+	if err != nil {
+		w.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(40))
+	}
+	if files := at.Groups[1]; files != "/extra/one /extra/two" {
+		w.Errorf("%s has the files [%s]: the initrds were not merged", m.Name(), files)
+	}
+	if line := at.Groups[0]; !regexp.MustCompile(`console=ttyS0 spur\.note=http://10\.77\.\S+/note\.txt spur\.up=http://10\.77\.\S+/up`).MatchString(line) {
+		w.Errorf("%s has the command line %q", m.Name(), line)
+	}
+	if _, err := m.WaitFor(w.ctx, lab.Fetched); err != nil {
+		w.Error(err)
+	}
+	w.told(spur, m, `"step":"up"`)
+}
+
+// told waits for a record of Spur's about a machine.
+func (w *world) told(spur *lab.Process, m *lab.Machine, pattern string) {
+	w.Helper()
+	mac := regexp.QuoteMeta(m.MAC().String())
+	if _, err := spur.WaitFor(w.ctx, `(?m)^.*`+mac+`.*`+pattern+`.*$`); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// took checks that Spur offered these routes to a machine, in this order.
+func (w *world) took(spur *lab.Process, m *lab.Machine, routes ...string) {
+	w.Helper()
+	var got []string
+	for line := range strings.Lines(spur.String()) {
+		at := regexp.MustCompile(`"step":"offered".*"route":"([^"]+)"`).FindStringSubmatch(line)
+		if at != nil && strings.Contains(line, m.MAC().String()) && (len(got) == 0 || got[len(got)-1] != at[1]) {
+			got = append(got, at[1])
+		}
+	}
+	if strings.Join(got, " ") != strings.Join(routes, " ") {
+		w.Errorf("%s was offered the routes %v, want %v", m.Name(), got, routes)
+	}
+}

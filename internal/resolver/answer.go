@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/url"
 	"slices"
@@ -45,11 +46,19 @@ func parseAnswer(base *url.URL, body []byte) (boot.Payload, error) {
 	return a.payload(base)
 }
 
+// explainJSON says in the API's terms what the decoder says in Go's.
 func explainJSON(err error) error {
-	if mistyped := (*json.UnmarshalTypeError)(nil); errors.As(err, &mistyped) && mistyped.Field != "" {
-		return fmt.Errorf("its field %q is a %s: %w", mistyped.Field, mistyped.Value, err)
+	if errors.Is(err, io.EOF) {
+		return errors.New("it is empty")
 	}
-	return fmt.Errorf("it is no JSON document: %w", err)
+	mistyped := (*json.UnmarshalTypeError)(nil)
+	switch {
+	case !errors.As(err, &mistyped):
+		return fmt.Errorf("it is no JSON document: %w", err)
+	case mistyped.Field == "":
+		return fmt.Errorf("it is of JSON type %s; an object is wanted", mistyped.Value)
+	}
+	return fmt.Errorf("its field %q is of JSON type %s, which does not belong there", mistyped.Field, mistyped.Value)
 }
 
 func (a answer) payload(base *url.URL) (boot.Payload, error) {

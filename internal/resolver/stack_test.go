@@ -1,0 +1,97 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+func TestStaticAnswersAreTheCallers(t *testing.T) {
+	cmdline, err := boot.ParseCmdline(`a={{ URL "/x" }} b`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Static{Payload: boot.Payload{Initrds: make([]boot.File, 1, 4), Cmdline: cmdline}}
+	first, _ := s.Resolve(t.Context(), machine(1))
+	second, _ := s.Resolve(t.Context(), machine(2))
+	first.Initrds[0].Source = "/first"
+	first.Initrds = append(first.Initrds, boot.File{Source: "/first"})
+	first.Cmdline.Text(" first")
+	second.Cmdline.Text(" second")
+	show := func(c boot.Cmdline) string { return c.Expand(func(f boot.File) string { return f.Source }, "") }
+	if got := show(first.Cmdline) + "|" + show(second.Cmdline); got != "a=/x b first|a=/x b second" {
+		t.Errorf("command lines %s", got)
+	}
+	if second.Initrds[0].Source != "" || s.Payload.Initrds[:2][1].Source != "" {
+		t.Error("initrds are shared")
+	}
+}
+
+func TestOnly(t *testing.T) {
+	o := NewOnly(Static{linux("/kernel")}, []boot.MAC{machine(1).MAC})
+	if p, err := o.Resolve(t.Context(), machine(1)); err != nil || p.Kernel.Source != "/kernel" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	_, err := o.Resolve(t.Context(), machine(2))
+	if want := "not for us: 52:54:00:12:34:02 is not among the machines named by --only"; !errors.Is(err, boot.ErrIgnore) || err.Error() != want {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestOnce(t *testing.T) {
+	refused := errors.New("refused")
+	next := answers(func(_ context.Context, c boot.Client) (boot.Payload, error) {
+		if c.Loader == boot.IPXE {
+			return boot.Payload{}, refused
+		}
+		return linux("/kernel"), nil
+	})
+	o := NewOnce(next)
+	for range 3 {
+		if _, err := o.Resolve(t.Context(), machine(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ipxe := machine(1)
+	ipxe.Loader = boot.IPXE
+	if _, err := o.Resolve(t.Context(), ipxe); err != refused {
+		t.Errorf("the next resolver's error: %v", err)
+	}
+	o.Done(machine(1).MAC)
+	o.Done(machine(1).MAC)
+	for _, c := range []boot.Client{machine(1), ipxe} {
+		_, err := o.Resolve(t.Context(), c)
+		want := "not for us: booted once already; --once keeps Spur silent so that it starts from its disk"
+		if !errors.Is(err, boot.ErrIgnore) || err.Error() != want {
+			t.Errorf("%v", err)
+		}
+	}
+	if _, err := o.Resolve(t.Context(), machine(2)); err != nil {
+		t.Errorf("another machine: %v", err)
+	}
+}
+
+// A full memory installs nothing twice.
+func TestOnceIsBounded(t *testing.T) {
+	o := NewOnce(Static{linux("/kernel")})
+	o.most = 2
+	for n := range byte(3) {
+		o.Done(machine(n).MAC)
+	}
+	if len(o.done) != 2 {
+		t.Errorf("%d machines are remembered", len(o.done))
+	}
+	for n := range byte(4) {
+		_, err := o.Resolve(t.Context(), machine(n))
+		want := "booted once"
+		if n >= 2 {
+			want = "--once remembers 2 booted machines and no more"
+		}
+		if !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), want) {
+			t.Errorf("machine %d: %v", n, err)
+		}
+	}
+}

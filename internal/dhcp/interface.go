@@ -97,6 +97,13 @@ func look(ifi net.Interface) (Interface, error) {
 	case ifi.Flags&net.FlagUp == 0:
 		return Interface{}, fmt.Errorf("interface %s is down: ip link set %s up", ifi.Name, ifi.Name)
 	}
+	master, err := masterOf(ifi)
+	if err != nil {
+		return Interface{}, err
+	}
+	if master != "" {
+		return Interface{}, fmt.Errorf("interface %s is a port of %s, which gets all that it hears: name %s", ifi.Name, master, master)
+	}
 	addrs, err := addresses(ifi)
 	if err != nil {
 		return Interface{}, err

@@ -71,9 +71,9 @@ func TestLeasesAreStable(t *testing.T) {
 	mustBind(t, l, start, "a", "192.0.2.11")
 	mustBind(t, l, start.Add(time.Minute), "b", "192.0.2.10")
 	later := start.Add(3 * time.Hour)
-	mustOffer(t, l, later, "a", "192.0.2.11") // long expired, still its own
-	mustOffer(t, l, later, "c", "192.0.2.12") // fresh before expired
-	mustOffer(t, l, later, "d", "192.0.2.10") // the only expired one
+	mustOffer(t, l, later, "a", "192.0.2.11")                    // long expired, still its own
+	mustOffer(t, l, later, "c", "192.0.2.12")                    // fresh before expired
+	mustOffer(t, l, later, "d", "192.0.2.10")                    // the only expired one
 	mustOffer(t, l, later.Add(2*time.Minute), "b", "192.0.2.10") // d never took it
 }
 

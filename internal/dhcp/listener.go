@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +47,7 @@ type Listener struct {
 	hooks Hooks
 	twice *twins
 
+	closed                                     atomic.Bool
 	received, malformed, duplicates, elsewhere atomic.Uint64
 }
 
@@ -129,6 +129,7 @@ func (l *Listener) Counters() Counters {
 
 // Close closes the sockets. Run then returns.
 func (l *Listener) Close() error {
+	l.closed.Store(true)
 	var errs []error
 	for _, w := range l.wires {
 		errs = append(errs, w.conn.Close())
@@ -171,15 +172,13 @@ func (l *Listener) read(ctx context.Context, w *wire, handler func(Packet)) erro
 		n, _, err := w.conn.ReadFrom(buf)
 		now := time.Now()
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, l.closed.Load():
 			return nil
 		case errors.Is(err, unix.ENETDOWN):
 			// The kernel says so once and keeps the socket bound.
 			if l.hooks.Down != nil {
 				l.hooks.Down(w.view.name, err)
 			}
-		case errors.Is(err, os.ErrClosed), errors.Is(err, net.ErrClosed):
-			return nil
 		case err != nil:
 			return fmt.Errorf("read from interface %s: %w", w.view.name, err)
 		default:

@@ -30,17 +30,18 @@ type Answer struct {
 	Message *dhcpv4.DHCPv4
 }
 
-// How a probe asks: probes DISCOVERs in all, evenly over probeTime, each twice,
-// as a plain client and as a UEFI PXE ROM. Servers take up to a second, because
-// some look whether the address is in use before they offer it.
+// How a probe asks: probes times during probeTime, each time as a plain client
+// and as a UEFI PXE ROM. dnsmasq pings an address for three seconds before it
+// offers it (its option --no-ping), ISC's dhcpd for one.
 const (
 	probes     = 3
-	probeTime  = 2 * time.Second
+	probeGap   = time.Second
+	probeTime  = 4 * time.Second
 	maxAnswers = 64
 )
 
-// Probe looks for DHCP servers on an interface, as a client would, for about
-// two seconds. Each server is reported once, or twice if it sends an address
+// Probe looks for DHCP servers on an interface, as a client would, for four
+// seconds or until the context ends, which is no error. Each server is reported once, or twice if it sends an address
 // and a proxy offer. The interface needs no address.
 //
 // It hears the offers beside a DHCP client of this host. It doesn't hear a
@@ -101,7 +102,7 @@ func (a asker) send(ctx context.Context, conn *packet.Conn) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(probeTime / (probes + 1)):
+		case <-time.After(probeGap):
 		}
 	}
 	return nil

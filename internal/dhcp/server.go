@@ -16,16 +16,15 @@ type Step string
 
 // The steps. A request that is ignored or failed has no reply, and a reason.
 const (
-	StepOffer    Step = "offer"
-	StepAck      Step = "ack"
-	StepNak      Step = "nak"
-	StepInform   Step = "inform"  // an ACK without an address
-	StepDecline  Step = "decline" // no reply
-	StepRelease  Step = "release" // no reply
-	StepIgnored  Step = "ignored"
-	StepExhaust  Step = "exhausted"
-	StepFailed   Step = "failed" // the store's error
-	reasonNoPool      = "no pool for this network"
+	StepOffer   Step = "offer"
+	StepAck     Step = "ack"
+	StepNak     Step = "nak"
+	StepInform  Step = "inform"  // an ACK without an address
+	StepDecline Step = "decline" // no reply
+	StepRelease Step = "release" // no reply
+	StepIgnored Step = "ignored"
+	StepExhaust Step = "exhausted"
+	StepFailed  Step = "failed" // the store's error
 )
 
 // Outcome is what happened to a request, for logs and the timeline.
@@ -91,9 +90,12 @@ func (s *Server) Handle(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
 	if !p.Server.IsValid() {
 		return ignore("the interface has no address")
 	}
+	if ClientKey(p.Message) == "" {
+		return ignore("neither a hardware address nor a client identifier (option 61)")
+	}
 	n, ok := s.subnet(p)
 	if !ok {
-		return ignore(reasonNoPool + " (" + where(p) + ")")
+		return ignore("no pool for this network (" + where(p) + ")")
 	}
 	switch kind {
 	case dhcpv4.MessageTypeDiscover:

@@ -69,9 +69,14 @@ func TestServerExchange(t *testing.T) {
 			t.Errorf("option %d is %q, want %q", code, v, want)
 		}
 	}
-	want := dhcp.Lease{Addr: addr("192.0.2.10"), Client: "id-010203", MAC: "52:54:00:12:34:56", Host: "node1", State: dhcp.Bound, Expires: start.Add(time.Hour)}
+	want := dhcp.Lease{Addr: addr("192.0.2.10"), Client: "010203", MAC: "52:54:00:12:34:56", Host: "node1", State: dhcp.Bound, Expires: start.Add(time.Hour)}
 	if all, _ := store.All(); len(all) != 1 || all[0] != want {
 		t.Errorf("stored %+v, want %+v", all, want)
+	}
+	// A ROM without option 61 and a system with the usual one are one client.
+	rom := exchange(t, newServer(t, store), another)
+	if os := exchange(t, newServer(t, store), another, option(61, 1, 2, 2, 2, 2, 2, 2)); !os.YourIPAddr.Equal(rom.YourIPAddr) {
+		t.Errorf("first %s, then %s", rom.YourIPAddr, os.YourIPAddr)
 	}
 	plain := exchange(t, newServer(t, &dhcp.MemoryStore{}))
 	if plain.Options.Has(dhcpv4.OptionRouter) || plain.Options.Has(dhcpv4.OptionDomainNameServer) {
@@ -182,6 +187,7 @@ func TestServerIgnores(t *testing.T) {
 		"no address":    ask(discover, func(p *dhcp.Packet) { p.Server = netip.Addr{} }),
 		"unknown relay": ask(discover, giaddr("198.51.100.1")),
 		"an offer":      ask(offer),
+		"nobody":        ask(discover, func(p *dhcp.Packet) { p.Message.ClientHWAddr = nil }),
 	} {
 		if got, out := s.Handle(start, p); got != nil || out.Step != dhcp.StepIgnored || out.Reason == "" {
 			t.Errorf("%s: %v %+v", name, got, out)

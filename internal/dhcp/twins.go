@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// twins notices a packet that is heard on more than one interface: on a bridge
-// and on its port, or on two cards on one wire. A client that sends again is
-// heard on the same interface and is no twin.
+// twins notices a packet that is heard on more than one interface, because two
+// of them are on one wire. A client that sends again is heard on the same
+// interface and is no twin.
 type twins struct {
 	mu   sync.Mutex
 	seed maphash.Seed

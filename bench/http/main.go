@@ -1,0 +1,103 @@
+// Command http runs Spur's file server and nginx by turns in one network
+// namespace, clients in another that is joined to it by a veth pair, and prints
+// the ratios as a table.
+//
+//	go run ./bench/http [-quick] [-rounds N] [-size MB] [-clients N]
+//
+// It needs root and the packages of `scripts/install bench`. A single client is
+// curl; many are one process that discards in the kernel what it receives, so
+// that the server is what is measured. Spur serves with all hooks set, as its
+// daemon does. Every figure is the best of its rounds, the servers taking turns
+// within each round; only the ratios mean anything, because whatever else the
+// machine does slows both sides.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// options of a run.
+type options struct {
+	rounds  int
+	size    int // MB of the file
+	clients int // of the second point
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	err := role(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench/http:", err)
+		os.Exit(1)
+	}
+}
+
+// role is the benchmark, or a part of it that it starts of itself.
+func role(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "serve":
+			return serve(ctx, args[1:])
+		case "load":
+			return load(ctx, args[1:])
+		}
+	}
+	var o options
+	quick := flag.Bool("quick", false, "fewer rounds, a smaller file")
+	flag.IntVar(&o.rounds, "rounds", 6, "rounds per point")
+	flag.IntVar(&o.size, "size", 200, "size of the file in MB")
+	flag.IntVar(&o.clients, "clients", 64, "number of clients of the second point")
+	flag.Parse()
+	if *quick {
+		o.rounds, o.size = min(o.rounds, 2), min(o.size, 50)
+	}
+	return run(ctx, o)
+}
+
+func run(ctx context.Context, o options) error {
+	l, err := newLab(o)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	servers, err := startServers(ctx, l)
+	defer stopServers(servers)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("One file of %d MB over veth, best of %d rounds.\n\n", o.size, o.rounds)
+	fmt.Println("| clients | nginx, MB/s | Spur, MB/s | Spur / nginx |")
+	fmt.Println("|--:|--:|--:|--:|")
+	for _, clients := range []int{1, o.clients} {
+		best, err := measure(ctx, l, servers, clients, o)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("| %d | %.0f | %.0f | %.2f |\n", clients, best[0], best[1], best[1]/best[0])
+	}
+	return nil
+}
+
+// measure returns the best rate of each server in MB/s. Who begins a round
+// changes from one to the next.
+func measure(ctx context.Context, l *lab, servers []*server, clients int, o options) ([]float64, error) {
+	best := make([]float64, len(servers))
+	for round := range o.rounds {
+		for i := range servers {
+			i = (i + round) % len(servers)
+			rate, err := l.rate(ctx, servers[i], clients, o)
+			if err != nil {
+				return nil, fmt.Errorf("%s with %d clients: %w", servers[i].name, clients, err)
+			}
+			fmt.Fprintf(os.Stderr, "round %d: %s, %d clients: %.0f MB/s\n", round+1, servers[i].name, clients, rate)
+			best[i] = max(best[i], rate)
+		}
+	}
+	return best, nil
+}

@@ -164,6 +164,9 @@ func (s *Shared) question(c boot.Client) (*call, error) {
 	s.work.Go(func() {
 		defer cancel()
 		payload, err := s.next.Resolve(ctx, c)
+		if err != nil && ctx.Err() != nil {
+			err = s.late(c, ctx)
+		}
 		s.answer(q, payload, err)
 	})
 	return q, nil
@@ -192,8 +195,7 @@ func (s *Shared) forget(now time.Time) {
 }
 
 // Close ends every question that is under way and waits until the next
-// resolver has given them up. Callers get ErrClosed or the next resolver's
-// error.
+// resolver has given them up. Their callers get ErrClosed.
 func (s *Shared) Close() error {
 	s.mu.Lock()
 	s.closed = true

@@ -146,13 +146,12 @@ func TestSharedBusy(t *testing.T) {
 
 // A resolver that never returns holds its place, but not its callers.
 func TestSharedTimeout(t *testing.T) {
-	stuck := make(chan struct{})
-	next := answers(func(_ context.Context, c boot.Client) (boot.Payload, error) {
-		<-stuck
-		return linux("/late"), nil
-	})
 	synctest.Test(t, func(t *testing.T) {
-		stuck = make(chan struct{})
+		stuck := make(chan struct{})
+		next := answers(func(context.Context, boot.Client) (boot.Payload, error) {
+			<-stuck
+			return linux("/late"), nil
+		})
 		s := NewShared(next, Sharing{Timeout: 3 * time.Second, Calls: 1})
 		start := time.Now()
 		_, err := s.Resolve(context.Background(), machine(1))

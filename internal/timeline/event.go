@@ -112,11 +112,14 @@ type Event struct {
 // errors come from the network.
 const maxText = 200
 
-// bounded returns e with its strings cut to length and no negative figures.
+// maxBytes bounds a figure, so that sums of them do not overflow.
+const maxBytes = 1 << 60
+
+// bounded returns e with its strings cut to length and figures that add up.
 func (e Event) bounded() Event {
 	e.Route, e.Proto, e.Role = clip(e.Route), clip(e.Proto), Role(clip(string(e.Role)))
 	e.Name, e.Reason, e.Err = clip(e.Name), clip(e.Reason), clip(e.Err)
-	e.Bytes, e.Total = max(e.Bytes, 0), max(e.Total, 0)
+	e.Bytes, e.Total = min(max(e.Bytes, 0), maxBytes), min(max(e.Total, 0), maxBytes)
 	return e
 }
 

@@ -55,7 +55,7 @@ func (a Attempt) transfer(e Event) ([]Transfer, int) {
 		}
 		list = slices.Delete(list, oldest, oldest+1)
 	}
-	return append(list, Transfer{Role: e.Role, Name: e.Name, Start: e.Time}), len(list)
+	return append(list, Transfer{Role: e.Role, Name: e.Name, Start: e.Time, Last: e.Time}), len(list)
 }
 
 // fetch folds one event of a transfer.
@@ -94,7 +94,7 @@ func orElse(s, otherwise string) string {
 }
 
 func (a Attempt) fetchStart(e Event, t *Transfer) (Attempt, []Step) {
-	if t.running == 0 && (t.Done || t.Err != "") {
+	if t.running == 0 && (t.Done || t.Err != "" || t.Bytes == 0) {
 		t.Start, t.Bytes, t.before = e.Time, 0, 0
 		t.Done, t.Err, t.reported = false, "", false
 	}
@@ -132,7 +132,7 @@ func (a Attempt) stageOf(r Role) Stage {
 func (a Attempt) fetchEnd(e Event, t *Transfer) (Attempt, []Step) {
 	t.running, t.Last, t.Err = max(t.running-1, 0), e.Time, ""
 	if e.Bytes < e.Total {
-		t.before = min(t.before, 1<<60) + min(e.Bytes, 1<<60)
+		t.before = min(t.before+e.Bytes, maxBytes)
 		t.Bytes = max(t.Bytes, t.before)
 		if t.before < e.Total || t.pieces && t.Done {
 			return a.piece(e, t)

@@ -1,0 +1,133 @@
+package timeline
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestJudge(t *testing.T) {
+	offered := []Event{
+		at(0, asks(rom)), at(0, offers("snponly.efi", "tftp", "snp")),
+		at(4, asks(rom)), at(4, offers("snponly.efi", "tftp", "snp")),
+	}
+	ownOffered := []Event{
+		at(0, asks(rom)), at(0, offersAll("snponly.efi", "snp")),
+		at(4, asks(rom)), at(4, offersAll("snponly.efi", "snp")),
+	}
+	chose := append(offered[:4:4], at(5, chooses(router)))
+	ownChose := func(server bool) []Event {
+		by := us
+		if !server {
+			by = router
+		}
+		return append(ownOffered[:4:4], at(5, chooses(by)))
+	}
+	told := append(chose[:5:5], at(5, Event{Kind: BootAsked}), at(5, Event{Kind: Answered, Name: "snponly.efi", Proto: "tftp", Route: "snp"}))
+	loaded := append(told[:7:7], at(5, starts(RoleLoader, "snponly.efi")), at(6, ends(RoleLoader, "snponly.efi", 236544)))
+	reasked := append(loaded[:9:9], at(8, asks(ipxe)), at(8, offers("boot.ipxe", "http", "ipxe-http")),
+		at(10, asks(ipxe)), at(10, offers("boot.ipxe", "http", "ipxe-http")))
+	scripted := append(reasked[:13:13], at(11, chooses(router)), at(12, ends(RoleScript, "boot.ipxe", 400)))
+	started := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(14, ends(RoleKernel, "vmlinuz", 8<<20)))
+	broken := func(r Role, name string, bytes int64) []Event {
+		return append(chose[:5:5], at(5, starts(r, name)), at(6, breaks(r, name, bytes, 236544, "timeout")))
+	}
+	loop := append(loaded[:9:9], at(8, asks(ipxe)), at(9, ends(RoleLoader, "snponly.efi", 236544)),
+		at(10, asks(ipxe)), at(11, ends(RoleLoader, "snponly.efi", 236544)))
+	vain := append(loaded[:9:9], at(7, breaks(RoleFile, "pxelinux.cfg/default", 0, 0, "not found")))
+	stalled := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(14, moves(RoleKernel, "vmlinuz", 1<<20, 8<<20)))
+	up := append(started[:17:17], at(20, Event{Kind: Up}))
+	left := []Event{at(0, asks(rom)), at(0, ignores("not among --only")), at(4, asks(rom)), at(4, ignores("not among --only"))}
+
+	tests := []struct {
+		name   string
+		events []Event
+		// quiet is still no verdict, stall is one; seconds after the first event.
+		quiet, stall float64
+		cause        Cause
+		blames       string
+		sentence     string
+		likely       string
+		hint         string
+	}{
+		{"no DHCP server", offered, 9, 10, NoDHCPServer, "",
+			"offered snponly.efi 2 times", "adds only the boot file", "--dhcp server"},
+		{"no DHCP server for the loader", reasked, 17, 18, NoDHCPServer, "",
+			"iPXE was offered boot.ipxe 2 times", "spanning tree", "PortFast"},
+		{"another boot server", chose, 14, 15, OfferIgnored, "",
+			"took its address from 10.0.0.1", "next-server", "66, 67"},
+		{"own offer not taken", ownOffered, 9, 10, OfferIgnored, "",
+			"10.0.0.23", "another DHCP server was quicker", "--dhcp proxy"},
+		{"own offer lost to another", ownChose(false), 14, 15, OfferIgnored, "",
+			"took its address from 10.0.0.1", "was quicker", "one of the two"},
+		{"own address, no transfer", ownChose(true), 14, 15, OfferIgnored, "",
+			"address from us", "firewall", "open the ports"},
+		{"told on 4011, no transfer", told, 14, 15, BootFileNotFetched, "",
+			"port 4011", "firewall", "open the ports"},
+		{"loader silent", loaded, 35, 36, LoaderSilent, "snp",
+			"snponly.efi was fetched completely", "Secure Boot", "next route"},
+		{"loader looks in vain", vain, 36, 37, LoaderSilent, "snp",
+			"pxelinux.cfg/default", "names that Spur does not serve", "next route"},
+		{"loader broken off", broken(RoleLoader, "snponly.efi", 12<<10), 20, 21, TransferAborted, "snp",
+			"snponly.efi broke off after 12 KiB of 231 KiB: timeout", "packets are lost", "switch port"},
+		{"loader not sent", broken(RoleLoader, "snponly.efi", 0), 20, 21, TransferAborted, "snp",
+			"snponly.efi was not sent: timeout", "cannot be read", "exists"},
+		{"kernel broken off", broken(RoleKernel, "vmlinuz", 12<<10), 20, 21, TransferAborted, "",
+			"kernel vmlinuz broke off", "packets are lost", "switch port"},
+		{"kernel stands still", stalled, 43, 44, TransferStalled, "",
+			"1.0 MiB of 8.0 MiB", "hangs", "reset"},
+		{"kernel never fetched", scripted, 41, 42, KernelNotFetched, "",
+			"no kernel after it", "menu", "HTTP port"},
+		{"no sign of life", started, 100, 194, NoSignOfLife, "",
+			"kernel vmlinuz last", "runs", "{{ UP }}"},
+		{"chainload loop", loop, -1, 11, ChainloadLoop, "",
+			"3 times", "DHCP server names the loader", "iPXE"},
+		{"left alone is no failure", left, 9999, -1, "", "", "", "", ""},
+		{"up is no failure", up, 9999, -1, "", "", "", "", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			a := fold(test.events)
+			if test.quiet >= 0 {
+				if v, ok := Judge(a, at(test.quiet, Event{}).Time); ok {
+					t.Fatalf("too early: %+v", v)
+				}
+			}
+			if test.stall < 0 {
+				return
+			}
+			v, ok := Judge(a, at(test.stall, Event{}).Time)
+			if !ok || v.Cause != test.cause || v.Blames != test.blames {
+				t.Fatalf("got %v %+v, want %s blaming %q", ok, v, test.cause, test.blames)
+			}
+			for _, check := range [][2]string{{v.Sentence, test.sentence}, {v.Likely, test.likely}, {v.Hint, test.hint}} {
+				if !strings.Contains(check[0], check[1]) {
+					t.Errorf("%q does not say %q", check[0], check[1])
+				}
+			}
+			if v.Info != (test.cause == NoSignOfLife) {
+				t.Errorf("info is %v", v.Info)
+			}
+		})
+	}
+}
+
+func TestAGoodBootIsNeverJudged(t *testing.T) {
+	var a Attempt
+	for _, e := range proxied() {
+		if v, ok := Judge(a, e.Time); ok {
+			t.Errorf("at %v: %+v", e.Time, v)
+		}
+		a, _ = a.Next(e)
+	}
+}
+
+func TestProgressEndsAVerdict(t *testing.T) {
+	a := fold([]Event{at(0, asks(rom)), at(0, offers("a.efi", "tftp", "r"))})
+	a.Verdict = &Verdict{Cause: NoDHCPServer}
+	if a, _ = a.Next(at(4, asks(rom))); a.Verdict == nil {
+		t.Error("a repetition took the verdict away")
+	}
+	if a, _ = a.Next(at(5, chooses(router))); a.Verdict != nil {
+		t.Error("progress left the verdict standing")
+	}
+}

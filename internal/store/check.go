@@ -23,6 +23,9 @@ func openFile(path string) (db *bolt.DB, err error) {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: %v", errDamaged, p)
 		}
+		if err != nil && db != nil {
+			db.Close()
+		}
 	}()
 	db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
 	if err != nil {
@@ -31,11 +34,7 @@ func openFile(path string) (db *bolt.DB, err error) {
 	if err = db.View(check); err == nil {
 		err = db.Update(createTop)
 	}
-	if err != nil {
-		db.Close()
-		return nil, err
-	}
-	return db, nil
+	return db, err
 }
 
 // check returns the first thing that is wrong with the database. Its length

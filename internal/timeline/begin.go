@@ -8,9 +8,9 @@ import (
 
 const (
 	// quietGap ends an attempt that got nowhere. A PXE ROM repeats its
-	// DISCOVER after 4, 8, 16 and 32 s (PXE 2.1 section 2.2.3; edk2's
-	// PxeBcDhcp4.c does the same), each with a second of jitter, so after
-	// twice the longest pause it is no repetition.
+	// DISCOVER after 4, 8, 16 and 32 s (PXE 2.1; mPxeDhcpTimeout in edk2's
+	// PxeBcDhcp4.c), each with a second of jitter (RFC 2131 section 4.1), so
+	// after twice the longest pause it is no repetition.
 	quietGap = 64 * time.Second
 	// restartGap is less than any machine takes from its reset to its first
 	// DISCOVER. A program that asks again sooner is still the same one: its

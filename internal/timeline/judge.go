@@ -4,19 +4,19 @@ import "time"
 
 // How long each silence is waited out before it is a verdict.
 const (
-	// requestPatience: a PXE ROM repeats its DISCOVER after 4 s when nobody
-	// offered an address (PXE 2.1 section 2.2.3), so that two of our offers
-	// and 10 s without a REQUEST are no coincidence.
+	// requestPatience: a PXE ROM repeats its DISCOVER after 4 and 12 s when
+	// nobody offered an address (PXE 2.1, edk2 likewise), so that two of our
+	// offers and 10 s without a REQUEST are no coincidence.
 	requestPatience = 10 * time.Second
-	// bootPatience: a ROM goes to port 4011 or starts its transfer at once
-	// when its address is acknowledged; edk2 tests the address by ARP first,
-	// which takes it up to 4 s.
+	// bootPatience: a ROM goes to port 4011 or starts its transfer as soon as
+	// its address is acknowledged; edk2 repeats that request after 3 s
+	// (PXEBC_UDP_TIMEOUT), so that 10 s are three requests.
 	bootPatience = 10 * time.Second
 	// loaderPatience: a loader resets the network card, so the switch port may
 	// have to come up (and PortFast-less STP takes 30 s), before it asks.
 	loaderPatience = 30 * time.Second
-	// resumePatience: firmware that resumes or repeats a transfer does so
-	// within its own retransmissions, 4 s in edk2, 10 s at most in iPXE.
+	// resumePatience: firmware repeats what it did not get within its own
+	// retransmissions, which in edk2 are 4 s apart (PXEBC_MTFTP_TIMEOUT).
 	resumePatience = 15 * time.Second
 	// stallPatience: longer than a TCP sender's back-off in a short outage.
 	stallPatience = 30 * time.Second

@@ -15,9 +15,6 @@ const (
 	defaultMachines = 1024
 	defaultAttempts = 4
 	defaultQueue    = 1024
-	// maxFailed bounds the routes remembered as failed on one machine; no
-	// ladder has more rungs.
-	maxFailed = 8
 	// tick is how often silence is looked for. Every patience is several
 	// seconds, so a second more is not noticed.
 	tick = time.Second
@@ -50,15 +47,6 @@ type Timeline struct {
 	mu       sync.Mutex
 	machines map[boot.MAC]*list.Element // of *machine
 	recent   *list.List                 // latest first
-}
-
-// machine is what is remembered of one machine.
-type machine struct {
-	mac      boot.MAC
-	count    int       // attempts so far
-	attempts []Attempt // oldest first; the last one is current
-	told     []Cause   // verdicts pronounced on the current attempt
-	failed   []string  // routes that failed, oldest first
 }
 
 // New returns a timeline that remembers nothing yet. Observers hear of it
@@ -121,7 +109,7 @@ func (t *Timeline) Observe(e Event) {
 		return
 	}
 	if current := m.current(); current.Begins(e) {
-		t.closeAttempt(m)
+		t.closeAttempt(m, e.Time)
 		m.begin(e, t.config.Attempts)
 	}
 	before := m.current()
@@ -155,33 +143,15 @@ func (t *Timeline) machine(e Event) *machine {
 	return m
 }
 
-// current is the machine's latest attempt; the zero value before its first.
-func (m *machine) current() Attempt {
-	if len(m.attempts) == 0 {
-		return Attempt{}
-	}
-	return m.attempts[len(m.attempts)-1]
-}
-
-// begin makes room for a new attempt and opens it.
-func (m *machine) begin(e Event, limit int) {
-	if len(m.attempts) >= limit {
-		m.attempts = slices.Delete(m.attempts, 0, len(m.attempts)-limit+1)
-	}
-	m.count++
-	m.told = nil
-	m.attempts = append(m.attempts, Attempt{MAC: e.MAC, Number: m.count})
-}
-
 // closeAttempt pronounces on the attempt that a new one ends: a machine that
 // starts over has given up, even if it was not silent for long.
-func (t *Timeline) closeAttempt(m *machine) {
+func (t *Timeline) closeAttempt(m *machine, at time.Time) {
 	a := m.current()
 	if a.Stage == "" || a.Verdict != nil {
 		return
 	}
 	if v, ok := Judge(a, a.Last.Add(closingPatience)); ok && !v.Info {
-		t.pronounce(m, v, a.Last)
+		t.pronounce(m, v, at)
 	}
 }
 
@@ -206,21 +176,11 @@ func (t *Timeline) judge() {
 // is told once in an attempt, however often the boot stalls on it.
 func (t *Timeline) pronounce(m *machine, v Verdict, at time.Time) {
 	m.attempts[len(m.attempts)-1].Verdict = &v
-	if v.Blames != "" && !slices.Contains(m.failed, v.Blames) {
-		if len(m.failed) >= maxFailed {
-			m.failed = slices.Delete(m.failed, 0, 1)
-		}
-		m.failed = append(m.failed, v.Blames)
-	}
+	m.blame(v.Blames)
 	u := Update{Time: at, Attempt: m.current()}
 	if !slices.Contains(m.told, v.Cause) {
 		m.told = append(m.told, v.Cause)
 		u.Verdict = &v
 	}
 	t.publish(u)
-}
-
-// clear forgets the failures of routes that brought the machine to its kernel.
-func (m *machine) clear(routes []string) {
-	m.failed = slices.DeleteFunc(m.failed, func(r string) bool { return slices.Contains(routes, r) })
 }

@@ -48,7 +48,10 @@ func sub(s timeline.Step) string {
 	case timeline.BootAsked, timeline.Answered:
 		return "pxe"
 	case timeline.FetchStart, timeline.FetchProgress, timeline.FetchEnd, timeline.FetchFailed:
-		return s.Proto
+		if s.Proto != "" {
+			return s.Proto
+		}
+		return "timeline"
 	case timeline.Up:
 		return "http"
 	}

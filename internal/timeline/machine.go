@@ -1,0 +1,54 @@
+package timeline
+
+import (
+	"slices"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// maxFailed bounds the routes remembered as failed on one machine; no ladder
+// has more rungs.
+const maxFailed = 8
+
+// machine is what is remembered of one machine.
+type machine struct {
+	mac      boot.MAC
+	count    int       // attempts so far
+	attempts []Attempt // oldest first; the last one is current
+	told     []Cause   // verdicts pronounced on the current attempt
+	failed   []string  // routes that failed, oldest first
+}
+
+// current is the machine's latest attempt; the zero value before its first.
+func (m *machine) current() Attempt {
+	if len(m.attempts) == 0 {
+		return Attempt{}
+	}
+	return m.attempts[len(m.attempts)-1]
+}
+
+// begin makes room for a new attempt and opens it.
+func (m *machine) begin(e Event, limit int) {
+	if len(m.attempts) >= limit {
+		m.attempts = slices.Delete(m.attempts, 0, len(m.attempts)-limit+1)
+	}
+	m.count++
+	m.told = nil
+	m.attempts = append(m.attempts, Attempt{MAC: e.MAC, Number: m.count})
+}
+
+// blame remembers that a route failed; of too many, the oldest is forgotten.
+func (m *machine) blame(route string) {
+	if route == "" || slices.Contains(m.failed, route) {
+		return
+	}
+	if len(m.failed) >= maxFailed {
+		m.failed = slices.Delete(m.failed, 0, 1)
+	}
+	m.failed = append(m.failed, route)
+}
+
+// clear forgets the failures of routes that brought the machine to its kernel.
+func (m *machine) clear(routes []string) {
+	m.failed = slices.DeleteFunc(m.failed, func(r string) bool { return slices.Contains(routes, r) })
+}

@@ -205,9 +205,14 @@ func TestTransfers(t *testing.T) {
 
 func TestNextLeavesTheOldAttemptAlone(t *testing.T) {
 	var a Attempt
-	for _, e := range proxied() {
+	for _, e := range append(proxied(), at(30, asks(rom)), at(34, asks(rom)), at(38, asks(rom))) {
 		steps, transfers, routes := cloneAll(a)
 		a2, _ := a.Next(e)
+		want, _, _ := cloneAll(a2)
+		a.Next(Event{Time: e.Time, Kind: Ignored, Reason: "another future"})
+		if !reflect.DeepEqual(a2.Steps, want) {
+			t.Fatalf("two futures of one attempt share a step after %s", e.Kind)
+		}
 		if !reflect.DeepEqual(a.Steps, steps) || !reflect.DeepEqual(a.Transfers, transfers) || !reflect.DeepEqual(a.Routes, routes) {
 			t.Fatalf("%s changed the attempt before it", e.Kind)
 		}

@@ -35,6 +35,7 @@ func TestJudge(t *testing.T) {
 		at(10, asks(ipxe)), at(11, ends(RoleLoader, "snponly.efi", 236544)))
 	vain := append(loaded[:9:9], at(7, breaks(RoleFile, "pxelinux.cfg/default", 0, 0, "not found")))
 	stalled := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(14, moves(RoleKernel, "vmlinuz", 1<<20, 8<<20)))
+	second := append(loaded[:9:9], at(7, starts(RoleLoader, "grubx64.efi")))
 	up := append(started[:17:17], at(20, Event{Kind: Up}))
 	left := []Event{at(0, asks(rom)), at(0, ignores("not among --only")), at(4, asks(rom)), at(4, ignores("not among --only"))}
 
@@ -81,6 +82,7 @@ func TestJudge(t *testing.T) {
 			"kernel vmlinuz last", "runs", "{{ UP }}"},
 		{"chainload loop", loop, -1, 11, ChainloadLoop, "",
 			"3 times", "DHCP server names the loader", "iPXE"},
+		{"the second stage of shim is under way", second, 60, -1, "", "", "", "", ""},
 		{"left alone is no failure", left, 9999, -1, "", "", "", "", ""},
 		{"up is no failure", up, 9999, -1, "", "", "", "", ""},
 	}

@@ -183,6 +183,21 @@ func TestSlowObserverDelaysNobody(t *testing.T) {
 	})
 }
 
+func TestProgressLeavesRoomForSteps(t *testing.T) {
+	tl := New(Config{Queue: 8, Observers: []func(Update){func(Update) {}}})
+	for _, e := range proxied()[:6] {
+		tl.Observe(e)
+	}
+	for i := range 20 {
+		tl.Observe(at(3+float64(i), moves(RoleLoader, "snponly.efi", int64(i), 100)))
+	}
+	tl.Observe(at(30, ends(RoleLoader, "snponly.efi", 100)))
+	p := tl.posts[0]
+	if len(p.queue) != 6 || p.dropped.Load() != 0 {
+		t.Errorf("%d updates wait and %d were dropped; want the 6 steps and none", len(p.queue), p.dropped.Load())
+	}
+}
+
 func TestObserversMayCallTheTimeline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tl *Timeline

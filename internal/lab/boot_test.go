@@ -59,6 +59,9 @@ func TestBoot(t *testing.T) {
 		t.Run(string(test.firmware), func(t *testing.T) {
 			ctx, l := start(t)
 			w := wire(t, l, "wire")
+			if err := w.Router(); err != nil {
+				t.Fatal(err)
+			}
 			server := host(t, l, "server", On(w, "10.77.0.1/24"))
 			dhcp := must[*Process](t)(DNSMasq{Host: server, Range: "10.77.0.50,10.77.0.99,1h", TFTPRoot: tree, Args: []string{
 				"--dhcp-userclass=set:ipxe,iPXE",

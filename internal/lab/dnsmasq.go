@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -41,12 +40,8 @@ func (d DNSMasq) Start(ctx context.Context) (*Process, error) {
 }
 
 func (d DNSMasq) arguments() []string {
-	nic := d.NIC
-	if nic == "" {
-		nic = "eth0"
-	}
 	args := []string{"--no-daemon", "--conf-file=/dev/null", "--user=root", "--port=0",
-		"--interface=" + nic, "--bind-interfaces", "--pid-file=", "--no-resolv", "--no-hosts"}
+		"--interface=" + orEth0(d.NIC), "--bind-interfaces", "--pid-file=", "--no-resolv", "--no-hosts"}
 	if d.Range != "" {
 		leases := filepath.Join(d.Host.lab.private, d.Host.unique("leases"))
 		// Its ping before an offer takes three seconds.
@@ -66,5 +61,5 @@ func waitReady(ctx context.Context, p *Process, pattern string) error {
 		return nil
 	}
 	_ = p.Stop()
-	return fmt.Errorf("%s: %w", strings.TrimSuffix(p.name, ".log"), err)
+	return fmt.Errorf("%s: %w", p.name, err)
 }

@@ -147,6 +147,7 @@ func (l *Lab) Close() error {
 			errs = append(errs, todo[i]())
 		}
 		l.starter.close()
+		killMarked(l.mark) // what callers started by Command and left
 		errs = append(errs, os.RemoveAll(l.private))
 		l.closeErr = errors.Join(errs...)
 	})

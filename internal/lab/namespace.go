@@ -88,9 +88,12 @@ func (n *namespace) sysctl(key, value string) error {
 
 // carrierWait is how long a link may take to come up: it is up as soon as both
 // ends are, but the kernel tells so from a queue.
-const carrierWait = 5 * time.Second
+const (
+	carrierWait = 5 * time.Second
+	carrierPoll = 5 * time.Millisecond
+)
 
-// up brings a link up and waits until it can carry frames.
+// up brings a link up.
 func (n *namespace) up(name string) error {
 	link, err := n.links.LinkByName(name)
 	if err != nil {
@@ -104,7 +107,7 @@ func (n *namespace) up(name string) error {
 
 // running waits until a link carries frames.
 func (n *namespace) running(name string) error {
-	for deadline := time.Now().Add(carrierWait); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(carrierWait); ; time.Sleep(carrierPoll) {
 		link, err := n.links.LinkByName(name)
 		if err != nil {
 			return fmt.Errorf("link %s in %s: %w", name, n.name, err)

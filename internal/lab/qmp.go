@@ -15,26 +15,27 @@ import (
 type qmp struct {
 	conn    io.ReadWriteCloser
 	onEvent func(name string)
-
-	turn    sync.Mutex // one command at a time
-	replies chan qmpMessage
 	ended   chan struct{} // closed when the reader has ended
+
+	mu      sync.Mutex
+	lastID  int
+	waiting map[int]chan qmpMessage // room for one reply each
 }
 
 type qmpMessage struct {
-	Greeting json.RawMessage `json:"QMP"`
-	Return   json.RawMessage `json:"return"`
-	Error    *struct {
+	Return json.RawMessage `json:"return"`
+	Error  *struct {
 		Desc string `json:"desc"`
 	} `json:"error"`
 	Event string `json:"event"`
+	ID    int    `json:"id"`
 }
 
 var errMachineEnded = errors.New("the machine has ended")
 
 // newQMP greets QEMU. onEvent is called for each event, from one goroutine.
 func newQMP(ctx context.Context, conn io.ReadWriteCloser, onEvent func(string)) (*qmp, error) {
-	q := &qmp{conn: conn, onEvent: onEvent, replies: make(chan qmpMessage), ended: make(chan struct{})}
+	q := &qmp{conn: conn, onEvent: onEvent, ended: make(chan struct{}), waiting: map[int]chan qmpMessage{}}
 	go q.read()
 	if err := q.run(ctx, "qmp_capabilities", nil, nil); err != nil {
 		q.close()
@@ -45,7 +46,6 @@ func newQMP(ctx context.Context, conn io.ReadWriteCloser, onEvent func(string)) 
 
 func (q *qmp) read() {
 	defer close(q.ended)
-	defer close(q.replies)
 	decoder := json.NewDecoder(bufio.NewReader(q.conn))
 	for {
 		var m qmpMessage
@@ -56,40 +56,61 @@ func (q *qmp) read() {
 		case m.Event != "":
 			q.onEvent(m.Event)
 		case m.Return != nil || m.Error != nil:
-			q.replies <- m
+			if reply, ok := q.forget(m.ID); ok {
+				reply <- m
+			}
 		}
 	}
 }
 
 // run runs a command and reads what it returns into result, unless that is nil.
 func (q *qmp) run(ctx context.Context, command string, arguments, result any) error {
-	q.turn.Lock()
-	defer q.turn.Unlock()
-	request := map[string]any{"execute": command}
+	id, reply, err := q.send(command, arguments)
+	if err != nil {
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	defer q.forget(id)
+	select {
+	case m := <-reply:
+		return answer(command, m, result)
+	case <-q.ended:
+		return fmt.Errorf("%s: %w", command, errMachineEnded)
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", command, context.Cause(ctx))
+	}
+}
+
+func (q *qmp) send(command string, arguments any) (int, <-chan qmpMessage, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.lastID++
+	request := map[string]any{"execute": command, "id": q.lastID}
 	if arguments != nil {
 		request["arguments"] = arguments
 	}
 	line, err := json.Marshal(request)
 	if err != nil {
-		return fmt.Errorf("%s: %w", command, err)
+		return 0, nil, err
 	}
+	reply := make(chan qmpMessage, 1)
+	q.waiting[q.lastID] = reply
 	if _, err := q.conn.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("%s: %w", command, errMachineEnded)
+		delete(q.waiting, q.lastID)
+		return 0, nil, errMachineEnded
 	}
-	select {
-	case m, ok := <-q.replies:
-		return answer(command, m, ok, result)
-	case <-ctx.Done():
-		// The late reply would be taken for the next command's.
-		_ = q.conn.Close()
-		return fmt.Errorf("%s: %w", command, context.Cause(ctx))
-	}
+	return q.lastID, reply, nil
 }
 
-func answer(command string, m qmpMessage, ok bool, result any) error {
+func (q *qmp) forget(id int) (chan<- qmpMessage, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	reply, ok := q.waiting[id]
+	delete(q.waiting, id)
+	return reply, ok
+}
+
+func answer(command string, m qmpMessage, result any) error {
 	switch {
-	case !ok:
-		return fmt.Errorf("%s: %w", command, errMachineEnded)
 	case m.Error != nil:
 		return fmt.Errorf("%s: %s", command, m.Error.Desc)
 	case result == nil:
@@ -104,7 +125,5 @@ func answer(command string, m qmpMessage, ok bool, result any) error {
 // close ends the connection and its reader.
 func (q *qmp) close() {
 	_ = q.conn.Close()
-	for range q.replies { // a reply nobody waits for any more
-	}
 	<-q.ended
 }

@@ -48,14 +48,23 @@ func TestUdhcpc(t *testing.T) {
 		t.Error("a port that nobody has is taken")
 	}
 	client := udhcpc(t, h, "-R")
-	client.says(t, "lease of 192.0.2.10 obtained from 192.0.2.1, lease time 3600")
-
+	leased := func(times int) {
+		const lease = "lease of 192.0.2.10 obtained from 192.0.2.1, lease time 3600"
+		eventually(t, "the client has its lease", func() bool { return strings.Count(client.String(), lease) == times })
+	}
+	leased(1)
 	_ = client.cmd.Process.Signal(syscall.SIGUSR1) // renew
-	if p := s.did(t, dhcp.StepAck, 2); p.To != addr("192.0.2.1") || p.From.Addr() != addr("192.0.2.10") {
-		t.Errorf("the renewal came from %s to %s", p.From, p.To)
+	leased(2)
+	// The unicast is answered before udhcpc listens again, sometimes: then it
+	// asks again by broadcast.
+	if !slices.ContainsFunc(s.seen(), func(p handled) bool {
+		return p.Step == dhcp.StepAck && p.To == addr("192.0.2.1") && p.From.Addr() == addr("192.0.2.10")
+	}) {
+		t.Errorf("no renewal came by unicast: %+v", s.seen())
 	}
 	s.replace(newServer(t, store))
 	_ = client.cmd.Process.Signal(syscall.SIGUSR1)
+	leased(3)
 	if p := s.did(t, dhcp.StepAck, 3); p.Addr != addr("192.0.2.10") {
 		t.Errorf("after a restart: %s", p.Addr)
 	}
@@ -126,12 +135,19 @@ func TestPerfdhcp(t *testing.T) {
 	h.sh(t, "ip addr add 192.0.2.2/24 dev eth0")
 	listen(t, newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools[0].Last = addr("192.0.2.240") }), on)
 	out := output(t, h.command("perfdhcp", "-4", "-l", "eth0", "-r", "400", "-n", "400", "-R", "200", "-W", "200000", "192.0.2.1"))
-	for _, m := range regexp.MustCompile(`drops: (\d+)`).FindAllStringSubmatch(out, -1) {
+	drops := regexp.MustCompile(`drops: (\d+)`).FindAllStringSubmatch(out, -1)
+	if len(drops) != 2 {
+		t.Fatal(out)
+	}
+	for _, m := range drops {
 		if m[1] != "0" {
 			t.Fatal(out)
 		}
 	}
-	if strings.Count(out, "received packets: 400") != 2 {
-		t.Fatal(out)
+	// It ends after 400, or the few more that were on their way.
+	for _, m := range regexp.MustCompile(`received packets: (\d+)`).FindAllStringSubmatch(out, -1) {
+		if n, err := strconv.Atoi(m[1]); err != nil || n < 400 {
+			t.Fatal(out)
+		}
 	}
 }

@@ -141,28 +141,25 @@ func (l *Listener) Close() error {
 }
 
 // Run hands requests to the handler until the context ends, which is no error,
-// or a socket fails. Each interface has one goroutine, which waits for the
+// or a socket fails. It is called once. Each interface has one goroutine, which waits for the
 // handler: a slow one delays its interface, so a handler that asks others must
 // hand over and return. The handler must be safe for concurrent use.
 func (l *Listener) Run(ctx context.Context, handler func(Packet)) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, len(l.wires))
 	var all sync.WaitGroup
-	for _, w := range l.wires {
+	for i, w := range l.wires {
 		// A reader that sits in a read is woken by a deadline in the past.
 		stop := context.AfterFunc(ctx, func() { _ = w.conn.SetReadDeadline(time.Unix(1, 0)) })
 		defer stop()
 		all.Go(func() {
-			if err := l.read(ctx, w, handler); err != nil {
-				cancel(err)
-			}
+			errs[i] = l.read(ctx, w, handler)
+			cancel() // one that fails ends the others
 		})
 	}
 	all.Wait()
-	if err := context.Cause(ctx); err != nil && !errors.Is(err, ctx.Err()) {
-		return err
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // read is the loop of one interface.
@@ -171,9 +168,10 @@ func (l *Listener) read(ctx context.Context, w *wire, handler func(Packet)) erro
 	for {
 		n, _, err := w.conn.ReadFrom(buf)
 		now := time.Now()
+		if ctx.Err() != nil || l.closed.Load() {
+			return nil //nolint:nilerr // the end was wanted; the read's error only tells of it
+		}
 		switch {
-		case ctx.Err() != nil, l.closed.Load():
-			return nil
 		case errors.Is(err, unix.ENETDOWN):
 			// The kernel says so once and keeps the socket bound.
 			if l.hooks.Down != nil {

@@ -1,0 +1,106 @@
+package lab
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+)
+
+// loaders serves Debian's iPXE from a host by HTTP.
+func loaders(t *testing.T, h *Host) {
+	t.Helper()
+	var listener net.Listener
+	err := h.Do(func() (err error) {
+		listener, err = net.Listen("tcp", "10.77.0.1:80")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.FileServer(http.Dir("/usr/lib/ipxe"))}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+}
+
+// Every kind of UEFI firmware does what its name says: it asks by PXE or HTTP,
+// and starts a loader that isn't signed or refuses it.
+func TestFirmware(t *testing.T) {
+	http := []string{
+		"--dhcp-vendorclass=set:http,HTTPClient",
+		"--dhcp-option-force=tag:http,60,HTTPClient",
+		"--dhcp-boot=tag:http,http://10.77.0.1/snponly.efi",
+	}
+	pxe := []string{"--dhcp-boot=snponly.efi"}
+	tests := []struct {
+		firmware Firmware
+		args     []string
+		asks     string // pattern
+		then     string // pattern, after that
+	}{
+		{UEFIHTTP, http, "Start HTTP Boot over IPv4", "iPXE initialising devices"},
+		{SecureBoot, pxe, "Start PXE over IPv4", "Access Denied|Security Violation"},
+		{SecureBootHTTP, http, "Start HTTP Boot over IPv4", "Access Denied|Security Violation"},
+		{SnakeOil, pxe, "Start PXE over IPv4", "Access Denied|Security Violation"},
+	}
+	for _, test := range tests {
+		t.Run(string(test.firmware), func(t *testing.T) {
+			ctx, l := start(t)
+			w := wire(t, l, "wire")
+			server := host(t, l, "server", On(w, "10.77.0.1/24"))
+			loaders(t, server)
+			must[*Process](t)(DNSMasq{Host: server, Range: "10.77.0.50,10.77.0.99,1h", TFTPRoot: "/usr/lib/ipxe", Args: test.args}.Start(ctx))
+			m := must[*Machine](t)(l.Boot("machine", Hardware{Firmware: test.firmware, Ports: []Port{{Wire: w}}}))
+			asked := must[Match](t)(m.WaitFor(ctx, test.asks))
+			if _, err := m.Serial().WaitAfter(ctx, asked.End, test.then); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestFirmwares(t *testing.T) {
+	for _, name := range Firmwares() {
+		f, err := findFirmware(name)
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := f.arguments(t.TempDir(), "machine"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A machine that can't be built says why, and leaves the lab usable.
+func TestBadHardware(t *testing.T) {
+	ctx, l := start(t)
+	w := wire(t, l, "wire")
+	tests := []struct {
+		name, want string
+		hardware   Hardware
+	}{
+		{"no-card", "needs a network card", Hardware{Firmware: BIOS}},
+		{"no-wire", "no wire", Hardware{Firmware: BIOS, Ports: []Port{{}}}},
+		{"no-firmware", `firmware "": want one of bios`, Hardware{Ports: []Port{{Wire: w}}}},
+		{"bad-args", "no-such-device", Hardware{Firmware: BIOS, Ports: []Port{{Wire: w, PlainROM: true}}, Args: []string{"-device", "no-such-device"}}},
+	}
+	for _, test := range tests {
+		if _, err := l.Boot(test.name, test.hardware); err == nil || !contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	m := must[*Machine](t)(l.Boot("good", Hardware{Firmware: BIOS, Ports: []Port{{Wire: w, Model: "e1000"}}}))
+	if _, err := m.WaitFor(ctx, "SeaBIOS"); err != nil {
+		t.Error(err)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := m.WaitFor(ended, "never written"); err == nil || !contains(err.Error(), "| SeaBIOS") {
+		t.Errorf("error without the serial port's last lines: %v", err)
+	}
+}

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +42,7 @@ func TestOneDownloadForMany(t *testing.T) {
 }
 
 // Readers get what is there while the rest is on its way, and wait for it.
+
 func TestFollow(t *testing.T) {
 	o := newOrigin(t, 2<<20)
 	gate := make(chan struct{})
@@ -113,36 +112,6 @@ func TestFile(t *testing.T) {
 	}
 }
 
-func TestUnknownSize(t *testing.T) {
-	o := newOrigin(t, 1<<20)
-	o.noLength = true
-	c := newCache(t, Options{Fresh: time.Hour})
-	f := open(t, c, o.URL+"/f")
-	if info, _ := f.Stat(); info.Size() != -1 {
-		t.Logf("size %d: all has come already", info.Size())
-	}
-	if data, err := io.ReadAll(f); err != nil || !bytes.Equal(data, o.data) {
-		t.Fatalf("%d bytes, %v", len(data), err)
-	}
-	if info, _ := f.Stat(); info.Size() != 1<<20 {
-		t.Errorf("size %d", info.Size())
-	}
-	if c.mu.Lock(); c.used != 1<<20 {
-		t.Errorf("%d bytes are accounted for", c.used)
-	}
-	c.mu.Unlock()
-}
-
-func TestUnknownSizeTooBig(t *testing.T) {
-	o := newOrigin(t, 8<<20)
-	o.noLength = true
-	c := newCache(t, Options{Fresh: time.Hour, MaxBytes: 5 << 20})
-	_, err := io.Copy(io.Discard, open(t, c, o.URL+"/f"))
-	if !errors.Is(err, ErrTooBig) || !strings.Contains(err.Error(), o.URL) {
-		t.Errorf("%v", err)
-	}
-}
-
 func TestRevalidate(t *testing.T) {
 	o := newOrigin(t, 50_000)
 	c := newCache(t, Options{})
@@ -182,6 +151,7 @@ func TestRevalidate(t *testing.T) {
 }
 
 // Without any validator each check brings a new version.
+
 func TestNoValidators(t *testing.T) {
 	o := newOrigin(t, 50_000)
 	o.etag = ""
@@ -217,187 +187,9 @@ func TestStale(t *testing.T) {
 	}
 }
 
-func TestBrokenDownloads(t *testing.T) {
-	old := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
-	for name, c := range map[string]struct {
-		set  func(*origin)
-		want error // nil: the download goes on
-	}{
-		"by tag":         {func(o *origin) {}, nil},
-		"by time":        {func(o *origin) { o.etag, o.modified = "", old }, nil},
-		"without ranges": {func(o *origin) { o.noRange = true }, nil},
-		"three times":    {func(o *origin) { o.breaks = 3 }, nil},
-		"weak tag":       {func(o *origin) { o.etag = `W/"v1"` }, io.ErrUnexpectedEOF},
-		"no validator":   {func(o *origin) { o.etag = "" }, io.ErrUnexpectedEOF},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := newOrigin(t, 2<<20)
-			o.breaks, o.breakAt = 1, 600_000
-			o.set(c.set)
-			cache := newCache(t, Options{})
-			data, err := io.ReadAll(open(t, cache, o.URL+"/f"))
-			if c.want == nil && (err != nil || !bytes.Equal(data, o.data)) {
-				t.Errorf("%d bytes, %v", len(data), err)
-			}
-			if c.want != nil && (!errors.Is(err, c.want) || !strings.Contains(err.Error(), o.URL)) {
-				t.Errorf("%v, want %v and the URL", err, c.want)
-			}
-			if !bytes.HasPrefix(o.data, data) {
-				t.Error("wrong bytes")
-			}
-			for _, h := range o.requests()[1:] {
-				if h.Get("Range") == "" || h.Get("If-Range") == "" {
-					t.Errorf("asked for the rest with %v", h)
-				}
-			}
-		})
-	}
-}
-
 // The rest of another version is never put behind the start of this one.
-func TestChangedWhileBroken(t *testing.T) {
-	for name, noRange := range map[string]bool{"with ranges": false, "without ranges": true} {
-		t.Run(name, func(t *testing.T) {
-			o := newOrigin(t, 2<<20)
-			first := o.data
-			o.breaks, o.breakAt, o.noRange = 1, 600_000, noRange
-			c := newCache(t, Options{})
-			f := open(t, c, o.URL+"/f")
-			part := make([]byte, 600_000)
-			if _, err := io.ReadFull(f, part); err != nil {
-				t.Fatal(err)
-			}
-			o.set(func(o *origin) { o.data, o.etag = pattern(2<<20, 2), `"v2"` })
-			rest, err := io.ReadAll(f)
-			if !errors.Is(err, ErrChanged) && !errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Errorf("%v", err)
-			}
-			if err == nil || !bytes.HasPrefix(first, append(part, rest...)) {
-				t.Errorf("%d more bytes, %v", len(rest), err)
-			}
-			if got := whole(t, c, o.URL+"/f"); !bytes.Equal(got, o.data) {
-				t.Error("who opens it now doesn't get the new version")
-			}
-		})
-	}
-}
-
-func TestReadAhead(t *testing.T) {
-	o := newOrigin(t, 24<<20)
-	gate := make(chan struct{})
-	o.set(func(o *origin) { o.gate, o.breakAt = gate, 1<<20 })
-	c := newCache(t, Options{Fresh: time.Hour})
-	f := open(t, c, o.URL+"/f")
-	f.ReadAt(make([]byte, 1), 0)
-	o.set(func(o *origin) { o.gate = nil })
-	end := make([]byte, 3<<20)
-	if _, err := f.ReadAt(end, 20<<20); err != nil || !bytes.Equal(end, o.data[20<<20:23<<20]) {
-		t.Fatalf("far ahead: %v", err)
-	}
-	for i, h := range o.requests()[1:] {
-		if h.Get("If-Range") != `"v1"` || !strings.HasPrefix(h.Get("Range"), "bytes=2") {
-			t.Errorf("request %d: %v", i+1, h)
-		}
-	}
-	if len(c.side) != 1 {
-		t.Errorf("%d places are taken", len(c.side))
-	}
-	close(gate)
-	if data := whole(t, c, o.URL+"/f"); !bytes.Equal(data, o.data) {
-		t.Error("wrong bytes")
-	}
-	f.ReadAt(end, 0)
-	if len(c.side) != 0 {
-		t.Errorf("%d places are taken once the disk has all", len(c.side))
-	}
-	// A changed upstream must not answer for this version.
-	o.set(func(o *origin) { o.data, o.etag = pattern(24<<20, 2), `"v2"` })
-	if _, err := f.ReadAt(end, 20<<20); err != nil || !bytes.Equal(end, o.seenData(1)[20<<20:23<<20]) {
-		t.Errorf("after a change: %v", err)
-	}
-}
-
-func (o *origin) seenData(seed byte) []byte { return pattern(24<<20, seed) }
 
 // What doesn't fit isn't kept, and can be read all the same.
-func TestNotKept(t *testing.T) {
-	for name, set := range map[string]func(*origin){
-		"ranges":        func(o *origin) {},
-		"breaks":        func(o *origin) { o.breaks, o.breakAt = 2, 100_000 },
-		"no ranges":     func(o *origin) { o.noRange = true },
-		"no validators": func(o *origin) { o.etag = "" },
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := newOrigin(t, 5<<20)
-			o.set(set)
-			c := newCache(t, Options{MaxBytes: 1 << 20, Fresh: time.Hour})
-			f := open(t, c, o.URL+"/f")
-			if info, _ := f.Stat(); info.Size() != 5<<20 {
-				t.Errorf("size %d", info.Size())
-			}
-			if data, err := io.ReadAll(f); err != nil || !bytes.Equal(data, o.data) {
-				t.Errorf("%d bytes, %v", len(data), err)
-			}
-			if disk, _, err := f.Backing(0); disk != nil || err != nil || onDisk(t, c) != 0 {
-				t.Errorf("it is on disk: %v, %v", disk, err)
-			}
-			if name == "no validators" {
-				return
-			}
-			got := make([]byte, 1000)
-			if _, err := f.ReadAt(got, 3<<20); err != nil || !bytes.Equal(got, o.data[3<<20:3<<20+1000]) {
-				t.Errorf("from the middle: %v", err)
-			}
-			o.set(func(o *origin) { o.data, o.etag = pattern(5<<20, 2), `"v2"` })
-			if _, err := f.ReadAt(got, 2<<20); !errors.Is(err, ErrChanged) {
-				t.Errorf("after a change: %v", err)
-			}
-		})
-	}
-}
-
-func TestLeastRecentlyUsedGoes(t *testing.T) {
-	o := newOrigin(t, 100_000)
-	c := newCache(t, Options{MaxBytes: 350_000, Fresh: time.Hour})
-	held := open(t, c, o.URL+"/held")
-	io.Copy(io.Discard, held)
-	for i := range 10 {
-		whole(t, c, fmt.Sprintf("%s/%d", o.URL, i))
-		if n := onDisk(t, c); n > 350_000 {
-			t.Errorf("%d bytes on disk", n)
-		}
-	}
-	before := len(o.requests())
-	for _, name := range []string{"/held", "/8", "/9"} {
-		whole(t, c, o.URL+name)
-	}
-	if n := len(o.requests()); n != before {
-		t.Errorf("%d files had to be fetched again", n-before)
-	}
-	whole(t, c, o.URL+"/7")
-	if n := len(o.requests()); n != before+1 {
-		t.Error("an old file was kept beyond the bound")
-	}
-	// With all in use, the next one isn't kept.
-	open(t, c, o.URL+"/7")
-	open(t, c, o.URL+"/9")
-	if f := open(t, c, o.URL+"/more"); f.disk != nil {
-		t.Error("a file was kept beyond the bound")
-	}
-}
-
-func TestTooManyFiles(t *testing.T) {
-	o := newOrigin(t, 100)
-	c := newCache(t, Options{MaxFiles: 2, Fresh: time.Hour})
-	open(t, c, o.URL+"/1")
-	open(t, c, o.URL+"/2").Close()
-	open(t, c, o.URL+"/3")
-	_, err := c.Open(t.Context(), o.URL+"/4")
-	var fe *Error
-	if !errors.Is(err, ErrFull) || !errors.As(err, &fe) || fe.HTTPStatus() != 503 {
-		t.Errorf("%v", err)
-	}
-}
 
 func TestErrors(t *testing.T) {
 	for status, want := range map[int]struct {
@@ -432,36 +224,6 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestTimeouts(t *testing.T) {
-	hang := make(chan struct{})
-	mux := http.NewServeMux()
-	mux.HandleFunc("/header", func(w http.ResponseWriter, r *http.Request) { <-hang })
-	mux.HandleFunc("/body", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", "100")
-		w.Write([]byte("begin"))
-		w.(http.Flusher).Flush()
-		<-hang
-	})
-	s := httptest.NewServer(mux)
-	defer s.Close()
-	defer close(hang)
-	c := newCache(t, Options{HeaderTimeout: 50 * time.Millisecond, IdleTimeout: 50 * time.Millisecond})
-	var fe *Error
-	if _, err := c.Open(t.Context(), s.URL+"/header"); !errors.As(err, &fe) || !fe.Timeout() || fe.HTTPStatus() != 504 {
-		t.Errorf("no header: %v", err)
-	}
-	data, err := io.ReadAll(open(t, c, s.URL+"/body"))
-	if !errors.As(err, &fe) || !fe.Timeout() || string(data) != "begin" {
-		t.Errorf("no more body: %q, %v", data, err)
-	}
-	// Who asks with a time of their own leaves alone.
-	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-	defer cancel()
-	if _, err := c.Open(ctx, s.URL+"/header"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("own deadline: %v", err)
-	}
-}
-
 func TestRedirects(t *testing.T) {
 	o := newOrigin(t, 1000)
 	hops := func(n int) string {
@@ -487,32 +249,6 @@ func TestRedirects(t *testing.T) {
 }
 
 // Download without readers: given up after a while, and begun anew.
-func TestLinger(t *testing.T) {
-	o := newOrigin(t, 2<<20)
-	gate := make(chan struct{})
-	o.set(func(o *origin) { o.gate, o.breakAt = gate, 1000 })
-	c := newCache(t, Options{Fresh: time.Hour, Linger: 20 * time.Millisecond})
-	open(t, c, o.URL+"/f").Close()
-	open(t, c, o.URL+"/f").Close() // came back in time
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		c.mu.Lock()
-		count := c.count
-		c.mu.Unlock()
-		if count == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the download goes on for nobody")
-		}
-	}
-	if n := len(o.requests()); n != 1 {
-		t.Errorf("%d requests", n)
-	}
-	o.set(func(o *origin) { o.gate = nil })
-	if got := whole(t, c, o.URL+"/f"); !bytes.Equal(got, o.data) {
-		t.Error("wrong bytes")
-	}
-}
 
 func TestClose(t *testing.T) {
 	o := newOrigin(t, 2<<20)
@@ -534,33 +270,10 @@ func TestClose(t *testing.T) {
 	f.Close()
 }
 
-func TestFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "cache")
-	c, err := New(Options{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := New(Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), dir) {
-		t.Errorf("a second cache over one folder: %v", err)
-	}
-	c.Close()
-	os.WriteFile(filepath.Join(dir, "fetch-1.part"), []byte("old"), 0o600)
-	os.WriteFile(filepath.Join(dir, "other"), []byte("not ours"), 0o600)
-	c, err = New(Options{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if left, _ := os.ReadDir(dir); len(left) != 2 { // the lock and the other
-		t.Errorf("left in the folder: %v", left)
-	}
-	if _, err := New(Options{}); err == nil {
-		t.Error("no folder")
-	}
-}
-
 // A file that shrinks upstream between the answer and its end, and an address
+
 // where nobody listens.
+
 func TestUpstreamGone(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -4,13 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,178 +18,16 @@ import (
 )
 
 // dial is a connection on which a test speaks HTTP by hand.
-func dial(t testing.TB, addr string) *net.TCPConn {
-	t.Helper()
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
-	return c.(*net.TCPConn)
-}
 
 // spyListener hands out connections that tell what is sent by ReadFrom.
-type spyListener struct {
-	net.Listener
-	file atomic.Int64 // bytes that came from an *os.File itself, as sendfile needs it
-}
-
-type spyConn struct {
-	*net.TCPConn
-	l *spyListener
-}
-
-func (l *spyListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return spyConn{c.(*net.TCPConn), l}, nil
-}
-
-func (c spyConn) ReadFrom(src io.Reader) (int64, error) {
-	n, err := c.TCPConn.ReadFrom(src)
-	if limited, ok := src.(*io.LimitedReader); ok {
-		if _, ok := limited.R.(*os.File); ok {
-			c.l.file.Add(n)
-		}
-	}
-	return n, err
-}
 
 // With hooks that count, all but the 512 bytes that net/http sends with the
-// header must leave through *net.TCPConn.ReadFrom with the file itself.
-func TestSendfileIsKept(t *testing.T) {
-	tree, _, data := folder(t, 9<<20)
-	rec := newRecorder()
-	var spy *spyListener
-	addr := serve(t, &Server{Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()}}, func(ln net.Listener) net.Listener {
-		spy = &spyListener{Listener: ln}
-		return spy
-	})
-	for _, c := range []struct {
-		name, header string
-		want         []byte
-	}{
-		{"whole", "", data},
-		{"range", "bytes=1000000-6999999", data[1000000:7000000]},
-		{"rest", "bytes=8000000-", data[8000000:]},
-	} {
-		spy.file.Store(0)
-		var header []string
-		if c.header != "" {
-			header = []string{"Range", c.header}
-		}
-		_, body, err := get(t, client(t), "http://"+addr+"/disk.img", header...)
-		if err != nil || !bytes.Equal(body, c.want) {
-			t.Errorf("%s: %d bytes, %v", c.name, len(body), err)
-		}
-		e := rec.next(t)
-		if got := spy.file.Load(); got != int64(len(c.want))-512 {
-			t.Errorf("%s: %d of %d bytes by sendfile", c.name, got, len(c.want))
-		}
-		if want := (len(c.want) + chunkSize - 1) / chunkSize; len(e.progress) != want || e.progress[want-1] != e.s.Bytes || e.err != nil {
-			t.Errorf("%s: progress %v, %+v, %v", c.name, e.progress, e.s, e.err)
-		}
-		if e.t.Local.String() != addr || !e.t.Remote.IsValid() || e.t.Range != c.header || e.t.Size != int64(len(data)) {
-			t.Errorf("%s: %+v", c.name, e.t)
-		}
-	}
-}
 
-func TestStalledPeer(t *testing.T) {
-	tree, _, _ := folder(t, 32<<20)
-	rec := newRecorder()
-	addr := serve(t, &Server{
-		Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()},
-		Bounds:  Bounds{StallTimeout: 200 * time.Millisecond},
-	}, nil)
-	c := dial(t, addr)
-	c.SetReadBuffer(32 << 10)
-	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
-	if e := rec.next(t); !errors.Is(e.err, ErrStalled) || e.s.Status != 200 {
-		t.Errorf("%+v, %v", e.s, e.err)
-	}
-}
+// header must leave through *net.TCPConn.ReadFrom with the file itself.
 
 // A peer that is slow but reads gets all of it, over many stall times.
-func TestSlowPeer(t *testing.T) {
-	tree, _, data := folder(t, 6<<20)
-	rec := newRecorder()
-	addr := serve(t, &Server{
-		Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()},
-		Bounds:  Bounds{StallTimeout: 400 * time.Millisecond},
-	}, nil)
-	c := dial(t, addr)
-	c.SetReadBuffer(32 << 10)
-	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-	r := bufio.NewReader(c)
-	resp, err := http.ReadResponse(r, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got bytes.Buffer
-	for {
-		n, err := io.CopyN(&got, resp.Body, 128<<10)
-		if n < 128<<10 {
-			if err != io.EOF {
-				t.Error(err)
-			}
-			break
-		}
-		time.Sleep(30 * time.Millisecond)
-	}
-	if !bytes.Equal(got.Bytes(), data) {
-		t.Errorf("%d bytes, not those of the file", got.Len())
-	}
-	if e := rec.next(t); e.err != nil {
-		t.Error(e.err)
-	}
-}
-
-func TestPeerLeaves(t *testing.T) {
-	tree, _, _ := folder(t, 32<<20)
-	rec := newRecorder()
-	addr := serve(t, &Server{Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()}}, nil)
-	c := dial(t, addr)
-	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
-	io.ReadFull(c, make([]byte, 1000))
-	c.SetLinger(0)
-	c.Close()
-	if e := rec.next(t); !errors.Is(e.err, ErrPeerGone) {
-		t.Errorf("%v", e.err)
-	}
-}
 
 // A file that is cut short ends the transfers of it, and nothing else.
-func TestTruncated(t *testing.T) {
-	tree, path, data := folder(t, 64<<20)
-	rec := newRecorder()
-	addr := serve(t, &Server{Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()}}, nil)
-	c := dial(t, addr)
-	c.SetReadBuffer(64 << 10)
-	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
-	r := bufio.NewReader(c)
-	resp, err := http.ReadResponse(r, nil)
-	if err != nil || resp.ContentLength != 64<<20 {
-		t.Fatal(err)
-	}
-	io.CopyN(io.Discard, resp.Body, 1<<20)
-	if err := os.Truncate(path, 1<<20); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := io.Copy(io.Discard, resp.Body); err == nil {
-		t.Errorf("%d bytes of a cut file came without an error", n)
-	}
-	if e := rec.next(t); !errors.Is(e.err, io.ErrUnexpectedEOF) || !strings.Contains(e.err.Error(), "disk.img") {
-		t.Errorf("%v", e.err)
-	}
-	_, body, err := get(t, client(t), "http://"+addr+"/disk.img")
-	if err != nil || !bytes.Equal(body, data[:1<<20]) {
-		t.Errorf("afterwards: %d bytes, %v", len(body), err)
-	}
-}
 
 func TestSlowHeadersAreBounded(t *testing.T) {
 	const bound = 40
@@ -216,6 +52,7 @@ func TestSlowHeadersAreBounded(t *testing.T) {
 }
 
 // countListener counts what is open at one time.
+
 type countListener struct {
 	net.Listener
 	open, most *atomic.Int64
@@ -297,6 +134,7 @@ func TestMalformed(t *testing.T) {
 }
 
 // Requests as firmware writes them.
+
 func TestRawPaths(t *testing.T) {
 	addr := serve(t, &Server{Handler: &Handler{Open: FS(fstest.MapFS{"EFI/BOOT/BOOTX64.EFI": {Data: []byte("MZ")}})}}, nil)
 	for _, path := range []string{
@@ -313,6 +151,7 @@ func TestRawPaths(t *testing.T) {
 }
 
 // A request with a body that never comes is answered, and its connection ends.
+
 func TestUnwantedBody(t *testing.T) {
 	addr := serve(t, &Server{Handler: &Handler{Open: FS(fstest.MapFS{"f": {Data: []byte("x")}})}}, nil)
 	for method, want := range map[string]string{"GET": "200", "POST": "405"} {

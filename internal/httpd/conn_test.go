@@ -1,0 +1,166 @@
+package httpd
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func dial(t testing.TB, addr string) *net.TCPConn {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(20 * time.Second))
+	return c.(*net.TCPConn)
+}
+
+type spyListener struct {
+	net.Listener
+	file atomic.Int64 // bytes that came from an *os.File itself, as sendfile needs it
+}
+
+type spyConn struct {
+	*net.TCPConn
+	l *spyListener
+}
+
+func TestSendfileIsKept(t *testing.T) {
+	tree, _, data := folder(t, 9<<20)
+	rec := newRecorder()
+	var spy *spyListener
+	addr := serve(t, &Server{Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()}}, func(ln net.Listener) net.Listener {
+		spy = &spyListener{Listener: ln}
+		return spy
+	})
+	for _, c := range []struct {
+		name, header string
+		want         []byte
+	}{
+		{"whole", "", data},
+		{"range", "bytes=1000000-6999999", data[1000000:7000000]},
+		{"rest", "bytes=8000000-", data[8000000:]},
+	} {
+		spy.file.Store(0)
+		var header []string
+		if c.header != "" {
+			header = []string{"Range", c.header}
+		}
+		_, body, err := get(t, client(t), "http://"+addr+"/disk.img", header...)
+		if err != nil || !bytes.Equal(body, c.want) {
+			t.Errorf("%s: %d bytes, %v", c.name, len(body), err)
+		}
+		e := rec.next(t)
+		if got := spy.file.Load(); got != int64(len(c.want))-512 {
+			t.Errorf("%s: %d of %d bytes by sendfile", c.name, got, len(c.want))
+		}
+		if want := (len(c.want) + chunkSize - 1) / chunkSize; len(e.progress) != want || e.progress[want-1] != e.s.Bytes || e.err != nil {
+			t.Errorf("%s: progress %v, %+v, %v", c.name, e.progress, e.s, e.err)
+		}
+		if e.t.Local.String() != addr || !e.t.Remote.IsValid() || e.t.Range != c.header || e.t.Size != int64(len(data)) {
+			t.Errorf("%s: %+v", c.name, e.t)
+		}
+	}
+}
+
+func TestStalledPeer(t *testing.T) {
+	tree, _, _ := folder(t, 32<<20)
+	rec := newRecorder()
+	addr := serve(t, &Server{
+		Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()},
+		Bounds:  Bounds{StallTimeout: 200 * time.Millisecond},
+	}, nil)
+	c := dial(t, addr)
+	c.SetReadBuffer(32 << 10)
+	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
+	if e := rec.next(t); !errors.Is(e.err, ErrStalled) || e.s.Status != 200 {
+		t.Errorf("%+v, %v", e.s, e.err)
+	}
+}
+
+func TestSlowPeer(t *testing.T) {
+	tree, _, data := folder(t, 6<<20)
+	rec := newRecorder()
+	addr := serve(t, &Server{
+		Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()},
+		Bounds:  Bounds{StallTimeout: 400 * time.Millisecond},
+	}, nil)
+	c := dial(t, addr)
+	c.SetReadBuffer(32 << 10)
+	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	r := bufio.NewReader(c)
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	for {
+		n, err := io.CopyN(&got, resp.Body, 128<<10)
+		if n < 128<<10 {
+			if err != io.EOF {
+				t.Error(err)
+			}
+			break
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+	if !bytes.Equal(got.Bytes(), data) {
+		t.Errorf("%d bytes, not those of the file", got.Len())
+	}
+	if e := rec.next(t); e.err != nil {
+		t.Error(e.err)
+	}
+}
+
+func TestPeerLeaves(t *testing.T) {
+	tree, _, _ := folder(t, 32<<20)
+	rec := newRecorder()
+	addr := serve(t, &Server{Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()}}, nil)
+	c := dial(t, addr)
+	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
+	io.ReadFull(c, make([]byte, 1000))
+	c.SetLinger(0)
+	c.Close()
+	if e := rec.next(t); !errors.Is(e.err, ErrPeerGone) {
+		t.Errorf("%v", e.err)
+	}
+}
+
+func TestTruncated(t *testing.T) {
+	tree, path, data := folder(t, 64<<20)
+	rec := newRecorder()
+	addr := serve(t, &Server{Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()}}, nil)
+	c := dial(t, addr)
+	c.SetReadBuffer(64 << 10)
+	fmt.Fprintf(c, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
+	r := bufio.NewReader(c)
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil || resp.ContentLength != 64<<20 {
+		t.Fatal(err)
+	}
+	io.CopyN(io.Discard, resp.Body, 1<<20)
+	if err := os.Truncate(path, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, resp.Body); err == nil {
+		t.Errorf("%d bytes of a cut file came without an error", n)
+	}
+	if e := rec.next(t); !errors.Is(e.err, io.ErrUnexpectedEOF) || !strings.Contains(e.err.Error(), "disk.img") {
+		t.Errorf("%v", e.err)
+	}
+	_, body, err := get(t, client(t), "http://"+addr+"/disk.img")
+	if err != nil || !bytes.Equal(body, data[:1<<20]) {
+		t.Errorf("afterwards: %d bytes, %v", len(body), err)
+	}
+}

@@ -18,6 +18,10 @@ type Boot struct {
 	File string
 	// RootPath is option 17, for a disk over the network; may be empty.
 	RootPath string
+	// Direct makes a proxy's offer to a UEFI ROM one that needs no question on
+	// port 4011, by option 43. It is the second try, for a ROM that saw an
+	// offer and never asked: many take it, edk2 of before 2017 doesn't.
+	Direct bool
 	// Options are further options to send, by code: 209 and 210 for PXELINUX
 	// for example. They don't replace the ones that this package writes.
 	Options map[uint8][]byte

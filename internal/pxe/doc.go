@@ -23,10 +23,13 @@
 // with one of the discovery sub-options (6 to 10) it is "PXE 1.0", without it
 // is "BINL". Of a BINL proxy offer edk2 takes only the server's address (siaddr,
 // else option 54) and asks it for the boot file on port 4011
-// (PxeBcRetryBinlOffer), from port 4011 and from its new address. Of a PXE 1.0
-// proxy offer every edk2 of the 2010s forgets the first one
-// (PxeBcCacheDhcp4Offer tests OfferCount > 0 where it means < 1) and then gives
-// up. So a UEFI machine gets no option 43, in the offer and on port 4011.
+// (PxeBcRetryBinlOffer), from port 4011 and from its new address. From a PXE 1.0
+// proxy offer today's edk2 boots at once; that of before 2017, which lives on in
+// shipped machines, drops the first one (PxeBcCacheDhcp4Offer tests OfferCount
+// > 0 where it means < 1; Bugzilla 469, seen on Dell T130 and T430) and gives
+// up. Without option 43 both boot, so a UEFI machine gets none; dnsmasq does
+// the same. [Boot].Direct is the other way, for a ROM that never comes to port
+// 4011. OVMF 2022.11 was seen to boot either way.
 //
 // Option 43 and BIOS. Intel's ROM code, from which BIOS ROMs descend, starts
 // discovering boot servers or shows a menu unless PXE_DISCOVERY_CONTROL has bit

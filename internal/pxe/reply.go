@@ -65,7 +65,7 @@ func proxied(m *dhcpv4.DHCPv4, b Boot, kind dhcpv4.MessageType) (*dhcpv4.DHCPv4,
 	reply.Options[optServerID] = b.Server.AsSlice()
 	reply.Options[optClass] = []byte(r.answerClass())
 	echo(reply, m, optUUID, optRelay)
-	if v := r.vendorOptions(); v != nil {
+	if v := r.vendorOptions(b.Direct); v != nil {
 		reply.Options[optVendor] = v
 	}
 	b.write(reply)
@@ -81,9 +81,9 @@ func (r Request) answerClass() Class {
 }
 
 // vendorOptions is option 43 of a proxy's reply: see the package's story.
-func (r Request) vendorOptions() []byte {
+func (r Request) vendorOptions(direct bool) []byte {
 	var v []byte
-	if r.Class == PXEClient && r.IPXE == nil && r.Arch().BIOS() {
+	if r.Class == PXEClient && r.IPXE == nil && (direct || r.Arch().BIOS()) {
 		v = append(v, subDiscoveryControl, 1, useBootFile)
 	}
 	if r.BootItem != nil {

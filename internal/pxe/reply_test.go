@@ -46,6 +46,20 @@ func TestVendorOptionsInProxyReplies(t *testing.T) {
 	}
 }
 
+func TestDirect(t *testing.T) {
+	b := boot
+	b.Direct = true
+	for name, c := range map[string]struct {
+		options map[uint8][]byte
+		want    []byte
+	}{"UEFI": {uefiROM, []byte{6, 1, 8, 255}}, "HTTP": {httpROM, nil}, "iPXE": {ipxe, nil}} {
+		reply, err := pxe.Offer(discover(c.options), b)
+		if err != nil || !bytes.Equal(reply.Options[43], c.want) {
+			t.Errorf("%s: % x, want % x (%v)", name, reply.Options[43], c.want, err)
+		}
+	}
+}
+
 func TestProxyReply(t *testing.T) {
 	m := message(dhcpv4.MessageTypeRequest, uefiROM)
 	m.Options[82], m.Options[97], m.Options[61] = []byte{1, 1, 7}, make([]byte, 17), []byte{1, 2}

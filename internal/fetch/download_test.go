@@ -79,6 +79,7 @@ func TestBrokenDownloads(t *testing.T) {
 	}
 }
 
+// The rest of another version is never put behind the start of this one.
 func TestChangedWhileBroken(t *testing.T) {
 	for name, noRange := range map[string]bool{"with ranges": false, "without ranges": true} {
 		t.Run(name, func(t *testing.T) {
@@ -171,6 +172,7 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// Download without readers: given up after a while, and begun anew.
 func TestLinger(t *testing.T) {
 	o := newOrigin(t, 2<<20)
 	gate := make(chan struct{})

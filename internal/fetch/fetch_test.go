@@ -42,7 +42,6 @@ func TestOneDownloadForMany(t *testing.T) {
 }
 
 // Readers get what is there while the rest is on its way, and wait for it.
-
 func TestFollow(t *testing.T) {
 	o := newOrigin(t, 2<<20)
 	gate := make(chan struct{})
@@ -151,7 +150,6 @@ func TestRevalidate(t *testing.T) {
 }
 
 // Without any validator each check brings a new version.
-
 func TestNoValidators(t *testing.T) {
 	o := newOrigin(t, 50_000)
 	o.etag = ""
@@ -186,10 +184,6 @@ func TestStale(t *testing.T) {
 		}
 	}
 }
-
-// The rest of another version is never put behind the start of this one.
-
-// What doesn't fit isn't kept, and can be read all the same.
 
 func TestErrors(t *testing.T) {
 	for status, want := range map[int]struct {
@@ -248,8 +242,6 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// Download without readers: given up after a while, and begun anew.
-
 func TestClose(t *testing.T) {
 	o := newOrigin(t, 2<<20)
 	o.set(func(o *origin) { o.gate, o.breakAt = make(chan struct{}), 1000 })
@@ -270,10 +262,7 @@ func TestClose(t *testing.T) {
 	f.Close()
 }
 
-// A file that shrinks upstream between the answer and its end, and an address
-
-// where nobody listens.
-
+// An address where nobody listens.
 func TestUpstreamGone(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 )
 
+// What doesn't fit isn't kept, and can be read all the same.
 func TestNotKept(t *testing.T) {
 	for name, set := range map[string]func(*origin){
 		"ranges":        func(o *origin) {},

@@ -2,7 +2,11 @@ package httpd
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -162,5 +166,25 @@ func TestBackedFileArrives(t *testing.T) {
 				t.Errorf("the hook was told %v", e.err)
 			}
 		})
+	}
+}
+
+// A client that leaves while the file is still waited for is what ended the
+// transfer, not the file.
+func TestPeerLeavesWhileWaiting(t *testing.T) {
+	rec := newRecorder()
+	opened := make(chan struct{})
+	open := func(ctx context.Context, _ *http.Request, _ string) (fs.File, error) {
+		close(opened)
+		<-ctx.Done()
+		return nil, fmt.Errorf("upstream: %w", context.Cause(ctx))
+	}
+	addr := serve(t, &Server{Handler: &Handler{Open: open, Hooks: rec.hooks()}}, nil)
+	c := dial(t, addr)
+	fmt.Fprintf(c, "GET /f HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-opened
+	c.Close()
+	if e := rec.next(t); !errors.Is(e.err, ErrPeerGone) {
+		t.Errorf("%v", e.err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 )
 
+// dial is a connection on which a test speaks HTTP by hand.
 func dial(t testing.TB, addr string) *net.TCPConn {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
@@ -26,6 +27,7 @@ func dial(t testing.TB, addr string) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
+// spyListener hands out connections that tell what is sent by ReadFrom.
 type spyListener struct {
 	net.Listener
 	file atomic.Int64 // bytes that came from an *os.File itself, as sendfile needs it
@@ -36,6 +38,26 @@ type spyConn struct {
 	l *spyListener
 }
 
+func (l *spyListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return spyConn{c.(*net.TCPConn), l}, nil
+}
+
+func (c spyConn) ReadFrom(src io.Reader) (int64, error) {
+	n, err := c.TCPConn.ReadFrom(src)
+	if limited, ok := src.(*io.LimitedReader); ok {
+		if _, ok := limited.R.(*os.File); ok {
+			c.l.file.Add(n)
+		}
+	}
+	return n, err
+}
+
+// With hooks that count, all but the 512 bytes that net/http sends with the
+// header must leave through *net.TCPConn.ReadFrom with the file itself.
 func TestSendfileIsKept(t *testing.T) {
 	tree, _, data := folder(t, 9<<20)
 	rec := newRecorder()
@@ -89,6 +111,7 @@ func TestStalledPeer(t *testing.T) {
 	}
 }
 
+// A peer that is slow but reads gets all of it, over many stall times.
 func TestSlowPeer(t *testing.T) {
 	tree, _, data := folder(t, 6<<20)
 	rec := newRecorder()
@@ -137,6 +160,7 @@ func TestPeerLeaves(t *testing.T) {
 	}
 }
 
+// A file that is cut short ends the transfers of it, and nothing else.
 func TestTruncated(t *testing.T) {
 	tree, path, data := folder(t, 64<<20)
 	rec := newRecorder()

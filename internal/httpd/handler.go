@@ -36,7 +36,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.Hooks.start(t)
 		refuse(tw, r, name, err)
-		h.Hooks.end(t, tw.stats(began), err)
+		h.Hooks.end(t, tw.stats(began), leftEarly(r, err))
 		return
 	}
 	defer f.Close()
@@ -114,7 +114,7 @@ func sendUnsized(w *writer, r *http.Request, c *content) error {
 	}
 	_, err := w.ReadFrom(&io.LimitedReader{R: c, N: math.MaxInt64})
 	if failed := c.failure(); failed != nil {
-		return failed
+		return leftEarly(r, failed)
 	}
 	return peerError(err)
 }

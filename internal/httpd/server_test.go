@@ -17,18 +17,6 @@ import (
 	"time"
 )
 
-// dial is a connection on which a test speaks HTTP by hand.
-
-// spyListener hands out connections that tell what is sent by ReadFrom.
-
-// With hooks that count, all but the 512 bytes that net/http sends with the
-
-// header must leave through *net.TCPConn.ReadFrom with the file itself.
-
-// A peer that is slow but reads gets all of it, over many stall times.
-
-// A file that is cut short ends the transfers of it, and nothing else.
-
 func TestSlowHeadersAreBounded(t *testing.T) {
 	const bound = 40
 	var open, most atomic.Int64
@@ -52,7 +40,6 @@ func TestSlowHeadersAreBounded(t *testing.T) {
 }
 
 // countListener counts what is open at one time.
-
 type countListener struct {
 	net.Listener
 	open, most *atomic.Int64
@@ -134,7 +121,6 @@ func TestMalformed(t *testing.T) {
 }
 
 // Requests as firmware writes them.
-
 func TestRawPaths(t *testing.T) {
 	addr := serve(t, &Server{Handler: &Handler{Open: FS(fstest.MapFS{"EFI/BOOT/BOOTX64.EFI": {Data: []byte("MZ")}})}}, nil)
 	for _, path := range []string{
@@ -151,7 +137,6 @@ func TestRawPaths(t *testing.T) {
 }
 
 // A request with a body that never comes is answered, and its connection ends.
-
 func TestUnwantedBody(t *testing.T) {
 	addr := serve(t, &Server{Handler: &Handler{Open: FS(fstest.MapFS{"f": {Data: []byte("x")}})}}, nil)
 	for method, want := range map[string]string{"GET": "200", "POST": "405"} {

@@ -116,7 +116,7 @@ func (w *writer) missing(r *http.Request, c *content) error {
 		return nil
 	}
 	if err := c.failure(); err != nil {
-		return err
+		return leftEarly(r, err)
 	}
 	if w.err != nil {
 		return peerError(w.err)
@@ -125,6 +125,15 @@ func (w *writer) missing(r *http.Request, c *content) error {
 		return fmt.Errorf("%w: %w", ErrPeerGone, context.Cause(r.Context()))
 	}
 	return fmt.Errorf("sent %d of %d bytes: %w", w.bytes, promised, io.ErrShortWrite)
+}
+
+// leftEarly tells a file that failed from one that stopped waiting for its bytes
+// because nobody wants them any more.
+func leftEarly(r *http.Request, err error) error {
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w: %w", ErrPeerGone, err)
+	}
+	return err
 }
 
 // peerError tells a peer that left from other failures of its connection.

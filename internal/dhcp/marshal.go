@@ -2,6 +2,7 @@ package dhcp
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -11,11 +12,11 @@ import (
 // drop a message.
 const minMessage = 300
 
-// Marshal writes a message for the wire: the options in the order of their
-// codes, 82 last (RFC 3046 section 2.2), END, and PAD up to BOOTP's 300 bytes.
+// Marshal writes a message for the wire: options 53 and 54 first, like every
+// server that firmware was tested with, the others in the order of their codes,
+// 82 last (RFC 3046 section 2.2), END, and PAD up to BOOTP's 300 bytes.
 //
-// It differs from the codec in one thing: a PAD follows options 66 and 67.
-// Firmware that takes an option's length sees a name without NUL, firmware that
+// A PAD follows options 66 and 67. Firmware that takes an option's length sees a name without NUL, firmware that
 // takes the name to be NUL-terminated finds its NUL, and edk2, which writes one
 // behind option 67 (PxeBcParseDhcp4Packet), hits nothing.
 func Marshal(m *dhcpv4.DHCPv4) []byte {
@@ -36,18 +37,26 @@ func Marshal(m *dhcpv4.DHCPv4) []byte {
 }
 
 func order(o dhcpv4.Options) []uint8 {
-	relay := dhcpv4.OptionRelayAgentInformation.Code()
 	var codes []uint8
 	for code := range o {
-		if code != optPad && code != optEnd && code != relay {
+		if code != optPad && code != optEnd {
 			codes = append(codes, code)
 		}
 	}
-	slices.Sort(codes)
-	if _, ok := o[relay]; ok {
-		codes = append(codes, relay)
-	}
+	slices.SortFunc(codes, func(a, b uint8) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
 	return codes
+}
+
+func rank(code uint8) int {
+	switch code {
+	case dhcpv4.OptionDHCPMessageType.Code(), dhcpv4.OptionServerIdentifier.Code():
+		return 0
+	case dhcpv4.OptionRelayAgentInformation.Code():
+		return 2
+	}
+	return 1
 }
 
 // appendOption splits a value that is too long for one option (RFC 3396).

@@ -147,14 +147,14 @@ func TestParseFirmware(t *testing.T) {
 }
 
 func TestMarshal(t *testing.T) {
-	m, err := dhcp.Parse(raw(53, 1, 1, 82, 3, 1, 1, 7, 66, 1, 's', 67, 2, 'a', 'b', 97, 1, 0, 255))
+	m, err := dhcp.Parse(raw(1, 1, 9, 53, 1, 1, 54, 1, 8, 82, 3, 1, 1, 7, 66, 1, 's', 67, 2, 'a', 'b', 97, 1, 0, 255))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := dhcp.Marshal(m)
-	want := []byte{53, 1, 1, 66, 1, 's', 0, 67, 2, 'a', 'b', 0, 97, 1, 0, 82, 3, 1, 1, 7, 255, 0}
+	want := []byte{53, 1, 1, 54, 1, 8, 1, 1, 9, 66, 1, 's', 0, 67, 2, 'a', 'b', 0, 97, 1, 0, 82, 3, 1, 1, 7, 255, 0}
 	if len(b) != 300 || !bytes.HasPrefix(b[240:], want) {
-		t.Errorf("%d bytes, options % x, want % x", len(b), b[240:270], want)
+		t.Errorf("%d bytes, options % x, want % x", len(b), b[240:280], want)
 	}
 	m.Options[43] = bytes.Repeat([]byte{7}, 300)
 	b = dhcp.Marshal(m)

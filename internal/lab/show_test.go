@@ -2,11 +2,14 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A person looks at a machine, presses Ctrl-B, and is at iPXE's prompt.
@@ -68,5 +71,52 @@ func TestShow(t *testing.T) {
 	}
 	if err := m.Quit(); err != nil {
 		t.Error(err)
+	}
+}
+
+// openTerminal makes a pseudo terminal (pts(4)): our end and the program's.
+func openTerminal(t *testing.T) (ours, theirs *os.File) {
+	t.Helper()
+	ours = must[*os.File](t)(os.OpenFile("/dev/ptmx", os.O_RDWR, 0))
+	if err := unix.IoctlSetPointerInt(int(ours.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	number := must[int](t)(unix.IoctlGetInt(int(ours.Fd()), unix.TIOCGPTN))
+	theirs = must[*os.File](t)(os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0))
+	t.Cleanup(func() { _, _ = theirs.Close(), ours.Close() })
+	return ours, theirs
+}
+
+// At a terminal Ctrl-] leaves the machine, which runs on, and the terminal is
+// as it was.
+func TestShowLeaves(t *testing.T) {
+	ctx, l := start(t)
+	m := must[*Machine](t)(l.Boot("machine", Hardware{Firmware: BIOS, Ports: []Port{{Wire: wire(t, l, "wire")}}}))
+	person, terminal := openTerminal(t)
+	before := must[*unix.Termios](t)(unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS))
+	shown := make(chan error, 1)
+	go func() { shown <- m.Show(ctx, View{In: terminal, Out: newConsole("view")}) }()
+	// Typed again until it is heard: before the terminal is raw, input waits
+	// for the end of a line.
+	for left := false; !left; {
+		select {
+		case err := <-shown:
+			if left = true; err != nil {
+				t.Error(err)
+			}
+		case <-ctx.Done():
+			t.Fatal("Ctrl-] doesn't leave")
+		case <-time.After(200 * time.Millisecond):
+			_, _ = person.Write([]byte{escapeKey})
+		}
+	}
+	after := must[*unix.Termios](t)(unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS))
+	if before.Lflag != after.Lflag || before.Iflag != after.Iflag {
+		t.Errorf("terminal %+v, was %+v", after, before)
+	}
+	select {
+	case <-m.Done():
+		t.Error("the machine is off")
+	default:
 	}
 }

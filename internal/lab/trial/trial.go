@@ -1,0 +1,175 @@
+// Package trial lets somebody without hardware try what Spur does: one virtual
+// machine on an isolated wire, a DHCP server that knows nothing of booting,
+// and Spur beside it. Nothing of it touches the networks of the host.
+//
+// It is what `spur lab` and `make demo` run. Spur itself runs as a process of
+// its own, the same binary, in a network namespace of the lab.
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// Trial is what to try.
+type Trial struct {
+	Spur     string   // path of the binary
+	Target   []string // kernel and initrds; empty for a small Linux of the lab's own
+	Cmdline  string
+	Extra    []string // further arguments of `spur boot`
+	Firmware string   // one of lab.Firmwares
+	Memory   int      // MiB; 0 for the lab's default
+	OwnDHCP  bool     // Spur gives the addresses, rather than dnsmasq
+
+	Display    string   // QEMU's display: "vnc", "gtk", "sdl"; empty for none
+	Screenshot string   // PNG file that follows the screen; empty for none
+	Keys       *os.File // typed on the machine's serial port; nil for none
+	Serial     io.Writer
+	Story      io.Writer // gets Spur's story
+
+	// Expect is a regular expression that the machine must print on its
+	// serial port within Timeout; empty where the machine may do as it likes
+	// until it is switched off.
+	Expect  string
+	Timeout time.Duration
+}
+
+// The addresses of the isolated wire.
+const (
+	spurAddr = "10.77.0.1"
+	dhcpAddr = "10.77.0.2"
+)
+
+// Run builds the lab, boots the machine in it, and takes all away again.
+func (t Trial) Run(ctx context.Context) (err error) {
+	l, err := lab.New(ctx, lab.Options{})
+	if err != nil {
+		return needs(err)
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	wire, err := l.Wire("wire")
+	if err != nil {
+		return err
+	}
+	if err := t.serve(ctx, l, wire); err != nil {
+		return needs(err)
+	}
+	m, err := l.Boot("machine", lab.Hardware{
+		Firmware: lab.Firmware(t.Firmware), Memory: t.Memory, Display: t.Display,
+		Ports: []lab.Port{{Wire: wire}},
+	})
+	if err != nil {
+		return needs(err)
+	}
+	if err := t.tell(ctx, m); err != nil {
+		return err
+	}
+	return t.watch(ctx, m)
+}
+
+// tell says where the machine's screen can be seen.
+func (t Trial) tell(ctx context.Context, m *lab.Machine) error {
+	if t.Display != "vnc" {
+		return nil
+	}
+	addr, err := m.VNC(ctx)
+	if err == nil {
+		_, err = fmt.Fprintf(t.Story, "The machine's screen is at vnc://%s.\n", addr)
+	}
+	return err
+}
+
+// serve starts the DHCP server and Spur.
+func (t Trial) serve(ctx context.Context, l *lab.Lab, wire *lab.Wire) error {
+	if !t.OwnDHCP {
+		other, err := l.Host("dhcp", lab.On(wire, dhcpAddr+"/24"))
+		if err != nil {
+			return err
+		}
+		if _, err := (lab.DNSMasq{Host: other, Range: "10.77.0.50,10.77.0.99,1h"}).Start(ctx); err != nil {
+			return err
+		}
+	}
+	home, err := l.Host("spur", lab.On(wire, spurAddr+"/24"))
+	if err != nil {
+		return err
+	}
+	args, err := t.arguments(l.Dir())
+	if err != nil {
+		return err
+	}
+	spur, err := home.Start(t.Spur, args...)
+	if err != nil {
+		return err
+	}
+	spur.CopyTo(t.Story)
+	if _, err := spur.WaitFor(ctx, `Spur boots .*\n.*\n`); err != nil {
+		return fmt.Errorf("spur boot ended: %s", spur.Tail(2))
+	}
+	return nil
+}
+
+// arguments are those of `spur boot`.
+func (t Trial) arguments(dir string) ([]string, error) {
+	target, cmdline := t.Target, t.Cmdline
+	if len(target) == 0 {
+		kernel, err := lab.Kernel()
+		if err != nil {
+			return nil, err
+		}
+		initrd := filepath.Join(dir, "initramfs.gz")
+		if err := lab.Initramfs(initrd, lab.InitramfsOptions{}); err != nil {
+			return nil, err
+		}
+		target = []string{kernel, initrd}
+		if cmdline == "" {
+			cmdline = "console=ttyS0 quiet spur.up={{ UP }}"
+		}
+	}
+	args := append([]string{"boot"}, target...)
+	args = append(args, "--cmdline", cmdline)
+	if t.OwnDHCP {
+		args = append(args, "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
+	}
+	return append(args, t.Extra...), nil
+}
+
+// watch shows the machine until it is off, or until it has printed what is
+// expected of it.
+func (t Trial) watch(ctx context.Context, m *lab.Machine) error {
+	view := lab.View{In: t.Keys, Out: t.Serial, Screenshot: t.Screenshot}
+	if t.Expect == "" {
+		return m.Show(ctx, view)
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	shown := make(chan error, 1)
+	go func() { shown <- m.Show(ctx, view) }()
+	_, err := m.WaitFor(ctx, t.Expect)
+	if err == nil {
+		// Spur's last lines about it are on their way.
+		err = m.Wait(ctx)
+	}
+	cancel()
+	return errors.Join(err, <-shown)
+}
+
+// needs gives the error of a lab that cannot be built its second line.
+func needs(err error) error {
+	var missing *lab.MissingError
+	switch {
+	case errors.As(err, &missing):
+		return hint.Wrap(err, "install what the lab needs with: scripts/install demo")
+	case os.Geteuid() != 0:
+		return hint.Wrap(err, "a lab makes network namespaces: run it as root")
+	}
+	return err
+}

@@ -73,7 +73,7 @@ loader configured; and when a machine does not boot, Spur says why.`,
 	}
 	root.SetFlagErrorFunc(usage)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(bootCommand(), apiCommand(), explainCommand(), versionCommand())
+	root.AddCommand(bootCommand(), apiCommand(), explainCommand(), labCommand(), versionCommand())
 	return root
 }
 

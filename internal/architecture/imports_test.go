@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"internal/seal":  {},
 
 	// What a boot is made of.
-	"internal/image":    {"internal/boot"},
+	"internal/image":    {"internal/boot", "internal/hint"},
 	"internal/loader":   {"internal/boot", "internal/route"},
 	"internal/resolver": {"internal/boot"},
 	"internal/tree":     {"internal/boot", "internal/route", "internal/loader", "internal/seal"},
@@ -43,10 +43,12 @@ var allowed = map[string][]string{
 		"internal/loader", "internal/pxe", "internal/resolver", "internal/route", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/narrator", "internal/tree", "tftp",
 	},
-	"internal/lab": {},
-	"cmd/spur":     {"internal/boot", "internal/daemon", "internal/hint", "internal/lab"},
+	"internal/lab":       {},
+	"internal/lab/trial": {"internal/hint", "internal/lab"},
+	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/hint", "internal/lab", "internal/lab/trial"},
 
 	"internal/architecture": {},
+	"boottest":              {"internal/lab"},
 	"bench/tftp":            {"tftp"},
 	"bench/http":            {"internal/httpd"},
 	"bench/start":           {"internal/lab"},

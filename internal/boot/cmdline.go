@@ -22,12 +22,13 @@ type part struct {
 
 // action matches one template action. Only three exist, so a template engine
 // (with its loops, on text that a remote API supplied) would be too much.
-var action = regexp.MustCompile("\\{\\{-?\\s*(?:(ID|URL)\\s+(\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`)|(UP))\\s*-?\\}\\}")
+var action = regexp.MustCompile("(?:\\s*\\{\\{-|\\{\\{)\\s*(?:(ID|URL)\\s+(\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`)|(UP))\\s*(?:-\\}\\}\\s*|\\}\\})")
 
 // ParseCmdline reads a command line. `{{ ID "path or URL" }}` and, as its
 // other name, `{{ URL "…" }}` stand for the URL at which Spur serves that
 // file to the machine; `{{ UP }}` stands for the URL that the booted system
-// may fetch to say that it is up.
+// may fetch to say that it is up. As in Go's templates, {{- and -}} swallow the
+// blanks on their side.
 func ParseCmdline(s string) (Cmdline, error) {
 	var c Cmdline
 	rest := s

@@ -13,6 +13,7 @@ func TestCmdline(t *testing.T) {
 		{"tight", `{{ID "a"}}{{URL "b"}}`, "<<a>><<b>>"},
 		{"raw string", "u={{ URL `http://h/\"x` }}", `u=<<http://h/"x>>`},
 		{"escaped", `u={{ URL "a\"b" }}`, `u=<<a"b>>`},
+		{"trimmed", "a= {{- URL \"b\" -}} ,c {{ URL \"d\" }} e", "a=<<b>>,c <<d>> e"},
 		{"beacon", "spur.up={{ UP }} y", "spur.up=BEACON y"},
 		{"line breaks", "a\nb\r\nc", "a b c"},
 		{"empty", "", ""},

@@ -113,7 +113,11 @@ func (f *files) tftpHooks() tftp.Hooks {
 	}
 }
 
+// reasonText says in the story's words why a transfer ended.
 func reasonText(reason tftp.Reason, err error) string {
+	if reason == tftp.SizeProbe {
+		return "aborted once the size was known"
+	}
 	if err != nil {
 		return err.Error()
 	}

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -69,11 +68,9 @@ func (t Target) lookKernel(ctx context.Context, l *looked, head image.Head) (ima
 	}
 	l.payload.Kernel = f
 	if f.IsURL() {
-		found, err := image.Fetch(ctx, f.Source, head)
-		return found, advised(err)
+		return image.Fetch(ctx, f.Source, head)
 	}
-	found, err := image.Open(f.Source)
-	return found, advised(err)
+	return image.Open(f.Source)
 }
 
 func (l *looked) lookInitrd(ctx context.Context, name string, head image.Head) error {
@@ -88,7 +85,7 @@ func (l *looked) lookInitrd(ctx context.Context, name string, head image.Head) e
 		found, err = image.OpenInitrd(f.Source)
 	}
 	if err != nil {
-		return advised(err)
+		return err
 	}
 	if found.Warning != "" {
 		l.warnings = append(l.warnings, name+": "+found.Warning)
@@ -136,16 +133,6 @@ func readable(path string) error {
 		return hint.Wrap(err, "the command line refers to this file; check its name and its permissions")
 	}
 	return f.Close()
-}
-
-// advised splits image's errors, which carry their advice behind a semicolon,
-// into the line that says what is wrong and the line that says what to do.
-func advised(err error) error {
-	var m *image.Mismatch
-	if errors.As(err, &m) {
-		return hint.Wrap(err, m.Hint)
-	}
-	return err
 }
 
 // headOf fetches the beginning of a URL through the cache, so that the rest is

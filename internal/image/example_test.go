@@ -17,5 +17,5 @@ func ExampleLook() {
 	fmt.Println(err)
 	// Output:
 	// iPXE script <nil>
-	// this is a web page ("sign in"), not something that boots; a login or error page was probably downloaded instead of the file; open its address in a browser
+	// this is a web page ("sign in"), not something that boots
 }

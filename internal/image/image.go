@@ -47,10 +47,8 @@ type Mismatch struct {
 	Hint string
 }
 
-// Error says what the file looks like and what to do.
-func (m *Mismatch) Error() string {
-	return "this is " + m.Looks + ", not something that boots; " + m.Hint
-}
+// Error says what the file looks like; the hint is for a line of its own.
+func (m *Mismatch) Error() string { return "this is " + m.Looks + ", not something that boots" }
 
 // Look says what r is. size is the length of the whole in bytes, or negative
 // where that is not known; r may end after HeadSize. The error is a *Mismatch,

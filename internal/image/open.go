@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/spurboot/spur/internal/hint"
 )
 
 // Head fetches the beginning of what is at a URL, HeadSize bytes or all there
@@ -61,7 +63,7 @@ func fetchWith[T any](ctx context.Context, url string, get Head, look func(io.Re
 		return found, err
 	}
 	if found, err = look(bytes.NewReader(head), size); err != nil {
-		return found, fmt.Errorf("%s: %w", url, err)
+		return found, explain(url, err)
 	}
 	return found, nil
 }
@@ -71,11 +73,11 @@ func explain(path string, err error) error {
 	var m *Mismatch
 	switch {
 	case errors.As(err, &m):
-		return fmt.Errorf("%s: %w", path, err)
+		return hint.Wrap(fmt.Errorf("%s: %w", path, err), m.Hint)
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no file %s; check its name: %w", path, fs.ErrNotExist)
+		return hint.Wrap(fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist), "check its name")
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%s may not be read; change its permissions or run as a user who may: %w", path, fs.ErrPermission)
+		return hint.Wrap(fmt.Errorf("%s may not be read (%w)", path, fs.ErrPermission), "change its permissions, or run as a user who may")
 	}
 	return fmt.Errorf("%s cannot be read: %w", path, err)
 }

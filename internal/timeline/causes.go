@@ -26,6 +26,15 @@ func (h hop) port() string {
 	return "UDP to ports 69 and 4011"
 }
 
+// patience is how long the program may take from its address to its first
+// file.
+func (h hop) patience() time.Duration {
+	if h.client.Loader == boot.IPXE {
+		return ipxePatience
+	}
+	return bootPatience
+}
+
 // noDHCPServer: we offered a boot file again and again, and nobody offered an
 // address to go with it.
 func noDHCPServer(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
@@ -62,7 +71,7 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Likely = "our offer does not reach the machine, or another DHCP server was quicker and the machine asked that one alone."
 		v.Hint = "see that no firewall on this host drops UDP from port 67, that Spur listens on the machine's interface, and that there is no second DHCP server; if there is one, use --dhcp proxy."
 		return v, true
-	case !h.addressed() || h.offers == 0 || still < bootPatience:
+	case !h.addressed() || h.offers == 0 || still < h.patience():
 		return Verdict{}, false
 	case h.chose.IsValid() && h.own && h.chose != h.ours && !h.leased:
 		v.Sentence = fmt.Sprintf("%s took its address from %s and never asked us for %s.", a.speaker(), h.chose, a.wanted())
@@ -71,7 +80,7 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 	case h.leased || h.chose == h.ours:
 		v.Sentence = fmt.Sprintf("%s took its address from us, but never asked for %s.", a.speaker(), a.wanted())
 		v.Likely = "a firewall on this host drops " + h.port() + ", or the firmware heard another boot server's offer as well and follows that one."
-		v.Hint = "open the ports, and see whether another boot server answers on this network (spur doctor)."
+		v.Hint = "open the ports, and see whether another boot server answers on this network."
 	default:
 		v.Sentence = fmt.Sprintf("%s took its address from %s, but never asked us for %s.", a.speaker(), h.chose, a.wanted())
 		v.Likely = "it follows another boot server: " + h.chose.String() + " names its own next-server or boot file, or the firmware takes only one offer. Or a firewall drops " + h.port() + "."
@@ -83,14 +92,14 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 // fileNotFetched: we told the file on port 4011, and no transfer followed.
 func fileNotFetched(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	h := a.hop
-	if h.fetched || !h.bootAsked && !h.answered || still < bootPatience {
+	if h.fetched || !h.bootAsked && !h.answered || still < h.patience() {
 		return Verdict{}, false
 	}
 	v := Verdict{
 		Cause:    BootFileNotFetched,
 		Sentence: fmt.Sprintf("%s was told on port 4011 to fetch %s, but did not start to.", a.speaker(), a.wanted()),
 		Likely:   "a firewall on this host drops " + h.port() + ", or another TFTP server has the port.",
-		Hint:     "open the ports on this host (spur doctor tries them).",
+		Hint:     "open the ports on this host.",
 	}
 	if !h.answered {
 		v.Sentence = a.speaker() + " asked for its boot file on port 4011, but got no answer."

@@ -12,6 +12,10 @@ const (
 	// its address is acknowledged; edk2 repeats that request after 3 s
 	// (PXEBC_UDP_TIMEOUT), so that 10 s are three requests.
 	bootPatience = 10 * time.Second
+	// ipxePatience: an iPXE that has IPv6 goes on only when the search for an
+	// IPv6 router has ended as well: 26 s where there is none, seen with
+	// Debian's undionly.kpxe and snponly.efi of 2019.
+	ipxePatience = 45 * time.Second
 	// loaderPatience: a loader resets the network card, so the switch port may
 	// have to come up (and PortFast-less STP takes 30 s), before it asks.
 	loaderPatience = 30 * time.Second

@@ -1,0 +1,88 @@
+package boottest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// With --only and --once Spur answers the machine that it was told, and that
+// one until it has booted.
+func TestOnlyAndOnce(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	chosen := lab.Port{MAC: []byte{0x52, 0x54, 0x00, 0x99, 0x00, 0x01}}
+	spur := w.boot("--once", "--only", chosen.MAC.String())
+	m := w.machine("chosen", lab.BIOS, chosen)
+	stranger := w.machine("stranger", lab.BIOS, lab.Port{})
+	w.up(m, spur)
+	w.told(spur, stranger, `"step":"ignored".*--only`)
+	w.check(stranger.Quit())
+
+	again := w.machine("again", lab.BIOS, chosen)
+	w.told(spur, again, `"step":"ignored".*--once`)
+}
+
+// Without any DHCP server machines get no address, and Spur says so.
+func TestNoDHCPServer(t *testing.T) {
+	w := newWorld(t)
+	spur := w.boot()
+	m := w.machine("machine", lab.BIOS, lab.Port{})
+	w.told(spur, m, `"cause":"no-dhcp-server"`)
+}
+
+// A machine takes an address and never asks for its boot file, because our
+// offers do not reach it.
+func TestOfferIgnored(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	spur := w.boot()
+	m := w.machine("machine", lab.BIOS, lab.Port{Filters: []lab.Filter{deafTo{homeAddr}}})
+	w.told(spur, m, `"cause":"offer-ignored"`)
+}
+
+// Spur does not give addresses where another server does, unless told to.
+func TestRefusesBesideAnotherServer(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	args := []string{"boot", built.kernel, "--dhcp", "server", "--pool", "10.77.0.100-10.77.0.110"}
+	p, err := w.home.Start(built.spur, args...)
+	w.check(err)
+	if err := p.Wait(w.ctx); err == nil {
+		t.Error("Spur gives addresses beside another server")
+	}
+	if _, err := p.WaitFor(w.ctx, `another DHCP server, 10\.77\.0\.2, answers on eth0`); err != nil {
+		t.Error(err)
+	}
+	w.check(w.spur(append(args, "--force")...).Stop())
+}
+
+// A second Spur on the same host finds its ports taken.
+func TestPortInUse(t *testing.T) {
+	w := newWorld(t)
+	w.boot()
+	p, err := w.home.Start(built.spur, "boot", built.kernel)
+	w.check(err)
+	if err := p.Wait(w.ctx); err == nil {
+		t.Error("two servers on one port")
+	}
+	if _, err := p.WaitFor(w.ctx, `port 80, for HTTP, is in use(?s:.*)--http-port`); err != nil {
+		t.Error(err)
+	}
+}
+
+// Spur ends within moments of being asked to, also in the middle of a boot.
+func TestStops(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	spur := w.boot()
+	m := w.machine("machine", lab.BIOS, lab.Port{Filters: []lab.Filter{&slowWire{}}})
+	w.amidKernel(spur, m)
+	w.check(spur.Stop())
+	select {
+	case <-spur.Done():
+	case <-time.After(time.Minute):
+		t.Error("Spur still runs")
+	}
+}

@@ -1,0 +1,54 @@
+package boottest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// Offsets in a frame with IPv4 without options and UDP.
+const (
+	offSource   = 14 + 12
+	offUDPPorts = 14 + 20
+	offUDPSum   = 14 + 20 + 6
+	offDHCP     = 14 + 20 + 8
+)
+
+func isUDP(frame []byte) bool {
+	return len(frame) > offDHCP && binary.BigEndian.Uint16(frame[12:]) == 0x0800 && frame[14] == 0x45 && frame[14+9] == 17
+}
+
+// deafTo loses the DHCP offers of one server.
+type deafTo struct{ server string }
+
+func (d deafTo) Frame(way lab.Direction, frame []byte) []byte {
+	server := netip.MustParseAddr(d.server).As4()
+	if way == lab.FromWire && isUDP(frame) && bytes.Equal(frame[offSource:offSource+4], server[:]) &&
+		binary.BigEndian.Uint16(frame[offUDPPorts:]) == 67 {
+		return nil
+	}
+	return frame
+}
+
+// withoutHTTP makes the iPXE of a ROM say that it has no HTTP, until the first
+// file is asked for by TFTP: then another program may speak.
+type withoutHTTP struct{ loaded bool }
+
+func (w *withoutHTTP) Frame(way lab.Direction, frame []byte) []byte {
+	if way != lab.ToWire || !isUDP(frame) || w.loaded {
+		return frame
+	}
+	switch binary.BigEndian.Uint16(frame[offUDPPorts+2:]) {
+	case 69:
+		w.loaded = true
+	case 67, 4011:
+		frame = bytes.Clone(frame)
+		if at := bytes.Index(frame[offDHCP:], []byte{19, 1, 1}); at >= 0 {
+			frame[offDHCP+at+2] = 0
+			frame[offUDPSum], frame[offUDPSum+1] = 0, 0 // no checksum (RFC 768)
+		}
+	}
+	return frame
+}

@@ -1,6 +1,9 @@
 package boottest
 
 import (
+	"debug/pe"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/spurboot/spur/internal/lab"
@@ -58,4 +61,94 @@ func TestAlreadyIPXE(t *testing.T) {
 	m := w.machine("machine", lab.BIOS, lab.Port{})
 	w.up(m, spur)
 	w.took(spur, m, "ipxe-http")
+}
+
+// An iPXE that says that it has no HTTP is given one that has.
+func TestIPXEWithoutHTTP(t *testing.T) {
+	for _, f := range []struct {
+		firmware lab.Firmware
+		routes   []string
+	}{
+		{lab.BIOS, []string{"bios-ipxe-undionly", "ipxe-http"}},
+		{lab.UEFI, []string{"uefi-x64-ipxe-snponly", "ipxe-http"}},
+	} {
+		t.Run(string(f.firmware), func(t *testing.T) {
+			w := newWorld(t)
+			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+			spur := w.boot()
+			m := w.machine("machine", f.firmware, lab.Port{ROM: true, Filters: []lab.Filter{&withoutHTTP{}}})
+			w.up(m, spur)
+			w.took(spur, m, f.routes...)
+		})
+	}
+}
+
+// A loader that does not work on a machine is passed over when the machine
+// asks again.
+func TestSecondTry(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		firmware lab.Firmware
+		port     lab.Port
+		broken   string
+		routes   []string
+	}{
+		{"BIOS", lab.BIOS, lab.Port{PlainROM: true}, "undionly.kpxe", []string{"bios-undionly", "bios-ipxe", "ipxe-http"}},
+		{"UEFI", lab.UEFI, lab.Port{}, "snponly.efi", []string{"uefi-x64-snponly", "uefi-x64-ipxe", "ipxe-http"}},
+		{
+			"iPXE, over TFTP alone", lab.BIOS, lab.Port{Filters: []lab.Filter{&withoutHTTP{always: true}}},
+			"undionly.kpxe", []string{"bios-ipxe-undionly", "ipxe-tftp"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+			spur := w.boot("--loaders", w.breakLoader(tt.broken))
+			m := w.machine("machine", tt.firmware, tt.port)
+			w.told(spur, m, `"file":"`+tt.broken+`".*"bytes"`)
+			w.check(m.Reset(w.ctx))
+			w.up(m, spur)
+			w.took(spur, m, tt.routes...)
+		})
+	}
+}
+
+// breakLoader makes a folder with a loader that returns as soon as it runs.
+func (w *world) breakLoader(name string) string {
+	w.Helper()
+	dir := w.TempDir()
+	loader, err := os.ReadFile(filepath.Join("/usr/lib/ipxe", name))
+	w.check(err)
+	entry, code := 0, []byte{0x31, 0xc0, 0xcb} // xor ax,ax; retf: the end of an NBP (PXE 2.1 section 4.4.5)
+	if filepath.Ext(name) == ".efi" {
+		f, err := pe.Open(filepath.Join("/usr/lib/ipxe", name))
+		w.check(err)
+		defer f.Close()
+		address := f.OptionalHeader.(*pe.OptionalHeader64).AddressOfEntryPoint
+		for _, s := range f.Sections {
+			if address >= s.VirtualAddress && address < s.VirtualAddress+s.Size {
+				entry = int(s.Offset + address - s.VirtualAddress)
+			}
+		}
+		// mov eax,14; bts rax,63; ret: EFI_NOT_FOUND
+		code = []byte{0xb8, 14, 0, 0, 0, 0x48, 0x0f, 0xba, 0xe8, 63, 0xc3}
+	}
+	copy(loader[entry:], code)
+	w.check(os.WriteFile(filepath.Join(dir, name), loader, 0o644))
+	return dir
+}
+
+// Firmware that never comes to port 4011 finds its file in the offer itself,
+// once the other ways have failed.
+func TestNeverAsksOn4011(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	spur := w.boot()
+	m := w.machine("machine", lab.UEFI, lab.Port{Filters: []lab.Filter{not4011{}}})
+	for _, failed := range []string{"uefi-x64-snponly", "uefi-x64-ipxe"} {
+		w.told(spur, m, `"cause":"offer-ignored".*"route":"`+failed+`"`)
+		w.check(m.Reset(w.ctx))
+	}
+	w.up(m, spur)
+	w.took(spur, m, "uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "ipxe-http")
 }

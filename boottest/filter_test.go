@@ -32,9 +32,20 @@ func (d deafTo) Frame(way lab.Direction, frame []byte) []byte {
 	return frame
 }
 
+// not4011 loses what a machine sends to port 4011.
+type not4011 struct{}
+
+func (not4011) Frame(way lab.Direction, frame []byte) []byte {
+	if way == lab.ToWire && isUDP(frame) && binary.BigEndian.Uint16(frame[offUDPPorts+2:]) == 4011 {
+		return nil
+	}
+	return frame
+}
+
 // withoutHTTP makes the iPXE of a ROM say that it has no HTTP, until the first
-// file is asked for by TFTP: then another program may speak.
-type withoutHTTP struct{ loaded bool }
+// file is asked for by TFTP: then another program may speak. With always it
+// goes on.
+type withoutHTTP struct{ always, loaded bool }
 
 func (w *withoutHTTP) Frame(way lab.Direction, frame []byte) []byte {
 	if way != lab.ToWire || !isUDP(frame) || w.loaded {
@@ -42,7 +53,7 @@ func (w *withoutHTTP) Frame(way lab.Direction, frame []byte) []byte {
 	}
 	switch binary.BigEndian.Uint16(frame[offUDPPorts+2:]) {
 	case 69:
-		w.loaded = true
+		w.loaded = !w.always
 	case 67, 4011:
 		frame = bytes.Clone(frame)
 		if at := bytes.Index(frame[offDHCP:], []byte{19, 1, 1}); at >= 0 {

@@ -92,6 +92,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{T: t, ctx: ctx, lab: l}
 	w.wire, err = l.Wire("wire")
 	w.check(err)
+	w.check(w.wire.Router())
 	w.home = w.otherHost("spur", homeAddr)
 	return w
 }

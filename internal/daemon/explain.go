@@ -107,7 +107,7 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) error 
 // offer shows what the client would be sent.
 func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	m := requestOf(c)
-	b := pxe.Boot{Server: c.Server, File: e.tree.Location(c, r), RootPath: e.payload.RootPath}
+	b := pxe.Boot{Server: c.Server, File: e.tree.Location(c, r), RootPath: e.payload.RootPath, Direct: r.Direct}
 	reply, err := e.reply(m, b)
 	if err != nil {
 		return err

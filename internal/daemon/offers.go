@@ -105,7 +105,7 @@ func (o *offers) boot(ctx context.Context, c boot.Client, p dhcp.Packet, address
 		return address
 	}
 	reply, err := o.reply(p, address, pxe.Boot{
-		Server: c.Server, File: o.tree.Location(c, chosen), RootPath: payload.RootPath,
+		Server: c.Server, File: o.tree.Location(c, chosen), RootPath: payload.RootPath, Direct: chosen.Direct,
 	})
 	if err != nil {
 		o.story.Observe(timeline.Event{Kind: timeline.Ignored, MAC: c.MAC, Client: c, Reason: err.Error()})

@@ -24,6 +24,10 @@ type Port struct {
 	MAC   net.HardwareAddr // by default 52:54:00:77:00:01 and so on
 	Model string           // by default virtio-net-pci; another is e1000 (BIOS only: edk2 has no driver for it, nor has Debian's cloud kernel)
 
+	// ROM keeps the card's own option ROM, which is iPXE, on a UEFI machine
+	// too; edk2's PXE is not used then. A BIOS machine always has it.
+	ROM bool
+
 	// PlainROM takes out of the machine's DHCP requests what tells that the
 	// option ROM is iPXE, until the first file is asked for.
 	PlainROM bool

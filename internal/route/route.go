@@ -45,7 +45,10 @@ type Route struct {
 	Give string // the file that the client is told to fetch first
 	Role Role   // what that file is
 	Via  Via
-	Why  string
+	// Direct: in a proxy's offer the file is named at once, where the rule
+	// for this firmware is to be asked on port 4011.
+	Direct bool
+	Why    string
 }
 
 // Rejected is a row that fits the client but can't be taken.
@@ -76,7 +79,9 @@ func Routes(c boot.Client, p boot.Payload, have Loaders) Ladder {
 		case row.Role == NBP && have[row.Give].Path == "":
 			l.reject(row, fmt.Sprintf("%s was not found on this host; Debian has it in package ipxe", row.Give))
 		default:
-			l.Routes = append(l.Routes, Route{Name: row.Name, Give: row.Give, Role: row.Role, Via: row.Via, Why: row.Why})
+			l.Routes = append(l.Routes, Route{
+				Name: row.Name, Give: row.Give, Role: row.Role, Via: row.Via, Direct: row.Direct, Why: row.Why,
+			})
 		}
 	}
 	return l

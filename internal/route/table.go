@@ -28,6 +28,8 @@ type Row struct {
 	Give string
 	Role Role
 	Via  Via
+	// Direct offers the file at once, without a question on port 4011.
+	Direct bool
 
 	// Why says for whom the row stands where it does; people read it in
 	// `spur explain`.
@@ -77,6 +79,11 @@ func Table() []Row {
 			Name: "uefi-x64-ipxe", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, Kinds: ipxe,
 			Give: "ipxe.efi", Role: NBP, Via: TFTP,
 			Why: "iPXE with network drivers of its own: for firmware whose driver is broken",
+		},
+		{
+			Name: "uefi-x64-direct", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, Kinds: ipxe,
+			Give: "snponly.efi", Role: NBP, Via: TFTP, Direct: true,
+			Why: "named in the offer itself: for firmware that never asks on port 4011; old edk2 loses such offers, so it comes last",
 		},
 	}
 }

@@ -85,6 +85,8 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Sentence = fmt.Sprintf("%s took its address from %s, but never asked us for %s.", a.speaker(), h.chose, a.wanted())
 		v.Likely = "it follows another boot server: " + h.chose.String() + " names its own next-server or boot file, or the firmware takes only one offer. Or a firewall drops " + h.port() + "."
 		v.Hint = "remove next-server and boot file (options 66, 67) from that DHCP server, open the ports on this host; if the firmware takes only one offer, use --dhcp server."
+		// Another route makes the offer in another form.
+		v.Blames = a.Route
 	}
 	return v, true
 }

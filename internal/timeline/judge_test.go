@@ -54,7 +54,7 @@ func TestJudge(t *testing.T) {
 			"offered snponly.efi 2 times", "adds only the boot file", "--dhcp server"},
 		{"no DHCP server for the loader", reasked, 17, 18, NoDHCPServer, "",
 			"iPXE was offered boot.ipxe 2 times", "spanning tree", "PortFast"},
-		{"another boot server", chose, 14, 15, OfferIgnored, "",
+		{"another boot server", chose, 14, 15, OfferIgnored, "snp",
 			"took its address from 10.0.0.1", "next-server", "66, 67"},
 		{"own offer not taken", ownOffered, 9, 10, OfferIgnored, "",
 			"10.0.0.23", "another DHCP server was quicker", "--dhcp proxy"},

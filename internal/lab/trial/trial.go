@@ -59,6 +59,10 @@ func (t Trial) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	// As on most networks: iPXE waits long for an IPv6 router that is not there.
+	if err := wire.Router(); err != nil {
+		return err
+	}
 	if err := t.serve(ctx, l, wire); err != nil {
 		return needs(err)
 	}

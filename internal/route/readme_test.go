@@ -1,0 +1,55 @@
+package route
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the table in README.md")
+
+// The README's table of what boots is this package's table, so that it can't
+// promise what no route does.
+func TestReadmeTable(t *testing.T) {
+	const path, begin, end = "../../README.md", "<!-- routes: made by go test ./internal/route -update -->\n", "<!-- end of routes -->"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok1 := strings.Cut(string(text), begin)
+	have, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatalf("%s has no place for the table", path)
+	}
+	if have == markdown() {
+		return
+	}
+	if !*update {
+		t.Fatalf("the table in %s is not the route table's: go test ./internal/route -update", path)
+	}
+	if err := os.WriteFile(path, []byte(before+begin+markdown()+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func markdown() string {
+	var b strings.Builder
+	b.WriteString("\n| machine | who asks | is given | over | route |\n|---|---|---|---|---|\n")
+	for _, r := range Table() {
+		machine := strings.TrimSpace(strings.ToUpper(string(r.Firmware)) + " " + string(r.Arch))
+		asks := "its ROM"
+		if r.Loader == "ipxe" {
+			asks = "iPXE"
+			if r.Lacks != 0 {
+				asks = "iPXE without HTTP"
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %s | `%s` | %s | `%s` |\n",
+			cmp.Or(machine, "any"), asks, r.Give, strings.ToUpper(string(r.Via)), r.Name)
+	}
+	b.WriteString("\n")
+	return b.String()
+}

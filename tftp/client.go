@@ -185,7 +185,7 @@ func (c *Client) call(ctx context.Context, address string, r *Request) (*call, e
 	if !local.IsValid() {
 		local = netip.AddrPortFrom(unspecified(server.Addr()), 0)
 	}
-	link, err := dial(local, netip.AddrPort{}, make(chan struct{}, 1))
+	link, err := dial(local, netip.AddrPort{}, newCrowd())
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ type timer struct {
 	first    time.Duration // wait before the first retransmission
 	fixed    bool          // negotiated: no back-off (RFC 2349 names the interval)
 	tries    int           // timeouts since the peer was last heard of
+	probed   bool          // the early one, see early, is over
 	retries  int           // most of them
 	deadline time.Time
 }
@@ -37,7 +38,21 @@ func (t *timer) wait() time.Duration {
 	return min(t.first<<min(t.tries, 16), max(maxWait, t.first))
 }
 
-func (t *timer) heard() { t.tries = 0 }
+// early is the wait before a first retransmission that is not counted: on a
+// link whose windows take usual, a much longer silence means that the end of
+// a window was lost, and there is no use in waiting for the timer proper.
+// 0 when it has been, or when the peer has named its own interval.
+func (t *timer) early(usual time.Duration) time.Duration {
+	if d := max(minEarly, 8*usual); usual > 0 && !t.probed && !t.fixed && d < t.first {
+		return d
+	}
+	return 0
+}
+
+// minEarly spares a client that pauses to write what it has.
+const minEarly = 200 * time.Millisecond
+
+func (t *timer) heard() { t.tries, t.probed = 0, false }
 
 func (t *timer) arm() { t.deadline = time.Now().Add(t.wait()) }
 

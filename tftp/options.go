@@ -51,15 +51,39 @@ func parseOptions(b []byte) Options {
 	return options
 }
 
-// limits are what a server or client is willing to agree to.
+// limits are what a server is willing to agree to.
 type limits struct {
 	blockSize  int
-	windowSize int
+	windowSize int // 0: what a usual client has room for
 }
 
-// maxWindowBytes bounds the memory of a transfer: a window of more than this
-// is negotiated down.
-const maxWindowBytes = 1 << 20
+const (
+	// maxWindowBytes bounds the memory of a transfer.
+	maxWindowBytes = 1 << 20
+
+	// A window that does not fit the client's receive buffer loses its end
+	// each time, and then waits for a timeout: slower than lockstep. A Linux
+	// client has 208 KiB (net.core.rmem_default), of which each frame of up
+	// to 1500 bytes takes 2304; a quarter is left free.
+	usualBuffer = 212992 * 3 / 4
+	frameCost   = 2304
+	framePart   = 1480 // payload of an IP fragment
+	udpHeader   = 8
+
+	// maxWindow is less than half of the block numbers, so that an old one
+	// cannot be taken for a new one.
+	maxWindow = 16384
+)
+
+// window returns the largest window of blocks of the given size.
+func (l limits) window(blockSize int) int {
+	most := max(1, maxWindowBytes/blockSize)
+	if l.windowSize > 0 {
+		return min(l.windowSize, most)
+	}
+	frames := (blockSize + headerSize + udpHeader + framePart - 1) / framePart
+	return max(1, min(DefaultMaxWindowSize, usualBuffer/(frames*frameCost), most))
+}
 
 // terms are what both sides of a transfer go by.
 type terms struct {
@@ -95,7 +119,7 @@ func negotiate(r *Request, size int64, limit limits) (terms, Options) {
 			oack = append(oack, Option{o.Name, strconv.FormatInt(answer, 10)})
 		}
 	}
-	return t.bounded(oack)
+	return t.bounded(oack, limit.window(t.blockSize))
 }
 
 // accept applies one option and returns the value to acknowledge, or false
@@ -112,7 +136,7 @@ func (t *terms) accept(name string, value int64, op Op, limit limits) (int64, bo
 		if value < 1 {
 			return 0, false
 		}
-		t.windowSize = int(min(value, int64(limit.windowSize)))
+		t.windowSize = int(min(value, maxWindow))
 		return int64(t.windowSize), true
 	case OptTimeout: // only the very value may be acknowledged
 		if value < 1 || value > 255 {
@@ -130,9 +154,10 @@ func (t *terms) accept(name string, value int64, op Op, limit limits) (int64, bo
 	return 0, false
 }
 
-// bounded lowers the window until it fits maxWindowBytes.
-func (t terms) bounded(oack Options) (terms, Options) {
-	most := max(1, maxWindowBytes/t.blockSize)
+// bounded lowers the window to the most that suits the block size, which may
+// come after it in the request. An OACK may name a smaller window than was
+// asked for (RFC 7440 section 3).
+func (t terms) bounded(oack Options, most int) (terms, Options) {
 	if t.windowSize <= most {
 		return t, oack
 	}

@@ -167,6 +167,8 @@ func (s *sender) listen() (Reason, error) {
 	pause := s.window.open()
 	if pause {
 		wait = s.pause()
+	} else if early := s.timer.early(s.span); early > 0 {
+		wait = early
 	}
 	armed := time.Time{}
 	for {
@@ -212,7 +214,7 @@ func (s *sender) acknowledge() verdict {
 
 // heard notes a sign of life.
 func (s *sender) heard() {
-	if s.timer.tries > 0 {
+	if s.timer.tries > 0 || s.timer.probed {
 		s.timer.heard()
 		s.quiet.Store(false)
 	}
@@ -239,6 +241,11 @@ func (s *sender) pause() time.Duration {
 // silence handles a timeout.
 func (s *sender) silence() (Reason, error) {
 	s.stats.Timeouts++
+	if s.timer.early(s.span) > 0 {
+		s.timer.probed = true
+		s.window.timeout()
+		return 0, nil
+	}
 	s.quiet.Store(s.window.acked > 0)
 	if s.timer.expired() {
 		s.window.timeout()

@@ -44,8 +44,10 @@ type Server struct {
 	SinglePort bool
 	// MaxBlockSize bounds the blksize option, in bytes; 65464 if 0.
 	MaxBlockSize int
-	// MaxWindowSize bounds the windowsize option, in blocks;
-	// DefaultMaxWindowSize if 0, at most 16384.
+	// MaxWindowSize bounds the windowsize option, in blocks, at most 16384.
+	// If 0, DefaultMaxWindowSize, or less for blocks larger than a frame: as
+	// many as the receive buffer of a usual client takes. A window is never
+	// more than 1 MiB.
 	MaxWindowSize int
 }
 
@@ -69,7 +71,7 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 		return fmt.Errorf("tftp: listen on %v: %w", conn.LocalAddr(), err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := &desk{server: s, listener: l, table: table{most: s.maxTransfers(), running: map[netip.AddrPort]*transfer{}}, seats: newSeats()}
+	d := &desk{server: s, listener: l, table: table{most: s.maxTransfers(), running: map[netip.AddrPort]*transfer{}}, crowd: newCrowd()}
 	var wake sync.WaitGroup
 	wake.Add(1)
 	stop := context.AfterFunc(ctx, func() {
@@ -89,11 +91,6 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 	return err
 }
 
-// maxSeats bounds the threads that wait for packets in the kernel.
-const maxSeats = 64
-
-func newSeats() chan struct{} { return make(chan struct{}, maxSeats) }
-
 func (s *Server) maxTransfers() int {
 	if s.MaxTransfers > 0 {
 		return s.MaxTransfers
@@ -102,12 +99,12 @@ func (s *Server) maxTransfers() int {
 }
 
 func (s *Server) limits() limits {
-	l := limits{blockSize: maxBlockSize, windowSize: DefaultMaxWindowSize}
+	l := limits{blockSize: maxBlockSize}
 	if s.MaxBlockSize > 0 {
 		l.blockSize = min(max(s.MaxBlockSize, minBlockSize), maxBlockSize)
 	}
 	if s.MaxWindowSize > 0 {
-		l.windowSize = min(s.MaxWindowSize, 16384)
+		l.windowSize = min(s.MaxWindowSize, maxWindow)
 	}
 	return l
 }
@@ -132,7 +129,7 @@ type desk struct {
 	listener  *listener
 	table     table
 	transfers sync.WaitGroup
-	seats     chan struct{}
+	crowd     *crowd
 }
 
 // run reads packets until the socket fails.

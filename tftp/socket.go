@@ -16,12 +16,12 @@ import (
 // the peer: the kernel keeps other senders out, reports a closed port and
 // looks up the route once. How it waits is told in wait.go.
 type socket struct {
-	fd    int // blocks for at most hotWait
-	seats chan struct{}
-	hot   bool // has a seat
-	quick int  // waits in a row that were short
-	burst burst
-	cold  coldWait
+	fd     int // blocks for at most hotWait
+	crowd  *crowd
+	lively bool // counted in crowd
+	quick  int  // waits in a row that were short
+	burst  burst
+	cold   coldWait
 
 	mu      sync.Mutex // guards fd and cold.file against interrupt
 	stopped bool
@@ -30,7 +30,7 @@ type socket struct {
 
 // dial makes a socket between the given addresses. An invalid remote leaves
 // it unconnected; connect does that later.
-func dial(local, remote netip.AddrPort, seats chan struct{}) (*socket, error) {
+func dial(local, remote netip.AddrPort, crowd *crowd) (*socket, error) {
 	family := unix.AF_INET6
 	if local.Addr().Is4() {
 		family = unix.AF_INET
@@ -39,11 +39,12 @@ func dial(local, remote netip.AddrPort, seats chan struct{}) (*socket, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	s := &socket{fd: fd, seats: seats}
+	s := &socket{fd: fd, crowd: crowd}
 	if err := s.prepare(local, remote); err != nil {
 		unix.Close(fd)
 		return nil, err
 	}
+	s.fast()
 	return s, nil
 }
 
@@ -196,7 +197,7 @@ func (s *socket) interrupt() {
 }
 
 func (s *socket) close() error {
-	s.rise()
+	s.slow()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true

@@ -3,6 +3,8 @@ package tftp
 import (
 	"errors"
 	"os"
+	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -13,10 +15,10 @@ import (
 // Waiting for a packet has two gears.
 //
 // A transfer that is under way waits in recv(2): the kernel wakes it with the
-// least delay, one system call per packet. That takes a thread, so there are
-// only so many seats. A transfer whose peer is slow (nothing for hotWait), or
-// that finds no seat, waits in the runtime's poller, where it costs no thread
-// but more system calls.
+// least delay, one system call per packet. That takes a thread, so it is for
+// a crowd of no more transfers than there are cores. In a larger crowd, or
+// when the peer is slow (nothing for hotWait), a transfer waits in the
+// runtime's poller, where it costs no thread.
 //
 // The descriptor is in the poller only for that long: while it is, every
 // packet wakes the thread that waits there, for nothing when the transfer
@@ -26,42 +28,66 @@ import (
 const hotWait = 20 * time.Millisecond
 
 // quickWaits is how many packets in a row must come sooner than hotWait
-// before a transfer in the poller takes a seat.
+// before a transfer in the poller may leave it.
 const quickWaits = 8
 
 func (s *socket) wait(buf []byte, wait time.Duration) (int, error) {
 	if wait < hotWait && !s.cold.entered() {
 		return s.brief(buf, wait)
 	}
-	if s.hot || s.sit() {
+	if s.mayBlock() {
 		n, err := receive(s.fd, buf, 0)
 		if err != unix.EAGAIN {
 			return n, err
 		}
-		s.rise()
+		s.slow()
 		wait -= hotWait
 	}
 	return s.park(buf, wait)
 }
 
-// sit takes a seat if the peer is quick and there is one.
-func (s *socket) sit() bool {
-	if s.cold.entered() && s.quick < quickWaits {
+// mayBlock reports whether this wait may have a thread, and leaves the poller
+// if so.
+func (s *socket) mayBlock() bool {
+	if !s.lively || s.crowd.lively.Load() > s.crowd.most {
 		return false
 	}
-	select {
-	case s.seats <- struct{}{}:
-		s.hot = true
-		s.leavePoller()
-	default:
+	if !s.cold.entered() {
+		return true
 	}
-	return s.hot
+	if s.quick < quickWaits {
+		return false
+	}
+	s.leavePoller()
+	return true
 }
 
-func (s *socket) rise() {
-	if s.hot {
-		s.hot = false
-		<-s.seats
+// A crowd counts the transfers whose peers answer quickly.
+type crowd struct {
+	lively atomic.Int32
+	most   int32 // so many may wait in the kernel
+}
+
+// newCrowd lets one transfer per core wait in the kernel: with more of them
+// there is always one that has a packet, and a thread that serves them all by
+// turns beats threads that wake each other.
+func newCrowd() *crowd { return &crowd{most: int32(min(runtime.GOMAXPROCS(0), maxBlocked))} }
+
+// maxBlocked bounds the threads of a server that wait for packets.
+const maxBlocked = 64
+
+func (s *socket) fast() {
+	if !s.lively {
+		s.lively = true
+		s.crowd.lively.Add(1)
+	}
+}
+
+func (s *socket) slow() {
+	s.quick = 0
+	if s.lively {
+		s.lively = false
+		s.crowd.lively.Add(-1)
 	}
 }
 
@@ -84,8 +110,10 @@ func (s *socket) park(buf []byte, wait time.Duration) (int, error) {
 		return 0, err
 	}
 	n, err := s.cold.read(buf)
-	if s.quick++; time.Since(began) >= hotWait {
-		s.quick = 0
+	if time.Since(began) >= hotWait {
+		s.slow()
+	} else if s.quick++; s.quick >= quickWaits {
+		s.fast()
 	}
 	return n, err
 }

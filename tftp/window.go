@@ -14,6 +14,7 @@ type window struct {
 	answered bool   // a repeated ACK of acked was acted on, or need not be
 	repeated uint64 // value of acked when a repeated ACK was last acted on
 	calm     int    // whole windows confirmed since the burst changed
+	needed   int    // how many of them let the burst grow by a block
 }
 
 // A verdict is what an ACK means to the sender.
@@ -26,12 +27,16 @@ const (
 	finished                // confirms the final block
 )
 
-// calmWindows is how many windows in a row must arrive whole before bursts
-// grow by a block.
-const calmWindows = 4
+// How many windows in a row must arrive whole before bursts grow by a block:
+// at first, and at most. Each loss doubles it, so that a receiver with a
+// small buffer is not driven into losses again and again.
+const (
+	firstCalm = 4
+	mostCalm  = 4096
+)
 
 func newWindow(size int) window {
-	return window{size: uint64(size), burst: uint64(size)}
+	return window{size: uint64(size), burst: uint64(size), needed: firstCalm}
 }
 
 // span returns the blocks to send now, from included to included; none if
@@ -108,13 +113,14 @@ func (w *window) timeout() {
 func (w *window) shrink() {
 	w.burst = max(1, w.burst/2)
 	w.calm = 0
+	w.needed = min(2*w.needed, mostCalm)
 }
 
 func (w *window) grow() {
 	if w.burst == w.size {
 		return
 	}
-	if w.calm++; w.calm == calmWindows {
+	if w.calm++; w.calm == w.needed {
 		w.burst++
 		w.calm = 0
 	}

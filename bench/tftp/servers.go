@@ -109,5 +109,11 @@ func serve(args []string) error {
 		return err
 	}
 	defer root.Close()
-	return (&tftp.Server{Read: tftp.FS(root.FS())}).ListenAndServe(ctx, args[0])
+	server := tftp.Server{Read: tftp.FS(root.FS())}
+	if len(args) > 2 { // for a person to look at
+		server.Hooks.End = func(t *tftp.Transfer, s tftp.Stats, reason tftp.Reason, err error) {
+			fmt.Fprintf(os.Stderr, "%s: %v %v %+v\n", t.Filename, reason, err, s)
+		}
+	}
+	return server.ListenAndServe(ctx, args[0])
 }

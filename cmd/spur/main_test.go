@@ -21,6 +21,11 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
+			spur, err := exec.LookPath("spur")
+			if err != nil {
+				return err
+			}
+			env.Setenv("SPUR", spur)
 			return makeKernel(filepath.Join(env.WorkDir, "vmlinuz"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},

@@ -92,6 +92,9 @@ func (d *daemon) open() error {
 	if d.loaders, err = loader.Find(append(d.config.Loaders, loader.Dirs()...)); err != nil {
 		return err
 	}
+	if len(d.loaders) == 0 {
+		return hint.New("no bootloader was found on this host", "install Debian's package ipxe, or name a folder that has iPXE with --loaders")
+	}
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()
 		if d.temp, err = os.MkdirTemp("", "spur-"); err != nil {

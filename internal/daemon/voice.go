@@ -63,9 +63,6 @@ func (v *voice) ready(d *daemon, interfaces []dhcp.Interface, l *dhcp.Listener) 
 	for _, more := range surroundings(c, interfaces, l) {
 		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
 	}
-	if len(d.loaders) == 0 {
-		v.warn("no bootloader was found: only machines that bring their own iPXE can boot. Debian has it in package ipxe; --loaders names a folder of your own")
-	}
 }
 
 // surroundings says where addresses come from, and what others must do.

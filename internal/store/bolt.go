@@ -4,27 +4,18 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-const (
-	// fileName is the database's name in the folder.
-	fileName = "spur.db"
-	// lockWait is how long Open waits for another process to let go.
-	lockWait = time.Second
-)
-
-// secretsBucket and recordsBucket are the top level of the database. Buckets
-// of records are inside the second.
-func secretsBucket() []byte { return []byte("secrets") }
-func recordsBucket() []byte { return []byte("records") }
+// fileName is the database's name in the folder.
+const fileName = "spur.db"
 
 // Bolt is a store in a file of one folder.
 type Bolt struct {
@@ -34,8 +25,7 @@ type Bolt struct {
 }
 
 // Open opens the store in the folder dir, and creates either where it is not
-// there: the folder with mode 0700, the file with 0600, because secrets are in
-// it. One process at a time can have it open; another one gets an error after
+// there: the folder with mode 0700, the file with 0600. One process at a time can have it open; another one gets an error after
 // a second.
 func Open(dir string) (*Bolt, error) {
 	if dir == "" {
@@ -62,40 +52,19 @@ func openError(dir string, err error) error {
 		return fmt.Errorf("%s is no folder; name one with --data: %w", dir, err)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("the folder %s cannot be written; run as its owner, or name another one with --data: %w", dir, err)
-	case errors.Is(err, errDamaged), errors.Is(err, bolterrors.ErrInvalid),
-		errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return fmt.Errorf("%s is damaged or was not written by spur; move it away, and spur starts without its leases and keys: %w", path, err)
+	case errors.Is(err, errDamaged), errors.Is(err, io.EOF):
+		return fmt.Errorf("%s is damaged or was not written by spur; move it away, and spur starts without the leases in it: %w", path, err)
 	}
 	return fmt.Errorf("cannot open %s: %w", path, err)
 }
 
-// Key returns a secret, as Secrets says.
-func (b *Bolt) Key(name string, size int) (secret []byte, err error) {
-	if err := checkSecret(name, size); err != nil {
-		return nil, err
-	}
-	err = b.db.Update(func(tx *bolt.Tx) error {
-		secrets := tx.Bucket(secretsBucket())
-		if there := secrets.Get([]byte(name)); there != nil {
-			secret, err = sized(name, there, size)
-			return err
-		}
-		secret = random(size)
-		return secrets.Put([]byte(name), bytes.Clone(secret))
-	})
-	if err != nil {
-		return nil, b.explain(err)
-	}
-	return secret, nil
-}
-
-// Put writes a record, as Records says.
+// Put writes a record, as Store says.
 func (b *Bolt) Put(bucket, key string, value []byte) error {
 	if err := checkRecord(bucket, key, value); err != nil {
 		return err
 	}
 	return b.explain(b.changes.commit(b.db, func(tx *bolt.Tx) error {
-		records, err := tx.Bucket(recordsBucket()).CreateBucketIfNotExists([]byte(bucket))
+		records, err := tx.CreateBucketIfNotExists([]byte(bucket))
 		if err != nil {
 			return err
 		}
@@ -103,26 +72,26 @@ func (b *Bolt) Put(bucket, key string, value []byte) error {
 	}))
 }
 
-// Delete removes a record, as Records says.
+// Delete removes a record, as Store says.
 func (b *Bolt) Delete(bucket, key string) error {
 	if err := checkRecord(bucket, key, nil); err != nil {
 		return err
 	}
 	return b.explain(b.changes.commit(b.db, func(tx *bolt.Tx) error {
-		if records := tx.Bucket(recordsBucket()).Bucket([]byte(bucket)); records != nil {
+		if records := tx.Bucket([]byte(bucket)); records != nil {
 			return records.Delete([]byte(key))
 		}
 		return nil
 	}))
 }
 
-// Get returns a record, as Records says.
+// Get returns a record, as Store says.
 func (b *Bolt) Get(bucket, key string) (value []byte, ok bool, err error) {
 	if err := checkRecord(bucket, key, nil); err != nil {
 		return nil, false, err
 	}
 	err = b.db.View(func(tx *bolt.Tx) error {
-		if records := tx.Bucket(recordsBucket()).Bucket([]byte(bucket)); records != nil {
+		if records := tx.Bucket([]byte(bucket)); records != nil {
 			value = bytes.Clone(records.Get([]byte(key)))
 			ok = value != nil
 		}
@@ -131,13 +100,13 @@ func (b *Bolt) Get(bucket, key string) (value []byte, ok bool, err error) {
 	return value, ok, b.explain(err)
 }
 
-// All returns the records of a bucket, as Records says.
+// All returns the records of a bucket, as Store says.
 func (b *Bolt) All(bucket string) (entries []Entry, err error) {
-	if err := checkName("bucket", bucket); err != nil {
+	if err := checkBucket(bucket); err != nil {
 		return nil, err
 	}
 	err = b.db.View(func(tx *bolt.Tx) error {
-		records := tx.Bucket(recordsBucket()).Bucket([]byte(bucket))
+		records := tx.Bucket([]byte(bucket))
 		if records == nil {
 			return nil
 		}

@@ -1,95 +1,78 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
+	"syscall"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+const (
+	// lockWait is how long Open waits for another process to let go, and
+	// lockRetry how often it looks.
+	lockWait  = time.Second
+	lockRetry = 50 * time.Millisecond
 )
 
 // errDamaged is what openError knows a damaged file by.
 var errDamaged = errors.New("inconsistent database")
 
-// openFile opens and checks the database. bbolt panics over damaged pages, at
-// any later time; to find them now costs some milliseconds for a thousand
-// records.
-func openFile(path string) (db *bolt.DB, err error) {
-	// The file is mapped: where it is cut off, reading faults.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errDamaged, p)
-		}
-		if err != nil && db != nil {
-			db.Close()
-		}
-	}()
-	db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
-	if err != nil {
-		return nil, err
-	}
-	if err = db.View(check); err == nil {
-		err = db.Update(createTop)
-	}
-	return db, err
+// damaged says what is wrong with the file.
+func damaged(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errDamaged, fmt.Sprintf(format, args...))
 }
 
-// check returns the first thing that is wrong with the database. Its length
-// comes first, and then what it holds, because tx.Check reads in a goroutine
-// of its own, where a fault would end the process.
-func check(tx *bolt.Tx) error {
-	info, err := os.Stat(tx.DB().Path())
-	if err != nil {
-		return err
-	}
-	if info.Size() < tx.Size() {
-		return fmt.Errorf("%w: it has %d of %d bytes", errDamaged, info.Size(), tx.Size())
-	}
-	if err := tx.ForEach(func(_ []byte, b *bolt.Bucket) error { return checkBucket(b, 0) }); err != nil {
-		return err
-	}
-	return checkPages(tx)
-}
-
-// deepest is how deep buckets are inside each other, below the top level.
-const deepest = 1
-
-// checkBucket reads every record of a bucket and of those inside it.
-func checkBucket(b *bolt.Bucket, depth int) error {
-	if depth > deepest {
-		return fmt.Errorf("%w: buckets are too deep inside each other", errDamaged)
-	}
-	var before []byte
-	return b.ForEach(func(key, value []byte) error {
-		if len(key) > KeyMost || len(value) > ValueMost || bytes.Compare(before, key) >= 0 {
-			return fmt.Errorf("%w: a record is out of bounds or order", errDamaged)
-		}
-		before = bytes.Clone(key)
-		bytes.Clone(value)
-		if inside := b.Bucket(key); inside != nil && value == nil {
-			return checkBucket(inside, depth+1)
-		}
-		return nil
+// openFile opens the database once it has been checked. bbolt trusts the file
+// that it maps: over a damaged page it panics, at any later time, or follows a
+// cycle of pages until the memory is used up.
+func openFile(path string) (*bolt.DB, error) {
+	return bolt.Open(path, 0o600, &bolt.Options{
+		Timeout: lockWait, FreelistType: bolt.FreelistMapType, OpenFile: openChecked,
 	})
 }
 
-func checkPages(tx *bolt.Tx) (first error) {
-	for err := range tx.Check() {
-		if first == nil {
-			first = fmt.Errorf("%w: %w", errDamaged, err)
-		}
+// openChecked opens the file and checks it. It takes the lock that bbolt takes
+// again on the same file, since what another process is writing looks damaged.
+func openChecked(path string, flag int, mode os.FileMode) (*os.File, error) {
+	f, err := os.OpenFile(path, flag, mode)
+	if err != nil {
+		return nil, err
 	}
-	return first
+	if err = lock(f); err == nil {
+		err = check(f)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
-func createTop(tx *bolt.Tx) error {
-	for _, name := range [][]byte{secretsBucket(), recordsBucket()} {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+func lock(f *os.File) error {
+	for until := time.Now().Add(lockWait); ; time.Sleep(lockRetry) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return err
 		}
+		if time.Now().After(until) {
+			return bolterrors.ErrTimeout
+		}
 	}
-	return nil
+}
+
+// check reads the database in f; bbolt makes one of an empty file.
+func check(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return err
+	}
+	m, err := readMeta(f, info.Size())
+	if err != nil {
+		return err
+	}
+	return checkPages(f, m)
 }

@@ -19,14 +19,12 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	key, _ := s.Key("seal", 32)
 	s.Put("leases", "192.0.2.10", []byte("52:54:00:12:34:56"))
 	s.Close()
 
 	s, _ = store.Open(dir)
 	defer s.Close()
-	again, _ := s.Key("seal", 32)
 	leases, _ := s.All("leases")
-	fmt.Println(string(key) == string(again), leases[0].Key, string(leases[0].Value))
-	// Output: true 192.0.2.10 52:54:00:12:34:56
+	fmt.Println(leases[0].Key, string(leases[0].Value))
+	// Output: 192.0.2.10 52:54:00:12:34:56
 }

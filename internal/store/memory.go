@@ -11,16 +11,12 @@ import (
 type memory struct {
 	mu      sync.Mutex
 	closed  bool
-	secrets map[string][]byte
 	buckets map[string]map[string][]byte
 }
 
 // Memory returns an empty store that forgets everything when it is closed.
 func Memory() Store {
-	return &memory{
-		secrets: make(map[string][]byte),
-		buckets: make(map[string]map[string][]byte),
-	}
+	return &memory{buckets: make(map[string]map[string][]byte)}
 }
 
 // open runs f with the store locked, unless it is closed.
@@ -32,21 +28,6 @@ func (m *memory) open(f func()) error {
 	}
 	f()
 	return nil
-}
-
-func (m *memory) Key(name string, size int) (secret []byte, err error) {
-	if err := checkSecret(name, size); err != nil {
-		return nil, err
-	}
-	if closed := m.open(func() {
-		if m.secrets[name] == nil {
-			m.secrets[name] = random(size)
-		}
-		secret, err = sized(name, m.secrets[name], size)
-	}); closed != nil {
-		return nil, closed
-	}
-	return secret, err
 }
 
 func (m *memory) Put(bucket, key string, value []byte) error {
@@ -80,7 +61,7 @@ func (m *memory) Get(bucket, key string) (value []byte, ok bool, err error) {
 }
 
 func (m *memory) All(bucket string) (entries []Entry, err error) {
-	if err := checkName("bucket", bucket); err != nil {
+	if err := checkBucket(bucket); err != nil {
 		return nil, err
 	}
 	err = m.open(func() {
@@ -94,6 +75,6 @@ func (m *memory) All(bucket string) (entries []Entry, err error) {
 func (m *memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed, m.secrets, m.buckets = true, nil, nil
+	m.closed, m.buckets = true, nil
 	return nil
 }

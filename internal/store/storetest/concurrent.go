@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"sync"
@@ -44,25 +43,6 @@ func concurrent(t *testing.T, s store.Store) {
 	all, err := s.All("leases")
 	if err != nil || len(all) != writers*each/2 {
 		t.Errorf("%d records are left, %v; want %d", len(all), err, writers*each/2)
-	}
-}
-
-func concurrentSecrets(t *testing.T, s store.Store) {
-	secrets := make([][]byte, writers)
-	var work sync.WaitGroup
-	for w := range writers {
-		work.Go(func() {
-			var err error
-			if secrets[w], err = s.Key("seal", 32); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	work.Wait()
-	for _, secret := range secrets {
-		if !bytes.Equal(secret, secrets[0]) {
-			t.Fatal("callers at the same time got several secrets")
-		}
 	}
 }
 

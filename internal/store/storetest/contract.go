@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,8 +16,6 @@ func Run(t *testing.T, fresh func(t *testing.T) store.Store) {
 		name string
 		run  func(t *testing.T, s store.Store)
 	}{
-		{"secrets stay the same", secretsStay},
-		{"a secret has one size", secretSize},
 		{"records", records},
 		{"records are in order", order},
 		{"buckets are apart", buckets},
@@ -26,7 +23,6 @@ func Run(t *testing.T, fresh func(t *testing.T) store.Store) {
 		{"values are copies", copies},
 		{"bounds", bounds},
 		{"concurrent use", concurrent},
-		{"concurrent secrets", concurrentSecrets},
 		{"after Close", closed},
 		{"Close during use", closeDuringUse},
 	} {
@@ -35,38 +31,6 @@ func Run(t *testing.T, fresh func(t *testing.T) store.Store) {
 			defer s.Close()
 			test.run(t, s)
 		})
-	}
-}
-
-func secretsStay(t *testing.T, s store.Store) {
-	seal := key(t, s, "seal", 32)
-	if again := key(t, s, "seal", 32); !bytes.Equal(seal, again) {
-		t.Error("the second call returns another secret")
-	}
-	if other := key(t, s, "other", 32); bytes.Equal(seal, other) {
-		t.Error("two names have the same secret")
-	}
-	if bytes.Equal(seal, make([]byte, 32)) {
-		t.Error("the secret is all zeros")
-	}
-	clear(seal)
-	if again := key(t, s, "seal", 32); bytes.Equal(again, seal) {
-		t.Error("the secret is shared with the caller")
-	}
-}
-
-func secretSize(t *testing.T, s store.Store) {
-	first := key(t, s, "seal", 32)
-	if _, err := s.Key("seal", 16); err == nil {
-		t.Error("a secret of 32 bytes is given out with 16")
-	}
-	if again := key(t, s, "seal", 32); !bytes.Equal(first, again) {
-		t.Error("the wrong size changed the secret")
-	}
-	for _, size := range []int{-1, 0, store.SecretLeast - 1, store.SecretMost + 1} {
-		if _, err := s.Key("sized", size); err == nil {
-			t.Errorf("a secret of %d bytes", size)
-		}
 	}
 }
 
@@ -97,15 +61,9 @@ func order(t *testing.T, s store.Store) {
 func buckets(t *testing.T, s store.Store) {
 	put(t, s, "one", "k", "1")
 	put(t, s, "two", "k", "2")
-	key(t, s, "one", 32)
 	check(t, s.Delete("one", "k"))
 	wantAll(t, s, "one")
 	wantAll(t, s, "two", "k=2")
-	// Names that an implementation could use for itself are free.
-	put(t, s, "secrets", "k", "3")
-	put(t, s, "records", "k", "4")
-	wantAll(t, s, "secrets", "k=3")
-	wantAll(t, s, "records", "k=4")
 }
 
 func anyBytes(t *testing.T, s store.Store) {
@@ -134,11 +92,8 @@ func bounds(t *testing.T, s store.Store) {
 	value := strings.Repeat("v", store.ValueMost)
 	put(t, s, name, long, value)
 	wantGet(t, s, name, long, value, true)
-	key(t, s, name, store.SecretMost)
 	_, _, getErr := s.Get("b", long+"k")
 	_, allErr := s.All(name + "n")
-	_, keyErr := s.Key(name+"n", 32)
-	_, noKeyErr := s.Key("", 32)
 	for what, err := range map[string]error{
 		"a bucket without a name":     s.Put("", "k", nil),
 		"a bucket with a long name":   s.Put(name+"n", "k", nil),
@@ -148,8 +103,6 @@ func bounds(t *testing.T, s store.Store) {
 		"Delete of a long key":        s.Delete("b", long+"k"),
 		"Get of a long key":           getErr,
 		"All of a long name":          allErr,
-		"a secret with a long name":   keyErr,
-		"a secret without a name":     noKeyErr,
 		"Delete in a nameless bucket": s.Delete("", "k"),
 	} {
 		if err == nil {
@@ -165,27 +118,16 @@ func closed(t *testing.T, s store.Store) {
 	put(t, s, "b", "k", "v")
 	check(t, s.Close())
 	check(t, s.Close())
-	_, keyErr := s.Key("seal", 32)
 	_, _, getErr := s.Get("b", "k")
 	_, allErr := s.All("b")
 	for what, err := range map[string]error{
-		"Key": keyErr, "Get": getErr, "All": allErr,
+		"Get": getErr, "All": allErr,
 		"Put": s.Put("b", "k", nil), "Delete": s.Delete("b", "k"),
 	} {
 		if !errors.Is(err, store.ErrClosed) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-}
-
-func key(t *testing.T, s store.Store, name string, size int) []byte {
-	t.Helper()
-	secret, err := s.Key(name, size)
-	check(t, err)
-	if len(secret) != size {
-		t.Fatalf("secret %q has %d bytes, want %d", name, len(secret), size)
-	}
-	return secret
 }
 
 func put(t *testing.T, s store.Store, bucket, key, value string) {

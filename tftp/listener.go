@@ -81,9 +81,10 @@ func (l *listener) reply(in incoming) *outlet {
 
 func (l *listener) answer(in incoming, e *Error) { l.reply(in).error(e) }
 
-// destination reads the control messages of a packet. For a broadcast it
-// is the interface's address (ipi_spec_dst).
-func destination(oob []byte) (netip.Addr, int) {
+// destination reads the control messages of a packet. For a broadcast it is
+// the interface's address (ipi_spec_dst). An IPv6 socket that receives IPv4
+// gets both kinds, of which IPv4's own says more.
+func destination(oob []byte) (to netip.Addr, index int) {
 	for len(oob) >= unix.SizeofCmsghdr {
 		h := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
 		if h.Len < unix.SizeofCmsghdr || uint64(h.Len) > uint64(len(oob)) {
@@ -92,13 +93,17 @@ func destination(oob []byte) (netip.Addr, int) {
 		data := oob[unix.CmsgLen(0):h.Len]
 		switch {
 		case h.Level == unix.IPPROTO_IP && h.Type == unix.IP_PKTINFO && len(data) >= unix.SizeofInet4Pktinfo:
-			return netip.AddrFrom4([4]byte(data[4:8])), int(binary.NativeEndian.Uint32(data))
+			to = netip.AddrFrom4([4]byte(data[4:8]))
+			if to.IsUnspecified() { // came in before the option was set; ipi_addr is from the packet itself
+				to = netip.AddrFrom4([4]byte(data[8:12]))
+			}
+			return to, int(binary.NativeEndian.Uint32(data))
 		case h.Level == unix.IPPROTO_IPV6 && h.Type == unix.IPV6_PKTINFO && len(data) >= unix.SizeofInet6Pktinfo:
-			return netip.AddrFrom16([16]byte(data[:16])).Unmap(), int(binary.NativeEndian.Uint32(data[16:]))
+			to, index = netip.AddrFrom16([16]byte(data[:16])).Unmap(), int(binary.NativeEndian.Uint32(data[16:]))
 		}
 		oob = oob[min(unix.CmsgSpace(int(h.Len)-unix.CmsgLen(0)), len(oob)):]
 	}
-	return netip.Addr{}, 0
+	return to, index
 }
 
 // sourceMessage is the control message that makes a packet leave with the given

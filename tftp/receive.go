@@ -166,12 +166,14 @@ func (r *receiver) keep(payload []byte, final bool) error {
 	return nil
 }
 
-// dally answers repetitions of the final block for a while: its ACK may have
-// got lost (RFC 1350 section 6).
-func (r *receiver) dally(d time.Duration) {
-	until := time.Now().Add(d)
-	for {
-		n, err := r.link.recv(r.buf, time.Until(until))
+// dally answers repetitions of the final block until there have been none for
+// a while: its ACK may have got lost (RFC 1350 section 6). A new request from
+// the same port ends it.
+func (r *receiver) dally() {
+	r.quiet.Store(true)
+	end := time.Now().Add(2 * maxWait)
+	for time.Now().Before(end) {
+		n, err := r.link.recv(r.buf, 4*r.timer.first)
 		if err != nil {
 			return
 		}

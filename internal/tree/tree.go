@@ -147,18 +147,19 @@ func (t *Tree) script(ctx context.Context, c boot.Client, a Asker) string {
 // URLs names a payload's files for one client, over the protocol by which it
 // asks.
 func (t *Tree) URLs(c boot.Client, p boot.Payload, a Asker) loader.URLs {
-	base := t.base(a.Via, a.Server)
-	named := func(role route.Role, f boot.File) string {
+	named := func(base string, role route.Role, f boot.File) string {
 		return base + "/" + t.Names.File(c.MAC, role, f.Source) + "/" + url.PathEscape(f.Base())
 	}
+	// What the command line names is for the running system, which has no TFTP
+	// client, whatever its loader has.
+	loading, running := t.base(a.Via, a.Server), t.base(route.HTTP, a.Server)
 	urls := loader.URLs{
-		Kernel: named(route.Kernel, p.Kernel),
-		File:   func(f boot.File) string { return named(route.Extra, f) },
-		// The running system has no TFTP client, so the beacon is always HTTP.
-		Beacon: t.base(route.HTTP, a.Server) + "/" + t.Names.Boot(c) + "/" + BeaconFile,
+		Kernel: named(loading, route.Kernel, p.Kernel),
+		File:   func(f boot.File) string { return named(running, route.Extra, f) },
+		Beacon: running + "/" + t.Names.Boot(c) + "/" + BeaconFile,
 	}
 	for _, f := range p.Initrds {
-		urls.Initrds = append(urls.Initrds, named(route.Initrd, f))
+		urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f))
 	}
 	return urls
 }

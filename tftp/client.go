@@ -80,7 +80,8 @@ func (c *Client) request(op Op, name string, size int64) *Request {
 	add := func(name string, value int64) {
 		r.Options = append(r.Options, Option{name, strconv.FormatInt(value, 10)})
 	}
-	if !c.NoSize && size >= 0 {
+	// Quirk: tftpd-hpa answers tsize in netascii mode with ERROR 8.
+	if !c.NoSize && size >= 0 && r.Mode == Octet {
 		add(OptSize, size)
 	}
 	if c.BlockSize > 0 {
@@ -125,18 +126,14 @@ func (c *Client) get(ctx context.Context, address, name string, w io.Writer) (St
 func (c *Client) put(ctx context.Context, address, name string, from io.Reader) (Stats, error) {
 	began := time.Now()
 	size := sizeOf(from)
-	announce := size
-	if c.Mode == Netascii {
-		announce = -1
-	}
-	call, err := c.call(ctx, address, c.request(Write, name, announce))
+	call, err := c.call(ctx, address, c.request(Write, name, size))
 	if err != nil {
 		return Stats{Duration: time.Since(began)}, err
 	}
 	defer call.end()
 	source := newSource(from, call.request.Mode, size)
 	s := newSender(call.link, source, call.terms, c.timer(call.terms))
-	s.progress = c.progress(announce)
+	s.progress = c.progress(size)
 	_, err = s.run()
 	return s.result(began), call.why(err)
 }

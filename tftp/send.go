@@ -16,6 +16,7 @@ type sender struct {
 	window   window
 	timer    timer
 	progress progress
+	serving  bool // answering a read request
 	onBad    func(error)
 	quiet    *atomic.Bool // set while a retransmission goes unanswered
 
@@ -254,16 +255,18 @@ func (s *sender) silence() (Reason, error) {
 	return s.giveUp(TimedOut, fmt.Errorf("%w to block %d", ErrTimeout, s.window.acked+1))
 }
 
-// giveUp says how a transfer ended whose peer is gone. A peer that has every
-// block and leaves has only failed to say goodbye: many clients close their
-// port with the final ACK, which may get lost.
+// giveUp says how a transfer ended whose peer is gone, or has forgotten it
+// (ERROR 5), when it has been sent every block: many clients close their port
+// with the final ACK, which may get lost. A server takes that for a good end;
+// to a client that put a file it is none.
 func (s *sender) giveUp(reason Reason, err error) (Reason, error) {
+	var told *Error
+	forgotten := errors.As(err, &told) && told.Code == CodeUnknownTransfer
 	everything := s.window.last != 0 && s.window.top == s.window.last
-	if reason == Gone && everything {
-		s.stats.Unconfirmed = true
+	s.stats.Unconfirmed = everything && (reason == Gone || reason == TimedOut || forgotten)
+	if s.stats.Unconfirmed && s.serving && reason != TimedOut {
 		return Completed, nil
 	}
-	s.stats.Unconfirmed = reason == TimedOut && everything
 	return reason, err
 }
 

@@ -126,6 +126,9 @@ func (s *socket) sendTo(p []byte, to netip.AddrPort) error {
 
 func (s *socket) recv(buf []byte, wait time.Duration) (int, error) {
 	n, err := s.wait(buf, wait)
+	if n == 0 && s.isStopped() { // what has arrived before still counts
+		n, _ = receive(s.fd, buf, unix.MSG_DONTWAIT)
+	}
 	switch {
 	case n > 0:
 		return n, nil

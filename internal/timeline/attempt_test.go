@@ -124,6 +124,9 @@ func TestBegins(t *testing.T) {
 	scripted := append(loaded[:4:4], at(5, asks(ipxe)), at(6, ends(RoleScript, "boot.ipxe", 5)))
 	started := append(scripted[:6:6], at(8, ends(RoleKernel, "vmlinuz", 5)))
 	romIPXE := []Event{at(0, asks(ipxe)), at(1, chooses(router)), at(6, ends(RoleScript, "boot.ipxe", 5))}
+	romLoaded := []Event{at(0, asks(ipxe)), at(1, chooses(router)), at(3, ends(RoleLoader, "a.efi", 5))}
+	ipxeHTTP := ipxe
+	ipxeHTTP.Features = boot.CanHTTP
 	tests := []struct {
 		name  string
 		so    []Event
@@ -144,6 +147,9 @@ func TestBegins(t *testing.T) {
 		{"left alone, after the kernel", started, at(60, ignores("once")), true},
 		{"iPXE again, after the kernel", started, at(60, asks(ipxe)), true},
 		{"an iPXE ROM whose script says dhcp", romIPXE, at(7, asks(ipxe)), false},
+		{"an iPXE ROM again, after the loader", romLoaded, at(5, asks(ipxe)), true},
+		{"another iPXE, after the loader", romLoaded, at(5, asks(ipxeHTTP)), false},
+		{"another iPXE repeats itself", append(romLoaded[:3:3], at(5, asks(ipxeHTTP))), at(7, asks(ipxeHTTP)), false},
 		{"an iPXE ROM again", romIPXE, at(20, asks(ipxe)), true},
 		{"silence about an unknown program", loaded, at(5, Event{Kind: Ignored}), false},
 		{"a transfer never begins a boot", asked, at(500, ends(RoleKernel, "vmlinuz", 5)), false},

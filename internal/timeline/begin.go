@@ -38,6 +38,11 @@ func (a Attempt) Begins(e Event) bool {
 		return false
 	case !a.progressed():
 		return false
+	case a.hop.fetched && a.latest.Role == RoleLoader && e.Client.Loader == a.hop.client.Loader && e.Client.Features == a.hop.client.Features:
+		// The program that fetched a loader speaks again: the loader did not
+		// take over. (One that did is another program, or an iPXE that can do
+		// more than the one in the ROM.)
+		return true
 	case e.Client.Loader == boot.ROM && a.fetchedAny():
 		return true
 	}

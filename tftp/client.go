@@ -118,7 +118,7 @@ func (c *Client) get(ctx context.Context, address, name string, w io.Writer) (St
 	}
 	stats := r.result(began)
 	if err == nil && stats.Retransmits+stats.Timeouts > 0 {
-		r.dally() // packets get lost here: the final ACK may, too
+		r.dally(r.timer.first) // packets get lost here: the final ACK may, too
 	}
 	return stats, call.why(err)
 }

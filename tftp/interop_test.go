@@ -62,30 +62,33 @@ func same(t *testing.T, name string, want []byte) {
 
 func TestAtftp(t *testing.T) {
 	atftp := tool(t, "atftp", "atftp")
-	const size = 34<<20 + 5 // block numbers roll over at 512
-	content := randomBytes(size)
-	dir, got, put := folder(t, size), t.TempDir(), t.TempDir()
+	const small, large = 300_000, 33<<20 + 5 // block numbers of the large one roll over at 512
+	dir, got, put := folder(t, small, large), t.TempDir(), t.TempDir()
 	for _, single := range []bool{false, true} {
 		server := &tftp.Server{Read: tftp.FS(os.DirFS(dir)), Write: dirSink(put), SinglePort: single}
 		host, port, _ := net.SplitHostPort(start(t, server))
-		for _, options := range [][]string{
-			{"windowsize 16"},
-			{"blksize 1428"},
-			{"blksize 1428", "windowsize 16"},
-			{"blksize 1428", "windowsize 64", "tsize enable", "timeout 2"},
-			{"blksize 8192", "windowsize 64"},
-			{"blksize 65464"},
+		for _, c := range []struct {
+			size    int
+			options []string
+		}{
+			{small, nil},
+			{small, []string{"blksize 1428"}},
+			{small, []string{"blksize 65464"}},
+			{small, []string{"blksize 8192", "windowsize 64"}},
+			{small, []string{"blksize 1428", "windowsize 64", "tsize enable", "timeout 2"}},
+			{large, []string{"windowsize 16"}},
+			{large, []string{"blksize 1428", "windowsize 16"}},
 		} {
-			args := []string{"--get", "-r", fmt.Sprint(size), "-l", "out"}
-			for _, o := range options {
+			args := []string{"--get", "-r", fmt.Sprint(c.size), "-l", "out"}
+			for _, o := range c.options {
 				args = append(args, "--option", o)
 			}
 			runTool(t, got, atftp, append(args, host, port)...)
-			same(t, filepath.Join(got, "out"), content)
+			same(t, filepath.Join(got, "out"), randomBytes(c.size))
 			os.Remove(filepath.Join(got, "out"))
 		}
-		runTool(t, dir, atftp, "--put", "-l", fmt.Sprint(size), "-r", "up", "--option", "blksize 1428", "--option", "windowsize 8", host, port)
-		same(t, filepath.Join(put, "up"), content)
+		runTool(t, dir, atftp, "--put", "-l", fmt.Sprint(small), "-r", "up", "--option", "blksize 1428", "--option", "windowsize 8", host, port)
+		same(t, filepath.Join(put, "up"), randomBytes(small))
 	}
 }
 

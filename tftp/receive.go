@@ -169,11 +169,11 @@ func (r *receiver) keep(payload []byte, final bool) error {
 // dally answers repetitions of the final block until there have been none for
 // a while: its ACK may have got lost (RFC 1350 section 6). A new request from
 // the same port ends it.
-func (r *receiver) dally() {
+func (r *receiver) dally(quiet time.Duration) {
 	r.quiet.Store(true)
 	end := time.Now().Add(2 * maxWait)
 	for time.Now().Before(end) {
-		n, err := r.link.recv(r.buf, 4*r.timer.first)
+		n, err := r.link.recv(r.buf, quiet)
 		if err != nil {
 			return
 		}

@@ -56,6 +56,9 @@ func (r *relay) fromClient(p []byte, from netip.AddrPort) {
 	r.mu.Lock()
 	r.client = from
 	to := r.tid
+	if p[1] <= 2 { // a request
+		to = r.server
+	}
 	r.mu.Unlock()
 	_, _ = r.back.WriteToUDPAddrPort(p, to)
 }
@@ -131,7 +134,7 @@ func (r *relay) last(conn *net.UDPConn) netip.AddrPort {
 // Files arrive intact through loss, doubles and swaps, in both directions,
 // and with few more packets than there are blocks.
 func TestLossyNetwork(t *testing.T) {
-	const size = 300_000
+	const size = 100_000
 	for _, c := range []struct {
 		loss   float64
 		window int
@@ -199,7 +202,7 @@ func (u *upload) Close() error { close(u.done); return nil }
 
 func (u *upload) Abort(reason error) { u.aborted = reason; close(u.done) }
 
-// Block numbers roll over to 0.
+// Block numbers roll over to 0. (TestLockstep does it for a window of one.)
 func TestRollOver(t *testing.T) {
 	content := randomBytes(8*66_000 + 3)
 	over := &upload{done: make(chan struct{})}
@@ -210,15 +213,15 @@ func TestRollOver(t *testing.T) {
 		Write: func(_ context.Context, _ *tftp.Request) (tftp.Sink, error) { return over, nil },
 	}
 	address := start(t, server)
-	for _, window := range []int{1, 64} {
-		var got bytes.Buffer
-		client := &tftp.Client{BlockSize: 8, WindowSize: window}
-		if _, err := client.Get(t.Context(), address, "f", &got); err != nil || !bytes.Equal(got.Bytes(), content) {
-			t.Fatalf("window %d: %d of %d bytes, %v", window, got.Len(), len(content), err)
-		}
+	client := &tftp.Client{BlockSize: 8, WindowSize: 64}
+	var got bytes.Buffer
+	if _, err := client.Get(t.Context(), address, "f", &got); err != nil || !bytes.Equal(got.Bytes(), content) {
+		t.Fatalf("get: %d of %d bytes, %v", got.Len(), len(content), err)
 	}
-	client := &tftp.Client{BlockSize: 8, WindowSize: 16}
-	if _, err := client.Put(t.Context(), address, "f", bytes.NewReader(content)); err != nil || !bytes.Equal(over.Bytes(), content) {
-		t.Fatalf("put: %d of %d bytes, %v", over.Len(), len(content), err)
+	if _, err := client.Put(t.Context(), address, "f", bytes.NewReader(content)); err != nil {
+		t.Fatal(err)
+	}
+	if <-over.done; !bytes.Equal(over.Bytes(), content) {
+		t.Fatalf("put: %d of %d bytes", over.Len(), len(content))
 	}
 }

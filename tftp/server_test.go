@@ -61,7 +61,7 @@ func folder(t testing.TB, sizes ...int) string {
 }
 
 func TestGet(t *testing.T) {
-	sizes := []int{0, 1, 511, 512, 513, 1428, 100_000, 1 << 20}
+	sizes := []int{0, 1, 511, 512, 513, 1428, 8 * 1428, 200_000}
 	dir := folder(t, sizes...)
 	clients := map[string]*tftp.Client{
 		"plain":      {NoSize: true},

@@ -128,7 +128,7 @@ func (t *transfer) serveWrite(ctx context.Context) {
 	}
 	t.end(ctx, public, r.result(began), l, reason, err)
 	if err == nil {
-		r.dally()
+		r.dally(4 * r.timer.first)
 	}
 }
 

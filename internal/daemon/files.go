@@ -75,6 +75,9 @@ func (f *files) httpHooks() httpd.Hooks {
 		},
 		End: func(t *httpd.Transfer, s httpd.Stats, err error) {
 			f.pace.forget(t)
+			if s.Status >= http.StatusBadRequest {
+				s.Bytes = 0 // what was sent is the page that says so
+			}
 			if err != nil {
 				tell(timeline.FetchFailed, t, s.Bytes, err.Error())
 				return

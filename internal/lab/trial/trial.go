@@ -116,7 +116,7 @@ func (t Trial) serve(ctx context.Context, l *lab.Lab, wire *lab.Wire) error {
 	}
 	spur.CopyTo(t.Story)
 	if _, err := spur.WaitFor(ctx, `Spur boots .*\n.*\n`); err != nil {
-		return fmt.Errorf("spur boot ended: %s", spur.Tail(2))
+		return errors.New("spur did not start; its own words are above")
 	}
 	return nil
 }

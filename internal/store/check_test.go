@@ -65,7 +65,7 @@ func whole(t testing.TB) []byte {
 func TestDamaged(t *testing.T) {
 	sound := whole(t)
 	refused := 0
-	const seeds = 600
+	const seeds = 400
 	for seed := range uint64(seeds) {
 		what, damaged := damage(sound, seed)
 		dir := folderWith(t, damaged)
@@ -100,7 +100,7 @@ func use(s store.Store) error {
 		return err
 	}
 	for i, e := range all {
-		if i%100 != 0 {
+		if i%150 != 0 {
 			continue
 		}
 		if err := s.Delete("leases", e.Key); err != nil {

@@ -2,16 +2,19 @@ package boottest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/spurboot/spur/internal/lab"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // built is what all tests boot with: the binary, a kernel, three initrds and a
@@ -30,8 +33,30 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
+	if code == 0 {
+		code = everyRouteBooted()
+	}
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// taken notes the routes that machines were offered in boots that came up.
+var taken sync.Map
+
+// everyRouteBooted checks, when all tests ran, that no row of the route table
+// promises a boot that no machine has made.
+func everyRouteBooted() int {
+	if flag.Lookup("test.run").Value.String() != "" {
+		return 0
+	}
+	code := 0
+	for _, row := range route.Table() {
+		if _, ok := taken.Load(row.Name); !ok {
+			fmt.Fprintf(os.Stderr, "boottest: no machine booted by the route %s\n", row.Name)
+			code = 1
+		}
+	}
+	return code
 }
 
 func build(dir string) (err error) {
@@ -193,5 +218,12 @@ func (w *world) took(spur *lab.Process, m *lab.Machine, routes ...string) {
 	}
 	if strings.Join(got, " ") != strings.Join(routes, " ") {
 		w.Errorf("%s was offered the routes %v, want %v", m.Name(), got, routes)
+	}
+	if w.Failed() {
+		return
+	}
+	// The last two brought it up: the loader's, and the script's.
+	for _, name := range got[max(0, len(got)-2):] {
+		taken.Store(name, true)
 	}
 }

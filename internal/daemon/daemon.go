@@ -60,9 +60,12 @@ func API(ctx context.Context, c Config, prefix string, timeout time.Duration) er
 	}
 	defer d.close()
 	d.title = "what " + prefix + " says"
+	// The API's own limit is the one that gives the better reason.
+	shared := resolver.NewShared(remote, resolver.Sharing{Timeout: timeout + time.Second})
+	defer shared.Close()
 	// The API may name any file of this host (file:///…), so whatever was
 	// sealed is its word.
-	return d.serve(ctx, remote, func(string) bool { return true })
+	return d.serve(ctx, shared, func(string) bool { return true })
 }
 
 // daemon holds what outlives a single boot.
@@ -134,9 +137,7 @@ func (d *daemon) serve(ctx context.Context, next boot.Resolver, local func(path 
 	if err != nil {
 		return hint.Wrap(err, "choose one with --interface")
 	}
-	shared := resolver.NewShared(next, resolver.Sharing{})
-	defer shared.Close()
-	once, chain := d.chain(shared)
+	booted, chain := d.chain(next)
 
 	files := &files{
 		tree: &tree.Tree{
@@ -146,7 +147,7 @@ func (d *daemon) serve(ctx context.Context, next boot.Resolver, local func(path 
 		},
 		story:   timeline.New(timeline.Config{Observers: d.voice.observers()}),
 		machine: neighbour,
-		booted:  once,
+		booted:  booted,
 	}
 	sockets, err := openSockets(ctx, d.config, interfaces)
 	if err != nil {

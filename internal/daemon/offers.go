@@ -59,8 +59,12 @@ func (o *offers) answer(ctx context.Context, p dhcp.Packet) {
 	o.observeRequest(request, client, p)
 
 	reply, outcome := o.address(p, client.MAC)
-	if request.IsBoot() && wantsBoot(p, outcome) {
+	switch {
+	case !request.IsBoot():
+	case wantsBoot(p, outcome):
 		reply = o.boot(ctx, client, p, reply)
+	case outcome.Step == dhcp.StepIgnored && request.Type == dhcpv4.MessageTypeDiscover:
+		o.story.Observe(timeline.Event{Kind: timeline.Ignored, MAC: client.MAC, Client: client, Reason: outcome.Reason})
 	}
 	if reply == nil {
 		return

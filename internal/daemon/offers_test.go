@@ -198,6 +198,20 @@ func TestOwnServerGivesAddressesToAll(t *testing.T) {
 	}
 }
 
+// A boot client on a network without a pool is left alone, and the story says
+// why.
+func TestOwnServerWithoutAPool(t *testing.T) {
+	o, out := newOffers(t, resolver.Static{Payload: kernel()})
+	o.addresses = ownServer(t)
+	p := packetOf(machine(1, boot.UEFI, boot.ROM))
+	p.Interface.Addrs = []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}
+	o.answer(t.Context(), p)
+	attempts := o.story.Attempts(boot.MAC(p.Message.ClientHWAddr))
+	if len(out.all()) != 0 || len(attempts) != 1 || attempts[0].Stage != timeline.LeftAlone {
+		t.Errorf("%d replies, the story is %+v", len(out.all()), attempts)
+	}
+}
+
 // slow takes its time for one machine.
 type slow struct{ mac boot.MAC }
 

@@ -165,8 +165,9 @@ func (s *soak) restart() {
 }
 
 const (
-	// gaveUp is what firmware says when it does not try any more.
-	gaveUp = `No bootable device|Shell>`
+	// gaveUp is what firmware says when PXE has failed. edk2 goes on with IPv6
+	// and HTTP Boot, which takes it minutes.
+	gaveUp = `No bootable device|failed to load Boot\d+ "UEFI PXEv4`
 	// soakTries is how often a machine is switched on when its firmware gives
 	// up, as it may when nobody answers while Spur is away.
 	soakTries = 3

@@ -32,6 +32,7 @@ soak: build ## boot machines over and over with loss and restarts, for SOAKTIME
 	scripts/soak
 
 lint: ## gofmt, go vet, golangci-lint, shellcheck
+	scripts/install lint
 	scripts/lint
 
 clean: ## remove what was built

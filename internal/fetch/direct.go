@@ -52,7 +52,7 @@ func (d *direct) read(p []byte, off int64) (int, error) {
 		if n > 0 {
 			return n, nil
 		}
-		if err == nil || err == io.EOF && d.e.v.size < 0 || err == errBusy {
+		if err == nil || err == io.EOF && d.e.v.size < 0 || errors.Is(err, errBusy) {
 			return 0, err
 		}
 		if err == io.EOF {

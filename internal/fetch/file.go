@@ -150,7 +150,7 @@ func (f *File) some(p []byte, off int64) (int, error) {
 	}
 	if f.disk == nil || f.ahead(off) {
 		n, err := f.far.read(p, off)
-		if f.disk == nil || err != errBusy {
+		if f.disk == nil || !errors.Is(err, errBusy) {
 			return n, f.fail(err)
 		}
 	}

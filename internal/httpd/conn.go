@@ -50,7 +50,7 @@ func (c *conn) Write(p []byte) (total int, err error) {
 			return int64(n), err
 		})
 		total += int(n)
-		if err != errSlow {
+		if !errors.Is(err, errSlow) {
 			return total, err
 		}
 	}
@@ -70,7 +70,7 @@ func (c *conn) ReadFrom(src io.Reader) (total int64, err error) {
 	for {
 		n, err := c.push(func() (int64, error) { return tcp.ReadFrom(src) })
 		total += n
-		if err != errSlow {
+		if !errors.Is(err, errSlow) {
 			return total, err
 		}
 		// Where the kernel can't sendfile from this file, net copies through a

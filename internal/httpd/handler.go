@@ -35,7 +35,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tw := &writer{ResponseWriter: w, progress: h.Hooks.progress(t)}
 	if err != nil {
 		h.Hooks.start(t)
-		refuse(tw, r, name, err)
+		refuse(tw, name, err)
 		h.Hooks.end(t, tw.stats(began), leftEarly(r, err))
 		return
 	}

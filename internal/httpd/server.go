@@ -61,7 +61,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var running sync.WaitGroup
-	srv := s.build(bounds, base, &running)
+	srv := s.build(base, bounds, &running)
 
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
@@ -71,7 +71,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		err = fmt.Errorf("serve HTTP on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
 		stop(srv, bounds.Grace)
-		<-failed
+		<-failed //nolint:errcheck // ended as asked: http.ErrServerClosed
 	}
 	cut()
 	srv.Close()
@@ -90,7 +90,7 @@ func stop(srv *http.Server, grace time.Duration) {
 	}
 }
 
-func (s *Server) build(b Bounds, base context.Context, running *sync.WaitGroup) *http.Server {
+func (s *Server) build(base context.Context, b Bounds, running *sync.WaitGroup) *http.Server {
 	return &http.Server{
 		Handler:           s.track(running),
 		ReadHeaderTimeout: b.HeaderTimeout,

@@ -60,7 +60,7 @@ func refusal(status int, name string) string {
 	return fmt.Sprintf("spur: can't serve %s (%s); see the server's log", name, http.StatusText(status))
 }
 
-func refuse(w http.ResponseWriter, r *http.Request, name string, err error) {
+func refuse(w http.ResponseWriter, name string, err error) {
 	status := statusOf(err)
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", "GET, HEAD")

@@ -127,7 +127,7 @@ func (s *Shared) Resolve(ctx context.Context, c boot.Client) (boot.Payload, erro
 	case <-q.done:
 		return own(q.payload), q.err
 	default:
-		return boot.Payload{}, s.late(c, q.ctx)
+		return boot.Payload{}, s.late(q.ctx, c)
 	}
 }
 
@@ -136,7 +136,7 @@ func gone(c boot.Client, err error) error {
 }
 
 // late is the error of a question whose time is up, or that Close ended.
-func (s *Shared) late(c boot.Client, ctx context.Context) error {
+func (s *Shared) late(ctx context.Context, c boot.Client) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ignore("what %s boots was not decided within %s", c.MAC, s.with.Timeout)
 	}
@@ -165,7 +165,7 @@ func (s *Shared) question(c boot.Client) (*call, error) {
 		defer cancel()
 		payload, err := s.next.Resolve(ctx, c)
 		if err != nil && ctx.Err() != nil {
-			err = s.late(c, ctx)
+			err = s.late(ctx, c)
 		}
 		s.answer(q, payload, err)
 	})

@@ -71,7 +71,7 @@ func fetch(c *net.TCPConn) (int64, error) {
 		return 0, err
 	}
 	head := bufio.NewReaderSize(c, 4096)
-	resp, err := http.ReadResponse(head, nil)
+	resp, err := http.ReadResponse(head, nil) //nolint:bodyclose // discard takes the body off the connection
 	if err != nil {
 		return 0, err
 	}

@@ -40,7 +40,7 @@ func readEntry(r io.ReaderAt, at int64) (e cpioEntry, ok bool, err error) {
 	fileSize, err1 := strconv.ParseUint(string(h[54:62]), 16, 32)
 	nameSize, err2 := strconv.ParseUint(string(h[94:102]), 16, 32)
 	if err1 != nil || err2 != nil {
-		return e, false, nil
+		return e, false, nil //nolint:nilerr // a header that makes no sense is no entry
 	}
 	e.name = h.text(cpioHeader, int(min(nameSize, 256)))
 	e.next = align4(align4(at+cpioHeader+int64(nameSize)) + int64(fileSize))

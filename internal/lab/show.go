@@ -101,7 +101,7 @@ func (m *Machine) keys(ctx context.Context, in *os.File) (left bool, err error) 
 		}
 		_, _ = m.Write(buf[:n]) // a machine that went off ends Show
 		if err != nil {
-			return false, nil
+			return false, nil //nolint:nilerr // the end of the input, or a terminal that went away
 		}
 	}
 	return false, nil

@@ -95,7 +95,7 @@ func (k *Key) Open(token string) ([]byte, error) {
 	}
 	raw, err := strict().DecodeString(token)
 	if err != nil {
-		return nil, fmt.Errorf("seal: token is not base64url (%v): %w", err, ErrForged)
+		return nil, fmt.Errorf("seal: token is not base64url (%w): %w", err, ErrForged)
 	}
 	if len(raw) < sivSize {
 		return nil, fmt.Errorf("seal: token of %d characters is too short: %w", len(token), ErrForged)

@@ -175,12 +175,12 @@ func (a Attempt) forward(e Event, stage Stage) Attempt {
 // tell adds a step to the story. The middle is left out of a story that grows
 // too long: its beginning and its end say the most.
 func (a Attempt) tell(s Step) (Attempt, []Step) {
-	steps := slices.Clone(a.Steps)
-	if len(steps) >= maxSteps {
-		steps = slices.Delete(steps, maxSteps/2, maxSteps/2+1)
+	a.Steps = slices.Clone(a.Steps)
+	if len(a.Steps) >= maxSteps {
+		a.Steps = slices.Delete(a.Steps, maxSteps/2, maxSteps/2+1)
 		a.Omitted++
 	}
-	a.Steps = append(steps, s)
+	a.Steps = append(a.Steps, s)
 	return a, []Step{s}
 }
 

@@ -162,10 +162,11 @@ func TestLossIsRepeatable(t *testing.T) {
 		}
 		return string(out)
 	}
-	if pattern(1, ToWire) != pattern(1, ToWire) {
+	first := pattern(1, ToWire)
+	if again := pattern(1, ToWire); again != first {
 		t.Error("the same seed loses other frames")
 	}
-	if pattern(1, ToWire) == pattern(2, ToWire) || pattern(1, ToWire) == pattern(1, FromWire) {
+	if first == pattern(2, ToWire) || first == pattern(1, FromWire) {
 		t.Error("another seed or direction loses the same frames")
 	}
 }

@@ -57,7 +57,7 @@ func TestOnce(t *testing.T) {
 	}
 	ipxe := machine(1)
 	ipxe.Loader = boot.IPXE
-	if _, err := o.Resolve(t.Context(), ipxe); err != refused {
+	if _, err := o.Resolve(t.Context(), ipxe); err != refused { //nolint:errorlint // this very error, not one around it
 		t.Errorf("the next resolver's error: %v", err)
 	}
 	o.Done(machine(1).MAC)

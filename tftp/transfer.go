@@ -128,9 +128,13 @@ func (t *transfer) serveWrite(ctx context.Context) {
 	}
 	t.end(ctx, public, r.result(began), l, reason, err)
 	if err == nil {
-		r.dally(4 * r.timer.first)
+		r.dally(max(dallyTime, 2*r.timer.first))
 	}
 }
+
+// dallyTime is how long a client that misses our last ACK may stay silent
+// between its retransmissions, which it will have slowed down by then.
+const dallyTime = 4 * time.Second
 
 func (t *transfer) timer(agreed terms) timer {
 	return newTimer(t.desk.server.Timeout, t.desk.server.Retries, agreed.timeout)

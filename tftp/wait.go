@@ -103,28 +103,38 @@ func (s *socket) brief(buf []byte, wait time.Duration) (int, error) {
 	return receive(s.fd, buf, unix.MSG_DONTWAIT)
 }
 
-// park waits in the runtime's poller.
+// park waits in the runtime's poller. In a crowd the others go first: by the
+// time it is this transfer's turn again, the packet is often there.
 func (s *socket) park(buf []byte, wait time.Duration) (int, error) {
+	runtime.Gosched()
 	began := time.Now()
-	if err := s.enterPoller(began.Add(wait)); err != nil {
-		return 0, err
+	until := began.Add(wait)
+	took := time.Duration(0)
+	for {
+		if err := s.enterPoller(began.Add(took), until); err != nil {
+			return 0, err
+		}
+		n, err := s.cold.read(buf)
+		took = time.Since(began)
+		if err == unix.EAGAIN && took < wait && !s.isStopped() {
+			continue // the deadline was that of an earlier wait
+		}
+		if took >= hotWait {
+			s.slow()
+		} else if s.quick++; s.quick >= quickWaits {
+			s.fast()
+		}
+		return n, err
 	}
-	n, err := s.cold.read(buf)
-	if time.Since(began) >= hotWait {
-		s.slow()
-	} else if s.quick++; s.quick >= quickWaits {
-		s.fast()
-	}
-	return n, err
 }
 
-func (s *socket) enterPoller(deadline time.Time) error {
+func (s *socket) enterPoller(now, until time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
 		return ErrStopped
 	}
-	return s.cold.enter(s.fd, deadline)
+	return s.cold.enter(s.fd, now, until)
 }
 
 func (s *socket) leavePoller() {
@@ -139,6 +149,7 @@ func (s *socket) leavePoller() {
 type coldWait struct {
 	file *os.File
 	raw  syscall.RawConn
+	till time.Time             // the deadline that file has
 	poll func(fd uintptr) bool // made once: a closure per wait would be garbage per wait
 	buf  []byte
 	n    int
@@ -147,13 +158,21 @@ type coldWait struct {
 
 func (c *coldWait) entered() bool { return c.file != nil }
 
-func (c *coldWait) enter(fd int, deadline time.Time) error {
+// enter makes sure that a read ends at the given time or before. A deadline
+// that is in the future and soon enough stays: setting one for each packet
+// would cost more than waking up now and then for nothing.
+func (c *coldWait) enter(fd int, now, until time.Time) error {
 	if c.file == nil {
 		if err := c.register(fd); err != nil {
 			return err
 		}
+		c.till = time.Time{}
 	}
-	return c.file.SetReadDeadline(deadline)
+	if c.till.After(now) && !c.till.After(until) {
+		return nil
+	}
+	c.till = until
+	return c.file.SetReadDeadline(until)
 }
 
 // register duplicates the descriptor. Both share O_NONBLOCK, which os.NewFile
@@ -211,9 +230,20 @@ func (c *coldWait) leave() error {
 }
 
 // receive is recv(2), without an address: the socket is connected.
+//
+// What cannot block is called raw, here and in write: the scheduler then does
+// not expect this thread to be gone for long, and its monitor, which looks for
+// such threads every 20 us, goes to sleep. That saves a tenth of the time of a
+// busy server.
 func receive(fd int, buf []byte, flags int) (int, error) {
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(flags), 0, 0)
+		var n uintptr
+		var errno syscall.Errno
+		if flags&unix.MSG_DONTWAIT != 0 {
+			n, _, errno = unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(flags), 0, 0)
+		} else {
+			n, _, errno = unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), uintptr(flags), 0, 0)
+		}
 		switch errno {
 		case 0:
 			return int(n), nil
@@ -224,14 +254,20 @@ func receive(fd int, buf []byte, flags int) (int, error) {
 	}
 }
 
-// write sends one packet.
+// write sends one packet, or a burst that the kernel cuts. It waits only when
+// the socket's buffer is full.
 func write(fd int, p []byte) error {
-	for {
-		_, err := unix.Write(fd, p)
-		if err != unix.EINTR {
-			return err
+	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
+	for errno == unix.EAGAIN || errno == unix.EINTR {
+		_, _, errno = unix.Syscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), 0, 0, 0)
+		if errno == unix.EAGAIN { // not in maxWait (SO_SNDTIMEO)
+			break
 		}
 	}
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // pollIn waits until fd has a packet; EAGAIN when it hasn't in time.

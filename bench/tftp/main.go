@@ -55,7 +55,7 @@ func bench() error {
 	var o options
 	only := flag.String("only", "", "run the points whose name matches this expression")
 	flag.BoolVar(&o.quick, "quick", false, "fewer points and rounds, smaller files")
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds per point")
+	flag.IntVar(&o.rounds, "rounds", 3, "rounds per point")
 	flag.IntVar(&o.size, "size", 64, "size of the file for one client, in MiB")
 	flag.IntVar(&o.many, "clients", 50, "number of clients of the many-client points")
 	flag.IntVar(&o.share, "share", 2, "size of the file for each of many clients, in MiB")

@@ -32,6 +32,7 @@
 //	blocks.go, source.go    a file laid out as ready-made DATA packets
 //	send.go, receive.go     the two loops that tie the above to a link
 //	socket.go, shared.go    the two links: own socket, server's socket
+//	wait.go, burst.go       how a socket waits, and sends many packets at once
 //
 // A window goes out in one system call where the kernel can segment it (UDP
 // GSO), and a local file is read by preadv straight into the packets, ahead of

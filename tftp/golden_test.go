@@ -244,4 +244,3 @@ func TestReset(t *testing.T) {
 		t.Fatalf("ended with %v, %v", e.reason, e.err)
 	}
 }
-

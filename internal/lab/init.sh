@@ -54,4 +54,9 @@ if [ "$(value spur.lab)" = stay ]; then
 fi
 say "SPUR-LAB-OFF"
 sync
+# The kernel's last words go past the terminal's queue, and would land in the
+# middle of a line: stty waits until the queue is empty.
+for tty in ttyS0 ttyAMA0; do
+	[ -c /dev/$tty ] && stty -F /dev/$tty -echo 2>/dev/null
+done
 poweroff -f

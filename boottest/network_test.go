@@ -71,10 +71,13 @@ func (*slowWire) Frame(way lab.Direction, frame []byte) []byte {
 	return frame
 }
 
-func TestTwoInterfaces(t *testing.T) {
-	w := newWorld(t)
+// between moves Spur to a host on two wires with a DHCP server on each, and
+// returns the second wire.
+func (w *world) between() *lab.Wire {
+	w.Helper()
 	second, err := w.lab.Wire("second")
 	w.check(err)
+	w.check(second.Router())
 	w.home, err = w.lab.Host("between", lab.On(w.wire, "10.77.0.11/24"), lab.On(second, "10.77.1.11/24"))
 	w.check(err)
 	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
@@ -82,7 +85,33 @@ func TestTwoInterfaces(t *testing.T) {
 	w.check(err)
 	_, err = lab.DNSMasq{Host: h, Range: "10.77.1.50,10.77.1.99,1h"}.Start(w.ctx)
 	w.check(err)
+	return second
+}
 
+// With --interface Spur hears and serves that one alone.
+func TestOneInterface(t *testing.T) {
+	w := newWorld(t)
+	second := w.between()
+	spur := w.boot("--interface", "eth1")
+	here := w.machine("here", lab.BIOS, lab.Port{})
+	there, err := w.lab.Boot("there", lab.Hardware{Firmware: lab.UEFI, Ports: []lab.Port{{Wire: second}}})
+	w.check(err)
+	w.up(there, spur)
+	if strings.Contains(spur.String(), here.MAC().String()) {
+		t.Error("Spur heard a machine on an interface that is not its own")
+	}
+	stranger := w.otherHost("stranger", "10.77.0.20")
+	w.check(stranger.AddRoute("10.77.1.0/24", "10.77.0.11"))
+	for _, url := range []string{"http://10.77.0.11/", "http://10.77.1.11/"} {
+		if stranger.Command(w.ctx, "curl", "-s", "--max-time", "3", url).Run() == nil {
+			t.Errorf("%s is served to the other wire", url)
+		}
+	}
+}
+
+func TestTwoInterfaces(t *testing.T) {
+	w := newWorld(t)
+	second := w.between()
 	spur := w.boot()
 	here := w.machine("here", lab.BIOS, lab.Port{})
 	there, err := w.lab.Boot("there", lab.Hardware{Firmware: lab.BIOS, Ports: []lab.Port{{Wire: second}}})
@@ -96,21 +125,45 @@ func TestTwoInterfaces(t *testing.T) {
 	}
 }
 
+// farWire is a wire behind a router that relays DHCP to the given servers, and
+// adds option 82.
+func (w *world) farWire(servers ...string) *lab.Wire {
+	w.Helper()
+	far, err := w.lab.Wire("far")
+	w.check(err)
+	w.check(far.Router())
+	router, err := w.lab.Host("router", lab.On(w.wire, "10.77.0.3/24"), lab.On(far, "10.78.0.1/24"))
+	w.check(err)
+	w.check(router.Forward())
+	relay, err := router.Start("dhcrelay", append([]string{"-4", "-d", "-a", "-id", "eth1", "-iu", "eth0"}, servers...)...)
+	w.check(err)
+	_, err = relay.WaitFor(w.ctx, "Sending on")
+	w.check(err)
+	w.check(w.home.AddRoute("10.78.0.0/24", "10.77.0.3"))
+	return far
+}
+
+// A machine behind a relay gets its address from the relayed DHCP server, and
+// its boot offer from Spur, to which the relay sends its requests as well.
+func TestRelayBesideDHCPServer(t *testing.T) {
+	w := newWorld(t)
+	far := w.farWire(homeAddr, dhcpAddr)
+	other := w.otherHost("dhcp", dhcpAddr)
+	w.check(other.AddRoute("10.78.0.0/24", "10.77.0.3"))
+	_, err := lab.DNSMasq{Host: other, Range: "10.78.0.50,10.78.0.99,255.255.255.0,1h",
+		Args: []string{"--dhcp-option=3,10.78.0.1"}}.Start(w.ctx)
+	w.check(err)
+	spur := w.boot()
+	m, err := w.lab.Boot("machine", lab.Hardware{Firmware: lab.UEFI, Ports: []lab.Port{{Wire: far}}})
+	w.check(err)
+	w.up(m, spur)
+}
+
 // A machine behind a relay gets its address from the pool of its own network,
 // and its files through the router.
 func TestRelay(t *testing.T) {
 	w := newWorld(t)
-	far, err := w.lab.Wire("far")
-	w.check(err)
-	router, err := w.lab.Host("router", lab.On(w.wire, "10.77.0.3/24"), lab.On(far, "10.78.0.1/24"))
-	w.check(err)
-	w.check(router.Forward())
-	w.check(w.home.AddRoute("10.78.0.0/24", "10.77.0.3"))
-	relay, err := router.Start("dhcrelay", "-4", "-d", "-a", "-id", "eth1", "-iu", "eth0", homeAddr)
-	w.check(err)
-	_, err = relay.WaitFor(w.ctx, "Sending on")
-	w.check(err)
-
+	far := w.farWire(homeAddr)
 	spur := w.boot("--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99",
 		"--pool", "10.78.0.50-10.78.0.99/24", "--router", "10.78.0.1")
 	m, err := w.lab.Boot("machine", lab.Hardware{Firmware: lab.UEFI, Ports: []lab.Port{{Wire: far}}})

@@ -50,6 +50,9 @@ const (
 
 // Run builds the lab, boots the machine in it, and takes all away again.
 func (t Trial) Run(ctx context.Context) (err error) {
+	if t.Keys != nil {
+		t.Story = crlf{t.Story}
+	}
 	l, err := lab.New(ctx, lab.Options{})
 	if err != nil {
 		return needs(err)

@@ -1,0 +1,42 @@
+package boottest
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// `spur lab` is how somebody without hardware tries Spur, and `make demo`.
+func TestLabCommand(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), built.spur, "lab", "--firmware", "bios", "--quiet",
+		"--message", "hello", "--expect", "SPUR-LAB-FETCHED").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "up after") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	noLabs(t)
+}
+
+// What is expected and does not come is an error, and nothing is left behind.
+func TestLabCommandExpectsInVain(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), built.spur, "lab", "--firmware", "bios", "--quiet", "--dhcp", "server",
+		"--expect", "no such words", "--timeout", "1s").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), `waiting for "no such words"`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	noLabs(t)
+}
+
+// noLabs checks that no namespace of a lab is left whose process has ended.
+func noLabs(t *testing.T) {
+	t.Helper()
+	out, err := exec.Command("ip", "netns", "list").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		parts := strings.Split(line, "-")
+		if parts[0] == "spur" && len(parts) > 2 && exec.Command("kill", "-0", parts[1]).Run() != nil {
+			t.Errorf("a lab left %s", line)
+		}
+	}
+}

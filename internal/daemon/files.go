@@ -41,18 +41,25 @@ func (f *files) openTFTP(ctx context.Context, r *tftp.Request) (tftp.File, error
 	return f.tree.Open(ctx, r.Filename, tree.Asker{Via: route.TFTP, Server: r.Local.Addr()})
 }
 
+// event is an event of a transfer; last: with this file the machine has all it
+// needs.
+type event struct {
+	timeline.Event
+	last bool
+}
+
 // event describes a transfer of the file at path; ok is false where nobody
 // knows whose it is.
-func (f *files) event(kind timeline.Kind, via route.Via, path string, peer, server netip.AddrPort) (timeline.Event, bool) {
+func (f *files) event(kind timeline.Kind, via route.Via, path string, peer, server netip.AddrPort) (event, bool) {
 	entry, _ := f.tree.Describe(path)
 	mac, known := entry.Client.MAC, entry.Client.MAC != boot.MAC{}
 	if !known {
 		mac, known = f.machine(peer.Addr())
 	}
-	return timeline.Event{
+	return event{timeline.Event{
 		Kind: kind, MAC: mac, Proto: string(via), Role: timeline.Role(entry.Role), Name: entry.Name,
 		Peer: peer.Addr(), Server: server.Addr(),
-	}, known
+	}, entry.Last}, known
 }
 
 // httpHooks connects the HTTP server to the timeline.
@@ -129,15 +136,16 @@ func reasonText(reason tftp.Reason, err error) string {
 
 // observe hands an event of a transfer to the timeline. What was fetched may
 // mean more than that: the beacon says that the machine is up.
-func (f *files) observe(e timeline.Event) {
+func (f *files) observe(e event) {
 	if e.Role == timeline.Role(route.Beacon) {
-		if e.Kind != timeline.FetchEnd {
-			return
+		if e.Kind == timeline.FetchEnd {
+			f.story.Observe(timeline.Event{Kind: timeline.Up, MAC: e.MAC, Peer: e.Peer, Server: e.Server})
+			f.booted(e.MAC)
 		}
-		e = timeline.Event{Kind: timeline.Up, MAC: e.MAC, Peer: e.Peer, Server: e.Server}
+		return
 	}
-	f.story.Observe(e)
-	if e.Kind == timeline.Up || e.Kind == timeline.FetchEnd && e.Role == timeline.RoleKernel && e.Bytes == e.Total {
+	f.story.Observe(e.Event)
+	if e.last && e.Kind == timeline.FetchEnd && e.Bytes == e.Total {
 		f.booted(e.MAC)
 	}
 }

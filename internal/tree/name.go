@@ -16,6 +16,7 @@ type Name struct {
 	Client boot.Client // of a file name only the MAC is told
 	Role   route.Role  // of a file: what it is in the boot; empty for a boot
 	Source string      // of a file: the path or URL it comes from
+	Last   bool        // of a file: the machine has all it needs once it has this
 }
 
 // IsBoot tells a boot's name from a file's.
@@ -58,11 +59,19 @@ func (n Names) Boot(c boot.Client) string {
 	return n.Key.Seal(b)
 }
 
-// File seals the name of one file of a machine's payload.
-func (n Names) File(mac boot.MAC, role route.Role, source string) string {
-	b := append([]byte{fileVersion, index(roles, role)}, mac[:]...)
+// File seals the name of one file of a machine's payload. last says that the
+// machine has all it needs once it has this one.
+func (n Names) File(mac boot.MAC, role route.Role, source string, last bool) string {
+	r := index(roles, role)
+	if last {
+		r |= lastFile
+	}
+	b := append([]byte{fileVersion, r}, mac[:]...)
 	return n.Key.Seal(append(b, source...))
 }
+
+// lastFile is set in the byte of a file's role.
+const lastFile = 0x80
 
 // errForged is wrapped as fs.ErrNotExist by the tree: a stranger learns nothing.
 var errForged = errors.New("this name was not sealed with our key")
@@ -77,7 +86,7 @@ func (n Names) Open(token string) (Name, error) {
 	case b[0] == bootVersion && (len(b) == 13 || len(b) == 29):
 		return openBoot(b), nil
 	case b[0] == fileVersion && len(b) > 8:
-		name := Name{Role: word(roles, b[1]), Source: string(b[8:])}
+		name := Name{Role: word(roles, b[1]&^lastFile), Last: b[1]&lastFile != 0, Source: string(b[8:])}
 		copy(name.Client.MAC[:], b[2:8])
 		return name, nil
 	}

@@ -39,6 +39,7 @@ type Entry struct {
 	Client boot.Client // the zero value for a path without a sealed name
 	Role   route.Role
 	Name   string // for people
+	Last   bool   // the machine has all it needs once it has this
 }
 
 // Describe reads a path without opening anything. ok is false for a path that
@@ -54,7 +55,7 @@ func (t *Tree) Describe(path string) (e Entry, ok bool) {
 		return Entry{}, false
 	}
 	if !name.IsBoot() {
-		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: name.Source}.Base()}, true
+		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: name.Source}.Base(), Last: name.Last}, true
 	}
 	role, known := t.role(rest)
 	return Entry{Client: name.Client, Role: role, Name: rest}, known
@@ -147,19 +148,19 @@ func (t *Tree) script(ctx context.Context, c boot.Client, a Asker) string {
 // URLs names a payload's files for one client, over the protocol by which it
 // asks.
 func (t *Tree) URLs(c boot.Client, p boot.Payload, a Asker) loader.URLs {
-	named := func(base string, role route.Role, f boot.File) string {
-		return base + "/" + t.Names.File(c.MAC, role, f.Source) + "/" + url.PathEscape(f.Base())
+	named := func(base string, role route.Role, f boot.File, last bool) string {
+		return base + "/" + t.Names.File(c.MAC, role, f.Source, last) + "/" + url.PathEscape(f.Base())
 	}
 	// What the command line names is for the running system, which has no TFTP
 	// client, whatever its loader has.
 	loading, running := t.base(a.Via, a.Server), t.base(route.HTTP, a.Server)
 	urls := loader.URLs{
-		Kernel: named(loading, route.Kernel, p.Kernel),
-		File:   func(f boot.File) string { return named(running, route.Extra, f) },
+		Kernel: named(loading, route.Kernel, p.Kernel, len(p.Initrds) == 0),
+		File:   func(f boot.File) string { return named(running, route.Extra, f, false) },
 		Beacon: running + "/" + t.Names.Boot(c) + "/" + BeaconFile,
 	}
-	for _, f := range p.Initrds {
-		urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f))
+	for i, f := range p.Initrds {
+		urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f, i == len(p.Initrds)-1))
 	}
 	return urls
 }

@@ -91,11 +91,11 @@ func TestBootOverHTTP(t *testing.T) {
 		if !ok || e.Client.MAC != ipxe.MAC {
 			t.Errorf("%s is described as %+v, %v", path, e, ok)
 		}
-		got = append(got, fmt.Sprintf("%s %s %s", e.Role, e.Name, read(t, tr, path, overHTTP)))
+		got = append(got, fmt.Sprintf("%s %s %v %s", e.Role, e.Name, e.Last, read(t, tr, path, overHTTP)))
 	}
 	want := []string{
-		"kernel vm linuz KERNEL", "beacon up Spur has seen that 52:54:00:aa:bb:01 is up.\n",
-		"initrd initrd INITRD", "initrd extra.gz FROM http://up/extra.gz?v=1",
+		"kernel vm linuz false KERNEL", "beacon up false Spur has seen that 52:54:00:aa:bb:01 is up.\n",
+		"initrd initrd false INITRD", "initrd extra.gz true FROM http://up/extra.gz?v=1",
 	}
 	if strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("got %q\nwant %q\nscript:\n%s", got, want, script)
@@ -177,7 +177,7 @@ func TestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := func(n Names, source string) string {
-		return n.File(ipxe.MAC, route.Kernel, source) + "/" + filepath.Base(source)
+		return n.File(ipxe.MAC, route.Kernel, source, false) + "/" + filepath.Base(source)
 	}
 	tests := map[string]string{
 		"forged boot":         other.Boot(ipxe) + "/snponly.efi",
@@ -185,7 +185,7 @@ func TestRefuses(t *testing.T) {
 		"not to be served":    file(tr.Names, filepath.Join(dir, "secret")),
 		"vanished":            file(tr.Names, filepath.Join(dir, "gone")),
 		"below a file":        file(tr.Names, filepath.Join(dir, "initrd")) + "/x",
-		"other name":          tr.Names.File(ipxe.MAC, route.Kernel, filepath.Join(dir, "initrd")) + "/other",
+		"other name":          tr.Names.File(ipxe.MAC, route.Kernel, filepath.Join(dir, "initrd"), false) + "/other",
 		"unknown in a boot":   tr.Names.Boot(ipxe) + "/etc/passwd",
 		"climbing":            tr.Names.Boot(ipxe) + "/../../etc/passwd",
 		"a source at root":    dir + "/initrd",
@@ -219,7 +219,7 @@ func FuzzPath(f *testing.F) {
 	names := Names{Key: seal.NewKey()}
 	tr := &Tree{Names: names, Resolver: resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{}, boot.ErrIgnore })}
 	f.Add("/" + names.Boot(ipxe) + "/boot.ipxe")
-	f.Add(`\\` + names.File(ipxe.MAC, route.Kernel, "/x") + `\x`)
+	f.Add(`\\` + names.File(ipxe.MAC, route.Kernel, "/x", true) + `\x`)
 	f.Add("/..//../etc/passwd")
 	tr.Sources.Local = func(string) bool { return false }
 	f.Fuzz(func(t *testing.T, path string) {

@@ -144,6 +144,7 @@ func (d *daemon) serve(ctx context.Context, next boot.Resolver, local func(path 
 			Names: d.names, Loaders: d.loaders, Resolver: chain,
 			Sources:  tree.Sources{Upstream: openURL(d.cache), Local: local},
 			HTTPPort: d.config.HTTPPort, TFTPPort: d.config.TFTPPort,
+			AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},
 		story:   timeline.New(timeline.Config{Observers: d.voice.observers()}),
 		machine: neighbour,

@@ -29,7 +29,7 @@ type files struct {
 // openHTTP is the HTTP server's way into the tree.
 func (f *files) openHTTP(ctx context.Context, r *http.Request, name string) (fs.File, error) {
 	server := httpd.Local(r).Addr()
-	if c, ok := tree.AskedBy(r.URL.Query()); ok && name == route.IPXEScript {
+	if c, ok := tree.AskedBy(r.URL.Query()); ok && name == route.IPXEScript && f.tree.AskAtRoot {
 		c.Server = server
 		f.story.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}

@@ -25,6 +25,10 @@ type Tree struct {
 	Sources  Sources
 	HTTPPort uint16 // in the URLs of generated scripts
 	TFTPPort uint16
+	// AskAtRoot gives the script to any loader that comes without a sealed
+	// name. Only where somebody else's DHCP server sends machines here: whoever
+	// can reach the server could ask like that, from any network.
+	AskAtRoot bool
 }
 
 // Asker is what a protocol knows of the one who asks for a file.
@@ -114,6 +118,9 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, err
 	case route.NBP:
 		return openLocal(t.Loaders[name].Path)
 	case route.Script:
+		if !t.AskAtRoot {
+			break
+		}
 		c, ok := AskedBy(a.Query)
 		if !ok {
 			return newGenerated(name, loader.AskScript(t.base(route.HTTP, a.Server)+"/"+route.IPXEScript)), nil

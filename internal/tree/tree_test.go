@@ -57,7 +57,7 @@ func newTree(t *testing.T) (*Tree, string) {
 			Upstream: func(_ context.Context, url string) (fs.File, error) { return newGenerated("up", "FROM "+url), nil },
 			Local:    func(path string) bool { return filepath.Base(path) != "secret" },
 		},
-		HTTPPort: 80, TFTPPort: 69,
+		HTTPPort: 80, TFTPPort: 69, AskAtRoot: true,
 	}, dir
 }
 
@@ -148,6 +148,17 @@ func TestRoot(t *testing.T) {
 	script := read(t, tr, "boot.ipxe", told)
 	if !strings.Contains(script, "52:54:00:aa:bb:02") || !strings.Contains(script, "kernel") {
 		t.Errorf("got %s", script)
+	}
+}
+
+// Where our own offers name every file, nobody gets a script for the asking.
+func TestNoScriptForStrangers(t *testing.T) {
+	tr, _ := newTree(t)
+	tr.AskAtRoot = false
+	asked := overHTTP
+	asked.Query = url.Values{"mac": {"52:54:00:aa:bb:02"}}
+	if _, err := tr.Open(t.Context(), "/boot.ipxe", asked); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a stranger gets the script: %v", err)
 	}
 }
 

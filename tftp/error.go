@@ -10,6 +10,7 @@ import (
 // A Code is the error code of an ERROR packet (RFC 1350 appendix I, RFC 2347).
 type Code uint16
 
+// The error codes of RFC 1350 appendix I, and that of RFC 2347.
 const (
 	CodeUndefined        Code = 0 // see the message
 	CodeNotFound         Code = 1 // file not found

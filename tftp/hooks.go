@@ -49,6 +49,7 @@ type Stats struct {
 // A Reason says how a transfer ended.
 type Reason uint8
 
+// The ways a transfer ends; only Completed and SizeProbe are a success.
 const (
 	Completed Reason = iota // the whole file went over
 	SizeProbe               // the client wanted to know the size only

@@ -87,7 +87,7 @@ func (l *listener) answer(in incoming, e *Error) { l.reply(in).error(e) }
 func destination(oob []byte) (to netip.Addr, index int) {
 	for len(oob) >= unix.SizeofCmsghdr {
 		h := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
-		if h.Len < unix.SizeofCmsghdr || uint64(h.Len) > uint64(len(oob)) {
+		if h.Len < unix.SizeofCmsghdr || uint64(h.Len) > uint64(len(oob)) { //nolint:unconvert // Len has 32 bits on some machines
 			break
 		}
 		data := oob[unix.CmsgLen(0):h.Len]

@@ -3,11 +3,13 @@ package tftp_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -80,7 +82,7 @@ func (r *relay) pass(conn *net.UDPConn, dice *rand.Rand, on func([]byte, netip.A
 	for {
 		_ = conn.SetReadDeadline(time.Now().Add(2 * time.Millisecond))
 		n, from, err := conn.ReadFromUDPAddrPort(buf)
-		if e, ok := err.(net.Error); ok && e.Timeout() {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			if held != nil {
 				on(held, r.last(conn))
 				held = nil

@@ -12,6 +12,7 @@ import (
 // An Op says which way a file goes.
 type Op uint16
 
+// The requests, named from the client's side (RFC 1350 section 5).
 const (
 	Read  Op = opRead  // RRQ: from the server to the client
 	Write Op = opWrite // WRQ: from the client to the server
@@ -30,6 +31,7 @@ func (o Op) String() string {
 // A Mode is how bytes are represented on the wire (RFC 1350 section 1).
 type Mode string
 
+// The modes of RFC 1350; its third, mail, is obsolete.
 const (
 	Octet    Mode = "octet"    // bytes as they are
 	Netascii Mode = "netascii" // lines end in CR LF, a bare CR is CR NUL

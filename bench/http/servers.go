@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spurboot/spur/bench/pair"
 	"github.com/spurboot/spur/internal/httpd"
 )
 
@@ -51,18 +52,16 @@ http {
 // also with an error.
 func startServers(ctx context.Context, l *lab) ([]*server, error) {
 	config := filepath.Join(l.dir, "nginx.conf")
-	nginx := &server{name: "nginx", address: serverAddress + ":8001"}
-	spur := &server{name: "Spur", address: serverAddress + ":8002"}
+	nginx := &server{name: "nginx", address: pair.ServerAddress + ":8001"}
+	spur := &server{name: "Spur", address: pair.ServerAddress + ":8002"}
 	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, l.dir, nginx.address), 0o644); err != nil {
 		return nil, err
 	}
-	nginx.cmd = inNamespace(ctx, l.servers, "nginx", "-e", "stderr", "-c", config)
-	spur.cmd = inNamespace(ctx, l.servers, l.self, "serve", spur.address, l.dir)
+	nginx.cmd = l.OnServers(ctx, "nginx", "-e", "stderr", "-c", config)
+	spur.cmd = l.OnServers(ctx, l.self, "serve", spur.address, l.dir)
 	var running []*server
 	for _, s := range []*server{nginx, spur} {
 		s.cmd.Stderr = os.Stderr
-		// nginx's master ends its workers when it is asked to, not when it is killed.
-		s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 		if err := s.cmd.Start(); err != nil {
 			return running, fmt.Errorf("start %s: %w", s.name, err)
 		}
@@ -70,7 +69,7 @@ func startServers(ctx context.Context, l *lab) ([]*server, error) {
 	}
 	for _, s := range running {
 		// The first transfer waits until the server listens.
-		if out, err := inNamespace(ctx, l.clients, l.self, "load", s.address, "1").CombinedOutput(); err != nil {
+		if out, err := l.OnClients(ctx, l.self, "load", s.address, "1").CombinedOutput(); err != nil {
 			return running, fmt.Errorf("%s doesn't serve: %w: %s", s.name, err, out)
 		}
 	}

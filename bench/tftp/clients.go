@@ -7,55 +7,61 @@ import (
 	"net"
 	"os/exec"
 	"strconv"
-	"syscall"
 	"time"
+
+	"github.com/spurboot/spur/bench/pair"
 )
 
 // patience is the longest that one measurement may take.
 const patience = 2 * time.Minute
 
-// fetch has the clients of a point get their files and returns how long it took.
-func fetch(ctx context.Context, l *lab, s *server, p point) (time.Duration, error) {
+// A cost is what a measurement took: seconds, and of a crowd also the seconds
+// for which its clients and the server kept a core busy.
+type cost struct{ took, clients, server float64 }
+
+// fetch has the clients of a point get their files.
+func fetch(ctx context.Context, l *lab, s *server, p point) (cost, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if p.clients == 1 {
-		return timed(ctx, atftp(l, s, p))
+		began := time.Now()
+		_, err := output(atftp(ctx, l, s, p))
+		return cost{took: time.Since(began).Seconds()}, err
 	}
-	return timed(ctx, command(l.clients, l.self, "load", net.JoinHostPort(serverAddress, s.port), p.file,
-		strconv.Itoa(p.clients), strconv.Itoa(p.block), strconv.Itoa(p.window)))
+	before, err := s.busy()
+	if err != nil {
+		return cost{}, err
+	}
+	out, err := output(machines(ctx, l, s, p))
+	if err != nil {
+		return cost{}, err
+	}
+	after, err := s.busy()
+	c := cost{server: after - before}
+	if _, err := fmt.Sscan(out, &c.took, &c.clients); err != nil {
+		return c, fmt.Errorf("the clients printed %q: %w", out, err)
+	}
+	return c, err
 }
 
-func atftp(l *lab, s *server, p point) *exec.Cmd {
-	args := []string{"--get", "--remote-file", p.file, "--local-file", "/dev/null", "--option", "blksize " + strconv.Itoa(p.block)}
+func atftp(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
+	args := []string{"--get", "--remote-file", fileOf(p.size), "--local-file", "/dev/null", "--option", "blksize " + strconv.Itoa(p.block)}
 	if p.window > 1 {
 		args = append(args, "--option", "windowsize "+strconv.Itoa(p.window))
 	}
-	return command(l.clients, "atftp", append(args, serverAddress, s.port)...)
+	return l.OnClients(ctx, "atftp", append(args, pair.ServerAddress, s.port)...)
 }
 
-func timed(ctx context.Context, c *exec.Cmd) (time.Duration, error) {
-	var out bytes.Buffer
-	c.Stdout, c.Stderr = &out, &out
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	began := time.Now()
-	if err := c.Start(); err != nil {
-		return 0, err
-	}
-	err := wait(ctx, c)
-	took := time.Since(began)
-	if err != nil {
-		return 0, fmt.Errorf("%w: %s", err, bytes.TrimSpace(out.Bytes()))
-	}
-	return took, nil
+func machines(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
+	return l.OnClients(ctx, l.self, "load", net.JoinHostPort(pair.ServerAddress, s.port), fileOf(p.size),
+		strconv.Itoa(p.size), strconv.Itoa(p.clients), strconv.Itoa(p.block), strconv.Itoa(p.window))
 }
 
-// wait waits for a process and kills it when ctx ends first.
-func wait(ctx context.Context, c *exec.Cmd) error {
-	stop := context.AfterFunc(ctx, func() { _ = c.Process.Kill() })
-	defer stop()
-	err := c.Wait()
-	if ctx.Err() != nil {
-		return ctx.Err()
+func output(c *exec.Cmd) (string, error) {
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	if err := c.Run(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, bytes.TrimSpace(errs.Bytes()))
 	}
-	return err
+	return out.String(), nil
 }

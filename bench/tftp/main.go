@@ -78,8 +78,9 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer lab.close()
-	servers, err := startServers(lab)
-	defer stopServers(servers)
+	running, cancel := context.WithCancel(ctx)
+	servers, err := startServers(running, lab)
+	defer stopServers(servers, cancel)
 	if err != nil {
 		return err
 	}

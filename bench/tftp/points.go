@@ -6,31 +6,42 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/spurboot/spur/bench/pair"
 )
 
-// A point is one thing to measure: so many clients that ask for this block
-// and window size.
-type point struct {
-	clients, block, window int
-	file                   string
-	bytes                  int // of all clients together
-}
+// A point is one thing to measure: so many clients that ask for a file of this
+// size (bytes) with this block and window size.
+type point struct{ clients, block, window, size int }
 
 func (p point) String() string {
 	return fmt.Sprintf("clients %d blksize %d windowsize %d", p.clients, p.block, p.window)
 }
 
+// mtu is that of the wire: blocks larger than a usual frame are for wires with
+// larger frames. A single client gets them in fragments, as firmware does that
+// asks for them regardless; a crowd gets them whole, because a crowd's kernel
+// would be busy with nothing but fragments.
+func (p point) mtu() int {
+	if p.clients > 1 && p.block > pair.UsualMTU {
+		return pair.JumboMTU
+	}
+	return pair.UsualMTU
+}
+
+var blocks = [...]int{512, 1428, 8192}
+
 func points(o options) []point {
 	var all []point
 	for _, clients := range []int{1, o.many} {
-		for _, block := range []int{512, 1428, 8192} {
+		for i, block := range blocks {
 			for _, window := range []int{1, 4, 16, 64} {
 				if o.quick && (window == 4 || window == 64) && clients > 1 {
 					continue
 				}
-				p := point{clients: clients, block: block, window: window, file: oneFile, bytes: o.size << 20}
+				p := point{clients: clients, block: block, window: window, size: o.size << 20}
 				if clients > 1 {
-					p.file, p.bytes = manyFile, clients*o.share<<20
+					p.size = shares(o)[i]
 				}
 				all = append(all, p)
 			}
@@ -39,20 +50,26 @@ func points(o options) []point {
 	return all
 }
 
+// shares returns the size of the file for each of many clients, by the size of
+// blocks: what takes long enough to measure, and not longer.
+func shares(o options) []int { return []int{o.share << 20, o.share << 21, o.share << 23} }
+
 // A row is what came out for a point: bytes per second of each server, the
-// first of which is Spur.
+// first of which is Spur, and what the best round cost.
 type row struct {
 	point point
 	rates []float64
+	costs []cost
 }
 
-// slow is how long a server may take for a point to be asked again. (atftpd
-// overruns its client's buffer with windows of 16 large blocks, and then waits
-// for timeouts.)
-const slow = 5 * time.Second
+// slow is how long a server may take for a point to be asked again.
+const slow = 8 // seconds
 
 func measure(ctx context.Context, lab *lab, servers []*server, p point, rounds int) (row, error) {
-	r := row{point: p, rates: make([]float64, len(servers))}
+	r := row{point: p, rates: make([]float64, len(servers)), costs: make([]cost, len(servers))}
+	if err := lab.SetMTU(p.mtu()); err != nil {
+		return r, err
+	}
 	tooSlow := make([]bool, len(servers))
 	for round := range rounds {
 		for i := range servers {
@@ -60,12 +77,14 @@ func measure(ctx context.Context, lab *lab, servers []*server, p point, rounds i
 			if tooSlow[i] {
 				continue
 			}
-			took, err := fetch(ctx, lab, servers[i], p)
+			c, err := fetch(ctx, lab, servers[i], p)
 			if err != nil {
 				return r, fmt.Errorf("%s from %s: %w", p, servers[i].name, err)
 			}
-			tooSlow[i] = took > slow
-			r.rates[i] = max(r.rates[i], float64(p.bytes)/took.Seconds())
+			tooSlow[i] = c.took > slow
+			if rate := float64(p.clients*p.size) / c.took; rate > r.rates[i] {
+				r.rates[i], r.costs[i] = rate, c
+			}
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
@@ -86,6 +105,9 @@ func (r row) line(names []string) string {
 	fmt.Fprintf(&b, "%-40s", r.point)
 	for i, rate := range r.rates {
 		fmt.Fprintf(&b, " %s %.0f", names[i], rate/(1<<20))
+		if c := r.costs[i]; c.clients > 0 {
+			fmt.Fprintf(&b, " (%.2f+%.2f)", c.clients/c.took, c.server/c.took)
+		}
 	}
 	fmt.Fprintf(&b, " ratio %.2f", r.ratio())
 	return b.String()

@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/spurboot/spur/bench/pair"
 	"github.com/spurboot/spur/tftp"
 )
 
@@ -23,28 +25,27 @@ type server struct {
 	out  bytes.Buffer
 }
 
-// startServers starts Spur and its peers. All run at once; only one is asked
-// at a time.
-func startServers(l *lab) ([]*server, error) {
+// startServers starts Spur and its peers, which end with ctx. All run at once;
+// only one is asked at a time.
+func startServers(ctx context.Context, l *lab) ([]*server, error) {
 	var all []*server
 	start := func(name, port, program string, args ...string) error {
 		if _, err := exec.LookPath(program); err != nil {
 			return fmt.Errorf("%s: %w: run scripts/install bench", name, err)
 		}
-		s := &server{name: name, port: port, cmd: command(l.servers, program, args...)}
+		s := &server{name: name, port: port, cmd: l.OnServers(ctx, program, args...)}
 		s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
-		s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 		if err := s.cmd.Start(); err != nil {
 			return err
 		}
 		all = append(all, s)
-		return l.ready(s)
+		return l.ready(ctx, s)
 	}
 	atftpd := filepath.Join(cache(), "atftpd/usr/sbin/atftpd")
 	for _, err := range []error{
-		start("spur", "6900", l.self, "serve", serverAddress+":6900", l.dir),
-		start("tftpd-hpa", "6901", "/usr/sbin/in.tftpd", "-L", "--address", serverAddress+":6901", "-s", l.dir),
-		start("atftpd", "6902", atftpd, "--daemon", "--no-fork", "--bind-address", serverAddress, "--port", "6902",
+		start("spur", "6900", l.self, "serve", pair.ServerAddress+":6900", l.dir),
+		start("tftpd-hpa", "6901", "/usr/sbin/in.tftpd", "-L", "--address", pair.ServerAddress+":6901", "-s", l.dir),
+		start("atftpd", "6902", atftpd, "--daemon", "--no-fork", "--bind-address", pair.ServerAddress, "--port", "6902",
 			"--maxthread", "200", "--user", "root", "--group", "root", "--logfile", "/dev/null", l.dir),
 		start("dnsmasq", "69", "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
 			"--enable-tftp", "--tftp-root="+l.dir, "--tftp-max=200", "--user=root", "--pid-file=", "--log-facility=/dev/null"),
@@ -56,27 +57,60 @@ func startServers(l *lab) ([]*server, error) {
 	return all, nil
 }
 
-// ready waits until the server answers.
-func (l *lab) ready(s *server) error {
+// readySize is that of the file by which a server shows that it serves, in bytes.
+const readySize = 100_000
+
+// ready waits until the server answers. What it sends is compared here, once;
+// later only numbers of blocks and bytes are.
+func (l *lab) ready(ctx context.Context, s *server) error {
+	got := filepath.Join(l.dir, "got-from-"+s.name)
+	want, err := os.ReadFile(filepath.Join(l.dir, fileOf(readySize)))
+	if err != nil {
+		return err
+	}
 	for range 50 {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		c := command(l.clients, l.self, "load", net.JoinHostPort(serverAddress, s.port), manyFile, "1", "1428", "1")
-		err := c.Start()
-		if err == nil {
-			err = wait(ctx, c)
-		}
+		try, cancel := context.WithTimeout(ctx, 5*time.Second)
+		_, err = output(l.OnClients(try, "atftp", "--get", "--remote-file", fileOf(readySize), "--local-file", got, pair.ServerAddress, s.port))
 		cancel()
-		if err == nil {
-			return nil
+		if err == nil || ctx.Err() != nil {
+			break
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	return fmt.Errorf("%s does not answer: %s", s.name, bytes.TrimSpace(s.out.Bytes()))
+	if err != nil {
+		return fmt.Errorf("%s does not answer: %w: %s", s.name, err, bytes.TrimSpace(s.out.Bytes()))
+	}
+	b, err := os.ReadFile(got)
+	if err == nil && !bytes.Equal(b, want) {
+		err = fmt.Errorf("%s sends something else than its file", s.name)
+	}
+	return err
 }
 
-func stopServers(all []*server) {
+// busy returns the seconds for which a core worked for the server so far, the
+// processes that it has forked and that have ended included (proc(5)).
+func (s *server) busy() (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("%s has ended: %w: %s", s.name, err, bytes.TrimSpace(s.out.Bytes()))
+	}
+	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	ticks := 0
+	for _, field := range fields[11:15] { // utime, stime, cutime, cstime
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/%d/stat: %w", s.cmd.Process.Pid, err)
+		}
+		ticks += n
+	}
+	const perSecond = 100 // USER_HZ, the same for every Linux that Go runs on
+	return float64(ticks) / perSecond, nil
+}
+
+// stopServers ends them, by ending their context.
+func stopServers(all []*server, cancel func()) {
+	cancel()
 	for _, s := range all {
-		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
 		_ = s.cmd.Wait()
 	}
 }

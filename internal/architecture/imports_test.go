@@ -49,8 +49,9 @@ var allowed = map[string][]string{
 
 	"internal/architecture": {},
 	"boottest":              {"internal/lab"},
-	"bench/tftp":            {"tftp"},
-	"bench/http":            {"internal/httpd"},
+	"bench/pair":            {},
+	"bench/tftp":            {"bench/pair", "tftp"},
+	"bench/http":            {"bench/pair", "internal/httpd"},
 	"bench/start":           {"internal/lab"},
 }
 

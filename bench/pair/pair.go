@@ -1,0 +1,137 @@
+// Package pair is what the benchmarks run on: two network namespaces joined by
+// a veth pair, the servers in one and the clients in the other, so that nothing
+// leaves this machine and nothing else is in the way.
+//
+// The addresses are of the range that is set aside for benchmarks (RFC 2544
+// appendix C.2.2, RFC 6890).
+package pair
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	ServerAddress = "198.18.0.1"
+	ClientAddress = "198.18.0.2"
+
+	// ServerHardware is the hardware address of ServerAddress.
+	ServerHardware = "02:53:50:55:ff:01"
+
+	// Device is the name of either end of the veth pair.
+	Device = "veth0"
+
+	// UsualMTU is that of Ethernet, in bytes; JumboMTU is what network cards
+	// and switches take at most.
+	UsualMTU = 1500
+	JumboMTU = 9000
+)
+
+// A Pair is two joined namespaces. Close removes them.
+type Pair struct {
+	servers, clients string // names of the namespaces
+}
+
+// New makes a pair. Have signals cancel a context first (signal.NotifyContext),
+// and end by returning, so that Close gets its turn.
+func New() (*Pair, error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("network namespaces need root: run this as root")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		return nil, errors.New("ip is missing: install the package iproute2")
+	}
+	sweep()
+	p := &Pair{servers: fmt.Sprintf("%s%ds", prefix, os.Getpid()), clients: fmt.Sprintf("%s%dc", prefix, os.Getpid())}
+	for _, line := range []string{
+		"netns add " + p.servers,
+		"netns add " + p.clients,
+		"-n " + p.servers + " link add " + Device + " address " + ServerHardware + " type veth peer name " + Device + " netns " + p.clients,
+		"-n " + p.servers + " address add " + ServerAddress + "/16 dev " + Device,
+		"-n " + p.clients + " address add " + ClientAddress + "/16 dev " + Device,
+		"-n " + p.servers + " link set lo up",
+		"-n " + p.clients + " link set lo up",
+		"-n " + p.servers + " link set " + Device + " up",
+		"-n " + p.clients + " link set " + Device + " up",
+	} {
+		if err := ip(line, ""); err != nil {
+			p.Close()
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// Close removes the namespaces, and with them the veth pair.
+func (p *Pair) Close() {
+	for _, ns := range []string{p.servers, p.clients} {
+		_ = exec.Command("ip", "netns", "delete", ns).Run() // it may not have been made
+	}
+}
+
+// SetMTU sets the largest packet of both ends, in bytes.
+func (p *Pair) SetMTU(mtu int) error {
+	for _, ns := range []string{p.servers, p.clients} {
+		if err := ip(fmt.Sprintf("-n %s link set %s mtu %d", ns, Device, mtu), ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OnServers is a program in the servers' namespace, which ends with ctx.
+func (p *Pair) OnServers(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return command(ctx, p.servers, program, args)
+}
+
+// OnClients is a program in the clients' namespace, which ends with ctx.
+func (p *Pair) OnClients(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return command(ctx, p.clients, program, args)
+}
+
+// command leads a process group of its own: a signal from the terminal does not
+// reach it before this program has seen it, and what it has forked ends with
+// it. ip replaces itself by the program.
+func command(ctx context.Context, ns, program string, args []string) *exec.Cmd {
+	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, program}, args...)...)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
+	c.WaitDelay = 3 * time.Second
+	return c
+}
+
+const prefix = "spurbench"
+
+// sweep removes the namespaces of benchmarks that were killed.
+func sweep() {
+	out, err := exec.Command("ip", "netns", "list").Output()
+	if err != nil {
+		return // New will meet the same error, and tell it
+	}
+	for line := range strings.Lines(string(out)) {
+		ns, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		rest, ours := strings.CutPrefix(ns, prefix)
+		pid, err := strconv.Atoi(strings.TrimRight(rest, "sc"))
+		if ours && err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
+			_ = exec.Command("ip", "netns", "delete", ns).Run()
+		}
+	}
+}
+
+// ip runs ip(8), on lines of input if there are any.
+func ip(line, input string) error {
+	c := exec.Command("ip", strings.Fields(line)...)
+	c.Stdin = strings.NewReader(input)
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("ip %s: %w: %s", line, err, bytes.TrimSpace(out))
+	}
+	return nil
+}

@@ -2,7 +2,6 @@
 
 GO ?= go
 FUZZTIME ?= 60s
-LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 .PHONY: help build demo test bench fuzz soak lint clean
 

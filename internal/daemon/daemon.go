@@ -27,15 +27,11 @@ import (
 
 // Boot boots every machine that asks into one target, until ctx ends.
 func Boot(ctx context.Context, c Config, t Target) error {
-	d, err := open(c)
+	d, l, err := openWith(ctx, c, t)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	l, err := t.look(ctx, headOf(d.cache))
-	if err != nil {
-		return err
-	}
 	for _, w := range l.warnings {
 		d.voice.warn(w)
 	}
@@ -88,6 +84,20 @@ func open(c Config) (*daemon, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// openWith opens a daemon and looks into its target.
+func openWith(ctx context.Context, c Config, t Target) (*daemon, looked, error) {
+	d, err := open(c)
+	if err != nil {
+		return nil, looked{}, err
+	}
+	l, err := t.look(ctx, headOf(d.cache))
+	if err != nil {
+		d.close()
+		return nil, looked{}, err
+	}
+	return d, l, nil
 }
 
 func (d *daemon) open() error {

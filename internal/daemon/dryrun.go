@@ -17,15 +17,11 @@ func DryRun(ctx context.Context, c Config, t Target) error {
 	if err != nil {
 		return hint.Wrap(err, "choose one with --interface")
 	}
-	d, err := open(c)
+	d, l, err := openWith(ctx, c, t)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	l, err := t.look(ctx, headOf(d.cache))
-	if err != nil {
-		return err
-	}
 	if c.DHCP == OwnDHCP {
 		if _, err := c.pools(interfaces); err != nil {
 			return err

@@ -21,15 +21,11 @@ import (
 // would get to a target: the ladder of its routes, what each offer says, and
 // the script that its loader would follow.
 func Explain(ctx context.Context, c Config, t Target, q Question) error {
-	d, err := open(c)
+	d, l, err := openWith(ctx, c, t)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	l, err := t.look(ctx, headOf(d.cache))
-	if err != nil {
-		return err
-	}
 	e := explanation{
 		out: c.Out, question: q, payload: l.payload, own: c.DHCP == OwnDHCP,
 		tree: &tree.Tree{Names: d.names, Loaders: d.loaders, HTTPPort: c.HTTPPort, TFTPPort: c.TFTPPort},

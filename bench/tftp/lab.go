@@ -26,15 +26,21 @@ func newLab(o options) (*lab, error) {
 		return nil, err
 	}
 	l := &lab{Pair: p, self: self}
-	if err := l.AddCrowd(max(o.many, 1)); err != nil {
-		l.close()
-		return nil, err
-	}
-	if err := l.files(o); err != nil {
+	if err := l.prepare(o); err != nil {
 		l.close()
 		return nil, err
 	}
 	return l, nil
+}
+
+func (l *lab) prepare(o options) error {
+	if err := l.AddCrowd(o.many); err != nil {
+		return err
+	}
+	if err := l.WholeFrames(); err != nil {
+		return err
+	}
+	return l.files(o)
 }
 
 // files writes the files to serve; they stay in the page cache.

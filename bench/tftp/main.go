@@ -5,10 +5,10 @@
 //	go run ./bench/tftp [-quick] [-rounds N] [-size MiB] [-only REGEXP]
 //
 // It needs root and the packages of `scripts/install bench`. A single client
-// is atftp; fifty clients are one process that does as little as possible per
-// packet, so that the server is what is measured. Every figure is the best of
-// its rounds, the servers taking turns within each round; only the ratios mean
-// anything, because whatever else the machine does slows both sides.
+// is atftp; fifty clients are one thread on a packet ring that does as little as
+// possible per packet, so that the server is what is measured. Every figure is
+// the best of its rounds, the servers taking turns within each round; only the
+// ratios mean anything, because whatever else the machine does slows both sides.
 package main
 
 import (
@@ -96,6 +96,6 @@ func run(ctx context.Context, o options) error {
 		rows = append(rows, r)
 		fmt.Fprintln(os.Stderr, r.line(names(servers)))
 	}
-	printTable(os.Stdout, names(servers), rows)
+	printTables(os.Stdout, o, names(servers), rows)
 	return nil
 }

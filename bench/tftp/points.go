@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -91,14 +90,17 @@ func measure(ctx context.Context, lab *lab, servers []*server, p point, rounds i
 	return r, nil
 }
 
-// ratio is Spur's rate over that of its best peer.
-func (r row) ratio() float64 {
+// best is the rate of Spur's best peer.
+func (r row) best() float64 {
 	best := 0.0
 	for _, rate := range r.rates[1:] {
 		best = max(best, rate)
 	}
-	return r.rates[0] / best
+	return best
 }
+
+// ratio is Spur's rate over that of its best peer.
+func (r row) ratio() float64 { return r.rates[0] / r.best() }
 
 func (r row) line(names []string) string {
 	var b strings.Builder
@@ -111,19 +113,4 @@ func (r row) line(names []string) string {
 	}
 	fmt.Fprintf(&b, " ratio %.2f", r.ratio())
 	return b.String()
-}
-
-func printTable(w io.Writer, names []string, rows []row) {
-	fmt.Fprintf(w, "| clients | blksize | windowsize | spur / best peer |")
-	for _, name := range names[1:] {
-		fmt.Fprintf(w, " / %s |", name)
-	}
-	fmt.Fprintf(w, "\n|--:|--:|--:|--:|%s\n", strings.Repeat("--:|", len(names)-1))
-	for _, r := range rows {
-		fmt.Fprintf(w, "| %d | %d | %d | **%.2f** |", r.point.clients, r.point.block, r.point.window, r.ratio())
-		for _, rate := range r.rates[1:] {
-			fmt.Fprintf(w, " %.2f |", r.rates[0]/rate)
-		}
-		fmt.Fprintln(w)
-	}
 }

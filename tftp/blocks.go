@@ -1,8 +1,8 @@
 package tftp
 
 // blocks is a ring of DATA packets, ready to be sent: block n lies in slot
-// n mod count. Consecutive blocks lie side by side, so that a window is one
-// piece of memory for the kernel to cut.
+// n-1 mod count. Consecutive blocks lie side by side and the ring holds whole
+// windows, so that a window is one piece of memory for the kernel to cut.
 type blocks struct {
 	source    source
 	blockSize int
@@ -22,7 +22,9 @@ func newBlocks(source source, blockSize, windowSize int) *blocks {
 	if source.eager() {
 		ahead = min(readAhead/blockSize, maxVectors/2)
 	}
-	count := 2 * max(windowSize, ahead, 1)
+	windowSize = max(windowSize, 1)
+	windows := max(2, (2*ahead+windowSize-1)/windowSize) // one under way, one being read
+	count := windows * windowSize
 	stride := headerSize + blockSize
 	return &blocks{source: source, blockSize: blockSize, stride: stride, count: count, ring: make([]byte, count*stride)}
 }
@@ -53,7 +55,7 @@ func (b *blocks) prefetch(kept uint64) error {
 
 // fill reads up to the given block, or to the end of the ring's memory.
 func (b *blocks) fill(to uint64) error {
-	slot := int((b.filled + 1) % uint64(b.count))
+	slot := b.slot(b.filled + 1)
 	count := min(int(to-b.filled), b.count-slot, maxVectors)
 	slots := b.ring[slot*b.stride : (slot+count)*b.stride]
 	n, err := b.source.fill(slots, b.blockSize, count)
@@ -75,14 +77,16 @@ func (b *blocks) fill(to uint64) error {
 // packets returns the packets of blocks from to to, both included, or of as
 // many of them as lie side by side.
 func (b *blocks) packets(from, to uint64) (packets []byte, count uint64) {
-	slot := from % uint64(b.count)
-	count = min(to-from+1, uint64(b.count)-slot)
-	packets = b.ring[int(slot)*b.stride : int(slot+count)*b.stride]
+	slot := b.slot(from)
+	count = min(to-from+1, uint64(b.count-slot))
+	packets = b.ring[slot*b.stride : (slot+int(count))*b.stride]
 	if b.last != 0 && from+count-1 == b.last {
 		packets = packets[:len(packets)-b.blockSize+b.lastSize]
 	}
 	return packets, count
 }
+
+func (b *blocks) slot(block uint64) int { return int((block - 1) % uint64(b.count)) }
 
 // bytesTo returns the payload bytes of the blocks up to the given one.
 func (b *blocks) bytesTo(block uint64) int64 {

@@ -132,7 +132,13 @@ func serverPacket(t *testing.T, server netip.AddrPort, first, second []byte) {
 			_, _ = client.WriteToUDPAddrPort(second, from)
 		}
 	}
-	if size, err := new(Client).Size(t.Context(), server.String(), "f"); err != nil || size != 3000 {
-		t.Fatalf("after %q, %q: size %d, %v", first, second, size, err)
+	// The server gives a client up within 3 ms here, which a loaded machine may
+	// need for a single turn: a client may lose once, not again and again.
+	var size int64
+	for range 3 {
+		if size, err = new(Client).Size(t.Context(), server.String(), "f"); err == nil && size == 3000 {
+			return
+		}
 	}
+	t.Fatalf("after %q, %q: size %d, %v", first, second, size, err)
 }

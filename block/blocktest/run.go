@@ -3,6 +3,7 @@ package blocktest
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -101,11 +102,12 @@ func (s *suite) size() int64 { return int64(len(s.want)) }
 // noise is n bytes without a zero among them, so that what was zeroed by
 // mistake shows.
 func (s *suite) noise(n int64) []byte {
-	p := make([]byte, n)
-	for i := range p {
-		p[i] = byte(1 + s.rand.IntN(255))
+	const odd = 0x0101010101010101
+	p := make([]byte, n+7)
+	for i := int64(0); i < n; i += 8 {
+		binary.LittleEndian.PutUint64(p[i:], s.rand.Uint64()|odd)
 	}
-	return p
+	return p[:n]
 }
 
 // someRange is a range of up to most bytes, odd or even, often at the end.

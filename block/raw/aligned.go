@@ -68,13 +68,10 @@ func (a *aligned) WriteDurable(p []byte, off int64) (int, error) {
 }
 
 func (a *aligned) write(p []byte, off int64, write func(p []byte, off int64) (int, error)) (int, error) {
+	defer a.change(off, int64(len(p)))()
 	if fits(p, off) {
-		a.mu.RLock()
-		defer a.mu.RUnlock()
 		return write(p, off)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	start, end := around(off, len(p))
 	buffer, done := a.buffer(end - start)
 	defer done()
@@ -119,7 +116,7 @@ func (a *aligned) edges(buffer, p []byte, start, off int64) error {
 			return err
 		}
 	}
-	if last > 0 {
+	if last > 0 && (off+int64(len(p)))%alignment != 0 {
 		return a.whole(buffer[last:], start+int64(last))
 	}
 	return nil

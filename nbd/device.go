@@ -178,7 +178,7 @@ func (c *Client) Extents(ctx context.Context, off, n int64, yield func(block.Ext
 		return err
 	}
 	if !c.terms.meta {
-		if n > 0 {
+		if n > 0 && ctx.Err() == nil {
 			yield(block.Extent{Offset: off, Length: n})
 		}
 		return ctx.Err()

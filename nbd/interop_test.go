@@ -72,8 +72,8 @@ func TestNbdcopyAndQemuImg(t *testing.T) {
 	uri = "nbd+unix:///?socket=" + serve(t, &Server{Exports: Fixed{{Name: "to", Device: empty}}})
 	tool(t, "libnbd-bin", "nbdcopy", "--flush", raw, uri)
 	got := make([]byte, len(whole))
-	if err := empty.Read(context.Background(), got, 0); err != nil || !bytes.Equal(got, whole) || empty.flush == 0 {
-		t.Errorf("nbdcopy wrote something else (%v), %d flushes", err, empty.flush)
+	if err := empty.Read(context.Background(), got, 0); err != nil || !bytes.Equal(got, whole) || empty.flush.Load() == 0 {
+		t.Errorf("nbdcopy wrote something else (%v), %d flushes", err, empty.flush.Load())
 	}
 	tool(t, "qemu-utils", "qemu-img", "convert", "-n", "-f", "qcow2", "-O", "raw", qcow, uri)
 	tool(t, "qemu-utils", "qemu-img", "compare", "-F", "raw", qcow, uri)
@@ -87,4 +87,12 @@ func TestQemuIO(t *testing.T) {
 		"-c", "write -f -P 9 1M 4k", "-c", "aio_write -P 3 2M 1M", "-c", "aio_write -P 4 3M 1M", "-c", "aio_flush",
 		"-c", "read -P 3 2M 1M", "-c", "read -P 4 3M 1M", "-c", "flush", "-c", "read -P 0 5M 1M",
 		"nbd+unix:///disk?socket="+sock), "wrote 300000/300000")
+}
+
+// TestFio has thirty-two commands on their way at once, and checks what was
+// written.
+func TestFio(t *testing.T) {
+	sock := serve(t, &Server{Exports: Fixed{{Name: "disk", Device: newMemory(8 << 20)}}})
+	contains(t, tool(t, "fio", "fio", "--name=verify", "--ioengine=nbd", "--uri=nbd+unix:///disk?socket="+sock,
+		"--rw=randrw", "--bsrange=512-64k", "--size=8M", "--iodepth=32", "--verify=crc32c", "--do_verify=1"), "err= 0")
 }

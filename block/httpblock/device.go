@@ -220,5 +220,6 @@ func (d *Device) Extents(ctx context.Context, off, n int64, yield func(block.Ext
 func (d *Device) Close() error {
 	d.stop()
 	d.group.Wait()
+	d.remote.release()
 	return nil
 }

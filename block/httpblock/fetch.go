@@ -25,6 +25,8 @@ type remote struct {
 	url     string
 	options Options
 	version version
+	// ownClient: nobody else uses options.Client.
+	ownClient bool
 }
 
 // refusal is a failure that trying again doesn't mend.

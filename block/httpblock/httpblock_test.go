@@ -43,11 +43,9 @@ func serve(t testing.TB, h http.Handler) *httptest.Server {
 	return server
 }
 
-// open opens what a server has, with few tries, and closes its idle
-// connections in the end.
+// open opens what a server has.
 func open(t testing.TB, server *httptest.Server, options httpblock.Options) (*httpblock.Device, error) {
 	t.Helper()
-	options.Client = server.Client()
 	return httpblock.Open(t.Context(), server.URL, options)
 }
 

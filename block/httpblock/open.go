@@ -10,18 +10,28 @@ import (
 // Open opens a URL as a device of the file's length. The context is of the
 // opening alone; the device lives until it is closed.
 func Open(ctx context.Context, url string, options Options) (*Device, error) {
+	own := options.Client == nil
 	options, err := options.filled()
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", url, err)
 	}
-	r := &remote{url: url, options: options}
+	r := &remote{url: url, options: options, ownClient: own}
 	if err := r.identify(ctx); err != nil {
+		r.release()
 		return nil, err
 	}
 	if !options.Unchecked && r.version.etag == "" && r.version.modified == "" {
+		r.release()
 		return nil, fmt.Errorf("open %s: %w", url, ErrNoValidator)
 	}
 	return newDevice(r), nil
+}
+
+// release closes the connections of a client that is only ours.
+func (r *remote) release() {
+	if r.ownClient {
+		r.options.Client.CloseIdleConnections()
+	}
 }
 
 // identify finds out which file it is by asking for its first byte.

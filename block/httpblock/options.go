@@ -12,7 +12,8 @@ import (
 
 // Options say how Open opens a URL. The zero value is good.
 type Options struct {
-	// Client makes the requests; http.DefaultClient if nil.
+	// Client makes the requests; if nil, one like http.DefaultClient that
+	// keeps as many connections as it may use.
 	Client *http.Client
 	// Header is sent with each request, such as Authorization.
 	Header http.Header
@@ -50,9 +51,6 @@ var ErrNoRanges = errors.New("the server doesn't answer ranges (it must send 206
 var ErrNoValidator = errors.New("the server sends neither a strong ETag nor Last-Modified, so that a change of the file would go unnoticed")
 
 func (o Options) filled() (Options, error) {
-	if o.Client == nil {
-		o.Client = http.DefaultClient
-	}
 	o.Cache = cmp.Or(o.Cache, 16<<20)
 	o.Chunk = cmp.Or(o.Chunk, 256<<10)
 	o.Ahead = cmp.Or(o.Ahead, 4)
@@ -65,5 +63,18 @@ func (o Options) filled() (Options, error) {
 	if o.Cache < 0 || o.Connections < 0 || o.Timeout < 0 || o.Tries < 0 {
 		return o, errors.New("a negative cache, timeout or number of connections or tries")
 	}
+	if o.Client == nil {
+		o.Client = o.client()
+	}
 	return o, nil
+}
+
+func (o Options) client() *http.Client {
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultClient
+	}
+	transport = transport.Clone()
+	transport.MaxIdleConnsPerHost = o.Connections
+	return &http.Client{Transport: transport}
 }

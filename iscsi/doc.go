@@ -1,0 +1,2 @@
+// Package iscsi is an iSCSI target.
+package iscsi

@@ -115,11 +115,7 @@ func (r *refcounts) grow(i int64) error {
 	for {
 		tables = r.geo.clusters(entries * 8)
 		entries = tables << r.geo.clusterBits / 8
-		for blocks = 1; ; blocks++ {
-			if need := (first+tables+blocks-1)/r.perBlock() - i + 1; need <= blocks {
-				break
-			}
-		}
+		blocks = r.blocksFor(tables)
 		if last := (first + tables + blocks - 1) / r.perBlock(); last < entries {
 			break
 		}
@@ -128,25 +124,68 @@ func (r *refcounts) grow(i int64) error {
 	if tables<<r.geo.clusterBits > maxReftableBytes {
 		return fmt.Errorf("the refcount table is as large as it may be: %w", block.ErrNoSpace)
 	}
-	had := len(r.table)
-	for b := range blocks {
-		if err := r.putBlock(i+b, first+tables+b); err != nil {
-			r.table = r.table[:had]
-			r.dirtyTable = slices.DeleteFunc(r.dirtyTable, func(d int) bool { return int64(d) >= i })
-			return err
-		}
-	}
-	for c := first; c < first+tables+blocks; c++ {
-		if err := r.set(c, 1); err != nil {
-			return err
-		}
+	if err := r.putRow(i, tables, blocks); err != nil {
+		return err
 	}
 	bits := r.geo.clusterBits
 	r.oldTables = append(r.oldTables, freed{first: r.tableOff >> bits, n: r.tableLen * 8 >> bits})
 	r.tableOff, r.tableLen, r.moved = first<<bits, entries, true
 	r.fixed = append(r.fixed, span{first, first + tables})
-	r.virgin = max(r.virgin, first+tables)
 	return nil
+}
+
+// blocksFor is how many blocks count n clusters, and the blocks behind them,
+// from the first that the i-th block counts on.
+func (r *refcounts) blocksFor(n int64) int64 {
+	blocks := int64(1)
+	for (n+blocks-1)/r.perBlock()+1 > blocks {
+		blocks++
+	}
+	return blocks
+}
+
+// putRow takes n clusters in a row, from the first that the i-th block counts
+// on, and puts behind them that block and the next ones, of which there is none
+// yet.
+func (r *refcounts) putRow(i, n, blocks int64) error {
+	first, had := i*r.perBlock(), len(r.table)
+	for b := range blocks {
+		if err := r.putBlock(i+b, first+n+b); err != nil {
+			r.table = r.table[:had]
+			r.dirtyTable = slices.DeleteFunc(r.dirtyTable, func(d int) bool { return int64(d) >= i })
+			return err
+		}
+	}
+	for c := first; c < first+n+blocks; c++ {
+		if err := r.set(c, 1); err != nil {
+			return err
+		}
+	}
+	r.virgin = max(r.virgin, first+n+blocks)
+	return nil
+}
+
+// takeRow takes exactly n clusters in a row.
+func (r *refcounts) takeRow(n int64) (first int64, err error) {
+	first, got, err := r.take(n)
+	if err != nil || got == n {
+		r.virgin = max(r.virgin, first+got)
+		return first, err
+	}
+	for c := first; c < first+got; c++ {
+		if err := r.set(c, 0); err != nil {
+			return 0, err
+		}
+	}
+	r.next = first
+	blocks := r.blocksFor(n)
+	for int64(len(r.table))+blocks > r.tableLen {
+		if err := r.grow(int64(len(r.table))); err != nil {
+			return 0, err
+		}
+	}
+	i := int64(len(r.table))
+	return i * r.perBlock(), r.putRow(i, n, blocks)
 }
 
 // zeroes is never written.

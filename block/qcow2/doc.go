@@ -18,7 +18,7 @@
 // Data are written to the file at once. Tables are changed in memory and reach
 // the file in Flush, or when too many have changed, in this order, with a Sync
 // of the file between one step and the next: data, new tables and reference
-// counts; the refcount table; L2 entries; L1 entries (flush.go). A cluster that
+// counts; the refcount table; entries of L2 and L1 (flush.go). A cluster that
 // nothing refers to any more is used again only after the file says so, too,
 // and after every operation that might still see it has ended. So a crash or a
 // loss of power at any write leaves an image whose flushed bytes are all there,

@@ -34,7 +34,7 @@ func (img *Image) Flush(ctx context.Context) error {
 		return nil
 	}
 	all := img.wanted.Load()
-	if err := img.flush(img.header.lazy()); err != nil {
+	if err := img.flush(img.lazy); err != nil {
 		return err
 	}
 	img.done = all
@@ -172,10 +172,18 @@ func (img *Image) writeOut(was snap, lazy bool) error {
 	if err := img.writeTable(lazy); err != nil {
 		return err
 	}
+	if len(img.items)+len(was.l1) == 0 {
+		return nil
+	}
 	if err := img.writeItems(); err != nil {
 		return err
 	}
-	return img.writeL1(was)
+	// A new L2 table is durable, as a copy of what it takes the place of, so
+	// whether L1 or L2 entries are there first doesn't matter.
+	if err := img.writeL1(was); err != nil {
+		return err
+	}
+	return img.sync()
 }
 
 // writeCounts writes reference counts, and says whether they must be durable
@@ -240,9 +248,6 @@ func (r *refcounts) writeTable() error {
 }
 
 func (img *Image) writeItems() error {
-	if len(img.items) == 0 {
-		return nil
-	}
 	b := img.buffer
 	for _, it := range img.items {
 		if _, err := img.file.WriteAt(b[:it.n], it.off); err != nil {
@@ -250,13 +255,10 @@ func (img *Image) writeItems() error {
 		}
 		b = b[it.n:]
 	}
-	return img.sync()
+	return nil
 }
 
 func (img *Image) writeL1(was snap) error {
-	if len(was.l1) == 0 {
-		return nil
-	}
 	var word [8]byte
 	for k, i := range was.l1 {
 		binary.BigEndian.PutUint64(word[:], was.words[k])
@@ -264,7 +266,7 @@ func (img *Image) writeL1(was snap) error {
 			return fmt.Errorf("write the L1 table: %w", err)
 		}
 	}
-	return img.sync()
+	return nil
 }
 
 // reclaim frees what the file doesn't refer to any more and nobody can see.
@@ -287,7 +289,7 @@ func (img *Image) reclaim(epoch uint) error {
 // markDirty says in the header that reference counts may be behind, before they
 // are for the first time.
 func (img *Image) markDirty() error {
-	if !img.header.lazy() || img.marked.Load() {
+	if !img.lazy || img.marked.Load() {
 		return nil
 	}
 	img.heading.Lock()

@@ -42,6 +42,8 @@ type Image struct {
 	file        block.File
 	opts        Options
 	geo         geometry
+	caps        block.Caps
+	lazy        bool
 	size        atomic.Int64
 	backing     block.Device
 	ownsBacking bool
@@ -90,6 +92,7 @@ func Open(ctx context.Context, file block.File, opts Options) (*Image, error) {
 	}
 	img := &Image{file: file, opts: opts, geo: h.geometry(), header: *h, flushing: make(chan struct{}, 1)}
 	img.changed.L = &img.mu
+	img.caps, img.lazy = img.capabilities(), h.lazy()
 	img.size.Store(int64(h.size))
 	img.scratch.New = func() any { return &scratch{buf: make([]byte, min(scratchSize, max(4096, img.geo.cluster)))} }
 	most := opts.CacheSize
@@ -207,7 +210,9 @@ func (img *Image) sync() error {
 func (img *Image) Size() int64 { return img.size.Load() }
 
 // Caps implements block.Device.
-func (img *Image) Caps() block.Caps {
+func (img *Image) Caps() block.Caps { return img.caps }
+
+func (img *Image) capabilities() block.Caps {
 	unit := int(max(512, min(4096, int64(1)<<img.geo.subBits)))
 	if img.opts.ReadOnly {
 		return block.Caps{ReadOnly: true, BlockSize: unit, Extents: true}

@@ -18,7 +18,7 @@ type dataState struct {
 	unsolicited bool
 	dataSN      uint32
 	broken      bool // DataSN was wrong
-	solicited   int // how far R2Ts were sent
+	solicited   int  // how far R2Ts were sent
 	r2tSN       uint32
 	r2ts        [maxR2T]r2t // those outstanding, oldest first
 	r2tCount    int

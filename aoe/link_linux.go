@@ -92,7 +92,7 @@ func (i *Interface) Send(b []byte) error {
 }
 
 // Interrupt makes Recv return.
-func (i *Interface) Interrupt() { i.conn.SetReadDeadline(time.Unix(1, 0)) }
+func (i *Interface) Interrupt() { _ = i.conn.SetReadDeadline(time.Unix(1, 0)) }
 
 // Address is the interface's Ethernet address.
 func (i *Interface) Address() MAC { return i.mac }

@@ -87,7 +87,7 @@ func NewClient(ctx context.Context, nc net.Conn, o Options) (*Client, error) {
 func shake(ctx context.Context, nc net.Conn, o Options, rest func(*negotiation) error) error {
 	ctx, cancel := context.WithTimeout(ctx, negotiateTimeout)
 	defer cancel()
-	unhook := context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
+	unhook := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	n, err := begin(ctx, nc, o)
 	if err == nil {
 		err = rest(n)
@@ -156,9 +156,9 @@ func (c *Client) MultiConn() bool { return c.terms.flags&flagMultiConn != 0 }
 func (c *Client) Close() error {
 	select {
 	case c.writing <- struct{}{}:
-		c.nc.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = c.nc.SetWriteDeadline(time.Now().Add(time.Second))
 		bye := request{command: cmdDisconnect}
-		c.nc.Write(bye.append(nil, c.terms.mode))
+		_, _ = c.nc.Write(bye.append(nil, c.terms.mode))
 		<-c.writing
 	case <-c.over:
 	}

@@ -48,7 +48,7 @@ func newWorker(c *conn) *worker {
 func (w *worker) carryOut() {
 	c, r := w.c, &w.req
 	if c.server.Hooks.Command == nil {
-		w.do()
+		_, _ = w.do()
 		return
 	}
 	start := time.Now()

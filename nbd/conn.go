@@ -68,7 +68,7 @@ func (c *conn) run(ctx context.Context) error {
 	select {
 	case <-done:
 	case <-ctx.Done():
-		c.nc.SetReadDeadline(time.Unix(1, 0))
+		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
 		grace := time.NewTimer(c.bounds.Grace)
 		defer grace.Stop()
 		select {
@@ -79,7 +79,7 @@ func (c *conn) run(ctx context.Context) error {
 			<-done
 		}
 	}
-	c.nc.SetDeadline(time.Now().Add(time.Second)) // for TLS to say goodbye
+	_ = c.nc.SetDeadline(time.Now().Add(time.Second)) // for TLS to say goodbye
 	c.nc.Close()
 	if ctx.Err() != nil || errors.Is(c.ended, errGoodbye) {
 		return nil

@@ -39,7 +39,7 @@ func FuzzServer(f *testing.F) {
 		f.Add(b)
 	}
 	for _, o := range []uint32{optAbort, optList, optStartTLS, optInfo, optListMeta} {
-		f.Add(appendOption(bytes.Clone(newstyle), o, infoRequest{"", []uint16{infoName}}.append(nil)))
+		f.Add(appendOption(bytes.Clone(newstyle), o, infoRequest{"", []uint16{infoName}}.bytes()))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}}
@@ -54,8 +54,8 @@ func FuzzNegotiate(f *testing.F) {
 	hello = binary.BigEndian.AppendUint16(hello, flagFixedNewstyle|flagNoZeroes)
 	whole := appendOptionReply(bytes.Clone(hello), optExtendedHeaders, repAck, nil)
 	h := &haggle{exports: Fixed{{Device: newMemory(1 << 20)}}, peer: &Peer{}, maxPayload: 1 << 20, mode: extended}
-	whole, _, _ = h.option(context.Background(), whole, optSetMeta, metaRequest{"", []string{baseAllocation}}.append(nil))
-	whole, _, _ = h.option(context.Background(), whole, optGo, infoRequest{}.append(nil))
+	whole, _, _ = h.option(context.Background(), whole, optSetMeta, metaRequest{"", []string{baseAllocation}}.bytes())
+	whole, _, _ = h.option(context.Background(), whole, optGo, infoRequest{}.bytes())
 	f.Add(whole)
 	f.Add(append(hello[:16:16], make([]byte, 140)...))
 	f.Fuzz(func(t *testing.T, b []byte) {

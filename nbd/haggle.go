@@ -130,9 +130,9 @@ func (h *haggle) setMode(out []byte, opt uint32, data []byte) []byte {
 }
 
 func (h *haggle) info(ctx context.Context, out []byte, opt uint32, data []byte) ([]byte, step, error) {
-	r, err := decodeInfo(data)
-	if err != nil {
-		return appendOptionReply(out, opt, repInvalid, nil), again, nil
+	r, malformed := decodeInfo(data)
+	if malformed != nil {
+		return appendOptionReply(out, opt, repInvalid, nil), again, nil //nolint:nilerr // the client is told
 	}
 	e, err := h.exports.Lookup(ctx, h.peer, r.name)
 	if err != nil {

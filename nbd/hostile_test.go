@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -33,7 +34,7 @@ func (r raw) send(b []byte) { r.nc.Write(b) }
 func (r raw) closed() []byte {
 	r.Helper()
 	b, err := io.ReadAll(r.nc)
-	if e, ok := err.(net.Error); ok && e.Timeout() {
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		r.Error("the server holds on to the connection")
 	}
 	return b
@@ -50,8 +51,8 @@ func into(m mode) []byte {
 	case extended:
 		b = appendOption(b, optExtendedHeaders, nil)
 	}
-	b = appendOption(b, optSetMeta, metaRequest{"", []string{baseAllocation}}.append(nil))
-	return appendOption(b, optGo, infoRequest{}.append(nil))
+	b = appendOption(b, optSetMeta, metaRequest{"", []string{baseAllocation}}.bytes())
+	return appendOption(b, optGo, infoRequest{}.bytes())
 }
 
 func TestHostile(t *testing.T) {

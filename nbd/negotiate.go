@@ -182,7 +182,7 @@ func (n *negotiation) open() error {
 			return err
 		}
 	}
-	replies, err := n.ask(optGo, infoRequest{n.options.Export, []uint16{infoBlockSize}}.append(nil))
+	replies, err := n.ask(optGo, infoRequest{n.options.Export, []uint16{infoBlockSize}}.bytes())
 	if r, ok := errors.AsType[*refusedOption](err); ok && r.kind == repUnsupported {
 		return n.exportName()
 	}
@@ -217,7 +217,7 @@ func (n *negotiation) chooseMode() error {
 }
 
 func (n *negotiation) setMeta() error {
-	replies, err := n.ask(optSetMeta, metaRequest{n.options.Export, []string{baseAllocation}}.append(nil))
+	replies, err := n.ask(optSetMeta, metaRequest{n.options.Export, []string{baseAllocation}}.bytes())
 	if _, refused := errors.AsType[*refusedOption](err); refused {
 		return nil
 	}

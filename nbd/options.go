@@ -54,8 +54,8 @@ func decodeInfo(b []byte) (r infoRequest, err error) {
 	return r, nil
 }
 
-func (r infoRequest) append(b []byte) []byte {
-	b = appendString(b, r.name)
+func (r infoRequest) bytes() []byte {
+	b := appendString(nil, r.name)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(r.wanted)))
 	for _, w := range r.wanted {
 		b = binary.BigEndian.AppendUint16(b, w)
@@ -95,8 +95,8 @@ func decodeMeta(b []byte) (r metaRequest, err error) {
 	return r, nil
 }
 
-func (r metaRequest) append(b []byte) []byte {
-	b = appendString(b, r.name)
+func (r metaRequest) bytes() []byte {
+	b := appendString(nil, r.name)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(r.queries)))
 	for _, q := range r.queries {
 		b = appendString(b, q)

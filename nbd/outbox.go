@@ -58,8 +58,10 @@ func (o *outbox) send(l letter) {
 // write sends a batch by one system call where the connection can. A client
 // that doesn't take its replies in time, or is gone, loses the connection.
 func (o *outbox) write(batch []letter) error {
-	o.nc.SetWriteDeadline(time.Now().Add(o.timeout))
-	var err error
+	err := o.nc.SetWriteDeadline(time.Now().Add(o.timeout))
+	if err != nil {
+		return err
+	}
 	if len(batch) == 1 {
 		_, err = o.nc.Write(batch[0].bytes)
 	} else {

@@ -54,7 +54,7 @@ func (c *Client) reply() error {
 		return err
 	}
 	m := binary.BigEndian.Uint32(magic)
-	c.in.Discard(4)
+	_, _ = c.in.Discard(4)
 	switch {
 	case m == magicSimpleReply && c.terms.mode != extended:
 		return c.simpleReply()
@@ -90,7 +90,7 @@ func (c *Client) simpleReply() error {
 		return err
 	}
 	number, cookie := binary.BigEndian.Uint32(b), binary.BigEndian.Uint64(b[4:])
-	c.in.Discard(simpleReplySize - 4)
+	_, _ = c.in.Discard(simpleReplySize - 4)
 	k, err := c.find(cookie)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (c *Client) chunk() error {
 	}
 	var h chunkHeader
 	h.decode(b, c.terms.mode)
-	c.in.Discard(size)
+	_, _ = c.in.Discard(size)
 	k, err := c.find(h.cookie)
 	if err != nil {
 		return err
@@ -193,7 +193,7 @@ func (c *Client) uint64() (uint64, error) {
 		return 0, err
 	}
 	n := binary.BigEndian.Uint64(b)
-	c.in.Discard(8)
+	_, _ = c.in.Discard(8)
 	return n, nil
 }
 
@@ -203,7 +203,7 @@ func (c *Client) holeChunk(k *call) error {
 		return err
 	}
 	off, n := binary.BigEndian.Uint64(b), uint64(binary.BigEndian.Uint32(b[8:]))
-	c.in.Discard(12)
+	_, _ = c.in.Discard(12)
 	if err := k.within(off, n); err != nil {
 		return err
 	}

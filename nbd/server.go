@@ -176,7 +176,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, a *arrivals) {
 		maxPayload: a.bounds.MaxPayload}
 	limited, cancel := context.WithTimeout(ctx, a.bounds.HandshakeTimeout)
 	// Ends a read or write under way when the time is over or the server stops.
-	unhook := context.AfterFunc(limited, func() { nc.SetDeadline(time.Unix(1, 0)) })
+	unhook := context.AfterFunc(limited, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	agreed, in, err := s.handshake(limited, nc, h)
 	if !unhook() && err == nil {
 		err = h.abandon(limited.Err())

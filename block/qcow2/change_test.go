@@ -26,7 +26,7 @@ func TestResize(t *testing.T) {
 		{BackingName: "base", BackingFormat: FormatRaw}, {Version: 2, BackingName: "base", BackingFormat: FormatRaw}} {
 		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
+			dir := tempDir(t)
 			r := rand.New(rand.NewPCG(2, uint64(i)))
 			name := filepath.Join(dir, "a")
 			base := noise(r, 900<<10)
@@ -60,7 +60,7 @@ func TestResize(t *testing.T) {
 
 func TestCommit(t *testing.T) {
 	for i, format := range []string{FormatRaw, FormatQcow2} {
-		dir := t.TempDir()
+		dir := tempDir(t)
 		base, name := filepath.Join(dir, "base"), filepath.Join(dir, "a")
 		qemu(t, "qemu-img", "create", "-q", "-f", format, base, "1M")
 		create(t, name, CreateOptions{Size: 1<<20 + int64(i)<<19, BackingName: "base", BackingFormat: format})
@@ -81,7 +81,7 @@ func TestCommit(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(dir, "model"), model, 0o644))
 		qemu(t, "qemu-img", "compare", "-f", format, "-F", "raw", base, filepath.Join(dir, "model"))
 	}
-	create(t, filepath.Join(t.TempDir(), "a"), CreateOptions{})
+	create(t, filepath.Join(tempDir(t), "a"), CreateOptions{})
 }
 
 func TestCommitReadOnly(t *testing.T) {
@@ -94,7 +94,7 @@ func TestCommitReadOnly(t *testing.T) {
 }
 
 func TestRebase(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	r := rand.New(rand.NewPCG(4, 4))
 	name, model := filepath.Join(dir, "a"), noise(r, 1<<20)
 	must(t, os.WriteFile(filepath.Join(dir, "one"), model, 0o644))
@@ -104,7 +104,7 @@ func TestRebase(t *testing.T) {
 	create(t, name, CreateOptions{Size: 1 << 20, BackingName: "one", BackingFormat: FormatRaw})
 	img := open(t, name, Options{})
 	change(t, r, img, model, 10)
-	f, err := block.OpenFile(filepath.Join(dir, "two"), block.FileOptions{ReadOnly: true})
+	f, err := block.OpenFile(filepath.Join(dir, "two"), block.FileOptions{ReadOnly: true, Shared: true})
 	must(t, err)
 	two, err := newRaw(f, false)
 	must(t, err)
@@ -119,7 +119,7 @@ func TestRebase(t *testing.T) {
 	qemu(t, "qemu-img", "compare", "-f", "qcow2", "-F", "raw", name, filepath.Join(dir, "model"))
 
 	must(t, os.Rename(filepath.Join(dir, "two"), filepath.Join(dir, "three")))
-	f, err = block.OpenFile(name, block.FileOptions{})
+	f, err = block.OpenFile(name, block.FileOptions{Shared: true})
 	must(t, err)
 	img, err = Open(t.Context(), f, Options{Backing: block.NewMemory(0)})
 	must(t, err)

@@ -155,7 +155,7 @@ func workload(t *testing.T, seed uint64, o CreateOptions, content []byte, base b
 // withSnapshot is an image that has an internal snapshot, and data since then.
 func withSnapshot(t *testing.T, options ...string) []byte {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "snapshot.qcow2")
+	name := filepath.Join(tempDir(t), "snapshot.qcow2")
 	qemu(t, "qemu-img", append(append([]string{"create", "-q", "-f", "qcow2"}, options...), name, "256k")...)
 	qemu(t, "qemu-io", "-c", "write -P 1 0 200k", name)
 	qemu(t, "qemu-img", "snapshot", "-c", "one", name)

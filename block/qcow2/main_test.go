@@ -30,6 +30,20 @@ func qemu(t testing.TB, tool string, args ...string) string {
 	return string(out)
 }
 
+// tempDir is a folder in memory, where syncs cost nothing, if there is one.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "qcow2")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// file opens, and makes, a file. It takes no lock: a lock would be seen by the
+// tools that tests which run at the same time start, until they have forgotten
+// our descriptors.
 func file(t testing.TB, name string) block.File {
 	t.Helper()
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
@@ -37,7 +51,7 @@ func file(t testing.TB, name string) block.File {
 		t.Fatal(err)
 	}
 	f.Close()
-	of, err := block.OpenFile(name, block.FileOptions{})
+	of, err := block.OpenFile(name, block.FileOptions{Shared: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +62,7 @@ func file(t testing.TB, name string) block.File {
 func folder(t testing.TB, dir string, writable bool) Opener {
 	return func(_ context.Context, ref Reference) (Backing, error) {
 		name := filepath.Join(dir, filepath.Base(ref.Name))
-		f, err := block.OpenFile(name, block.FileOptions{ReadOnly: !writable})
+		f, err := block.OpenFile(name, block.FileOptions{ReadOnly: !writable, Shared: true})
 		return Backing{File: f, Name: name, Writable: writable}, err
 	}
 }
@@ -58,7 +72,7 @@ func open(t testing.TB, name string, o Options) *Image {
 	if o.Opener == nil && o.Backing == nil {
 		o.Opener = folder(t, filepath.Dir(name), false)
 	}
-	f, err := block.OpenFile(name, block.FileOptions{ReadOnly: o.ReadOnly})
+	f, err := block.OpenFile(name, block.FileOptions{ReadOnly: o.ReadOnly, Shared: true})
 	if err != nil {
 		t.Fatal(err)
 	}

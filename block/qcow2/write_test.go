@@ -50,7 +50,7 @@ func TestWriteForQEMU(t *testing.T) {
 		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(1, uint64(i)))
-			dir := t.TempDir()
+			dir := tempDir(t)
 			o.Size = 5<<20 - 1536
 			model := make([]byte, o.Size)
 			if o.BackingName != "" {

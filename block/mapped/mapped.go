@@ -31,6 +31,8 @@ type Piece struct {
 	Length int64 // in bytes, at least 1
 	Offset int64
 	Data   []byte // of Length
+	// File is which file it is in; Config.File if nil.
+	File io.ReaderAt
 }
 
 // Lookup says where the piece is that begins at off, and is n bytes at most.
@@ -111,6 +113,9 @@ func (d *Device) readPiece(ctx context.Context, p []byte, piece Piece, off int64
 	case InParent:
 		return d.readParent(ctx, p, off)
 	case InFile:
+		if piece.File != nil {
+			return ReadFull(piece.File, p, piece.Offset)
+		}
 		return ReadFull(d.File, p, piece.Offset)
 	}
 	clear(p)

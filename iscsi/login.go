@@ -66,9 +66,6 @@ func (l *login) step(current, next stage, transit bool, pairs []pair) (reply []p
 	if transit && l.mayLeave() {
 		l.stage = next
 	}
-	if l.stage == fullFeature && l.agreed.firstBurst > l.agreed.maxBurst {
-		return nil, 0, refuse(LoginInitiatorError, "FirstBurstLength is above MaxBurstLength")
-	}
 	return reply, l.stage, nil
 }
 

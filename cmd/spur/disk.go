@@ -1,0 +1,51 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/disk"
+)
+
+func diskCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "disk",
+		Short: "Serve, create, check and convert disk images",
+		Long: `Serve, create, check and convert disk images.
+
+Images are qcow2 or raw. Spur looks at the first bytes of a file to know which;
+a raw disk whose contents you don't trust may pretend to be qcow2, so say
+--format raw for it.
+
+The backing file that an image names is opened only if it is in the image's
+folder, or in one that --allow-backing names: whoever could write to an image
+could write any name into it.`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(diskServeCommand(), diskCreateCommand(), diskInfoCommand(), diskCheckCommand(), diskConvertCommand())
+	return cmd
+}
+
+// imageFlags are those of commands that open an image.
+type imageFlags struct {
+	format string
+	allow  []string
+}
+
+func (f *imageFlags) add(cmd *cobra.Command) {
+	cmd.Flags().SortFlags = false
+	f.addFormat(cmd)
+	cmd.Flags().StringSliceVar(&f.allow, "allow-backing", nil, "folders in which backing files may be, besides the image's own")
+}
+
+func (f *imageFlags) addFormat(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.format, "format", "", "qcow2 or raw (default: what the file looks like)")
+}
+
+func (f *imageFlags) options(cmd *cobra.Command) (disk.Options, error) {
+	format, err := disk.ParseFormat(f.format)
+	if err != nil {
+		return disk.Options{}, usage(cmd, err)
+	}
+	return disk.Options{Format: format, Allow: f.allow}, nil
+}

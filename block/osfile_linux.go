@@ -177,6 +177,9 @@ func (f *OSFile) failure(what string, err error) error {
 
 // reason says which of this package's errors an error of the system is.
 func reason(err error) error {
+	if err == nil {
+		return nil // before number is put on the heap
+	}
 	var number unix.Errno
 	if !errors.As(err, &number) {
 		return err

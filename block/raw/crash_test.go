@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/spurboot/spur/block"
@@ -12,7 +14,8 @@ import (
 )
 
 // TestCrash loses power at every change of a workload: every sector is as it
-// was at the last flush, or as something that was written since.
+// was at the last flush, or as something that was written since. With
+// SPUR_CRASH_SEEDS there are more than 20 ways for each change.
 func TestCrash(t *testing.T) {
 	const size, sector = 64 << 10, 512
 	file := blocktest.NewRecorder(make([]byte, size))
@@ -25,10 +28,15 @@ func TestCrash(t *testing.T) {
 	for i := range since {
 		since[i] = []byte{0}
 	}
+	seeds := uint64(20)
+	if text := os.Getenv("SPUR_CRASH_SEEDS"); text != "" {
+		seeds, err = strconv.ParseUint(text, 10, 32)
+		must(t, err)
+	}
 	for step := range 120 {
 		at, n, value := r.IntN(100), 1+r.IntN(20), byte(1+step%250)
 		run(t, d, r, at, n, value, now, since)
-		for seed := range uint64(20) {
+		for seed := range seeds {
 			image := file.Crash(file.Len(), seed)
 			for i := range now {
 				got := image[i*sector : (i+1)*sector]

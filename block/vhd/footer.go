@@ -77,7 +77,7 @@ func parseFooter(p []byte) (footer, error) {
 // are the most that can be said, which stands for any size above.
 func geometry(p []byte) (sectors uint64, ok bool) {
 	c, h, s := uint64(binary.BigEndian.Uint16(p)), uint64(p[2]), uint64(p[3])
-	return c * h * s, !(c == 65535 && h == 16 && s == 255)
+	return c * h * s, c != 65535 || h != 16 || s != 255
 }
 
 // header is what is needed of a dynamic disk's header.

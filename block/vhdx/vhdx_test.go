@@ -93,7 +93,10 @@ func parent(map[string]string) (block.Device, error) {
 }
 
 // find is where an entry with a GUID, given by its first bytes, is.
-func find(p []byte, id ...byte) []byte { return p[bytes.Index(p, id):] }
+func find(p []byte, id ...byte) []byte {
+	_, after, _ := bytes.Cut(p, id)
+	return p[len(p)-len(after)-len(id):]
+}
 
 // differencing makes a differencing image of a dynamic one, since QEMU can't:
 // every third sector is its own. The bitmap goes to the end of the file.

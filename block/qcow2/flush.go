@@ -74,7 +74,7 @@ func (img *Image) flush(lazy bool) error {
 	}
 	was := img.snapshot()
 	img.mu.Unlock()
-	err := img.writeOut(was, lazy)
+	err := img.writeOut(lazy)
 	img.mu.Lock()
 	img.settle(was, err)
 	epoch := img.advance()
@@ -92,7 +92,6 @@ func (img *Image) flush(lazy bool) error {
 type snap struct {
 	taken    *slice
 	l1       []int
-	words    []uint64
 	unlinked []freed
 }
 
@@ -115,8 +114,11 @@ func (img *Image) snapshot() snap {
 			img.buffer = append(img.buffer, b...)
 		}
 	}
+	// A new L2 table is durable by then, as a copy of what it takes the place
+	// of, so whether L1 or L2 entries are there first doesn't matter.
 	for _, i := range was.l1 {
-		was.words = append(was.words, img.l1[i])
+		img.items = append(img.items, item{int64(img.header.l1Offset) + int64(i)*8, 8})
+		img.buffer = binary.BigEndian.AppendUint64(img.buffer, img.l1[i])
 	}
 	return was
 }
@@ -155,8 +157,8 @@ func (img *Image) remark(s *slice, mask uint8) {
 }
 
 // writeOut is the steps of a flush.
-func (img *Image) writeOut(was snap, lazy bool) error {
-	needed := len(was.l1)+len(img.items) > 0
+func (img *Image) writeOut(lazy bool) error {
+	needed := len(img.items) > 0
 	if !lazy {
 		more, err := img.writeCounts()
 		if err != nil {
@@ -172,15 +174,10 @@ func (img *Image) writeOut(was snap, lazy bool) error {
 	if err := img.writeTable(lazy); err != nil {
 		return err
 	}
-	if len(img.items)+len(was.l1) == 0 {
+	if len(img.items) == 0 {
 		return nil
 	}
 	if err := img.writeItems(); err != nil {
-		return err
-	}
-	// A new L2 table is durable, as a copy of what it takes the place of, so
-	// whether L1 or L2 entries are there first doesn't matter.
-	if err := img.writeL1(was); err != nil {
 		return err
 	}
 	return img.sync()
@@ -251,20 +248,9 @@ func (img *Image) writeItems() error {
 	b := img.buffer
 	for _, it := range img.items {
 		if _, err := img.file.WriteAt(b[:it.n], it.off); err != nil {
-			return fmt.Errorf("write an L2 table: %w", err)
+			return fmt.Errorf("write the L1 and L2 tables: %w", err)
 		}
 		b = b[it.n:]
-	}
-	return nil
-}
-
-func (img *Image) writeL1(was snap) error {
-	var word [8]byte
-	for k, i := range was.l1 {
-		binary.BigEndian.PutUint64(word[:], was.words[k])
-		if _, err := img.file.WriteAt(word[:], int64(img.header.l1Offset)+int64(i)*8); err != nil {
-			return fmt.Errorf("write the L1 table: %w", err)
-		}
 	}
 	return nil
 }

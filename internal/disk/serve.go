@@ -35,7 +35,12 @@ func (c *Config) open(ctx context.Context) (*Disk, error) {
 
 func (c *Config) serve(ctx context.Context, d *Disk) error {
 	v := &voice{out: c.Out, log: c.Logger}
-	if c.Over == NBD {
+	switch c.Over {
+	case ISCSI:
+		return c.serveISCSI(ctx, d, v)
+	case AoE:
+		return c.serveAoE(ctx, d, v)
+	case NBD:
 		return c.serveNBD(ctx, d, v)
 	}
 	return c.serveHTTP(ctx, d, v)

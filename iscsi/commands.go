@@ -81,13 +81,13 @@ func primaryCommands() []command {
 		{0x5e, 1, "\x5e\x1f\x00\x00\x00\x00\x00\xff\xff\x07", allowedPersist, nil, (*task).readReservation},
 		{0x5e, 2, "\x5e\x1f\x00\x00\x00\x00\x00\xff\xff\x07", allowedPersist, nil, (*task).reportCapabilities},
 		{0x5e, 3, "\x5e\x1f\x00\x00\x00\x00\x00\xff\xff\x07", allowedPersist, nil, (*task).readFullStatus},
-		{0x5f, 0, persistOutUsage, allowedPersist, needs32(5), (*task).persistRegister},
-		{0x5f, 1, persistOutUsage, allowedPersist, needs32(5), (*task).persistReserve},
-		{0x5f, 2, persistOutUsage, allowedPersist, needs32(5), (*task).persistRelease},
-		{0x5f, 3, persistOutUsage, allowedPersist, needs32(5), (*task).persistClear},
-		{0x5f, 4, persistOutUsage, allowedPersist, needs32(5), (*task).persistPreempt},
-		{0x5f, 5, persistOutUsage, allowedPersist, needs32(5), (*task).persistPreempt},
-		{0x5f, 6, persistOutUsage, allowedPersist, needs32(5), (*task).persistRegister},
+		{0x5f, 0, persistOutUsage, allowedPersist, needsList, (*task).persistRegister},
+		{0x5f, 1, persistOutUsage, allowedPersist, needsList, (*task).persistReserve},
+		{0x5f, 2, persistOutUsage, allowedPersist, needsList, (*task).persistRelease},
+		{0x5f, 3, persistOutUsage, allowedPersist, needsList, (*task).persistClear},
+		{0x5f, 4, persistOutUsage, allowedPersist, needsList, (*task).persistPreempt},
+		{0x5f, 5, persistOutUsage, allowedPersist, needsList, (*task).persistPreempt},
+		{0x5f, 6, persistOutUsage, allowedPersist, needsList, (*task).persistRegister},
 		{0xa0, -1, "\xa0\x00\xff\x00\x00\x00\xff\xff\xff\xff\x00\x07", nowhere, nil, (*task).reportLUNs},
 		{0xa3, 0x0c, "\xa3\x1f\x87\xff\xff\xff\xff\xff\xff\xff\x00\x07", always, nil, (*task).reportOpcodes},
 		{0xa3, 0x0d, "\xa3\x1f\x80\x00\x00\x00\xff\xff\xff\xff\x00\x07", always, nil, (*task).reportFunctions},
@@ -145,7 +145,9 @@ func cdb12(code, flags byte) string {
 // What commands need from the initiator, in bytes.
 func needs8(at int) func(*task) int  { return func(t *task) int { return int(t.cdb[at]) } }
 func needs16(at int) func(*task) int { return func(t *task) int { return t.u16(at) } }
-func needs32(at int) func(*task) int { return func(t *task) int { return int(t.u32(at)) } }
+
+// needsList is the parameter list of PERSISTENT RESERVE OUT.
+func needsList(t *task) int { return int(t.u32(5)) }
 
 func needsBlock(t *task) int {
 	if t.cdb[0] == 0x93 && t.cdb[1]&1 != 0 { // NDOB

@@ -40,7 +40,6 @@ type conn struct {
 	trailer  [8]byte
 	ahs      [1020]byte
 	text     []byte // of a Text Request that goes on (C bit)
-	textTag  uint32
 	reply    []byte // of a Text Response that goes on
 	seen     atomic.Uint32
 	quiet    int // ticks of silence, the keeper's

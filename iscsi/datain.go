@@ -125,9 +125,8 @@ func (t *task) answerCommand() {
 	t.residual(&h)
 	h.put32(36, t.inSN)
 	var data []byte
-	var space [2 + len(t.sense)]byte
 	if t.senseLen > 0 {
-		data = appendSense(space[:0], t.sense[:t.senseLen])
+		data = appendSense(nil, t.sense[:t.senseLen])
 	}
 	t.c.send(&h, data, nil)
 }

@@ -27,7 +27,7 @@ func (t *task) answerText() {
 		t.rejectText(rejectInvalidField)
 		return
 	}
-	c.reply = appendText(nil, t.s.answers(c, pairs)...)
+	c.reply = formatText(t.s.answers(c, pairs)...)
 	t.sendText()
 }
 

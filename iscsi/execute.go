@@ -129,7 +129,9 @@ func (t *task) give(p []byte, allocation int) error {
 func (t *task) u16(at int) int    { return int(binary.BigEndian.Uint16(t.cdb[at:])) }
 func (t *task) u24(at int) int    { return int(t.cdb[at])<<16 | t.u16(at+1) }
 func (t *task) u32(at int) uint64 { return uint64(binary.BigEndian.Uint32(t.cdb[at:])) }
-func (t *task) u64(at int) uint64 { return binary.BigEndian.Uint64(t.cdb[at:]) }
+
+// address16 is the address in a CDB of 16 bytes.
+func (t *task) address16() uint64 { return binary.BigEndian.Uint64(t.cdb[2:]) }
 
 // medium returns the blocks that the command is about, by the length of its
 // CDB (SPC-4 section 4.2.2).
@@ -146,6 +148,6 @@ func (t *task) medium() (lba, count uint64) {
 	case 5:
 		return t.u32(2), t.u32(6)
 	default:
-		return t.u64(2), t.u32(10)
+		return t.address16(), t.u32(10)
 	}
 }

@@ -8,14 +8,14 @@ import (
 )
 
 func FuzzText(f *testing.F) {
-	f.Add(appendText(nil, pair{"MaxBurstLength", "0x200"}, pair{"HeaderDigest", "CRC32C,None"}))
+	f.Add(formatText(pair{"MaxBurstLength", "0x200"}, pair{"HeaderDigest", "CRC32C,None"}))
 	f.Add([]byte("a=\x00\x00=b\x00"))
 	f.Fuzz(func(t *testing.T, p []byte) {
 		pairs, err := parseText(p)
 		if err != nil {
 			return
 		}
-		again, err := parseText(appendText(nil, pairs...))
+		again, err := parseText(formatText(pairs...))
 		if err != nil || len(again) != len(pairs) {
 			t.Fatalf("%q came back as %q, %v", pairs, again, err)
 		}
@@ -54,14 +54,14 @@ func FuzzSession(f *testing.F) {
 	h.put32(20, 1024)
 	copy(h[32:], rw10(0x2a, 0, 2))
 	h.setDataLen(512)
-	seed := append(h[:], make([]byte, 512)...)
+	seed := append(append([]byte{}, h[:]...), make([]byte, 512)...)
 	h.start(opDataOut, 0x80)
 	h.setITT(1)
 	h.put32(20, 1)
-	f.Add(append(seed, h[:]...))
+	f.Add(append(append([]byte{}, seed...), h[:]...))
 	for _, op := range []opcode{opNOPOut, opTaskMgmt, opText, opLogout, opSNACK, opLogin} {
 		h.start(op|0x40, 0x85)
-		f.Add(h[:])
+		f.Add(append([]byte{}, h[:]...))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
 		a, b := net.Pipe()

@@ -129,7 +129,7 @@ func (c *conn) loginResponse(tsih uint16, current stage, transit bool, next stag
 	if transit {
 		h[1] |= flagTransit | byte(next)
 	}
-	c.loginReply(&h, tsih, appendText(nil, pairs...))
+	c.loginReply(&h, tsih, formatText(pairs...))
 }
 
 func (c *conn) loginReply(h *header, tsih uint16, text []byte) {

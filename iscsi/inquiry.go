@@ -243,7 +243,7 @@ func (t *task) readCapacity10() error {
 // readCapacity16 is READ CAPACITY (16) (SBC-3 section 5.16).
 func (t *task) readCapacity16() error {
 	u := t.nexus.unit
-	if t.u64(2) != 0 || t.cdb[14]&1 != 0 {
+	if t.address16() != 0 || t.cdb[14]&1 != 0 {
 		return invalidCDB(2)
 	}
 	var p [32]byte

@@ -204,7 +204,7 @@ const (
 // lbaStatus is GET LBA STATUS (SBC-3 section 5.4).
 func (t *task) lbaStatus() error {
 	u := t.nexus.unit
-	lba, total := t.u64(2), u.blocks()
+	lba, total := t.address16(), u.blocks()
 	if lba >= total {
 		return fails(senseRange)
 	}

@@ -2,7 +2,6 @@ package iscsi
 
 import (
 	"context"
-	"errors"
 	"slices"
 )
 
@@ -40,9 +39,6 @@ func (n *nexus) restart() {
 	n.cancel()
 	n.ctx, n.cancel = context.WithCancel(n.s.ctx)
 }
-
-// errAborted is the cause why a device's work ends early.
-var errAborted = errors.New("the command was aborted")
 
 // enter gives a task its turn, or has it wait. The caller holds s.mu.
 func (n *nexus) enter(t *task) {

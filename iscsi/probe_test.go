@@ -2,9 +2,11 @@ package iscsi
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"testing"
 	"time"
 )
@@ -20,6 +22,8 @@ type probe struct {
 	answers map[string]string
 	in      [1 << 20]byte
 	out     []byte
+	answer  answer
+	request header
 }
 
 // answer is a PDU of the target.
@@ -49,7 +53,7 @@ func dial(t testing.TB, addr string) *probe {
 func (p *probe) login(o loginOptions) LoginStatus {
 	p.t.Helper()
 	pairs := append([]pair{{"InitiatorName", "iqn.2026-11.example.spur:probe"}, {"TargetName", testTarget}}, o.pairs...)
-	a := p.loginPDU(0x87, o, appendText(nil, pairs...))
+	a := p.loginPDU(0x87, o, formatText(pairs...))
 	got, err := parseText(a.data)
 	if err != nil {
 		p.t.Fatal(err)
@@ -101,36 +105,37 @@ func (p *probe) read() answer {
 	return a
 }
 
-func (p *probe) next() (a answer, err error) {
+func (p *probe) next() (_ answer, err error) {
+	a := &p.answer
 	if _, err = io.ReadFull(p.nc, a.header[:]); err != nil {
-		return a, err
+		return *a, err
 	}
 	n := a.dataLen()
 	space := n + pad(n)
 	if p.digests {
 		if _, err = io.ReadFull(p.nc, p.in[:digestSize]); err != nil {
-			return a, err
+			return *a, err
 		}
 		if wireDigest(p.in[:]) != digest(a.header[:]) {
-			return a, fmt.Errorf("wrong header digest")
+			return *a, fmt.Errorf("wrong header digest")
 		}
 		if n > 0 {
 			space += digestSize
 		}
 	}
 	if _, err = io.ReadFull(p.nc, p.in[:space]); err != nil {
-		return a, err
+		return *a, err
 	}
 	a.data = p.in[:n]
 	if p.digests && n > 0 && wireDigest(p.in[space-digestSize:]) != digest(a.data) {
 		err = fmt.Errorf("wrong data digest")
 	}
-	return a, err
+	return *a, err
 }
 
 // command sends a SCSI command; flags are those of the PDU.
 func (p *probe) command(flags byte, cdb []byte, edtl int, data []byte) uint32 {
-	var h header
+	h := &p.request
 	h.start(opSCSICommand, flags|byte(simple))
 	p.tag++
 	h.setITT(p.tag)
@@ -138,7 +143,7 @@ func (p *probe) command(flags byte, cdb []byte, edtl int, data []byte) uint32 {
 	h.put32(24, p.cmdSN)
 	p.cmdSN++
 	copy(h[32:], cdb)
-	p.send(&h, data)
+	p.send(h, data)
 	return p.tag
 }
 
@@ -175,7 +180,7 @@ func (p *probe) closed() {
 	p.t.Helper()
 	for {
 		if _, err := p.next(); err != nil {
-			if ne, ok := err.(net.Error); ok && ne.Timeout() {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
 				p.t.Fatal("the connection stays open")
 			}
 			return

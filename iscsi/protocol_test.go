@@ -82,7 +82,7 @@ func TestSolicitedData(t *testing.T) {
 func TestLoginText(t *testing.T) {
 	addr, _, _ := testServer(t, Bounds{})
 	p := dial(t, addr)
-	text := appendText(nil, pair{"InitiatorName", "iqn.2026-11.example.spur:probe"}, pair{"TargetName", testTarget}, pair{"X-unknown", "1"}, pair{"MaxBurstLength", "16384"})
+	text := formatText(pair{"InitiatorName", "iqn.2026-11.example.spur:probe"}, pair{"TargetName", testTarget}, pair{"X-unknown", "1"}, pair{"MaxBurstLength", "16384"})
 	for len(text) > 50 {
 		a := p.loginPDU(flagContinue|4, loginOptions{}, text[:50])
 		if a.flags()&flagTransit != 0 || a.dataLen() != 0 {
@@ -91,7 +91,7 @@ func TestLoginText(t *testing.T) {
 		text = text[50:]
 	}
 	a := p.loginPDU(0x87, loginOptions{}, text)
-	want := appendText(nil, pair{"TargetPortalGroupTag", "1"}, pair{"X-unknown", "NotUnderstood"}, pair{"MaxBurstLength", "16384"}, pair{"MaxRecvDataSegmentLength", "262144"})
+	want := formatText(pair{"TargetPortalGroupTag", "1"}, pair{"X-unknown", "NotUnderstood"}, pair{"MaxBurstLength", "16384"}, pair{"MaxRecvDataSegmentLength", "262144"})
 	if !bytes.Equal(a.data, want) || a.flags() != 0x87 || a.u16(14) == 0 {
 		t.Errorf("%x\n%q", a.header, a.data)
 	}

@@ -217,7 +217,7 @@ func (t *task) compareAndWrite() error {
 	}
 	u := t.nexus.unit
 	count := int(t.cdb[13])
-	off, n, err := u.extent(t.u64(2), uint64(count))
+	off, n, err := u.extent(t.address16(), uint64(count))
 	if err != nil {
 		return err
 	}

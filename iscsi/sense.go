@@ -103,21 +103,23 @@ func deviceError(err error, medium senseCode) error {
 
 // conclude turns the end of a command into status and sense data.
 func (t *task) conclude(err error) {
+	if t.status = statusGood; err != nil {
+		t.fail(err)
+	}
+}
+
+func (t *task) fail(err error) {
 	var e *check
 	switch {
-	case err == nil:
-		t.status = statusGood
 	case errors.Is(err, errConflict):
 		t.status = statusConflict
-	case errors.As(err, &e):
-		t.status = statusCheck
-		t.senseLen = len(e.appendTo(t.sense[:0], t.descriptorSense()))
-		t.failure = e.cause
-	default:
-		t.status = statusCheck
-		t.senseLen = len((&check{code: senseAborted}).appendTo(t.sense[:0], t.descriptorSense()))
-		t.failure = err
+		return
+	case !errors.As(err, &e):
+		e = &check{code: senseAborted, cause: err}
 	}
+	t.status = statusCheck
+	t.senseLen = len(e.appendTo(t.sense[:0], t.descriptorSense()))
+	t.failure = e.cause
 }
 
 // appendTo appends sense data in descriptor or fixed format

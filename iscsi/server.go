@@ -67,14 +67,12 @@ func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
 func (srv *Server) accept(ctx context.Context, l net.Listener) error {
 	for delay := time.Millisecond; ; {
 		nc, err := l.Accept()
-		switch {
-		case err == nil:
+		if err == nil {
 			delay = time.Millisecond
 			srv.start(nc)
 			continue
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, net.ErrClosed):
+		}
+		if ctx.Err() == nil && errors.Is(err, net.ErrClosed) {
 			return fmt.Errorf("iscsi: accept: %w", err)
 		}
 		// Out of descriptors, most likely: go on when some are free again.
@@ -115,7 +113,7 @@ func (srv *Server) serve(c *conn) {
 	l := srv.newLogin(c)
 	err := c.login(l)
 	srv.loginOver(c)
-	if err != nil {
+	if c.s == nil {
 		var target string
 		if l.target != nil {
 			target = l.target.Name
@@ -125,7 +123,9 @@ func (srv *Server) serve(c *conn) {
 		}
 		return
 	}
-	err = c.serve()
+	if err == nil {
+		err = c.serve()
+	}
 	s := c.s
 	if err != errLogout || len(s.conns) <= 1 { //nolint:errorlint // end is given the value itself
 		s.end(err) // error recovery level 0: the session goes with a connection

@@ -70,8 +70,9 @@ func validKey(key string) bool {
 	return true
 }
 
-// appendText appends pairs as they are on the wire.
-func appendText(p []byte, pairs ...pair) []byte {
+// formatText returns pairs as they are on the wire.
+func formatText(pairs ...pair) []byte {
+	var p []byte
 	for _, kv := range pairs {
 		p = append(p, kv.key...)
 		p = append(p, '=')

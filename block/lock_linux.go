@@ -59,6 +59,13 @@ func take(fd int, at int64) error {
 	return err
 }
 
+// unlock gives up all locks. Closing the file isn't enough at once: a program
+// that is being started by another thread has the open file too, for a moment.
+func unlock(fd int) {
+	l := unix.Flock_t{Type: unix.F_UNLCK, Start: permissionBase, Len: 2 * (exclusionBase - permissionBase)}
+	_, _ = again(func() (int, error) { return 0, unix.FcntlFlock(uintptr(fd), unix.F_OFD_SETLK, &l) })
+}
+
 // taken asks whether another open file has locked a byte.
 func taken(fd int, at int64) bool {
 	l := unix.Flock_t{Type: unix.F_WRLCK, Start: at, Len: 1}

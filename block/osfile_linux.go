@@ -27,6 +27,7 @@ type FileOptions struct {
 type OSFile struct {
 	file   *os.File
 	fd     int
+	locked bool
 	failed atomic.Pointer[error] // of the first Sync that failed
 }
 
@@ -45,11 +46,12 @@ func OpenFile(name string, options FileOptions) (*OSFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	f := &OSFile{file: file, fd: int(file.Fd()), locked: !options.Shared}
 	if err := fit(file, options); err != nil {
-		_ = file.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	return &OSFile{file: file, fd: int(file.Fd())}, nil
+	return f, nil
 }
 
 func fit(file *os.File, options FileOptions) error {
@@ -166,7 +168,12 @@ func (f *OSFile) Next(off, n int64) (Extent, error) {
 }
 
 // Close implements io.Closer, and gives up the lock.
-func (f *OSFile) Close() error { return f.file.Close() }
+func (f *OSFile) Close() error {
+	if f.locked {
+		unlock(f.fd)
+	}
+	return f.file.Close()
+}
 
 func (f *OSFile) failure(what string, err error) error {
 	if err == nil {

@@ -34,7 +34,11 @@ func (r *remote) release() {
 	}
 }
 
-// identify finds out which file it is by asking for its first byte.
+// probe is how many bytes are asked for to find out about a file. Busybox's
+// httpd takes a range that ends at byte 0 for one without an end.
+const probe = 512
+
+// identify finds out which file it is by asking for its first bytes.
 //
 // A date is of whole seconds: a file that was changed within the last one can
 // change again and keep it (RFC 9110 section 8.8.2.2). So it is asked again
@@ -42,8 +46,8 @@ func (r *remote) release() {
 func (r *remote) identify(ctx context.Context) error {
 	for range 4 {
 		young := false
-		err := r.tries(ctx, 0, 1, func(ctx context.Context) error {
-			got, response, err := r.get(ctx, 0, 0)
+		err := r.tries(ctx, 0, probe, func(ctx context.Context) error {
+			got, response, err := r.get(ctx, 0, probe-1)
 			if err != nil {
 				return err
 			}

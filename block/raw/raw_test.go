@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/spurboot/spur/block"
@@ -17,7 +18,23 @@ import (
 // fill gives a file some bytes, holes and unwritten space.
 func fill(t *testing.T, size int64) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "disk.img")
+	return fillIn(t, t.TempDir(), size)
+}
+
+// inMemory is a folder where Sync costs nothing.
+func inMemory(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("spur", dir, "tmpfs", 0, "size=64m"); err != nil {
+		t.Fatalf("mount a tmpfs (tests run as root): %v", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	return dir
+}
+
+func fillIn(t *testing.T, dir string, size int64) string {
+	t.Helper()
+	name := filepath.Join(dir, "disk.img")
 	if err := raw.Create(name, size); err != nil {
 		t.Fatal(err)
 	}
@@ -48,14 +65,18 @@ func TestContract(t *testing.T) {
 		size    int64
 		options raw.Options
 	}{
-		"file":      {1 << 20, raw.Options{}},
-		"odd size":  {300001, raw.Options{}},
+		"file":      {256 << 10, raw.Options{}},
+		"tmpfs":     {300001, raw.Options{}},
 		"read-only": {300001, raw.Options{ReadOnly: true}},
-		"direct":    {1 << 20, raw.Options{Direct: true}},
+		"direct":    {256 << 10, raw.Options{Direct: true}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			file := fill(t, test.size)
+			dir := t.TempDir()
+			if name == "tmpfs" {
+				dir = inMemory(t)
+			}
+			file := fillIn(t, dir, test.size)
 			blocktest.Run(t, func(t *testing.T) block.Device { return open(t, file, test.options) })
 		})
 	}
@@ -153,6 +174,34 @@ func qemu(t *testing.T, args ...string) bool {
 	out, err := exec.Command("qemu-io", args...).CombinedOutput()
 	t.Logf("qemu-io %q: %v: %s", args, err, out)
 	return err == nil
+}
+
+// TestLockEndsWithClose starts programs all the time: they must not keep a
+// lock alive.
+func TestLockEndsWithClose(t *testing.T) {
+	name := fill(t, 1<<20)
+	done := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				_ = exec.Command("true").Run()
+			}
+		}
+	})
+	for range 200 {
+		d, err := raw.Open(name, raw.Options{})
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		must(t, d.Close())
+	}
+	close(done)
+	group.Wait()
 }
 
 func TestRefused(t *testing.T) {

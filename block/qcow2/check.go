@@ -104,7 +104,11 @@ func (c *census) compare(ctx context.Context, leaks, errors bool) error {
 		}
 		if r.block(cluster) == 0 && c.tally.pages[cluster>>10] == nil {
 			// Nothing is counted up to the next page or block.
-			cluster = min(cluster|1023, (cluster/r.perBlock()+1)*r.perBlock()-1)
+			last := (cluster/r.perBlock()+1)*r.perBlock() - 1
+			if cluster <= c.tally.most {
+				last = min(last, cluster|1023)
+			}
+			cluster = last
 			continue
 		}
 		if b := r.block(cluster) >> r.geo.clusterBits; b != 0 && c.tally.get(b) != 1 {

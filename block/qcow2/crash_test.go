@@ -28,7 +28,6 @@ type crashed struct {
 	rand    *rand.Rand
 	file    *blocktest.Recorder
 	img     *Image
-	base    block.Device
 	sectors [][]version
 	ops     int
 	flushes []struct{ at, ops int }
@@ -268,4 +267,39 @@ func (c *crashed) own(ctx context.Context, w, n int) error {
 	fill(b, uint64(c.ops)<<32+uint64(s))
 	c.note(s, s+1, at, uint64(c.ops)<<32)
 	return c.img.Write(ctx, b, int64(s)*512, 0)
+}
+
+// TestCrashOfChanges loses power while the disk grows, and while it is committed.
+func TestCrashOfChanges(t *testing.T) {
+	for i, o := range []CreateOptions{{ClusterSize: 512, RefcountBits: 64}, {ClusterSize: 512, LazyRefcounts: true},
+		{BackingName: "b", ClusterSize: 16 << 10}, {BackingName: "b", ClusterSize: 512}} {
+		o.Size = 100<<10 + 512
+		base := block.NewMemory(150 << 10)
+		must(t, base.Write(t.Context(), noise(rand.New(rand.NewPCG(1, 1)), 150<<10), 0, 0))
+		c, options := workload(t, uint64(i), o, nil, base)
+		model := contents(t, c.img)
+		change(t, c.rand, c.img, model, 20)
+		must(t, c.img.Flush(t.Context()))
+		start := c.file.Len()
+		if i < 3 {
+			must(t, c.img.Resize(t.Context(), 3<<20))
+		} else {
+			must(t, c.img.Commit(t.Context()))
+		}
+		must(t, c.img.Close())
+		for n := start; n <= c.file.Len(); n += 1 + (c.file.Len()-start)/60 {
+			for seed := range uint64(4) {
+				img, err := Open(t.Context(), blocktest.NewRecorder(c.file.Crash(n, seed)), options)
+				must(t, err)
+				report, err := img.Check(t.Context(), true)
+				if err != nil || report.Errors > 0 {
+					t.Fatalf("%d: after %d of %d: %+v, %v", i, n, c.file.Len(), report, err)
+				}
+				now := contents(t, img)
+				same(t, fmt.Sprintf("%d: after %d of %d", i, n, c.file.Len()), now[:len(model)], model)
+				same(t, "what was added", now[len(model):], make([]byte, len(now)-len(model)))
+				must(t, img.Close())
+			}
+		}
+	}
 }

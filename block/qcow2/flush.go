@@ -294,10 +294,9 @@ func (img *Image) markDirty() error {
 // closeClean frees what waited for its last users and, where reference counts
 // are lazy, writes them and says so. It does nothing where a flush is missing.
 func (img *Image) closeClean() error {
-	if img.opts.ReadOnly || img.failed != nil || img.l2.dirty != nil || len(img.dirtyL1) > 0 {
-		return nil
-	}
-	if !img.marked.Load() && len(img.waiting)+len(img.unlinked) == 0 {
+	usable := !img.opts.ReadOnly && img.failed == nil
+	missing := img.l2.dirty != nil || len(img.dirtyL1) > 0
+	if !usable || missing || !img.marked.Load() && len(img.waiting)+len(img.unlinked) == 0 {
 		return nil
 	}
 	if err := img.flush(false); err != nil || !img.marked.Load() {

@@ -87,16 +87,6 @@ func (img *Image) load(off int64) (*slice, error) {
 	return s, nil
 }
 
-// entryAt returns the entry of a guest cluster; mu as for slice.
-func (img *Image) entryAt(cluster int64) (entry, error) {
-	s, err := img.slice(cluster)
-	if s == nil {
-		return entry{}, err
-	}
-	_, at := img.geo.place(cluster)
-	return img.geo.decode(s.buf[at&(img.geo.sliceSize-1):])
-}
-
 // lookup returns what is known of the disk from off on, up to n bytes, and up
 // to the end of a slice; mu as for slice.
 func (img *Image) lookup(off, n int64) (run, error) {

@@ -100,7 +100,7 @@ func (img *Image) writeNew(ctx context.Context, p []byte, off int64) (int64, err
 	defer img.release(&sc.claim)
 	end := min(off+int64(len(p)), (last+1)<<img.geo.clusterBits)
 	p = p[:end-off]
-	switch n := img.fresh(sc, off, end); {
+	switch n := img.fresh(sc); {
 	case n > 0:
 		return img.writeFresh(ctx, sc, p, off, n)
 	case img.firstIsData(sc, off):
@@ -167,7 +167,7 @@ func (img *Image) entries(into []entry, first int64) error {
 }
 
 // fresh is how many clusters from the first on need a host cluster of their own.
-func (img *Image) fresh(sc *scratch, off, end int64) int64 {
+func (img *Image) fresh(sc *scratch) int64 {
 	n := sc.claim.last - sc.claim.first + 1
 	for i := range n {
 		if e := &sc.old[i]; e.host != 0 && e.copied {

@@ -5,9 +5,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/blocktest"
 )
 
 // change makes some random operations on a device and on a model of it.
@@ -71,5 +73,59 @@ func TestWriteForQEMU(t *testing.T) {
 				qemu(t, "qemu-img", "compare", "-f", "qcow2", "-F", "raw", name, filepath.Join(dir, "model"))
 			}
 		})
+	}
+}
+
+// TestCost: the first small write to a place of an overlay costs 4 KiB, and
+// nothing else until it is flushed.
+func TestCost(t *testing.T) {
+	base := block.NewMemory(64 << 20)
+	f, img := memory(t, CreateOptions{Size: 64 << 20, BackingName: "base", BackingFormat: FormatRaw}, Options{Backing: base})
+	must(t, img.Write(t.Context(), []byte("warm"), 0, block.FUA))
+	var bytes int64
+	f.Before = func(c blocktest.Change) error {
+		bytes += c.Length
+		return nil
+	}
+	for i := range int64(100) {
+		must(t, img.Write(t.Context(), []byte("hello"), 12345+i*64<<10, 0))
+	}
+	if bytes != 100*4096 {
+		t.Errorf("100 small writes cost %d bytes", bytes)
+	}
+	must(t, img.Close())
+}
+
+// TestMemory: an open overlay of which a few MiB were written takes little
+// memory.
+func TestMemory(t *testing.T) {
+	base := block.NewMemory(32 << 30)
+	var images []*Image
+	var before, after runtime.MemStats
+	dir := tempDir(t)
+	runtime.GC()
+	runtime.GC() // the second one empties pools
+	runtime.ReadMemStats(&before)
+	const n = 50
+	for i := range n {
+		name := filepath.Join(dir, fmt.Sprint(i))
+		create(t, name, CreateOptions{Size: base.Size(), BackingName: "base", BackingFormat: FormatRaw})
+		img := open(t, name, Options{Backing: base})
+		for off := int64(0); off < 16<<30; off += 512 << 20 {
+			must(t, img.Write(t.Context(), []byte("hello"), off, 0))
+		}
+		must(t, img.Flush(t.Context()))
+		images = append(images, img)
+	}
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	each := int64(after.HeapAlloc-before.HeapAlloc) / n
+	t.Logf("%d bytes each", each)
+	if each > 200<<10 {
+		t.Errorf("an overlay takes %d bytes", each)
+	}
+	for _, img := range images {
+		must(t, img.Close())
 	}
 }

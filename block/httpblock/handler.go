@@ -63,10 +63,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// readSize is how much is read from the device at a time, in bytes.
+// readSize is how much is read from the device at a time at most, in bytes.
 const readSize = 256 << 10
 
-// reader is a device as http.ServeContent wants it.
+// reader is a device as http.ServeContent wants it. It doesn't know where the
+// range ends that is copied from it, so it reads no further ahead than it was
+// read from already: a client that wants a sector costs the device a sector.
 type reader struct {
 	ctx  context.Context
 	dev  block.Device
@@ -74,37 +76,50 @@ type reader struct {
 	sent int64
 	err  error
 
+	since  int64 // bytes read without a seek
 	buffer []byte
 	kept   []byte // of buffer, from off on
 }
 
 func (r *reader) Read(p []byte) (int, error) {
+	left := r.dev.Size() - r.off
+	if left <= 0 {
+		return 0, io.EOF
+	}
 	if len(r.kept) == 0 {
-		if err := r.fill(); err != nil {
+		p = p[:min(int64(len(p)), left)]
+		ahead := min(r.since, readSize-r.off%readSize, left)
+		if ahead <= int64(len(p)) {
+			if err := r.read(p); err != nil {
+				return 0, err
+			}
+			return r.count(len(p)), nil
+		}
+		if r.buffer == nil {
+			r.buffer = make([]byte, readSize)
+		}
+		if err := r.read(r.buffer[:ahead]); err != nil {
 			return 0, err
 		}
+		r.kept = r.buffer[:ahead]
 	}
 	n := copy(p, r.kept)
 	r.kept = r.kept[n:]
-	r.off += int64(n)
-	r.sent += int64(n)
-	return n, nil
+	return r.count(n), nil
 }
 
-// fill reads up to the next multiple of readSize.
-func (r *reader) fill() error {
-	n := min(readSize-r.off%readSize, r.dev.Size()-r.off)
-	if n <= 0 {
-		return io.EOF
-	}
-	if r.buffer == nil {
-		r.buffer = make([]byte, readSize)
-	}
-	if err := r.dev.Read(r.ctx, r.buffer[:n], r.off); err != nil {
-		r.err = fmt.Errorf("read %d bytes at %d: %w", n, r.off, err)
+func (r *reader) count(n int) int {
+	r.off += int64(n)
+	r.since += int64(n)
+	r.sent += int64(n)
+	return n
+}
+
+func (r *reader) read(p []byte) error {
+	if err := r.dev.Read(r.ctx, p, r.off); err != nil {
+		r.err = fmt.Errorf("read %d bytes at %d: %w", len(p), r.off, err)
 		return r.err
 	}
-	r.kept = r.buffer[:n]
 	return nil
 }
 
@@ -119,7 +134,7 @@ func (r *reader) Seek(off int64, whence int) (int64, error) {
 		return 0, errors.New("seek before the start")
 	}
 	if off != r.off {
-		r.kept = nil
+		r.kept, r.since = nil, 0
 	}
 	r.off = off
 	return off, nil

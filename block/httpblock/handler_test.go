@@ -2,12 +2,14 @@ package httpblock_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/spurboot/spur/block"
@@ -73,6 +75,35 @@ func TestHandlerOfFailingDevice(t *testing.T) {
 	}
 	if err := <-errs; err == nil {
 		t.Error("the hook isn't told")
+	}
+}
+
+// counting counts what is read.
+type counting struct {
+	block.Device
+	bytes atomic.Int64
+}
+
+func (c *counting) Read(ctx context.Context, p []byte, off int64) error {
+	c.bytes.Add(int64(len(p)))
+	return c.Device.Read(ctx, p, off)
+}
+
+func TestHandlerReadsNoMoreThanIsAsked(t *testing.T) {
+	d := &counting{Device: memory(t, content(4<<20))}
+	server := serve(t, httpblock.Handler(d, httpblock.HandlerOptions{}))
+	for span, most := range map[string]int64{"0-511": 512, "1000000-1000000": 1, "5-100004": 200000, "0-": 4 << 20} {
+		d.bytes.Store(0)
+		request, err := http.NewRequestWithContext(t.Context(), "GET", server.URL, nil)
+		must(t, err)
+		request.Header.Set("Range", "bytes="+span)
+		response, err := server.Client().Do(request)
+		must(t, err)
+		_, err = io.Copy(io.Discard, response.Body)
+		must(t, err)
+		if n := d.bytes.Load(); n > most {
+			t.Errorf("bytes %s: %d are read of the device", span, n)
+		}
 	}
 }
 

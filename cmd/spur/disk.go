@@ -12,9 +12,10 @@ func diskCommand() *cobra.Command {
 		Short: "Serve, create, check and convert disk images",
 		Long: `Serve, create, check and convert disk images.
 
-Images are qcow2 or raw. Spur looks at the first bytes of a file to know which;
-a raw disk whose contents you don't trust may pretend to be qcow2, so say
---format raw for it.
+Images are qcow2 or raw; those of VHD, VHDX and VMDK are read only. Spur looks
+at the first bytes of a file to know which it is. A raw disk whose contents you
+don't trust may pretend to be another, so say --format raw for it; and say
+--format vhd for a VHD of fixed size, which looks like a raw disk.
 
 The backing file that an image names is opened only if it is in the image's
 folder, or in one that --allow-backing names: whoever could write to an image
@@ -39,7 +40,7 @@ func (f *imageFlags) add(cmd *cobra.Command) {
 }
 
 func (f *imageFlags) addFormat(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.format, "format", "", "qcow2 or raw (default: what the file looks like)")
+	cmd.Flags().StringVar(&f.format, "format", "", "qcow2, raw, vhd, vhdx or vmdk (default: what the file looks like)")
 }
 
 func (f *imageFlags) options(cmd *cobra.Command) (disk.Options, error) {

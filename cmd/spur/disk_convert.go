@@ -20,11 +20,11 @@ DST needs none. A DST that exists is left as it is.`,
   spur disk convert https://images.example/disk.img disk.qcow2`,
 		Args: arguments(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := image.options(cmd)
-			if err != nil {
-				return err
+			o := disk.ConvertOptions{Allow: image.allow}
+			var err error
+			if o.To, err = disk.ParseNewFormat(image.format); err != nil {
+				return usage(cmd, err)
 			}
-			o := disk.ConvertOptions{To: to.Format, Allow: to.Allow}
 			if o.From, err = disk.ParseFormat(from); err != nil {
 				return usage(cmd, err)
 			}
@@ -32,7 +32,7 @@ DST needs none. A DST that exists is left as it is.`,
 		},
 	}
 	cmd.Flags().StringVar(&image.format, "format", "qcow2", "format of DST: qcow2 or raw")
-	cmd.Flags().StringVar(&from, "from", "", "format of SRC: qcow2 or raw (default: what it looks like)")
+	cmd.Flags().StringVar(&from, "from", "", "format of SRC: qcow2, raw, vhd, vhdx or vmdk (default: what it looks like)")
 	cmd.Flags().StringSliceVar(&image.allow, "allow-backing", nil, "folders in which backing files may be, besides that of SRC")
 	return cmd
 }

@@ -9,6 +9,7 @@ import (
 func diskCreateCommand() *cobra.Command {
 	var image imageFlags
 	var o disk.CreateOptions
+	var backing string
 	cmd := &cobra.Command{
 		Use:   "create FILE [SIZE]",
 		Short: "Create a disk image",
@@ -25,11 +26,14 @@ that both can be moved together.`,
   spur disk create mine.qcow2 --backing base.img`,
 		Args: arguments(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			options, err := image.options(cmd)
-			if err != nil {
-				return err
+			var err error
+			if o.Format, err = disk.ParseNewFormat(image.format); err != nil {
+				return usage(cmd, err)
 			}
-			o.Format, o.Allow = options.Format, options.Allow
+			if o.BackingFormat, err = disk.ParseFormat(backing); err != nil {
+				return usage(cmd, err)
+			}
+			o.Allow = image.allow
 			if len(args) == 2 {
 				if o.Size, err = disk.ParseSize(args[1]); err != nil {
 					return usage(cmd, err)
@@ -43,6 +47,7 @@ that both can be moved together.`,
 	}
 	cmd.Flags().StringVar(&image.format, "format", "qcow2", "qcow2 or raw")
 	cmd.Flags().StringVar(&o.Backing, "backing", "", "the file that is read where the image has nothing of its own")
+	cmd.Flags().StringVar(&backing, "backing-format", "", "its format: qcow2, raw, vhd, vhdx or vmdk (default: what it looks like)")
 	cmd.Flags().StringSliceVar(&image.allow, "allow-backing", nil, "folders in which the backing files of that one may be, besides its own")
 	return cmd
 }

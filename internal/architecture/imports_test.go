@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"iscsi":           {"block"},
 	"aoe":             {"block"},
 	"internal/disk": {
-		"aoe", "block", "block/httpblock", "block/qcow2", "block/raw", "block/vhd", "block/vhdx", "block/vmdk",
+		"aoe", "block", "block/httpblock", "block/mapped", "block/qcow2", "block/raw", "block/vhd", "block/vhdx", "block/vmdk",
 		"internal/hint", "iscsi", "nbd",
 	},
 
@@ -71,8 +71,8 @@ var allowed = map[string][]string{
 	"bench/tftp":            {"tftp"},
 	"bench/http":            {"internal/httpd"},
 	"bench/nbd":             {"block", "block/qcow2", "block/raw", "nbd"},
-	"bench/iscsi":           {"block", "block/qcow2", "block/raw", "iscsi"},
-	"bench/aoe":             {"aoe", "block", "block/qcow2", "block/raw"},
+	"bench/iscsi":           {"block", "block/qcow2", "block/raw", "internal/lab", "iscsi"},
+	"bench/aoe":             {"aoe", "block", "block/qcow2", "block/raw", "internal/lab"},
 	"bench/start":           {"internal/lab"},
 }
 

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/mapped"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/hint"
 )
@@ -18,23 +20,60 @@ type backings struct {
 	files []string // that were opened
 }
 
-// opener opens backing files for the image of that name.
-func (b *backings) opener(image string) qcow2.Opener {
-	return func(_ context.Context, ref qcow2.Reference) (qcow2.Backing, error) {
-		path, err := resolve(image, ref)
+// beside opens what the image of that name consists of besides its file.
+func (b *backings) beside(image string) beside {
+	return beside{backing: b.backing(image), extent: b.extent(image)}
+}
+
+func (b *backings) backing(image string) qcow2.Opener {
+	return func(ctx context.Context, ref qcow2.Reference) (qcow2.Backing, error) {
+		path, file, err := b.open(image, ref)
 		if err != nil {
 			return qcow2.Backing{}, err
 		}
-		if err := b.permit(image, ref, path); err != nil {
-			return qcow2.Backing{}, err
+		format := named(ref.Format)
+		if format == Raw || format == Qcow2 || format == "" {
+			return qcow2.Backing{File: file, Name: path}, nil
 		}
-		file, err := openFile(path, true)
+		d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, b.beside(path))
 		if err != nil {
+			file.Close()
 			return qcow2.Backing{}, err
 		}
-		b.files = append(b.files, path)
-		return qcow2.Backing{File: file, Name: path}, nil
+		return qcow2.Backing{Device: d, Name: path}, nil
 	}
+}
+
+// extent opens the files that a VMDK descriptor names.
+func (b *backings) extent(image string) func(string) (mapped.Source, error) {
+	return func(name string) (mapped.Source, error) {
+		own, err := filepath.EvalSymlinks(image)
+		if err != nil {
+			return nil, err
+		}
+		_, file, err := b.open(image, qcow2.Reference{Name: name, Parent: own})
+		if err != nil {
+			return nil, err
+		}
+		return file, nil
+	}
+}
+
+// open opens a file that an image names, if it may be.
+func (b *backings) open(image string, ref qcow2.Reference) (string, *block.OSFile, error) {
+	path, err := resolve(image, ref)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := b.permit(image, ref, path); err != nil {
+		return "", nil, err
+	}
+	file, err := openFile(path, true)
+	if err != nil {
+		return "", nil, err
+	}
+	b.files = append(b.files, path)
+	return path, file, nil
 }
 
 // resolve finds the file that an image means, links followed, so that what is

@@ -16,7 +16,7 @@ func Check(ctx context.Context, name string, format Format, repair bool, out io.
 	if err != nil {
 		return err
 	}
-	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format}, aside(new(qcow2.Reference)))
+	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format}, aside(name, new(qcow2.Reference)))
 	if err != nil {
 		file.Close()
 		return explain(name, err)
@@ -24,14 +24,23 @@ func Check(ctx context.Context, name string, format Format, repair bool, out io.
 	defer d.Close()
 	image, ok := d.Device.(*qcow2.Image)
 	if !ok {
-		_, err := fmt.Fprintf(out, "%s is raw: every content of it is a disk.\n", name)
-		return err
+		return checkOther(name, d.Format, out)
 	}
 	report, err := image.Check(ctx, repair)
 	if err != nil {
 		return explain(name, err)
 	}
 	return judge(name, report, out)
+}
+
+// checkOther is for formats that count nothing.
+func checkOther(name string, format Format, out io.Writer) error {
+	text := "%s is raw: every content of it is a disk.\n"
+	if format != Raw {
+		text = "%s: its headers and tables are sound, as far as they are read to open it; it has no counts to check.\n"
+	}
+	_, err := fmt.Fprintf(out, text, name)
+	return err
 }
 
 // judge writes a report, and makes an error of what is wrong.

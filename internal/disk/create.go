@@ -22,6 +22,8 @@ type CreateOptions struct {
 	Format Format
 	// Backing is read where the image has nothing of its own.
 	Backing string
+	// BackingFormat "" is to look.
+	BackingFormat Format
 	// Allow is for backing files of the backing file; see Options.
 	Allow []string
 }
@@ -45,7 +47,7 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 	}
 	options := qcow2.CreateOptions{Size: o.Size}
 	if o.Backing != "" {
-		base, err := Open(ctx, o.Backing, Options{ReadOnly: true, Allow: o.Allow})
+		base, err := Open(ctx, o.Backing, Options{ReadOnly: true, Format: o.BackingFormat, Allow: o.Allow})
 		if err != nil {
 			return err
 		}
@@ -56,7 +58,7 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 		if options.BackingName, err = nameFrom(name, o.Backing); err != nil {
 			return err
 		}
-		options.BackingFormat = string(base.Format)
+		options.BackingFormat = base.Format.qemu()
 	}
 	file, err := newFile(name)
 	if err != nil {

@@ -58,7 +58,7 @@ func Describe(ctx context.Context, name string, o Options) (Info, error) {
 		if err == nil && (slices.Contains(seen, path) || len(seen) == mostLayers) {
 			err = errors.New("the chain is a loop")
 		}
-		format := Format(ref.Format)
+		format := named(ref.Format)
 		if err == nil && format == "" {
 			err = errors.New("its format isn't named")
 		}
@@ -85,7 +85,7 @@ func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Ref
 	if err != nil {
 		return Layer{}, ref, err
 	}
-	d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, aside(&ref))
+	d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, aside(name, &ref))
 	if err != nil {
 		file.Close()
 		return Layer{}, ref, err
@@ -101,11 +101,13 @@ func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Ref
 }
 
 // aside notes what the backing file is, and puts an empty disk in its place.
-func aside(ref *qcow2.Reference) qcow2.Opener {
-	return func(_ context.Context, r qcow2.Reference) (qcow2.Backing, error) {
+func aside(image string, ref *qcow2.Reference) beside {
+	b := (&backings{}).beside(image)
+	b.backing = func(_ context.Context, r qcow2.Reference) (qcow2.Backing, error) {
 		*ref = r
 		return qcow2.Backing{Device: block.NewMemory(0)}, nil
 	}
+	return b
 }
 
 // WriteJSON writes it as one object.

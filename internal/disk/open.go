@@ -9,8 +9,12 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/mapped"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/block/raw"
+	"github.com/spurboot/spur/block/vhd"
+	"github.com/spurboot/spur/block/vhdx"
+	"github.com/spurboot/spur/block/vmdk"
 	"github.com/spurboot/spur/internal/hint"
 )
 
@@ -47,7 +51,7 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 		return nil, err
 	}
 	b := &backings{allow: o.Allow, base: o.base, files: []string{name}}
-	d, err := open(ctx, file, o, b.opener(name))
+	d, err := open(ctx, file, o, b.beside(name))
 	if err != nil {
 		file.Close()
 		return nil, explain(name, err)
@@ -56,27 +60,42 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 	return d, nil
 }
 
+// beside opens what else an image consists of.
+type beside struct {
+	backing qcow2.Opener
+	extent  func(name string) (mapped.Source, error)
+}
+
 // open makes a device of a file.
-func open(ctx context.Context, file block.File, o Options, opener qcow2.Opener) (*Disk, error) {
-	format := o.Format
-	if format == "" {
-		var err error
-		if format, err = detect(file); err != nil {
+func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, error) {
+	d := &Disk{Format: o.Format}
+	var err error
+	if d.Format == "" {
+		if d.Format, err = detect(file); err != nil {
 			return nil, err
 		}
 	}
-	if format == Raw {
-		d, err := raw.New(file, o.ReadOnly)
-		if err != nil {
-			return nil, err
-		}
-		return &Disk{Device: d, Format: Raw}, nil
+	if d.Format != Raw && d.Format != Qcow2 && !o.ReadOnly {
+		return nil, hint.New(fmt.Sprintf("a %s image can only be read", d.Format), "add --read-only, or --overlay for what is written; or convert it")
 	}
-	image, err := qcow2.Open(ctx, file, qcow2.Options{ReadOnly: o.ReadOnly, Opener: opener, CacheSize: tables})
+	switch d.Format {
+	case Raw:
+		d.Device, err = raw.New(file, o.ReadOnly)
+	case Qcow2:
+		d.Device, err = qcow2.Open(ctx, file, qcow2.Options{ReadOnly: o.ReadOnly, Opener: b.backing, CacheSize: tables})
+	case VHD:
+		d.Device, err = vhd.Open(file, vhd.Options{})
+	case VHDX:
+		d.Device, err = vhdx.Open(file, vhdx.Options{})
+	case VMDK:
+		d.Device, err = vmdk.Open(file, vmdk.Options{Extent: b.extent})
+	default:
+		err = fmt.Errorf("format %s is unknown; it is one of %s", d.Format, readable)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &Disk{Device: image, Format: Qcow2}, nil
+	return d, nil
 }
 
 // openFile opens a file that is, or could be, a disk.

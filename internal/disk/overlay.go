@@ -12,7 +12,7 @@ import (
 // is written goes to the overlay; base is only read.
 func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, error) {
 	if _, err := os.Stat(overlay); errors.Is(err, fs.ErrNotExist) {
-		if err := Create(ctx, overlay, CreateOptions{Backing: base, Allow: o.Allow}); err != nil {
+		if err := Create(ctx, overlay, CreateOptions{Backing: base, BackingFormat: o.Format, Allow: o.Allow}); err != nil {
 			return nil, err
 		}
 	}

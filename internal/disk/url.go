@@ -29,7 +29,7 @@ func openURL(ctx context.Context, url string, o Options) (*Disk, error) {
 	refuse := func(context.Context, qcow2.Reference) (qcow2.Backing, error) {
 		return qcow2.Backing{}, hint.New("an image at a URL may have no backing file", "download both and convert them here")
 	}
-	d, err := open(ctx, remoteFile{remote}, o, refuse)
+	d, err := open(ctx, remoteFile{remote}, o, beside{backing: refuse})
 	if err != nil {
 		remote.Close()
 		return nil, explain(url, err)

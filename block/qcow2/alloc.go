@@ -1,6 +1,7 @@
 package qcow2
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,14 +17,29 @@ func (img *Image) allocate(want int64) (host, got int64, virgin bool, err error)
 	}
 	r := &img.counts
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	first, got, err := r.take(want)
-	if err != nil {
-		return 0, 0, false, fmt.Errorf("allocate %d clusters: %w", want, err)
-	}
 	virgin = first >= r.virgin
 	r.virgin = max(r.virgin, first+got)
+	r.mu.Unlock()
+	if err != nil {
+		return 0, 0, false, img.spoil(fmt.Errorf("allocate %d clusters: %w", want, err))
+	}
 	return first << r.geo.clusterBits, got, virgin, nil
+}
+
+// spoil marks the image as corrupt where err says that its reference counts
+// are wrong: to go on could overwrite data.
+func (img *Image) spoil(err error) error {
+	if !errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	img.mu.Lock()
+	img.failed = err
+	img.mu.Unlock()
+	if img.geo.version < 3 {
+		return err
+	}
+	return errors.Join(err, img.changeHeader(func(h *header) { h.incompat |= incompatCorrupt }))
 }
 
 // giveBack frees clusters that nothing refers to, in the file or in memory.

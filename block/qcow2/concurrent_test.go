@@ -309,3 +309,24 @@ func BenchmarkImage(b *testing.B) {
 		b.Run(name+"overlay", func(b *testing.B) { benchmark(b, o, block.NewMemory(1<<30), false, write) })
 	}
 }
+
+// TestSpoiled: an image whose counts call a table free is marked as corrupt and
+// not written any more; it can still be read.
+func TestSpoiled(t *testing.T) {
+	f := blocktest.NewRecorder(nil)
+	must(t, Create(f, CreateOptions{Size: 1 << 20}))
+	_, err := f.WriteAt(make([]byte, 16), 2<<16) // the counts of the first clusters
+	must(t, err)
+	img, err := Open(t.Context(), f, Options{})
+	must(t, err)
+	for range 2 {
+		if err := img.Write(t.Context(), []byte("x"), 0, 0); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("write: %v", err)
+		}
+	}
+	must(t, img.Read(t.Context(), make([]byte, 512), 0))
+	must(t, img.Close())
+	if _, err := Open(t.Context(), f, Options{}); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("open: %v", err)
+	}
+}

@@ -9,7 +9,7 @@ import (
 
 // CreateOptions say what image Create makes.
 type CreateOptions struct {
-	// Size of the disk in bytes.
+	// Size of the disk in bytes, a multiple of 512.
 	Size int64
 	// Version is 2 or 3; 0 is 3.
 	Version int
@@ -67,8 +67,8 @@ func Create(file block.File, o CreateOptions) error {
 }
 
 func (o CreateOptions) header() (*header, error) {
-	if o.Size < 0 {
-		return nil, fmt.Errorf("a disk of %d bytes: %w", o.Size, block.ErrOutOfRange)
+	if o.Size < 0 || o.Size%sector != 0 {
+		return nil, fmt.Errorf("a disk of %d bytes: %w; it must be a multiple of 512", o.Size, block.ErrOutOfRange)
 	}
 	if o.Version == 0 {
 		o.Version = 3

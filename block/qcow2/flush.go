@@ -80,7 +80,7 @@ func (img *Image) flush(lazy bool) error {
 	epoch := img.advance()
 	img.mu.Unlock()
 	if err == nil {
-		err = img.reclaim(epoch)
+		err = img.spoil(img.reclaim(epoch))
 	}
 	if err == nil && !lazy {
 		_, err = img.writeCounts() // so that a close after it leaks nothing

@@ -8,8 +8,8 @@ import (
 	"github.com/spurboot/spur/block"
 )
 
-// Resize makes the disk larger; what is added reads as zeros. To make it
-// smaller is refused. Other operations wait meanwhile.
+// Resize makes the disk larger, to a multiple of 512 bytes; what is added reads
+// as zeros. To make it smaller is refused. Other operations wait meanwhile.
 func (img *Image) Resize(ctx context.Context, size int64) error {
 	if err := img.writable(); err != nil {
 		return err
@@ -23,8 +23,8 @@ func (img *Image) Resize(ctx context.Context, size int64) error {
 		return fmt.Errorf("make a disk of %d bytes smaller, %d bytes: %w; copy what is needed to a new one", old, size, ErrUnsupported)
 	}
 	entries := img.geo.l1Entries(size)
-	if entries > maxL1Bytes/8 {
-		return fmt.Errorf("a disk of %d bytes with clusters of %d: %w; larger clusters are needed", size, img.geo.cluster, block.ErrOutOfRange)
+	if size%sector != 0 || entries > maxL1Bytes/8 {
+		return fmt.Errorf("a disk of %d bytes with clusters of %d: %w; it must be a multiple of 512, and needs larger clusters if it is large", size, img.geo.cluster, block.ErrOutOfRange)
 	}
 	if entries > int64(len(img.l1)) {
 		if err := img.growL1(ctx, entries); err != nil {

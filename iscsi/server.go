@@ -127,7 +127,7 @@ func (srv *Server) serve(c *conn) {
 		err = c.serve()
 	}
 	s := c.s
-	if err != errLogout || len(s.conns) <= 1 { //nolint:errorlint // end is given the value itself
+	if !errors.Is(err, errLogout) {
 		s.end(err) // error recovery level 0: the session goes with a connection
 	}
 	if s.quit(c) {

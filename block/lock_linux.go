@@ -7,9 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrLocked is that another program uses a file in a way that excludes ours.
-var ErrLocked = errors.New("in use by another program")
-
 // QEMU keeps images from being used twice by locks on single bytes of the file
 // (block/file-posix.c): byte 100+p is locked for sharing by whoever does p to
 // the image, byte 200+p by whoever doesn't allow others to. The locks belong to

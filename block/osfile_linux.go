@@ -11,17 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FileOptions say how OpenFile opens a file.
-type FileOptions struct {
-	// ReadOnly opens it for reading only.
-	ReadOnly bool
-	// Shared takes no lock: the caller knows what others do to the file.
-	Shared bool
-	// Direct bypasses the page cache (O_DIRECT). Addresses, offsets and
-	// lengths must then be aligned as the file system demands.
-	Direct bool
-}
-
 // OSFile is a file, or a block device, of the operating system. It is a
 // SparseFile and a DurableWriter.
 type OSFile struct {

@@ -49,6 +49,10 @@ func Open(name string) (*Interface, error) {
 		conn.Close()
 		return nil, err
 	}
+	if err := raw.Control(enlarge); err != nil {
+		conn.Close()
+		return nil, err
+	}
 	i := &Interface{conn: conn, raw: raw, mac: MAC(ifi.HardwareAddr), mtu: ifi.MTU}
 	i.in.do = func(fd uintptr) bool {
 		i.in.n, i.in.err = unix.Read(int(fd), i.in.b)
@@ -59,6 +63,18 @@ func Open(name string) (*Interface, error) {
 		return again(i.out.err)
 	}
 	return i, nil
+}
+
+// receiveBuffer is the socket's, in bytes: for the frames of all targets that
+// come while the one before is looked at.
+const receiveBuffer = 4 << 20
+
+// enlarge makes the receive buffer larger than the machine's limit where that is
+// allowed, else as large as it may be.
+func enlarge(fd uintptr) {
+	if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
+	}
 }
 
 // again says whether a system call is over, rather than to be made again when
@@ -102,3 +118,6 @@ func (i *Interface) MTU() int { return i.mtu }
 
 // Close closes the socket.
 func (i *Interface) Close() error { return i.conn.Close() }
+
+// Deadline is when a Recv under way, and later ones, give up.
+func (i *Interface) Deadline(t time.Time) error { return i.conn.SetReadDeadline(t) }

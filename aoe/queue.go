@@ -70,6 +70,9 @@ func (q *queue) take() *command {
 	for {
 		if c := q.ready(); c != nil {
 			c.running = true
+			if q.ready() != nil {
+				q.changed.Signal()
+			}
 			return c
 		}
 		if q.closed && len(q.list) == 0 {
@@ -109,7 +112,14 @@ func (q *queue) done(c *command) {
 			break
 		}
 	}
-	q.changed.Broadcast()
+	switch {
+	case q.closed && len(q.list) == 0:
+		q.changed.Broadcast()
+	case q.ready() != nil:
+		// Who is done sends its answer first. Waking more than one would have
+		// all but one find nothing.
+		q.changed.Signal()
+	}
 }
 
 func (q *queue) close() {

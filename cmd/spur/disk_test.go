@@ -24,7 +24,7 @@ type serving struct {
 
 type servingsKey struct{}
 
-var whereServed = regexp.MustCompile(`(?m) at (\S+)$`)
+var whereServed = regexp.MustCompile(`(?m)(?: at |"at":")([^"\s]+)"?}?$`)
 
 // serves starts a disk server on a free port of the loopback: serves NAME
 // ARGUMENTS…. $NAME becomes the URL, NAME.log gets what it prints. It is

@@ -73,7 +73,7 @@ func (f Format) qemu() string {
 func detect(file io.ReaderAt) (Format, error) {
 	head := make([]byte, headSize)
 	n, err := file.ReadAt(head, 0)
-	if err != nil && err != io.EOF { //nolint:errorlint // ReadAt's io.EOF isn't wrapped
+	if err != nil && err != io.EOF {
 		return "", fmt.Errorf("read its head: %w", err)
 	}
 	return Detect(head[:n])

@@ -6,11 +6,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/spurboot/spur/internal/hint"
 )
 
 // openOverlay opens an overlay over base, which is made if there is none. What
 // is written goes to the overlay; base is only read.
 func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, error) {
+	if isURL(base) {
+		return nil, hint.New("an overlay over a URL isn't possible", "convert it to a file first: spur disk convert "+base+" FILE")
+	}
 	if _, err := os.Stat(overlay); errors.Is(err, fs.ErrNotExist) {
 		if err := Create(ctx, overlay, CreateOptions{Backing: base, BackingFormat: o.Format, Allow: o.Allow}); err != nil {
 			return nil, err

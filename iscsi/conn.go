@@ -39,6 +39,7 @@ type conn struct {
 	hdr      header // the reader's
 	trailer  [8]byte
 	ahs      [1020]byte
+	textMu   sync.Mutex
 	text     []byte // of a Text Request that goes on (C bit)
 	reply    []byte // of a Text Response that goes on
 	seen     atomic.Uint32

@@ -1,11 +1,16 @@
 package iscsi
 
-import "net"
+import (
+	"net"
+	"slices"
+)
 
 // answerText answers a Text Request: SendTargets, whose list may go on over
 // several PDUs (RFC 7143 sections 11.10, 11.11 and Appendix C).
 func (t *task) answerText() {
 	c := t.c
+	c.textMu.Lock()
+	defer c.textMu.Unlock()
 	goesOn := t.flags&flagContinue != 0
 	switch {
 	case t.ttt != noTag && len(c.reply) > 0:
@@ -90,7 +95,7 @@ func (s *session) sendTargets(c *conn, which string) []pair {
 		names = s.srv.Targets.Names(s.info.Initiator)
 	case which == "" && s.target != nil:
 		names = []string{s.target.Name}
-	case which != "" && s.srv.Targets.Target(which) != nil:
+	case slices.Contains(s.srv.Targets.Names(s.info.Initiator), which):
 		names = []string{which}
 	}
 	portal := s.srv.Portal

@@ -55,7 +55,7 @@ func (t *task) dispatch() error {
 		return invalidCDB(c.length() - 1)
 	case n.unit.conflicts(n, c.access):
 		return errConflict
-	case c.access&needsMedium != 0 && n.unit.isEjected():
+	case c.access&needsMedium != 0 && (n.unit.isEjected() || n.unit.blocks() == 0):
 		return fails(senseNoMedium)
 	}
 	return c.run(t)

@@ -55,14 +55,20 @@ func (c *conn) refusePDU(reason byte) error {
 
 // task makes a task of the header, under its initiator task tag.
 func (c *conn) task() (*task, error) {
-	h := &c.hdr
-	t := c.s.newTask()
-	t.c, t.op, t.immediate, t.flags = c, h.opcode(), h.immediate(), h.flags()
-	t.lun, t.itt, t.ttt, t.cmdSN = h.lun(), h.itt(), h.ttt(), h.cmdSN()
+	t := c.unregistered()
 	if err := c.s.register(t); err != nil {
 		return nil, c.protocolError("%v", err)
 	}
 	return t, nil
+}
+
+// unregistered makes a task of the header that nobody else sees yet.
+func (c *conn) unregistered() *task {
+	h := &c.hdr
+	t := c.s.newTask()
+	t.c, t.op, t.immediate, t.flags = c, h.opcode(), h.immediate(), h.flags()
+	t.lun, t.itt, t.ttt, t.cmdSN = h.lun(), h.itt(), h.ttt(), h.cmdSN()
+	return t
 }
 
 // register enters a task under its initiator task tag.
@@ -95,17 +101,16 @@ func (c *conn) order(t *task, err error) (*task, error) {
 // command takes in a SCSI Command with its immediate data
 // (RFC 7143 section 11.3).
 func (c *conn) command() (*task, error) {
-	t, err := c.task()
-	if err != nil {
-		return nil, err
-	}
-	h := &c.hdr
+	t, h := c.unregistered(), &c.hdr
 	t.edtl = int(h.edtl())
 	t.attribute = attribute(h.flags() & 7)
 	copy(t.cdb[:], h[32:48])
 	t.longCDB = h.ahsLen() >= 4 && c.ahs[2] == 1
 	t.nexus = c.s.nexus(t.lun)
 	if err := t.expectData(h.dataLen(), h.final()); err != nil {
+		return nil, c.protocolError("%v", err)
+	}
+	if err := c.s.register(t); err != nil {
 		return nil, c.protocolError("%v", err)
 	}
 	return c.order(t, c.readData(t.space(h.dataLen())))

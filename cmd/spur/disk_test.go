@@ -95,3 +95,25 @@ func makeDisk(path string) error {
 	_, err = f.WriteAt(make([]byte, 300000), 2<<20)
 	return err
 }
+
+// packages say which Debian packages the tools of the scripts are in.
+func packages(tool string) string {
+	switch tool {
+	case "qemu-img", "qemu-io":
+		return "qemu-utils and qemu-block-extra"
+	case "iscsi-ls", "iscsi-inq":
+		return "libiscsi-bin"
+	case "nbdinfo":
+		return "libnbd-bin"
+	}
+	return tool
+}
+
+// needs ends a script that lacks a tool, and says where that is: needs TOOL….
+func needs(ts *testscript.TestScript, _ bool, args []string) {
+	for _, tool := range args {
+		if _, err := exec.LookPath(tool); err != nil {
+			ts.Fatalf("%s is missing: apt-get install %s", tool, packages(tool))
+		}
+	}
+}

@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 			env.Values[servingsKey{}] = servings{}
 			return errors.Join(makeKernel(filepath.Join(env.WorkDir, "vmlinuz")), makeDisk(filepath.Join(env.WorkDir, "disk.img")))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "serves": serves, "stops": stops},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "serves": serves, "stops": stops, "needs": needs},
 	})
 }
 

@@ -73,7 +73,7 @@ loader configured; and when a machine does not boot, Spur says why.`,
 	}
 	root.SetFlagErrorFunc(usage)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(bootCommand(), apiCommand(), explainCommand(), labCommand(), versionCommand())
+	root.AddCommand(bootCommand(), apiCommand(), explainCommand(), labCommand(), diskCommand(), versionCommand())
 	return root
 }
 

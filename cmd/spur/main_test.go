@@ -26,9 +26,10 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("SPUR", spur)
-			return makeKernel(filepath.Join(env.WorkDir, "vmlinuz"))
+			env.Values[servingsKey{}] = servings{}
+			return errors.Join(makeKernel(filepath.Join(env.WorkDir, "vmlinuz")), makeDisk(filepath.Join(env.WorkDir, "disk.img")))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "serves": serves, "stops": stops, "needs": needs},
 	})
 }
 

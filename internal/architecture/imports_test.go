@@ -25,6 +25,25 @@ var allowed = map[string][]string{
 	"internal/fetch": {},
 	"internal/seal":  {},
 
+	// Disks: devices, and protocols that serve any device, for everybody's use.
+	"block":           {},
+	"block/blocktest": {"block"},
+	"block/httpblock": {"block"},
+	"block/mapped":    {"block"},
+	"block/partition": {"block"},
+	"block/qcow2":     {"block"},
+	"block/raw":       {"block"},
+	"block/vhd":       {"block", "block/mapped"},
+	"block/vhdx":      {"block", "block/mapped"},
+	"block/vmdk":      {"block", "block/mapped"},
+	"nbd":             {"block"},
+	"iscsi":           {"block"},
+	"aoe":             {"block"},
+	"internal/disk": {
+		"aoe", "block", "block/httpblock", "block/mapped", "block/qcow2", "block/raw", "block/vhd", "block/vhdx", "block/vmdk",
+		"internal/hint", "iscsi", "nbd",
+	},
+
 	// What a boot is made of.
 	"internal/image":    {"internal/boot", "internal/hint"},
 	"internal/loader":   {"internal/boot", "internal/route"},
@@ -45,13 +64,15 @@ var allowed = map[string][]string{
 	},
 	"internal/lab":       {},
 	"internal/lab/trial": {"internal/hint", "internal/lab"},
-	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/hint", "internal/lab", "internal/lab/trial"},
+	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial"},
 
 	"internal/architecture": {},
 	"boottest":              {"internal/lab"},
 	"bench/pair":            {},
 	"bench/tftp":            {"bench/pair", "tftp"},
 	"bench/http":            {"bench/pair", "internal/httpd"},
+	"bench/nbd":             {"block", "block/qcow2", "block/raw", "nbd"},
+	"bench/aoe":             {"aoe", "block", "block/qcow2", "block/raw", "internal/lab"},
 	"bench/start":           {"internal/lab"},
 }
 

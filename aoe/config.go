@@ -1,0 +1,98 @@
+package aoe
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Query Config Information (section 3.2).
+
+// maxConfig is the longest configuration string, in bytes.
+const maxConfig = 1024
+
+// firmware is our version as the protocol wants to know it.
+const firmware = 1
+
+// Ways of a query.
+const (
+	configRead   = 0
+	configTest   = 1 // answered where it is the string
+	configPrefix = 2 // answered where the string begins with it
+	configSet    = 3 // where there is none yet
+	configForce  = 4
+)
+
+// queryConfig answers a query, or returns nil for silence. all says that it was
+// asked of everyone, which may not change anything.
+func (t *Target) queryConfig(f frame, all bool, sectors int) frame {
+	if len(f) < configSize {
+		return nil
+	}
+	way, n := f[headerSize+5]&0xf, int(binary.BigEndian.Uint16(f[headerSize+6:]))
+	if way != configRead && (n > maxConfig || n > len(f)-configSize) {
+		return nil
+	}
+	if way == configRead {
+		n = 0
+	}
+	given := f[configSize : configSize+n]
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var failure uint8
+	switch way {
+	case configRead:
+	case configTest:
+		if !bytes.Equal(given, t.config) {
+			return nil
+		}
+	case configPrefix:
+		if !bytes.HasPrefix(t.config, given) {
+			return nil
+		}
+	case configSet, configForce:
+		switch {
+		case all:
+			return nil
+		case !t.mayUse(f.source()):
+			failure = errReserved
+		case way == configSet && len(t.config) > 0 && !bytes.Equal(given, t.config):
+			failure = errConfigString
+		default:
+			t.config = bytes.Clone(given)
+			if t.hooks.Configured != nil {
+				t.hooks.Configured(t, f.source(), t.config)
+			}
+		}
+	default:
+		failure = errArgument
+	}
+	f = t.describe(f[:headerSize], way, sectors)
+	if failure != 0 {
+		f.fail(failure)
+	}
+	return f
+}
+
+// describe appends what every answer to a query says. t.mu is held.
+func (t *Target) describe(f frame, way uint8, sectors int) frame {
+	f = binary.BigEndian.AppendUint16(f, uint16(t.bounds.Buffers))
+	f = binary.BigEndian.AppendUint16(f, firmware)
+	f = append(f, uint8(sectors), version<<4|way)
+	f = binary.BigEndian.AppendUint16(f, uint16(len(t.config)))
+	return append(f, t.config...)
+}
+
+// advertisement is the answer to a question that nobody asked: it tells all
+// that the target is there.
+func (t *Target) advertisement(from MAC, sectors int) frame {
+	f := make(frame, headerSize, configSize+maxConfig)
+	copy(f, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	copy(f[6:], from[:])
+	binary.BigEndian.PutUint16(f[12:], EtherType)
+	f[14] = version<<4 | flagResponse
+	binary.BigEndian.PutUint16(f[16:], t.Shelf)
+	f[18], f[19] = t.Slot, cmdConfig
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.describe(f, configRead, sectors)
+}

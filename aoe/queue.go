@@ -1,0 +1,130 @@
+package aoe
+
+import "sync"
+
+// command is an ATA command with the frame that it came in, and that its answer
+// is made in.
+type command struct {
+	buffer []byte // of the longest frame
+	frame  frame
+	regs   registers
+	kind   kind
+	// What it reads or changes, in sectors: [first, last).
+	first, last uint64
+	running     bool
+	head        [ataSize]byte // the answer of an asynchronous write
+}
+
+func (c *command) changes() bool { return c.kind == write || c.kind == trim }
+
+// follows says whether c has to wait for a command that came before it.
+func (c *command) follows(earlier *command) bool {
+	if c.kind == flush {
+		return earlier.changes()
+	}
+	return (c.changes() || earlier.changes()) && c.first < earlier.last && earlier.first < c.last
+}
+
+// repeats says whether c is the same request again.
+func (c *command) repeats(earlier *command) bool {
+	return c.frame.tag() == earlier.frame.tag() && c.frame.source() == earlier.frame.source() && c.regs == earlier.regs
+}
+
+// queue has the commands of a target in the order in which they came, those
+// that are worked on included.
+type queue struct {
+	mu      sync.Mutex
+	changed sync.Cond
+	list    []*command
+	closed  bool
+}
+
+func (q *queue) open(n int) {
+	q.changed.L = &q.mu
+	q.list, q.closed = make([]*command, 0, n), false
+}
+
+// put takes in a command unless the queue is full, or has it already.
+func (q *queue) put(c *command) (dropped string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.list) == cap(q.list) {
+		return "the target's buffers are full"
+	}
+	for _, have := range q.list {
+		if c.repeats(have) {
+			return "the same request is under way"
+		}
+	}
+	c.running = false
+	q.list = append(q.list, c)
+	q.changed.Signal()
+	return ""
+}
+
+// take waits for a command that nothing is in the way of. It returns nil once
+// the queue is closed and empty.
+func (q *queue) take() *command {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for {
+		if c := q.ready(); c != nil {
+			c.running = true
+			if q.ready() != nil {
+				q.changed.Signal()
+			}
+			return c
+		}
+		if q.closed && len(q.list) == 0 {
+			return nil
+		}
+		q.changed.Wait()
+	}
+}
+
+// ready is the first command that can be begun.
+func (q *queue) ready() *command {
+next:
+	for i, c := range q.list {
+		if c.running {
+			continue
+		}
+		for _, earlier := range q.list[:i] {
+			if c.follows(earlier) {
+				continue next
+			}
+		}
+		return c
+	}
+	return nil
+}
+
+// done removes a command that take returned.
+func (q *queue) done(c *command) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.list {
+		if q.list[i] == c {
+			last := len(q.list) - 1
+			copy(q.list[i:], q.list[i+1:])
+			q.list[last] = nil
+			q.list = q.list[:last]
+			break
+		}
+	}
+	switch {
+	case q.closed && len(q.list) == 0:
+		q.changed.Broadcast()
+	case q.ready() != nil:
+		// Who is done sends its answer first. Waking more than one would have
+		// all but one find nothing.
+		q.changed.Signal()
+	}
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.changed.Broadcast()
+}

@@ -1,0 +1,65 @@
+package aoe
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/spurboot/spur/block"
+)
+
+// A Target is a disk with an address. Its fields are not changed once it is
+// served; it is served by one Server at a time.
+type Target struct {
+	// Shelf, 0 to 65534, and Slot, 0 to 254, are the address (major, minor).
+	Shelf  uint16
+	Slot   uint8
+	Device block.Device
+	// Serial, at most 20 characters, and Model, at most 40, are what
+	// IDENTIFY DEVICE says. Without them they are made from the address.
+	Serial, Model string
+	// Config is the configuration string to begin with, at most 1024 bytes.
+	Config []byte
+
+	hooks  *Hooks
+	bounds Bounds
+	queue  queue
+	dirty  atomic.Int64 // bytes written since the last flush
+	late   atomic.Bool  // an asynchronous write has failed
+
+	mu       sync.Mutex // guards what follows
+	config   []byte
+	masks    []MAC
+	reserved []MAC
+}
+
+// Address is the target's address as people write it, such as "e1.2".
+func (t *Target) Address() string { return fmt.Sprintf("e%d.%d", t.Shelf, t.Slot) }
+
+// prepare makes a target ready to be served.
+func (t *Target) prepare(h *Hooks, b Bounds) error {
+	switch {
+	case t.Shelf == AnyShelf || t.Slot == AnySlot:
+		return fmt.Errorf("target %s has a broadcast address: give it a shelf below 65535 and a slot below 255", t.Address())
+	case t.Device == nil:
+		return fmt.Errorf("target %s has no device", t.Address())
+	case len(t.Config) > maxConfig:
+		return fmt.Errorf("target %s: a configuration string of %d bytes; %d are the most", t.Address(), len(t.Config), maxConfig)
+	}
+	if t.Serial == "" {
+		t.Serial = fmt.Sprintf("AOE%05d%03d", t.Shelf, t.Slot)
+	}
+	if t.Model == "" {
+		t.Model = "AoE disk " + t.Address()
+	}
+	t.hooks, t.bounds = h, b
+	t.config = bytes.Clone(t.Config)
+	t.queue.open(b.Buffers)
+	return nil
+}
+
+func (t *Target) trims() bool {
+	c := t.Device.Caps()
+	return c.Trim && !c.ReadOnly
+}

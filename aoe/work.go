@@ -1,0 +1,199 @@
+package aoe
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/spurboot/spur/block"
+)
+
+// admit looks at an ATA request and says what it is; an error number of the
+// protocol is for one that can't be carried out at all.
+func (t *Target) admit(c *command, longest int) (failure uint8) {
+	if len(c.frame) < ataSize {
+		return errArgument
+	}
+	c.regs = decodeRegisters(c.frame[headerSize:])
+	c.kind = c.regs.kind()
+	c.first, c.last = 0, 0
+	n := c.regs.sectors(c.kind)
+	switch c.kind {
+	case read, write:
+		if n == 0 || ataSize+n*sector > int64(longest) {
+			return errArgument
+		}
+		if c.kind == write && int64(len(c.frame)) < ataSize+n*sector {
+			return errArgument
+		}
+		fallthrough
+	case verify:
+		c.first, c.last = c.regs.lba, c.regs.lba+uint64(n)
+	case trim:
+		if len(c.frame) < ataSize+sector || n != 1 {
+			return errArgument
+		}
+		c.last = 1 << 63 // its ranges are in the data
+	case identify, smart:
+		if ataSize+sector > longest {
+			return errArgument
+		}
+	}
+	return 0
+}
+
+// carryOut does a command and returns its answer, nil if that was sent before.
+func (t *Target) carryOut(ctx context.Context, c *command, from MAC, send func(frame)) frame {
+	start := time.Time{}
+	if t.hooks.Command != nil {
+		start = time.Now()
+	}
+	src := c.frame.source()
+	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
+	if early {
+		head := frame(c.head[:])
+		copy(head, c.frame)
+		head.answer(from, t.Shelf, t.Slot)
+		status(head, 0)
+		send(head)
+	}
+	n, failure, err := t.do(ctx, c)
+	if t.hooks.Command != nil {
+		t.hooks.Command(t, src, Command{Name: c.kind.String(), Code: c.regs.command, LBA: c.regs.lba,
+			Sectors: int(c.regs.count), Duration: time.Since(start), Failed: failure != 0, Err: err})
+	}
+	if early {
+		if failure != 0 {
+			t.late.Store(true)
+		}
+		return nil
+	}
+	f := c.buffer[:ataSize+n]
+	frame(f).answer(from, t.Shelf, t.Slot)
+	status(f, failure)
+	if c.kind == power {
+		f[headerSize+2] = 0xff // active
+	}
+	return f
+}
+
+// inside says whether the sectors are on the disk.
+func (t *Target) inside(c *command) bool {
+	sectors := uint64(t.Device.Size()) / sector
+	return c.last <= sectors && c.first <= c.last
+}
+
+// do carries a command out: how much data the answer has, and the error
+// register.
+func (t *Target) do(ctx context.Context, c *command) (n int, failure uint8, err error) {
+	data := c.buffer[ataSize:]
+	length := int(c.last-c.first) * sector
+	off := int64(c.first) * sector
+	switch c.kind {
+	case read, write, verify:
+		if !t.inside(c) {
+			return 0, errorNotFound, nil
+		}
+	case identify:
+		t.identify(data[:sector])
+		return sector, 0, nil
+	case smart:
+		if n = smartData(c.regs.feature, data[:sector]); n < 0 {
+			return 0, errorAborted, nil
+		}
+		return n, 0, nil
+	case power, nothing:
+		return 0, 0, nil
+	}
+	switch c.kind {
+	case read:
+		if err = t.Device.Read(ctx, data[:length], off); err == nil {
+			return length, 0, nil
+		}
+	case write:
+		err = t.write(ctx, c, data[:length], off)
+	case verify:
+		err = t.verify(ctx, off, length)
+	case trim:
+		err = t.trim(ctx, c.frame[ataSize:ataSize+sector])
+	case flush:
+		err = t.flush(ctx)
+	default:
+		return 0, errorAborted, nil
+	}
+	return 0, failureOf(err), err
+}
+
+// failureOf is the error register for a device's error.
+func failureOf(err error) uint8 {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, block.ErrOutOfRange):
+		return errorNotFound
+	case errors.Is(err, block.ErrReadOnly), errors.Is(err, block.ErrGone):
+		return errorAborted
+	}
+	return errorMedium
+}
+
+var errLate = errors.New("an asynchronous write failed before")
+
+func (t *Target) flush(ctx context.Context) error {
+	t.dirty.Store(0)
+	err := t.Device.Flush(ctx)
+	if t.late.Swap(false) {
+		err = errors.Join(errLate, err)
+	}
+	return err
+}
+
+// write writes, and flushes when that much was written without a flush.
+func (t *Target) write(ctx context.Context, c *command, data []byte, off int64) error {
+	var flags block.WriteFlags
+	if c.regs.command == ataWriteFUA {
+		flags = block.FUA
+	}
+	if err := t.Device.Write(ctx, data, off, flags); err != nil {
+		return err
+	}
+	if t.dirty.Add(int64(len(data))) < t.bounds.Dirty {
+		return nil
+	}
+	t.dirty.Store(0)
+	return t.Device.Flush(ctx)
+}
+
+// verify reads and keeps nothing.
+func (t *Target) verify(ctx context.Context, off int64, n int) error {
+	buffer := make([]byte, min(n, 256*sector))
+	return t.Device.Read(ctx, buffer, off)
+}
+
+// trim gives back the ranges of a DATA SET MANAGEMENT command: 48 bits of
+// address and 16 of length each.
+func (t *Target) trim(ctx context.Context, data []byte) error {
+	if !t.trims() {
+		return block.ErrReadOnly
+	}
+	sectors := uint64(t.Device.Size()) / sector
+	for ; len(data) >= 8; data = data[8:] {
+		v := binary.LittleEndian.Uint64(data)
+		first, n := v&(1<<48-1), v>>48
+		if n == 0 {
+			continue
+		}
+		if first > sectors || n > sectors-first {
+			return block.ErrOutOfRange
+		}
+		if err := t.Device.Trim(ctx, int64(first)*sector, int64(n)*sector); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k kind) String() string {
+	return [...]string{"unknown", "read", "write", "verify", "flush", "trim", "identify", "smart", "power", "nothing"}[k]
+}

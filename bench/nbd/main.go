@@ -1,0 +1,115 @@
+// Command nbd runs Spur's NBD server and its peers (nbdkit file, qemu-nbd) by
+// turns on the same files, and prints the ratios as a table.
+//
+//	go run ./bench/nbd [-quick] [-rounds N] [-seconds N] [-size MiB] [-only REGEXP]
+//
+// It needs the packages nbdkit, qemu-utils and fio. The client is fio's nbd
+// engine on a Unix socket; the files are in the page cache. Every figure is
+// the best of its rounds, the servers taking turns within each round; only the
+// ratios mean anything.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"slices"
+	"syscall"
+)
+
+// options of a run.
+type options struct {
+	rounds, seconds, size int
+	only                  *regexp.Regexp
+}
+
+func main() {
+	if len(os.Args) == 5 && os.Args[1] == "serve" { // ours, as a process of its own
+		exit(serve(os.Args[2], os.Args[3], os.Args[4]))
+	}
+	exit(bench())
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench/nbd:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func bench() error {
+	var o options
+	quick := flag.Bool("quick", false, "fewer rounds, shorter")
+	only := flag.String("only", "", "run the points whose name matches this expression")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds per point")
+	flag.IntVar(&o.seconds, "seconds", 3, "how long a measurement takes")
+	flag.IntVar(&o.size, "size", 256, "size of the disk in MiB")
+	flag.Parse()
+	if *quick {
+		o.rounds, o.seconds = min(o.rounds, 2), 1
+	}
+	var err error
+	if o.only, err = regexp.Compile(*only); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	dir, err := os.MkdirTemp("", "spur-bench-nbd")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := makeDisks(dir, o.size); err != nil {
+		return err
+	}
+	fmt.Println("| | spur | nbdkit file | qemu-nbd | ratio to the best peer |")
+	fmt.Println("|---|---|---|---|---|")
+	for _, format := range []string{"raw", "qcow2"} {
+		for _, p := range points() {
+			name := format + ", " + p.name
+			if !o.only.MatchString(name) {
+				continue
+			}
+			best, err := measure(ctx, dir, format, p, o)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			fmt.Println(row(name, p, best))
+		}
+	}
+	return nil
+}
+
+// measure is the best of each server's rounds.
+func measure(ctx context.Context, dir, format string, p point, o options) (map[string]float64, error) {
+	best := map[string]float64{}
+	for range o.rounds {
+		for _, s := range servers(format) {
+			got, err := s.measure(ctx, dir, format, p, o.seconds)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.name, err)
+			}
+			best[s.name] = max(best[s.name], got)
+		}
+	}
+	return best, nil
+}
+
+func row(name string, p point, best map[string]float64) string {
+	cell := func(server string) string {
+		if best[server] == 0 {
+			return ""
+		}
+		if p.megabytes {
+			return fmt.Sprintf("%.0f MB/s", best[server]/1e6)
+		}
+		return fmt.Sprintf("%.1fk/s", best[server]/4096/1e3)
+	}
+	peers := []float64{best["nbdkit"], best["qemu-nbd"]}
+	return fmt.Sprintf("| %s | %s | %s | %s | %.2f |", name, cell("spur"), cell("nbdkit"), cell("qemu-nbd"),
+		best["spur"]/slices.Max(peers))
+}

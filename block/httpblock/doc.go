@@ -1,0 +1,21 @@
+// Package httpblock brings disks over HTTP: Open makes a read-only block.Device
+// of a URL, Handler makes an http.Handler of any block.Device.
+//
+// # The device
+//
+// It reads by ranges (RFC 9110 section 14), in chunks that it keeps in a
+// bounded cache. A chunk that several readers want is fetched once. Where a
+// reader goes on from one chunk to the next, those ahead are fetched meanwhile.
+//
+// The file must stay as it was when it was opened. That is made sure of by its
+// strong ETag (If-Match), or else by its length and Last-Modified
+// (If-Unmodified-Since); every answer is compared as well. Once the file was
+// seen to have changed, every read fails with ErrChanged, also of what is in the
+// cache: no reader gets old and new bytes. A server that has no ranges, or
+// nothing to know a file again by, is refused when it is opened.
+//
+// # The handler
+//
+// It answers GET and HEAD, with ranges and conditions, and changes nothing. With
+// an ETag clients can tell that a disk was changed; it is the caller who knows.
+package httpblock

@@ -1,0 +1,310 @@
+package qcow2
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+)
+
+// mostUnlinked is after how many clusters that were given up, at the latest,
+// tables are written, so that the clusters can be used again.
+const mostUnlinked = 4096
+
+// item is bytes of buffer that belong into the file at off.
+type item struct {
+	off int64
+	n   int
+}
+
+// Flush implements block.Device. Who comes while another flush is under way
+// shares the next one.
+func (img *Image) Flush(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if img.opts.ReadOnly {
+		return nil
+	}
+	mine := img.wanted.Add(1)
+	if err := img.takeFlush(ctx); err != nil {
+		return err
+	}
+	defer img.endFlush()
+	if img.done >= mine {
+		return nil
+	}
+	all := img.wanted.Load()
+	if err := img.flush(img.lazy); err != nil {
+		return err
+	}
+	img.done = all
+	return nil
+}
+
+func (img *Image) takeFlush(ctx context.Context) error {
+	select {
+	case img.flushing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (img *Image) endFlush() { <-img.flushing }
+
+// makeRoom flushes when the cache holds too much that the file doesn't have.
+func (img *Image) makeRoom(ctx context.Context) error {
+	img.mu.Lock()
+	full := img.l2.nDirty >= img.l2.most/2 || len(img.unlinked) >= mostUnlinked
+	img.mu.Unlock()
+	if !full {
+		return nil
+	}
+	return img.Flush(ctx)
+}
+
+// flush writes what the file doesn't have yet, in the order that the package's
+// story tells. With lazy, reference counts may wait. The caller has taken
+// flushing.
+func (img *Image) flush(lazy bool) error {
+	img.mu.Lock()
+	if img.failed != nil {
+		defer img.mu.Unlock()
+		return img.failed
+	}
+	was := img.snapshot()
+	img.mu.Unlock()
+	err := img.writeOut(lazy)
+	img.mu.Lock()
+	img.settle(was, err)
+	epoch := img.advance()
+	img.mu.Unlock()
+	if err == nil {
+		err = img.spoil(img.reclaim(epoch))
+	}
+	if err == nil && !lazy {
+		_, err = img.writeCounts() // so that a close after it leaks nothing
+	}
+	return err
+}
+
+// snap is what one flush brings to the file.
+type snap struct {
+	taken    *slice
+	l1       []int
+	unlinked []freed
+}
+
+// snapshot takes what has to be written, with the slices' bytes as they are
+// now, because they may be changed again before they are written; mu is held.
+func (img *Image) snapshot() snap {
+	was := snap{l1: img.dirtyL1, unlinked: img.unlinked}
+	img.dirtyL1, img.unlinked = nil, nil
+	img.items, img.buffer = img.items[:0], img.buffer[:0]
+	var next *slice
+	for s := img.l2.takeDirty(); s != nil; s = next {
+		next = s.nextDirty
+		s.nextTaken, s.nextDirty, was.taken = was.taken, nil, s
+		s.writing, s.dirty = s.dirty, 0
+		for rest := s.writing; rest != 0; {
+			var first, n int
+			first, n, rest = nextRun(rest)
+			b := s.buf[first*sector : (first+n)*sector]
+			img.items = append(img.items, item{s.off + int64(first)*sector, len(b)})
+			img.buffer = append(img.buffer, b...)
+		}
+	}
+	// A new L2 table is durable by then, as a copy of what it takes the place
+	// of, so whether L1 or L2 entries are there first doesn't matter.
+	for _, i := range was.l1 {
+		img.items = append(img.items, item{int64(img.header.l1Offset) + int64(i)*8, 8})
+		img.buffer = binary.BigEndian.AppendUint64(img.buffer, img.l1[i])
+	}
+	return was
+}
+
+// settle ends what snapshot began; mu is held. After an error all that was
+// taken is to be written again.
+func (img *Image) settle(was snap, err error) {
+	for s := was.taken; s != nil; {
+		next, mask := s.nextTaken, s.writing
+		s.writing, s.nextTaken = 0, nil
+		if err != nil {
+			img.remark(s, mask)
+		}
+		s = next
+	}
+	if err != nil {
+		img.dirtyL1 = append(img.dirtyL1, was.l1...)
+		img.unlinked = append(img.unlinked, was.unlinked...)
+		return
+	}
+	for i := range was.unlinked {
+		was.unlinked[i].epoch = img.epoch
+	}
+	img.waiting = append(img.waiting, was.unlinked...)
+	if cap(img.buffer) > scratchSize {
+		img.buffer, img.items = nil, nil
+	}
+}
+
+func (img *Image) remark(s *slice, mask uint8) {
+	for i := range int64(8) {
+		if mask&(1<<i) != 0 {
+			img.l2.mark(s, i*sector, sector)
+		}
+	}
+}
+
+// writeOut is the steps of a flush.
+func (img *Image) writeOut(lazy bool) error {
+	needed := len(img.items) > 0
+	if !lazy {
+		more, err := img.writeCounts()
+		if err != nil {
+			return err
+		}
+		needed = needed || more
+	}
+	if img.unsynced.Swap(false) || needed {
+		if err := img.sync(); err != nil {
+			return err
+		}
+	}
+	if err := img.writeTable(lazy); err != nil {
+		return err
+	}
+	if len(img.items) == 0 {
+		return nil
+	}
+	if err := img.writeItems(); err != nil {
+		return err
+	}
+	return img.sync()
+}
+
+// writeCounts writes reference counts, and says whether they must be durable
+// before the refcount table is written.
+func (img *Image) writeCounts() (needed bool, err error) {
+	r := &img.counts
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.dirtyTable) > 0, r.writeBlocks()
+}
+
+// writeTable writes what is new in the refcount table, or the whole of it to
+// its new place and then the header.
+func (img *Image) writeTable(lazy bool) error {
+	img.heading.Lock()
+	defer img.heading.Unlock()
+	r := &img.counts
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if lazy || len(r.dirtyTable) == 0 && !r.moved {
+		return nil
+	}
+	if err := r.writeTable(); err != nil {
+		return fmt.Errorf("write the refcount table: %w", err)
+	}
+	if err := img.sync(); err != nil {
+		return err
+	}
+	r.dirtyTable = r.dirtyTable[:0]
+	if !r.moved {
+		return nil
+	}
+	h := &img.header
+	h.reftableOffset, h.reftableClusters = uint64(r.tableOff), uint32(r.tableLen*8>>r.geo.clusterBits)
+	if err := img.writeHeader(); err != nil {
+		return err
+	}
+	r.moved = false
+	r.fix(h)
+	img.waiting = append(img.waiting, r.oldTables...)
+	r.oldTables = nil
+	return nil
+}
+
+func (r *refcounts) writeTable() error {
+	var word [8]byte
+	if !r.moved {
+		for _, i := range r.dirtyTable {
+			binary.BigEndian.PutUint64(word[:], uint64(r.table[i]))
+			if _, err := r.file.WriteAt(word[:], r.tableOff+int64(i)*8); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	b := make([]byte, r.tableLen*8)
+	for i, off := range r.table {
+		binary.BigEndian.PutUint64(b[i*8:], uint64(off))
+	}
+	_, err := r.file.WriteAt(b, r.tableOff)
+	return err
+}
+
+func (img *Image) writeItems() error {
+	b := img.buffer
+	for _, it := range img.items {
+		if _, err := img.file.WriteAt(b[:it.n], it.off); err != nil {
+			return fmt.Errorf("write the L1 and L2 tables: %w", err)
+		}
+		b = b[it.n:]
+	}
+	return nil
+}
+
+// reclaim frees what the file doesn't refer to any more and nobody can see.
+func (img *Image) reclaim(epoch uint) error {
+	kept := img.waiting[:0]
+	var first error
+	for _, f := range img.waiting {
+		if epoch-f.epoch < 2 {
+			kept = append(kept, f)
+			continue
+		}
+		if err := img.counts.drop(f); err != nil && first == nil {
+			first = err
+		}
+	}
+	img.waiting = kept
+	return first
+}
+
+// markDirty says in the header that reference counts may be behind, before they
+// are for the first time.
+func (img *Image) markDirty() error {
+	if !img.lazy || img.marked.Load() {
+		return nil
+	}
+	img.heading.Lock()
+	defer img.heading.Unlock()
+	if img.marked.Load() {
+		return nil
+	}
+	img.header.incompat |= incompatDirty
+	if err := img.writeHeader(); err != nil {
+		return err
+	}
+	img.marked.Store(true)
+	return nil
+}
+
+// closeClean frees what waited for its last users and, where reference counts
+// are lazy, writes them and says so. It does nothing where a flush is missing.
+func (img *Image) closeClean() error {
+	usable := !img.opts.ReadOnly && img.failed == nil
+	missing := img.l2.dirty != nil || len(img.dirtyL1) > 0
+	if !usable || missing || !img.marked.Load() && len(img.waiting)+len(img.unlinked) == 0 {
+		return nil
+	}
+	if err := img.flush(false); err != nil || !img.marked.Load() {
+		return err
+	}
+	if err := img.sync(); err != nil {
+		return err
+	}
+	img.header.incompat &^= incompatDirty
+	return img.writeHeader()
+}

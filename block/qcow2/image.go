@@ -1,0 +1,231 @@
+package qcow2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/spurboot/spur/block"
+)
+
+// Options say how an image is opened.
+type Options struct {
+	ReadOnly bool
+	// Opener opens the backing file that the image names. Without one an image
+	// that has a backing file is refused.
+	Opener Opener
+	// Backing takes the place of what the image names; it isn't closed with
+	// the image, so that many overlays may share it.
+	Backing block.Device
+	// CacheSize bounds the memory for L2 tables, in bytes: 4 KiB of it serve
+	// 32 MiB of disk with clusters of 64 KiB, or 16 MiB with extended entries.
+	// Memory is taken as it is needed. 0 is 1 MiB.
+	CacheSize int64
+
+	depth   int
+	parents []string
+}
+
+const (
+	defaultCache = 1 << 20
+	leastSlices  = 8
+	// refcountSlices of 4 KiB serve 256 MiB of file each with counts of 16
+	// bits, or 128 MiB.
+	refcountSlices = 8
+)
+
+// Image is an open image. It implements block.Device.
+type Image struct {
+	file        block.File
+	opts        Options
+	geo         geometry
+	caps        block.Caps
+	lazy        bool
+	size        atomic.Int64
+	backing     block.Device
+	ownsBacking bool
+	unpack      unpackers
+	scratch     sync.Pool
+
+	// mu guards what follows and is never held during I/O.
+	mu        sync.Mutex
+	changed   sync.Cond // any of what follows, for who waits
+	header    header
+	l1        []uint64
+	dirtyL1   []int
+	l2        sliceCache
+	claims    *claim
+	epoch     uint
+	active    [2]int // operations of this epoch and the one before
+	exclusive bool
+	unlinked  []freed // since the last flush began
+	failed    error   // why the image can't be written any more
+
+	// growth is held while an L2 table is added or copied.
+	growth sync.Mutex
+	// heading is held while the header is changed; after growth, before the
+	// lock of counts.
+	heading sync.Mutex
+	counts  refcounts
+
+	// flushing is taken by who flushes.
+	flushing chan struct{}
+	wanted   atomic.Uint64 // flushes asked for
+	done     uint64        // the last one that a flush has covered; by flushing
+	unsynced atomic.Bool
+	marked   atomic.Bool // the header has the dirty bit
+	waiting  []freed     // unlinked on disk; by flushing
+	buffer   []byte
+	items    []item
+}
+
+// Open opens an image that is kept in file. When it is to be written and was
+// not closed cleanly with lazy reference counts, they are counted anew. The
+// file is closed with the image, and not when Open fails.
+func Open(ctx context.Context, file block.File, opts Options) (*Image, error) {
+	h, err := readHeader(file)
+	if err != nil {
+		return nil, err
+	}
+	img := &Image{file: file, opts: opts, geo: h.geometry(), header: *h, flushing: make(chan struct{}, 1)}
+	img.changed.L = &img.mu
+	img.caps, img.lazy = img.capabilities(), h.lazy()
+	img.size.Store(int64(h.size))
+	img.scratch.New = func() any { return &scratch{buf: make([]byte, min(scratchSize, max(4096, img.geo.cluster)))} }
+	most := opts.CacheSize
+	if most <= 0 {
+		most = defaultCache
+	}
+	img.l2.init(img.geo.sliceSize, int(max(leastSlices, most/img.geo.sliceSize)))
+	img.unpack.init(h)
+	if img.l1, err = readTable(file, int64(h.l1Offset), int(h.l1Size)); err != nil {
+		return nil, fmt.Errorf("read the L1 table: %w", err)
+	}
+	if err := img.openBacking(ctx); err != nil {
+		return nil, err
+	}
+	if !opts.ReadOnly {
+		if err := img.openWritable(ctx); err != nil {
+			img.closeBacking()
+			return nil, err
+		}
+	}
+	return img, nil
+}
+
+func readHeader(file block.File) (*header, error) {
+	size, err := file.Size()
+	if err != nil {
+		return nil, fmt.Errorf("size of the image: %w", err)
+	}
+	b := make([]byte, min(size, 4096))
+	if err := readFull(file, b, 0); err != nil {
+		return nil, fmt.Errorf("read the header: %w", err)
+	}
+	if len(b) >= v2Length { // what lies behind the first 4 KiB of a larger cluster
+		if bits := b[23]; bits > 12 && bits <= maxClusterBits {
+			b = make([]byte, min(size, 1<<bits))
+			if err := readFull(file, b, 0); err != nil {
+				return nil, fmt.Errorf("read the header: %w", err)
+			}
+		}
+	}
+	h, err := parseHeader(b)
+	if err != nil {
+		return nil, err
+	}
+	return h, h.tablesIn(size)
+}
+
+func readFull(r io.ReaderAt, b []byte, off int64) error {
+	n, err := r.ReadAt(b, off)
+	if n == len(b) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return fmt.Errorf("%d bytes at %d are beyond the file's end: %w", len(b), off, ErrCorrupt)
+	}
+	return err
+}
+
+// openWritable makes an image ready to be written.
+func (img *Image) openWritable(ctx context.Context) error {
+	h := &img.header
+	if h.incompat&incompatCorrupt != 0 {
+		return fmt.Errorf("it is marked as corrupt: open it read-only, or repair it by qemu-img check -r all: %w", ErrCorrupt)
+	}
+	if err := img.counts.open(img.file, h, img.geo); err != nil {
+		return err
+	}
+	changed := h.autoclear != 0
+	// What we don't keep up to date is no longer valid ("autoclear_features").
+	h.autoclear, h.bitmaps = 0, nil
+	if h.incompat&incompatDirty != 0 {
+		if err := img.recount(ctx); err != nil {
+			return fmt.Errorf("repair an image that wasn't closed: %w", err)
+		}
+		h.incompat &^= incompatDirty
+		changed = true
+	}
+	if !changed {
+		return nil
+	}
+	return img.writeHeader()
+}
+
+// writeHeader writes the header's fixed part, which is in one sector, durably.
+func (img *Image) writeHeader() error {
+	b := make([]byte, img.header.length)
+	if img.header.bitmaps == nil && int64(len(b)) > ourLength {
+		// Fields that we don't know of keep their bytes.
+		if err := readFull(img.file, b, 0); err != nil {
+			return err
+		}
+	}
+	img.header.put(b)
+	if _, err := img.file.WriteAt(b[:min(len(b), ourLength)], 0); err != nil {
+		return fmt.Errorf("write the header: %w", err)
+	}
+	return img.sync()
+}
+
+// sync makes the file durable. When that fails nobody knows what is on disk
+// (block.File), so the image is not written any more.
+func (img *Image) sync() error {
+	err := img.file.Sync()
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("sync the image; close and open it again: %w", err)
+	img.mu.Lock()
+	img.failed = err
+	img.mu.Unlock()
+	return err
+}
+
+// Size implements block.Device.
+func (img *Image) Size() int64 { return img.size.Load() }
+
+// Caps implements block.Device.
+func (img *Image) Caps() block.Caps { return img.caps }
+
+func (img *Image) capabilities() block.Caps {
+	unit := int(max(512, min(4096, int64(1)<<img.geo.subBits)))
+	if img.opts.ReadOnly {
+		return block.Caps{ReadOnly: true, BlockSize: unit, Extents: true}
+	}
+	able := img.geo.version > 2 || img.header.name == "" && img.opts.Backing == nil
+	return block.Caps{BlockSize: unit, Trim: able, TrimZeroes: able, Zero: able, Extents: true}
+}
+
+// Close implements block.Device. It doesn't flush, but with lazy reference
+// counts an image of which everything was flushed is marked as clean.
+func (img *Image) Close() error {
+	err := img.closeClean()
+	img.unpack.close()
+	img.closeBacking()
+	return errors.Join(err, img.file.Close())
+}

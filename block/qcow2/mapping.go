@@ -1,0 +1,270 @@
+package qcow2
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/spurboot/spur/block"
+)
+
+// run is a range of the disk of which the same is known.
+type run struct {
+	kind   kind
+	owned  bool  // may be written in place
+	host   int64 // of its first byte; data only
+	packed uint64
+	n      int64
+}
+
+func readTable(r io.ReaderAt, off int64, n int) ([]uint64, error) {
+	b := make([]byte, n*8)
+	if err := readFull(r, b, off); err != nil {
+		return nil, err
+	}
+	t := make([]uint64, n)
+	for i := range t {
+		t[i] = binary.BigEndian.Uint64(b[i*8:])
+	}
+	return t, nil
+}
+
+// place is where an entry is: which L1 entry, and where in the L2 table.
+func (g *geometry) place(cluster int64) (l1 int, at int64) {
+	return int(cluster >> g.l2Bits), (cluster & (1<<g.l2Bits - 1)) * g.entrySize
+}
+
+// perSlice is how many entries a slice has.
+func (g *geometry) perSlice() int64 { return g.sliceSize / g.entrySize }
+
+// slice returns the slice with the entry of a cluster, or nil where there is no
+// table. mu is held, and given up while the slice is read from the file.
+func (img *Image) slice(cluster int64) (*slice, error) {
+	i, at := img.geo.place(cluster)
+	for i < len(img.l1) {
+		word := img.l1[i]
+		table := int64(word & offsetMask)
+		if table == 0 {
+			return nil, nil
+		}
+		if table&(img.geo.cluster-1) != 0 {
+			return nil, fmt.Errorf("L1 entry %d, %#x, isn't at a cluster: %w", i, word, ErrCorrupt)
+		}
+		s, err := img.load(table + at&^(img.geo.sliceSize-1))
+		if err != nil {
+			return nil, fmt.Errorf("read an L2 table: %w", err)
+		}
+		if img.l1[i] == word {
+			return s, nil
+		}
+	}
+	return nil, nil
+}
+
+// load returns the slice at off; mu as for slice.
+func (img *Image) load(off int64) (*slice, error) {
+	for {
+		s := img.l2.find(off)
+		if s == nil {
+			break
+		}
+		if !s.loading {
+			return s, nil
+		}
+		img.changed.Wait()
+	}
+	s := img.l2.add(off)
+	s.loading = true
+	img.mu.Unlock()
+	err := readFull(img.file, s.buf, off)
+	img.mu.Lock()
+	s.loading = false
+	img.changed.Broadcast()
+	if err != nil {
+		img.l2.drop(s)
+		return nil, err
+	}
+	return s, nil
+}
+
+// lookup returns what is known of the disk from off on, up to n bytes, and up
+// to the end of a slice; mu as for slice.
+func (img *Image) lookup(off, n int64) (run, error) {
+	g := &img.geo
+	cluster := off >> g.clusterBits
+	span := g.perSlice()
+	end := min(off+n, (cluster/span+1)*span<<g.clusterBits)
+	s, err := img.slice(cluster)
+	if err != nil {
+		return run{}, err
+	}
+	if s == nil {
+		return run{kind: absent, n: end - off}, nil
+	}
+	var r run
+	for off < end {
+		_, at := g.place(off >> g.clusterBits)
+		e, err := g.decode(s.buf[at&(g.sliceSize-1):])
+		if err != nil {
+			return run{}, fmt.Errorf("guest cluster %d: %w", off>>g.clusterBits, err)
+		}
+		k := r.extend(g, &e, off, end)
+		if k == 0 {
+			break
+		}
+		off += k
+	}
+	return r, nil
+}
+
+// extend makes r longer by what e, the entry of the cluster in which off is,
+// continues it with, and returns by how much.
+func (r *run) extend(g *geometry, e *entry, off, end int64) (grown int64) {
+	in := off & (g.cluster - 1)
+	end = min(end-off+in, g.cluster)
+	if e.packed != 0 {
+		if r.n > 0 {
+			return 0
+		}
+		*r = run{kind: packed, packed: e.packed, n: end - in}
+		return 0
+	}
+	for in < end {
+		k, host := e.kind(int(in>>g.subBits)), e.host+in
+		if r.n == 0 {
+			*r = run{kind: k, host: host, owned: e.copied}
+		} else if k != r.kind || k == data && (host != r.host+r.n || e.copied != r.owned) {
+			return grown
+		}
+		step := min(end, (in>>g.subBits+1)<<g.subBits) - in
+		r.n += step
+		grown += step
+		in += step
+	}
+	return grown
+}
+
+// freed is host clusters to which one reference less is held.
+type freed struct {
+	first, n int64
+	epoch    uint
+}
+
+// unlink remembers what an old entry referred to and a new one doesn't; mu is
+// held.
+func (img *Image) unlink(old, now entry) {
+	switch {
+	case old.packed != 0 && now.packed == 0:
+		off, n := img.geo.packedRange(old.packed)
+		first := off >> img.geo.clusterBits
+		img.unlinked = append(img.unlinked, freed{first: first, n: (off+n-1)>>img.geo.clusterBits - first + 1})
+	case old.host != 0 && old.host != now.host:
+		img.unlinked = append(img.unlinked, freed{first: old.host >> img.geo.clusterBits, n: 1})
+	}
+}
+
+// publish changes the entries of clusters from first on, which are in one slice
+// of a table of our own and claimed by the caller.
+func (img *Image) publish(first int64, old, now []entry) error {
+	g := &img.geo
+	img.mu.Lock()
+	defer img.mu.Unlock()
+	s, err := img.slice(first)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return fmt.Errorf("the L2 table of cluster %d is gone: %w", first, ErrCorrupt)
+	}
+	for i := range now {
+		_, at := g.place(first + int64(i))
+		at &= g.sliceSize - 1
+		g.encode(s.buf[at:], now[i])
+		img.l2.mark(s, at, g.entrySize)
+		img.unlink(old[i], now[i])
+	}
+	return nil
+}
+
+// ownTable makes sure that the L2 table of a cluster exists and belongs to the
+// disk alone, so that it may be changed.
+func (img *Image) ownTable(cluster int64) error {
+	i, _ := img.geo.place(cluster)
+	if img.owns(i) {
+		return nil
+	}
+	img.growth.Lock()
+	defer img.growth.Unlock()
+	if img.owns(i) {
+		return nil
+	}
+	img.mu.Lock()
+	old := int64(img.l1[i] & offsetMask)
+	img.mu.Unlock()
+	host, _, _, err := img.allocate(1)
+	if err != nil {
+		return err
+	}
+	if err := img.copyTable(old, host); err != nil {
+		img.giveBack(host, 1)
+		return fmt.Errorf("make an L2 table: %w", err)
+	}
+	img.mu.Lock()
+	defer img.mu.Unlock()
+	img.l1[i] = uint64(host) | flagCopied
+	img.dirtyL1 = append(img.dirtyL1, i)
+	if old != 0 {
+		img.unlinked = append(img.unlinked, freed{first: old >> img.geo.clusterBits, n: 1})
+	}
+	img.forget(host)
+	return nil
+}
+
+// forget drops slices of a cluster that has become a table; mu is held.
+func (img *Image) forget(host int64) {
+	for off := host; off < host+img.geo.cluster; off += img.geo.sliceSize {
+		if s := img.l2.byOff[off]; s != nil && s.dirty|s.writing == 0 && !s.loading {
+			img.l2.drop(s)
+		}
+	}
+}
+
+func (img *Image) owns(l1 int) bool {
+	img.mu.Lock()
+	defer img.mu.Unlock()
+	return img.l1[l1]&flagCopied != 0 && img.l1[l1]&offsetMask != 0
+}
+
+// copyTable writes a table of zeros, or the one at old, to host. The file has
+// all of the old one, because it isn't ours to change.
+func (img *Image) copyTable(old, host int64) error {
+	sc := img.scratch.Get().(*scratch)
+	defer img.scratch.Put(sc)
+	for at := int64(0); at < img.geo.cluster; at += int64(len(sc.buf)) {
+		b := sc.buf[:min(int64(len(sc.buf)), img.geo.cluster-at)]
+		clear(b)
+		if old != 0 {
+			if err := readFull(img.file, b, old+at); err != nil {
+				return err
+			}
+		}
+		if _, err := img.file.WriteAt(b, host+at); err != nil {
+			return err
+		}
+	}
+	img.unsynced.Store(true)
+	return nil
+}
+
+// readPadded reads, and takes what is beyond the file's end for zeros.
+func readPadded(file block.File, p []byte, off int64) error {
+	n, err := file.ReadAt(p, off)
+	if n == len(p) {
+		return nil
+	}
+	if err == nil || err == io.EOF {
+		clear(p[n:])
+		return nil
+	}
+	return err
+}

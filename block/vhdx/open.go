@@ -1,0 +1,91 @@
+package vhdx
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/mapped"
+)
+
+// Options say how Open opens an image.
+type Options struct {
+	// Parent opens the parent of a differencing image. The locator is what
+	// the image says of it: keys such as relative_path, volume_path,
+	// absolute_win32_path and parent_linkage. It may be anyone's: never open
+	// what it says without a look. The image's device closes the parent.
+	// Without this function differencing images are refused.
+	Parent func(locator map[string]string) (block.Device, error)
+}
+
+// Open opens an image for reading. Closing the device closes the file; when
+// Open fails, the file stays open.
+func Open(file mapped.Source, options Options) (*mapped.Device, error) {
+	d, err := open(file, options)
+	if err != nil {
+		return nil, fmt.Errorf("open VHDX image: %w", err)
+	}
+	return d, nil
+}
+
+func open(file mapped.Source, options Options) (*mapped.Device, error) {
+	length, err := file.Size()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkHeaders(file); err != nil {
+		return nil, err
+	}
+	found, err := regions(file, length)
+	if err != nil {
+		return nil, err
+	}
+	m, err := readMetadata(file, found[metadataRegion])
+	if err != nil {
+		return nil, err
+	}
+	b := &blocks{file: file, metadata: m, length: length, ratio: (m.sector << 23) / m.blockSize}
+	if err := b.readTable(found[batRegion]); err != nil {
+		return nil, err
+	}
+	config := mapped.Config{Size: m.size, File: file, Lookup: b.lookup}
+	if !m.hasParent {
+		return mapped.New(config), nil
+	}
+	if options.Parent == nil {
+		return nil, fmt.Errorf("it needs its parent %.300q, and no parents are allowed", m.parent)
+	}
+	config.Parent, err = options.Parent(m.parent)
+	if err != nil {
+		return nil, fmt.Errorf("open its parent: %w", err)
+	}
+	return mapped.New(config), nil
+}
+
+// readTable reads the block allocation table: after each chunk of ratio blocks
+// it has an entry for a bitmap (MS-VHDX 2.5).
+func (b *blocks) readTable(r region) error {
+	count := (b.size + b.blockSize - 1) / b.blockSize
+	if count > 0 {
+		count += (count - 1) / b.ratio
+	}
+	if b.hasParent && count > 0 { // the bitmap of the last chunk is there too
+		chunks := (b.size + b.blockSize*b.ratio - 1) / (b.blockSize * b.ratio)
+		count = chunks * (b.ratio + 1)
+	}
+	if count*8 > r.length || count*8 > mostBAT {
+		return fmt.Errorf("%w: a table of %d bytes for %d blocks", mapped.ErrDamaged, r.length, count)
+	}
+	raw := make([]byte, count*8)
+	if err := mapped.ReadFull(b.file, raw, r.off); err != nil {
+		return err
+	}
+	b.table = make([]uint64, count)
+	for i := range b.table {
+		b.table[i] = binary.LittleEndian.Uint64(raw[8*i:])
+	}
+	return nil
+}
+
+var errNoBitmap = errors.New("a block is partly the parent's, and the bitmap of it is missing")

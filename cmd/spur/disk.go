@@ -1,0 +1,52 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/disk"
+)
+
+func diskCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "disk",
+		Short: "Serve, create, check and convert disk images",
+		Long: `Serve, create, check and convert disk images.
+
+Images are qcow2 or raw; those of VHD, VHDX and VMDK are read only. Spur looks
+at the first bytes of a file to know which it is. A raw disk whose contents you
+don't trust may pretend to be another, so say --format raw for it; and say
+--format vhd for a VHD of fixed size, which looks like a raw disk.
+
+The backing file that an image names is opened only if it is in the image's
+folder, or in one that --allow-backing names: whoever could write to an image
+could write any name into it.`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(diskServeCommand(), diskCreateCommand(), diskInfoCommand(), diskCheckCommand(), diskConvertCommand())
+	return cmd
+}
+
+// imageFlags are those of commands that open an image.
+type imageFlags struct {
+	format string
+	allow  []string
+}
+
+func (f *imageFlags) add(cmd *cobra.Command) {
+	cmd.Flags().SortFlags = false
+	f.addFormat(cmd)
+	cmd.Flags().StringSliceVar(&f.allow, "allow-backing", nil, "folders in which backing files may be, besides the image's own")
+}
+
+func (f *imageFlags) addFormat(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.format, "format", "", "qcow2, raw, vhd, vhdx or vmdk (default: what the file looks like)")
+}
+
+func (f *imageFlags) options(cmd *cobra.Command) (disk.Options, error) {
+	format, err := disk.ParseFormat(f.format)
+	if err != nil {
+		return disk.Options{}, usage(cmd, err)
+	}
+	return disk.Options{Format: format, Allow: f.allow}, nil
+}

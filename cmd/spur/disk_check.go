@@ -1,0 +1,35 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/disk"
+)
+
+func diskCheckCommand() *cobra.Command {
+	var image imageFlags
+	var repair bool
+	cmd := &cobra.Command{
+		Use:   "check FILE",
+		Short: "Check whether a disk image is sound",
+		Long: `Check whether a disk image is sound: whether each of its clusters is used once,
+and counted so. It ends with exit code 1 if it is not. No other program may be
+writing to the image.
+
+With --repair, clusters that nothing uses are given back. They are what a crash
+can leave behind, and cost nothing but space.`,
+		Example: `  spur disk check disk.qcow2
+  spur disk check disk.qcow2 --repair`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			options, err := image.options(cmd)
+			if err != nil {
+				return err
+			}
+			return disk.Check(cmd.Context(), args[0], options.Format, repair, cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().BoolVar(&repair, "repair", false, "give leaked clusters back")
+	image.addFormat(cmd)
+	return cmd
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/disk"
+)
+
+func diskConvertCommand() *cobra.Command {
+	var image imageFlags
+	var from string
+	cmd := &cobra.Command{
+		Use:   "convert SRC DST",
+		Short: "Copy a disk into an image of another format",
+		Long: `Copy the disk in SRC, a file or an http(s) URL, into the new image DST. What is
+zero takes no space in it; what comes from backing files is copied too, so that
+DST needs none. A DST that exists is left as it is.`,
+		Example: `  spur disk convert disk.img disk.qcow2
+  spur disk convert overlay.qcow2 disk.img --format raw
+  spur disk convert https://images.example/disk.img disk.qcow2`,
+		Args: arguments(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o := disk.ConvertOptions{Allow: image.allow}
+			var err error
+			if o.To, err = disk.ParseNewFormat(image.format); err != nil {
+				return usage(cmd, err)
+			}
+			if o.From, err = disk.ParseFormat(from); err != nil {
+				return usage(cmd, err)
+			}
+			return disk.Convert(cmd.Context(), args[0], args[1], o)
+		},
+	}
+	cmd.Flags().StringVar(&image.format, "format", "qcow2", "format of DST: qcow2 or raw")
+	cmd.Flags().StringVar(&from, "from", "", "format of SRC: qcow2, raw, vhd, vhdx or vmdk (default: what it looks like)")
+	cmd.Flags().StringSliceVar(&image.allow, "allow-backing", nil, "folders in which backing files may be, besides that of SRC")
+	return cmd
+}

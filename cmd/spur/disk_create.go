@@ -1,0 +1,53 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/disk"
+)
+
+func diskCreateCommand() *cobra.Command {
+	var image imageFlags
+	var o disk.CreateOptions
+	var backing string
+	cmd := &cobra.Command{
+		Use:   "create FILE [SIZE]",
+		Short: "Create a disk image",
+		Long: `Create a disk image that reads as zeros, or as its backing file.
+
+SIZE is a number with K, M, G or T behind it, powers of 1024. With --backing it
+may be left out, and is then the backing file's. The image takes space as it is
+written to. A FILE that exists is left as it is.
+
+An image names its backing file from its own folder where that contains it, so
+that both can be moved together.`,
+		Example: `  spur disk create disk.qcow2 10G
+  spur disk create disk.img 512M --format raw
+  spur disk create mine.qcow2 --backing base.img`,
+		Args: arguments(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.Format, err = disk.ParseNewFormat(image.format); err != nil {
+				return usage(cmd, err)
+			}
+			if o.BackingFormat, err = disk.ParseFormat(backing); err != nil {
+				return usage(cmd, err)
+			}
+			o.Allow = image.allow
+			if len(args) == 2 {
+				if o.Size, err = disk.ParseSize(args[1]); err != nil {
+					return usage(cmd, err)
+				}
+			}
+			if err := o.Check(); err != nil {
+				return usage(cmd, err)
+			}
+			return disk.Create(cmd.Context(), args[0], o)
+		},
+	}
+	cmd.Flags().StringVar(&image.format, "format", "qcow2", "qcow2 or raw")
+	cmd.Flags().StringVar(&o.Backing, "backing", "", "the file that is read where the image has nothing of its own")
+	cmd.Flags().StringVar(&backing, "backing-format", "", "its format: qcow2, raw, vhd, vhdx or vmdk (default: what it looks like)")
+	cmd.Flags().StringSliceVar(&image.allow, "allow-backing", nil, "folders in which the backing files of that one may be, besides its own")
+	return cmd
+}

@@ -1,0 +1,74 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spurboot/spur/block/qcow2"
+	"github.com/spurboot/spur/internal/hint"
+)
+
+// Check looks whether an image is sound, and writes what it found. With repair
+// it gives back what is leaked. An error says what is wrong, still.
+func Check(ctx context.Context, name string, format Format, repair bool, out io.Writer) error {
+	file, err := openFile(name, !repair)
+	if err != nil {
+		return err
+	}
+	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format}, aside(name, new(qcow2.Reference)))
+	if err != nil {
+		file.Close()
+		return explain(name, err)
+	}
+	defer d.Close()
+	image, ok := d.Device.(*qcow2.Image)
+	if !ok {
+		return checkOther(name, d.Format, out)
+	}
+	report, err := image.Check(ctx, repair)
+	if err != nil {
+		return explain(name, err)
+	}
+	return judge(name, report, out)
+}
+
+// checkOther is for formats that count nothing.
+func checkOther(name string, format Format, out io.Writer) error {
+	text := "%s is raw: every content of it is a disk.\n"
+	if format != Raw {
+		text = "%s: its headers and tables are sound, as far as they are read to open it; it has no counts to check.\n"
+	}
+	_, err := fmt.Fprintf(out, text, name)
+	return err
+}
+
+// judge writes a report, and makes an error of what is wrong.
+func judge(name string, r qcow2.Report, out io.Writer) error {
+	text := fmt.Sprintf("%s: %d clusters in use, %d of them compressed\n", name, r.Allocated, r.Compressed)
+	for _, line := range r.Details {
+		text += "  " + line + "\n"
+	}
+	if r.Repaired > 0 {
+		text += fmt.Sprintf("%s given back\n", count(r.Repaired, "leaked cluster"))
+	}
+	if _, err := io.WriteString(out, text); err != nil {
+		return err
+	}
+	switch leaks := r.Leaks - r.Repaired; {
+	case r.Errors > 0:
+		return hint.New(fmt.Sprintf("%s is corrupt: %s", name, count(r.Errors, "error")),
+			"don't write to it; copy what can be read with spur disk convert, or restore it from a copy")
+	case leaks > 0:
+		return hint.New(fmt.Sprintf("%s wastes space: %s, no data is at risk", name, count(leaks, "leaked cluster")),
+			"spur disk check --repair gives them back")
+	}
+	return nil
+}
+
+func count(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,123 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/qcow2"
+	"github.com/spurboot/spur/block/raw"
+	"github.com/spurboot/spur/internal/hint"
+)
+
+// CreateOptions say what Create makes.
+type CreateOptions struct {
+	// Size in bytes; 0, with Backing, is that of the backing file.
+	Size int64
+	// Format "" is qcow2.
+	Format Format
+	// Backing is read where the image has nothing of its own.
+	Backing string
+	// BackingFormat "" is to look.
+	BackingFormat Format
+	// Allow is for backing files of the backing file; see Options.
+	Allow []string
+}
+
+// Check says what can't go together.
+func (o CreateOptions) Check() error {
+	switch {
+	case o.Size == 0 && o.Backing == "":
+		return errors.New("how large? Give a size, such as 10G")
+	case o.Backing != "" && o.Format == Raw:
+		return errors.New("a raw file can't have a backing file; qcow2 can")
+	}
+	return nil
+}
+
+// Create makes an image that reads as zeros, or as its backing file. It fails
+// if there is a file of that name.
+func Create(ctx context.Context, name string, o CreateOptions) error {
+	if o.Format == Raw {
+		return exists(name, raw.Create(name, o.Size))
+	}
+	options := qcow2.CreateOptions{Size: o.Size}
+	if o.Backing != "" {
+		base, err := Open(ctx, o.Backing, Options{ReadOnly: true, Format: o.BackingFormat, Allow: o.Allow})
+		if err != nil {
+			return err
+		}
+		defer base.Close()
+		if options.Size == 0 {
+			options.Size = base.Size()
+		}
+		if options.BackingName, err = nameFrom(name, o.Backing); err != nil {
+			return err
+		}
+		options.BackingFormat = base.Format.qemu()
+	}
+	file, err := newFile(name)
+	if err != nil {
+		return err
+	}
+	return discard(name, errors.Join(qcow2.Create(file, options), file.Close()))
+}
+
+// nameFrom is how an image names its backing file: from its own folder where
+// that has it, so that both can be moved together.
+func nameFrom(image, backing string) (string, error) {
+	if isURL(backing) {
+		return "", hint.New("a URL can't be a backing file", "convert it to a file first: spur disk convert "+backing+" FILE")
+	}
+	path, err := filepath.EvalSymlinks(backing)
+	if err != nil {
+		return "", err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return "", err
+	}
+	folder, err := filepath.Abs(filepath.Dir(image))
+	if err != nil {
+		return "", err
+	}
+	if folder, err = filepath.EvalSymlinks(folder); err != nil {
+		return "", fmt.Errorf("%s: %w", image, err)
+	}
+	if rel, err := filepath.Rel(folder, path); err == nil && filepath.IsLocal(rel) && !hasProtocol(rel) {
+		return rel, nil
+	}
+	return path, nil
+}
+
+// newFile makes a file that wasn't there, and opens it.
+func newFile(name string) (*block.OSFile, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, exists(name, err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	file, err := block.OpenFile(name, block.FileOptions{})
+	return file, discard(name, err)
+}
+
+// exists says what to do about a file that is in the way.
+func exists(name string, err error) error {
+	if errors.Is(err, fs.ErrExist) {
+		return hint.Wrap(fmt.Errorf("%s exists", name), "it is left as it is; name another file, or remove it")
+	}
+	return err
+}
+
+// discard removes a file of ours that came to nothing.
+func discard(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, os.Remove(name))
+}

@@ -1,0 +1,97 @@
+package disk
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/spurboot/spur/internal/hint"
+)
+
+// Format is how a disk is laid out in a file.
+type Format string
+
+// The formats. Only raw and qcow2 are written.
+const (
+	Raw   Format = "raw"
+	Qcow2 Format = "qcow2"
+	VHD   Format = "vhd"
+	VHDX  Format = "vhdx"
+	VMDK  Format = "vmdk"
+)
+
+// readable are the formats that can be opened, for people.
+const readable = "qcow2, raw, vhd, vhdx, vmdk"
+
+// magics are what files begin with. A format that isn't read is known all the
+// same: to take it for raw would serve its tables to a machine as if they were
+// its disk.
+func magics() map[string]Format {
+	return map[string]Format{
+		"QFI\xfb": Qcow2, "conectix": VHD, "vhdxfile": VHDX, "KDMV": VMDK, "COWD": VMDK, "# Disk DescriptorFile": VMDK,
+		"<<< Oracle VM VirtualBox Disk Image >>>": "vdi", "<<< QEMU VM Virtual Disk Image >>>": "vdi", "QED\x00": "qed",
+	}
+}
+
+// headSize is how much of a file tells its format.
+const headSize = 512
+
+// Detect knows the format by the first bytes of a file. What it doesn't know
+// is raw. A VHD of fixed size is not known: it has its mark at the end, where
+// whoever uses a raw disk could write it too.
+func Detect(head []byte) (Format, error) {
+	for magic, format := range magics() {
+		if !bytes.HasPrefix(head, []byte(magic)) {
+			continue
+		}
+		if _, err := ParseFormat(string(format)); err != nil {
+			return "", hint.New(fmt.Sprintf("it is a %s image, which can't be read", format),
+				fmt.Sprintf("convert it: qemu-img convert -f %s -O qcow2 IMAGE NEW; or, if it is a raw disk all the same, say so by its format", format))
+		}
+		return format, nil
+	}
+	return Raw, nil
+}
+
+// named is the format of a name that QEMU writes into images.
+func named(format string) Format {
+	if format == "vpc" {
+		return VHD
+	}
+	return Format(format)
+}
+
+// qemu is what QEMU calls a format.
+func (f Format) qemu() string {
+	if f == VHD {
+		return "vpc"
+	}
+	return string(f)
+}
+
+// detect reads the head of a file.
+func detect(file io.ReaderAt) (Format, error) {
+	head := make([]byte, headSize)
+	n, err := file.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return "", fmt.Errorf("read its head: %w", err)
+	}
+	return Detect(head[:n])
+}
+
+// ParseFormat reads what a person wrote; "" stays "", which is to look.
+func ParseFormat(s string) (Format, error) {
+	switch f := Format(s); f {
+	case "", Raw, Qcow2, VHD, VHDX, VMDK:
+		return f, nil
+	}
+	return "", fmt.Errorf("format %s is unknown; it is one of %s", s, readable)
+}
+
+// ParseNewFormat reads the format of an image that is to be made.
+func ParseNewFormat(s string) (Format, error) {
+	if f := Format(s); f == Raw || f == Qcow2 {
+		return f, nil
+	}
+	return "", fmt.Errorf("--format %s can't be written; it is one of qcow2, raw", s)
+}

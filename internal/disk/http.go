@@ -1,0 +1,117 @@
+package disk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spurboot/spur/block/httpblock"
+)
+
+// Bounds of the HTTP server.
+const (
+	headerWait = 10 * time.Second
+	idleWait   = 2 * time.Minute
+	grace      = 5 * time.Second
+	mostHeader = 16 << 10 // bytes
+)
+
+// serveHTTP serves a disk for reading, whatever the path.
+func (c *Config) serveHTTP(ctx context.Context, d *Disk, v *voice) error {
+	l, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	tag, modified := validators(d.Files)
+	server := &http.Server{
+		Handler:           httpblock.Handler(d, httpblock.HandlerOptions{ETag: tag, Modified: modified, Served: countHTTP}),
+		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: mostHeader,
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	tellHTTP(server, v)
+	at := url.URL{Scheme: "http", Host: l.Addr().String(), Path: "/" + title(c.File)}
+	v.ready(d, HTTP, at.String())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err = <-served:
+		return err
+	case <-ctx.Done():
+	}
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if server.Shutdown(wait) != nil {
+		server.Close()
+	}
+	if err = <-served; errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// validators are by what clients know that a disk is as it was. Nobody writes
+// to it while it is served.
+func validators(files []string) (etag string, modified time.Time) {
+	hash := sha256.New()
+	for _, name := range files {
+		st, err := os.Stat(name)
+		if err != nil {
+			return "", time.Time{}
+		}
+		var inode uint64
+		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+			inode = sys.Ino
+		}
+		fmt.Fprintf(hash, "%d %d %d\n", inode, st.Size(), st.ModTime().UnixNano())
+		if st.ModTime().After(modified) {
+			modified = st.ModTime()
+		}
+	}
+	return `"` + hex.EncodeToString(hash.Sum(nil)[:12]) + `"`, modified
+}
+
+// tallyKey is where a connection's tally is, in the context of its requests.
+type tallyKey struct{}
+
+// tellHTTP tells of each connection that asked for something, once it is over.
+func tellHTTP(server *http.Server, v *voice) {
+	var tallies sync.Map // net.Conn to *tally; as many as there are connections
+	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		t := newTally()
+		tallies.Store(c, t)
+		return context.WithValue(ctx, tallyKey{}, t)
+	}
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		if state != http.StateClosed {
+			return
+		}
+		t, ok := tallies.LoadAndDelete(c)
+		if ok && t.(*tally).commands.Load() > 0 {
+			v.over(c.RemoteAddr().String(), t.(*tally), nil)
+		}
+	}
+}
+
+// countHTTP counts an answer. One that the client no longer wanted didn't fail.
+func countHTTP(r *http.Request, bytes int64, err error) {
+	t, ok := r.Context().Value(tallyKey{}).(*tally)
+	if !ok {
+		return
+	}
+	t.commands.Add(1)
+	t.read.Add(bytes)
+	if err != nil && r.Context().Err() == nil {
+		t.failed.Add(1)
+	}
+}

@@ -1,0 +1,136 @@
+package disk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"syscall"
+
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/qcow2"
+)
+
+// Layer is one file of an image.
+type Layer struct {
+	File   string `json:"file"`
+	Format Format `json:"format"`
+	// VirtualSize is the disk's, Allocated the file's on its own disk, both in
+	// bytes.
+	VirtualSize int64 `json:"virtual_size"`
+	Allocated   int64 `json:"allocated"`
+	// Backing and BackingFormat are what the file says of its backing file.
+	Backing       string `json:"backing,omitempty"`
+	BackingFormat string `json:"backing_format,omitempty"`
+}
+
+// Info is what is known of an image.
+type Info struct {
+	Layer
+	// Chain are its backing files, the nearest first.
+	Chain []Layer `json:"chain,omitempty"`
+	// Broken says why the chain goes on but isn't followed.
+	Broken string `json:"broken,omitempty"`
+}
+
+// mostLayers is how long a chain is followed.
+const mostLayers = 64
+
+// Describe looks at an image and its backing files. Other programs may have
+// them open.
+func Describe(ctx context.Context, name string, o Options) (Info, error) {
+	layer, ref, err := describe(ctx, name, o.Format)
+	if err != nil {
+		return Info{}, explain(name, err)
+	}
+	info := Info{Layer: layer}
+	b := &backings{allow: o.Allow}
+	seen := []string{}
+	for parent := ""; ref.Name != ""; {
+		ref.Parent = parent
+		path, err := resolve(name, ref)
+		if err == nil {
+			err = b.permit(name, ref, path)
+		}
+		if err == nil && (slices.Contains(seen, path) || len(seen) == mostLayers) {
+			err = errors.New("the chain is a loop")
+		}
+		format := named(ref.Format)
+		if err == nil && format == "" {
+			err = errors.New("its format isn't named")
+		}
+		if err == nil {
+			layer, ref, err = describe(ctx, path, format)
+		}
+		if err != nil {
+			info.Broken = err.Error()
+			return info, nil //nolint:nilerr // what is known of the image is told all the same
+		}
+		seen, parent = append(seen, path), path
+		info.Chain = append(info.Chain, layer)
+	}
+	return info, nil
+}
+
+// describe looks at one file, without its backing file.
+func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Reference, error) {
+	var ref qcow2.Reference
+	if err := isFile(name); err != nil {
+		return Layer{}, ref, err
+	}
+	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true, Shared: true})
+	if err != nil {
+		return Layer{}, ref, err
+	}
+	d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, aside(name, &ref))
+	if err != nil {
+		file.Close()
+		return Layer{}, ref, err
+	}
+	defer d.Close()
+	layer := Layer{File: name, Format: d.Format, VirtualSize: d.Size(), Backing: ref.Name, BackingFormat: ref.Format}
+	if st, err := os.Stat(name); err == nil {
+		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+			layer.Allocated = sys.Blocks * sector
+		}
+	}
+	return layer, ref, nil
+}
+
+// aside notes what the backing file is, and puts an empty disk in its place.
+func aside(image string, ref *qcow2.Reference) beside {
+	b := (&backings{}).beside(image)
+	b.backing = func(_ context.Context, r qcow2.Reference) (qcow2.Backing, error) {
+		*ref = r
+		return qcow2.Backing{Device: block.NewMemory(0)}, nil
+	}
+	return b
+}
+
+// WriteJSON writes it as one object.
+func (i Info) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(i)
+}
+
+// WriteText writes it for people.
+func (i Info) WriteText(w io.Writer) error {
+	text := fmt.Sprintf("file       %s\nformat     %s\nsize       %s (%d bytes)\nallocated  %s\n",
+		i.File, i.Format, FormatSize(i.VirtualSize), i.VirtualSize, FormatSize(i.Allocated))
+	for _, l := range i.Chain {
+		text += fmt.Sprintf("over       %s (%s, %s, %s allocated)\n", l.File, l.Format, FormatSize(l.VirtualSize), FormatSize(l.Allocated))
+	}
+	if i.Broken != "" {
+		last := i.Layer
+		if n := len(i.Chain); n > 0 {
+			last = i.Chain[n-1]
+		}
+		text += fmt.Sprintf("over       %s, which can't be followed: %s\n", last.Backing, i.Broken)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}

@@ -1,0 +1,66 @@
+package disk
+
+import (
+	"context"
+	"net/url"
+	"sync"
+
+	"github.com/spurboot/spur/nbd"
+)
+
+// serveNBD serves a disk as an export, to any number of clients at once.
+func (c *Config) serveNBD(ctx context.Context, d *Disk, v *voice) error {
+	tls, err := c.TLS.config()
+	if err != nil {
+		return err
+	}
+	name := c.Name
+	if name == "" {
+		name = title(c.File)
+	}
+	l, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	at := url.URL{Scheme: "nbd", Host: l.Addr().String(), Path: "/" + name}
+	if tls != nil {
+		at.Scheme = "nbds"
+	}
+	v.ready(d, NBD, at.String())
+	server := nbd.Server{
+		Exports: nbd.Fixed{{Name: name, Device: seen{d}, ReadOnly: d.Caps().ReadOnly}},
+		TLS:     tls, RequireTLS: tls != nil, Hooks: nbdHooks(v),
+	}
+	return server.Serve(ctx, l)
+}
+
+// nbdHooks tell of sessions.
+func nbdHooks(v *voice) nbd.Hooks {
+	var tallies sync.Map // *nbd.Session to *tally; as many as there are connections
+	return nbd.Hooks{
+		Refused: func(p *nbd.Peer, err error) { v.refused(p.Addr.String(), err) },
+		Open:    func(s *nbd.Session) { tallies.Store(s, newTally()) },
+		Command: func(s *nbd.Session, command nbd.Command) {
+			if t, ok := tallies.Load(s); ok {
+				countNBD(t.(*tally), command)
+			}
+		},
+		Close: func(s *nbd.Session, err error) {
+			if t, ok := tallies.LoadAndDelete(s); ok {
+				v.over(s.Peer.Addr.String(), t.(*tally), err)
+			}
+		},
+	}
+}
+
+func countNBD(t *tally, command nbd.Command) {
+	t.commands.Add(1)
+	switch {
+	case command.Number != 0:
+		t.failed.Add(1)
+	case command.Name == "read":
+		t.read.Add(int64(command.Length))
+	case command.Name == "write":
+		t.written.Add(int64(command.Length))
+	}
+}

@@ -1,0 +1,155 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/qcow2"
+	"github.com/spurboot/spur/block/raw"
+	"github.com/spurboot/spur/block/vhd"
+	"github.com/spurboot/spur/block/vhdx"
+	"github.com/spurboot/spur/block/vmdk"
+	"github.com/spurboot/spur/internal/hint"
+)
+
+// tables is the most memory, in bytes, for an image's tables.
+const tables = 32 << 20
+
+// Disk is an open image.
+type Disk struct {
+	block.Device
+	Format Format
+	// Files are what it is read from: the image, its backing file, and so on.
+	Files []string
+}
+
+// Options say how an image is opened.
+type Options struct {
+	ReadOnly bool
+	// Format is what the caller knows of the file; "" is to look.
+	Format Format
+	// Allow are folders in which backing files may lie, besides that of the
+	// image.
+	Allow []string
+
+	base string // the only file that may be the image's backing file, if set
+}
+
+// Open opens a file, or a URL for reading.
+func Open(ctx context.Context, name string, o Options) (*Disk, error) {
+	if isURL(name) {
+		return openURL(ctx, name, o)
+	}
+	file, err := openFile(name, o.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	b := &backings{allow: o.Allow, base: o.base, files: []string{name}}
+	d, err := open(ctx, file, o, b.beside(name))
+	if err != nil {
+		file.Close()
+		return nil, explain(name, err)
+	}
+	d.Files = b.files
+	return d, nil
+}
+
+// beside opens what else an image consists of.
+type beside struct {
+	backing qcow2.Opener
+	extent  func(name string) (mapped.Source, error)
+}
+
+// open makes a device of a file.
+func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, error) {
+	d := &Disk{Format: o.Format}
+	var err error
+	if d.Format == "" {
+		if d.Format, err = detect(file); err != nil {
+			return nil, err
+		}
+	}
+	if d.Format != Raw && d.Format != Qcow2 && !o.ReadOnly {
+		return nil, hint.New(fmt.Sprintf("a %s image can only be read", d.Format), "add --read-only, or --overlay for what is written; or convert it")
+	}
+	switch d.Format {
+	case Raw:
+		d.Device, err = raw.New(file, o.ReadOnly)
+	case Qcow2:
+		d.Device, err = qcow2.Open(ctx, file, qcow2.Options{ReadOnly: o.ReadOnly, Opener: b.backing, CacheSize: tables})
+	case VHD:
+		d.Device, err = vhd.Open(file, vhd.Options{})
+	case VHDX:
+		d.Device, err = vhdx.Open(file, vhdx.Options{})
+	case VMDK:
+		d.Device, err = vmdk.Open(file, vmdk.Options{Extent: b.extent})
+	default:
+		err = fmt.Errorf("format %s is unknown; it is one of %s", d.Format, readable)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// openFile opens a file that is, or could be, a disk.
+func openFile(name string, readOnly bool) (*block.OSFile, error) {
+	if err := isFile(name); err != nil {
+		return nil, err
+	}
+	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: readOnly})
+	if err != nil {
+		return nil, explain(name, err)
+	}
+	return file, nil
+}
+
+// isFile refuses what would block when it is opened, or can't be a disk.
+func isFile(name string) error {
+	st, err := os.Stat(name)
+	if err != nil {
+		return explain(name, err)
+	}
+	if m := st.Mode(); !m.IsRegular() && m.Type() != fs.ModeDevice {
+		return hint.New(name+" is neither a file nor a block device", "name the image's file")
+	}
+	return nil
+}
+
+// explain says what to do about an error of an image.
+func explain(name string, err error) error {
+	var path *fs.PathError
+	switch {
+	case hint.Of(err) != "":
+		return fmt.Errorf("%s: %w", name, err)
+	case errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) && path.Path == name:
+		return hint.Wrap(fmt.Errorf("there is no file %s", name), "spur disk create makes one")
+	case errors.Is(err, fs.ErrPermission):
+		return hint.Wrap(fmt.Errorf("%s: %w", name, err), "run as a user who may open it, or add --read-only if you may read it")
+	case errors.Is(err, block.ErrLocked):
+		return hint.Wrap(fmt.Errorf("%s: %w", name, err), "stop the program that has it open (fuser names it), or let both read only")
+	case errors.Is(err, qcow2.ErrCorrupt):
+		return hint.Wrap(fmt.Errorf("%s: %w", name, err), "spur disk check tells what is wrong; restore it from a copy")
+	}
+	if strings.Contains(err.Error(), name) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// closeDisk makes everything durable and gives the files up.
+func closeDisk(d *Disk) error {
+	var err error
+	if !d.Caps().ReadOnly {
+		if err = d.Flush(context.Background()); err != nil {
+			err = fmt.Errorf("%s: the last writes may be lost: %w", d.Files[0], err)
+		}
+	}
+	return errors.Join(err, d.Close())
+}

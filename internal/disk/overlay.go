@@ -1,0 +1,38 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spurboot/spur/internal/hint"
+)
+
+// openOverlay opens an overlay over base, which is made if there is none. What
+// is written goes to the overlay; base is only read.
+func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, error) {
+	if isURL(base) {
+		return nil, hint.New("an overlay over a URL isn't possible", "convert it to a file first: spur disk convert "+base+" FILE")
+	}
+	if _, err := os.Stat(overlay); errors.Is(err, fs.ErrNotExist) {
+		if err := Create(ctx, overlay, CreateOptions{Backing: base, BackingFormat: o.Format, Allow: o.Allow}); err != nil {
+			return nil, err
+		}
+	}
+	path, err := filepath.EvalSymlinks(base)
+	if err != nil {
+		return nil, explain(base, err)
+	}
+	o.Format, o.base = Qcow2, path
+	d, err := Open(ctx, overlay, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.Files) < 2 {
+		d.Close()
+		return nil, sameFileMissing(overlay, base)
+	}
+	return d, nil
+}

@@ -1,0 +1,61 @@
+package disk
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// units are powers of 1024.
+const units = "KMGTPE"
+
+// sector is what sizes of disks are multiples of, in bytes.
+const sector = 512
+
+// ParseSize reads a size as people write it, such as 10G or 512MiB: in bytes,
+// or with a unit that is a power of 1024.
+func ParseSize(s string) (int64, error) {
+	digits := strings.TrimRight(s, "KMGTPEiBkmgtpe")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, fmt.Errorf("%q is no size; it is a number with K, M, G or T behind it, such as 10G", s)
+	}
+	shift, err := unit(s, s[len(digits):])
+	if err != nil {
+		return 0, err
+	}
+	if n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("%s is larger than any disk", s)
+	}
+	if n <<= shift; n%sector != 0 {
+		return 0, fmt.Errorf("%s is no multiple of %d bytes, which the size of a disk has to be", s, sector)
+	}
+	return n, nil
+}
+
+func unit(s, suffix string) (shift int, err error) {
+	switch suffix = strings.ToUpper(suffix); suffix {
+	case "", "B":
+		return 0, nil
+	}
+	at := strings.IndexByte(units, suffix[0])
+	if rest := suffix[1:]; at < 0 || rest != "" && rest != "IB" {
+		return 0, fmt.Errorf("%q is no size: units are K, M, G and T, powers of 1024", s)
+	}
+	return 10 * (at + 1), nil
+}
+
+// FormatSize writes a size for people.
+func FormatSize(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	f, at := float64(n)/1024, 0
+	for f >= 1024 && at < len(units)-1 {
+		f /= 1024
+		at++
+	}
+	text := strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
+	return fmt.Sprintf("%s %ciB", text, units[at])
+}

@@ -1,0 +1,27 @@
+package disk_test
+
+import (
+	"testing"
+
+	"github.com/spurboot/spur/internal/disk"
+)
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]int64{
+		"512": 512, "1K": 1024, "1k": 1024, "10G": 10 << 30, "3MiB": 3 << 20, "2T": 2 << 40, "7E": 7 << 60, "1024B": 1024,
+		"": 0, "G": 0, "0": 0, "-1G": 0, "1.5G": 0, "8E": 0, "100": 0, "10GB": 0, "10KK": 0, "1 G": 0, "1iB": 0,
+	} {
+		got, err := disk.ParseSize(text)
+		if got != want || (err == nil) != (want > 0) {
+			t.Errorf("ParseSize(%q) = %d, %v; want %d", text, got, err, want)
+		}
+	}
+}
+
+func TestFormatSize(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 bytes", 1023: "1023 bytes", 1024: "1 KiB", 1536: "1.5 KiB", 10 << 30: "10 GiB", 3 << 60: "3 EiB"} {
+		if got := disk.FormatSize(n); got != want {
+			t.Errorf("FormatSize(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

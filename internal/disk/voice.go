@@ -1,0 +1,71 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// voice tells of sessions: in lines for people, or in records.
+type voice struct {
+	out io.Writer
+	log *slog.Logger // nil for people
+
+	mu sync.Mutex // one line at a time
+}
+
+// say writes one line for people, or one record with the same facts.
+func (v *voice) say(level slog.Level, line string, facts ...any) {
+	if v.log != nil {
+		v.log.Log(context.Background(), level, line, facts...)
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_, _ = io.WriteString(v.out, line+"\n")
+}
+
+// ready says what is served, and where.
+func (v *voice) ready(d *Disk, over Protocol, at string) {
+	how := ""
+	if d.Caps().ReadOnly {
+		how = ", read-only"
+	}
+	v.say(slog.LevelInfo, fmt.Sprintf("Spur serves %s (%s, %s%s) at %s", d.Files[0], d.Format, FormatSize(d.Size()), how, at),
+		"step", "ready", "file", d.Files[0], "format", string(d.Format), "size", d.Size(), "over", string(over), "at", at)
+}
+
+// refused tells of a client that had no session.
+func (v *voice) refused(who string, why error) {
+	v.say(slog.LevelWarn, fmt.Sprintf("%s  refused: %v", who, why), "step", "refused", "client", who, "err", why.Error())
+}
+
+// tally counts what a session does.
+type tally struct {
+	began                           time.Time
+	commands, read, written, failed atomic.Int64
+}
+
+func newTally() *tally { return &tally{began: time.Now()} }
+
+// over tells of a session that has ended, and why if that was not by itself.
+func (v *voice) over(who string, t *tally, why error) {
+	took := time.Since(t.began)
+	line := fmt.Sprintf("%s  read %s, wrote %s in %s, %s", who, FormatSize(t.read.Load()), FormatSize(t.written.Load()),
+		count(t.commands.Load(), "command"), took.Round(time.Millisecond))
+	level, facts := slog.LevelInfo, []any{"step", "session", "client", who, "read", t.read.Load(), "written", t.written.Load(),
+		"commands", t.commands.Load(), "failed", t.failed.Load(), "seconds", took.Seconds()}
+	if n := t.failed.Load(); n > 0 {
+		line += fmt.Sprintf("; %d failed", n)
+		level = slog.LevelWarn
+	}
+	if why != nil {
+		line += ": " + why.Error()
+		level, facts = slog.LevelWarn, append(facts, "err", why.Error())
+	}
+	v.say(level, line, facts...)
+}

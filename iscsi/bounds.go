@@ -1,0 +1,69 @@
+package iscsi
+
+import "time"
+
+// Bounds limit what initiators can take. A zero field means the default.
+type Bounds struct {
+	// Sessions at once (4096).
+	Sessions int
+	// Logins under way at once (256). A new one beyond it ends the oldest.
+	Logins int
+	// LoginTime is how long a login may take (15 s).
+	LoginTime time.Duration
+	// Connections of one session (4).
+	Connections int
+	// QueueDepth is how many commands of a session may be under way (64).
+	QueueDepth int
+	// MaxTransfer is the most bytes of one command, at most and by default
+	// 16 MiB. Initiators are told.
+	MaxTransfer int
+	// WriteMemory is how many bytes of solicited data a session may hold
+	// (16 MiB).
+	WriteMemory int
+	// PingAfter is the silence after which an initiator is asked whether it
+	// is there (20 s), PingTime how long it may take to answer (20 s).
+	PingAfter, PingTime time.Duration
+	// SendTime is how long an initiator may take to accept what is sent to
+	// it (30 s).
+	SendTime time.Duration
+	// Grace is how long sessions may take to log out at shutdown (2 s).
+	Grace time.Duration
+}
+
+func (b Bounds) withDefaults() Bounds {
+	orInt(&b.Sessions, 4096)
+	orInt(&b.Logins, 256)
+	orInt(&b.Connections, 4)
+	orInt(&b.QueueDepth, 64)
+	orInt(&b.MaxTransfer, 16<<20)
+	b.MaxTransfer = min(b.MaxTransfer, 16<<20)
+	orInt(&b.WriteMemory, 16<<20)
+	orTime(&b.LoginTime, 15*time.Second)
+	orTime(&b.PingAfter, 20*time.Second)
+	orTime(&b.PingTime, 20*time.Second)
+	orTime(&b.SendTime, 30*time.Second)
+	orTime(&b.Grace, 2*time.Second)
+	return b
+}
+
+func orInt(p *int, value int) {
+	if *p <= 0 {
+		*p = value
+	}
+}
+
+func orTime(p *time.Duration, value time.Duration) {
+	if *p <= 0 {
+		*p = value
+	}
+}
+
+// params are what we offer in negotiations.
+func (b Bounds) params() params {
+	return params{
+		headerDigest: true, dataDigest: true,
+		maxConnections: b.Connections, initialR2T: false, immediateData: true,
+		recvSegment: 256 << 10, maxBurst: 1 << 20, firstBurst: 128 << 10,
+		maxOutstandingR2T: 4, time2Wait: 0, time2Retain: 0,
+	}
+}

@@ -1,0 +1,108 @@
+package iscsi
+
+import (
+	"runtime"
+	"testing"
+	"time"
+)
+
+var noDeadline time.Time
+
+// exchange runs one command and returns its last answer.
+func (p *probe) exchange(flags byte, cdb []byte, edtl int, data []byte) answer {
+	p.command(flags, cdb, edtl, data)
+	for {
+		a := p.read()
+		if a.opcode() == opSCSIResponse || a.flags()&flagStatus != 0 {
+			return a
+		}
+	}
+}
+
+// TestNoAllocation: commands allocate nothing, neither side's.
+func TestNoAllocation(t *testing.T) {
+	if raceEnabled {
+		t.Log("the race detector makes pools forget: allocations can't be counted with it")
+		return
+	}
+	addr, _, _ := testServer(t, Bounds{})
+	p := dial(t, addr)
+	p.login(loginOptions{})
+	page := make([]byte, 4096)
+	read, write := rw10(0x28, 64, 8), rw10(0x2a, 64, 8)
+	round := func() {
+		p.exchange(reads, read, len(page), nil)
+		p.exchange(writes, write, len(page), page)
+	}
+	for range 200 {
+		round()
+	}
+	if n := testing.AllocsPerRun(2000, round); n >= 1 {
+		t.Errorf("%v allocations per read and write", n)
+	}
+}
+
+// TestIdleMemory: an idle session takes less than 256 KiB.
+func TestIdleMemory(t *testing.T) {
+	addr, _, srv := testServer(t, Bounds{})
+	const sessions = 100
+	before := memoryInUse()
+	probes := make([]*probe, sessions)
+	for i := range probes {
+		probes[i] = dial(t, addr)
+		probes[i].in = [1 << 20]byte{}
+		probes[i].login(loginOptions{isid: byte(i)})
+		probes[i].exchange(reads, rw10(0x28, 0, 512), 256<<10, nil)
+	}
+	used := (int64(memoryInUse()) - int64(before) - sessions*int64(len(probes[0].in))) / sessions
+	t.Logf("%d bytes per session", used)
+	if used > 256<<10 {
+		t.Errorf("%d bytes per session", used)
+	}
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if len(srv.sessions) != sessions {
+		t.Errorf("%d sessions", len(srv.sessions))
+	}
+	runtime.KeepAlive(probes)
+}
+
+func memoryInUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse + m.StackInuse
+}
+
+func benchmark(b *testing.B, flags byte, cdb []byte, data []byte, n, depth int) {
+	addr, _, _ := testServer(b, Bounds{})
+	p := dial(b, addr)
+	p.nc.SetDeadline(noDeadline)
+	p.login(loginOptions{pairs: []pair{{"MaxRecvDataSegmentLength", "262144"}, {"FirstBurstLength", "262144"}, {"InitialR2T", "No"}}})
+	b.SetBytes(int64(n))
+	b.ReportAllocs()
+	sent := 0
+	for ; sent < depth; sent++ {
+		p.command(flags, cdb, n, data)
+	}
+	for b.Loop() {
+		for {
+			a := p.read()
+			if a.opcode() == opSCSIResponse || a.flags()&flagStatus != 0 {
+				break
+			}
+		}
+		p.command(flags, cdb, n, data)
+	}
+}
+
+func BenchmarkRead4kDepth1(b *testing.B)  { benchmark(b, reads, rw10(0x28, 0, 8), nil, 4096, 1) }
+func BenchmarkRead4kDepth32(b *testing.B) { benchmark(b, reads, rw10(0x28, 0, 8), nil, 4096, 32) }
+func BenchmarkRead128k(b *testing.B)      { benchmark(b, reads, rw10(0x28, 0, 256), nil, 128<<10, 1) }
+func BenchmarkWrite4k(b *testing.B) {
+	benchmark(b, writes, rw10(0x2a, 0, 8), make([]byte, 4096), 4096, 1)
+}
+func BenchmarkWrite128k(b *testing.B) {
+	benchmark(b, writes, rw10(0x2a, 0, 256), make([]byte, 128<<10), 128<<10, 1)
+}

@@ -1,0 +1,231 @@
+package iscsi
+
+import (
+	"errors"
+	"fmt"
+)
+
+// maxR2T is how many R2Ts of a task may be outstanding, at most.
+const maxR2T = 4
+
+// dataState is what a task knows of the data from the initiator.
+type dataState struct {
+	buf      *buffer
+	want     int // bytes that the command takes, and the initiator has
+	received int
+	claimed  int // of the session's write memory
+	// unsolicited: Data-Outs without an R2T are still to come.
+	unsolicited bool
+	dataSN      uint32
+	broken      bool // DataSN was wrong
+	solicited   int  // how far R2Ts were sent
+	r2tSN       uint32
+	r2ts        [maxR2T]r2t // those outstanding, oldest first
+	r2tCount    int
+}
+
+// r2t is a request for data: the sequence of Data-Outs from to end.
+type r2t struct {
+	tag    uint32
+	at     int
+	end    int
+	dataSN uint32
+}
+
+// expectData prepares for the data of a command of which immediate bytes come
+// with it (RFC 7143 sections 4.2.5.2, 11.3.1 and 13.10 to 13.14).
+func (t *task) expectData(immediate int, final bool) error {
+	p := &t.s.p
+	writes := t.flags&0x20 != 0
+	limit := min(t.edtl, p.firstBurst)
+	switch {
+	case immediate > 0 && (!writes || !p.immediateData):
+		return errors.New("immediate data that wasn't agreed")
+	case immediate > limit:
+		return fmt.Errorf("%d bytes of immediate data, at most %d are agreed", immediate, limit)
+	case !final && (!writes || p.initialR2T):
+		return errors.New("unsolicited data that wasn't agreed")
+	}
+	t.unsolicited = !final
+	if writes {
+		t.want = min(t.dataNeeded(), t.edtl)
+	}
+	t.received = immediate
+	t.complete = !t.unsolicited && t.received >= t.want
+	t.reserve()
+	return nil
+}
+
+// reserve gets memory for the data; for a large command that finds too little,
+// just enough for what may come unasked.
+func (t *task) reserve() {
+	first := min(t.want, t.s.p.firstBurst)
+	if t.want == 0 {
+		return
+	}
+	t.s.mu.Lock()
+	defer t.s.mu.Unlock()
+	if t.want == first || !t.claim() {
+		t.buf = t.s.srv.pool.get(first)
+	}
+}
+
+// claim takes write memory of the session for a command whose data must be
+// asked for. The caller holds s.mu.
+func (t *task) claim() bool {
+	s := t.s
+	if t.claimed > 0 {
+		return true
+	}
+	if s.writeMemory > 0 && s.writeMemory+t.want > s.srv.bounds.WriteMemory {
+		return false
+	}
+	s.writeMemory += t.want
+	t.claimed = t.want
+	whole := s.srv.pool.get(t.want)
+	if t.buf != nil {
+		copy(whole.b, t.buf.b)
+		s.srv.pool.put(t.buf)
+	}
+	t.buf = whole
+	return true
+}
+
+// space is where the first n bytes of data go.
+func (t *task) space(n int) []byte {
+	if t.buf == nil {
+		return nil
+	}
+	return t.buf.b[:min(n, len(t.buf.b))]
+}
+
+// solicit asks for data that is missing, as far as agreed. The caller holds
+// s.mu.
+func (t *task) solicit() {
+	p := &t.s.p
+	t.solicited = max(t.solicited, t.received)
+	for t.solicited < t.want && t.r2tCount < min(p.maxOutstandingR2T, maxR2T) {
+		n := min(p.maxBurst, t.want-t.solicited)
+		t.s.nextTTT++
+		if t.s.nextTTT == noTag {
+			t.s.nextTTT = 1
+		}
+		t.r2ts[t.r2tCount] = r2t{tag: t.s.nextTTT, at: t.solicited, end: t.solicited + n}
+		t.c.sendR2T(t, &t.r2ts[t.r2tCount])
+		t.r2tCount++
+		t.r2tSN++
+		t.solicited += n
+	}
+}
+
+// needMore asks for the rest of the data, or waits for memory for it. The
+// caller holds s.mu.
+func (t *task) needMore() {
+	if t.unsolicited || t.received >= t.want {
+		return
+	}
+	if t.claim() {
+		t.solicit()
+	} else {
+		t.s.starved = append(t.s.starved, t)
+	}
+}
+
+// dataOut takes in a SCSI Data-Out (RFC 7143 section 11.7). It returns the
+// task if that was the last that it waited for.
+func (c *conn) dataOut() (*task, error) {
+	s := c.s
+	s.mu.Lock()
+	t := s.tasks[c.hdr.itt()]
+	if t == nil || t.op != opSCSICommand || t.aborted {
+		s.mu.Unlock()
+		return nil, c.readData(nil) // of a task that was aborted
+	}
+	at, err := t.place(c)
+	if err != nil {
+		s.mu.Unlock()
+		return nil, c.protocolError("%v", err)
+	}
+	t.receiving = true
+	s.mu.Unlock()
+	var space []byte
+	if t.buf != nil && at < len(t.buf.b) {
+		space = t.buf.b[at:]
+	}
+	if err := c.readData(space); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	t.receiving = false
+	t = t.arrived(&c.hdr)
+	s.mu.Unlock()
+	s.flush(c)
+	return t, nil
+}
+
+// place checks where a Data-Out belongs.
+func (t *task) place(c *conn) (int, error) {
+	h := &c.hdr
+	n, at, sn := h.dataLen(), int(h.u32(40)), h.u32(36)
+	expected, end, wantSN := t.received, min(t.edtl, t.s.p.firstBurst), t.dataSN
+	solicited := h.ttt() != noTag
+	if solicited {
+		if t.r2tCount == 0 || t.r2ts[0].tag != h.ttt() {
+			return 0, fmt.Errorf("data for an R2T %#x that isn't outstanding", h.ttt())
+		}
+		r := &t.r2ts[0]
+		expected, end, wantSN = r.at, r.end, r.dataSN
+	} else if !t.unsolicited {
+		return 0, errors.New("data that nobody asked for")
+	}
+	switch {
+	case t.c != c:
+		return 0, errors.New("data on another connection than its command")
+	case at != expected || n > end-at:
+		return 0, fmt.Errorf("%d bytes at %d where %d to %d are expected", n, at, expected, end)
+	case solicited && h.final() != (at+n == end):
+		return 0, errors.New("the final bit is not at the end of the sequence")
+	}
+	// A wrong number means lost data, perhaps: the command fails when all that
+	// is announced is here (RFC 7143 section 7.9).
+	t.broken = t.broken || sn != wantSN
+	return at, nil
+}
+
+// arrived counts the Data-Out that was read; the caller holds s.mu.
+func (t *task) arrived(h *header) *task {
+	t.received += h.dataLen()
+	if h.ttt() == noTag {
+		t.dataSN++
+		t.unsolicited = !h.final()
+	} else {
+		t.r2ts[0].dataSN++
+		t.r2ts[0].at += h.dataLen()
+		if h.final() {
+			copy(t.r2ts[:], t.r2ts[1:t.r2tCount])
+			t.r2tCount--
+		}
+	}
+	if t.aborted {
+		if t.admitted {
+			t.s.forget(t)
+		}
+		return nil
+	}
+	if t.complete = !t.unsolicited && t.received >= t.want; !t.complete {
+		if t.admitted && !t.unsolicited {
+			t.more(h)
+		}
+		return nil
+	}
+	return t.ifReady()
+}
+
+// more goes on asking after unsolicited data, or after a sequence.
+func (t *task) more(h *header) {
+	if h.ttt() == noTag {
+		t.needMore()
+	} else if h.final() {
+		t.solicit()
+	}
+}

@@ -1,0 +1,121 @@
+package iscsi
+
+import (
+	"net"
+	"slices"
+)
+
+// answerText answers a Text Request: SendTargets, whose list may go on over
+// several PDUs (RFC 7143 sections 11.10, 11.11 and Appendix C).
+func (t *task) answerText() {
+	c := t.c
+	c.textMu.Lock()
+	defer c.textMu.Unlock()
+	goesOn := t.flags&flagContinue != 0
+	switch {
+	case t.ttt != noTag && len(c.reply) > 0:
+		t.sendText() // the initiator asks for the rest
+		return
+	case len(c.text)+len(t.buf.b) > maxText:
+		c.text = nil
+		t.rejectText(rejectProtocol)
+		return
+	}
+	c.text = append(c.text, t.buf.b...)
+	if goesOn {
+		t.textResponse(nil, flagContinue, t.textTag())
+		return
+	}
+	pairs, err := parseText(c.text)
+	c.text = nil
+	if err != nil {
+		t.rejectText(rejectInvalidField)
+		return
+	}
+	c.reply = formatText(t.s.answers(c, pairs)...)
+	t.sendText()
+}
+
+func (t *task) rejectText(reason byte) {
+	var bad header
+	bad.start(opText, t.flags)
+	bad.setITT(t.itt)
+	t.c.reject(&bad, reason)
+}
+
+// textTag marks an exchange that goes on.
+func (t *task) textTag() uint32 { return 1 }
+
+// sendText sends as much of the reply as fits.
+func (t *task) sendText() {
+	c := t.c
+	n := min(len(c.reply), c.p.sendSegment)
+	part := c.reply[:n]
+	if c.reply = c.reply[n:]; len(c.reply) > 0 {
+		t.textResponse(part, flagContinue, t.textTag())
+		return
+	}
+	c.reply = nil
+	t.textResponse(part, flagFinal, noTag)
+}
+
+func (t *task) textResponse(p []byte, flags byte, tag uint32) {
+	var h header
+	h.start(opTextResp, flags)
+	h.setLUN(t.lun)
+	h.setITT(t.itt)
+	h.put32(20, tag)
+	t.c.send(&h, p, nil)
+}
+
+// answers are those to the pairs of a Text Request.
+func (s *session) answers(c *conn, pairs []pair) []pair {
+	var reply []pair
+	for _, kv := range pairs {
+		switch {
+		case kv.key == "SendTargets":
+			reply = append(reply, s.sendTargets(c, kv.value)...)
+		case kv.key == "MaxRecvDataSegmentLength":
+			// May be declared anew; what was agreed at login stays good.
+		case isDeclaration(kv.key):
+		default:
+			reply = append(reply, pair{kv.key, notUnderstood})
+		}
+	}
+	return reply
+}
+
+// sendTargets lists targets with their portal.
+func (s *session) sendTargets(c *conn, which string) []pair {
+	var names []string
+	switch {
+	case which == "All" && s.target != nil:
+		return []pair{{"SendTargets", rejected}} // Appendix C: discovery only
+	case which == "All":
+		names = s.srv.Targets.Names(s.info.Initiator)
+	case which == "" && s.target != nil:
+		names = []string{s.target.Name}
+	case slices.Contains(s.srv.Targets.Names(s.info.Initiator), which):
+		names = []string{which}
+	}
+	portal := s.srv.Portal
+	if portal == "" {
+		portal = portalOf(c.nc.LocalAddr())
+	}
+	var reply []pair
+	for _, name := range names {
+		reply = append(reply, pair{"TargetName", name})
+		if portal != "" {
+			reply = append(reply, pair{"TargetAddress", portal + ",1"})
+		}
+	}
+	return reply
+}
+
+// portalOf is the address that the initiator came to.
+func portalOf(a net.Addr) string {
+	if _, ok := a.(*net.TCPAddr); !ok {
+		return "" // Appendix C: then the address of the discovery is meant
+	}
+	return a.String()
+}

@@ -1,0 +1,236 @@
+package iscsi
+
+import (
+	"errors"
+	"strings"
+)
+
+// stage of a login (RFC 7143 section 11.12.3).
+type stage byte
+
+const (
+	security    stage = 0
+	operational stage = 1
+	fullFeature stage = 3
+)
+
+// login is the negotiation of one connection, without the connection: text
+// goes in, text comes out (RFC 7143 section 6.3).
+type login struct {
+	lookup    func(initiator, target string) (*Target, error)
+	discovery *Auth // what discovery sessions need
+	random    func([]byte)
+	portal    string // TargetPortalGroupTag
+	ours      params
+	leading   bool
+
+	begun      bool
+	stage      stage
+	initiator  string
+	chapName   string
+	target     *Target
+	isDiscover bool
+	auth       *Auth
+	proven     bool
+	challenged bool
+	chap       chap
+	agreed     params
+	answered   map[string]bool
+	declared   bool
+}
+
+// newLogin starts with what RFC 7143 says of keys that nobody speaks of.
+func newLogin(ours params) *login {
+	return &login{agreed: defaultParams(), ours: ours, answered: map[string]bool{}}
+}
+
+// step takes the pairs of one complete login request, and returns the answer
+// and the stage that follows, which is fullFeature at the end.
+func (l *login) step(current, next stage, transit bool, pairs []pair) (reply []pair, to stage, err error) {
+	if !l.begun {
+		if reply, err = l.begin(current, pairs); err != nil {
+			return nil, 0, err
+		}
+	}
+	if current != l.stage {
+		return nil, 0, refuse(LoginInvalid, "stage %d while stage %d is negotiated", current, l.stage)
+	}
+	if transit && (next <= current || next == 2 || next > fullFeature) {
+		return nil, 0, refuse(LoginInvalid, "a transit from stage %d to stage %d", current, next)
+	}
+	more, err := l.negotiate(pairs)
+	if err != nil {
+		return nil, 0, err
+	}
+	reply = append(reply, more...)
+	if transit && l.mayLeave() {
+		l.stage = next
+	}
+	return reply, l.stage, nil
+}
+
+// mayLeave: nobody leaves the security stage unproven.
+func (l *login) mayLeave() bool { return l.stage != security || l.auth == nil || l.proven }
+
+// begin reads what the first request has to say (RFC 7143 section 6.3.1).
+func (l *login) begin(current stage, pairs []pair) ([]pair, error) {
+	l.begun, l.stage = true, current
+	var target, kind string
+	for _, kv := range pairs {
+		switch kv.key {
+		case "InitiatorName":
+			l.initiator = kv.value
+		case "TargetName":
+			target = kv.value
+		case "SessionType":
+			kind = kv.value
+		}
+	}
+	if err := l.identify(target, kind); err != nil {
+		return nil, err
+	}
+	if current > operational {
+		return nil, refuse(LoginInvalid, "begins in stage %d", current)
+	}
+	if l.auth != nil && current != security {
+		return nil, refuse(LoginAuthFailed, "skips authentication")
+	}
+	if l.isDiscover {
+		return nil, nil
+	}
+	reply := []pair{{"TargetPortalGroupTag", l.portal}}
+	if l.target.Alias != "" {
+		reply = append(reply, pair{"TargetAlias", l.target.Alias})
+	}
+	return reply, nil
+}
+
+// identify finds out who wants what.
+func (l *login) identify(target, kind string) error {
+	switch {
+	case l.initiator == "" || len(l.initiator) > maxName:
+		return refuse(LoginMissingParameter, "no usable InitiatorName")
+	case kind == "Discovery":
+		l.isDiscover, l.auth = true, l.discovery
+		return nil
+	case kind != "" && kind != "Normal":
+		return refuse(LoginSessionType, "SessionType %.40q", kind)
+	case target == "" || len(target) > maxName:
+		return refuse(LoginMissingParameter, "no usable TargetName")
+	}
+	t, err := l.lookup(l.initiator, target)
+	if err != nil {
+		return err
+	}
+	l.target, l.auth = t, t.Auth
+	return nil
+}
+
+// maxName is the length of an iSCSI name (RFC 7143 section 4.2.7.1).
+const maxName = 223
+
+func (l *login) negotiate(pairs []pair) ([]pair, error) {
+	var reply []pair
+	if l.stage == security {
+		more, err := l.prove(pairs)
+		if err != nil {
+			return nil, err
+		}
+		reply = more
+	}
+	for _, kv := range pairs {
+		if isDeclaration(kv.key) || isSecurity(kv.key) {
+			continue
+		}
+		if l.answered[kv.key] {
+			return nil, refuse(LoginInitiatorError, "%s is negotiated twice", kv.key)
+		}
+		l.answered[kv.key] = true
+		if v := l.agreed.negotiate(kv, &l.ours, l.leading, l.isDiscover); v != "" {
+			reply = append(reply, pair{kv.key, v})
+		}
+	}
+	return append(reply, l.declare()...), nil
+}
+
+// declare says our MaxRecvDataSegmentLength, once, in the operational stage.
+func (l *login) declare() []pair {
+	if l.stage != operational || l.declared {
+		return nil
+	}
+	l.declared = true
+	l.agreed.recvSegment = l.ours.recvSegment
+	return []pair{{"MaxRecvDataSegmentLength", itoa(l.ours.recvSegment)}}
+}
+
+func isDeclaration(key string) bool {
+	switch key {
+	case "InitiatorName", "InitiatorAlias", "TargetName", "SessionType", "TargetAddress", "TargetAlias":
+		return true
+	}
+	return false
+}
+
+func isSecurity(key string) bool { return key == "AuthMethod" || strings.HasPrefix(key, "CHAP_") }
+
+// prove is the security stage (RFC 7143 section 12.1).
+func (l *login) prove(pairs []pair) ([]pair, error) {
+	keys := map[string]string{}
+	for _, kv := range pairs {
+		if isSecurity(kv.key) {
+			keys[kv.key] = kv.value
+		}
+	}
+	switch {
+	case keys["AuthMethod"] != "":
+		return l.method(keys["AuthMethod"])
+	case keys["CHAP_A"] != "" && l.auth != nil && !l.challenged:
+		l.challenged = true
+		reply, err := l.chap.begin(keys["CHAP_A"], l.random)
+		return reply, authFailed(err)
+	case keys["CHAP_R"] != "" && l.challenged && !l.proven:
+		return l.respond(keys)
+	case len(keys) > 0:
+		return nil, refuse(LoginAuthFailed, "CHAP out of order")
+	}
+	return nil, nil
+}
+
+func authFailed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return refuse(LoginAuthFailed, "%v", err)
+}
+
+func (l *login) method(offer string) ([]pair, error) {
+	want := "None"
+	if l.auth != nil {
+		want = "CHAP"
+	}
+	for m := range strings.SplitSeq(offer, ",") {
+		if m == want {
+			return []pair{{"AuthMethod", want}}, nil
+		}
+	}
+	return nil, refuse(LoginAuthFailed, "needs AuthMethod %s, the initiator offers %.60q", want, offer)
+}
+
+func (l *login) respond(keys map[string]string) ([]pair, error) {
+	secret, ok := l.auth.Secret(l.initiator, keys["CHAP_N"])
+	if !ok {
+		return nil, authFailed(errors.New("chap: unknown name " + keys["CHAP_N"]))
+	}
+	if err := l.chap.verify(secret, keys["CHAP_R"]); err != nil {
+		return nil, authFailed(err)
+	}
+	l.proven, l.chapName = true, keys["CHAP_N"]
+	if keys["CHAP_I"] == "" && keys["CHAP_C"] == "" {
+		return nil, nil
+	}
+	if l.auth.Mutual == nil || l.auth.Mutual.Secret == secret {
+		return nil, authFailed(errors.New("chap: the initiator wants the target to prove itself, which has no secret of its own"))
+	}
+	reply, err := l.chap.answer(keys["CHAP_I"], keys["CHAP_C"], *l.auth.Mutual)
+	return reply, authFailed(err)
+}

@@ -1,0 +1,84 @@
+package iscsi
+
+// Task management functions (RFC 7143 section 11.5.1).
+const (
+	abortTask         = 1
+	abortTaskSet      = 2
+	clearACA          = 3
+	clearTaskSet      = 4
+	logicalUnitReset  = 5
+	targetWarmReset   = 6
+	targetColdReset   = 7
+	managementMask    = 0x7f
+	functionComplete  = 0
+	taskNotFound      = 1
+	lunNotFound       = 2
+	functionUnsupport = 5
+)
+
+func (t *task) function() byte { return t.flags & managementMask }
+
+// manage does a task management function and returns the response when the
+// tasks concerned are over (RFC 7143 section 4.2.3.3).
+func (t *task) manage() byte {
+	switch t.function() {
+	case abortTask:
+		return t.abortOne()
+	case abortTaskSet, clearTaskSet, logicalUnitReset:
+		n := t.s.nexus(t.lun)
+		if n == nil {
+			return lunNotFound
+		}
+		if t.function() == logicalUnitReset {
+			n.unit.reset()
+		} else {
+			// Each I_T nexus has a task set of its own (TST 001b in the
+			// control mode page), so that the two functions are one.
+			n.abortAll()
+		}
+		return functionComplete
+	case targetWarmReset, targetColdReset:
+		for number, lun := range t.s.target.LUNs {
+			lun.open(t.s.target, number).reset()
+		}
+		return functionComplete
+	}
+	return functionUnsupport
+}
+
+func (t *task) abortOne() byte {
+	t.s.mu.Lock()
+	found := t.s.abort(func(other *task) bool { return other.itt == t.refTag && other.lun == t.lun })
+	t.s.mu.Unlock()
+	if found == 0 {
+		return taskNotFound
+	}
+	t.s.awaitAborted()
+	return functionComplete
+}
+
+// answerManagement answers (RFC 7143 section 11.6).
+func (t *task) answerManagement(response byte) {
+	var h header
+	h.start(opTaskMgmtResp, flagFinal)
+	h[2] = response
+	h.setITT(t.itt)
+	t.c.send(&h, nil, nil)
+}
+
+// afterManagement: a cold reset ends all sessions of the target.
+func (s *session) afterManagement(function, response byte) {
+	if function == targetColdReset && response == functionComplete {
+		s.target.endAll(errReset)
+	}
+}
+
+// abortAll aborts the tasks of a nexus and waits for those that run.
+func (n *nexus) abortAll() {
+	s := n.s
+	s.mu.Lock()
+	s.abort(func(t *task) bool { return t.nexus == n })
+	n.restart()
+	s.mu.Unlock()
+	s.awaitAborted()
+}

@@ -1,0 +1,146 @@
+package iscsi
+
+import "fmt"
+
+// receive reads PDUs until there is a task to run.
+func (c *conn) receive() (*task, error) {
+	for {
+		if err := c.readHeader(); err != nil {
+			return nil, err
+		}
+		t, err := c.handle()
+		if t != nil || err != nil {
+			return t, err
+		}
+	}
+}
+
+// handle takes in the PDU whose header was read.
+func (c *conn) handle() (*task, error) {
+	if c.s.target == nil && c.hdr.opcode() != opText && c.hdr.opcode() != opLogout && c.hdr.opcode() != opNOPOut {
+		// Discovery sessions are for SendTargets (RFC 7143 section 4.3).
+		return nil, c.refusePDU(rejectProtocol)
+	}
+	switch c.hdr.opcode() {
+	case opSCSICommand:
+		return c.command()
+	case opDataOut:
+		return c.dataOut()
+	case opNOPOut:
+		return c.nopOut()
+	case opTaskMgmt, opLogout:
+		t, err := c.task()
+		if err != nil {
+			return nil, err
+		}
+		t.refTag = c.hdr.u32(20)
+		return c.order(t, c.readData(nil))
+	case opText:
+		return c.textRequest()
+	case opLogin:
+		return nil, c.protocolError("login in full feature phase")
+	default:
+		return nil, c.refusePDU(rejectUnsupported)
+	}
+}
+
+// refusePDU answers a PDU with a Reject and goes on.
+func (c *conn) refusePDU(reason byte) error {
+	if err := c.readData(nil); err != nil {
+		return err
+	}
+	c.reject(&c.hdr, reason)
+	return nil
+}
+
+// task makes a task of the header, under its initiator task tag.
+func (c *conn) task() (*task, error) {
+	t := c.unregistered()
+	if err := c.s.register(t); err != nil {
+		return nil, c.protocolError("%v", err)
+	}
+	return t, nil
+}
+
+// unregistered makes a task of the header that nobody else sees yet.
+func (c *conn) unregistered() *task {
+	h := &c.hdr
+	t := c.s.newTask()
+	t.c, t.op, t.immediate, t.flags = c, h.opcode(), h.immediate(), h.flags()
+	t.lun, t.itt, t.ttt, t.cmdSN = h.lun(), h.itt(), h.ttt(), h.cmdSN()
+	return t
+}
+
+// register enters a task under its initiator task tag.
+func (s *session) register(t *task) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.itt == noTag || s.tasks[t.itt] != nil {
+		return fmt.Errorf("initiator task tag %#x is in use or reserved", t.itt)
+	}
+	if len(s.tasks) > 2*s.srv.bounds.QueueDepth+immediateTasks {
+		return fmt.Errorf("more than %d tasks", len(s.tasks))
+	}
+	s.tasks[t.itt] = t
+	return nil
+}
+
+// order puts a task that is read into the session's order.
+func (c *conn) order(t *task, err error) (*task, error) {
+	if err != nil {
+		return nil, err
+	}
+	run, reject := c.s.order(t)
+	if reject != 0 {
+		c.reject(&c.hdr, reject)
+	}
+	c.s.flush(c)
+	return run, nil
+}
+
+// command takes in a SCSI Command with its immediate data
+// (RFC 7143 section 11.3).
+func (c *conn) command() (*task, error) {
+	t, h := c.unregistered(), &c.hdr
+	t.edtl = int(h.edtl())
+	t.attribute = attribute(h.flags() & 7)
+	copy(t.cdb[:], h[32:48])
+	t.longCDB = h.ahsLen() >= 4 && c.ahs[2] == 1
+	t.nexus = c.s.nexus(t.lun)
+	if err := t.expectData(h.dataLen(), h.final()); err != nil {
+		return nil, c.protocolError("%v", err)
+	}
+	if err := c.s.register(t); err != nil {
+		return nil, c.protocolError("%v", err)
+	}
+	return c.order(t, c.readData(t.space(h.dataLen())))
+}
+
+// nopOut takes in a NOP-Out: a ping, or the answer to ours
+// (RFC 7143 section 11.18).
+func (c *conn) nopOut() (*task, error) {
+	if c.hdr.itt() == noTag {
+		return nil, c.readData(nil)
+	}
+	t, err := c.task()
+	if err != nil {
+		return nil, err
+	}
+	n := min(c.hdr.dataLen(), c.p.sendSegment)
+	t.buf = c.srv.pool.get(n)
+	return c.order(t, c.readData(t.buf.b))
+}
+
+// textRequest takes in a Text Request (RFC 7143 section 11.10).
+func (c *conn) textRequest() (*task, error) {
+	n := c.hdr.dataLen()
+	if n > maxText {
+		return nil, c.protocolError("%d bytes of text", n)
+	}
+	t, err := c.task()
+	if err != nil {
+		return nil, err
+	}
+	t.buf = c.srv.pool.get(n)
+	return c.order(t, c.readData(t.buf.b))
+}

@@ -1,0 +1,216 @@
+package iscsi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// Server serves targets. Its fields don't change while it serves.
+type Server struct {
+	Targets Targets
+	// DiscoveryAuth is what initiators need for a discovery; nil: nothing.
+	DiscoveryAuth *Auth
+	// Portal is the address that discoveries tell of, such as
+	// 192.0.2.1:3260; empty: the one that the initiator came to.
+	Portal string
+	Hooks  Hooks
+	Bounds Bounds
+
+	once     sync.Once
+	bounds   Bounds
+	commands *commands
+	pool     buffers
+	ctx      context.Context
+
+	mu       sync.Mutex
+	closing  bool
+	logins   []*conn // under way, oldest first
+	sessions map[*session]struct{}
+	lastTSIH uint16
+	wg       sync.WaitGroup
+}
+
+func (srv *Server) init(ctx context.Context) {
+	srv.once.Do(func() {
+		srv.bounds = srv.Bounds.withDefaults()
+		srv.commands = newCommands()
+		srv.sessions = map[*session]struct{}{}
+		srv.ctx = ctx
+	})
+}
+
+// Serve accepts connections until the context ends; then it asks initiators to
+// log out, waits for Bounds.Grace at most, and returns nil. It closes the
+// listener. A Server serves once.
+func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
+	srv.init(ctx)
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	quit := make(chan struct{})
+	keeper := make(chan struct{})
+	go func() {
+		defer close(keeper)
+		srv.keep(quit)
+	}()
+	err := srv.accept(ctx, l)
+	l.Close()
+	srv.shutdown()
+	close(quit)
+	<-keeper
+	return err
+}
+
+func (srv *Server) accept(ctx context.Context, l net.Listener) error {
+	for delay := time.Millisecond; ; {
+		nc, err := l.Accept()
+		if err == nil {
+			delay = time.Millisecond
+			srv.start(nc)
+			continue
+		}
+		if ctx.Err() == nil && errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("iscsi: accept: %w", err)
+		}
+		// Out of descriptors, most likely: go on when some are free again.
+		select {
+		case <-time.After(delay):
+			delay = min(2*delay, time.Second)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// start begins a login. One too many takes the place of the oldest that is
+// under way, so that those who never finish keep nobody out.
+func (srv *Server) start(nc net.Conn) {
+	c := newConn(srv, nc)
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if srv.closing {
+		nc.Close()
+		return
+	}
+	if len(srv.logins) >= srv.bounds.Logins {
+		srv.logins[0].nc.Close()
+		srv.logins = srv.logins[1:]
+	}
+	srv.logins = append(srv.logins, c)
+	srv.wg.Add(1)
+	go func() {
+		defer srv.wg.Done()
+		defer nc.Close()
+		srv.serve(c)
+	}()
+}
+
+// serve is the life of a connection.
+func (srv *Server) serve(c *conn) {
+	l := srv.newLogin(c)
+	err := c.login(l)
+	srv.loginOver(c)
+	if c.s == nil {
+		var target string
+		if l.target != nil {
+			target = l.target.Name
+		}
+		if hook := srv.Hooks.LoginRefused; hook != nil {
+			hook(c.nc.RemoteAddr(), l.initiator, target, err)
+		}
+		return
+	}
+	if err == nil {
+		err = c.serve()
+	}
+	s := c.s
+	if !errors.Is(err, errLogout) {
+		s.end(err) // error recovery level 0: the session goes with a connection
+	}
+	if s.quit(c) {
+		srv.sessionOver(s, err)
+	}
+}
+
+func (srv *Server) loginOver(c *conn) {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	for i, other := range srv.logins {
+		if other == c {
+			srv.logins = append(srv.logins[:i:i], srv.logins[i+1:]...)
+			return
+		}
+	}
+}
+
+func (srv *Server) sessionOver(s *session, err error) {
+	s.dispose()
+	srv.mu.Lock()
+	delete(srv.sessions, s)
+	srv.mu.Unlock()
+	if s.target != nil {
+		s.target.leave(s)
+	}
+	close(s.gone)
+	if errors.Is(err, errLogout) {
+		err = nil
+	}
+	if hook := srv.Hooks.SessionEnd; hook != nil {
+		hook(s.info, err)
+	}
+}
+
+// shutdown asks all to log out, and ends those who don't.
+func (srv *Server) shutdown() {
+	srv.mu.Lock()
+	srv.closing = true
+	for _, c := range srv.logins {
+		c.nc.Close()
+	}
+	sessions := make([]*session, 0, len(srv.sessions))
+	for s := range srv.sessions {
+		sessions = append(sessions, s)
+	}
+	srv.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		srv.wg.Wait()
+		close(done)
+	}()
+	grace := srv.bounds.Grace
+	for _, s := range sessions {
+		// On a goroutine, for an initiator may take nothing.
+		srv.wg.Add(1)
+		go func() {
+			defer srv.wg.Done()
+			s.asyncLogout(uint16(grace / time.Second))
+		}()
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return
+	case <-timer.C:
+	}
+	for _, s := range sessions {
+		s.end(errShutdown)
+	}
+	<-done
+}
+
+// asyncLogout asks the initiator to log out within so many seconds.
+func (s *session) asyncLogout(seconds uint16) {
+	s.mu.Lock()
+	var first *conn
+	for _, c := range s.conns {
+		first = c
+	}
+	s.mu.Unlock()
+	if first != nil {
+		first.async(asyncLogout, 0, 0, max(seconds, 1))
+	}
+}

@@ -1,0 +1,83 @@
+package iscsi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Bounds of text negotiation (RFC 7143 section 6.1).
+const (
+	maxText     = 64 << 10 // bytes of one exchange, its continuations included
+	maxPairs    = 64       // so that any answer fits a PDU of 8192 bytes
+	maxKeyLen   = 63
+	maxValueLen = 8192
+)
+
+// pair is one key=value.
+type pair struct{ key, value string }
+
+// parseText splits a data segment of NUL-terminated key=value pairs.
+func parseText(p []byte) ([]pair, error) {
+	var pairs []pair
+	for len(p) > 0 {
+		var item []byte
+		end := bytes.IndexByte(p, 0)
+		if end < 0 {
+			return nil, errors.New("text: the last pair isn't ended by NUL")
+		}
+		item, p = p[:end], p[end+1:]
+		if len(item) == 0 {
+			continue // padding; open-iscsi and others count it in
+		}
+		kv, err := parsePair(item)
+		if err != nil {
+			return nil, err
+		}
+		if pairs = append(pairs, kv); len(pairs) > maxPairs {
+			return nil, fmt.Errorf("text: more than %d pairs", maxPairs)
+		}
+	}
+	return pairs, nil
+}
+
+func parsePair(item []byte) (pair, error) {
+	key, value, ok := strings.Cut(string(item), "=")
+	switch {
+	case !ok:
+		return pair{}, fmt.Errorf("text: %.40q has no '='", item)
+	case !validKey(key):
+		return pair{}, fmt.Errorf("text: %.70q is no key", key)
+	case len(value) > maxValueLen:
+		return pair{}, fmt.Errorf("text: the value of %s is longer than %d bytes", key, maxValueLen)
+	}
+	return pair{key, value}, nil
+}
+
+// validKey accepts the key names of RFC 7143 section 6.1.
+func validKey(key string) bool {
+	if key == "" || len(key) > maxKeyLen {
+		return false
+	}
+	for i := range len(key) {
+		c := key[i]
+		alpha := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+		if !alpha && (i == 0 || !strings.ContainsRune("0123456789.-+@_/", rune(c))) {
+			return false
+		}
+	}
+	return true
+}
+
+// formatText returns pairs as they are on the wire.
+func formatText(pairs ...pair) []byte {
+	var p []byte
+	for _, kv := range pairs {
+		p = append(p, kv.key...)
+		p = append(p, '=')
+		p = append(p, kv.value...)
+		p = append(p, 0)
+	}
+	return p
+}

@@ -1,0 +1,161 @@
+package nbd
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+)
+
+// call is a command on its way. Calls are made once and used again; the cookie
+// is the call's index in its lowest 16 bits, and changes with each use.
+type call struct {
+	req  request
+	p    []byte       // the data of a read
+	got  uint64       // bytes of it that came
+	runs []descriptor // of a block status
+	err  error
+	done chan struct{}
+	head [maxRequestSize]byte
+
+	// Guarded by Client.mu.
+	flying    bool // sent, or about to be, and not answered
+	abandoned bool // nobody waits
+	busy      bool // the reader is at it
+}
+
+const cookieIndex = 1<<16 - 1
+
+// stuck is how long a call whose context has ended waits for a reply that has
+// begun to arrive, before it gives up the connection.
+const stuck = time.Second
+
+// take waits for a call to be free.
+func (c *Client) take(ctx context.Context) (*call, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case k := <-c.free:
+		return k, nil
+	default:
+	}
+	select {
+	case k := <-c.free:
+		return k, nil
+	case <-c.over:
+		return nil, c.failed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// do sends the command in k.req with its payload, and waits for the reply. It
+// gives k back unless it returns without an error.
+func (c *Client) do(ctx context.Context, k *call, payload []byte) error {
+	k.req.cookie += cookieIndex + 1
+	k.err, k.got, k.runs = nil, 0, k.runs[:0]
+	c.mu.Lock()
+	if c.ended || c.failed != nil {
+		err := c.failed
+		c.mu.Unlock()
+		c.free <- k
+		return err
+	}
+	k.flying, k.abandoned = true, false
+	c.mu.Unlock()
+	if err := c.send(ctx, k, payload); err != nil {
+		return err
+	}
+	select {
+	case <-k.done:
+	case <-ctx.Done():
+		if gone, err := c.abandon(ctx, k); gone {
+			return err
+		}
+	}
+	if k.err != nil {
+		err := k.err
+		c.release(k)
+		return err
+	}
+	return nil
+}
+
+func (c *Client) release(k *call) {
+	k.p = nil
+	c.free <- k
+}
+
+// abandon leaves a call to the reader, or says that it is done after all.
+func (c *Client) abandon(ctx context.Context, k *call) (gone bool, err error) {
+	limit := time.NewTimer(stuck)
+	defer limit.Stop()
+	for {
+		c.mu.Lock()
+		if k.flying && !k.busy {
+			k.abandoned, k.p = true, nil
+			c.mu.Unlock()
+			return true, ctx.Err()
+		}
+		c.mu.Unlock()
+		select {
+		case <-k.done:
+			return false, nil
+		case <-limit.C:
+			c.fail(errors.New("the server stopped in the middle of a reply"))
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// send writes a command. A context that ends while the server doesn't take it
+// ends the connection, for half a command can't be taken back.
+func (c *Client) send(ctx context.Context, k *call, payload []byte) error {
+	select {
+	case c.writing <- struct{}{}:
+	default:
+		select {
+		case c.writing <- struct{}{}:
+		case <-ctx.Done():
+			return c.unsent(k, ctx.Err())
+		case <-c.over:
+			<-k.done
+			c.release(k)
+			return c.failed
+		}
+	}
+	stop := func() bool { return true }
+	if ctx.Done() != nil && len(payload) > 0 {
+		stop = context.AfterFunc(ctx, func() { c.fail(ctx.Err()) })
+	}
+	head := k.req.append(k.head[:0], c.terms.mode)
+	var err error
+	if len(payload) == 0 {
+		_, err = c.nc.Write(head)
+	} else {
+		c.vector = [2][]byte{head, payload}
+		c.buffers = net.Buffers(c.vector[:])
+		_, err = c.buffers.WriteTo(c.nc)
+		c.vector = [2][]byte{}
+	}
+	stop()
+	<-c.writing
+	if err != nil {
+		c.fail(err) // the reader ends the call
+	}
+	return nil
+}
+
+// unsent takes back a call that was not sent.
+func (c *Client) unsent(k *call, err error) error {
+	c.mu.Lock()
+	sentinel := !k.flying
+	k.flying = false
+	c.mu.Unlock()
+	if sentinel { // the reader has ended it meanwhile
+		<-k.done
+	}
+	c.release(k)
+	return err
+}

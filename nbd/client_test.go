@@ -1,0 +1,237 @@
+package nbd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/spurboot/spur/block"
+)
+
+func dial(t testing.TB, sock string, o Options) *Client {
+	t.Helper()
+	c, err := Dial(t.Context(), "unix", sock, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// exercise has several writers, each on its part of the disk, do what they
+// like, and compares with what should be there.
+func exercise(t *testing.T, d block.Device) {
+	t.Helper()
+	const writers = 4
+	var wg sync.WaitGroup
+	part := d.Size() / writers
+	for w := range int64(writers) {
+		wg.Go(func() {
+			if err := exercisePart(t.Context(), d, w*part, part, uint64(w)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func exercisePart(ctx context.Context, d block.Device, base, size int64, seed uint64) error {
+	random := rand.New(rand.NewPCG(seed, 1))
+	model := make([]byte, size)
+	if err := d.Zero(ctx, base, size, 0); err != nil {
+		return err
+	}
+	for range 150 {
+		off := random.Int64N(size)
+		n := random.Int64N(min(size-off, 200000)) + 1
+		p := model[off : off+n]
+		var err error
+		switch random.IntN(6) {
+		case 0, 1:
+			for i := range p {
+				p[i] = byte(random.Uint32())
+			}
+			err = d.Write(ctx, p, base+off, block.WriteFlags(random.IntN(2)))
+		case 2:
+			clear(p)
+			err = d.Zero(ctx, base+off, n, block.ZeroFlags(random.IntN(4)))
+		case 3:
+			err = d.Flush(ctx)
+		default:
+			got := make([]byte, n)
+			if err = d.Read(ctx, got, base+off); err == nil && !bytes.Equal(got, p) {
+				err = fmt.Errorf("%d bytes at %d differ", n, base+off)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return compareExtents(ctx, d, model, base)
+}
+
+// compareExtents checks that the extents cover the range, and what they say of
+// zeros.
+func compareExtents(ctx context.Context, d block.Device, model []byte, base int64) error {
+	pos := base
+	err := d.Extents(ctx, base, int64(len(model)), func(e block.Extent) bool {
+		if e.Offset != pos || e.Length <= 0 {
+			pos = -1
+			return false
+		}
+		if e.Zero && len(bytes.TrimLeft(model[pos-base:pos-base+e.Length], "\x00")) > 0 {
+			pos = -1
+			return false
+		}
+		pos += e.Length
+		return true
+	})
+	if err == nil && pos != base+int64(len(model)) {
+		err = errors.New("extents are wrong")
+	}
+	return err
+}
+
+func TestClientAndServer(t *testing.T) {
+	for _, o := range []Options{{}, {NoExtended: true}, {NoStructured: true}, {InFlight: 1}} {
+		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
+			m := newMemory(4 << 20)
+			c := dial(t, serve(t, &Server{Exports: Fixed{{Device: m}}, Bounds: Bounds{MaxPayload: 64 << 10}}), o)
+			if c.Size() != m.size || !c.MultiConn() || c.Caps().Extents == o.NoStructured {
+				t.Errorf("size %d, multi %v, %+v", c.Size(), c.MultiConn(), c.Caps())
+			}
+			exercise(t, c)
+		})
+	}
+}
+
+func TestClientErrors(t *testing.T) {
+	m := newMemory(1 << 20)
+	sock := serve(t, &Server{Exports: Fixed{{Name: "a", Device: m, ReadOnly: true}, {Name: "b", Device: m}}})
+	c := dial(t, sock, Options{Export: "a"})
+	if err := c.Write(t.Context(), []byte("x"), 0, 0); !errors.Is(err, block.ErrReadOnly) {
+		t.Error(err)
+	}
+	if err := c.Read(t.Context(), make([]byte, 2), 1<<20-1); !errors.Is(err, block.ErrOutOfRange) {
+		t.Error(err)
+	}
+	if _, err := Dial(t.Context(), "unix", sock, Options{Export: "c"}); !errors.Is(err, ErrUnknownExport) {
+		t.Error(err)
+	}
+	all, err := List(t.Context(), "unix", sock, Options{})
+	if err != nil || len(all) != 2 || all[1].Name != "b" {
+		t.Error(all, err)
+	}
+}
+
+// slow is a disk whose reads take until they are let go.
+type slow struct {
+	*memory
+	let chan struct{}
+}
+
+func (s slow) Read(ctx context.Context, p []byte, off int64) error {
+	if off == 0 {
+		select {
+		case <-s.let:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return s.memory.Read(ctx, p, off)
+}
+
+// TestOutOfOrder: a slow command holds up no other, and one that is given up
+// leaves the connection whole.
+func TestOutOfOrder(t *testing.T) {
+	d := slow{newMemory(1 << 20), make(chan struct{})}
+	c := dial(t, serve(t, &Server{Exports: Fixed{{Device: d}}}), Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	first := make(chan error)
+	go func() { first <- c.Read(ctx, make([]byte, 512), 0) }()
+	for range 100 {
+		if err := c.Read(t.Context(), make([]byte, 512), 4096); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	close(d.let)
+	if err := c.Read(t.Context(), make([]byte, 512), 0); err != nil {
+		t.Error(err)
+	}
+}
+
+// peer starts a foreign server on a socket and waits until it answers.
+func peer(t *testing.T, pkg, name string, args ...string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		t.Fatalf("%v: install %s", err, pkg)
+	}
+	cmd := exec.Command(name, args...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+}
+
+func dialSoon(t *testing.T, sock string, o Options) *Client {
+	t.Helper()
+	for {
+		c, err := Dial(t.Context(), "unix", sock, o)
+		if err == nil {
+			t.Cleanup(func() { c.Close() })
+			return c
+		}
+		var refused *net.OpError
+		if !errors.As(err, &refused) {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestNbdkit(t *testing.T) {
+	sock := filepath.Join(t.TempDir(), "nbd")
+	peer(t, "nbdkit", "nbdkit", "-f", "-U", sock, "memory", "4M")
+	c := dialSoon(t, sock, Options{})
+	if c.terms.mode != structured || !c.terms.meta {
+		t.Errorf("agreed on %+v", c.terms)
+	}
+	exercise(t, c)
+}
+
+func TestNbdkitFile(t *testing.T) {
+	dir := t.TempDir()
+	sock, file := filepath.Join(dir, "nbd"), filepath.Join(dir, "file")
+	if err := os.WriteFile(file, make([]byte, 4<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	peer(t, "nbdkit", "nbdkit", "-f", "-U", sock, "file", file)
+	exercise(t, dialSoon(t, sock, Options{}))
+	// Of the old kind, without replies to options.
+	exercise(t, dialSoon(t, sock, Options{NoStructured: true}))
+}
+
+func TestQemuNbd(t *testing.T) {
+	dir := t.TempDir()
+	sock, file := filepath.Join(dir, "nbd"), filepath.Join(dir, "qcow2")
+	tool(t, "qemu-utils", "qemu-img", "create", "-q", "-f", "qcow2", file, "4M")
+	peer(t, "qemu-utils", "qemu-nbd", "-t", "-f", "qcow2", "-x", "disk", "-k", sock, file)
+	exercise(t, dialSoon(t, sock, Options{Export: "disk"}))
+}

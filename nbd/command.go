@@ -1,0 +1,308 @@
+package nbd
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/spurboot/spur/block"
+)
+
+const (
+	// sparseRead is the length, in bytes, from which a read asks where the
+	// device has zeros, to send none.
+	sparseRead = 64 << 10
+	// smallHole is the shortest run of zeros worth a chunk of its own.
+	smallHole = 4096
+	// maxChunks bounds the chunks of a read.
+	maxChunks = 128
+	// maxDescriptors bounds a block status reply; the client asks again.
+	maxDescriptors = 2048
+	// maxStatusPayload is the most payload of a block status command, which
+	// lists metadata contexts. We have one.
+	maxStatusPayload = 1024
+	// cachePiece is how much NBD_CMD_CACHE reads at a time.
+	cachePiece = 1 << 20
+)
+
+// worker carries out one request after the other. What it needs is made once.
+type worker struct {
+	c       *conn
+	head    [maxRequestSize]byte
+	req     request
+	payload *buffer // of the request
+	refused errno   // known when the request was read
+
+	found    []descriptor
+	end      int64 // of the range that is asked about
+	most     int   // descriptors
+	addFound func(block.Extent) bool
+}
+
+func newWorker(c *conn) *worker {
+	w := &worker{c: c}
+	w.addFound = w.add
+	return w
+}
+
+// carryOut does what is asked and replies.
+func (w *worker) carryOut() {
+	c, r := w.c, &w.req
+	if c.server.Hooks.Command == nil {
+		_, _ = w.do()
+		return
+	}
+	start := time.Now()
+	e, err := w.do()
+	c.server.Hooks.Command(c.session, Command{Name: commandName(r.command), Offset: r.offset, Length: r.length,
+		Duration: time.Since(start), Number: uint32(e), Err: err})
+}
+
+// do carries the request out and returns what was replied.
+func (w *worker) do() (errno, error) {
+	c, r := w.c, &w.req
+	e := w.refused
+	if e == 0 {
+		e = w.statusPayload()
+	}
+	if e == 0 {
+		e = r.check(c.mode, c.dev.Size(), c.ro, c.bounds.MaxPayload)
+	}
+	if e != 0 {
+		w.finish(e)
+		return e, nil
+	}
+	off, n := int64(r.offset), int64(r.length)
+	var err error
+	switch r.command {
+	case cmdRead:
+		if n > 0 {
+			err = w.read(off, int(n))
+			return errnoOf(err), err
+		}
+	case cmdWrite:
+		if n > 0 {
+			err = c.dev.Write(c.ctx, w.payload.b[headroom:headroom+n], off, r.writeFlags())
+		}
+	case cmdFlush:
+		err = c.dev.Flush(c.ctx)
+	case cmdTrim:
+		err = w.trim(off, n)
+	case cmdCache:
+		err = w.cache(off, n)
+	case cmdWriteZeroes:
+		if r.flags&cmdFastZero != 0 && !c.caps.Zero {
+			e = errNotSupported
+			break
+		}
+		err = c.dev.Zero(c.ctx, off, n, r.zeroFlags())
+	case cmdBlockStatus:
+		if !c.meta || n == 0 {
+			e = errInvalid
+			break
+		}
+		err = w.status(off, n)
+		return errnoOf(err), err
+	default:
+		e = errInvalid
+	}
+	if err != nil {
+		e = errnoOf(err)
+	}
+	w.finish(e)
+	return e, err
+}
+
+func (r *request) writeFlags() block.WriteFlags {
+	if r.flags&cmdFUA != 0 {
+		return block.FUA
+	}
+	return 0
+}
+
+func (r *request) zeroFlags() (f block.ZeroFlags) {
+	if r.flags&cmdNoHole != 0 {
+		f |= block.NoHole
+	}
+	if r.flags&cmdFUA != 0 {
+		f |= block.ZeroFUA
+	}
+	return f
+}
+
+// finish replies without data, in the buffer of the payload if there is one.
+func (w *worker) finish(e errno) {
+	b := w.payload
+	if b == nil {
+		b = w.c.buffer(0)
+	}
+	w.payload = nil
+	w.c.out.send(letter{w.req.appendDone(b.b[:0], w.c.mode, e), b})
+}
+
+// read replies with data; from sparseRead on without the zeros.
+func (w *worker) read(off int64, n int) error {
+	c, r := w.c, &w.req
+	if c.mode != simple && n >= sparseRead && c.caps.Extents && r.flags&cmdDF == 0 {
+		if err := w.find(off, int64(n), maxChunks); err == nil && w.hasHoles() {
+			return w.readSparse(off, int64(n))
+		}
+	}
+	b := c.buffer(n)
+	if err := c.dev.Read(c.ctx, b.b[headroom:headroom+n], off); err != nil {
+		w.payload = b
+		w.finish(errnoOf(err))
+		return err
+	}
+	start := headroom - c.mode.dataHeaderSize()
+	r.appendData(b.b[start:start], c.mode, chunkDone, off, int64(n))
+	c.out.send(letter{b.b[start : headroom+n], b})
+	return nil
+}
+
+func (w *worker) hasHoles() bool {
+	for _, d := range w.found {
+		if d.state&stateZero != 0 && d.length >= smallHole {
+			return true
+		}
+	}
+	return false
+}
+
+// readSparse replies with a chunk for each run of data and of zeros.
+func (w *worker) readSparse(off, n int64) error {
+	c, r := w.c, &w.req
+	size, last := 0, off+n
+	pos := off
+	for i := range w.found {
+		d := &w.found[i]
+		if d.state&stateZero != 0 && d.length < smallHole {
+			d.state = 0
+		}
+		if size += c.mode.holeSize(); d.state&stateZero == 0 {
+			size += int(d.length)
+		}
+		pos += d.length
+	}
+	if pos < last { // there was more than maxChunks
+		w.found = append(w.found, descriptor{length: last - pos})
+		size += c.mode.holeSize() + int(last-pos)
+	}
+	b := c.buffer(size)
+	out := b.b[:0]
+	pos = off
+	for _, d := range w.found {
+		var flags uint16
+		if pos+d.length == last {
+			flags = chunkDone
+		}
+		if d.state&stateZero != 0 {
+			out = r.appendHole(out, c.mode, flags, pos, d.length)
+		} else {
+			out = r.appendData(out, c.mode, flags, pos, d.length)
+			at := len(out)
+			out = out[:at+int(d.length)]
+			if err := c.dev.Read(c.ctx, out[at:], pos); err != nil {
+				w.payload = b
+				w.finish(errnoOf(err))
+				return err
+			}
+		}
+		pos += d.length
+	}
+	c.out.send(letter{out, b})
+	return nil
+}
+
+func (w *worker) trim(off, n int64) error {
+	err := w.c.dev.Trim(w.c.ctx, off, n)
+	if err == nil && w.req.flags&cmdFUA != 0 {
+		err = w.c.dev.Flush(w.c.ctx)
+	}
+	return err
+}
+
+// cache reads what the client will read soon, so that the layers below have it.
+func (w *worker) cache(off, n int64) error {
+	b := w.c.buffer(cachePiece)
+	defer w.c.drop(b)
+	for n > 0 {
+		piece := min(n, cachePiece)
+		if err := w.c.dev.Read(w.c.ctx, b.b[:piece], off); err != nil {
+			return err
+		}
+		off, n = off+piece, n-piece
+	}
+	return nil
+}
+
+// status replies with the allocation of n bytes from off, or of its beginning.
+func (w *worker) status(off, n int64) error {
+	c, most := w.c, maxDescriptors
+	if w.req.flags&cmdReqOne != 0 {
+		most = 1
+	}
+	if err := w.find(off, n, most); err != nil {
+		w.finish(errnoOf(err))
+		return err
+	}
+	if w.payload != nil {
+		c.drop(w.payload)
+		w.payload = nil
+	}
+	b := c.buffer(extendedChunkSize + 8 + 16*len(w.found))
+	c.out.send(letter{w.req.appendStatus(b.b[:0], c.mode, w.found), b})
+	return nil
+}
+
+// find sets w.found to at most so many runs of the range, from its beginning.
+func (w *worker) find(off, n int64, most int) error {
+	w.found, w.most, w.end = w.found[:0], most, off+n
+	if err := w.c.dev.Extents(w.c.ctx, off, n, w.addFound); err != nil {
+		return err
+	}
+	if len(w.found) == 0 {
+		w.found = append(w.found, descriptor{length: n})
+	}
+	return nil
+}
+
+func (w *worker) add(e block.Extent) bool {
+	var state uint32
+	if e.Hole {
+		state |= stateHole
+	}
+	if e.Zero {
+		state |= stateZero
+	}
+	length := min(e.Length, w.end-e.Offset)
+	if length <= 0 {
+		return e.Offset < w.end
+	}
+	if last := len(w.found) - 1; last >= 0 && w.found[last].state == state {
+		w.found[last].length += length
+		return true
+	}
+	if len(w.found) == w.most {
+		return false
+	}
+	w.found = append(w.found, descriptor{length, state})
+	return true
+}
+
+// statusPayload decodes the payload of a block status command: the length that
+// it is about, and the contexts to tell of.
+func (w *worker) statusPayload() errno {
+	r := &w.req
+	if r.command != cmdBlockStatus || w.c.mode != extended || r.flags&cmdPayloadLen == 0 {
+		return 0
+	}
+	if w.payload == nil {
+		return errInvalid
+	}
+	p := w.payload.b[headroom : headroom+int(r.length)]
+	if len(p) != 12 || binary.BigEndian.Uint32(p[8:]) != allocationID {
+		return errInvalid
+	}
+	r.length = binary.BigEndian.Uint64(p)
+	return 0
+}

@@ -1,0 +1,201 @@
+package nbd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// A Server serves exports. Its fields are not changed once it serves.
+type Server struct {
+	Exports Exports
+	// TLS offers NBD_OPT_STARTTLS with this configuration; nil is without.
+	// Client certificates are what its ClientAuth and ClientCAs say.
+	TLS *tls.Config
+	// RequireTLS refuses every export on a connection in the clear.
+	RequireTLS bool
+	Hooks      Hooks
+	Bounds     Bounds
+
+	buffers pool
+}
+
+// Bounds limit what clients can take. A zero is the default in brackets.
+type Bounds struct {
+	// Connections at once [1024]. More are closed at once.
+	Connections int
+	// Handshakes under way at once [64]. One more ends the oldest.
+	Handshakes int
+	// HandshakeTimeout is for the handshake as a whole [15 s].
+	HandshakeTimeout time.Duration
+	// InFlight is how many commands of one connection are carried out at the
+	// same time [16].
+	InFlight int
+	// MaxPayload is the most data, in bytes, of one read or write [32 MiB], at
+	// most 64 MiB; clients are told.
+	MaxPayload int
+	// Memory is the most, in bytes, that the commands and replies of one
+	// connection hold at once [64 MiB], at least MaxPayload.
+	Memory int
+	// WriteTimeout is how long a client may leave replies lying [1 min].
+	WriteTimeout time.Duration
+	// Grace is how long commands under way may take when the server is told to
+	// stop [5 s].
+	Grace time.Duration
+}
+
+func (b Bounds) withDefaults() Bounds {
+	set := func(n *int, to int) {
+		if *n <= 0 {
+			*n = to
+		}
+	}
+	wait := func(d *time.Duration, to time.Duration) {
+		if *d <= 0 {
+			*d = to
+		}
+	}
+	set(&b.Connections, 1024)
+	set(&b.Handshakes, 64)
+	set(&b.InFlight, 16)
+	set(&b.MaxPayload, 32<<20)
+	b.MaxPayload = min(b.MaxPayload, 64<<20)
+	set(&b.Memory, 64<<20)
+	// A read with holes has headers between its data.
+	b.Memory = max(b.Memory, 2*b.MaxPayload, 1<<20)
+	wait(&b.HandshakeTimeout, 15*time.Second)
+	wait(&b.WriteTimeout, time.Minute)
+	wait(&b.Grace, 5*time.Second)
+	return b
+}
+
+// Serve accepts connections from l until ctx ends. Then it closes l, lets the
+// commands under way end, for at most Bounds.Grace, and returns nil. It returns
+// an error when l fails.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if s.RequireTLS && s.TLS == nil {
+		return errors.New("nbd server requires TLS but has no configuration for it: set TLS")
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	a := &arrivals{bounds: s.Bounds.withDefaults()}
+	defer a.wg.Wait()
+	defer stop()
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			var temporary interface{ Temporary() bool }
+			if errors.As(err, &temporary) && temporary.Temporary() {
+				// Out of file descriptors: connections that end give some back.
+				select {
+				case <-ctx.Done():
+				case <-time.After(50 * time.Millisecond):
+				}
+				continue
+			}
+			return err
+		}
+		if !a.admit(nc) {
+			nc.Close()
+			s.refused(&Peer{Addr: nc.RemoteAddr()}, errors.New("too many connections"))
+			continue
+		}
+		go func() {
+			defer a.wg.Done()
+			defer a.leave(nc)
+			s.serve(ctx, nc, a)
+		}()
+	}
+}
+
+func (s *Server) refused(p *Peer, err error) {
+	if s.Hooks.Refused != nil {
+		s.Hooks.Refused(p, err)
+	}
+}
+
+// arrivals counts connections and bounds those in the handshake.
+type arrivals struct {
+	bounds Bounds
+	wg     sync.WaitGroup
+
+	mu       sync.Mutex
+	open     int
+	halfOpen []net.Conn // the oldest first
+}
+
+// admit takes in a connection unless there are too many. The oldest that still
+// haggles makes room for a new one, so that silent clients lock nobody out.
+func (a *arrivals) admit(nc net.Conn) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.open >= a.bounds.Connections {
+		return false
+	}
+	a.open++
+	a.wg.Add(1)
+	if len(a.halfOpen) >= a.bounds.Handshakes {
+		a.halfOpen[0].Close()
+		a.halfOpen = a.halfOpen[1:]
+	}
+	a.halfOpen = append(a.halfOpen, nc)
+	return true
+}
+
+// settled: the handshake of a connection is over.
+func (a *arrivals) settled(nc net.Conn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i, c := range a.halfOpen {
+		if c == nc {
+			a.halfOpen = append(a.halfOpen[:i:i], a.halfOpen[i+1:]...)
+			return
+		}
+	}
+}
+
+func (a *arrivals) leave(nc net.Conn) {
+	a.settled(nc)
+	nc.Close()
+	a.mu.Lock()
+	a.open--
+	a.mu.Unlock()
+}
+
+// serve is one connection from beginning to end.
+func (s *Server) serve(ctx context.Context, nc net.Conn, a *arrivals) {
+	peer := &Peer{Addr: nc.RemoteAddr()}
+	h := &haggle{exports: s.Exports, peer: peer, needTLS: s.RequireTLS, canTLS: s.TLS != nil,
+		maxPayload: a.bounds.MaxPayload}
+	limited, cancel := context.WithTimeout(ctx, a.bounds.HandshakeTimeout)
+	// Ends a read or write under way when the time is over or the server stops.
+	unhook := context.AfterFunc(limited, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
+	agreed, in, err := s.handshake(limited, nc, h)
+	if !unhook() && err == nil {
+		err = h.abandon(limited.Err())
+	}
+	cancel()
+	a.settled(nc)
+	if err != nil {
+		if !errors.Is(err, errDone) {
+			s.refused(peer, err)
+		}
+		return
+	}
+	defer h.chosen.release()
+	c := newConn(s, agreed, in, h, a.bounds)
+	if s.Hooks.Open != nil {
+		s.Hooks.Open(c.session)
+	}
+	err = c.run(ctx)
+	if s.Hooks.Close != nil {
+		s.Hooks.Close(c.session, err)
+	}
+}

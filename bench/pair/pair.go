@@ -97,21 +97,22 @@ func (p *Pair) OnClients(ctx context.Context, program string, args ...string) *e
 	return command(ctx, p.clients, program, args)
 }
 
-// command leads a session of its own: a signal from the terminal does not reach
-// it before this program has seen it, and what it has forked ends with it. ip
-// and sh replace themselves by the program.
+// command leads a process group of its own: a signal from the terminal does not
+// reach it before this program has seen it, and what it has forked ends with
+// it. ip and nice replace themselves by the program.
+//
+// It goes first where others want the cores too: what they take is lost to a
+// server that could use all cores, and not to one that uses one. It stays in
+// this session, because a kernel that weighs sessions (sched(7), autogroup)
+// would keep all threads of a server that has its own on one core, the clients
+// being on the other.
 func command(ctx context.Context, ns, program string, args []string) *exec.Cmd {
-	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, "sh", "-c", first, "sh", program}, args...)...)
-	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, "nice", "-n", "-10", program}, args...)...)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
 	c.WaitDelay = 3 * time.Second
 	return c
 }
-
-// first lets a program go first where others want the cores too: what they take
-// is lost to a server that could use all cores, and not to one that uses one.
-// Where the kernel weighs sessions (sched(7), autogroup), their weight counts.
-const first = `if [ -w /proc/self/autogroup ]; then echo -10 >/proc/self/autogroup; fi; exec nice -n -10 "$@"`
 
 const prefix = "spurbench"
 

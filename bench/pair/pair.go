@@ -102,10 +102,7 @@ func (p *Pair) OnClients(ctx context.Context, program string, args ...string) *e
 // it. ip and nice replace themselves by the program.
 //
 // It goes first where others want the cores too: what they take is lost to a
-// server that could use all cores, and not to one that uses one. It stays in
-// this session, because a kernel that weighs sessions (sched(7), autogroup)
-// would keep all threads of a server that has its own on one core, the clients
-// being on the other.
+// server that could use all cores, and not to one that uses one.
 func command(ctx context.Context, ns, program string, args []string) *exec.Cmd {
 	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, "nice", "-n", "-10", program}, args...)...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}

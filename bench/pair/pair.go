@@ -19,6 +19,7 @@ import (
 	"time"
 )
 
+// The wire between the two: addresses of RFC 2544's range for benchmarks.
 const (
 	ServerAddress = "198.18.0.1"
 	ClientAddress = "198.18.0.2"

@@ -19,6 +19,7 @@ import (
 	"time"
 )
 
+// The wire between the two: addresses of RFC 2544's range for benchmarks.
 const (
 	ServerAddress = "198.18.0.1"
 	ClientAddress = "198.18.0.2"
@@ -97,21 +98,19 @@ func (p *Pair) OnClients(ctx context.Context, program string, args ...string) *e
 	return command(ctx, p.clients, program, args)
 }
 
-// command leads a session of its own: a signal from the terminal does not reach
-// it before this program has seen it, and what it has forked ends with it. ip
-// and sh replace themselves by the program.
+// command leads a process group of its own: a signal from the terminal does not
+// reach it before this program has seen it, and what it has forked ends with
+// it. ip and nice replace themselves by the program.
+//
+// It goes first where others want the cores too: what they take is lost to a
+// server that could use all cores, and not to one that uses one.
 func command(ctx context.Context, ns, program string, args []string) *exec.Cmd {
-	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, "sh", "-c", first, "sh", program}, args...)...)
-	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, "nice", "-n", "-10", program}, args...)...)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
 	c.WaitDelay = 3 * time.Second
 	return c
 }
-
-// first lets a program go first where others want the cores too: what they take
-// is lost to a server that could use all cores, and not to one that uses one.
-// Where the kernel weighs sessions (sched(7), autogroup), their weight counts.
-const first = `if [ -w /proc/self/autogroup ]; then echo -10 >/proc/self/autogroup; fi; exec nice -n -10 "$@"`
 
 const prefix = "spurbench"
 

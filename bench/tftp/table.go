@@ -97,6 +97,10 @@ How to read this:
   the clients need that long themselves: what a ratio must be held against. In
   lockstep (windowsize 1) there are one packet each way and at least two system
   calls per block whoever serves; four fifths of Spur's time is spent in those
-  (perf), so that there its lead is having more than one core to use, and on few
-  cores, which the clients use too, that is not twice.
+  (perf), and dnsmasq's cost per block is no higher: there a lead can come from
+  a second core only.
+- Spur has a thread per core, all of them runnable all the time here; where it
+  is said to keep about one of two cores busy, they waited for a core (schedstat)
+  while the clients, and whatever else ran, had the other. atftpd has a thread
+  per client, and gets the larger share of the cores by their number.
 `

@@ -15,9 +15,11 @@ import (
 )
 
 // inGuest is what the guest does: an ext4 on the AoE disk is written, read, and
-// unmounted.
-const inGuest = `cd /; mkdir -p /mnt; n=0; while [ ! -b /dev/etherd/e1.2 ] && [ $n -lt 50 ]; do sleep 0.2; n=$((n+1)); done
-mount -t ext4 /dev/etherd/e1.2 /mnt && echo MOUNTED && dd if=/dev/urandom of=/mnt/noise bs=64k count=128 2>/dev/null && sync &&
+// unmounted. The driver looks for targets when it is loaded, before the network
+// is up, so it is told to look again. What it says is quoted in the middle, or
+// the echo of the command would be taken for it.
+const inGuest = `cd /; mkdir -p /mnt; n=0; while [ ! -b /dev/etherd/e1.2 ] && [ $n -lt 100 ]; do echo >/dev/etherd/discover; sleep 0.2; n=$((n+1)); done
+mount -t ext4 /dev/etherd/e1.2 /mnt && echo IS-"MOUNTED" && dd if=/dev/urandom of=/mnt/noise bs=64k count=128 2>/dev/null && sync &&
 sha256sum </mnt/noise >/mnt/sum && umount /mnt && mount -t ext4 /dev/etherd/e1.2 /mnt && sha256sum </mnt/noise | cmp - /mnt/sum && umount /mnt && echo ALL-IS-"WELL" || echo IT-"FAILED"
 `
 
@@ -56,7 +58,7 @@ func TestGuest(t *testing.T) {
 	check(t, err)
 	_, err = machine.Write([]byte(inGuest))
 	check(t, err)
-	_, err = machine.WaitFor(ctx, "MOUNTED")
+	_, err = machine.WaitFor(ctx, "IS-MOUNTED")
 	check(t, err)
 	restart()
 	said, err := machine.WaitFor(ctx, "ALL-IS-WELL|IT-FAILED")

@@ -64,9 +64,9 @@ func TestDHCPOff(t *testing.T) {
 				"--dhcp-boot=tag:ipxe,http://" + homeAddr + "/boot.ipxe",
 			}}.Start(w.ctx)
 			w.check(err)
-			if !regexp.MustCompile(`file http://` + homeAddr + `/boot\.ipxe`).MatchString(spur.String()) {
-				t.Errorf("Spur doesn't say what to enter into the DHCP server:\n%s", spur.String())
-			}
+			// Spur says what to enter into the DHCP server.
+			_, err = spur.WaitFor(w.ctx, `file http://`+regexp.QuoteMeta(homeAddr)+`/boot\.ipxe`)
+			w.check(err)
 			m := w.machine("machine", f.firmware, f.port)
 			w.up(m, spur)
 			w.told(spur, m, `"file":"`+f.loader+`"`)

@@ -148,7 +148,7 @@ func (b bench) starts(ctx context.Context, n int) (times []time.Duration, spur *
 			}
 		}
 		began := time.Now()
-		spur, err = b.home.Start(b.spur, "boot", b.kernel, b.initrd, "--log", "json")
+		spur, err = b.home.Start(b.spur, "boot", "--dhcp", "off", b.kernel, b.initrd, "--log", "json")
 		if err != nil {
 			return nil, nil, err
 		}

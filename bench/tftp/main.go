@@ -36,6 +36,8 @@ func main() {
 		switch os.Args[1] {
 		case "serve":
 			exit(serve(os.Args[2:]))
+		case "floor":
+			exit(floor(os.Args[2:]))
 		case "load":
 			exit(load(os.Args[2:]))
 		}
@@ -84,12 +86,17 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	floors, err := startFloors(running, lab)
+	defer stopServers(floors, cancel)
+	if err != nil {
+		return err
+	}
 	var rows []row
 	for _, p := range points(o) {
 		if !o.only.MatchString(p.String()) {
 			continue
 		}
-		r, err := measure(ctx, lab, servers, p, o.rounds)
+		r, err := measure(ctx, lab, servers, floors, p, o.rounds)
 		if err != nil {
 			return err
 		}

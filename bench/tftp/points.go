@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,35 +60,41 @@ type row struct {
 	point point
 	rates []float64
 	costs []cost
+	floor float64 // bytes per second of the better floor
 }
 
 // slow is how long a server may take for a point to be asked again.
 const slow = 8 // seconds
 
-func measure(ctx context.Context, lab *lab, servers []*server, p point, rounds int) (row, error) {
-	r := row{point: p, rates: make([]float64, len(servers)), costs: make([]cost, len(servers))}
+func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, rounds int) (row, error) {
 	if err := lab.SetMTU(p.mtu()); err != nil {
-		return r, err
+		return row{}, err
 	}
-	tooSlow := make([]bool, len(servers))
+	all := servers
+	if p.clients > 1 {
+		all = append(slices.Clip(servers), floors...)
+	}
+	rates, costs := make([]float64, len(all)), make([]cost, len(all))
+	tooSlow := make([]bool, len(all))
 	for round := range rounds {
-		for i := range servers {
-			i = (i + round) % len(servers)
+		for i := range all {
+			i = (i + round) % len(all)
 			if tooSlow[i] {
 				continue
 			}
-			c, err := fetch(ctx, lab, servers[i], p)
+			c, err := fetch(ctx, lab, all[i], p)
 			if err != nil {
-				return r, fmt.Errorf("%s from %s: %w", p, servers[i].name, err)
+				return row{}, fmt.Errorf("%s from %s: %w", p, all[i].name, err)
 			}
 			tooSlow[i] = c.took > slow
-			if rate := float64(p.clients*p.size) / c.took; rate > r.rates[i] {
-				r.rates[i], r.costs[i] = rate, c
+			if rate := float64(p.clients*p.size) / c.took; rate > rates[i] {
+				rates[i], costs[i] = rate, c
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	return r, nil
+	n := len(servers)
+	return row{point: p, rates: rates[:n], costs: costs[:n], floor: slices.Max(append(rates[n:], 0))}, nil
 }
 
 // best is the rate of Spur's best peer.
@@ -111,6 +118,6 @@ func (r row) line(names []string) string {
 			fmt.Fprintf(&b, " (%.2f+%.2f)", c.clients/c.took, c.server/c.took)
 		}
 	}
-	fmt.Fprintf(&b, " ratio %.2f", r.ratio())
+	fmt.Fprintf(&b, " floor %.0f ratio %.2f", r.floor/(1<<20), r.ratio())
 	return b.String()
 }

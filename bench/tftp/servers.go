@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,12 +31,8 @@ type server struct {
 func startServers(ctx context.Context, l *lab) ([]*server, error) {
 	var all []*server
 	start := func(name, port, program string, args ...string) error {
-		if _, err := exec.LookPath(program); err != nil {
-			return fmt.Errorf("%s: %w: run scripts/install bench", name, err)
-		}
-		s := &server{name: name, port: port, cmd: l.OnServers(ctx, program, args...)}
-		s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
-		if err := s.cmd.Start(); err != nil {
+		s, err := l.start(ctx, name, port, program, args...)
+		if err != nil {
 			return err
 		}
 		all = append(all, s)
@@ -55,6 +52,31 @@ func startServers(ctx context.Context, l *lab) ([]*server, error) {
 		}
 	}
 	return all, nil
+}
+
+// startFloors starts the servers that only show what there is to reach: on one
+// thread, which loses nothing to the other cores, and on as many as there are
+// cores.
+func startFloors(ctx context.Context, l *lab) ([]*server, error) {
+	var all []*server
+	for _, threads := range []int{1, runtime.NumCPU()} {
+		port := strconv.Itoa(6910 + threads)
+		s, err := l.start(ctx, "floor", port, l.self, "floor", pair.ServerAddress+":"+port, strconv.Itoa(threads))
+		if err != nil {
+			return all, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+func (l *lab) start(ctx context.Context, name, port, program string, args ...string) (*server, error) {
+	if _, err := exec.LookPath(program); err != nil {
+		return nil, fmt.Errorf("%s: %w: run scripts/install bench", name, err)
+	}
+	s := &server{name: name, port: port, cmd: l.OnServers(ctx, program, args...)}
+	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
+	return s, s.cmd.Start()
 }
 
 // readySize is that of the file by which a server shows that it serves, in bytes.

@@ -46,12 +46,12 @@ func printSingle(w io.Writer, names []string, rows []row) {
 func printMany(w io.Writer, names []string, rows []row) {
 	fmt.Fprint(w, "| blksize | windowsize | MTU | spur / best peer |")
 	heads(w, names[1:])
-	fmt.Fprintf(w, " ceiling | cores: clients | cores: spur |\n|--:|--:|--:|--:|%s--:|--:|--:|\n", strings.Repeat("--:|", len(names)-1))
+	fmt.Fprintf(w, " floor | ceiling | cores: clients | cores: spur |\n|--:|--:|--:|--:|%s--:|--:|--:|--:|\n", strings.Repeat("--:|", len(names)-1))
 	for _, r := range rows {
 		fmt.Fprintf(w, "| %d | %d | %d | **%.2f** |", r.point.block, r.point.window, r.point.mtu(), r.ratio())
 		ratios(w, r)
 		spur := r.costs[0]
-		fmt.Fprintf(w, " %.2f | %.2f | %.2f |\n", r.ceiling(), spur.clients/spur.took, spur.server/spur.took)
+		fmt.Fprintf(w, " %.2f | %.2f | %.2f | %.2f |\n", r.floor/r.best(), r.ceiling(), spur.clients/spur.took, spur.server/spur.took)
 	}
 }
 
@@ -93,14 +93,18 @@ How to read this:
 - "cores" is how many cores the clients, and Spur, kept busy on the average. The
   frames pass between them within one kernel, so that each side's figure holds
   the kernel's delivery to the other.
-- "ceiling" is the ratio that a server of no cost at all would reach, because
-  the clients need that long themselves: what a ratio must be held against. In
-  lockstep (windowsize 1) there are one packet each way and at least two system
-  calls per block whoever serves; four fifths of Spur's time is spent in those
-  (perf), and dnsmasq's cost per block is no higher: there a lead can come from
-  a second core only.
-- Spur has a thread per core, all of them runnable all the time here; where it
-  is said to keep about one of two cores busy, they waited for a core (schedstat)
-  while the clients, and whatever else ran, had the other. atftpd has a thread
+- "floor" is the ratio that a server reaches which does nothing but what none
+  over UDP sockets can leave out: it reads no file, keeps no time, repeats
+  nothing, takes all ACKs that are there with one system call and answers them
+  with another. It is part of this benchmark (floor.go), runs on one thread and
+  on one per core, and the better of the two counts. Where the floor is below
+  a ratio, that ratio cannot be had from sockets here, whatever the server does.
+- "ceiling" is the ratio of a server that would cost nothing at all, sockets
+  included, because its clients need that long themselves.
+- Spur has a thread per core. With the clients that makes three on two cores,
+  and Linux leaves Spur's two on one core for long whiles, taking turns of 4 ms,
+  while the other is idle between the clients' naps: those are too short for it
+  to be given a thread (perf sched). Binding the threads to their cores, letting
+  them nap, and more of them were tried and gained nothing. atftpd has a thread
   per client, and gets the larger share of the cores by their number.
 `

@@ -70,10 +70,24 @@ type Caps struct {
 	Extents bool
 }
 
-// Extent is a range of a device and what is known of it.
+// Extent is a range of a device and what is known of it, which is one of three:
+//
+//   - data, neither Hole nor Zero: it may read as anything, zeros too. That is
+//     also what is said of what isn't known.
+//   - zeros, only Zero: it reads as zeros, and has space of its own.
+//   - a hole, Hole and Zero: it reads as zeros, and has no space.
+//
+// All three are of the device as its readers see it, not of the file or layer
+// that a piece happens to be in. Where an overlay has nothing of its own, the
+// extent is what its backing device says, and a hole only beyond the end of
+// that: what a backing device has data for is data of the overlay, though a
+// write to it takes space. So a hole never has to be read, a server may tell it
+// as unmapped or deallocated (SBC-3 section 4.7.3 with LBPRZ 1, NBD_STATE_HOLE
+// with NBD_STATE_ZERO), and a copy may leave it out.
 type Extent struct {
 	Offset, Length int64
-	// Hole: no space is allocated for it in the device itself.
+	// Hole: no space is set aside for it, in the device or below. It is Zero
+	// too, always.
 	Hole bool
 	// Zero: it reads as zeros.
 	Zero bool

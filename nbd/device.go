@@ -197,7 +197,8 @@ func (c *Client) Extents(ctx context.Context, off, n int64, yield func(block.Ext
 			return errors.New("the server's block status is empty")
 		}
 		for _, d := range k.runs {
-			e := block.Extent{Offset: off, Length: d.length, Hole: d.state&stateHole != 0, Zero: d.state&stateZero != 0}
+			zero := d.state&stateZero != 0
+			e := block.Extent{Offset: off, Length: d.length, Hole: zero && d.state&stateHole != 0, Zero: zero}
 			if !yield(e) {
 				c.release(k)
 				return nil

@@ -34,6 +34,9 @@ var broken = map[string]func(block.Device) block.Device{
 	"data called zero": func(d block.Device) block.Device {
 		return wrong{Device: d, extent: func(e block.Extent) block.Extent { e.Zero, e.Hole = true, true; return e }}
 	},
+	"data called a hole": func(d block.Device) block.Device {
+		return wrong{Device: d, extent: func(e block.Extent) block.Extent { e.Hole = true; return e }}
+	},
 	"deaf to contexts": func(d block.Device) block.Device { return wrong{Device: d, deaf: true} },
 	"boastful":         func(d block.Device) block.Device { return wrong{Device: d, caps: block.Caps{BlockSize: 1000}} },
 	"secretly writable": func(d block.Device) block.Device {

@@ -32,7 +32,8 @@ func testExtentsOfChanges(s *suite) {
 }
 
 // checkExtents asks for the extents of a range: they must be consecutive, not
-// empty, cover it exactly, and call zero only what is.
+// empty, cover it exactly, and call a hole only what is zero, and zero only what
+// is.
 func (s *suite) checkExtents(off, n int64) {
 	s.Helper()
 	if err := extentsFit(s.dev, off, n, s.want, s.extents); err != nil {
@@ -71,6 +72,9 @@ func extentFits(e block.Extent, at, end int64, want []byte, caps block.Caps) err
 	}
 	if !caps.Extents && (e.Hole || e.Zero) {
 		return fmt.Errorf("%+v of a device that says it knows nothing", e)
+	}
+	if e.Hole && !e.Zero {
+		return fmt.Errorf("%+v is a hole, and not zero", e)
 	}
 	if e.Zero && !allZero(want[at:at+e.Length]) {
 		return fmt.Errorf("%+v is called zero, but is %.64x…", e, want[at:at+e.Length])

@@ -166,15 +166,11 @@ func (d *Device) Extents(ctx context.Context, off, n int64, yield func(block.Ext
 	return err
 }
 
-// parentExtents adds what is in the parent: no space of this image, so holes.
+// parentExtents adds what the parent says, and what is beyond its end.
 func (d *Device) parentExtents(ctx context.Context, off, n int64, j *joiner) (bool, error) {
 	there := min(n, max(0, d.Parent.Size()-off))
 	if there > 0 {
-		err := d.Parent.Extents(ctx, off, there, func(e block.Extent) bool {
-			e.Hole = true
-			return j.add(e)
-		})
-		if err != nil {
+		if err := d.Parent.Extents(ctx, off, there, j.add); err != nil {
 			return false, err
 		}
 	}

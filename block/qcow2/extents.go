@@ -6,7 +6,7 @@ import (
 	"github.com/spurboot/spur/block"
 )
 
-// Extents implements block.Device. What only the backing image has is a hole.
+// Extents implements block.Device.
 func (img *Image) Extents(ctx context.Context, off, n int64, yield func(block.Extent) bool) error {
 	if err := block.CheckRange(off, n, img.Size()); err != nil {
 		return err
@@ -38,15 +38,11 @@ func (img *Image) Extents(ctx context.Context, off, n int64, yield func(block.Ex
 	return nil
 }
 
-// absentExtents asks the backing image what reads as zeros.
+// absentExtents asks the backing image.
 func (img *Image) absentExtents(ctx context.Context, off, n int64, j *joined) error {
 	k := img.inBacking(off, n)
 	if k > 0 {
-		err := img.backing.Extents(ctx, off, k, func(e block.Extent) bool {
-			e.Hole = true
-			return j.add(e)
-		})
-		if err != nil {
+		if err := img.backing.Extents(ctx, off, k, j.add); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ func (c *Config) serveAoE(ctx context.Context, d *Disk, v *voice) error {
 		return hint.Wrap(err, "ip link lists interfaces; AoE needs an Ethernet one, and root")
 	}
 	defer link.Close()
-	target := &aoe.Target{Shelf: c.Shelf, Slot: c.Slot, Device: seen{d}}
+	target := &aoe.Target{Shelf: c.Shelf, Slot: c.Slot, Device: d}
 	v.ready(d, AoE, target.Address()+" on "+c.Interface)
 	talk := &aoeTalk{voice: v, tallies: map[aoe.MAC]*tally{}}
 	server := aoe.Server{Targets: []*aoe.Target{target}, Hooks: talk.hooks()}

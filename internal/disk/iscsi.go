@@ -27,7 +27,7 @@ func (c *Config) serveISCSI(ctx context.Context, d *Disk, v *voice) error {
 	}
 	target := &iscsi.Target{
 		Name: name, Auth: auth,
-		LUNs: map[uint64]*iscsi.LUN{0: {Device: seen{d}, ReadOnly: d.Caps().ReadOnly, Vendor: "Spur", Product: "disk"}},
+		LUNs: map[uint64]*iscsi.LUN{0: {Device: d, ReadOnly: d.Caps().ReadOnly, Vendor: "Spur", Product: "disk"}},
 	}
 	if err := target.Check(); err != nil {
 		return err

@@ -28,7 +28,7 @@ func (c *Config) serveNBD(ctx context.Context, d *Disk, v *voice) error {
 	}
 	v.ready(d, NBD, at.String())
 	server := nbd.Server{
-		Exports: nbd.Fixed{{Name: name, Device: seen{d}, ReadOnly: d.Caps().ReadOnly}},
+		Exports: nbd.Fixed{{Name: name, Device: d, ReadOnly: d.Caps().ReadOnly}},
 		TLS:     tls, RequireTLS: tls != nil, Hooks: nbdHooks(v),
 	}
 	return server.Serve(ctx, l)

@@ -17,7 +17,7 @@ type OSFile struct {
 	file   *os.File
 	fd     int
 	locked bool
-	failed atomic.Pointer[error] // of the first Sync that failed
+	failed atomic.Pointer[error] // why nothing can be made durable any more
 }
 
 // OpenFile opens an existing file, and locks it as QEMU's programs do and
@@ -84,7 +84,7 @@ func (f *OSFile) WriteDurable(p []byte, off int64) (int, error) {
 			return unix.Pwritev2(f.fd, [][]byte{p[done:]}, off+int64(done), unix.RWF_DSYNC)
 		})
 		if err != nil {
-			return done, f.failure("write", err)
+			return done, f.durableFailed(f.failure("write", err))
 		}
 		done += n
 	}
@@ -98,10 +98,26 @@ func (f *OSFile) Sync() error {
 		return fmt.Errorf("an earlier sync failed: %w", *failed)
 	}
 	_, err := again(func() (int, error) { return 0, unix.Fdatasync(f.fd) })
-	if err != nil {
-		err = f.failure("sync", err)
-		f.failed.CompareAndSwap(nil, &err)
+	if err == nil {
+		return nil
 	}
+	return f.lost(f.failure("sync", err))
+}
+
+// durableFailed has a durable write that failed make Sync fail too. The failure
+// may be that of an earlier write: the kernel tells of each once, to whoever
+// asks first, and Sync would find nothing wrong. A full disk is most likely only
+// full.
+func (f *OSFile) durableFailed(err error) error {
+	if errors.Is(err, ErrNoSpace) || errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return f.lost(err)
+}
+
+// lost remembers that nothing can be made durable any more.
+func (f *OSFile) lost(err error) error {
+	f.failed.CompareAndSwap(nil, &err)
 	return err
 }
 

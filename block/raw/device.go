@@ -71,7 +71,7 @@ func (d *Device) Read(ctx context.Context, p []byte, off int64) error {
 	})
 }
 
-// atEnd says whether a read that ended at the end of the file was whole.
+// atEnd is nil if the file still reaches to end.
 func (d *Device) atEnd(end int64) error {
 	size, err := d.file.Size()
 	if err != nil {
@@ -162,6 +162,9 @@ func (d *Device) writeZeros(off, n int64) error {
 // is called a hole.
 func (d *Device) Extents(ctx context.Context, off, n int64, yield func(block.Extent) bool) error {
 	if err := block.CheckRange(off, n, d.size); err != nil {
+		return err
+	}
+	if err := d.atEnd(off + n); err != nil { // what was cut off isn't a hole
 		return err
 	}
 	for end := off + n; off < end; {

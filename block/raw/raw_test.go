@@ -1,8 +1,10 @@
 package raw_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -176,6 +178,54 @@ func qemu(t *testing.T, args ...string) bool {
 	return err == nil
 }
 
+// TestWritersOfOthersAreRespected opens what qemu-io has open. Where it only
+// reads, it lets others write, unlike a virtual machine.
+func TestWritersOfOthersAreRespected(t *testing.T) {
+	name := fill(t, 1<<20)
+	for _, test := range []struct {
+		args         []string
+		read, writes bool // may we?
+	}{
+		{nil, false, false},
+		{[]string{"-r"}, true, true},
+	} {
+		end := holds(t, append(test.args, "-f", "raw", name)...)
+		for _, options := range []raw.Options{{}, {ReadOnly: true}} {
+			allowed := test.writes || options.ReadOnly && test.read
+			d, err := raw.Open(name, options)
+			if err == nil {
+				must(t, d.Close())
+			}
+			if (err == nil) != allowed || err != nil && !errors.Is(err, block.ErrLocked) {
+				t.Errorf("%+v beside qemu-io %q: %v", options, test.args, err)
+			}
+		}
+		end()
+		must(t, open(t, name, raw.Options{}).Close())
+	}
+}
+
+// holds has qemu-io keep a file open until end.
+func holds(t *testing.T, args ...string) (end func()) {
+	t.Helper()
+	cmd := exec.Command("qemu-io", args...)
+	in, err := cmd.StdinPipe()
+	must(t, err)
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("install qemu-utils: %v", err)
+	}
+	end = func() { _ = in.Close(); _ = cmd.Wait() }
+	t.Cleanup(end)
+	_, err = io.WriteString(in, "length\n")
+	must(t, err)
+	if line, err := bufio.NewReader(out).ReadString('B'); err != nil { // "1 MiB": it is open
+		t.Fatalf("qemu-io %q: %v: %s", args, err, line)
+	}
+	return end
+}
+
 // TestLockEndsWithClose starts programs all the time: they must not keep a
 // lock alive.
 func TestLockEndsWithClose(t *testing.T) {
@@ -250,6 +300,46 @@ func TestFileCutOff(t *testing.T) {
 	must(t, os.Truncate(name, 1000))
 	if err := d.Read(t.Context(), make([]byte, 512), 4096); !errors.Is(err, block.ErrGone) {
 		t.Errorf("read of a file that was cut: %v", err)
+	}
+	err := d.Extents(t.Context(), 4096, 4096, func(e block.Extent) bool {
+		t.Errorf("what was cut off is %+v", e)
+		return true
+	})
+	if !errors.Is(err, block.ErrGone) {
+		t.Errorf("extents of a file that was cut: %v", err)
+	}
+}
+
+// TestFileRemoved goes on with a file whose name is gone: its bytes are not.
+func TestFileRemoved(t *testing.T) {
+	name := fill(t, 1<<20)
+	d := open(t, name, raw.Options{})
+	defer func() { _ = d.Close() }()
+	must(t, os.Remove(name))
+	must(t, d.Write(t.Context(), []byte("spur"), 4096, block.FUA))
+	p := make([]byte, 4)
+	must(t, d.Read(t.Context(), p, 4096))
+	if string(p) != "spur" {
+		t.Errorf("read %q", p)
+	}
+}
+
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	d := open(t, fill(t, 1<<20), raw.Options{})
+	defer func() { _ = d.Close() }()
+	p, ctx := make([]byte, 4096), t.Context()
+	for what, call := range map[string]func() error{
+		"read":    func() error { return d.Read(ctx, p, 4096) },
+		"write":   func() error { return d.Write(ctx, p, 4096, 0) },
+		"FUA":     func() error { return d.Write(ctx, p, 4096, block.FUA) },
+		"flush":   func() error { return d.Flush(ctx) },
+		"trim":    func() error { return d.Trim(ctx, 8192, 4096) },
+		"zero":    func() error { return d.Zero(ctx, 8192, 4096, block.NoHole) },
+		"extents": func() error { return d.Extents(ctx, 0, 1<<20, func(block.Extent) bool { return true }) },
+	} {
+		if n := testing.AllocsPerRun(20, func() { must(t, call()) }); n != 0 {
+			t.Errorf("%s allocates %v times", what, n)
+		}
 	}
 }
 

@@ -131,8 +131,8 @@ func (c *Client) put(ctx context.Context, address, name string, from io.Reader) 
 		return Stats{Duration: time.Since(began)}, err
 	}
 	defer call.end()
-	source := newSource(from, call.request.Mode, size)
-	s := newSender(call.link, source, call.terms, c.timer(call.terms))
+	b := newBlocks(from, call.request.Mode, size, call.terms.blockSize, call.terms.windowSize)
+	s := newSender(call.link, b, call.terms, c.timer(call.terms))
 	s.progress = c.progress(size)
 	_, err = s.run()
 	return s.result(began), call.why(err)

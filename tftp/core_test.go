@@ -211,7 +211,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 // No window costs an allocation.
 func TestSenderAllocatesNothing(t *testing.T) {
 	for _, window := range []int{1, 16} {
-		s := newSender(&fakeLink{}, newSource(endless{}, Octet, -1), terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0))
+		s := newSender(&fakeLink{}, newBlocks(endless{}, Octet, -1, 1428, window), terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0))
 		if n := testing.AllocsPerRun(1000, func() {
 			if _, err := s.flush(); err != nil {
 				t.Fatal(err)
@@ -289,13 +289,13 @@ func TestSources(t *testing.T) {
 			} else if blockSize > 8 {
 				continue
 			}
-			b := newBlocks(newSource(r, Octet, sizeOf(r)), blockSize, 3)
+			b := newBlocks(r, Octet, sizeOf(r), blockSize, 3)
 			var got []byte
-			for n := uint64(1); b.last == 0 || n <= b.last; n++ {
-				if err := b.need(n-1, n); err != nil {
+			for n := uint64(1); b.shape().last == 0 || n <= b.shape().last; n++ {
+				p, _, err := b.packets(n-1, n, n)
+				if err != nil {
 					t.Fatalf("%T %d: %v", r, blockSize, err)
 				}
-				p, _ := b.packets(n, n)
 				if binary.BigEndian.Uint16(p[2:]) != uint16(n) {
 					t.Fatalf("%T %d: block %d carries another number", r, blockSize, n)
 				}

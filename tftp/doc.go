@@ -29,14 +29,17 @@
 //	options.go              what is agreed of the options a client asked for
 //	window.go               which block goes next (the sender's state)
 //	inorder.go              which block is welcome (the receiver's state)
-//	blocks.go, source.go    a file laid out as ready-made DATA packets
+//	blocks.go               a file laid out as ready-made DATA packets:
+//	run.go, scatter.go      one that can be read anywhere, a piece at a time
+//	ring.go                 one that can be read once, a window at a time
 //	send.go, receive.go     the two loops that tie the above to a link
 //	socket.go, shared.go    the two links: own socket, server's socket
 //	wait.go, burst.go       how a socket waits, and sends many packets at once
 //
 // A window goes out in one system call where the kernel can segment it (UDP
-// GSO), and a local file is read by preadv straight into the packets, ahead of
-// the client. Steady state allocates nothing.
+// GSO), and a local file is read by preadv straight into the packets, no more
+// of it at a time than stays in the processor's caches: what is lost on the way
+// is read again. Steady state allocates nothing.
 //
 // The sender never answers a repeated ACK of a lockstep transfer (the
 // Sorcerer's Apprentice, RFC 1123 section 4.2.3.1), and answers one of a

@@ -12,7 +12,7 @@ import (
 type sender struct {
 	link     link
 	terms    terms
-	blocks   *blocks
+	blocks   blocks
 	window   window
 	timer    timer
 	progress progress
@@ -27,10 +27,10 @@ type sender struct {
 	span   time.Duration // how long a window takes, smoothed
 }
 
-func newSender(l link, src source, t terms, timer timer) *sender {
+func newSender(l link, b blocks, t terms, timer timer) *sender {
 	return &sender{
 		link: l, terms: t, timer: timer,
-		blocks: newBlocks(src, t.blockSize, t.windowSize),
+		blocks: b,
 		window: newWindow(t.windowSize),
 		buf:    make([]byte, 1024),
 		quiet:  new(atomic.Bool),
@@ -137,25 +137,27 @@ func (s *sender) flush() (Reason, error) {
 	if from > to {
 		return 0, nil
 	}
-	if err := s.blocks.need(s.window.acked, to); err != nil {
-		return Failed, tell(s.link, errorFor(err), err)
-	}
-	s.window.last = s.blocks.last
-	from, to = s.window.span()
 	if s.window.size > 1 && s.window.sent == s.window.acked {
 		s.sentAt = time.Now()
 	}
-	for from <= to {
-		packets, count := s.blocks.packets(from, to)
-		if err := s.link.send(packets, s.blocks.stride); err != nil {
+	layout := s.blocks.shape()
+	for next := from; next <= to; {
+		packets, through, err := s.blocks.packets(s.window.acked, next, to)
+		if err != nil {
+			return Failed, tell(s.link, errorFor(err), err)
+		}
+		if err := s.link.send(packets, layout.stride); err != nil {
 			reason, err := s.lost(err)
 			return s.giveUp(reason, err)
 		}
-		from += count
-		s.stats.Packets += count
+		s.stats.Packets += through - next + 1
+		next = through + 1
+		if s.window.last = layout.last; layout.last != 0 {
+			to = min(to, layout.last)
+		}
 	}
 	s.stats.Retransmits += s.window.mark(to)
-	if err := s.blocks.prefetch(s.window.acked); err != nil {
+	if err := s.blocks.prefetch(to + 1); err != nil {
 		return Failed, tell(s.link, errorFor(err), err)
 	}
 	return 0, nil
@@ -209,7 +211,7 @@ func (s *sender) acknowledge() verdict {
 	if v == advanced && s.window.size > 1 {
 		s.span += (time.Since(s.sentAt) - s.span) / 8
 	}
-	s.progress.reached(s.blocks.bytesTo(s.window.acked))
+	s.progress.reached(s.blocks.shape().bytesTo(s.window.acked))
 	return v
 }
 
@@ -273,9 +275,9 @@ func (s *sender) giveUp(reason Reason, err error) (Reason, error) {
 // result returns the figures of the transfer.
 func (s *sender) result(began time.Time) Stats {
 	s.stats.Blocks = s.window.acked
-	s.stats.Bytes = s.blocks.bytesTo(s.window.acked)
+	s.stats.Bytes = s.blocks.shape().bytesTo(s.window.acked)
 	if s.stats.Unconfirmed {
-		s.stats.Blocks, s.stats.Bytes = s.window.top, s.blocks.bytesTo(s.window.top)
+		s.stats.Blocks, s.stats.Bytes = s.window.top, s.blocks.shape().bytesTo(s.window.top)
 	}
 	s.stats.Duration = time.Since(began)
 	s.stats.BlockSize, s.stats.WindowSize = s.terms.blockSize, s.terms.windowSize

@@ -29,8 +29,8 @@ type Server struct {
 	Hooks Hooks
 
 	// MaxTransfers is how many transfers may run at a time; further requests
-	// are answered with ERROR 0. DefaultMaxTransfers if 0. The memory of a
-	// transfer is twice its window, at most 2 MiB.
+	// are answered with ERROR 0. DefaultMaxTransfers if 0. A transfer
+	// takes 64 KiB, or a window, at most 1 MiB, if its File is no io.ReaderAt.
 	MaxTransfers int
 	// Timeout is the time to the first retransmission, DefaultTimeout if 0.
 	// It doubles with each that follows, up to 8 s. A client that negotiates

@@ -31,6 +31,15 @@ type options struct {
 	only   *regexp.Regexp
 }
 
+// roundsFor is how often a point is measured. A crowd's rounds are short, and
+// differ more: how the kernel spreads threads over the cores is luck.
+func (o options) roundsFor(p point) int {
+	if p.clients > 1 && !o.quick {
+		return 2 * o.rounds
+	}
+	return o.rounds
+}
+
 func main() {
 	if len(os.Args) > 1 { // the roles that the benchmark starts of itself
 		switch os.Args[1] {
@@ -81,13 +90,8 @@ func run(ctx context.Context, o options) error {
 	}
 	defer lab.close()
 	running, cancel := context.WithCancel(ctx)
-	servers, err := startServers(running, lab)
-	defer stopServers(servers, cancel)
-	if err != nil {
-		return err
-	}
-	floors, err := startFloors(running, lab)
-	defer stopServers(floors, cancel)
+	field, err := startField(running, lab)
+	defer field.stop(cancel)
 	if err != nil {
 		return err
 	}
@@ -96,13 +100,14 @@ func run(ctx context.Context, o options) error {
 		if !o.only.MatchString(p.String()) {
 			continue
 		}
-		r, err := measure(ctx, lab, servers, floors, p, o.rounds)
+		servers, floors := field.asked(p)
+		r, err := measure(ctx, lab, servers, floors, p, o.roundsFor(p))
 		if err != nil {
 			return err
 		}
 		rows = append(rows, r)
 		fmt.Fprintln(os.Stderr, r.line(names(servers)))
 	}
-	printTables(os.Stdout, o, names(servers), rows)
+	printTables(os.Stdout, o, names(field.servers), rows)
 	return nil
 }

@@ -70,10 +70,7 @@ func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, 
 	if err := lab.SetMTU(p.mtu()); err != nil {
 		return row{}, err
 	}
-	all := servers
-	if p.clients > 1 {
-		all = append(slices.Clip(servers), floors...)
-	}
+	all := append(slices.Clip(servers), floors...)
 	rates, costs := make([]float64, len(all)), make([]cost, len(all))
 	tooSlow := make([]bool, len(all))
 	for round := range rounds {

@@ -26,21 +26,37 @@ type server struct {
 	out  bytes.Buffer
 }
 
-// startServers starts Spur and its peers, which end with ctx. All run at once;
-// only one is asked at a time.
-func startServers(ctx context.Context, l *lab) ([]*server, error) {
-	var all []*server
+// A field is those that are compared, Spur first, and the floors.
+type field struct {
+	servers []*server
+	roomy   *server // Spur for a crowd: it grants every window that is asked for
+	floors  []*server
+}
+
+// asked are those that a point is about.
+func (f *field) asked(p point) (servers, floors []*server) {
+	if p.clients == 1 {
+		return f.servers, nil
+	}
+	return append([]*server{f.roomy}, f.servers[1:]...), f.floors
+}
+
+// startField starts Spur and its peers, and the floors: one on one thread,
+// which loses nothing to the other cores, one on as many as there are cores.
+// All run at once and end with ctx; only one is asked at a time.
+func startField(ctx context.Context, l *lab) (*field, error) {
+	f := &field{}
 	start := func(name, port, program string, args ...string) error {
 		s, err := l.start(ctx, name, port, program, args...)
 		if err != nil {
 			return err
 		}
-		all = append(all, s)
+		f.servers = append(f.servers, s)
 		return l.ready(ctx, s)
 	}
 	atftpd := filepath.Join(cache(), "atftpd/usr/sbin/atftpd")
 	for _, err := range []error{
-		start("spur", "6900", l.self, "serve", pair.ServerAddress+":6900", l.dir),
+		start("spur", "6900", l.self, "serve", pair.ServerAddress+":6900", l.dir, "0"),
 		start("tftpd-hpa", "6901", "/usr/sbin/in.tftpd", "-L", "--address", pair.ServerAddress+":6901", "-s", l.dir),
 		start("atftpd", "6902", atftpd, "--daemon", "--no-fork", "--bind-address", pair.ServerAddress, "--port", "6902",
 			"--maxthread", "200", "--user", "root", "--group", "root", "--logfile", "/dev/null", l.dir),
@@ -48,26 +64,35 @@ func startServers(ctx context.Context, l *lab) ([]*server, error) {
 			"--enable-tftp", "--tftp-root="+l.dir, "--tftp-max=200", "--user=root", "--pid-file=", "--log-facility=/dev/null"),
 	} {
 		if err != nil {
-			return all, err
+			return f, err
 		}
 	}
-	return all, nil
-}
-
-// startFloors starts the servers that only show what there is to reach: on one
-// thread, which loses nothing to the other cores, and on as many as there are
-// cores.
-func startFloors(ctx context.Context, l *lab) ([]*server, error) {
-	var all []*server
+	var err error
+	if f.roomy, err = l.start(ctx, "spur", "6903", l.self, "serve", pair.ServerAddress+":6903", l.dir, "64"); err != nil {
+		return f, err
+	}
+	if err := l.ready(ctx, f.roomy); err != nil {
+		return f, err
+	}
 	for _, threads := range []int{1, runtime.NumCPU()} {
 		port := strconv.Itoa(6910 + threads)
 		s, err := l.start(ctx, "floor", port, l.self, "floor", pair.ServerAddress+":"+port, strconv.Itoa(threads))
 		if err != nil {
-			return all, err
+			return f, err
 		}
-		all = append(all, s)
+		f.floors = append(f.floors, s)
 	}
-	return all, nil
+	return f, nil
+}
+
+// stop ends them, by ending their context.
+func (f *field) stop(cancel func()) {
+	cancel()
+	for _, s := range append(append(f.servers, f.floors...), f.roomy) {
+		if s != nil {
+			_ = s.cmd.Wait()
+		}
+	}
 }
 
 func (l *lab) start(ctx context.Context, name, port, program string, args ...string) (*server, error) {
@@ -129,14 +154,6 @@ func (s *server) busy() (float64, error) {
 	return float64(ticks) / perSecond, nil
 }
 
-// stopServers ends them, by ending their context.
-func stopServers(all []*server, cancel func()) {
-	cancel()
-	for _, s := range all {
-		_ = s.cmd.Wait()
-	}
-}
-
 func names(all []*server) []string {
 	var names []string
 	for _, s := range all {
@@ -165,8 +182,12 @@ func serve(args []string) error {
 		return err
 	}
 	defer root.Close()
-	server := tftp.Server{Read: tftp.FS(root.FS())}
-	if len(args) > 2 { // for a person to look at
+	window, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	server := tftp.Server{Read: tftp.FS(root.FS()), MaxWindowSize: window}
+	if len(args) > 3 { // for a person to look at
 		server.Hooks.End = func(t *tftp.Transfer, s tftp.Stats, reason tftp.Reason, err error) {
 			fmt.Fprintf(os.Stderr, "%s: %v %v %+v\n", t.Filename, reason, err, s)
 		}

@@ -7,6 +7,8 @@ import "sync"
 type command struct {
 	buffer []byte // of the longest frame
 	frame  frame
+	tag    uint32 // of the frame, which becomes the answer
+	from   MAC
 	regs   registers
 	kind   kind
 	// What it reads or changes, in sectors: [first, last).
@@ -27,7 +29,7 @@ func (c *command) follows(earlier *command) bool {
 
 // repeats says whether c is the same request again.
 func (c *command) repeats(earlier *command) bool {
-	return c.frame.tag() == earlier.frame.tag() && c.frame.source() == earlier.frame.source() && c.regs == earlier.regs
+	return c.tag == earlier.tag && c.from == earlier.from && c.regs == earlier.regs
 }
 
 // queue has the commands of a target in the order in which they came, those

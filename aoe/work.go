@@ -15,6 +15,7 @@ func (t *Target) admit(c *command, longest int) (failure uint8) {
 	if len(c.frame) < ataSize {
 		return errArgument
 	}
+	c.tag, c.from = c.frame.tag(), c.frame.source()
 	c.regs = decodeRegisters(c.frame[headerSize:])
 	c.kind = c.regs.kind()
 	c.first, c.last = 0, 0
@@ -49,7 +50,6 @@ func (t *Target) carryOut(ctx context.Context, c *command, from MAC, send func(f
 	if t.hooks.Command != nil {
 		start = time.Now()
 	}
-	src := c.frame.source()
 	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
 	if early {
 		head := frame(c.head[:])
@@ -60,7 +60,7 @@ func (t *Target) carryOut(ctx context.Context, c *command, from MAC, send func(f
 	}
 	n, failure, err := t.do(ctx, c)
 	if t.hooks.Command != nil {
-		t.hooks.Command(t, src, Command{Name: c.kind.String(), Code: c.regs.command, LBA: c.regs.lba,
+		t.hooks.Command(t, c.from, Command{Name: c.kind.String(), Code: c.regs.command, LBA: c.regs.lba,
 			Sectors: int(c.regs.count), Duration: time.Since(start), Failed: failure != 0, Err: err})
 	}
 	if early {

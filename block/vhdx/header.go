@@ -2,7 +2,6 @@ package vhdx
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 
@@ -16,9 +15,6 @@ const (
 	mostBAT   = 64 << 20
 	tableSize = 64 << 10
 )
-
-// ErrLog is that an image has changes in its log.
-var ErrLog = errors.New("the image was not closed and has changes in its log; play them back by qemu-img check -r all")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -34,21 +30,21 @@ func sealed(p []byte, signature string) bool {
 	return sum == binary.LittleEndian.Uint32(p[4:])
 }
 
-// checkHeaders takes the newer of the two headers (MS-VHDX 2.2.2).
-func checkHeaders(file mapped.Source) error {
+// readHeader reads the newer of the two headers (MS-VHDX 2.2.2).
+func readHeader(file mapped.Source) ([]byte, error) {
 	le := binary.LittleEndian
 	identifier := make([]byte, 8)
 	if err := mapped.ReadFull(file, identifier, 0); err != nil {
-		return err
+		return nil, err
 	}
 	if string(identifier) != "vhdxfile" {
-		return fmt.Errorf("%w: no VHDX file identifier", mapped.ErrDamaged)
+		return nil, fmt.Errorf("%w: no VHDX file identifier", mapped.ErrDamaged)
 	}
 	var newest []byte
 	for _, at := range []int64{64 << 10, 128 << 10} {
 		p := make([]byte, 4096)
 		if err := mapped.ReadFull(file, p, at); err != nil {
-			return err
+			return nil, err
 		}
 		if sealed(p, "head") && (newest == nil || le.Uint64(p[8:]) > le.Uint64(newest[8:])) {
 			newest = p
@@ -56,13 +52,11 @@ func checkHeaders(file mapped.Source) error {
 	}
 	switch {
 	case newest == nil:
-		return fmt.Errorf("%w: both headers are", mapped.ErrDamaged)
+		return nil, fmt.Errorf("%w: both headers are", mapped.ErrDamaged)
 	case le.Uint16(newest[66:]) != 1:
-		return fmt.Errorf("VHDX version %d is unknown", le.Uint16(newest[66:]))
-	case [16]byte(newest[48:64]) != [16]byte{}:
-		return ErrLog
+		return nil, fmt.Errorf("VHDX version %d is unknown", le.Uint16(newest[66:]))
 	}
-	return nil
+	return newest, nil
 }
 
 // region is a part of the file.

@@ -34,7 +34,16 @@ func open(file mapped.Source, options Options) (*mapped.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkHeaders(file); err != nil {
+	header, err := readHeader(file)
+	if err != nil {
+		return nil, err
+	}
+	file, err = replay(file, header, length)
+	if err != nil {
+		return nil, err
+	}
+	length, err = file.Size()
+	if err != nil {
 		return nil, err
 	}
 	found, err := regions(file, length)

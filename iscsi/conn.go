@@ -69,11 +69,15 @@ func newConn(srv *Server, nc net.Conn) *conn {
 // errLogout ends a connection that was logged out: it is no failure.
 var errLogout = errors.New("logged out")
 
-// serve runs the full feature phase until the connection is over.
+// serve runs the full feature phase until the connection is over. Commands
+// whose connection is lost are told at once: nobody waits for them.
 func (c *conn) serve() error {
 	c.turn <- struct{}{}
 	c.startWorker()
 	<-c.ended
+	if !errors.Is(c.err, errLogout) {
+		c.s.end(c.err)
+	}
 	c.wg.Wait()
 	return c.err
 }

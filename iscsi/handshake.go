@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -176,6 +178,7 @@ func (srv *Server) establish(c *conn, l *login) (start bool, err error) {
 		return false, srv.joinSession(c, l, info, tsih)
 	}
 	if l.target != nil {
+		l.target.bury(info.Initiator)
 		if err := l.target.replace(sessionKey{info.Initiator, info.ISID}); err != nil {
 			return false, err
 		}
@@ -232,18 +235,35 @@ const reinstateTime = 10 * time.Second
 // replace ends a session whose initiator logs in again, and waits until its
 // commands are over: they must not touch the device after the new one's.
 func (t *Target) replace(key sessionKey) error {
-	old := t.session(key)
-	if old == nil {
-		return nil
+	if old := t.session(key); old != nil && !old.endNow(errReinstated) {
+		return refuse(LoginUnavailable, "the session before still ends")
 	}
-	old.end(errReinstated)
+	return nil
+}
+
+// bury ends the sessions whose connections the initiator has closed before it
+// logged in anew: it may rely on their loss, though their readers have not come
+// to the end yet. libiscsi takes another ISID each time, so that they are not
+// replaced.
+func (t *Target) bury(initiator string) {
+	for _, old := range t.all() {
+		if old.info.Initiator == initiator && old.hungUp() {
+			old.endNow(errHungUp)
+		}
+	}
+}
+
+// endNow ends a session and waits until its commands are over. It returns
+// false if they take too long.
+func (s *session) endNow(err error) bool {
+	s.end(err)
 	timer := time.NewTimer(reinstateTime)
 	defer timer.Stop()
 	select {
-	case <-old.gone:
-		return nil
+	case <-s.gone:
+		return true
 	case <-timer.C:
-		return refuse(LoginUnavailable, "the session before still ends")
+		return false
 	}
 }
 
@@ -276,15 +296,15 @@ func (t *Target) leave(s *session) {
 
 // endAll ends all sessions of the target.
 func (t *Target) endAll(err error) {
-	t.mu.Lock()
-	all := make([]*session, 0, len(t.sessions))
-	for _, s := range t.sessions {
-		all = append(all, s)
-	}
-	t.mu.Unlock()
-	for _, s := range all {
+	for _, s := range t.all() {
 		s.end(err)
 	}
+}
+
+func (t *Target) all() []*session {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Values(t.sessions))
 }
 
 func (i SessionInfo) String() string {

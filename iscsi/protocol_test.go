@@ -134,6 +134,30 @@ func TestReinstatement(t *testing.T) {
 	}
 }
 
+// TestNexusLoss: what an initiator prevented is over when it has closed its
+// connection and logs in as another port, however busy the target is.
+func TestNexusLoss(t *testing.T) {
+	dev := newMemory(1 << 20)
+	addr := serve(t, &Server{Targets: Static(&Target{Name: testTarget, LUNs: map[uint64]*LUN{0: {Device: dev, Removable: true}}})})
+	dev.wait = make(chan struct{}) // so that the old session has a command to end
+	for i := range 50 {
+		old, next := dial(t, addr), dial(t, addr)
+		old.login(loginOptions{isid: byte(2 * i)})
+		old.command(0x80, []byte{0x1e, 0, 0, 0, 1, 0}, 0, nil)
+		if a := old.read(); a.opcode() != opSCSIResponse || a.header[3] != 0 {
+			t.Fatalf("PREVENT ALLOW MEDIUM REMOVAL: %x", a.header)
+		}
+		old.command(writes, rw10(0x2a, 0, 1), 512, make([]byte, 512))
+		old.nc.Close()
+		next.login(loginOptions{isid: byte(2*i + 1)})
+		next.command(0x80, []byte{0x1b, 0, 0, 0, 7, 0}, 0, nil)
+		if a := next.read(); a.opcode() != opSCSIResponse || a.header[3] != 0 {
+			t.Fatalf("round %d: START STOP UNIT: %x %x", i, a.header, a.data)
+		}
+		next.nc.Close()
+	}
+}
+
 // TestTwoConnections: commands of a session run in the order of CmdSN,
 // whichever connection brings them.
 func TestTwoConnections(t *testing.T) {

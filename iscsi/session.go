@@ -263,10 +263,23 @@ func (s *session) abortedRunning() bool {
 // Reasons for a session's end.
 var (
 	errReinstated = errors.New("the initiator logged in again")
+	errHungUp     = errors.New("the initiator closed the connection")
 	errReset      = errors.New("the target was reset")
 	errShutdown   = errors.New("the target shuts down")
 	errSilent     = errors.New("the initiator is silent")
 )
+
+// hungUp says whether the initiator has closed all connections.
+func (s *session) hungUp() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		if !hungUp(c.nc) {
+			return false
+		}
+	}
+	return true
+}
 
 // end ends all connections.
 func (s *session) end(err error) {

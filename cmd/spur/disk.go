@@ -36,11 +36,11 @@ type imageFlags struct {
 func (f *imageFlags) add(cmd *cobra.Command) {
 	cmd.Flags().SortFlags = false
 	f.addFormat(cmd)
-	cmd.Flags().StringSliceVar(&f.allow, "allow-backing", nil, "folders in which backing files may be, besides the image's own")
+	cmd.Flags().StringSliceVar(&f.allow, "allow-backing", nil, "`folders` in which backing files may be, besides the image's own")
 }
 
 func (f *imageFlags) addFormat(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.format, "format", "", "qcow2, raw, vhd, vhdx or vmdk (default: what the file looks like)")
+	cmd.Flags().StringVar(&f.format, "format", "", "the `format`: qcow2, raw, vhd, vhdx or vmdk (default: what the file looks like)")
 }
 
 func (f *imageFlags) options(cmd *cobra.Command) (disk.Options, error) {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/spurboot/spur/internal/disk"
 )
@@ -14,7 +17,8 @@ func diskConvertCommand() *cobra.Command {
 		Short: "Copy a disk into an image of another format",
 		Long: `Copy the disk in SRC, a file or an http(s) URL, into the new image DST. What is
 zero takes no space in it; what comes from backing files is copied too, so that
-DST needs none. A DST that exists is left as it is.`,
+DST needs none. A DST that exists is left as it is; interrupted, Spur removes
+what it has of it. On a terminal, one line tells how far the copy is.`,
 		Example: `  spur disk convert disk.img disk.qcow2
   spur disk convert overlay.qcow2 disk.img --format raw
   spur disk convert https://images.example/disk.img disk.qcow2`,
@@ -27,6 +31,11 @@ DST needs none. A DST that exists is left as it is.`,
 			}
 			if o.From, err = disk.ParseFormat(from); err != nil {
 				return usage(cmd, err)
+			}
+			if f, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+				progress := disk.NewProgress(f, args[1])
+				o.Progress = progress.Tell
+				defer progress.Done()
 			}
 			return disk.Convert(cmd.Context(), args[0], args[1], o)
 		},

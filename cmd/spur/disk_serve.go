@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -9,47 +10,84 @@ import (
 	"github.com/spurboot/spur/internal/disk"
 )
 
-func diskServeCommand() *cobra.Command {
-	var image imageFlags
-	var over, logs string
-	var c disk.Config
-	cmd := &cobra.Command{
-		Use:   "serve FILE --over PROTOCOL",
-		Short: "Serve a disk image over the network",
-		Long: `Serve the disk in FILE until interrupted.
+const diskServeLong = `Serve disks until interrupted. A FILE is an image, a raw file, a block device,
+or, with --read-only, an http(s) URL.
 
 iSCSI is for the initiators of every system and firmware, NBD for Linux and
 QEMU, AoE for machines on the same Ethernet, HTTP for reading.
 
-Without --listen it is served to this host only. On a network that others
-share, iSCSI lets in who knows the password with --chap-user, and NBD, with
---tls-cert, --tls-key and --tls-ca, who has a certificate that the CA signed.
-AoE and HTTP let in everyone who reaches them.
+Where it is served
+  Without --listen it is served to this host only. Give an address of the
+  host's, or 0.0.0.0 for all of them; for AoE the --interface.
 
-With --overlay FILE is only read: what clients write goes to the overlay, a
-qcow2 image that is made if it doesn't exist. The overlay remembers what was
-written; remove it, and the disk is as it was.
+  Several FILEs are LUNs 0, 1, … of one iSCSI target, NBD exports and HTTP
+  paths by the names of the files, or AoE slots from --slot on. Any number of
+  clients may use a disk at once; only file systems that are made for it let
+  more than one of them write.
 
-HTTP serves the disk for reading, at any path, with ranges; clients that come
-back can tell whether it has changed.
+Who may use it
+  iSCSI lets in who knows the password of --chap-user, and, with --initiator,
+  who has one of those names. The target proves itself in turn with
+  --mutual-user. CHAP keeps passwords from being read, not data.
 
-Interrupted, Spur lets commands under way end and makes what was written
-durable. One line tells of each session when it is over.`,
+  NBD with --tls-cert and --tls-key is encrypted, and lets in, with --tls-ca,
+  who has a certificate that the CA signed. AoE and HTTP let in everyone who
+  reaches them.
+
+What is written
+  With --overlay FILE is only read: what clients write goes to the overlay, a
+  qcow2 image that is made if it doesn't exist. Remove it, and the disk is as it
+  was. HTTP serves the disk for reading, with ranges; clients that come back can
+  tell whether it has changed.
+
+  While a disk is served, other programs can't write to its file, and Spur
+  doesn't serve one that another program writes to: the locks are QEMU's.
+  Interrupted, by Ctrl-C or SIGTERM, Spur lets commands under way end and makes
+  what was written durable.
+
+Clients, of a disk that is served at 192.0.2.1
+  Linux    iscsiadm -m discovery -t st -p 192.0.2.1; iscsiadm -m node -l
+           nbd-client 192.0.2.1 /dev/nbd0 -N disk.qcow2
+           modprobe aoe aoe_iflist=eth0; ls /dev/etherd
+  Windows  New-IscsiTargetPortal 192.0.2.1; Get-IscsiTarget | Connect-IscsiTarget
+  iPXE     sanboot iscsi:192.0.2.1::3260:0:TARGET
+           sanboot aoe:e1.2
+           sanboot http://192.0.2.1:8080/disk.qcow2
+  QEMU     -drive file=iscsi://192.0.2.1/TARGET/0,format=raw
+           -drive file=nbd://192.0.2.1/disk.qcow2,format=raw
+
+Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`
+
+func diskServeCommand() *cobra.Command {
+	var image imageFlags
+	var over []string
+	var logs string
+	var c disk.Config
+	cmd := &cobra.Command{
+		Use:   "serve FILE… --over PROTOCOL",
+		Short: "Serve disk images over the network",
+		Long:  diskServeLong,
 		Example: `  spur disk serve disk.qcow2 --over nbd
   spur disk serve base.img --over nbd --overlay mine.qcow2 --listen 192.0.2.1:10809
-  spur disk serve disk.qcow2 --over iscsi --listen 192.0.2.1:3260 --chap-user me --chap-password-file secret
+  spur disk serve disk.qcow2 data.img --over iscsi --listen 192.0.2.1:3260 \
+      --chap-user me --chap-password-file secret
   spur disk serve disk.qcow2 --over aoe --interface eth1 --shelf 1 --slot 2
-  spur disk serve disk.qcow2 --over http --listen 192.0.2.1:8080
-  qemu-img convert nbd://127.0.0.1:10809/disk.qcow2 copy.img`,
-		Args: arguments(cobra.ExactArgs(1)),
+  spur disk serve disk.qcow2 --over http --listen 192.0.2.1:8080`,
+		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			readOnly := c.Options.ReadOnly
 			options, err := image.options(cmd)
 			if err != nil {
 				return err
 			}
-			c.File, c.Over, c.Options, c.Out = args[0], disk.Protocol(over), options, cmd.OutOrStdout()
+			c.Files, c.Options, c.Out = args, options, cmd.OutOrStdout()
 			c.Options.ReadOnly = readOnly
+			if len(over) > 1 {
+				return usage(cmd, errors.New("a disk is served over one protocol at a time; over two, both with --read-only"))
+			}
+			if len(over) == 1 {
+				c.Over = disk.Protocol(over[0])
+			}
 			switch logs {
 			case "text":
 			case "json":
@@ -65,20 +103,24 @@ durable. One line tells of each session when it is over.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&over, "over", "", "the protocol: iscsi, aoe, nbd or http")
-	flags.StringVar(&c.Listen, "listen", "", "ADDRESS:PORT (default 127.0.0.1, and the port of the protocol: iscsi 3260, nbd 10809, http 8080)")
-	flags.StringVar(&c.Name, "name", "", "name of the export, or of the iSCSI target (default: made of the file's)")
-	flags.StringVarP(&c.Interface, "interface", "i", "", "with --over aoe: the interface to serve on")
-	flags.Uint16Var(&c.Shelf, "shelf", 0, "with --over aoe: the major address")
-	flags.Uint8Var(&c.Slot, "slot", 0, "with --over aoe: the minor address")
+	flags.StringSliceVar(&over, "over", nil, "the `protocol`: iscsi, aoe, nbd or http")
+	flags.StringVar(&c.Listen, "listen", "", "`address:port` (default 127.0.0.1, and 3260 for iscsi, 10809 for nbd, 8080 for http)")
+	flags.StringVar(&c.Name, "name", "", "`name` of the iSCSI target, or of the NBD export (default: made of the file's)")
 	flags.BoolVar(&c.Options.ReadOnly, "read-only", false, "refuse writes")
-	flags.StringVar(&c.Overlay, "overlay", "", "write to this qcow2 image over FILE, which is made if it doesn't exist")
-	flags.StringVar(&c.CHAP.User, "chap-user", "", "with --over iscsi: the name that initiators have to prove")
-	flags.StringVar(&c.CHAP.PasswordFile, "chap-password-file", "", "the file with its password, of 12 bytes at least")
-	flags.StringVar(&c.TLS.Cert, "tls-cert", "", "with --over nbd: our certificate, a PEM file; clients then have to use TLS")
-	flags.StringVar(&c.TLS.Key, "tls-key", "", "its key")
-	flags.StringVar(&c.TLS.CA, "tls-ca", "", "let in only clients with a certificate signed by one of these")
-	flags.StringVar(&logs, "log", "text", "text: for people; json: one record a line")
+	flags.StringVar(&c.Overlay, "overlay", "", "write to this qcow2 `image` over FILE; it is made if it doesn't exist")
+	flags.StringVarP(&c.Interface, "interface", "i", "", "aoe: the `interface` to serve on")
+	flags.Uint16Var(&c.Shelf, "shelf", 0, "aoe: the major `address`")
+	flags.Uint8Var(&c.Slot, "slot", 0, "aoe: the minor `address` of the first FILE")
+	flags.StringVar(&c.CHAP.User, "chap-user", "", "iscsi: the `name` that initiators have to prove")
+	flags.StringVar(&c.CHAP.PasswordFile, "chap-password-file", "", "the `file` with its password, of 12 bytes at least")
+	flags.StringVar(&c.Mutual.User, "mutual-user", "", "iscsi: the `name` that the target proves to initiators that ask")
+	flags.StringVar(&c.Mutual.PasswordFile, "mutual-password-file", "", "the `file` with its password, another one")
+	flags.StringSliceVar(&c.Initiators, "initiator", nil, "iscsi: let in only initiators of these `names`")
+	flags.IntVar(&c.BlockSize, "block-size", 0, "iscsi: logical block size, 512 or 4096 `bytes` (default 512)")
+	flags.StringVar(&c.TLS.Cert, "tls-cert", "", "nbd: our certificate, a PEM `file`; clients then have to use TLS")
+	flags.StringVar(&c.TLS.Key, "tls-key", "", "its key, a `file`")
+	flags.StringVar(&c.TLS.CA, "tls-ca", "", "a `file`: let in only clients with a certificate signed by one of these")
+	flags.StringVar(&logs, "log", "text", "`how` sessions are told: text, for people; json, a record a line")
 	image.add(cmd)
 	return cmd
 }

@@ -50,6 +50,7 @@ func serves(ts *testscript.TestScript, _ bool, args []string) {
 		select {
 		case err := <-s.ended:
 			s.closed = true
+			text, _ = os.ReadFile(s.log)
 			ts.Fatalf("spur disk serve: %v\n%s", err, text)
 		case <-time.After(10 * time.Millisecond):
 		}
@@ -101,7 +102,7 @@ func packages(tool string) string {
 	switch tool {
 	case "qemu-img", "qemu-io":
 		return "qemu-utils and qemu-block-extra"
-	case "iscsi-ls", "iscsi-inq":
+	case "iscsi-ls", "iscsi-inq", "iscsi-readcapacity16":
 		return "libiscsi-bin"
 	case "nbdinfo":
 		return "libnbd-bin"

@@ -11,17 +11,22 @@ import (
 	"github.com/spurboot/spur/internal/hint"
 )
 
-// serveAoE serves a disk on an Ethernet interface.
-func (c *Config) serveAoE(ctx context.Context, d *Disk, v *voice) error {
+// serveAoE serves disks on an Ethernet interface, in slots that follow each
+// other.
+func (c *Config) serveAoE(ctx context.Context, disks []*Disk, v *voice) error {
 	link, err := aoe.Open(c.Interface)
 	if err != nil {
 		return hint.Wrap(err, "ip link lists interfaces; AoE needs an Ethernet one, and root")
 	}
 	defer link.Close()
-	target := &aoe.Target{Shelf: c.Shelf, Slot: c.Slot, Device: d}
-	v.ready(d, AoE, target.Address()+" on "+c.Interface)
+	var targets []*aoe.Target
+	for i, d := range disks {
+		t := &aoe.Target{Shelf: c.Shelf, Slot: c.Slot + uint8(i), Device: d}
+		targets = append(targets, t)
+		v.ready(d, AoE, t.Address()+" on "+c.Interface)
+	}
 	talk := &aoeTalk{voice: v, tallies: map[aoe.MAC]*tally{}}
-	server := aoe.Server{Targets: []*aoe.Target{target}, Hooks: talk.hooks()}
+	server := aoe.Server{Targets: targets, Hooks: talk.hooks()}
 	err = server.Serve(ctx, link)
 	talk.over()
 	return err
@@ -41,7 +46,13 @@ type aoeTalk struct {
 
 func (a *aoeTalk) hooks() aoe.Hooks {
 	return aoe.Hooks{
-		Command: func(_ *aoe.Target, from aoe.MAC, command aoe.Command) { countAoE(a.tally(from), command) },
+		Command: func(_ *aoe.Target, from aoe.MAC, command aoe.Command) {
+			t := a.tally(from)
+			countAoE(t, command)
+			if command.Err != nil {
+				a.trouble(address(from), t, command.Err)
+			}
+		},
 		Refused: func(_ *aoe.Target, from aoe.MAC, why string) { a.refuse(from, why) },
 	}
 }
@@ -62,6 +73,7 @@ func (a *aoeTalk) tally(from aoe.MAC) *tally {
 		t = newTally()
 		if len(a.tallies) < mostInitiators {
 			a.tallies[from] = t
+			a.began(address(from), "")
 		}
 	}
 	return t

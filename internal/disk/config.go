@@ -11,7 +11,7 @@ import (
 	"github.com/spurboot/spur/aoe"
 )
 
-// Protocol is what a disk is served over.
+// Protocol is what disks are served over.
 type Protocol string
 
 // The protocols.
@@ -25,6 +25,10 @@ const (
 // all are the protocols, for people.
 const all = "iscsi, aoe, nbd, http"
 
+// mostFiles bounds what is served at once: LUNs that initiators take without
+// more than one byte (SAM-5 section 4.7.7.2), and slots of a shelf.
+const mostFiles = 255
+
 // ports are those of the protocols; AoE has none.
 func ports() map[Protocol]string {
 	return map[Protocol]string{ISCSI: "3260", AoE: "", NBD: "10809", HTTP: "8080"}
@@ -32,21 +36,30 @@ func ports() map[Protocol]string {
 
 // Config is what Serve is told to do.
 type Config struct {
-	File    string
+	// Files are the disks: LUNs 0, 1, … of one iSCSI target, slots of a shelf,
+	// exports, or paths.
+	Files   []string
 	Options Options
-	// Overlay takes what is written, if it is set.
+	// Overlay takes what is written to the only file, if it is set.
 	Overlay string
 	Over    Protocol
 	// Listen is address:port; "" is the loopback and the protocol's port.
 	Listen string
-	// Name is that of the export or target; "" makes one of the file's.
+	// Name is that of the only export, or of the target; "" makes one of the
+	// file's.
 	Name string
-	// Interface, Shelf and Slot are where AoE serves it.
+	// Interface, Shelf and Slot are where AoE serves the first.
 	Interface string
 	Shelf     uint16
 	Slot      uint8
 	TLS       TLSFiles
-	CHAP      CHAP
+	// CHAP is what initiators prove themselves with, Mutual what they may ask
+	// the target to prove itself with.
+	CHAP, Mutual CHAP
+	// Initiators are the iSCSI names that are let in; none is all.
+	Initiators []string
+	// BlockSize is the logical one of iSCSI, in bytes; 0 is 512.
+	BlockSize int
 	// Out is where people read of sessions, unless there is a Logger.
 	Out    io.Writer
 	Logger *slog.Logger
@@ -62,12 +75,15 @@ func (c *Config) Check() error {
 		return fmt.Errorf("--over %s is unknown; it is one of %s", c.Over, all)
 	case c.Overlay != "" && (c.Over == HTTP || c.Options.ReadOnly):
 		return errors.New("--overlay is for disks that are written to, not for --read-only or --over http")
+	case c.Overlay != "" && len(c.Files) > 1:
+		return errors.New("--overlay is for one FILE; make the others' with spur disk create --backing, and serve those")
+	case len(c.Files) > mostFiles:
+		return fmt.Errorf("%d files are too many; %d can be served at once", len(c.Files), mostFiles)
 	}
-	if err := c.checkName(); err != nil {
-		return err
-	}
-	if err := c.checkSecrets(); err != nil {
-		return err
+	for _, check := range []func() error{c.checkName, c.checkISCSI, c.checkSecrets, c.checkTitles} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	if c.Over == AoE {
 		return c.checkAoE()
@@ -80,23 +96,61 @@ func (c *Config) checkName() error {
 	case c.Name == "":
 		return nil
 	case c.Over == ISCSI:
-		return checkIQN(c.Name)
+		return checkIQN("--name", c.Name)
 	case c.Over == HTTP:
-		return errors.New("--name is not for --over http, where any path leads to the disk")
+		return errors.New("--name is not for --over http, where disks are found by the names of their files")
 	case c.Over == AoE:
 		return errors.New("--name is not for --over aoe, where --shelf and --slot are the disk's address")
+	case len(c.Files) > 1:
+		return errors.New("--name is for one FILE; several are exported by the names of their files")
 	}
 	return nil
+}
+
+// checkTitles refuses files that clients couldn't tell apart.
+func (c *Config) checkTitles() error {
+	if c.Over != NBD && c.Over != HTTP {
+		return nil
+	}
+	seen := map[string]string{}
+	for _, file := range c.Files {
+		if other, twice := seen[title(file)]; twice {
+			return fmt.Errorf("%s and %s would both be served as %s; rename one, or serve it by a spur of its own", other, file, title(file))
+		}
+		seen[title(file)] = file
+	}
+	return nil
+}
+
+func (c *Config) checkISCSI() error {
+	if c.Over != ISCSI {
+		if len(c.Initiators) > 0 || c.BlockSize != 0 {
+			return errors.New("--initiator and --block-size are for --over iscsi only")
+		}
+		return nil
+	}
+	for _, name := range c.Initiators {
+		if err := checkIQN("--initiator", name); err != nil {
+			return err
+		}
+	}
+	switch c.BlockSize {
+	case 0, 512, 4096:
+		return nil
+	}
+	return fmt.Errorf("--block-size %d is neither 512 nor 4096", c.BlockSize)
 }
 
 func (c *Config) checkSecrets() error {
 	switch {
 	case c.Over != NBD && c.TLS != TLSFiles{}:
 		return errors.New("--tls-cert, --tls-key and --tls-ca are for --over nbd only")
-	case c.Over != ISCSI && c.CHAP != CHAP{}:
-		return errors.New("--chap-user and --chap-password-file are for --over iscsi only")
+	case c.Over != ISCSI && (c.CHAP != CHAP{} || c.Mutual != CHAP{}):
+		return errors.New("--chap-user, --chap-password-file and those of --mutual are for --over iscsi only")
+	case c.CHAP == CHAP{} && c.Mutual != CHAP{}:
+		return errors.New("--mutual-user needs --chap-user: the target proves itself only to who has done so")
 	}
-	return errors.Join(c.TLS.check(), c.CHAP.check())
+	return errors.Join(c.TLS.check(), c.CHAP.check("--chap"), c.Mutual.check("--mutual"))
 }
 
 func (c *Config) checkAoE() error {
@@ -107,6 +161,8 @@ func (c *Config) checkAoE() error {
 		return errors.New("--listen is not for --over aoe, which has no addresses; it takes --interface")
 	case c.Shelf == aoe.AnyShelf || c.Slot == aoe.AnySlot:
 		return fmt.Errorf("--shelf goes up to %d, --slot up to %d", aoe.AnyShelf-1, aoe.AnySlot-1)
+	case int(c.Slot)+len(c.Files) > int(aoe.AnySlot):
+		return fmt.Errorf("%d files from --slot %d on go beyond slot %d; begin lower", len(c.Files), c.Slot, aoe.AnySlot-1)
 	}
 	return nil
 }

@@ -17,6 +17,9 @@ type ConvertOptions struct {
 	To Format
 	// Allow is for backing files of the source; see Options.
 	Allow []string
+	// Progress, if set, is called as the copy goes on, with how far it is of
+	// the disk, and how much was copied because it is not zero, all in bytes.
+	Progress func(done, size, copied int64)
 }
 
 const (
@@ -43,25 +46,42 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	if err != nil {
 		return discard(to, err)
 	}
-	err = copyDisk(ctx, dst, src)
+	err = (&copying{dst: dst, src: src, buffer: make([]byte, piece), progress: o.Progress}).run(ctx)
+	if ctx.Err() != nil {
+		err = fmt.Errorf("interrupted; %s was removed", to)
+	}
 	return discard(to, errors.Join(err, closeDisk(dst)))
 }
 
-// copyDisk copies what isn't zero to a disk that is all zero.
-func copyDisk(ctx context.Context, dst, src block.Device) error {
-	buffer := make([]byte, piece)
-	for off := int64(0); off < src.Size(); off += window {
-		data, err := dataIn(ctx, src, off, min(window, src.Size()-off))
+// copying copies what isn't zero to a disk that is all zero.
+type copying struct {
+	dst, src block.Device
+	buffer   []byte
+	progress func(done, size, copied int64)
+	copied   int64
+}
+
+func (c *copying) run(ctx context.Context) error {
+	size := c.src.Size()
+	for off := int64(0); off < size; off += window {
+		data, err := dataIn(ctx, c.src, off, min(window, size-off))
 		if err != nil {
 			return err
 		}
 		for _, e := range data {
-			if err := copyRange(ctx, dst, src, e.Offset, e.Length, buffer); err != nil {
+			if err := c.copy(ctx, e.Offset, e.Length); err != nil {
 				return err
 			}
 		}
+		c.tell(min(off+window, size))
 	}
 	return nil
+}
+
+func (c *copying) tell(done int64) {
+	if c.progress != nil {
+		c.progress(done, c.src.Size(), c.copied)
+	}
 }
 
 // dataIn lists the extents of a range that may be other than zero. It ends
@@ -77,28 +97,30 @@ func dataIn(ctx context.Context, src block.Device, off, n int64) ([]block.Extent
 	return data, err
 }
 
-func copyRange(ctx context.Context, dst, src block.Device, off, n int64, buffer []byte) error {
+func (c *copying) copy(ctx context.Context, off, n int64) error {
 	for n > 0 {
-		p := buffer[:min(n, int64(len(buffer)))]
-		if err := src.Read(ctx, p, off); err != nil {
+		p := c.buffer[:min(n, int64(len(c.buffer)))]
+		if err := c.src.Read(ctx, p, off); err != nil {
 			return fmt.Errorf("read %d bytes at %d: %w", len(p), off, err)
 		}
-		if err := writeData(ctx, dst, p, off); err != nil {
+		if err := c.write(ctx, p, off); err != nil {
 			return fmt.Errorf("write %d bytes at %d: %w", len(p), off, err)
 		}
 		off, n = off+int64(len(p)), n-int64(len(p))
+		c.tell(off)
 	}
 	return nil
 }
 
-// writeData writes the runs of p that aren't zero.
-func writeData(ctx context.Context, dst block.Device, p []byte, off int64) error {
+// write writes the runs of p that aren't zero.
+func (c *copying) write(ctx context.Context, p []byte, off int64) error {
 	for len(p) > 0 {
 		zeros, data := runs(p)
 		if data > zeros {
-			if err := dst.Write(ctx, p[zeros:data], off+int64(zeros), 0); err != nil {
+			if err := c.dst.Write(ctx, p[zeros:data], off+int64(zeros), 0); err != nil {
 				return err
 			}
+			c.copied += int64(data - zeros)
 		}
 		p, off = p[data:], off+int64(data)
 	}

@@ -27,21 +27,22 @@ const (
 	mostHeader = 16 << 10 // bytes
 )
 
-// serveHTTP serves a disk for reading, whatever the path.
-func (c *Config) serveHTTP(ctx context.Context, d *Disk, v *voice) error {
+// serveHTTP serves disks for reading.
+func (c *Config) serveHTTP(ctx context.Context, disks []*Disk, v *voice) error {
 	l, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
-	tag, modified := validators(d.Files)
 	server := &http.Server{
-		Handler:           httpblock.Handler(d, httpblock.HandlerOptions{ETag: tag, Modified: modified, Served: countHTTP}),
+		Handler:           c.paths(disks),
 		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: mostHeader,
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	tellHTTP(server, v)
-	at := url.URL{Scheme: "http", Host: l.Addr().String(), Path: "/" + title(c.File)}
-	v.ready(d, HTTP, at.String())
+	for i, d := range disks {
+		at := url.URL{Scheme: "http", Host: reached(l), Path: "/" + title(c.Files[i])}
+		v.ready(d, HTTP, at.String())
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	select {
@@ -58,6 +59,26 @@ func (c *Config) serveHTTP(ctx context.Context, d *Disk, v *voice) error {
 		return nil
 	}
 	return err
+}
+
+// paths lead to disks by the names of their files; to an only one, all do.
+func (c *Config) paths(disks []*Disk) http.Handler {
+	handlers := map[string]http.Handler{}
+	for i, d := range disks {
+		tag, modified := validators(d.Files)
+		h := httpblock.Handler(d, httpblock.HandlerOptions{ETag: tag, Modified: modified, Served: countHTTP})
+		if len(disks) == 1 {
+			return h
+		}
+		handlers["/"+title(c.Files[i])] = h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h := handlers[r.URL.Path]; h != nil {
+			h.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
+	})
 }
 
 // validators are by what clients know that a disk is as it was. Nobody writes

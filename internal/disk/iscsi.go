@@ -1,33 +1,33 @@
 package disk
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
+	"slices"
 	"strings"
 	"sync"
 
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/iscsi"
 )
 
-// serveISCSI serves a disk as LUN 0 of a target.
-func (c *Config) serveISCSI(ctx context.Context, d *Disk, v *voice) error {
-	auth, err := c.CHAP.auth()
+// serveISCSI serves disks as LUNs of a target, from 0 on.
+func (c *Config) serveISCSI(ctx context.Context, disks []*Disk, v *voice) error {
+	auth, err := c.auth()
 	if err != nil {
 		return err
 	}
 	name := c.Name
 	if name == "" {
-		name = iqn(title(c.File))
+		name = iqn(title(c.Files[0]))
 	}
-	target := &iscsi.Target{
-		Name: name, Auth: auth,
-		LUNs: map[uint64]*iscsi.LUN{0: {Device: d, ReadOnly: d.Caps().ReadOnly, Vendor: "Spur", Product: "disk"}},
+	target := &iscsi.Target{Name: name, Auth: auth, Allow: c.allow(), LUNs: map[uint64]*iscsi.LUN{}}
+	for i, d := range disks {
+		target.LUNs[uint64(i)] = &iscsi.LUN{
+			Device: d, BlockSize: c.BlockSize, ReadOnly: d.Caps().ReadOnly, Vendor: "Spur", Product: "disk",
+		}
 	}
 	if err := target.Check(); err != nil {
 		return err
@@ -36,10 +36,25 @@ func (c *Config) serveISCSI(ctx context.Context, d *Disk, v *voice) error {
 	if err != nil {
 		return err
 	}
-	at := url.URL{Scheme: "iscsi", Host: l.Addr().String(), Path: "/" + name + "/0"}
-	v.ready(d, ISCSI, at.String())
+	for i, d := range disks {
+		at := url.URL{Scheme: "iscsi", Host: reached(l), Path: fmt.Sprintf("/%s/%d", name, i)}
+		v.ready(d, ISCSI, at.String())
+	}
 	server := iscsi.Server{Targets: iscsi.Static(target), Hooks: iscsiHooks(v)}
 	return server.Serve(ctx, l)
+}
+
+// allow lets in the initiators that were named.
+func (c *Config) allow() func(string, net.Addr) error {
+	if len(c.Initiators) == 0 {
+		return nil
+	}
+	return func(initiator string, _ net.Addr) error {
+		if slices.Contains(c.Initiators, initiator) {
+			return nil
+		}
+		return errors.New("no --initiator has its name")
+	}
 }
 
 // naming is what the names that we make begin with (RFC 7143 section 4.2.7.4).
@@ -56,45 +71,14 @@ func iqn(file string) string {
 	}, strings.ToLower(file))
 }
 
-// checkIQN refuses what initiators don't take for a name.
-func checkIQN(name string) error {
+// checkIQN refuses what is no name of targets or initiators.
+func checkIQN(flag, name string) error {
 	for _, kind := range []string{"iqn.", "eui.", "naa."} {
 		if strings.HasPrefix(name, kind) {
 			return nil
 		}
 	}
-	return fmt.Errorf("--name %q is no iSCSI name, such as iqn.2026-11.com.example:disk1", name)
-}
-
-// CHAP is how initiators prove themselves.
-type CHAP struct{ User, PasswordFile string }
-
-func (c CHAP) check() error {
-	if (c.User == "") != (c.PasswordFile == "") {
-		return errors.New("--chap-user and --chap-password-file go together")
-	}
-	return nil
-}
-
-// shortestSecret is what RFC 7143 section 9.2.1 demands of secrets, in bytes,
-// where the network isn't encrypted.
-const shortestSecret = 12
-
-// auth is nil without a user.
-func (c CHAP) auth() (*iscsi.Auth, error) {
-	if c.User == "" {
-		return nil, nil //nolint:nilnil // a nil *iscsi.Auth asks for no proof
-	}
-	secret, err := os.ReadFile(c.PasswordFile)
-	if err != nil {
-		return nil, fmt.Errorf("--chap-password-file: %w", err)
-	}
-	secret = bytes.TrimRight(secret, "\r\n")
-	if len(secret) < shortestSecret {
-		return nil, hint.New(fmt.Sprintf("the password in %s has %s", c.PasswordFile, count(int64(len(secret)), "byte")),
-			"CHAP takes at least 12; Windows takes 12 to 16")
-	}
-	return iscsi.Credentials{Name: c.User, Secret: string(secret)}.Static(), nil
+	return fmt.Errorf("%s %q is no iSCSI name, such as iqn.2026-11.com.example:disk1", flag, name)
 }
 
 // iscsiHooks tell of sessions.
@@ -104,10 +88,20 @@ func iscsiHooks(v *voice) iscsi.Hooks {
 		LoginRefused: func(remote net.Addr, initiator, _ string, err error) {
 			v.refused(strings.TrimSpace(remote.String()+" "+initiator), err)
 		},
-		SessionStart: func(s iscsi.SessionInfo) { tallies.Store(s.TSIH, newTally()) },
+		SessionStart: func(s iscsi.SessionInfo) {
+			tallies.Store(s.TSIH, newTally())
+			if s.Target != "" {
+				v.began(s.Remote.String()+" "+s.Initiator, "")
+			}
+		},
 		Command: func(s *iscsi.SessionInfo, _ uint64, _, status byte, in, out int) {
 			if t, ok := tallies.Load(s.TSIH); ok {
 				countISCSI(t.(*tally), status, in, out)
+			}
+		},
+		DeviceError: func(s *iscsi.SessionInfo, _ uint64, _ byte, err error) {
+			if t, ok := tallies.Load(s.TSIH); ok {
+				v.trouble(s.Remote.String()+" "+s.Initiator, t.(*tally), err)
 			}
 		},
 		SessionEnd: func(s iscsi.SessionInfo, err error) {

@@ -1,36 +1,38 @@
 package disk
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/url"
 	"sync"
 
 	"github.com/spurboot/spur/nbd"
 )
 
-// serveNBD serves a disk as an export, to any number of clients at once.
-func (c *Config) serveNBD(ctx context.Context, d *Disk, v *voice) error {
+// serveNBD serves disks as exports, each to any number of clients at once.
+func (c *Config) serveNBD(ctx context.Context, disks []*Disk, v *voice) error {
 	tls, err := c.TLS.config()
 	if err != nil {
 		return err
-	}
-	name := c.Name
-	if name == "" {
-		name = title(c.File)
 	}
 	l, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
-	at := url.URL{Scheme: "nbd", Host: l.Addr().String(), Path: "/" + name}
-	if tls != nil {
-		at.Scheme = "nbds"
+	var exports nbd.Fixed
+	for i, d := range disks {
+		name := cmp.Or(c.Name, title(c.Files[i]))
+		exports = append(exports, nbd.Export{
+			Name: name, Description: fmt.Sprintf("%s, %s", d.Format, FormatSize(d.Size())), Device: d, ReadOnly: d.Caps().ReadOnly,
+		})
+		at := url.URL{Scheme: "nbd", Host: reached(l), Path: "/" + name}
+		if tls != nil {
+			at.Scheme = "nbds"
+		}
+		v.ready(d, NBD, at.String())
 	}
-	v.ready(d, NBD, at.String())
-	server := nbd.Server{
-		Exports: nbd.Fixed{{Name: name, Device: d, ReadOnly: d.Caps().ReadOnly}},
-		TLS:     tls, RequireTLS: tls != nil, Hooks: nbdHooks(v),
-	}
+	server := nbd.Server{Exports: exports, TLS: tls, RequireTLS: tls != nil, Hooks: nbdHooks(v)}
 	return server.Serve(ctx, l)
 }
 
@@ -39,10 +41,16 @@ func nbdHooks(v *voice) nbd.Hooks {
 	var tallies sync.Map // *nbd.Session to *tally; as many as there are connections
 	return nbd.Hooks{
 		Refused: func(p *nbd.Peer, err error) { v.refused(p.Addr.String(), err) },
-		Open:    func(s *nbd.Session) { tallies.Store(s, newTally()) },
+		Open: func(s *nbd.Session) {
+			tallies.Store(s, newTally())
+			v.began(s.Peer.Addr.String(), s.Export.Name)
+		},
 		Command: func(s *nbd.Session, command nbd.Command) {
 			if t, ok := tallies.Load(s); ok {
 				countNBD(t.(*tally), command)
+				if command.Err != nil {
+					v.trouble(s.Peer.Addr.String(), t.(*tally), command.Err)
+				}
 			}
 		},
 		Close: func(s *nbd.Session, err error) {

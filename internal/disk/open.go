@@ -125,22 +125,26 @@ func isFile(name string) error {
 // explain says what to do about an error of an image.
 func explain(name string, err error) error {
 	var path *fs.PathError
-	switch {
-	case hint.Of(err) != "":
-		return fmt.Errorf("%s: %w", name, err)
-	case errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) && path.Path == name:
+	if errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) && path.Path == name {
 		return hint.Wrap(fmt.Errorf("there is no file %s", name), "spur disk create makes one")
-	case errors.Is(err, fs.ErrPermission):
-		return hint.Wrap(fmt.Errorf("%s: %w", name, err), "run as a user who may open it, or add --read-only if you may read it")
-	case errors.Is(err, block.ErrLocked):
-		return hint.Wrap(fmt.Errorf("%s: %w", name, err), "stop the program that has it open (fuser names it), or let both read only")
-	case errors.Is(err, qcow2.ErrCorrupt):
-		return hint.Wrap(fmt.Errorf("%s: %w", name, err), "spur disk check tells what is wrong; restore it from a copy")
 	}
-	if strings.Contains(err.Error(), name) {
+	advice := hint.Of(err)
+	switch {
+	case advice != "":
+	case errors.Is(err, fs.ErrPermission):
+		advice = "run as a user who may open it, or add --read-only if you may read it"
+	case errors.Is(err, block.ErrLocked):
+		advice = "stop the program that has it open (fuser " + name + " tells which), or let both only read it"
+	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, mapped.ErrDamaged):
+		advice = "restore it from a copy; or, if it is a raw disk that only looks like an image, say --format raw"
+	}
+	if !strings.Contains(err.Error(), name) {
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	if advice == "" {
 		return err
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	return hint.Wrap(err, advice)
 }
 
 // closeDisk makes everything durable and gives the files up.

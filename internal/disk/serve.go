@@ -11,39 +11,53 @@ import (
 	"github.com/spurboot/spur/internal/hint"
 )
 
-// Serve serves a disk until the context ends. Then what was written is made
+// Serve serves disks until the context ends. Then what was written is made
 // durable. The Config has been checked.
 func Serve(ctx context.Context, c Config) error {
-	d, err := c.open(ctx)
-	if err != nil {
-		return err
+	disks, err := c.open(ctx)
+	if err == nil {
+		err = c.serve(ctx, disks)
 	}
-	err = c.serve(ctx, d)
-	return errors.Join(err, closeDisk(d))
+	for _, d := range disks {
+		err = errors.Join(err, closeDisk(d))
+	}
+	return err
 }
 
-func (c *Config) open(ctx context.Context) (*Disk, error) {
+// open opens the files, and returns those that it opened with an error too.
+func (c *Config) open(ctx context.Context) ([]*Disk, error) {
 	o := c.Options
 	if c.Over == HTTP {
 		o.ReadOnly = true
 	}
-	if c.Overlay != "" {
-		return openOverlay(ctx, c.File, c.Overlay, o)
+	var disks []*Disk
+	for _, file := range c.Files {
+		open := Open
+		if c.Overlay != "" {
+			open = func(ctx context.Context, base string, o Options) (*Disk, error) {
+				return openOverlay(ctx, base, c.Overlay, o)
+			}
+		}
+		d, err := open(ctx, file, o)
+		if err != nil {
+			return disks, err
+		}
+		disks = append(disks, d)
 	}
-	return Open(ctx, c.File, o)
+	return disks, nil
 }
 
-func (c *Config) serve(ctx context.Context, d *Disk) error {
+func (c *Config) serve(ctx context.Context, disks []*Disk) error {
 	v := &voice{out: c.Out, log: c.Logger}
 	switch c.Over {
 	case ISCSI:
-		return c.serveISCSI(ctx, d, v)
+		return c.serveISCSI(ctx, disks, v)
 	case AoE:
-		return c.serveAoE(ctx, d, v)
+		return c.serveAoE(ctx, disks, v)
 	case NBD:
-		return c.serveNBD(ctx, d, v)
+		return c.serveNBD(ctx, disks, v)
 	}
-	return c.serveHTTP(ctx, d, v)
+	return c.serveHTTP(ctx, disks, v)
 }
 
 // listen opens the port.
@@ -61,4 +75,20 @@ func (c *Config) listen(ctx context.Context) (net.Listener, error) {
 		return nil, hint.Wrap(fmt.Errorf("listen on %s: %w", c.Listen, err), "--listen names an address of this host")
 	}
 	return l, nil
+}
+
+// reached is an address by which others reach a listener: where it listens on
+// all of the host's, one of those.
+func reached(l net.Listener) string {
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
+		return l.Addr().String()
+	}
+	addresses, _ := net.InterfaceAddrs()
+	for _, a := range addresses {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
+			return net.JoinHostPort(n.IP.String(), port)
+		}
+	}
+	return net.JoinHostPort("127.0.0.1", port)
 }

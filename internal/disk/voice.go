@@ -2,12 +2,15 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/spurboot/spur/block"
 )
 
 // voice tells of sessions: in lines for people, or in records.
@@ -39,6 +42,28 @@ func (v *voice) ready(d *Disk, over Protocol, at string) {
 		"step", "ready", "file", d.Files[0], "format", string(d.Format), "size", d.Size(), "over", string(over), "at", at)
 }
 
+// began tells of a session that has begun, with one of several disks if there
+// are.
+func (v *voice) began(who, disk string) {
+	line, facts := who+"  connected", []any{"step", "connected", "client", who}
+	if disk != "" {
+		line, facts = line+" to "+disk, append(facts, "disk", disk)
+	}
+	v.say(slog.LevelInfo, line, facts...)
+}
+
+// trouble tells of the first error of a session that came from the disk.
+func (v *voice) trouble(who string, t *tally, err error) {
+	if t.troubles.Add(1) > 1 {
+		return
+	}
+	line := fmt.Sprintf("%s  %v", who, err)
+	if errors.Is(err, block.ErrNoSpace) {
+		line += " (make room where the image is; what was refused wasn't written)"
+	}
+	v.say(slog.LevelError, line, "step", "trouble", "client", who, "err", err.Error())
+}
+
 // refused tells of a client that had no session.
 func (v *voice) refused(who string, why error) {
 	v.say(slog.LevelWarn, fmt.Sprintf("%s  refused: %v", who, why), "step", "refused", "client", who, "err", why.Error())
@@ -48,6 +73,7 @@ func (v *voice) refused(who string, why error) {
 type tally struct {
 	began                           time.Time
 	commands, read, written, failed atomic.Int64
+	troubles                        atomic.Int64
 }
 
 func newTally() *tally { return &tally{began: time.Now()} }

@@ -1,0 +1,59 @@
+package disk
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// Progress is a line on a terminal that is written anew as a copy goes on.
+type Progress struct {
+	out         io.Writer
+	what        string
+	began, told time.Time
+	width       int // of the line that is there
+}
+
+// often is how often the line changes.
+const often = 200 * time.Millisecond
+
+// NewProgress begins to tell of a copy.
+func NewProgress(out io.Writer, what string) *Progress {
+	return &Progress{out: out, what: what, began: time.Now()}
+}
+
+// Tell is for ConvertOptions.Progress.
+func (p *Progress) Tell(done, size, copied int64) {
+	now := time.Now()
+	if now.Sub(p.told) < often {
+		return
+	}
+	p.told = now
+	p.line(progressLine(p.what, done, size, copied, now.Sub(p.began)))
+}
+
+// Done takes the line away.
+func (p *Progress) Done() {
+	if p.width > 0 {
+		fmt.Fprintf(p.out, "\r%*s\r", p.width, "")
+	}
+}
+
+func (p *Progress) line(text string) {
+	fmt.Fprintf(p.out, "\r%-*s", p.width, text)
+	p.width = max(p.width, len(text))
+}
+
+// progressLine says how far a copy is, and how long it will take if it goes on
+// as it did.
+func progressLine(what string, done, size, copied int64, took time.Duration) string {
+	if size == 0 || done == 0 {
+		return what
+	}
+	seconds := max(took.Seconds(), 0.001)
+	text := fmt.Sprintf("%s  %3d %%  %s of data, %s/s", what, int(float64(done)/float64(size)*100), FormatSize(copied), FormatSize(int64(float64(copied)/seconds)))
+	if left := time.Duration(float64(took) / float64(done) * float64(size-done)); done < size && took > time.Second {
+		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+	}
+	return text
+}

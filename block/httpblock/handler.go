@@ -19,6 +19,10 @@ type HandlerOptions struct {
 	ETag string
 	// Modified is when the device was last changed, if that is known.
 	Modified time.Time
+	// WriteTimeout is how long a client may leave lying what was sent to it,
+	// 32 KiB at most, before its connection is closed. Unlike that of an
+	// http.Server it doesn't bound an answer as a whole. None if 0.
+	WriteTimeout time.Duration
 	// Served, if set, is called after each answer with the bytes of the
 	// device that were sent, and the error that ended it early, or nil.
 	Served func(r *http.Request, bytes int64, err error)
@@ -30,7 +34,6 @@ type HandlerOptions struct {
 const mostRanges = 16
 
 // Handler serves a device, whatever the path. The device isn't closed.
-// Timeouts are those of the http.Server.
 func Handler(d block.Device, options HandlerOptions) http.Handler {
 	return &handler{dev: d, options: options}
 }
@@ -56,7 +59,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
 		r.Header.Del("Range")
 	}
-	content := &reader{ctx: r.Context(), dev: h.dev}
+	content := &reader{ctx: r.Context(), dev: h.dev, wait: h.options.WriteTimeout, to: http.NewResponseController(w)}
+	content.extend() // an earlier request's time is over
 	http.ServeContent(w, r, "", h.options.Modified, content)
 	if h.options.Served != nil {
 		h.options.Served(r, content.sent, content.err)
@@ -79,9 +83,20 @@ type reader struct {
 	since  int64 // bytes read without a seek
 	buffer []byte
 	kept   []byte // of buffer, from off on
+
+	to   *http.ResponseController
+	wait time.Duration
+}
+
+// extend gives the client time to take what it is sent next.
+func (r *reader) extend() {
+	if r.wait > 0 {
+		_ = r.to.SetWriteDeadline(time.Now().Add(r.wait)) // not every ResponseWriter can
+	}
 }
 
 func (r *reader) Read(p []byte) (int, error) {
+	r.extend()
 	left := r.dev.Size() - r.off
 	if left <= 0 {
 		return 0, io.EOF

@@ -23,9 +23,8 @@ what it has of it. On a terminal, one line tells how far the copy is.`,
   spur disk convert overlay.qcow2 disk.img --format raw
   spur disk convert https://images.example/disk.img disk.qcow2`,
 		Args: arguments(cobra.ExactArgs(2)),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o := disk.ConvertOptions{Allow: image.allow}
-			var err error
 			if o.To, err = disk.ParseNewFormat(image.format); err != nil {
 				return usage(cmd, err)
 			}
@@ -35,9 +34,10 @@ what it has of it. On a terminal, one line tells how far the copy is.`,
 			if f, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 				progress := disk.NewProgress(f, args[1])
 				o.Progress = progress.Tell
-				defer progress.Done()
+				defer func() { progress.Done(err) }()
 			}
-			return disk.Convert(cmd.Context(), args[0], args[1], o)
+			err = disk.Convert(cmd.Context(), args[0], args[1], o)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&image.format, "format", "qcow2", "format of DST: qcow2 or raw")

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"github.com/spurboot/spur/block/httpblock"
 )
 
@@ -23,7 +25,9 @@ import (
 const (
 	headerWait = 10 * time.Second
 	idleWait   = 2 * time.Minute
+	writeWait  = time.Minute // for 32 KiB
 	grace      = 5 * time.Second
+	mostConns  = 1024
 	mostHeader = 16 << 10 // bytes
 )
 
@@ -44,7 +48,7 @@ func (c *Config) serveHTTP(ctx context.Context, disks []*Disk, v *voice) error {
 		v.ready(d, HTTP, at.String())
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
+	go func() { served <- server.Serve(netutil.LimitListener(l, mostConns)) }()
 	select {
 	case err = <-served:
 		return err
@@ -66,7 +70,7 @@ func (c *Config) paths(disks []*Disk) http.Handler {
 	handlers := map[string]http.Handler{}
 	for i, d := range disks {
 		tag, modified := validators(d.Files)
-		h := httpblock.Handler(d, httpblock.HandlerOptions{ETag: tag, Modified: modified, Served: countHTTP})
+		h := httpblock.Handler(d, httpblock.HandlerOptions{ETag: tag, Modified: modified, WriteTimeout: writeWait, Served: countHTTP})
 		if len(disks) == 1 {
 			return h
 		}

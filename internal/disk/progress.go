@@ -12,6 +12,7 @@ type Progress struct {
 	what        string
 	began, told time.Time
 	width       int // of the line that is there
+	copied      int64
 }
 
 // often is how often the line changes.
@@ -24,6 +25,7 @@ func NewProgress(out io.Writer, what string) *Progress {
 
 // Tell is for ConvertOptions.Progress.
 func (p *Progress) Tell(done, size, copied int64) {
+	p.copied = copied
 	now := time.Now()
 	if now.Sub(p.told) < often {
 		return
@@ -32,10 +34,11 @@ func (p *Progress) Tell(done, size, copied int64) {
 	p.line(progressLine(p.what, done, size, copied, now.Sub(p.began)))
 }
 
-// Done takes the line away.
-func (p *Progress) Done() {
-	if p.width > 0 {
-		fmt.Fprintf(p.out, "\r%*s\r", p.width, "")
+// Done takes the line away, and says in its place what was copied.
+func (p *Progress) Done(err error) {
+	fmt.Fprintf(p.out, "\r%*s\r", p.width, "")
+	if err == nil {
+		fmt.Fprintf(p.out, "%s  %s of data copied in %s\n", p.what, FormatSize(p.copied), time.Since(p.began).Round(100*time.Millisecond))
 	}
 }
 
@@ -52,7 +55,7 @@ func progressLine(what string, done, size, copied int64, took time.Duration) str
 	}
 	seconds := max(took.Seconds(), 0.001)
 	text := fmt.Sprintf("%s  %3d %%  %s of data, %s/s", what, int(float64(done)/float64(size)*100), FormatSize(copied), FormatSize(int64(float64(copied)/seconds)))
-	if left := time.Duration(float64(took) / float64(done) * float64(size-done)); done < size && took > time.Second {
+	if left := time.Duration(float64(took) / float64(done) * float64(size-done)); left >= time.Second && took > time.Second {
 		text += fmt.Sprintf(", %s left", left.Round(time.Second))
 	}
 	return text

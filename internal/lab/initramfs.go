@@ -25,6 +25,9 @@ type InitramfsOptions struct {
 
 	// Files are added: contents by path, without a slash in front.
 	Files map[string]string
+
+	// Programs of this system are added by name, with their libraries.
+	Programs []string
 }
 
 // The lines that the initramfs of Initramfs writes on its consoles. WaitFor
@@ -76,6 +79,9 @@ func Initramfs(path string, options InitramfsOptions) error {
 		c.file("init", 0o755, initScript)
 		c.file("udhcpc.sh", 0o755, initLeaseScript)
 		addTexts(c, options.Files)
+		if err := addPrograms(c, options.Programs); err != nil {
+			return err
+		}
 		return addModules(c, drivers)
 	})
 }

@@ -1,0 +1,13 @@
+// Package disktest has real initiators use disks that `spur disk serve` serves,
+// while it is killed and started again under them.
+//
+// A guest (guest_test.go) boots Debian's kernel with its own driver: open-iscsi,
+// aoe or nbd. It keeps an ext4 on the disk, writes files and flushes each, and
+// is not told when the target vanishes and comes back; at the end the file
+// system is checked, there and here, and every file compared.
+//
+// SIGKILL takes all that a process has in its memory, not what the kernel holds
+// of its files: what these tests show is that nothing that an initiator was
+// told is done was only in Spur's memory, and that initiators find their way
+// back. What a loss of power does is for the crash tests of block/qcow2.
+package disktest

@@ -1,0 +1,188 @@
+package disktest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// built is what all tests use.
+var built struct {
+	spur   string // the binary
+	attach string // the contents of the program of that name
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "spur-disktest-")
+	if err == nil {
+		err = build(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "disktest:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func build(dir string) error {
+	built.spur = filepath.Join(dir, "spur")
+	attach := filepath.Join(dir, "attach")
+	for path, pkg := range map[string]string{built.spur: "cmd/spur", attach: "disktest/attach"} {
+		cmd := exec.Command("go", "build", "-o", path, "github.com/spurboot/spur/"+pkg)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+		}
+	}
+	program, err := os.ReadFile(attach)
+	built.attach = string(program)
+	return err
+}
+
+// patience bounds each test.
+const patience = 6 * time.Minute
+
+const targetAddr = "10.77.0.1"
+
+// world is a lab with one wire and the target's host on it, which gives
+// addresses, too.
+type world struct {
+	*testing.T
+	ctx    context.Context
+	lab    *lab.Lab
+	wire   *lab.Wire
+	host   *lab.Host
+	random *rand.Rand
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	l, err := lab.New(ctx, lab.Options{Dir: os.Getenv("SPUR_TEST_KEEP")})
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	w := &world{T: t, ctx: ctx, lab: l, random: rand.New(rand.NewPCG(seed, 0))}
+	w.wire, err = l.Wire("wire")
+	w.check(err)
+	w.host, err = l.Host("target", lab.On(w.wire, targetAddr+"/24"))
+	w.check(err)
+	_, err = lab.DNSMasq{Host: w.host, Range: "10.77.0.50,10.77.0.99,1h"}.Start(ctx)
+	w.check(err)
+	return w
+}
+
+func (w *world) check(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) run(name string, args ...string) {
+	w.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		w.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+}
+
+// waitFor waits for words of a machine, and returns them.
+func (w *world) waitFor(m *lab.Machine, pattern string) string {
+	w.Helper()
+	said, err := m.WaitFor(w.ctx, "("+pattern+")")
+	if err != nil {
+		w.Fatal(err)
+	}
+	return strings.TrimSpace(said.Groups[0])
+}
+
+// pause lets up to so long pass, a random time: at which moment of a write the
+// target ends is not for the test to choose.
+func (w *world) pause(most time.Duration) {
+	time.Sleep(time.Duration(w.random.Int64N(int64(most))))
+}
+
+// A disk is an image with an ext4 on it.
+type disk struct {
+	*world
+	path    string
+	overlay string // "" where the image itself is written
+}
+
+// image makes a disk: raw, or a qcow2 overlay of one.
+func (w *world) image(kind string) *disk {
+	w.Helper()
+	d := &disk{world: w, path: filepath.Join(w.TempDir(), "disk.img")}
+	w.run("truncate", "-s", "64M", d.path)
+	w.run("mkfs.ext4", "-q", d.path)
+	if kind == "overlay" {
+		d.overlay = filepath.Join(w.TempDir(), "overlay.qcow2")
+	}
+	return d
+}
+
+// sound checks what the target has left.
+func (d *disk) sound() {
+	d.Helper()
+	path := d.path
+	if d.overlay != "" {
+		d.run("qemu-img", "check", d.overlay)
+		path += ".flat"
+		d.run("qemu-img", "convert", "-O", "raw", d.overlay, path)
+	}
+	d.run("e2fsck", "-fn", path)
+}
+
+// A target is a running `spur disk serve`.
+type target struct {
+	*world
+	process *lab.Process
+}
+
+// serve starts a target and waits until it serves.
+func (w *world) serve(d *disk, args []string) *target {
+	w.Helper()
+	args = append([]string{"disk", "serve", d.path}, args...)
+	if d.overlay != "" {
+		args = append(args, "--overlay", d.overlay)
+	}
+	p, err := w.host.Start(built.spur, args...)
+	w.check(err)
+	_, err = p.WaitFor(w.ctx, "Serv|serv")
+	w.check(err)
+	return &target{w, p}
+}
+
+// kill gives the target no time to do anything.
+func (t *target) kill() {
+	t.Helper()
+	t.check(syscall.Kill(t.process.PID(), syscall.SIGKILL))
+	<-t.process.Done()
+}
+
+// end asks the target to end, which it does in good order.
+func (t *target) end() {
+	t.Helper()
+	t.check(syscall.Kill(t.process.PID(), syscall.SIGTERM))
+	t.check(t.process.Wait(t.ctx))
+}

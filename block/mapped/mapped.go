@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spurboot/spur/block"
 )
@@ -39,6 +40,9 @@ type Piece struct {
 // It is called by many at once.
 type Lookup func(ctx context.Context, off, n int64) (Piece, error)
 
+// ErrOtherParent is that an image lies over another disk than was found.
+var ErrOtherParent = errors.New("its parent isn't the one that it was made over, or was written to since")
+
 // ErrDamaged is that an image contradicts itself or its format.
 var ErrDamaged = errors.New("damaged image")
 
@@ -55,6 +59,18 @@ type Config struct {
 	File   Source
 	Parent block.Device // nil if there is none
 	Lookup Lookup
+	// ID is what differencing images know this one again by as their parent;
+	// "" if that can't be told.
+	ID string
+}
+
+// CheckParent returns ErrOtherParent if a parent is an image that says it isn't
+// the one that is meant. IDs are hexadecimal.
+func CheckParent(parent block.Device, id string) error {
+	if p, ok := parent.(*Device); ok && p.ID != "" && id != "" && !strings.EqualFold(p.ID, id) {
+		return fmt.Errorf("%w (it is %s, not %s)", ErrOtherParent, p.ID, id)
+	}
+	return nil
 }
 
 // Device is an image as a block.Device.

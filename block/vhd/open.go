@@ -3,6 +3,8 @@ package vhd
 import (
 	"context"
 	"encoding/binary"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf16"
@@ -31,7 +33,7 @@ func Open(file mapped.Source, options Options) (*mapped.Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open VHD image: %w", err)
 	}
-	config := mapped.Config{Size: f.size, File: file}
+	config := mapped.Config{Size: f.size, File: file, ID: hex.EncodeToString(f.unique[:])}
 	switch f.kind {
 	case fixed:
 		// Virtual PC's geometry may say less than there is, never more.
@@ -114,6 +116,9 @@ func openSparse(config *mapped.Config, f footer, length int64, options Options) 
 	config.Parent, err = options.Parent(h.parent)
 	if err != nil {
 		return fmt.Errorf("open its parent %q: %w", h.parent, err)
+	}
+	if err := mapped.CheckParent(config.Parent, hex.EncodeToString(h.parentID[:])); err != nil {
+		return errors.Join(err, config.Parent.Close())
 	}
 	return nil
 }

@@ -159,6 +159,22 @@ func TestDifferencing(t *testing.T) {
 	}
 }
 
+// TestOtherParent: over another image than it was made over, an image means
+// nothing.
+func TestOtherParent(t *testing.T) {
+	name, _ := differencing(t)
+	other, _ := image(t, 600<<10, "subformat=dynamic")
+	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	_, err = vhd.Open(file, vhd.Options{Parent: func(string) (block.Device, error) { return open(t, other, vhd.Options{}), nil }})
+	if !errors.Is(err, mapped.ErrOtherParent) {
+		t.Errorf("over another parent: %v", err)
+	}
+}
+
 func TestCutFile(t *testing.T) {
 	name, _ := image(t, 600<<10, "subformat=dynamic")
 	p, err := os.ReadFile(name)

@@ -85,6 +85,13 @@ func guid(text string) (g [16]byte) {
 	return g
 }
 
+// guidText is a GUID as parent locators have it (MS-VHDX 2.6.2.6.3), without the
+// braces.
+func guidText(g [16]byte) string {
+	le := binary.LittleEndian
+	return fmt.Sprintf("%08x-%04x-%04x-%x-%x", le.Uint32(g[:]), le.Uint16(g[4:]), le.Uint16(g[6:]), g[8:10], g[10:])
+}
+
 // regions reads the region table, or its copy.
 func regions(file mapped.Source, length int64) (map[[16]byte]region, error) {
 	for _, at := range []int64{192 << 10, 256 << 10} {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/mapped"
@@ -58,7 +59,7 @@ func open(file mapped.Source, options Options) (*mapped.Device, error) {
 	if err := b.readTable(found[batRegion]); err != nil {
 		return nil, err
 	}
-	config := mapped.Config{Size: m.size, File: file, Lookup: b.lookup}
+	config := mapped.Config{Size: m.size, File: file, Lookup: b.lookup, ID: guidText([16]byte(header[32:48]))}
 	if !m.hasParent {
 		return mapped.New(config), nil
 	}
@@ -68,6 +69,9 @@ func open(file mapped.Source, options Options) (*mapped.Device, error) {
 	config.Parent, err = options.Parent(m.parent)
 	if err != nil {
 		return nil, fmt.Errorf("open its parent: %w", err)
+	}
+	if err := mapped.CheckParent(config.Parent, strings.Trim(m.parent["parent_linkage"], "{}")); err != nil {
+		return nil, errors.Join(err, config.Parent.Close())
 	}
 	return mapped.New(config), nil
 }

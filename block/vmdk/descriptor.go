@@ -21,6 +21,8 @@ const (
 type descriptor struct {
 	parent  string // the name of the parent, where there is one
 	differs bool
+	id      string // changes when the disk is written to
+	over    string // the parent's
 	extents []extentLine
 }
 
@@ -45,7 +47,10 @@ func parseDescriptor(text []byte) (descriptor, error) {
 		key, value, _ := strings.Cut(line, "=")
 		switch key = strings.ToLower(strings.TrimSpace(key)); {
 		case key == "parentcid":
-			d.differs = !strings.EqualFold(strings.TrimSpace(value), "ffffffff")
+			d.over = strings.TrimLeft(strings.TrimSpace(value), "0")
+			d.differs = !strings.EqualFold(d.over, "ffffffff")
+		case key == "cid":
+			d.id = strings.TrimLeft(strings.TrimSpace(value), "0") // which not everybody writes
 		case key == "parentfilenamehint":
 			d.parent = strings.Trim(strings.TrimSpace(value), `"`)
 		case strings.HasPrefix(line, "RW ") || strings.HasPrefix(line, "RDONLY ") || strings.HasPrefix(line, "NOACCESS "):

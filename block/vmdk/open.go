@@ -65,7 +65,7 @@ func (i *image) open() (*mapped.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := mapped.Config{Size: i.size(), File: i, Lookup: i.lookup}
+	config := mapped.Config{Size: i.size(), File: i, Lookup: i.lookup, ID: d.id}
 	if !d.differs {
 		return mapped.New(config), nil
 	}
@@ -75,6 +75,9 @@ func (i *image) open() (*mapped.Device, error) {
 	config.Parent, err = i.options.Parent(d.parent)
 	if err != nil {
 		return nil, fmt.Errorf("open its parent %.200q: %w", d.parent, err)
+	}
+	if err := mapped.CheckParent(config.Parent, d.over); err != nil {
+		return nil, errors.Join(err, config.Parent.Close())
 	}
 	return mapped.New(config), nil
 }

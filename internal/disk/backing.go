@@ -18,11 +18,12 @@ type backings struct {
 	allow []string // folders
 	base  string   // what the image's own backing file has to be, "" for anything that is allowed
 	files []string // that were opened
+	depth int      // parents that were opened
 }
 
 // beside opens what the image of that name consists of besides its file.
-func (b *backings) beside(image string) beside {
-	return beside{backing: b.backing(image), extent: b.extent(image)}
+func (b *backings) beside(ctx context.Context, image string) beside {
+	return beside{backing: b.backing(image), extent: b.extent(image), parent: b.parent(ctx, image)}
 }
 
 func (b *backings) backing(image string) qcow2.Opener {
@@ -35,7 +36,7 @@ func (b *backings) backing(image string) qcow2.Opener {
 		if format == Raw || format == Qcow2 || format == "" {
 			return qcow2.Backing{File: file, Name: path}, nil
 		}
-		d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, b.beside(path))
+		d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, b.beside(ctx, path))
 		if err != nil {
 			file.Close()
 			return qcow2.Backing{}, err

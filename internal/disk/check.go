@@ -16,7 +16,7 @@ func Check(ctx context.Context, name string, format Format, repair bool, out io.
 	if err != nil {
 		return err
 	}
-	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format}, aside(name, new(qcow2.Reference)))
+	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format}, aside(ctx, name, new(qcow2.Reference)))
 	if err != nil {
 		file.Close()
 		return explain(name, err)

@@ -85,7 +85,7 @@ func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Ref
 	if err != nil {
 		return Layer{}, ref, err
 	}
-	d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, aside(name, &ref))
+	d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, aside(ctx, name, &ref))
 	if err != nil {
 		file.Close()
 		return Layer{}, ref, err
@@ -101,8 +101,17 @@ func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Ref
 }
 
 // aside notes what the backing file is, and puts an empty disk in its place.
-func aside(image string, ref *qcow2.Reference) beside {
-	b := (&backings{}).beside(image)
+func aside(ctx context.Context, image string, ref *qcow2.Reference) beside {
+	b := (&backings{}).beside(ctx, image)
+	b.parent = func(format Format, names ...string) (block.Device, error) {
+		ref.Format = format.qemu()
+		for _, ref.Name = range candidates(names) {
+			if _, err := resolve(image, *ref); err == nil {
+				break
+			}
+		}
+		return block.NewMemory(0), nil
+	}
 	b.backing = func(_ context.Context, r qcow2.Reference) (qcow2.Backing, error) {
 		*ref = r
 		return qcow2.Backing{Device: block.NewMemory(0)}, nil

@@ -51,7 +51,7 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 		return nil, err
 	}
 	b := &backings{allow: o.Allow, base: o.base, files: []string{name}}
-	d, err := open(ctx, file, o, b.beside(name))
+	d, err := open(ctx, file, o, b.beside(ctx, name))
 	if err != nil {
 		file.Close()
 		return nil, explain(name, err)
@@ -64,6 +64,9 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 type beside struct {
 	backing qcow2.Opener
 	extent  func(name string) (mapped.Source, error)
+	// parent opens an image of the same format, by any of the names that an
+	// image has for it.
+	parent func(format Format, names ...string) (block.Device, error)
 }
 
 // open makes a device of a file.
@@ -84,11 +87,13 @@ func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, err
 	case Qcow2:
 		d.Device, err = qcow2.Open(ctx, file, qcow2.Options{ReadOnly: o.ReadOnly, Opener: b.backing, CacheSize: tables})
 	case VHD:
-		d.Device, err = vhd.Open(file, vhd.Options{})
+		d.Device, err = vhd.Open(file, vhd.Options{Parent: func(name string) (block.Device, error) { return b.parent(VHD, name) }})
 	case VHDX:
-		d.Device, err = vhdx.Open(file, vhdx.Options{})
+		d.Device, err = vhdx.Open(file, vhdx.Options{Parent: func(locator map[string]string) (block.Device, error) {
+			return b.parent(VHDX, locator["relative_path"], locator["absolute_win32_path"])
+		}})
 	case VMDK:
-		d.Device, err = vmdk.Open(file, vmdk.Options{Extent: b.extent})
+		d.Device, err = vmdk.Open(file, vmdk.Options{Extent: b.extent, Parent: func(name string) (block.Device, error) { return b.parent(VMDK, name) }})
 	default:
 		err = fmt.Errorf("format %s is unknown; it is one of %s", d.Format, readable)
 	}
@@ -135,6 +140,8 @@ func explain(name string, err error) error {
 		advice = "run as a user who may open it, or add --read-only if you may read it"
 	case errors.Is(err, block.ErrLocked):
 		advice = "stop the program that has it open (fuser " + name + " tells which), or let both only read it"
+	case errors.Is(err, mapped.ErrOtherParent):
+		advice = "put the parent back as it was; what the image has makes no sense over another"
 	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, mapped.ErrDamaged):
 		advice = "restore it from a copy; or, if it is a raw disk that only looks like an image, say --format raw"
 	}

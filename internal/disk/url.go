@@ -26,10 +26,11 @@ func openURL(ctx context.Context, url string, o Options) (*Disk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", url, err)
 	}
-	refuse := func(context.Context, qcow2.Reference) (qcow2.Backing, error) {
-		return qcow2.Backing{}, hint.New("an image at a URL may have no backing file", "download both and convert them here")
-	}
-	d, err := open(ctx, remoteFile{remote}, o, beside{backing: refuse})
+	refused := hint.New("an image at a URL may have no backing file", "download both and convert them here")
+	d, err := open(ctx, remoteFile{remote}, o, beside{
+		backing: func(context.Context, qcow2.Reference) (qcow2.Backing, error) { return qcow2.Backing{}, refused },
+		parent:  func(Format, ...string) (block.Device, error) { return nil, refused },
+	})
 	if err != nil {
 		remote.Close()
 		return nil, explain(url, err)

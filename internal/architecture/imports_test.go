@@ -69,6 +69,7 @@ var allowed = map[string][]string{
 	"internal/architecture": {},
 	"boottest":              {"internal/lab"},
 	"disktest":              {"internal/lab"},
+	"disktest/attach":       {},
 	"bench/pair":            {},
 	"bench/tftp":            {"bench/pair", "tftp"},
 	"bench/http":            {"bench/pair", "internal/httpd"},

@@ -38,6 +38,15 @@ type SparseFile interface {
 	Next(off, n int64) (Extent, error)
 }
 
+// InFile is a Device of which pieces are in files of the operating system, so
+// that a server can send them by splice(2), without a copy.
+type InFile interface {
+	// InFile returns the descriptor of the file that has n bytes from off, and
+	// where there, for as long as the device is open. ok is false where no one
+	// file has them as they are. The descriptor is for reading only.
+	InFile(off, n int64) (fd int, at int64, ok bool)
+}
+
 // DurableWriter is a File that can make a single write durable at less cost
 // than a WriteAt and a Sync.
 type DurableWriter interface {

@@ -58,6 +58,9 @@ func fit(file *os.File, options FileOptions) error {
 	return lock(int(file.Fd()), !options.ReadOnly)
 }
 
+// Descriptor is valid until Close.
+func (f *OSFile) Descriptor() int { return f.fd }
+
 // Name is the name that the file was opened by.
 func (f *OSFile) Name() string { return f.file.Name() }
 

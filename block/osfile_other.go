@@ -37,6 +37,9 @@ func OpenFile(name string, options FileOptions) (*OSFile, error) {
 	return &OSFile{file}, nil
 }
 
+// Descriptor is valid until Close.
+func (f *OSFile) Descriptor() int { return int(f.file.Fd()) }
+
 // Name is the name that the file was opened by.
 func (f *OSFile) Name() string { return f.file.Name() }
 

@@ -24,6 +24,18 @@ func (r readOnly) Zero(context.Context, int64, int64, ZeroFlags) error { return 
 // Flush has nothing to make durable, and doesn't wait for what others wrote.
 func (r readOnly) Flush(ctx context.Context) error { return ctx.Err() }
 
+// InFile implements block.InFile where d does.
+func (r readOnly) InFile(off, n int64) (fd int, at int64, ok bool) {
+	return inFile(r.Device, off, n)
+}
+
+func inFile(d Device, off, n int64) (fd int, at int64, ok bool) {
+	if d, is := d.(InFile); is {
+		return d.InFile(off, n)
+	}
+	return 0, 0, false
+}
+
 // Section returns a view of size bytes of d from off, such as a partition.
 // Closing it closes d.
 func Section(d Device, off, size int64) (Device, error) {
@@ -47,6 +59,14 @@ func (s *section) Read(ctx context.Context, p []byte, off int64) error {
 		return err
 	}
 	return s.dev.Read(ctx, p, s.base+off)
+}
+
+// InFile implements block.InFile where the device does.
+func (s *section) InFile(off, n int64) (fd int, at int64, ok bool) {
+	if CheckRange(off, n, s.size) != nil {
+		return 0, 0, false
+	}
+	return inFile(s.dev, s.base+off, n)
 }
 
 func (s *section) Write(ctx context.Context, p []byte, off int64, flags WriteFlags) error {

@@ -11,6 +11,9 @@ const (
 	// sparseRead is the length, in bytes, from which a read asks where the
 	// device has zeros, to send none.
 	sparseRead = 64 << 10
+	// splicedRead is the length, in bytes, from which a read is sent from the
+	// file by splice(2), where the device has one.
+	splicedRead = 32 << 10
 	// smallHole is the shortest run of zeros worth a chunk of its own.
 	smallHole = 4096
 	// maxChunks bounds the chunks of a read.
@@ -32,6 +35,8 @@ type worker struct {
 	payload *buffer // of the request
 	refused errno   // known when the request was read
 
+	spent time.Duration // by the device for the request
+
 	found    []descriptor
 	end      int64 // of the range that is asked about
 	most     int   // descriptors
@@ -47,15 +52,17 @@ func newWorker(c *conn) *worker {
 // carryOut does what is asked and replies.
 func (w *worker) carryOut() {
 	c, r := w.c, &w.req
-	if c.server.Hooks.Command == nil {
-		_, _ = w.do()
-		return
-	}
-	start := time.Now()
+	w.spent = 0
 	e, err := w.do()
-	c.server.Hooks.Command(c.session, Command{Name: commandName(r.command), Offset: r.offset, Length: r.length,
-		Duration: time.Since(start), Number: uint32(e), Err: err})
+	c.pace.took(r, w.spent)
+	if c.server.Hooks.Command != nil {
+		c.server.Hooks.Command(c.session, Command{Name: commandName(r.command), Offset: r.offset, Length: r.length,
+			Duration: w.spent, Number: uint32(e), Err: err})
+	}
 }
+
+// since adds the time from start to that of the device.
+func (w *worker) since(start time.Time) { w.spent += time.Since(start) }
 
 // do carries the request out and returns what was replied.
 func (w *worker) do() (errno, error) {
@@ -71,14 +78,27 @@ func (w *worker) do() (errno, error) {
 		w.finish(e)
 		return e, nil
 	}
-	off, n := int64(r.offset), int64(r.length)
+	var err error
+	switch off, n := int64(r.offset), int64(r.length); {
+	case r.command == cmdRead && n > 0:
+		err = w.read(off, int(n))
+	case r.command == cmdBlockStatus && n > 0 && c.meta:
+		err = w.status(off, n)
+	default:
+		e, err = w.plain(off, n)
+		w.finish(e)
+		return e, err
+	}
+	return errnoOf(err), err
+}
+
+// plain carries out a command whose reply has no data.
+func (w *worker) plain(off, n int64) (errno, error) {
+	c, r := w.c, &w.req
+	defer w.since(time.Now())
 	var err error
 	switch r.command {
-	case cmdRead:
-		if n > 0 {
-			err = w.read(off, int(n))
-			return errnoOf(err), err
-		}
+	case cmdRead: // of nothing
 	case cmdWrite:
 		if n > 0 {
 			err = c.dev.Write(c.ctx, w.payload.b[headroom:headroom+n], off, r.writeFlags())
@@ -91,25 +111,13 @@ func (w *worker) do() (errno, error) {
 		err = w.cache(off, n)
 	case cmdWriteZeroes:
 		if r.flags&cmdFastZero != 0 && !c.caps.Zero {
-			e = errNotSupported
-			break
+			return errNotSupported, nil
 		}
 		err = c.dev.Zero(c.ctx, off, n, r.zeroFlags())
-	case cmdBlockStatus:
-		if !c.meta || n == 0 {
-			e = errInvalid
-			break
-		}
-		err = w.status(off, n)
-		return errnoOf(err), err
 	default:
-		e = errInvalid
+		return errInvalid, nil
 	}
-	if err != nil {
-		e = errnoOf(err)
-	}
-	w.finish(e)
-	return e, err
+	return errnoOf(err), err
 }
 
 func (r *request) writeFlags() block.WriteFlags {
@@ -136,7 +144,7 @@ func (w *worker) finish(e errno) {
 		b = w.c.buffer(0)
 	}
 	w.payload = nil
-	w.c.out.send(letter{w.req.appendDone(b.b[:0], w.c.mode, e), b})
+	w.c.out.post(letter{w.req.appendDone(b.b[:0], w.c.mode, e), b, nil})
 }
 
 // read replies with data; from sparseRead on without the zeros.
@@ -147,16 +155,48 @@ func (w *worker) read(off int64, n int) error {
 			return w.readSparse(off, int64(n))
 		}
 	}
+	if n >= splicedRead && c.inFile != nil {
+		if p := w.inPipe(off, n); p != nil {
+			b := c.buffer(0)
+			c.out.post(letter{r.appendData(b.b[:0], c.mode, chunkDone, off, int64(n)), b, p})
+			return nil
+		}
+	}
 	b := c.buffer(n)
-	if err := c.dev.Read(c.ctx, b.b[headroom:headroom+n], off); err != nil {
+	if err := w.fill(b.b[headroom:headroom+n], off); err != nil {
 		w.payload = b
 		w.finish(errnoOf(err))
 		return err
 	}
 	start := headroom - c.mode.dataHeaderSize()
 	r.appendData(b.b[start:start], c.mode, chunkDone, off, int64(n))
-	c.out.send(letter{b.b[start : headroom+n], b})
+	c.out.post(letter{b.b[start : headroom+n], b, nil})
 	return nil
+}
+
+// inPipe returns a pipe with the data of a read, or nil: then they have to be
+// read, or it has to be found out why they can't.
+func (w *worker) inPipe(off int64, n int) *pipe {
+	fd, at, ok := w.c.inFile.InFile(off, int64(n))
+	if !ok {
+		return nil
+	}
+	p := w.c.t.pipe(n)
+	if p == nil {
+		return nil
+	}
+	defer w.since(time.Now())
+	if err := p.fill(fd, at, n); err != nil {
+		w.c.t.takeBack(p)
+		return nil
+	}
+	return p
+}
+
+// fill reads from the device.
+func (w *worker) fill(p []byte, off int64) error {
+	defer w.since(time.Now())
+	return w.c.dev.Read(w.c.ctx, p, off)
 }
 
 func (w *worker) hasHoles() bool {
@@ -201,7 +241,7 @@ func (w *worker) readSparse(off, n int64) error {
 			out = r.appendData(out, c.mode, flags, pos, d.length)
 			at := len(out)
 			out = out[:at+int(d.length)]
-			if err := c.dev.Read(c.ctx, out[at:], pos); err != nil {
+			if err := w.fill(out[at:], pos); err != nil {
 				w.payload = b
 				w.finish(errnoOf(err))
 				return err
@@ -209,7 +249,7 @@ func (w *worker) readSparse(off, n int64) error {
 		}
 		pos += d.length
 	}
-	c.out.send(letter{out, b})
+	c.out.post(letter{out, b, nil})
 	return nil
 }
 
@@ -250,12 +290,13 @@ func (w *worker) status(off, n int64) error {
 		w.payload = nil
 	}
 	b := c.buffer(extendedChunkSize + 8 + 16*len(w.found))
-	c.out.send(letter{w.req.appendStatus(b.b[:0], c.mode, w.found), b})
+	c.out.post(letter{w.req.appendStatus(b.b[:0], c.mode, w.found), b, nil})
 	return nil
 }
 
 // find sets w.found to at most so many runs of the range, from its beginning.
 func (w *worker) find(off, n int64, most int) error {
+	defer w.since(time.Now())
 	w.found, w.most, w.end = w.found[:0], most, off+n
 	if err := w.c.dev.Extents(w.c.ctx, off, n, w.addFound); err != nil {
 		return err

@@ -2,55 +2,64 @@ package nbd
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spurboot/spur/block"
 )
 
-// conn is a connection in the transmission phase. Its workers take turns: one
-// reads a request, lets the next one read, carries the request out and sees to
-// the reply. So a connection with one command at a time is served without
-// handing anything over, and one with many is served by many.
+// conn is a connection in the transmission phase. One of its workers has the
+// turn: it reads requests. While commands are quick it carries them out itself,
+// one after the other, so that nothing is handed over and replies leave
+// together (see pace.go). A command that may take long is carried out without
+// the turn, which then is another worker's.
 type conn struct {
 	server  *Server
 	session *Session
-	nc      net.Conn
+	t       transport
 	in      *bufio.Reader
 	mode    mode
 	meta    bool
 	dev     block.Device
 	caps    block.Caps
+	inFile  block.InFile // nil if the device isn't
 	ro      bool
 	bounds  Bounds
 	ctx     context.Context // of the commands
 	memory  budget
 	out     outbox
 	wg      sync.WaitGroup
+	pace    pace
+	patrol  *patrol
 
-	turn    sync.Mutex // guards in and what follows
+	turn chan struct{} // holds the turn while no worker has it
+	idle atomic.Int32  // workers that wait for it
+
+	// Of the one who has the turn.
 	workers int
 	ended   error // why there are no more requests
-
-	waiting sync.Mutex // guards idle
-	idle    int        // workers that wait for their turn
 }
 
 // errGoodbye is a client's NBD_CMD_DISC.
 var errGoodbye = errors.New("the client said goodbye")
 
-func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, b Bounds) *conn {
+func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, a *arrivals) *conn {
 	e := h.chosen
-	c := &conn{server: s, nc: nc, in: in, mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
-		ro: e.readOnly(), bounds: b}
+	early, _ := in.Peek(in.Buffered())
+	t := newTransport(nc, bytes.Clone(early), a.crowd, a.bounds.WriteTimeout)
+	c := &conn{server: s, t: t, in: bufio.NewReaderSize(t, readAhead), mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
+		ro: e.readOnly(), bounds: a.bounds, patrol: &a.patrol, turn: make(chan struct{}, 1)}
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
-	c.memory.init(b.Memory)
-	c.out = outbox{nc: nc, timeout: b.WriteTimeout, buffers: &s.buffers, memory: &c.memory}
+	c.inFile, _ = e.Device.(block.InFile)
+	c.memory.init(a.bounds.Memory)
+	c.out = outbox{t: t, buffers: &s.buffers, memory: &c.memory}
 	return c
 }
 
@@ -60,69 +69,82 @@ func (c *conn) run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	c.ctx = work
-	c.workers = 1
-	c.wg.Add(1)
-	go c.work()
+	c.passOn()
 	done := make(chan struct{})
 	go func() { c.wg.Wait(); close(done) }()
 	select {
 	case <-done:
 	case <-ctx.Done():
-		_ = c.nc.SetReadDeadline(time.Unix(1, 0))
+		c.t.stopReading()
 		grace := time.NewTimer(c.bounds.Grace)
 		defer grace.Stop()
 		select {
 		case <-done:
 		case <-grace.C:
 			cancel()
-			c.nc.Close()
+			c.t.cut()
 			<-done
 		}
 	}
-	_ = c.nc.SetDeadline(time.Now().Add(time.Second)) // for TLS to say goodbye
-	c.nc.Close()
+	c.t.close()
 	if ctx.Err() != nil || errors.Is(c.ended, errGoodbye) {
 		return nil
 	}
 	return c.ended
 }
 
+// passOn gives up the turn. It starts a worker when none waits for it.
+func (c *conn) passOn() {
+	if c.ended == nil && c.idle.Load() == 0 && c.workers < c.bounds.InFlight {
+		c.workers++
+		c.wg.Go(c.work)
+	}
+	c.turn <- struct{}{}
+}
+
 // work is one worker, for as long as there are requests.
 func (c *conn) work() {
-	defer c.wg.Done()
 	w := newWorker(c)
 	for {
-		c.queue(1)
-		c.turn.Lock()
-		c.queue(-1)
-		if c.ended == nil {
-			c.ended = w.next()
+		c.idle.Add(1)
+		<-c.turn
+		c.idle.Add(-1)
+		for has := true; has; {
+			if c.ended == nil {
+				c.ended = w.next()
+			}
+			if c.ended != nil {
+				c.out.flush()
+				c.passOn()
+				return
+			}
+			has = w.step()
 		}
-		if c.ended != nil {
-			c.turn.Unlock()
-			return
-		}
-		if c.queue(0) == 0 && c.workers < c.bounds.InFlight {
-			c.workers++
-			c.wg.Add(1)
-			go c.work()
-		}
-		c.turn.Unlock()
-		w.carryOut()
+		c.out.flush()
 	}
 }
 
-// queue counts the workers that wait to read.
-func (c *conn) queue(n int) int {
-	c.waiting.Lock()
-	defer c.waiting.Unlock()
-	c.idle += n
-	return c.idle
+// step carries a request out and says whether the worker still has the turn.
+func (w *worker) step() bool {
+	c := w.c
+	if c.pace.quick(&w.req) {
+		no := c.pace.begin(c)
+		w.carryOut()
+		return c.pace.end(no)
+	}
+	c.out.flush()
+	c.passOn()
+	w.carryOut()
+	return false
 }
 
-// buffer returns memory for n bytes, once the connection may have it.
+// buffer returns memory for n bytes, once the connection may have it. The
+// replies that wait to be sent hold some.
 func (c *conn) buffer(n int) *buffer {
-	c.memory.take(chargeFor(n))
+	if n := chargeFor(n); !c.memory.has(n) {
+		c.out.flush()
+		c.memory.take(n)
+	}
 	return c.server.buffers.get(n)
 }
 
@@ -136,6 +158,9 @@ func (c *conn) drop(b *buffer) {
 func (w *worker) next() error {
 	c := w.c
 	head := w.head[:c.mode.requestSize()]
+	if c.in.Buffered() < len(head) {
+		c.out.flush()
+	}
 	if _, err := io.ReadFull(c.in, head); err != nil {
 		if errors.Is(err, io.EOF) {
 			return fmt.Errorf("client went away without a goodbye: %w", io.EOF)
@@ -150,9 +175,13 @@ func (w *worker) next() error {
 	}
 	w.refused, w.payload = 0, nil
 	n := w.req.payload(c.mode)
-	switch {
-	case n == 0:
+	if n == 0 {
 		return nil
+	}
+	if uint64(c.in.Buffered()) < n {
+		c.out.flush()
+	}
+	switch {
 	case n > 1<<32:
 		return fmt.Errorf("%s with %d bytes: too much to be read", commandName(w.req.command), n)
 	case n > uint64(c.bounds.MaxPayload) || w.req.command != cmdWrite && n > maxStatusPayload:

@@ -1,85 +1,112 @@
 package nbd
 
-import (
-	"net"
-	"sync"
-	"time"
-)
+import "sync"
 
-// outbox sends replies. The worker that finds nobody sending sends its own and
-// those that come while it does; the others go on with the next request.
+// outbox sends replies, several at a time. The worker that finds nobody sending
+// sends all that wait, and those that come while it does.
 type outbox struct {
-	nc      net.Conn
-	timeout time.Duration
+	t       transport
 	buffers *pool
 	memory  *budget
 
 	mu      sync.Mutex
 	waiting []letter
+	size    int // bytes of those that wait
 	spare   []letter
 	sending bool
 	failed  bool
 
 	// Of the one that sends.
-	bytes net.Buffers
 	array [][]byte
 }
 
-// letter is a reply in the buffer that it was made in.
+// letter is a reply in the buffer that it was made in. What is in the pipe
+// follows.
 type letter struct {
 	bytes  []byte
 	buffer *buffer
+	pipe   *pipe
 }
 
-// send sends a reply and gives its buffer back, perhaps later.
-func (o *outbox) send(l letter) {
+func (l *letter) size() int {
+	if l.pipe != nil {
+		return len(l.bytes) + l.pipe.n
+	}
+	return len(l.bytes)
+}
+
+// fullOutbox is how many bytes of replies wait at most for others to leave
+// with them.
+const fullOutbox = 32 << 10
+
+// post has a reply sent at the next flush, or now if enough wait.
+func (o *outbox) post(l letter) {
 	o.mu.Lock()
 	o.waiting = append(o.waiting, l)
+	o.size += l.size()
+	if o.size >= fullOutbox {
+		o.send()
+	}
+	o.mu.Unlock()
+}
+
+// flush sends what waits, or leaves it to the one who is sending.
+func (o *outbox) flush() {
+	o.mu.Lock()
+	o.send()
+	o.mu.Unlock()
+}
+
+// send sends what waits, with o.mu held now and then.
+func (o *outbox) send() {
 	if o.sending {
-		o.mu.Unlock()
 		return
 	}
 	o.sending = true
 	for len(o.waiting) > 0 {
 		batch, failed := o.waiting, o.failed
-		o.waiting, o.spare = o.spare[:0], nil
+		o.waiting, o.spare, o.size = o.spare[:0], nil, 0
 		o.mu.Unlock()
 		if !failed {
-			failed = o.write(batch) != nil
+			if failed = o.write(batch) != nil; failed {
+				o.t.cut()
+			}
 		}
 		o.release(batch)
 		o.mu.Lock()
 		o.spare, o.failed = batch[:0], failed
 	}
 	o.sending = false
-	o.mu.Unlock()
 }
 
-// write sends a batch by one system call where the connection can. A client
-// that doesn't take its replies in time, or is gone, loses the connection.
+// write sends a batch. A client that doesn't take its replies in time, or is
+// gone, loses the connection.
 func (o *outbox) write(batch []letter) error {
-	err := o.nc.SetWriteDeadline(time.Now().Add(o.timeout))
-	if err != nil {
-		return err
-	}
-	if len(batch) == 1 {
-		_, err = o.nc.Write(batch[0].bytes)
-	} else {
-		o.array = o.array[:0]
-		for _, l := range batch {
-			o.array = append(o.array, l.bytes)
+	o.array = o.array[:0]
+	for i := range batch {
+		l := &batch[i]
+		o.array = append(o.array, l.bytes)
+		if l.pipe == nil {
+			continue
 		}
-		o.bytes = o.array
-		_, err = o.bytes.WriteTo(o.nc)
+		err := o.t.send(o.array)
+		if err == nil {
+			err = o.t.sendPipe(l.pipe)
+			l.pipe = nil
+		}
+		if err != nil {
+			return err
+		}
+		o.array = o.array[:0]
 	}
-	if err != nil {
-		o.nc.Close()
-	}
-	return err
+	return o.t.send(o.array)
 }
 
 func (o *outbox) release(batch []letter) {
 	for i, l := range batch {
+		if l.pipe != nil {
+			o.t.takeBack(l.pipe)
+		}
 		n := charge(l.buffer)
 		o.buffers.put(l.buffer)
 		o.memory.give(n)

@@ -66,6 +66,13 @@ func chargeFor(n int) int { return max(smallestBuffer<<classOf(n), leastCharge) 
 
 func charge(b *buffer) int { return max(len(b.b)-headroom, leastCharge) }
 
+// has says whether take wouldn't wait.
+func (b *budget) has(n int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.left >= n
+}
+
 // take waits for n bytes.
 func (b *budget) take(n int) {
 	b.mu.Lock()

@@ -82,7 +82,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
-	a := &arrivals{bounds: s.Bounds.withDefaults()}
+	a := &arrivals{bounds: s.Bounds.withDefaults(), crowd: newCrowd()}
+	a.patrol.wake = make(chan struct{}, 1)
+	over, patrolled := make(chan struct{}), make(chan struct{})
+	go func() { defer close(patrolled); a.patrol.walk(over) }()
+	defer func() { <-patrolled }()
+	defer close(over)
 	defer a.wg.Wait()
 	defer stop()
 	for {
@@ -124,7 +129,9 @@ func (s *Server) refused(p *Peer, err error) {
 // arrivals counts connections and bounds those in the handshake.
 type arrivals struct {
 	bounds Bounds
+	crowd  *crowd
 	wg     sync.WaitGroup
+	patrol patrol
 
 	mu       sync.Mutex
 	open     int
@@ -190,7 +197,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, a *arrivals) {
 		return
 	}
 	defer h.chosen.release()
-	c := newConn(s, agreed, in, h, a.bounds)
+	c := newConn(s, agreed, in, h, a)
 	if s.Hooks.Open != nil {
 		s.Hooks.Open(c.session)
 	}

@@ -71,6 +71,15 @@ func (d *Device) Read(ctx context.Context, p []byte, off int64) error {
 	})
 }
 
+// InFile implements block.InFile, unless the page cache is bypassed.
+func (d *Device) InFile(off, n int64) (fd int, at int64, ok bool) {
+	f, ok := d.file.(*block.OSFile)
+	if !ok || block.CheckRange(off, n, d.size) != nil {
+		return 0, 0, false
+	}
+	return f.Descriptor(), off, true
+}
+
 // atEnd is nil if the file still reaches to end.
 func (d *Device) atEnd(end int64) error {
 	size, err := d.file.Size()

@@ -1,0 +1,94 @@
+package nbd
+
+import (
+	"errors"
+	"net"
+	"time"
+)
+
+// transport carries the bytes of the transmission phase: plain over any
+// net.Conn, link over a socket of Linux.
+type transport interface {
+	// Read is for one reader at a time, and returns io.EOF after stopReading.
+	Read(p []byte) (int, error)
+	// send sends all, for one sender at a time. A peer that doesn't take it in
+	// time, or is gone, is an error, after which nothing can be sent.
+	send(all [][]byte) error
+	// pipe returns an empty pipe for n bytes of a file, or nil: then they are
+	// to be read and sent. sendPipe sends what is in it and takes it back;
+	// takeBack does only that.
+	pipe(n int) *pipe
+	sendPipe(p *pipe) error
+	takeBack(p *pipe)
+	// stopReading ends a Read that waits, and every later one; cut ends
+	// everything that waits.
+	stopReading()
+	cut()
+	// close is called once, when nobody uses it.
+	close()
+}
+
+// plain is a transport over anything, TLS above all.
+type plain struct {
+	net.Conn
+	early   []byte        // was read before
+	timeout time.Duration // of a send
+	set     time.Time     // when the deadline of sending was set
+	buffers net.Buffers
+	array   [][]byte
+}
+
+func newPlain(nc net.Conn, early []byte, timeout time.Duration) *plain {
+	return &plain{Conn: nc, early: early, timeout: timeout}
+}
+
+// Read implements transport.
+func (p *plain) Read(b []byte) (int, error) {
+	if len(p.early) > 0 {
+		n := copy(b, p.early)
+		p.early = p.early[n:]
+		return n, nil
+	}
+	return p.Conn.Read(b)
+}
+
+// send implements transport.
+func (p *plain) send(all [][]byte) (err error) {
+	if err := p.setDeadline(); err != nil {
+		return err
+	}
+	if len(all) == 1 {
+		_, err = p.Write(all[0])
+		return err
+	}
+	p.array = append(p.array[:0], all...) // WriteTo clears it
+	p.buffers = p.array
+	_, err = p.buffers.WriteTo(p.Conn)
+	return err
+}
+
+// setDeadline gives the peer at least the timeout; a little more spares a new
+// deadline for every send.
+func (p *plain) setDeadline() error {
+	now, slack := time.Now(), p.timeout/8
+	if now.Sub(p.set) < slack {
+		return nil
+	}
+	p.set = now
+	return p.SetWriteDeadline(now.Add(p.timeout + slack))
+}
+
+func (p *plain) pipe(int) *pipe { return nil }
+
+func (p *plain) sendPipe(*pipe) error { return errors.ErrUnsupported }
+
+func (p *plain) takeBack(*pipe) {}
+
+func (p *plain) stopReading() { _ = p.SetReadDeadline(time.Unix(1, 0)) }
+
+func (p *plain) cut() { p.Conn.Close() }
+
+func (p *plain) close() {
+	_ = p.SetDeadline(time.Now().Add(time.Second)) // for TLS to say goodbye
+	p.Conn.Close()
+}

@@ -16,7 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
-	"slices"
+	"runtime"
 	"syscall"
 )
 
@@ -66,11 +66,12 @@ func bench() error {
 	if err := makeDisks(dir, o.size); err != nil {
 		return err
 	}
-	fmt.Println("| | spur | nbdkit file | qemu-nbd | ratio to the best peer |")
-	fmt.Println("|---|---|---|---|---|")
+	fmt.Printf("fio's nbd engine on a Unix socket, one connection; a disk of %d MiB, in the page cache; best of %d rounds of %d s on %d cores, which client and server share.\n\n",
+		o.size, o.rounds, o.seconds, runtime.NumCPU())
+	fmt.Print(head)
 	for _, format := range []string{"raw", "qcow2"} {
 		for _, p := range points() {
-			name := format + ", " + p.name
+			name := fmt.Sprintf("%s, %s, QD %d", format, p.name, p.depth)
 			if !o.only.MatchString(name) {
 				continue
 			}
@@ -81,35 +82,23 @@ func bench() error {
 			fmt.Println(row(name, p, best))
 		}
 	}
+	fmt.Print(notes)
 	return nil
 }
 
-// measure is the best of each server's rounds.
-func measure(ctx context.Context, dir, format string, p point, o options) (map[string]float64, error) {
-	best := map[string]float64{}
+// measure is the best of each server's rounds, by its name.
+func measure(ctx context.Context, dir, format string, p point, o options) (map[string]round, error) {
+	best := map[string]round{}
 	for range o.rounds {
 		for _, s := range servers(format) {
 			got, err := s.measure(ctx, dir, format, p, o.seconds)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.name, err)
 			}
-			best[s.name] = max(best[s.name], got)
+			if got.rate > best[s.name].rate {
+				best[s.name] = got
+			}
 		}
 	}
 	return best, nil
-}
-
-func row(name string, p point, best map[string]float64) string {
-	cell := func(server string) string {
-		if best[server] == 0 {
-			return ""
-		}
-		if p.megabytes {
-			return fmt.Sprintf("%.0f MB/s", best[server]/1e6)
-		}
-		return fmt.Sprintf("%.1fk/s", best[server]/4096/1e3)
-	}
-	peers := []float64{best["nbdkit"], best["qemu-nbd"]}
-	return fmt.Sprintf("| %s | %s | %s | %s | %.2f |", name, cell("spur"), cell("nbdkit"), cell("qemu-nbd"),
-		best["spur"]/slices.Max(peers))
 }

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,14 +33,24 @@ type point struct {
 }
 
 func points() []point {
-	return []point{
-		{"4k random read, one at a time", "randread", "4k", 1, false},
-		{"4k random read, 32 in flight", "randread", "4k", 32, false},
-		{"4k random write, one at a time", "randwrite", "4k", 1, false},
-		{"4k random write, 32 in flight", "randwrite", "4k", 32, false},
-		{"128k read, 32 in flight", "read", "128k", 32, true},
-		{"128k write, 32 in flight", "write", "128k", 32, true},
+	var all []point
+	for _, p := range []point{
+		{name: "4k random read", rw: "randread", size: "4k"},
+		{name: "4k random write", rw: "randwrite", size: "4k"},
+		{name: "128k sequential read", rw: "read", size: "128k", megabytes: true},
+		{name: "128k sequential write", rw: "write", size: "128k", megabytes: true},
+	} {
+		for _, p.depth = range []int{1, 32} {
+			all = append(all, p)
+		}
 	}
+	return all
+}
+
+// round is what one server did at one point.
+type round struct {
+	rate           float64 // bytes per second
+	client, server float64 // cores kept busy
 }
 
 // server is a program that serves a file on a socket.
@@ -91,11 +102,11 @@ func overlay(dir string) error {
 	return nil
 }
 
-// measure is one round of one server, in bytes per second.
-func (s server) measure(ctx context.Context, dir, format string, p point, seconds int) (float64, error) {
+// measure is one round of one server.
+func (s server) measure(ctx context.Context, dir, format string, p point, seconds int) (r round, err error) {
 	if format == "qcow2" {
 		if err := overlay(dir); err != nil {
-			return 0, err
+			return r, err
 		}
 	}
 	socket := filepath.Join(dir, "socket")
@@ -105,16 +116,44 @@ func (s server) measure(ctx context.Context, dir, format string, p point, second
 	c.Stderr = &said
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := c.Start(); err != nil {
-		return 0, err
+		return r, err
 	}
 	defer func() {
 		_ = c.Process.Signal(syscall.SIGTERM)
 		_ = c.Wait()
 	}()
 	if err := answers(socket); err != nil {
-		return 0, fmt.Errorf("%w: %s", err, said.Bytes())
+		return r, fmt.Errorf("%w: %s", err, said.Bytes())
 	}
-	return fio(ctx, socket, p, seconds)
+	before, err := busy(c.Process.Pid)
+	if err != nil {
+		return r, err
+	}
+	if r, err = fio(ctx, socket, p, seconds); err != nil {
+		return r, err
+	}
+	after, err := busy(c.Process.Pid)
+	r.server = (after - before) / float64(seconds)
+	return r, err
+}
+
+// busy is the time, in seconds, for which a process has kept a core busy.
+func busy(pid int) (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("the server has ended: %w", err)
+	}
+	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	ticks := 0
+	for _, field := range fields[11:13] { // utime, stime: proc(5)
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/%d/stat: %w", pid, err)
+		}
+		ticks += n
+	}
+	const perSecond = 100 // USER_HZ, the same for every Linux that Go runs on
+	return float64(ticks) / perSecond, nil
 }
 
 func answers(socket string) error {
@@ -128,8 +167,8 @@ func answers(socket string) error {
 	return errors.New("the server doesn't answer")
 }
 
-// fio runs fio and reads the bandwidth from its report.
-func fio(ctx context.Context, socket string, p point, seconds int) (float64, error) {
+// fio runs fio and reads its report.
+func fio(ctx context.Context, socket string, p point, seconds int) (r round, err error) {
 	c := exec.CommandContext(ctx, "fio", "--name=x", "--ioengine=nbd", "--uri=nbd+unix:///?socket="+socket, "--rw="+p.rw,
 		"--bs="+p.size, "--iodepth="+strconv.Itoa(p.depth), "--time_based", "--runtime="+strconv.Itoa(seconds),
 		"--randrepeat=1", "--norandommap", "--output-format=json")
@@ -137,13 +176,15 @@ func fio(ctx context.Context, socket string, p point, seconds int) (float64, err
 	c.Stderr = &said
 	out, err := c.Output()
 	if err != nil {
-		return 0, fmt.Errorf("fio: %w: %s", err, said.Bytes())
+		return r, fmt.Errorf("fio: %w: %s", err, said.Bytes())
 	}
 	var report struct {
 		Jobs []struct {
 			Read, Write struct {
 				Bytes float64 `json:"bw_bytes"`
 			}
+			User   float64 `json:"usr_cpu"` // percent
+			System float64 `json:"sys_cpu"`
 		}
 	}
 	// Its nbd engine speaks before the report.
@@ -151,9 +192,10 @@ func fio(ctx context.Context, socket string, p point, seconds int) (float64, err
 		out = out[i:]
 	}
 	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&report); err != nil || len(report.Jobs) != 1 {
-		return 0, fmt.Errorf("report of fio: %w", err)
+		return r, fmt.Errorf("report of fio: %w", err)
 	}
-	return report.Jobs[0].Read.Bytes + report.Jobs[0].Write.Bytes, nil
+	job := report.Jobs[0]
+	return round{rate: job.Read.Bytes + job.Write.Bytes, client: (job.User + job.System) / 100}, nil
 }
 
 // serve is our server, until a signal comes.

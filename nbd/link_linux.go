@@ -50,6 +50,8 @@ const (
 	// eagerWait is how long a thread looks for the next request before it
 	// sleeps.
 	eagerWait = 50 * time.Microsecond
+	// sendBuffer is how much waits in a Unix socket, in bytes.
+	sendBuffer = 1 << 20
 	// shortWaits is how many waits in a row must be shorter than hotWait
 	// before a link leaves the poller.
 	shortWaits = 8
@@ -75,7 +77,9 @@ func newTransport(nc net.Conn, early []byte, c *crowd, timeout time.Duration) tr
 	case *net.TCPConn:
 		fd, err = detach(nc)
 	case *net.UnixConn:
-		fd, err = detach(nc)
+		if fd, err = detach(nc); err == nil {
+			widen(fd)
+		}
 	default:
 		err = errors.ErrUnsupported
 	}
@@ -114,6 +118,14 @@ func detach(nc syscall.Conn) (int, error) {
 		}
 	})
 	return fd, errors.Join(ctl, err)
+}
+
+// widen gives a Unix socket room for several replies, so that both sides work
+// at the same time. TCP sees to that itself.
+func widen(fd int) {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil { // needs CAP_NET_ADMIN
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
+	}
 }
 
 // Read implements transport.

@@ -48,7 +48,7 @@ func (p *pace) took(r *request, d time.Duration) {
 	}
 	average := &p.average[r.command]
 	was := average.Load()
-	average.Store(was + (int64(min(d, 16*unhurried))-was)/8) // one that is lost does no harm
+	average.Store(was + (int64(min(d, 2*unhurried))-was)/8) // one that is lost does no harm
 }
 
 func (p *pace) begin(c *conn) uint64 {

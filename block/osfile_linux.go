@@ -17,12 +17,14 @@ type OSFile struct {
 	file   *os.File
 	fd     int
 	locked bool
+	device bool                  // a block device
 	failed atomic.Pointer[error] // why nothing can be made durable any more
 }
 
 // OpenFile opens an existing file, and locks it as QEMU's programs do and
 // expect: a writer keeps out every other writer and reader, readers keep out
-// writers. Where the file system has no locks there are none.
+// writers. Where the file system has no locks there are none. A block device
+// that the system uses, because it is mounted, isn't opened for writing.
 func OpenFile(name string, options FileOptions) (*OSFile, error) {
 	flags := os.O_RDWR
 	if options.ReadOnly {
@@ -31,11 +33,17 @@ func OpenFile(name string, options FileOptions) (*OSFile, error) {
 	if options.Direct {
 		flags |= unix.O_DIRECT
 	}
+	if !options.ReadOnly && !options.Shared && isBlockDevice(name) {
+		flags |= unix.O_EXCL // refused if it is mounted, or part of an array
+	}
 	file, err := os.OpenFile(name, flags|unix.O_NONBLOCK, 0) // a FIFO must not hang us
+	if errors.Is(err, unix.EBUSY) {
+		return nil, fmt.Errorf("open %s: it is mounted or %w", name, ErrLocked)
+	}
 	if err != nil {
 		return nil, err
 	}
-	f := &OSFile{file: file, fd: int(file.Fd()), locked: !options.Shared}
+	f := &OSFile{file: file, fd: int(file.Fd()), locked: !options.Shared, device: isBlockDevice(name)}
 	if err := fit(file, options); err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("open %s: %w", name, err)
@@ -48,8 +56,7 @@ func fit(file *os.File, options FileOptions) error {
 	if err != nil {
 		return err
 	}
-	device := info.Mode()&fs.ModeDevice != 0 && info.Mode()&fs.ModeCharDevice == 0
-	if !info.Mode().IsRegular() && !device {
+	if !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeDevice {
 		return errors.New("neither a regular file nor a block device")
 	}
 	if options.Shared {
@@ -60,6 +67,11 @@ func fit(file *os.File, options FileOptions) error {
 
 // Descriptor is valid until Close.
 func (f *OSFile) Descriptor() int { return f.fd }
+
+func isBlockDevice(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().Type() == fs.ModeDevice
+}
 
 // Name is the name that the file was opened by.
 func (f *OSFile) Name() string { return f.file.Name() }
@@ -151,6 +163,15 @@ func (f *OSFile) allocate(what string, mode uint32, off, n int64) error {
 		return 0, unix.Fallocate(f.fd, mode|unix.FALLOC_FL_KEEP_SIZE, off, n)
 	})
 	return f.failure(what, err)
+}
+
+// HoleUnit is what PunchHole and ZeroRange need offsets and lengths to be
+// multiples of, in bytes: 1, or a sector at most of a block device.
+func (f *OSFile) HoleUnit() int64 {
+	if f.device {
+		return 4096
+	}
+	return 1
 }
 
 // Next implements SparseFile.

@@ -24,6 +24,7 @@ type Device struct {
 	sparse  block.SparseFile    // nil if the file isn't
 	durable block.DurableWriter // nil if the file isn't
 	size    int64
+	unit    int64 // of holes, in bytes
 	caps    block.Caps
 }
 
@@ -124,12 +125,10 @@ func (d *Device) Trim(ctx context.Context, off, n int64) error {
 	if err := d.writable(); err != nil {
 		return err
 	}
-	return d.each(ctx, off, n, stepOver, func(off, n int64) error {
-		if !d.caps.Trim {
-			return nil
-		}
-		return d.sparse.PunchHole(off, n)
-	})
+	if !d.caps.Trim {
+		return d.each(ctx, off, n, stepOver, func(int64, int64) error { return nil })
+	}
+	return d.zero(ctx, off, n, 0)
 }
 
 // Zero implements block.Device, by the quickest way that the file knows.
@@ -137,24 +136,39 @@ func (d *Device) Zero(ctx context.Context, off, n int64, flags block.ZeroFlags) 
 	if err := d.writable(); err != nil {
 		return err
 	}
-	err := d.each(ctx, off, n, stepOver, func(off, n int64) error {
-		err := d.zeroSparse(off, n, flags)
-		if errors.Is(err, errors.ErrUnsupported) {
-			return d.each(ctx, off, n, int64(len(zeros)), d.writeZeros)
-		}
-		return err
-	})
+	err := d.zero(ctx, off, n, flags)
 	if err == nil && flags&block.ZeroFUA != 0 {
 		err = d.file.Sync()
 	}
 	return err
 }
 
-func (d *Device) zeroSparse(off, n int64, flags block.ZeroFlags) error {
-	switch {
-	case d.sparse == nil:
-		return errors.ErrUnsupported
-	case flags&block.NoHole == 0 && d.caps.Trim:
+// zero makes a range zero, by writing only where nothing else does it. What a
+// file could do when it was opened it may refuse later: Linux finds out about
+// some disks by trying.
+func (d *Device) zero(ctx context.Context, off, n int64, flags block.ZeroFlags) error {
+	write := func(off, n int64) error { return d.each(ctx, off, n, int64(len(zeros)), d.writeZeros) }
+	return d.each(ctx, off, n, stepOver, func(off, n int64) error {
+		start, end := (off+d.unit-1)/d.unit*d.unit, (off+n)/d.unit*d.unit
+		if d.sparse == nil || start >= end {
+			return write(off, n)
+		}
+		err := d.zeroBlocks(start, end-start, flags)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return write(off, n)
+		}
+		if err == nil {
+			err = write(off, start-off)
+		}
+		if err == nil {
+			err = write(end, off+n-end)
+		}
+		return err
+	})
+}
+
+func (d *Device) zeroBlocks(off, n int64, flags block.ZeroFlags) error {
+	if flags&block.NoHole == 0 && d.caps.Trim {
 		return d.sparse.PunchHole(off, n)
 	}
 	return d.sparse.ZeroRange(off, n)

@@ -66,9 +66,12 @@ func New(file block.File, readOnly bool) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{file: file, size: size, caps: block.Caps{ReadOnly: readOnly, BlockSize: alignment}}
+	d := &Device{file: file, size: size, unit: 1, caps: block.Caps{ReadOnly: readOnly, BlockSize: alignment}}
 	d.sparse, _ = file.(block.SparseFile)
 	d.durable, _ = file.(block.DurableWriter)
+	if f, ok := file.(interface{ HoleUnit() int64 }); ok {
+		d.unit = f.HoleUnit()
+	}
 	if d.sparse != nil {
 		_, err := d.sparse.Next(0, min(size, 1))
 		d.caps.Extents = err == nil

@@ -12,7 +12,7 @@ import (
 func newCommand(k kind, first, last uint64, tag byte) *command {
 	f := make(frame, ataSize)
 	f[23] = tag
-	return &command{frame: f, kind: k, first: first, last: last, regs: registers{lba: first}}
+	return &command{frame: f, tag: f.tag(), kind: k, first: first, last: last, regs: registers{lba: first}}
 }
 
 // TestOrder: what touches the same sectors is done in the order in which it

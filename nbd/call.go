@@ -26,8 +26,9 @@ type call struct {
 
 const cookieIndex = 1<<16 - 1
 
-// stuck is how long a call whose context has ended waits for a reply that has
-// begun to arrive, before it gives up the connection.
+// stuck is how long a call whose context has ended waits for the server to take
+// the rest of a command, or for the rest of a reply, before it gives up the
+// connection.
 const stuck = time.Second
 
 // take waits for a call to be free.
@@ -109,8 +110,8 @@ func (c *Client) abandon(ctx context.Context, k *call) (gone bool, err error) {
 	}
 }
 
-// send writes a command. A context that ends while the server doesn't take it
-// ends the connection, for half a command can't be taken back.
+// send writes a command. A server that doesn't take it soon after the context
+// has ended loses the connection, for half a command can't be taken back.
 func (c *Client) send(ctx context.Context, k *call, payload []byte) error {
 	select {
 	case c.writing <- struct{}{}:
@@ -125,9 +126,9 @@ func (c *Client) send(ctx context.Context, k *call, payload []byte) error {
 			return c.failed
 		}
 	}
-	stop := func() bool { return true }
-	if ctx.Done() != nil && len(payload) > 0 {
-		stop = context.AfterFunc(ctx, func() { c.fail(ctx.Err()) })
+	taken := doNothing
+	if ctx.Done() != nil {
+		taken = c.hurry(ctx)
 	}
 	head := k.req.append(k.head[:0], c.terms.mode)
 	var err error
@@ -139,12 +140,27 @@ func (c *Client) send(ctx context.Context, k *call, payload []byte) error {
 		_, err = c.buffers.WriteTo(c.nc)
 		c.vector = [2][]byte{}
 	}
-	stop()
+	taken()
 	<-c.writing
 	if err != nil {
 		c.fail(err) // the reader ends the call
 	}
 	return nil
+}
+
+// hurry bounds how long the server takes to take a command after ctx has ended.
+func (c *Client) hurry(ctx context.Context) (taken func()) {
+	set := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		_ = c.nc.SetWriteDeadline(time.Now().Add(stuck))
+		close(set)
+	})
+	return func() {
+		if !stop() {
+			<-set
+			_ = c.nc.SetWriteDeadline(time.Time{})
+		}
+	}
 }
 
 // unsent takes back a call that was not sent.

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/spurboot/spur/block"
 )
 
@@ -39,6 +41,8 @@ type Client struct {
 	writing chan struct{} // holds one token while someone writes
 	vector  [2][]byte
 	buffers net.Buffers
+
+	claims *semaphore.Weighted // see claim
 
 	mu     sync.Mutex
 	failed error // why the connection is over
@@ -132,7 +136,7 @@ func newClient(n *negotiation) *Client {
 		inFlight = 64
 	}
 	c := &Client{terms: n.terms, nc: n.nc, in: n.in, over: make(chan struct{}), writing: make(chan struct{}, 1),
-		free: make(chan *call, inFlight), calls: make([]call, inFlight)}
+		free: make(chan *call, inFlight), calls: make([]call, inFlight), claims: semaphore.NewWeighted(everyone)}
 	for i := range c.calls {
 		k := &c.calls[i]
 		k.req.cookie = uint64(i)
@@ -142,7 +146,8 @@ func newClient(n *negotiation) *Client {
 	return c
 }
 
-// Size is the size of the export in bytes when it was opened.
+// Size is the size of the export in bytes when it was opened, in whole blocks
+// where the server has a minimum block size: what is beyond can't be had.
 func (c *Client) Size() int64 { return c.terms.size }
 
 // Caps are what the server said of the export.

@@ -1,15 +1,18 @@
 package nbd
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -234,4 +237,126 @@ func TestQemuNbd(t *testing.T) {
 	tool(t, "qemu-utils", "qemu-img", "create", "-q", "-f", "qcow2", file, "4M")
 	peer(t, "qemu-utils", "qemu-nbd", "-t", "-f", "qcow2", "-x", "disk", "-k", sock, file)
 	exercise(t, dialSoon(t, sock, Options{Export: "disk"}))
+}
+
+// recorder is a disk that keeps the flags of its writes.
+type recorder struct {
+	*memory
+	mu    sync.Mutex
+	flags []block.WriteFlags
+}
+
+func (r *recorder) Write(ctx context.Context, p []byte, off int64, f block.WriteFlags) error {
+	r.mu.Lock()
+	r.flags = append(r.flags, f)
+	r.mu.Unlock()
+	return r.memory.Write(ctx, p, off, f)
+}
+
+// taken returns the flags of the writes since the last call.
+func (r *recorder) taken() []block.WriteFlags {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	flags := r.flags
+	r.flags = nil
+	return flags
+}
+
+// TestDurableZeros: zeros that are sent as data are durable where that is asked,
+// by FUA or by a flush, whichever the server has.
+func TestDurableZeros(t *testing.T) {
+	r := &recorder{memory: newMemory(4 << 20)}
+	c := dial(t, serve(t, &Server{Exports: Fixed{{Device: r}}}), Options{})
+	c.terms.flags &^= flagWriteZeroes
+	if err := c.Zero(t.Context(), 0, 3<<20, block.ZeroFUA); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.taken(), []block.WriteFlags{block.FUA, block.FUA, block.FUA}; !slices.Equal(got, want) {
+		t.Errorf("flags %v of writes, not %v", got, want)
+	}
+	c.terms.flags &^= flagFUA
+	if err := c.Zero(t.Context(), 0, 1<<20, block.ZeroFUA); err != nil || r.flush.Load() == 0 {
+		t.Errorf("%v, %d flushes", err, r.flush.Load())
+	}
+}
+
+// TestUseWhileAsked: who is told of extents may read them, also when only one
+// command may be on its way.
+func TestUseWhileAsked(t *testing.T) {
+	m, whole := speckled(t, 1<<20)
+	c := dial(t, serve(t, &Server{Exports: Fixed{{Device: m}}}), Options{InFlight: 1})
+	err := c.Extents(t.Context(), 0, m.size, func(e block.Extent) bool {
+		p := make([]byte, e.Length)
+		if err := c.Read(t.Context(), p, e.Offset); err != nil || !bytes.Equal(p, whole[e.Offset:][:e.Length]) {
+			t.Errorf("%+v: %v, or other bytes", e, err)
+			return false
+		}
+		return true
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// gate is a connection that holds up the data of writes.
+type gate struct {
+	net.Conn
+	held, open chan struct{}
+}
+
+func (g gate) Write(p []byte) (int, error) {
+	if len(p) > 4096 {
+		g.held <- struct{}{}
+		<-g.open
+	}
+	return g.Conn.Write(p)
+}
+
+// TestCancelWhileSending: a write that is given up while it is sent costs
+// nobody the connection, if the server takes the rest of it.
+func TestCancelWhileSending(t *testing.T) {
+	sock := serve(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}})
+	nc, err := net.Dial("unix", sock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gate{nc, make(chan struct{}), make(chan struct{})}
+	c, err := NewClient(t.Context(), g, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	wrote := make(chan error)
+	go func() { wrote <- c.Write(ctx, make([]byte, 64<<10), 0, 0) }()
+	<-g.held
+	cancel()
+	close(g.open)
+	if err := <-wrote; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := c.Flush(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStuckServer: a server that takes no more of a write loses the connection
+// when the write is given up.
+func TestStuckServer(t *testing.T) {
+	server, client := net.Pipe()
+	defer server.Close()
+	c := newClient(&negotiation{nc: client, in: bufio.NewReader(client), terms: terms{size: 1 << 20, minBlock: 1, maxPayload: 1 << 20}})
+	go c.receive()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		io.ReadFull(server, make([]byte, 1000))
+		cancel()
+	}()
+	if err := c.Write(ctx, make([]byte, 64<<10), 0, 0); !errors.Is(err, block.ErrGone) && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := c.Read(t.Context(), make([]byte, 1), 0); !errors.Is(err, block.ErrGone) {
+		t.Error(err)
+	}
+	c.Close()
 }

@@ -2,23 +2,12 @@ package nbd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spurboot/spur/block"
 )
 
-// check refuses what is outside the export, or not in whole blocks of a server
-// that has a minimum block size of more than a byte.
-func (c *Client) check(off, n int64) error {
-	if err := block.CheckRange(off, n, c.terms.size); err != nil {
-		return err
-	}
-	if m := int64(c.terms.minBlock); off%m != 0 || n%m != 0 {
-		return fmt.Errorf("%d bytes at %d: the server takes whole blocks of %d bytes only", n, off, m)
-	}
-	return nil
-}
+func (c *Client) check(off, n int64) error { return block.CheckRange(off, n, c.terms.size) }
 
 func (c *Client) checkWrite(off, n int64) error {
 	if c.terms.flags&flagReadOnly != 0 {
@@ -45,11 +34,19 @@ func (k *call) set(command, flags uint16, off, n int64) {
 	k.req.command, k.req.flags, k.req.offset, k.req.length = command, flags, uint64(off), uint64(n)
 }
 
-// Read fills p from off.
+// Read implements block.Device.
 func (c *Client) Read(ctx context.Context, p []byte, off int64) error {
 	if err := c.check(off, int64(len(p))); err != nil {
 		return err
 	}
+	if c.whole(off, int64(len(p))) {
+		return c.read(ctx, p, off)
+	}
+	return c.readAround(ctx, p, off)
+}
+
+// read reads whole blocks.
+func (c *Client) read(ctx context.Context, p []byte, off int64) error {
 	for len(p) > 0 {
 		n := min(len(p), c.terms.maxPayload)
 		k, err := c.take(ctx)
@@ -67,11 +64,25 @@ func (c *Client) Read(ctx context.Context, p []byte, off int64) error {
 	return nil
 }
 
-// Write writes p at off.
+// Write implements block.Device.
 func (c *Client) Write(ctx context.Context, p []byte, off int64, flags block.WriteFlags) error {
 	if err := c.checkWrite(off, int64(len(p))); err != nil {
 		return err
 	}
+	whole := c.whole(off, int64(len(p)))
+	done, err := c.claim(ctx, whole)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if whole {
+		return c.write(ctx, p, off, flags)
+	}
+	return c.writeAround(ctx, p, off, flags)
+}
+
+// write writes whole blocks.
+func (c *Client) write(ctx context.Context, p []byte, off int64, flags block.WriteFlags) error {
 	f, flush := c.durable(flags&block.FUA != 0)
 	if c.terms.mode == extended {
 		f |= cmdPayloadLen
@@ -123,10 +134,14 @@ func (c *Client) most() int64 {
 	return 2 << 30
 }
 
-// Trim says that a range is of no use any more.
+// Trim implements block.Device; a server may refuse parts of blocks, which stay.
 func (c *Client) Trim(ctx context.Context, off, n int64) error {
 	if err := c.checkWrite(off, n); err != nil || c.terms.flags&flagTrim == 0 {
 		return err
+	}
+	off, n = c.inside(off, n)
+	if n == 0 {
+		return ctx.Err()
 	}
 	return c.pieces(ctx, cmdTrim, 0, off, n)
 }
@@ -142,37 +157,59 @@ func (c *Client) pieces(ctx context.Context, command, flags uint16, off, n int64
 	return nil
 }
 
-// Zero makes a range read as zeros.
+// Zero implements block.Device.
 func (c *Client) Zero(ctx context.Context, off, n int64, flags block.ZeroFlags) error {
 	if err := c.checkWrite(off, n); err != nil {
 		return err
+	}
+	whole := c.whole(off, n)
+	done, err := c.claim(ctx, whole)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if whole {
+		return c.zero(ctx, off, n, flags)
+	}
+	return c.zeroAround(ctx, off, n, flags)
+}
+
+// zero zeroes whole blocks.
+func (c *Client) zero(ctx context.Context, off, n int64, flags block.ZeroFlags) error {
+	if c.terms.flags&flagWriteZeroes == 0 {
+		return c.writeZeros(ctx, off, n, flags)
 	}
 	f, flush := c.durable(flags&block.ZeroFUA != 0)
 	if flags&block.NoHole != 0 {
 		f |= cmdNoHole
 	}
-	var err error
-	if c.terms.flags&flagWriteZeroes != 0 {
-		err = c.pieces(ctx, cmdWriteZeroes, f, off, n)
-	} else {
-		err = c.writeZeros(ctx, off, n)
+	if err := c.pieces(ctx, cmdWriteZeroes, f, off, n); err != nil {
+		return err
 	}
-	return errors.Join(err, flush(ctx))
+	return flush(ctx)
 }
 
-func (c *Client) writeZeros(ctx context.Context, off, n int64) error {
+func (c *Client) writeZeros(ctx context.Context, off, n int64, flags block.ZeroFlags) error {
 	zeros := make([]byte, min(n, int64(c.terms.maxPayload), 1<<20))
 	for n > 0 {
 		piece := min(n, int64(len(zeros)))
-		if err := c.Write(ctx, zeros[:piece], off, 0); err != nil {
+		if err := c.write(ctx, zeros[:piece], off, asWrite(flags)); err != nil {
 			return err
 		}
 		off, n = off+piece, n-piece
 	}
-	return nil
+	return ctx.Err()
 }
 
-// Extents tells what the server knows of its allocation.
+// asWrite are the flags of a write instead of a zero.
+func asWrite(flags block.ZeroFlags) block.WriteFlags {
+	if flags&block.ZeroFUA != 0 {
+		return block.FUA
+	}
+	return 0
+}
+
+// Extents implements block.Device, by what the server knows of its allocation.
 func (c *Client) Extents(ctx context.Context, off, n int64, yield func(block.Extent) bool) error {
 	if err := c.check(off, n); err != nil {
 		return err
@@ -183,29 +220,52 @@ func (c *Client) Extents(ctx context.Context, off, n int64, yield func(block.Ext
 		}
 		return ctx.Err()
 	}
-	for n > 0 {
-		k, err := c.take(ctx)
+	for end := off + n; off < end; {
+		at, runs, err := c.status(ctx, off, end-off)
 		if err != nil {
 			return err
 		}
-		k.set(cmdBlockStatus, 0, off, min(n, c.most()))
-		if err := c.do(ctx, k, nil); err != nil {
-			return err
-		}
-		if len(k.runs) == 0 {
-			c.release(k)
-			return errors.New("the server's block status is empty")
-		}
-		for _, d := range k.runs {
-			zero := d.state&stateZero != 0
-			e := block.Extent{Offset: off, Length: d.length, Hole: zero && d.state&stateHole != 0, Zero: zero}
+		began := off
+		for _, d := range runs {
+			at += d.length
+			e := d.extent(off, min(at, end))
+			if e.Length <= 0 { // of a block, before what is asked
+				continue
+			}
 			if !yield(e) {
-				c.release(k)
 				return nil
 			}
-			off, n = off+d.length, n-d.length
+			off += e.Length
 		}
-		c.release(k)
+		if off == began {
+			return fmt.Errorf("the server's block status of %d bytes at %d is empty", end-off, off)
+		}
 	}
 	return nil
+}
+
+// status asks once for the block status of n bytes from off. What it returns
+// begins at a whole block, and may end anywhere. It is nobody else's, so that
+// yield may use the client.
+func (c *Client) status(ctx context.Context, off, n int64) (at int64, runs []descriptor, err error) {
+	k, err := c.take(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	at, n = c.around(off, n)
+	k.set(cmdBlockStatus, 0, at, min(n, c.most()))
+	if err := c.do(ctx, k, nil); err != nil {
+		return 0, nil, err
+	}
+	runs, k.runs = k.runs, nil
+	c.release(k)
+	return at, runs, nil
+}
+
+// extent is what a run says of the bytes between two offsets.
+func (d descriptor) extent(from, to int64) block.Extent {
+	// A hole that isn't said to be zero may read as anything ("base:allocation"),
+	// and so is data to a reader.
+	zero := d.state&stateZero != 0
+	return block.Extent{Offset: from, Length: to - from, Hole: zero && d.state&stateHole != 0, Zero: zero}
 }

@@ -27,6 +27,8 @@
 // # Client
 //
 // Dial gives a block.Device. Its commands are pipelined on one connection.
+// Where a server takes whole blocks only, the client reads, changes and writes
+// back the blocks that a write begins or ends in.
 // A connection that breaks is over: every method then returns an error that
 // wraps block.ErrGone.
 package nbd

@@ -278,6 +278,7 @@ func (t *terms) learn(replies []optionReply) error {
 	if !told {
 		return errors.New("the server doesn't tell the size of the export")
 	}
+	t.size -= t.size % int64(t.minBlock) // "Block size constraints": the rest can't be had
 	return nil
 }
 

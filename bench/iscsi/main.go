@@ -1,0 +1,109 @@
+// Command iscsi runs Spur's iSCSI target and tgtd by turns on the same raw
+// file, and prints the ratios as a table.
+//
+//	go run ./bench/iscsi [-quick] [-rounds N] [-seconds N] [-size MiB] [-only REGEXP] [-as-it-comes]
+//
+// It needs the packages tgt and libiscsi-bin. Debian's fio has no libiscsi
+// engine and iscsi-perf only reads, so that the client is this program, which
+// does as little as possible per command; the random reads are done by
+// iscsi-perf as well. All goes over loopback and the file is in the page cache.
+// Every figure is the best of its rounds, the servers taking turns within each
+// round; only the ratios mean anything.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// options of a run.
+type options struct {
+	rounds, size int
+	time         time.Duration
+	only         *regexp.Regexp
+	untuned      bool
+}
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == "serve" { // ours, as a process of its own
+		exit(serve(os.Args[2]))
+	}
+	exit(bench())
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench/iscsi:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func bench() error {
+	var o options
+	quick := flag.Bool("quick", false, "fewer rounds, shorter")
+	only := flag.String("only", "", "run the points whose name matches this expression")
+	seconds := flag.Int("seconds", 1, "how long a measurement takes")
+	flag.BoolVar(&o.untuned, "as-it-comes", false, "leave tgtd its own limits of PDUs")
+	flag.IntVar(&o.rounds, "rounds", 7, "rounds per point")
+	flag.IntVar(&o.size, "size", 256, "size of the disk in MiB")
+	flag.Parse()
+	if *quick {
+		o.rounds, *seconds = min(o.rounds, 2), 1
+	}
+	o.time = time.Duration(*seconds) * time.Second
+	var err error
+	if o.only, err = regexp.Compile(*only); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	dir, err := os.MkdirTemp("", "spur-bench-iscsi")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	file, err := makeDisk(dir, o.size)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("One session over loopback; a raw file of %d MiB, in the page cache; best of %d rounds of %v on %d cores, which client and server share.\n\n",
+		o.size, o.rounds, o.time, runtime.NumCPU())
+	fmt.Print(head)
+	for _, p := range points() {
+		if !o.only.MatchString(p.name()) {
+			continue
+		}
+		best, err := measure(ctx, dir, file, p, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name(), err)
+		}
+		fmt.Println(row(p, best))
+	}
+	fmt.Print(notes)
+	return nil
+}
+
+// measure is the best of each server's rounds, by its name.
+func measure(ctx context.Context, dir, file string, p point, o options) (map[string]round, error) {
+	best := map[string]round{}
+	for range o.rounds {
+		for _, s := range servers(dir, o) {
+			got, err := s.measure(ctx, file, p, o.time)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.name, err)
+			}
+			if got.rate > best[s.name].rate {
+				best[s.name] = got
+			}
+		}
+	}
+	return best, nil
+}

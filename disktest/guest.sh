@@ -1,6 +1,6 @@
 # What the guest does: an ext4 on the disk is mounted, written file by file, each
-# flushed, then checked and read. attach.sh says how the disk comes; its name is
-# $disk then.
+# flushed, a file is removed and trimmed, then all is checked and read. attach.sh
+# says how the disk comes; its name is $disk then.
 fail() {
 	echo "DISK-FAILED $*"
 	dmesg | tail -n 20
@@ -16,8 +16,9 @@ while [ "$(cat "/sys/block/$sys/size" 2>/dev/null || echo 0)" = 0 ]; do
 	again
 	sleep 0.2
 done
-mount -t ext4 "$disk" /mnt || fail mount
+mount -t ext4 -o discard "$disk" /mnt || fail mount
 echo DISK-MOUNTED
+dd if=/dev/urandom of=/mnt/more bs=64k count=64 2>/dev/null || fail "write what is removed"
 i=0
 while [ $i -lt 30 ]; do
 	i=$((i + 1))
@@ -26,6 +27,8 @@ while [ $i -lt 30 ]; do
 	sync
 	echo "DISK-WROTE $i"
 done
+rm /mnt/more
+sync
 umount /mnt || fail umount
 e2fsck -f -n "$disk" || fail e2fsck
 mount -t ext4 "$disk" /mnt || fail "mount again"

@@ -38,9 +38,11 @@ const (
 	sockFD   = 1
 )
 
-// Seconds that a request may take, and that it waits for a new connection.
+// Seconds that a request may take, and that it waits for a new connection. The
+// driver sends a request that was on its way when the server went again when its
+// time is over, no sooner.
 const (
-	requestTime = 60
+	requestTime = 10
 	deadTime    = 120
 )
 

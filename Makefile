@@ -26,7 +26,7 @@ bench: build ## measure against the peers, side by side in one run
 fuzz: ## fuzz every decoder for FUZZTIME
 	FUZZTIME=$(FUZZTIME) scripts/fuzz
 
-soak: build ## boot machines over and over with loss and restarts, for SOAKTIME
+soak: build ## boot machines and kill writers of images over and over, for SOAKTIME
 	scripts/install test
 	scripts/soak
 

@@ -72,7 +72,7 @@ detach() { :; }
 // killed, started, ended and started.
 func TestGuest(t *testing.T) {
 	for _, d := range drivers {
-		for _, image := range []string{"raw"} {
+		for _, image := range []string{"raw", "overlay"} {
 			t.Run(d.name+"/"+image, func(t *testing.T) {
 				w := newWorld(t)
 				disk := w.image(image)

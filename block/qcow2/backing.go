@@ -41,6 +41,16 @@ type Backing struct {
 	Name string
 	// Writable: File is opened for writing too, so that Commit can write to it.
 	Writable bool
+	// Journal is that of File, if it has one.
+	Journal *Journal
+}
+
+// closeFiles closes what no device has taken over.
+func (b *Backing) closeFiles() {
+	b.File.Close()
+	if b.Journal != nil {
+		b.Journal.File.Close()
+	}
 }
 
 // Opener opens the backing file that an image names, or refuses to. What it
@@ -87,7 +97,7 @@ func (img *Image) openLayer(ctx context.Context, b Backing) (block.Device, error
 	}
 	d, err := img.openFormat(ctx, b)
 	if err != nil {
-		b.File.Close()
+		b.closeFiles()
 	}
 	return d, err
 }
@@ -104,7 +114,7 @@ func (img *Image) openFormat(ctx context.Context, b Backing) (block.Device, erro
 	case FormatRaw:
 		return newRaw(b.File, b.Writable)
 	case FormatQcow2:
-		return Open(ctx, b.File, Options{ReadOnly: !b.Writable, Opener: img.opts.Opener, CacheSize: img.opts.CacheSize,
+		return Open(ctx, b.File, Options{ReadOnly: !b.Writable, Opener: img.opts.Opener, CacheSize: img.opts.CacheSize, Journal: b.Journal,
 			depth: img.opts.depth + 1, parents: append(slices.Clone(img.opts.parents), b.Name)})
 	case "":
 		// To look into the file would let who writes to a raw disk choose.

@@ -164,8 +164,16 @@ func withSnapshot(t *testing.T, options ...string) []byte {
 	return b
 }
 
-// TestCrash loses power at thousands of moments. SPUR_SOAK, a duration, goes on
-// for so long with other seeds.
+// soak is how many seeds a test tries, and until when: SPUR_SOAK, a duration that
+// so many tests share, has it go on for so long with other seeds.
+func soak(least uint64, tests int) (seeds uint64, until time.Time) {
+	if d, err := time.ParseDuration(os.Getenv("SPUR_SOAK")); err == nil {
+		return ^uint64(0), time.Now().Add(d / time.Duration(tests))
+	}
+	return least, time.Time{}
+}
+
+// TestCrash loses power at thousands of moments.
 func TestCrash(t *testing.T) {
 	base := block.NewMemory(200 << 10)
 	b := make([]byte, base.Size())
@@ -189,10 +197,7 @@ func TestCrash(t *testing.T) {
 		{content: withSnapshot(t, "-o", "cluster_size=2k")},
 		{content: withSnapshot(t, "-o", "cluster_size=16k,extended_l2=on,lazy_refcounts=on")},
 	}
-	seeds, until := uint64(5), time.Time{}
-	if d, err := time.ParseDuration(os.Getenv("SPUR_SOAK")); err == nil {
-		seeds, until = ^uint64(0), time.Now().Add(d)
-	}
+	seeds, until := soak(5, 2)
 	rounds := 0
 	for seed := uint64(1); seed <= seeds && (until.IsZero() || time.Now().Before(until)); seed++ {
 		for _, k := range kinds {

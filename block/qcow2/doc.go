@@ -26,6 +26,15 @@
 // lazy reference counts these are written by Close only, a bit in the header
 // says so, and Open counts anew when it finds it set.
 //
+// # A process that is killed
+//
+// What was written to a file outlives its writer, but tables in memory don't.
+// Clients of a server know nothing of that: to them the disk's cache outlives a
+// connection. With a Journal each change of an entry is noted in a file of its
+// own before the write that made it is answered for, without a Sync, and Open
+// plays the notes back (journal.go, replay.go). After a loss of power they are
+// void, and all is as without a journal.
+//
 // # Concurrency
 //
 // Reads, and writes to places that are allocated, hold no lock while they do

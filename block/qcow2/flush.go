@@ -55,7 +55,7 @@ func (img *Image) endFlush() { <-img.flushing }
 // makeRoom flushes when the cache holds too much that the file doesn't have.
 func (img *Image) makeRoom(ctx context.Context) error {
 	img.mu.Lock()
-	full := img.l2.nDirty >= img.l2.most/2 || len(img.unlinked) >= mostUnlinked
+	full := img.l2.nDirty >= img.l2.most/2 || len(img.unlinked) >= mostUnlinked || img.journal != nil && img.journal.full()
 	img.mu.Unlock()
 	if !full {
 		return nil
@@ -64,8 +64,8 @@ func (img *Image) makeRoom(ctx context.Context) error {
 }
 
 // flush writes what the file doesn't have yet, in the order that the package's
-// story tells. With lazy, reference counts may wait. The caller has taken
-// flushing.
+// story tells. With lazy, reference counts may wait if they need no new block.
+// The caller has taken flushing.
 func (img *Image) flush(lazy bool) error {
 	img.mu.Lock()
 	if img.failed != nil {
@@ -74,7 +74,13 @@ func (img *Image) flush(lazy bool) error {
 	}
 	was := img.snapshot()
 	img.mu.Unlock()
+	// A table that is too small is more than Open can repair.
+	lazy = lazy && !img.counts.grown()
 	err := img.writeOut(lazy)
+	if err == nil && img.journal != nil {
+		// Before clusters are used again that notes may tell of.
+		img.journal.retire(was.gen)
+	}
 	img.mu.Lock()
 	img.settle(was, err)
 	epoch := img.advance()
@@ -93,6 +99,7 @@ type snap struct {
 	taken    *slice
 	l1       []int
 	unlinked []freed
+	gen      uint64 // of the journal's notes that it makes void
 }
 
 // snapshot takes what has to be written, with the slices' bytes as they are
@@ -100,6 +107,9 @@ type snap struct {
 func (img *Image) snapshot() snap {
 	was := snap{l1: img.dirtyL1, unlinked: img.unlinked}
 	img.dirtyL1, img.unlinked = nil, nil
+	if img.journal != nil {
+		was.gen = img.journal.turn()
+	}
 	img.items, img.buffer = img.items[:0], img.buffer[:0]
 	var next *slice
 	for s := img.l2.takeDirty(); s != nil; s = next {
@@ -138,6 +148,9 @@ func (img *Image) settle(was snap, err error) {
 		img.dirtyL1 = append(img.dirtyL1, was.l1...)
 		img.unlinked = append(img.unlinked, was.unlinked...)
 		return
+	}
+	if img.journal != nil {
+		img.journal.durable = was.gen
 	}
 	for i := range was.unlinked {
 		was.unlinked[i].epoch = img.epoch
@@ -223,6 +236,13 @@ func (img *Image) writeTable(lazy bool) error {
 	img.waiting = append(img.waiting, r.oldTables...)
 	r.oldTables = nil
 	return nil
+}
+
+// grown says whether there are blocks that the file doesn't lead to.
+func (r *refcounts) grown() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.moved || len(r.dirtyTable) > 0
 }
 
 func (r *refcounts) writeTable() error {

@@ -24,6 +24,10 @@ type Options struct {
 	// 32 MiB of disk with clusters of 64 KiB, or 16 MiB with extended entries.
 	// Memory is taken as it is needed. 0 is 1 MiB.
 	CacheSize int64
+	// Journal, where there is one, has nothing that was written be lost when
+	// the process is killed. It is for images of version 3 that are open for
+	// writing; with ReadOnly it only has Open fail by ErrUnplayed.
+	Journal *Journal
 
 	depth   int
 	parents []string
@@ -63,6 +67,8 @@ type Image struct {
 	exclusive bool
 	unlinked  []freed // since the last flush began
 	failed    error   // why the image can't be written any more
+	journal   *journal
+	recovered int
 
 	// growth is held while an L2 table is added or copied.
 	growth sync.Mutex
@@ -84,7 +90,7 @@ type Image struct {
 
 // Open opens an image that is kept in file. When it is to be written and was
 // not closed cleanly with lazy reference counts, they are counted anew. The
-// file is closed with the image, and not when Open fails.
+// files are closed with the image, and not when Open fails.
 func Open(ctx context.Context, file block.File, opts Options) (*Image, error) {
 	h, err := readHeader(file)
 	if err != nil {
@@ -92,7 +98,7 @@ func Open(ctx context.Context, file block.File, opts Options) (*Image, error) {
 	}
 	img := &Image{file: file, opts: opts, geo: h.geometry(), header: *h, flushing: make(chan struct{}, 1)}
 	img.changed.L = &img.mu
-	img.caps, img.lazy = img.capabilities(), h.lazy()
+	img.caps, img.lazy = img.capabilities(), h.lazy() || opts.Journal != nil && h.version > 2
 	img.size.Store(int64(h.size))
 	img.scratch.New = func() any { return &scratch{buf: make([]byte, min(scratchSize, max(4096, img.geo.cluster)))} }
 	most := opts.CacheSize
@@ -103,6 +109,9 @@ func Open(ctx context.Context, file block.File, opts Options) (*Image, error) {
 	img.unpack.init(h)
 	if img.l1, err = readTable(file, int64(h.l1Offset), int(h.l1Size)); err != nil {
 		return nil, fmt.Errorf("read the L1 table: %w", err)
+	}
+	if err := img.unplayed(); err != nil {
+		return nil, err
 	}
 	if err := img.openBacking(ctx); err != nil {
 		return nil, err
@@ -163,17 +172,28 @@ func (img *Image) openWritable(ctx context.Context) error {
 	changed := h.autoclear != 0
 	// What we don't keep up to date is no longer valid ("autoclear_features").
 	h.autoclear, h.bitmaps = 0, nil
-	if h.incompat&incompatDirty != 0 {
+	dirty, journaled := h.incompat&incompatDirty != 0, img.opts.Journal != nil && h.version > 2
+	if dirty {
 		if err := img.recount(ctx); err != nil {
 			return fmt.Errorf("repair an image that wasn't closed: %w", err)
 		}
+	}
+	if dirty && journaled {
+		// Until then the notes hold.
+		img.marked.Store(true)
+	} else if dirty {
 		h.incompat &^= incompatDirty
 		changed = true
 	}
-	if !changed {
+	if changed {
+		if err := img.writeHeader(); err != nil {
+			return err
+		}
+	}
+	if !journaled {
 		return nil
 	}
-	return img.writeHeader()
+	return img.replay(ctx, dirty)
 }
 
 // writeHeader writes the header's fixed part, which is in one sector, durably.
@@ -203,6 +223,9 @@ func (img *Image) sync() error {
 	img.mu.Lock()
 	img.failed = err
 	img.mu.Unlock()
+	if img.journal != nil {
+		img.journal.void()
+	}
 	return err
 }
 
@@ -225,7 +248,21 @@ func (img *Image) capabilities() block.Caps {
 // counts an image of which everything was flushed is marked as clean.
 func (img *Image) Close() error {
 	err := img.closeClean()
+	if img.opts.Journal != nil {
+		err = errors.Join(err, img.closeJournal())
+	}
 	img.unpack.close()
 	img.closeBacking()
 	return errors.Join(err, img.file.Close())
+}
+
+func (img *Image) closeJournal() error {
+	file := img.opts.Journal.File
+	if img.opts.ReadOnly {
+		return file.Close()
+	}
+	if img.marked.Load() && img.header.incompat&incompatDirty != 0 {
+		return file.Close() // something wasn't flushed
+	}
+	return errors.Join(file.Truncate(0), file.Close())
 }

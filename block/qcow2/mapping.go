@@ -166,15 +166,24 @@ func (img *Image) unlink(old, now entry) {
 // publish changes the entries of clusters from first on, which are in one slice
 // of a table of our own and claimed by the caller.
 func (img *Image) publish(first int64, old, now []entry) error {
+	noted, err := img.change(first, old, now)
+	if err == nil && img.journal != nil {
+		img.journal.write(noted, &img.geo, first, now)
+	}
+	return err
+}
+
+// change changes the entries, and takes room in the journal if there is one.
+func (img *Image) change(first int64, old, now []entry) (noted place, err error) {
 	g := &img.geo
 	img.mu.Lock()
 	defer img.mu.Unlock()
 	s, err := img.slice(first)
 	if err != nil {
-		return err
+		return place{}, err
 	}
 	if s == nil {
-		return fmt.Errorf("the L2 table of cluster %d is gone: %w", first, ErrCorrupt)
+		return place{}, fmt.Errorf("the L2 table of cluster %d is gone: %w", first, ErrCorrupt)
 	}
 	for i := range now {
 		_, at := g.place(first + int64(i))
@@ -183,7 +192,10 @@ func (img *Image) publish(first int64, old, now []entry) error {
 		img.l2.mark(s, at, g.entrySize)
 		img.unlink(old[i], now[i])
 	}
-	return nil
+	if img.journal != nil {
+		noted = img.journal.reserve(len(now))
+	}
+	return noted, nil
 }
 
 // ownTable makes sure that the L2 table of a cluster exists and belongs to the

@@ -131,6 +131,11 @@ func (img *Image) lastOfStep(first, last int64) int64 {
 // begin claims clusters, and makes their L2 table ours and sc.old their
 // entries. Who returns from it without an error releases the claim.
 func (img *Image) begin(ctx context.Context, sc *scratch, first, last int64) error {
+	if img.journal != nil {
+		if err := img.markDirty(); err != nil {
+			return err
+		}
+	}
 	if err := img.makeRoom(ctx); err != nil {
 		return err
 	}

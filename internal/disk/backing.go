@@ -34,7 +34,11 @@ func (b *backings) backing(image string) qcow2.Opener {
 		}
 		format := named(ref.Format)
 		if format == Raw || format == Qcow2 || format == "" {
-			return qcow2.Backing{File: file, Name: path}, nil
+			journal, err := findJournal(path, file)
+			if err != nil {
+				file.Close()
+			}
+			return qcow2.Backing{File: file, Name: path, Journal: journal}, err
 		}
 		d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, b.beside(ctx, path))
 		if err != nil {

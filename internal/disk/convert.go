@@ -42,7 +42,7 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	if err := Create(ctx, to, CreateOptions{Size: src.Size(), Format: o.To}); err != nil {
 		return err
 	}
-	dst, err := Open(ctx, to, Options{Format: o.To})
+	dst, err := Open(ctx, to, Options{Format: o.To, bare: true})
 	if err != nil {
 		return discard(to, err)
 	}

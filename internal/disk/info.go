@@ -85,7 +85,7 @@ func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Ref
 	if err != nil {
 		return Layer{}, ref, err
 	}
-	d, err := open(ctx, file, Options{ReadOnly: true, Format: format}, aside(ctx, name, &ref))
+	d, err := open(ctx, file, Options{ReadOnly: true, Format: format, bare: true}, aside(ctx, name, &ref))
 	if err != nil {
 		file.Close()
 		return Layer{}, ref, err

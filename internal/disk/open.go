@@ -27,6 +27,11 @@ type Disk struct {
 	Format Format
 	// Files are what it is read from: the image, its backing file, and so on.
 	Files []string
+	// Unsafe is why there is no journal, so that a kill of this process may lose
+	// what was written last; nil if nothing may be lost.
+	Unsafe error
+	// Recovered is how many clusters the journal brought back.
+	Recovered int
 }
 
 // InFile implements block.InFile where the device does.
@@ -47,6 +52,7 @@ type Options struct {
 	Allow []string
 
 	base string // the only file that may be the image's backing file, if set
+	bare bool   // without the image's journal
 }
 
 // Open opens a file, or a URL for reading.
@@ -65,6 +71,32 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 		return nil, explain(name, err)
 	}
 	d.Files = b.files
+	return d, nil
+}
+
+// openQcow2 opens an image with its journal.
+func openQcow2(ctx context.Context, file block.File, o Options, backing qcow2.Opener) (*Disk, error) {
+	options := qcow2.Options{ReadOnly: o.ReadOnly, Opener: backing, CacheSize: tables}
+	d, err := &Disk{Format: Qcow2}, error(nil)
+	if local, is := file.(*block.OSFile); is && o.ReadOnly && !o.bare {
+		options.Journal, err = findJournal(local.Name(), local)
+	} else if is && !o.ReadOnly && !o.bare {
+		options.Journal, d.Unsafe = makeJournal(local.Name(), local)
+	}
+	if err != nil {
+		return nil, err
+	}
+	image, err := qcow2.Open(ctx, file, options)
+	if err != nil {
+		if options.Journal != nil {
+			options.Journal.File.Close()
+		}
+		return nil, err
+	}
+	d.Device, d.Recovered = image, image.Recovered()
+	if options.Journal != nil && !o.ReadOnly && !image.Journaled() {
+		d.Unsafe = errors.New("images of version 2 can't have one; qemu-img amend -o compat=v3 makes it one of version 3")
+	}
 	return d, nil
 }
 
@@ -93,7 +125,7 @@ func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, err
 	case Raw:
 		d.Device, err = raw.New(file, o.ReadOnly)
 	case Qcow2:
-		d.Device, err = qcow2.Open(ctx, file, qcow2.Options{ReadOnly: o.ReadOnly, Opener: b.backing, CacheSize: tables})
+		d, err = openQcow2(ctx, file, o, b.backing)
 	case VHD:
 		d.Device, err = vhd.Open(file, vhd.Options{Parent: func(name string) (block.Device, error) { return b.parent(VHD, name) }})
 	case VHDX:
@@ -150,6 +182,8 @@ func explain(name string, err error) error {
 		advice = "stop the program that has it open (fuser " + name + " tells which), or let both only read it"
 	case errors.Is(err, mapped.ErrOtherParent):
 		advice = "put the parent back as it was; what the image has makes no sense over another"
+	case errors.Is(err, qcow2.ErrUnplayed):
+		advice = "spur disk check --repair brings them into the image that the journal belongs to"
 	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, mapped.ErrDamaged):
 		advice = "restore it from a copy; or, if it is a raw disk that only looks like an image, say --format raw"
 	}

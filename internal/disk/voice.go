@@ -40,6 +40,14 @@ func (v *voice) ready(d *Disk, over Protocol, at string) {
 	}
 	v.say(slog.LevelInfo, fmt.Sprintf("Spur serves %s (%s, %s%s) at %s", d.Files[0], d.Format, FormatSize(d.Size()), how, at),
 		"step", "ready", "file", d.Files[0], "format", string(d.Format), "size", d.Size(), "over", string(over), "at", at)
+	if d.Recovered > 0 {
+		v.say(slog.LevelInfo, fmt.Sprintf("%s wasn't closed: what was written last was brought back, %s", d.Files[0], count(int64(d.Recovered), "cluster")),
+			"step", "recovered", "file", d.Files[0], "clusters", d.Recovered)
+	}
+	if d.Unsafe != nil {
+		v.say(slog.LevelWarn, fmt.Sprintf("%s has no journal: if Spur is killed, what wasn't flushed is lost: %v", d.Files[0], d.Unsafe),
+			"step", "unsafe", "file", d.Files[0], "err", d.Unsafe.Error())
+	}
 }
 
 // began tells of a session that has begun, with one of several disks if there

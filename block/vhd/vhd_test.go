@@ -15,47 +15,18 @@ import (
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/blocktest"
 	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/mapped/mappedtest"
 	"github.com/spurboot/spur/block/vhd"
 )
 
-func qemuImg(t testing.TB, args ...string) {
-	t.Helper()
-	out, err := exec.Command("qemu-img", args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("qemu-img %q (package qemu-utils): %v: %s", args, err, out)
-	}
-}
-
-// image has qemu-img make one in which a bit is written, and says what it reads
-// as to QEMU.
 func image(t testing.TB, size int, options string) (name string, want []byte) {
 	t.Helper()
-	dir := t.TempDir()
-	plain, name, back := filepath.Join(dir, "plain"), filepath.Join(dir, "disk.vhd"), filepath.Join(dir, "back")
-	content := make([]byte, size)
-	for i := range content {
-		if i/70000%3 == 1 || i > size-1000 {
-			content[i] = byte(i*7 + i>>9)
-		}
-	}
-	if err := os.WriteFile(plain, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	qemuImg(t, "convert", "-f", "raw", "-O", "vpc", "-o", options, plain, name)
-	qemuImg(t, "convert", "-f", "vpc", "-O", "raw", name, back)
-	want, err := os.ReadFile(back)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name, want
+	return mappedtest.Image(t, "vpc", options, size, 3)
 }
 
 func open(t testing.TB, name string, options vhd.Options) block.Device {
 	t.Helper()
-	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := mappedtest.File(t, name)
 	d, err := vhd.Open(file, options)
 	if err != nil {
 		_ = file.Close()
@@ -149,10 +120,7 @@ func TestDifferencing(t *testing.T) {
 	if err := d.Read(t.Context(), got, 0); err != nil || !bytes.Equal(got, want) || asked != "p.vhd" {
 		t.Errorf("%v, parent %q", err, asked)
 	}
-	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := mappedtest.File(t, name)
 	defer func() { _ = file.Close() }()
 	if _, err := vhd.Open(file, vhd.Options{}); err == nil {
 		t.Error("opened though no parent was allowed")
@@ -164,12 +132,9 @@ func TestDifferencing(t *testing.T) {
 func TestOtherParent(t *testing.T) {
 	name, _ := differencing(t)
 	other, _ := image(t, 600<<10, "subformat=dynamic")
-	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := mappedtest.File(t, name)
 	defer func() { _ = file.Close() }()
-	_, err = vhd.Open(file, vhd.Options{Parent: func(string) (block.Device, error) { return open(t, other, vhd.Options{}), nil }})
+	_, err := vhd.Open(file, vhd.Options{Parent: func(string) (block.Device, error) { return open(t, other, vhd.Options{}), nil }})
 	if !errors.Is(err, mapped.ErrOtherParent) {
 		t.Errorf("over another parent: %v", err)
 	}
@@ -222,12 +187,6 @@ func FuzzOpen(f *testing.F) {
 		if err != nil {
 			return
 		}
-		defer func() { _ = d.Close() }()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_ = d.Read(ctx, make([]byte, min(d.Size(), 10000)), 0)
-		_ = d.Read(ctx, make([]byte, min(d.Size(), 10000)), max(0, d.Size()-10000))
-		count := 0
-		_ = d.Extents(ctx, 0, d.Size(), func(block.Extent) bool { count++; return count < 1000 })
+		mappedtest.Look(t, d)
 	})
 }

@@ -2,7 +2,6 @@ package vhdx_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,10 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/blocktest"
+	"github.com/spurboot/spur/block/mapped/mappedtest"
 	"github.com/spurboot/spur/block/vhdx"
 )
 
@@ -110,15 +108,6 @@ func logged(t testing.TB) (p []byte, first, second change) {
 	return p, first, second
 }
 
-func contents(t testing.TB, d block.Device) []byte {
-	t.Helper()
-	p := make([]byte, d.Size())
-	if err := d.Read(t.Context(), p, 0); err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
 // asQEMU is what an image has once QEMU has played its log back.
 func asQEMU(t *testing.T, image []byte) []byte {
 	t.Helper()
@@ -126,8 +115,8 @@ func asQEMU(t *testing.T, image []byte) []byte {
 	if err := os.WriteFile(name, image, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	qemuImg(t, "check", "-q", "-r", "all", "-f", "vhdx", name)
-	qemuImg(t, "convert", "-f", "vhdx", "-O", "raw", name, name+".raw")
+	mappedtest.QEMUImg(t, "check", "-q", "-r", "all", "-f", "vhdx", name)
+	mappedtest.QEMUImg(t, "convert", "-f", "vhdx", "-O", "raw", name, name+".raw")
 	p, err := os.ReadFile(name + ".raw")
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +182,7 @@ func TestLog(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(contents(t, d), want) {
+			if !bytes.Equal(mappedtest.Contents(t, d), want) {
 				t.Error("other bytes are read")
 			}
 			if test.qemu && !bytes.Equal(asQEMU(t, p), want) {
@@ -239,7 +228,7 @@ func TestHostileLog(t *testing.T) {
 	for ; at < len(p); at += 4096 {
 		copy(p[at:], begin)
 	}
-	d, err := vhdx.Open(source{bytes.NewReader(p)}, vhdx.Options{})
+	d, err := vhdx.Open(mappedtest.NewSource(p), vhdx.Options{})
 	if err != nil || d.Size() != 600<<10 {
 		t.Errorf("a log full of beginnings: %v", err)
 	}
@@ -254,7 +243,7 @@ func TestKilledQEMU(t *testing.T) {
 	for ; dirty == 0 && rounds < 100; rounds++ {
 		n := 2 + rounds%5
 		name := filepath.Join(dir, fmt.Sprintf("%d.vhdx", rounds))
-		qemuImg(t, "create", "-q", "-f", "vhdx", "-o", "block_size=1M", name, "8M")
+		mappedtest.QEMUImg(t, "create", "-q", "-f", "vhdx", "-o", "block_size=1M", name, "8M")
 		cmd := exec.Command("strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", fmt.Sprintf("inject=fdatasync:signal=KILL:when=%d", n),
 			"qemu-io", "-f", "vhdx", "-c", "write -P 5 3M 100k", "-c", "write -P 6 5M 100k", "-c", "flush", name)
 		if out, err := cmd.CombinedOutput(); errors.Is(err, exec.ErrNotFound) {
@@ -269,7 +258,7 @@ func TestKilledQEMU(t *testing.T) {
 		}
 		want := asQEMU(t, p)
 		d := open(t, name)
-		if !bytes.Equal(contents(t, d), want) {
+		if !bytes.Equal(mappedtest.Contents(t, d), want) {
 			t.Errorf("killed at sync %d: QEMU reads other bytes", n)
 		}
 		_ = d.Close()
@@ -296,13 +285,10 @@ func FuzzLog(f *testing.F) {
 			e = e[n:]
 		}
 		setLog(image, int(at%256)*4096, entries) // one at a time
-		d, err := vhdx.Open(source{bytes.NewReader(image)}, vhdx.Options{Parent: parent})
+		d, err := vhdx.Open(mappedtest.NewSource(image), vhdx.Options{Parent: parent})
 		if err != nil {
 			return
 		}
-		defer func() { _ = d.Close() }()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_ = d.Read(ctx, make([]byte, min(d.Size(), 1<<20)), 0)
+		mappedtest.Look(t, d)
 	})
 }

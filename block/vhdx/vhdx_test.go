@@ -7,50 +7,23 @@ import (
 	"errors"
 	"hash/crc32"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/blocktest"
 	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/mapped/mappedtest"
 	"github.com/spurboot/spur/block/vhdx"
 )
 
-func qemuImg(t testing.TB, args ...string) {
-	t.Helper()
-	out, err := exec.Command("qemu-img", args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("qemu-img %q (package qemu-utils): %v: %s", args, err, out)
-	}
-}
-
-// image has qemu-img make one in which a bit is written.
 func image(t testing.TB, size int, options string) (name string, want []byte) {
 	t.Helper()
-	dir := t.TempDir()
-	plain, name := filepath.Join(dir, "plain"), filepath.Join(dir, "disk.vhdx")
-	want = make([]byte, size)
-	for i := range want {
-		if i/70000%30 == 1 || i > size-1000 {
-			want[i] = byte(i*7 + i>>9)
-		}
-	}
-	if err := os.WriteFile(plain, want, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	qemuImg(t, "convert", "-f", "raw", "-O", "vhdx", "-o", options, plain, name)
-	qemuImg(t, "compare", "-f", "raw", "-F", "vhdx", plain, name)
-	return name, want
+	return mappedtest.Image(t, "vhdx", options, size, 30)
 }
 
 func open(t testing.TB, name string) block.Device {
 	t.Helper()
-	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := mappedtest.File(t, name)
 	d, err := vhdx.Open(file, vhdx.Options{Parent: parent})
 	if err != nil {
 		_ = file.Close()
@@ -186,27 +159,12 @@ func FuzzOpen(f *testing.F) {
 		put(bat, blocks, 4096)
 		seal(image, 64<<10, 4096)
 		seal(image, 192<<10, tableSize)
-		d, err := vhdx.Open(source{bytes.NewReader(image)}, vhdx.Options{Parent: parent})
+		d, err := vhdx.Open(mappedtest.NewSource(image), vhdx.Options{Parent: parent})
 		if err != nil {
 			return
 		}
-		defer func() { _ = d.Close() }()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_ = d.Read(ctx, make([]byte, min(d.Size(), 10000)), 0)
-		_ = d.Read(ctx, make([]byte, min(d.Size(), 10000)), max(0, d.Size()-10000))
-		count := 0
-		_ = d.Extents(ctx, 0, d.Size(), func(block.Extent) bool { count++; return count < 1000 })
+		mappedtest.Look(t, d)
 	})
 }
 
 const tableSize = 64 << 10
-
-// source is bytes as a file that is only read.
-type source struct{ reader *bytes.Reader }
-
-func (s source) ReadAt(p []byte, off int64) (int, error) { return s.reader.ReadAt(p, off) }
-
-func (s source) Size() (int64, error) { return s.reader.Size(), nil }
-
-func (source) Close() error { return nil }

@@ -2,64 +2,33 @@ package vmdk_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/blocktest"
 	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/mapped/mappedtest"
 	"github.com/spurboot/spur/block/vmdk"
 )
 
-func qemuImg(t testing.TB, args ...string) {
-	t.Helper()
-	out, err := exec.Command("qemu-img", args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("qemu-img %q (package qemu-utils): %v: %s", args, err, out)
-	}
-}
-
-// image has qemu-img make one in which a bit is written.
 func image(t testing.TB, size int, options string) (name string, want []byte) {
 	t.Helper()
-	dir := t.TempDir()
-	plain, name := filepath.Join(dir, "plain"), filepath.Join(dir, "disk.vmdk")
-	want = make([]byte, size)
-	for i := range want {
-		if i/70000%3 == 1 || i > size-1000 {
-			want[i] = byte(i*7 + i>>9)
-		}
-	}
-	if err := os.WriteFile(plain, want, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	qemuImg(t, "convert", "-f", "raw", "-O", "vmdk", "-o", options, plain, name)
-	return name, want
-}
-
-func file(t testing.TB, name string) *block.OSFile {
-	t.Helper()
-	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return mappedtest.Image(t, "vmdk", options, size, 3)
 }
 
 func open(t testing.TB, name string) block.Device {
 	t.Helper()
-	d, err := vmdk.Open(file(t, name), vmdk.Options{
+	d, err := vmdk.Open(mappedtest.File(t, name), vmdk.Options{
 		Extent: func(other string) (mapped.Source, error) {
 			if filepath.Base(other) != other {
 				return nil, fmt.Errorf("%s is elsewhere", other)
 			}
-			return file(t, filepath.Join(filepath.Dir(name), other)), nil
+			return mappedtest.File(t, filepath.Join(filepath.Dir(name), other)), nil
 		},
 		Parent: func(other string) (block.Device, error) {
 			return open(t, filepath.Join(filepath.Dir(name), filepath.Base(other))), nil
@@ -101,7 +70,7 @@ func TestContract(t *testing.T) {
 func TestOverlay(t *testing.T) {
 	base, want := image(t, 700*512, formats[0])
 	name := filepath.Join(filepath.Dir(base), "overlay.vmdk")
-	qemuImg(t, "create", "-f", "vmdk", "-b", base, "-F", "vmdk", "-o", "zeroed_grain=on", name)
+	mappedtest.QEMUImg(t, "create", "-f", "vmdk", "-b", base, "-F", "vmdk", "-o", "zeroed_grain=on", name)
 	out, err := exec.Command("qemu-io", "-f", "vmdk", "-c", "write -P 9 100000 30000", "-c", "write -z 131072 65536", name).CombinedOutput()
 	if err != nil {
 		t.Fatalf("qemu-io (package qemu-utils): %v: %s", err, out)
@@ -114,7 +83,7 @@ func TestOverlay(t *testing.T) {
 		t.Errorf("%v; other bytes: %v", err, !bytes.Equal(got, want))
 	}
 	_ = d.Close()
-	f := file(t, name)
+	f := mappedtest.File(t, name)
 	defer func() { _ = f.Close() }()
 	if _, err := vmdk.Open(f, vmdk.Options{}); err == nil {
 		t.Error("opened though no parent was allowed")
@@ -178,15 +147,6 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
-// source is bytes as a file that is only read.
-type source struct{ reader *bytes.Reader }
-
-func (s source) ReadAt(p []byte, off int64) (int, error) { return s.reader.ReadAt(p, off) }
-
-func (s source) Size() (int64, error) { return s.reader.Size(), nil }
-
-func (source) Close() error { return nil }
-
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte(several), []byte{})
 	for _, options := range []string{formats[0], formats[4]} {
@@ -199,19 +159,13 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header, rest []byte) {
 		content := append(bytes.Clone(header), rest...)
-		d, err := vmdk.Open(source{bytes.NewReader(content)}, vmdk.Options{
-			Extent: func(string) (mapped.Source, error) { return source{bytes.NewReader(rest)}, nil },
+		d, err := vmdk.Open(mappedtest.NewSource(content), vmdk.Options{
+			Extent: func(string) (mapped.Source, error) { return mappedtest.NewSource(rest), nil },
 			Parent: func(string) (block.Device, error) { return block.NewMemory(10000), nil },
 		})
 		if err != nil {
 			return
 		}
-		defer func() { _ = d.Close() }()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_ = d.Read(ctx, make([]byte, min(d.Size(), 10000)), 0)
-		_ = d.Read(ctx, make([]byte, min(d.Size(), 10000)), max(0, d.Size()-10000))
-		count := 0
-		_ = d.Extents(ctx, 0, min(d.Size(), 1<<24), func(block.Extent) bool { count++; return count < 1000 })
+		mappedtest.Look(t, d)
 	})
 }

@@ -21,7 +21,7 @@ func (c *Config) serveAoE(ctx context.Context, disks []*Disk, v *voice) error {
 	defer link.Close()
 	var targets []*aoe.Target
 	for i, d := range disks {
-		t := &aoe.Target{Shelf: c.Shelf, Slot: c.Slot + uint8(i), Device: d}
+		t := &aoe.Target{Shelf: c.Shelf, Slot: c.Slot + uint8(i), Device: d.Device}
 		targets = append(targets, t)
 		v.ready(d, AoE, t.Address()+" on "+c.Interface)
 	}

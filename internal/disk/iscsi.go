@@ -26,7 +26,7 @@ func (c *Config) serveISCSI(ctx context.Context, disks []*Disk, v *voice) error 
 	target := &iscsi.Target{Name: name, Auth: auth, Allow: c.allow(), LUNs: map[uint64]*iscsi.LUN{}}
 	for i, d := range disks {
 		target.LUNs[uint64(i)] = &iscsi.LUN{
-			Device: d, BlockSize: c.BlockSize, ReadOnly: d.Caps().ReadOnly, Vendor: "Spur", Product: "disk",
+			Device: d.Device, BlockSize: c.BlockSize, ReadOnly: d.Caps().ReadOnly, Vendor: "Spur", Product: "disk",
 		}
 	}
 	if err := target.Check(); err != nil {

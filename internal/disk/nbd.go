@@ -24,7 +24,7 @@ func (c *Config) serveNBD(ctx context.Context, disks []*Disk, v *voice) error {
 	for i, d := range disks {
 		name := cmp.Or(c.Name, title(c.Files[i]))
 		exports = append(exports, nbd.Export{
-			Name: name, Description: fmt.Sprintf("%s, %s", d.Format, FormatSize(d.Size())), Device: d, ReadOnly: d.Caps().ReadOnly,
+			Name: name, Description: fmt.Sprintf("%s, %s", d.Format, FormatSize(d.Size())), Device: d.Device, ReadOnly: d.Caps().ReadOnly,
 		})
 		at := url.URL{Scheme: "nbd", Host: reached(l), Path: "/" + name}
 		if tls != nil {

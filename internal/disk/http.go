@@ -70,7 +70,7 @@ func (c *Config) paths(disks []*Disk) http.Handler {
 	handlers := map[string]http.Handler{}
 	for i, d := range disks {
 		tag, modified := validators(d.Files)
-		h := httpblock.Handler(d, httpblock.HandlerOptions{ETag: tag, Modified: modified, WriteTimeout: writeWait, Served: countHTTP})
+		h := httpblock.Handler(d.Device, httpblock.HandlerOptions{ETag: tag, Modified: modified, WriteTimeout: writeWait, Served: countHTTP})
 		if len(disks) == 1 {
 			return h
 		}

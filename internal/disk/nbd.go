@@ -22,11 +22,8 @@ func (c *Config) serveNBD(ctx context.Context, disks []*Disk, v *voice) error {
 	}
 	var exports nbd.Fixed
 	for i, d := range disks {
-		name := cmp.Or(c.Name, title(c.Files[i]))
-		exports = append(exports, nbd.Export{
-			Name: name, Description: fmt.Sprintf("%s, %s", d.Format, FormatSize(d.Size())), Device: d.Device, ReadOnly: d.Caps().ReadOnly,
-		})
-		at := url.URL{Scheme: "nbd", Host: reached(l), Path: "/" + name}
+		exports = append(exports, d.export(cmp.Or(c.Name, title(c.Files[i]))))
+		at := url.URL{Scheme: "nbd", Host: reached(l), Path: "/" + exports[i].Name}
 		if tls != nil {
 			at.Scheme = "nbds"
 		}
@@ -34,6 +31,15 @@ func (c *Config) serveNBD(ctx context.Context, disks []*Disk, v *voice) error {
 	}
 	server := nbd.Server{Exports: exports, TLS: tls, RequireTLS: tls != nil, Hooks: nbdHooks(v)}
 	return server.Serve(ctx, l)
+}
+
+// export is the disk itself, not what is wrapped around it here: NBD sends pages
+// of the files of a block.InFile.
+func (d *Disk) export(name string) nbd.Export {
+	return nbd.Export{
+		Name: name, Description: fmt.Sprintf("%s, %s", d.Format, FormatSize(d.Size())),
+		Device: d.Device, ReadOnly: d.Caps().ReadOnly,
+	}
 }
 
 // nbdHooks tell of sessions.

@@ -34,14 +34,6 @@ type Disk struct {
 	Recovered int
 }
 
-// InFile implements block.InFile where the device does.
-func (d *Disk) InFile(off, n int64) (fd int, at int64, ok bool) {
-	if in, is := d.Device.(block.InFile); is {
-		return in.InFile(off, n)
-	}
-	return 0, 0, false
-}
-
 // Options say how an image is opened.
 type Options struct {
 	ReadOnly bool

@@ -16,20 +16,22 @@ type given struct {
 
 var errNoMore = errors.New("no more frames")
 
-func (g *given) Recv(b []byte) (int, error) {
+func (g *given) Recv(b [][]byte) (int, error) {
 	if len(g.frames) == 0 {
 		return 0, errNoMore
 	}
-	n := copy(b, g.frames[0])
+	b[0] = b[0][:copy(b[0], g.frames[0])]
 	g.frames = g.frames[1:]
-	return n, nil
+	return 1, nil
 }
 
-func (g *given) Send(b []byte) error {
-	if len(b) < headerSize || len(b) > 14+1500 || b[14]&flagResponse == 0 {
-		g.t.Errorf("sent %x", b)
+func (g *given) Send(all [][]byte) (int, error) {
+	for _, b := range all {
+		if len(b) < headerSize || len(b) > 14+1500 || b[14]&flagResponse == 0 {
+			g.t.Errorf("sent %x", b)
+		}
 	}
-	return nil
+	return len(all), nil
 }
 
 func (g *given) Interrupt()   {}

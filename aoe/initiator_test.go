@@ -11,6 +11,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -88,7 +89,7 @@ func (i *initiator) request(command uint8, arg ...byte) frame {
 // send sends a frame.
 func (i *initiator) send(f frame) {
 	i.Helper()
-	if err := i.link.Send(f); err != nil {
+	if _, err := i.link.Send([][]byte{f}); err != nil {
 		i.Fatal(err)
 	}
 }
@@ -96,13 +97,36 @@ func (i *initiator) send(f frame) {
 // recv waits for an answer, or returns nil when none comes.
 func (i *initiator) recv(wait time.Duration) frame {
 	i.Helper()
-	b := make([]byte, 20000)
-	i.link.conn.SetReadDeadline(time.Now().Add(wait))
-	n, err := i.link.Recv(b)
-	if err != nil {
-		return nil
+	for end := time.Now().Add(wait); ; {
+		ready := []unix.PollFd{{Fd: int32(i.link.socket), Events: unix.POLLIN}}
+		n, err := unix.Poll(ready, int(max(time.Until(end), 0)/time.Millisecond)+1)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			i.Fatal(err)
+		case n == 0:
+			return nil
+		}
+		b := [][]byte{make([]byte, 20000)}
+		if _, err := i.link.Recv(b); err != nil {
+			i.Fatal(err)
+		}
+		return b[0]
 	}
-	return b[:n]
+}
+
+// listenToAll has the initiator take frames for any address.
+func (i *initiator) listenToAll() {
+	i.Helper()
+	sockaddr, err := unix.Getsockname(i.link.socket)
+	if err != nil {
+		i.Fatal(err)
+	}
+	all := unix.PacketMreq{Ifindex: int32(sockaddr.(*unix.SockaddrLinklayer).Ifindex), Type: unix.PACKET_MR_PROMISC}
+	if err := unix.SetsockoptPacketMreq(i.link.socket, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &all); err != nil {
+		i.Fatal(err)
+	}
 }
 
 // ask sends a request, again when there is no answer, and returns the answer.

@@ -15,6 +15,7 @@ type command struct {
 	first, last uint64
 	running     bool
 	head        [ataSize]byte // the answer of an asynchronous write
+	one         [1][]byte     // of Send
 }
 
 func (c *command) changes() bool { return c.kind == write || c.kind == trim }
@@ -44,6 +45,18 @@ type queue struct {
 func (q *queue) open(n int) {
 	q.changed.L = &q.mu
 	q.list, q.closed = make([]*command, 0, n), false
+}
+
+// begin takes in a command that is carried out at once, if it is the only one.
+func (q *queue) begin(c *command) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.list) > 0 {
+		return false
+	}
+	c.running = true
+	q.list = append(q.list, c)
+	return true
 }
 
 // put takes in a command unless the queue is full, or has it already.
@@ -101,7 +114,7 @@ next:
 	return nil
 }
 
-// done removes a command that take returned.
+// done removes a command that was begun or taken.
 func (q *queue) done(c *command) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

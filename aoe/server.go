@@ -8,20 +8,6 @@ import (
 	"time"
 )
 
-// A Link is an Ethernet interface.
-type Link interface {
-	// Recv reads one frame, header included. One goroutine calls it.
-	Recv(b []byte) (int, error)
-	// Send sends one frame. Several goroutines call it.
-	Send(b []byte) error
-	// Interrupt makes Recv return an error, now and from now on.
-	Interrupt()
-	// Address is the interface's own.
-	Address() MAC
-	// MTU is the most that follows the 14 bytes of the Ethernet header.
-	MTU() int
-}
-
 // A Server serves targets on one interface.
 type Server struct {
 	Targets []*Target
@@ -78,42 +64,29 @@ func key(shelf uint16, slot uint8) uint32 { return uint32(shelf)<<8 | uint32(slo
 // it finishes what is under way, flushes, and returns nil. It returns an error
 // when the link fails. The link stays open.
 func (s *Server) Serve(ctx context.Context, l Link) error {
-	v := &service{server: s, link: l, mac: l.Address(), longest: 14 + l.MTU(), targets: map[uint32]*Target{}}
-	v.sectors = min((v.longest-ataSize)/sector, 255)
-	if v.sectors < 1 {
-		return fmt.Errorf("an MTU of %d bytes is too small for a sector", l.MTU())
+	v, err := s.prepare(l)
+	if err != nil {
+		return err
 	}
-	bounds := s.Bounds.withDefaults()
-	for _, t := range s.Targets {
-		if v.targets[key(t.Shelf, t.Slot)] != nil {
-			return fmt.Errorf("two targets have the address %s", t.Address())
-		}
-		if err := t.prepare(&s.Hooks, bounds); err != nil {
-			return err
-		}
-		v.targets[key(t.Shelf, t.Slot)] = t
-	}
-	v.free.New = func() any { return &command{buffer: make([]byte, max(v.longest, configSize+maxConfig))} }
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	v.ctx = work
 	defer context.AfterFunc(ctx, l.Interrupt)()
-	var wg sync.WaitGroup
-	v.start(&wg)
+	workers := v.start()
 	for _, t := range s.Targets {
-		if err := l.Send(t.advertisement(v.mac, v.sectors)); err != nil && s.Hooks.Dropped != nil {
-			s.Hooks.Dropped(t, v.mac, "advertisement: "+err.Error())
-		}
+		v.send(t, t.advertisement(v.mac, v.sectors))
 	}
-	err := v.receive()
+	receiver := newReceiver(v)
+	err = receiver.receive()
 	for _, t := range s.Targets {
 		t.queue.close()
 	}
 	// What is under way has a while to end.
-	defer time.AfterFunc(bounds.FlushEvery, cancel).Stop()
-	wg.Wait()
+	defer time.AfterFunc(s.Bounds.withDefaults().FlushEvery, cancel).Stop()
+	receiver.wg.Wait()
+	workers.Wait()
 	for _, t := range s.Targets {
-		err = errors.Join(err, t.flushDirty(work))
+		err = errors.Join(err, t.flushFrom(work, 1))
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -121,133 +94,88 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 	return err
 }
 
+// prepare makes everything ready for a link.
+func (s *Server) prepare(l Link) (*service, error) {
+	v := &service{server: s, link: l, mac: l.Address(), longest: 14 + l.MTU(), targets: map[uint32]*Target{}}
+	v.sectors = min((v.longest-ataSize)/sector, 255)
+	if v.sectors < 1 {
+		return nil, fmt.Errorf("an MTU of %d bytes is too small for a sector", l.MTU())
+	}
+	for _, t := range s.Targets {
+		if v.targets[key(t.Shelf, t.Slot)] != nil {
+			return nil, fmt.Errorf("two targets have the address %s", t.Address())
+		}
+		if err := t.prepare(&s.Hooks, s.Bounds.withDefaults()); err != nil {
+			return nil, err
+		}
+		v.targets[key(t.Shelf, t.Slot)] = t
+	}
+	v.free.New = func() any { return &command{buffer: make([]byte, max(v.longest, configSize+maxConfig))} }
+	return v, nil
+}
+
 // start starts the workers of all targets.
-func (v *service) start(wg *sync.WaitGroup) {
+func (v *service) start() *sync.WaitGroup {
+	all := &sync.WaitGroup{}
 	for _, t := range v.server.Targets {
 		ended := make(chan struct{})
 		var workers sync.WaitGroup
 		for range t.bounds.Workers {
 			workers.Go(func() { v.work(t) })
 		}
-		wg.Go(func() { workers.Wait(); close(ended) })
-		wg.Go(func() { t.flushNowAndThen(v.ctx, ended) })
+		all.Go(func() { workers.Wait(); close(ended) })
+		all.Go(func() { t.flushNowAndThen(v.ctx, ended) })
 	}
-}
-
-func (t *Target) flushDirty(ctx context.Context) error {
-	if t.dirty.Swap(0) == 0 {
-		return nil
-	}
-	if err := t.Device.Flush(ctx); err != nil {
-		t.late.Store(true)
-		return fmt.Errorf("flush of %s: %w", t.Address(), err)
-	}
-	return nil
-}
-
-func (t *Target) flushNowAndThen(ctx context.Context, ended <-chan struct{}) {
-	tick := time.NewTicker(t.bounds.FlushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			_ = t.flushDirty(ctx) // told by the next FLUSH CACHE
-		case <-ended:
-			return
-		}
-	}
+	return all
 }
 
 // work carries out a target's commands.
 func (v *service) work(t *Target) {
-	send := func(f frame) { v.send(t, f) }
 	for {
 		c := t.queue.take()
 		if c == nil {
 			return
 		}
-		if answer := t.carryOut(v.ctx, c, v.mac, send); answer != nil {
-			// A repetition that comes from now on is a command of its own.
-			t.queue.done(c)
-			send(answer)
-		} else {
-			t.queue.done(c)
-		}
+		answer := t.carryOut(v, c)
+		// A repetition that comes from now on is a command of its own.
+		t.queue.done(c)
+		v.sendOf(c, t, answer)
 		v.free.Put(c)
 	}
 }
 
+func (v *service) command() *command { return v.free.Get().(*command) }
+
+// sendOf sends a command's answer, if there is one.
+func (v *service) sendOf(c *command, t *Target, f frame) {
+	if f == nil {
+		return
+	}
+	c.one[0] = f
+	if _, err := v.link.Send(c.one[:]); err != nil {
+		t.dropped(MAC(f[:6]), err.Error())
+	}
+}
+
 func (v *service) send(t *Target, f frame) {
-	if err := v.link.Send(f); err != nil && v.server.Hooks.Dropped != nil {
-		v.server.Hooks.Dropped(t, MAC(f[:6]), err.Error())
+	if _, err := v.link.Send([][]byte{f}); err != nil {
+		t.dropped(MAC(f[:6]), err.Error())
 	}
 }
 
-// receive reads frames until the link is interrupted.
-func (v *service) receive() error {
-	c := v.free.Get().(*command)
-	for {
-		n, err := v.link.Recv(c.buffer[:v.longest])
-		if err != nil {
-			return err
-		}
-		c.frame = c.buffer[:min(n, v.longest)]
-		if c.frame.valid() && (MAC(c.frame[:6]) == v.mac || c.frame[0]&1 != 0) && v.handle(c) {
-			c = v.free.Get().(*command)
-		}
-	}
-}
-
-// handle answers a request, or puts it into a queue and says so.
-func (v *service) handle(c *command) (kept bool) {
-	f := c.frame
-	if f.shelf() == AnyShelf || f.slot() == AnySlot {
-		v.everyone(f)
-		return false
-	}
-	t := v.targets[key(f.shelf(), f.slot())]
-	if t == nil {
-		return false
-	}
-	from := f.source()
-	if !t.listens(from) {
-		t.refuse(from, "not on the mask list")
-		return false
-	}
+// other answers a request that is no ATA command, or returns nil for silence.
+func (v *service) other(t *Target, f frame) frame {
 	switch {
 	case f.version() != version:
-		v.fail(t, f, errVersion)
-	case f.command() == cmdATA:
-		return v.ata(t, c)
+		return refusal(f, errVersion)
 	case f.command() == cmdConfig:
-		v.config(t, f, false)
+		return v.config(t, f, false)
 	case f.command() == cmdMask:
-		v.reply(t, t.maskList(f, v.longest))
+		return t.maskList(f, v.longest)
 	case f.command() == cmdReserve:
-		v.reply(t, t.reserve(f, v.longest))
-	default:
-		v.fail(t, f, errCommand)
+		return t.reserve(f, v.longest)
 	}
-	return false
-}
-
-func (v *service) ata(t *Target, c *command) (kept bool) {
-	from := c.frame.source()
-	if !t.free(from) {
-		v.fail(t, c.frame, errReserved)
-		return false
-	}
-	if failure := t.admit(c, v.longest); failure != 0 {
-		v.fail(t, c.frame, failure)
-		return false
-	}
-	if why := t.queue.put(c); why != "" {
-		if t.hooks.Dropped != nil {
-			t.hooks.Dropped(t, from, why)
-		}
-		return false
-	}
-	return true
+	return refusal(f, errCommand)
 }
 
 // everyone answers a question to more than one target. Only questions about
@@ -258,20 +186,20 @@ func (v *service) everyone(f frame) {
 	}
 	for _, t := range v.server.Targets {
 		if (f.shelf() == AnyShelf || f.shelf() == t.Shelf) && (f.slot() == AnySlot || f.slot() == t.Slot) && t.listens(f.source()) {
-			own := v.free.Get().(*command)
-			v.config(t, own.buffer[:copy(own.buffer, f)], true)
+			own := v.command()
+			v.reply(t, v.config(t, own.buffer[:copy(own.buffer, f)], true))
 			v.free.Put(own)
 		}
 	}
 }
 
-func (v *service) config(t *Target, f frame, all bool) {
+func (v *service) config(t *Target, f frame, all bool) frame {
 	from := f.source()
 	answer := t.queryConfig(f, all, v.sectors)
 	if answer != nil && t.hooks.Discovered != nil {
 		t.hooks.Discovered(t, from)
 	}
-	v.reply(t, answer)
+	return answer
 }
 
 // reply sends an answer that was made of its request, if there is one.
@@ -284,21 +212,28 @@ func (v *service) reply(t *Target, f frame) {
 		t.refuse(f.source(), failures[number])
 	}
 	f.answer(v.mac, t.Shelf, t.Slot)
-	f[14] |= failed
 	if failed != 0 {
-		f[15] = number
+		f.fail(number)
 	}
 	v.send(t, f)
 }
 
-func (v *service) fail(t *Target, f frame, number uint8) {
+// refusal makes a request an answer that says an error. Of what the request
+// carries, only the command is sent back.
+func refusal(f frame, number uint8) frame {
 	f.fail(number)
-	v.reply(t, f)
+	return f[:min(len(f), ataSize)]
 }
 
 func (t *Target) refuse(from MAC, why string) {
 	if t.hooks.Refused != nil {
 		t.hooks.Refused(t, from, why)
+	}
+}
+
+func (t *Target) dropped(peer MAC, why string) {
+	if t.hooks.Dropped != nil {
+		t.hooks.Dropped(t, peer, why)
 	}
 }
 

@@ -225,9 +225,7 @@ func TestReserve(t *testing.T) {
 	other.from = MAC{2, 0, 0, 0, 0, 1}
 	// Answers go to an address that nobody has; the cable carries them all the
 	// same.
-	if err := i.link.conn.SetPromiscuous(true); err != nil {
-		t.Fatal(err)
-	}
+	i.listenToAll()
 	if a := i.ask(i.request(cmdReserve, append([]byte{reserveSet, 1}, i.from[:]...)...)); a[headerSize+1] != 1 {
 		t.Errorf("reserved for %x", a)
 	}

@@ -25,8 +25,12 @@ type Target struct {
 	hooks  *Hooks
 	bounds Bounds
 	queue  queue
-	dirty  atomic.Int64 // bytes written since the last flush
-	late   atomic.Bool  // an asynchronous write has failed
+	pace   pace
+	late   atomic.Bool // something failed that was answered before
+
+	dirty   atomic.Int64  // bytes written that may not be durable
+	full    chan struct{} // there are many of those
+	syncing sync.Mutex
 
 	mu       sync.Mutex // guards what follows
 	config   []byte
@@ -56,6 +60,7 @@ func (t *Target) prepare(h *Hooks, b Bounds) error {
 	t.hooks, t.bounds = h, b
 	t.config = bytes.Clone(t.Config)
 	t.queue.open(b.Buffers)
+	t.full = make(chan struct{}, 1)
 	return nil
 }
 

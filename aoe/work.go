@@ -44,24 +44,38 @@ func (t *Target) admit(c *command, longest int) (failure uint8) {
 	return 0
 }
 
-// carryOut does a command and returns its answer, nil if that was sent before.
-func (t *Target) carryOut(ctx context.Context, c *command, from MAC, send func(frame)) frame {
-	start := time.Time{}
-	if t.hooks.Command != nil {
-		start = time.Now()
+// quick says whether a command isn't expected to take long.
+func (t *Target) quick(c *command) bool {
+	switch c.kind {
+	case write:
+		return c.regs.command != ataWriteFUA && t.dirty.Load() < t.bounds.Dirty && t.pace.quick(write)
+	case read:
+		return t.pace.quick(read)
+	case identify, smart, power, nothing, unknown:
+		return true
 	}
+	return false
+}
+
+// carryOut does a command and returns its answer, nil if that was sent before.
+func (t *Target) carryOut(v *service, c *command) frame {
 	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
 	if early {
 		head := frame(c.head[:])
 		copy(head, c.frame)
-		head.answer(from, t.Shelf, t.Slot)
+		head.answer(v.mac, t.Shelf, t.Slot)
 		status(head, 0)
-		send(head)
+		v.sendOf(c, t, head)
 	}
-	n, failure, err := t.do(ctx, c)
+	start := time.Now()
+	n, failure, err := t.do(v.ctx, c)
+	took := time.Since(start)
+	if (c.kind == read || c.kind == write) && c.regs.command != ataWriteFUA {
+		t.pace.took(c.kind, took)
+	}
 	if t.hooks.Command != nil {
 		t.hooks.Command(t, c.from, Command{Name: c.kind.String(), Code: c.regs.command, LBA: c.regs.lba,
-			Sectors: int(c.regs.count), Duration: time.Since(start), Failed: failure != 0, Err: err})
+			Sectors: int(c.regs.count), Duration: took, Failed: failure != 0, Err: err})
 	}
 	if early {
 		if failure != 0 {
@@ -69,8 +83,8 @@ func (t *Target) carryOut(ctx context.Context, c *command, from MAC, send func(f
 		}
 		return nil
 	}
-	f := c.buffer[:ataSize+n]
-	frame(f).answer(from, t.Shelf, t.Slot)
+	f := frame(c.buffer[:ataSize+n])
+	f.answer(v.mac, t.Shelf, t.Slot)
 	status(f, failure)
 	if c.kind == power {
 		f[headerSize+2] = 0xff // active
@@ -138,31 +152,34 @@ func failureOf(err error) uint8 {
 	return errorMedium
 }
 
-var errLate = errors.New("an asynchronous write failed before")
-
+// flush makes everything durable, and tells what went wrong since the last one.
 func (t *Target) flush(ctx context.Context) error {
-	t.dirty.Store(0)
-	err := t.Device.Flush(ctx)
+	err := t.sync(ctx)
 	if t.late.Swap(false) {
 		err = errors.Join(errLate, err)
 	}
 	return err
 }
 
-// write writes, and flushes when that much was written without a flush.
+// write writes. What isn't durable yet is bounded: from half of that on it is
+// flushed meanwhile, and who reaches it waits.
 func (t *Target) write(ctx context.Context, c *command, data []byte, off int64) error {
-	var flags block.WriteFlags
 	if c.regs.command == ataWriteFUA {
-		flags = block.FUA
+		return t.Device.Write(ctx, data, off, block.FUA)
 	}
-	if err := t.Device.Write(ctx, data, off, flags); err != nil {
+	if err := t.flushFrom(ctx, t.bounds.Dirty); err != nil {
 		return err
 	}
-	if t.dirty.Add(int64(len(data))) < t.bounds.Dirty {
-		return nil
+	if err := t.Device.Write(ctx, data, off, 0); err != nil {
+		return err
 	}
-	t.dirty.Store(0)
-	return t.Device.Flush(ctx)
+	if t.dirty.Add(int64(len(data))) >= t.bounds.Dirty/2 {
+		select {
+		case t.full <- struct{}{}:
+		default:
+		}
+	}
+	return nil
 }
 
 // verify reads and keeps nothing.

@@ -1,138 +1,293 @@
 package main
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
-	"os"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/spurboot/spur/aoe"
 )
 
-// point is what the client asks.
-type point struct {
-	name    string
-	command byte // of ATA
-	sectors int
-	depth   int
-}
-
-func (b *benchmark) points() []point {
-	n := (b.link.MTU() - 22) / 512
-	return []point{
-		{"read, one at a time", 0x24, n, 1},
-		{"read, 16 in flight", 0x24, n, 16},
-		{"write, one at a time", 0x34, n, 1},
-		{"write, 16 in flight", 0x34, n, 16},
-	}
-}
-
-// client asks e1.1.
+// A client asks e1.1. It is as lean as a client can be, so that the server is
+// what is measured: one thread, which looks at a ring of frames without ever
+// sleeping, of each frame is copied the beginning only, and what it asks for
+// meanwhile goes out with one system call.
 type client struct {
-	link   *aoe.Interface
-	point  point
-	target aoe.MAC
-	frames [][]byte // on their way, by tag
-	sent   []time.Time
-	in     [10000]byte
+	ring    *ring
+	target  aoe.MAC
+	point   point
+	sectors int // in one frame
+	window  int // frames in flight
+
+	slots    []slot
+	requests []request
+	idle     []int // requests with frames to be sent
+	free     []int // slots
+	next     int64 // offset of a sequential request
+	queue    [][]byte
+	done     int // requests
+	resent   int
 }
 
-// lost is how long an answer may take before the request is sent again.
-const lost = 100 * time.Millisecond
+// slot is a frame in flight.
+type slot struct {
+	frame   []byte
+	tag     uint32
+	sent    time.Time
+	request int
+	flying  bool
+}
 
-func (c *client) frame(to aoe.MAC, command byte, tag uint32) []byte {
-	from := c.link.Address()
-	f := append(append(to[:], from[:]...), 0x88, 0xa2, 0x10, 0, 0, 1, 1, command)
+// request is in one or more frames.
+type request struct {
+	offset, end int64 // of what hasn't been asked for
+	flying      int   // frames
+}
+
+const (
+	// headers is the length of Ethernet's, AoE's and ATA's headers.
+	headers = 36
+	// lost is how long an answer may take before the request is sent again.
+	lost = 100 * time.Millisecond
+
+	ataReadExt, ataWriteExt = 0x24, 0x34
+)
+
+// runClient prints bytes per second, cores that the server kept busy, and
+// frames that were sent again.
+func runClient(args []string) error {
+	if len(args) != 6 {
+		return errors.New("client WRITE SEQUENTIAL SIZE DEPTH SECONDS PID")
+	}
+	var p point
+	var seconds float64
+	var pid int
+	for i, v := range []any{&p.write, &p.sequential, &p.size, &p.depth, &seconds, &pid} {
+		if _, err := fmt.Sscan(args[i], v); err != nil {
+			return fmt.Errorf("%s: %w", args[i], err)
+		}
+	}
+	r, err := openRing(256)
+	if err != nil {
+		return err
+	}
+	debug.SetGCPercent(-1)
+	runtime.LockOSThread()
+	c := &client{ring: r, point: p}
+	if err := c.discover(); err != nil {
+		return err
+	}
+	if err := c.run(warmUp); err != nil {
+		return err
+	}
+	before, err := busy(pid)
+	if err != nil {
+		return err
+	}
+	began, done, resent := time.Now(), c.done, c.resent
+	if err := c.run(time.Duration(seconds * float64(time.Second))); err != nil {
+		return err
+	}
+	took := time.Since(began).Seconds()
+	after, err := busy(pid)
+	if err != nil {
+		return err
+	}
+	fmt.Println(float64(c.done-done)*float64(p.size)/took, (after-before)/took, c.resent-resent)
+	return c.ring.lost()
+}
+
+// warmUp is how long the client asks before it counts.
+const warmUp = 100 * time.Millisecond
+
+func (c *client) header(to aoe.MAC, command byte, tag uint32) []byte {
+	f := append(append(to[:], c.ring.address[:]...), 0x88, 0xa2, 0x10, 0, 0, 1, 1, command)
 	return binary.BigEndian.AppendUint32(f, tag)
 }
 
-// recv waits for an answer's tag; it is false when none came in time.
-func (c *client) recv() (tag uint32, ok bool, err error) {
-	if err := c.link.Deadline(time.Now().Add(lost)); err != nil {
-		return 0, false, err
-	}
-	n, err := c.link.Recv(c.in[:])
-	if errors.Is(err, os.ErrDeadlineExceeded) || err == nil && n < 24 {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, err
-	}
-	if c.in[14]&4 != 0 || c.in[19] == 0 && c.in[27]&1 != 0 {
-		return 0, false, errors.New("the target answers with an error")
-	}
-	return binary.BigEndian.Uint32(c.in[20:]), c.in[14]&8 != 0, nil
-}
-
-// discover asks for the target until it answers.
+// discover asks for the target until it answers, and prepares what it says
+// there is room for.
 func (c *client) discover() error {
-	question := append(c.frame(aoe.MAC{255, 255, 255, 255, 255, 255}, 1, 1<<31), 0, 0, 0, 0, 0, 0x10, 0, 0)
-	for range 100 {
-		if err := c.link.Send(question); err != nil {
+	question := append(c.header(aoe.MAC{255, 255, 255, 255, 255, 255}, 1, 1<<31), 0, 0, 0, 0, 0, 0x10, 0, 0)
+	question = append(question, make([]byte, 28)...)
+	for range 500 {
+		if err := c.ring.send([][]byte{question}); err != nil {
 			return err
 		}
-		if tag, ok, err := c.recv(); err != nil {
-			return err
-		} else if ok && tag == 1<<31 {
-			c.target = aoe.MAC(c.in[6:12])
-			return nil
+		time.Sleep(10 * time.Millisecond)
+		for {
+			f, _ := c.ring.peek()
+			if f == nil {
+				break
+			}
+			found := f[14]&8 != 0 && f[19] == 1
+			if found {
+				c.prepare(aoe.MAC(f[6:12]), int(binary.BigEndian.Uint16(f[24:])), int(f[28]))
+			}
+			c.ring.done()
+			if found {
+				return nil
+			}
 		}
 	}
 	return errors.New("the target doesn't answer")
 }
 
-// ask sends the next request in a slot.
-func (c *client) ask(slot int, tag uint32) error {
-	lba := rand.Uint64N(megabytes<<11 - uint64(c.point.sectors))
-	f := c.frame(c.target, 0, tag)
-	flags, data := byte(0x40), 0
-	if c.point.command == 0x34 {
-		flags, data = 0x41, c.point.sectors*512
+func (c *client) prepare(target aoe.MAC, buffers, sectors int) {
+	c.target = target
+	c.sectors = min(sectors&^1, c.point.size/512) // as Linux's initiator does: whole KiB
+	frames := (c.point.size/512 + c.sectors - 1) / c.sectors
+	c.window = min(buffers, frames*c.point.depth)
+	length := headers
+	if c.point.write {
+		length += c.sectors * 512
 	}
-	f = append(f, flags, 0, byte(c.point.sectors), c.point.command)
-	f = binary.LittleEndian.AppendUint64(f, lba)
-	c.frames[slot] = append(f, make([]byte, data)...)
-	return c.again(slot)
+	c.slots = make([]slot, c.window)
+	for i := range c.slots {
+		c.slots[i].frame = append(c.header(target, 0, 0), make([]byte, length-24)...)
+		c.free = append(c.free, i)
+	}
+	c.requests = make([]request, c.point.depth)
+	for i := range c.requests {
+		c.begin(i)
+	}
 }
 
-func (c *client) again(slot int) error {
-	c.sent[slot] = time.Now()
-	return c.link.Send(c.frames[slot])
+// begin makes a new request.
+func (c *client) begin(i int) {
+	r := &c.requests[i]
+	size := int64(c.point.size)
+	r.offset = rand.Int64N(megabytes<<20/size) * size
+	if c.point.sequential {
+		r.offset = c.next
+		c.next = (c.next + size) % (megabytes << 20)
+	}
+	r.end = r.offset + size
+	c.idle = append(c.idle, i)
 }
 
-// run keeps requests on their way and returns how many a second were answered.
-func (c *client) run(ctx context.Context, d time.Duration) (float64, error) {
-	depth := c.point.depth
-	c.frames, c.sent = make([][]byte, depth), make([]time.Time, depth)
-	current := make([]uint32, depth) // tags: the slot, and a count above it
-	for slot := range depth {
-		current[slot] = uint32(slot)
-		if err := c.ask(slot, current[slot]); err != nil {
-			return 0, err
+// run keeps requests in flight for a while.
+func (c *client) run(d time.Duration) error {
+	for began := time.Now(); ; {
+		got := false
+		for range batch {
+			f, length := c.ring.peek()
+			if f == nil {
+				break
+			}
+			err := c.take(f, length)
+			c.ring.done()
+			if err != nil {
+				return err
+			}
+			got = true
 		}
-	}
-	began, done := time.Now(), 0
-	for time.Since(began) < d && ctx.Err() == nil {
-		tag, ok, err := c.recv()
-		if err != nil {
-			return 0, err
+		c.ask()
+		if err := c.flush(); err != nil {
+			return err
 		}
-		if slot := int(tag & 255); ok && slot < depth && current[slot] == tag {
-			done++
-			current[slot] += 256
-			if err := c.ask(slot, current[slot]); err != nil {
-				return 0, err
+		if got {
+			continue
+		}
+		now := time.Now()
+		if now.Sub(began) > d {
+			return nil
+		}
+		if err := c.repeat(now); err != nil {
+			return err
+		}
+		for range 100 {
+			if f, _ := c.ring.peek(); f != nil {
+				break
 			}
 		}
-		for slot := range depth {
-			if time.Since(c.sent[slot]) > lost {
-				if err := c.again(slot); err != nil {
-					return 0, err
-				}
-			}
+	}
+}
+
+// take takes in an answer.
+func (c *client) take(f []byte, length int) error {
+	if len(f) < headers || f[14]&8 == 0 || f[19] != 0 {
+		return nil
+	}
+	tag := binary.BigEndian.Uint32(f[20:])
+	i := int(tag & 0xff)
+	if i >= len(c.slots) || !c.slots[i].flying || c.slots[i].tag != tag {
+		return nil // of a request that was sent twice
+	}
+	s := &c.slots[i]
+	want := headers
+	if !c.point.write {
+		want += int(s.frame[26]) * 512
+	}
+	if f[14]&4 != 0 || f[27]&1 != 0 || length < want {
+		return fmt.Errorf("the target answers with % x, and %d bytes", f[:headers], length)
+	}
+	s.flying = false
+	c.free = append(c.free, i)
+	r := &c.requests[s.request]
+	if r.flying--; r.flying == 0 && r.offset == r.end {
+		c.done++
+		c.begin(s.request)
+	}
+	return nil
+}
+
+// ask makes frames of what is to be asked for, as far as there is room.
+func (c *client) ask() {
+	for len(c.idle) > 0 && len(c.free) > 0 {
+		i := c.free[len(c.free)-1]
+		c.free = c.free[:len(c.free)-1]
+		s, r := &c.slots[i], &c.requests[c.idle[0]]
+		sectors := min(int64(c.sectors), (r.end-r.offset)/512)
+		s.request, s.flying = c.idle[0], true
+		s.tag = s.tag&^0xff + 0x100 | uint32(i)
+		binary.BigEndian.PutUint32(s.frame[20:], s.tag)
+		s.frame[24], s.frame[25], s.frame[26], s.frame[27] = 0x40, 0, byte(sectors), ataReadExt
+		length := headers
+		if c.point.write {
+			s.frame[24], s.frame[27] = 0x41, ataWriteExt
+			length += int(sectors) * 512
+		}
+		binary.LittleEndian.PutUint64(s.frame[28:], uint64(r.offset/512))
+		r.offset += sectors * 512
+		r.flying++
+		if r.offset == r.end {
+			c.idle = append(c.idle[:0], c.idle[1:]...)
+		}
+		c.queue = append(c.queue, s.frame[:length])
+	}
+}
+
+func (c *client) flush() error {
+	if len(c.queue) == 0 {
+		return nil
+	}
+	now := time.Now()
+	for _, f := range c.queue {
+		c.slots[f[23]].sent = now
+	}
+	for len(c.queue) > batch {
+		if err := c.ring.send(c.queue[:batch]); err != nil {
+			return err
+		}
+		c.queue = c.queue[batch:]
+	}
+	err := c.ring.send(c.queue)
+	c.queue = c.queue[:0]
+	return err
+}
+
+// repeat sends again what wasn't answered in time.
+func (c *client) repeat(now time.Time) error {
+	for i := range c.slots {
+		if s := &c.slots[i]; s.flying && now.Sub(s.sent) > lost {
+			c.resent++
+			c.queue = append(c.queue, s.frame)
 		}
 	}
-	return float64(done) / time.Since(began).Seconds(), ctx.Err()
+	return c.flush()
 }

@@ -75,7 +75,7 @@ var allowed = map[string][]string{
 	"bench/tftp":            {"bench/pair", "tftp"},
 	"bench/http":            {"bench/pair", "internal/httpd"},
 	"bench/nbd":             {"block", "block/qcow2", "block/raw", "nbd"},
-	"bench/aoe":             {"aoe", "block", "block/qcow2", "block/raw", "internal/lab"},
+	"bench/aoe":             {"aoe", "bench/pair", "block", "block/raw"},
 	"bench/iscsi":           {"block/raw", "iscsi"},
 	"bench/start":           {"internal/lab"},
 }

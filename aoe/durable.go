@@ -1,0 +1,62 @@
+package aoe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// What was written becomes durable by FLUSH CACHE, and by itself: after a
+// while, and before it is more than is allowed.
+
+var errLate = errors.New("what was answered before could not be written")
+
+// sync flushes the device.
+func (t *Target) sync(ctx context.Context) error {
+	t.syncing.Lock()
+	defer t.syncing.Unlock()
+	return t.syncLocked(ctx)
+}
+
+// syncLocked is sync where t.syncing is held.
+func (t *Target) syncLocked(ctx context.Context) error {
+	before := t.dirty.Load()
+	err := t.Device.Flush(ctx)
+	t.dirty.Add(-before)
+	return err
+}
+
+// flushFrom flushes what was written if it is so many bytes. One goroutine at a
+// time does, so that those who wait find less to do. An error is for the next
+// FLUSH CACHE, too.
+func (t *Target) flushFrom(ctx context.Context, bytes int64) error {
+	if t.dirty.Load() < bytes {
+		return nil
+	}
+	t.syncing.Lock()
+	defer t.syncing.Unlock()
+	if t.dirty.Load() < bytes {
+		return nil
+	}
+	if err := t.syncLocked(ctx); err != nil {
+		t.late.Store(true)
+		return fmt.Errorf("flush of %s: %w", t.Address(), err)
+	}
+	return nil
+}
+
+// flushNowAndThen flushes every so often, and when much was written.
+func (t *Target) flushNowAndThen(ctx context.Context, ended <-chan struct{}) {
+	tick := time.NewTicker(t.bounds.FlushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-t.full:
+		case <-ended:
+			return
+		}
+		_ = t.flushFrom(ctx, 1) // told by the next FLUSH CACHE
+	}
+}

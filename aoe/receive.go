@@ -1,0 +1,171 @@
+package aoe
+
+import "sync"
+
+const (
+	// batch is the most frames that are read, or sent, at once.
+	batch = 32
+	// hold is how many answers wait for more before they are sent.
+	hold = 8
+)
+
+// receiver reads frames and does what is quick at once; the rest is for the
+// workers of its target. It is in the hands of one goroutine at a time, the one
+// that has the turn.
+type receiver struct {
+	*service
+	turn     turn
+	commands [batch]*command // with a buffer each
+	frames   [batch][]byte   // of the commands
+	at, n    int             // next of the frames that were read, and their number
+
+	answers [hold][]byte // in the buffers of commands before at
+	from    [hold]*Target
+	waiting int // answers
+
+	ended chan error
+	wg    sync.WaitGroup // who had the turn
+}
+
+func newReceiver(v *service) *receiver {
+	r := &receiver{service: v, ended: make(chan error, 1)}
+	r.turn.wake = make(chan struct{}, 1)
+	for i := range r.commands {
+		r.commands[i] = v.command()
+	}
+	return r
+}
+
+// receive receives until the link is interrupted. It returns when nobody
+// receives any more, though a command may still be under way: wg knows.
+func (r *receiver) receive() error {
+	stop, patrol := make(chan struct{}), sync.WaitGroup{}
+	patrol.Go(func() { r.turn.patrol(stop, r.takeOver) })
+	r.wg.Go(r.run)
+	err := <-r.ended
+	close(stop)
+	patrol.Wait()
+	return err
+}
+
+// takeOver goes on where a command holds up the receiver.
+func (r *receiver) takeOver() {
+	r.replace(r.at - 1)
+	r.wg.Go(r.run)
+}
+
+// replace gives away a command.
+func (r *receiver) replace(i int) { r.commands[i] = r.command() }
+
+// run receives as long as it has the turn.
+func (r *receiver) run() {
+	for {
+		for r.at < r.n {
+			i := r.at
+			r.at++
+			c := r.commands[i]
+			c.frame = r.frames[i]
+			switch r.handle(c) {
+			case kept:
+				r.replace(i)
+			case lost:
+				return
+			}
+		}
+		r.flush()
+		for i, c := range r.commands {
+			r.frames[i] = c.buffer[:r.longest]
+		}
+		var err error
+		r.at = 0
+		if r.n, err = r.link.Recv(r.frames[:]); err != nil {
+			r.ended <- err
+			return
+		}
+	}
+}
+
+// outcome is what becomes of a command.
+type outcome uint8
+
+const (
+	finished outcome = iota
+	kept             // by a queue
+	lost             // the turn is
+)
+
+// handle answers a request, or puts it into a queue.
+func (r *receiver) handle(c *command) outcome {
+	f := c.frame
+	if !f.valid() || MAC(f[:6]) != r.mac && f[0]&1 == 0 {
+		return finished
+	}
+	if f.shelf() == AnyShelf || f.slot() == AnySlot {
+		r.everyone(f)
+		return finished
+	}
+	t := r.targets[key(f.shelf(), f.slot())]
+	if t == nil {
+		return finished
+	}
+	if from := f.source(); !t.listens(from) {
+		t.refuse(from, "not on the mask list")
+		return finished
+	}
+	if f.version() == version && f.command() == cmdATA {
+		return r.ata(t, c)
+	}
+	r.reply(t, r.other(t, f))
+	return finished
+}
+
+func (r *receiver) ata(t *Target, c *command) outcome {
+	failure := t.admit(c, r.longest)
+	if failure == 0 && c.kind != identify && !t.free(c.from) {
+		failure = errReserved
+	}
+	if failure != 0 {
+		r.reply(t, refusal(c.frame, failure))
+		return finished
+	}
+	if t.quick(c) && t.queue.begin(c) {
+		return r.carryOut(t, c)
+	}
+	if why := t.queue.put(c); why != "" {
+		t.dropped(c.from, why)
+		return finished
+	}
+	return kept
+}
+
+// carryOut does a command that the queue knows, in turn.
+func (r *receiver) carryOut(t *Target, c *command) outcome {
+	no := r.turn.begin()
+	answer := t.carryOut(r.service, c)
+	inTurn := r.turn.end(no)
+	t.queue.done(c)
+	if !inTurn {
+		r.sendOf(c, t, answer)
+		r.service.free.Put(c)
+		return lost
+	}
+	if answer != nil {
+		r.answers[r.waiting], r.from[r.waiting] = answer, t
+		if r.waiting++; r.waiting == hold {
+			r.flush()
+		}
+	}
+	return finished
+}
+
+// flush sends the answers that wait.
+func (r *receiver) flush() {
+	for sent := 0; sent < r.waiting; {
+		n, err := r.link.Send(r.answers[sent:r.waiting])
+		if sent += n; err != nil && sent < r.waiting {
+			r.from[sent].dropped(MAC(r.answers[sent][:6]), err.Error())
+			sent++
+		}
+	}
+	r.waiting = 0
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spurboot/spur/aoe"
+	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/block/raw"
+)
+
+// megabytes is the size of the disk.
+const megabytes = 128
+
+// server is a program that serves a file as e1.1.
+type server struct {
+	name    string
+	command func(l *lab, ctx context.Context) *exec.Cmd
+}
+
+func servers() []server {
+	return []server{
+		{"spur", func(l *lab, ctx context.Context) *exec.Cmd { return l.OnServers(ctx, l.self, "serve", l.disk) }},
+		{"vblade", func(l *lab, ctx context.Context) *exec.Cmd {
+			return l.OnServers(ctx, "vblade", "-b", strconv.Itoa(buffers), "1", "1", pair.Device, l.disk)
+		}},
+		{"floor", func(l *lab, ctx context.Context) *exec.Cmd { return l.OnServers(ctx, l.self, "floor") }},
+	}
+}
+
+// buffers is how many commands vblade may be sent at once; it sizes its socket
+// by that.
+const buffers = 64
+
+// A lab is the wire and the disk.
+type lab struct {
+	*pair.Pair
+	dir, disk string
+	self      string // this program
+}
+
+func newLab(o options) (l *lab, err error) {
+	l = &lab{}
+	if l.self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	if l.Pair, err = pair.New(); err != nil {
+		return nil, err
+	}
+	if err := l.makeDisk(o.dir); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *lab) close() {
+	l.Close()
+	if l.dir != "" {
+		_ = os.RemoveAll(l.dir)
+	}
+}
+
+// makeDisk makes a disk full of noise.
+func (l *lab) makeDisk(dir string) (err error) {
+	if l.dir, err = os.MkdirTemp(dir, "spur-bench-aoe"); err != nil {
+		return err
+	}
+	l.disk = filepath.Join(l.dir, "disk")
+	f, err := os.Create(l.disk)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyN(f, rand.Reader, megabytes<<20)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// measure is one round of one server.
+func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (r round, err error) {
+	running, end := context.WithCancel(ctx)
+	c := s.command(l, running)
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	if err := c.Start(); err != nil {
+		end()
+		return r, err
+	}
+	defer func() {
+		end()
+		ended := c.Wait()
+		if err != nil {
+			err = fmt.Errorf("%w; the server said %q and ended: %w", err, bytes.TrimSpace(said.Bytes()), ended)
+		}
+	}()
+	client := l.OnClients(ctx, l.self, "client", strconv.FormatBool(p.write), strconv.FormatBool(p.sequential),
+		strconv.Itoa(p.size), strconv.Itoa(p.depth), fmt.Sprint(seconds), strconv.Itoa(c.Process.Pid))
+	var complaint bytes.Buffer
+	client.Stderr = &complaint
+	out, err := client.Output()
+	if err != nil {
+		return r, fmt.Errorf("client: %w: %s", err, bytes.TrimSpace(complaint.Bytes()))
+	}
+	if _, err := fmt.Sscan(string(out), &r.rate, &r.server, &r.resent); err != nil {
+		return r, fmt.Errorf("client said %q: %w", out, err)
+	}
+	return r, nil
+}
+
+// busy is the time, in seconds, for which a process has kept a core busy.
+func busy(pid int) (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("the server has ended: %w", err)
+	}
+	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	ticks := 0
+	for _, field := range fields[11:13] { // utime, stime: proc(5)
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/%d/stat: %w", pid, err)
+		}
+		ticks += n
+	}
+	const perSecond = 100 // USER_HZ, the same for every Linux that Go runs on
+	return float64(ticks) / perSecond, nil
+}
+
+// serve is our server, until a signal comes.
+func serve(args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	device, err := raw.Open(args[0], raw.Options{})
+	if err != nil {
+		return err
+	}
+	defer device.Close()
+	link, err := aoe.Open(pair.Device)
+	if err != nil {
+		return err
+	}
+	defer link.Close()
+	return (&aoe.Server{Targets: []*aoe.Target{{Shelf: 1, Slot: 1, Device: device}}}).Serve(ctx, link)
+}

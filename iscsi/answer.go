@@ -15,7 +15,7 @@ func (c *conn) stamp(h *header, status bool) {
 	h.put32(32, uint32(window))
 }
 
-// send queues and sends one PDU with a status number.
+// send queues one PDU with a status number.
 func (c *conn) send(h *header, data []byte, held *buffer) {
 	c.out.lock()
 	c.stamp(h, true)
@@ -33,8 +33,7 @@ func (c *conn) reject(bad *header, reason byte) {
 	c.send(&h, bad[:], nil)
 }
 
-// sendR2T queues a Ready To Transfer (RFC 7143 section 11.8); it is sent with
-// the next flush, for the caller holds the session's lock.
+// sendR2T queues a Ready To Transfer (RFC 7143 section 11.8).
 func (c *conn) sendR2T(t *task, r *r2t) {
 	var h header
 	h.start(opR2T, 0x80)
@@ -45,7 +44,7 @@ func (c *conn) sendR2T(t *task, r *r2t) {
 	h.put32(40, uint32(r.at))
 	h.put32(44, uint32(r.end-r.at))
 	c.out.lock()
-	defer c.out.keep()
+	defer c.out.unlock()
 	c.stamp(&h, false) // the next StatSN, which it doesn't take
 	c.out.add(&h, nil, nil)
 }
@@ -76,9 +75,10 @@ func (c *conn) ping() {
 	h.setITT(noTag)
 	h.put32(20, tag)
 	c.out.lock()
-	defer c.out.unlock()
 	c.stamp(&h, false)
 	c.out.add(&h, nil, nil)
+	c.out.unlock()
+	c.out.flush()
 }
 
 // Async events (RFC 7143 section 11.9.1).
@@ -98,6 +98,7 @@ func (c *conn) async(event byte, p1, p2, p3 uint16) {
 	h.put16(asyncParameters+4, p2)
 	h.put16(asyncParameters+6, p3)
 	c.send(&h, nil, nil)
+	c.out.flush()
 }
 
 // answerLogout says goodbye (RFC 7143 section 11.15).
@@ -143,7 +144,8 @@ func (t *task) logoutResponse() byte {
 
 // afterLogout closes what was logged out. The task is over: only what doesn't
 // change in it is read.
-func (s *session) afterLogout(reason byte, cid uint16) {
+func (s *session) afterLogout(from *conn, reason byte, cid uint16) {
+	from.out.finish()
 	switch reason {
 	case logoutSession:
 		s.end(errLogout)

@@ -24,9 +24,10 @@ const immediateTasks = 16
 
 // conn is one connection.
 //
-// Its workers take turns in reading. One reads until it holds a command that
-// can run, passes the reading on, and runs the command itself: a command needs
-// no other goroutine to wake up, and one that takes long holds up nobody.
+// Its workers take turns in reading. While the device is quick, one of them
+// keeps the turn: it runs what it reads, one command after the other, and their
+// answers leave together (see pace.go). Before a command that may take long it
+// passes the turn on, so that this one holds up nobody.
 type conn struct {
 	srv *Server
 	nc  net.Conn
@@ -46,15 +47,17 @@ type conn struct {
 	quiet    int // ticks of silence, the keeper's
 	lastSeen uint32
 	pinged   bool
+	pace     pace
 
-	turn    chan struct{}
+	turn    chan struct{} // holds the turn while no worker has it
 	ended   chan struct{}
+	once    sync.Once
+	err     error
 	mu      sync.Mutex
+	over    bool // no goroutine is started any more
 	workers int
 	idle    int
 	wg      sync.WaitGroup
-	once    sync.Once
-	err     error
 }
 
 func newConn(srv *Server, nc net.Conn) *conn {
@@ -72,12 +75,14 @@ var errLogout = errors.New("logged out")
 // serve runs the full feature phase until the connection is over. Commands
 // whose connection is lost are told at once: nobody waits for them.
 func (c *conn) serve() error {
-	c.turn <- struct{}{}
-	c.startWorker()
+	c.passTurn()
 	<-c.ended
 	if !errors.Is(c.err, errLogout) {
 		c.s.end(c.err)
 	}
+	c.mu.Lock()
+	c.over = true
+	c.mu.Unlock()
 	c.wg.Wait()
 	return c.err
 }
@@ -92,28 +97,33 @@ func (c *conn) end(err error) {
 	})
 }
 
-func (c *conn) startWorker() {
+// start runs f on a goroutine of the connection's, unless that is over.
+func (c *conn) start(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.addWorker()
+	if !c.over {
+		c.wg.Go(f)
+	}
 }
 
-func (c *conn) addWorker() {
-	c.workers++
-	c.wg.Add(1)
-	go c.work()
+// passTurn lets the next worker read, a new one if all are busy. The window of
+// commands bounds their number.
+func (c *conn) passTurn() {
+	c.turn <- struct{}{}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.idle == 0 && c.workers <= c.srv.bounds.QueueDepth+immediateTasks && !c.over {
+		c.workers++
+		c.wg.Go(c.work)
+	}
 }
 
 func (c *conn) work() {
-	defer c.wg.Done()
 	for c.takeTurn() {
-		t, err := c.receive()
-		if err != nil {
-			c.end(err)
-			return
+		for c.step() {
+			continue
 		}
-		c.passTurn()
-		t.run()
+		c.out.flush()
 	}
 }
 
@@ -140,15 +150,43 @@ func (c *conn) takeTurn() bool {
 	return ok
 }
 
-// passTurn lets the next worker read, a new one if all are busy. The window of
-// commands bounds their number.
-func (c *conn) passTurn() {
-	c.turn <- struct{}{}
-	c.mu.Lock()
-	if c.idle == 0 && c.workers <= c.srv.bounds.QueueDepth+immediateTasks {
-		c.addWorker()
+// step reads a PDU, in turn, and runs the task that can run because of it. It
+// says whether the worker still has the turn.
+func (c *conn) step() bool {
+	if !c.flushInTurn() {
+		return false
 	}
-	c.mu.Unlock()
+	t, err := c.receive()
+	if err != nil {
+		c.out.finish() // with the Reject that says why
+		c.end(err)
+		return false
+	}
+	c.srv.patrol.watch(c)
+	switch {
+	case t == nil:
+		return true
+	case t.quick():
+		no := c.pace.begin()
+		t.run()
+		return c.pace.end(no)
+	}
+	c.passTurn()
+	t.run()
+	return false
+}
+
+// flushInTurn sends the answers before the reader waits for more, or when they
+// are many. That may take long too: an initiator may take nothing before it has
+// sent all that it has to send.
+func (c *conn) flushInTurn() bool {
+	if c.br.Buffered() >= headerSize && !c.out.isFull() {
+		return true
+	}
+	no := c.pace.begin()
+	c.srv.patrol.watch(c)
+	c.out.flush()
+	return c.pace.end(no)
 }
 
 // readHeader reads a basic header segment with its additional ones.

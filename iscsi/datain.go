@@ -45,16 +45,16 @@ func (t *task) put(data *buffer) error {
 
 // sendLast sends what put kept.
 func (t *task) sendLast(withStatus bool) error {
+	o := &t.c.out
+	o.lock()
+	defer o.unlock()
 	if !withStatus {
-		if err := t.c.out.waitRoom(); err != nil {
+		if err := o.awaitRoom(); err != nil {
 			return err
 		}
 	}
 	data := t.last
 	t.last = nil
-	o := &t.c.out
-	o.lock()
-	defer o.unlock()
 	for p := data.b; len(p) > 0; {
 		n := min(len(p), t.c.p.sendSegment, t.s.p.maxBurst-t.burst)
 		end := n == len(p)
@@ -64,6 +64,9 @@ func (t *task) sendLast(withStatus bool) error {
 		}
 		t.dataIn(p[:n], held, end && withStatus)
 		p = p[n:]
+	}
+	if !withStatus { // goes out while more is read
+		o.drain()
 	}
 	return nil
 }

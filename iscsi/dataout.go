@@ -159,7 +159,7 @@ func (c *conn) dataOut() (*task, error) {
 	t.receiving = false
 	t = t.arrived(&c.hdr)
 	s.mu.Unlock()
-	s.flush(c)
+	s.flushOthers(c)
 	return t, nil
 }
 

@@ -44,7 +44,7 @@
 //	keys.go, chap.go, login.go    the login phase, without a connection
 //	handshake.go                  the login phase on a connection
 //	session.go, nexus.go          the order of commands, by CmdSN and attribute
-//	conn.go, receive.go           workers that take turns in reading
+//	conn.go, receive.go, pace.go  workers that take turns in reading
 //	dataout.go, datain.go         data from and to the initiator
 //	out.go                        what is sent, many PDUs by one system call
 //	task.go, management.go        a command's life, and its abortion
@@ -53,8 +53,9 @@
 //	reserve.go, persist*.go       reservations
 //	keeper.go, server.go          silence, shutdown, bounds
 //
-// A command is read, executed and answered by one goroutine, while another
-// reads on; it allocates nothing. Data goes from the device into one buffer
+// A command is read, executed and answered by one goroutine; it allocates
+// nothing. While a unit is quick that goroutine goes on to the next command, and
+// answers leave together; otherwise another one reads on. Data goes from the device into one buffer
 // and from there to the socket. [Bounds] limit what initiators can take:
 // sessions, logins under way, commands and memory per session, and time.
 package iscsi

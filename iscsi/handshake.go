@@ -141,6 +141,7 @@ func (c *conn) loginReply(h *header, tsih uint16, text []byte) {
 		h.put16(14, tsih)
 	}
 	h.setITT(req.itt())
+	defer c.out.flush()
 	c.out.lock()
 	defer c.out.unlock()
 	h.put32(24, c.out.nextStatSN())

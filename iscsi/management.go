@@ -67,8 +67,9 @@ func (t *task) answerManagement(response byte) {
 }
 
 // afterManagement: a cold reset ends all sessions of the target.
-func (s *session) afterManagement(function, response byte) {
+func (s *session) afterManagement(from *conn, function, response byte) {
 	if function == targetColdReset && response == functionComplete {
+		from.out.finish()
 		s.target.endAll(errReset)
 	}
 }
@@ -80,5 +81,6 @@ func (n *nexus) abortAll() {
 	s.abort(func(t *task) bool { return t.nexus == n })
 	n.restart()
 	s.mu.Unlock()
+	s.flushOthers(nil)
 	s.awaitAborted()
 }

@@ -11,6 +11,7 @@ type nexus struct {
 	s      *session
 	unit   *unit
 	number uint64
+	speed  speed
 
 	// Under s.mu.
 	held         []*task // wait for their turn, in order
@@ -75,6 +76,6 @@ func (n *nexus) leave(t *task) {
 		n.orderedAhead = next.attribute == ordered
 		next.enabled = true
 		n.active++
-		startTask(t.c, next.ifReady())
+		next.ifReady().start()
 	}
 }

@@ -9,7 +9,8 @@ import (
 // Bounds of what waits to be sent on a connection.
 const (
 	copyBelow  = 2 << 10  // data of fewer bytes is copied next to its header
-	queueBytes = 1 << 20  // above it, readers of devices wait
+	queueBytes = 1 << 20  // above it, those who add wait
+	fullBatch  = 32 << 10 // from it on, what waits for more goes out
 	keepArena  = 16 << 10 // memory that an idle connection keeps
 )
 
@@ -53,21 +54,23 @@ func (b *batch) appendTo(v net.Buffers) net.Buffers {
 	return v
 }
 
-// outQueue sends the PDUs of one connection. Whoever finds nobody sending
-// sends, what others add meanwhile too: nobody waits for a goroutine of its
-// own to wake up, and what comes in bursts leaves in one.
+// outQueue sends the PDUs of one connection. What is added waits for a flush,
+// so that the answers to what came in a burst leave in one. Whoever flushes
+// sends, what others add meanwhile too: nobody waits for a goroutine of its own
+// to wake up.
 type outQueue struct {
 	nc       net.Conn
 	pool     *buffers
 	sendTime time.Duration
 
 	mu       sync.Mutex
-	room     *sync.Cond
+	changed  *sync.Cond // something was sent
 	waiting  batch
 	sending  batch
 	busy     bool
 	statSN   uint32
 	err      error
+	deadline time.Time // of sending
 	vec      net.Buffers
 	vecSpace net.Buffers
 	hdrSum   bool
@@ -76,11 +79,11 @@ type outQueue struct {
 
 func (o *outQueue) init(nc net.Conn, pool *buffers, sendTime time.Duration) {
 	o.nc, o.pool, o.sendTime = nc, pool, sendTime
-	o.room = sync.NewCond(&o.mu)
+	o.changed = sync.NewCond(&o.mu)
 }
 
-// lock begins a run of adds that unlock sends.
-func (o *outQueue) lock() { o.mu.Lock() }
+func (o *outQueue) lock()   { o.mu.Lock() }
+func (o *outQueue) unlock() { o.mu.Unlock() }
 
 // add queues one PDU; the caller holds the lock. held, where it isn't nil, is
 // given back to the pool once the data is out.
@@ -125,10 +128,9 @@ func (o *outQueue) nextStatSN() uint32 {
 	return o.statSN - 1
 }
 
-// unlock ends a run of adds: it sends, unless somebody does already.
-func (o *outQueue) unlock() {
+// drain sends what waits, unless somebody does, with o.mu held now and then.
+func (o *outQueue) drain() {
 	if o.busy || len(o.waiting.arena) == 0 {
-		o.mu.Unlock()
 		return
 	}
 	o.busy = true
@@ -141,26 +143,60 @@ func (o *outQueue) unlock() {
 		if err != nil && o.err == nil {
 			o.err = err
 		}
-		o.room.Broadcast()
+		o.changed.Broadcast()
 	}
 	o.busy = false
 	if o.err != nil {
 		o.waiting.reset(o.pool)
 	}
-	o.mu.Unlock()
+	o.changed.Broadcast()
 }
 
-// keep ends a run of adds that a later unlock or flush sends.
-func (o *outQueue) keep() { o.mu.Unlock() }
-
-// flush sends what was kept.
+// flush sends what waits, or leaves it to the one who sends. Where the
+// initiator takes too little it waits until it has taken more.
 func (o *outQueue) flush() {
-	o.lock()
-	o.unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.drain()
+	_ = o.awaitRoom() // who sends has the error
+}
+
+// finish is flush that returns when all is sent.
+func (o *outQueue) finish() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.drain(); o.err == nil && (o.busy || len(o.waiting.arena) > 0); o.drain() {
+		o.changed.Wait()
+	}
+}
+
+// awaitRoom waits until the queue is short enough for more. The caller holds
+// o.mu.
+func (o *outQueue) awaitRoom() error {
+	for o.err == nil && o.waiting.bytes > queueBytes {
+		if o.drain(); o.busy {
+			o.changed.Wait()
+		}
+	}
+	return o.err
+}
+
+// waits says whether there is anything that nobody sends.
+func (o *outQueue) waits() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.busy && len(o.waiting.arena) > 0
+}
+
+// isFull says whether as much waits as should leave in one.
+func (o *outQueue) isFull() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.waiting.bytes >= fullBatch
 }
 
 func (o *outQueue) send() error {
-	if err := o.nc.SetWriteDeadline(time.Now().Add(o.sendTime)); err != nil {
+	if err := o.setDeadline(); err != nil {
 		return err
 	}
 	o.vecSpace = o.sending.appendTo(o.vecSpace[:0])
@@ -178,14 +214,15 @@ func (o *outQueue) send() error {
 	return err
 }
 
-// waitRoom holds up a reader of a device while the initiator takes nothing.
-func (o *outQueue) waitRoom() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for o.err == nil && o.waiting.bytes > queueBytes {
-		o.room.Wait()
+// setDeadline gives the initiator at least sendTime; a little more spares a new
+// deadline for every send.
+func (o *outQueue) setDeadline() error {
+	now := time.Now()
+	if o.deadline.Sub(now) > o.sendTime {
+		return nil
 	}
-	return o.err
+	o.deadline = now.Add(o.sendTime + o.sendTime/8)
+	return o.nc.SetWriteDeadline(o.deadline)
 }
 
 // fail ends the queue: what waits is dropped, nothing is taken any more.
@@ -198,5 +235,5 @@ func (o *outQueue) fail(err error) {
 	if !o.busy {
 		o.waiting.reset(o.pool)
 	}
-	o.room.Broadcast()
+	o.changed.Broadcast()
 }

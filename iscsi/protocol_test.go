@@ -185,6 +185,39 @@ func TestTwoConnections(t *testing.T) {
 	}
 }
 
+// TestConnectionLogout: what a connection had under way goes with it, and gives
+// back its place in the window.
+func TestConnectionLogout(t *testing.T) {
+	addr, _, _ := testServer(t, Bounds{})
+	a, b := dial(t, addr), dial(t, addr)
+	a.login(loginOptions{pairs: []pair{{"MaxConnections", "2"}}})
+	b.login(loginOptions{tsih: a.tsih, cid: 1})
+	for range 3 {
+		b.command(writes, rw10(0x2a, 0, 1), 512, nil)
+		if x := b.read(); x.opcode() != opR2T {
+			t.Fatalf("%x", x.header)
+		}
+	}
+	var h header
+	h.start(opLogout|0x40, 0x80|logoutConnection)
+	h.setITT(9)
+	h.put16(20, 1)
+	h.put32(24, b.cmdSN)
+	b.send(&h, nil)
+	if x := b.read(); x.opcode() != opLogoutResp || x.header[2] != logoutDone {
+		t.Fatalf("%x", x.header)
+	}
+	b.closed()
+	a.cmdSN = b.cmdSN
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); { // the target notices soon
+		x := a.exchange(reads, rw10(0x28, 0, 1), 512, nil)
+		if x.u32(32)-x.u32(28) == 63 {
+			return
+		}
+	}
+	t.Error("the window stays smaller than it was")
+}
+
 // TestAbort: a task that the device holds up is aborted; nothing is said of it
 // any more.
 func TestAbort(t *testing.T) {

@@ -2,6 +2,7 @@ package iscsi
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/spurboot/spur/block"
 )
@@ -75,10 +76,12 @@ func (t *task) read() error {
 	}
 	for left := int(min(n, int64(t.room()))); left > 0; {
 		b := t.s.srv.pool.get(min(left, chunk))
+		began := time.Now()
 		if err := t.nexus.unit.dev.Read(t.ctx(), b.b, off); err != nil {
 			t.s.srv.pool.put(b)
 			return deviceError(err, senseReadError)
 		}
+		t.nexus.took(t, time.Since(began))
 		if err := t.put(b); err != nil {
 			return fails(senseAborted)
 		}
@@ -107,7 +110,10 @@ func (t *task) write() error {
 	}
 	u.atomic.RLock()
 	defer u.atomic.RUnlock()
-	return deviceError(u.dev.Write(t.ctx(), t.wholeBlocks(), off, t.writeFlags()), senseWriteError)
+	began := time.Now()
+	err = u.dev.Write(t.ctx(), t.wholeBlocks(), off, t.writeFlags())
+	t.nexus.took(t, time.Since(began))
+	return deviceError(err, senseWriteError)
 }
 
 // writeVerify is WRITE AND VERIFY (10) to (16) (SBC-3 section 5.36).

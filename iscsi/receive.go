@@ -2,17 +2,13 @@ package iscsi
 
 import "fmt"
 
-// receive reads PDUs until there is a task to run.
+// receive reads one PDU. It returns the task that can run because of it, nil
+// if there is none.
 func (c *conn) receive() (*task, error) {
-	for {
-		if err := c.readHeader(); err != nil {
-			return nil, err
-		}
-		t, err := c.handle()
-		if t != nil || err != nil {
-			return t, err
-		}
+	if err := c.readHeader(); err != nil {
+		return nil, err
 	}
+	return c.handle()
 }
 
 // handle takes in the PDU whose header was read.
@@ -94,7 +90,7 @@ func (c *conn) order(t *task, err error) (*task, error) {
 	if reject != 0 {
 		c.reject(&c.hdr, reject)
 	}
-	c.s.flush(c)
+	c.s.flushOthers(c)
 	return run, nil
 }
 

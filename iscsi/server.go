@@ -24,6 +24,7 @@ type Server struct {
 	bounds   Bounds
 	commands *commands
 	pool     buffers
+	patrol   patrol
 	ctx      context.Context
 
 	mu       sync.Mutex
@@ -39,6 +40,7 @@ func (srv *Server) init(ctx context.Context) {
 		srv.bounds = srv.Bounds.withDefaults()
 		srv.commands = newCommands()
 		srv.sessions = map[*session]struct{}{}
+		srv.patrol.wake = make(chan struct{}, 1)
 		srv.ctx = ctx
 	})
 }
@@ -51,16 +53,14 @@ func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
 	quit := make(chan struct{})
-	keeper := make(chan struct{})
-	go func() {
-		defer close(keeper)
-		srv.keep(quit)
-	}()
+	var watch sync.WaitGroup
+	watch.Go(func() { srv.keep(quit) })
+	watch.Go(func() { srv.patrol.walk(quit) })
 	err := srv.accept(ctx, l)
 	l.Close()
 	srv.shutdown()
 	close(quit)
-	<-keeper
+	watch.Wait()
 	return err
 }
 

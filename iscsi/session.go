@@ -93,7 +93,7 @@ func (s *session) order(t *task) (run *task, reject byte) {
 	run = s.advance(t)
 	for next := s.early[s.expCmdSN]; next != nil; next = s.early[s.expCmdSN] {
 		delete(s.early, s.expCmdSN)
-		startTask(t.c, s.advance(next))
+		s.advance(next).start()
 	}
 	return run, 0
 }
@@ -315,11 +315,21 @@ func (s *session) join(c *conn) error {
 	return nil
 }
 
-// quit takes a connection out. It reports whether it was the last one.
+// quit takes a connection out, with its tasks, of which none runs any more. It
+// reports whether it was the last one.
 func (s *session) quit(c *conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c.cid)
+	for _, t := range s.tasks {
+		if t.c != c {
+			continue
+		}
+		t.aborted = true
+		if s.early[t.cmdSN] != t { // one that is keeps its place in the order
+			s.forget(t)
+		}
+	}
 	return len(s.conns) == 0
 }
 
@@ -339,19 +349,17 @@ func (s *session) dispose() {
 	}
 }
 
-// flush sends what was queued while s.mu was held.
-func (s *session) flush(c *conn) {
-	c.out.flush()
-	if s.p.maxConnections == 1 {
+// flushOthers has other connections of the session than one, or all, send what
+// was queued on them: R2Ts for tasks that wait for memory no more.
+func (s *session) flushOthers(but *conn) {
+	if but != nil && s.p.maxConnections == 1 {
 		return
 	}
 	s.mu.Lock()
-	others := make([]*conn, 0, len(s.conns))
-	for _, other := range s.conns {
-		others = append(others, other)
-	}
-	s.mu.Unlock()
-	for _, other := range others {
-		other.out.flush()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		if c != but && c.out.waits() {
+			c.start(c.out.flush)
+		}
 	}
 }

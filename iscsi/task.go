@@ -53,20 +53,20 @@ func (t *task) ifReady() *task {
 	return t
 }
 
-// startTask runs a task on a goroutine of its own, which by owns; for those
-// that others than their reader set free. nil is no task.
-func startTask(by *conn, t *task) {
+// start runs the task on a goroutine of its own, where others than its reader
+// set it free. nil is no task.
+func (t *task) start() {
 	if t == nil {
 		return
 	}
-	by.wg.Add(1)
-	go func() {
-		defer by.wg.Done()
+	c := t.c
+	c.start(func() {
 		t.run()
-	}()
+		c.out.flush()
+	})
 }
 
-// run does what the task asks and answers.
+// run does what the task asks and queues the answer.
 func (t *task) run() {
 	switch t.op {
 	case opSCSICommand:
@@ -74,15 +74,15 @@ func (t *task) run() {
 	case opNOPOut:
 		t.finish(t.answerPing)
 	case opTaskMgmt:
-		s, function, response := t.s, t.function(), t.manage()
+		s, c, function, response := t.s, t.c, t.function(), t.manage()
 		t.finish(func() { t.answerManagement(response) })
-		s.afterManagement(function, response)
+		s.afterManagement(c, function, response)
 	case opText:
 		t.finish(t.answerText)
 	case opLogout:
-		s, reason, cid := t.s, t.logoutReason(), t.logoutCID()
+		s, c, reason, cid := t.s, t.c, t.logoutReason(), t.logoutCID()
 		t.finish(t.answerLogout)
-		s.afterLogout(reason, cid)
+		s.afterLogout(c, reason, cid)
 	}
 }
 
@@ -96,7 +96,7 @@ func (t *task) finish(answer func()) {
 	if !t.aborted {
 		answer()
 	}
-	s.flush(t.c)
+	s.flushOthers(t.c)
 	s.mu.Lock()
 	s.recycle(t)
 	s.mu.Unlock()

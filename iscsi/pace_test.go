@@ -1,0 +1,257 @@
+package iscsi
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// gated is a disk whose reads of its beginning wait: until so many are there at
+// once, and until the gate is open.
+type gated struct {
+	*memory
+	together int32
+	inside   atomic.Int32
+	all      chan struct{}
+	gate     chan struct{}
+}
+
+func (g *gated) Read(ctx context.Context, p []byte, off int64) error {
+	if off == 0 {
+		if g.inside.Add(1) == g.together {
+			close(g.all)
+		}
+		for _, c := range []chan struct{}{g.all, g.gate} {
+			select {
+			case <-c:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+	return g.memory.Read(ctx, p, off)
+}
+
+// hurried returns a session with a gated disk as LUN 0 that has been quick, and
+// a quick one as LUN 1.
+func hurried(t *testing.T, together int32) (*probe, *gated) {
+	g := &gated{memory: newMemory(1 << 20), together: together, all: make(chan struct{}), gate: make(chan struct{})}
+	addr := serve(t, &Server{Targets: Static(&Target{Name: testTarget, LUNs: map[uint64]*LUN{0: {Device: g}, 1: {Device: newMemory(1 << 20)}}})})
+	p := dial(t, addr)
+	p.login(loginOptions{})
+	for range 100 {
+		if a := p.exchange(reads, rw10(0x28, 8, 1), 512, nil); a.header[3] != statusGood {
+			t.Fatalf("%x", a.header)
+		}
+	}
+	return p, g
+}
+
+// TestStalledCommands: commands that take long run side by side, though nothing
+// before said that they would.
+func TestStalledCommands(t *testing.T) {
+	const many = 16
+	p, g := hurried(t, many)
+	close(g.gate)
+	for range many {
+		p.command(reads, rw10(0x28, 0, 1), 512, nil)
+	}
+	for range many {
+		if a := p.read(); a.opcode() != opDataIn || a.header[3] != statusGood {
+			t.Fatalf("%x", a.header)
+		}
+	}
+}
+
+// TestStalledDevice: a device that stalls holds up neither what was done before,
+// nor another unit of the same session, nor a ping.
+func TestStalledDevice(t *testing.T) {
+	p, g := hurried(t, 1)
+	var burst []byte
+	before := p.queued(&burst, 0, rw10(0x28, 8, 1))
+	stalled := p.queued(&burst, 0, rw10(0x28, 0, 1))
+	other := p.queued(&burst, 1, rw10(0x28, 8, 1))
+	var h header
+	h.start(opNOPOut|0x40, 0x80)
+	h.setITT(7000)
+	h.put32(20, noTag)
+	h.put32(24, p.cmdSN)
+	p.nc.Write(append(burst, h[:]...))
+	if a := p.read(); a.itt() != before {
+		t.Fatalf("%d was answered first, want %d", a.itt(), before)
+	}
+	open := map[uint32]bool{other: true, 7000: true}
+	for len(open) > 0 {
+		a := p.read()
+		if !open[a.itt()] {
+			t.Fatalf("%d was answered, want %v", a.itt(), open)
+		}
+		delete(open, a.itt())
+	}
+	close(g.gate)
+	if a := p.read(); a.itt() != stalled {
+		t.Errorf("%x", a.header)
+	}
+}
+
+// queued appends the PDU of a read of one block to what will be sent at once.
+func (p *probe) queued(burst *[]byte, lun uint64, cdb []byte) uint32 {
+	var h header
+	h.start(opSCSICommand, reads|byte(simple))
+	p.tag++
+	h.setLUN(lunWire(lun))
+	h.setITT(p.tag)
+	h.put32(20, 512)
+	h.put32(24, p.cmdSN)
+	p.cmdSN++
+	copy(h[32:], cdb)
+	*burst = append(*burst, h[:]...)
+	return p.tag
+}
+
+// TestHalfPDU: answers don't wait for the rest of a PDU that comes after, also
+// when nothing has happened for long.
+func TestHalfPDU(t *testing.T) {
+	p, _ := hurried(t, 1)
+	for _, name := range []string{"busy", "quiet"} {
+		var burst []byte
+		if name == "quiet" { // what is behind a half PDU must be looked at anew
+			time.Sleep(2 * quietBeats * beat)
+		}
+		tag := p.queued(&burst, 0, rw10(0x28, 8, 1))
+		var h header
+		h.start(opNOPOut|0x40, 0x80)
+		h.setITT(8000)
+		h.put32(20, noTag)
+		h.put32(24, p.cmdSN)
+		h.setDataLen(4000)
+		p.nc.Write(append(append(burst, h[:]...), make([]byte, 1000)...))
+		if a := p.read(); a.itt() != tag {
+			t.Fatalf("%s: %x", name, a.header)
+		}
+		p.nc.Write(make([]byte, 3000))
+		if a := p.read(); a.itt() != 8000 || len(a.data) != 4000 {
+			t.Fatalf("%s: %x", name, a.header)
+		}
+	}
+}
+
+// TestDeaf: an initiator that takes no answers is not read from any more, so
+// that what waits for it has a bound; when it takes them, all come.
+func TestDeaf(t *testing.T) {
+	var ping, bad, read header
+	ping.start(opNOPOut|0x40, 0x80)
+	ping.put32(20, noTag)
+	ping.setDataLen(8000)
+	bad.start(0x1c|0x40, 0x80)
+	bad.setDataLen(8000)
+	read.start(opSCSICommand, reads)
+	read.put32(20, 256<<10)
+	copy(read[32:], rw10(0x28, 0, 512))
+	for name, h := range map[string]header{"pings": ping, "unknown": bad, "reads": read} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			addr, _, _ := testServer(t, Bounds{})
+			p := dial(t, addr)
+			p.login(loginOptions{pairs: []pair{{"MaxRecvDataSegmentLength", "262144"}}})
+			sent := p.flood(t, h)
+			p.nc.SetDeadline(time.Now().Add(time.Minute))
+			for i := range sent {
+				if a := p.read(); name == "reads" && (a.opcode() != opDataIn || a.itt() != uint32(i)) {
+					t.Fatalf("answer %d of %d: %x", i, sent, a.header)
+				}
+				if name == "reads" && i+1 == 64 {
+					return // those behind were out of the window, perhaps
+				}
+			}
+		})
+	}
+}
+
+// flood sends a PDU over and over until it isn't taken any more, and returns
+// how often it went out as a whole.
+func (p *probe) flood(t *testing.T, h header) int {
+	t.Helper()
+	const most = 1 << 30
+	b := append(h[:], make([]byte, h.dataLen())...)
+	for i := 0; i*len(b) < most; i++ {
+		(*header)(b).setITT(uint32(i))
+		(*header)(b).put32(24, p.cmdSN+uint32(i))
+		p.nc.SetWriteDeadline(time.Now().Add(time.Second))
+		n, err := p.nc.Write(b)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			go func() { // the rest, when there is room
+				p.nc.SetWriteDeadline(time.Now().Add(time.Minute))
+				p.nc.Write(b[n:])
+			}()
+			return i
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatalf("%d bytes were taken from one that takes nothing", most)
+	return 0
+}
+
+// TestPace: a device is asked for one thing after the other while it is quick,
+// and for several at once when it is slow for long, not when it stalls once.
+func TestPace(t *testing.T) {
+	n := &nexus{}
+	task := func(op, flags byte) *task {
+		return &task{op: opSCSICommand, nexus: n, cdb: [16]byte{op, flags}}
+	}
+	read := task(0x28, 0)
+	feed := func(count int, d time.Duration) {
+		for range count {
+			n.took(read, d)
+		}
+	}
+	feed(10, 5*time.Microsecond)
+	if feed(1, time.Second); !read.quick() {
+		t.Error("one stall makes a device slow")
+	}
+	if feed(20, time.Millisecond); read.quick() {
+		t.Error("twenty slow reads don't")
+	}
+	if !task(0x2a, 0).quick() {
+		t.Error("slow reads make writes slow")
+	}
+	if feed(20, 5*time.Microsecond); !read.quick() {
+		t.Error("a device doesn't become quick again")
+	}
+	if task(0x2a, 0x08).quick() || task(0x35, 0).quick() {
+		t.Error("what waits for the medium is called quick")
+	}
+}
+
+// TestPatrolEnds: the patrol looks at nothing when nothing is done.
+func TestPatrolEnds(t *testing.T) {
+	srv := &Server{}
+	p := &srv.patrol
+	p.wake = make(chan struct{}, 1)
+	c := newConn(srv, nil)
+	p.watch(c)
+	for i := range quietBeats + 1 {
+		if n := p.round(); n == 0 && i < quietBeats-1 {
+			t.Fatalf("given up after %d beats", i)
+		}
+	}
+	if len(p.conns) != 0 || c.pace.watched.Load() {
+		t.Error("an idle connection is watched")
+	}
+	no := c.pace.begin()
+	p.watch(c)
+	c.over = true // so that nothing is started
+	p.round()
+	if len(p.conns) != 1 {
+		t.Fatal("a busy connection isn't watched")
+	}
+	p.round()
+	if c.pace.end(no) || len(c.turn) != 1 {
+		t.Error("a command that takes long keeps the turn")
+	}
+}

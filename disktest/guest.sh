@@ -1,21 +1,7 @@
-# What the guest does: an ext4 on the disk is mounted, written file by file, each
-# flushed, a file is removed and trimmed, then all is checked and read. attach.sh
-# says how the disk comes; its name is $disk then.
-fail() {
-	echo "DISK-FAILED $*"
-	dmesg | tail -n 20
-	exit 1
-}
-cd /
-mkdir -p /mnt
-. /attach.sh
-n=0
-while [ "$(cat "/sys/block/$sys/size" 2>/dev/null || echo 0)" = 0 ]; do
-	n=$((n + 1))
-	[ $n -lt 300 ] || fail "no disk $disk"
-	again
-	sleep 0.2
-done
+# An ext4 on the disk is mounted, written file by file, each flushed, a file is
+# removed and trimmed, then all is checked and read.
+. /common.sh
+disk=/dev/$device # the only one
 mount -t ext4 -o discard "$disk" /mnt || fail mount
 echo DISK-MOUNTED
 dd if=/dev/urandom of=/mnt/more bs=64k count=64 2>/dev/null || fail "write what is removed"

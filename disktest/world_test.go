@@ -122,14 +122,23 @@ func (w *world) pause(most time.Duration) {
 	time.Sleep(time.Duration(w.random.Int64N(int64(most))))
 }
 
-// A disk is an image with an ext4 on it.
+// well waits until a machine's script is over, and ends the machine.
+func (w *world) well(guest *lab.Machine) {
+	w.Helper()
+	if said := w.waitFor(guest, "DISK-IS-WELL|DISK-FAILED.*"); said != "DISK-IS-WELL" {
+		w.Fatalf("%s\n%s", said, guest.Serial().Tail(30))
+	}
+	w.check(guest.Quit())
+}
+
+// A disk is an image that is served, by itself or with others.
 type disk struct {
 	*world
 	path    string
 	overlay string // "" where the image itself is written
 }
 
-// image makes a disk: raw, or a qcow2 overlay of one.
+// image makes a disk with an ext4 on it: raw, or a qcow2 overlay of one.
 func (w *world) image(kind string) *disk {
 	w.Helper()
 	d := &disk{world: w, path: filepath.Join(w.TempDir(), "disk.img")}
@@ -159,16 +168,30 @@ type target struct {
 	process *lab.Process
 }
 
-// serve starts a target and waits until it serves.
-func (w *world) serve(d *disk, args []string) *target {
+// serve starts a target and waits until it serves all.
+func (w *world) serve(via driver, disks ...*disk) *target {
 	w.Helper()
-	args = append([]string{"disk", "serve", d.path}, args...)
-	if d.overlay != "" {
-		args = append(args, "--overlay", d.overlay)
+	t := w.start(via, disks...)
+	var place int64
+	for range disks {
+		said, err := t.process.WaitAfter(w.ctx, place, "Spur serves")
+		w.check(err)
+		place = said.End
+	}
+	return t
+}
+
+// start starts a target.
+func (w *world) start(via driver, disks ...*disk) *target {
+	w.Helper()
+	args := append([]string{"disk", "serve"}, via.serve...)
+	for _, d := range disks {
+		args = append(args, d.path)
+		if d.overlay != "" {
+			args = append(args, "--overlay", d.overlay)
+		}
 	}
 	p, err := w.host.Start(built.spur, args...)
-	w.check(err)
-	_, err = p.WaitFor(w.ctx, "Serv|serv")
 	w.check(err)
 	return &target{w, p}
 }

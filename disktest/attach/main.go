@@ -1,6 +1,6 @@
 // Command attach has Linux's NBD driver use an export as a disk, and gives it a
-// new connection whenever the server is gone: attach ADDRESS NUMBER. What the
-// disk is asked meanwhile waits.
+// new connection whenever the server is gone: attach ADDRESS EXPORT NUMBER. What
+// the disk is asked meanwhile waits.
 //
 // nbd-client can't do that: Debian's gives the driver no time to wait for a
 // new connection (NBD_ATTR_DEAD_CONN_TIMEOUT), so that every request fails.
@@ -42,18 +42,18 @@ const (
 // driver sends a request that was on its way when the server went again when its
 // time is over, no sooner.
 const (
-	requestTime = 10
+	requestTime = 3
 	deadTime    = 120
 )
 
 func main() {
 	log.SetFlags(0)
-	number, err := strconv.Atoi(os.Args[2])
+	number, err := strconv.Atoi(os.Args[3])
 	if err != nil {
 		log.Fatal(err)
 	}
 	for command := uint8(cmdConnect); ; command = cmdReconfigure {
-		link, err := connect(os.Args[1])
+		link, err := connect(os.Args[1], os.Args[2])
 		if err != nil {
 			log.Print(err)
 			time.Sleep(200 * time.Millisecond)
@@ -75,8 +75,8 @@ type link struct {
 	flags  uint16
 }
 
-// connect goes through the handshake with NBD_OPT_EXPORT_NAME "".
-func connect(address string) (*link, error) {
+// connect goes through the handshake with NBD_OPT_EXPORT_NAME.
+func connect(address, name string) (*link, error) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,8 @@ func connect(address string) (*link, error) {
 	var hello [18]byte
 	_, err = io.ReadFull(conn, hello[:])
 	const noZeroes = 3 // and fixed newstyle
-	option := append([]byte{0, 0, 0, noZeroes}, "IHAVEOPT\x00\x00\x00\x01\x00\x00\x00\x00"...)
+	option := append([]byte{0, 0, 0, noZeroes}, "IHAVEOPT\x00\x00\x00\x01"...)
+	option = append(binary.BigEndian.AppendUint32(option, uint32(len(name))), name...)
 	_, writeErr := conn.Write(option)
 	var export [10]byte
 	_, readErr := io.ReadFull(conn, export[:])

@@ -17,11 +17,11 @@ import (
 const minProgress = 64 << 10
 
 // conn is a connection whose writes never wait for long on a peer that doesn't
-// read, whatever the handler above does. It keeps the ReadFrom of
-// *net.TCPConn, and so sendfile.
+// read, whatever the handler above does.
 type conn struct {
 	net.Conn
 	stall   time.Duration
+	threads *threads
 	release func() // gives back the place among the connections, once
 
 	pending atomic.Bool // bytes of a request came, no handler has it yet
@@ -56,29 +56,22 @@ func (c *conn) Write(p []byte) (total int, err error) {
 	}
 }
 
-// ReadFrom sends src, by sendfile(2) where it is an operating system file.
+// ReadFrom sends src, by sendfile(2) where it is part of an operating system
+// file.
 func (c *conn) ReadFrom(src io.Reader) (total int64, err error) {
-	tcp, ok := c.Conn.(io.ReaderFrom)
-	file := fileOf(src)
-	if !ok || file == nil {
-		return io.Copy(onlyWriter{c}, src)
-	}
-	start, err := file.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return io.Copy(onlyWriter{c}, src)
-	}
-	for {
-		n, err := c.push(func() (int64, error) { return tcp.ReadFrom(src) })
+	part, file := fileOf(src)
+	for file != nil {
+		n, err := c.push(func() (int64, error) { return c.threads.sendfile(c.Conn, file, part.N) })
 		total += n
+		part.N -= n
+		if errors.Is(err, errNoSendfile) {
+			break
+		}
 		if !errors.Is(err, errSlow) {
 			return total, err
 		}
-		// Where the kernel can't sendfile from this file, net copies through a
-		// buffer and loses what it had read when the time was up.
-		if at, err := file.Seek(0, io.SeekCurrent); err != nil || at != start+total {
-			return total, c.stalled()
-		}
 	}
+	return io.Copy(onlyWriter{c}, src)
 }
 
 // errSlow says that the time was up, but enough had moved to go on.
@@ -103,11 +96,12 @@ func (c *conn) stalled() error {
 	return fmt.Errorf("%w: less than %d KiB in %s", ErrStalled, minProgress>>10, c.stall)
 }
 
-// fileOf is the operating system file that src reads from, if it does.
-func fileOf(src io.Reader) *os.File {
-	if limited, ok := src.(*io.LimitedReader); ok {
-		src = limited.R
+// fileOf is the operating system file of which src reads a part, if it does.
+func fileOf(src io.Reader) (*io.LimitedReader, *os.File) {
+	part, ok := src.(*io.LimitedReader)
+	if !ok {
+		return nil, nil
 	}
-	f, _ := src.(*os.File)
-	return f
+	file, _ := part.R.(*os.File)
+	return part, file
 }

@@ -16,10 +16,11 @@ type listener struct {
 	perPeer int
 	refused func(netip.AddrPort) // may be nil
 
-	slots chan struct{}
-	done  chan struct{}
-	once  sync.Once
-	open  sync.WaitGroup
+	threads threads
+	slots   chan struct{}
+	done    chan struct{}
+	once    sync.Once
+	open    sync.WaitGroup
 
 	mu    sync.Mutex
 	peers map[netip.Addr]int // connections by address; none for 0
@@ -87,7 +88,7 @@ func (l *listener) admit(nc net.Conn) *conn {
 		return nil
 	}
 	l.open.Add(1)
-	return &conn{Conn: nc, stall: l.stall, release: func() { l.leave(peer.Addr()) }}
+	return &conn{Conn: nc, stall: l.stall, threads: &l.threads, release: func() { l.leave(peer.Addr()) }}
 }
 
 func (l *listener) leave(peer netip.Addr) {

@@ -109,12 +109,18 @@ func withConn(ctx context.Context, nc net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, nc)
 }
 
+// connOf is the connection of a request, nil where another server took it.
+func connOf(r *http.Request) *conn {
+	c, _ := r.Context().Value(connKey{}).(*conn)
+	return c
+}
+
 // track notes that a request reached the handler, and when it has left it.
 func (s *Server) track(running *sync.WaitGroup) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		running.Add(1)
 		defer running.Done()
-		if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		if c := connOf(r); c != nil {
 			c.pending.Store(false)
 		}
 		s.Handler.ServeHTTP(w, r)

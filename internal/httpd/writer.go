@@ -15,11 +15,13 @@ import (
 const chunkSize = 2 << 20
 
 // writer counts what goes to the client. Its ReadFrom keeps sendfile: it gives
-// the ResponseWriter below, whose own ReadFrom ends in that of *net.TCPConn,
-// one chunk of an operating system file after the other.
+// the ResponseWriter below, whose own ReadFrom ends in that of conn, one chunk of
+// an operating system file after the other.
 type writer struct {
 	http.ResponseWriter
+	conn     *conn             // nil: not one of [Server]
 	progress func(bytes int64) // nil: nobody asks
+	corked   bool
 	status   int
 	bytes    int64
 	err      error // of the connection
@@ -54,6 +56,7 @@ func (w *writer) ReadFrom(src io.Reader) (total int64, err error) {
 	if c == nil {
 		return io.Copy(onlyWriter{w}, src)
 	}
+	defer w.cork(false)
 	for limited.N > 0 {
 		n, err := w.sendChunk(c, min(limited.N, chunkSize))
 		limited.N -= n
@@ -74,7 +77,11 @@ func (w *writer) sendChunk(c *content, limit int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	w.cork(direct)
 	n, err := io.Copy(w.ResponseWriter, src)
+	if n < chunkSize {
+		w.cork(false) // what is next may have to be waited for
+	}
 	if direct {
 		c.moved(n)
 	}
@@ -90,6 +97,14 @@ func (w *writer) sendChunk(c *content, limit int64) (int64, error) {
 		return 0, c.fail(io.EOF)
 	}
 	return 0, io.EOF
+}
+
+// cork has segments wait until they are full, or not.
+func (w *writer) cork(on bool) {
+	if w.conn != nil && on != w.corked {
+		w.corked = on
+		cork(w.conn.Conn, on)
+	}
 }
 
 func (w *writer) count(n int64, err error) {

@@ -20,6 +20,7 @@ const (
 	opCommand      = 0x01
 	opLogin        = 0x03
 	opDataOut      = 0x05
+	opLogout       = 0x06
 	opNOPIn        = 0x20
 	opSCSIResponse = 0x21
 	opLoginResp    = 0x23
@@ -73,12 +74,12 @@ func login(addr, target string) (*initiator, error) {
 		return nil, fmt.Errorf("socket: %w", err)
 	}
 	i := &initiator{fd: fd, segment: defaultSegment, firstBurst: defaultFirstBurst, initialR2T: true, immediate: true}
-	err = errors.Join(
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
-		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 10}),
-		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: 10}))
-	if err == nil {
-		err = unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+	err = unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+	if err == nil { // not before: with a time limit a signal ends a Connect
+		err = errors.Join(
+			unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
+			unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 10}),
+			unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: 10}))
 	}
 	if err == nil {
 		err = i.negotiate(target)

@@ -22,7 +22,7 @@ type load struct {
 	next   int64   // of a sequence
 	slots  []slot  // by initiator task tag
 	ready  []int32 // slots to be sent
-	vec    []unix.Iovec
+	out    outgoing
 	in     []byte
 	have   int // bytes of in
 	skip   int // bytes of data that are still to come
@@ -166,7 +166,7 @@ func (l *load) turn() error {
 		l.address(uint32(i))
 	}
 	l.ready = l.ready[:0]
-	if err := l.send(); err != nil {
+	if err := l.out.send(l.fd); err != nil {
 		return err
 	}
 	n, err := l.read(l.in[l.have:])
@@ -191,7 +191,7 @@ func (l *load) address(tag uint32) {
 	binary.BigEndian.PutUint32(b[24:], l.cmdSN)
 	binary.BigEndian.PutUint32(b[32+2:], uint32(block*int64(l.p.size/512)))
 	l.cmdSN++
-	l.queue(b)
+	l.out.queue(b)
 }
 
 // number fills in the tags of a run of PDUs.
@@ -204,17 +204,23 @@ func (l *load) number(b []byte, tag, transfer uint32) {
 	}
 }
 
-func (l *load) queue(b []byte) {
+// outgoing is what leaves by one system call.
+type outgoing []unix.Iovec
+
+func (o *outgoing) queue(b []byte) {
+	if len(b) == 0 {
+		return
+	}
 	v := unix.Iovec{Base: unsafe.SliceData(b)}
 	v.SetLen(len(b))
-	l.vec = append(l.vec, v)
+	*o = append(*o, v)
 }
 
 // send sends what is queued.
-func (l *load) send() error {
-	vec := l.vec
+func (o *outgoing) send(fd int) error {
+	vec := *o
 	for len(vec) > 0 {
-		n, _, err := unix.Syscall(unix.SYS_WRITEV, uintptr(l.fd), uintptr(unsafe.Pointer(&vec[0])), uintptr(len(vec)))
+		n, _, err := unix.Syscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&vec[0])), uintptr(len(vec)))
 		if err != 0 && err != unix.EINTR {
 			return os.NewSyscallError("writev", err)
 		}
@@ -230,7 +236,7 @@ func (l *load) send() error {
 			vec[0].SetLen(int(vec[0].Len) - int(n))
 		}
 	}
-	l.vec = l.vec[:0]
+	*o = (*o)[:0]
 	return nil
 }
 
@@ -290,6 +296,6 @@ func (l *load) transfer(h *header, s slot) error {
 		return fmt.Errorf("an R2T for a part: %x", h[:])
 	}
 	l.number(s.outs[0], h.u32(16), h.u32(20))
-	l.queue(s.outs[0])
+	l.out.queue(s.outs[0])
 	return nil
 }

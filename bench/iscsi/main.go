@@ -35,6 +35,12 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == "serve" { // ours, as a process of its own
 		exit(serve(os.Args[2]))
 	}
+	if len(os.Args) == 2 && os.Args[1] == "floor" {
+		exit(floor())
+	}
+	if len(os.Args) == 4 && os.Args[1] == "crowd" {
+		exit(serveCrowd(os.Args[2], os.Args[3]))
+	}
 	exit(bench())
 }
 
@@ -88,6 +94,12 @@ func bench() error {
 		fmt.Println(row(p, best))
 	}
 	fmt.Print(notes)
+	each, err := measureCrowd(ctx, dir)
+	if err != nil {
+		return fmt.Errorf("%d sessions: %w", crowd, err)
+	}
+	fmt.Printf("\n%d sessions, each on a qcow2 overlay of its own over one base, take %d KiB of resident memory each, at most 256 KiB wanted.\n",
+		crowd, (each+1023)>>10)
 	return nil
 }
 

@@ -39,7 +39,11 @@ type running struct {
 }
 
 func servers(dir string, o options) []server {
-	return []server{{"spur", startSpur}, {"tgtd", func(file string) (*running, error) { return startTgtd(dir, file, o.untuned) }}}
+	return []server{
+		{"spur", startSpur},
+		{"tgtd", func(file string) (*running, error) { return startTgtd(dir, file, o.untuned) }},
+		{"floor", func(string) (*running, error) { return startSelf("floor") }},
+	}
 }
 
 // makeDisk makes a file full of noise.

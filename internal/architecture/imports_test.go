@@ -76,7 +76,7 @@ var allowed = map[string][]string{
 	"bench/http":            {"bench/pair", "internal/httpd"},
 	"bench/nbd":             {"block", "block/qcow2", "block/raw", "nbd"},
 	"bench/aoe":             {"aoe", "bench/pair", "block", "block/raw"},
-	"bench/iscsi":           {"block/raw", "iscsi"},
+	"bench/iscsi":           {"block", "block/qcow2", "block/raw", "iscsi"},
 	"bench/start":           {"internal/lab"},
 }
 

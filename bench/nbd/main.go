@@ -46,7 +46,7 @@ func bench() error {
 	quick := flag.Bool("quick", false, "fewer rounds, shorter")
 	only := flag.String("only", "", "run the points whose name matches this expression")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds per point")
-	flag.IntVar(&o.seconds, "seconds", 3, "how long a measurement takes")
+	flag.IntVar(&o.seconds, "seconds", 2, "how long a measurement takes")
 	flag.IntVar(&o.size, "size", 256, "size of the disk in MiB")
 	flag.Parse()
 	if *quick {

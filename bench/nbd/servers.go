@@ -19,8 +19,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/block/qcow2"
-	"github.com/spurboot/spur/block/raw"
+	"github.com/spurboot/spur/internal/disk"
 	"github.com/spurboot/spur/nbd"
 )
 
@@ -214,17 +213,12 @@ func serve(format, file, socket string) error {
 	return (&nbd.Server{Exports: nbd.Fixed{{Device: device}}}).Serve(ctx, l)
 }
 
+// open opens a file as `spur disk serve` does, with the journal of a qcow2
+// image.
 func open(ctx context.Context, format, file string) (block.Device, error) {
-	if format == "raw" {
-		return raw.Open(file, raw.Options{})
-	}
-	base, err := raw.Open(filepath.Join(filepath.Dir(file), "base"), raw.Options{ReadOnly: true})
+	d, err := disk.Open(ctx, file, disk.Options{Format: disk.Format(format)})
 	if err != nil {
 		return nil, err
 	}
-	f, err := block.OpenFile(file, block.FileOptions{})
-	if err != nil {
-		return nil, err
-	}
-	return qcow2.Open(ctx, f, qcow2.Options{Backing: base})
+	return d.Device, d.Unsafe
 }

@@ -43,7 +43,8 @@ How to read this:
 - nbdkit (file) and qemu-nbd (--cache=writeback) are as they come; all serve the
   same raw file, or an overlay that each gets anew in each round, on the same
   base. Nothing is flushed and no write has FUA. nbdkit has no qcow2 with a
-  backing file.
+  backing file. Beside the overlay Spur keeps its journal, as always; qemu-nbd
+  has none, and killed it loses what wasn't flushed.
 - "ceiling" is the ratio that a server of no cost at all would reach, because
   the one thread of the client needs that long itself: what a ratio must be held
   against where 32 are in flight. With one in flight both sides sleep most of

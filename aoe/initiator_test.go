@@ -19,6 +19,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // wire makes a network namespace with a cable in it, and opens both ends.
 func wire(t testing.TB, mtu int) (server, client *Interface) {
 	t.Helper()
+	server, client, _ = cable(t, mtu)
+	return server, client
+}
+
+// cable is wire, and what changes the ends, which are "target" and "host".
+func cable(t testing.TB, mtu int) (server, client *Interface, links *netlink.Handle) {
+	t.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	home, err := netns.Get()
@@ -59,7 +66,10 @@ func wire(t testing.TB, mtu int) (server, client *Interface) {
 			up = l.Attrs().OperState == netlink.OperUp
 		}
 	}
-	return server, client
+	links, err = netlink.NewHandleAt(space)
+	must(err)
+	t.Cleanup(links.Close)
+	return server, client, links
 }
 
 // initiator is a host that asks a target.

@@ -29,25 +29,31 @@ type Interface struct {
 	bell    int // an eventfd, which ends a wait
 
 	reading sync.Mutex
-	in      transfer // Recv's
+	ring    *ring
 	waits   [2]unix.PollFd
 	eager   bool // the last wait was shorter than it takes to wake up
+	down    bool // the network was when it was last heard of
 
 	writing sync.Mutex
-	out     transfer // Send's
+	out     sending
 }
 
 const (
 	// eagerWait is how long Recv looks for the next frame before it sleeps.
 	eagerWait = 50 * time.Microsecond
+	// downWait is how often it is looked whether an interface that is down is
+	// still there.
+	downWait = time.Second
 	// sendWait is how long a frame waits for room in the socket.
 	sendWait = 100 * time.Millisecond
-	// socketBuffer is the socket's, in bytes, each way: for the frames of all
-	// targets that come while the ones before are looked at.
-	socketBuffer = 4 << 20
+	// sendBuffer is how much of what is sent may wait in the kernel, in bytes.
+	sendBuffer = 4 << 20
 )
 
-var errInterrupted = errors.New("interrupted")
+var (
+	errInterrupted = errors.New("interrupted")
+	errRemoved     = errors.New("the interface was removed")
+)
 
 // Open opens an interface, such as "eth0". That takes CAP_NET_RAW.
 func Open(name string) (*Interface, error) {
@@ -76,8 +82,13 @@ func Open(name string) (*Interface, error) {
 }
 
 func (i *Interface) bind(index int) error {
-	enlarge(i.socket, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
-	enlarge(i.socket, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
+	var err error
+	if i.ring, err = newRing(i.socket, 14+i.mtu); err != nil {
+		return err
+	}
+	if unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil { // needs CAP_NET_ADMIN
+		_ = unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
+	}
 	wait := unix.NsecToTimeval(int64(sendWait))
 	if err := unix.SetsockoptTimeval(i.socket, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &wait); err != nil {
 		return os.NewSyscallError("setsockopt", err)
@@ -86,49 +97,36 @@ func (i *Interface) bind(index int) error {
 	return os.NewSyscallError("bind", unix.Bind(i.socket, &unix.SockaddrLinklayer{Protocol: inNetworkOrder, Ifindex: index}))
 }
 
-// enlarge makes a buffer larger than the machine's limit where that is allowed,
-// else as large as it may be.
-func enlarge(socket, forced, plain int) {
-	if unix.SetsockoptInt(socket, unix.SOL_SOCKET, forced, socketBuffer) != nil {
-		_ = unix.SetsockoptInt(socket, unix.SOL_SOCKET, plain, socketBuffer)
-	}
-}
-
-// transfer is one system call for several frames.
-type transfer struct {
+// sending is one system call for several frames.
+type sending struct {
 	messages [batch]message
 	vectors  [batch]unix.Iovec
-	count    int
 }
 
 // message is struct mmsghdr.
 type message struct {
 	header unix.Msghdr
-	length uint32
-	_      [4]byte
+	_      uint32 // how much was sent
 }
 
-// load prepares a system call for the first of the frames.
-func (t *transfer) load(frames [][]byte) {
-	t.count = min(len(frames), batch)
-	for i, f := range frames[:t.count] {
-		t.vectors[i].Base = unsafe.SliceData(f)
-		t.vectors[i].SetLen(len(f))
-		t.messages[i].header = unix.Msghdr{Iov: &t.vectors[i]}
-		t.messages[i].header.SetIovlen(1)
+// send sends the first of the frames, and returns how many went out.
+func (s *sending) send(socket int, frames [][]byte) (int, error) {
+	count := min(len(frames), batch)
+	for i, f := range frames[:count] {
+		s.vectors[i].Base = unsafe.SliceData(f)
+		s.vectors[i].SetLen(len(f))
+		s.messages[i].header = unix.Msghdr{Iov: &s.vectors[i]}
+		s.messages[i].header.SetIovlen(1)
 	}
-}
-
-// call makes the system call, and returns for how many frames.
-func (t *transfer) call(trap uintptr, socket, flags int) (int, error) {
+	defer clear(s.vectors[:count])
 	for {
-		n, _, err := unix.Syscall6(trap, uintptr(socket), uintptr(unsafe.Pointer(&t.messages)), uintptr(t.count), uintptr(flags), 0, 0)
+		n, _, err := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(socket), uintptr(unsafe.Pointer(&s.messages)), uintptr(count), 0, 0, 0)
 		switch err {
 		case 0:
 			return int(n), nil
 		case unix.EINTR:
 		default:
-			return 0, err
+			return 0, os.NewSyscallError("sendmmsg", err)
 		}
 	}
 }
@@ -137,60 +135,76 @@ func (t *transfer) call(trap uintptr, socket, flags int) (int, error) {
 func (i *Interface) Recv(frames [][]byte) (int, error) {
 	i.reading.Lock()
 	defer i.reading.Unlock()
-	i.in.load(frames)
-	for {
-		n, err := i.receive()
-		switch {
-		case err == nil:
-			for k := range n {
-				frames[k] = frames[k][:i.in.messages[k].length]
+	for began := (time.Time{}); !i.rung.Load(); {
+		if n := i.ring.read(frames); n > 0 {
+			if !began.IsZero() {
+				i.eager = time.Since(began) < 2*eagerWait
 			}
 			return n, nil
-		case !errors.Is(err, unix.ENETDOWN):
-			return 0, fmt.Errorf("interface %s: %w", i.name, err)
-		}
-		if err := i.present(); err != nil {
-			return 0, err
-		}
-	}
-}
-
-// receive waits for frames. A thread that slept is woken tens of microseconds
-// late, so where the last frame came that soon it looks again and again for a
-// moment, and lets others run meanwhile.
-func (i *Interface) receive() (int, error) {
-	var began time.Time
-	for !i.rung.Load() {
-		n, err := i.in.call(unix.SYS_RECVMMSG, i.socket, unix.MSG_DONTWAIT)
-		if err == nil && !began.IsZero() {
-			i.eager = time.Since(began) < 2*eagerWait
-		}
-		if err != unix.EAGAIN {
-			return n, os.NewSyscallError("recvmmsg", err)
 		}
 		if began.IsZero() {
 			began = time.Now()
 		}
-		if i.eager && time.Since(began) < eagerWait {
-			_, _, _ = unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-			continue
-		}
-		if _, err := unix.Poll(i.waits[:], -1); err != nil && err != unix.EINTR {
-			return 0, os.NewSyscallError("poll", err)
+		if err := i.wait(began); err != nil {
+			return 0, fmt.Errorf("interface %s: %w", i.name, err)
 		}
 	}
-	return 0, errInterrupted
+	return 0, fmt.Errorf("interface %s: %w", i.name, errInterrupted)
+}
+
+// wait waits for a frame, perhaps not long enough. A thread that slept is woken
+// tens of microseconds late, so where the last frame came that soon it looks
+// again and again for a moment, and lets others run meanwhile.
+func (i *Interface) wait(began time.Time) error {
+	if i.eager && time.Since(began) < eagerWait {
+		_, _, _ = unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+		return nil
+	}
+	timeout := -1
+	if i.down {
+		timeout = int(downWait / time.Millisecond)
+	}
+	n, err := unix.Poll(i.waits[:], timeout)
+	switch {
+	case err == unix.EINTR:
+		return nil
+	case err != nil:
+		return os.NewSyscallError("poll", err)
+	case n == 0:
+		return i.present()
+	case i.waits[0].Revents&unix.POLLERR != 0:
+		return i.trouble()
+	}
+	i.down = false
+	return nil
+}
+
+// trouble is what the socket has to tell, where that isn't a network that is
+// down.
+func (i *Interface) trouble() error {
+	number, err := unix.GetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_ERROR)
+	switch {
+	case err != nil:
+		return os.NewSyscallError("getsockopt", err)
+	case number == 0:
+		return nil
+	case unix.Errno(number) != unix.ENETDOWN:
+		return unix.Errno(number)
+	}
+	i.down = true
+	return nil
 }
 
 // present is an error if the interface was removed: what comes in its place
-// under its name is another one.
+// under its name is another one. Of that the socket doesn't tell; before, it
+// tells that the network is down.
 func (i *Interface) present() error {
 	bound, err := unix.Getsockname(i.socket)
 	if err != nil {
 		return os.NewSyscallError("getsockname", err)
 	}
 	if at, ok := bound.(*unix.SockaddrLinklayer); ok && at.Ifindex <= 0 {
-		return fmt.Errorf("interface %s was removed", i.name)
+		return errRemoved
 	}
 	return nil
 }
@@ -200,11 +214,9 @@ func (i *Interface) Send(frames [][]byte) (int, error) {
 	i.writing.Lock()
 	defer i.writing.Unlock()
 	for sent := 0; sent < len(frames); {
-		i.out.load(frames[sent:])
-		n, err := i.out.call(unix.SYS_SENDMMSG, i.socket, 0)
-		clear(i.out.vectors[:i.out.count])
+		n, err := i.out.send(i.socket, frames[sent:])
 		if sent += n; err != nil {
-			return sent, fmt.Errorf("interface %s: %w", i.name, os.NewSyscallError("sendmmsg", err))
+			return sent, fmt.Errorf("interface %s: %w", i.name, err)
 		}
 	}
 	return len(frames), nil
@@ -237,7 +249,11 @@ func (i *Interface) Close() error {
 	if i.socket < 0 {
 		return nil
 	}
-	err := errors.Join(unix.Close(i.socket), unix.Close(i.bell))
+	var err error
+	if i.ring != nil {
+		err = i.ring.close()
+	}
+	err = errors.Join(err, unix.Close(i.socket), unix.Close(i.bell))
 	i.socket, i.bell = -1, -1
 	return err
 }

@@ -21,6 +21,10 @@ type Report struct {
 	Leaks int64
 	// Errors are contradictions that can lose data.
 	Errors int64
+	// Unclosed: who wrote to the image last didn't close it, and its reference
+	// counts are behind. Open sets them right when the image is to be written;
+	// they were not compared.
+	Unclosed bool
 	// Repaired is how many leaks were given back.
 	Repaired int64
 	// Details describe the first errors.
@@ -58,6 +62,10 @@ func (img *Image) Check(ctx context.Context, repair bool) (Report, error) {
 	c, err := img.takeCensus(ctx, &report)
 	if err != nil {
 		return report, err
+	}
+	if img.opts.ReadOnly && img.unclosed {
+		report.Unclosed = true
+		return report, nil
 	}
 	if err := c.compare(ctx, repair, false); err != nil {
 		return report, err
@@ -257,3 +265,7 @@ func (c *census) addBlocks() error {
 	}
 	return nil
 }
+
+// Unclosed says whether Open found an image that wasn't closed by the program
+// that wrote to it last.
+func (img *Image) Unclosed() bool { return img.unclosed }

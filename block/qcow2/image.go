@@ -68,6 +68,7 @@ type Image struct {
 	unlinked  []freed // since the last flush began
 	failed    error   // why the image can't be written any more
 	journal   *journal
+	unclosed  bool // when it was opened
 	recovered int
 
 	// growth is held while an L2 table is added or copied.
@@ -98,6 +99,7 @@ func Open(ctx context.Context, file block.File, opts Options) (*Image, error) {
 	}
 	img := &Image{file: file, opts: opts, geo: h.geometry(), header: *h, flushing: make(chan struct{}, 1)}
 	img.changed.L = &img.mu
+	img.unclosed = h.incompat&incompatDirty != 0
 	img.caps, img.lazy = img.capabilities(), h.lazy() || opts.Journal != nil && h.version > 2
 	img.size.Store(int64(h.size))
 	img.scratch.New = func() any { return &scratch{buf: make([]byte, min(scratchSize, max(4096, img.geo.cluster)))} }
@@ -172,7 +174,7 @@ func (img *Image) openWritable(ctx context.Context) error {
 	changed := h.autoclear != 0
 	// What we don't keep up to date is no longer valid ("autoclear_features").
 	h.autoclear, h.bitmaps = 0, nil
-	dirty, journaled := h.incompat&incompatDirty != 0, img.opts.Journal != nil && h.version > 2
+	dirty, journaled := img.unclosed, img.opts.Journal != nil && h.version > 2
 	if dirty {
 		if err := img.recount(ctx); err != nil {
 			return fmt.Errorf("repair an image that wasn't closed: %w", err)

@@ -16,8 +16,10 @@ func diskCheckCommand() *cobra.Command {
 and counted so. It ends with exit code 1 if it is not. No other program may be
 writing to the image.
 
-With --repair, clusters that nothing uses are given back. They are what a crash
-can leave behind, and cost nothing but space.`,
+With --repair, an image that wasn't closed, because the program that wrote to it
+was killed or the power went, gets its reference counts anew, and what its
+journal has (see "spur disk serve"). Clusters that nothing uses are given back:
+they are what a crash can leave behind, and cost nothing but space.`,
 		Example: `  spur disk check disk.qcow2
   spur disk check disk.qcow2 --repair`,
 		Args: arguments(cobra.ExactArgs(1)),
@@ -29,7 +31,7 @@ can leave behind, and cost nothing but space.`,
 			return disk.Check(cmd.Context(), args[0], options.Format, repair, cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().BoolVar(&repair, "repair", false, "give leaked clusters back")
+	cmd.Flags().BoolVar(&repair, "repair", false, "put right what wasn't closed, give leaked clusters back")
 	image.addFormat(cmd)
 	return cmd
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // Check looks whether an image is sound, and writes what it found. With repair
-// it gives back what is leaked. An error says what is wrong, still.
+// an image that wasn't closed is put right, and what is leaked given back. An
+// error says what is wrong, still.
 func Check(ctx context.Context, name string, format Format, repair bool, out io.Writer) error {
 	file, err := openFile(name, !repair)
 	if err != nil {
@@ -26,11 +27,26 @@ func Check(ctx context.Context, name string, format Format, repair bool, out io.
 	if !ok {
 		return checkOther(name, d.Format, out)
 	}
+	if repair && image.Unclosed() {
+		if err := tellReopened(name, d.Recovered, out); err != nil {
+			return err
+		}
+	}
 	report, err := image.Check(ctx, repair)
 	if err != nil {
 		return explain(name, err)
 	}
 	return judge(name, report, out)
+}
+
+// tellReopened says what was done for an image that wasn't closed.
+func tellReopened(name string, recovered int, out io.Writer) error {
+	text := name + ": it wasn't closed; its reference counts were made anew"
+	if recovered > 0 {
+		text += fmt.Sprintf(", and %s brought back from its journal", count(int64(recovered), "cluster"))
+	}
+	_, err := io.WriteString(out, text+"\n")
+	return err
 }
 
 // checkOther is for formats that count nothing.
@@ -59,6 +75,9 @@ func judge(name string, r qcow2.Report, out io.Writer) error {
 	case r.Errors > 0:
 		return hint.New(fmt.Sprintf("%s is corrupt: %s", name, count(r.Errors, "error")),
 			"don't write to it; copy what can be read with spur disk convert, or restore it from a copy")
+	case r.Unclosed:
+		return hint.New(name+" wasn't closed by the program that wrote to it last; its reference counts are behind, no data is at risk",
+			"spur disk check --repair puts them right, and so does spur disk serve")
 	case leaks > 0:
 		return hint.New(fmt.Sprintf("%s wastes space: %s, no data is at risk", name, count(leaks, "leaked cluster")),
 			"spur disk check --repair gives them back")

@@ -78,7 +78,7 @@ func (c *conn) ping() {
 	c.stamp(&h, false)
 	c.out.add(&h, nil, nil)
 	c.out.unlock()
-	c.out.flush()
+	c.start(c.out.flush) // which may take as long as the initiator likes
 }
 
 // Async events (RFC 7143 section 11.9.1).

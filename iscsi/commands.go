@@ -75,6 +75,7 @@ func primaryCommands() []command {
 		{0x16, -1, "\x16\x00\x00\x00\x00\x07", allowedPersist, nil, (*task).reserve6},
 		{0x17, -1, "\x17\x00\x00\x00\x00\x07", always, nil, (*task).release6},
 		{0x1a, -1, "\x1a\x08\xff\xff\xff\x07", allowedPersist, nil, (*task).modeSense6},
+		{0x1d, -1, "\x1d\x04\x00\x00\x00\x07", 0, nil, (*task).sendDiagnostic},
 		{0x55, -1, "\x55\x11\x00\x00\x00\x00\x00\xff\xff\x07", 0, needs16(7), (*task).modeSelect10},
 		{0x5a, -1, "\x5a\x18\xff\xff\x00\x00\x00\xff\xff\x07", allowedPersist, nil, (*task).modeSense10},
 		{0x5e, 0, "\x5e\x1f\x00\x00\x00\x00\x00\xff\xff\x07", allowedPersist, nil, (*task).readKeys},
@@ -101,6 +102,7 @@ func blockCommands() []command {
 	const medium = needsMedium
 	const reads = reader | needsMedium
 	return []command{
+		{0x04, -1, "\x04\x30\x00\x00\x00\x07", medium, needsFormat, (*task).format},
 		{0x08, -1, "\x08\x1f\xff\xff\xff\x07", reads, nil, (*task).read},
 		{0x0a, -1, "\x0a\x1f\xff\xff\xff\x07", medium, needsBlocks, (*task).write},
 		{0x1b, -1, "\x1b\x01\x00\x00\x03\x07", 0, nil, (*task).startStop},
@@ -112,6 +114,7 @@ func blockCommands() []command {
 		{0x2f, -1, "\x2f\x16\xff\xff\xff\xff\x1f\xff\xff\x07", reads, needsCompared, (*task).verify},
 		{0x34, -1, "\x34\x02\xff\xff\xff\xff\x1f\xff\xff\x07", reads, nil, (*task).prefetch},
 		{0x35, -1, "\x35\x02\xff\xff\xff\xff\x1f\xff\xff\x07", medium, nil, (*task).synchronize},
+		{0x37, -1, "\x37\x00\x1f\x00\x00\x00\x00\xff\xff\x07", reads, nil, (*task).defects10},
 		{0x41, -1, "\x41\x08\xff\xff\xff\xff\x1f\xff\xff\x07", medium, needsBlock, (*task).writeSame},
 		{0x42, -1, "\x42\x00\x00\x00\x00\x00\x1f\xff\xff\x07", medium, needs16(7), (*task).unmap},
 		{0x88, -1, cdb16(0x88, 0x18), reads, nil, (*task).read},
@@ -127,6 +130,7 @@ func blockCommands() []command {
 		{0x9e, 0x12, cdb16(0x9e, 0x1f), reads, nil, (*task).lbaStatus},
 		{0xa8, -1, cdb12(0xa8, 0x18), reads, nil, (*task).read},
 		{0xaa, -1, cdb12(0xaa, 0x18), medium, needsBlocks, (*task).write},
+		{0xb7, -1, "\xb7\x1f\xff\xff\xff\xff\xff\xff\xff\xff\x00\x07", reads, nil, (*task).defects12},
 		{0xae, -1, cdb12(0xae, 0x16), medium, needsBlocks, (*task).writeVerify},
 		{0xaf, -1, cdb12(0xaf, 0x16), reads, needsCompared, (*task).verify},
 	}

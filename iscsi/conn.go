@@ -48,6 +48,7 @@ type conn struct {
 	lastSeen uint32
 	pinged   bool
 	pace     pace
+	segment  atomic.Int32 // the initiator's MaxRecvDataSegmentLength
 
 	turn    chan struct{} // holds the turn while no worker has it
 	ended   chan struct{}

@@ -35,7 +35,7 @@ func (t *task) room() int {
 // The buffer is put's from now on.
 func (t *task) put(data *buffer) error {
 	if t.last != nil {
-		if err := t.sendLast(false); err != nil {
+		if err := t.sendLast(goesOn); err != nil {
 			return err
 		}
 	}
@@ -43,12 +43,21 @@ func (t *task) put(data *buffer) error {
 	return nil
 }
 
+// ending says what is behind a piece of Data-In.
+type ending int
+
+const (
+	goesOn     ending = iota // more of it
+	response                 // a SCSI Response
+	withStatus               // nothing: it has the status
+)
+
 // sendLast sends what put kept.
-func (t *task) sendLast(withStatus bool) error {
+func (t *task) sendLast(e ending) error {
 	o := &t.c.out
 	o.lock()
 	defer o.unlock()
-	if !withStatus {
+	if e == goesOn {
 		if err := o.awaitRoom(); err != nil {
 			return err
 		}
@@ -56,27 +65,32 @@ func (t *task) sendLast(withStatus bool) error {
 	data := t.last
 	t.last = nil
 	for p := data.b; len(p) > 0; {
-		n := min(len(p), t.c.p.sendSegment, t.s.p.maxBurst-t.burst)
+		n := min(len(p), int(t.c.segment.Load()), t.s.p.maxBurst-t.burst)
 		end := n == len(p)
 		var held *buffer
 		if end {
 			held = data
 		}
-		t.dataIn(p[:n], held, end && withStatus)
+		next := goesOn
+		if end {
+			next = e
+		}
+		t.dataIn(p[:n], held, next)
 		p = p[n:]
 	}
-	if !withStatus { // goes out while more is read
+	if e == goesOn { // goes out while more is read
 		o.drain()
 	}
 	return nil
 }
 
 // dataIn queues one SCSI Data-In (RFC 7143 section 11.7).
-func (t *task) dataIn(p []byte, held *buffer, status bool) {
+func (t *task) dataIn(p []byte, held *buffer, e ending) {
+	status := e == withStatus
 	var h header
 	h.start(opDataIn, 0)
 	t.burst += len(p)
-	if t.burst == t.s.p.maxBurst || status {
+	if t.burst == t.s.p.maxBurst || e != goesOn {
 		h[1] |= flagFinal
 		t.burst = 0
 	}
@@ -115,18 +129,21 @@ func (t *task) residual(h *header) {
 // by a SCSI Response (RFC 7143 section 11.4).
 func (t *task) answerCommand() {
 	if t.last != nil && t.senseLen == 0 {
-		_ = t.sendLast(true) // can't fail with the status
+		_ = t.sendLast(withStatus) // can't fail with the status
 		return
 	}
 	if t.last != nil {
-		_ = t.sendLast(false) // fails when the connection is over
+		_ = t.sendLast(response) // can't fail either
+	}
+	if t.status != statusGood && t.room() > 0 { // a part was read, perhaps
+		t.scsiLen = t.sent
 	}
 	var h header
 	h.start(opSCSIResponse, flagFinal)
 	h[3] = t.status
 	h.setITT(t.itt)
 	t.residual(&h)
-	h.put32(36, t.inSN)
+	h.put32(36, t.inSN+t.r2tSN)
 	var data []byte
 	if t.senseLen > 0 {
 		data = appendSense(nil, t.sense[:t.senseLen])

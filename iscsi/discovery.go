@@ -49,7 +49,7 @@ func (t *task) textTag() uint32 { return 1 }
 // sendText sends as much of the reply as fits.
 func (t *task) sendText() {
 	c := t.c
-	n := min(len(c.reply), c.p.sendSegment)
+	n := min(len(c.reply), int(c.segment.Load()))
 	part := c.reply[:n]
 	if c.reply = c.reply[n:]; len(c.reply) > 0 {
 		t.textResponse(part, flagContinue, t.textTag())
@@ -76,7 +76,12 @@ func (s *session) answers(c *conn, pairs []pair) []pair {
 		case kv.key == "SendTargets":
 			reply = append(reply, s.sendTargets(c, kv.value)...)
 		case kv.key == "MaxRecvDataSegmentLength":
-			// May be declared anew; what was agreed at login stays good.
+			now := c.p
+			if declareSegment(&now, kv.value, nil) != "" {
+				reply = append(reply, pair{kv.key, rejected})
+				continue
+			}
+			c.segment.Store(int32(now.sendSegment))
 		case isDeclaration(kv.key):
 		default:
 			reply = append(reply, pair{kv.key, notUnderstood})

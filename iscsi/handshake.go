@@ -116,6 +116,7 @@ func (c *conn) loginStep(l *login, current, next stage, transit bool, pairs []pa
 		return err
 	}
 	c.p = l.agreed
+	c.segment.Store(int32(c.p.sendSegment))
 	c.loginResponse(c.s.info.TSIH, current, true, to, reply)
 	c.out.hdrSum, c.out.dataSum = c.p.headerDigest, c.p.dataDigest
 	if hook := c.srv.Hooks.SessionStart; start && hook != nil {

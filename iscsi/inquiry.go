@@ -209,7 +209,7 @@ func (t *task) reportLUNs() error {
 	switch {
 	case allocation < 16:
 		return invalidCDB(6)
-	case t.cdb[2] == 1 || t.cdb[2] > 2 && t.cdb[2] < 0x10: // well known units only: none
+	case t.cdb[2] == 1: // well known units only: none
 		return t.give(make([]byte, 8), allocation)
 	case t.cdb[2] > 2:
 		return invalidCDB(2)

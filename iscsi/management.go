@@ -9,10 +9,12 @@ const (
 	logicalUnitReset  = 5
 	targetWarmReset   = 6
 	targetColdReset   = 7
+	taskReassign      = 8
 	managementMask    = 0x7f
 	functionComplete  = 0
 	taskNotFound      = 1
 	lunNotFound       = 2
+	reassignUnsupport = 4
 	functionUnsupport = 5
 )
 
@@ -42,6 +44,8 @@ func (t *task) manage() byte {
 			lun.open(t.s.target, number).reset()
 		}
 		return functionComplete
+	case taskReassign: // belongs to error recovery level 2
+		return reassignUnsupport
 	}
 	return functionUnsupport
 }
@@ -51,9 +55,23 @@ func (t *task) abortOne() byte {
 	found := t.s.abort(func(other *task) bool { return other.itt == t.refTag && other.lun == t.lun })
 	t.s.mu.Unlock()
 	if found == 0 {
-		return taskNotFound
+		return t.abortUnseen()
 	}
 	t.s.awaitAborted()
+	return functionComplete
+}
+
+// abortUnseen aborts a task that another connection is still to bring: its
+// place in the order is taken (RFC 7143 section 11.6.1).
+func (t *task) abortUnseen() byte {
+	window := t.s.window.Load()
+	first, last := uint32(window>>32), uint32(window)
+	if int32(t.refCmdSN-first) < 0 || int32(last-t.refCmdSN) < 0 || int32(t.cmdSN-t.refCmdSN) <= 0 {
+		return taskNotFound
+	}
+	stub := t.s.newTask()
+	stub.c, stub.op, stub.itt, stub.cmdSN, stub.aborted = t.c, opSCSICommand, t.refTag, t.refCmdSN, true
+	t.s.order(stub)
 	return functionComplete
 }
 

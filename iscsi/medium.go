@@ -195,6 +195,17 @@ func (t *task) unmapList() ([]byte, error) {
 	return list, nil
 }
 
+// defects10 is READ DEFECT DATA (10) of SBC-3: in whichever format they are asked,
+// there are none.
+func (t *task) defects10() error {
+	return t.give([]byte{0, t.cdb[2] & 0x1f, 0, 0}, t.u16(7))
+}
+
+// defects12 is READ DEFECT DATA (12).
+func (t *task) defects12() error {
+	return t.give([]byte{0, t.cdb[1] & 0x1f, 0, 0, 0, 0, 0, 0}, int(t.u32(6)))
+}
+
 // Bounds of one GET LBA STATUS.
 const (
 	maxStatusDescriptors = 64

@@ -2,28 +2,57 @@ package iscsi
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/spurboot/spur/block"
 )
 
-// memory is a device of pages that come into being when they are written.
+// memory is a device of pieces that come into being when they are written.
 type memory struct {
-	mu    sync.RWMutex
-	size  int64
-	pages map[int64]*[pageSize]byte
-	caps  block.Caps
+	mu     sync.RWMutex
+	size   int64
+	pieces []*piece
+	caps   block.Caps
 	// wait, where it isn't nil, holds up every Write until it is closed or
 	// the context ends.
 	wait chan struct{}
+	// fails, where it isn't 0, is from where on nothing can be read.
+	fails int64
 }
 
-const pageSize = 512
+// piece is a part of the device. What has no page of its own is zero.
+type piece struct {
+	data  [pieceSize]byte
+	pages [pieceSize / pageSize]bool
+}
+
+const (
+	pageSize  = 512
+	pieceSize = 64 << 10
+)
 
 func newMemory(size int64) *memory {
-	return &memory{size: size, pages: map[int64]*[pageSize]byte{}, caps: block.Caps{
+	return &memory{size: size, pieces: make([]*piece, (size+pieceSize-1)/pieceSize), caps: block.Caps{
 		BlockSize: pageSize, Trim: true, TrimZeroes: true, Zero: true, FUA: true, Extents: true,
 	}}
+}
+
+// each calls do for the part of every piece that n bytes from off touch.
+func (m *memory) each(off, n int64, do func(p *piece, at, from, to int64)) {
+	for end := off + n; off < end; {
+		at, from := off/pieceSize, off%pieceSize
+		to := min(pieceSize, from+end-off)
+		do(m.pieces[at], at, from, to)
+		off += to - from
+	}
+}
+
+// own says which pages from to to have space of their own.
+func (p *piece) own(from, to int64, is bool) {
+	for i := from / pageSize; i*pageSize < to; i++ {
+		p.pages[i] = is
+	}
 }
 
 func (m *memory) Size() int64      { return m.size }
@@ -36,18 +65,19 @@ func (m *memory) Read(_ context.Context, p []byte, off int64) error {
 	if err := block.CheckRange(off, int64(len(p)), m.size); err != nil {
 		return err
 	}
+	if m.fails != 0 && off >= m.fails {
+		return errors.New("a bad sector")
+	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	for len(p) > 0 {
-		at := off % pageSize
-		n := min(int64(len(p)), pageSize-at)
-		if page := m.pages[off/pageSize]; page != nil {
-			copy(p[:n], page[at:])
+	m.each(off, int64(len(p)), func(piece *piece, _, from, to int64) {
+		if piece == nil {
+			clear(p[:to-from])
 		} else {
-			clear(p[:n])
+			copy(p, piece.data[from:to])
 		}
-		p, off = p[n:], off+n
-	}
+		p = p[to-from:]
+	})
 	return nil
 }
 
@@ -64,17 +94,14 @@ func (m *memory) Write(ctx context.Context, p []byte, off int64, _ block.WriteFl
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for len(p) > 0 {
-		at := off % pageSize
-		n := min(int64(len(p)), pageSize-at)
-		page := m.pages[off/pageSize]
-		if page == nil {
-			page = new([pageSize]byte)
-			m.pages[off/pageSize] = page
+	m.each(off, int64(len(p)), func(to *piece, at, from, end int64) {
+		if to == nil {
+			to = new(piece)
+			m.pieces[at] = to
 		}
-		copy(page[at:], p[:n])
-		p, off = p[n:], off+n
-	}
+		to.own(from, end, true)
+		p = p[copy(to.data[from:end], p):]
+	})
 	return nil
 }
 
@@ -86,19 +113,21 @@ func (m *memory) Zero(_ context.Context, off, n int64, flags block.ZeroFlags) er
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for n > 0 {
-		at := off % pageSize
-		part := min(n, pageSize-at)
-		switch page := m.pages[off/pageSize]; {
-		case part == pageSize && flags&block.NoHole == 0:
-			delete(m.pages, off/pageSize)
-		case page != nil:
-			clear(page[at : at+part])
-		case flags&block.NoHole != 0:
-			m.pages[off/pageSize] = new([pageSize]byte)
+	m.each(off, n, func(p *piece, at, from, to int64) {
+		if p == nil && flags&block.NoHole == 0 {
+			return
 		}
-		off, n = off+part, n-part
-	}
+		if p == nil {
+			p = new(piece)
+			m.pieces[at] = p
+		}
+		clear(p.data[from:to])
+		if flags&block.NoHole != 0 {
+			p.own(from, to, true)
+		} else if first, last := (from+pageSize-1)/pageSize*pageSize, to/pageSize*pageSize; first < last {
+			p.own(first, last, false) // whole pages
+		}
+	})
 	return nil
 }
 
@@ -110,7 +139,8 @@ func (m *memory) Extents(_ context.Context, off, n int64, yield func(block.Exten
 	defer m.mu.RUnlock()
 	for n > 0 {
 		part := min(n, pageSize-off%pageSize)
-		hole := m.pages[off/pageSize] == nil
+		p := m.pieces[off/pieceSize]
+		hole := p == nil || !p.pages[off%pieceSize/pageSize]
 		if !yield(block.Extent{Offset: off, Length: part, Hole: hole, Zero: hole}) {
 			return nil
 		}

@@ -1,6 +1,9 @@
 package iscsi
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // modeState is what mode pages can change.
 type modeState struct {
@@ -132,12 +135,12 @@ func (t *task) modeSense10() error {
 }
 
 // modeSelect6 is MODE SELECT (6) (SPC-4 section 6.11).
-func (t *task) modeSelect6() error { return t.modeSelect(int(t.cdb[4]), 4, 3) }
+func (t *task) modeSelect6() error { return t.modeSelect(int(t.cdb[4]), 4) }
 
 // modeSelect10 is MODE SELECT (10) (SPC-4 section 6.12).
-func (t *task) modeSelect10() error { return t.modeSelect(t.u16(7), 8, 7) }
+func (t *task) modeSelect10() error { return t.modeSelect(t.u16(7), 8) }
 
-func (t *task) modeSelect(length, header, descriptorAt int) error {
+func (t *task) modeSelect(length, header int) error {
 	if t.cdb[1]&0x10 == 0 || t.cdb[1]&0x01 != 0 { // PF, and SP: nothing is saved
 		return invalidCDB(1)
 	}
@@ -148,11 +151,11 @@ func (t *task) modeSelect(length, header, descriptorAt int) error {
 	if err != nil {
 		return err
 	}
-	if len(p) < header || len(p) < header+int(p[descriptorAt]) {
-		return fails(senseParameterLength)
-	}
-	at := header + int(p[descriptorAt])
 	u := t.nexus.unit
+	at, err := u.skipDescriptor(p, header)
+	if err != nil {
+		return err
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	m, err := u.mode.selectPages(p[at:], at)
@@ -164,6 +167,34 @@ func (t *task) modeSelect(length, header, descriptorAt int) error {
 		u.attendOthers(t.nexus, senseModeChanged)
 	}
 	return nil
+}
+
+// skipDescriptor returns where the pages begin in a parameter list. A block
+// descriptor before them may not change anything: neither the length nor the
+// number of blocks can be (SBC-3 section 6.5.2).
+func (u *unit) skipDescriptor(p []byte, header int) (int, error) {
+	if len(p) < header {
+		return 0, fails(senseParameterLength)
+	}
+	length := int(p[header-1])
+	if header == 8 && (p[6] != 0 || p[4]&1 != 0) {
+		return 0, invalidList(4) // LONGLBA, or more than one
+	}
+	switch {
+	case length == 0:
+		return header, nil
+	case length != 8:
+		return 0, invalidList(header - 1)
+	case len(p) < header+length:
+		return 0, fails(senseParameterLength)
+	}
+	is := u.blockDescriptor()
+	if got := p[header : header+8]; !bytes.Equal(got[5:], is[5:]) {
+		return 0, invalidList(header + 5)
+	} else if count := binary.BigEndian.Uint32(got); count != 0 && !bytes.Equal(got[:4], is[:4]) {
+		return 0, invalidList(header)
+	}
+	return header + length, nil
 }
 
 // selectPages returns the state after pages were set; at is where they begin

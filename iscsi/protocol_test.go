@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"testing"
 	"time"
 )
@@ -218,6 +219,70 @@ func TestConnectionLogout(t *testing.T) {
 	t.Error("the window stays smaller than it was")
 }
 
+// TestAbortUnseen: a task that another connection is still to bring is aborted
+// before it is there, and takes its place in the order.
+func TestAbortUnseen(t *testing.T) {
+	addr, _, _ := testServer(t, Bounds{})
+	a, b := dial(t, addr), dial(t, addr)
+	a.login(loginOptions{pairs: []pair{{"MaxConnections", "2"}}})
+	b.login(loginOptions{tsih: a.tsih, cid: 1})
+	manage := func(function byte, itt, refTag, refCmdSN, cmdSN uint32) byte {
+		var h header
+		h.start(opTaskMgmt|0x40, 0x80|function)
+		h.setITT(itt)
+		h.put32(20, refTag)
+		h.put32(24, cmdSN)
+		h.put32(32, refCmdSN)
+		b.send(&h, nil)
+		x := b.read()
+		if x.opcode() != opTaskMgmtResp {
+			t.Fatalf("%x", x.header)
+		}
+		return x.header[2]
+	}
+	for _, c := range []struct {
+		function       byte
+		refCmdSN, want uint32
+	}{
+		{abortTask, a.cmdSN + 2, taskNotFound}, // behind the function itself
+		{abortTask, a.cmdSN - 1, taskNotFound}, // was over long ago
+		{taskReassign, a.cmdSN, reassignUnsupport},
+		{abortTask, a.cmdSN, functionComplete},
+	} {
+		if got := manage(c.function, 900+c.refCmdSN, 1, c.refCmdSN, a.cmdSN+1); uint32(got) != c.want {
+			t.Errorf("function %d of CmdSN %d: response %d, want %d", c.function, c.refCmdSN, got, c.want)
+		}
+	}
+	a.command(writes, rw10(0x2a, 0, 1), 512, bytes.Repeat([]byte{1}, 512)) // comes too late
+	if x := a.exchange(reads, rw10(0x28, 0, 1), 512, nil); x.itt() != 2 || x.data[0] != 0 {
+		t.Errorf("the aborted write was done: %x", x.header)
+	}
+}
+
+// TestRedeclared: an initiator may declare in the full feature phase how much it
+// takes in a PDU.
+func TestRedeclared(t *testing.T) {
+	addr, _, _ := testServer(t, Bounds{})
+	p := dial(t, addr)
+	p.login(loginOptions{})
+	var h header
+	h.start(opText, flagFinal)
+	h.setITT(500)
+	h.put32(20, noTag)
+	h.put32(24, p.cmdSN)
+	p.cmdSN++
+	p.send(&h, formatText(pair{"MaxRecvDataSegmentLength", "512"}))
+	if a := p.read(); a.opcode() != opTextResp || len(a.data) != 0 {
+		t.Fatalf("%x %q", a.header, a.data)
+	}
+	p.command(reads, rw10(0x28, 0, 2), 1024, nil)
+	for at := range 2 {
+		if a := p.read(); a.opcode() != opDataIn || len(a.data) != 512 || a.u32(40) != uint32(512*at) {
+			t.Errorf("%x", a.header)
+		}
+	}
+}
+
 // TestAbort: a task that the device holds up is aborted; nothing is said of it
 // any more.
 func TestAbort(t *testing.T) {
@@ -249,23 +314,53 @@ func TestAbort(t *testing.T) {
 	}
 }
 
-// TestHalfOpenLogins: those who never finish keep nobody out.
+// TestHalfOpenLogins: those who never finish keep nobody out, and are bounded.
 func TestHalfOpenLogins(t *testing.T) {
-	addr, _, srv := testServer(t, Bounds{Logins: 8})
-	for range 100 {
+	const most = 50
+	addr, _, srv := testServer(t, Bounds{Logins: most})
+	open := make([]net.Conn, 1000)
+	for i := range open {
 		nc, err := net.Dial("tcp", addr)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer nc.Close()
+		open[i] = nc
+		srv.mu.Lock()
+		if n := len(srv.logins); n > most {
+			t.Errorf("%d logins are under way", n)
+		}
+		srv.mu.Unlock()
 	}
 	if s := dial(t, addr).login(loginOptions{}); s != LoginSuccess {
 		t.Error(s)
 	}
-	srv.mu.Lock()
-	defer srv.mu.Unlock()
-	if len(srv.logins) > 8 {
-		t.Errorf("%d logins are under way", len(srv.logins))
+	for _, nc := range open[:len(open)-most] {
+		nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if _, err := nc.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("a login too many isn't ended: %v", err)
+		}
+	}
+}
+
+// TestVanished: an initiator that asks for data and takes none, and doesn't
+// close the connection either, is let go.
+func TestVanished(t *testing.T) {
+	ended := make(chan error, 1)
+	srv := &Server{Bounds: Bounds{SendTime: 100 * time.Millisecond}, Targets: Static(&Target{Name: testTarget, LUNs: map[uint64]*LUN{0: {Device: newMemory(8 << 20)}}})}
+	srv.Hooks.SessionEnd = func(_ SessionInfo, err error) { ended <- err }
+	p := dial(t, serve(t, srv))
+	p.login(loginOptions{})
+	for range 8 { // more than the kernel takes in its place
+		p.command(reads, rw10(0x28, 0, 16384), 8<<20, nil)
+	}
+	select {
+	case err := <-ended:
+		if !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the session goes on")
 	}
 }
 

@@ -29,7 +29,7 @@ func (c *conn) handle() (*task, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.refTag = c.hdr.u32(20)
+		t.refTag, t.refCmdSN = c.hdr.u32(20), c.hdr.u32(32)
 		return c.order(t, c.readData(nil))
 	case opText:
 		return c.textRequest()
@@ -122,7 +122,7 @@ func (c *conn) nopOut() (*task, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := min(c.hdr.dataLen(), c.p.sendSegment)
+	n := min(c.hdr.dataLen(), int(c.segment.Load()))
 	t.buf = c.srv.pool.get(n)
 	return c.order(t, c.readData(t.buf.b))
 }

@@ -298,8 +298,9 @@ func (s *session) end(err error) {
 }
 
 // join adds a connection, unless the session ends or has enough of them. One
-// with the same number takes the other's place, and with it the session's:
-// error recovery level 0 knows no other way.
+// with the number of another is refused: at error recovery level 0 an initiator
+// that lost a connection has lost the session, and begins a new one in its place
+// (RFC 7143 section 6.3.5).
 func (s *session) join(c *conn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,6 +20,7 @@ type task struct {
 	cdb       [16]byte
 	longCDB   bool
 	refTag    uint32 // of a task management function
+	refCmdSN  uint32
 	attribute attribute
 
 	admitted  bool // counted in the window, known to the nexus

@@ -25,8 +25,8 @@ type Command struct {
 	Name     string // "read", "write", "flush", "trim", …
 	Code     uint8  // of ATA
 	LBA      uint64
-	Sectors  int // of 512 bytes
-	Duration time.Duration
+	Sectors  int           // of 512 bytes
+	Duration time.Duration // of the device; commands that were done as one have the same
 	Failed   bool
 	Err      error // the device's, if it was the device's
 }

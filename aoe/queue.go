@@ -1,6 +1,9 @@
 package aoe
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // command is an ATA command with the frame that it came in, and that its answer
 // is made in.
@@ -14,8 +17,15 @@ type command struct {
 	// What it reads or changes, in sectors: [first, last).
 	first, last uint64
 	running     bool
+	answer      frame         // nil if there is none, or none any more
 	head        [ataSize]byte // the answer of an asynchronous write
 	one         [1][]byte     // of Send
+}
+
+// plain says whether it is a read or write that is answered when it is done, and
+// need not be durable then.
+func (c *command) plain() bool {
+	return c.kind == read || c.kind == write && c.regs.flags&ataAsync == 0 && c.regs.command != ataWriteFUA
 }
 
 func (c *command) changes() bool { return c.kind == write || c.kind == trim }
@@ -47,15 +57,17 @@ func (q *queue) open(n int) {
 	q.list, q.closed = make([]*command, 0, n), false
 }
 
-// begin takes in a command that is carried out at once, if it is the only one.
-func (q *queue) begin(c *command) bool {
+// begin takes in commands that are carried out at once, if there are no others.
+func (q *queue) begin(all []*command) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.list) > 0 {
 		return false
 	}
-	c.running = true
-	q.list = append(q.list, c)
+	for _, c := range all {
+		c.running = true
+	}
+	q.list = append(q.list, all...)
 	return true
 }
 
@@ -114,19 +126,11 @@ next:
 	return nil
 }
 
-// done removes a command that was begun or taken.
-func (q *queue) done(c *command) {
+// done removes commands that were begun or taken.
+func (q *queue) done(all ...*command) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for i := range q.list {
-		if q.list[i] == c {
-			last := len(q.list) - 1
-			copy(q.list[i:], q.list[i+1:])
-			q.list[last] = nil
-			q.list = q.list[:last]
-			break
-		}
-	}
+	q.list = slices.DeleteFunc(q.list, func(c *command) bool { return slices.Contains(all, c) })
 	switch {
 	case q.closed && len(q.list) == 0:
 		q.changed.Broadcast()

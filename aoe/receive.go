@@ -1,12 +1,17 @@
 package aoe
 
-import "sync"
+import (
+	"bytes"
+	"sync"
+)
 
 const (
 	// batch is the most frames that are read, or sent, at once.
 	batch = 32
 	// hold is how many answers wait for more before they are sent.
 	hold = 8
+	// seriesMost is how much of a disk, in bytes, is read or written at once.
+	seriesMost = 64 << 10
 )
 
 // receiver reads frames and does what is quick at once; the rest is for the
@@ -17,10 +22,12 @@ type receiver struct {
 	turn     turn
 	commands [batch]*command // with a buffer each
 	frames   [batch][]byte   // of the commands
+	first    int             // of the commands that are under way
 	at, n    int             // next of the frames that were read, and their number
+	room     []byte          // for the data of a series
 
-	answers [hold][]byte // in the buffers of commands before at
-	from    [hold]*Target
+	answers [hold + batch][]byte // in the buffers of commands before first
+	from    [hold + batch]*Target
 	waiting int // answers
 
 	ended chan error
@@ -28,7 +35,7 @@ type receiver struct {
 }
 
 func newReceiver(v *service) *receiver {
-	r := &receiver{service: v, ended: make(chan error, 1)}
+	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost)}
 	r.turn.wake = make(chan struct{}, 1)
 	for i := range r.commands {
 		r.commands[i] = v.command()
@@ -50,7 +57,10 @@ func (r *receiver) receive() error {
 
 // takeOver goes on where a command holds up the receiver.
 func (r *receiver) takeOver() {
-	r.replace(r.at - 1)
+	for i := r.first; i < r.at; i++ {
+		r.replace(i)
+	}
+	r.room = make([]byte, seriesMost)
 	r.wg.Go(r.run)
 }
 
@@ -61,13 +71,11 @@ func (r *receiver) replace(i int) { r.commands[i] = r.command() }
 func (r *receiver) run() {
 	for {
 		for r.at < r.n {
-			i := r.at
+			r.first = r.at
 			r.at++
-			c := r.commands[i]
-			c.frame = r.frames[i]
-			switch r.handle(c) {
+			switch r.handle(r.next(r.first)) {
 			case kept:
-				r.replace(i)
+				r.replace(r.first)
 			case lost:
 				return
 			}
@@ -83,6 +91,13 @@ func (r *receiver) run() {
 			return
 		}
 	}
+}
+
+// next is the command with a frame that was read.
+func (r *receiver) next(i int) *command {
+	c := r.commands[i]
+	c.frame = r.frames[i]
+	return c
 }
 
 // outcome is what becomes of a command.
@@ -128,8 +143,13 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 		r.reply(t, refusal(c.frame, failure))
 		return finished
 	}
-	if t.quick(c) && t.queue.begin(c) {
-		return r.carryOut(t, c)
+	if t.quick(c) {
+		var series [batch]*command
+		all := series[:copy(series[:], r.commands[r.first:r.first+r.series(t, c)])]
+		if t.queue.begin(all) {
+			r.at = r.first + len(all)
+			return r.carryOut(t, all)
+		}
 	}
 	if why := t.queue.put(c); why != "" {
 		t.dropped(c.from, why)
@@ -138,22 +158,48 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 	return kept
 }
 
-// carryOut does a command that the queue knows, in turn.
-func (r *receiver) carryOut(t *Target, c *command) outcome {
+// series says how many commands can be carried out as one, from c on: reads, or
+// writes, of sectors that follow each other, by one initiator.
+func (r *receiver) series(t *Target, c *command) int {
+	n := 1
+	if !c.plain() {
+		return n
+	}
+	for last := c; n < r.n-r.first && n < t.bounds.Buffers; n++ {
+		next := r.next(r.first + n)
+		// All of the header but the tag.
+		if len(next.frame) < ataSize || !bytes.Equal(next.frame[:20], c.frame[:20]) || t.admit(next, r.longest) != 0 ||
+			next.regs.command != c.regs.command || next.regs.flags != c.regs.flags ||
+			next.first != last.last || (next.last-c.first)*sector > seriesMost {
+			break
+		}
+		last = next
+	}
+	return n
+}
+
+// carryOut does commands that the queue knows, in turn.
+func (r *receiver) carryOut(t *Target, all []*command) outcome {
+	room := r.room // from begin on all that is the receiver's may be another's
 	no := r.turn.begin()
-	answer := t.carryOut(r.service, c)
+	t.carryOutAll(r.service, all, room)
 	inTurn := r.turn.end(no)
-	t.queue.done(c)
+	t.queue.done(all...)
+	for _, c := range all {
+		switch {
+		case !inTurn:
+			r.sendOf(c, t)
+			r.service.free.Put(c)
+		case c.answer != nil:
+			r.answers[r.waiting], r.from[r.waiting] = c.answer, t
+			r.waiting++
+		}
+	}
 	if !inTurn {
-		r.sendOf(c, t, answer)
-		r.service.free.Put(c)
 		return lost
 	}
-	if answer != nil {
-		r.answers[r.waiting], r.from[r.waiting] = answer, t
-		if r.waiting++; r.waiting == hold {
-			r.flush()
-		}
+	if r.waiting >= hold {
+		r.flush()
 	}
 	return finished
 }

@@ -136,10 +136,10 @@ func (v *service) work(t *Target) {
 		if c == nil {
 			return
 		}
-		answer := t.carryOut(v, c)
+		t.carryOut(v, c)
 		// A repetition that comes from now on is a command of its own.
 		t.queue.done(c)
-		v.sendOf(c, t, answer)
+		v.sendOf(c, t)
 		v.free.Put(c)
 	}
 }
@@ -147,13 +147,13 @@ func (v *service) work(t *Target) {
 func (v *service) command() *command { return v.free.Get().(*command) }
 
 // sendOf sends a command's answer, if there is one.
-func (v *service) sendOf(c *command, t *Target, f frame) {
-	if f == nil {
+func (v *service) sendOf(c *command, t *Target) {
+	if c.answer == nil {
 		return
 	}
-	c.one[0] = f
+	c.one[0] = c.answer
 	if _, err := v.link.Send(c.one[:]); err != nil {
-		t.dropped(MAC(f[:6]), err.Error())
+		t.dropped(MAC(c.answer[:6]), err.Error())
 	}
 }
 

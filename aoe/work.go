@@ -57,15 +57,66 @@ func (t *Target) quick(c *command) bool {
 	return false
 }
 
-// carryOut does a command and returns its answer, nil if that was sent before.
-func (t *Target) carryOut(v *service, c *command) frame {
+// carryOutAll does commands: one, or a series, for the data of which there is
+// room.
+func (t *Target) carryOutAll(v *service, all []*command, room []byte) {
+	if len(all) > 1 && t.together(v, all, room) {
+		return
+	}
+	for _, c := range all {
+		t.carryOut(v, c)
+	}
+}
+
+// together does a series as one, or nothing at all if something is wrong with
+// it: which of its commands that is shows when each is done by itself.
+func (t *Target) together(v *service, all []*command, room []byte) bool {
+	whole := command{kind: all[0].kind, regs: all[0].regs, first: all[0].first, last: all[len(all)-1].last}
+	if !t.inside(&whole) {
+		return false
+	}
+	room = room[:(whole.last-whole.first)*sector]
+	start := time.Now()
+	var err error
+	if whole.kind == write {
+		for _, c := range all {
+			copy(c.within(room, whole.first), c.frame[ataSize:])
+		}
+		err = t.write(v.ctx, &whole, room, int64(whole.first)*sector)
+	} else {
+		err = t.Device.Read(v.ctx, room, int64(whole.first)*sector)
+	}
+	took := time.Since(start)
+	t.pace.took(whole.kind, took)
+	if err != nil {
+		return false
+	}
+	for _, c := range all {
+		n := 0
+		if c.kind == read {
+			n = copy(c.buffer[ataSize:], c.within(room, whole.first))
+		}
+		t.report(c, took, 0, nil)
+		c.makeAnswer(v.mac, t, n, 0)
+	}
+	return true
+}
+
+// within is a command's part of the data of a series that begins at a sector.
+func (c *command) within(room []byte, first uint64) []byte {
+	return room[(c.first-first)*sector : (c.last-first)*sector]
+}
+
+// carryOut does a command and makes its answer, unless that is sent before.
+func (t *Target) carryOut(v *service, c *command) {
 	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
 	if early {
-		head := frame(c.head[:])
-		copy(head, c.frame)
-		head.answer(v.mac, t.Shelf, t.Slot)
-		status(head, 0)
-		v.sendOf(c, t, head)
+		c.answer = c.head[:]
+		copy(c.answer, c.frame)
+		c.answer.answer(v.mac, t.Shelf, t.Slot)
+		status(c.answer, 0)
+		v.sendOf(c, t)
+		c.answer = nil
 	}
 	start := time.Now()
 	n, failure, err := t.do(v.ctx, c)
@@ -73,23 +124,30 @@ func (t *Target) carryOut(v *service, c *command) frame {
 	if (c.kind == read || c.kind == write) && c.regs.command != ataWriteFUA {
 		t.pace.took(c.kind, took)
 	}
+	t.report(c, took, failure, err)
+	switch {
+	case !early:
+		c.makeAnswer(v.mac, t, n, failure)
+	case failure != 0:
+		t.late.Store(true)
+	}
+}
+
+// makeAnswer makes the answer of a command, with n bytes of data, of its frame.
+func (c *command) makeAnswer(from MAC, t *Target, n int, failure uint8) {
+	c.answer = c.buffer[:ataSize+n]
+	c.answer.answer(from, t.Shelf, t.Slot)
+	status(c.answer, failure)
+	if c.kind == power {
+		c.answer[headerSize+2] = 0xff // active
+	}
+}
+
+func (t *Target) report(c *command, took time.Duration, failure uint8, err error) {
 	if t.hooks.Command != nil {
 		t.hooks.Command(t, c.from, Command{Name: c.kind.String(), Code: c.regs.command, LBA: c.regs.lba,
 			Sectors: int(c.regs.count), Duration: took, Failed: failure != 0, Err: err})
 	}
-	if early {
-		if failure != 0 {
-			t.late.Store(true)
-		}
-		return nil
-	}
-	f := frame(c.buffer[:ataSize+n])
-	f.answer(v.mac, t.Shelf, t.Slot)
-	status(f, failure)
-	if c.kind == power {
-		f[headerSize+2] = 0xff // active
-	}
-	return f
 }
 
 // inside says whether the sectors are on the disk.

@@ -29,13 +29,14 @@ const immediateTasks = 16
 // answers leave together (see pace.go). Before a command that may take long it
 // passes the turn on, so that this one holds up nobody.
 type conn struct {
-	srv *Server
-	nc  net.Conn
-	br  *bufio.Reader
-	out outQueue
-	cid uint16
-	s   *session
-	p   params
+	srv  *Server
+	nc   net.Conn
+	br   *bufio.Reader
+	out  outQueue
+	cid  uint16
+	s    *session
+	p    params
+	open bool // past the login; under the session's lock
 
 	hdr      header // the reader's
 	trailer  [8]byte
@@ -76,6 +77,13 @@ var errLogout = errors.New("logged out")
 // serve runs the full feature phase until the connection is over. Commands
 // whose connection is lost are told at once: nobody waits for them.
 func (c *conn) serve() error {
+	c.s.mu.Lock()
+	c.open = true
+	leaving := c.s.leaving
+	c.s.mu.Unlock()
+	if leaving > 0 {
+		c.start(func() { c.async(asyncLogout, 0, 0, leaving) })
+	}
 	c.passTurn()
 	<-c.ended
 	if !errors.Is(c.err, errLogout) {

@@ -177,7 +177,11 @@ func (srv *Server) establish(c *conn, l *login) (start bool, err error) {
 		info.Target = l.target.Name
 	}
 	if tsih := h.u16(14); tsih != 0 {
-		return false, srv.joinSession(c, l, info, tsih)
+		if err := srv.joinSession(c, l, info, tsih); err != nil {
+			return false, err
+		}
+		srv.loginOver(c)
+		return false, nil
 	}
 	if l.target != nil {
 		l.target.bury(info.Initiator)
@@ -201,6 +205,7 @@ func (srv *Server) establish(c *conn, l *login) (start bool, err error) {
 		}
 	}
 	srv.sessions[s] = struct{}{}
+	srv.leaveLogins(c)
 	return true, s.join(c)
 }
 

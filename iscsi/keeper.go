@@ -29,7 +29,9 @@ func (srv *Server) connections() []*conn {
 	for s := range srv.sessions {
 		s.mu.Lock()
 		for _, c := range s.conns {
-			all = append(all, c)
+			if c.open {
+				all = append(all, c)
+			}
 		}
 		s.mu.Unlock()
 	}

@@ -112,7 +112,9 @@ func (srv *Server) start(nc net.Conn) {
 func (srv *Server) serve(c *conn) {
 	l := srv.newLogin(c)
 	err := c.login(l)
-	srv.loginOver(c)
+	if c.s == nil {
+		srv.loginOver(c)
+	}
 	if c.s == nil {
 		var target string
 		if l.target != nil {
@@ -135,9 +137,15 @@ func (srv *Server) serve(c *conn) {
 	}
 }
 
+// loginOver says that a connection is no longer one that only logs in: there
+// are few places for those, and a shutdown cuts them.
 func (srv *Server) loginOver(c *conn) {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
+	srv.leaveLogins(c)
+}
+
+func (srv *Server) leaveLogins(c *conn) {
 	for i, other := range srv.logins {
 		if other == c {
 			srv.logins = append(srv.logins[:i:i], srv.logins[i+1:]...)
@@ -202,15 +210,20 @@ func (srv *Server) shutdown() {
 	<-done
 }
 
-// asyncLogout asks the initiator to log out within so many seconds.
+// asyncLogout asks the initiator to log out within so many seconds. Connections
+// that are still logging in ask it when they have.
 func (s *session) asyncLogout(seconds uint16) {
+	seconds = max(seconds, 1)
 	s.mu.Lock()
+	s.leaving = seconds
 	var first *conn
 	for _, c := range s.conns {
-		first = c
+		if c.open {
+			first = c
+		}
 	}
 	s.mu.Unlock()
 	if first != nil {
-		first.async(asyncLogout, 0, 0, max(seconds, 1))
+		first.async(asyncLogout, 0, 0, seconds)
 	}
 }

@@ -32,6 +32,7 @@ type session struct {
 	changed     sync.Cond // an aborted task is over
 	conns       map[uint16]*conn
 	closing     bool
+	leaving     uint16 // seconds that the initiator has to log out, once it is asked to
 	expCmdSN    uint32
 	outstanding int
 	immediates  int
@@ -248,6 +249,20 @@ func (s *session) awaitAborted() {
 	defer s.mu.Unlock()
 	for s.abortedRunning() && !s.closing {
 		s.changed.Wait()
+	}
+}
+
+// abandon aborts the tasks of a connection that is being logged out: with the
+// answer their tags are the initiator's again (RFC 7143 section 11.15).
+func (s *session) abandon(cid uint16) {
+	s.mu.Lock()
+	c := s.conns[cid]
+	if c != nil {
+		s.abort(func(t *task) bool { return t.c == c })
+	}
+	s.mu.Unlock()
+	if c != nil {
+		s.awaitAborted()
 	}
 }
 

@@ -82,6 +82,9 @@ func (t *task) run() {
 		t.finish(t.answerText)
 	case opLogout:
 		s, c, reason, cid := t.s, t.c, t.logoutReason(), t.logoutCID()
+		if reason == logoutConnection {
+			s.abandon(cid)
+		}
 		t.finish(t.answerLogout)
 		s.afterLogout(c, reason, cid)
 	}

@@ -308,3 +308,43 @@ func TestCrashOfChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestCrashOfRebase: at any moment the image lies over the one or the other, and
+// reads the same.
+func TestCrashOfRebase(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	one, two := block.NewMemory(150<<10), block.NewMemory(90<<10)
+	p := noise(r, 150<<10)
+	must(t, one.Write(t.Context(), p, 0, 0))
+	copy(p[20<<10:], noise(r, 30<<10))
+	must(t, two.Write(t.Context(), p[:90<<10], 0, 0))
+	under := map[string]block.Device{"one": one, "two": two}
+	for i, to := range []RebaseOptions{{Name: "two", Format: FormatRaw, Backing: two}, {}} {
+		o := CreateOptions{Size: 170 << 10, ClusterSize: 1024, BackingName: "one", BackingFormat: FormatRaw}
+		c, _ := workload(t, uint64(i), o, nil, one)
+		model := contents(t, c.img)
+		change(t, c.rand, c.img, model, 20)
+		must(t, c.img.Flush(t.Context()))
+		start := c.file.Len()
+		must(t, c.img.Rebase(t.Context(), to))
+		must(t, c.img.Close())
+		over := map[string]int{}
+		for n := start; n <= c.file.Len(); n++ {
+			file := blocktest.NewRecorder(c.file.Crash(n, uint64(n)))
+			h, err := readHeader(file)
+			must(t, err)
+			over[h.name]++
+			img, err := Open(t.Context(), file, Options{Backing: under[h.name]})
+			must(t, err)
+			report, err := img.Check(t.Context(), true)
+			if err != nil || report.Errors > 0 {
+				t.Fatalf("to %q: after %d of %d: %+v, %v", to.Name, n, c.file.Len(), report, err)
+			}
+			same(t, fmt.Sprintf("to %q: after %d of %d", to.Name, n, c.file.Len()), contents(t, img), model)
+			must(t, img.Close())
+		}
+		if over["one"] < 10 || over[to.Name] == 0 {
+			t.Errorf("to %q: it lay over %v", to.Name, over)
+		}
+	}
+}

@@ -4,7 +4,7 @@ import "time"
 
 // Bounds limit what initiators can take. A zero field means the default.
 type Bounds struct {
-	// Sessions at once (4096).
+	// Sessions at once, at most 32768 (4096).
 	Sessions int
 	// Logins under way at once (256). A new one beyond it ends the oldest.
 	Logins int
@@ -32,6 +32,7 @@ type Bounds struct {
 
 func (b Bounds) withDefaults() Bounds {
 	orInt(&b.Sessions, 4096)
+	b.Sessions = min(b.Sessions, 32768) // each has a TSIH of 16 bits
 	orInt(&b.Logins, 256)
 	orInt(&b.Connections, 4)
 	orInt(&b.QueueDepth, 64)

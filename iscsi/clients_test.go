@@ -107,3 +107,17 @@ func TestWrongSecret(t *testing.T) {
 		t.Errorf("the right secret: %v\n%s", err, out)
 	}
 }
+
+// TestPortal: discoveries tell of an address without what only this host knows
+// of it.
+func TestPortal(t *testing.T) {
+	for want, a := range map[string]net.Addr{
+		"192.0.2.1:3260": &net.TCPAddr{IP: net.ParseIP("192.0.2.1"), Port: 3260},
+		"[fe80::1]:3260": &net.TCPAddr{IP: net.ParseIP("fe80::1"), Port: 3260, Zone: "eth0"},
+		"":               &net.UnixAddr{Name: "/run/iscsi"},
+	} {
+		if got := portalOf(a); got != want {
+			t.Errorf("%v: %q, want %q", a, got, want)
+		}
+	}
+}

@@ -119,8 +119,10 @@ func (s *session) sendTargets(c *conn, which string) []pair {
 
 // portalOf is the address that the initiator came to.
 func portalOf(a net.Addr) string {
-	if _, ok := a.(*net.TCPAddr); !ok {
+	at, ok := a.(*net.TCPAddr)
+	if !ok {
 		return "" // Appendix C: then the address of the discovery is meant
 	}
-	return a.String()
+	// The zone of a link-local address is this host's business.
+	return (&net.TCPAddr{IP: at.IP, Port: at.Port}).String()
 }

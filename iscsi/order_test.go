@@ -3,6 +3,7 @@ package iscsi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -139,10 +140,19 @@ func TestShutdown(t *testing.T) {
 }
 
 // keptReservations is a store in memory.
-type keptReservations struct{ data []byte }
+type keptReservations struct {
+	data  []byte
+	fails error
+}
 
-func (k *keptReservations) Load() ([]byte, error)  { return k.data, nil }
-func (k *keptReservations) Save(data []byte) error { k.data = data; return nil }
+func (k *keptReservations) Load() ([]byte, error) { return k.data, nil }
+
+func (k *keptReservations) Save(data []byte) error {
+	if k.fails == nil {
+		k.data = data
+	}
+	return k.fails
+}
 
 // TestReservationsPersist: with a store, APTPL is taken and a reservation
 // outlives the server; without one it is refused.
@@ -167,6 +177,18 @@ func TestReservationsPersist(t *testing.T) {
 	reserve[7] = 7
 	if a, b := out(p, persistRegister, 0, register), out(p, 1, byte(exclusiveAccess), reserve); a != statusGood || b != statusGood {
 		t.Fatalf("status %d, %d", a, b)
+	}
+	store.fails = errors.New("the store is gone")
+	if status := out(p, 2, byte(exclusiveAccess), reserve); status != statusCheck {
+		t.Errorf("a release that isn't kept: status %d", status)
+	}
+	store.fails = nil
+	if a := p.exchange(reads, []byte{opPersistIn, 1, 0, 0, 0, 0, 0, 0, 24, 0}, 24, nil); len(a.data) != 24 {
+		t.Errorf("what could not be kept was done: %x", a.data)
+	}
+	reserve[20] = 1 // APTPL means nothing here
+	if status := out(p, 1, byte(exclusiveAccess), reserve); status != statusGood {
+		t.Errorf("RESERVE with APTPL: status %d", status)
 	}
 	again := start(store)
 	a := again.exchange(reads, []byte{opPersistIn, 1, 0, 0, 0, 0, 0, 0, 24, 0}, 24, nil)

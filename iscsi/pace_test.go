@@ -161,17 +161,13 @@ func TestDeaf(t *testing.T) {
 			p.nc.SetDeadline(time.Now().Add(time.Minute))
 			want := sent
 			if name == "reads" {
-				want = 64 // those behind were out of the window, perhaps
+				want = min(sent, 64) // those behind were out of the window, perhaps
 			}
-			for range sent {
+			for want > 0 {
 				if a := p.read(); name != "reads" || a.itt() < 64 {
 					want--
 				}
-				if want == 0 {
-					return
-				}
 			}
-			t.Errorf("%d answers are missing", want)
 		})
 	}
 }

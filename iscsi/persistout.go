@@ -35,10 +35,11 @@ func (t *task) persistRequest() (q persistRequest, err error) {
 		port: t.nexus.id(), action: t.cdb[1] & 0x1f, scope: t.cdb[2] >> 4, kind: reservationType(t.cdb[2] & 0x0f),
 		key: binary.BigEndian.Uint64(p), newKey: binary.BigEndian.Uint64(p[8:]), persist: p[20]&1 != 0,
 	}
-	if p[20]&0x0c != 0 { // SPEC_I_PT, ALL_TG_PT: not offered by REPORT CAPABILITIES
-		return q, invalidList(20)
+	if q.action != persistRegister && q.action != persistRegisterIgnore {
+		return q, nil // the other fields are theirs
 	}
-	if q.persist && t.nexus.unit.lun.Reservations == nil {
+	// SPEC_I_PT, ALL_TG_PT: not offered by REPORT CAPABILITIES.
+	if p[20]&0x0c != 0 || q.persist && t.nexus.unit.lun.Reservations == nil {
 		return q, invalidList(20)
 	}
 	return q, nil
@@ -57,10 +58,13 @@ func (t *task) persistently(do func(u *unit, q *persistRequest) error) error {
 	if u.holder != nil && u.holder != t.nexus {
 		return errConflict
 	}
+	before := u.reserves
+	before.registered = slices.Clone(before.registered)
 	if err := do(u, &q); err != nil {
 		return err
 	}
 	if err := u.saveReservations(); err != nil {
+		u.reserves = before // nothing came of it
 		return deviceError(err, senseWriteError)
 	}
 	return nil

@@ -60,7 +60,7 @@ func (c *Client) do(ctx context.Context, k *call, payload []byte) error {
 	if c.ended || c.failed != nil {
 		err := c.failed
 		c.mu.Unlock()
-		c.free <- k
+		c.release(k)
 		return err
 	}
 	k.flying, k.abandoned = true, false

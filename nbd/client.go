@@ -157,15 +157,19 @@ func (c *Client) Caps() block.Caps { return c.terms.caps() }
 // writes, and a flush on one is for all (NBD_FLAG_CAN_MULTI_CONN).
 func (c *Client) MultiConn() bool { return c.terms.flags&flagMultiConn != 0 }
 
-// Close says goodbye and closes the connection. It doesn't flush.
+// Close says goodbye and closes the connection. It doesn't flush. A server that
+// doesn't take what is being sent to it isn't waited for.
 func (c *Client) Close() error {
+	limit := time.NewTimer(stuck)
+	defer limit.Stop()
 	select {
 	case c.writing <- struct{}{}:
-		_ = c.nc.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = c.nc.SetWriteDeadline(time.Now().Add(stuck))
 		bye := request{command: cmdDisconnect}
 		_, _ = c.nc.Write(bye.append(nil, c.terms.mode))
 		<-c.writing
 	case <-c.over:
+	case <-limit.C:
 	}
 	c.fail(errClosed)
 	<-c.over

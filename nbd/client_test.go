@@ -360,3 +360,22 @@ func TestStuckServer(t *testing.T) {
 	}
 	c.Close()
 }
+
+// TestCloseStuck: a server that takes no more of a write doesn't hold up Close.
+func TestCloseStuck(t *testing.T) {
+	server, client := net.Pipe()
+	defer server.Close()
+	c := newClient(&negotiation{nc: client, in: bufio.NewReader(client), terms: terms{size: 1 << 20, minBlock: 1, maxPayload: 1 << 20}})
+	go c.receive()
+	wrote := make(chan error)
+	go func() { wrote <- c.Write(t.Context(), make([]byte, 64<<10), 0, 0) }()
+	if _, err := io.ReadFull(server, make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-wrote; !errors.Is(err, block.ErrGone) {
+		t.Error(err)
+	}
+}

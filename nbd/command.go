@@ -18,6 +18,8 @@ const (
 	smallHole = 4096
 	// maxChunks bounds the chunks of a read.
 	maxChunks = 128
+	// sparseHeaders is the most bytes that they have besides the data.
+	sparseHeaders = (maxChunks + 1) * (extendedChunkSize + 8 + 4)
 	// maxDescriptors bounds a block status reply; the client asks again.
 	maxDescriptors = 2048
 	// maxStatusPayload is the most payload of a block status command, which

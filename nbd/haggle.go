@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // haggle is the state of the option phase ("Fixed newstyle negotiation"). It
@@ -136,7 +137,7 @@ func (h *haggle) info(ctx context.Context, out []byte, opt uint32, data []byte) 
 	}
 	e, err := h.exports.Lookup(ctx, h.peer, r.name)
 	if err != nil {
-		return appendOptionReply(out, opt, refusal(err), []byte(err.Error())), again, nil
+		return appendOptionReply(out, opt, refusal(err), words(err)), again, nil
 	}
 	meta := h.meta && h.metaFor == r.name || opt == optInfo
 	out = e.appendInfo(out, opt, r, h.mode, meta, h.maxPayload)
@@ -150,13 +151,16 @@ func (h *haggle) info(ctx context.Context, out []byte, opt uint32, data []byte) 
 }
 
 func (h *haggle) metaContext(ctx context.Context, out []byte, opt uint32, data []byte) []byte {
+	if opt == optSetMeta { // takes the place of what was set before, also where it fails
+		h.meta, h.metaFor = false, ""
+	}
 	r, err := decodeMeta(data)
 	if err != nil || h.mode == simple {
 		return appendOptionReply(out, opt, repInvalid, nil)
 	}
 	e, err := h.exports.Lookup(ctx, h.peer, r.name)
 	if err != nil {
-		return appendOptionReply(out, opt, refusal(err), []byte(err.Error()))
+		return appendOptionReply(out, opt, refusal(err), words(err))
 	}
 	e.release()
 	wants := r.wantsAllocation(opt == optListMeta)
@@ -172,6 +176,12 @@ func (h *haggle) metaContext(ctx context.Context, out []byte, opt uint32, data [
 		out = appendOptionReply(out, opt, repMetaContext, d)
 	}
 	return appendOptionReply(out, opt, repAck, nil)
+}
+
+// words are an error's for the client: a string of the protocol has a bound.
+func words(err error) []byte {
+	text := err.Error()
+	return []byte(strings.ToValidUTF8(text[:min(len(text), maxString)], ""))
 }
 
 // refusal is the reply for an export that isn't to be had.

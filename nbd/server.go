@@ -64,8 +64,7 @@ func (b Bounds) withDefaults() Bounds {
 	set(&b.MaxPayload, 32<<20)
 	b.MaxPayload = min(b.MaxPayload, 64<<20)
 	set(&b.Memory, 64<<20)
-	// A read with holes has headers between its data.
-	b.Memory = max(b.Memory, 2*b.MaxPayload, 1<<20)
+	b.Memory = max(b.Memory, chargeFor(b.MaxPayload+sparseHeaders), 1<<20)
 	wait(&b.HandshakeTimeout, 15*time.Second)
 	wait(&b.WriteTimeout, time.Minute)
 	wait(&b.Grace, 5*time.Second)

@@ -50,7 +50,7 @@ func readItems(file mapped.Source, r region, table []byte) (map[[16]byte][]byte,
 			}
 			continue
 		}
-		if n > mega || off+n > r.length {
+		if _, twice := items[id]; twice || n > mega || off+n > r.length {
 			return nil, fmt.Errorf("%w: metadata of %d bytes at %d", mapped.ErrDamaged, n, off)
 		}
 		items[id] = make([]byte, n)

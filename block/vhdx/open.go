@@ -70,10 +70,20 @@ func open(file mapped.Source, options Options) (*mapped.Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open its parent: %w", err)
 	}
-	if err := mapped.CheckParent(config.Parent, strings.Trim(m.parent["parent_linkage"], "{}")); err != nil {
+	if err := checkParent(config.Parent, m.parent); err != nil {
 		return nil, errors.Join(err, config.Parent.Close())
 	}
 	return mapped.New(config), nil
+}
+
+// checkParent sees that a parent is by one of the two names for its contents,
+// its DataWriteGuid, the one that is meant (MS-VHDX 2.6.2.6.3).
+func checkParent(parent block.Device, locator map[string]string) error {
+	err := mapped.CheckParent(parent, strings.Trim(locator["parent_linkage"], "{}"))
+	if other := strings.Trim(locator["parent_linkage2"], "{}"); err != nil && other != "" {
+		return mapped.CheckParent(parent, other)
+	}
+	return err
 }
 
 // readTable reads the block allocation table: after each chunk of ratio blocks

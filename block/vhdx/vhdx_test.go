@@ -137,6 +137,23 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestItemTwice: each item of the metadata is there once at most.
+func TestItemTwice(t *testing.T) {
+	name, _ := image(t, 600<<10, "block_size=1M")
+	p, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	le := binary.LittleEndian
+	table := p[le.Uint64(find(p[192<<10:], 0x06, 0xA2, 0x7C, 0x8B)[16:]):]
+	count := le.Uint16(table[10:])
+	copy(table[32+32*int(count):][:32], table[32:])
+	le.PutUint16(table[10:], count+1)
+	if _, err := vhdx.Open(mappedtest.NewSource(p), vhdx.Options{}); !errors.Is(err, mapped.ErrDamaged) {
+		t.Error(err)
+	}
+}
+
 // FuzzOpen changes what tables say: the headers' and the metadata's bytes, and
 // those of the block table.
 func FuzzOpen(f *testing.F) {

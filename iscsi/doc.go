@@ -38,6 +38,10 @@
 // those before them, simple ones run side by side. COMPARE AND WRITE is one
 // step to all writers of the unit.
 //
+// What isn't there: error recovery above level 0, protection information,
+// asymmetric access (ALUA), EXTENDED COPY, SANITIZE and the atomic writes of
+// SBC-4. A connection that is lost takes its session with it.
+//
 // # How it is made
 //
 //	pdu.go, text.go, digest.go    bytes to values and back

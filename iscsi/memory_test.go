@@ -137,14 +137,29 @@ func (m *memory) Extents(_ context.Context, off, n int64, yield func(block.Exten
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	for n > 0 {
-		part := min(n, pageSize-off%pageSize)
-		p := m.pieces[off/pieceSize]
-		hole := p == nil || !p.pages[off%pieceSize/pageSize]
-		if !yield(block.Extent{Offset: off, Length: part, Hole: hole, Zero: hole}) {
+	for end := off + n; off < end; {
+		hole, to := m.run(off)
+		for to < end {
+			same, next := m.run(to)
+			if same != hole {
+				break
+			}
+			to = next
+		}
+		to = min(to, end)
+		if !yield(block.Extent{Offset: off, Length: to - off, Hole: hole, Zero: hole}) {
 			return nil
 		}
-		off, n = off+part, n-part
+		off = to
 	}
 	return nil
+}
+
+// run says whether there is a hole at off, and to where that is known.
+func (m *memory) run(off int64) (hole bool, to int64) {
+	p := m.pieces[off/pieceSize]
+	if p == nil {
+		return true, (off/pieceSize + 1) * pieceSize
+	}
+	return !p.pages[off%pieceSize/pageSize], (off/pageSize + 1) * pageSize
 }

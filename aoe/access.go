@@ -58,10 +58,9 @@ func (t *Target) maskList(f frame, space int) frame {
 		for i := range n {
 			d := f[maskSize+8*i:]
 			if failure := t.direct(d[1], MAC(d[2:8]), space); failure != 0 {
-				// The rest, beginning with the one that failed, is sent back.
-				rest := copy(f[maskSize:], f[maskSize+8*i:maskSize+8*n])
-				f[headerSize+2], f[headerSize+3] = failure, uint8(n-i)
-				return f[:maskSize+rest]
+				// Those before it are done, and counted; no list follows.
+				f[headerSize+2], f[headerSize+3] = failure, uint8(i)
+				return f[:maskSize]
 			}
 		}
 	default:

@@ -118,10 +118,13 @@ func (r registers) sectors(k kind) int64 {
 	return int64(r.count)
 }
 
-// status sets the registers of an answer.
+// status sets the registers of an answer. Where nothing failed no sectors are
+// left.
 func status(f frame, failure uint8) {
 	f[headerSize+1], f[headerSize+3] = failure, statusReady
 	if failure != 0 {
 		f[headerSize+3] |= statusError
+	} else {
+		f[headerSize+2] = 0
 	}
 }

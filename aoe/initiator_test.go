@@ -16,15 +16,63 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// wire makes a network namespace with a cable in it, and opens both ends.
-func wire(t testing.TB, mtu int) (server, client *Interface) {
-	t.Helper()
-	server, client, _ = cable(t, mtu)
-	return server, client
+// cable is a network namespace with a cable in it. Its ends are "target" and
+// "host", and open.
+type cable struct {
+	server, client *Interface
+	links          *netlink.Handle
+	space          netns.NsHandle
 }
 
-// cable is wire, and what changes the ends, which are "target" and "host".
-func cable(t testing.TB, mtu int) (server, client *Interface, links *netlink.Handle) {
+// wire makes a cable and returns its ends.
+func wire(t testing.TB, mtu int) (server, client *Interface) {
+	t.Helper()
+	c := newCable(t, mtu)
+	return c.server, c.client
+}
+
+func newCable(t testing.TB, mtu int) *cable {
+	t.Helper()
+	must := func(err error) {
+		if err != nil {
+			t.Helper()
+			t.Fatal(err)
+		}
+	}
+	c := &cable{space: netns.None()}
+	t.Cleanup(func() { c.space.Close() })
+	c.inside(t, func() {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name, attrs.MTU = "target", mtu
+		must(netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "host"}))
+		open := func(name string) *Interface {
+			l, err := netlink.LinkByName(name)
+			must(err)
+			must(netlink.LinkSetMTU(l, mtu))
+			must(netlink.LinkSetUp(l))
+			i, err := Open(name)
+			must(err)
+			t.Cleanup(func() { i.Close() })
+			return i
+		}
+		c.server, c.client = open("target"), open("host")
+		for _, name := range []string{"target", "host"} {
+			for up := false; !up; time.Sleep(time.Millisecond) {
+				l, err := netlink.LinkByName(name)
+				must(err)
+				up = l.Attrs().OperState == netlink.OperUp
+			}
+		}
+		var err error
+		c.links, err = netlink.NewHandleAt(c.space)
+		must(err)
+		t.Cleanup(c.links.Close)
+	})
+	return c
+}
+
+// inside calls f in the namespace, which is made when it is needed.
+func (c *cable) inside(t testing.TB, f func()) {
 	t.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -33,43 +81,16 @@ func cable(t testing.TB, mtu int) (server, client *Interface, links *netlink.Han
 		t.Fatal(err)
 	}
 	defer home.Close()
-	space, err := netns.New()
+	if c.space.IsOpen() {
+		err = netns.Set(c.space)
+	} else {
+		c.space, err = netns.New()
+	}
 	if err != nil {
 		t.Fatalf("a network namespace: %v: run as root", err)
 	}
-	t.Cleanup(func() { space.Close() })
 	defer netns.Set(home)
-	must := func(err error) {
-		if err != nil {
-			t.Helper()
-			t.Fatal(err)
-		}
-	}
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MTU = "target", mtu
-	must(netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "host"}))
-	open := func(name string) *Interface {
-		l, err := netlink.LinkByName(name)
-		must(err)
-		must(netlink.LinkSetMTU(l, mtu))
-		must(netlink.LinkSetUp(l))
-		i, err := Open(name)
-		must(err)
-		t.Cleanup(func() { i.Close() })
-		return i
-	}
-	server, client = open("target"), open("host")
-	for _, name := range []string{"target", "host"} {
-		for up := false; !up; time.Sleep(time.Millisecond) {
-			l, err := netlink.LinkByName(name)
-			must(err)
-			up = l.Attrs().OperState == netlink.OperUp
-		}
-	}
-	links, err = netlink.NewHandleAt(space)
-	must(err)
-	t.Cleanup(links.Close)
-	return server, client, links
+	f()
 }
 
 // initiator is a host that asks a target.

@@ -12,7 +12,8 @@ import (
 // TestUnplugged: a network that goes down and comes back is waited for; an
 // interface that is removed ends the server.
 func TestUnplugged(t *testing.T) {
-	server, client, links := cable(t, 1500)
+	c := newCable(t, 1500)
+	server, client, links := c.server, c.client, c.links
 	ended := make(chan error, 1)
 	s := &Server{Targets: []*Target{{Shelf: 1, Device: block.NewMemory(1 << 20)}}}
 	go func() { ended <- s.Serve(context.Background(), server) }()

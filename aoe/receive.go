@@ -135,6 +135,9 @@ func (r *receiver) handle(c *command) outcome {
 }
 
 func (r *receiver) ata(t *Target, c *command) outcome {
+	if len(c.frame) < ataSize {
+		return finished
+	}
 	failure := t.admit(c, r.longest)
 	if failure == 0 && c.kind != identify && !t.free(c.from) {
 		failure = errReserved

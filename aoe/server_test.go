@@ -201,9 +201,12 @@ func TestMasks(t *testing.T) {
 	stranger.silence(stranger.request(cmdATA, ata(0, 0, 1, ataRead, 0)...))
 	i.must(ata(0, 0, 1, ataRead, 0))
 
-	a = i.ask(list(maskEdit, 2, append(directive(9, other), directive(directiveDelete, other)...)...))
-	if a[headerSize+2] != maskBad || a[headerSize+3] != 2 || a[maskSize+1] != 9 {
+	a = i.ask(list(maskEdit, 2, append(directive(directiveDelete, other), directive(9, other)...)...))
+	if a[headerSize+2] != maskBad || a[headerSize+3] != 1 || len(a) != maskSize {
 		t.Errorf("a bad directive: %x", a)
+	}
+	if a = i.ask(list(maskRead, 0)); a[headerSize+3] != 1 || MAC(a[maskSize+2:]) != i.from {
+		t.Errorf("the list is %x", a)
 	}
 	for n := range 200 {
 		a = i.ask(list(maskEdit, 1, directive(directiveAdd, MAC{4, byte(n)})...))

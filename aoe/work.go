@@ -9,12 +9,9 @@ import (
 	"github.com/spurboot/spur/block"
 )
 
-// admit looks at an ATA request and says what it is; an error number of the
+// admit looks at an ATA request that has all registers, and says what it is; an error number of the
 // protocol is for one that can't be carried out at all.
 func (t *Target) admit(c *command, longest int) (failure uint8) {
-	if len(c.frame) < ataSize {
-		return errArgument
-	}
 	c.tag, c.from = c.frame.tag(), c.frame.source()
 	c.regs = decodeRegisters(c.frame[headerSize:])
 	c.kind = c.regs.kind()

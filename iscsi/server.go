@@ -183,20 +183,16 @@ func (srv *Server) shutdown() {
 		sessions = append(sessions, s)
 	}
 	srv.mu.Unlock()
-	done := make(chan struct{})
-	go func() {
-		srv.wg.Wait()
-		close(done)
-	}()
 	grace := srv.bounds.Grace
 	for _, s := range sessions {
 		// On a goroutine, for an initiator may take nothing.
-		srv.wg.Add(1)
-		go func() {
-			defer srv.wg.Done()
-			s.asyncLogout(uint16(grace / time.Second))
-		}()
+		srv.wg.Go(func() { s.asyncLogout(uint16(grace / time.Second)) })
 	}
+	done := make(chan struct{})
+	go func() { // begins when all that it waits for are counted
+		srv.wg.Wait()
+		close(done)
+	}()
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {

@@ -129,8 +129,8 @@ func (s *session) admit(t *task) *task {
 	return t.ifReady()
 }
 
-// over takes a task that is done out of the session, and starts what waited
-// for it. The caller holds s.mu.
+// over takes a task that is done out of the session, so that its tag and its
+// place in the window are free, and its memory. The caller holds s.mu.
 func (s *session) over(t *task) {
 	if s.tasks[t.itt] == t {
 		delete(s.tasks, t.itt)
@@ -141,9 +141,6 @@ func (s *session) over(t *task) {
 	if t.admitted && !t.immediate {
 		s.outstanding--
 		s.openWindow()
-	}
-	if t.admitted && t.nexus != nil {
-		t.nexus.leave(t)
 	}
 	if len(s.starved) > 0 {
 		s.starved = slices.DeleteFunc(s.starved, func(other *task) bool { return other == t })
@@ -170,9 +167,18 @@ func (s *session) feed() {
 	}
 }
 
-// forget drops a task that never was admitted.
+// forget drops a task that isn't answered. The caller holds s.mu.
 func (s *session) forget(t *task) {
 	s.over(t)
+	s.leave(t)
+}
+
+// leave starts what waited for a task to be over and answered, which nobody
+// uses any more. The caller holds s.mu.
+func (s *session) leave(t *task) {
+	if t.admitted && t.nexus != nil {
+		t.nexus.leave(t)
+	}
 	s.recycle(t)
 }
 

@@ -102,6 +102,6 @@ func (t *task) finish(answer func()) {
 	}
 	s.flushOthers(t.c)
 	s.mu.Lock()
-	s.recycle(t)
+	s.leave(t) // those that waited are answered after it
 	s.mu.Unlock()
 }

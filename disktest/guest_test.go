@@ -2,6 +2,7 @@ package disktest
 
 import (
 	_ "embed"
+	"slices"
 	"testing"
 	"time"
 )
@@ -36,4 +37,18 @@ func TestGuest(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestJumboFrames has Linux's AoE driver use frames of 9000 bytes: 17 sectors in
+// each, as it says itself.
+func TestJumboFrames(t *testing.T) {
+	w := newWorldWith(t, 9000)
+	d := w.image("raw")
+	via := drivers[slices.IndexFunc(drivers, func(d driver) bool { return d.name == "aoe" })]
+	via.attach = "ip link set eth0 mtu 9000\n" + via.attach +
+		"detach() { dmesg | grep 'e1.2: setting 8704 byte data frames' || fail 'short frames'; }\n"
+	spur := w.serve(via, d)
+	w.well(w.guest(via, []*disk{d}, guestScript, nil))
+	spur.end()
+	d.sound()
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,6 +69,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, 1500)
+}
+
+// newWorldWith is newWorld with a wire of an MTU, in bytes.
+func newWorldWith(t *testing.T, mtu int) *world {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	l, err := lab.New(ctx, lab.Options{Dir: os.Getenv("SPUR_TEST_KEEP")})
 	if err != nil {
@@ -85,8 +92,10 @@ func newWorld(t *testing.T) *world {
 	w := &world{T: t, ctx: ctx, lab: l, random: rand.New(rand.NewPCG(seed, 0))}
 	w.wire, err = l.Wire("wire")
 	w.check(err)
+	w.wire.SetMTU(mtu)
 	w.host, err = l.Host("target", lab.On(w.wire, targetAddr+"/24"))
 	w.check(err)
+	w.check(w.host.Command(ctx, "ip", "link", "set", "eth0", "mtu", strconv.Itoa(mtu)).Run())
 	_, err = lab.DNSMasq{Host: w.host, Range: "10.77.0.50,10.77.0.99,1h"}.Start(ctx)
 	w.check(err)
 	return w

@@ -17,6 +17,7 @@ type Wire struct {
 	space *namespace
 	index int // of the bridge
 	ports int
+	mtu   int // in bytes; 0 is Ethernet's usual one
 }
 
 // Wire makes a wire. Its name is part of the namespace's, spur-<pid>-<n>-<name>.
@@ -54,6 +55,9 @@ func (l *Lab) Wire(name string) (*Wire, error) {
 // Name is the name the wire was made with.
 func (w *Wire) Name() string { return w.name }
 
+// SetMTU sets the longest packet, in bytes, of what is plugged in from now on.
+func (w *Wire) SetMTU(mtu int) { w.mtu = mtu }
+
 // port names the next port of the switch.
 func (w *Wire) port() string {
 	w.lab.mu.Lock()
@@ -67,6 +71,11 @@ func (w *Wire) plug(port string) error {
 	link, err := w.space.links.LinkByName(port)
 	if err != nil {
 		return fmt.Errorf("wire %s: %w", w.name, err)
+	}
+	if w.mtu != 0 {
+		if err := w.space.links.LinkSetMTU(link, w.mtu); err != nil {
+			return fmt.Errorf("wire %s: %w", w.name, err)
+		}
 	}
 	if err := w.space.links.LinkSetMasterByIndex(link, w.index); err != nil {
 		return fmt.Errorf("wire %s: %w", w.name, err)

@@ -51,13 +51,14 @@ func (t *task) manage() byte {
 }
 
 func (t *task) abortOne() byte {
+	is := func(other *task) bool { return other.itt == t.refTag && other.lun == t.lun }
 	t.s.mu.Lock()
-	found := t.s.abort(func(other *task) bool { return other.itt == t.refTag && other.lun == t.lun })
+	found := t.s.abort(is)
 	t.s.mu.Unlock()
+	t.s.awaitAborted(is)
 	if found == 0 {
 		return t.abortUnseen()
 	}
-	t.s.awaitAborted()
 	return functionComplete
 }
 
@@ -94,11 +95,11 @@ func (s *session) afterManagement(from *conn, function, response byte) {
 
 // abortAll aborts the tasks of a nexus and waits for those that run.
 func (n *nexus) abortAll() {
-	s := n.s
+	s, its := n.s, func(t *task) bool { return t.nexus == n }
 	s.mu.Lock()
-	s.abort(func(t *task) bool { return t.nexus == n })
+	s.abort(its)
 	n.restart()
 	s.mu.Unlock()
 	s.flushOthers(nil)
-	s.awaitAborted()
+	s.awaitAborted(its)
 }

@@ -50,7 +50,6 @@ func (m modeState) modePage(page byte, mask bool) []byte {
 		if !mask {
 			p[2] |= 0x20 // TST 001b: each I_T nexus has a task set of its own
 			p[3] = 0x10  // unrestricted reordering
-			p[5] = 0x40  // TAS 1
 		}
 		return p
 	case pageInfoExc:

@@ -29,7 +29,7 @@ type session struct {
 	window atomic.Uint64
 
 	mu          sync.Mutex
-	changed     sync.Cond // an aborted task is over
+	changed     sync.Cond // an aborted task is over, or one is answered
 	conns       map[uint16]*conn
 	closing     bool
 	leaving     uint16 // seconds that the initiator has to log out, once it is asked to
@@ -39,6 +39,8 @@ type session struct {
 	nextTTT     uint32
 	tasks       map[uint32]*task // by initiator task tag
 	early       map[uint32]*task // by CmdSN, until those before them are here
+	answering   []*task          // are over, their answers aren't queued yet
+	endings     uint64           // of tasks
 	nexuses     map[uint64]*nexus
 	writeMemory int
 	starved     []*task       // wait for write memory
@@ -179,7 +181,19 @@ func (s *session) leave(t *task) {
 	if t.admitted && t.nexus != nil {
 		t.nexus.leave(t)
 	}
+	if i := slices.Index(s.answering, t); i >= 0 {
+		s.answering = slices.Delete(s.answering, i, i+1)
+		s.changed.Broadcast()
+	}
 	s.recycle(t)
+}
+
+// answer says that a task is over and will be answered. The caller holds s.mu.
+func (s *session) answer(t *task) {
+	s.over(t)
+	s.endings++
+	t.ending = s.endings
+	s.answering = append(s.answering, t)
 }
 
 // newTask returns a clean task.
@@ -248,12 +262,16 @@ func (s *session) abort(match func(*task) bool) int {
 	return len(found)
 }
 
-// awaitAborted waits until no aborted task runs any more, but for those of
-// the caller's.
-func (s *session) awaitAborted() {
+// awaitAborted waits until no aborted task runs any more, and those that match
+// and were over before are answered: what is said of tasks comes before what is
+// said of their abortion.
+func (s *session) awaitAborted(match func(*task) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.abortedRunning() && !s.closing {
+	last := s.endings
+	for !s.closing && (s.abortedRunning() || slices.ContainsFunc(s.answering, func(t *task) bool {
+		return t.ending <= last && match(t)
+	})) {
 		s.changed.Wait()
 	}
 }
@@ -263,12 +281,13 @@ func (s *session) awaitAborted() {
 func (s *session) abandon(cid uint16) {
 	s.mu.Lock()
 	c := s.conns[cid]
+	its := func(t *task) bool { return t.c == c }
 	if c != nil {
-		s.abort(func(t *task) bool { return t.c == c })
+		s.abort(its)
 	}
 	s.mu.Unlock()
 	if c != nil {
-		s.awaitAborted()
+		s.awaitAborted(its)
 	}
 }
 

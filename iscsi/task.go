@@ -29,6 +29,7 @@ type task struct {
 	receiving bool // the reader is filling buf
 	running   bool
 	aborted   bool
+	ending    uint64 // numbers those that are over
 
 	dataState
 	result
@@ -95,7 +96,7 @@ func (t *task) run() {
 func (t *task) finish(answer func()) {
 	s := t.s
 	s.mu.Lock()
-	s.over(t)
+	s.answer(t)
 	s.mu.Unlock()
 	if !t.aborted {
 		answer()

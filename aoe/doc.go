@@ -20,13 +20,15 @@
 // while the first is being worked on is dropped. A target works on several
 // commands at once, but those that touch the same sectors in the order in which
 // they came, so that a late repetition can't undo what was written after it.
+// Reads, or writes, of neighbouring sectors that come together are done as one.
 // When its buffers, of which initiators are told the number, are full, it drops
 // frames; they come again.
 //
 // # What is durable
 //
 // FLUSH CACHE makes everything durable. Linux's initiator never sends it, so a
-// target also flushes by itself: see Bounds.Dirty and Bounds.FlushEvery. An
-// asynchronous write (the A flag) is answered before it is made; its error is
-// the next FLUSH CACHE's.
+// target also flushes by itself: see Bounds.Dirty and Bounds.FlushEvery. Where
+// that fails it is the next FLUSH CACHE's error, and after Bounds.Dirty bytes the
+// writes' as well, until a flush succeeds. An asynchronous write (the A flag) is
+// answered before it is made; its error is the next FLUSH CACHE's.
 package aoe

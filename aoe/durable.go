@@ -22,9 +22,11 @@ func (t *Target) sync(ctx context.Context) error {
 // syncLocked is sync where t.syncing is held.
 func (t *Target) syncLocked(ctx context.Context) error {
 	before := t.dirty.Load()
-	err := t.Device.Flush(ctx)
+	if err := t.Device.Flush(ctx); err != nil {
+		return err // what may get lost goes on counting
+	}
 	t.dirty.Add(-before)
-	return err
+	return nil
 }
 
 // flushFrom flushes what was written if it is so many bytes. One goroutine at a

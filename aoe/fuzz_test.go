@@ -8,7 +8,7 @@ import (
 	"github.com/spurboot/spur/block"
 )
 
-// given is a link with frames that come once.
+// given is a link with frames that come once, and together.
 type given struct {
 	frames [][]byte
 	t      *testing.T
@@ -20,9 +20,12 @@ func (g *given) Recv(b [][]byte) (int, error) {
 	if len(g.frames) == 0 {
 		return 0, errNoMore
 	}
-	b[0] = b[0][:copy(b[0], g.frames[0])]
-	g.frames = g.frames[1:]
-	return 1, nil
+	n := len(g.frames)
+	for i, f := range g.frames {
+		b[i] = b[i][:copy(b[i], f)]
+	}
+	g.frames = nil
+	return n, nil
 }
 
 func (g *given) Send(all [][]byte) (int, error) {
@@ -45,6 +48,7 @@ func FuzzFrames(f *testing.F) {
 		f.Add([]byte(fs[0]), []byte(fs[len(fs)-1]))
 	}
 	add(i.request(cmdATA, ata(ataWrite, 0, 1, ataWrite28, 1, make([]byte, 512)...)...), i.request(cmdATA, ata(0, 0, 2, ataRead, 1)...))
+	add(i.request(cmdATA, ata(0, 0, 2, ataRead, 2046)...), i.request(cmdATA, ata(0, 0, 2, ataRead, 2048)...))
 	add(i.request(cmdATA, ata(0, 0, 1, ataIdentify, 0)...))
 	add(i.request(cmdATA, ata(0, smartRead, 1, ataSMART, 0xc24f00)...))
 	add(i.request(cmdATA, ata(ataWrite, 1, 1, ataDataSet, 0, make([]byte, 512)...)...), i.request(cmdATA, ata(0, 0, 0, ataFlush, 0)...))

@@ -61,8 +61,8 @@ type service struct {
 func key(shelf uint16, slot uint8) uint32 { return uint32(shelf)<<8 | uint32(slot) }
 
 // Serve tells all that the targets are there, and answers until ctx ends. Then
-// it finishes what is under way, flushes, and returns nil. It returns an error
-// when the link fails. The link stays open.
+// it finishes what is under way, flushes, and returns nil, or why a flush
+// failed. It returns an error when the link fails. The link stays open.
 func (s *Server) Serve(ctx context.Context, l Link) error {
 	v, err := s.prepare(l)
 	if err != nil {
@@ -78,6 +78,9 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 	}
 	receiver := newReceiver(v)
 	err = receiver.receive()
+	if ctx.Err() != nil {
+		err = nil
+	}
 	for _, t := range s.Targets {
 		t.queue.close()
 	}
@@ -87,9 +90,6 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 	workers.Wait()
 	for _, t := range s.Targets {
 		err = errors.Join(err, t.flushFrom(work, 1))
-	}
-	if ctx.Err() != nil {
-		return nil
 	}
 	return err
 }

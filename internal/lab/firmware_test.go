@@ -55,13 +55,33 @@ func TestFirmware(t *testing.T) {
 			server := host(t, l, "server", On(w, "10.77.0.1/24"))
 			loaders(t, server)
 			must[*Process](t)(DNSMasq{Host: server, Range: "10.77.0.50,10.77.0.99,1h", TFTPRoot: "/usr/lib/ipxe", Args: test.args}.Start(ctx))
-			m := must[*Machine](t)(l.Boot("machine", Hardware{Firmware: test.firmware, Ports: []Port{{Wire: w}}}))
-			asked := must[Match](t)(m.WaitFor(ctx, test.asks))
-			if _, err := m.Serial().WaitAfter(ctx, asked.End, test.then); err != nil {
+			err := firmwareSays(ctx, l, "machine", Hardware{Firmware: test.firmware, Ports: []Port{{Wire: w}}}, test.asks, test.then)
+			if err != nil {
+				// Seen where QEMU got too little of the processor: the rest of a
+				// line was missing. edk2 gives up what its port doesn't take in time.
+				t.Log(err)
+				err = firmwareSays(ctx, l, "again", Hardware{Firmware: test.firmware, Ports: []Port{{Wire: w}}}, test.asks, test.then)
+			}
+			if err != nil {
 				t.Error(err)
 			}
 		})
 	}
+}
+
+// firmwareSays boots a machine and waits for the one, then the other pattern.
+func firmwareSays(ctx context.Context, l *Lab, name string, hardware Hardware, asks, then string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience/2)
+	defer cancel()
+	m, err := l.Boot(name, hardware)
+	if err != nil {
+		return err
+	}
+	asked, err := m.WaitFor(ctx, asks)
+	if err == nil {
+		_, err = m.Serial().WaitAfter(ctx, asked.End, then)
+	}
+	return err
 }
 
 func TestFirmwares(t *testing.T) {

@@ -45,12 +45,12 @@ func bench() error {
 	var o options
 	quick := flag.Bool("quick", false, "fewer rounds, shorter")
 	only := flag.String("only", "", "run the points whose name matches this expression")
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds per point")
-	flag.IntVar(&o.seconds, "seconds", 2, "how long a measurement takes")
+	flag.IntVar(&o.rounds, "rounds", 8, "rounds per point")
+	flag.IntVar(&o.seconds, "seconds", 1, "how long a measurement takes")
 	flag.IntVar(&o.size, "size", 256, "size of the disk in MiB")
 	flag.Parse()
 	if *quick {
-		o.rounds, o.seconds = min(o.rounds, 2), 1
+		o.rounds, o.seconds = min(o.rounds, 3), 1
 	}
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {

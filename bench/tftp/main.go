@@ -7,8 +7,9 @@
 // It needs root and the packages of `scripts/install bench`. A single client
 // is atftp; fifty clients are one thread on a packet ring that does as little as
 // possible per packet, so that the server is what is measured. Every figure is
-// the best of its rounds, the servers taking turns within each round; only the
-// ratios mean anything, because whatever else the machine does slows both sides.
+// the median of its rounds with one client, the best of them with fifty, the
+// servers taking turns within each round; only the ratios mean anything, because
+// whatever else the machine does slows both sides.
 package main
 
 import (

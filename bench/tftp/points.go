@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -71,7 +72,7 @@ func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, 
 		return row{}, err
 	}
 	all := append(slices.Clip(servers), floors...)
-	rates, costs := make([]float64, len(all)), make([]cost, len(all))
+	rounded := make([][]cost, len(all))
 	tooSlow := make([]bool, len(all))
 	for round := range rounds {
 		for i := range all {
@@ -84,14 +85,28 @@ func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, 
 				return row{}, fmt.Errorf("%s from %s: %w", p, all[i].name, err)
 			}
 			tooSlow[i] = c.took > slow
-			if rate := float64(p.clients*p.size) / c.took; rate > rates[i] {
-				rates[i], costs[i] = rate, c
-			}
+			rounded[i] = append(rounded[i], c)
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
+	rates, costs := make([]float64, len(all)), make([]cost, len(all))
+	for i, each := range rounded {
+		costs[i] = p.counts(each)
+		rates[i] = float64(p.clients*p.size) / costs[i].took
+	}
 	n := len(servers)
 	return row{point: p, rates: rates[:n], costs: costs[:n], floor: slices.Max(append(rates[n:], 0))}, nil
+}
+
+// counts is the round that counts: of a single client the median, for a window
+// that is larger than its buffer may come whole once in a few rounds; of a crowd
+// the best.
+func (p point) counts(rounds []cost) cost {
+	slices.SortFunc(rounds, func(a, b cost) int { return cmp.Compare(a.took, b.took) })
+	if p.clients == 1 {
+		return rounds[len(rounds)/2]
+	}
+	return rounds[0]
 }
 
 // best is the rate of Spur's best peer.

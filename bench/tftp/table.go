@@ -21,7 +21,7 @@ func printTables(w io.Writer, o options, names []string, rows []row) {
 		}
 	}
 	if len(single) > 0 {
-		fmt.Fprintf(w, "One client (atftp) gets %d MiB; best of %d rounds, MTU %d.\n\n", o.size, o.rounds, pair.UsualMTU)
+		fmt.Fprintf(w, "One client (atftp) gets %d MiB; median of %d rounds, MTU %d.\n\n", o.size, o.rounds, pair.UsualMTU)
 		printSingle(w, names, single)
 	}
 	if len(many) > 0 {

@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/spurboot/spur/aoe"
@@ -115,25 +114,6 @@ func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (
 		return r, fmt.Errorf("client said %q: %w", out, err)
 	}
 	return r, nil
-}
-
-// busy is the time, in seconds, for which a process has kept a core busy.
-func busy(pid int) (float64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, fmt.Errorf("the server has ended: %w", err)
-	}
-	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	ticks := 0
-	for _, field := range fields[11:13] { // utime, stime: proc(5)
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			return 0, fmt.Errorf("/proc/%d/stat: %w", pid, err)
-		}
-		ticks += n
-	}
-	const perSecond = 100 // USER_HZ, the same for every Linux that Go runs on
-	return float64(ticks) / perSecond, nil
 }
 
 // serve is our server, until a signal comes.

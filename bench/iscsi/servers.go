@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spurboot/spur/bench/pair"
 	"github.com/spurboot/spur/block/raw"
 	"github.com/spurboot/spur/iscsi"
 )
@@ -63,14 +64,14 @@ func (s server) measure(ctx context.Context, file string, p point, d time.Durati
 		return r, err
 	}
 	defer at.stop()
-	before, err := busy(at.Process.Pid)
+	before, err := pair.Busy(at.Process.Pid)
 	if err != nil {
 		return r, err
 	}
 	if r, err = p.run(ctx, at.addr, d); err != nil {
 		return r, err
 	}
-	after, err := busy(at.Process.Pid)
+	after, err := pair.Busy(at.Process.Pid)
 	r.server = (after - before) / d.Seconds()
 	return r, err
 }
@@ -80,25 +81,6 @@ func (r *running) stop() {
 	timer := time.AfterFunc(5*time.Second, func() { _ = r.Process.Kill() })
 	_ = r.Wait()
 	timer.Stop()
-}
-
-// busy is the time, in seconds, for which a process has kept a core busy.
-func busy(pid int) (float64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, fmt.Errorf("the server has ended: %w", err)
-	}
-	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	ticks := 0
-	for _, field := range fields[11:13] { // utime, stime: proc(5)
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			return 0, fmt.Errorf("/proc/%d/stat: %w", pid, err)
-		}
-		ticks += n
-	}
-	const perSecond = 100 // USER_HZ, the same for every Linux that Go runs on
-	return float64(ticks) / perSecond, nil
 }
 
 // startSelf starts this program in another role, which prints its address.

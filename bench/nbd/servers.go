@@ -14,10 +14,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
+	"github.com/spurboot/spur/bench/pair"
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/internal/disk"
 	"github.com/spurboot/spur/nbd"
@@ -124,35 +124,16 @@ func (s server) measure(ctx context.Context, dir, format string, p point, second
 	if err := answers(socket); err != nil {
 		return r, fmt.Errorf("%w: %s", err, said.Bytes())
 	}
-	before, err := busy(c.Process.Pid)
+	before, err := pair.Busy(c.Process.Pid)
 	if err != nil {
 		return r, err
 	}
 	if r, err = fio(ctx, socket, p, seconds); err != nil {
 		return r, err
 	}
-	after, err := busy(c.Process.Pid)
+	after, err := pair.Busy(c.Process.Pid)
 	r.server = (after - before) / float64(seconds)
 	return r, err
-}
-
-// busy is the time, in seconds, for which a process has kept a core busy.
-func busy(pid int) (float64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, fmt.Errorf("the server has ended: %w", err)
-	}
-	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	ticks := 0
-	for _, field := range fields[11:13] { // utime, stime: proc(5)
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			return 0, fmt.Errorf("/proc/%d/stat: %w", pid, err)
-		}
-		ticks += n
-	}
-	const perSecond = 100 // USER_HZ, the same for every Linux that Go runs on
-	return float64(ticks) / perSecond, nil
 }
 
 func answers(socket string) error {

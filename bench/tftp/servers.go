@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -134,24 +133,13 @@ func (l *lab) ready(ctx context.Context, s *server) error {
 	return err
 }
 
-// busy returns the seconds for which a core worked for the server so far, the
-// processes that it has forked and that have ended included (proc(5)).
+// busy is [pair.Busy] of the server.
 func (s *server) busy() (float64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	seconds, err := pair.Busy(s.cmd.Process.Pid)
 	if err != nil {
-		return 0, fmt.Errorf("%s has ended: %w: %s", s.name, err, bytes.TrimSpace(s.out.Bytes()))
+		err = fmt.Errorf("%s: %w: %s", s.name, err, bytes.TrimSpace(s.out.Bytes()))
 	}
-	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	ticks := 0
-	for _, field := range fields[11:15] { // utime, stime, cutime, cstime
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			return 0, fmt.Errorf("/proc/%d/stat: %w", s.cmd.Process.Pid, err)
-		}
-		ticks += n
-	}
-	const perSecond = 100 // USER_HZ, the same for every Linux that Go runs on
-	return float64(ticks) / perSecond, nil
+	return seconds, err
 }
 
 func names(all []*server) []string {

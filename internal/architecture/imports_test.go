@@ -74,9 +74,9 @@ var allowed = map[string][]string{
 	"bench/pair":            {},
 	"bench/tftp":            {"bench/pair", "tftp"},
 	"bench/http":            {"bench/pair", "internal/httpd"},
-	"bench/nbd":             {"block", "internal/disk", "nbd"},
+	"bench/nbd":             {"bench/pair", "block", "internal/disk", "nbd"},
 	"bench/aoe":             {"aoe", "bench/pair", "block", "block/raw"},
-	"bench/iscsi":           {"block", "block/qcow2", "block/raw", "iscsi"},
+	"bench/iscsi":           {"bench/pair", "block", "block/qcow2", "block/raw", "iscsi"},
 	"bench/start":           {"internal/lab"},
 }
 

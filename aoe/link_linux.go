@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/spurboot/spur/block/turn"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,7 +32,7 @@ type Interface struct {
 	reading sync.Mutex
 	ring    *ring
 	waits   [2]unix.PollFd
-	eager   bool // the last wait was shorter than it takes to wake up
+	vigil   turn.Vigil
 	down    bool // the network was when it was last heard of
 
 	writing sync.Mutex
@@ -39,8 +40,6 @@ type Interface struct {
 }
 
 const (
-	// eagerWait is how long Recv looks for the next frame before it sleeps.
-	eagerWait = 50 * time.Microsecond
 	// downWait is how often it is looked whether an interface that is down is
 	// still there.
 	downWait = time.Second
@@ -135,28 +134,28 @@ func (s *sending) send(socket int, frames [][]byte) (int, error) {
 func (i *Interface) Recv(frames [][]byte) (int, error) {
 	i.reading.Lock()
 	defer i.reading.Unlock()
-	for began := (time.Time{}); !i.rung.Load(); {
+	for waited := false; !i.rung.Load(); waited = true {
 		if n := i.ring.read(frames); n > 0 {
-			if !began.IsZero() {
-				i.eager = time.Since(began) < 2*eagerWait
+			if waited {
+				i.vigil.End(time.Now())
 			}
 			return n, nil
 		}
-		if began.IsZero() {
-			began = time.Now()
+		now := time.Now()
+		if !waited {
+			i.vigil.Begin(now)
 		}
-		if err := i.wait(began); err != nil {
+		if err := i.wait(now); err != nil {
 			return 0, fmt.Errorf("interface %s: %w", i.name, err)
 		}
 	}
 	return 0, fmt.Errorf("interface %s: %w", i.name, errInterrupted)
 }
 
-// wait waits for a frame, perhaps not long enough. A thread that slept is woken
-// tens of microseconds late, so where the last frame came that soon it looks
-// again and again for a moment, and lets others run meanwhile.
-func (i *Interface) wait(began time.Time) error {
-	if i.eager && time.Since(began) < eagerWait {
+// wait waits for a frame, perhaps not long enough: awake for as long as that is
+// worth it.
+func (i *Interface) wait(now time.Time) error {
+	if i.vigil.Look(now) {
 		_, _, _ = unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 		return nil
 	}

@@ -41,7 +41,7 @@ func (p *pace) took(k kind, d time.Duration) {
 // turn is to read frames and to do what is quick. Who has it does one thing
 // after the other; should one take longer than expected the patrol takes the
 // turn away, and gives it to another.
-type turn struct {
+type hand struct {
 	// now is even between commands, odd during one. Who makes it even again has
 	// the turn.
 	now     atomic.Uint64
@@ -49,7 +49,7 @@ type turn struct {
 	wake    chan struct{}
 }
 
-func (t *turn) begin() uint64 {
+func (t *hand) begin() uint64 {
 	no := t.now.Load() + 1
 	t.now.Store(no)
 	if !t.watched.Load() {
@@ -63,10 +63,10 @@ func (t *turn) begin() uint64 {
 }
 
 // end says whether the turn wasn't taken away.
-func (t *turn) end(no uint64) bool { return t.now.CompareAndSwap(no, no+1) }
+func (t *hand) end(no uint64) bool { return t.now.CompareAndSwap(no, no+1) }
 
 // patrol calls taken whenever it has taken the turn away, until stop is closed.
-func (t *turn) patrol(stop <-chan struct{}, taken func()) {
+func (t *hand) patrol(stop <-chan struct{}, taken func()) {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
@@ -84,7 +84,7 @@ func (t *turn) patrol(stop <-chan struct{}, taken func()) {
 }
 
 // walk goes on as long as anything is done; it is false when stop is closed.
-func (t *turn) walk(tick <-chan time.Time, stop <-chan struct{}, taken func()) bool {
+func (t *hand) walk(tick <-chan time.Time, stop <-chan struct{}, taken func()) bool {
 	for seen, quiet := t.now.Load(), 0; ; {
 		select {
 		case <-tick:

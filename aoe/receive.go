@@ -19,7 +19,7 @@ const (
 // that has the turn.
 type receiver struct {
 	*service
-	turn     turn
+	turn     hand
 	commands [batch]*command // with a buffer each
 	frames   [batch][]byte   // of the commands
 	first    int             // of the commands that are under way

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/spurboot/spur/block/turn"
 	"golang.org/x/sys/unix"
 )
 
@@ -34,8 +35,8 @@ type link struct {
 
 	// Of the reader.
 	hot   bool // counted in crowd
-	eager bool // the last wait was shorter than it takes to wake up
-	short int  // waits in a row that were short
+	vigil turn.Vigil
+	short int // waits in a row that were short
 	cold  *os.File
 	raw   syscall.RawConn
 	try   func(fd uintptr) bool // made once
@@ -47,9 +48,6 @@ type link struct {
 const (
 	// hotWait is how long a thread waits before it is given back.
 	hotWait = 20 * time.Millisecond
-	// eagerWait is how long a thread looks for the next request before it
-	// sleeps.
-	eagerWait = 50 * time.Microsecond
 	// sendBuffer is how much waits in a Unix socket, in bytes.
 	sendBuffer = 1 << 20
 	// shortWaits is how many waits in a row must be shorter than hotWait
@@ -176,23 +174,18 @@ func (l *link) read(p []byte) (int, error) {
 	return l.n, err
 }
 
-// wait waits by the thread. A thread that slept is woken tens of microseconds
-// late, so where the last request came that soon it looks again and again for a
-// moment, and lets others run meanwhile.
+// wait waits by the thread, awake for as long as that is worth it.
 func (l *link) wait(p []byte) (int, error) {
-	began := time.Now()
-	for l.eager {
+	now := time.Now()
+	for l.vigil.Begin(now); l.vigil.Look(now); now = time.Now() {
 		n, err := recv(l.fd, p, unix.MSG_DONTWAIT)
 		if err != unix.EAGAIN {
 			return n, err
 		}
-		if time.Since(began) > eagerWait {
-			break
-		}
 		_, _, _ = unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 	}
 	n, err := recv(l.fd, p, 0)
-	l.eager = time.Since(began) < 2*eagerWait
+	l.vigil.End(time.Now())
 	return n, err
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -25,16 +24,16 @@ const megabytes = 128
 // server is a program that serves a file as e1.1.
 type server struct {
 	name    string
-	command func(l *lab, ctx context.Context) *exec.Cmd
+	command func(l *lab) []string
 }
 
 func servers() []server {
 	return []server{
-		{"spur", func(l *lab, ctx context.Context) *exec.Cmd { return l.OnServers(ctx, l.self, "serve", l.disk) }},
-		{"vblade", func(l *lab, ctx context.Context) *exec.Cmd {
-			return l.OnServers(ctx, "vblade", "-b", strconv.Itoa(buffers), "1", "1", pair.Device, l.disk)
+		{"spur", func(l *lab) []string { return []string{l.self, "serve", l.disk} }},
+		{"vblade", func(l *lab) []string {
+			return []string{"vblade", "-b", strconv.Itoa(buffers), "1", "1", pair.Device, l.disk}
 		}},
-		{"floor", func(l *lab, ctx context.Context) *exec.Cmd { return l.OnServers(ctx, l.self, "floor") }},
+		{"floor", func(l *lab) []string { return []string{l.self, "floor"} }},
 	}
 }
 
@@ -88,7 +87,11 @@ func (l *lab) makeDisk(dir string) (err error) {
 // measure is one round of one server.
 func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (r round, err error) {
 	running, end := context.WithCancel(ctx)
-	c := s.command(l, running)
+	args := s.command(l)
+	if p.loaded { // it goes no earlier than others
+		args = append([]string{"nice", "-n", strconv.Itoa(-pair.Nice)}, args...)
+	}
+	c := l.OnServers(running, args[0], args[1:]...)
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said
 	if err := c.Start(); err != nil {

@@ -54,4 +54,9 @@ How to read this:
   and the wire leave room for, and what a ratio must be held against.
 - "cores" is how many cores the server kept busy; Spur watches for the next
   frame for a moment before it sleeps.
+- "all cores busy": beside as many processes as there are cores, which never
+  sleep and have the server's priority; the client goes before them. A server
+  that sleeps is woken before those who don't, and one that watches loses its
+  core to them for milliseconds: Spur gives up watching where that happens, and
+  1 is what it must keep beside one that always sleeps.
 `

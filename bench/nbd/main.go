@@ -5,8 +5,8 @@
 //
 // It needs the packages nbdkit, qemu-utils and fio. The client is fio's nbd
 // engine on a Unix socket; the files are in the page cache. Every figure is
-// the best of its rounds, the servers taking turns within each round; only the
-// ratios mean anything.
+// the best of its rounds, or the median where all cores are busy, the servers
+// taking turns within each round; only the ratios mean anything.
 package main
 
 import (
@@ -18,10 +18,13 @@ import (
 	"regexp"
 	"runtime"
 	"syscall"
+
+	"github.com/spurboot/spur/bench/pair"
 )
 
 // options of a run.
 type options struct {
+	quick                 bool
 	rounds, seconds, size int
 	only                  *regexp.Regexp
 }
@@ -43,13 +46,13 @@ func exit(err error) {
 
 func bench() error {
 	var o options
-	quick := flag.Bool("quick", false, "fewer rounds, shorter")
+	flag.BoolVar(&o.quick, "quick", false, "fewer rounds, shorter, and none with all cores busy")
 	only := flag.String("only", "", "run the points whose name matches this expression")
 	flag.IntVar(&o.rounds, "rounds", 8, "rounds per point")
 	flag.IntVar(&o.seconds, "seconds", 1, "how long a measurement takes")
 	flag.IntVar(&o.size, "size", 256, "size of the disk in MiB")
 	flag.Parse()
-	if *quick {
+	if o.quick {
 		o.rounds, o.seconds = min(o.rounds, 3), 1
 	}
 	var err error
@@ -66,39 +69,48 @@ func bench() error {
 	if err := makeDisks(dir, o.size); err != nil {
 		return err
 	}
-	fmt.Printf("fio's nbd engine on a Unix socket, one connection; a disk of %d MiB, in the page cache; best of %d rounds of %d s on %d cores, which client and server share.\n\n",
+	fmt.Printf("fio's nbd engine on a Unix socket, one connection; a disk of %d MiB, in the page cache; best of %d rounds of %d s, or the median where all cores are busy, on %d cores, which client and server share.\n\n",
 		o.size, o.rounds, o.seconds, runtime.NumCPU())
 	fmt.Print(head)
 	for _, format := range []string{"raw", "qcow2"} {
-		for _, p := range points() {
-			name := fmt.Sprintf("%s, %s, QD %d", format, p.name, p.depth)
+		for _, p := range points(format, !o.quick) {
+			name := p.title(format)
 			if !o.only.MatchString(name) {
 				continue
 			}
-			best, err := measure(ctx, dir, format, p, o)
+			count, err := measure(ctx, dir, format, p, o)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			fmt.Println(row(name, p, best))
+			fmt.Println(row(name, p, count))
 		}
 	}
 	fmt.Print(notes)
 	return nil
 }
 
-// measure is the best of each server's rounds, by its name.
+// measure is the round that counts of each server, by its name.
 func measure(ctx context.Context, dir, format string, p point, o options) (map[string]round, error) {
-	best := map[string]round{}
+	if p.loaded {
+		unload, err := pair.Load()
+		if err != nil {
+			return nil, err
+		}
+		defer unload()
+	}
+	all := map[string][]round{}
 	for range o.rounds {
 		for _, s := range servers(format) {
 			got, err := s.measure(ctx, dir, format, p, o.seconds)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.name, err)
 			}
-			if got.rate > best[s.name].rate {
-				best[s.name] = got
-			}
+			all[s.name] = append(all[s.name], got)
 		}
 	}
-	return best, nil
+	count := map[string]round{}
+	for name, rounds := range all {
+		count[name] = p.counts(rounds)
+	}
+	return count, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -29,9 +31,11 @@ type point struct {
 	rw, size  string
 	depth     int
 	megabytes bool // say bytes, not operations
+	loaded    bool // other processes want all cores too
 }
 
-func points() []point {
+// points of a format.
+func points(format string, loaded bool) []point {
 	var all []point
 	for _, p := range []point{
 		{name: "4k random read", rw: "randread", size: "4k"},
@@ -43,7 +47,29 @@ func points() []point {
 			all = append(all, p)
 		}
 	}
+	if loaded && format == "raw" {
+		all = append(all, point{name: "4k random read", rw: "randread", size: "4k", depth: 1, loaded: true})
+	}
 	return all
+}
+
+// title is the point's name in the table.
+func (p point) title(format string) string {
+	title := fmt.Sprintf("%s, %s, QD %d", format, p.name, p.depth)
+	if p.loaded {
+		title += ", all cores busy"
+	}
+	return title
+}
+
+// counts is the round that counts: the best, or where luck decides who gets a
+// core the median.
+func (p point) counts(rounds []round) round {
+	slices.SortFunc(rounds, func(a, b round) int { return cmp.Compare(b.rate, a.rate) })
+	if p.loaded {
+		return rounds[len(rounds)/2]
+	}
+	return rounds[0]
 }
 
 // round is what one server did at one point.

@@ -51,4 +51,10 @@ How to read this:
   the time, and what counts is how late they are woken.
 - "cores" is how many cores the client and the server kept busy. Spur looks for
   the next request for up to 50 µs before it sleeps, which counts as busy.
+- "all cores busy": beside as many processes as there are cores, which never
+  sleep and have the priority of client and server. A server that sleeps is
+  woken before those who don't, and one that looks loses its core to them for
+  milliseconds: Spur gives up looking where that happens, and 1 is what it must
+  keep beside those that always sleep. The figures go up and down by half,
+  because of who happens to share a core with whom.
 `

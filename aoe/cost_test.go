@@ -20,6 +20,9 @@ func TestSteadyState(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
+	if err := file.Write(t.Context(), random(1<<20, 1), 0, 0); err != nil { // so that it is read by its mapping
+		t.Fatal(err)
+	}
 	for _, d := range []block.Device{block.NewMemory(1 << 20), file} {
 		i := serve(t, 1500, &Server{Targets: []*Target{{Shelf: 1, Device: d}}})
 		var frames [][]byte

@@ -24,6 +24,13 @@
 // When its buffers, of which initiators are told the number, are full, it drops
 // frames; they come again.
 //
+// # Files in memory
+//
+// Where a device is a file (block.InFile) what is in the page cache of it is
+// sent from a mapping, without being read into memory of ours; what isn't is
+// read from the device. The mapping ends with Serve. A file that is cut meanwhile is an
+// error for who reads what is gone, as without.
+//
 // # What is durable
 //
 // FLUSH CACHE makes everything durable. Linux's initiator never sends it, so a

@@ -26,7 +26,7 @@ type Command struct {
 	Code     uint8  // of ATA
 	LBA      uint64
 	Sectors  int           // of 512 bytes
-	Duration time.Duration // of the device; commands that were done as one have the same
+	Duration time.Duration // of the device; commands that were done as one have the same; 0 if its file's cache had all
 	Failed   bool
 	Err      error // the device's, if it was the device's
 }

@@ -35,8 +35,8 @@ type Interface struct {
 	vigil   turn.Vigil
 	down    bool // the network was when it was last heard of
 
-	writing sync.Mutex
-	out     sending
+	writing sync.RWMutex // for closing
+	free    sync.Pool    // of *sending
 }
 
 const (
@@ -64,6 +64,7 @@ func Open(name string) (*Interface, error) {
 		return nil, fmt.Errorf("interface %s is not Ethernet", name)
 	}
 	i := &Interface{name: name, mac: MAC(ifi.HardwareAddr), mtu: ifi.MTU}
+	i.free.New = func() any { return &sending{} }
 	if i.bell, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
@@ -99,7 +100,7 @@ func (i *Interface) bind(index int) error {
 // sending is one system call for several frames.
 type sending struct {
 	messages [batch]message
-	vectors  [batch]unix.Iovec
+	vectors  [2 * batch]unix.Iovec // two each
 }
 
 // message is struct mmsghdr.
@@ -108,16 +109,20 @@ type message struct {
 	_      uint32 // how much was sent
 }
 
-// send sends the first of the frames, and returns how many went out.
-func (s *sending) send(socket int, frames [][]byte) (int, error) {
-	count := min(len(frames), batch)
-	for i, f := range frames[:count] {
-		s.vectors[i].Base = unsafe.SliceData(f)
-		s.vectors[i].SetLen(len(f))
-		s.messages[i].header = unix.Msghdr{Iov: &s.vectors[i]}
-		s.messages[i].header.SetIovlen(1)
+// send sends the first of the frames, whose beginnings are in heads, and returns
+// how many went out. bodies has what follows, or is empty.
+func (s *sending) send(socket int, heads, bodies [][]byte) (int, error) {
+	count := min(len(heads), batch)
+	for i, head := range heads[:count] {
+		parts := s.vectors[2*i:][:1]
+		parts[0] = vector(head)
+		if len(bodies) > 0 && bodies[i] != nil {
+			parts = append(parts, vector(bodies[i]))
+		}
+		s.messages[i].header = unix.Msghdr{Iov: &parts[0]}
+		s.messages[i].header.SetIovlen(len(parts))
 	}
-	defer clear(s.vectors[:count])
+	defer clear(s.vectors[:2*count])
 	for {
 		n, _, err := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(socket), uintptr(unsafe.Pointer(&s.messages)), uintptr(count), 0, 0, 0)
 		switch err {
@@ -128,6 +133,12 @@ func (s *sending) send(socket int, frames [][]byte) (int, error) {
 			return 0, os.NewSyscallError("sendmmsg", err)
 		}
 	}
+}
+
+func vector(b []byte) unix.Iovec {
+	v := unix.Iovec{Base: unsafe.SliceData(b)}
+	v.SetLen(len(b))
+	return v
 }
 
 // Recv implements Link. A network that went down for a while is waited for.
@@ -209,16 +220,21 @@ func (i *Interface) present() error {
 }
 
 // Send implements Link. Frames that find no room for a while are not sent.
-func (i *Interface) Send(frames [][]byte) (int, error) {
-	i.writing.Lock()
-	defer i.writing.Unlock()
-	for sent := 0; sent < len(frames); {
-		n, err := i.out.send(i.socket, frames[sent:])
+func (i *Interface) Send(frames [][]byte) (int, error) { return i.sendParts(frames, nil) }
+
+// sendParts implements gatherer. Who is held up by it holds up no other.
+func (i *Interface) sendParts(heads, bodies [][]byte) (int, error) {
+	i.writing.RLock()
+	defer i.writing.RUnlock()
+	out := i.free.Get().(*sending)
+	defer i.free.Put(out)
+	for sent := 0; sent < len(heads); {
+		n, err := out.send(i.socket, heads[sent:], bodies[min(sent, len(bodies)):])
 		if sent += n; err != nil {
 			return sent, fmt.Errorf("interface %s: %w", i.name, err)
 		}
 	}
-	return len(frames), nil
+	return len(heads), nil
 }
 
 // Interrupt makes Recv return.

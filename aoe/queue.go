@@ -17,8 +17,9 @@ type command struct {
 	// What it reads or changes, in sectors: [first, last).
 	first, last uint64
 	running     bool
+	mapped      bool          // its data is sent from the disk's mapping
 	answer      frame         // nil if there is none, or none any more
-	head        [ataSize]byte // the answer of an asynchronous write
+	head        [ataSize]byte // of an answer that leaves the frame as it is
 	one         [1][]byte     // of Send
 }
 
@@ -57,18 +58,32 @@ func (q *queue) open(n int) {
 	q.list, q.closed = make([]*command, 0, n), false
 }
 
-// begin takes in commands that are carried out at once, if there are no others.
-func (q *queue) begin(all []*command) bool {
+// begin takes in commands that are carried out at once, if there are no others
+// but reads that wait to be sent and aren't in the way.
+func (q *queue) begin(all ...*command) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.list) > 0 {
+	if len(q.list)+len(all) > cap(q.list) {
 		return false
+	}
+	for _, have := range q.list {
+		if !have.mapped || slices.ContainsFunc(all, func(c *command) bool { return c.follows(have) }) {
+			return false
+		}
 	}
 	for _, c := range all {
 		c.running = true
 	}
 	q.list = append(q.list, all...)
 	return true
+}
+
+// again has a command that was begun be taken.
+func (q *queue) again(c *command) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	c.running, c.mapped = false, false
+	q.changed.Signal()
 }
 
 // put takes in a command unless the queue is full, or has it already.

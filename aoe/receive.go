@@ -2,7 +2,10 @@ package aoe
 
 import (
 	"bytes"
+	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 const (
@@ -26,16 +29,19 @@ type receiver struct {
 	at, n    int             // next of the frames that were read, and their number
 	room     []byte          // for the data of a series
 
-	answers [hold + batch][]byte // in the buffers of commands before first
-	from    [hold + batch]*Target
-	waiting int // answers
+	out      *outbox
+	flushing bool        // what waits is being sent
+	stuck    atomic.Bool // an outbox that was taken away
+	began    time.Time
+	now      time.Duration // since then, when the frames came
 
 	ended chan error
 	wg    sync.WaitGroup // who had the turn
 }
 
 func newReceiver(v *service) *receiver {
-	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost)}
+	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost),
+		out: &outbox{}, began: time.Now()}
 	r.turn.wake = make(chan struct{}, 1)
 	for i := range r.commands {
 		r.commands[i] = v.command()
@@ -61,6 +67,10 @@ func (r *receiver) takeOver() {
 		r.replace(i)
 	}
 	r.room = make([]byte, seriesMost)
+	if r.flushing {
+		r.flushing, r.out = false, &outbox{}
+		r.stuck.Store(true)
+	}
 	r.wg.Go(r.run)
 }
 
@@ -80,7 +90,9 @@ func (r *receiver) run() {
 				return
 			}
 		}
-		r.flush()
+		if !r.flush() {
+			return
+		}
 		for i, c := range r.commands {
 			r.frames[i] = c.buffer[:r.longest]
 		}
@@ -90,6 +102,7 @@ func (r *receiver) run() {
 			r.ended <- err
 			return
 		}
+		r.now = time.Since(r.began)
 	}
 }
 
@@ -146,10 +159,16 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 		r.reply(t, refusal(c.frame, failure))
 		return finished
 	}
+	if r.mapped(t, c) {
+		return r.flushSome(t)
+	}
+	if r.out.before(t, c) && !r.flushBefore() {
+		return lost
+	}
 	if t.quick(c) {
 		var series [batch]*command
 		all := series[:copy(series[:], r.commands[r.first:r.first+r.series(t, c)])]
-		if t.queue.begin(all) {
+		if t.queue.begin(all...) {
 			r.at = r.first + len(all)
 			return r.carryOut(t, all)
 		}
@@ -159,6 +178,22 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 		return finished
 	}
 	return kept
+}
+
+// mapped has a read answered from its disk's mapping. It is done, for the
+// queue, when it was sent.
+func (r *receiver) mapped(t *Target, c *command) bool {
+	if c.kind != read || t.mapping == nil || r.stuck.Load() || !t.inside(c) {
+		return false
+	}
+	data := t.mapping.data(int64(c.first)*sector, int64(c.last-c.first)*sector, r.now)
+	if data == nil || !t.queue.begin(c) {
+		return false
+	}
+	c.mapped = true
+	c.answerAside(r.mac, t)
+	r.out.add(t, c, data)
+	return true
 }
 
 // series says how many commands can be carried out as one, from c on: reads, or
@@ -194,27 +229,63 @@ func (r *receiver) carryOut(t *Target, all []*command) outcome {
 			r.sendOf(c, t)
 			r.service.free.Put(c)
 		case c.answer != nil:
-			r.answers[r.waiting], r.from[r.waiting] = c.answer, t
-			r.waiting++
+			r.out.add(t, c, nil)
 		}
 	}
 	if !inTurn {
 		return lost
 	}
-	if r.waiting >= hold {
-		r.flush()
+	return r.flushSome(t)
+}
+
+// flushSome sends the answers that wait if they are many. Those of mapped reads
+// take room of their target's queue.
+func (r *receiver) flushSome(t *Target) outcome {
+	if r.out.n >= min(hold, t.bounds.Buffers) && !r.flush() {
+		return lost
 	}
 	return finished
 }
 
-// flush sends the answers that wait.
-func (r *receiver) flush() {
-	for sent := 0; sent < r.waiting; {
-		n, err := r.link.Send(r.answers[sent:r.waiting])
-		if sent += n; err != nil && sent < r.waiting {
-			r.from[sent].dropped(MAC(r.answers[sent][:6]), err.Error())
-			sent++
+// flushBefore is flush before the command that is looked at: who gets the turn
+// looks at it again.
+func (r *receiver) flushBefore() bool {
+	r.at = r.first
+	if !r.flush() {
+		return false
+	}
+	r.at = r.first + 1
+	return true
+}
+
+// flush sends the answers that wait, and says whether the turn is still ours.
+// Who sends what is mapped may be held up by a page that isn't in memory any
+// more; the turn is then taken away, and nothing mapped is sent before that has
+// come to its end.
+func (r *receiver) flush() bool {
+	out, first := r.out, r.first
+	if out.mapped == 0 {
+		out.send(r.service)
+		out.empty()
+		return true
+	}
+	r.first, r.flushing = 0, true // what is taken away
+	no := r.turn.begin()
+	out.send(r.service)
+	if !r.turn.end(no) {
+		for _, c := range out.of[:out.n] {
+			r.service.free.Put(c)
+		}
+		out.empty()
+		r.stuck.Store(false)
+		return false
+	}
+	r.first, r.flushing = first, false
+	for i, c := range r.commands {
+		if slices.Contains(out.given, c) {
+			r.replace(i)
 		}
 	}
-	r.waiting = 0
+	out.empty()
+	return true
 }

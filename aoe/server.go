@@ -50,6 +50,7 @@ func (b Bounds) withDefaults() Bounds {
 type service struct {
 	server  *Server
 	link    Link
+	gathers gatherer // the link, or nil if it can't
 	mac     MAC
 	longest int // frame
 	sectors int // in one command
@@ -68,6 +69,12 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 	if err != nil {
 		return err
 	}
+	return v.serve(ctx)
+}
+
+func (v *service) serve(ctx context.Context) error {
+	s, l := v.server, v.link
+	defer v.mapFiles()()
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	v.ctx = work
@@ -77,7 +84,7 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 		v.send(t, t.advertisement(v.mac, v.sectors))
 	}
 	receiver := newReceiver(v)
-	err = receiver.receive()
+	err := receiver.receive()
 	if ctx.Err() != nil {
 		err = nil
 	}
@@ -96,7 +103,7 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 
 // prepare makes everything ready for a link.
 func (s *Server) prepare(l Link) (*service, error) {
-	v := &service{server: s, link: l, mac: l.Address(), longest: 14 + l.MTU(), targets: map[uint32]*Target{}}
+	v := &service{server: s, link: l, gathers: gathererOf(l), mac: l.Address(), longest: 14 + l.MTU(), targets: map[uint32]*Target{}}
 	v.sectors = min((v.longest-ataSize)/sector, 255)
 	if v.sectors < 1 {
 		return nil, fmt.Errorf("an MTU of %d bytes is too small for a sector", l.MTU())

@@ -58,10 +58,7 @@ func (t *Target) quick(c *command) bool {
 func (t *Target) carryOut(v *service, c *command) {
 	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
 	if early {
-		c.answer = c.head[:]
-		copy(c.answer, c.frame)
-		c.answer.answer(v.mac, t.Shelf, t.Slot)
-		status(c.answer, 0)
+		c.answerAside(v.mac, t)
 		v.sendOf(c, t)
 		c.answer = nil
 	}
@@ -88,6 +85,15 @@ func (c *command) makeAnswer(from MAC, t *Target, n int, failure uint8) {
 	if c.kind == power {
 		c.answer[headerSize+2] = 0xff // active
 	}
+}
+
+// answerAside makes the answer of a command that succeeds, without its data,
+// and leaves its frame as it is.
+func (c *command) answerAside(from MAC, t *Target) {
+	c.answer = c.head[:]
+	copy(c.answer, c.frame)
+	c.answer.answer(from, t.Shelf, t.Slot)
+	status(c.answer, 0)
 }
 
 func (t *Target) report(c *command, took time.Duration, failure uint8, err error) {

@@ -39,11 +39,13 @@ type SparseFile interface {
 }
 
 // InFile is a Device of which pieces are in files of the operating system, so
-// that a server can send them by splice(2), without a copy.
+// that a server can send them by splice(2), or map them (mmap(2)), without a
+// copy.
 type InFile interface {
 	// InFile returns the descriptor of the file that has n bytes from off, and
 	// where there, for as long as the device is open. ok is false where no one
-	// file has them as they are. The descriptor is for reading only.
+	// file has them as they are. The descriptor is for reading only. What is
+	// written to the device is read there at once.
 	InFile(off, n int64) (fd int, at int64, ok bool)
 }
 

@@ -1,0 +1,70 @@
+package aoe
+
+import "time"
+
+// A mapping is the file of a disk in memory (mmap(2)). A read whose data is in
+// the page cache is answered from there: the kernel copies it into the frame
+// that it sends, and nobody reads the disk.
+//
+// Only the kernel may touch the memory. A page that isn't there any more,
+// because the file was cut or its disk failed, would kill the process
+// (SIGBUS); of the kernel it is an error of sending (EFAULT), and that the
+// device is asked after all says what is wrong. A page that is there only on
+// the disk would hold up whatever is sent with it, so that none is sent that was
+// not in memory a moment ago.
+type mapping struct {
+	memory []byte // from the page that the disk begins in
+	skip   int64  // bytes in it before the disk
+	size   int64  // of the disk
+	file   int    // descriptor
+	end    int64  // of the disk in the file
+	cut    bool   // the file ended before that
+	pages  []byte // of a region: whether each is in memory
+	known  residence
+}
+
+// data is n bytes of the disk from off, or nil if they may not be in memory.
+func (m *mapping) data(off, n int64, now time.Duration) []byte {
+	if m == nil || m.cut || n <= 0 || off > m.size-n {
+		return nil
+	}
+	from := m.skip + off
+	for no := from / region; no <= (from+n-1)/region; no++ {
+		if !m.known.has(no, now, m.look) {
+			return nil
+		}
+	}
+	return m.memory[from : from+n : from+n]
+}
+
+// look asks the kernel whether a region is in memory.
+func (m *mapping) look(no int64) bool {
+	return resident(m.memory[no*region:min((no+1)*region, int64(len(m.memory)))], m.pages)
+}
+
+// whole says whether the file is as long as it was. In a page that a file ends
+// in, what was cut off reads as zeros rather than failing; so a file that was
+// cut is never read by its mapping again.
+func (m *mapping) whole() bool {
+	if !m.cut {
+		m.cut = fileEnd(m.file) < m.end
+	}
+	return !m.cut
+}
+
+// mapFiles maps the files that targets' disks are as they are.
+func (v *service) mapFiles() (unmap func()) {
+	for _, t := range v.server.Targets {
+		if v.gathers != nil {
+			t.mapping = mapFile(t.Device)
+		}
+	}
+	return func() {
+		for _, t := range v.server.Targets {
+			if t.mapping != nil {
+				unmapFile(t.mapping)
+				t.mapping = nil
+			}
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package aoe
+
+import (
+	"io"
+	"os"
+	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/block"
+)
+
+// mapFile maps the file that a disk is, or returns nil if it isn't one, or what
+// is in memory of it isn't told. Where addresses are scarce none is mapped.
+func mapFile(d block.Device) *mapping {
+	size := d.Size()
+	f, ok := d.(block.InFile)
+	if !ok || size < sector || strconv.IntSize < 64 {
+		return nil
+	}
+	file, at, ok := f.InFile(0, size)
+	if !ok || !tells(file) {
+		return nil
+	}
+	page := int64(os.Getpagesize())
+	m := &mapping{skip: at % page, size: size, file: file, end: at + size,
+		pages: make([]byte, region/page), known: newResidence(at%page + size)}
+	var err error
+	if m.memory, err = unix.Mmap(file, at-m.skip, int(m.skip+size), unix.PROT_READ, unix.MAP_SHARED); err != nil {
+		return nil
+	}
+	return m
+}
+
+func unmapFile(m *mapping) { _ = unix.Munmap(m.memory) }
+
+// tells says whether the kernel tells us what of a file is in memory. Of files
+// that aren't ours, and that we may not write to, it says that everything is
+// (mincore(2)); also what is beyond the end, which never is.
+func tells(file int) bool {
+	page := int64(os.Getpagesize())
+	end := fileEnd(file)
+	if end < 0 {
+		return false
+	}
+	beyond, err := unix.Mmap(file, (end+page-1)/page*page, int(page), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = unix.Munmap(beyond) }()
+	return !resident(beyond, make([]byte, 1))
+}
+
+// resident says whether all pages of memory that begins with one are in memory.
+// pages is room for one byte for each.
+func resident(memory, pages []byte) bool {
+	pages = pages[:(len(memory)+os.Getpagesize()-1)/os.Getpagesize()]
+	_, _, err := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(unsafe.SliceData(memory))), uintptr(len(memory)),
+		uintptr(unsafe.Pointer(unsafe.SliceData(pages))))
+	if err != 0 {
+		return false
+	}
+	for _, p := range pages {
+		if p&1 == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// fileEnd is how long a file, or a disk, is; -1 if that can't be told.
+func fileEnd(file int) int64 {
+	end, err := unix.Seek(file, 0, io.SeekEnd)
+	if err != nil {
+		return -1
+	}
+	return end
+}
+
+// gathererOf is the link if it can send what is mapped. Another that has an
+// Interface within isn't taken for it, because its Send may do more.
+func gathererOf(l Link) gatherer {
+	if i, ok := l.(*Interface); ok {
+		return i
+	}
+	return nil
+}

@@ -1,0 +1,331 @@
+package aoe
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/raw"
+)
+
+// file is a raw file whose reads are counted.
+type file struct {
+	*raw.Device
+	name  string
+	reads atomic.Int64
+}
+
+func (f *file) Read(ctx context.Context, p []byte, off int64) error {
+	f.reads.Add(1)
+	return f.Device.Read(ctx, p, off)
+}
+
+// newFile makes a file in memory, which holds data from its beginning on.
+func newFile(t *testing.T, size int64, data []byte) *file {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "aoe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	f := &file{name: filepath.Join(dir, "disk")}
+	if err := os.WriteFile(f.name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(f.name, size); err != nil {
+		t.Fatal(err)
+	}
+	if f.Device, err = raw.Open(f.name, raw.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// random is what no part of is like another.
+func random(n int, seed byte) []byte {
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{seed}).Read(b)
+	return b
+}
+
+// readOften reads the first sectors until most don't come from the device.
+func (i *initiator) readOften(f *file) {
+	i.Helper()
+	for range 100 {
+		before := f.reads.Load()
+		for range 100 {
+			i.must(ata(0, 0, 2, ataRead, 0))
+		}
+		if f.reads.Load()-before < 50 {
+			return
+		}
+	}
+	i.Fatal("the file's mapping isn't used")
+}
+
+// TestMapped: reads by a mapping, of a section that begins in the middle of a
+// page, among writes: what was written is read, and not what is written later.
+func TestMapped(t *testing.T) {
+	const sectors = 2048
+	model := random(sectors*sector, 1)
+	f := newFile(t, (sectors+3)*sector, append(make([]byte, 3*sector), model...))
+	d, err := block.Section(f, 3*sector, sectors*sector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := serve(t, 9000, &Server{Targets: []*Target{{Shelf: 7, Device: d}}})
+	i.readOften(f)
+	r := rand.New(rand.NewPCG(1, 2))
+	for round := range 300 {
+		n := r.IntN(16) + 1
+		at := r.IntN(sectors - n)
+		part := model[at*sector : (at+n)*sector]
+		data := random(len(part), byte(round))
+		before := i.request(cmdATA, ata(ataExtended, 0, uint8(n), ataReadExt, uint64(at))...)
+		change := i.request(cmdATA, ata(ataWrite|ataExtended, 0, uint8(n), ataWriteExt, uint64(at), data...)...)
+		after := i.request(cmdATA, ata(ataExtended, 0, uint8(n), ataReadExt, uint64(at))...)
+		if _, err := i.link.Send([][]byte{before, change, after}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			a := i.recv(30 * time.Second)
+			switch {
+			case a == nil:
+				t.Fatal("no answer")
+			case a.tag() == before.tag() && !bytes.Equal(a[ataSize:], part):
+				t.Fatalf("round %d: %d sectors at %d are not what they were", round, n, at)
+			case a.tag() == after.tag() && !bytes.Equal(a[ataSize:], data):
+				t.Fatalf("round %d: %d sectors at %d are not what was written", round, n, at)
+			}
+		}
+		copy(part, data)
+	}
+	for at := 0; at < sectors; at += 16 {
+		if got := i.must(ata(ataExtended, 0, 16, ataReadExt, uint64(at))); !bytes.Equal(got, model[at*sector:(at+16)*sector]) {
+			t.Errorf("16 sectors at %d differ", at)
+		}
+	}
+}
+
+// TestCut: of a file that is cut while it is served, also in the middle of a
+// page, what is left is read, and what is gone is an error.
+func TestCut(t *testing.T) {
+	data := random(1<<20, 1)
+	f := newFile(t, 1<<20, data)
+	i := serve(t, 1500, &Server{Targets: []*Target{{Shelf: 1, Device: f}}})
+	i.readOften(f)
+	if err := os.Truncate(f.name, 11*sector); err != nil {
+		t.Fatal(err)
+	}
+	for lba := range uint64(20) {
+		got, err := i.do(ata(0, 0, 1, ataRead, lba))
+		switch {
+		case lba >= 11 && err == nil:
+			t.Errorf("sector %d, which was cut off, is read", lba)
+		case lba < 11 && (err != nil || !bytes.Equal(got, data[lba*sector:(lba+1)*sector])):
+			t.Errorf("sector %d: %v, or other data", lba, err)
+		}
+	}
+}
+
+// TestHoles: reading holes gives them no space.
+func TestHoles(t *testing.T) {
+	f := newFile(t, 2*region, random(region, 1))
+	used := func() int64 {
+		var info unix.Stat_t
+		if err := unix.Stat(f.name, &info); err != nil {
+			t.Fatal(err)
+		}
+		return info.Blocks
+	}
+	i := serve(t, 9000, &Server{Targets: []*Target{{Shelf: 1, Device: f}}})
+	i.readOften(f)
+	before, reads := used(), f.reads.Load()
+	for n := range uint64(200) {
+		if got := i.must(ata(ataExtended, 0, 2, ataReadExt, region/sector+n)); !bytes.Equal(got, make([]byte, 2*sector)) {
+			t.Fatal("a hole isn't zeros")
+		}
+	}
+	if used() != before || f.reads.Load() != reads+200 {
+		t.Errorf("%d more blocks are used after 200 reads, %d of the device", used()-before, f.reads.Load()-reads)
+	}
+}
+
+// TestUnreadable: a page that is gone when it is sent is asked of the device;
+// what is sent with it is sent.
+func TestUnreadable(t *testing.T) {
+	server, client := wire(t, 1500)
+	f := newFile(t, 1<<20, random(1<<20, 1))
+	s := &Server{Targets: []*Target{{Shelf: 1, Device: f}}}
+	v, err := s.prepare(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.mapFiles()()
+	target := s.Targets[0]
+	target.mapping.end = 0 // what is cut isn't found out
+	if err := os.Truncate(f.name, 4096); err != nil {
+		t.Fatal(err)
+	}
+	i := &initiator{TB: t, link: client, target: server.Address(), from: client.Address(), shelf: 1}
+	var out outbox
+	for _, lba := range []int{0, 1000, 1, 1001, 2} {
+		c := v.command()
+		c.frame = append(c.buffer[:0], i.request(cmdATA, ata(0, 0, 1, ataRead, uint64(lba))...)...)
+		if target.admit(c, v.longest) != 0 {
+			t.Fatal("not admitted")
+		}
+		if c.mapped = target.queue.begin(c); !c.mapped {
+			t.Fatal("it can't be begun")
+		}
+		c.answerAside(v.mac, target)
+		out.add(target, c, target.mapping.memory[lba*sector:(lba+1)*sector])
+	}
+	out.send(v)
+	if len(out.given) != 2 || out.n != 3 || len(target.queue.list) != 2 || target.queue.ready() != target.queue.list[0] || target.queue.list[1].first != 1001 {
+		t.Errorf("%d commands were given away, and %d sent", len(out.given), out.n)
+	}
+	for lba := range 3 {
+		a := i.recv(30 * time.Second)
+		if want := random(1<<20, 1)[lba*sector:][:sector]; a == nil || !bytes.Equal(a[ataSize:], want) {
+			t.Errorf("sector %d: another answer", lba)
+		}
+	}
+	n, err := v.gathers.sendParts([][]byte{out.heads[0]}, [][]byte{target.mapping.memory[4096:][:sector]})
+	if n != 0 || !errors.Is(err, syscall.EFAULT) {
+		t.Errorf("sent %d of what can't be read: %v", n, err)
+	}
+}
+
+// held holds up whoever sends what is mapped first.
+type held struct {
+	*Interface
+	once     sync.Once
+	hit, let chan struct{}
+}
+
+func (h *held) sendParts(heads, bodies [][]byte) (int, error) {
+	h.once.Do(func() { close(h.hit); <-h.let })
+	return h.Interface.sendParts(heads, bodies)
+}
+
+// TestHeldUp: a page that has to be read from a slow disk while it is sent, or
+// that never comes, holds up no other command.
+func TestHeldUp(t *testing.T) {
+	server, client := wire(t, 1500)
+	data := random(1<<20, 1)
+	f := newFile(t, 1<<20, data)
+	s := &Server{Targets: []*Target{{Shelf: 1, Device: f}, {Shelf: 2, Device: block.NewMemory(1 << 20)}}}
+	v, err := s.prepare(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &held{Interface: server, hit: make(chan struct{}), let: make(chan struct{})}
+	v.gathers = h
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- v.serve(ctx) }()
+	letGo := sync.OnceFunc(func() { close(h.let) })
+	defer func() {
+		letGo()
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	i := &initiator{TB: t, link: client, target: server.Address(), from: client.Address(), shelf: 1}
+	waiting := map[uint32]bool{}
+	for done := false; !done; {
+		f := i.request(cmdATA, ata(0, 0, 2, ataRead, 4)...)
+		i.send(f)
+		if waiting[f.tag()] = true; len(waiting) > 1000 {
+			t.Fatal("the file's mapping isn't used")
+		}
+		for len(waiting) > 0 && !done {
+			if a := i.recv(time.Millisecond); a != nil {
+				delete(waiting, a.tag())
+			}
+			select {
+			case <-h.hit:
+				done = true
+			default:
+			}
+		}
+	}
+	other := *i
+	other.shelf, other.tag = 2, 5000
+	late := i.request(cmdATA, ata(ataWrite, 0, 1, ataWrite28, 4, data[:sector]...)...)
+	i.send(late) // waits for the read that is held up
+	for n := uint64(100); n < 120; n++ {
+		other.must(ata(0, 0, 1, ataRead, n))
+		i.must(ata(ataWrite, 0, 1, ataWrite28, n, data[:sector]...))
+		if got := i.must(ata(0, 0, 1, ataRead, n)); !bytes.Equal(got, data[:sector]) {
+			t.Errorf("sector %d differs", n)
+		}
+	}
+	if got := make([]byte, sector); f.Read(ctx, got, 4*sector) != nil || !bytes.Equal(got, data[4*sector:][:sector]) {
+		t.Error("a write didn't wait for the read before it")
+	}
+	letGo()
+	i.ask(late)
+	i.readOften(f)
+}
+
+// TestTells: where the kernel doesn't tell what is in memory, nothing is mapped.
+func TestTells(t *testing.T) {
+	f := newFile(t, 1<<20, random(1<<20, 1))
+	if err := os.Chmod(f.name, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(f.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if !tells(int(file.Fd())) {
+		t.Error("of a file of its own nothing is told")
+	}
+	stranger := make(chan bool)
+	go func() {
+		runtime.LockOSThread() // and never again another's
+		const nobody = 65534
+		if _, _, err := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody); err != 0 {
+			t.Error(err)
+		}
+		stranger <- tells(int(file.Fd()))
+	}()
+	if <-stranger {
+		t.Error("of another's file it is believed what isn't told")
+	}
+}
+
+// TestUnmapped: a server leaves no mapping behind, and what bypasses the page
+// cache has none.
+func TestUnmapped(t *testing.T) {
+	f := newFile(t, 1<<20, random(1<<20, 1))
+	s := &Server{Targets: []*Target{{Shelf: 1, Device: f}}}
+	t.Run("served", func(t *testing.T) { serve(t, 1500, s).readOften(f) })
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Targets[0].mapping != nil || bytes.Contains(maps, []byte(f.name)) {
+		t.Error("the file is still mapped")
+	}
+	if m := mapFile(struct{ block.Device }{f}); m != nil {
+		t.Error("a device was mapped that doesn't offer it")
+	}
+}

@@ -26,10 +26,10 @@
 //
 // # Files in memory
 //
-// Where a device is a file (block.InFile) what is in the page cache of it is
-// sent from a mapping, without being read into memory of ours; what isn't is
-// read from the device. The mapping ends with Serve. A file that is cut meanwhile is an
-// error for who reads what is gone, as without.
+// Where a device is a file (block.InFile), what the page cache has of it is sent
+// from a mapping, without being read first; the rest is read from the device.
+// The mapping lasts as long as Serve. If the file is cut meanwhile, reads of
+// what is gone fail, as they do without.
 //
 // # What is durable
 //

@@ -22,11 +22,13 @@ type Hooks struct {
 
 // A Command is one ATA command.
 type Command struct {
-	Name     string // "read", "write", "flush", "trim", …
-	Code     uint8  // of ATA
-	LBA      uint64
-	Sectors  int           // of 512 bytes
-	Duration time.Duration // of the device; commands that were done as one have the same; 0 if its file's cache had all
+	Name    string // "read", "write", "flush", "trim", …
+	Code    uint8  // of ATA
+	LBA     uint64
+	Sectors int // of 512 bytes
+	// Duration is the device's. Commands that were done as one have the same; a
+	// read that was sent from a file in memory has none.
+	Duration time.Duration
 	Failed   bool
 	Err      error // the device's, if it was the device's
 }

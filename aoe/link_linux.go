@@ -100,7 +100,7 @@ func (i *Interface) bind(index int) error {
 // sending is one system call for several frames.
 type sending struct {
 	messages [batch]message
-	vectors  [2 * batch]unix.Iovec // two each
+	vectors  [2 * batch]unix.Iovec // one or two each
 }
 
 // message is struct mmsghdr.
@@ -112,17 +112,19 @@ type message struct {
 // send sends the first of the frames, whose beginnings are in heads, and returns
 // how many went out. bodies has what follows, or is empty.
 func (s *sending) send(socket int, heads, bodies [][]byte) (int, error) {
-	count := min(len(heads), batch)
+	count, used := min(len(heads), batch), 0
 	for i, head := range heads[:count] {
-		parts := s.vectors[2*i:][:1]
-		parts[0] = vector(head)
+		first := used
+		s.vectors[used] = vector(head)
+		used++
 		if len(bodies) > 0 && bodies[i] != nil {
-			parts = append(parts, vector(bodies[i]))
+			s.vectors[used] = vector(bodies[i])
+			used++
 		}
-		s.messages[i].header = unix.Msghdr{Iov: &parts[0]}
-		s.messages[i].header.SetIovlen(len(parts))
+		s.messages[i].header = unix.Msghdr{Iov: &s.vectors[first]}
+		s.messages[i].header.SetIovlen(used - first)
 	}
-	defer clear(s.vectors[:2*count])
+	defer func() { clear(s.vectors[:used]) }()
 	for {
 		n, _, err := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(socket), uintptr(unsafe.Pointer(&s.messages)), uintptr(count), 0, 0, 0)
 		switch err {

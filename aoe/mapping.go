@@ -3,15 +3,15 @@ package aoe
 import "time"
 
 // A mapping is the file of a disk in memory (mmap(2)). A read whose data is in
-// the page cache is answered from there: the kernel copies it into the frame
-// that it sends, and nobody reads the disk.
+// the page cache is answered from there: the kernel copies it straight into the
+// frame.
 //
 // Only the kernel may touch the memory. A page that isn't there any more,
 // because the file was cut or its disk failed, would kill the process
 // (SIGBUS); of the kernel it is an error of sending (EFAULT), and that the
-// device is asked after all says what is wrong. A page that is there only on
-// the disk would hold up whatever is sent with it, so that none is sent that was
-// not in memory a moment ago.
+// device is asked after all says what is wrong. A page that has to be fetched
+// holds up what is sent with it, so only what was in memory a moment ago is sent
+// like that.
 type mapping struct {
 	memory []byte // from the page that the disk begins in
 	skip   int64  // bytes in it before the disk

@@ -159,7 +159,7 @@ func TestHoles(t *testing.T) {
 			t.Fatal("a hole isn't zeros")
 		}
 	}
-	if used() != before || f.reads.Load() != reads+200 {
+	if used() != before || f.reads.Load() < reads+200 {
 		t.Errorf("%d more blocks are used after 200 reads, %d of the device", used()-before, f.reads.Load()-reads)
 	}
 }
@@ -254,9 +254,12 @@ func TestHeldUp(t *testing.T) {
 		if waiting[f.tag()] = true; len(waiting) > 1000 {
 			t.Fatal("the file's mapping isn't used")
 		}
-		for len(waiting) > 0 && !done {
+		for tries := 0; len(waiting) > 0 && !done; tries++ {
 			if a := i.recv(time.Millisecond); a != nil {
 				delete(waiting, a.tag())
+			}
+			if tries > 30000 {
+				t.Fatal("no answer")
 			}
 			select {
 			case <-h.hit:

@@ -50,8 +50,10 @@ func (o *outbox) before(t *Target, c *command) bool {
 // send sends all. Commands whose data can't be sent from the mapping are left to
 // their targets' workers.
 func (o *outbox) send(v *service) {
-	o.distrust()
-	defer o.done()
+	mapped := o.mapped > 0
+	if mapped {
+		o.distrust()
+	}
 	for sent := 0; sent < o.n; {
 		n, err := o.sendFrom(v, sent)
 		for end := sent + n; sent < end; sent++ {
@@ -66,6 +68,9 @@ func (o *outbox) send(v *service) {
 			o.from[sent].dropped(MAC(o.heads[sent][:6]), err.Error())
 			sent++
 		}
+	}
+	if mapped {
+		o.done()
 	}
 }
 
@@ -86,7 +91,7 @@ func (o *outbox) report(i int) {
 // distrust takes out what is of files that were cut.
 func (o *outbox) distrust() {
 	var whole *Target
-	for i := o.n - 1; o.mapped > 0 && i >= 0; i-- {
+	for i := o.n - 1; i >= 0; i-- {
 		switch t := o.from[i]; {
 		case o.bodies[i] == nil || t == whole:
 		case t.mapping.whole():
@@ -105,27 +110,26 @@ func (o *outbox) askDevice(i int) {
 	}
 	o.n--
 	o.mapped--
+	o.bodies[o.n] = nil
 	o.given = append(o.given, c)
 	t.queue.again(c)
 }
 
-// done takes what was read by mappings out of the queues.
+// done takes what was read by mappings out of the queues. What isn't mapped
+// any more may become memory of the heap, which nobody may point to.
 func (o *outbox) done() {
 	var last *Target
-	for i, body := range o.bodies[:o.n] {
-		if body != nil && o.from[i] != last {
+	for i, c := range o.of[:o.n] {
+		if !c.mapped {
+			continue
+		}
+		if o.from[i] != last {
 			last = o.from[i]
 			last.queue.done(o.of[:o.n]...)
 		}
-	}
-	for _, c := range o.of[:o.n] {
-		c.mapped = false
+		c.mapped, o.bodies[i] = false, nil
 	}
 }
 
-// empty makes it ready for more. What is no longer mapped may become memory of
-// the heap, which nobody may point to.
-func (o *outbox) empty() {
-	clear(o.bodies[:])
-	o.n, o.mapped, o.given = 0, 0, o.given[:0]
-}
+// empty makes it ready for more.
+func (o *outbox) empty() { o.n, o.mapped, o.given = 0, 0, o.given[:0] }

@@ -30,10 +30,10 @@ type receiver struct {
 	room     []byte          // for the data of a series
 
 	out      *outbox
-	flushing bool        // what waits is being sent
-	stuck    atomic.Bool // an outbox that was taken away
-	began    time.Time
-	now      time.Duration // since then, when the frames came
+	flushing bool          // out is being sent, which may be held up
+	stuck    atomic.Bool   // one is held up, and was replaced
+	began    time.Time     // of receiving
+	now      time.Duration // since then, or 0 if it isn't known for these frames
 
 	ended chan error
 	wg    sync.WaitGroup // who had the turn
@@ -102,7 +102,7 @@ func (r *receiver) run() {
 			r.ended <- err
 			return
 		}
-		r.now = time.Since(r.began)
+		r.now = 0
 	}
 }
 
@@ -185,6 +185,9 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 func (r *receiver) mapped(t *Target, c *command) bool {
 	if c.kind != read || t.mapping == nil || r.stuck.Load() || !t.inside(c) {
 		return false
+	}
+	if r.now == 0 {
+		r.now = time.Since(r.began)
 	}
 	data := t.mapping.data(int64(c.first)*sector, int64(c.last-c.first)*sector, r.now)
 	if data == nil || !t.queue.begin(c) {

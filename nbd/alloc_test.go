@@ -2,6 +2,7 @@ package nbd
 
 import (
 	"context"
+	"io"
 	"path/filepath"
 	"testing"
 
@@ -42,5 +43,24 @@ func TestSteadyState(t *testing.T) {
 				t.Errorf("%T: %v allocations in four commands", d, n)
 			}
 		}
+	}
+}
+
+// TestSteadyStateAhead: nor do large writes of which the next has come while one
+// is carried out.
+func TestSteadyStateAhead(t *testing.T) {
+	r := transmitting(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}})
+	both, replies := append(largeAt(1, 0), largeAt(2, 0)...), make([]byte, 2*simpleReplySize)
+	writes := func() {
+		r.send(both)
+		if _, err := io.ReadFull(r.nc, replies); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100 {
+		writes()
+	}
+	if n := testing.AllocsPerRun(100, writes); n > 0 && !racing {
+		t.Errorf("%v allocations in two writes", n)
 	}
 }

@@ -18,13 +18,15 @@ import (
 // conn is a connection in the transmission phase. One of its workers has the
 // turn: it reads requests. While commands are quick it carries them out itself,
 // one after the other, so that nothing is handed over and replies leave
-// together (see pace.go). A command that may take long is carried out without
-// the turn, which then is another worker's.
+// together (see pace.go); from a large write it looks ahead to the next (see
+// ahead.go). A command that may take long is carried out without the turn, which
+// then is another worker's.
 type conn struct {
 	server  *Server
 	session *Session
 	t       transport
-	in      *bufio.Reader
+	source  source
+	in      *bufio.Reader // of source
 	mode    mode
 	meta    bool
 	dev     block.Device
@@ -45,6 +47,8 @@ type conn struct {
 	// Of the one who has the turn.
 	workers int
 	ended   error // why there are no more requests
+	begun   begun
+	ahead   int // writes in a row that found the next one begun
 }
 
 // errGoodbye is a client's NBD_CMD_DISC.
@@ -54,8 +58,9 @@ func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, a *arrivals) *
 	e := h.chosen
 	early, _ := in.Peek(in.Buffered())
 	t := newTransport(nc, bytes.Clone(early), a.crowd, a.bounds.WriteTimeout)
-	c := &conn{server: s, t: t, in: bufio.NewReaderSize(t, readAhead), mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
+	c := &conn{server: s, t: t, source: source{transport: t}, mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
 		ro: e.readOnly(), bounds: a.bounds, patrol: &a.patrol, turn: make(chan struct{}, 1)}
+	c.in = bufio.NewReaderSize(&c.source, readAhead)
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
 	c.inFile, _ = e.Device.(block.InFile)
 	c.memory.init(a.bounds.Memory)
@@ -128,6 +133,7 @@ func (c *conn) work() {
 func (w *worker) step() bool {
 	c := w.c
 	if c.pace.quick(&w.req) {
+		w.lookAhead()
 		no := c.pace.begin(c)
 		w.carryOut()
 		return c.pace.end(no)
@@ -141,7 +147,7 @@ func (w *worker) step() bool {
 // buffer returns memory for n bytes, once the connection may have it. The
 // replies that wait to be sent hold some.
 func (c *conn) buffer(n int) *buffer {
-	if n := chargeFor(n); !c.memory.has(n) {
+	if n := chargeFor(n); !c.memory.try(n) {
 		c.out.flush()
 		c.memory.take(n)
 	}
@@ -157,6 +163,9 @@ func (c *conn) drop(b *buffer) {
 // next reads the next request with its payload, in turn.
 func (w *worker) next() error {
 	c := w.c
+	if c.begun.payload != nil {
+		return w.goOn()
+	}
 	head := w.head[:c.mode.requestSize()]
 	if c.in.Buffered() < len(head) {
 		c.out.flush()

@@ -66,11 +66,15 @@ func chargeFor(n int) int { return max(smallestBuffer<<classOf(n), leastCharge) 
 
 func charge(b *buffer) int { return max(len(b.b)-headroom, leastCharge) }
 
-// has says whether take wouldn't wait.
-func (b *budget) has(n int) bool {
+// try takes n bytes unless it would have to wait.
+func (b *budget) try(n int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.left >= n
+	if b.left < n {
+		return false
+	}
+	b.left -= n
+	return true
 }
 
 // take waits for n bytes.

@@ -11,6 +11,9 @@ import (
 type transport interface {
 	// Read is for one reader at a time, and returns io.EOF after stopReading.
 	Read(p []byte) (int, error)
+	// tryRead is for the reader, too, and returns how much it read without
+	// waiting. 0 may mean anything; Read then tells.
+	tryRead(p []byte) int
 	// send sends all, for one sender at a time. A peer that doesn't take it in
 	// time, or is gone, is an error, after which nothing can be sent.
 	send(all [][]byte) error
@@ -51,6 +54,9 @@ func (p *plain) Read(b []byte) (int, error) {
 	}
 	return p.Conn.Read(b)
 }
+
+// tryRead implements transport. What TLS has can't be known without waiting.
+func (p *plain) tryRead([]byte) int { return 0 }
 
 // send implements transport.
 func (p *plain) send(all [][]byte) (err error) {

@@ -40,61 +40,74 @@ func (b *burst) prepare(fd, stride int) {
 	}
 }
 
-func (b *burst) send(fd int, p []byte, stride int) error {
+// send returns how many bytes, of whole packets, the kernel has taken. It does
+// not wait: EAGAIN when the socket's buffer is full.
+func (b *burst) send(fd int, p []byte, stride int) (taken int, err error) {
 	if b.segment == stride {
-		rest, err := b.cut(fd, p)
-		if err == nil {
-			return nil
-		}
+		taken, err = b.cut(fd, p)
 		switch err {
 		case unix.EINVAL, unix.EMSGSIZE, unix.EIO: // larger than the MTU, or a device without checksums
 			b.segment = 0
 			_ = unix.SetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT, 0)
-			p = rest
 		default:
-			return err
+			return taken, err
 		}
 	}
-	return b.many(fd, p, stride)
+	more, err := b.many(fd, p[taken:], stride)
+	return taken + more, err
 }
 
 // cut hands the kernel as much as one call takes, until all is sent.
-func (b *burst) cut(fd int, p []byte) (rest []byte, err error) {
+func (b *burst) cut(fd int, p []byte) (taken int, err error) {
 	most := min(maxDatagram/b.segment, maxSegments) * b.segment
-	for len(p) > 0 {
-		n := min(len(p), most)
-		if err := write(fd, p[:n]); err != nil {
-			return p, err
+	for taken < len(p) {
+		n := min(len(p)-taken, most)
+		if err := write(fd, p[taken:taken+n]); err != nil {
+			return taken, err
 		}
-		p = p[n:]
+		taken += n
 	}
-	return nil, nil
+	return taken, nil
 }
 
 // many sends by sendmmsg.
-func (b *burst) many(fd int, p []byte, stride int) error {
+func (b *burst) many(fd int, p []byte, stride int) (taken int, err error) {
 	if b.messages == nil {
 		b.messages = make([]message, maxMessages)
 		b.vectors = make([]unix.Iovec, maxMessages)
 	}
-	for len(p) > 0 {
-		count, bytes := 0, 0
-		for ; count < maxMessages && bytes < len(p); count++ {
-			n := min(stride, len(p)-bytes)
+	for taken < len(p) {
+		count := 0
+		for at := taken; count < maxMessages && at < len(p); count++ {
+			n := min(stride, len(p)-at)
 			v := &b.vectors[count]
-			v.Base = &p[bytes]
+			v.Base = &p[at]
 			v.SetLen(n)
 			b.messages[count].header = unix.Msghdr{Iov: v, Iovlen: 1}
-			bytes += n
+			at += n
 		}
-		sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(fd), uintptr(unsafe.Pointer(&b.messages[0])), uintptr(count), 0, 0, 0)
+		sent, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(fd), uintptr(unsafe.Pointer(&b.messages[0])), uintptr(count), unix.MSG_DONTWAIT, 0, 0)
 		switch {
 		case errno == unix.EINTR:
 			continue
 		case errno != 0:
+			return taken, errno
+		}
+		taken = min(taken+int(sent)*stride, len(p))
+	}
+	return taken, nil
+}
+
+// write sends one packet, or a burst that the kernel cuts, without waiting.
+func write(fd int, p []byte) error {
+	for {
+		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case 0:
+			return nil
+		case unix.EINTR:
+		default:
 			return errno
 		}
-		p = p[min(int(sent)*stride, len(p)):]
 	}
-	return nil
 }

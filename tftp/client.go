@@ -152,6 +152,7 @@ type call struct {
 	ctx     context.Context
 	request *Request
 	link    *socket
+	poller  *poller
 	terms   terms
 	oack    bool   // the answer was an OACK
 	reply   []byte // else the first DATA packet, for a read
@@ -161,6 +162,7 @@ type call struct {
 func (c *call) end() {
 	c.stop()
 	c.link.close()
+	c.poller.close()
 }
 
 // why names the reason of the caller instead of what it led to.
@@ -182,11 +184,12 @@ func (c *Client) call(ctx context.Context, address string, r *Request) (*call, e
 	if !local.IsValid() {
 		local = netip.AddrPortFrom(unspecified(server.Addr()), 0)
 	}
-	link, err := dial(local, netip.AddrPort{}, newCrowd())
+	poller := newPoller(1)
+	link, err := dial(local, netip.AddrPort{}, newCrowd(), poller)
 	if err != nil {
 		return nil, err
 	}
-	made := &call{ctx: ctx, request: r, link: link, stop: context.AfterFunc(ctx, link.interrupt)}
+	made := &call{ctx: ctx, request: r, link: link, poller: poller, stop: context.AfterFunc(ctx, link.interrupt)}
 	if err := c.ask(made, server); err != nil {
 		err = made.why(err)
 		made.end()

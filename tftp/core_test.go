@@ -322,7 +322,8 @@ func TestWaits(t *testing.T) {
 	}
 	defer peer.Close()
 	for _, most := range []int32{0, 1} {
-		s, err := dial(addrPortOf("127.0.0.1:0"), peer.LocalAddr().(*net.UDPAddr).AddrPort(), &crowd{most: most})
+		poller := newPoller(2)
+		s, err := dial(addrPortOf("127.0.0.1:0"), peer.LocalAddr().(*net.UDPAddr).AddrPort(), &crowd{most: most}, poller)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -357,6 +358,7 @@ func TestWaits(t *testing.T) {
 		if err := s.close(); err != nil {
 			t.Error(err)
 		}
+		poller.close()
 		if s.crowd.lively.Load() != 0 {
 			t.Error("still counted after close")
 		}

@@ -61,6 +61,9 @@ var (
 
 var (
 	errAgain = errors.New("nothing received in time")
+	errWait  = errors.New("not in memory")
+	errFull  = errors.New("no room to send")
+	errMoved = errors.New("the transfer has moved on") // by prompt
 	errBusy  = &Error{CodeUndefined, "server busy, try again"}
 	errTID   = &Error{CodeUnknownTransfer, "unknown transfer ID"}
 )

@@ -9,7 +9,8 @@ type link interface {
 	// stride bytes but the last, which may be shorter.
 	send(p []byte, stride int) error
 	// recv waits for the next packet. It returns errAgain after wait, ErrGone
-	// when the peer's port is closed, ErrStopped after interrupt.
+	// when the peer's port is closed, ErrStopped after interrupt, errMoved
+	// when a prompt has left it to the transfer to go on.
 	recv(buf []byte, wait time.Duration) (int, error)
 	// interrupt makes recv return ErrStopped, now and from now on.
 	interrupt()

@@ -16,9 +16,10 @@ type run struct {
 
 // A scatter reads consecutive bytes at an offset into the payloads of packets
 // that lie stride bytes apart: want bytes in all. It fails with ErrTruncated
-// where the file ends before.
+// where the file ends before. With hurry it fails with errWait where it would
+// have to wait for the file.
 type scatter interface {
-	read(packets []byte, l *layout, want int, offset int64) error
+	read(packets []byte, l *layout, want int, offset int64, hurry bool) error
 }
 
 // runSize is the most that a run has, in bytes, if a block is not larger: what
@@ -47,7 +48,12 @@ func (r *run) packets(_, from, to uint64) ([]byte, uint64, error) {
 }
 
 // prefetch makes the run one that has the given block.
-func (r *run) prefetch(next uint64) error {
+func (r *run) prefetch(next uint64) error { return r.load(next, false) }
+
+// ready implements promptBlocks.
+func (r *run) ready(next uint64) bool { return r.load(next, true) == nil }
+
+func (r *run) load(next uint64, hurry bool) error {
 	if next > r.last || next >= r.first && next < r.first+uint64(r.held) {
 		return nil
 	}
@@ -55,7 +61,7 @@ func (r *run) prefetch(next uint64) error {
 	offset := int64(next-1) * int64(r.blockSize)
 	r.held = 0
 	if want := min(int64(to-next+1)*int64(r.blockSize), r.size-offset); want > 0 {
-		if err := r.from.read(r.memory, &r.layout, int(want), offset); err != nil {
+		if err := r.from.read(r.memory, &r.layout, int(want), offset, hurry); err != nil {
 			return err
 		}
 	}

@@ -19,6 +19,7 @@ type sender struct {
 	serving  bool // answering a read request
 	onBad    func(error)
 	quiet    *atomic.Bool // set while a retransmission goes unanswered
+	prompt   *prompt      // nil where it can't be
 
 	buf    []byte
 	packet packet
@@ -111,6 +112,7 @@ func (s *sender) lost(err error) (Reason, error) {
 // run sends the file. It returns when the final block is confirmed or the
 // transfer has failed.
 func (s *sender) run() (Reason, error) {
+	s.attend()
 	for {
 		if reason, err := s.flush(); err != nil {
 			return reason, err
@@ -133,34 +135,46 @@ func (s *sender) done() bool { return s.window.last != 0 && s.window.acked == s.
 
 // flush sends what the window allows now.
 func (s *sender) flush() (Reason, error) {
+	if err := s.prompt.failure(); err != nil {
+		return s.giveUp(s.lost(err))
+	}
 	from, to := s.window.span()
 	if from > to {
 		return 0, nil
 	}
-	if s.window.size > 1 && s.window.sent == s.window.acked {
-		s.sentAt = time.Now()
-	}
+	s.clock()
 	layout := s.blocks.shape()
-	for next := from; next <= to; {
+	for next := from; next <= to; next = s.window.sent + 1 {
 		packets, through, err := s.blocks.packets(s.window.acked, next, to)
 		if err != nil {
 			return Failed, tell(s.link, errorFor(err), err)
 		}
 		if err := s.link.send(packets, layout.stride); err != nil {
-			reason, err := s.lost(err)
-			return s.giveUp(reason, err)
+			return s.giveUp(s.lost(err))
 		}
-		s.stats.Packets += through - next + 1
-		next = through + 1
-		if s.window.last = layout.last; layout.last != 0 {
+		s.mark(next, through)
+		if layout.last != 0 {
 			to = min(to, layout.last)
 		}
 	}
-	s.stats.Retransmits += s.window.mark(to)
 	if err := s.blocks.prefetch(to + 1); err != nil {
 		return Failed, tell(s.link, errorFor(err), err)
 	}
 	return 0, nil
+}
+
+// clock notes when a window begins to go out.
+func (s *sender) clock() {
+	if s.window.size > 1 && s.window.sent == s.window.acked {
+		s.sentAt = time.Now()
+	}
+}
+
+// mark notes that blocks went out.
+func (s *sender) mark(from, through uint64) {
+	s.window.last = s.blocks.shape().last
+	s.stats.Packets += through - from + 1
+	s.stats.Retransmits += s.window.mark(through)
 }
 
 // listen waits until something is to be done: an ACK that counts, or a pause
@@ -176,7 +190,7 @@ func (s *sender) listen() (Reason, error) {
 	armed := time.Time{}
 	for {
 		reason, err := s.receive(wait - rest)
-		if pause && errors.Is(err, errAgain) {
+		if errors.Is(err, errMoved) || pause && errors.Is(err, errAgain) {
 			return 0, nil
 		}
 		if err != nil {

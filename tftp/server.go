@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -71,7 +72,7 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 		return fmt.Errorf("tftp: listen on %v: %w", conn.LocalAddr(), err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := &desk{server: s, listener: l, table: table{most: s.maxTransfers(), running: map[netip.AddrPort]*transfer{}}, crowd: newCrowd()}
+	d := &desk{server: s, listener: l, table: table{most: s.maxTransfers(), running: map[netip.AddrPort]*transfer{}}, crowd: newCrowd(), poller: newPoller(runtime.GOMAXPROCS(0))}
 	var wake sync.WaitGroup
 	wake.Add(1)
 	stop := context.AfterFunc(ctx, func() {
@@ -84,6 +85,7 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 	}
 	cancel(ErrStopped)
 	d.transfers.Wait()
+	d.poller.close()
 	if stop() {
 		wake.Done()
 	}
@@ -130,6 +132,7 @@ type desk struct {
 	table     table
 	transfers sync.WaitGroup
 	crowd     *crowd
+	poller    *poller
 }
 
 // run reads packets until the socket fails.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,19 +19,33 @@ import (
 type socket struct {
 	fd     int // blocks for at most hotWait
 	crowd  *crowd
-	lively bool // counted in crowd
-	quick  int  // waits in a row that were short
+	poller *poller
 	burst  burst
-	cold   coldWait
+	claim  claim // to all below, and to send
 
-	mu      sync.Mutex // guards fd and cold.file against interrupt
+	lively  bool      // counted in crowd
+	quick   int       // waits in a row that were short
+	watched bool      // by the poller
+	drained bool      // nothing was there when last looked, and nothing has come since, or the claim tells
+	heard   time.Time // when something came, or the wait began
+	mail    *mail
+	trouble syscall.Errno // of the socket, yet to be told
+	moved   bool          // what prompt said, yet to be told
+	// prompt deals with a packet on the spot, without waiting. It is called
+	// while the transfer waits in recv, perhaps on another thread.
+	prompt func(packet []byte) outcome
+	alarm  *time.Timer
+	handed chan struct{} // the claim, from a worker
+
+	mu      sync.Mutex // guards fd against interrupt
+	stop    chan struct{}
 	stopped bool
 	closed  bool
 }
 
 // dial makes a socket between the given addresses. An invalid remote leaves
 // it unconnected; connect does that later.
-func dial(local, remote netip.AddrPort, crowd *crowd) (*socket, error) {
+func dial(local, remote netip.AddrPort, crowd *crowd, poller *poller) (*socket, error) {
 	family := unix.AF_INET6
 	if local.Addr().Is4() {
 		family = unix.AF_INET
@@ -39,7 +54,7 @@ func dial(local, remote netip.AddrPort, crowd *crowd) (*socket, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	s := &socket{fd: fd, crowd: crowd}
+	s := &socket{fd: fd, crowd: crowd, poller: poller, handed: make(chan struct{}, 1), stop: make(chan struct{})}
 	if err := s.prepare(local, remote); err != nil {
 		unix.Close(fd)
 		return nil, err
@@ -50,14 +65,10 @@ func dial(local, remote netip.AddrPort, crowd *crowd) (*socket, error) {
 
 func (s *socket) prepare(local, remote netip.AddrPort) error {
 	wait := unix.NsecToTimeval(int64(hotWait))
-	patience := unix.NsecToTimeval(int64(maxWait))
 	// Blocks larger than the path's MTU are the client's wish (RFC 2348):
 	// let routers fragment them.
 	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
-	if err := errors.Join(
-		unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait),
-		unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &patience),
-	); err != nil {
+	if err := unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
 	if err := unix.Bind(s.fd, sockaddr(local)); err != nil {
@@ -103,20 +114,43 @@ func (s *socket) window(stride, count int) {
 	}
 }
 
+// attended lets the poller deal with packets by prompt.
+func (s *socket) attended(prompt func(packet []byte) outcome) { s.prompt, s.mail = prompt, newMail() }
+
 func (s *socket) send(p []byte, stride int) error {
-	var err error
+	for {
+		taken, err := s.offer(p, stride)
+		if !errors.Is(err, errFull) {
+			return err
+		}
+		p = p[taken:]
+		switch err := poll(s.fd, unix.POLLOUT, maxWait); err {
+		case nil:
+		case unix.EAGAIN: // as good as lost on the way
+			return nil
+		default:
+			return os.NewSyscallError("poll", err)
+		}
+	}
+}
+
+// offer is send that doesn't wait: with errFull it says how many bytes, of
+// whole packets, the socket had room for.
+func (s *socket) offer(p []byte, stride int) (taken int, err error) {
 	if len(p) <= stride {
 		err = write(s.fd, p)
 	} else {
-		err = s.burst.send(s.fd, p, stride)
+		taken, err = s.burst.send(s.fd, p, stride)
 	}
 	switch err {
-	case nil, unix.EAGAIN, unix.ENOBUFS: // what the host has no room for is as good as lost on the way
-		return nil
+	case unix.EAGAIN:
+		return taken, errFull
+	case nil, unix.ENOBUFS: // what the host has no room for is as good as lost on the way
+		return len(p), nil
 	case unix.ECONNREFUSED:
-		return ErrGone
+		return taken, ErrGone
 	}
-	return os.NewSyscallError("send", err)
+	return taken, os.NewSyscallError("send", err)
 }
 
 // sendTo sends one packet from a socket that is not connected.
@@ -138,6 +172,8 @@ func (s *socket) recv(buf []byte, wait time.Duration) (int, error) {
 		return 0, ErrGone
 	case err == unix.EAGAIN:
 		return 0, errAgain
+	case errors.Is(err, errMoved):
+		return 0, err
 	case err != nil:
 		return 0, os.NewSyscallError("receive", err)
 	}
@@ -187,22 +223,25 @@ func (s *socket) isStopped() bool {
 }
 
 // interrupt wakes recv: shutting down reception ends a wait in the kernel
-// with 0 bytes, a deadline one in the poller. Sending still works, so that
-// the peer can be told.
+// with 0 bytes. Sending still works, so that the peer can be told.
 func (s *socket) interrupt() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.stopped {
+		return
+	}
 	s.stopped = true
+	close(s.stop)
 	if !s.closed {
 		_ = unix.Shutdown(s.fd, unix.SHUT_RD)
-		s.cold.interrupt()
 	}
 }
 
 func (s *socket) close() error {
 	s.slow()
+	s.leavePoller()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	return errors.Join(s.cold.leave(), unix.Close(s.fd))
+	return unix.Close(s.fd)
 }

@@ -45,7 +45,7 @@ func (t *transfer) open(ctx context.Context, size, windowSize int) (duplex, func
 		t.out.listen(size, windowSize+16)
 		l = t.out
 	} else {
-		s, err := dial(netip.AddrPortFrom(t.request.Local.Addr(), 0), t.request.Remote, t.desk.crowd)
+		s, err := dial(netip.AddrPortFrom(t.request.Local.Addr(), 0), t.request.Remote, t.desk.crowd, t.desk.poller)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -62,6 +63,8 @@ type row struct {
 	rates []float64
 	costs []cost
 	floor float64 // bytes per second of the better floor
+
+	failures []int // transfers that a client gave up, of each server
 }
 
 // slow is how long a server may take for a point to be asked again.
@@ -74,6 +77,7 @@ func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, 
 	all := append(slices.Clip(servers), floors...)
 	rounded := make([][]cost, len(all))
 	tooSlow := make([]bool, len(all))
+	failures := make([]int, len(all)) // transfers from peers that a client has given up
 	for round := range rounds {
 		for i := range all {
 			i = (i + round) % len(all)
@@ -82,7 +86,13 @@ func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, 
 			}
 			c, err := fetch(ctx, lab, all[i], p)
 			if err != nil {
-				return row{}, fmt.Errorf("%s from %s: %w", p, all[i].name, err)
+				err = fmt.Errorf("%s from %s: %w", p, all[i].name, err)
+				if i == 0 || p.clients > 1 || ctx.Err() != nil {
+					return row{}, err
+				}
+				fmt.Fprintln(os.Stderr, err)
+				failures[i]++
+				continue
 			}
 			tooSlow[i] = c.took > slow
 			rounded[i] = append(rounded[i], c)
@@ -91,11 +101,14 @@ func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, 
 	}
 	rates, costs := make([]float64, len(all)), make([]cost, len(all))
 	for i, each := range rounded {
+		if len(each) == 0 {
+			return row{}, fmt.Errorf("%s: none of %d transfers from %s succeeded", p, failures[i], all[i].name)
+		}
 		costs[i] = p.counts(each)
 		rates[i] = float64(p.clients*p.size) / costs[i].took
 	}
 	n := len(servers)
-	return row{point: p, rates: rates[:n], costs: costs[:n], floor: slices.Max(append(rates[n:], 0))}, nil
+	return row{point: p, rates: rates[:n], costs: costs[:n], floor: slices.Max(append(rates[n:], 0)), failures: failures[:n]}, nil
 }
 
 // counts is the round that counts: of a single client the median, for a window

@@ -41,6 +41,14 @@ func printSingle(w io.Writer, names []string, rows []row) {
 		ratios(w, r)
 		fmt.Fprintln(w)
 	}
+	for _, r := range rows {
+		for i, count := range r.failures {
+			if count > 0 {
+				fmt.Fprintf(w, "\nblksize %d, windowsize %d: the client gave up %d transfers from %s, which don't count.\n",
+					r.point.block, r.point.window, count, names[i])
+			}
+		}
+	}
 }
 
 func printMany(w io.Writer, names []string, rows []row) {
@@ -105,10 +113,6 @@ How to read this:
   a ratio, that ratio cannot be had from sockets here, whatever the server does.
 - "ceiling" is the ratio of a server that would cost nothing at all, sockets
   included, because its clients need that long themselves.
-- Spur has a thread per core. With the clients that makes three on two cores,
-  and Linux leaves Spur's two on one core for long whiles, taking turns of 4 ms,
-  while the other is idle between the clients' naps: those are too short for it
-  to be given a thread (perf sched). Binding the threads to their cores, letting
-  them nap, and more of them were tried and gained nothing. atftpd has a thread
-  per client, and gets the larger share of the cores by their number.
+- Spur has as many threads at work for a crowd as there are cores; with the
+  clients that makes three on two cores.
 `

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/spurboot/spur/block/turn"
 )
 
 const (
@@ -22,7 +24,8 @@ const (
 // that has the turn.
 type receiver struct {
 	*service
-	turn     hand
+	turn     turn.Turn
+	patrol   turn.Patrol
 	commands [batch]*command // with a buffer each
 	frames   [batch][]byte   // of the commands
 	first    int             // of the commands that are under way
@@ -42,7 +45,7 @@ type receiver struct {
 func newReceiver(v *service) *receiver {
 	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost),
 		out: &outbox{}, began: time.Now()}
-	r.turn.wake = make(chan struct{}, 1)
+	r.turn.Owner, r.turn.Patrol = r, &r.patrol
 	for i := range r.commands {
 		r.commands[i] = v.command()
 	}
@@ -53,7 +56,7 @@ func newReceiver(v *service) *receiver {
 // receives any more, though a command may still be under way: wg knows.
 func (r *receiver) receive() error {
 	stop, patrol := make(chan struct{}), sync.WaitGroup{}
-	patrol.Go(func() { r.turn.patrol(stop, r.takeOver) })
+	patrol.Go(func() { r.patrol.Walk(stop) })
 	r.wg.Go(r.run)
 	err := <-r.ended
 	close(stop)
@@ -61,7 +64,15 @@ func (r *receiver) receive() error {
 	return err
 }
 
-// takeOver goes on where a command holds up the receiver.
+// Still implements turn.Owner: another goes on where a command holds up the
+// receiver.
+func (r *receiver) Still(taken bool) bool {
+	if taken {
+		r.takeOver()
+	}
+	return false
+}
+
 func (r *receiver) takeOver() {
 	for i := r.first; i < r.at; i++ {
 		r.replace(i)
@@ -222,9 +233,9 @@ func (r *receiver) series(t *Target, c *command) int {
 // carryOut does commands that the queue knows, in turn.
 func (r *receiver) carryOut(t *Target, all []*command) outcome {
 	room := r.room // from begin on all that is the receiver's may be another's
-	no := r.turn.begin()
+	no := r.turn.Begin()
 	t.carryOutAll(r.service, all, room)
-	inTurn := r.turn.end(no)
+	inTurn := r.turn.End(no)
 	t.queue.done(all...)
 	for _, c := range all {
 		switch {
@@ -273,9 +284,9 @@ func (r *receiver) flush() bool {
 		return true
 	}
 	r.first, r.flushing = 0, true // what is taken away
-	no := r.turn.begin()
+	no := r.turn.Begin()
 	out.send(r.service)
-	if !r.turn.end(no) {
+	if !r.turn.End(no) {
 		for _, c := range out.of[:out.n] {
 			r.service.free.Put(c)
 		}

@@ -34,7 +34,7 @@ func (t *Target) together(v *service, all []*command, room []byte) bool {
 		err = t.Device.Read(v.ctx, room, int64(whole.first)*sector)
 	}
 	took := time.Since(start)
-	t.pace.took(whole.kind, took)
+	t.pace.of(whole.kind).Took(took)
 	if err != nil {
 		return false
 	}

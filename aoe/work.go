@@ -45,9 +45,9 @@ func (t *Target) admit(c *command, longest int) (failure uint8) {
 func (t *Target) quick(c *command) bool {
 	switch c.kind {
 	case write:
-		return c.regs.command != ataWriteFUA && t.dirty.Load() < t.bounds.Dirty && t.pace.quick(write)
+		return c.regs.command != ataWriteFUA && t.dirty.Load() < t.bounds.Dirty && t.pace.of(write).Quick()
 	case read:
-		return t.pace.quick(read)
+		return t.pace.of(read).Quick()
 	case identify, smart, power, nothing, unknown:
 		return true
 	}
@@ -66,7 +66,7 @@ func (t *Target) carryOut(v *service, c *command) {
 	n, failure, err := t.do(v.ctx, c)
 	took := time.Since(start)
 	if (c.kind == read || c.kind == write) && c.regs.command != ataWriteFUA {
-		t.pace.took(c.kind, took)
+		t.pace.of(c.kind).Took(took)
 	}
 	t.report(c, took, failure, err)
 	switch {

@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+
+	"github.com/spurboot/spur/block/turn"
 )
 
 // readBuffer takes in several headers by one system call; larger data goes
@@ -26,7 +28,7 @@ const immediateTasks = 16
 //
 // Its workers take turns in reading. While the device is quick, one of them
 // keeps the turn: it runs what it reads, one command after the other, and their
-// answers leave together (see pace.go). Before a command that may take long it
+// answers leave together (see block/turn). Before a command that may take long it
 // passes the turn on, so that this one holds up nobody.
 type conn struct {
 	srv  *Server
@@ -48,10 +50,10 @@ type conn struct {
 	quiet    int // ticks of silence, the keeper's
 	lastSeen uint32
 	pinged   bool
-	pace     pace
+	turn     turn.Turn
 	segment  atomic.Int32 // the initiator's MaxRecvDataSegmentLength
 
-	turn    chan struct{} // holds the turn while no worker has it
+	free    chan struct{} // holds the turn while no worker has it
 	ended   chan struct{}
 	once    sync.Once
 	err     error
@@ -65,8 +67,9 @@ type conn struct {
 func newConn(srv *Server, nc net.Conn) *conn {
 	c := &conn{
 		srv: srv, nc: nc, br: bufio.NewReaderSize(nc, readBuffer), p: defaultParams(),
-		turn: make(chan struct{}, 1), ended: make(chan struct{}),
+		free: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
+	c.turn.Owner, c.turn.Patrol = c, &srv.patrol
 	c.out.init(nc, &srv.pool, srv.bounds.SendTime)
 	return c
 }
@@ -118,7 +121,7 @@ func (c *conn) start(f func()) {
 // passTurn lets the next worker read, a new one if all are busy. The window of
 // commands bounds their number.
 func (c *conn) passTurn() {
-	c.turn <- struct{}{}
+	c.free <- struct{}{}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.idle == 0 && c.workers <= c.srv.bounds.QueueDepth+immediateTasks && !c.over {
@@ -149,7 +152,7 @@ func (c *conn) takeTurn() bool {
 	c.mu.Unlock()
 	ok := true
 	select {
-	case <-c.turn:
+	case <-c.free:
 	case <-c.ended:
 		ok = false
 	}
@@ -171,14 +174,14 @@ func (c *conn) step() bool {
 		c.end(err)
 		return false
 	}
-	c.srv.patrol.watch(c)
+	c.turn.Watch() // an answer may wait
 	switch {
 	case t == nil:
 		return true
 	case t.quick():
-		no := c.pace.begin()
+		no := c.turn.Begin()
 		t.run()
-		return c.pace.end(no)
+		return c.turn.End(no)
 	}
 	c.passTurn()
 	t.run()
@@ -192,10 +195,9 @@ func (c *conn) flushInTurn() bool {
 	if c.br.Buffered() >= headerSize && !c.out.isFull() {
 		return true
 	}
-	no := c.pace.begin()
-	c.srv.patrol.watch(c)
+	no := c.turn.Begin()
 	c.out.flush()
-	return c.pace.end(no)
+	return c.turn.End(no)
 }
 
 // readHeader reads a basic header segment with its additional ones.

@@ -3,6 +3,8 @@ package iscsi
 import (
 	"context"
 	"slices"
+
+	"github.com/spurboot/spur/block/turn"
 )
 
 // nexus is an I_T_L nexus: a session's view of a logical unit. It keeps the
@@ -11,7 +13,7 @@ type nexus struct {
 	s      *session
 	unit   *unit
 	number uint64
-	speed  speed
+	speed  [2]turn.Speed // of reads and of writes
 
 	// Under s.mu.
 	held         []*task // wait for their turn, in order

@@ -81,7 +81,7 @@ func (t *task) read() error {
 			t.s.srv.pool.put(b)
 			return deviceError(err, senseReadError)
 		}
-		t.nexus.took(t, time.Since(began))
+		t.took(time.Since(began))
 		if err := t.put(b); err != nil {
 			return fails(senseAborted)
 		}
@@ -112,7 +112,7 @@ func (t *task) write() error {
 	defer u.atomic.RUnlock()
 	began := time.Now()
 	err = u.dev.Write(t.ctx(), t.wholeBlocks(), off, t.writeFlags())
-	t.nexus.took(t, time.Since(began))
+	t.took(time.Since(began))
 	return deviceError(err, senseWriteError)
 }
 

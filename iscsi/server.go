@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/spurboot/spur/block/turn"
 )
 
 // Server serves targets. Its fields don't change while it serves.
@@ -24,7 +26,7 @@ type Server struct {
 	bounds   Bounds
 	commands *commands
 	pool     buffers
-	patrol   patrol
+	patrol   turn.Patrol
 	ctx      context.Context
 
 	mu       sync.Mutex
@@ -40,7 +42,6 @@ func (srv *Server) init(ctx context.Context) {
 		srv.bounds = srv.Bounds.withDefaults()
 		srv.commands = newCommands()
 		srv.sessions = map[*session]struct{}{}
-		srv.patrol.wake = make(chan struct{}, 1)
 		srv.ctx = ctx
 	})
 }
@@ -55,7 +56,7 @@ func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
 	quit := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() { srv.keep(quit) })
-	watch.Go(func() { srv.patrol.walk(quit) })
+	watch.Go(func() { srv.patrol.Walk(quit) })
 	err := srv.accept(ctx, l)
 	l.Close()
 	srv.shutdown()

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/turn"
 )
 
 // conn is a connection in the transmission phase. One of its workers has the
 // turn: it reads requests. While commands are quick it carries them out itself,
 // one after the other, so that nothing is handed over and replies leave
-// together (see pace.go); from a large write it looks ahead to the next (see
+// together (see block/turn); from a large write it looks ahead to the next (see
 // ahead.go). A command that may take long is carried out without the turn, which
 // then is another worker's.
 type conn struct {
@@ -39,9 +40,9 @@ type conn struct {
 	out     outbox
 	wg      sync.WaitGroup
 	pace    pace
-	patrol  *patrol
+	turn    turn.Turn
 
-	turn chan struct{} // holds the turn while no worker has it
+	free chan struct{} // holds the turn while no worker has it
 	idle atomic.Int32  // workers that wait for it
 
 	// Of the one who has the turn.
@@ -59,7 +60,8 @@ func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, a *arrivals) *
 	early, _ := in.Peek(in.Buffered())
 	t := newTransport(nc, bytes.Clone(early), a.crowd, a.bounds.WriteTimeout)
 	c := &conn{server: s, t: t, source: source{transport: t}, mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
-		ro: e.readOnly(), bounds: a.bounds, patrol: &a.patrol, turn: make(chan struct{}, 1)}
+		ro: e.readOnly(), bounds: a.bounds, free: make(chan struct{}, 1)}
+	c.turn.Owner, c.turn.Patrol = c, &a.patrol
 	c.in = bufio.NewReaderSize(&c.source, readAhead)
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
 	c.inFile, _ = e.Device.(block.InFile)
@@ -104,7 +106,7 @@ func (c *conn) passOn() {
 		c.workers++
 		c.wg.Go(c.work)
 	}
-	c.turn <- struct{}{}
+	c.free <- struct{}{}
 }
 
 // work is one worker, for as long as there are requests.
@@ -112,7 +114,7 @@ func (c *conn) work() {
 	w := newWorker(c)
 	for {
 		c.idle.Add(1)
-		<-c.turn
+		<-c.free
 		c.idle.Add(-1)
 		for has := true; has; {
 			if c.ended == nil {
@@ -134,9 +136,9 @@ func (w *worker) step() bool {
 	c := w.c
 	if c.pace.quick(&w.req) {
 		w.lookAhead()
-		no := c.pace.begin(c)
+		no := c.turn.Begin()
 		w.carryOut()
-		return c.pace.end(no)
+		return c.turn.End(no)
 	}
 	c.out.flush()
 	c.passOn()

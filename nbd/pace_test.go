@@ -54,54 +54,24 @@ func TestStalledCommands(t *testing.T) {
 	}
 }
 
-// TestPace: a device is asked for one thing after the other while it is quick,
-// and for several at once when it is slow for long, not when it stalls once.
+// TestPace: how long a device takes is known of reads and of writes; what waits
+// for the medium is never called quick.
 func TestPace(t *testing.T) {
 	var p pace
-	r := &request{command: cmdRead}
-	feed := func(n int, d time.Duration) {
-		for range n {
-			p.took(r, d)
-		}
+	r, w := &request{command: cmdRead}, &request{command: cmdWrite}
+	if !p.quick(r) || !p.quick(w) {
+		t.Error("a device that nothing is known of isn't quick")
 	}
-	feed(10, 5*time.Microsecond)
-	if feed(1, time.Second); !p.quick(r) {
-		t.Error("one stall makes a device slow")
+	for range 20 {
+		p.took(r, time.Millisecond)
+		p.took(&request{command: cmdWrite, flags: cmdFUA}, time.Millisecond)
+		p.took(&request{command: cmdFlush}, time.Millisecond)
 	}
-	if feed(20, time.Millisecond); p.quick(r) {
-		t.Error("twenty slow reads don't")
-	}
-	if !p.quick(&request{command: cmdWrite}) {
-		t.Error("slow reads make writes slow")
-	}
-	if feed(20, 5*time.Microsecond); !p.quick(r) {
-		t.Error("a device doesn't become quick again")
+	if p.quick(r) || !p.quick(w) {
+		t.Error("slow reads, flushes and writes with FUA make reads quick, or writes slow")
 	}
 	if p.quick(&request{command: cmdWrite, flags: cmdFUA}) || p.quick(&request{command: cmdFlush}) {
 		t.Error("what waits for the disk is called quick")
-	}
-}
-
-// TestPatrolEnds: the patrol looks at nothing when nothing is done.
-func TestPatrolEnds(t *testing.T) {
-	p := patrol{wake: make(chan struct{}, 1)}
-	c := &conn{patrol: &p}
-	c.pace.end(c.pace.begin(c))
-	for i := range quietBeats + 1 {
-		if n := p.round(); n == 0 && i < quietBeats-1 {
-			t.Fatalf("given up after %d beats", i)
-		}
-	}
-	if len(p.conns) != 0 || c.pace.watched.Load() {
-		t.Error("an idle connection is watched")
-	}
-	no := c.pace.begin(c)
-	if len(p.conns) != 1 {
-		t.Fatal("a busy connection isn't watched")
-	}
-	c.pace.seen = no
-	if !c.pace.stalled() || c.pace.end(no) {
-		t.Error("a command that takes long keeps the turn")
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/spurboot/spur/block/turn"
 )
 
 // A Server serves exports. Its fields are not changed once it serves.
@@ -82,9 +84,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer stop()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	a := &arrivals{bounds: s.Bounds.withDefaults(), crowd: newCrowd()}
-	a.patrol.wake = make(chan struct{}, 1)
 	over, patrolled := make(chan struct{}), make(chan struct{})
-	go func() { defer close(patrolled); a.patrol.walk(over) }()
+	go func() { defer close(patrolled); a.patrol.Walk(over) }()
 	defer func() { <-patrolled }()
 	defer close(over)
 	defer a.wg.Wait()
@@ -130,7 +131,7 @@ type arrivals struct {
 	bounds Bounds
 	crowd  *crowd
 	wg     sync.WaitGroup
-	patrol patrol
+	patrol turn.Patrol
 
 	mu       sync.Mutex
 	open     int

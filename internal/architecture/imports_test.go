@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"block/vhdx":              {"block", "block/mapped"},
 	"block/vmdk":              {"block", "block/mapped"},
 	"nbd":                     {"block", "block/turn"},
-	"iscsi":                   {"block"},
+	"iscsi":                   {"block", "block/turn"},
 	"aoe":                     {"block", "block/turn"},
 	"internal/disk": {
 		"aoe", "block", "block/httpblock", "block/mapped", "block/qcow2", "block/raw", "block/vhd", "block/vhdx", "block/vmdk",

@@ -1,0 +1,85 @@
+package turn
+
+import "sync/atomic"
+
+// A Turn is the right to read requests, and to carry out those that are quick.
+// One goroutine of its owner's has it at a time. What may take longer than
+// expected it does between Begin and End, and if it does the patrol takes the
+// turn away.
+//
+// Its fields are set before it is used, and not changed. Without a patrol nobody
+// takes it away.
+type Turn struct {
+	Owner  Owner
+	Patrol *Patrol
+
+	// now is odd between Begin and End. Who makes it even again has the turn.
+	now     atomic.Uint64
+	watched atomic.Bool
+
+	// Of the patrol.
+	seen  uint64
+	quiet int // beats
+}
+
+// An Owner is whose goroutines take turns, a connection for instance.
+type Owner interface {
+	// Still is called by the patrol at each beat since the last one of which
+	// nothing has begun or ended: who has the turn waits for requests, or it
+	// is taken: then the owner is to give it to another goroutine. Owners that
+	// have something else waiting to be looked at say so; until nothing does
+	// they stay with the patrol. Still doesn't wait, and begins nothing: other
+	// owners have the same patrol.
+	Still(taken bool) (waits bool)
+}
+
+// Begin is called by who has the turn, before something that may take long. What
+// it returns is for End.
+func (t *Turn) Begin() (no uint64) {
+	no = t.now.Add(1)
+	t.Watch() // after that: see leave
+	return no
+}
+
+// End says whether who began still has the turn. If not it is another's, and so
+// is all that goes with it.
+func (t *Turn) End(no uint64) bool { return t.now.CompareAndSwap(no, no+1) }
+
+// Watch has the patrol look at the turn until nothing has happened for a while.
+// Owners call it who have made something wait that Still looks at.
+func (t *Turn) Watch() {
+	if !t.watched.Load() && t.Patrol != nil {
+		t.Patrol.watch(t)
+	}
+}
+
+// quietBeats is how many beats a turn is looked at without anything happening.
+const quietBeats = 20
+
+// look is a beat. It says whether there will be more of them.
+func (t *Turn) look() bool {
+	if now := t.now.Load(); now != t.seen {
+		t.seen, t.quiet = now, 0
+		return true
+	}
+	if t.seen&1 == 1 {
+		if t.End(t.seen) {
+			t.Owner.Still(true)
+		}
+		return true
+	}
+	if t.Owner.Still(false) {
+		return true
+	}
+	t.quiet++
+	return t.quiet < quietBeats || !t.leave()
+}
+
+// leave leaves the patrol, unless something happens at the same time: who begins
+// looks whether it is watched after that, and this is the other way round.
+func (t *Turn) leave() bool {
+	t.watched.Store(false)
+	gone := t.now.Load() == t.seen && !t.Owner.Still(false)
+	t.watched.Store(!gone)
+	return gone
+}

@@ -24,24 +24,40 @@ type begun struct {
 // rest is where the bytes go that are yet to come.
 func (b *begun) rest() []byte { return b.payload.b[headroom+b.got : headroom+int(b.req.length)] }
 
+func (r *request) large() bool { return r.command == cmdWrite && r.length >= largeWrite }
+
+// peek returns the next request and leaves it in the buffer. After a large write
+// nothing is read beyond its header: the next is likely to be one as well, and
+// its payload should go where it belongs without a copy.
+func (c *conn) peek() (r request, err error) {
+	size := c.mode.requestSize()
+	if c.bulk {
+		c.source.most = size
+		defer func() { c.source.most = 0 }()
+	}
+	head, err := c.in.Peek(size)
+	if err == nil {
+		err = r.decode(head, c.mode)
+	}
+	return r, err
+}
+
 // lookAhead takes what has come of the next large write before this one is
 // carried out. A Unix socket has room for hardly two of them, and its sender is
 // woken only when it is nearly empty (unix_writable in net/unix/af_unix.c):
 // otherwise the client would sleep while we write, and we while it sends.
 func (w *worker) lookAhead() {
 	c := w.c
-	if w.req.command != cmdWrite || w.req.length < largeWrite {
+	if !w.req.large() {
 		return
 	}
 	c.source.hasty = true
-	head, err := c.in.Peek(c.mode.requestSize())
+	next, err := c.peek()
 	c.source.hasty = false
-	var next request
-	if err != nil || next.decode(head, c.mode) != nil || next.command != cmdWrite || next.length < largeWrite ||
-		next.length > uint64(c.bounds.MaxPayload) || !c.memory.try(chargeFor(int(next.length))) {
+	if err != nil || !next.large() || next.length > uint64(c.bounds.MaxPayload) || !c.memory.try(chargeFor(int(next.length))) {
 		return // it is read when its turn comes
 	}
-	_, _ = c.in.Discard(len(head))
+	_, _ = c.in.Discard(c.mode.requestSize())
 	c.begun = begun{req: next, payload: c.server.buffers.get(int(next.length))}
 	c.receive(&c.begun)
 }
@@ -82,6 +98,7 @@ func (w *worker) goOn() error {
 type source struct {
 	transport
 	hasty bool
+	most  int // bytes that are read at once, unless it is 0
 }
 
 // errNothing is that nothing has come.
@@ -89,6 +106,9 @@ var errNothing = errors.New("nothing has come")
 
 // Read implements io.Reader.
 func (s *source) Read(p []byte) (int, error) {
+	if s.most > 0 {
+		p = p[:min(len(p), s.most)]
+	}
 	if !s.hasty {
 		return s.transport.Read(p)
 	}

@@ -32,7 +32,6 @@ const (
 // worker carries out one request after the other. What it needs is made once.
 type worker struct {
 	c       *conn
-	head    [maxRequestSize]byte
 	req     request
 	payload *buffer // of the request
 	refused errno   // known when the request was read

@@ -48,6 +48,7 @@ type conn struct {
 	// Of the one who has the turn.
 	workers int
 	ended   error // why there are no more requests
+	bulk    bool  // the last request was a large write
 	begun   begun
 	ahead   int // writes in a row that found the next one begun
 }
@@ -168,19 +169,18 @@ func (w *worker) next() error {
 	if c.begun.payload != nil {
 		return w.goOn()
 	}
-	head := w.head[:c.mode.requestSize()]
-	if c.in.Buffered() < len(head) {
+	if c.in.Buffered() < c.mode.requestSize() {
 		c.out.flush()
 	}
-	if _, err := io.ReadFull(c.in, head); err != nil {
+	var err error
+	if w.req, err = c.peek(); err != nil {
 		if errors.Is(err, io.EOF) {
 			return fmt.Errorf("client went away without a goodbye: %w", io.EOF)
 		}
 		return err
 	}
-	if err := w.req.decode(head, c.mode); err != nil {
-		return err
-	}
+	_, _ = c.in.Discard(c.mode.requestSize())
+	c.bulk = w.req.large()
 	if w.req.command == cmdDisconnect {
 		return errGoodbye
 	}

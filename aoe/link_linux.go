@@ -10,7 +10,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/spurboot/spur/block/turn"
+	"github.com/spurboot/spur/internal/vigil"
 	"golang.org/x/sys/unix"
 )
 
@@ -32,7 +32,7 @@ type Interface struct {
 	reading sync.Mutex
 	ring    *ring
 	waits   [2]unix.PollFd
-	vigil   turn.Vigil
+	vigil   vigil.Vigil
 	down    bool // the network was when it was last heard of
 
 	writing sync.RWMutex // for closing

@@ -11,7 +11,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/spurboot/spur/block/turn"
+	"github.com/spurboot/spur/internal/vigil"
 	"golang.org/x/sys/unix"
 )
 
@@ -35,7 +35,7 @@ type link struct {
 
 	// Of the reader.
 	hot   bool // counted in crowd
-	vigil turn.Vigil
+	vigil vigil.Vigil
 	short int // waits in a row that were short
 	cold  *os.File
 	raw   syscall.RawConn

@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/vigil"
 )
 
 // A poller watches the sockets of transfers that wait, and deals on the spot
@@ -38,12 +40,6 @@ const (
 	// handful is how many sockets a worker takes at a time: few, so that
 	// there is something for the others.
 	handful = 4
-	// eagerWait is how long a worker looks for the next packet before it
-	// sleeps: waking it takes as long.
-	eagerWait = 50 * time.Microsecond
-	// modestTime is how long workers sleep at once after a look that took long
-	// because others wanted the processor.
-	modestTime = 100 * time.Millisecond
 	// politeTime is how long a worker keeps other goroutines of this program
 	// from its thread.
 	politeTime = time.Millisecond
@@ -125,9 +121,13 @@ func (p *poller) close() {
 func (p *poller) work() {
 	var events [handful]unix.EpollEvent
 	var sockets [handful]*socket
-	look := outlook{last: time.Now()}
+	var watch vigil.Vigil
+	polite := time.Now() // when others last had a chance
 	for {
-		n := p.wait(events[:], &look)
+		n := p.poll(events[:])
+		if n == 0 {
+			n = p.wait(events[:], &watch)
+		}
 		found, open := p.find(events[:n], sockets[:0])
 		if !open {
 			return
@@ -138,8 +138,8 @@ func (p *poller) work() {
 				s.attend(now)
 			}
 		}
-		if now.Sub(look.last) > politeTime {
-			look.last = now
+		if now.Sub(polite) > politeTime {
+			polite = now
 			runtime.Gosched()
 		}
 	}
@@ -156,37 +156,18 @@ func (p *poller) find(events []unix.EpollEvent, found []*socket) (_ []*socket, o
 	return found, !p.closed
 }
 
-// An outlook is what a worker expects.
-type outlook struct {
-	eager  bool      // the last wait was shorter than it takes to wake up
-	modest time.Time // until then others want the processor
-	last   time.Time // when other goroutines had their chance
-}
-
-// wait waits for news. It sleeps where it need not look again soon.
-func (p *poller) wait(events []unix.EpollEvent, look *outlook) int {
-	n := p.poll(events)
-	if n > 0 {
-		return n
-	}
-	began := time.Now()
-	for now := began; look.eager && now.Sub(began) < eagerWait && now.After(look.modest); {
+// wait waits for news: 0 where it was disturbed.
+func (p *poller) wait(events []unix.EpollEvent, watch *vigil.Vigil) (n int) {
+	watch.Begin(time.Now())
+	for n == 0 && watch.Look(time.Now()) {
 		_, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-		if n = p.poll(events); n > 0 {
-			return n
-		}
-		was := now
-		if now = time.Now(); now.Sub(was) > eagerWait {
-			look.modest = now.Add(modestTime)
-		}
+		n = p.poll(events)
 	}
-	n, err := unix.EpollWait(p.epoll, events, -1)
-	if err != nil { // interrupted
-		n = 0
+	if n == 0 {
+		n, _ = unix.EpollWait(p.epoll, events, -1) // fails only where a signal comes
 	}
-	look.last = time.Now() // asleep, it kept nobody from anything
-	look.eager = look.last.Sub(began) < 2*eagerWait
-	return n
+	watch.End(time.Now())
+	return max(n, 0)
 }
 
 // poll takes what is there, without waiting (see receive).

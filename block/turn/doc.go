@@ -16,9 +16,6 @@
 //     the turn away, and has the [Owner] give it to another goroutine. The one
 //     that was held up learns that from End, and goes on with its own request
 //     alone.
-//   - Before a request, whoever has the turn waits for it. A [Vigil] decides
-//     whether its thread does so awake, which answers sooner, or asleep, which is
-//     better where others want the processor too.
 //
 // A connection without requests costs nothing: the patrol leaves it after 20 ms,
 // and sleeps when there is none left. None of this allocates.

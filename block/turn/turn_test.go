@@ -206,16 +206,11 @@ func TestSpeed(t *testing.T) {
 func TestNoAllocation(t *testing.T) {
 	_, turn, _ := watched()
 	var s Speed
-	var v Vigil
-	now := time.Now()
 	if n := testing.AllocsPerRun(100, func() {
 		if s.Quick() {
 			turn.End(turn.Begin())
 			s.Took(time.Microsecond)
 		}
-		v.Begin(now)
-		v.Look(now)
-		v.End(now)
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -18,7 +18,8 @@ var allowed = map[string][]string{
 	"internal/hint":  {},
 
 	// Protocols know neither each other nor what a boot is.
-	"tftp":           {},
+	"tftp":           {"internal/vigil"},
+	"internal/vigil": {},
 	"internal/dhcp":  {},
 	"internal/pxe":   {},
 	"internal/httpd": {},
@@ -38,9 +39,9 @@ var allowed = map[string][]string{
 	"block/vhd":               {"block", "block/mapped"},
 	"block/vhdx":              {"block", "block/mapped"},
 	"block/vmdk":              {"block", "block/mapped"},
-	"nbd":                     {"block", "block/turn"},
+	"nbd":                     {"block", "block/turn", "internal/vigil"},
 	"iscsi":                   {"block", "block/turn"},
-	"aoe":                     {"block", "block/turn"},
+	"aoe":                     {"block", "block/turn", "internal/vigil"},
 	"internal/disk": {
 		"aoe", "block", "block/httpblock", "block/mapped", "block/qcow2", "block/raw", "block/vhd", "block/vhdx", "block/vmdk",
 		"internal/hint", "iscsi", "nbd",

@@ -1,4 +1,4 @@
-package turn
+package vigil
 
 import (
 	"testing"

@@ -1,4 +1,7 @@
-package turn
+// Package vigil decides how a thread of a server waits for the next request:
+// awake, which answers sooner, or asleep, which is better where others want the
+// processor too.
+package vigil
 
 import "time"
 

@@ -301,10 +301,12 @@ func (t *Target) leave(s *session) {
 	}
 }
 
-// endAll ends all sessions of the target.
-func (t *Target) endAll(err error) {
+// endOthers ends all sessions of the target but one.
+func (t *Target) endOthers(but *session, err error) {
 	for _, s := range t.all() {
-		s.end(err)
+		if s != but {
+			s.end(err)
+		}
 	}
 }
 

@@ -85,11 +85,21 @@ func (t *task) answerManagement(response byte) {
 	t.c.send(&h, nil, nil)
 }
 
-// afterManagement: a cold reset ends all sessions of the target.
-func (s *session) afterManagement(from *conn, function, response byte) {
-	if function == targetColdReset && response == functionComplete {
-		from.out.finish()
-		s.target.endAll(errReset)
+// runManagement does a task management function and answers. A cold reset ends
+// all sessions of the target. This one takes nothing more from before the answer
+// on: who has read it would go on in a session that is about to end, and lose
+// what it sets there.
+func (t *task) runManagement() {
+	s, c, response := t.s, t.c, t.manage()
+	cold := t.function() == targetColdReset && response == functionComplete
+	if cold {
+		s.close()
+		s.target.endOthers(s, errReset)
+	}
+	t.finish(func() { t.answerManagement(response) })
+	if cold {
+		c.out.finish()
+		s.end(errReset)
 	}
 }
 

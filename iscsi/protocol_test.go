@@ -314,6 +314,32 @@ func TestAbort(t *testing.T) {
 	}
 }
 
+// TestColdReset: who has read that the target was reset is answered nothing more
+// in the sessions that end with it.
+func TestColdReset(t *testing.T) {
+	addr, _, _ := testServer(t, Bounds{})
+	for range 50 {
+		p, other := dial(t, addr), dial(t, addr)
+		p.login(loginOptions{})
+		other.login(loginOptions{isid: 1})
+		var h header
+		h.start(opTaskMgmt|0x40, 0x80|targetColdReset)
+		h.setITT(1000)
+		h.put32(20, noTag)
+		h.put32(24, p.cmdSN)
+		p.send(&h, nil)
+		if a := p.read(); a.opcode() != opTaskMgmtResp || a.header[2] != functionComplete {
+			t.Fatalf("%x", a.header)
+		}
+		for _, p := range []*probe{p, other} {
+			p.command(0x80, make([]byte, 6), 0, nil)
+			if a, err := p.next(); err == nil && a.opcode() != opAsync {
+				t.Fatalf("%x", a.header)
+			}
+		}
+	}
+}
+
 // TestHalfOpenLogins: those who never finish keep nobody out, and are bounded.
 func TestHalfOpenLogins(t *testing.T) {
 	const most = 50

@@ -75,6 +75,10 @@ func (s *session) openWindow() {
 func (s *session) order(t *task) (run *task, reject byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closing {
+		s.forget(t)
+		return nil, 0
+	}
 	if t.immediate {
 		if s.immediates >= immediateTasks {
 			s.forget(t)
@@ -321,12 +325,19 @@ func (s *session) hungUp() bool {
 	return true
 }
 
+// close has the session take no commands any more, and no connections.
+func (s *session) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = true
+	s.changed.Broadcast()
+}
+
 // end ends all connections.
 func (s *session) end(err error) {
 	s.cancel(err)
+	s.close()
 	s.mu.Lock()
-	s.closing = true
-	s.changed.Broadcast()
 	conns := make([]*conn, 0, len(s.conns))
 	for _, c := range s.conns {
 		conns = append(conns, c)

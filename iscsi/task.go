@@ -76,9 +76,7 @@ func (t *task) run() {
 	case opNOPOut:
 		t.finish(t.answerPing)
 	case opTaskMgmt:
-		s, c, function, response := t.s, t.c, t.function(), t.manage()
-		t.finish(func() { t.answerManagement(response) })
-		s.afterManagement(c, function, response)
+		t.runManagement()
 	case opText:
 		t.finish(t.answerText)
 	case opLogout:

@@ -2,6 +2,15 @@ package aoe
 
 import "time"
 
+const (
+	// prompt is how long it takes at most to send what is in memory, mostly.
+	prompt = 200 * time.Microsecond
+	// A mapping isn't used for a while after a page of it had to be fetched,
+	// which tells that the page cache is too small for what is read. It is for
+	// longer each time that follows soon.
+	shortRest, longRest = time.Second, time.Minute
+)
+
 // A mapping is the file of a disk in memory (mmap(2)). A read whose data is in
 // the page cache is answered from there: the kernel copies it straight into the
 // frame.
@@ -21,11 +30,14 @@ type mapping struct {
 	cut    bool   // the file ended before that
 	pages  []byte // of a region: whether each is in memory
 	known  residence
+
+	rested time.Duration // when it is used again
+	rest   time.Duration // the last one
 }
 
 // data is n bytes of the disk from off, or nil if they may not be in memory.
 func (m *mapping) data(off, n int64, now time.Duration) []byte {
-	if m == nil || m.cut || n <= 0 || off > m.size-n {
+	if m == nil || m.cut || now < m.rested || n <= 0 || off > m.size-n {
 		return nil
 	}
 	from := m.skip + off
@@ -40,6 +52,15 @@ func (m *mapping) data(off, n int64, now time.Duration) []byte {
 // look asks the kernel whether a region is in memory.
 func (m *mapping) look(no int64) bool {
 	return resident(m.memory[no*region:min((no+1)*region, int64(len(m.memory)))], m.pages)
+}
+
+// fetched tells that a page had to be fetched.
+func (m *mapping) fetched(now time.Duration) {
+	if now > m.rested+longRest {
+		m.rest = 0
+	}
+	m.rest = min(max(2*m.rest, shortRest), longRest)
+	m.rested = now + m.rest
 }
 
 // whole says whether the file is as long as it was. In a page that a file ends

@@ -78,6 +78,13 @@ func fileEnd(file int) int64 {
 	return end
 }
 
+// pagesFetched is how often this process had to wait for a page of memory.
+func pagesFetched() int64 {
+	var usage unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage) // whose arguments are right
+	return usage.Majflt
+}
+
 // gathererOf is the link if it can send what is mapped. Another that has an
 // Interface within isn't taken for it, because its Send may do more.
 func gathererOf(l Link) gatherer {

@@ -13,3 +13,5 @@ func unmapFile(*mapping) {}
 func resident(_, _ []byte) bool { return false }
 
 func fileEnd(int) int64 { return -1 }
+
+func pagesFetched() int64 { return 0 }

@@ -35,6 +35,7 @@ type receiver struct {
 	out      *outbox
 	flushing bool          // out is being sent, which may be held up
 	stuck    atomic.Bool   // one is held up, and was replaced
+	fetched  int64         // pages, when one was held up
 	began    time.Time     // of receiving
 	now      time.Duration // since then, or 0 if it isn't known for these frames
 
@@ -44,7 +45,7 @@ type receiver struct {
 
 func newReceiver(v *service) *receiver {
 	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost),
-		out: &outbox{}, began: time.Now()}
+		out: &outbox{}, fetched: pagesFetched(), began: time.Now()}
 	r.turn.Owner, r.turn.Patrol = r, &r.patrol
 	for i := range r.commands {
 		r.commands[i] = v.command()
@@ -285,7 +286,11 @@ func (r *receiver) flush() bool {
 	}
 	r.first, r.flushing = 0, true // what is taken away
 	no := r.turn.Begin()
+	start := time.Now()
 	out.send(r.service)
+	if time.Since(start) > prompt {
+		r.heldUp(out)
+	}
 	if !r.turn.End(no) {
 		for _, c := range out.of[:out.n] {
 			r.service.free.Put(c)
@@ -302,4 +307,18 @@ func (r *receiver) flush() bool {
 	}
 	out.empty()
 	return true
+}
+
+// heldUp has mappings rest that were sent from, if that had to wait for pages.
+func (r *receiver) heldUp(out *outbox) {
+	was := r.fetched
+	if r.fetched = pagesFetched(); r.fetched == was {
+		return
+	}
+	now := time.Since(r.began)
+	for _, t := range out.from[:out.n] {
+		if t.mapping != nil && t.mapping.rested < now {
+			t.mapping.fetched(now)
+		}
+	}
 }

@@ -9,7 +9,7 @@ const (
 	// mostRegions is how many regions of a file are remembered.
 	mostRegions = 1 << 14
 	// believed is how long a region that was in memory is taken to be there.
-	believed = time.Second
+	believed = 100 * time.Millisecond
 	// A region is looked at after so many reads of it, which cost as much: at
 	// first, and where it wasn't in memory over and over.
 	leastReads, mostReads = 8, 1024
@@ -37,10 +37,13 @@ func (r residence) has(no int64, now time.Duration, look func(no int64) bool) bo
 	if v.no != no || v.wait == 0 {
 		*v = visited{no: no, wait: leastReads}
 	}
+	if v.reads < v.wait {
+		v.reads++
+	}
 	if now < v.until {
 		return true
 	}
-	if v.reads++; v.reads < v.wait {
+	if v.reads < v.wait {
 		return false
 	}
 	v.reads = 0

@@ -48,6 +48,7 @@
 //	keys.go, chap.go, login.go    the login phase, without a connection
 //	handshake.go                  the login phase on a connection
 //	session.go, nexus.go          the order of commands, by CmdSN and attribute
+//	ending.go, connections.go     what is answered and aborted; who joins and quits
 //	conn.go, receive.go, pace.go  workers that take turns in reading
 //	dataout.go, datain.go         data from and to the initiator
 //	out.go                        what is sent, many PDUs by one system call

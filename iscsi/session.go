@@ -3,7 +3,6 @@ package iscsi
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -135,71 +134,6 @@ func (s *session) admit(t *task) *task {
 	return t.ifReady()
 }
 
-// over takes a task that is done out of the session, so that its tag and its
-// place in the window are free, and its memory. The caller holds s.mu.
-func (s *session) over(t *task) {
-	if s.tasks[t.itt] == t {
-		delete(s.tasks, t.itt)
-	}
-	if t.admitted && t.immediate {
-		s.immediates--
-	}
-	if t.admitted && !t.immediate {
-		s.outstanding--
-		s.openWindow()
-	}
-	if len(s.starved) > 0 {
-		s.starved = slices.DeleteFunc(s.starved, func(other *task) bool { return other == t })
-	}
-	if t.claimed > 0 {
-		s.writeMemory -= t.claimed
-		t.claimed = 0
-		s.feed()
-	}
-	if t.aborted {
-		s.changed.Broadcast()
-	}
-}
-
-// feed gives write memory to those who wait for it.
-func (s *session) feed() {
-	for len(s.starved) > 0 {
-		t := s.starved[0]
-		if !t.claim() {
-			return
-		}
-		s.starved = s.starved[1:]
-		t.solicit()
-	}
-}
-
-// forget drops a task that isn't answered. The caller holds s.mu.
-func (s *session) forget(t *task) {
-	s.over(t)
-	s.leave(t)
-}
-
-// leave starts what waited for a task to be over and answered, which nobody
-// uses any more. The caller holds s.mu.
-func (s *session) leave(t *task) {
-	if t.admitted && t.nexus != nil {
-		t.nexus.leave(t)
-	}
-	if i := slices.Index(s.answering, t); i >= 0 {
-		s.answering = slices.Delete(s.answering, i, i+1)
-		s.changed.Broadcast()
-	}
-	s.recycle(t)
-}
-
-// answer says that a task is over and will be answered. The caller holds s.mu.
-func (s *session) answer(t *task) {
-	s.over(t)
-	s.endings++
-	t.ending = s.endings
-	s.answering = append(s.answering, t)
-}
-
 // newTask returns a clean task.
 func (s *session) newTask() *task {
 	s.mu.Lock()
@@ -248,62 +182,6 @@ func (s *session) nexus(wire uint64) *nexus {
 	return n
 }
 
-// abort marks the tasks that match; those that don't run are over at once.
-// The caller holds s.mu.
-func (s *session) abort(match func(*task) bool) int {
-	var found []*task
-	for _, t := range s.tasks {
-		if t.op == opSCSICommand && !t.aborted && match(t) {
-			t.aborted = true
-			found = append(found, t)
-		}
-	}
-	for _, t := range found {
-		if !t.running && !t.receiving && t.admitted {
-			s.forget(t)
-		}
-	}
-	return len(found)
-}
-
-// awaitAborted waits until no aborted task runs any more, and those that match
-// and were over before are answered: what is said of tasks comes before what is
-// said of their abortion.
-func (s *session) awaitAborted(match func(*task) bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	last := s.endings
-	for !s.closing && (s.abortedRunning() || slices.ContainsFunc(s.answering, func(t *task) bool {
-		return t.ending <= last && match(t)
-	})) {
-		s.changed.Wait()
-	}
-}
-
-// abandon aborts the tasks of a connection that is being logged out: with the
-// answer their tags are the initiator's again (RFC 7143 section 11.15).
-func (s *session) abandon(cid uint16) {
-	s.mu.Lock()
-	c := s.conns[cid]
-	its := func(t *task) bool { return t.c == c }
-	if c != nil {
-		s.abort(its)
-	}
-	s.mu.Unlock()
-	if c != nil {
-		s.awaitAborted(its)
-	}
-}
-
-func (s *session) abortedRunning() bool {
-	for _, t := range s.tasks {
-		if t.aborted && t.running {
-			return true
-		}
-	}
-	return false
-}
-
 // Reasons for a session's end.
 var (
 	errReinstated = errors.New("the initiator logged in again")
@@ -312,18 +190,6 @@ var (
 	errShutdown   = errors.New("the target shuts down")
 	errSilent     = errors.New("the initiator is silent")
 )
-
-// hungUp says whether the initiator has closed all connections.
-func (s *session) hungUp() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.conns {
-		if !hungUp(c.nc) {
-			return false
-		}
-	}
-	return true
-}
 
 // close has the session take no commands any more, and no connections.
 func (s *session) close() {
@@ -348,43 +214,6 @@ func (s *session) end(err error) {
 	}
 }
 
-// join adds a connection, unless the session ends or has enough of them. One
-// with the number of another is refused: at error recovery level 0 an initiator
-// that lost a connection has lost the session, and begins a new one in its place
-// (RFC 7143 section 6.3.5).
-func (s *session) join(c *conn) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closing:
-		return refuse(LoginNoSession, "the session ends")
-	case s.conns[c.cid] != nil:
-		return refuse(LoginNotInSession, "connection %d is there already", c.cid)
-	case len(s.conns) >= s.p.maxConnections:
-		return refuse(LoginTooManyConnections, "the session has %d connections", len(s.conns))
-	}
-	s.conns[c.cid], c.s = c, s
-	return nil
-}
-
-// quit takes a connection out, with its tasks, of which none runs any more. It
-// reports whether it was the last one.
-func (s *session) quit(c *conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, c.cid)
-	for _, t := range s.tasks {
-		if t.c != c {
-			continue
-		}
-		t.aborted = true
-		if s.early[t.cmdSN] != t { // one that is keeps its place in the order
-			s.forget(t)
-		}
-	}
-	return len(s.conns) == 0
-}
-
 // dispose gives back what the tasks hold, when all workers have gone.
 func (s *session) dispose() {
 	s.cancel(errors.New("the session is over"))
@@ -398,20 +227,5 @@ func (s *session) dispose() {
 	clear(s.early)
 	for _, n := range s.nexuses {
 		n.unit.drop(n)
-	}
-}
-
-// flushOthers has other connections of the session than one, or all, send what
-// was queued on them: R2Ts for tasks that wait for memory no more.
-func (s *session) flushOthers(but *conn) {
-	if but != nil && s.p.maxConnections == 1 {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.conns {
-		if c != but && c.out.waits() {
-			c.start(c.out.flush)
-		}
 	}
 }

@@ -28,6 +28,9 @@ type Vigil struct {
 const (
 	// eager is how long a thread looks before it sleeps.
 	eager = 50 * time.Microsecond
+	// slice is less than what others get of the processor where they want all
+	// of it, and more than who only does something for us takes.
+	slice = 500 * time.Microsecond
 	// patience is how many times as long as was lost there is no vigil.
 	patience = 100
 	// longestRest bounds that, where the whole machine stood still.
@@ -56,7 +59,7 @@ func (v *Vigil) End(now time.Time) {
 
 // looked takes in how long others ran.
 func (v *Vigil) looked(now time.Time) {
-	if lost := now.Sub(v.last); v.awake && lost > eager {
+	if lost := now.Sub(v.last); v.awake && lost > slice {
 		v.rest = now.Add(min(patience*lost, longestRest))
 		v.awake = false
 	}

@@ -53,6 +53,10 @@ func (s *socket) wait(buf []byte, wait time.Duration) (int, error) {
 
 // delivered is what a worker of the poller left for the transfer.
 func (s *socket) delivered(buf []byte) (n int, err error, some bool) {
+	if s.moved {
+		s.moved = false
+		return 0, errMoved, true
+	}
 	if p := s.mail.packet(); p != nil {
 		s.mail.next++
 		return copy(buf, p), nil, true
@@ -60,10 +64,6 @@ func (s *socket) delivered(buf []byte) (n int, err error, some bool) {
 	if trouble := s.trouble; trouble != 0 {
 		s.trouble = 0
 		return 0, trouble, true
-	}
-	if s.moved {
-		s.moved = false
-		return 0, errMoved, true
 	}
 	return 0, nil, false
 }

@@ -10,8 +10,9 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/spurboot/spur/internal/vigil"
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/vigil"
 )
 
 // An Interface is a Link by a packet socket on one of the machine's interfaces.

@@ -297,20 +297,26 @@ func TestAbort(t *testing.T) {
 			if a := p.read(); a.opcode() != opR2T {
 				t.Fatalf("%x", a.header)
 			}
-			var h header
-			h.start(opTaskMgmt|0x40, 0x80|function)
-			h.setITT(1000)
-			h.put32(20, noTag)
-			h.put32(24, p.cmdSN)
-			p.send(&h, nil)
-			if a := p.read(); a.opcode() != opTaskMgmtResp || a.header[2] != functionComplete {
-				t.Fatalf("%x", a.header)
-			}
+			p.manage(function)
 			p.command(0x80, make([]byte, 6), 0, nil)
 			if a := p.read(); a.opcode() != opSCSIResponse || a.itt() != p.tag {
 				t.Errorf("%x", a.header)
 			}
 		})
+	}
+}
+
+// manage asks for a task management function of no task, which is carried out.
+func (p *probe) manage(function byte) {
+	p.t.Helper()
+	var h header
+	h.start(opTaskMgmt|0x40, 0x80|function)
+	h.setITT(1000)
+	h.put32(20, noTag)
+	h.put32(24, p.cmdSN)
+	p.send(&h, nil)
+	if a := p.read(); a.opcode() != opTaskMgmtResp || a.header[2] != functionComplete {
+		p.t.Fatalf("%x", a.header)
 	}
 }
 
@@ -322,15 +328,7 @@ func TestColdReset(t *testing.T) {
 		p, other := dial(t, addr), dial(t, addr)
 		p.login(loginOptions{})
 		other.login(loginOptions{isid: 1})
-		var h header
-		h.start(opTaskMgmt|0x40, 0x80|targetColdReset)
-		h.setITT(1000)
-		h.put32(20, noTag)
-		h.put32(24, p.cmdSN)
-		p.send(&h, nil)
-		if a := p.read(); a.opcode() != opTaskMgmtResp || a.header[2] != functionComplete {
-			t.Fatalf("%x", a.header)
-		}
+		p.manage(targetColdReset)
 		for _, p := range []*probe{p, other} {
 			p.command(0x80, make([]byte, 6), 0, nil)
 			if a, err := p.next(); err == nil && a.opcode() != opAsync {

@@ -10,19 +10,7 @@ import (
 // idle is a connection that nobody serves yet, and its peer.
 func idle(t *testing.T) (*worker, net.Conn) {
 	t.Helper()
-	l, err := net.Listen("unix", t.TempDir()+"/nbd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	peer, err := net.Dial("unix", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	nc, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	nc, peer := unixPair(t)
 	_ = peer.SetDeadline(time.Now().Add(10 * time.Second))
 	a := &arrivals{bounds: Bounds{}.withDefaults(), crowd: newCrowd()}
 	c := newConn(&Server{}, nc, bufio.NewReader(nc), &haggle{chosen: &Export{Device: newMemory(1 << 20)}}, a)

@@ -11,8 +11,9 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/spurboot/spur/internal/vigil"
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/vigil"
 )
 
 // link is a transport over a stream socket, which waits in two ways.

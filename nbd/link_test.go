@@ -16,8 +16,8 @@ import (
 	rawdisk "github.com/spurboot/spur/block/raw"
 )
 
-// linked returns a link and its peer.
-func linked(t *testing.T, timeout time.Duration) (*link, net.Conn) {
+// unixPair returns the two ends of a connection.
+func unixPair(t *testing.T) (net.Conn, net.Conn) {
 	t.Helper()
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "link"))
 	if err != nil {
@@ -32,6 +32,13 @@ func linked(t *testing.T, timeout time.Duration) (*link, net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return nc, peer
+}
+
+// linked returns a link and its peer.
+func linked(t *testing.T, timeout time.Duration) (*link, net.Conn) {
+	t.Helper()
+	nc, peer := unixPair(t)
 	got, ok := newTransport(nc, []byte("early"), newCrowd(), timeout).(*link)
 	if !ok {
 		t.Fatal("no link for a Unix socket")

@@ -270,9 +270,9 @@ func mallocs(t *testing.T, address, name string, window int) uint64 {
 	return after.Mallocs - before.Mallocs
 }
 
-// Every way of reading a file gives the same blocks.
-func TestSources(t *testing.T) {
-	content := bytes.Repeat([]byte("0123456789abcdef"), 1000)
+// openFile opens a file with the given content until the test ends.
+func openFile(t *testing.T, content []byte) *os.File {
+	t.Helper()
 	name := filepath.Join(t.TempDir(), "f")
 	if err := os.WriteFile(name, content, 0o644); err != nil {
 		t.Fatal(err)
@@ -281,7 +281,14 @@ func TestSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	t.Cleanup(func() { file.Close() })
+	return file
+}
+
+// Every way of reading a file gives the same blocks.
+func TestSources(t *testing.T) {
+	content := bytes.Repeat([]byte("0123456789abcdef"), 1000)
+	file := openFile(t, content)
 	for _, r := range []io.Reader{file, bytes.NewReader(content), bytes.NewBuffer(bytes.Clone(content)), endedReader{bytes.NewReader(content)}} {
 		for _, blockSize := range []int{8, 512, 1428, 16000, 65464} {
 			if s, ok := r.(io.Seeker); ok {

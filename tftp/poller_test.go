@@ -357,15 +357,7 @@ func TestUncachedFile(t *testing.T) {
 	for i := range content {
 		content[i] = byte(i / 512)
 	}
-	path := filepath.Join(t.TempDir(), "f")
-	if err := os.WriteFile(path, content, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+	f := openFile(t, content)
 	l := layout{size: int64(len(content)), blockSize: 512, stride: 512 + headerSize}
 	r := newRun(newScatter(f), l, 1)
 	if _, ok := r.from.(*fileScatter); !ok {
@@ -385,7 +377,7 @@ func TestUncachedFile(t *testing.T) {
 			t.Fatalf("block %d: %d bytes, %v", n, len(p), err)
 		}
 	}
-	if err := os.Truncate(path, 512); err != nil {
+	if err := os.Truncate(f.Name(), 512); err != nil {
 		t.Fatal(err)
 	}
 	r.held = 0

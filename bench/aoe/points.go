@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/spurboot/spur/bench/pair"
 )
@@ -58,14 +56,13 @@ func (p point) name() string {
 	return name
 }
 
-// counts is the round that counts: the best, or where luck decides who gets a
-// core the median.
+// counts is the round that counts.
 func (p point) counts(rounds []round) round {
-	slices.SortFunc(rounds, func(a, b round) int { return cmp.Compare(b.rate, a.rate) })
-	if p.loaded {
-		return rounds[len(rounds)/2]
+	var rates []float64
+	for _, r := range rounds {
+		rates = append(rates, r.rate)
 	}
-	return rounds[0]
+	return rounds[pair.Counting(rates, p.loaded)]
 }
 
 // round is what one server did at one point.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -14,7 +13,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -62,14 +60,13 @@ func (p point) title(format string) string {
 	return title
 }
 
-// counts is the round that counts: the best, or where luck decides who gets a
-// core the median.
+// counts is the round that counts.
 func (p point) counts(rounds []round) round {
-	slices.SortFunc(rounds, func(a, b round) int { return cmp.Compare(b.rate, a.rate) })
-	if p.loaded {
-		return rounds[len(rounds)/2]
+	var rates []float64
+	for _, r := range rounds {
+		rates = append(rates, r.rate)
 	}
-	return rounds[0]
+	return rounds[pair.Counting(rates, p.loaded)]
 }
 
 // round is what one server did at one point.

@@ -235,15 +235,7 @@ func TestTransfersAllocateNothingPerPacket(t *testing.T) {
 		}
 	}
 	for _, single := range []bool{false, true} {
-		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		address := conn.LocalAddr().String()
-		server := &Server{Read: FS(os.DirFS(dir)), SinglePort: single}
-		done := make(chan error, 1)
-		ctx, stop := context.WithCancel(t.Context())
-		go func() { done <- server.Serve(ctx, conn) }()
+		address := serveHere(t, &Server{Read: FS(os.DirFS(dir)), SinglePort: single})
 		for _, window := range []int{1, 16} {
 			few := mallocs(t, address, "few", window)
 			many := mallocs(t, address, "many", window)
@@ -252,11 +244,26 @@ func TestTransfersAllocateNothingPerPacket(t *testing.T) {
 				t.Errorf("single=%v window %d: %d allocations for %d blocks, %d for few", single, window, many, blocks, few)
 			}
 		}
+	}
+}
+
+// serveHere runs a server on a free port of the loopback until the test ends.
+func serveHere(t *testing.T, server *Server) (address string) {
+	t.Helper()
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(ctx, conn) }()
+	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-	}
+	})
+	return conn.LocalAddr().String()
 }
 
 func mallocs(t *testing.T, address, name string, window int) uint64 {

@@ -304,22 +304,10 @@ func TestSlowFilesHoldUpNoOther(t *testing.T) {
 		}
 		return os.Open(path)
 	}}
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(ctx, conn) }()
-	defer func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}()
+	address := serveHere(t, server)
 	fetch := func(name string, client *Client) {
 		var got bytes.Buffer
-		if _, err := client.Get(t.Context(), conn.LocalAddr().String(), name, &got); err != nil || !bytes.Equal(got.Bytes(), content) {
+		if _, err := client.Get(t.Context(), address, name, &got); err != nil || !bytes.Equal(got.Bytes(), content) {
 			t.Errorf("%s: %d bytes, %v", name, got.Len(), err)
 		}
 	}

@@ -5,9 +5,9 @@
 //
 // It needs root and the packages iproute2 and vblade. Server and client are in
 // network namespaces of their own, joined by a veth pair; the client is this
-// program, which does as little per frame as can be. Every figure is the best
-// of its rounds, or the median where all cores are busy, the servers taking
-// turns within each round; only the ratios mean anything.
+// program, which does as little per frame as can be. The servers take turns
+// within each round, and a ratio is the median of those of the rounds; only the
+// ratios mean anything.
 package main
 
 import (
@@ -50,12 +50,12 @@ func main() {
 func parse() (o options, err error) {
 	flag.BoolVar(&o.quick, "quick", false, "fewer rounds, shorter, and none with all cores busy")
 	only := flag.String("only", "", "run the points whose name matches this expression")
-	flag.IntVar(&o.rounds, "rounds", 6, "rounds per point")
-	flag.Float64Var(&o.seconds, "seconds", 0.6, "how long a measurement takes")
+	flag.IntVar(&o.rounds, "rounds", 11, "rounds per point")
+	flag.Float64Var(&o.seconds, "seconds", 0.25, "how long a measurement takes")
 	flag.StringVar(&o.dir, "dir", "/dev/shm", "where the disk is put")
 	flag.Parse()
 	if o.quick {
-		o.rounds, o.seconds = min(o.rounds, 3), min(o.seconds, 0.3)
+		o.rounds, o.seconds = min(o.rounds, 3), min(o.seconds, 0.25)
 	}
 	if o.rounds < 1 || o.seconds <= 0 || flag.NArg() > 0 {
 		return o, errors.New("rounds and seconds are positive, and there are no arguments")
@@ -76,7 +76,7 @@ func bench() error {
 		return err
 	}
 	defer l.close()
-	fmt.Printf("Raw frames over veth; a raw file of %d MiB in memory; best of %d rounds of %.1f s, or the median where all cores are busy, on %d cores.\n\n",
+	fmt.Printf("Raw frames over veth; a raw file of %d MiB in memory; %d rounds of %.2f s on %d cores.\n\n",
 		megabytes, o.rounds, o.seconds, runtime.NumCPU())
 	fmt.Print(head)
 	var below []string
@@ -84,44 +84,39 @@ func bench() error {
 		if !o.only.MatchString(p.name()) {
 			continue
 		}
-		count, err := l.rounds(ctx, p, o)
+		r, err := l.row(ctx, p, o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name(), err)
 		}
-		fmt.Println(row(p, count))
-		if count["spur"].rate < goal*count["vblade"].rate {
+		fmt.Println(r)
+		if r.ratio().Median < goal {
 			below = append(below, p.name())
 		}
 	}
-	fmt.Print(verdict(below), notes)
+	fmt.Print(verdict(below), pair.HowToRead, notes)
 	return nil
 }
 
-// rounds is the round that counts of each server, by its name.
-func (l *lab) rounds(ctx context.Context, p point, o options) (map[string]round, error) {
+// row is what came out for a point.
+func (l *lab) row(ctx context.Context, p point, o options) (r row, err error) {
 	if err := l.SetMTU(p.mtu); err != nil {
-		return nil, err
+		return r, err
 	}
 	if p.loaded {
 		unload, err := pair.Load()
 		if err != nil {
-			return nil, err
+			return r, err
 		}
 		defer unload()
 	}
-	all := map[string][]round{}
-	for range o.rounds {
-		for _, s := range servers() {
-			got, err := l.measure(ctx, s, p, o.seconds)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.name, err)
-			}
-			all[s.name] = append(all[s.name], got)
+	all := make([]pair.Series, len(servers()))
+	err = pair.Take(all, o.rounds, func(i int) (pair.Figure, error) {
+		s := servers()[i]
+		f, err := l.measure(ctx, s, p, o.seconds)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", s.name, err)
 		}
-	}
-	count := map[string]round{}
-	for name, rounds := range all {
-		count[name] = p.counts(rounds)
-	}
-	return count, nil
+		return f, err
+	})
+	return row{p, all[0], all[1], all[2]}, err
 }

@@ -55,19 +55,3 @@ func (p point) name() string {
 	}
 	return name
 }
-
-// counts is the round that counts.
-func (p point) counts(rounds []round) round {
-	var rates []float64
-	for _, r := range rounds {
-		rates = append(rates, r.rate)
-	}
-	return rounds[pair.Counting(rates, p.loaded)]
-}
-
-// round is what one server did at one point.
-type round struct {
-	rate   float64 // bytes per second
-	server float64 // cores kept busy
-	resent int     // frames
-}

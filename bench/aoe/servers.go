@@ -27,6 +27,7 @@ type server struct {
 	command func(l *lab) []string
 }
 
+// servers are Spur, its peer and the floor, in this order.
 func servers() []server {
 	return []server{
 		{"spur", func(l *lab) []string { return []string{l.self, "serve", l.disk} }},
@@ -85,7 +86,7 @@ func (l *lab) makeDisk(dir string) (err error) {
 }
 
 // measure is one round of one server.
-func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (r round, err error) {
+func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (f pair.Figure, err error) {
 	running, end := context.WithCancel(ctx)
 	args := s.command(l)
 	if p.loaded { // it goes no earlier than others
@@ -96,7 +97,7 @@ func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (
 	c.Stdout, c.Stderr = &said, &said
 	if err := c.Start(); err != nil {
 		end()
-		return r, err
+		return f, err
 	}
 	defer func() {
 		end()
@@ -111,12 +112,12 @@ func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (
 	client.Stderr = &complaint
 	out, err := client.Output()
 	if err != nil {
-		return r, fmt.Errorf("client: %w: %s", err, bytes.TrimSpace(complaint.Bytes()))
+		return f, fmt.Errorf("client: %w: %s", err, bytes.TrimSpace(complaint.Bytes()))
 	}
-	if _, err := fmt.Sscan(string(out), &r.rate, &r.server, &r.resent); err != nil {
-		return r, fmt.Errorf("client said %q: %w", out, err)
+	if _, err := fmt.Sscan(string(out), &f.Rate, &f.Server, &f.Resent); err != nil {
+		return f, fmt.Errorf("client said %q: %w", out, err)
 	}
-	return r, nil
+	return f, nil
 }
 
 // serve is our server, until a signal comes.

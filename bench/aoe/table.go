@@ -3,30 +3,42 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/spurboot/spur/bench/pair"
 )
 
 const (
 	// goal is how much more than vblade Spur should do.
 	goal = 1.2
 
-	head = `| | spur / vblade | spur | vblade | ceiling | cores: spur | cores: vblade |
-|---|--:|--:|--:|--:|--:|--:|
+	head = `| | spur / vblade | quartiles | spur | vblade | ceiling | cores: spur | cores: vblade |
+|---|--:|--:|--:|--:|--:|--:|--:|
 `
 )
 
-func row(p point, best map[string]round) string {
-	spur, vblade := best["spur"], best["vblade"]
-	rate := func(r round) string {
-		if p.sequential {
-			return fmt.Sprintf("%.0f MB/s", r.rate/1e6)
+// A row is what each did at a point.
+type row struct {
+	point               point
+	spur, vblade, floor pair.Series
+}
+
+func (r row) ratio() pair.Ratio { return r.spur.Over(r.vblade) }
+
+func (r row) String() string {
+	rate := func(s pair.Series) string {
+		if r.point.sequential {
+			return fmt.Sprintf("%.0f MB/s", s.Rate()/1e6)
 		}
-		return fmt.Sprintf("%.1fk/s", r.rate/float64(p.size)/1e3)
+		return fmt.Sprintf("%.1fk/s", s.Rate()/float64(r.point.size)/1e3)
 	}
-	line := fmt.Sprintf("| %s | **%.2f** | %s | %s | %.2f | %.2f | %.2f |", p.name(), spur.rate/vblade.rate,
-		rate(spur), rate(vblade), best["floor"].rate/vblade.rate, spur.server, vblade.server)
-	for _, name := range []string{"spur", "vblade"} {
-		if n := best[name].resent; n > 0 {
-			line += fmt.Sprintf("\n| %d frames to %s were lost | | | | | | |", n, name)
+	line := fmt.Sprintf("| %s | **%.2f** | %s | %s | %s | %.2f | %.2f | %.2f |", r.point.name(), r.ratio().Median, r.ratio().Quartiles(),
+		rate(r.spur), rate(r.vblade), r.floor.Over(r.vblade).Median, r.spur.Server(), r.vblade.Server())
+	for _, to := range []struct {
+		name string
+		did  pair.Series
+	}{{"spur", r.spur}, {"vblade", r.vblade}} {
+		if n := to.did.Resent(); n > 0 {
+			line += fmt.Sprintf("\n| %d frames to %s were lost | | | | | | | |", n, to.name)
 		}
 	}
 	return line
@@ -39,10 +51,7 @@ func verdict(below []string) string {
 	return fmt.Sprintf("\nBelow %.1f: %s.\n", goal, strings.Join(below, "; "))
 }
 
-const notes = `
-How to read this:
-
-- The client is this benchmark: one thread on a packet ring, which never sleeps
+const notes = `- The client is this benchmark: one thread on a packet ring, which never sleeps
   and looks at no data.
 - vblade is as it comes, with as many buffers as Spur has. Neither waits for the
   disk when it writes. Spur flushes what was written by itself, every 64 MiB and

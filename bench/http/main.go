@@ -7,10 +7,11 @@
 // It needs root and the packages of `scripts/install bench`. A single client is
 // curl; many are one process that discards in the kernel what it receives, so
 // that the server is what is measured. Spur serves with all hooks set, as its
-// daemon does. Every figure is the median of its rounds, the servers taking turns
-// within each round: one transfer takes less than a tenth of a second, and how
-// long depends on which core the kernel has put whom. Only the ratios mean
-// anything, because whatever else the machine does slows both sides.
+// daemon does. The servers take turns within each round, and a ratio is the
+// median of those of the rounds, of which there are many: one transfer takes less
+// than a tenth of a second, and how long depends on which core the kernel has put
+// whom. Only the ratios mean anything, because whatever else the machine does
+// slows both sides.
 package main
 
 import (
@@ -19,8 +20,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
+
+	"github.com/spurboot/spur/bench/pair"
 )
 
 // options of a run.
@@ -73,38 +75,31 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("One file of %d MB over veth, median of %d rounds.\n\n", o.size, o.rounds)
-	fmt.Println("| clients | nginx, MB/s | Spur, MB/s | Spur / nginx |")
-	fmt.Println("|--:|--:|--:|--:|")
+	fmt.Printf("One file of %d MB over veth; %d rounds.\n\n", o.size, o.rounds)
+	fmt.Println("| clients | nginx, MB/s | Spur, MB/s | Spur / nginx | quartiles |")
+	fmt.Println("|--:|--:|--:|--:|--:|")
 	for _, clients := range []int{1, o.clients} {
-		usual, err := measure(ctx, l, servers, clients, o)
+		spur, nginx, err := measure(ctx, l, servers, clients, o)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %d | %.0f | %.0f | %.2f |\n", clients, usual[0], usual[1], usual[1]/usual[0])
+		ratio := spur.Over(nginx)
+		fmt.Printf("| %d | %.0f | %.0f | %.2f | %s |\n", clients, nginx.Rate(), spur.Rate(), ratio.Median, ratio.Quartiles())
 	}
+	fmt.Print(pair.HowToRead)
 	return nil
 }
 
-// measure returns the median of each server's rates in MB/s. Who begins a round
-// changes from one to the next.
-func measure(ctx context.Context, l *lab, servers []*server, clients int, o options) ([]float64, error) {
-	rates := make([][]float64, len(servers))
-	for round := range o.rounds {
-		for i := range servers {
-			i = (i + round) % len(servers)
-			rate, err := l.rate(ctx, servers[i], clients, o)
-			if err != nil {
-				return nil, fmt.Errorf("%s with %d clients: %w", servers[i].name, clients, err)
-			}
-			fmt.Fprintf(os.Stderr, "round %d: %s, %d clients: %.0f MB/s\n", round+1, servers[i].name, clients, rate)
-			rates[i] = append(rates[i], rate)
+// measure is what each did, in MB/s.
+func measure(ctx context.Context, l *lab, servers []*server, clients int, o options) (spur, nginx pair.Series, err error) {
+	all := make([]pair.Series, len(servers))
+	err = pair.Take(all, o.rounds, func(i int) (pair.Figure, error) {
+		rate, err := l.rate(ctx, servers[i], clients, o)
+		if err != nil {
+			return pair.Figure{}, fmt.Errorf("%s with %d clients: %w", servers[i].name, clients, err)
 		}
-	}
-	usual := make([]float64, len(servers))
-	for i, all := range rates {
-		slices.Sort(all)
-		usual[i] = all[len(all)/2]
-	}
-	return usual, nil
+		fmt.Fprintf(os.Stderr, "round %d: %s, %d clients: %.0f MB/s\n", len(all[i])+1, servers[i].name, clients, rate)
+		return pair.Figure{Rate: rate}, nil
+	})
+	return all[1], all[0], err
 }

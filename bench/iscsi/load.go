@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/bench/pair"
 )
 
 // load keeps commands on their way. What a command sends without being asked
@@ -39,29 +41,29 @@ type slot struct {
 const receiveBuffer = 256 << 10
 
 // run asks for a while and says how many commands a second were answered.
-func (i *initiator) run(ctx context.Context, p point, d time.Duration) (r round, err error) {
+func (i *initiator) run(ctx context.Context, p point, d time.Duration) (f pair.Figure, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	l := &load{initiator: i, p: p, in: make([]byte, receiveBuffer)}
 	if err := l.prepare(); err != nil {
-		return r, err
+		return f, err
 	}
 	var before, after unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_THREAD, &before); err != nil {
-		return r, os.NewSyscallError("getrusage", err)
+		return f, os.NewSyscallError("getrusage", err)
 	}
 	began := time.Now()
 	for time.Since(began) < d && ctx.Err() == nil {
 		if err := l.turn(); err != nil {
-			return r, err
+			return f, err
 		}
 	}
 	took := time.Since(began).Seconds()
 	if err := unix.Getrusage(unix.RUSAGE_THREAD, &after); err != nil {
-		return r, os.NewSyscallError("getrusage", err)
+		return f, os.NewSyscallError("getrusage", err)
 	}
 	spent := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
-	return round{rate: float64(l.done) / took, client: time.Duration(spent).Seconds() / took}, ctx.Err()
+	return pair.Figure{Rate: float64(l.done) / took, Client: time.Duration(spent).Seconds() / took}, ctx.Err()
 }
 
 // prepare asks for the capacity, and makes the commands.

@@ -7,8 +7,8 @@
 // engine and iscsi-perf only reads, so that the client is this program, which
 // does as little as possible per command; the random reads are done by
 // iscsi-perf as well. All goes over loopback and the file is in the page cache.
-// Every figure is the best of its rounds, the servers taking turns within each
-// round; only the ratios mean anything.
+// The servers take turns within each round, and a ratio is the median of those
+// of the rounds; only the ratios mean anything.
 package main
 
 import (
@@ -21,6 +21,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/spurboot/spur/bench/pair"
 )
 
 // options of a run.
@@ -56,15 +58,15 @@ func bench() error {
 	var o options
 	quick := flag.Bool("quick", false, "fewer rounds, shorter")
 	only := flag.String("only", "", "run the points whose name matches this expression")
-	seconds := flag.Int("seconds", 1, "how long a measurement takes")
+	seconds := flag.Float64("seconds", 0.4, "how long a measurement takes; of iscsi-perf whole ones")
 	flag.BoolVar(&o.untuned, "as-it-comes", false, "leave tgtd its own limits of PDUs")
-	flag.IntVar(&o.rounds, "rounds", 7, "rounds per point")
+	flag.IntVar(&o.rounds, "rounds", 11, "rounds per point")
 	flag.IntVar(&o.size, "size", 256, "size of the disk in MiB")
 	flag.Parse()
 	if *quick {
-		o.rounds, *seconds = min(o.rounds, 2), 1
+		o.rounds, *seconds = min(o.rounds, 3), min(*seconds, 0.4)
 	}
-	o.time = time.Duration(*seconds) * time.Second
+	o.time = time.Duration(*seconds * float64(time.Second))
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {
 		return err
@@ -80,20 +82,20 @@ func bench() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("One session over loopback; a raw file of %d MiB, in the page cache; best of %d rounds of %v on %d cores, which client and server share.\n\n",
-		o.size, o.rounds, o.time, runtime.NumCPU())
+	fmt.Printf("One session over loopback; a raw file of %d MiB, in the page cache; %d rounds of %v (iscsi-perf: %v) on %d cores, which client and server share.\n\n",
+		o.size, o.rounds, o.time, wholeSeconds(o.time), runtime.NumCPU())
 	fmt.Print(head)
 	for _, p := range points() {
 		if !o.only.MatchString(p.name()) {
 			continue
 		}
-		best, err := measure(ctx, dir, file, p, o)
+		r, err := measure(ctx, dir, file, p, o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name(), err)
 		}
-		fmt.Println(row(p, best))
+		fmt.Println(r)
 	}
-	fmt.Print(notes)
+	fmt.Print(pair.HowToRead, notes)
 	each, err := measureCrowd(ctx, dir)
 	if err != nil {
 		return fmt.Errorf("%d sessions: %w", crowd, err)
@@ -103,19 +105,16 @@ func bench() error {
 	return nil
 }
 
-// measure is the best of each server's rounds, by its name.
-func measure(ctx context.Context, dir, file string, p point, o options) (map[string]round, error) {
-	best := map[string]round{}
-	for range o.rounds {
-		for _, s := range servers(dir, o) {
-			got, err := s.measure(ctx, file, p, o.time)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.name, err)
-			}
-			if got.rate > best[s.name].rate {
-				best[s.name] = got
-			}
+// measure is what came out for a point.
+func measure(ctx context.Context, dir, file string, p point, o options) (row, error) {
+	servers := servers(dir, o)
+	all := make([]pair.Series, len(servers))
+	err := pair.Take(all, o.rounds, func(i int) (pair.Figure, error) {
+		f, err := servers[i].measure(ctx, file, p, o.time)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", servers[i].name, err)
 		}
-	}
-	return best, nil
+		return f, err
+	})
+	return row{p, all[0], all[1], all[2]}, err
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/spurboot/spur/bench/pair"
 )
 
 // point is what the client asks.
@@ -46,20 +48,14 @@ func points() []point {
 	return all
 }
 
-// round is what one server did at one point.
-type round struct {
-	rate           float64 // commands per second
-	client, server float64 // cores kept busy
-}
-
 // run asks a server at an address for a while.
-func (p point) run(ctx context.Context, addr string, d time.Duration) (round, error) {
+func (p point) run(ctx context.Context, addr string, d time.Duration) (pair.Figure, error) {
 	if p.perf {
 		return p.runPerf(ctx, addr, d)
 	}
 	i, err := login(addr, targetName)
 	if err != nil {
-		return round{}, err
+		return pair.Figure{}, err
 	}
 	defer i.close()
 	return i.run(ctx, p, d)
@@ -69,7 +65,8 @@ func (p point) run(ctx context.Context, addr string, d time.Duration) (round, er
 var iops = regexp.MustCompile(`iops average (\d+)`)
 
 // runPerf has iscsi-perf ask.
-func (p point) runPerf(ctx context.Context, addr string, d time.Duration) (round, error) {
+func (p point) runPerf(ctx context.Context, addr string, d time.Duration) (pair.Figure, error) {
+	d = wholeSeconds(d)
 	args := []string{"-m", strconv.Itoa(p.depth), "-b", strconv.Itoa(p.size / 512), "-t", strconv.Itoa(int(d / time.Second))}
 	if !p.sequential {
 		args = append(args, "-r")
@@ -78,10 +75,15 @@ func (p point) runPerf(ctx context.Context, addr string, d time.Duration) (round
 	out, err := c.CombinedOutput()
 	all := iops.FindAllSubmatch(out, -1)
 	if err != nil || len(all) == 0 {
-		return round{}, fmt.Errorf("iscsi-perf: %w: %s", err, bytes.TrimSpace(out))
+		return pair.Figure{}, fmt.Errorf("iscsi-perf: %w: %s", err, bytes.TrimSpace(out))
 	}
 	rate, err := strconv.ParseFloat(string(all[len(all)-1][1]), 64)
-	return round{rate: rate, client: used(c.ProcessState.SysUsage()) / d.Seconds()}, err
+	return pair.Figure{Rate: rate, Client: used(c.ProcessState.SysUsage()) / d.Seconds()}, err
+}
+
+// wholeSeconds is the shortest time that iscsi-perf takes and that is no shorter.
+func wholeSeconds(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
 }
 
 // used is the time of cores, in seconds.

@@ -39,6 +39,7 @@ type running struct {
 	end  syscall.Signal
 }
 
+// servers are Spur, its peer and the floor, in this order.
 func servers(dir string, o options) []server {
 	return []server{
 		{"spur", startSpur},
@@ -58,22 +59,24 @@ func makeDisk(dir string, mib int) (string, error) {
 }
 
 // measure is one round of one server.
-func (s server) measure(ctx context.Context, file string, p point, d time.Duration) (r round, err error) {
+func (s server) measure(ctx context.Context, file string, p point, d time.Duration) (f pair.Figure, err error) {
 	at, err := s.start(file)
 	if err != nil {
-		return r, err
+		return f, err
 	}
 	defer at.stop()
 	before, err := pair.Busy(at.Process.Pid)
 	if err != nil {
-		return r, err
+		return f, err
 	}
-	if r, err = p.run(ctx, at.addr, d); err != nil {
-		return r, err
+	began := time.Now()
+	if f, err = p.run(ctx, at.addr, d); err != nil {
+		return f, err
 	}
+	took := time.Since(began)
 	after, err := pair.Busy(at.Process.Pid)
-	r.server = (after - before) / d.Seconds()
-	return r, err
+	f.Server = (after - before) / took.Seconds()
+	return f, err
 }
 
 func (r *running) stop() {

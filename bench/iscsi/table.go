@@ -1,27 +1,34 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
 
-const head = `| | spur / tgtd | floor / tgtd | spur | tgtd | floor | cores: client | cores: spur | cores: tgtd |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|
+	"github.com/spurboot/spur/bench/pair"
+)
+
+const head = `| | spur / tgtd | quartiles | floor / tgtd | spur | tgtd | floor | cores: client | cores: spur | cores: tgtd |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 `
 
-func row(p point, best map[string]round) string {
-	spur, peer, floor := best["spur"], best["tgtd"], best["floor"]
-	rate := func(r round) string {
-		if p.sequential {
-			return fmt.Sprintf("%.0f MB/s", r.rate*float64(p.size)/1e6)
-		}
-		return fmt.Sprintf("%.1fk/s", r.rate/1e3)
-	}
-	return fmt.Sprintf("| %s | **%.2f** | %.2f | %s | %s | %s | %.2f | %.2f | %.2f |", p.name(), spur.rate/peer.rate,
-		floor.rate/peer.rate, rate(spur), rate(peer), rate(floor), spur.client, spur.server, peer.server)
+// A row is what each did at a point.
+type row struct {
+	point             point
+	spur, tgtd, floor pair.Series
 }
 
-const notes = `
-How to read this:
+func (r row) String() string {
+	rate := func(s pair.Series) string {
+		if r.point.sequential {
+			return fmt.Sprintf("%.0f MB/s", s.Rate()*float64(r.point.size)/1e6)
+		}
+		return fmt.Sprintf("%.1fk/s", s.Rate()/1e3)
+	}
+	ratio := r.spur.Over(r.tgtd)
+	return fmt.Sprintf("| %s | **%.2f** | %s | %.2f | %s | %s | %s | %.2f | %.2f | %.2f |", r.point.name(), ratio.Median, ratio.Quartiles(),
+		r.floor.Over(r.tgtd).Median, rate(r.spur), rate(r.tgtd), rate(r.floor), r.spur.Client(), r.spur.Server(), r.tgtd.Server())
+}
 
-- The client has one thread. It is this benchmark, which looks at no data, or
+const notes = `- The client has one thread. It is this benchmark, which looks at no data, or
   iscsi-perf (libiscsi) where the point says so; iscsi-perf knows no writing.
 - tgtd is as it comes, but that it takes and sends PDUs of the lengths that
   Spur does: its own limit of 8 KiB costs it more.

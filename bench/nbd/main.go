@@ -4,9 +4,9 @@
 //	go run ./bench/nbd [-quick] [-rounds N] [-seconds N] [-size MiB] [-only REGEXP]
 //
 // It needs the packages nbdkit, qemu-utils and fio. The client is fio's nbd
-// engine on a Unix socket; the files are in the page cache. Every figure is
-// the best of its rounds, or the median where all cores are busy, the servers
-// taking turns within each round; only the ratios mean anything.
+// engine on a Unix socket; the files are in the page cache. The servers take
+// turns within each round, and a ratio is the median of those of the rounds;
+// only the ratios mean anything.
 package main
 
 import (
@@ -18,15 +18,17 @@ import (
 	"regexp"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/spurboot/spur/bench/pair"
 )
 
 // options of a run.
 type options struct {
-	quick                 bool
-	rounds, seconds, size int
-	only                  *regexp.Regexp
+	quick        bool
+	rounds, size int
+	time         time.Duration
+	only         *regexp.Regexp
 }
 
 func main() {
@@ -48,13 +50,14 @@ func bench() error {
 	var o options
 	flag.BoolVar(&o.quick, "quick", false, "fewer rounds, shorter, and none with all cores busy")
 	only := flag.String("only", "", "run the points whose name matches this expression")
-	flag.IntVar(&o.rounds, "rounds", 8, "rounds per point")
-	flag.IntVar(&o.seconds, "seconds", 1, "how long a measurement takes")
+	flag.IntVar(&o.rounds, "rounds", 13, "rounds per point")
+	seconds := flag.Float64("seconds", 0.5, "how long a measurement takes")
 	flag.IntVar(&o.size, "size", 256, "size of the disk in MiB")
 	flag.Parse()
 	if o.quick {
-		o.rounds, o.seconds = min(o.rounds, 3), 1
+		o.rounds, *seconds = min(o.rounds, 3), min(*seconds, 0.5)
 	}
+	o.time = time.Duration(*seconds * float64(time.Second))
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {
 		return err
@@ -69,8 +72,8 @@ func bench() error {
 	if err := makeDisks(dir, o.size); err != nil {
 		return err
 	}
-	fmt.Printf("fio's nbd engine on a Unix socket, one connection; a disk of %d MiB, in the page cache; best of %d rounds of %d s, or the median where all cores are busy, on %d cores, which client and server share.\n\n",
-		o.size, o.rounds, o.seconds, runtime.NumCPU())
+	fmt.Printf("fio's nbd engine on a Unix socket, one connection; a disk of %d MiB, in the page cache; %d rounds of %v on %d cores, which client and server share.\n\n",
+		o.size, o.rounds, o.time, runtime.NumCPU())
 	fmt.Print(head)
 	for _, format := range []string{"raw", "qcow2"} {
 		for _, p := range points(format, !o.quick) {
@@ -78,39 +81,34 @@ func bench() error {
 			if !o.only.MatchString(name) {
 				continue
 			}
-			count, err := measure(ctx, dir, format, p, o)
+			r, err := measure(ctx, dir, format, p, o)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			fmt.Println(row(name, p, count))
+			fmt.Println(r)
 		}
 	}
-	fmt.Print(notes)
+	fmt.Print(pair.HowToRead, notes)
 	return nil
 }
 
-// measure is the round that counts of each server, by its name.
-func measure(ctx context.Context, dir, format string, p point, o options) (map[string]round, error) {
+// measure is what came out for a point.
+func measure(ctx context.Context, dir, format string, p point, o options) (r row, err error) {
 	if p.loaded {
 		unload, err := pair.Load()
 		if err != nil {
-			return nil, err
+			return r, err
 		}
 		defer unload()
 	}
-	all := map[string][]round{}
-	for range o.rounds {
-		for _, s := range servers(format) {
-			got, err := s.measure(ctx, dir, format, p, o.seconds)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.name, err)
-			}
-			all[s.name] = append(all[s.name], got)
+	servers := servers(format)
+	all := make([]pair.Series, len(servers))
+	err = pair.Take(all, o.rounds, func(i int) (pair.Figure, error) {
+		f, err := servers[i].measure(ctx, dir, format, p, o.time)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", servers[i].name, err)
 		}
-	}
-	count := map[string]round{}
-	for name, rounds := range all {
-		count[name] = p.counts(rounds)
-	}
-	return count, nil
+		return f, err
+	})
+	return row{p, p.title(format), all}, err
 }

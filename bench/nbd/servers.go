@@ -60,27 +60,13 @@ func (p point) title(format string) string {
 	return title
 }
 
-// counts is the round that counts.
-func (p point) counts(rounds []round) round {
-	var rates []float64
-	for _, r := range rounds {
-		rates = append(rates, r.rate)
-	}
-	return rounds[pair.Counting(rates, p.loaded)]
-}
-
-// round is what one server did at one point.
-type round struct {
-	rate           float64 // bytes per second
-	client, server float64 // cores kept busy
-}
-
 // server is a program that serves a file on a socket.
 type server struct {
 	name    string
 	command func(format, file, socket string) *exec.Cmd
 }
 
+// servers are Spur first, then its peers.
 func servers(format string) []server {
 	all := []server{
 		{"spur", func(format, file, socket string) *exec.Cmd {
@@ -125,10 +111,10 @@ func overlay(dir string) error {
 }
 
 // measure is one round of one server.
-func (s server) measure(ctx context.Context, dir, format string, p point, seconds int) (r round, err error) {
+func (s server) measure(ctx context.Context, dir, format string, p point, d time.Duration) (f pair.Figure, err error) {
 	if format == "qcow2" {
 		if err := overlay(dir); err != nil {
-			return r, err
+			return f, err
 		}
 	}
 	socket := filepath.Join(dir, "socket")
@@ -138,25 +124,25 @@ func (s server) measure(ctx context.Context, dir, format string, p point, second
 	c.Stderr = &said
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := c.Start(); err != nil {
-		return r, err
+		return f, err
 	}
 	defer func() {
 		_ = c.Process.Signal(syscall.SIGTERM)
 		_ = c.Wait()
 	}()
 	if err := answers(socket); err != nil {
-		return r, fmt.Errorf("%w: %s", err, said.Bytes())
+		return f, fmt.Errorf("%w: %s", err, said.Bytes())
 	}
 	before, err := pair.Busy(c.Process.Pid)
 	if err != nil {
-		return r, err
+		return f, err
 	}
-	if r, err = fio(ctx, socket, p, seconds); err != nil {
-		return r, err
+	if f, err = fio(ctx, socket, p, d); err != nil {
+		return f, err
 	}
 	after, err := pair.Busy(c.Process.Pid)
-	r.server = (after - before) / float64(seconds)
-	return r, err
+	f.Server = (after - before) / d.Seconds()
+	return f, err
 }
 
 func answers(socket string) error {
@@ -171,15 +157,15 @@ func answers(socket string) error {
 }
 
 // fio runs fio and reads its report.
-func fio(ctx context.Context, socket string, p point, seconds int) (r round, err error) {
+func fio(ctx context.Context, socket string, p point, d time.Duration) (f pair.Figure, err error) {
 	c := exec.CommandContext(ctx, "fio", "--name=x", "--ioengine=nbd", "--uri=nbd+unix:///?socket="+socket, "--rw="+p.rw,
-		"--bs="+p.size, "--iodepth="+strconv.Itoa(p.depth), "--time_based", "--runtime="+strconv.Itoa(seconds),
+		"--bs="+p.size, "--iodepth="+strconv.Itoa(p.depth), "--time_based", "--runtime="+strconv.FormatInt(d.Milliseconds(), 10)+"ms",
 		"--randrepeat=1", "--norandommap", "--output-format=json")
 	var said bytes.Buffer
 	c.Stderr = &said
 	out, err := c.Output()
 	if err != nil {
-		return r, fmt.Errorf("fio: %w: %s", err, said.Bytes())
+		return f, fmt.Errorf("fio: %w: %s", err, said.Bytes())
 	}
 	var report struct {
 		Jobs []struct {
@@ -195,10 +181,10 @@ func fio(ctx context.Context, socket string, p point, seconds int) (r round, err
 		out = out[i:]
 	}
 	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&report); err != nil || len(report.Jobs) != 1 {
-		return r, fmt.Errorf("report of fio: %w", err)
+		return f, fmt.Errorf("report of fio: %w", err)
 	}
 	job := report.Jobs[0]
-	return round{rate: job.Read.Bytes + job.Write.Bytes, client: (job.User + job.System) / 100}, nil
+	return pair.Figure{Rate: job.Read.Bytes + job.Write.Bytes, Client: (job.User + job.System) / 100}, nil
 }
 
 // serve is our server, until a signal comes.

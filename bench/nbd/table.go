@@ -1,45 +1,39 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
 
-const head = `| | spur / best peer | / nbdkit file | / qemu-nbd | spur | ceiling | cores: client | cores: spur | cores: best peer |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|
+	"github.com/spurboot/spur/bench/pair"
+)
+
+const head = `| | spur / best peer | quartiles | / nbdkit file | / qemu-nbd | spur | ceiling | cores: client | cores: spur | cores: best peer |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 `
 
-func row(name string, p point, best map[string]round) string {
-	spur, peer := best["spur"], best["qemu-nbd"]
-	if best["nbdkit"].rate > peer.rate {
-		peer = best["nbdkit"]
-	}
-	ratio := func(server string) string {
-		if best[server].rate == 0 {
-			return ""
-		}
-		return fmt.Sprintf("%.2f", spur.rate/best[server].rate)
-	}
-	rate := fmt.Sprintf("%.1fk/s", spur.rate/4096/1e3)
-	if p.megabytes {
-		rate = fmt.Sprintf("%.0f MB/s", spur.rate/1e6)
-	}
-	return fmt.Sprintf("| %s | **%.2f** | %s | %s | %s | %.2f | %.2f | %.2f | %.2f |", name, spur.rate/peer.rate,
-		ratio("nbdkit"), ratio("qemu-nbd"), rate, ceiling(best)/peer.rate, spur.client, spur.server, peer.server)
+// A row is what each server did at a point, Spur first and qemu-nbd second;
+// nbdkit is not in all of them.
+type row struct {
+	point   point
+	name    string
+	servers []pair.Series
 }
 
-// ceiling is the rate, in bytes per second, at which the client alone, at the
-// least that a byte costs it beside any server, keeps a core busy: fio has one
-// thread.
-func ceiling(best map[string]round) (rate float64) {
-	for _, r := range best {
-		if r.client > 0 {
-			rate = max(rate, r.rate/r.client)
-		}
+func (r row) String() string {
+	spur, best := r.servers[0], pair.Best(r.servers[1:])
+	nbdkit := ""
+	if len(r.servers) > 2 {
+		nbdkit = fmt.Sprintf("%.2f", spur.Over(r.servers[2]).Median)
 	}
-	return rate
+	rate := fmt.Sprintf("%.1fk/s", spur.Rate()/4096/1e3)
+	if r.point.megabytes {
+		rate = fmt.Sprintf("%.0f MB/s", spur.Rate()/1e6)
+	}
+	ratio := spur.Over(best)
+	return fmt.Sprintf("| %s | **%.2f** | %s | %s | %.2f | %s | %.2f | %.2f | %.2f | %.2f |", r.name, ratio.Median, ratio.Quartiles(),
+		nbdkit, spur.Over(r.servers[1]).Median, rate, pair.Ceiling(r.servers).Over(best).Median, spur.Client(), spur.Server(), best.Server())
 }
 
-const notes = `
-How to read this:
-
+const notes = `- The best peer is the one whose median rate is the highest.
 - nbdkit (file) and qemu-nbd (--cache=writeback) are as they come; all serve the
   same raw file, or an overlay that each gets anew in each round, on the same
   base. Nothing is flushed and no write has FUA. nbdkit has no qcow2 with a

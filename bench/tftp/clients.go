@@ -15,33 +15,29 @@ import (
 // patience is the longest that one measurement may take.
 const patience = 2 * time.Minute
 
-// A cost is what a measurement took: seconds, and of a crowd also the seconds
-// for which its clients and the server kept a core busy.
-type cost struct{ took, clients, server float64 }
-
 // fetch has the clients of a point get their files.
-func fetch(ctx context.Context, l *lab, s *server, p point) (cost, error) {
+func fetch(ctx context.Context, l *lab, s *server, p point) (pair.Figure, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if p.clients == 1 {
 		began := time.Now()
 		_, err := output(atftp(ctx, l, s, p))
-		return cost{took: time.Since(began).Seconds()}, err
+		return pair.Figure{Rate: float64(p.bytes()) / time.Since(began).Seconds()}, err
 	}
 	before, err := s.busy()
 	if err != nil {
-		return cost{}, err
+		return pair.Figure{}, err
 	}
 	out, err := output(machines(ctx, l, s, p))
 	if err != nil {
-		return cost{}, err
+		return pair.Figure{}, err
 	}
 	after, err := s.busy()
-	c := cost{server: after - before}
-	if _, err := fmt.Sscan(out, &c.took, &c.clients); err != nil {
-		return c, fmt.Errorf("the clients printed %q: %w", out, err)
+	var took, clients float64 // seconds, of the clock and of cores
+	if _, err := fmt.Sscan(out, &took, &clients); err != nil {
+		return pair.Figure{}, fmt.Errorf("the clients printed %q: %w", out, err)
 	}
-	return c, err
+	return pair.Figure{Rate: float64(p.bytes()) / took, Client: clients / took, Server: (after - before) / took}, err
 }
 
 func atftp(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {

@@ -53,7 +53,7 @@ func (l *lab) files(o options) error {
 		return err
 	}
 	random := rand.NewChaCha8([32]byte{1})
-	for _, size := range append([]int{o.size << 20, readySize}, shares(o)...) {
+	for _, size := range fileSizes(o) {
 		b := make([]byte, size)
 		_, _ = random.Read(b)
 		if err := os.WriteFile(filepath.Join(l.dir, fileOf(size)), b, 0o644); err != nil {

@@ -6,10 +6,10 @@
 //
 // It needs root and the packages of `scripts/install bench`. A single client
 // is atftp; fifty clients are one thread on a packet ring that does as little as
-// possible per packet, so that the server is what is measured. Every figure is
-// the median of its rounds with one client, the best of them with fifty, the
-// servers taking turns within each round; only the ratios mean anything, because
-// whatever else the machine does slows both sides.
+// possible per packet, so that the server is what is measured. The servers take
+// turns within each round, and a ratio is the median of those of the rounds; only
+// the ratios mean anything, because whatever else the machine does slows both
+// sides.
 package main
 
 import (
@@ -26,19 +26,10 @@ import (
 type options struct {
 	quick  bool
 	rounds int
-	size   int // MiB for one client
+	size   int // MiB for one client, of the largest blocks
 	many   int // number of clients of a many-client point
-	share  int // MiB for each of many clients
+	share  int // MiB for each of many clients, of the smallest blocks
 	only   *regexp.Regexp
-}
-
-// roundsFor is how often a point is measured. A crowd's rounds are short, and
-// differ more: how the kernel spreads threads over the cores is luck.
-func (o options) roundsFor(p point) int {
-	if p.clients > 1 && !o.quick {
-		return 2 * o.rounds
-	}
-	return o.rounds
 }
 
 func main() {
@@ -67,13 +58,13 @@ func bench() error {
 	var o options
 	only := flag.String("only", "", "run the points whose name matches this expression")
 	flag.BoolVar(&o.quick, "quick", false, "fewer points and rounds, smaller files")
-	flag.IntVar(&o.rounds, "rounds", 3, "rounds per point")
-	flag.IntVar(&o.size, "size", 64, "size of the file for one client, in MiB")
+	flag.IntVar(&o.rounds, "rounds", 9, "rounds per point; servers far behind take part in few")
+	flag.IntVar(&o.size, "size", 64, "size of the file for one client, in MiB, where blocks are the largest")
 	flag.IntVar(&o.many, "clients", 50, "number of clients of the many-client points")
-	flag.IntVar(&o.share, "share", 2, "size of the file for each of many clients, in MiB")
+	flag.IntVar(&o.share, "share", 2, "size of the file for each of many clients, in MiB, where blocks are the smallest")
 	flag.Parse()
 	if o.quick {
-		o.rounds, o.size = min(o.rounds, 2), min(o.size, 16)
+		o.rounds, o.size = min(o.rounds, 3), min(o.size, 16)
 	}
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {
@@ -102,7 +93,7 @@ func run(ctx context.Context, o options) error {
 			continue
 		}
 		servers, floors := field.asked(p)
-		r, err := measure(ctx, lab, servers, floors, p, o.roundsFor(p))
+		r, err := measure(ctx, lab, servers, floors, p, o.rounds)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -41,10 +40,7 @@ func points(o options) []point {
 				if o.quick && (window == 4 || window == 64) && clients > 1 {
 					continue
 				}
-				p := point{clients: clients, block: block, window: window, size: o.size << 20}
-				if clients > 1 {
-					p.size = shares(o)[i]
-				}
+				p := point{clients: clients, block: block, window: window, size: o.fileSize(clients, i, window)}
 				all = append(all, p)
 			}
 		}
@@ -52,97 +48,114 @@ func points(o options) []point {
 	return all
 }
 
-// shares returns the size of the file for each of many clients, by the size of
-// blocks: what takes long enough to measure, and not longer.
-func shares(o options) []int { return []int{o.share << 20, o.share << 21, o.share << 23} }
-
-// A row is what came out for a point: bytes per second of each server, the
-// first of which is Spur, and what the best round cost.
-type row struct {
-	point point
-	rates []float64
-	costs []cost
-	floor float64 // bytes per second of the better floor
-
-	failures []int // transfers that a client gave up, of each server
+// fileSize is what a client gets, in bytes: what takes long enough to measure
+// with such blocks (an index), and not longer. With a window of 1 everybody is
+// slow.
+func (o options) fileSize(clients, block, window int) int {
+	switch {
+	case clients == 1:
+		return o.size << 20 >> (len(blocks) - 1 - block)
+	case window == 1:
+		return o.share << 19 << shares[block]
+	default:
+		return o.share << 20 << shares[block]
+	}
 }
 
-// slow is how long a server may take for a point to be asked again.
-const slow = 8 // seconds
+// shares is how often the file of a crowd is doubled, by the size of blocks.
+var shares = [len(blocks)]int{0, 1, 3}
+
+// fileSizes are those of all files to serve.
+func fileSizes(o options) []int {
+	sizes := []int{readySize}
+	for _, p := range points(o) {
+		if !slices.Contains(sizes, p.size) {
+			sizes = append(sizes, p.size)
+		}
+	}
+	return sizes
+}
+
+// A row is what came out for a point.
+type row struct {
+	point    point
+	servers  []pair.Series // Spur first
+	floor    pair.Series   // the better one
+	failures []int         // transfers that a client gave up, of each server
+}
 
 func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, rounds int) (row, error) {
 	if err := lab.SetMTU(p.mtu()); err != nil {
 		return row{}, err
 	}
 	all := append(slices.Clip(servers), floors...)
-	rounded := make([][]cost, len(all))
-	tooSlow := make([]bool, len(all))
-	failures := make([]int, len(all)) // transfers from peers that a client has given up
-	for round := range rounds {
-		for i := range all {
-			i = (i + round) % len(all)
-			if tooSlow[i] {
-				continue
+	taken := make([]pair.Series, len(all))
+	r := row{point: p, servers: taken[:len(servers)], failures: make([]int, len(servers))}
+	err := pair.Take(taken, rounds, func(i int) (pair.Figure, error) {
+		peer := i > 0 && i < len(servers)
+		if peer && (r.failures[i] == enough || p.behind(taken[i], r.best())) {
+			return pair.Figure{}, nil
+		}
+		f, err := fetch(ctx, lab, all[i], p)
+		if err != nil {
+			err = fmt.Errorf("%s from %s: %w", p, all[i].name, err)
+			if i == 0 || p.clients > 1 || ctx.Err() != nil {
+				return f, err
 			}
-			c, err := fetch(ctx, lab, all[i], p)
-			if err != nil {
-				err = fmt.Errorf("%s from %s: %w", p, all[i].name, err)
-				if i == 0 || p.clients > 1 || ctx.Err() != nil {
-					return row{}, err
-				}
-				fmt.Fprintln(os.Stderr, err)
-				failures[i]++
-				continue
-			}
-			tooSlow[i] = c.took > slow
-			rounded[i] = append(rounded[i], c)
-			time.Sleep(20 * time.Millisecond)
+			fmt.Fprintln(os.Stderr, err)
+			r.failures[i]++
+			return pair.Figure{}, nil
+		}
+		time.Sleep(20 * time.Millisecond)
+		return f, nil
+	})
+	if err != nil {
+		return r, err
+	}
+	for i, s := range taken {
+		if s.Count() == 0 {
+			return r, fmt.Errorf("%s: none of %d transfers from %s succeeded", p, r.failures[i], all[i].name)
 		}
 	}
-	rates, costs := make([]float64, len(all)), make([]cost, len(all))
-	for i, each := range rounded {
-		if len(each) == 0 {
-			return row{}, fmt.Errorf("%s: none of %d transfers from %s succeeded", p, failures[i], all[i].name)
-		}
-		costs[i] = p.counts(each)
-		rates[i] = float64(p.clients*p.size) / costs[i].took
-	}
-	n := len(servers)
-	return row{point: p, rates: rates[:n], costs: costs[:n], floor: slices.Max(append(rates[n:], 0)), failures: failures[:n]}, nil
+	r.floor = pair.Best(taken[len(servers):])
+	return r, nil
 }
 
-// counts is the round that counts: of a single client the median, for a window
-// that is larger than its buffer may come whole once in a few rounds; of a crowd
-// the best.
-func (p point) counts(rounds []cost) cost {
-	slices.SortFunc(rounds, func(a, b cost) int { return cmp.Compare(a.took, b.took) })
-	if p.clients == 1 {
-		return rounds[len(rounds)/2]
+const (
+	// slow is how long a peer may take for a point to be asked again.
+	slow = 8 // seconds
+
+	// enough rounds show that a peer is far behind another, or fails.
+	enough = 3
+)
+
+// behind tells whether a peer is not asked again: it takes long, or another is
+// twice as fast.
+func (p point) behind(peer, best pair.Series) bool {
+	if peer.Count() == 0 {
+		return false
 	}
-	return rounds[0]
+	return peer.Rate() < float64(p.bytes())/slow || peer.Count() >= enough && peer.Rate() < best.Rate()/2
 }
 
-// best is the rate of Spur's best peer.
-func (r row) best() float64 {
-	best := 0.0
-	for _, rate := range r.rates[1:] {
-		best = max(best, rate)
-	}
-	return best
-}
+// bytes is what all clients get.
+func (p point) bytes() int { return p.clients * p.size }
 
-// ratio is Spur's rate over that of its best peer.
-func (r row) ratio() float64 { return r.rates[0] / r.best() }
+// best is Spur's best peer.
+func (r row) best() pair.Series { return pair.Best(r.servers[1:]) }
+
+// ratio is Spur's to its best peer.
+func (r row) ratio() pair.Ratio { return r.servers[0].Over(r.best()) }
 
 func (r row) line(names []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-40s", r.point)
-	for i, rate := range r.rates {
-		fmt.Fprintf(&b, " %s %.0f", names[i], rate/(1<<20))
-		if c := r.costs[i]; c.clients > 0 {
-			fmt.Fprintf(&b, " (%.2f+%.2f)", c.clients/c.took, c.server/c.took)
+	for i, s := range r.servers {
+		fmt.Fprintf(&b, " %s %.0f", names[i], s.Rate()/(1<<20))
+		if s.Client() > 0 {
+			fmt.Fprintf(&b, " (%.2f+%.2f)", s.Client(), s.Server())
 		}
 	}
-	fmt.Fprintf(&b, " floor %.0f ratio %.2f", r.floor/(1<<20), r.ratio())
+	fmt.Fprintf(&b, " floor %.0f ratio %.2f (%s)", r.floor.Rate()/(1<<20), r.ratio().Median, r.ratio().Quartiles())
 	return b.String()
 }

@@ -21,23 +21,27 @@ func printTables(w io.Writer, o options, names []string, rows []row) {
 		}
 	}
 	if len(single) > 0 {
-		fmt.Fprintf(w, "One client (atftp) gets %d MiB; median of %d rounds, MTU %d.\n\n", o.size, o.rounds, pair.UsualMTU)
+		fmt.Fprintf(w, "One client (atftp) gets %d, %d or %d MiB, by its blksize; %d rounds, MTU %d.\n\n",
+			o.size/4, o.size/2, o.size, o.rounds, pair.UsualMTU)
 		printSingle(w, names, single)
 	}
 	if len(many) > 0 {
-		fmt.Fprintf(w, "\n%d clients at once, played by one thread on a packet ring; best of %d rounds on %d cores, which clients and servers share.\n\n",
-			o.many, o.roundsFor(many[0].point), runtime.NumCPU())
+		fmt.Fprintf(w, "\n%d clients at once, played by one thread on a packet ring; %d rounds on %d cores, which clients and servers share.\n\n",
+			o.many, o.rounds, runtime.NumCPU())
 		printMany(w, names, many)
+	}
+	fmt.Fprintf(w, pair.HowToRead+notes, enough, slow)
+	if len(many) > 0 {
 		fmt.Fprintf(w, manyNotes, pair.JumboMTU, pair.UsualMTU)
 	}
 }
 
 func printSingle(w io.Writer, names []string, rows []row) {
-	fmt.Fprint(w, "| blksize | windowsize | spur / best peer |")
+	fmt.Fprint(w, "| blksize | windowsize | spur / best peer | quartiles |")
 	heads(w, names[1:])
-	fmt.Fprintf(w, "\n|--:|--:|--:|%s\n", strings.Repeat("--:|", len(names)-1))
+	fmt.Fprintf(w, "\n|--:|--:|--:|--:|%s\n", strings.Repeat("--:|", len(names)-1))
 	for _, r := range rows {
-		fmt.Fprintf(w, "| %d | %d | **%.2f** |", r.point.block, r.point.window, r.ratio())
+		fmt.Fprintf(w, "| %d | %d | **%.2f** | %s |", r.point.block, r.point.window, r.ratio().Median, r.ratio().Quartiles())
 		ratios(w, r)
 		fmt.Fprintln(w)
 	}
@@ -52,14 +56,14 @@ func printSingle(w io.Writer, names []string, rows []row) {
 }
 
 func printMany(w io.Writer, names []string, rows []row) {
-	fmt.Fprint(w, "| blksize | windowsize | MTU | spur / best peer |")
+	fmt.Fprint(w, "| blksize | windowsize | MTU | spur / best peer | quartiles |")
 	heads(w, names[1:])
-	fmt.Fprintf(w, " floor | ceiling | cores: clients | cores: spur |\n|--:|--:|--:|--:|%s--:|--:|--:|--:|\n", strings.Repeat("--:|", len(names)-1))
+	fmt.Fprintf(w, " floor | ceiling | cores: clients | cores: spur |\n|--:|--:|--:|--:|--:|%s--:|--:|--:|--:|\n", strings.Repeat("--:|", len(names)-1))
 	for _, r := range rows {
-		fmt.Fprintf(w, "| %d | %d | %d | **%.2f** |", r.point.block, r.point.window, r.point.mtu(), r.ratio())
+		fmt.Fprintf(w, "| %d | %d | %d | **%.2f** | %s |", r.point.block, r.point.window, r.point.mtu(), r.ratio().Median, r.ratio().Quartiles())
 		ratios(w, r)
-		spur := r.costs[0]
-		fmt.Fprintf(w, " %.2f | %.2f | %.2f | %.2f |\n", r.floor/r.best(), r.ceiling(), spur.clients/spur.took, spur.server/spur.took)
+		spur := r.servers[0]
+		fmt.Fprintf(w, " %.2f | %.2f | %.2f | %.2f |\n", r.floor.Over(r.best()).Median, pair.Ceiling(r.servers).Over(r.best()).Median, spur.Client(), spur.Server())
 	}
 }
 
@@ -70,26 +74,19 @@ func heads(w io.Writer, peers []string) {
 }
 
 func ratios(w io.Writer, r row) {
-	for _, rate := range r.rates[1:] {
-		fmt.Fprintf(w, " %.2f |", r.rates[0]/rate)
+	for _, peer := range r.servers[1:] {
+		fmt.Fprintf(w, " %.2f |", r.servers[0].Over(peer).Median)
 	}
 }
 
-// ceiling is what the ratio would be of a server that costs nothing: its
-// clients alone, at the least that they cost beside any server, keep a core
-// busy for so long.
-func (r row) ceiling() float64 {
-	least := r.costs[0].clients
-	for _, c := range r.costs {
-		least = min(least, c.clients)
-	}
-	return float64(r.point.clients*r.point.size) / least / r.best()
-}
+const notes = `- The best peer is the one whose median rate is the highest. One that is not half
+  as fast as the best after %d rounds, or takes more than %d s, is asked no more:
+  the ratio to it is that of fewer rounds.
+- tftpd-hpa and dnsmasq know no windowsize: they are asked for it, decline, and
+  go on in lockstep, as they would with real clients.
+`
 
-const manyNotes = `
-How to read this:
-
-- Blocks of 8192 bytes go over a wire with an MTU of %d, all servers' alike, as
+const manyNotes = `- Blocks of 8192 bytes go over a wire with an MTU of %d, all servers' alike, as
   those do who use such blocks for speed; over an MTU of %d each comes in six
   fragments, and what one measures is the kernel's handling of those.
 - The clients have room for every window, lose nothing, and look at their ring
@@ -100,8 +97,6 @@ How to read this:
   blocks of 8192 bytes; here, where every client has room, that bound is lifted
   (Server.MaxWindowSize). Its peers know no such bound: a single client that
   asks them for more than its buffer takes loses packets of every window.
-- tftpd-hpa and dnsmasq know no windowsize: they are asked for it, decline, and
-  go on in lockstep, as they would with real clients.
 - "cores" is how many cores the clients, and Spur, kept busy on the average. The
   frames pass between them within one kernel, so that each side's figure holds
   the kernel's delivery to the other.

@@ -54,14 +54,16 @@ type blocks interface {
 	packets(acked, from, to uint64) (packets []byte, through uint64, err error)
 	// prefetch readies the block that follows.
 	prefetch(next uint64) error
+	// close ends it.
+	close()
 	// shape returns the layout; its end is known once the final block was
 	// asked for.
 	shape() *layout
 }
 
 // newBlocks picks the quickest way to read f in the given mode. size is -1
-// when unknown.
-func newBlocks(f io.Reader, mode Mode, size int64, blockSize, windowSize int) blocks {
+// when unknown. What others have read of f is on the shelf.
+func newBlocks(f io.Reader, mode Mode, size int64, blockSize, windowSize int, shelf *shelf) blocks {
 	l := layout{size: size, blockSize: blockSize, stride: headerSize + blockSize}
 	if mode == Netascii { // its size on the wire is known when it has been sent
 		l.size = -1
@@ -71,5 +73,5 @@ func newBlocks(f io.Reader, mode Mode, size int64, blockSize, windowSize int) bl
 	if !ok || size < 0 {
 		return newRing(f, l, windowSize)
 	}
-	return newRun(newScatter(at), l, windowSize)
+	return newRun(at, l, windowSize, shelf)
 }

@@ -211,7 +211,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 // No window costs an allocation.
 func TestSenderAllocatesNothing(t *testing.T) {
 	for _, window := range []int{1, 16} {
-		s := newSender(&fakeLink{}, newBlocks(endless{}, Octet, -1, 1428, window), terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0))
+		s := newSender(&fakeLink{}, newBlocks(endless{}, Octet, -1, 1428, window, newShelf()), terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0))
 		if n := testing.AllocsPerRun(1000, func() {
 			if _, err := s.flush(); err != nil {
 				t.Fatal(err)
@@ -303,7 +303,7 @@ func TestSources(t *testing.T) {
 			} else if blockSize > 8 {
 				continue
 			}
-			b := newBlocks(r, Octet, sizeOf(r), blockSize, 3)
+			b := newBlocks(r, Octet, sizeOf(r), blockSize, 3, newShelf())
 			var got []byte
 			for n := uint64(1); b.shape().last == 0 || n <= b.shape().last; n++ {
 				p, _, err := b.packets(n-1, n, n)

@@ -31,6 +31,7 @@
 //	inorder.go              which block is welcome (the receiver's state)
 //	blocks.go               a file laid out as ready-made DATA packets:
 //	run.go, scatter.go      one that can be read anywhere, a piece at a time
+//	shelf.go                the pieces that transfers of one file share
 //	ring.go                 one that can be read once, a window at a time
 //	send.go, receive.go     the two loops that tie the above to a link
 //	socket.go, shared.go    the two links: own socket, server's socket
@@ -42,7 +43,8 @@
 // A window goes out in one system call where the kernel can segment it (UDP
 // GSO), and a local file is read by preadv straight into the packets, no more
 // of it at a time than stays in the processor's caches: what is lost on the way
-// is read again. Steady state allocates nothing.
+// is read again. Machines that fetch one file at a time read it once between
+// them. Steady state allocates nothing.
 //
 // The sender never answers a repeated ACK of a lockstep transfer (the
 // Sorcerer's Apprentice, RFC 1123 section 4.2.3.1), and answers one of a

@@ -39,7 +39,7 @@ const (
 	maxWorkers = 8
 	// handful is how many sockets a worker takes at a time: few, so that
 	// there is something for the others.
-	handful = 4
+	handful = 8
 	// politeTime is how long a worker keeps other goroutines of this program
 	// from its thread.
 	politeTime = time.Millisecond

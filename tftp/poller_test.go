@@ -218,7 +218,7 @@ func TestPrompt(t *testing.T) {
 	start := func(f io.Reader, progress func(int64)) (*sender, *narrow) {
 		link := &narrow{}
 		agreed := terms{blockSize: 512, windowSize: 4, size: int64(len(content))}
-		s := newSender(link, newBlocks(f, Octet, int64(len(content)), 512, 4), agreed, newTimer(0, 0, 0))
+		s := newSender(link, newBlocks(f, Octet, int64(len(content)), 512, 4, newShelf()), agreed, newTimer(0, 0, 0))
 		s.progress = newProgress(progress)
 		if reason, err := s.run(); reason != Stopped || link.deal == nil {
 			t.Fatal(reason, err)
@@ -347,7 +347,7 @@ func TestUncachedFile(t *testing.T) {
 	}
 	f := openFile(t, content)
 	l := layout{size: int64(len(content)), blockSize: 512, stride: 512 + headerSize}
-	r := newRun(newScatter(f), l, 1)
+	r := newRun(f, l, 1, newShelf())
 	if _, ok := r.from.(*fileScatter); !ok {
 		t.Fatalf("a file is read by %T", r.from)
 	}
@@ -368,7 +368,7 @@ func TestUncachedFile(t *testing.T) {
 	if err := os.Truncate(f.Name(), 512); err != nil {
 		t.Fatal(err)
 	}
-	r.held = 0
+	r.piece.held = 0
 	if r.ready(2) {
 		t.Error("what was cut off is ready")
 	}

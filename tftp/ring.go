@@ -24,6 +24,8 @@ func newRing(from io.Reader, l layout, windowSize int) *ring {
 
 func (r *ring) shape() *layout { return &r.layout }
 
+func (r *ring) close() {}
+
 // prefetch does nothing: what may block for long is read when it is needed.
 func (r *ring) prefetch(uint64) error { return nil }
 

@@ -1,17 +1,18 @@
 package tftp
 
+import "io"
+
 // A run is some consecutive blocks of a file that can be read anywhere. Only
 // they are in memory, about as many as one system call sends: what is lost on
 // the way is read again. The less memory fifty transfers work in, the more of
 // it is in the processor's caches when the kernel copies it; that decides how
-// fast large windows are.
+// fast large windows are. Others of the same file may work in the same memory.
 type run struct {
 	layout
-	from   scatter
-	count  int // most blocks
-	memory []byte
-	first  uint64 // the blocks in memory
-	held   int
+	from  scatter
+	count int // blocks of a piece
+	title *title
+	piece *piece // in hand
 }
 
 // A scatter reads consecutive bytes at an offset into the payloads of packets
@@ -26,15 +27,17 @@ type scatter interface {
 // the kernel cuts in one go.
 const runSize = maxDatagram
 
-func newRun(from scatter, l layout, windowSize int) *run {
+func newRun(from io.ReaderAt, l layout, windowSize int, shelf *shelf) *run {
 	l.last, l.lastSize = uint64(l.size/int64(l.blockSize))+1, int(l.size%int64(l.blockSize))
 	count := max(1, min(runSize/l.stride, maxVectors))
 	if windowSize > 0 && count > windowSize { // so that no window is cut in two
 		count -= count % windowSize
 	}
 	count = int(min(uint64(count), l.last))
-	return &run{layout: l, from: from, count: count, memory: make([]byte, count*l.stride)}
+	return &run{layout: l, from: newScatter(from), count: count, title: shelf.join(from, l, count)}
 }
+
+func (r *run) close() { r.title.leave(r.piece) }
 
 func (r *run) shape() *layout { return &r.layout }
 
@@ -42,9 +45,10 @@ func (r *run) packets(_, from, to uint64) ([]byte, uint64, error) {
 	if err := r.prefetch(from); err != nil {
 		return nil, 0, err
 	}
-	slot := int(from - r.first)
-	to = min(to, r.last, r.first+uint64(r.held)-1)
-	return r.cut(r.memory, slot, from, to), to, nil
+	p := r.piece
+	slot := int(from - p.first)
+	to = min(to, p.first+uint64(p.held)-1)
+	return r.cut(p.memory, slot, from, to), to, nil
 }
 
 // prefetch makes the run one that has the given block.
@@ -54,18 +58,32 @@ func (r *run) prefetch(next uint64) error { return r.load(next, false) }
 func (r *run) ready(next uint64) bool { return r.load(next, true) == nil }
 
 func (r *run) load(next uint64, hurry bool) error {
-	if next > r.last || next >= r.first && next < r.first+uint64(r.held) {
+	if next > r.last || r.piece.has(next) {
 		return nil
 	}
-	to := min(next+uint64(r.count)-1, r.last)
-	offset := int64(next-1) * int64(r.blockSize)
-	r.held = 0
-	if want := min(int64(to-next+1)*int64(r.blockSize), r.size-offset); want > 0 {
-		if err := r.from.read(r.memory, &r.layout, int(want), offset, hurry); err != nil {
+	number := (next - 1) / uint64(r.count)
+	r.piece = r.title.turn(r.piece, number)
+	if r.piece.has(next) { // another has read it
+		return nil
+	}
+	if err := r.fill(r.piece, number, hurry); err != nil {
+		return err
+	}
+	r.title.share(r.piece)
+	return nil
+}
+
+// fill reads a piece.
+func (r *run) fill(p *piece, number uint64, hurry bool) error {
+	first := number*uint64(r.count) + 1
+	last := min(first+uint64(r.count)-1, r.last)
+	offset := int64(first-1) * int64(r.blockSize)
+	if want := min(int64(last-first+1)*int64(r.blockSize), r.size-offset); want > 0 {
+		if err := r.from.read(p.memory, &r.layout, int(want), offset, hurry); err != nil {
 			return err
 		}
 	}
-	r.first, r.held = next, int(to-next)+1
-	r.number(r.memory, next, to)
+	r.number(p.memory, first, last)
+	p.number, p.first, p.held = number, first, int(last-first)+1
 	return nil
 }

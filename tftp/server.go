@@ -31,7 +31,8 @@ type Server struct {
 
 	// MaxTransfers is how many transfers may run at a time; further requests
 	// are answered with ERROR 0. DefaultMaxTransfers if 0. A transfer
-	// takes 64 KiB, or a window, at most 1 MiB, if its File is no io.ReaderAt.
+	// takes 64 KiB, twice that while others read the same file, or a window, at
+	// most 1 MiB, if its File is no io.ReaderAt.
 	MaxTransfers int
 	// Timeout is the time to the first retransmission, DefaultTimeout if 0.
 	// It doubles with each that follows, up to 8 s. A client that negotiates
@@ -72,7 +73,7 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 		return fmt.Errorf("tftp: listen on %v: %w", conn.LocalAddr(), err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := &desk{server: s, listener: l, table: table{most: s.maxTransfers(), running: map[netip.AddrPort]*transfer{}}, crowd: newCrowd(), poller: newPoller(runtime.GOMAXPROCS(0))}
+	d := &desk{server: s, listener: l, table: table{most: s.maxTransfers(), running: map[netip.AddrPort]*transfer{}}, crowd: newCrowd(), poller: newPoller(runtime.GOMAXPROCS(0)), shelf: newShelf()}
 	var wake sync.WaitGroup
 	wake.Add(1)
 	stop := context.AfterFunc(ctx, func() {
@@ -133,6 +134,7 @@ type desk struct {
 	transfers sync.WaitGroup
 	crowd     *crowd
 	poller    *poller
+	shelf     *shelf
 }
 
 // run reads packets until the socket fails.

@@ -76,7 +76,9 @@ func (t *transfer) serveRead(ctx context.Context) {
 	}
 	defer done()
 	l.window(agreed.blockSize+headerSize, agreed.windowSize)
-	s := newSender(l, newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize), agreed, t.timer(agreed))
+	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize, t.desk.shelf)
+	defer b.close()
+	s := newSender(l, b, agreed, t.timer(agreed))
 	s.serving, s.onBad, s.quiet = true, t.bad, &t.quiet
 	public := t.public(agreed)
 	s.progress = newProgress(t.reporter(public))

@@ -1,0 +1,226 @@
+package tftp
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// settledShelf is one at a time when files that are made now have settled.
+func settledShelf() *shelf {
+	s := newShelf()
+	s.now = func() time.Time { return time.Now().Add(settled + time.Second) }
+	return s
+}
+
+// counted counts the pieces that are read, and can fail.
+type counted struct {
+	scatter
+	reads *atomic.Int64
+	err   error
+}
+
+func (c *counted) read(packets []byte, l *layout, want int, offset int64, hurry bool) error {
+	if c.err != nil {
+		return c.err
+	}
+	c.reads.Add(1)
+	return c.scatter.read(packets, l, want, offset, hurry)
+}
+
+// reader is a run on a shelf whose reads are counted.
+func reader(f *os.File, size int64, s *shelf, reads *atomic.Int64) (*run, *counted) {
+	r := newRun(f, layout{size: size, blockSize: 512, stride: 512 + headerSize}, 4, s)
+	c := &counted{scatter: r.from, reads: reads}
+	r.from = c
+	return r, c
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(b)
+	return b
+}
+
+// payload is that of a block.
+func payload(t *testing.T, r *run, block uint64) []byte {
+	t.Helper()
+	p, _, err := r.packets(block-1, block, block)
+	if err != nil {
+		t.Fatalf("block %d: %v", block, err)
+	}
+	return p[headerSize:]
+}
+
+// A crowd reads a file once, and no memory is left.
+func TestCrowdReadsOnce(t *testing.T) {
+	content := randomBytes(2<<20 + 5)
+	f := openFile(t, content)
+	s := settledShelf()
+	var reads atomic.Int64
+	crowd := make([]*run, 50)
+	for i := range crowd {
+		crowd[i], _ = reader(f, int64(len(content)), s, &reads)
+	}
+	last, most := crowd[0].last, 0
+	for step := uint64(1); step <= last+uint64(len(crowd)); step++ {
+		for i, r := range crowd { // one block behind the other
+			if block := step - uint64(i); block >= 1 && block <= last {
+				if got := payload(t, r, block); !bytes.Equal(got, content[(block-1)*512:min(block*512, uint64(len(content)))]) {
+					t.Fatalf("block %d of run %d differs", block, i)
+				}
+			}
+		}
+		most = max(most, len(crowd[0].title.pieces))
+	}
+	if pieces := int64(last-1)/int64(crowd[0].count) + 1; reads.Load() != pieces {
+		t.Errorf("%d pieces were read, of %d", reads.Load(), pieces)
+	}
+	if most > 2*len(crowd) {
+		t.Errorf("%d pieces in memory", most)
+	}
+	for _, r := range crowd {
+		r.close()
+	}
+	if len(s.titles) != 0 || len(crowd[0].title.idle) != 0 || len(crowd[0].title.pieces) != 0 {
+		t.Error("something is left on the shelf")
+	}
+}
+
+// Who reads alone, or with others far away, works in no more memory than it has
+// to, and allocates nothing.
+func TestAlone(t *testing.T) {
+	content := randomBytes(4 << 20)
+	f := openFile(t, content)
+	var reads atomic.Int64
+	s := settledShelf()
+	r, _ := reader(f, int64(len(content)), s, &reads)
+	pass := func() {
+		for block := uint64(1); block <= r.last; block += uint64(r.count) {
+			payload(t, r, block)
+		}
+	}
+	if n := testing.AllocsPerRun(3, pass); n != 0 {
+		t.Errorf("%v allocations in a pass", n)
+	}
+	if n := len(r.title.pieces); n != 1 {
+		t.Errorf("%d pieces in memory", n)
+	}
+	far, _ := reader(f, int64(len(content)), s, &reads)
+	payload(t, far, r.last)
+	if n := testing.AllocsPerRun(3, pass); n != 0 {
+		t.Errorf("%v allocations in a pass beside another", n)
+	}
+	if n := len(r.title.pieces); n > 3 {
+		t.Errorf("%d pieces in memory for two", n)
+	}
+}
+
+// Pieces are shared by those that read the same, and by nobody else.
+func TestEditions(t *testing.T) {
+	old, young := randomBytes(8192), bytes.Repeat([]byte("young"), 8192)[:8192]
+	f := openFile(t, old)
+	var reads atomic.Int64
+	read := func(s *shelf) *run {
+		r, _ := reader(f, 8192, s, &reads)
+		payload(t, r, 1)
+		return r
+	}
+	s := settledShelf()
+	first := read(s)
+	if read(s); reads.Load() != 1 {
+		t.Errorf("two readers of one file read it %d times", reads.Load())
+	}
+	if err := os.WriteFile(f.Name(), young, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := payload(t, read(s), 1); !bytes.Equal(got, young[:512]) {
+		t.Error("who comes after a change gets what was there before")
+	}
+	if got := payload(t, first, 1); !bytes.Equal(got, old[:512]) {
+		t.Error("what somebody has in hand has changed")
+	}
+	before := reads.Load()
+	early := newShelf()
+	if read(early); read(early) == nil || reads.Load() != before+2 {
+		t.Error("of a file that has just changed pieces are shared")
+	}
+	memory := Bytes(old)
+	for range 2 {
+		if b := newBlocks(memory, Octet, 8192, 512, 1, s).(*run); b.title.readers != 1 || s.titles[b.title.edition] == b.title {
+			t.Error("what is no file is shared")
+		}
+	}
+}
+
+// What one can't read others may, and a failure is left on no shelf.
+func TestFailedPiece(t *testing.T) {
+	content := randomBytes(1 << 20)
+	f := openFile(t, content)
+	s := settledShelf()
+	var reads atomic.Int64
+	bad, broken := reader(f, 1<<20, s, &reads)
+	good, _ := reader(f, 1<<20, s, &reads)
+	broken.err = errors.New("broken")
+	if _, _, err := bad.packets(0, 1, 4); !errors.Is(err, broken.err) {
+		t.Fatal(err)
+	}
+	if got := payload(t, good, 1); !bytes.Equal(got, content[:512]) {
+		t.Error("block 1 differs")
+	}
+	if got := payload(t, bad, 1); !bytes.Equal(got, content[:512]) { // on the shelf now
+		t.Error("block 1 differs")
+	}
+	if n := testing.AllocsPerRun(10, func() { _, _, _ = bad.packets(1000, 1001, 1004) }); n != 0 {
+		t.Errorf("%v allocations for a failure", n)
+	}
+	bad.close()
+	good.close()
+	if len(s.titles) != 0 {
+		t.Error("a title is left")
+	}
+}
+
+// Transfers that read, fall back, and leave, all at once, get what is in the file.
+func TestShelfUnderWay(t *testing.T) {
+	content := randomBytes(1<<20 + 77)
+	f := openFile(t, content)
+	s := settledShelf()
+	var reads atomic.Int64
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(1, uint64(i)))
+			for range 5 {
+				r, _ := reader(f, int64(len(content)), s, &reads)
+				for block := uint64(1); block <= r.last; block++ {
+					p, through, err := r.packets(block-1, block, min(block+3, r.last))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					for n := block; n <= through; n++ {
+						part := p[int(n-block)*r.stride+headerSize:]
+						if part = part[:min(512, len(part))]; !bytes.Equal(part, content[(n-1)*512:min(n*512, uint64(len(content)))]) {
+							t.Errorf("block %d differs", n)
+							return
+						}
+					}
+					if block = through; random.IntN(50) == 0 {
+						block -= min(block, 200)
+					}
+				}
+				r.close()
+			}
+		})
+	}
+	all.Wait()
+	if len(s.titles) != 0 {
+		t.Error("something is left on the shelf")
+	}
+}

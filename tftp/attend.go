@@ -70,7 +70,7 @@ func (s *socket) attend(now time.Time) {
 	s.drained = false
 	s.note(now.Sub(s.heard))
 	s.heard = now
-	if s.prompt == nil || s.mayLeave() {
+	if s.deal == nil || s.mayLeave() {
 		s.handOver()
 		return
 	}
@@ -79,7 +79,7 @@ func (s *socket) attend(now time.Time) {
 			s.trouble = 0
 		}
 		for p := s.mail.packet(); p != nil; p = s.mail.packet() {
-			switch s.prompt(p) {
+			switch s.deal(p) {
 			case dealt:
 				s.mail.next++
 				continue

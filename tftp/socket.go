@@ -30,10 +30,10 @@ type socket struct {
 	heard   time.Time // when something came, or the wait began
 	mail    *mail
 	trouble syscall.Errno // of the socket, yet to be told
-	moved   bool          // what prompt said, yet to be told
-	// prompt deals with a packet on the spot, without waiting. It is called
+	moved   bool          // what deal said, yet to be told
+	// deal deals with a packet on the spot, without waiting. It is called
 	// while the transfer waits in recv, perhaps on another thread.
-	prompt func(packet []byte) outcome
+	deal   func(packet []byte) outcome
 	alarm  *time.Timer
 	handed chan struct{} // the claim, from a worker
 
@@ -114,8 +114,8 @@ func (s *socket) window(stride, count int) {
 	}
 }
 
-// attended lets the poller deal with packets by prompt.
-func (s *socket) attended(prompt func(packet []byte) outcome) { s.prompt, s.mail = prompt, newMail() }
+// attended lets the poller deal with packets.
+func (s *socket) attended(deal func(packet []byte) outcome) { s.deal, s.mail = deal, newMail() }
 
 func (s *socket) send(p []byte, stride int) error {
 	for {

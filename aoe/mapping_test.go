@@ -195,8 +195,8 @@ func TestUnreadable(t *testing.T) {
 		out.add(target, c, target.mapping.memory[lba*sector:(lba+1)*sector])
 	}
 	out.send(v)
-	if len(out.given) != 2 || out.n != 3 || len(target.queue.list) != 2 || target.queue.ready() != target.queue.list[0] || target.queue.list[1].first != 1001 {
-		t.Errorf("%d commands were given away, and %d sent", len(out.given), out.n)
+	if len(out.given) != 2 || len(out.answers) != 3 || len(target.queue.list) != 2 || target.queue.ready() != target.queue.list[0] || target.queue.list[1].first != 1001 {
+		t.Errorf("%d commands were given away, and %d sent", len(out.given), len(out.answers))
 	}
 	for lba := range 3 {
 		a := i.recv(30 * time.Second)
@@ -204,7 +204,7 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("sector %d: another answer", lba)
 		}
 	}
-	n, err := v.gathers.sendParts([][]byte{out.heads[0]}, [][]byte{target.mapping.memory[4096:][:sector]})
+	n, err := v.gathers.sendParts([][]byte{out.answers[0].command.answer}, [][]byte{target.mapping.memory[4096:][:sector]})
 	if n != 0 || !errors.Is(err, syscall.EFAULT) {
 		t.Errorf("sent %d of what can't be read: %v", n, err)
 	}

@@ -2,6 +2,7 @@ package aoe
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 )
 
@@ -14,17 +15,23 @@ type gatherer interface {
 
 // An outbox has answers that wait for more before they are sent.
 type outbox struct {
-	heads, bodies [hold + batch][]byte
-	of            [hold + batch]*command
-	from          [hold + batch]*Target
-	n             int
-	mapped        int        // of them have a body
-	given         []*command // to workers, by send
+	answers []answer
+	mapped  int        // of them have a body
+	given   []*command // to workers, by send
+
+	heads, bodies [][]byte   // room for what is sent
+	commands      []*command // room for what is done
+}
+
+// answer is that of a target to a command.
+type answer struct {
+	target  *Target
+	command *command
+	body    []byte // data in the disk's mapping that follows, or nil
 }
 
 func (o *outbox) add(t *Target, c *command, body []byte) {
-	o.heads[o.n], o.bodies[o.n], o.of[o.n], o.from[o.n] = c.answer, body, c, t
-	o.n++
+	o.answers = append(o.answers, answer{t, c, body})
 	if body != nil {
 		o.mapped++
 	}
@@ -36,15 +43,9 @@ func (o *outbox) before(t *Target, c *command) bool {
 	if o.mapped == 0 {
 		return false
 	}
-	if o.mapped+batch > t.bounds.Buffers {
-		return true
-	}
-	for i, body := range o.bodies[:o.n] {
-		if body != nil && o.from[i] == t && c.follows(o.of[i]) {
-			return true
-		}
-	}
-	return false
+	return o.mapped+batch > t.bounds.Buffers || slices.ContainsFunc(o.answers, func(a answer) bool {
+		return a.body != nil && a.target == t && c.follows(a.command)
+	})
 }
 
 // send sends all. Commands whose data can't be sent from the mapping are left to
@@ -54,18 +55,19 @@ func (o *outbox) send(v *service) {
 	if mapped {
 		o.distrust()
 	}
-	for sent := 0; sent < o.n; {
+	for sent := 0; sent < len(o.answers); {
 		n, err := o.sendFrom(v, sent)
 		for end := sent + n; sent < end; sent++ {
-			o.report(sent)
+			o.answers[sent].report()
 		}
-		switch {
-		case err == nil || sent == o.n:
-		case o.bodies[sent] != nil && errors.Is(err, syscall.EFAULT):
+		if err == nil || sent == len(o.answers) {
+			continue
+		}
+		if a := o.answers[sent]; a.body != nil && errors.Is(err, syscall.EFAULT) {
 			o.askDevice(sent)
-		default:
-			o.report(sent)
-			o.from[sent].dropped(MAC(o.heads[sent][:6]), err.Error())
+		} else {
+			a.report()
+			a.target.dropped(MAC(a.command.answer[:6]), err.Error())
 			sent++
 		}
 	}
@@ -75,27 +77,31 @@ func (o *outbox) send(v *service) {
 }
 
 func (o *outbox) sendFrom(v *service, first int) (int, error) {
-	if o.mapped == 0 {
-		return v.link.Send(o.heads[first:o.n])
+	o.heads, o.bodies = o.heads[:0], o.bodies[:0]
+	for _, a := range o.answers[first:] {
+		o.heads, o.bodies = append(o.heads, a.command.answer), append(o.bodies, a.body)
 	}
-	return v.gathers.sendParts(o.heads[first:o.n], o.bodies[first:o.n])
+	if o.mapped == 0 {
+		return v.link.Send(o.heads)
+	}
+	return v.gathers.sendParts(o.heads, o.bodies)
 }
 
 // report tells of a command that nothing was done for but sending.
-func (o *outbox) report(i int) {
-	if o.bodies[i] != nil {
-		o.from[i].report(o.of[i], 0, 0, nil)
+func (a answer) report() {
+	if a.body != nil {
+		a.target.report(a.command, 0, 0, nil)
 	}
 }
 
 // distrust takes out what is of files that were cut.
 func (o *outbox) distrust() {
 	var whole *Target
-	for i := o.n - 1; i >= 0; i-- {
-		switch t := o.from[i]; {
-		case o.bodies[i] == nil || t == whole:
-		case t.mapping.whole():
-			whole = t
+	for i, a := range slices.Backward(o.answers) {
+		switch {
+		case a.body == nil || a.target == whole:
+		case a.target.mapping.whole():
+			whole = a.target
 		default:
 			o.askDevice(i)
 		}
@@ -104,32 +110,33 @@ func (o *outbox) distrust() {
 
 // askDevice takes a command out and leaves it to the workers of its target.
 func (o *outbox) askDevice(i int) {
-	t, c := o.from[i], o.of[i]
-	for k := i + 1; k < o.n; k++ {
-		o.heads[k-1], o.bodies[k-1], o.of[k-1], o.from[k-1] = o.heads[k], o.bodies[k], o.of[k], o.from[k]
-	}
-	o.n--
+	a := o.answers[i]
+	o.answers = slices.Delete(o.answers, i, i+1)
 	o.mapped--
-	o.bodies[o.n] = nil
-	o.given = append(o.given, c)
-	t.queue.again(c)
+	o.given = append(o.given, a.command)
+	a.target.queue.again(a.command)
 }
 
 // done takes what was read by mappings out of the queues. What isn't mapped
 // any more may become memory of the heap, which nobody may point to.
 func (o *outbox) done() {
+	o.commands = o.commands[:0]
+	for _, a := range o.answers {
+		o.commands = append(o.commands, a.command)
+	}
 	var last *Target
-	for i, c := range o.of[:o.n] {
-		if !c.mapped {
+	for i, a := range o.answers {
+		if !a.command.mapped {
 			continue
 		}
-		if o.from[i] != last {
-			last = o.from[i]
-			last.queue.done(o.of[:o.n]...)
+		if a.target != last {
+			last = a.target
+			last.queue.done(o.commands...)
 		}
-		c.mapped, o.bodies[i] = false, nil
+		a.command.mapped, o.answers[i].body = false, nil
 	}
+	clear(o.bodies[:cap(o.bodies)]) // more than were sent last
 }
 
 // empty makes it ready for more.
-func (o *outbox) empty() { o.n, o.mapped, o.given = 0, 0, o.given[:0] }
+func (o *outbox) empty() { o.answers, o.mapped, o.given = o.answers[:0], 0, o.given[:0] }

@@ -256,7 +256,7 @@ func (r *receiver) carryOut(t *Target, all []*command) outcome {
 // flushSome sends the answers that wait if they are many. Those of mapped reads
 // take room of their target's queue.
 func (r *receiver) flushSome(t *Target) outcome {
-	if r.out.n >= min(hold, t.bounds.Buffers) && !r.flush() {
+	if len(r.out.answers) >= min(hold, t.bounds.Buffers) && !r.flush() {
 		return lost
 	}
 	return finished
@@ -292,8 +292,8 @@ func (r *receiver) flush() bool {
 		r.heldUp(out)
 	}
 	if !r.turn.End(no) {
-		for _, c := range out.of[:out.n] {
-			r.service.free.Put(c)
+		for _, a := range out.answers {
+			r.service.free.Put(a.command)
 		}
 		out.empty()
 		r.stuck.Store(false)
@@ -316,9 +316,9 @@ func (r *receiver) heldUp(out *outbox) {
 		return
 	}
 	now := time.Since(r.began)
-	for _, t := range out.from[:out.n] {
-		if t.mapping != nil && t.mapping.rested < now {
-			t.mapping.fetched(now)
+	for _, a := range out.answers {
+		if m := a.target.mapping; m != nil && m.rested < now {
+			m.fetched(now)
 		}
 	}
 }

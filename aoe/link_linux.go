@@ -240,6 +240,15 @@ func (i *Interface) sendParts(heads, bodies [][]byte) (int, error) {
 	return len(heads), nil
 }
 
+// gathererOf is the link if it can send what is mapped. Another that has an
+// Interface within isn't taken for it, because its Send may do more.
+func gathererOf(l Link) gatherer {
+	if i, ok := l.(*Interface); ok {
+		return i
+	}
+	return nil
+}
+
 // Interrupt makes Recv return.
 func (i *Interface) Interrupt() {
 	i.ringing.Lock()

@@ -100,7 +100,7 @@ func (o *outbox) distrust() {
 	for i, a := range slices.Backward(o.answers) {
 		switch {
 		case a.body == nil || a.target == whole:
-		case a.target.mapping.whole():
+		case a.target.mapping.Whole():
 			whole = a.target
 		default:
 			o.askDevice(i)

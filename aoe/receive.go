@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/block/turn"
+	"github.com/spurboot/spur/internal/pagecache"
 )
 
 const (
@@ -45,7 +46,7 @@ type receiver struct {
 
 func newReceiver(v *service) *receiver {
 	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost),
-		out: &outbox{}, fetched: pagesFetched(), began: time.Now()}
+		out: &outbox{}, fetched: pagecache.Fetched(), began: time.Now()}
 	r.turn.Owner, r.turn.Patrol = r, &r.patrol
 	for i := range r.commands {
 		r.commands[i] = v.command()
@@ -192,25 +193,6 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 	return kept
 }
 
-// mapped has a read answered from its disk's mapping. It is done, for the
-// queue, when it was sent.
-func (r *receiver) mapped(t *Target, c *command) bool {
-	if c.kind != read || t.mapping == nil || r.stuck.Load() || !t.inside(c) {
-		return false
-	}
-	if r.now == 0 {
-		r.now = time.Since(r.began)
-	}
-	data := t.mapping.data(int64(c.first)*sector, int64(c.last-c.first)*sector, r.now)
-	if data == nil || !t.queue.begin(c) {
-		return false
-	}
-	c.mapped = true
-	c.answerAside(r.mac, t)
-	r.out.add(t, c, data)
-	return true
-}
-
 // series says how many commands can be carried out as one, from c on: reads, or
 // writes, of sectors that follow each other, by one initiator.
 func (r *receiver) series(t *Target, c *command) int {
@@ -307,18 +289,4 @@ func (r *receiver) flush() bool {
 	}
 	out.empty()
 	return true
-}
-
-// heldUp has mappings rest that were sent from, if that had to wait for pages.
-func (r *receiver) heldUp(out *outbox) {
-	was := r.fetched
-	if r.fetched = pagesFetched(); r.fetched == was {
-		return
-	}
-	now := time.Since(r.began)
-	for _, a := range out.answers {
-		if m := a.target.mapping; m != nil && m.rested < now {
-			m.fetched(now)
-		}
-	}
 }

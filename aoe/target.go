@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/internal/pagecache"
 )
 
 // A Target is a disk with an address. Its fields are not changed once it is
@@ -25,7 +26,7 @@ type Target struct {
 	hooks   *Hooks
 	bounds  Bounds
 	queue   queue
-	mapping *mapping // of the device's file, or nil; of who has the turn
+	mapping *pagecache.Mapping // of the device's file, or nil; of who has the turn
 	pace    pace
 	late    atomic.Bool // something failed that was answered before
 

@@ -41,7 +41,8 @@ var allowed = map[string][]string{
 	"block/vmdk":              {"block", "block/mapped"},
 	"nbd":                     {"block", "block/turn", "internal/vigil"},
 	"iscsi":                   {"block", "block/turn"},
-	"aoe":                     {"block", "block/turn", "internal/vigil"},
+	"aoe":                     {"block", "block/turn", "internal/pagecache", "internal/vigil"},
+	"internal/pagecache":      {},
 	"internal/disk": {
 		"aoe", "block", "block/httpblock", "block/mapped", "block/qcow2", "block/raw", "block/vhd", "block/vhdx", "block/vmdk",
 		"internal/hint", "iscsi", "nbd",

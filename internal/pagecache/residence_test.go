@@ -1,4 +1,4 @@
-package aoe
+package pagecache
 
 import (
 	"testing"
@@ -40,29 +40,5 @@ func TestResidence(t *testing.T) {
 	there = true
 	if read(1, 0, leastReads); !r.has(1, 0, look) || r.has(5, 0, look) || r.has(1, 0, look) {
 		t.Error("one region was taken for another")
-	}
-}
-
-// TestRest: a mapping rests where pages had to be fetched, for longer each time
-// that follows soon.
-func TestRest(t *testing.T) {
-	m := &mapping{}
-	now := time.Duration(0)
-	for _, want := range []time.Duration{shortRest, 2 * shortRest, 4 * shortRest} {
-		m.fetched(now)
-		if m.rested != now+want {
-			t.Errorf("rests until %v at %v", m.rested, now)
-		}
-		now = m.rested
-	}
-	for range 10 {
-		m.fetched(now)
-	}
-	if m.rested != now+longRest {
-		t.Errorf("rests for %v", m.rested-now)
-	}
-	now = m.rested + longRest + 1
-	if m.fetched(now); m.rested != now+shortRest {
-		t.Errorf("rests for %v after a long time", m.rested-now)
 	}
 }

@@ -1,4 +1,4 @@
-package aoe
+package pagecache
 
 import "time"
 

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -143,7 +142,8 @@ func TestCut(t *testing.T) {
 
 // TestHoles: reading holes gives them no space.
 func TestHoles(t *testing.T) {
-	f := newFile(t, 2*region, random(region, 1))
+	const hole = 1 << 20 // from there on
+	f := newFile(t, 2*hole, random(hole, 1))
 	used := func() int64 {
 		var info unix.Stat_t
 		if err := unix.Stat(f.name, &info); err != nil {
@@ -155,13 +155,25 @@ func TestHoles(t *testing.T) {
 	i.readOften(f)
 	before, reads := used(), f.reads.Load()
 	for n := range uint64(200) {
-		if got := i.must(ata(ataExtended, 0, 2, ataReadExt, region/sector+n)); !bytes.Equal(got, make([]byte, 2*sector)) {
+		if got := i.must(ata(ataExtended, 0, 2, ataReadExt, hole/sector+n)); !bytes.Equal(got, make([]byte, 2*sector)) {
 			t.Fatal("a hole isn't zeros")
 		}
 	}
 	if used() != before || f.reads.Load() < reads+200 {
 		t.Errorf("%d more blocks are used after 200 reads, %d of the device", used()-before, f.reads.Load()-reads)
 	}
+}
+
+// interposed does something before what is mapped is sent for the first time.
+type interposed struct {
+	*Interface
+	once sync.Once
+	do   func()
+}
+
+func (i *interposed) sendParts(heads, bodies [][]byte) (int, error) {
+	i.once.Do(i.do)
+	return i.Interface.sendParts(heads, bodies)
 }
 
 // TestUnreadable: a page that is gone when it is sent is asked of the device;
@@ -176,13 +188,23 @@ func TestUnreadable(t *testing.T) {
 	}
 	defer v.mapFiles()()
 	target := s.Targets[0]
-	target.mapping.end = 0 // what is cut isn't found out
-	if err := os.Truncate(f.name, 4096); err != nil {
-		t.Fatal(err)
+	v.gathers = &interposed{Interface: server, do: func() {
+		if err := os.Truncate(f.name, 4096); err != nil {
+			t.Error(err)
+		}
+	}}
+	mapped := func(lba int64) (data []byte) {
+		for range 100 {
+			if data = target.mapping.Data(lba*sector, sector, 0); data != nil {
+				return data
+			}
+		}
+		t.Fatalf("sector %d isn't in memory", lba)
+		return nil
 	}
 	i := &initiator{TB: t, link: client, target: server.Address(), from: client.Address(), shelf: 1}
 	var out outbox
-	for _, lba := range []int{0, 1000, 1, 1001, 2} {
+	for _, lba := range []int64{0, 1000, 1, 1001, 2} {
 		c := v.command()
 		c.frame = append(c.buffer[:0], i.request(cmdATA, ata(0, 0, 1, ataRead, uint64(lba))...)...)
 		if target.admit(c, v.longest) != 0 {
@@ -192,8 +214,9 @@ func TestUnreadable(t *testing.T) {
 			t.Fatal("it can't be begun")
 		}
 		c.answerAside(v.mac, target)
-		out.add(target, c, target.mapping.memory[lba*sector:(lba+1)*sector])
+		out.add(target, c, mapped(lba))
 	}
+	gone := mapped(1002)
 	out.send(v)
 	if len(out.given) != 2 || len(out.answers) != 3 || len(target.queue.list) != 2 || target.queue.ready() != target.queue.list[0] || target.queue.list[1].first != 1001 {
 		t.Errorf("%d commands were given away, and %d sent", len(out.given), len(out.answers))
@@ -204,22 +227,10 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("sector %d: another answer", lba)
 		}
 	}
-	n, err := v.gathers.sendParts([][]byte{out.answers[0].command.answer}, [][]byte{target.mapping.memory[4096:][:sector]})
+	n, err := v.gathers.sendParts([][]byte{out.answers[0].command.answer}, [][]byte{gone})
 	if n != 0 || !errors.Is(err, syscall.EFAULT) {
 		t.Errorf("sent %d of what can't be read: %v", n, err)
 	}
-}
-
-// held holds up whoever sends what is mapped first.
-type held struct {
-	*Interface
-	once     sync.Once
-	hit, let chan struct{}
-}
-
-func (h *held) sendParts(heads, bodies [][]byte) (int, error) {
-	h.once.Do(func() { close(h.hit); <-h.let })
-	return h.Interface.sendParts(heads, bodies)
 }
 
 // TestHeldUp: a page that has to be read from a slow disk while it is sent, or
@@ -233,12 +244,12 @@ func TestHeldUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &held{Interface: server, hit: make(chan struct{}), let: make(chan struct{})}
-	v.gathers = h
+	hit, let := make(chan struct{}), make(chan struct{})
+	v.gathers = &interposed{Interface: server, do: func() { close(hit); <-let }}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- v.serve(ctx) }()
-	letGo := sync.OnceFunc(func() { close(h.let) })
+	letGo := sync.OnceFunc(func() { close(let) })
 	defer func() {
 		letGo()
 		stop()
@@ -262,7 +273,7 @@ func TestHeldUp(t *testing.T) {
 				t.Fatal("no answer")
 			}
 			select {
-			case <-h.hit:
+			case <-hit:
 				done = true
 			default:
 			}
@@ -285,34 +296,6 @@ func TestHeldUp(t *testing.T) {
 	letGo()
 	i.ask(late)
 	i.readOften(f)
-}
-
-// TestTells: where the kernel doesn't tell what is in memory, nothing is mapped.
-func TestTells(t *testing.T) {
-	f := newFile(t, 1<<20, random(1<<20, 1))
-	if err := os.Chmod(f.name, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Open(f.name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if !tells(int(file.Fd())) {
-		t.Error("of a file of its own nothing is told")
-	}
-	stranger := make(chan bool)
-	go func() {
-		runtime.LockOSThread() // and never again another's
-		const nobody = 65534
-		if _, _, err := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody); err != 0 {
-			t.Error(err)
-		}
-		stranger <- tells(int(file.Fd()))
-	}()
-	if <-stranger {
-		t.Error("of another's file it is believed what isn't told")
-	}
 }
 
 // TestUnmapped: a server leaves no mapping behind, and what bypasses the page

@@ -1,4 +1,4 @@
-package aoe
+package pagecache
 
 import (
 	"io"
@@ -7,33 +7,27 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/spurboot/spur/block"
 )
 
-// mapFile maps the file that a disk is, or returns nil if it isn't one, or what
-// is in memory of it isn't told. Where addresses are scarce none is mapped.
-func mapFile(d block.Device) *mapping {
-	size := d.Size()
-	f, ok := d.(block.InFile)
-	if !ok || size < sector || strconv.IntSize < 64 {
-		return nil
-	}
-	file, at, ok := f.InFile(0, size)
-	if !ok || !tells(file) {
+// Map maps the part of a file that begins at off and has size bytes, or returns
+// nil if what is in memory of it isn't told. Where addresses are scarce nothing
+// is mapped. The descriptor stays open until Close.
+func Map(file int, off, size int64) *Mapping {
+	if size <= 0 || strconv.IntSize < 64 || !tells(file) {
 		return nil
 	}
 	page := int64(os.Getpagesize())
-	m := &mapping{skip: at % page, size: size, file: file, end: at + size,
-		pages: make([]byte, region/page), known: newResidence(at%page + size)}
+	m := &Mapping{skip: off % page, size: size, file: file, end: off + size,
+		pages: make([]byte, region/page), known: newResidence(off%page + size)}
 	var err error
-	if m.memory, err = unix.Mmap(file, at-m.skip, int(m.skip+size), unix.PROT_READ, unix.MAP_SHARED); err != nil {
+	if m.memory, err = unix.Mmap(file, off-m.skip, int(m.skip+size), unix.PROT_READ, unix.MAP_SHARED); err != nil {
 		return nil
 	}
 	return m
 }
 
-func unmapFile(m *mapping) { _ = unix.Munmap(m.memory) }
+// Close gives up the memory: nobody may use what Data gave any more.
+func (m *Mapping) Close() { _ = unix.Munmap(m.memory) }
 
 // tells says whether the kernel tells us what of a file is in memory. Of files
 // that aren't ours, and that we may not write to, it says that everything is
@@ -78,18 +72,9 @@ func fileEnd(file int) int64 {
 	return end
 }
 
-// pagesFetched is how often this process had to wait for a page of memory.
-func pagesFetched() int64 {
+// Fetched is how often this process had to wait for a page of memory.
+func Fetched() int64 {
 	var usage unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage) // whose arguments are right
 	return usage.Majflt
-}
-
-// gathererOf is the link if it can send what is mapped. Another that has an
-// Interface within isn't taken for it, because its Send may do more.
-func gathererOf(l Link) gatherer {
-	if i, ok := l.(*Interface); ok {
-		return i
-	}
-	return nil
 }

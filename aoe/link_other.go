@@ -1,0 +1,5 @@
+//go:build !linux
+
+package aoe
+
+func gathererOf(Link) gatherer { return nil }

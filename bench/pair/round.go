@@ -1,5 +1,7 @@
 package pair
 
+import "errors"
+
 // A Figure is what one server did in one round. The zero Figure is that of a
 // server which took no part in it.
 type Figure struct {
@@ -15,6 +17,9 @@ type Series []Figure
 // a round asks every one once, and neither who begins nor who follows whom is
 // the same in every round. It ends with the first error.
 func Take(servers []Series, rounds int, ask func(server int) (Figure, error)) error {
+	if rounds < 1 {
+		return errors.New("there is no ratio without a round: ask for one at least")
+	}
 	for round := range rounds {
 		for place := range servers {
 			server := turn(round, place, len(servers))

@@ -69,6 +69,9 @@ func TestTakeEndsWithAnError(t *testing.T) {
 	if !errors.Is(err, gone) || asked != 3 {
 		t.Errorf("%v after %d", err, asked)
 	}
+	if Take(all, 0, func(int) (Figure, error) { return Figure{}, nil }) == nil {
+		t.Error("no round is no error")
+	}
 }
 
 func TestSeriesLeavesOutRoundsWithoutTheServer(t *testing.T) {

@@ -3,6 +3,7 @@ package nbd
 import (
 	"errors"
 	"io"
+	"slices"
 )
 
 const (
@@ -11,14 +12,17 @@ const (
 	// maxAhead is how many writes in a row may wait to be answered together,
 	// because each found the next one begun.
 	maxAhead = 8
+	// maxBegun is how many bytes of writes may wait to be carried out when one
+	// more is begun. It is what a core's cache holds besides.
+	maxBegun = 512 << 10
 )
 
 // begun is a large write that follows one which is yet to be carried out: its
-// header, and as much of its payload as has come.
+// header, and as much of its payload as has come. Only the last may lack some.
 type begun struct {
 	req     request
-	payload *buffer // nil: there is none
-	got     int     // bytes of the payload
+	payload *buffer
+	got     int // bytes of the payload
 }
 
 // rest is where the bytes go that are yet to come.
@@ -42,46 +46,60 @@ func (c *conn) peek() (r request, err error) {
 	return r, err
 }
 
-// lookAhead takes what has come of the next large write before this one is
-// carried out. A Unix socket has room for hardly two of them, and its sender is
-// woken only when it is nearly empty (unix_writable in net/unix/af_unix.c):
-// otherwise the client would sleep while we write, and we while it sends.
+// lookAhead takes what has come of the next large writes before this one is
+// carried out: until nothing more has, or enough of them wait. A Unix socket has
+// room for hardly two, and its sender is woken only when it is nearly empty
+// (unix_writable in net/unix/af_unix.c). So the client would sleep while we
+// write, and we would have nothing to do while it wakes up.
 func (w *worker) lookAhead() {
 	c := w.c
 	if !w.req.large() {
 		return
 	}
 	c.source.hasty = true
-	next, err := c.peek()
-	c.source.hasty = false
-	if err != nil || !next.large() || next.length > uint64(c.bounds.MaxPayload) || !c.memory.try(chargeFor(int(next.length))) {
-		return // it is read when its turn comes
+	defer func() { c.source.hasty = false }()
+	if last := len(c.begun) - 1; last >= 0 && !c.receive(&c.begun[last]) {
+		return
 	}
-	_, _ = c.in.Discard(c.mode.requestSize())
-	c.begun = begun{req: next, payload: c.server.buffers.get(int(next.length))}
-	c.receive(&c.begun)
+	for c.waiting < maxBegun && c.begin() && c.receive(&c.begun[len(c.begun)-1]) {
+	}
 }
 
-// receive takes what has come of a payload.
-func (c *conn) receive(b *begun) {
-	c.source.hasty = true
-	defer func() { c.source.hasty = false }()
+// begin takes the header of the next request, if it has come, is that of a large
+// write, and there is memory for it. Any other is read when its turn comes.
+func (c *conn) begin() bool {
+	next, err := c.peek()
+	if err != nil || !next.large() || next.length > uint64(c.bounds.MaxPayload) || !c.memory.try(chargeFor(int(next.length))) {
+		return false
+	}
+	_, _ = c.in.Discard(c.mode.requestSize())
+	c.begun = append(c.begun, begun{req: next, payload: c.server.buffers.get(int(next.length))})
+	c.waiting += int(next.length)
+	return true
+}
+
+// receive takes what has come of a payload, and says whether that is all of it.
+func (c *conn) receive(b *begun) bool {
 	for len(b.rest()) > 0 {
 		n, err := c.in.Read(b.rest())
 		if b.got += n; err != nil {
-			return
+			return false
 		}
 	}
+	return true
 }
 
-// goOn reads the rest of what was begun. What was done before is answered now
-// if the client may be waiting for it, and else with others.
+// goOn reads the rest of what was begun first. What was done before is answered
+// now if the client may be waiting for it, and else with others.
 func (w *worker) goOn() error {
-	c, b := w.c, w.c.begun
-	c.begun = begun{}
+	c, b := w.c, w.c.begun[0]
+	c.begun = slices.Delete(c.begun, 0, 1)
+	c.waiting -= int(b.req.length)
 	w.req, w.payload, w.refused = b.req, b.payload, 0
-	c.receive(&b)
-	if c.ahead++; len(b.rest()) == 0 && c.ahead < maxAhead {
+	c.source.hasty = true
+	whole := c.receive(&b)
+	c.source.hasty = false
+	if c.ahead++; whole && c.ahead < maxAhead {
 		return nil
 	}
 	c.ahead = 0

@@ -36,8 +36,8 @@ func TestLookAheadTakes(t *testing.T) {
 			t.Fatalf("write %d: %d answers wait, not %d", i, len(c.out.waiting), want)
 		}
 		peer.Write(largeAt(i+1, 0)) // as much as the socket takes without waiting
-		if w.lookAhead(); c.begun.got != 2*largeWrite {
-			t.Fatalf("of write %d, which had come, %d bytes are taken", i+1, c.begun.got)
+		if w.lookAhead(); len(c.begun) != 1 || c.begun[0].got != 2*largeWrite {
+			t.Fatalf("of write %d, which had come, this is taken: %v", i+1, c.begun)
 		}
 		w.carryOut()
 	}
@@ -46,7 +46,7 @@ func TestLookAheadTakes(t *testing.T) {
 	}
 	peer.Write(largeAt(99, 0))
 	c.memory.take(c.memory.left)
-	if w.lookAhead(); c.begun.payload != nil {
+	if w.lookAhead(); len(c.begun) > 0 {
 		t.Error("it takes more memory than there may be")
 	}
 	c.memory.give(left - 2*largeWrite)
@@ -57,5 +57,48 @@ func TestLookAheadTakes(t *testing.T) {
 	w.carryOut()
 	if c.out.flush(); c.memory.left != left {
 		t.Errorf("%d bytes of %d are given back", c.memory.left, left)
+	}
+}
+
+// TestLookAheadIsBounded: as long as more comes it is taken, to a bound, and is
+// carried out in the order in which it came. What the client sends beyond that
+// waits in the socket.
+func TestLookAheadIsBounded(t *testing.T) {
+	const all = 4 * maxBegun / (2 * largeWrite)
+	w, peer := idle(t)
+	c := w.c
+	left := c.memory.left
+	sent := make(chan error, 1)
+	go func() {
+		var err error
+		for i := uint64(0); i < all && err == nil; i++ {
+			_, err = peer.Write(largeAt(i, 0))
+		}
+		sent <- err
+	}()
+	for i := range uint64(all) {
+		if err := w.next(); err != nil || w.req.cookie != i {
+			t.Fatalf("%v, and write %d instead of %d", err, w.req.cookie, i)
+		}
+		for more := min(maxBegun, (all-int(i)-1)*2*largeWrite); c.waiting < more; {
+			w.lookAhead() // the client is sending
+		}
+		if got := (left - c.memory.left); got < c.waiting || got > maxBegun+maxAhead*2*largeWrite {
+			t.Fatalf("%d bytes are held, and %d wait", got, c.waiting)
+		}
+		if w.lookAhead(); c.waiting > maxBegun {
+			t.Fatalf("%d bytes wait", c.waiting)
+		}
+		w.carryOut()
+		at := make([]byte, 1)
+		if err := c.dev.Read(t.Context(), at, 0); err != nil || at[0] != byte(i) {
+			t.Fatalf("%v, and %d is written instead of %d", err, at[0], i)
+		}
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	if c.out.flush(); c.memory.left != left || c.waiting != 0 {
+		t.Errorf("%d bytes of %d are given back, %d wait", c.memory.left, left, c.waiting)
 	}
 }

@@ -105,3 +105,38 @@ func TestLookAheadToTheEnd(t *testing.T) {
 		r.answered(1)
 	})
 }
+
+// TestLookAheadBeforeTheEnd: what came before a goodbye, or before the client
+// broke off in the middle of a write, is carried out and answered.
+func TestLookAheadBeforeTheEnd(t *testing.T) {
+	bye := request{command: cmdDisconnect}
+	for name, last := range map[string][]byte{"goodbye": bye.append(nil, simple), "half a write": largeAt(9, 0)[:largeWrite]} {
+		t.Run(name, func(t *testing.T) {
+			disk := newMemory(1 << 20)
+			r := transmitting(t, &Server{Exports: Fixed{{Device: disk}}})
+			var b []byte
+			for i := range uint64(6) {
+				b = append(b, largeAt(i+1, i*2*largeWrite)...)
+			}
+			go func() {
+				_, _ = r.nc.Write(append(b, last...))
+				_ = r.nc.(*net.UnixConn).CloseWrite()
+			}()
+			for i := range uint64(6) {
+				if e := r.answered(i + 1); e != 0 {
+					t.Errorf("write %d is answered by %d", i+1, e)
+				}
+			}
+			r.closed()
+			for i := range uint64(7) {
+				want, got := make([]byte, 2*largeWrite), make([]byte, 2*largeWrite)
+				if i < 6 {
+					copy(want, largeAt(i+1, 0)[compactRequestSize:])
+				}
+				if err := disk.Read(t.Context(), got, int64(i*2*largeWrite)); err != nil || !bytes.Equal(got, want) {
+					t.Errorf("write %d: %v, or other bytes are written", i+1, err)
+				}
+			}
+		})
+	}
+}

@@ -19,9 +19,9 @@ import (
 // conn is a connection in the transmission phase. One of its workers has the
 // turn: it reads requests. While commands are quick it carries them out itself,
 // one after the other, so that nothing is handed over and replies leave
-// together (see block/turn); from a large write it looks ahead to the next (see
-// ahead.go). A command that may take long is carried out without the turn, which
-// then is another worker's.
+// together (see block/turn); from a large write it looks ahead to the next ones
+// (see ahead.go). A command that may take long is carried out without the turn,
+// which then is another worker's.
 type conn struct {
 	server  *Server
 	session *Session
@@ -49,7 +49,8 @@ type conn struct {
 	workers int
 	ended   error // why there are no more requests
 	bulk    bool  // the last request was a large write
-	begun   begun
+	begun   []begun
+	waiting int // bytes of their payloads
 	ahead   int // writes in a row that found the next one begun
 }
 
@@ -166,7 +167,7 @@ func (c *conn) drop(b *buffer) {
 // next reads the next request with its payload, in turn.
 func (w *worker) next() error {
 	c := w.c
-	if c.begun.payload != nil {
+	if len(c.begun) > 0 {
 		return w.goOn()
 	}
 	if c.in.Buffered() < c.mode.requestSize() {

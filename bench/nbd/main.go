@@ -50,12 +50,12 @@ func bench() error {
 	var o options
 	flag.BoolVar(&o.quick, "quick", false, "fewer rounds, shorter, and none with all cores busy")
 	only := flag.String("only", "", "run the points whose name matches this expression")
-	flag.IntVar(&o.rounds, "rounds", 13, "rounds per point")
-	seconds := flag.Float64("seconds", 0.5, "how long a measurement takes")
+	flag.IntVar(&o.rounds, "rounds", 25, "rounds per point")
+	seconds := flag.Float64("seconds", 0.3, "how long a measurement takes")
 	flag.IntVar(&o.size, "size", 256, "size of the disk in MiB")
 	flag.Parse()
 	if o.quick {
-		o.rounds, *seconds = min(o.rounds, 3), min(*seconds, 0.5)
+		o.rounds, *seconds = min(o.rounds, 3), min(*seconds, 0.3)
 	}
 	o.time = time.Duration(*seconds * float64(time.Second))
 	var err error

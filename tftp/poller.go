@@ -24,6 +24,7 @@ import (
 // again and again; with two cores one was then idle for most of the time.
 type poller struct {
 	workers int
+	spread  spread
 
 	mu      sync.Mutex
 	started bool
@@ -96,8 +97,8 @@ func (p *poller) start() error {
 		return os.NewSyscallError("epoll_ctl", err)
 	}
 	p.started = true
-	for range p.workers {
-		p.running.Go(p.work)
+	for i := range p.workers {
+		p.running.Go(func() { p.work(i) })
 	}
 	return nil
 }
@@ -118,10 +119,11 @@ func (p *poller) close() {
 }
 
 // work is what a worker does.
-func (p *poller) work() {
+func (p *poller) work(worker int) {
 	var events [handful]unix.EpollEvent
 	var sockets [handful]*socket
 	var watch vigil.Vigil
+	at := seat{worker: worker}
 	polite := time.Now() // when others last had a chance
 	for {
 		n := p.poll(events[:])
@@ -140,6 +142,7 @@ func (p *poller) work() {
 		}
 		if now.Sub(polite) > politeTime {
 			polite = now
+			p.spread.look(&at, now)
 			runtime.Gosched()
 		}
 	}

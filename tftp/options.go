@@ -111,7 +111,7 @@ func negotiate(r *Request, size int64, limit limits) (terms, Options) {
 			continue
 		}
 		seen[name] = true
-		value, err := strconv.ParseInt(strings.TrimSpace(o.Value), 10, 64)
+		value, err := number(o.Value)
 		if err != nil || value < 0 {
 			continue
 		}
@@ -121,6 +121,9 @@ func negotiate(r *Request, size int64, limit limits) (terms, Options) {
 	}
 	return t.bounded(oack, limit.window(t.blockSize))
 }
+
+// number reads the value of an option, passing over spaces around it.
+func number(value string) (int64, error) { return strconv.ParseInt(strings.TrimSpace(value), 10, 64) }
 
 // accept applies one option and returns the value to acknowledge, or false
 // to leave it unacknowledged, which declines it.
@@ -177,12 +180,12 @@ func agree(asked, oack Options) (terms, error) {
 	t := terms{blockSize: defaultBlockSize, windowSize: 1, size: -1}
 	for _, o := range oack {
 		name := strings.ToLower(o.Name)
-		value, err := strconv.ParseInt(o.Value, 10, 64)
+		value, err := number(o.Value)
 		want, ok := asked.Get(name)
 		if err != nil || value < 0 || !ok {
 			return t, &Error{CodeOptionsRefused, "unexpected option " + printable([]byte(name))}
 		}
-		most, _ := strconv.ParseInt(want, 10, 64)
+		most, _ := number(want)
 		switch {
 		case name == OptBlockSize && value >= minBlockSize && value <= most:
 			t.blockSize = int(value)

@@ -15,7 +15,7 @@ import (
 // that a crowd reads a file once, and what it sends is in the processor's caches.
 type shelf struct {
 	now    func() time.Time
-	mu     sync.Mutex // guards all below it, and the pieces of nobody
+	mu     sync.Mutex // guards what follows: titles, and who has which of their pieces
 	titles map[edition]*title
 }
 
@@ -46,7 +46,6 @@ type piece struct {
 	first  uint64 // block
 	held   int    // blocks; 0 while it is blank
 	hands  int    // readers that have it in hand
-	known  bool   // to others
 }
 
 func (p *piece) has(block uint64) bool {
@@ -120,7 +119,7 @@ func (t *title) turn(old *piece, number uint64) *piece {
 func (t *title) blank(old *piece) *piece {
 	p := old
 	switch {
-	case old != nil && old.hands == 0 && !old.known:
+	case old != nil && old.hands == 0 && !t.knows(old):
 	case len(t.idle) > t.mostIdle():
 		p = t.idle[0]
 		t.forget()
@@ -137,7 +136,6 @@ func (t *title) share(p *piece) {
 	defer t.shelf.mu.Unlock()
 	if t.pieces[p.number] == nil {
 		t.pieces[p.number] = p
-		p.known = true
 	}
 }
 
@@ -155,20 +153,22 @@ func (t *title) leave(p *piece) {
 	}
 }
 
+// knows says whether others may find p; one that somebody else was faster with
+// is its reader's alone.
+func (t *title) knows(p *piece) bool { return t.pieces[p.number] == p }
+
 func (t *title) lay(p *piece) {
 	if p == nil {
 		return
 	}
-	if p.hands--; p.hands == 0 && p.known {
+	if p.hands--; p.hands == 0 && t.knows(p) {
 		t.idle = append(t.idle, p)
 	}
 }
 
 // forget drops the piece that has rested longest.
 func (t *title) forget() {
-	p := t.idle[0]
-	delete(t.pieces, p.number)
-	p.known = false
+	delete(t.pieces, t.idle[0].number)
 	t.idle = slices.Delete(t.idle, 0, 1)
 }
 

@@ -2,18 +2,31 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // floor is a server that does nothing but what no server over packet sockets
-// can leave out: it has no disk, no queue and one target, looks at its ring
-// without ever sleeping, and answers all that is there with one system call.
-// What it reaches is what there is to reach here.
-func floor([]string) error {
+// can leave out: it has no queue and one target, looks at its ring without ever
+// sleeping, and answers all that is there with one system call. Its disk is the
+// file that it is given, which it reads and writes by one system call for each
+// frame, from the ring itself. Without a file it has no disk either, and what it
+// reaches then is what there is to reach here.
+func floor(args []string) error {
 	r, err := openRing(16 << 10)
 	if err != nil {
 		return err
+	}
+	disk := -1
+	if len(args) > 0 {
+		if disk, err = unix.Open(args[0], unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
+			return &os.PathError{Op: "open", Path: args[0], Err: err}
+		}
 	}
 	debug.SetGCPercent(-1)
 	runtime.LockOSThread()
@@ -30,7 +43,11 @@ func floor([]string) error {
 				break
 			}
 			if len(f) >= 32 && f[14]&8 == 0 {
-				queue = append(queue, answer(r, answers[len(queue)], f))
+				a := answer(r, answers[len(queue)], f)
+				if err := carryOut(disk, f, a); err != nil {
+					return err
+				}
+				queue = append(queue, a)
 			}
 			r.done()
 		}
@@ -38,6 +55,25 @@ func floor([]string) error {
 			return err
 		}
 	}
+}
+
+// carryOut reads or writes what a frame asks for, if there is a disk.
+func carryOut(disk int, f, answer []byte) error {
+	if disk < 0 || f[19] != 0 {
+		return nil
+	}
+	call, data := uintptr(unix.SYS_PREAD64), answer[headers:]
+	if f[27] == ataWriteExt {
+		call, data = unix.SYS_PWRITE64, f[headers:]
+	}
+	var lba [8]byte
+	copy(lba[:], f[28:34])
+	n, _, errno := unix.RawSyscall6(call, uintptr(disk), uintptr(unsafe.Pointer(&data[0])), uintptr(len(data)),
+		uintptr(binary.LittleEndian.Uint64(lba[:])*512), 0, 0)
+	if errno != 0 || int(n) < len(data) {
+		return fmt.Errorf("%d of %d bytes: %w", n, len(data), errno)
+	}
+	return nil
 }
 
 // answer makes an answer of whatever the buffer holds.

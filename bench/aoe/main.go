@@ -118,5 +118,5 @@ func (l *lab) row(ctx context.Context, p point, o options) (r row, err error) {
 		}
 		return f, err
 	})
-	return row{p, all[0], all[1], all[2]}, err
+	return row{p, all[0], all[1], all[2], all[3]}, err
 }

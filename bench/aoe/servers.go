@@ -27,14 +27,16 @@ type server struct {
 	command func(l *lab) []string
 }
 
-// servers are Spur, its peer and the floor, in this order.
+// servers are Spur, its peer, and the floor with and without a disk, in this
+// order.
 func servers() []server {
 	return []server{
 		{"spur", func(l *lab) []string { return []string{l.self, "serve", l.disk} }},
 		{"vblade", func(l *lab) []string {
 			return []string{"vblade", "-b", strconv.Itoa(buffers), "1", "1", pair.Device, l.disk}
 		}},
-		{"floor", func(l *lab) []string { return []string{l.self, "floor"} }},
+		{"floor", func(l *lab) []string { return []string{l.self, "floor", l.disk} }},
+		{"ceiling", func(l *lab) []string { return []string{l.self, "floor"} }},
 	}
 }
 

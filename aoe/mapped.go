@@ -45,13 +45,7 @@ func mapFile(d block.Device) *pagecache.Mapping {
 // mapped has a read answered from its disk's mapping. It is done, for the
 // queue, when it was sent.
 func (r *receiver) mapped(t *Target, c *command) bool {
-	if c.kind != read || t.mapping == nil || r.stuck.Load() || !t.inside(c) {
-		return false
-	}
-	if r.now == 0 {
-		r.now = time.Since(r.began)
-	}
-	data := t.mapping.Data(int64(c.first)*sector, int64(c.last-c.first)*sector, r.now)
+	data := r.inMemory(t, c)
 	if data == nil || !t.queue.begin(c) {
 		return false
 	}
@@ -59,6 +53,18 @@ func (r *receiver) mapped(t *Target, c *command) bool {
 	c.answerAside(r.mac, t)
 	r.out.add(t, c, data)
 	return true
+}
+
+// inMemory is what a read asks for in its disk's mapping, or nil if that isn't
+// known to be in memory.
+func (r *receiver) inMemory(t *Target, c *command) []byte {
+	if c.kind != read || t.mapping == nil || r.stuck.Load() || !t.inside(c) {
+		return nil
+	}
+	if r.now == 0 {
+		r.now = time.Since(r.began)
+	}
+	return t.mapping.Data(int64(c.first)*sector, int64(c.last-c.first)*sector, r.now)
 }
 
 // heldUp has mappings rest that were sent from, if that had to wait for pages.

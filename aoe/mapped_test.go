@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -117,6 +118,67 @@ func TestMapped(t *testing.T) {
 			t.Errorf("16 sectors at %d differ", at)
 		}
 	}
+}
+
+// gathering is a tube that sends what is mapped.
+type gathering struct{ *tube }
+
+func (l gathering) sendParts(heads, bodies [][]byte) (int, error) {
+	all := make([][]byte, len(heads))
+	for k := range heads {
+		all[k] = slices.Concat(heads[k], bodies[k])
+	}
+	return l.Send(all)
+}
+
+// TestMappedSeries: what is read from its beginning to its end is looked for in
+// memory after as many reads as what is read at random, though the device was
+// asked for all of them at once.
+func TestMappedSeries(t *testing.T) {
+	const piece = 256 << 10 // what is looked at together
+	data := random(20*piece, 1)
+	f := newFile(t, int64(len(data)), data)
+	l := newTube()
+	v, err := (&Server{Targets: []*Target{{Shelf: 1, Device: f}}}).prepare(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.gathers = gathering{l}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- v.serve(ctx) }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	l.answer(t) // says that it is there
+	i := &initiator{TB: t, target: l.Address(), from: MAC{2, 0, 0, 0, 0, 2}, shelf: 1}
+	read := func(first int) {
+		t.Helper()
+		var frames []frame
+		for k := range batch {
+			frames = append(frames, i.request(cmdATA, ata(ataExtended, 0, 2, ataReadExt, uint64(first+2*k))...))
+		}
+		l.in <- frames
+		for range frames {
+			a := l.answer(t)
+			from := (first + 2*int(a.tag()-frames[0].tag())) * sector
+			if !bytes.Equal(a[ataSize:], data[from:from+2*sector]) {
+				t.Fatalf("other data at %d", from)
+			}
+		}
+	}
+	// Where the machine has no time, what was found is out of date.
+	for first := 0; first < len(data)/sector; first += piece / sector {
+		read(first)
+		before := f.reads.Load()
+		if read(first + 2*batch); f.reads.Load() == before {
+			return
+		}
+	}
+	t.Error("the device is asked for what is in memory")
 }
 
 // TestCut: of a file that is cut while it is served, also in the middle of a

@@ -15,7 +15,7 @@ const (
 	// batch is the most frames that are read, or sent, at once.
 	batch = 32
 	// hold is how many answers wait for more before they are sent.
-	hold = 8
+	hold = 16
 	// seriesMost is how much of a disk, in bytes, is read or written at once.
 	seriesMost = 64 << 10
 )
@@ -179,10 +179,10 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 		return lost
 	}
 	if t.quick(c) {
-		var series [batch]*command
-		all := series[:copy(series[:], r.commands[r.first:r.first+r.series(t, c)])]
+		var group [batch]*command
+		all := group[:copy(group[:], r.commands[r.first:r.first+r.group(t, c)])]
 		if t.queue.begin(all...) {
-			r.at = r.first + len(all)
+			r.at = r.first + len(all) // all of which are another's if the turn is
 			return r.carryOut(t, all)
 		}
 	}
@@ -193,10 +193,11 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 	return kept
 }
 
-// series says how many commands can be carried out as one, from c on: reads, or
-// writes, of sectors that follow each other, by one initiator.
-func (r *receiver) series(t *Target, c *command) int {
-	n := 1
+// group says how many commands are carried out in one go, from c on: writes by
+// one initiator, or its reads of sectors that follow each other. Reads of what is
+// in memory are better sent from there.
+func (r *receiver) group(t *Target, c *command) int {
+	n, gaps := 1, 0
 	if !c.plain() {
 		return n
 	}
@@ -204,8 +205,13 @@ func (r *receiver) series(t *Target, c *command) int {
 		next := r.next(r.first + n)
 		// All of the header but the tag.
 		if len(next.frame) < ataSize || !bytes.Equal(next.frame[:20], c.frame[:20]) || t.admit(next, r.longest) != 0 ||
-			next.regs.command != c.regs.command || next.regs.flags != c.regs.flags ||
-			next.first != last.last || (next.last-c.first)*sector > seriesMost {
+			next.regs.command != c.regs.command || next.regs.flags != c.regs.flags {
+			break
+		}
+		if next.first != last.last {
+			gaps++
+		}
+		if gaps == hold || c.kind == read && (gaps > 0 || r.inMemory(t, next) != nil) {
 			break
 		}
 		last = next
@@ -213,25 +219,27 @@ func (r *receiver) series(t *Target, c *command) int {
 	return n
 }
 
-// carryOut does commands that the queue knows, in turn.
+// carryOut does commands that the queue knows, in turn, one series after the
+// other.
 func (r *receiver) carryOut(t *Target, all []*command) outcome {
-	room := r.room // from begin on all that is the receiver's may be another's
-	no := r.turn.Begin()
-	t.carryOutAll(r.service, all, room)
-	inTurn := r.turn.End(no)
-	t.queue.done(all...)
-	for _, c := range all {
-		switch {
-		case !inTurn:
-			r.sendOf(c, t)
-			r.service.free.Put(c)
-		case c.answer != nil:
-			r.out.add(t, c, nil)
+	room, now := r.room, time.Now()
+	for first := 0; first < len(all); {
+		part := series(all[first:])
+		no := r.turn.Begin() // from here on all that is the receiver's may be another's
+		now = t.carryOutAll(r.service, part, room, now)
+		if !r.turn.End(no) {
+			t.queue.done(all[:first]...)
+			t.finish(r.service, all[first:], len(part), room)
+			return lost
 		}
+		for _, c := range part {
+			if c.answer != nil {
+				r.out.add(t, c, nil)
+			}
+		}
+		first += len(part)
 	}
-	if !inTurn {
-		return lost
-	}
+	t.queue.done(all...)
 	return r.flushSome(t)
 }
 

@@ -207,3 +207,87 @@ func TestSlowSeries(t *testing.T) {
 		t.Errorf("answered twice: %x", a)
 	}
 }
+
+// TestGroup: writes that don't follow each other are done in their order, and
+// each has its own answer, also where one of them fails.
+func TestGroup(t *testing.T) {
+	d := &picky{Device: block.NewMemory(100 * sector)}
+	d.bad.Store(50)
+	l, i := serveTube(t, &Server{Targets: []*Target{{Shelf: 1, Device: d}}})
+	var frames []frame
+	for k, lba := range []uint64{40, 10, 50, 11, 10, 98, 99, 30, 20} {
+		frames = append(frames, i.request(cmdATA, ata(ataWrite, 0, 2, ataWrite28, lba, noise(2*sector, byte(k+1))...)...))
+	}
+	want := map[uint32]uint8{frames[2].tag(): errorMedium, frames[6].tag(): errorNotFound}
+	l.in <- frames
+	for range frames {
+		if a := l.answer(t); a[headerSize+1] != want[a.tag()] {
+			t.Errorf("write %d: error %#x", int(a.tag())-int(frames[0].tag()), a[headerSize+1])
+		}
+	}
+	// Of the three that overlap the last one counts.
+	for lba, data := range map[int64][]byte{40: noise(2*sector, 1), 10: noise(2*sector, 5), 12: noise(2*sector, 4)[sector:],
+		98: noise(2*sector, 6), 30: noise(2*sector, 8), 20: noise(2*sector, 9)} {
+		got := make([]byte, len(data))
+		if err := d.Device.Read(t.Context(), got, lba*sector); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("sectors at %d: %v, or other data", lba, err)
+		}
+	}
+}
+
+// hung lets no write to its first sector through for a while.
+type hung struct {
+	block.Device
+	let chan struct{}
+}
+
+func (h hung) Write(ctx context.Context, p []byte, off int64, flags block.WriteFlags) error {
+	if off == 0 {
+		<-h.let
+	}
+	return h.Device.Write(ctx, p, off, flags)
+}
+
+// TestSlowGroup: a write that hangs holds up no other target, nor the answers of
+// what was done before it; what came with it is done after it, once.
+func TestSlowGroup(t *testing.T) {
+	d := hung{block.NewMemory(1 << 20), make(chan struct{})}
+	l, i := serveTube(t, &Server{Targets: []*Target{{Shelf: 1, Device: d}, {Shelf: 2, Device: block.NewMemory(1 << 20)}}})
+	other := *i
+	other.shelf, other.tag = 2, 1000
+	var frames []frame
+	for k, lba := range []uint64{20, 0, 40, 60, 61} {
+		frames = append(frames, i.request(cmdATA, ata(ataWrite, 0, 1, ataWrite28, lba, noise(sector, byte(k+1))...)...))
+	}
+	l.in <- append(frames, other.request(cmdATA, ata(0, 0, 1, ataRead, 0)...))
+	for range 2 {
+		if a := l.answer(t); a.shelf() != 2 && a.tag() != frames[0].tag() {
+			t.Fatalf("answered: %x", a)
+		}
+	}
+	for range 3 { // those that hang are repeated
+		l.in <- append(frames[1:], other.request(cmdATA, ata(0, 0, 1, ataRead, 0)...))
+		if a := l.answer(t); a.shelf() != 2 {
+			t.Fatalf("answered: %x", a)
+		}
+	}
+	close(d.let)
+	answered := map[uint32]bool{}
+	for range frames[1:] {
+		a := l.answer(t)
+		if a.shelf() != 1 || a[headerSize+1] != 0 || answered[a.tag()] {
+			t.Errorf("answered: %x", a)
+		}
+		answered[a.tag()] = true
+	}
+	for k, lba := range []int64{20, 0, 40, 60, 61} {
+		got := make([]byte, sector)
+		if err := d.Device.Read(t.Context(), got, lba*sector); err != nil || !bytes.Equal(got, noise(sector, byte(k+1))) {
+			t.Errorf("sector %d: %v, or other data", lba, err)
+		}
+	}
+	l.in <- []frame{i.request(cmdATA, ata(0, 0, 1, ataRead, 0)...)}
+	if a := l.answer(t); a.tag() == frames[1].tag() || !bytes.Equal(a[ataSize:], noise(sector, 2)) {
+		t.Errorf("answered twice, or other data: %x", a)
+	}
+}

@@ -143,7 +143,7 @@ func (v *service) work(t *Target) {
 		if c == nil {
 			return
 		}
-		t.carryOut(v, c)
+		t.carryOut(v, c, time.Now())
 		// A repetition that comes from now on is a command of its own.
 		t.queue.done(c)
 		v.sendOf(c, t)

@@ -54,17 +54,18 @@ func (t *Target) quick(c *command) bool {
 	return false
 }
 
-// carryOut does a command and makes its answer, unless that is sent before.
-func (t *Target) carryOut(v *service, c *command) {
+// carryOut does a command and makes its answer, unless that is sent before. It
+// begins now, and returns when it ended.
+func (t *Target) carryOut(v *service, c *command, start time.Time) (end time.Time) {
 	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
 	if early {
 		c.answerAside(v.mac, t)
 		v.sendOf(c, t)
 		c.answer = nil
 	}
-	start := time.Now()
 	n, failure, err := t.do(v.ctx, c)
-	took := time.Since(start)
+	end = time.Now()
+	took := end.Sub(start)
 	if (c.kind == read || c.kind == write) && c.regs.command != ataWriteFUA {
 		t.pace.of(c.kind).Took(took)
 	}
@@ -75,6 +76,7 @@ func (t *Target) carryOut(v *service, c *command) {
 	case failure != 0:
 		t.late.Store(true)
 	}
+	return end
 }
 
 // makeAnswer makes the answer of a command, with n bytes of data, of its frame.

@@ -1,6 +1,9 @@
 package turn
 
-import "sync/atomic"
+import (
+	"runtime"
+	"sync/atomic"
+)
 
 // A Turn is the right to read requests, and to carry out those that are quick.
 // One goroutine of its owner's has it at a time. What may take longer than
@@ -16,10 +19,12 @@ type Turn struct {
 	// now is odd between Begin and End. Who makes it even again has the turn.
 	now     atomic.Uint64
 	watched atomic.Bool
+	long    atomic.Bool // nobody else has run for longBeats
 
 	// Of the patrol.
 	seen  uint64
 	quiet int // beats
+	busy  int // beats, less than longBeats
 }
 
 // An Owner is whose goroutines take turns, a connection for instance.
@@ -42,8 +47,23 @@ func (t *Turn) Begin() (no uint64) {
 }
 
 // End says whether who began still has the turn. If not it is another's, and so
-// is all that goes with it.
-func (t *Turn) End(no uint64) bool { return t.now.CompareAndSwap(no, no+1) }
+// is all that goes with it. Now and then it lets other goroutines run first.
+//
+// The Go runtime wants that of those who work on end: from one that hasn't been
+// scheduled for 10 ms it takes the processor in the midst of a system call, and
+// again at every look, which is every 20 µs then (retake in runtime/proc.go).
+func (t *Turn) End(no uint64) bool {
+	if !t.end(no) {
+		return false
+	}
+	if t.long.Load() {
+		t.long.Store(false)
+		runtime.Gosched()
+	}
+	return true
+}
+
+func (t *Turn) end(no uint64) bool { return t.now.CompareAndSwap(no, no+1) }
 
 // Watch has the patrol look at the turn until nothing has happened for a while.
 // Owners call it who have made something wait that Still looks at.
@@ -53,17 +73,24 @@ func (t *Turn) Watch() {
 	}
 }
 
-// quietBeats is how many beats a turn is looked at without anything happening.
-const quietBeats = 20
+const (
+	// quietBeats is how many beats a turn is looked at without anything happening.
+	quietBeats = 20
+	// longBeats is after how many beats in which something happened others run.
+	longBeats = 4
+)
 
 // look is a beat. It says whether there will be more of them.
 func (t *Turn) look() bool {
 	if now := t.now.Load(); now != t.seen {
 		t.seen, t.quiet = now, 0
+		if t.busy = (t.busy + 1) % longBeats; t.busy == 0 {
+			t.long.Store(true)
+		}
 		return true
 	}
 	if t.seen&1 == 1 {
-		if t.End(t.seen) {
+		if t.end(t.seen) {
 			t.Owner.Still(true)
 		}
 		return true

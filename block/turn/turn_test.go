@@ -63,6 +63,31 @@ func TestTurnIsTaken(t *testing.T) {
 	}
 }
 
+// TestOthersRun: who is busy for long lets others run, once, and who isn't need
+// not.
+func TestOthersRun(t *testing.T) {
+	p, turn, _ := watched() // one beat
+	for range 3 {
+		for beat := range longBeats - 1 {
+			if turn.long.Load() {
+				t.Errorf("others run after %d beats", beat+1)
+			}
+			turn.End(turn.Begin())
+			p.round()
+		}
+		if !turn.long.Load() {
+			t.Errorf("others don't run after %d beats", longBeats)
+		}
+		if turn.End(turn.Begin()); turn.long.Load() {
+			t.Error("others run again")
+		}
+		p.round()
+		for range 2 * longBeats { // without anything
+			p.round()
+		}
+	}
+}
+
 // TestPatrolEnds: who does nothing for long isn't looked at any more, until
 // something begins, or is there to be looked at.
 func TestPatrolEnds(t *testing.T) {

@@ -228,10 +228,11 @@ func (r *receiver) carryOut(t *Target, all []*command) outcome {
 		no := r.turn.Begin() // from here on all that is the receiver's may be another's
 		now = t.carryOutAll(r.service, part, room, now)
 		if !r.turn.End(no) {
-			t.queue.done(all[:first]...)
 			t.finish(r.service, all[first:], len(part), room)
 			return lost
 		}
+		r.first += len(part)
+		t.queue.done(part...) // before it may be answered, which another could do
 		for _, c := range part {
 			if c.answer != nil {
 				r.out.add(t, c, nil)
@@ -239,7 +240,6 @@ func (r *receiver) carryOut(t *Target, all []*command) outcome {
 		}
 		first += len(part)
 	}
-	t.queue.done(all...)
 	return r.flushSome(t)
 }
 

@@ -62,6 +62,7 @@ func (t *Target) carryOut(v *service, c *command, start time.Time) (end time.Tim
 		c.answerAside(v.mac, t)
 		v.sendOf(c, t)
 		c.answer = nil
+		start = time.Now() // of the disk's part
 	}
 	n, failure, err := t.do(v.ctx, c)
 	end = time.Now()

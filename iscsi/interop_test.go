@@ -277,7 +277,7 @@ func conformance(t *testing.T, v variant) []suite {
 }
 
 // judge has every failure and every skip be one that is explained, and no other
-// be explained. Of the variant that runs all, at least as many must not fail as
+// be explained. Of a variant that runs all, at least as many must not fail as
 // of tgtd, of which libiscsi counts 222 of 230 with those that are skipped.
 func judge(t *testing.T, v variant, results []suite) {
 	failed := 0

@@ -47,7 +47,8 @@ func (t *Turn) Begin() (no uint64) {
 }
 
 // End says whether who began still has the turn. If not it is another's, and so
-// is all that goes with it. Now and then it lets other goroutines run first.
+// is all that goes with it. Now and then it lets other goroutines run first, so
+// that nobody should hold a lock across it.
 //
 // The Go runtime wants that of those who work on end: from one that hasn't been
 // scheduled for 10 ms it takes the processor in the midst of a system call, and

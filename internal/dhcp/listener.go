@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/mdlayher/packet"
 	"golang.org/x/sys/unix"
 )
@@ -25,6 +27,10 @@ type Hooks struct {
 	// Down is an interface that can't be read now; it is read on as soon as
 	// it is up again.
 	Down func(iface string, err error)
+	// Overheard is a reply of another server to a client. Those are heard that
+	// reach this host's interface: broadcasts, and unicasts where the wire
+	// carries them here; none of a server on this host.
+	Overheard func(Overheard)
 }
 
 // Counters count packets since the listener was opened.
@@ -72,7 +78,7 @@ func Listen(interfaces []Interface, hooks Hooks) (*Listener, error) {
 
 func (l *Listener) open(interfaces []Interface) error {
 	for _, i := range interfaces {
-		conn, err := openWire(i, ServerPort, BootPort)
+		conn, err := openWire(i, ServerPort, BootPort, ClientPort)
 		if err != nil {
 			return err
 		}
@@ -196,6 +202,10 @@ func (l *Listener) accept(w *wire, frame []byte, now time.Time) (Packet, bool) {
 		return Packet{}, false
 	}
 	host := w.view.get(now)
+	if d.dst.Port() == ClientPort {
+		l.overhear(host, d, now)
+		return Packet{}, false
+	}
 	if !host.addressed(d.dst.Addr()) {
 		l.elsewhere.Add(1)
 		return Packet{}, false
@@ -215,6 +225,24 @@ func (l *Listener) accept(w *wire, frame []byte, now time.Time) (Packet, bool) {
 	}
 	p.Server = host.server(p)
 	return p, true
+}
+
+// overhear tells of a reply of another server. Whatever else comes to the
+// clients' port is nothing to complain about: it is not for us.
+func (l *Listener) overhear(h host, d datagram, now time.Time) {
+	if l.hooks.Overheard == nil {
+		return
+	}
+	m, err := Parse(d.payload)
+	if err != nil || m.OpCode != dhcpv4.OpcodeBootReply {
+		return
+	}
+	o := Overheard{Message: m, Interface: h.Interface, From: d.src, FromMAC: d.mac, Time: now}
+	// A relay may bring our own replies to a wire that we hear.
+	if slices.Contains(h.local, o.Server()) || l.twice.seen(d.payload, h.Index, now) {
+		return
+	}
+	l.hooks.Overheard(o)
 }
 
 func (l *Listener) bad(w *wire, from net.HardwareAddr, err error) {

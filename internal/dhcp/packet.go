@@ -36,6 +36,28 @@ type Packet struct {
 	Time time.Time
 }
 
+// Overheard is what another server sent to a client: an OFFER, an ACK or a NAK.
+type Overheard struct {
+	Message   *dhcpv4.DHCPv4
+	Interface Interface
+	// From is the address and port that it was sent from: the server's, or a
+	// relay's.
+	From netip.AddrPort
+	// FromMAC is the frame's source.
+	FromMAC net.HardwareAddr
+	// Time is when it came in.
+	Time time.Time
+}
+
+// Server is the server's identifier (option 54), else the address that the
+// packet was sent from.
+func (o Overheard) Server() netip.Addr {
+	if id := addrOf(o.Message.ServerIdentifier()); id.IsValid() {
+		return id
+	}
+	return o.From.Addr()
+}
+
 // Relay is the relay agent that forwarded the request (giaddr), or the zero
 // value for a client on the wire.
 func (p Packet) Relay() netip.Addr { return addrOf(p.Message.GatewayIPAddr) }

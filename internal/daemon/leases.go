@@ -15,15 +15,17 @@ const leaseBucket = "leases"
 // leaseStore keeps the DHCP server's leases in Spur's store, as JSON.
 type leaseStore struct{ store store.Store }
 
-func (s leaseStore) Put(l dhcp.Lease) error {
+func (s leaseStore) Put(l dhcp.Lease, left netip.Addr) error {
 	b, err := json.Marshal(l)
 	if err != nil {
 		return fmt.Errorf("encode the lease of %s: %w", l.Addr, err)
 	}
-	return s.store.Put(leaseBucket, l.Addr.String(), b)
+	changes := []store.Change{{Bucket: leaseBucket, Key: l.Addr.String(), Value: b}}
+	if left.IsValid() {
+		changes = append(changes, store.Change{Bucket: leaseBucket, Key: left.String(), Delete: true})
+	}
+	return s.store.Apply(changes...)
 }
-
-func (s leaseStore) Delete(a netip.Addr) error { return s.store.Delete(leaseBucket, a.String()) }
 
 func (s leaseStore) All() ([]dhcp.Lease, error) {
 	entries, err := s.store.All(leaseBucket)

@@ -46,12 +46,13 @@ func ClientKey(m *dhcpv4.DHCPv4) string {
 	return hex.EncodeToString(id)
 }
 
-// LeaseStore keeps leases over a restart. Put must not return before the lease
-// is safe, because the client is told only then (RFC 2131 section 4.3.2).
+// LeaseStore keeps leases over a restart.
 type LeaseStore interface {
-	Put(Lease) error
-	// Delete forgets the lease of an address; one that isn't there is no error.
-	Delete(netip.Addr) error
+	// Put keeps a lease and, where left is valid, forgets that of the address
+	// that its client has left for it: both in one transaction. It must not
+	// return before that is safe, because the client is told only then (RFC 2131
+	// section 4.3.2).
+	Put(l Lease, left netip.Addr) error
 	All() ([]Lease, error)
 }
 
@@ -62,22 +63,15 @@ type MemoryStore struct {
 	leases map[netip.Addr]Lease
 }
 
-// Put keeps a lease.
-func (s *MemoryStore) Put(l Lease) error {
+// Put keeps a lease in place of that of the address left.
+func (s *MemoryStore) Put(l Lease, left netip.Addr) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.leases == nil {
 		s.leases = map[netip.Addr]Lease{}
 	}
+	delete(s.leases, left)
 	s.leases[l.Addr] = l
-	return nil
-}
-
-// Delete forgets a lease.
-func (s *MemoryStore) Delete(a netip.Addr) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.leases, a)
 	return nil
 }
 

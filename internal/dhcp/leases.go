@@ -24,6 +24,11 @@ const (
 // It is a state machine over the clock value that each call is given; only
 // bound and declined addresses go into the store. All methods may be used by
 // several goroutines.
+//
+// The store is written without the lock, because it waits for a disk and other
+// clients needn't. What is being written is guarded by its addresses: nobody
+// else gets or changes them until the store has them, so that what one client
+// leaves never undoes what the next one was given.
 type Leases struct {
 	pool  Pool
 	store LeaseStore
@@ -32,6 +37,8 @@ type Leases struct {
 	byAddr   map[netip.Addr]Lease
 	byClient map[string]netip.Addr
 	fresh    netip.Addr // where the search for an unused address goes on
+	writing  map[netip.Addr]bool
+	written  *sync.Cond // of mu: something is no longer being written
 }
 
 // NewLeases checks the pool and takes up what the store knows about it.
@@ -45,8 +52,9 @@ func NewLeases(pool Pool, store LeaseStore) (*Leases, error) {
 	}
 	l := &Leases{
 		pool: pool, store: store, fresh: pool.First,
-		byAddr: map[netip.Addr]Lease{}, byClient: map[string]netip.Addr{},
+		byAddr: map[netip.Addr]Lease{}, byClient: map[string]netip.Addr{}, writing: map[netip.Addr]bool{},
 	}
+	l.written = sync.NewCond(&l.mu)
 	for _, lease := range kept {
 		if pool.gives(lease.Addr) {
 			l.set(lease)
@@ -61,6 +69,9 @@ func NewLeases(pool Pool, store LeaseStore) (*Leases, error) {
 func (l *Leases) Offer(now time.Time, client, mac string, want netip.Addr) (Lease, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.writing[l.byClient[client]] {
+		l.written.Wait()
+	}
 	addr, err := l.choose(now, client, want)
 	if err != nil {
 		return Lease{}, err
@@ -84,7 +95,7 @@ func (l *Leases) choose(now time.Time, client string, want netip.Addr) (netip.Ad
 	for l.pool.inRange(l.fresh) {
 		addr := l.fresh
 		l.fresh = addr.Next()
-		if _, used := l.byAddr[addr]; !used && l.pool.gives(addr) {
+		if _, used := l.byAddr[addr]; !used && l.pool.gives(addr) && !l.writing[addr] {
 			return addr, nil
 		}
 	}
@@ -95,7 +106,7 @@ func (l *Leases) choose(now time.Time, client string, want netip.Addr) (netip.Ad
 func (l *Leases) oldest(now time.Time) (netip.Addr, error) {
 	var best Lease
 	for addr, lease := range l.byAddr {
-		if now.Before(lease.Expires) {
+		if !l.free(now, addr) {
 			continue
 		}
 		age := lease.Expires.Compare(best.Expires)
@@ -112,7 +123,7 @@ func (l *Leases) oldest(now time.Time) (netip.Addr, error) {
 
 func (l *Leases) free(now time.Time, addr netip.Addr) bool {
 	lease, held := l.byAddr[addr]
-	return !held || !now.Before(lease.Expires)
+	return !l.writing[addr] && (!held || !now.Before(lease.Expires))
 }
 
 // Bind gives a client an address for the pool's lease time. It returns when
@@ -120,106 +131,96 @@ func (l *Leases) free(now time.Time, addr netip.Addr) bool {
 // [ErrTaken] if the address isn't the pool's to give or is held by another.
 func (l *Leases) Bind(now time.Time, client, mac, host string, addr netip.Addr) (Lease, error) {
 	lease := Lease{Addr: addr, Client: client, MAC: mac, Host: host, State: Bound, Expires: now.Add(l.pool.lease())}
-	before, left, err := l.claim(now, lease)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	left, err := l.claim(now, lease)
 	if err != nil {
 		return Lease{}, err
 	}
-	// The store is written without the lock: it waits for a disk, and other
-	// clients needn't.
-	if err := l.store.Put(lease); err != nil {
-		l.revert(lease, before)
-		return Lease{}, fmt.Errorf("store the lease of %s: %w", addr, err)
+	if err := l.write(lease, left); err != nil {
+		return Lease{}, err
 	}
-	if left.IsValid() {
-		if err := l.store.Delete(left); err != nil {
-			return Lease{}, fmt.Errorf("forget the lease of %s: %w", left, err)
-		}
-	}
+	l.drop(left)
+	l.set(lease)
 	return lease, nil
 }
 
-// claim makes a lease. It returns what was there before, and the address that
-// the client has left for this one.
-func (l *Leases) claim(now time.Time, lease Lease) (before Lease, left netip.Addr, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// claim checks that a client may have an address. It returns the one that the
+// client leaves for it.
+func (l *Leases) claim(now time.Time, lease Lease) (left netip.Addr, err error) {
 	if !l.pool.gives(lease.Addr) {
-		return Lease{}, left, fmt.Errorf("%w: %s is not in %s", ErrTaken, lease.Addr, l.pool)
+		return left, fmt.Errorf("%w: %s is not in %s", ErrTaken, lease.Addr, l.pool)
 	}
-	before = l.byAddr[lease.Addr]
-	if before.Client != lease.Client && !l.free(now, lease.Addr) {
-		return Lease{}, left, fmt.Errorf("%w: %s is %s", ErrTaken, lease.Addr, before.State)
+	for l.writing[lease.Addr] || l.writing[l.byClient[lease.Client]] {
+		l.written.Wait()
 	}
-	if old, had := l.byClient[lease.Client]; had && old != lease.Addr {
-		if l.byAddr[old].State == Bound {
-			left = old
-		}
-		l.drop(old)
+	if before := l.byAddr[lease.Addr]; before.Client != lease.Client && !l.free(now, lease.Addr) {
+		return left, fmt.Errorf("%w: %s is %s", ErrTaken, lease.Addr, before.State)
 	}
-	l.set(lease)
-	return before, left, nil
+	if old := l.byClient[lease.Client]; old != lease.Addr {
+		left = old
+	}
+	return left, nil
 }
 
-func (l *Leases) revert(lease, before Lease) {
+// write stores a lease and guards its addresses meanwhile. It lets go of the
+// lock while it waits for the store.
+func (l *Leases) write(lease Lease, left netip.Addr) error {
+	guarded := []netip.Addr{lease.Addr}
+	if left.IsValid() {
+		guarded = append(guarded, left)
+	}
+	for _, addr := range guarded {
+		l.writing[addr] = true
+	}
+	l.mu.Unlock()
+	err := l.store.Put(lease, left)
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.byAddr[lease.Addr] != lease {
-		return
+	for _, addr := range guarded {
+		delete(l.writing, addr)
 	}
-	l.drop(lease.Addr)
-	if before.Addr.IsValid() {
-		l.set(before)
+	l.written.Broadcast()
+	if err != nil {
+		l.unused(lease.Addr)
+		return fmt.Errorf("store the lease of %s: %w", lease.Addr, err)
 	}
+	return nil
 }
 
 // Release ends a client's lease. The address is remembered as its last one.
 func (l *Leases) Release(now time.Time, client string, addr netip.Addr) error {
-	lease, ok := l.end(now, client, addr)
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrTaken, addr)
-	}
-	return l.put(lease)
-}
-
-func (l *Leases) end(now time.Time, client string, addr netip.Addr) (Lease, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.writing[addr] {
+		l.written.Wait()
+	}
 	lease, ok := l.byAddr[addr]
 	if !ok || lease.Client != client || lease.State == Declined {
-		return Lease{}, false
+		return fmt.Errorf("%w: %s", ErrTaken, addr)
 	}
 	lease.Expires = now
+	if err := l.write(lease, netip.Addr{}); err != nil {
+		return err
+	}
 	l.set(lease)
-	return lease, true
+	return nil
 }
 
 // Decline takes an address out of use for a while, because the client saw
-// somebody else use it (RFC 2131 section 4.3.3).
+// somebody else use it (RFC 2131 section 4.3.3): even if it can't be stored.
 func (l *Leases) Decline(now time.Time, client string, addr netip.Addr) error {
-	lease, ok := l.quarantine(now, client, addr)
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrTaken, addr)
-	}
-	return l.put(lease)
-}
-
-func (l *Leases) quarantine(now time.Time, client string, addr netip.Addr) (Lease, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.writing[addr] {
+		l.written.Wait()
+	}
 	if l.byAddr[addr].Client != client || l.byClient[client] != addr {
-		return Lease{}, false
+		return fmt.Errorf("%w: %s", ErrTaken, addr)
 	}
-	l.drop(addr)
 	lease := Lease{Addr: addr, State: Declined, Expires: now.Add(declineTime)}
+	l.drop(addr)
 	l.set(lease)
-	return lease, true
-}
-
-func (l *Leases) put(lease Lease) error {
-	if err := l.store.Put(lease); err != nil {
-		return fmt.Errorf("store the lease of %s: %w", lease.Addr, err)
-	}
-	return nil
+	return l.write(lease, netip.Addr{})
 }
 
 // Of is the address that a client holds or held last.
@@ -253,7 +254,12 @@ func (l *Leases) drop(addr netip.Addr) {
 		delete(l.byClient, was.Client)
 	}
 	delete(l.byAddr, addr)
-	if addr.Less(l.fresh) {
+	l.unused(addr)
+}
+
+// unused lets the search for an unused address come by here again.
+func (l *Leases) unused(addr netip.Addr) {
+	if addr.IsValid() && addr.Less(l.fresh) {
 		l.fresh = addr
 	}
 }

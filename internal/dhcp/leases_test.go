@@ -150,7 +150,7 @@ type broken struct{ dhcp.MemoryStore }
 
 var errDisk = errors.New("disk full")
 
-func (*broken) Put(dhcp.Lease) error { return errDisk }
+func (*broken) Put(dhcp.Lease, netip.Addr) error { return errDisk }
 
 func TestLeasesWithBrokenStore(t *testing.T) {
 	l := newLeases(t, pool(), &broken{})

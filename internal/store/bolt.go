@@ -60,29 +60,41 @@ func openError(dir string, err error) error {
 
 // Put writes a record, as Store says.
 func (b *Bolt) Put(bucket, key string, value []byte) error {
-	if err := checkRecord(bucket, key, value); err != nil {
-		return err
-	}
-	return b.explain(b.changes.commit(b.db, func(tx *bolt.Tx) error {
-		records, err := tx.CreateBucketIfNotExists([]byte(bucket))
-		if err != nil {
-			return err
-		}
-		return records.Put([]byte(key), value)
-	}))
+	return b.Apply(Change{Bucket: bucket, Key: key, Value: value})
 }
 
 // Delete removes a record, as Store says.
 func (b *Bolt) Delete(bucket, key string) error {
-	if err := checkRecord(bucket, key, nil); err != nil {
+	return b.Apply(Change{Bucket: bucket, Key: key, Delete: true})
+}
+
+// Apply makes several changes, as Store says.
+func (b *Bolt) Apply(changes ...Change) error {
+	if err := checkChanges(changes); err != nil {
 		return err
 	}
 	return b.explain(b.changes.commit(b.db, func(tx *bolt.Tx) error {
-		if records := tx.Bucket([]byte(bucket)); records != nil {
-			return records.Delete([]byte(key))
+		for _, c := range changes {
+			if err := c.apply(tx); err != nil {
+				return err
+			}
 		}
 		return nil
 	}))
+}
+
+func (c Change) apply(tx *bolt.Tx) error {
+	if c.Delete {
+		if records := tx.Bucket([]byte(c.Bucket)); records != nil {
+			return records.Delete([]byte(c.Key))
+		}
+		return nil
+	}
+	records, err := tx.CreateBucketIfNotExists([]byte(c.Bucket))
+	if err != nil {
+		return err
+	}
+	return records.Put([]byte(c.Key), c.Value)
 }
 
 // Get returns a record, as Store says.

@@ -2,7 +2,8 @@
 // leases.
 //
 // A [Store] holds buckets of records, each a key and a value whose encoding is
-// the caller's. When Put or Delete returns nil, the change survives a crash.
+// the caller's. When Put, Delete or Apply returns nil, the change survives a crash;
+// changes that belong together are one transaction, by Apply.
 //
 // Two implementations pass the same contract, in package storetest:
 //

@@ -31,22 +31,33 @@ func (m *memory) open(f func()) error {
 }
 
 func (m *memory) Put(bucket, key string, value []byte) error {
-	if err := checkRecord(bucket, key, value); err != nil {
-		return err
-	}
-	return m.open(func() {
-		if m.buckets[bucket] == nil {
-			m.buckets[bucket] = make(map[string][]byte)
-		}
-		m.buckets[bucket][key] = bytes.Clone(value)
-	})
+	return m.Apply(Change{Bucket: bucket, Key: key, Value: value})
 }
 
 func (m *memory) Delete(bucket, key string) error {
-	if err := checkRecord(bucket, key, nil); err != nil {
+	return m.Apply(Change{Bucket: bucket, Key: key, Delete: true})
+}
+
+func (m *memory) Apply(changes ...Change) error {
+	if err := checkChanges(changes); err != nil {
 		return err
 	}
-	return m.open(func() { delete(m.buckets[bucket], key) })
+	return m.open(func() {
+		for _, c := range changes {
+			m.apply(c)
+		}
+	})
+}
+
+func (m *memory) apply(c Change) {
+	if c.Delete {
+		delete(m.buckets[c.Bucket], c.Key)
+		return
+	}
+	if m.buckets[c.Bucket] == nil {
+		m.buckets[c.Bucket] = make(map[string][]byte)
+	}
+	m.buckets[c.Bucket][c.Key] = bytes.Clone(c.Value)
 }
 
 func (m *memory) Get(bucket, key string) (value []byte, ok bool, err error) {

@@ -24,6 +24,13 @@ type Entry struct {
 	Value []byte
 }
 
+// Change is one record to write, or to remove.
+type Change struct {
+	Bucket, Key string
+	Value       []byte
+	Delete      bool // remove the record; Value is ignored
+}
+
 // Store keeps records in buckets. Buckets come into being with their first
 // record. How many records there are is the caller's to bound.
 //
@@ -34,6 +41,9 @@ type Store interface {
 	Put(bucket, key string, value []byte) error
 	// Delete removes a record, durably. A record that is not there is no error.
 	Delete(bucket, key string) error
+	// Apply makes several changes, in their order, in one transaction: durably
+	// all of them, or, with an error, none. Nobody sees some without the others.
+	Apply(changes ...Change) error
 	// Get returns the value of a record, and whether there is one.
 	Get(bucket, key string) (value []byte, ok bool, err error)
 	// All returns every record of a bucket in the order of its keys' bytes, as
@@ -59,6 +69,19 @@ func checkRecord(bucket, key string, value []byte) error {
 	}
 	if len(value) > ValueMost {
 		return fmt.Errorf("record %q of bucket %q has %d bytes, at most %d are possible", clip(key), bucket, len(value), ValueMost)
+	}
+	return nil
+}
+
+func checkChanges(changes []Change) error {
+	for _, c := range changes {
+		value := c.Value
+		if c.Delete {
+			value = nil
+		}
+		if err := checkRecord(c.Bucket, c.Key, value); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -46,6 +46,38 @@ func concurrent(t *testing.T, s store.Store) {
 	}
 }
 
+// moves checks that a record that changes its key in one transaction is seen
+// under one of both, never under none or both.
+func moves(t *testing.T, s store.Store) {
+	keys := [2]string{"a", "b"}
+	put(t, s, "leases", keys[0], "v")
+	done := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() {
+		defer close(done)
+		for i := range writers * each {
+			gone, here := keys[i%2], keys[1-i%2]
+			if err := s.Apply(
+				store.Change{Bucket: "leases", Key: gone, Delete: true},
+				store.Change{Bucket: "leases", Key: here, Value: []byte("v")},
+			); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for {
+		if all, err := s.All("leases"); err != nil || len(all) != 1 {
+			t.Errorf("it is seen under %v, %v", all, err)
+		}
+		select {
+		case <-done:
+			work.Wait()
+			return
+		default:
+		}
+	}
+}
+
 // closeDuringUse checks that calls either succeed or say ErrClosed.
 func closeDuringUse(t *testing.T, s store.Store) {
 	var work sync.WaitGroup

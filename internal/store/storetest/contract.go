@@ -21,8 +21,10 @@ func Run(t *testing.T, fresh func(t *testing.T) store.Store) {
 		{"buckets are apart", buckets},
 		{"any bytes", anyBytes},
 		{"values are copies", copies},
+		{"transactions", transactions},
 		{"bounds", bounds},
 		{"concurrent use", concurrent},
+		{"moves", moves},
 		{"after Close", closed},
 		{"Close during use", closeDuringUse},
 	} {
@@ -87,6 +89,39 @@ func copies(t *testing.T, s store.Store) {
 	wantGet(t, s, "b", "k", "value", true)
 }
 
+func transactions(t *testing.T, s store.Store) {
+	put(t, s, "leases", "old", "1")
+	put(t, s, "leases", "other", "2")
+	check(t, s.Apply())
+	check(t, s.Apply(
+		store.Change{Bucket: "leases", Key: "old", Delete: true},
+		store.Change{Bucket: "leases", Key: "new", Value: []byte("1")},
+		store.Change{Bucket: "machines", Key: "m", Value: []byte("new")},
+		store.Change{Bucket: "nowhere", Key: "k", Delete: true},
+	))
+	wantAll(t, s, "leases", "new=1", "other=2")
+	wantAll(t, s, "machines", "m=new")
+	// They are made in their order.
+	check(t, s.Apply(
+		store.Change{Bucket: "leases", Key: "new", Value: []byte("3")},
+		store.Change{Bucket: "leases", Key: "new", Delete: true},
+		store.Change{Bucket: "leases", Key: "other", Delete: true},
+		store.Change{Bucket: "leases", Key: "other", Value: []byte("4")},
+	))
+	wantAll(t, s, "leases", "other=4")
+	// One that is refused leaves the others undone.
+	for what, bad := range map[string]store.Change{
+		"a put without a key":    {Bucket: "leases"},
+		"a delete without a key": {Bucket: "leases", Delete: true},
+		"a long value":           {Bucket: "leases", Key: "k", Value: make([]byte, store.ValueMost+1)},
+	} {
+		if err := s.Apply(store.Change{Bucket: "leases", Key: "other", Delete: true}, bad); err == nil {
+			t.Errorf("%s is accepted", what)
+		}
+	}
+	wantAll(t, s, "leases", "other=4")
+}
+
 func bounds(t *testing.T, s store.Store) {
 	name, long := strings.Repeat("n", store.NameMost), strings.Repeat("k", store.KeyMost)
 	value := strings.Repeat("v", store.ValueMost)
@@ -123,6 +158,7 @@ func closed(t *testing.T, s store.Store) {
 	for what, err := range map[string]error{
 		"Get": getErr, "All": allErr,
 		"Put": s.Put("b", "k", nil), "Delete": s.Delete("b", "k"),
+		"Apply": s.Apply(store.Change{Bucket: "b", Key: "k"}),
 	} {
 		if !errors.Is(err, store.ErrClosed) {
 			t.Errorf("%s: %v", what, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,8 +52,14 @@ func crash(t *testing.T, s store.Store, dir string, open func(t *testing.T, dir 
 		}
 		work.Wait()
 		gone, _, _ := strings.Cut(want[0], "=")
-		want = want[1:]
+		moved, _, _ := strings.Cut(want[1], "=")
+		want = append(want[2:], moved+"-moved=v")
 		check(t, s.Delete("leases", gone))
+		check(t, s.Apply(
+			store.Change{Bucket: "leases", Key: moved, Delete: true},
+			store.Change{Bucket: "leases", Key: moved + "-moved", Value: []byte("v")},
+		))
+		slices.Sort(want)
 		after := open(t, copied(t, dir))
 		wantAll(t, after, "leases", want...)
 		check(t, after.Close())

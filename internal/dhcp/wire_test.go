@@ -197,6 +197,9 @@ func TestListenerOnOneWireTwice(t *testing.T) {
 	if _, err := dhcp.Interfaces([]string{port.Name}); err == nil || !strings.Contains(err.Error(), "name spurbr") {
 		t.Errorf("a bridge's port: %v", err)
 	}
+	for _, port := range []string{"spur0", "spur3"} {
+		eventually(t, port+" forwards", func() bool { return strings.Contains(sh(t, "ip -d link show "+port), "state forwarding") })
+	}
 	s := listen(t, nil, lookup(t, "spurbr", "spur2")...)
 	for n := range byte(5) {
 		send(frame(n, "255.255.255.255:67", nil))

@@ -98,5 +98,9 @@ func openOverlay(name string, base block.Device) (block.Device, error) {
 	if err := qcow2.Create(f, qcow2.CreateOptions{Size: base.Size(), BackingName: "disk", BackingFormat: "raw"}); err != nil {
 		return nil, err
 	}
-	return qcow2.Open(context.Background(), f, qcow2.Options{Backing: base})
+	d, err := qcow2.Open(context.Background(), f, qcow2.Options{Backing: base})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }

@@ -112,10 +112,18 @@ func (img *Image) openFormat(ctx context.Context, b Backing) (block.Device, erro
 	}
 	switch format {
 	case FormatRaw:
-		return newRaw(b.File, b.Writable)
+		d, err := newRaw(b.File, b.Writable)
+		if err != nil {
+			return nil, err
+		}
+		return d, nil
 	case FormatQcow2:
-		return Open(ctx, b.File, Options{ReadOnly: !b.Writable, Opener: img.opts.Opener, CacheSize: img.opts.CacheSize, Journal: b.Journal,
+		d, err := Open(ctx, b.File, Options{ReadOnly: !b.Writable, Opener: img.opts.Opener, CacheSize: img.opts.CacheSize, Journal: b.Journal,
 			depth: img.opts.depth + 1, parents: append(slices.Clone(img.opts.parents), b.Name)})
+		if err != nil {
+			return nil, err
+		}
+		return d, nil
 	case "":
 		// To look into the file would let who writes to a raw disk choose.
 		return nil, fmt.Errorf("its format isn't named: %w; set it by qemu-img rebase -u -F", ErrUnsupported)

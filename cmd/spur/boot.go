@@ -9,7 +9,6 @@ import (
 func bootCommand() *cobra.Command {
 	var serving servingFlags
 	var target daemon.Target
-	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "boot KERNEL [INITRD…]",
 		Short: "Boot every machine that asks into one target",
@@ -42,9 +41,6 @@ not go on, Spur says what was last seen, the likely cause, and what to do.`,
 				return err
 			}
 			target.Kernel, target.Initrds = args[0], args[1:]
-			if dryRun {
-				return daemon.DryRun(cmd.Context(), config, target)
-			}
 			return daemon.Boot(cmd.Context(), config, target)
 		},
 	}
@@ -53,6 +49,5 @@ not go on, Spur says what was last seen, the likely cause, and what to do.`,
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
-	flags.BoolVar(&dryRun, "dry-run", false, "check everything, say what each kind of machine would be given, and stop")
 	return cmd
 }

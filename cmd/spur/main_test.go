@@ -26,11 +26,25 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("SPUR", spur)
+			if err := copyWorld(env); err != nil {
+				return err
+			}
 			env.Values[servingsKey{}] = servings{}
 			return errors.Join(makeKernel(filepath.Join(env.WorkDir, "vmlinuz")), makeDisk(filepath.Join(env.WorkDir, "disk.img")))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "serves": serves, "stops": stops, "needs": needs},
 	})
+}
+
+// copyWorld puts testdata/world where scripts find it as a command.
+func copyWorld(env *testscript.Env) error {
+	script, err := os.ReadFile("testdata/world")
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(env.WorkDir, "bin")
+	env.Setenv("PATH", dir+string(filepath.ListSeparator)+env.Getenv("PATH"))
+	return errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, "world"), script, 0o755))
 }
 
 // exits runs a command that must end with an exit code: exits CODE COMMAND….

@@ -28,6 +28,7 @@ type servingFlags struct {
 	data       string
 	loaders    []string
 	log        string
+	dryRun     bool
 }
 
 func (f *servingFlags) add(cmd *cobra.Command) {
@@ -46,12 +47,13 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.data, "data", "", "folder for what survives a restart: leases and the sealing key; fetched files are cached there too")
 	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
 	flags.StringVar(&f.log, "log", "text", "text: for people; json: one record a line")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "do all that a start does, say what would be served, and stop")
 }
 
 // config turns the flags into a value for the daemon.
 func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
-		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), Pools: f.pools, Force: f.force, Once: f.once,
+		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), Pools: f.pools, Force: f.force, Once: f.once, DryRun: f.dryRun,
 		HTTPPort: f.httpPort, TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, Out: cmd.OutOrStdout(),
 	}
 	for _, s := range f.only {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/hint"
@@ -35,11 +36,15 @@ type Config struct {
 	Loaders    []string // folders to look for bootloaders in, before the distribution's
 	Only       []boot.MAC
 	Once       bool
+	DryRun     bool // stop where serving would begin, and say what would be served
 
 	Logger *slog.Logger // non-nil for --log json; else the story goes to Out
 	Out    io.Writer
 	TTY    bool
 }
+
+// keyFile is where the key that seals names is kept.
+func (c Config) keyFile() string { return filepath.Join(c.Data, "seal.key") }
 
 // Check tells whether the parts of a configuration fit together.
 func (c Config) Check() error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -15,9 +14,9 @@ import (
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/httpd"
-	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/scratch"
 	"github.com/spurboot/spur/internal/seal"
 	"github.com/spurboot/spur/internal/store"
 	"github.com/spurboot/spur/internal/timeline"
@@ -40,6 +39,9 @@ func Boot(ctx context.Context, c Config, t Target) error {
 		allowed[f.Source] = true
 	}
 	d.title = fmt.Sprintf("%s (%s)", l.payload.Title(), l.about)
+	if d.given, err = given(l.payload, d.loaders); err != nil {
+		return err
+	}
 	return d.serve(ctx, resolver.Static{Payload: l.payload}, func(path string) bool { return allowed[path] })
 }
 
@@ -67,13 +69,14 @@ func API(ctx context.Context, c Config, prefix string, timeout time.Duration) er
 // daemon holds what outlives a single boot.
 type daemon struct {
 	config  Config
-	title   string // what machines are booted into, for people
+	title   string   // what machines are booted into, for people
+	given   []string // what each kind of machine is given; empty where only the machine's own request tells
 	voice   *voice
 	store   store.Store
 	names   tree.Names
 	loaders route.Loaders
 	cache   *fetch.Cache
-	temp    string // folder to remove at the end
+	temp    *scratch.Folder // for what is fetched; nil with --data
 }
 
 // open prepares everything that needs no network.
@@ -102,23 +105,22 @@ func openWith(ctx context.Context, c Config, t Target) (*daemon, looked, error) 
 
 func (d *daemon) open() error {
 	var err error
-	if d.loaders, err = loader.Find(append(d.config.Loaders, loader.Dirs()...)); err != nil {
+	if d.loaders, err = d.config.findLoaders(); err != nil {
 		return err
-	}
-	if len(d.loaders) == 0 {
-		return hint.New("no bootloader was found on this host", "install Debian's package ipxe, or name a folder that has iPXE with --loaders")
 	}
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()
-		if d.temp, err = os.MkdirTemp("", "spur-"); err != nil {
-			return fmt.Errorf("make a folder for fetched files: %w", err)
+		if d.temp, err = scratch.New("spur-fetched-"); err != nil {
+			return err
 		}
-		return d.openCache(d.temp)
+		return d.openCache(d.temp.Path())
 	}
-	if d.store, err = store.Open(d.config.Data); err != nil {
+	kept, err := store.Open(d.config.Data)
+	if err != nil {
 		return hint.Wrap(err, "choose another folder with --data, or stop the one who uses it")
 	}
-	if d.names.Key, err = seal.LoadKey(filepath.Join(d.config.Data, "seal.key")); err != nil {
+	d.store = kept
+	if d.names.Key, err = seal.LoadKey(d.config.keyFile()); err != nil {
 		return err
 	}
 	return d.openCache(d.config.Data)
@@ -136,16 +138,48 @@ func (d *daemon) close() {
 	if d.store != nil {
 		_ = d.store.Close()
 	}
-	if d.temp != "" {
-		_ = os.RemoveAll(d.temp)
+	if d.temp != nil {
+		_ = d.temp.Close()
 	}
 }
 
-// serve answers machines until ctx ends or something fails.
+// serve answers machines until ctx ends or something fails. A dry run ends
+// where serving would begin.
 func (d *daemon) serve(ctx context.Context, next boot.Resolver, local func(path string) bool) error {
+	s, err := d.start(ctx, next, local)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if d.config.DryRun {
+		d.voice.wouldServe(d, s)
+		return nil
+	}
+	d.voice.ready(d, s)
+	return d.run(ctx, s)
+}
+
+// service is what machines are answered with.
+type service struct {
+	interfaces []dhcp.Interface
+	files      *files
+	sockets    *sockets
+	offers     *offers        // nil where Spur takes no part in DHCP
+	listener   *dhcp.Listener // nil likewise
+}
+
+func (s *service) close() {
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	_ = s.sockets.close()
+}
+
+// start opens everything that machines are answered with.
+func (d *daemon) start(ctx context.Context, next boot.Resolver, local func(path string) bool) (*service, error) {
 	interfaces, err := dhcp.Interfaces(d.config.Interfaces)
 	if err != nil {
-		return hint.Wrap(err, "choose one with --interface")
+		return nil, hint.Wrap(err, "choose one with --interface")
 	}
 	booted, chain := d.chain(next)
 
@@ -160,20 +194,15 @@ func (d *daemon) serve(ctx context.Context, next boot.Resolver, local func(path 
 		machine: neighbour,
 		booted:  booted,
 	}
-	sockets, err := openSockets(ctx, d.config, interfaces)
-	if err != nil {
-		return err
+	s := &service{interfaces: interfaces, files: files}
+	if s.sockets, err = openSockets(ctx, d.config, interfaces); err != nil {
+		return nil, err
 	}
-	defer sockets.close()
-	offers, listener, err := d.openDHCP(ctx, interfaces, files)
-	if err != nil {
-		return err
+	if s.offers, s.listener, err = d.openDHCP(ctx, interfaces, files); err != nil {
+		s.close()
+		return nil, err
 	}
-	if listener != nil {
-		defer listener.Close()
-	}
-	d.voice.ready(d, interfaces, listener)
-	return d.run(ctx, files, sockets, offers, listener)
+	return s, nil
 }
 
 // chain puts the operator's restrictions before the resolver. The function
@@ -235,37 +264,37 @@ func (d *daemon) openAddresses(ctx context.Context, interfaces []dhcp.Interface)
 
 // run starts every server and ends them together. The timeline is the last to
 // end, so that it hears how transfers were cut off.
-func (d *daemon) run(ctx context.Context, f *files, s *sockets, o *offers, l *dhcp.Listener) error {
+func (d *daemon) run(ctx context.Context, s *service) error {
 	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
-		f.story.Run(telling)
+		s.files.story.Run(telling)
 	}()
 	defer func() {
 		stopTelling()
 		<-told
-		d.voice.end(o.droppedCount())
+		d.voice.end(s.offers.droppedCount())
 	}()
 
 	g, ctx := errgroup.WithContext(ctx)
 	web := httpd.Server{
-		Handler: &httpd.Handler{Open: f.openHTTP, Hooks: f.httpHooks()},
+		Handler: &httpd.Handler{Open: s.files.openHTTP, Hooks: s.files.httpHooks()},
 		Hooks:   httpd.ServerHooks{Malformed: d.voice.malformedHTTP, Log: d.voice.httpLog},
 	}
-	for _, ln := range s.http {
+	for _, ln := range s.sockets.http {
 		g.Go(func() error { return web.Serve(ctx, ln) })
 	}
-	hooks := f.tftpHooks()
+	hooks := s.files.tftpHooks()
 	hooks.Malformed = d.voice.malformedTFTP
-	trivial := tftp.Server{Read: f.openTFTP, Hooks: hooks}
-	for _, conn := range s.tftp {
+	trivial := tftp.Server{Read: s.files.openTFTP, Hooks: hooks}
+	for _, conn := range s.sockets.tftp {
 		g.Go(func() error { return trivial.Serve(ctx, conn) })
 	}
-	if l != nil {
+	if s.listener != nil {
 		g.Go(func() error {
-			defer o.wait()
-			return l.Run(ctx, func(p dhcp.Packet) { o.handle(ctx, p) })
+			defer s.offers.wait()
+			return s.listener.Run(ctx, func(p dhcp.Packet) { s.offers.handle(ctx, p) })
 		})
 	}
 	return g.Wait()

@@ -3,17 +3,23 @@ package daemon
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/seal"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -21,20 +27,50 @@ import (
 // would get to a target: the ladder of its routes, what each offer says, and
 // the script that its loader would follow.
 func Explain(ctx context.Context, c Config, t Target, q Question) error {
-	d, l, err := openWith(ctx, c, t)
+	loaders, err := c.findLoaders()
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	key, err := c.readKey()
+	if err != nil {
+		return err
+	}
+	upstream, err := fetch.New(fetch.Options{})
+	if err != nil {
+		return err
+	}
+	defer upstream.Close()
+	l, err := t.look(ctx, headOf(upstream))
+	if err != nil {
+		return err
+	}
 	e := explanation{
 		out: c.Out, question: q, payload: l.payload, own: c.DHCP == OwnDHCP,
-		tree: &tree.Tree{Names: d.names, Loaders: d.loaders, HTTPPort: c.HTTPPort, TFTPPort: c.TFTPPort},
+		tree: &tree.Tree{Names: tree.Names{Key: key}, Loaders: loaders, HTTPPort: c.HTTPPort, TFTPPort: c.TFTPPort},
 	}
 	e.line("Target   %s: %s", l.payload.Title(), l.about)
 	for _, w := range l.warnings {
 		e.line("         warning: %s", w)
 	}
 	return e.ladder(q.Client, "")
+}
+
+// readKey reads the key of the Spur that uses the folder Data, whether or not
+// it runs, and writes nothing there. Without a folder the key is a new one.
+func (c Config) readKey() (*seal.Key, error) {
+	if c.Data == "" {
+		return seal.NewKey(), nil
+	}
+	key, err := seal.ReadKey(c.keyFile())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, hint.New(fmt.Sprintf("no Spur has kept its key in the folder %s", c.Data), "name the folder that spur boot or spur api has as --data, or leave --data out")
+	case errors.Is(err, fs.ErrPermission):
+		return nil, hint.Wrap(err, "run as the user that the Spur of that folder runs as")
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, hint.New(c.Data+" is no folder", "name the folder that spur boot or spur api has as --data, or leave --data out")
+	}
+	return key, err
 }
 
 // explanation is one run of Explain.

@@ -53,7 +53,11 @@ func (t Target) look(ctx context.Context, head image.Head) (looked, error) {
 	}
 	l.payload.Cmdline, err = cmdline.MapFiles(func(name string) (string, error) {
 		f, err := located(name)
-		if err != nil || f.IsURL() {
+		if err != nil {
+			return "", err
+		}
+		if f.IsURL() {
+			_, _, err := head(ctx, f.Source)
 			return f.Source, err
 		}
 		return f.Source, readable(f.Source)
@@ -155,5 +159,11 @@ func headOf(cache *fetch.Cache) image.Head {
 
 // openURL opens payload files that lie elsewhere.
 func openURL(cache *fetch.Cache) func(context.Context, string) (fs.File, error) {
-	return func(ctx context.Context, url string) (fs.File, error) { return cache.Open(ctx, url) }
+	return func(ctx context.Context, url string) (fs.File, error) {
+		f, err := cache.Open(ctx, url)
+		if err != nil {
+			return nil, err
+		}
+		return f, nil
+	}
 }

@@ -56,12 +56,21 @@ func (v *voice) say(level slog.Level, line string, facts ...any) {
 }
 
 // ready says what Spur does from now on.
-func (v *voice) ready(d *daemon, interfaces []dhcp.Interface, l *dhcp.Listener) {
+func (v *voice) ready(d *daemon, s *service) {
 	c := d.config
-	line := fmt.Sprintf("Spur boots %s on %s.", d.title, describeInterfaces(interfaces))
+	line := fmt.Sprintf("Spur boots %s on %s.", d.title, describeInterfaces(s.interfaces))
 	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "tftp", c.TFTPPort)
-	for _, more := range surroundings(c, interfaces, l) {
+	for _, more := range surroundings(c, s.interfaces, s.listener) {
 		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
+	}
+}
+
+// wouldServe says what Spur would do after a start.
+func (v *voice) wouldServe(d *daemon, s *service) {
+	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, describeInterfaces(s.interfaces))}
+	lines = append(lines, surroundings(d.config, s.interfaces, s.listener)...)
+	for _, line := range append(lines, d.given...) {
+		v.say(slog.LevelInfo, line, "sub", "daemon", "step", "dry-run")
 	}
 }
 

@@ -115,24 +115,36 @@ func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, err
 	}
 	switch d.Format {
 	case Raw:
-		d.Device, err = raw.New(file, o.ReadOnly)
+		device, err := raw.New(file, o.ReadOnly)
+		if err != nil {
+			return nil, err
+		}
+		d.Device = device
 	case Qcow2:
-		d, err = openQcow2(ctx, file, o, b.backing)
-	case VHD:
-		d.Device, err = vhd.Open(file, vhd.Options{Parent: func(name string) (block.Device, error) { return b.parent(VHD, name) }})
-	case VHDX:
-		d.Device, err = vhdx.Open(file, vhdx.Options{Parent: func(locator map[string]string) (block.Device, error) {
-			return b.parent(VHDX, locator["relative_path"], locator["absolute_win32_path"])
-		}})
-	case VMDK:
-		d.Device, err = vmdk.Open(file, vmdk.Options{Extent: b.extent, Parent: func(name string) (block.Device, error) { return b.parent(VMDK, name) }})
+		return openQcow2(ctx, file, o, b.backing)
+	case VHD, VHDX, VMDK:
+		device, err := openMapped(file, d.Format, b)
+		if err != nil {
+			return nil, err
+		}
+		d.Device = device
 	default:
-		err = fmt.Errorf("format %s is unknown; it is one of %s", d.Format, readable)
-	}
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("format %s is unknown; it is one of %s", d.Format, readable)
 	}
 	return d, nil
+}
+
+// openMapped opens an image of a format that is only read.
+func openMapped(file block.File, format Format, b beside) (*mapped.Device, error) {
+	switch format {
+	case VHD:
+		return vhd.Open(file, vhd.Options{Parent: func(name string) (block.Device, error) { return b.parent(VHD, name) }})
+	case VHDX:
+		return vhdx.Open(file, vhdx.Options{Parent: func(locator map[string]string) (block.Device, error) {
+			return b.parent(VHDX, locator["relative_path"], locator["absolute_win32_path"])
+		}})
+	}
+	return vmdk.Open(file, vmdk.Options{Extent: b.extent, Parent: func(name string) (block.Device, error) { return b.parent(VMDK, name) }})
 }
 
 // openFile opens a file that is, or could be, a disk.

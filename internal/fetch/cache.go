@@ -162,7 +162,7 @@ func (c *Cache) add(rawURL string, v version, resp *http.Response) (*entry, erro
 		need = min(growStep, c.opts.MaxBytes)
 	}
 	e := &entry{url: rawURL, v: v, refs: 1, listed: true, checked: time.Now()}
-	if c.reserve(need) {
+	if c.opts.Dir != "" && c.reserve(need) {
 		disk, err := os.CreateTemp(c.opts.Dir, partPattern)
 		if err != nil {
 			c.used -= need

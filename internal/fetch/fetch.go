@@ -50,9 +50,9 @@ import (
 	"time"
 )
 
-// Options of a [Cache]. Dir must be set; other zero values get defaults.
+// Options of a [Cache]. Zero values get defaults.
 type Options struct {
-	Dir      string // folder of this cache alone; made where it is missing
+	Dir      string // folder of this cache alone; made where it is missing; "" keeps nothing: each reader asks the upstream itself
 	MaxBytes int64  // on disk; default 16 GiB
 	MaxFiles int    // known at one time; default 1024
 
@@ -98,7 +98,7 @@ type Cache struct {
 	opts Options
 	up   *upstream
 	side chan struct{} // a place for each read ahead
-	lock *os.File      // holds the folder
+	lock *os.File      // holds the folder; nil without one
 	stop context.CancelFunc
 	ctx  context.Context // ends with the cache
 	wg   sync.WaitGroup  // downloads and questions
@@ -116,15 +116,12 @@ type Cache struct {
 // a cache there.
 func New(opts Options) (*Cache, error) {
 	opts = opts.orDefault()
-	if opts.Dir == "" {
-		return nil, errors.New("fetch: Options.Dir names no folder")
-	}
-	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("fetch: can't make the cache folder: %w", err)
-	}
-	lock, err := lockFolder(opts.Dir)
-	if err != nil {
-		return nil, err
+	var lock *os.File
+	if opts.Dir != "" {
+		var err error
+		if lock, err = lockFolder(opts.Dir); err != nil {
+			return nil, err
+		}
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	return &Cache{
@@ -136,8 +133,12 @@ func New(opts Options) (*Cache, error) {
 
 const partPattern = "fetch-*.part"
 
-// lockFolder makes the folder ours, and empty of what we would put there.
+// lockFolder makes the folder, makes it ours, and empties it of what we would
+// put there.
 func lockFolder(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("fetch: can't make the cache folder: %w", err)
+	}
 	lock, err := os.OpenFile(filepath.Join(dir, "fetch.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("fetch: can't lock the cache folder: %w", err)
@@ -175,6 +176,9 @@ func (c *Cache) Close() error {
 	}
 	c.mu.Unlock()
 	c.up.client.CloseIdleConnections()
+	if c.lock == nil {
+		return nil
+	}
 	left, err := filepath.Glob(filepath.Join(c.opts.Dir, partPattern))
 	for _, path := range left {
 		err = errors.Join(err, os.Remove(path))

@@ -112,7 +112,26 @@ func TestFolder(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) != 2 { // the lock and the other
 		t.Errorf("left in the folder: %v", left)
 	}
-	if _, err := New(Options{}); err == nil {
-		t.Error("no folder")
+}
+
+// Without a folder nothing is written anywhere.
+func TestNoFolder(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	o := newOrigin(t, 100_000)
+	c, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		f := open(t, c, o.URL+"/f")
+		if data, err := io.ReadAll(f); err != nil || !bytes.Equal(data, o.data) {
+			t.Errorf("%d bytes, %v", len(data), err)
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := os.ReadDir(os.TempDir()); len(left) > 0 {
+		t.Errorf("written: %v", left)
 	}
 }

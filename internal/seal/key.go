@@ -49,14 +49,14 @@ func ParseKey(text string) (*Key, error) {
 // writes a new key there, readable by its owner only; of several servers that
 // start together over one directory, all load the same key.
 func LoadKey(path string) (*Key, error) {
-	k, err := readKey(path)
+	k, err := ReadKey(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return k, err
 	}
 	if err := createKey(path, NewKey()); err != nil {
 		return nil, fmt.Errorf("seal: can't write a new key: %w", err)
 	}
-	return readKey(path)
+	return ReadKey(path)
 }
 
 // Text is the key in the form that [ParseKey] reads, to be stored or copied to
@@ -81,7 +81,8 @@ func derive(secret [KeySize]byte) *Key {
 	return k
 }
 
-func readKey(path string) (*Key, error) {
+// ReadKey reads the key in the file path, and writes nothing.
+func ReadKey(path string) (*Key, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("seal: can't read the key: %w", err)

@@ -39,5 +39,9 @@ func openLocal(path string) (fs.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: %w (not a regular file)", path, fs.ErrInvalid)
 	}
-	return os.Open(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }

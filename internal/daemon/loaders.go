@@ -1,0 +1,41 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// findLoaders looks for the bootloaders that Spur hands out. A folder that was
+// named and has none is an error: machines would be given others than meant.
+func (c Config) findLoaders() (route.Loaders, error) {
+	for _, dir := range c.Loaders {
+		if err := hasLoader(dir); err != nil {
+			return nil, hint.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi")
+		}
+	}
+	found, err := loader.Find(append(c.Loaders, loader.Dirs()...))
+	if err == nil && len(found) == 0 {
+		err = hint.New("no bootloader was found on this host", "install Debian's package ipxe, or name a folder that has iPXE with --loaders")
+	}
+	return found, err
+}
+
+func hasLoader(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is no folder", dir)
+	}
+	found, err := loader.Find([]string{dir})
+	if err == nil && len(found) == 0 {
+		err = errors.New(dir + " has none of the bootloaders that Spur hands out")
+	}
+	return err
+}

@@ -101,3 +101,42 @@ func TestLeasesSurvive(t *testing.T) {
 		t.Errorf("the first client had %s and has %s now", first, again)
 	}
 }
+
+// A DHCP server still names a boot server that is gone, to everyone who asks.
+// Spur is followed all the same: by a ROM that is iPXE, by edk2, and by the
+// iPXE that Spur gives to each.
+func TestLeftOverBootFile(t *testing.T) {
+	servers := map[string]func(*world, *lab.Host) error{
+		"dnsmasq": func(w *world, h *lab.Host) error {
+			_, err := lab.DNSMasq{Host: h, Range: dhcpRange, Args: []string{"--dhcp-boot=pxelinux.0,gone," + dhcpAddr}}.Start(w.ctx)
+			return err
+		},
+		"Kea": func(w *world, h *lab.Host) error {
+			_, err := lab.Kea{
+				Host: h, Subnet: "10.77.0.0/24", Pool: "10.77.0.50 - 10.77.0.99",
+				Subnet4: map[string]any{"next-server": dhcpAddr, "boot-file-name": "pxelinux.0"},
+			}.Start(w.ctx)
+			return err
+		},
+	}
+	machines := []struct {
+		firmware lab.Firmware
+		port     func() lab.Port
+		routes   []string
+	}{
+		{lab.BIOS, func() lab.Port { return lab.Port{Filters: []lab.Filter{&withoutHTTP{}}} }, []string{"bios-ipxe-undionly", "ipxe-http"}},
+		{lab.UEFI, func() lab.Port { return lab.Port{} }, []string{"uefi-x64-snponly", "ipxe-http"}},
+	}
+	for name, start := range servers {
+		for _, f := range machines {
+			t.Run(name+" "+string(f.firmware), func(t *testing.T) {
+				w := newWorld(t)
+				w.check(start(w, w.otherHost("dhcp", dhcpAddr)))
+				spur := w.boot()
+				m := w.machine("machine", f.firmware, f.port())
+				w.up(m, spur)
+				w.took(spur, m, f.routes...)
+			})
+		}
+	}
+}

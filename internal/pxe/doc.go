@@ -37,9 +37,13 @@
 // machine gets 43 = 06 01 08 ff.
 //
 // iPXE takes the boot file of a proxy offer at once if there is one
-// (src/net/udp/dhcp.c, dhcp_has_pxeopts); it needs no option 43. In the reply
-// of a DHCP server it obeys 175.176 (no-pxedhcp): without it, it waits for proxy
-// offers first.
+// (src/net/udp/dhcp.c, dhcp_has_pxeopts); it needs no option 43. But it looks
+// for next-server and filename in all that it was told, and the DHCP server's
+// come before the proxy's unless the proxy's have a higher priority, 175.1
+// (src/core/settings.c, reprioritise_settings): with it, a boot file that was
+// left over in somebody's DHCP server does no harm. In the reply of a DHCP
+// server iPXE obeys 175.176 (no-pxedhcp): without it, it waits for proxy offers
+// first.
 //
 // Option 60 in the reply of a DHCP server turns edk2's "DHCP only" offer with a
 // boot file, which it boots, into "BINL", about which it asks port 4011 once

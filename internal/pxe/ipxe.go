@@ -27,10 +27,26 @@ func (b Bus) String() string { return fmt.Sprintf("%04x:%04x", b.Vendor, b.Devic
 
 // Codes in option 175.
 const (
-	ipxeNoProxy = 176
-	ipxeBus     = 177
-	ipxeVersion = 235
+	ipxePriority = 1
+	ipxeNoProxy  = 176
+	ipxeBus      = 177
+	ipxeVersion  = 235
 )
+
+// priority is a signed byte. iPXE's settings of equal priority, which is 0
+// where nobody says it, come from the DHCP server first.
+const priority = 1
+
+// ipxeOptions is option 175 of a reply to iPXE: our boot file is taken, and not
+// one that the DHCP server names besides. In the reply of a DHCP server of ours
+// it also says that there is no proxy to wait for.
+func ipxeOptions(alone bool) []byte {
+	v := []byte{ipxePriority, 1, priority}
+	if alone {
+		v = append(v, ipxeNoProxy, 1, 1)
+	}
+	return v
+}
 
 // features reads option 175. A client that has it is iPXE, or gPXE before.
 func features(v []byte) *Features {

@@ -68,6 +68,9 @@ func proxied(m *dhcpv4.DHCPv4, b Boot, kind dhcpv4.MessageType) (*dhcpv4.DHCPv4,
 	if v := r.vendorOptions(b.Direct); v != nil {
 		reply.Options[optVendor] = v
 	}
+	if r.IPXE != nil {
+		reply.Options[optIPXE] = ipxeOptions(false)
+	}
 	b.write(reply)
 	return reply, nil
 }
@@ -107,7 +110,7 @@ func Apply(reply, m *dhcpv4.DHCPv4, b Boot) error {
 		reply.Options[optClass] = []byte(HTTPClient)
 	}
 	if r.IPXE != nil {
-		reply.Options[optIPXE] = []byte{ipxeNoProxy, 1, 1}
+		reply.Options[optIPXE] = ipxeOptions(true)
 	}
 	b.write(reply)
 	return nil

@@ -46,6 +46,20 @@ func TestVendorOptionsInProxyReplies(t *testing.T) {
 	}
 }
 
+// Only iPXE is told a priority: its settings come from every server that it
+// heard, and those of the DHCP server would be preferred.
+func TestPriorityInProxyReplies(t *testing.T) {
+	for name, c := range map[string]struct {
+		options map[uint8][]byte
+		want    string
+	}{"iPXE": {ipxe, "\x01\x01\x01"}, "BIOS": {biosROM, ""}, "UEFI": {uefiROM, ""}} {
+		reply, err := pxe.Offer(discover(c.options), boot)
+		if err != nil || string(reply.Options[175]) != c.want {
+			t.Errorf("%s: option 175 is % x, want % x (%v)", name, reply.Options[175], c.want, err)
+		}
+	}
+}
+
 func TestDirect(t *testing.T) {
 	b := boot
 	b.Direct = true
@@ -96,7 +110,7 @@ func TestApply(t *testing.T) {
 		ipxe    string
 	}{
 		"BIOS": {biosROM, "", ""}, "UEFI": {uefiROM, "", ""},
-		"HTTP": {httpROM, "HTTPClient", ""}, "iPXE": {ipxe, "", "\xb0\x01\x01"},
+		"HTTP": {httpROM, "HTTPClient", ""}, "iPXE": {ipxe, "", "\x01\x01\x01\xb0\x01\x01"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reply := message(dhcpv4.MessageTypeOffer, nil)

@@ -204,3 +204,39 @@ func TestAskedAddress(t *testing.T) {
 		}
 	}
 }
+
+// A handler that panics costs its client the transfer, and nobody else theirs.
+func TestPanic(t *testing.T) {
+	var mu sync.Mutex
+	var told []string
+	server := &tftp.Server{Read: func(_ context.Context, r *tftp.Request) (tftp.File, error) {
+		if r.Filename == "bad" {
+			panic("thirteen")
+		}
+		return tftp.Bytes(make([]byte, 999)), nil
+	}}
+	server.Hooks.Panicked = func(r *tftp.Request, value any, stack []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !strings.Contains(string(stack), "TestPanic") {
+			t.Errorf("the stack is %s", stack)
+		}
+		told = append(told, r.Filename+" "+value.(string))
+	}
+	address := start(t, server)
+	for range 2 {
+		_, err := new(tftp.Client).Get(t.Context(), address, "bad", io.Discard)
+		var answer *tftp.Error
+		if !errors.As(err, &answer) || answer.Message != "internal error" {
+			t.Errorf("got %v", err)
+		}
+		if _, err := new(tftp.Client).Get(t.Context(), address, "good", io.Discard); err != nil {
+			t.Error(err)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(told) != 2 || told[0] != "bad thirteen" {
+		t.Errorf("told %q", told)
+	}
+}

@@ -21,6 +21,9 @@ type Hooks struct {
 	Refused func(r *Request, answer *Error, err error)
 	// Malformed: a packet that makes no sense came in.
 	Malformed func(remote netip.AddrPort, err error)
+	// Panicked: serving a request panicked, in a handler or in this package.
+	// The transfer has ended with an ERROR and without End; others go on.
+	Panicked func(r *Request, value any, stack []byte)
 }
 
 // A Transfer is one file on its way.

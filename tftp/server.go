@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -214,8 +215,22 @@ func (d *desk) request(ctx context.Context, in incoming) {
 			defer d.transfers.Done()
 			defer cancel(nil)
 			defer d.table.leave(t)
+			defer d.survive(t)
 			t.run(ctx)
 		}()
+	}
+}
+
+// survive ends a transfer that panicked, so that it takes no other with it.
+func (d *desk) survive(t *transfer) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	stack := debug.Stack()
+	t.out.error(&Error{CodeUndefined, "internal error"})
+	if d.server.Hooks.Panicked != nil {
+		d.server.Hooks.Panicked(t.request, value, stack)
 	}
 }
 

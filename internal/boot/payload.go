@@ -3,6 +3,7 @@ package boot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path"
 	"strings"
 )
@@ -25,19 +26,39 @@ type File struct {
 	Source string
 }
 
+// SourceMost is the longest source in bytes. Web servers take no longer request
+// lines (nginx's large_client_header_buffers and Apache's LimitRequestLine are
+// 8 KiB), and paths end at 4 KiB (PATH_MAX).
+const SourceMost = 8 << 10
+
+// Check tells whether a source can be one. Whoever takes in sources asks it.
+func (f File) Check() error {
+	if len(f.Source) > SourceMost {
+		return fmt.Errorf("%s… has %d bytes; a file's path or URL has %d at most", f.Source[:60], len(f.Source), SourceMost)
+	}
+	return nil
+}
+
 // IsURL tells whether the file has to be fetched from elsewhere.
 func (f File) IsURL() bool { return strings.Contains(f.Source, "://") }
 
 // Base is the file's last path element, for names that people see. A URL's
-// query is left out.
+// query is left out, and of a long one its end is taken, which has the
+// extension: the name stands behind a sealed one in packets of TFTP.
 func (f File) Base() string {
 	name, _, _ := strings.Cut(f.Source, "?")
 	name = path.Base(strings.TrimRight(name, "/"))
 	if name == "." || name == "/" || strings.HasSuffix(name, ":") {
 		return "file"
 	}
+	if len(name) > baseMost {
+		return strings.ToValidUTF8(name[len(name)-baseMost:], "")
+	}
 	return name
 }
+
+// baseMost bounds Base, in bytes.
+const baseMost = 100
 
 // Payload is what should boot.
 type Payload struct {

@@ -13,7 +13,6 @@ import (
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/hint"
-	"github.com/spurboot/spur/internal/httpd"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/scratch"
@@ -21,7 +20,6 @@ import (
 	"github.com/spurboot/spur/internal/store"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
-	"github.com/spurboot/spur/tftp"
 )
 
 // Boot boots every machine that asks into one target, until ctx ends.
@@ -59,7 +57,12 @@ func API(ctx context.Context, c Config, prefix string, timeout time.Duration) er
 	defer d.close()
 	d.title = "what " + prefix + " says"
 	// The API's own limit is the one that gives the better reason.
-	shared := resolver.NewShared(remote, resolver.Sharing{Timeout: timeout + time.Second})
+	shared := resolver.NewShared(remote, resolver.Sharing{
+		Timeout: timeout + time.Second,
+		Panicked: func(c boot.Client, value any, stack []byte) {
+			d.voice.panicked("question about "+c.MAC.String(), value, stack)
+		},
+	})
 	defer shared.Close()
 	// The API may name any file of this host (file:///…), so whatever was
 	// sealed is its word.
@@ -181,12 +184,16 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local func(path 
 	if err != nil {
 		return nil, hint.Wrap(err, "choose one with --interface")
 	}
+	long, err := openLong(d.store, time.Now(), d.voice.storeTrouble)
+	if err != nil {
+		return nil, err
+	}
 	booted, chain := d.chain(next)
 
 	files := &files{
 		tree: &tree.Tree{
 			Names: d.names, Loaders: d.loaders, Resolver: chain,
-			Sources:  tree.Sources{Upstream: openURL(d.cache), Local: local},
+			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, Long: long,
 			HTTPPort: d.config.HTTPPort, TFTPPort: d.config.TFTPPort,
 			AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},
@@ -229,7 +236,12 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 	if err != nil {
 		return nil, nil, err
 	}
-	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{Malformed: d.voice.malformedDHCP, Down: d.voice.interfaceDown})
+	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{
+		Malformed: d.voice.malformedDHCP, Down: d.voice.interfaceDown,
+		Panicked: func(iface string, value any, stack []byte) {
+			d.voice.panicked("DHCP packet on "+iface, value, stack)
+		},
+	})
 	if err != nil {
 		return nil, nil, hint.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
 	}
@@ -240,7 +252,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 	}
 	return &offers{
 		resolver: f.tree.Resolver, tree: f.tree, story: f.story, addresses: addresses,
-		send: listener.Send, trouble: d.voice.trouble, slots: make(chan struct{}, maxAnswers),
+		send: listener.Send, trouble: d.voice.trouble, panicked: d.voice.panicked, slots: make(chan struct{}, maxAnswers),
 	}, listener, nil
 }
 
@@ -278,16 +290,11 @@ func (d *daemon) run(ctx context.Context, s *service) error {
 	}()
 
 	g, ctx := errgroup.WithContext(ctx)
-	web := httpd.Server{
-		Handler: &httpd.Handler{Open: s.files.openHTTP, Hooks: s.files.httpHooks()},
-		Hooks:   httpd.ServerHooks{Malformed: d.voice.malformedHTTP, Log: d.voice.httpLog},
-	}
+	web := s.files.httpServer(d.voice)
 	for _, ln := range s.sockets.http {
 		g.Go(func() error { return web.Serve(ctx, ln) })
 	}
-	hooks := s.files.tftpHooks()
-	hooks.Malformed = d.voice.malformedTFTP
-	trivial := tftp.Server{Read: s.files.openTFTP, Hooks: hooks}
+	trivial := s.files.tftpServer(d.voice)
 	for _, conn := range s.sockets.tftp {
 		g.Go(func() error { return trivial.Serve(ctx, conn) })
 	}

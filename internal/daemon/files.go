@@ -26,6 +26,29 @@ type files struct {
 	pace    pace
 }
 
+// httpServer serves the tree over HTTP.
+func (f *files) httpServer(v *voice) *httpd.Server {
+	return &httpd.Server{
+		Handler: &httpd.Handler{Open: f.openHTTP, Hooks: f.httpHooks()},
+		Hooks: httpd.ServerHooks{
+			Malformed: v.malformedHTTP, Log: v.httpLog,
+			Panicked: func(r *http.Request, value any, stack []byte) {
+				v.panicked("HTTP request of "+r.RemoteAddr, value, stack)
+			},
+		},
+	}
+}
+
+// tftpServer serves the tree over TFTP.
+func (f *files) tftpServer(v *voice) *tftp.Server {
+	hooks := f.tftpHooks()
+	hooks.Malformed = v.malformedTFTP
+	hooks.Panicked = func(r *tftp.Request, value any, stack []byte) {
+		v.panicked("TFTP request of "+r.Remote.String(), value, stack)
+	}
+	return &tftp.Server{Read: f.openTFTP, Hooks: hooks}
+}
+
 // openHTTP is the HTTP server's way into the tree.
 func (f *files) openHTTP(ctx context.Context, r *http.Request, name string) (fs.File, error) {
 	server := httpd.Local(r).Addr()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -30,6 +31,7 @@ type offers struct {
 	addresses *dhcp.Server // nil where another server gives addresses
 	send      func(dhcp.Packet, *dhcpv4.DHCPv4) error
 	trouble   func(what string, mac boot.MAC, iface string, err error)
+	panicked  func(where string, value any, stack []byte)
 
 	running sync.WaitGroup
 	slots   chan struct{}
@@ -48,6 +50,11 @@ func (o *offers) handle(ctx context.Context, p dhcp.Packet) {
 	}
 	o.running.Go(func() {
 		defer func() { <-o.slots }()
+		defer func() {
+			if value := recover(); value != nil {
+				o.panicked("DHCP request of "+p.Message.ClientHWAddr.String(), value, debug.Stack())
+			}
+		}()
 		o.answer(ctx, p)
 	})
 }

@@ -121,6 +121,9 @@ func (l *looked) takeScript() error {
 // change of folder.
 func located(name string) (boot.File, error) {
 	f := boot.File{Source: name}
+	if err := f.Check(); err != nil {
+		return boot.File{}, hint.Wrap(err, "give a shorter one")
+	}
 	if f.IsURL() {
 		if !strings.HasPrefix(name, "http://") && !strings.HasPrefix(name, "https://") {
 			return boot.File{}, hint.New(fmt.Sprintf("%s is a URL that Spur cannot fetch", name), "use http:// or https://, or a path")

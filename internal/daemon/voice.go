@@ -115,6 +115,21 @@ func (v *voice) trouble(what string, mac boot.MAC, iface string, err error) {
 		"sub", "dhcp", "if", iface, "mac", mac.String(), "err", err)
 }
 
+// panicked reports a fault of Spur's own, which cost one peer its answer.
+func (v *voice) panicked(where string, value any, stack []byte) {
+	line := fmt.Sprintf("fault: Spur failed at a %s and goes on with the others: %v", where, value)
+	if v.log != nil {
+		v.log.Error(line, "sub", "daemon", "err", fmt.Sprint(value), "stack", string(stack))
+		return
+	}
+	v.say(slog.LevelError, timeline.Clean(line)+"\nPlease report it with what follows.\n"+strings.TrimSpace(string(stack)))
+}
+
+// storeTrouble says that something could not be written down.
+func (v *voice) storeTrouble(err error) {
+	v.say(slog.LevelWarn, fmt.Sprintf("warning: Spur will have forgotten something after a restart: %v", err), "sub", "store", "err", err)
+}
+
 func (v *voice) interfaceDown(iface string, err error) {
 	v.say(slog.LevelWarn, fmt.Sprintf("warning: interface %s went down; Spur goes on when it is back", iface), "sub", "dhcp", "if", iface, "err", err)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,9 @@ type Hooks struct {
 	// reach this host's interface: broadcasts, and unicasts where the wire
 	// carries them here; none of a server on this host.
 	Overheard func(Overheard)
+	// Panicked: a packet made this package or the handler panic. It is
+	// dropped, the next ones are heard.
+	Panicked func(iface string, value any, stack []byte)
 }
 
 // Counters count packets since the listener was opened.
@@ -186,11 +190,22 @@ func (l *Listener) read(ctx context.Context, w *wire, handler func(Packet)) erro
 		case err != nil:
 			return fmt.Errorf("read from interface %s: %w", w.view.name, err)
 		default:
-			if p, ok := l.accept(w, buf[:n], now); ok {
-				l.received.Add(1)
-				handler(p)
-			}
+			l.hear(w, buf[:n], now, handler)
 		}
+	}
+}
+
+// hear hands a request to the handler, and survives whatever the packet does.
+func (l *Listener) hear(w *wire, frame []byte, now time.Time, handler func(Packet)) {
+	defer func() {
+		value := recover()
+		if value != nil && l.hooks.Panicked != nil {
+			l.hooks.Panicked(w.view.name, value, debug.Stack())
+		}
+	}()
+	if p, ok := l.accept(w, frame, now); ok {
+		l.received.Add(1)
+		handler(p)
 	}
 }
 

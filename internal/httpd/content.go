@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"sync"
 )
 
@@ -50,7 +51,14 @@ func (c *content) Seek(offset int64, whence int) (int64, error) {
 
 // Read reads at the current position, never beyond the promised size: a file
 // that grows meanwhile must not spill into the next answer.
-func (c *content) Read(p []byte) (int, error) {
+func (c *content) Read(p []byte) (n int, err error) {
+	// For several ranges http.ServeContent reads on a goroutine of its own,
+	// where a panic of the file would end the process.
+	defer func() {
+		if value := recover(); value != nil {
+			n, err = 0, c.fail(fmt.Errorf("reading the file panicked: %v\n%s", value, debug.Stack()))
+		}
+	}()
 	if c.size >= 0 {
 		if c.pos >= c.size {
 			return 0, io.EOF
@@ -60,7 +68,7 @@ func (c *content) Read(p []byte) (int, error) {
 	if err := c.align(); err != nil {
 		return 0, c.fail(err)
 	}
-	n, err := c.f.Read(p)
+	n, err = c.f.Read(p)
 	c.pos += int64(n)
 	c.at += int64(n)
 	if err == nil || err == io.EOF && (c.size < 0 || c.pos == c.size) {

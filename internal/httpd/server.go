@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -41,7 +42,10 @@ func DefaultBounds() Bounds {
 type ServerHooks struct {
 	Refused   func(peer netip.AddrPort) // a peer had [Bounds.PeerConns] already
 	Malformed func(peer netip.AddrPort) // bytes came that never became a request
-	Log       func(line string)         // what net/http has to say, panics of handlers among it
+	Log       func(line string)         // what net/http has to say
+	// Panicked: a handler panicked. The connection of r is cut, others go on.
+	// Without it Log is told.
+	Panicked func(r *http.Request, value any, stack []byte)
 }
 
 // Server is an [http.Server] that no peer can fill or hold up.
@@ -123,8 +127,23 @@ func (s *Server) track(running *sync.WaitGroup) http.Handler {
 		if c := connOf(r); c != nil {
 			c.pending.Store(false)
 		}
+		defer s.survive(r)
 		s.Handler.ServeHTTP(w, r)
 	})
+}
+
+// survive reports a handler that panicked and cuts its connection. Cutting it
+// is also what http.ErrAbortHandler asks for, which is no fault.
+func (s *Server) survive(r *http.Request) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	if value == http.ErrAbortHandler || s.Hooks.Panicked == nil {
+		panic(value) // net/http cuts the connection, and logs all but the first
+	}
+	s.Hooks.Panicked(r, value, debug.Stack())
+	panic(http.ErrAbortHandler)
 }
 
 // connState finds what never became a request: net/http answers that by

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -217,6 +218,62 @@ func TestListenerFails(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A panic costs one connection, also one on the goroutine that net/http has
+// read several ranges, and is reported with its stack.
+func TestPanicIsReported(t *testing.T) {
+	told := make(chan string, 100)
+	rec := newRecorder()
+	h := &Handler{Hooks: rec.hooks(), Open: func(_ context.Context, _ *http.Request, name string) (fs.File, error) {
+		switch name {
+		case "open":
+			panic("at open")
+		case "read":
+			return &file{Reader: panicReader{}, size: 10000}, nil
+		}
+		return fstest.MapFS{"f": {Data: []byte("x")}}.Open("f")
+	}}
+	addr := serve(t, &Server{Handler: h, Hooks: ServerHooks{
+		Panicked: func(_ *http.Request, value any, stack []byte) { told <- fmt.Sprint(value, string(stack)) },
+	}}, nil)
+	for _, c := range []struct{ path, bytes string }{{"open", ""}, {"read", ""}, {"read", "0-1,5-6"}} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/"+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.bytes != "" {
+			req.Header.Set("Range", "bytes="+c.bytes)
+		}
+		resp, err := client(t).Do(req)
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+		}
+		if err == nil {
+			t.Errorf("%+v: answered", c)
+		}
+		if c.path == "read" {
+			if e := rec.next(t); e.err == nil || !strings.Contains(e.err.Error(), "panicReader.Read") {
+				t.Errorf("%+v ended with %v", c, e.err)
+			}
+		}
+	}
+	select {
+	case s := <-told:
+		if !strings.HasPrefix(s, "at open") || !strings.Contains(s, "TestPanicIsReported") {
+			t.Errorf("told %q", s)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the panic was not reported")
+	}
+	if resp, body, err := get(t, client(t), "http://"+addr+"/f"); err != nil || resp.StatusCode != 200 || string(body) != "x" {
+		t.Errorf("another one meanwhile: %q, %v", body, err)
+	}
+}
+
+type panicReader struct{}
+
+func (panicReader) Read([]byte) (int, error) { panic("at read") }
 
 func TestPanicIsLogged(t *testing.T) {
 	lines := make(chan string, 100)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -30,6 +31,9 @@ type Sharing struct {
 	Calls int
 	// Answers is how many answers are kept, by default 4096.
 	Answers int
+	// Panicked is told, if it isn't nil, that the next resolver panicked over
+	// a client. That client is refused.
+	Panicked func(c boot.Client, value any, stack []byte)
 }
 
 func (s Sharing) withDefaults() Sharing {
@@ -163,13 +167,28 @@ func (s *Shared) question(c boot.Client) (*call, error) {
 	s.running++
 	s.work.Go(func() {
 		defer cancel()
-		payload, err := s.next.Resolve(ctx, c)
+		payload, err := s.ask(ctx, c)
 		if err != nil && ctx.Err() != nil {
 			err = s.late(ctx, c)
 		}
 		s.answer(q, payload, err)
 	})
 	return q, nil
+}
+
+// ask asks the next resolver, whose panic is the failure of this one question.
+func (s *Shared) ask(ctx context.Context, c boot.Client) (p boot.Payload, err error) {
+	defer func() {
+		value := recover()
+		if value == nil {
+			return
+		}
+		p, err = boot.Payload{}, fmt.Errorf("deciding what %s boots failed by a fault of Spur: %v", c.MAC, value)
+		if s.with.Panicked != nil {
+			s.with.Panicked(c, value, debug.Stack())
+		}
+	}()
+	return s.next.Resolve(ctx, c)
 }
 
 // answer ends a question and keeps its answer for a while.

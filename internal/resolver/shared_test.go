@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -214,4 +215,29 @@ func TestSharedAnswersAreBounded(t *testing.T) {
 			t.Errorf("%d calls", calls.Load())
 		}
 	})
+}
+
+type panics struct{}
+
+func (panics) Resolve(_ context.Context, c boot.Client) (boot.Payload, error) {
+	if c.MAC[5] == 13 {
+		panic("thirteen")
+	}
+	return boot.Payload{Kind: boot.Linux}, nil
+}
+
+// A question that panics is answered with an error, and others are asked.
+func TestSharedSurvivesAPanic(t *testing.T) {
+	var stack string
+	s := NewShared(panics{}, Sharing{Panicked: func(_ boot.Client, _ any, b []byte) { stack = string(b) }})
+	defer s.Close()
+	if _, err := s.Resolve(t.Context(), machine(13)); err == nil || !strings.Contains(err.Error(), "fault of Spur: thirteen") {
+		t.Errorf("got %v", err)
+	}
+	if !strings.Contains(stack, "panics.Resolve") {
+		t.Errorf("the stack is %q", stack)
+	}
+	if _, err := s.Resolve(t.Context(), machine(14)); err != nil {
+		t.Error(err)
+	}
 }

@@ -6,12 +6,17 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 // source makes a URL of an API's answer into the source of a boot.File: a URL
 // with a host, or an absolute path for scheme file. A relative URL is resolved
 // against base (RFC 3986 section 5).
 func source(base *url.URL, ref string) (string, error) {
+	if err := (boot.File{Source: ref}).Check(); err != nil {
+		return "", err
+	}
 	u, err := base.Parse(ref)
 	if err != nil {
 		return "", fmt.Errorf("%q is no URL: %w", ref, causeOf(err))
@@ -21,7 +26,8 @@ func source(base *url.URL, ref string) (string, error) {
 		if u.Host == "" {
 			return "", fmt.Errorf("%q names no server", ref)
 		}
-		return u.String(), nil
+		// What is escaped may have become longer.
+		return u.String(), boot.File{Source: u.String()}.Check()
 	case "file":
 		return localPath(u)
 	}

@@ -51,9 +51,9 @@ import (
 const (
 	sivSize = 16
 
-	// MaxPlaintext is the longest plaintext that can be sealed, in bytes: room
-	// for the longest URLs that are met in practice.
-	MaxPlaintext = 2048
+	// MaxPlaintext is the longest plaintext that can be sealed, in bytes. What
+	// may be longer, as URLs are, is sealed as its hash.
+	MaxPlaintext = 512
 
 	// MaxToken is the length of the longest token, in bytes.
 	MaxToken = ((sivSize+MaxPlaintext)*8 + 5) / 6

@@ -1,7 +1,9 @@
 package tree
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -15,12 +17,31 @@ import (
 type Name struct {
 	Client boot.Client // of a file name only the MAC is told
 	Role   route.Role  // of a file: what it is in the boot; empty for a boot
-	Source string      // of a file: the path or URL it comes from
+	Source string      // of a file: the path or URL it comes from, unless that is long
+	Digest Digest      // of a file: what stands for a long source
 	Last   bool        // of a file: the machine has all it needs once it has this
 }
 
 // IsBoot tells a boot's name from a file's.
-func (n Name) IsBoot() bool { return n.Source == "" }
+func (n Name) IsBoot() bool { return n.Source == "" && n.Digest == Digest{} }
+
+// Digest stands for a source in a sealed name, which authenticates it.
+type Digest [16]byte
+
+// String is the digest in hexadecimal digits.
+func (d Digest) String() string { return hex.EncodeToString(d[:]) }
+
+// DigestOf is the digest of a source.
+func DigestOf(source string) Digest {
+	sum := sha256.Sum256([]byte(source))
+	return Digest(sum[:len(Digest{})])
+}
+
+// IsLong tells whether a source is too long to stand in a sealed name itself.
+// Names are a third longer than what is sealed; they must fit into one packet
+// of TFTP, several of them into a kernel's command line (2,048 bytes on x86),
+// and what presigned URLs have is never shorter than some hundred bytes.
+func IsLong(source string) bool { return len(source) > 256 }
 
 // Names seals and opens names with one key.
 type Names struct {
@@ -32,6 +53,7 @@ type Names struct {
 const (
 	bootVersion = 1
 	fileVersion = 2
+	longVersion = 3 // a file, with the digest of its source
 )
 
 // Each list gives the number under which a word is encoded; numbers are never
@@ -60,14 +82,18 @@ func (n Names) Boot(c boot.Client) string {
 }
 
 // File seals the name of one file of a machine's payload. last says that the
-// machine has all it needs once it has this one.
+// machine has all it needs once it has this one. A source that IsLong is sealed
+// as its digest; Long finds it again.
 func (n Names) File(mac boot.MAC, role route.Role, source string, last bool) string {
 	r := index(roles, role)
 	if last {
 		r |= lastFile
 	}
-	b := append([]byte{fileVersion, r}, mac[:]...)
-	return n.Key.Seal(append(b, source...))
+	if IsLong(source) {
+		d := DigestOf(source)
+		return n.Key.Seal(slices.Concat([]byte{longVersion, r}, mac[:], d[:]))
+	}
+	return n.Key.Seal(slices.Concat([]byte{fileVersion, r}, mac[:], []byte(source)))
 }
 
 // lastFile is set in the byte of a file's role.
@@ -86,11 +112,21 @@ func (n Names) Open(token string) (Name, error) {
 	case b[0] == bootVersion && (len(b) == 13 || len(b) == 29):
 		return openBoot(b), nil
 	case b[0] == fileVersion && len(b) > 8:
-		name := Name{Role: word(roles, b[1]&^lastFile), Last: b[1]&lastFile != 0, Source: string(b[8:])}
-		copy(name.Client.MAC[:], b[2:8])
+		name := openFile(b)
+		name.Source = string(b[8:])
+		return name, nil
+	case b[0] == longVersion && len(b) == 8+len(Digest{}):
+		name := openFile(b)
+		name.Digest = Digest(b[8:])
 		return name, nil
 	}
 	return Name{}, errForged
+}
+
+func openFile(b []byte) Name {
+	name := Name{Role: word(roles, b[1]&^lastFile), Last: b[1]&lastFile != 0}
+	copy(name.Client.MAC[:], b[2:8])
+	return name
 }
 
 func openBoot(b []byte) Name {

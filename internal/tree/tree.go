@@ -23,6 +23,7 @@ type Tree struct {
 	Loaders  route.Loaders
 	Resolver boot.Resolver
 	Sources  Sources
+	Long     Long   // nil where names are made and none is opened
 	HTTPPort uint16 // in the URLs of generated scripts
 	TFTPPort uint16
 	// AskAtRoot gives the script to any loader that comes without a sealed
@@ -59,7 +60,8 @@ func (t *Tree) Describe(path string) (e Entry, ok bool) {
 		return Entry{}, false
 	}
 	if !name.IsBoot() {
-		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: name.Source}.Base(), Last: name.Last}, true
+		source, _ := t.known(name)
+		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: source}.Base(), Last: name.Last}, true
 	}
 	role, known := t.role(rest)
 	return Entry{Client: name.Client, Role: role, Name: rest}, known
@@ -92,7 +94,11 @@ func (t *Tree) Open(ctx context.Context, path string, a Asker) (fs.File, error) 
 	if name.IsBoot() {
 		return t.openBoot(ctx, name.Client, rest, a)
 	}
-	file := boot.File{Source: name.Source}
+	source, err := t.source(ctx, name)
+	if err != nil {
+		return nil, missing(path, err)
+	}
+	file := boot.File{Source: source}
 	if rest != file.Base() {
 		return nil, missing(path, errors.New("a file's name has nothing below it"))
 	}
@@ -156,6 +162,9 @@ func (t *Tree) script(ctx context.Context, c boot.Client, a Asker) string {
 // asks.
 func (t *Tree) URLs(c boot.Client, p boot.Payload, a Asker) loader.URLs {
 	named := func(base string, role route.Role, f boot.File, last bool) string {
+		if t.Long != nil && IsLong(f.Source) {
+			t.Long.Keep(f.Source)
+		}
 		return base + "/" + t.Names.File(c.MAC, role, f.Source, last) + "/" + url.PathEscape(f.Base())
 	}
 	// What the command line names is for the running system, which has no TFTP

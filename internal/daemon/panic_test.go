@@ -1,0 +1,139 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/resolver"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/tftp"
+)
+
+// fragile fails badly over one machine.
+type fragile struct{ boot.Resolver }
+
+func (f fragile) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
+	if c.MAC[5] == 13 {
+		panic("thirteen")
+	}
+	return f.Resolver.Resolve(ctx, c)
+}
+
+// A fault that one machine's request meets costs that machine its answer. It is
+// reported with its stack, and all others are served, over every protocol.
+func TestAFaultHarmsNobodyElse(t *testing.T) {
+	var log lockedBuffer
+	v := newVoice(Config{Logger: slog.New(slog.NewJSONHandler(&log, nil))})
+	r := fragile{resolver.Static{Payload: kernel()}}
+	o, out := newOffers(t, r)
+	o.panicked = v.panicked
+	f := &files{
+		tree: o.tree, story: timeline.New(timeline.Config{}), booted: func(boot.MAC) {},
+		machine: func(netip.Addr) (boot.MAC, bool) { return boot.MAC{}, false },
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	web := serveFiles(ctx, t, &running, f, v)
+
+	bad, good := machine(13, boot.UEFI, boot.IPXE), machine(14, boot.UEFI, boot.IPXE)
+	path := func(c boot.Client) string { return o.tree.Path(c, route.Route{Give: route.IPXEScript}) }
+	for _, c := range []boot.Client{bad, good} {
+		o.handle(ctx, packetOf(c, withHTTP))
+		o.wait()
+	}
+	if replies := out.all(); len(replies) != 1 || replies[0].ClientHWAddr.String() != good.MAC.String() {
+		t.Errorf("DHCP: %d replies", len(replies))
+	}
+	if err := web.get(t, path(bad)); err == nil {
+		t.Error("HTTP: the fault was answered")
+	}
+	if err := web.get(t, path(good)); err != nil {
+		t.Error("HTTP:", err)
+	}
+	if _, err := new(tftp.Client).Get(ctx, web.tftp, path(bad), io.Discard); err == nil {
+		t.Error("TFTP: the fault was answered")
+	}
+	if _, err := new(tftp.Client).Get(ctx, web.tftp, path(good), io.Discard); err != nil {
+		t.Error("TFTP:", err)
+	}
+	for _, where := range []string{"DHCP request of 52:54:00:00:00:0d", "HTTP request of 127.0.0.1", "TFTP request of 127.0.0.1"} {
+		if n := strings.Count(log.String(), where); n != 1 {
+			t.Errorf("%q is reported %d times in %s", where, n, log.String())
+		}
+	}
+	if n := strings.Count(log.String(), "fragile.Resolve"); n < 3 {
+		t.Errorf("%d of 3 stacks name the place", n)
+	}
+}
+
+// lockedBuffer may be written to by several goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// served is where serveFiles serves.
+type served struct{ http, tftp string }
+
+func (s served) get(t *testing.T, path string) error {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
+	resp, err := client.Get("http://" + s.http + "/" + path)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err
+}
+
+// serveFiles serves f on free ports of the loopback, with the hooks that run
+// uses, until ctx ends.
+func serveFiles(ctx context.Context, t *testing.T, running *sync.WaitGroup, f *files, v *voice) served {
+	t.Helper()
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web, trivial := f.httpServer(v), f.tftpServer(v)
+	running.Go(func() {
+		if err := web.Serve(ctx, ln); err != nil {
+			t.Error(err)
+		}
+	})
+	running.Go(func() {
+		if err := trivial.Serve(ctx, conn); err != nil {
+			t.Error(err)
+		}
+	})
+	return served{ln.Addr().String(), conn.LocalAddr().String()}
+}

@@ -41,7 +41,7 @@ X-Spur-Arch, X-Spur-Proto, X-Spur-Loader, X-Spur-UUID.`,
 			if err != nil {
 				return err
 			}
-			return daemon.API(cmd.Context(), config, args[0], timeout)
+			return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.API(cmd.Context(), c, args[0], timeout) })
 		},
 	}
 	serving.add(cmd)

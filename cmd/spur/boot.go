@@ -41,7 +41,7 @@ not go on, Spur says what was last seen, the likely cause, and what to do.`,
 				return err
 			}
 			target.Kernel, target.Initrds = args[0], args[1:]
-			return daemon.Boot(cmd.Context(), config, target)
+			return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.Boot(cmd.Context(), c, target) })
 		},
 	}
 	serving.add(cmd)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -48,8 +49,9 @@ What is written
 
   While a disk is served, other programs can't write to its file, and Spur
   doesn't serve one that another program writes to: the locks are QEMU's.
-  Interrupted, by Ctrl-C or SIGTERM, Spur lets commands under way end and makes
-  what was written durable.
+  Interrupted, by Ctrl-C, SIGTERM or SIGHUP, Spur lets commands under way end
+  and makes what was written durable. It serves on when nobody reads what it
+  tells, and says then how many lines are missing.
 
 Clients, of a disk that is served at 192.0.2.1
   Linux    iscsiadm -m discovery -t st -p 192.0.2.1; iscsiadm -m node -l
@@ -86,7 +88,7 @@ func diskServeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.Files, c.Options, c.Out = args, options, cmd.OutOrStdout()
+			c.Files, c.Options = args, options
 			c.Options.ReadOnly = readOnly
 			if len(over) > 1 {
 				return usage(cmd, errors.New("a disk is served over one protocol at a time; over two, both with --read-only"))
@@ -94,17 +96,16 @@ func diskServeCommand() *cobra.Command {
 			if len(over) == 1 {
 				c.Over = disk.Protocol(over[0])
 			}
-			switch logs {
-			case "text":
-			case "json":
-				c.Logger = slog.New(slog.NewJSONHandler(cmd.OutOrStdout(), nil))
-			default:
+			if logs != "text" && logs != "json" {
 				return usage(cmd, fmt.Errorf("--log %s is unknown; it is text or json", logs))
 			}
 			if err := c.Check(); err != nil {
 				return usage(cmd, err)
 			}
-			return disk.Serve(cmd.Context(), c)
+			return serve(cmd, logs == "json", func(out io.Writer, logger *slog.Logger) error {
+				c.Out, c.Logger = out, logger
+				return disk.Serve(cmd.Context(), c)
+			})
 		},
 	}
 	flags := cmd.Flags()

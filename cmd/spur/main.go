@@ -32,7 +32,7 @@ type usageError struct{ error }
 func (u usageError) Unwrap() error { return u.error }
 
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	root := rootCommand()
 	root.SetArgs(args)
@@ -40,14 +40,21 @@ func run(args []string) int {
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintln(os.Stderr, "spur:", err)
-	if advice := hint.Of(err); advice != "" {
-		fmt.Fprintln(os.Stderr, "     ", advice)
-	}
+	complain(err)
 	if errors.As(err, &usageError{}) {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// endings are the signals that end a command in good order. A SIGHUP that is
+// ignored is not among them: whoever started us with nohup wants us to stay.
+func endings() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
 }
 
 func rootCommand() *cobra.Command {

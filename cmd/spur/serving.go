@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -74,7 +75,6 @@ func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	case "text":
 		c.TTY = cmd.OutOrStdout() == os.Stdout && term.IsTerminal(int(os.Stdout.Fd()))
 	case "json":
-		c.Logger = slog.New(slog.NewJSONHandler(cmd.OutOrStdout(), nil))
 	default:
 		return c, usage(cmd, fmt.Errorf("--log %s is unknown; it is text or json", f.log))
 	}
@@ -82,6 +82,14 @@ func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 		return c, usageError{err}
 	}
 	return c, nil
+}
+
+// serve runs a daemon.
+func (f *servingFlags) serve(cmd *cobra.Command, c daemon.Config, run func(daemon.Config) error) error {
+	return serve(cmd, f.log == "json", func(out io.Writer, logger *slog.Logger) error {
+		c.Out, c.Logger = out, logger
+		return run(c)
+	})
 }
 
 func addresses(flag string, texts []string) ([]netip.Addr, error) {

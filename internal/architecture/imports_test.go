@@ -17,6 +17,9 @@ var allowed = map[string][]string{
 	"internal/route": {"internal/boot"},
 	"internal/hint":  {},
 
+	// What servers tell waits for nobody.
+	"internal/output": {},
+
 	// Protocols know neither each other nor what a boot is.
 	"tftp":           {"internal/vigil"},
 	"internal/vigil": {},
@@ -71,7 +74,7 @@ var allowed = map[string][]string{
 	},
 	"internal/lab":       {},
 	"internal/lab/trial": {"internal/hint", "internal/lab"},
-	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial"},
+	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial", "internal/output"},
 
 	"internal/architecture": {},
 	"boottest":              {"internal/lab"},

@@ -39,8 +39,9 @@ type Config struct {
 	DryRun     bool // stop where serving would begin, and say what would be served
 
 	Logger *slog.Logger // non-nil for --log json; else the story goes to Out
-	Out    io.Writer
-	TTY    bool
+	// Out is written to while machines wait: it must not block (internal/output).
+	Out io.Writer
+	TTY bool
 }
 
 // keyFile is where the key that seals names is kept.

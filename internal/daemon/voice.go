@@ -32,8 +32,8 @@ func newVoice(c Config) *voice {
 		return &voice{log: c.Logger}
 	}
 	var how narrator.Options
-	if f, ok := c.Out.(*os.File); ok {
-		how = narrator.Detect(f, os.Getenv)
+	if f, ok := c.Out.(interface{ File() *os.File }); ok && f.File() != nil {
+		how = narrator.Detect(f.File(), os.Getenv)
 	}
 	return &voice{terminal: narrator.NewTerminal(c.Out, how)}
 }

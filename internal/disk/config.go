@@ -60,7 +60,8 @@ type Config struct {
 	Initiators []string
 	// BlockSize is the logical one of iSCSI, in bytes; 0 is 512.
 	BlockSize int
-	// Out is where people read of sessions, unless there is a Logger.
+	// Out is where people read of sessions, unless there is a Logger. Clients
+	// wait for what is written to either, so it must not block (internal/output).
 	Out    io.Writer
 	Logger *slog.Logger
 }

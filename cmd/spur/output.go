@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/output"
+)
+
+// servedError is an error of a server. Nobody may be there to read it.
+type servedError struct{ error }
+
+func (s servedError) Unwrap() error { return s.error }
+
+// serve runs a server, which goes on whatever becomes of those who read what it
+// tells: they may go away, or stop reading. Other commands end quietly when
+// their reader has gone, as head does, and wait for it otherwise.
+func serve(cmd *cobra.Command, asJSON bool, run func(out io.Writer, logger *slog.Logger) error) error {
+	signal.Ignore(syscall.SIGPIPE)
+	missing := func(n int) string { return fmt.Sprintf("(%d lines are missing here: nobody read them)\n", n) }
+	if asJSON {
+		missing = missingRecord
+	}
+	out := output.New(cmd.OutOrStdout(), missing)
+	defer out.Close()
+	var logger *slog.Logger
+	if asJSON {
+		logger = slog.New(slog.NewJSONHandler(out, nil))
+	}
+	if err := run(out, logger); err != nil {
+		return servedError{err}
+	}
+	return nil
+}
+
+func missingRecord(n int) string {
+	var line strings.Builder
+	slog.New(slog.NewJSONHandler(&line, nil)).Warn("records are missing here: nobody read them", "step", "dropped", "dropped", n)
+	return line.String()
+}
+
+// complain tells of what a command failed for.
+func complain(err error) {
+	text := fmt.Sprintln("spur:", err)
+	if advice := hint.Of(err); advice != "" {
+		text += fmt.Sprintln("     ", advice)
+	}
+	if !errors.As(err, &servedError{}) {
+		_, _ = io.WriteString(os.Stderr, text)
+		return
+	}
+	out := output.New(os.Stderr, func(int) string { return "" })
+	defer out.Close()
+	_, _ = io.WriteString(out, text)
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,9 @@ X-Spur-Arch, X-Spur-Proto, X-Spur-Loader, X-Spur-UUID.`,
 			config, err := serving.config(cmd)
 			if err != nil {
 				return err
+			}
+			if timeout <= 0 {
+				return usage(cmd, fmt.Errorf("--api-timeout %s leaves an API no time to answer", timeout))
 			}
 			return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.API(cmd.Context(), c, args[0], timeout) })
 		},

@@ -41,6 +41,9 @@ not go on, Spur says what was last seen, the likely cause, and what to do.`,
 				return err
 			}
 			target.Kernel, target.Initrds = args[0], args[1:]
+			if err := target.Check(config); err != nil {
+				return err
+			}
 			return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.Boot(cmd.Context(), c, target) })
 		},
 	}

@@ -20,8 +20,6 @@ don't trust may pretend to be another, so say --format raw for it; and say
 The backing file that an image names is opened only if it is in the image's
 folder, or in one that --allow-backing names: whoever could write to an image
 could write any name into it.`,
-		Args: arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(diskServeCommand(), diskCreateCommand(), diskInfoCommand(), diskCheckCommand(), diskConvertCommand())
 	return cmd

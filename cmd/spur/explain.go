@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -9,8 +10,26 @@ import (
 	"github.com/spurboot/spur/internal/daemon"
 )
 
+// config turns the flags into a value for the daemon.
+func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
+	c := daemon.Config{
+		DHCP: daemon.DHCPMode(f.dhcp), HTTPPort: f.httpPort, TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, Out: cmd.OutOrStdout(),
+	}
+	switch c.DHCP {
+	case daemon.ProxyDHCP, daemon.OwnDHCP:
+	case daemon.WithoutDHCP:
+		return c, usage(cmd, errors.New("with --dhcp off Spur makes no offers"))
+	default:
+		return c, usage(cmd, fmt.Errorf("--dhcp %s is unknown; it is proxy or server", f.dhcp))
+	}
+	if f.httpPort == 0 || f.tftpPort == 0 {
+		return c, usage(cmd, errors.New("port 0 cannot be put into a boot offer"))
+	}
+	return c, nil
+}
+
 func explainCommand() *cobra.Command {
-	var serving servingFlags
+	var offer offerFlags
 	var target daemon.Target
 	var firmware, arch, proto, speaking, server string
 	var bytes bool
@@ -29,7 +48,7 @@ the --data of a running Spur they are the very names that it offers.`,
   spur explain vmlinuz initrd.img --firmware uefi --bytes`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := serving.config(cmd)
+			config, err := offer.config(cmd)
 			if err != nil {
 				return err
 			}
@@ -43,13 +62,16 @@ the --data of a running Spur they are the very names that it offers.`,
 			}
 			question.Bytes = bytes
 			target.Kernel, target.Initrds = args[0], args[1:]
+			if err := target.Check(config); err != nil {
+				return err
+			}
 			return daemon.Explain(cmd.Context(), config, target, question)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios or uefi")
-	flags.StringVar(&arch, "arch", "x64", "its architecture: x86, x64, arm, arm64, riscv64, loong64")
+	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64 (default: x64, or with a BIOS x86)")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
 	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-without-http")
 	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur")
@@ -57,6 +79,8 @@ the --data of a running Spur they are the very names that it offers.`,
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
-	serving.add(cmd)
+	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")
+	flags.StringVar(&offer.data, "data", "", "folder of a Spur that was started with --data; its names are shown")
+	offer.add(cmd)
 	return cmd
 }

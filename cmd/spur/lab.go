@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -47,6 +48,9 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 			if _, err := regexp.Compile(t.Expect); err != nil {
 				return usage(cmd, fmt.Errorf("--expect: %w", err))
 			}
+			if err := checkTrial(cmd, t); err != nil {
+				return usage(cmd, err)
+			}
 			switch dhcp {
 			case "proxy", "server":
 				t.OwnDHCP = dhcp == "server"
@@ -86,6 +90,20 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 	flags.DurationVar(&t.Timeout, "timeout", 5*time.Minute, "how long to wait for --expect")
 	flags.BoolVar(&quiet, "quiet", false, "show Spur's story only, not the serial port")
 	return cmd
+}
+
+// checkTrial refuses flags that would be ignored.
+func checkTrial(cmd *cobra.Command, t trial.Trial) error {
+	given := cmd.Flags().Changed
+	switch {
+	case given("timeout") && t.Expect == "":
+		return errors.New("--timeout is how long to wait for --expect, which is missing")
+	case t.Timeout <= 0:
+		return fmt.Errorf("--timeout %s leaves the machine no time", t.Timeout)
+	case given("memory") && t.Memory < 64:
+		return fmt.Errorf("--memory %d: no firmware starts with less than 64 MiB", t.Memory)
+	}
+	return nil
 }
 
 func firmwareNames() string {

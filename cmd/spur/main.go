@@ -7,14 +7,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/daemon"
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -26,11 +25,6 @@ const (
 	exitUsage  = 2
 )
 
-// usageError is an error in how the command was called.
-type usageError struct{ error }
-
-func (u usageError) Unwrap() error { return u.error }
-
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
@@ -41,7 +35,7 @@ func run(args []string) int {
 		return exitDone
 	}
 	complain(err)
-	if errors.As(err, &usageError{}) {
+	if errors.As(err, &usageError{}) || errors.As(err, &daemon.UsageError{}) {
 		return exitUsage
 	}
 	return exitFailed
@@ -70,31 +64,44 @@ there already. No DHCP server has to be edited, no TFTP folder laid out, no
 loader configured; and when a machine does not boot, Spur says why.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(cmd, fmt.Errorf("unknown command %q", args[0]))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version:       versionLine(),
 	}
 	root.SetFlagErrorFunc(usage)
+	root.SetVersionTemplate("{{ .Version }}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetHelpCommand(helpCommand())
 	root.AddCommand(bootCommand(), apiCommand(), explainCommand(), labCommand(), diskCommand(), versionCommand())
+	root.InitDefaultCompletionCmd()
+	everyCommand(root, func(cmd *cobra.Command) {
+		if cmd.HasSubCommands() {
+			cmd.Args, cmd.RunE = subcommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+		cmd.Args = arguments(cmd.Args)
+		cmd.PreRunE = filledIn
+	})
 	return root
 }
 
-// usage marks an error as one of the call.
-func usage(cmd *cobra.Command, err error) error {
-	return usageError{hint.Wrap(err, fmt.Sprintf("see %s --help", cmd.CommandPath()))}
+func everyCommand(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
+	for _, sub := range cmd.Commands() {
+		everyCommand(sub, do)
+	}
 }
 
-// arguments checks the number of a command's arguments.
-func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usage(cmd, err)
-		}
-		return nil
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Print the manual of a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err == nil {
+				err = subcommand(found, rest)
+			}
+			if err != nil {
+				return usage(cmd.Root(), err)
+			}
+			return found.Help()
+		},
 	}
 }

@@ -14,20 +14,32 @@ import (
 	"github.com/spurboot/spur/internal/daemon"
 )
 
+// offerFlags are the flags that shape what a machine is offered.
+type offerFlags struct {
+	dhcp     string
+	httpPort uint16
+	tftpPort uint16
+	data     string
+	loaders  []string
+}
+
+func (f *offerFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.Uint16Var(&f.httpPort, "http-port", 80, "port of the HTTP server")
+	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
+	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
+}
+
 // servingFlags are the flags of every command that answers machines.
 type servingFlags struct {
+	offerFlags
 	interfaces []string
-	dhcp       string
 	pools      []string
 	routers    []string
 	dns        []string
 	force      bool
 	only       []string
 	once       bool
-	httpPort   uint16
-	tftpPort   uint16
-	data       string
-	loaders    []string
 	log        string
 	dryRun     bool
 }
@@ -37,16 +49,14 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 	flags.SortFlags = false
 	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil, "serve on these interfaces only (default: all that can)")
 	flags.StringVar(&f.dhcp, "dhcp", "proxy", "proxy: beside the network's DHCP server; server: give addresses; off: files only")
-	flags.StringSliceVar(&f.pools, "pool", nil, "addresses to give, with --dhcp server: 10.0.0.100-10.0.0.200; with /24 behind it, for a network behind a relay")
+	flags.StringSliceVar(&f.pools, "pool", nil, "addresses to give, with --dhcp server: 10.0.0.100-10.0.0.200, or all of 10.0.0.0/24; with /24 behind a range, for a network behind a relay")
 	flags.StringSliceVar(&f.routers, "router", nil, "router to tell machines of, with --dhcp server (default: none)")
 	flags.StringSliceVar(&f.dns, "dns", nil, "name servers to tell machines of, with --dhcp server")
-	flags.BoolVar(&f.force, "force", false, "give addresses even where another DHCP server answers")
+	flags.BoolVar(&f.force, "force", false, "with --dhcp server: give addresses even where another DHCP server answers")
 	flags.StringSliceVar(&f.only, "only", nil, "answer these machines only: a MAC, or several")
 	flags.BoolVar(&f.once, "once", false, "boot each machine once; after that, leave it to its disk")
-	flags.Uint16Var(&f.httpPort, "http-port", 80, "port of the HTTP server")
-	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
+	f.offerFlags.add(cmd)
 	flags.StringVar(&f.data, "data", "", "folder for what survives a restart: leases and the sealing key; fetched files are cached there too")
-	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
 	flags.StringVar(&f.log, "log", "text", "text: for people; json: one record a line")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "do all that a start does, say what would be served, and stop")
 }

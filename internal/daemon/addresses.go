@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -16,36 +17,75 @@ import (
 // pools makes the DHCP server's pools of what the operator asked for.
 func (c Config) pools(interfaces []dhcp.Interface) ([]dhcp.Pool, error) {
 	var pools []dhcp.Pool
+	var networks []netip.Prefix
 	for _, text := range c.Pools {
 		p, err := c.pool(text, interfaces)
 		if err != nil {
 			return nil, err
 		}
-		pools = append(pools, p)
+		pools, networks = append(pools, p), append(networks, p.Prefix)
 	}
-	return pools, nil
+	return pools, c.routersServed(networks)
 }
 
-// pool reads A-B, or A-B/24 for a network behind a relay. Without a prefix
-// length the network is that of the interface that the range lies on.
-func (c Config) pool(text string, interfaces []dhcp.Interface) (dhcp.Pool, error) {
-	span, bits, relayed := strings.Cut(text, "/")
+// parsePool reads A-B, A-B/24 for a network behind a relay, or a network such
+// as 10.0.0.0/24 for all of its addresses.
+func parsePool(text string) (dhcp.Pool, error) {
+	span, bits, slash := strings.Cut(text, "/")
+	if slash && !strings.Contains(span, "-") {
+		return wholeNetwork(text)
+	}
 	first, last, err := dhcp.ParseRange(span)
 	if err != nil {
-		return dhcp.Pool{}, hint.Wrap(err, "the lower address comes first")
+		return dhcp.Pool{}, hint.Wrap(fmt.Errorf("--pool: %w", err), "the lower address comes first; a network such as 192.168.77.0/24 stands for all its addresses")
 	}
-	p := dhcp.Pool{First: first, Last: last, DNS: c.DNS}
-	if relayed {
+	p := dhcp.Pool{First: first, Last: last}
+	if slash {
 		if p.Prefix, err = netip.ParsePrefix(first.String() + "/" + bits); err != nil {
 			return dhcp.Pool{}, hint.Wrap(fmt.Errorf("--pool %s: %w", text, err), "write a pool behind a relay like 10.1.0.100-10.1.0.200/24")
 		}
 		p.Prefix = p.Prefix.Masked()
 	}
+	return p, nil
+}
+
+// wholeNetwork is the pool of a network's addresses, but for its first and
+// last, which are no host's.
+func wholeNetwork(text string) (dhcp.Pool, error) {
+	prefix, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil || !prefix.Addr().Is4():
+		return dhcp.Pool{}, hint.New(fmt.Sprintf("--pool %s is no IPv4 network", text), "a network looks like 192.168.77.0/24, a range like 192.168.77.100-192.168.77.200")
+	case prefix != prefix.Masked():
+		return dhcp.Pool{}, hint.New(fmt.Sprintf("--pool %s is an address in the network %s", text, prefix.Masked()), "name the network, for all its addresses, or a range")
+	case prefix.Bits() > 30:
+		return dhcp.Pool{}, hint.New(fmt.Sprintf("--pool %s has no addresses to give", text), "name a larger network, or a range")
+	}
+	return dhcp.Pool{First: prefix.Addr().Next(), Last: broadcast(prefix).Prev(), Prefix: prefix}, nil
+}
+
+// broadcast is the last address of a network.
+func broadcast(prefix netip.Prefix) netip.Addr {
+	a := prefix.Addr().As4()
+	n := binary.BigEndian.Uint32(a[:]) | (1<<(32-prefix.Bits()) - 1)
+	binary.BigEndian.PutUint32(a[:], n)
+	return netip.AddrFrom4(a)
+}
+
+// pool is one of the DHCP server's pools. Where no network was named, or a part
+// of an interface's, the network is that of the interface.
+func (c Config) pool(text string, interfaces []dhcp.Interface) (dhcp.Pool, error) {
+	p, err := parsePool(text)
+	if err != nil {
+		return dhcp.Pool{}, err
+	}
+	p.DNS = c.DNS
+	whole := !strings.Contains(text, "-")
 	for _, i := range interfaces {
 		for _, prefix := range i.Addrs {
 			p.Exclude = append(p.Exclude, prefix.Addr())
-			if !p.Prefix.IsValid() && prefix.Contains(first) && prefix.Contains(last) {
-				p.Prefix = prefix.Masked()
+			if (!p.Prefix.IsValid() || whole) && prefix.Contains(p.First) && prefix.Contains(p.Last) {
+				p.Prefix, whole = prefix.Masked(), false
 			}
 		}
 	}

@@ -47,7 +47,7 @@ func Boot(ctx context.Context, c Config, t Target) error {
 func API(ctx context.Context, c Config, prefix string, timeout time.Duration) error {
 	remote, err := resolver.NewRemote(resolver.RemoteConfig{Prefix: prefix, Timeout: timeout})
 	if err != nil {
-		return hint.Wrap(err, "name the API by a URL such as http://boot.example:8080")
+		return misused(hint.Wrap(err, "name the API by a URL such as http://boot.example:8080"))
 	}
 	defer remote.Close()
 	d, err := open(c)

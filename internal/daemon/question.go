@@ -40,8 +40,17 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	if c.Proto != boot.PXE && c.Proto != boot.HTTP {
 		return Question{}, hint.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe or http")
 	}
-	if c.Firmware == boot.BIOS {
+	if c.Loader == boot.IPXE && c.Proto == boot.HTTP {
+		return Question{}, hint.New("iPXE asks by PXE, whatever it was loaded by", "leave --proto http out, or --loader "+speaking)
+	}
+	if c.Firmware == boot.BIOS && (c.Arch == "" || c.Arch == boot.X64) {
 		c.Arch = boot.X86 // what every BIOS calls itself
+	}
+	if c.Firmware == boot.BIOS && (c.Arch != boot.X86 || c.Proto != boot.PXE) {
+		return Question{}, hint.New(fmt.Sprintf("no machine of architecture %s has a BIOS that boots by %s", c.Arch, proto), "a BIOS is of x86 and boots by pxe; other machines have uefi")
+	}
+	if c.Arch == "" {
+		c.Arch = boot.X64
 	}
 	if archOf(c) == pxe.ArchBIOS && c.Firmware != boot.BIOS {
 		return Question{}, hint.New(fmt.Sprintf("no %s machine of architecture %s is known", firmware, arch), "it is one of x86, x64, arm, arm64, riscv64, loong64")

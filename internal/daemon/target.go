@@ -40,6 +40,9 @@ func (t Target) look(ctx context.Context, head image.Head) (looked, error) {
 	}
 	l.payload.Kind, l.payload.Arch, l.about = found.Kind, found.Arch, found.Description
 	if found.Kind == boot.Script {
+		if err := t.onlyScript(); err != nil {
+			return looked{}, err
+		}
 		return l, l.takeScript()
 	}
 	for _, name := range t.Initrds {

@@ -33,6 +33,8 @@ func (o CreateOptions) Check() error {
 	switch {
 	case o.Size == 0 && o.Backing == "":
 		return errors.New("how large? Give a size, such as 10G")
+	case o.Backing == "" && (o.BackingFormat != "" || len(o.Allow) > 0):
+		return errors.New("--backing-format and --allow-backing are for --backing, which is missing")
 	case o.Backing != "" && o.Format == Raw:
 		return errors.New("a raw file can't have a backing file; qcow2 can")
 	}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/spurboot/spur/internal/hint"
+)
+
+// usageError is an error in how the command was called.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+// usage marks an error as one of the call, and says where the manual is, or
+// which flag was most likely meant.
+func usage(cmd *cobra.Command, err error) error {
+	if errors.As(err, &usageError{}) {
+		return err
+	}
+	manual := fmt.Sprintf("see %s --help", cmd.CommandPath())
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		manual = didYouMean("--", unknown.GetSpecifiedName(), names) + manual
+	}
+	return usageError{hint.Wrap(err, manual)}
+}
+
+// arguments makes an error of a command's arguments one of usage.
+func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(cmd, args); err != nil {
+			return usage(cmd, err)
+		}
+		return nil
+	}
+}
+
+// subcommand refuses the argument of a command that only has subcommands.
+func subcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	err := fmt.Errorf("unknown command %q", strings.TrimPrefix(cmd.CommandPath()+" ", "spur ")+args[0])
+	return usageError{hint.Wrap(err, didYouMean(cmd.CommandPath()+" ", args[0], names)+fmt.Sprintf("see %s --help", cmd.CommandPath()))}
+}
+
+// didYouMean suggests what is spelled like the word that was typed. Cobra
+// knows how to compare words, for the names of commands only.
+func didYouMean(before, typed string, known []string) string {
+	list := &cobra.Command{SuggestionsMinimumDistance: 2}
+	for _, name := range known {
+		list.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
+	}
+	close := list.SuggestionsFor(typed)
+	if len(close) == 0 || len(close) > 3 {
+		return ""
+	}
+	for i, name := range close {
+		close[i] = before + name
+	}
+	return fmt.Sprintf("did you mean %s? ", strings.Join(close, " or "))
+}
+
+// mayBeEmpty are the flags whose empty value says something: no text.
+var mayBeEmpty = []string{"cmdline", "message", "root-path"}
+
+// filledIn refuses flags with an empty value. It is a variable of a script that
+// was never set, most likely, and would be taken for no flag at all: --only ""
+// would boot every machine.
+func filledIn(cmd *cobra.Command, _ []string) error {
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if (f.Value.String() == "" || f.Value.String() == "[]") && !slices.Contains(mayBeEmpty, f.Name) {
+			err = usage(cmd, fmt.Errorf("--%s has an empty value", f.Name))
+		}
+	})
+	return err
+}

@@ -1,0 +1,34 @@
+package daemon
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/spurboot/spur/internal/dhcp"
+)
+
+func TestPool(t *testing.T) {
+	wire := []dhcp.Interface{{Name: "eth0", Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("10.4.1.1/16")}}}
+	for text, want := range map[string]string{
+		"10.0.0.100-10.0.0.200":    "10.0.0.100-10.0.0.200 of 10.0.0.0/24",
+		"10.0.0.0/24":              "10.0.0.1-10.0.0.254 of 10.0.0.0/24",
+		"10.0.0.128/25":            "10.0.0.129-10.0.0.254 of 10.0.0.0/24",
+		"10.4.8.0/30":              "10.4.8.1-10.4.8.2 of 10.4.0.0/16",
+		"10.1.0.0/16":              "10.1.0.1-10.1.255.254 of 10.1.0.0/16",
+		"10.1.0.100-10.1.0.200/24": "10.1.0.100-10.1.0.200 of 10.1.0.0/24",
+	} {
+		pools, err := Config{Pools: []string{text}}.pools(wire)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := pools[0].String() + " of " + pools[0].Prefix.String(); got != want {
+			t.Errorf("%s is %s, want %s", text, got, want)
+		}
+	}
+	for _, text := range []string{"10.9.0.1-10.9.0.9", "10.0.0.0/8", "0.0.0.0/0"} {
+		if pools, err := (Config{Pools: []string{text}}).pools(wire); err == nil {
+			t.Errorf("%s is %v", text, pools)
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/hint"
+)
+
+// UsageError is an error in what was asked for, whatever this host is like:
+// words that can't be understood, or that don't go together.
+type UsageError struct{ error }
+
+// Unwrap is the error itself.
+func (u UsageError) Unwrap() error { return u.error }
+
+// misused marks an error as one of usage. A nil error stays nil.
+func misused(err error) error {
+	if err == nil {
+		return nil
+	}
+	return UsageError{err}
+}
+
+// Check tells whether the parts of a configuration fit together.
+func (c Config) Check() error {
+	switch c.DHCP {
+	case ProxyDHCP, WithoutDHCP:
+		if flag := c.onlyForOwnDHCP(); flag != "" {
+			return hint.New(flag+" is only for --dhcp server", "add --dhcp server, or leave "+flag+" out: another DHCP server gives the addresses")
+		}
+	case OwnDHCP:
+		if len(c.Pools) == 0 {
+			return hint.New("--dhcp server needs a pool of addresses to give", "name one with --pool, such as --pool 10.0.0.100-10.0.0.200")
+		}
+	default:
+		return hint.New(fmt.Sprintf("--dhcp %s is unknown", c.DHCP), "it is one of proxy, server, off")
+	}
+	for _, text := range c.Pools {
+		if _, err := parsePool(text); err != nil {
+			return err
+		}
+	}
+	if c.HTTPPort == 0 || c.TFTPPort == 0 {
+		return errors.New("port 0 cannot be put into a boot offer")
+	}
+	return nil
+}
+
+// onlyForOwnDHCP names a flag that says something to a DHCP server of ours.
+func (c Config) onlyForOwnDHCP() string {
+	switch {
+	case len(c.Pools) > 0:
+		return "--pool"
+	case len(c.Routers) > 0:
+		return "--router"
+	case len(c.DNS) > 0:
+		return "--dns"
+	case c.Force:
+		return "--force"
+	}
+	return ""
+}
+
+// routersServed refuses a router that clients of no pool could reach: it would
+// be told to nobody.
+func (c Config) routersServed(networks []netip.Prefix) error {
+	for _, router := range c.Routers {
+		if !slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(router) }) {
+			return hint.New(fmt.Sprintf("--router %s is on the network of no --pool", router), "name a router that machines with an address of the pool can reach directly")
+		}
+	}
+	return nil
+}
+
+// Check tells what of a target can't be understood, before anything is looked
+// into.
+func (t Target) Check(c Config) error {
+	if c.DHCP == WithoutDHCP && t.RootPath != "" {
+		return misused(hint.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17"))
+	}
+	if _, err := boot.ParseCmdline(t.Cmdline); err != nil {
+		return misused(err)
+	}
+	for _, name := range append([]string{t.Kernel}, t.Initrds...) {
+		if _, err := located(name); err != nil {
+			return misused(err)
+		}
+	}
+	return nil
+}
+
+// onlyScript refuses what goes with a kernel beside an iPXE script, which
+// machines are given as it is.
+func (t Target) onlyScript() error {
+	var given []string
+	if len(t.Initrds) > 0 {
+		given = append(given, "INITRD")
+	}
+	if t.Cmdline != "" {
+		given = append(given, "--cmdline")
+	}
+	if t.Message != "" {
+		given = append(given, "--message")
+	}
+	if len(given) == 0 {
+		return nil
+	}
+	return misused(hint.New(fmt.Sprintf("%s is an iPXE script, which machines are given as it is, without %s", t.Kernel, strings.Join(given, " and ")),
+		"put into the script what it is to load and to show, or name a kernel"))
+}

@@ -2,7 +2,6 @@ package nbd
 
 import (
 	"errors"
-	"io"
 	"slices"
 )
 
@@ -69,7 +68,7 @@ func (w *worker) lookAhead() {
 // write, and there is memory for it. Any other is read when its turn comes.
 func (c *conn) begin() bool {
 	next, err := c.peek()
-	if err != nil || !next.large() || next.length > uint64(c.bounds.MaxPayload) || !c.memory.try(chargeFor(int(next.length))) {
+	if err != nil || !next.large() || next.length > uint64(c.bounds.MaxPayload) || !c.memory.Try(chargeFor(int(next.length))) {
 		return false
 	}
 	_, _ = c.in.Discard(c.mode.requestSize())
@@ -104,11 +103,19 @@ func (w *worker) goOn() error {
 	}
 	c.ahead = 0
 	c.out.flush()
-	_, err := io.ReadFull(c.in, b.rest())
+	err := c.readPayload(b.rest())
 	if err != nil {
 		c.drop(w.payload)
 	}
 	return err
+}
+
+// giveBegun gives back what was begun, at the end of the connection.
+func (c *conn) giveBegun() {
+	for _, b := range c.begun {
+		c.drop(b.payload)
+	}
+	c.begun = nil
 }
 
 // source is what a connection's buffer is filled from: the transport, or, in

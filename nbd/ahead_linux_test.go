@@ -12,8 +12,8 @@ func idle(t *testing.T) (*worker, net.Conn) {
 	t.Helper()
 	nc, peer := unixPair(t)
 	_ = peer.SetDeadline(time.Now().Add(10 * time.Second))
-	a := &arrivals{bounds: Bounds{}.withDefaults(), crowd: newCrowd()}
-	c := newConn(&Server{}, nc, bufio.NewReader(nc), &haggle{chosen: &Export{Device: newMemory(1 << 20)}}, a)
+	a := newArrivals(Bounds{}.withDefaults())
+	c := newConn(&Server{}, nc, bufio.NewReader(nc), &haggle{peer: &Peer{}, chosen: &Export{Device: newMemory(1 << 20)}}, a)
 	c.ctx = t.Context()
 	t.Cleanup(func() { peer.Close(); c.t.close() })
 	return newWorker(c), peer
@@ -24,7 +24,6 @@ func idle(t *testing.T) (*worker, net.Conn) {
 func TestLookAheadTakes(t *testing.T) {
 	w, peer := idle(t)
 	c := w.c
-	left := c.memory.left
 	for i := range uint64(3 * maxAhead) {
 		if i == 0 {
 			peer.Write(largeAt(0, 0))
@@ -45,18 +44,21 @@ func TestLookAheadTakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	peer.Write(largeAt(99, 0))
-	c.memory.take(c.memory.left)
+	rest := c.bounds.Memory - c.memory.Held()
+	if !c.memory.Try(rest) {
+		t.Fatal("a connection can't hold what it may")
+	}
 	if w.lookAhead(); len(c.begun) > 0 {
 		t.Error("it takes more memory than there may be")
 	}
-	c.memory.give(left - 2*largeWrite)
+	c.memory.Give(rest)
 	w.carryOut()
 	if err := w.next(); err != nil || w.req.cookie != 99 {
 		t.Errorf("%v, and write %d instead of 99", err, w.req.cookie)
 	}
 	w.carryOut()
-	if c.out.flush(); c.memory.left != left {
-		t.Errorf("%d bytes of %d are given back", c.memory.left, left)
+	if c.out.flush(); c.memory.Held() != 0 {
+		t.Errorf("%d bytes are not given back", c.memory.Held())
 	}
 }
 
@@ -67,7 +69,6 @@ func TestLookAheadIsBounded(t *testing.T) {
 	const all = 4 * maxBegun / (2 * largeWrite)
 	w, peer := idle(t)
 	c := w.c
-	left := c.memory.left
 	sent := make(chan error, 1)
 	go func() {
 		var err error
@@ -83,7 +84,7 @@ func TestLookAheadIsBounded(t *testing.T) {
 		for more := min(maxBegun, (all-int(i)-1)*2*largeWrite); c.waiting < more; {
 			w.lookAhead() // the client is sending
 		}
-		if got := (left - c.memory.left); got < c.waiting || got > maxBegun+maxAhead*2*largeWrite {
+		if got := c.memory.Held(); got < c.waiting || got > maxBegun+maxAhead*2*largeWrite {
 			t.Fatalf("%d bytes are held, and %d wait", got, c.waiting)
 		}
 		if w.lookAhead(); c.waiting > maxBegun {
@@ -98,7 +99,7 @@ func TestLookAheadIsBounded(t *testing.T) {
 	if err := <-sent; err != nil {
 		t.Fatal(err)
 	}
-	if c.out.flush(); c.memory.left != left || c.waiting != 0 {
-		t.Errorf("%d bytes of %d are given back, %d wait", c.memory.left, left, c.waiting)
+	if c.out.flush(); c.memory.Held() != 0 || c.waiting != 0 {
+		t.Errorf("%d bytes are not given back, %d wait", c.memory.Held(), c.waiting)
 	}
 }

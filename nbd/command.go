@@ -2,6 +2,7 @@ package nbd
 
 import (
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"github.com/spurboot/spur/block"
@@ -141,11 +142,15 @@ func (r *request) zeroFlags() (f block.ZeroFlags) {
 // finish replies without data, in the buffer of the payload if there is one.
 func (w *worker) finish(e errno) {
 	b := w.payload
+	w.payload = nil
 	if b == nil {
 		b = w.c.buffer(0)
 	}
-	w.payload = nil
-	w.c.out.post(letter{w.req.appendDone(b.b[:0], w.c.mode, e), b, nil})
+	if b == nil { // the client takes no replies, or the server stops
+		w.c.t.cut()
+		return
+	}
+	w.c.out.post(letter{bytes: w.req.appendDone(b.b[:0], w.c.mode, e), buffer: b})
 }
 
 // read replies with data; from sparseRead on without the zeros.
@@ -156,14 +161,14 @@ func (w *worker) read(off int64, n int) error {
 			return w.readSparse(off, int64(n))
 		}
 	}
-	if n >= splicedRead && c.inFile != nil {
-		if p := w.inPipe(off, n); p != nil {
-			b := c.buffer(0)
-			c.out.post(letter{r.appendData(b.b[:0], c.mode, chunkDone, off, int64(n)), b, p})
-			return nil
-		}
+	if n >= splicedRead && c.inFile != nil && w.readPiped(off, n) {
+		return nil
 	}
 	b := c.buffer(n)
+	if b == nil {
+		w.finish(errNoMemory)
+		return errNoBuffer
+	}
 	if err := w.fill(b.b[headroom:headroom+n], off); err != nil {
 		w.payload = b
 		w.finish(errnoOf(err))
@@ -171,8 +176,28 @@ func (w *worker) read(off int64, n int) error {
 	}
 	start := headroom - c.mode.dataHeaderSize()
 	r.appendData(b.b[start:start], c.mode, chunkDone, off, int64(n))
-	c.out.post(letter{b.b[start : headroom+n], b, nil})
+	c.out.post(letter{bytes: b.b[start : headroom+n], buffer: b})
 	return nil
+}
+
+// errNoBuffer is that other commands hold the memory for too long.
+var errNoBuffer = errors.New("no memory for the command: others hold it; Bounds.TotalMemory is too small for so many clients")
+
+// readPiped replies with pages of the device's file, if that can be done.
+func (w *worker) readPiped(off int64, n int) bool {
+	c := w.c
+	if !c.memory.Try(chargeFor(0) + n) {
+		return false
+	}
+	p := w.inPipe(off, n)
+	if p == nil {
+		c.memory.Give(chargeFor(0) + n)
+		return false
+	}
+	b := c.server.buffers.get(0)
+	head := w.req.appendData(b.b[:0], c.mode, chunkDone, off, int64(n))
+	c.out.post(letter{bytes: head, buffer: b, pipe: p, piped: n})
+	return true
 }
 
 // inPipe returns a pipe with the data of a read, or nil: then they have to be
@@ -229,6 +254,10 @@ func (w *worker) readSparse(off, n int64) error {
 		size += c.mode.holeSize() + int(last-pos)
 	}
 	b := c.buffer(size)
+	if b == nil {
+		w.finish(errNoMemory)
+		return errNoBuffer
+	}
 	out := b.b[:0]
 	pos = off
 	for _, d := range w.found {
@@ -250,7 +279,7 @@ func (w *worker) readSparse(off, n int64) error {
 		}
 		pos += d.length
 	}
-	c.out.post(letter{out, b, nil})
+	c.out.post(letter{bytes: out, buffer: b})
 	return nil
 }
 
@@ -265,6 +294,9 @@ func (w *worker) trim(off, n int64) error {
 // cache reads what the client will read soon, so that the layers below have it.
 func (w *worker) cache(off, n int64) error {
 	b := w.c.buffer(cachePiece)
+	if b == nil {
+		return errNoBuffer
+	}
 	defer w.c.drop(b)
 	for n > 0 {
 		piece := min(n, cachePiece)
@@ -291,7 +323,11 @@ func (w *worker) status(off, n int64) error {
 		w.payload = nil
 	}
 	b := c.buffer(extendedChunkSize + 8 + 16*len(w.found))
-	c.out.post(letter{w.req.appendStatus(b.b[:0], c.mode, w.found), b, nil})
+	if b == nil {
+		w.finish(errNoMemory)
+		return errNoBuffer
+	}
+	c.out.post(letter{bytes: w.req.appendStatus(b.b[:0], c.mode, w.found), buffer: b})
 	return nil
 }
 

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/share"
 	"github.com/spurboot/spur/block/turn"
 )
 
@@ -36,7 +38,7 @@ type conn struct {
 	ro      bool
 	bounds  Bounds
 	ctx     context.Context // of the commands
-	memory  budget
+	memory  *share.Account
 	out     outbox
 	wg      sync.WaitGroup
 	pace    pace
@@ -67,8 +69,8 @@ func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, a *arrivals) *
 	c.in = bufio.NewReaderSize(&c.source, readAhead)
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
 	c.inFile, _ = e.Device.(block.InFile)
-	c.memory.init(a.bounds.Memory)
-	c.out = outbox{t: t, buffers: &s.buffers, memory: &c.memory}
+	c.memory = a.memory.Open(share.PeerOf(h.peer.Addr), a.bounds.Memory)
+	c.out = outbox{t: t, buffers: &s.buffers, memory: c.memory}
 	return c
 }
 
@@ -96,6 +98,8 @@ func (c *conn) run(ctx context.Context) error {
 		}
 	}
 	c.t.close()
+	c.giveBegun()
+	c.memory.Close()
 	if ctx.Err() != nil || errors.Is(c.ended, errGoodbye) {
 		return nil
 	}
@@ -148,20 +152,28 @@ func (w *worker) step() bool {
 	return false
 }
 
-// buffer returns memory for n bytes, once the connection may have it. The
-// replies that wait to be sent hold some.
+// buffer returns memory for n bytes, once the connection may have it, or nil
+// where that takes too long. The replies that wait to be sent hold some.
 func (c *conn) buffer(n int) *buffer {
-	if n := chargeFor(n); !c.memory.try(n) {
-		c.out.flush()
-		c.memory.take(n)
+	if !c.hold(chargeFor(n)) {
+		return nil
 	}
 	return c.server.buffers.get(n)
+}
+
+// hold waits until the connection may hold n bytes more.
+func (c *conn) hold(n int) bool {
+	if c.memory.Try(n) {
+		return true
+	}
+	c.out.flush()
+	return c.memory.Take(n, c.bounds.WriteTimeout, c.ctx.Done()) == nil
 }
 
 func (c *conn) drop(b *buffer) {
 	n := charge(b)
 	c.server.buffers.put(b)
-	c.memory.give(n)
+	c.memory.Give(n)
 }
 
 // next reads the next request with its payload, in turn.
@@ -198,13 +210,56 @@ func (w *worker) next() error {
 		return fmt.Errorf("%s with %d bytes: too much to be read", commandName(w.req.command), n)
 	case n > uint64(c.bounds.MaxPayload) || w.req.command != cmdWrite && n > maxStatusPayload:
 		w.refused = errInvalid
+	default:
+		if w.payload = c.buffer(int(n)); w.payload == nil {
+			w.refused = errNoMemory
+		}
+	}
+	if w.refused != 0 {
 		_, err := io.CopyN(io.Discard, c.in, int64(n))
 		return err
 	}
-	w.payload = c.buffer(int(n))
-	if _, err := io.ReadFull(c.in, w.payload.b[headroom:headroom+int(n)]); err != nil {
+	if err := c.readPayload(w.payload.b[headroom : headroom+int(n)]); err != nil {
 		c.drop(w.payload)
 		return err
+	}
+	return nil
+}
+
+// readPiece is how many bytes of a payload have ReadTimeout to come.
+const readPiece = 1 << 20
+
+// readPayload reads what a client has announced and must send soon, because it
+// holds memory meanwhile.
+func (c *conn) readPayload(p []byte) error {
+	if len(p) <= c.in.Buffered() {
+		_, err := io.ReadFull(c.in, p)
+		return err
+	}
+	defer c.t.expect(time.Time{})
+	for len(p) > 0 {
+		n := min(len(p), readPiece)
+		if err := c.readSoon(p[:n]); err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
+}
+
+func (c *conn) readSoon(p []byte) error {
+	until := time.Now().Add(c.bounds.ReadTimeout)
+	c.t.expect(until)
+	for len(p) > 0 {
+		n, err := c.in.Read(p)
+		p = p[n:]
+		late := len(p) > 0 && time.Now().After(until) // also where a little comes all the time
+		switch {
+		case late || errors.Is(err, os.ErrDeadlineExceeded):
+			return fmt.Errorf("%d bytes that a write announced didn't come within %v", len(p), c.bounds.ReadTimeout)
+		case err != nil:
+			return err
+		}
 	}
 	return nil
 }

@@ -49,6 +49,8 @@ func errnoOf(err error) errno {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, errNoBuffer):
+		return errNoMemory
 	case errors.Is(err, block.ErrOutOfRange):
 		return errInvalid
 	case errors.Is(err, block.ErrReadOnly):

@@ -44,7 +44,7 @@ func FuzzServer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}}
 		bounds := Bounds{InFlight: 2, MaxPayload: 64 << 10, Memory: 1 << 20}.withDefaults()
-		s.serve(context.Background(), mute{Reader: bytes.NewReader(b)}, &arrivals{bounds: bounds})
+		s.serve(context.Background(), mute{Reader: bytes.NewReader(b)}, newArrivals(bounds))
 	})
 }
 

@@ -44,6 +44,11 @@ type link struct {
 	p     []byte
 	n     int
 	err   error
+	until time.Time // of a Read
+
+	// Of the sender.
+	since time.Time // it waited for the peer first
+	taken int       // bytes that the peer has taken since
 }
 
 const (
@@ -172,6 +177,9 @@ func (l *link) read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+	if err := l.cold.SetReadDeadline(l.until); err != nil {
+		return 0, err
+	}
 	began := time.Now()
 	l.p = p
 	err := l.raw.Read(l.try)
@@ -250,6 +258,9 @@ func pollable(fd int) (*os.File, error) {
 	return file, unix.SetNonblock(fd, false)
 }
 
+// expect implements transport.
+func (l *link) expect(until time.Time) { l.until = until }
+
 // send implements transport.
 func (l *link) send(all [][]byte) error {
 	for len(all) > 0 {
@@ -257,6 +268,7 @@ func (l *link) send(all [][]byte) error {
 		if err != nil {
 			return os.NewSyscallError("send", err)
 		}
+		l.took(n)
 		for len(all) > 0 && n >= len(all[0]) {
 			n -= len(all[0])
 			all = all[1:]
@@ -265,6 +277,7 @@ func (l *link) send(all [][]byte) error {
 			all[0] = all[0][n:]
 		}
 	}
+	l.since = time.Time{}
 	return nil
 }
 
@@ -312,7 +325,10 @@ func (l *link) waitForRoom() error {
 	if err != nil {
 		return err
 	}
-	if err := file.SetWriteDeadline(time.Now().Add(l.timeout)); err != nil {
+	if l.since.IsZero() {
+		l.since, l.taken = time.Now(), 0
+	}
+	if err := file.SetWriteDeadline(l.since.Add(l.timeout)); err != nil {
 		return err
 	}
 	return raw.Write(func(fd uintptr) bool {
@@ -320,6 +336,13 @@ func (l *link) waitForRoom() error {
 		n, err := unix.Poll(fds[:], 0)
 		return n > 0 || err != nil
 	})
+}
+
+// took counts what the peer has taken.
+func (l *link) took(n int) {
+	if l.taken += n; l.taken >= sendPiece {
+		l.since = time.Time{}
+	}
 }
 
 func (l *link) stopReading() {

@@ -1,13 +1,17 @@
 package nbd
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/spurboot/spur/block/share"
+)
 
 // outbox sends replies, several at a time. The worker that finds nobody sending
 // sends all that wait, and those that come while it does.
 type outbox struct {
 	t       transport
 	buffers *pool
-	memory  *budget
+	memory  *share.Account
 
 	mu      sync.Mutex
 	waiting []letter
@@ -26,6 +30,7 @@ type letter struct {
 	bytes  []byte
 	buffer *buffer
 	pipe   *pipe
+	piped  int // bytes of the pipe's that the connection holds memory for
 }
 
 func (l *letter) size() int {
@@ -107,9 +112,9 @@ func (o *outbox) release(batch []letter) {
 		if l.pipe != nil {
 			o.t.takeBack(l.pipe)
 		}
-		n := charge(l.buffer)
+		n := charge(l.buffer) + l.piped
 		o.buffers.put(l.buffer)
-		o.memory.give(n)
+		o.memory.Give(n)
 		batch[i] = letter{}
 	}
 }

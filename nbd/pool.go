@@ -45,19 +45,7 @@ func (p *pool) put(b *buffer) {
 	p.classes[b.class].Put(b)
 }
 
-// budget bounds the bytes that one connection's requests hold.
-type budget struct {
-	mu   sync.Mutex
-	free sync.Cond
-	left int
-}
-
-func (b *budget) init(n int) {
-	b.left = n
-	b.free.L = &b.mu
-}
-
-// leastCharge is what the smallest buffer costs, so that the budget bounds the
+// leastCharge is what the smallest buffer costs, so that memory bounds the
 // number of replies that wait as well.
 const leastCharge = 4096
 
@@ -65,31 +53,3 @@ const leastCharge = 4096
 func chargeFor(n int) int { return max(smallestBuffer<<classOf(n), leastCharge) }
 
 func charge(b *buffer) int { return max(len(b.b)-headroom, leastCharge) }
-
-// try takes n bytes unless it would have to wait.
-func (b *budget) try(n int) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.left < n {
-		return false
-	}
-	b.left -= n
-	return true
-}
-
-// take waits for n bytes.
-func (b *budget) take(n int) {
-	b.mu.Lock()
-	for b.left < n {
-		b.free.Wait()
-	}
-	b.left -= n
-	b.mu.Unlock()
-}
-
-func (b *budget) give(n int) {
-	b.mu.Lock()
-	b.left += n
-	b.mu.Unlock()
-	b.free.Broadcast()
-}

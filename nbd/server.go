@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
-	"sync"
 	"time"
 
-	"github.com/spurboot/spur/block/turn"
+	"github.com/spurboot/spur/block/share"
 )
 
 // A Server serves exports. Its fields are not changed once it serves.
@@ -29,7 +29,11 @@ type Server struct {
 type Bounds struct {
 	// Connections at once [1024]. More are closed at once.
 	Connections int
-	// Handshakes under way at once [64]. One more ends the oldest.
+	// PeerConnections are those of one address [half of Connections]. All of a
+	// Unix socket count as one.
+	PeerConnections int
+	// Handshakes under way at once [64]. One more ends the oldest of the address
+	// that has most of them.
 	Handshakes int
 	// HandshakeTimeout is for the handshake as a whole [15 s].
 	HandshakeTimeout time.Duration
@@ -42,7 +46,15 @@ type Bounds struct {
 	// Memory is the most, in bytes, that the commands and replies of one
 	// connection hold at once [64 MiB], at least MaxPayload.
 	Memory int
-	// WriteTimeout is how long a client may leave replies lying [1 min].
+	// TotalMemory is the most, in bytes, that those of all connections hold at
+	// once beside 64 KiB each [256 MiB], at least twice Memory. The connections
+	// of one address hold as much of it as they leave for others.
+	TotalMemory int
+	// ReadTimeout is how long a client may take for a MiB of a write's data
+	// [30 s].
+	ReadTimeout time.Duration
+	// WriteTimeout is how long a client may leave a MiB of replies lying, and
+	// how long a command waits for memory [1 min].
 	WriteTimeout time.Duration
 	// Grace is how long commands under way may take when the server is told to
 	// stop [5 s].
@@ -61,13 +73,17 @@ func (b Bounds) withDefaults() Bounds {
 		}
 	}
 	set(&b.Connections, 1024)
+	set(&b.PeerConnections, share.Half(b.Connections))
 	set(&b.Handshakes, 64)
 	set(&b.InFlight, 16)
 	set(&b.MaxPayload, 32<<20)
 	b.MaxPayload = min(b.MaxPayload, 64<<20)
 	set(&b.Memory, 64<<20)
 	b.Memory = max(b.Memory, chargeFor(b.MaxPayload+sparseHeaders), 1<<20)
+	set(&b.TotalMemory, 256<<20)
+	b.TotalMemory = max(b.TotalMemory, 2*b.Memory)
 	wait(&b.HandshakeTimeout, 15*time.Second)
+	wait(&b.ReadTimeout, 30*time.Second)
 	wait(&b.WriteTimeout, time.Minute)
 	wait(&b.Grace, 5*time.Second)
 	return b
@@ -83,7 +99,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
-	a := &arrivals{bounds: s.Bounds.withDefaults(), crowd: newCrowd()}
+	a := newArrivals(s.Bounds.withDefaults())
 	over, patrolled := make(chan struct{}), make(chan struct{})
 	go func() { defer close(patrolled); a.patrol.Walk(over) }()
 	defer func() { <-patrolled }()
@@ -107,14 +123,14 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			}
 			return err
 		}
-		if !a.admit(nc) {
+		if err := a.admit(nc); err != nil {
 			nc.Close()
-			s.refused(&Peer{Addr: nc.RemoteAddr()}, errors.New("too many connections"))
+			s.refused(&Peer{Addr: nc.RemoteAddr()}, fmt.Errorf("too many connections: %w", err))
 			continue
 		}
 		go func() {
 			defer a.wg.Done()
-			defer a.leave(nc)
+			defer a.leave(nc, share.PeerOf(nc.RemoteAddr()))
 			s.serve(ctx, nc, a)
 		}()
 	}
@@ -124,56 +140,6 @@ func (s *Server) refused(p *Peer, err error) {
 	if s.Hooks.Refused != nil {
 		s.Hooks.Refused(p, err)
 	}
-}
-
-// arrivals counts connections and bounds those in the handshake.
-type arrivals struct {
-	bounds Bounds
-	crowd  *crowd
-	wg     sync.WaitGroup
-	patrol turn.Patrol
-
-	mu       sync.Mutex
-	open     int
-	halfOpen []net.Conn // the oldest first
-}
-
-// admit takes in a connection unless there are too many. The oldest that still
-// haggles makes room for a new one, so that silent clients lock nobody out.
-func (a *arrivals) admit(nc net.Conn) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.open >= a.bounds.Connections {
-		return false
-	}
-	a.open++
-	a.wg.Add(1)
-	if len(a.halfOpen) >= a.bounds.Handshakes {
-		a.halfOpen[0].Close()
-		a.halfOpen = a.halfOpen[1:]
-	}
-	a.halfOpen = append(a.halfOpen, nc)
-	return true
-}
-
-// settled: the handshake of a connection is over.
-func (a *arrivals) settled(nc net.Conn) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for i, c := range a.halfOpen {
-		if c == nc {
-			a.halfOpen = append(a.halfOpen[:i:i], a.halfOpen[i+1:]...)
-			return
-		}
-	}
-}
-
-func (a *arrivals) leave(nc net.Conn) {
-	a.settled(nc)
-	nc.Close()
-	a.mu.Lock()
-	a.open--
-	a.mu.Unlock()
 }
 
 // serve is one connection from beginning to end.

@@ -3,6 +3,7 @@ package nbd
 import (
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -89,8 +90,10 @@ func (l *link) sendPipe(p *pipe) error {
 			return io.ErrShortWrite
 		default:
 			p.n -= int(k)
+			l.took(int(k))
 		}
 	}
+	l.since = time.Time{}
 	return nil
 }
 

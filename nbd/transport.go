@@ -3,6 +3,7 @@ package nbd
 import (
 	"errors"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,8 +15,11 @@ type transport interface {
 	// tryRead is for the reader, too, and returns how much it read without
 	// waiting. 0 may mean anything; Read then tells.
 	tryRead(p []byte) int
-	// send sends all, for one sender at a time. A peer that doesn't take it in
-	// time, or is gone, is an error, after which nothing can be sent.
+	// expect is the reader's: a Read that would wait longer is an
+	// os.ErrDeadlineExceeded. The zero time lets it wait for ever.
+	expect(until time.Time)
+	// send sends all, for one sender at a time. A peer that doesn't take a MiB
+	// of it in time, or is gone, is an error, after which nothing can be sent.
 	send(all [][]byte) error
 	// pipe returns an empty pipe for n bytes of a file, or nil: then they are
 	// to be read and sent. sendPipe sends what is in it and takes it back;
@@ -31,12 +35,16 @@ type transport interface {
 	close()
 }
 
+// sendPiece is how many bytes have the timeout to be sent.
+const sendPiece = 1 << 20
+
 // plain is a transport over anything, TLS above all.
 type plain struct {
 	net.Conn
 	early   []byte        // was read before
 	timeout time.Duration // of a send
 	set     time.Time     // when the deadline of sending was set
+	stopped atomic.Bool
 	buffers net.Buffers
 	array   [][]byte
 }
@@ -58,8 +66,37 @@ func (p *plain) Read(b []byte) (int, error) {
 // tryRead implements transport. What TLS has can't be known without waiting.
 func (p *plain) tryRead([]byte) int { return 0 }
 
-// send implements transport.
-func (p *plain) send(all [][]byte) (err error) {
+// expect implements transport.
+func (p *plain) expect(until time.Time) {
+	_ = p.SetReadDeadline(until)
+	if p.stopped.Load() { // meanwhile
+		_ = p.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// send implements transport. Pieces longer than sendPiece, which only data have,
+// are sent in parts.
+func (p *plain) send(all [][]byte) error {
+	for len(all) > 0 {
+		count, size := 0, 0
+		for count < len(all) && size+len(all[count]) <= sendPiece {
+			size += len(all[count])
+			count++
+		}
+		part := all[:count]
+		if count == 0 {
+			part = append(p.array[:0], all[0][:sendPiece])
+			all[0] = all[0][sendPiece:]
+		}
+		if err := p.sendSome(part); err != nil {
+			return err
+		}
+		all = all[count:]
+	}
+	return nil
+}
+
+func (p *plain) sendSome(all [][]byte) (err error) {
 	if err := p.setDeadline(); err != nil {
 		return err
 	}
@@ -90,7 +127,10 @@ func (p *plain) sendPipe(*pipe) error { return errors.ErrUnsupported }
 
 func (p *plain) takeBack(*pipe) {}
 
-func (p *plain) stopReading() { _ = p.SetReadDeadline(time.Unix(1, 0)) }
+func (p *plain) stopReading() {
+	p.stopped.Store(true)
+	_ = p.SetReadDeadline(time.Unix(1, 0))
+}
 
 func (p *plain) cut() { p.Conn.Close() }
 

@@ -1,0 +1,184 @@
+package share
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+func addr(last byte) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, last}) }
+
+// fill takes pieces until there are no more, and returns how many it got.
+func fill(a *Account, piece int) (n int) {
+	for a.Try(piece) {
+		n++
+	}
+	return n
+}
+
+// TestShares: each address gets as much as it leaves for the others, by how many
+// accounts ever, and who comes later finds some.
+func TestShares(t *testing.T) {
+	const total, piece = 120 << 20, 1 << 20
+	m := NewMemory(total)
+	first, also := m.Open(addr(1), total), m.Open(addr(1), total)
+	if n := fill(first, piece) + fill(also, piece); n != 60 {
+		t.Errorf("one address got %d of 120", n)
+	}
+	second := m.Open(addr(2), total)
+	if n := fill(second, piece); n != 30 {
+		t.Errorf("the second address got %d, beside 60 of 120 that the first holds", n)
+	}
+	first.Give(20 * piece)
+	if n := fill(second, piece); n != 10 {
+		t.Errorf("the second address got %d more, of 20 given back", n)
+	}
+	if fill(first, piece) != 0 || fill(also, piece) != 0 {
+		t.Error("the first address got more, though it holds more than is left")
+	}
+	for i := range byte(100) {
+		if a := m.Open(addr(100+i), total); !a.Try(Reserve) {
+			t.Error("an account doesn't have its reserve")
+		}
+	}
+}
+
+// TestReserve: what is the account's own comes from nobody, and all comes back.
+func TestReserve(t *testing.T) {
+	m := NewMemory(4 << 20)
+	a := m.Open(addr(1), 4<<20)
+	for range 3 {
+		if !a.Try(Reserve/2) || m.left != 4<<20 {
+			t.Fatalf("%d are left for the others", m.left)
+		}
+		if !a.Try(Reserve) || m.left != 4<<20-Reserve/2 {
+			t.Fatalf("%d are left for the others", m.left)
+		}
+		a.Give(Reserve)
+		a.Give(Reserve / 2)
+	}
+	if a.Try(4<<20 + 1) {
+		t.Error("an account holds more than it may")
+	}
+	if a.Close(); m.left != 4<<20 || len(m.peers) != 0 {
+		t.Errorf("%d are left, %d peers", m.left, len(m.peers))
+	}
+}
+
+// TestTake: who waits gets what others give back, gives up after a while, and
+// when it is told to.
+func TestTake(t *testing.T) {
+	m := NewMemory(4 << 20)
+	a, b := m.Open(addr(1), 4<<20), m.Open(addr(2), 4<<20)
+	if !a.Try(2 << 20) {
+		t.Fatal("nothing for the first")
+	}
+	got := make(chan error)
+	go func() { got <- b.Take(2<<20, time.Hour, nil) }()
+	for m.waiting.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	a.Give(2 << 20)
+	if err := <-got; err != nil {
+		t.Error(err)
+	}
+	if err := a.Take(2<<20, time.Millisecond, nil); err == nil {
+		t.Error("there is more than all")
+	}
+	stop := make(chan struct{})
+	close(stop)
+	if err := a.Take(2<<20, time.Hour, stop); err == nil {
+		t.Error("who is told to stop gets more than all")
+	}
+}
+
+// TestCrowd: many that take and give at the same time all get on, never hold more
+// than there is, and leave nothing.
+func TestCrowd(t *testing.T) {
+	const total = 8 << 20
+	m := NewMemory(total)
+	var wg sync.WaitGroup
+	for i := range 32 {
+		wg.Go(func() {
+			a := m.Open(addr(byte(i%5)), total)
+			defer a.Close()
+			for range 100 {
+				if err := a.Take(1<<20, time.Minute, nil); err != nil {
+					t.Error(err)
+					return
+				}
+				if m.mu.Lock(); m.left < 0 {
+					t.Error("more is held than there is")
+				}
+				m.mu.Unlock()
+				a.Give(1 << 20)
+			}
+		})
+	}
+	wg.Wait()
+	if m.left != total || len(m.peers) != 0 {
+		t.Errorf("%d of %d are left, %d peers", m.left, total, len(m.peers))
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	p := Places{Total: 5, PerPeer: 3}
+	enter := func(last byte, want bool) {
+		t.Helper()
+		if err := p.Enter(addr(last)); (err == nil) != want {
+			t.Errorf("address %d: %v", last, err)
+		}
+	}
+	for range 3 {
+		enter(1, true)
+	}
+	enter(1, false)
+	enter(2, true)
+	enter(3, true)
+	enter(4, false)
+	p.Leave(addr(1))
+	enter(1, true)
+	p.Leave(addr(3))
+	enter(4, true)
+	if Half(1) != 1 || Half(1024) != 512 {
+		t.Error("half is wrong")
+	}
+}
+
+func TestVictim(t *testing.T) {
+	for _, c := range []struct {
+		from []byte
+		want int
+	}{{[]byte{1}, 0}, {[]byte{1, 2, 3}, 0}, {[]byte{1, 2, 3, 2}, 1}, {[]byte{1, 2, 2, 1, 3, 3, 3}, 4}} {
+		peers := make([]netip.Addr, 0, len(c.from))
+		for _, last := range c.from {
+			peers = append(peers, addr(last))
+		}
+		if got := Victim(peers); got != c.want {
+			t.Errorf("of %v it is %d", c.from, got)
+		}
+	}
+}
+
+func TestPeerOf(t *testing.T) {
+	mapped := &net.TCPAddr{IP: net.ParseIP("::ffff:192.0.2.7"), Port: 1}
+	if got := []netip.Addr{PeerOf(mapped), PeerOf(&net.UnixAddr{}), PeerOf(nil)}; !slices.Equal(got, []netip.Addr{addr(7), {}, {}}) {
+		t.Error(got)
+	}
+}
+
+// BenchmarkOwn and BenchmarkShared: what a request costs that the reserve has
+// room for, and one that it hasn't.
+func BenchmarkOwn(b *testing.B)    { benchmark(b, 4096) }
+func BenchmarkShared(b *testing.B) { benchmark(b, 128<<10) }
+
+func benchmark(b *testing.B, n int) {
+	a := NewMemory(64<<20).Open(addr(1), 64<<20)
+	for b.Loop() {
+		a.Try(n)
+		a.Give(n)
+	}
+}

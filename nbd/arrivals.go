@@ -1,0 +1,67 @@
+package nbd
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/spurboot/spur/block/share"
+	"github.com/spurboot/spur/block/turn"
+)
+
+// arrivals has what the connections of a server share, and bounds those in the
+// handshake.
+type arrivals struct {
+	bounds Bounds
+	crowd  *crowd
+	memory *share.Memory
+	places share.Places
+	wg     sync.WaitGroup
+	patrol turn.Patrol
+
+	mu       sync.Mutex
+	halfOpen []net.Conn // the oldest first
+}
+
+func newArrivals(b Bounds) *arrivals {
+	return &arrivals{bounds: b, crowd: newCrowd(), memory: share.NewMemory(b.TotalMemory),
+		places: share.Places{Total: b.Connections, PerPeer: b.PeerConnections}}
+}
+
+// admit takes in a connection unless there are too many. One that still haggles
+// makes room for a new one, so that silent clients lock nobody out.
+func (a *arrivals) admit(nc net.Conn) error {
+	if err := a.places.Enter(share.PeerOf(nc.RemoteAddr())); err != nil {
+		return err
+	}
+	a.wg.Add(1)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.halfOpen) >= a.bounds.Handshakes {
+		peers := make([]netip.Addr, len(a.halfOpen))
+		for i, c := range a.halfOpen {
+			peers[i] = share.PeerOf(c.RemoteAddr())
+		}
+		i := share.Victim(peers)
+		a.halfOpen[i].Close()
+		a.halfOpen = slices.Delete(a.halfOpen, i, i+1)
+	}
+	a.halfOpen = append(a.halfOpen, nc)
+	return nil
+}
+
+// settled: the handshake of a connection is over.
+func (a *arrivals) settled(nc net.Conn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i := slices.Index(a.halfOpen, nc); i >= 0 {
+		a.halfOpen = slices.Delete(a.halfOpen, i, i+1)
+	}
+}
+
+func (a *arrivals) leave(nc net.Conn, peer netip.Addr) {
+	a.settled(nc)
+	nc.Close()
+	a.places.Leave(peer)
+}

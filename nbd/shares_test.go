@@ -1,0 +1,221 @@
+package nbd
+
+import (
+	"io"
+	"net"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// covered is a listener whose connections don't tell what they are, as those of
+// TLS don't.
+type covered struct{ net.Listener }
+
+func (c covered) Accept() (net.Conn, error) {
+	nc, err := c.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return struct{ net.Conn }{nc}, nil
+}
+
+// listenTCP serves on a port of the loopback network.
+func listenTCP(t *testing.T, s *Server, cover bool) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if cover {
+		l = covered{l}
+	}
+	serveOn(t, s, l)
+	return addr
+}
+
+// from connects from an address of the loopback network.
+func from(t *testing.T, local, addr string) raw {
+	t.Helper()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(local)}}
+	nc, err := d.DialContext(t.Context(), "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	nc.SetDeadline(time.Now().Add(30 * time.Second))
+	return raw{t, nc}
+}
+
+// client is a good client from an address.
+func (r raw) client() *Client {
+	r.Helper()
+	c, err := NewClient(r.Context(), r.nc, Options{})
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { c.Close() })
+	return c
+}
+
+// announce begins a write of n bytes and sends less.
+func (r raw) announce(n, less int) {
+	w := request{command: cmdWrite, cookie: 1, length: uint64(n)}
+	r.send(append(w.append(into(simple), simple), make([]byte, n-less)...))
+}
+
+// TestOwedData: who doesn't send what a write has announced, or a byte now and
+// then, loses the connection, and what was kept for it is free again.
+func TestOwedData(t *testing.T) {
+	const size = 512 << 10
+	for name, cover := range map[string]bool{"socket": false, "covered": true} {
+		t.Run(name, func(t *testing.T) {
+			addr := listenTCP(t, &Server{Exports: Fixed{{Device: newMemory(8 << 20)}},
+				Bounds: Bounds{MaxPayload: size, Memory: 1 << 20, TotalMemory: 2 << 20, ReadTimeout: 200 * time.Millisecond}}, cover)
+			var all []raw
+			for range 20 {
+				r := from(t, "127.0.0.1", addr)
+				r.announce(size, 1)
+				all = append(all, r)
+			}
+			slow := from(t, "127.0.0.1", addr)
+			slow.announce(size, size-1)
+			go func() {
+				for range size {
+					if _, err := slow.nc.Write([]byte{1}); err != nil {
+						return
+					}
+					time.Sleep(5 * time.Millisecond)
+				}
+			}()
+			for _, r := range append(all, slow) {
+				r.closed()
+			}
+			if err := from(t, "127.0.0.1", addr).client().Write(t.Context(), make([]byte, size), 0, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// inUse is the heap in use, in bytes.
+func inUse() int {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapInuse)
+}
+
+// TestGreedyPeer: clients of one address that send all of their writes but the
+// last byte, and take no reply to their reads, don't get more memory than there
+// is, and those of another address are served meanwhile.
+func TestGreedyPeer(t *testing.T) {
+	const size, greedy = 512 << 10, 64
+	read := request{command: cmdRead, length: size}
+	for name, ask := range map[string]func(raw){
+		"writes": func(r raw) { r.announce(size, 1) },
+		"reads": func(r raw) {
+			r.send(into(simple))
+			for range 20 {
+				r.send(read.append(nil, simple))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opened := make(chan *Session, greedy+2)
+			addr := listenTCP(t, &Server{Exports: Fixed{{Device: newMemory(8 << 20)}},
+				Hooks: Hooks{Open: func(s *Session) { opened <- s }}, Bounds: Bounds{MaxPayload: size, Memory: 1 << 20,
+					TotalMemory: 8 << 20, ReadTimeout: time.Hour, WriteTimeout: time.Hour, Grace: time.Millisecond}}, false)
+			before := inUse()
+			for range greedy {
+				r := from(t, "127.0.0.1", addr)
+				ask(r)
+				<-opened
+			}
+			honest := from(t, "127.0.0.2", addr).client()
+			exercise(t, honest)
+			time.Sleep(100 * time.Millisecond) // for the others to get as far as they can
+			const other = 128 << 10            // what a connection takes otherwise
+			if more := inUse() - before; more > 12<<20+greedy*other {
+				t.Errorf("the server holds %d MiB for %d clients, though it has 8", more>>20, greedy)
+			}
+			exercise(t, honest)
+		})
+	}
+}
+
+// narrow is a listener whose connections have little room for what is sent.
+type narrow struct{ net.Listener }
+
+func (n narrow) Accept() (net.Conn, error) {
+	nc, err := n.Listener.Accept()
+	if err == nil {
+		err = nc.(*net.TCPConn).SetWriteBuffer(128 << 10)
+	}
+	return nc, err
+}
+
+// TestTrickledReplies: who takes replies, but too slowly, loses the connection.
+func TestTrickledReplies(t *testing.T) {
+	for name, cover := range map[string]func(net.Listener) net.Listener{
+		"socket":  func(l net.Listener) net.Listener { return narrow{l} },
+		"covered": func(l net.Listener) net.Listener { return covered{narrow{l}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			serveOn(t, &Server{Exports: Fixed{{Device: newMemory(8 << 20)}}, Bounds: Bounds{WriteTimeout: 500 * time.Millisecond}}, cover(l))
+			r := from(t, "127.0.0.1", l.Addr().String())
+			if err := r.nc.(*net.TCPConn).SetReadBuffer(128 << 10); err != nil {
+				t.Fatal(err)
+			}
+			read := request{command: cmdRead, length: 8 << 20}
+			r.send(read.append(into(simple), simple))
+			b := make([]byte, 32<<10)
+			for range 200 { // 6 of 8 MiB, in 8 s
+				if _, err := io.ReadFull(r.nc, b); err != nil {
+					return
+				}
+				time.Sleep(40 * time.Millisecond)
+			}
+			t.Error("the server holds on to the connection")
+		})
+	}
+}
+
+// TestPeerPlaces: the clients of one address don't take all places.
+func TestPeerPlaces(t *testing.T) {
+	addr := listenTCP(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}, Bounds: Bounds{Connections: 8}}, false)
+	for range 4 {
+		from(t, "127.0.0.1", addr).client()
+	}
+	if got := from(t, "127.0.0.1", addr).closed(); len(got) != 0 {
+		t.Error("one address has more than half of the places")
+	}
+	exercise(t, from(t, "127.0.0.2", addr).client())
+}
+
+// TestHandshakePlaces: who begins handshakes again and again drives out nobody
+// else.
+func TestHandshakePlaces(t *testing.T) {
+	addr := listenTCP(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}, Bounds: Bounds{Handshakes: 8}}, false)
+	honest := from(t, "127.0.0.2", addr)
+	hello := make([]byte, 18)
+	if _, err := io.ReadFull(honest.nc, hello); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		r := from(t, "127.0.0.1", addr)
+		if _, err := io.ReadFull(r.nc, hello); err != nil {
+			t.Fatal(err)
+		}
+	}
+	honest.send(appendOption(newstyle[:4:4], optAbort, nil))
+	if len(honest.closed()) == 0 {
+		t.Error("a client was driven out in its handshake")
+	}
+}

@@ -16,9 +16,8 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"github.com/spurboot/spur/block/httpblock"
+	"github.com/spurboot/spur/block/share"
 )
 
 // Bounds of the HTTP server.
@@ -27,7 +26,7 @@ const (
 	idleWait   = 2 * time.Minute
 	writeWait  = time.Minute // for 32 KiB
 	grace      = 5 * time.Second
-	mostConns  = 1024
+	mostConns  = 1024     // half of them from one address
 	mostHeader = 16 << 10 // bytes
 )
 
@@ -47,8 +46,10 @@ func (c *Config) serveHTTP(ctx context.Context, disks []*Disk, v *voice) error {
 		at := url.URL{Scheme: "http", Host: reached(l), Path: "/" + title(c.Files[i])}
 		v.ready(d, HTTP, at.String())
 	}
+	places := &limited{Listener: l, places: share.Places{Total: mostConns, PerPeer: share.Half(mostConns)},
+		refused: func(from net.Addr, why error) { v.refused(from.String(), why) }}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(netutil.LimitListener(l, mostConns)) }()
+	go func() { served <- server.Serve(places) }()
 	select {
 	case err = <-served:
 		return err

@@ -23,6 +23,9 @@ addresses too, from --pool; it refuses to where another DHCP server answers,
 unless --force. With --dhcp off Spur only serves files: your own DHCP server
 has to send machines here, and Spur prints what to enter there.
 
+Interfaces may come, go and change their addresses while Spur runs, and it says
+so. Those that --interface names have to be there when it starts.
+
 In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
 file to the machine, and {{ UP }} the URL that the booted system may fetch to
 say that it is up: it then gets its last line in the story.

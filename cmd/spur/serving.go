@@ -47,7 +47,7 @@ type servingFlags struct {
 func (f *servingFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil, "serve on these interfaces only (default: all that can)")
+	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil, "serve on these interfaces only, which may go and come back (default: all that can)")
 	flags.StringVar(&f.dhcp, "dhcp", "proxy", "proxy: beside the network's DHCP server; server: give addresses; off: files only")
 	flags.StringSliceVar(&f.pools, "pool", nil, "addresses to give, with --dhcp server: 10.0.0.100-10.0.0.200, or all of 10.0.0.0/24; with /24 behind a range, for a network behind a relay")
 	flags.StringSliceVar(&f.routers, "router", nil, "router to tell machines of, with --dhcp server (default: none)")

@@ -114,6 +114,16 @@ func alone(ctx context.Context, interfaces []dhcp.Interface, pools []dhcp.Pool) 
 	return g.Wait()
 }
 
+// admit is alone for an interface that comes while Spur gives addresses.
+func (d *daemon) admit(s *dhcp.Server) func(context.Context, dhcp.Interface) error {
+	if d.config.Force {
+		return nil
+	}
+	return func(ctx context.Context, i dhcp.Interface) error {
+		return alone(ctx, []dhcp.Interface{i}, s.Pools())
+	}
+}
+
 func aloneOn(ctx context.Context, i dhcp.Interface) error {
 	answers, err := dhcp.Probe(ctx, i)
 	if err != nil {

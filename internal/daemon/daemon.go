@@ -165,6 +165,7 @@ func (d *daemon) serve(ctx context.Context, next boot.Resolver, local func(path 
 // service is what machines are answered with.
 type service struct {
 	interfaces []dhcp.Interface
+	watcher    *dhcp.Watcher
 	files      *files
 	sockets    *sockets
 	offers     *offers        // nil where Spur takes no part in DHCP
@@ -201,11 +202,11 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local func(path 
 		machine: neighbour,
 		booted:  booted,
 	}
-	s := &service{interfaces: interfaces, files: files}
+	s := &service{interfaces: interfaces, watcher: dhcp.NewWatcher(d.config.Interfaces), files: files}
 	if s.sockets, err = openSockets(ctx, d.config, interfaces); err != nil {
 		return nil, err
 	}
-	if s.offers, s.listener, err = d.openDHCP(ctx, interfaces, files); err != nil {
+	if s.offers, s.listener, err = d.openDHCP(ctx, interfaces, files, s.watcher.Again); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -227,8 +228,8 @@ func (d *daemon) chain(next boot.Resolver) (func(boot.MAC), boot.Resolver) {
 }
 
 // openDHCP opens what answers DHCP requests; both results are nil where Spur
-// is to take no part in DHCP.
-func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *files) (*offers, *dhcp.Listener, error) {
+// is to take no part in DHCP. An interface that can't be read has lookAgain called.
+func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *files, lookAgain func()) (*offers, *dhcp.Listener, error) {
 	if d.config.DHCP == WithoutDHCP {
 		return nil, nil, nil
 	}
@@ -237,7 +238,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 		return nil, nil, err
 	}
 	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{
-		Malformed: d.voice.malformedDHCP, Down: d.voice.interfaceDown,
+		Malformed: d.voice.malformedDHCP, Down: func(string, error) { lookAgain() },
 		Panicked: func(iface string, value any, stack []byte) {
 			d.voice.panicked("DHCP packet on "+iface, value, stack)
 		},
@@ -291,13 +292,9 @@ func (d *daemon) run(ctx context.Context, s *service) error {
 
 	g, ctx := errgroup.WithContext(ctx)
 	web := s.files.httpServer(d.voice)
-	for _, ln := range s.sockets.http {
-		g.Go(func() error { return web.Serve(ctx, ln) })
-	}
 	trivial := s.files.tftpServer(d.voice)
-	for _, conn := range s.sockets.tftp {
-		g.Go(func() error { return trivial.Serve(ctx, conn) })
-	}
+	g.Go(func() error { return s.sockets.serve(ctx, web.Serve, trivial.Serve) })
+	g.Go(func() error { return d.links(s).run(ctx) })
 	if s.listener != nil {
 		g.Go(func() error {
 			defer s.offers.wait()

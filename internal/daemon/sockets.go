@@ -5,64 +5,147 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/hint"
 )
 
-// sockets are what files are served on.
+// sockets are what files are served on: those of every address, or, where the
+// operator named interfaces, those of each of them.
 type sockets struct {
-	http []net.Listener
-	tftp []*net.UDPConn
+	config Config
+
+	mu      sync.Mutex
+	devices []*device
+	start   func(*device) // serves one; nil while nothing is served
 }
 
-// openSockets opens the HTTP and TFTP ports: on every address, or, where the
-// operator named interfaces, on those only.
+// device are the sockets of one interface; without a name, of all.
+type device struct {
+	name  string
+	index int
+	http  net.Listener
+	tftp  *net.UDPConn
+	end   context.CancelFunc // of who serves it; nil where nobody does
+}
+
+// openSockets opens the HTTP and TFTP ports.
 func openSockets(ctx context.Context, c Config, interfaces []dhcp.Interface) (*sockets, error) {
-	s := &sockets{}
-	devices := []string{""}
+	s := &sockets{config: c}
+	var err error
 	if len(c.Interfaces) > 0 {
-		devices = nil
-		for _, i := range interfaces {
-			devices = append(devices, i.Name)
-		}
+		err = s.follow(ctx, interfaces)
+	} else {
+		err = s.open(ctx, dhcp.Interface{})
 	}
-	for _, device := range devices {
-		if err := s.open(ctx, device, c); err != nil {
-			return nil, errors.Join(err, s.close())
-		}
+	if err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *sockets) open(ctx context.Context, device string, c Config) error {
-	config := net.ListenConfig{Control: bindTo(device)}
-	tcp, err := config.Listen(ctx, "tcp4", ":"+strconv.Itoa(int(c.HTTPPort)))
-	if err != nil {
-		return refused(err, "HTTP", c.HTTPPort, "--http-port")
+// follow opens sockets on interfaces that came, and ends those on interfaces
+// that are gone: a socket that is bound to a device stays bound to that one
+// when another is made under its name. One that is down, or has no address for
+// now, keeps them, and with them its connections. Without interfaces that were
+// named there is nothing to follow.
+func (s *sockets) follow(ctx context.Context, interfaces []dhcp.Interface) error {
+	if len(s.config.Interfaces) == 0 {
+		return nil
 	}
-	s.http = append(s.http, tcp)
-	udp, err := config.ListenPacket(ctx, "udp4", ":"+strconv.Itoa(int(c.TFTPPort)))
-	if err != nil {
-		return refused(err, "TFTP", c.TFTPPort, "--tftp-port")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.devices = slices.DeleteFunc(s.devices, func(d *device) bool {
+		gone := !d.exists()
+		if gone {
+			_ = d.close()
+		}
+		return gone
+	})
+	var errs []error
+	for _, i := range interfaces {
+		if !slices.ContainsFunc(s.devices, func(d *device) bool { return d.index == i.Index }) {
+			errs = append(errs, s.open(ctx, i))
+		}
 	}
-	s.tftp = append(s.tftp, udp.(*net.UDPConn))
+	return errors.Join(errs...)
+}
+
+func (s *sockets) open(ctx context.Context, i dhcp.Interface) error {
+	d := &device{name: i.Name, index: i.Index}
+	config := net.ListenConfig{Control: bindTo(i.Name)}
+	var err error
+	if d.http, err = config.Listen(ctx, "tcp4", ":"+strconv.Itoa(int(s.config.HTTPPort))); err != nil {
+		return refused(err, "HTTP", s.config.HTTPPort, "--http-port")
+	}
+	udp, err := config.ListenPacket(ctx, "udp4", ":"+strconv.Itoa(int(s.config.TFTPPort)))
+	if err != nil {
+		return errors.Join(refused(err, "TFTP", s.config.TFTPPort, "--tftp-port"), d.http.Close())
+	}
+	d.tftp = udp.(*net.UDPConn)
+	s.devices = append(s.devices, d)
+	if s.start != nil {
+		s.start(d)
+	}
 	return nil
 }
 
-func (s *sockets) close() error {
-	var errs []error
-	for _, l := range s.http {
-		errs = append(errs, l.Close())
+// serve runs the servers on all sockets, also on those that are opened later,
+// until the context ends or one fails.
+func (s *sockets) serve(ctx context.Context, web func(context.Context, net.Listener) error, trivial func(context.Context, *net.UDPConn) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	s.startBy(func(d *device) {
+		var own context.Context
+		own, d.end = context.WithCancel(ctx)
+		g.Go(func() error { return web(own, d.http) })
+		g.Go(func() error { return trivial(own, d.tftp) })
+	})
+	<-ctx.Done()
+	s.startBy(nil)
+	return g.Wait()
+}
+
+func (s *sockets) startBy(start func(*device)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.start = start; start == nil {
+		return
 	}
-	for _, c := range s.tftp {
-		errs = append(errs, c.Close())
+	for _, d := range s.devices {
+		start(d)
+	}
+}
+
+func (s *sockets) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, d := range s.devices {
+		errs = append(errs, d.close())
 	}
 	return errors.Join(errs...)
+}
+
+// close ends who serves the sockets, and closes them.
+func (d *device) close() error {
+	if d.end != nil {
+		d.end()
+		return nil // they are closed by those who serve them
+	}
+	return errors.Join(d.http.Close(), d.tftp.Close())
+}
+
+// exists tells whether the interface that the sockets are bound to is there.
+func (d *device) exists() bool {
+	i, err := net.InterfaceByIndex(d.index)
+	return err == nil && i.Name == d.name
 }
 
 // bindTo makes a socket hear one interface only; "" is every interface.

@@ -130,10 +130,6 @@ func (v *voice) storeTrouble(err error) {
 	v.say(slog.LevelWarn, fmt.Sprintf("warning: Spur will have forgotten something after a restart: %v", err), "sub", "store", "err", err)
 }
 
-func (v *voice) interfaceDown(iface string, err error) {
-	v.say(slog.LevelWarn, fmt.Sprintf("warning: interface %s went down; Spur goes on when it is back", iface), "sub", "dhcp", "if", iface, "err", err)
-}
-
 // Malformed packets are counted, and shown with --log json only: anybody on
 // the wire can send as many as they like.
 

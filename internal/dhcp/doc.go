@@ -6,6 +6,8 @@
 //   - [Listener] receives with packet sockets (AF_PACKET), so it hears every
 //     request on the chosen interfaces even when dnsmasq or Kea already holds
 //     port 67 of this host, and knows exactly on which wire it came.
+//   - [Watcher] follows the interfaces while the server runs: they come, go and
+//     change their addresses, and [Listener.Set] follows.
 //   - [Parse] decodes what firmware really sends: the codec of
 //     insomniacslk/dhcp wants an END option and knows no option overload.
 //   - [Server] decides: it is RFC 2131 section 4.3 over [Leases], without
@@ -17,6 +19,6 @@
 //   - [Probe] is a client that looks for other servers, so that two of them
 //     never fight over one wire by accident.
 //
-// Everything but Listener and Probe is a function over values or a state
+// Everything but Listener, Watcher and Probe is a function over values or a state
 // machine over a clock value that the caller passes in.
 package dhcp

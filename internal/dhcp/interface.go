@@ -50,8 +50,12 @@ func Interfaces(names []string) ([]Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list network interfaces: %w", err)
 	}
+	ports, err := masters()
+	if err != nil {
+		return nil, err
+	}
 	if len(names) == 0 {
-		return usable(all)
+		return usable(all, ports)
 	}
 	var chosen []Interface
 	for _, name := range names {
@@ -59,7 +63,7 @@ func Interfaces(names []string) ([]Interface, error) {
 		if at < 0 {
 			return nil, fmt.Errorf("no interface %q; there is %s", name, interfaceNames(all))
 		}
-		one, err := look(all[at])
+		one, err := look(all[at], ports)
 		if err != nil {
 			return nil, err
 		}
@@ -70,11 +74,11 @@ func Interfaces(names []string) ([]Interface, error) {
 	return chosen, nil
 }
 
-func usable(all []net.Interface) ([]Interface, error) {
+func usable(all []net.Interface, ports map[int]string) ([]Interface, error) {
 	var chosen []Interface
 	var reasons []error
 	for _, ifi := range all {
-		one, err := look(ifi)
+		one, err := look(ifi, ports)
 		if err != nil {
 			reasons = append(reasons, err)
 			continue
@@ -87,8 +91,9 @@ func usable(all []net.Interface) ([]Interface, error) {
 	return chosen, nil
 }
 
-// look checks that an interface can serve clients.
-func look(ifi net.Interface) (Interface, error) {
+// look checks that an interface can serve clients. Ports are those of bridges
+// and bonds, see [masters].
+func look(ifi net.Interface, ports map[int]string) (Interface, error) {
 	switch {
 	case ifi.Flags&net.FlagLoopback != 0:
 		return Interface{}, fmt.Errorf("interface %s is the loopback: no machine can boot from it", ifi.Name)
@@ -97,11 +102,7 @@ func look(ifi net.Interface) (Interface, error) {
 	case ifi.Flags&net.FlagUp == 0:
 		return Interface{}, fmt.Errorf("interface %s is down: ip link set %s up", ifi.Name, ifi.Name)
 	}
-	master, err := masterOf(ifi)
-	if err != nil {
-		return Interface{}, err
-	}
-	if master != "" {
+	if master, port := ports[ifi.Index]; port {
 		return Interface{}, fmt.Errorf("interface %s is a port of %s, which gets all that it hears: name %s", ifi.Name, master, master)
 	}
 	addrs, err := addresses(ifi)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -36,7 +37,8 @@ type Leases struct {
 	mu       sync.Mutex
 	byAddr   map[netip.Addr]Lease
 	byClient map[string]netip.Addr
-	fresh    netip.Addr // where the search for an unused address goes on
+	fresh    netip.Addr   // where the search for an unused address goes on
+	own      []netip.Addr // this host's, which no client gets
 	writing  map[netip.Addr]bool
 	written  *sync.Cond // of mu: something is no longer being written
 }
@@ -86,16 +88,16 @@ func (l *Leases) Offer(now time.Time, client, mac string, want netip.Addr) (Leas
 }
 
 func (l *Leases) choose(now time.Time, client string, want netip.Addr) (netip.Addr, error) {
-	if addr, ok := l.byClient[client]; ok {
+	if addr, ok := l.byClient[client]; ok && l.gives(addr) {
 		return addr, nil
 	}
-	if l.pool.gives(want) && l.free(now, want) {
+	if l.gives(want) && l.free(now, want) {
 		return want, nil
 	}
 	for l.pool.inRange(l.fresh) {
 		addr := l.fresh
 		l.fresh = addr.Next()
-		if _, used := l.byAddr[addr]; !used && l.pool.gives(addr) && !l.writing[addr] {
+		if _, used := l.byAddr[addr]; !used && l.gives(addr) && !l.writing[addr] {
 			return addr, nil
 		}
 	}
@@ -106,7 +108,7 @@ func (l *Leases) choose(now time.Time, client string, want netip.Addr) (netip.Ad
 func (l *Leases) oldest(now time.Time) (netip.Addr, error) {
 	var best Lease
 	for addr, lease := range l.byAddr {
-		if !l.free(now, addr) {
+		if !l.free(now, addr) || !l.gives(addr) {
 			continue
 		}
 		age := lease.Expires.Compare(best.Expires)
@@ -119,6 +121,23 @@ func (l *Leases) oldest(now time.Time) (netip.Addr, error) {
 			ErrExhausted, l.pool, l.pool.size())
 	}
 	return best.Addr, nil
+}
+
+// Own says which addresses this host has, besides those that the pool excludes.
+func (l *Leases) Own(addrs []netip.Addr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if slices.Equal(l.own, addrs) {
+		return
+	}
+	l.own = addrs
+	// The search goes by an address that the host has given up again.
+	l.fresh = l.pool.First
+}
+
+// gives tells whether an address may be given to a client; the lock is held.
+func (l *Leases) gives(addr netip.Addr) bool {
+	return l.pool.gives(addr) && !slices.Contains(l.own, addr)
 }
 
 func (l *Leases) free(now time.Time, addr netip.Addr) bool {
@@ -148,7 +167,7 @@ func (l *Leases) Bind(now time.Time, client, mac, host string, addr netip.Addr) 
 // claim checks that a client may have an address. It returns the one that the
 // client leaves for it.
 func (l *Leases) claim(now time.Time, lease Lease) (left netip.Addr, err error) {
-	if !l.pool.gives(lease.Addr) {
+	if !l.gives(lease.Addr) {
 		return left, fmt.Errorf("%w: %s is not in %s", ErrTaken, lease.Addr, l.pool)
 	}
 	for l.writing[lease.Addr] || l.writing[l.byClient[lease.Client]] {

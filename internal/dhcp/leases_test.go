@@ -134,6 +134,22 @@ func TestLeasesReleaseAndDecline(t *testing.T) {
 	mustOffer(t, newLeases(t, pool(), store), start, "c", "192.0.2.11") // after a restart too
 }
 
+// TestLeasesOfOurOwn gives this host addresses of the pool while it serves.
+func TestLeasesOfOurOwn(t *testing.T) {
+	l := newLeases(t, pool(), &dhcp.MemoryStore{})
+	mustBind(t, l, start, "a", "192.0.2.10")
+	l.Own([]netip.Addr{addr("192.0.2.10"), addr("192.0.2.11")})
+	mustOffer(t, l, start, "a", "192.0.2.12")
+	if _, err := l.Bind(start, "b", "", "", addr("192.0.2.11")); !errors.Is(err, dhcp.ErrTaken) {
+		t.Errorf("our address is given away: %v", err)
+	}
+	if got, err := l.Offer(start.Add(2*time.Hour), "b", "", addr("192.0.2.10")); err != nil || got.Addr != addr("192.0.2.12") {
+		t.Errorf("offered %v, %v", got.Addr, err)
+	}
+	l.Own(nil)
+	mustOffer(t, l, start, "c", "192.0.2.11")
+}
+
 func TestLeasesSurviveRestart(t *testing.T) {
 	store := &dhcp.MemoryStore{}
 	mustBind(t, newLeases(t, pool(), store), start, "a", "192.0.2.11")

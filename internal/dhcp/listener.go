@@ -25,8 +25,8 @@ const receiveBuffer = 1 << 20
 type Hooks struct {
 	// Malformed is a packet to one of our ports that can't be understood.
 	Malformed func(iface string, from net.HardwareAddr, err error)
-	// Down is an interface that can't be read now; it is read on as soon as
-	// it is up again.
+	// Down is an interface that can't be read any more: it went down or was
+	// removed. It is left until [Listener.Set] names it again.
 	Down func(iface string, err error)
 	// Overheard is a reply of another server to a client. Those are heard that
 	// reach this host's interface: broadcasts, and unicasts where the wire
@@ -45,27 +45,39 @@ type Counters struct {
 	Elsewhere  uint64 // unicasts through this host to another server
 }
 
-// Listener hears DHCP requests on the chosen interfaces and sends replies.
+// Listener hears DHCP requests on the chosen interfaces and sends replies. Its
+// methods may be called by several goroutines.
 type Listener struct {
 	// Port67Taken and Port4011Taken tell that another process holds the port
 	// on this host. Requests are heard nevertheless.
 	Port67Taken, Port4011Taken bool
 
-	wires []*wire
 	held  []*held
 	raw   *rawSocket
 	hooks Hooks
 	twice *twins
 
-	closed                                     atomic.Bool
+	mu     sync.RWMutex
+	wires  []*wire
+	read   func(*wire) // starts a wire's reader; nil while Run doesn't run
+	closed chan struct{}
+
 	received, malformed, duplicates, elsewhere atomic.Uint64
 }
 
 // wire is one interface with its packet socket.
 type wire struct {
-	conn *packet.Conn
-	view *view
+	conn   *packet.Conn
+	host   atomic.Pointer[host]
+	closed atomic.Bool
 }
+
+func (w *wire) close() error {
+	w.closed.Store(true)
+	return w.conn.Close()
+}
+
+func (w *wire) name() string { return w.host.Load().Name }
 
 // Listen opens the sockets for the given interfaces; see [Interfaces]. The
 // caller must Close the listener.
@@ -73,7 +85,7 @@ func Listen(interfaces []Interface, hooks Hooks) (*Listener, error) {
 	if len(interfaces) == 0 {
 		return nil, errors.New("no interface to listen on; name one")
 	}
-	l := &Listener{hooks: hooks, twice: newTwins()}
+	l := &Listener{hooks: hooks, twice: newTwins(), closed: make(chan struct{})}
 	if err := l.open(interfaces); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -81,12 +93,8 @@ func Listen(interfaces []Interface, hooks Hooks) (*Listener, error) {
 }
 
 func (l *Listener) open(interfaces []Interface) error {
-	for _, i := range interfaces {
-		conn, err := openWire(i, ServerPort, BootPort, ClientPort)
-		if err != nil {
-			return err
-		}
-		l.wires = append(l.wires, &wire{conn, newView(i)})
+	if err := l.Set(interfaces); err != nil {
+		return err
 	}
 	for port, taken := range map[uint16]*bool{ServerPort: &l.Port67Taken, BootPort: &l.Port4011Taken} {
 		h, t, err := hold(port)
@@ -98,6 +106,56 @@ func (l *Listener) open(interfaces []Interface) error {
 	var err error
 	l.raw, err = openRaw()
 	return err
+}
+
+// Set says which interfaces there are to listen on from now on, and which
+// addresses they have. One that was made again under its name has another
+// index: the socket on the old one would be deaf for good. An error is of
+// interfaces that can't be listened on; the others are.
+func (l *Listener) Set(interfaces []Interface) error {
+	local := localAddrs()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.isClosed() {
+		return nil
+	}
+	before := l.wires
+	l.wires = nil
+	var errs []error
+	for _, i := range interfaces {
+		w, err := l.wire(before, i)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		w.host.Store(&host{i, local})
+		l.wires = append(l.wires, w)
+	}
+	for _, w := range before {
+		if !slices.Contains(l.wires, w) {
+			errs = append(errs, w.close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// wire finds an interface among those that are open, or opens it.
+func (l *Listener) wire(open []*wire, i Interface) (*wire, error) {
+	for _, w := range open {
+		if h := w.host.Load(); h.Index == i.Index && h.Name == i.Name {
+			return w, nil
+		}
+	}
+	conn, err := openWire(i, ServerPort, BootPort, ClientPort)
+	if err != nil {
+		return nil, err
+	}
+	w := &wire{conn: conn}
+	w.host.Store(&host{Interface: i})
+	if l.read != nil {
+		l.read(w)
+	}
+	return w, nil
 }
 
 // openWire opens a packet socket that hears the given UDP ports.
@@ -125,9 +183,11 @@ func openWire(i Interface, ports ...uint16) (*packet.Conn, error) {
 
 // Interfaces are the interfaces that are listened on.
 func (l *Listener) Interfaces() []Interface {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
 	all := make([]Interface, len(l.wires))
 	for i, w := range l.wires {
-		all[i] = w.view.get(time.Now()).Interface
+		all[i] = w.host.Load().Interface
 	}
 	return all
 }
@@ -139,10 +199,15 @@ func (l *Listener) Counters() Counters {
 
 // Close closes the sockets. Run then returns.
 func (l *Listener) Close() error {
-	l.closed.Store(true)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.isClosed() {
+		return nil
+	}
+	close(l.closed)
 	var errs []error
 	for _, w := range l.wires {
-		errs = append(errs, w.conn.Close())
+		errs = append(errs, w.close())
 	}
 	for _, h := range l.held {
 		errs = append(errs, h.Close())
@@ -150,45 +215,78 @@ func (l *Listener) Close() error {
 	return errors.Join(append(errs, l.raw.Close())...)
 }
 
-// Run hands requests to the handler until the context ends, which is no error,
-// or a socket fails. It is called once. Each interface has one goroutine, which waits for the
-// handler: a slow one delays its interface, so a handler that asks others must
-// hand over and return. The handler must be safe for concurrent use.
-func (l *Listener) Run(ctx context.Context, handler func(Packet)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	errs := make([]error, len(l.wires))
-	var all sync.WaitGroup
-	for i, w := range l.wires {
-		// A reader that sits in a read is woken by a deadline in the past.
-		stop := context.AfterFunc(ctx, func() { _ = w.conn.SetReadDeadline(time.Unix(1, 0)) })
-		defer stop()
-		all.Go(func() {
-			errs[i] = l.read(ctx, w, handler)
-			cancel() // one that fails ends the others
-		})
+func (l *Listener) isClosed() bool {
+	select {
+	case <-l.closed:
+		return true
+	default:
+		return false
 	}
-	all.Wait()
-	return errors.Join(errs...)
 }
 
-// read is the loop of one interface.
-func (l *Listener) read(ctx context.Context, w *wire, handler func(Packet)) error {
+// Run hands requests to the handler until the context ends, which is no error,
+// or a socket fails. It is called once. Each interface has one goroutine, which
+// waits for the handler: a slow one delays its interface, so a handler that
+// asks others must hand over and return. The handler must be safe for
+// concurrent use.
+func (l *Listener) Run(ctx context.Context, handler func(Packet)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	failed := make(chan error, 1) // the first of them counts
+	l.readBy(func(w *wire) {
+		all.Go(func() {
+			if err := l.readAll(ctx, w, handler); err != nil {
+				select {
+				case failed <- err:
+				default:
+				}
+			}
+		})
+	})
+	var err error
+	select {
+	case <-ctx.Done():
+	case <-l.closed:
+	case err = <-failed:
+	}
+	l.readBy(nil)
+	cancel(nil)
+	all.Wait()
+	return err
+}
+
+// readBy starts the readers of the wires that are open, and says how to start
+// those of later ones.
+func (l *Listener) readBy(start func(*wire)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.read = start; start == nil {
+		return
+	}
+	for _, w := range l.wires {
+		start(w)
+	}
+}
+
+// readAll is the loop of one interface, until the context ends or the wire is
+// closed.
+func (l *Listener) readAll(ctx context.Context, w *wire, handler func(Packet)) error {
+	// A reader that sits in a read is woken by a deadline in the past.
+	stop := context.AfterFunc(ctx, func() { _ = w.conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
 	buf := make([]byte, maxFrame)
 	for {
 		n, _, err := w.conn.ReadFrom(buf)
 		now := time.Now()
-		if ctx.Err() != nil || l.closed.Load() {
+		if ctx.Err() != nil || w.closed.Load() {
 			return nil //nolint:nilerr // the end was wanted; the read's error only tells of it
 		}
 		switch {
 		case errors.Is(err, unix.ENETDOWN):
-			// The kernel says so once and keeps the socket bound.
-			if l.hooks.Down != nil {
-				l.hooks.Down(w.view.name, err)
-			}
+			return l.lose(w, err)
 		case err != nil:
-			return fmt.Errorf("read from interface %s: %w", w.view.name, err)
+			return fmt.Errorf("read from interface %s: %w", w.name(), err)
 		default:
 			l.hear(w, buf[:n], now, handler)
 		}
@@ -200,13 +298,32 @@ func (l *Listener) hear(w *wire, frame []byte, now time.Time, handler func(Packe
 	defer func() {
 		value := recover()
 		if value != nil && l.hooks.Panicked != nil {
-			l.hooks.Panicked(w.view.name, value, debug.Stack())
+			l.hooks.Panicked(w.name(), value, debug.Stack())
 		}
 	}()
 	if p, ok := l.accept(w, frame, now); ok {
 		l.received.Add(1)
 		handler(p)
 	}
+}
+
+// lose gives up an interface that went down. Whether it was removed, and the
+// socket is bound to nothing from now on, can't be told by it.
+func (l *Listener) lose(w *wire, reason error) error {
+	l.mu.Lock()
+	at := slices.Index(l.wires, w)
+	if at >= 0 {
+		l.wires = slices.Delete(slices.Clone(l.wires), at, at+1)
+	}
+	l.mu.Unlock()
+	if at < 0 {
+		return nil // closed meanwhile
+	}
+	err := w.close()
+	if l.hooks.Down != nil {
+		l.hooks.Down(w.name(), reason)
+	}
+	return err
 }
 
 // accept turns a frame into a request that is ours to answer.
@@ -216,9 +333,9 @@ func (l *Listener) accept(w *wire, frame []byte, now time.Time) (Packet, bool) {
 		l.bad(w, nil, err)
 		return Packet{}, false
 	}
-	host := w.view.get(now)
+	host := w.host.Load()
 	if d.dst.Port() == ClientPort {
-		l.overhear(host, d, now)
+		l.overhear(*host, d, now)
 		return Packet{}, false
 	}
 	if !host.addressed(d.dst.Addr()) {
@@ -263,6 +380,6 @@ func (l *Listener) overhear(h host, d datagram, now time.Time) {
 func (l *Listener) bad(w *wire, from net.HardwareAddr, err error) {
 	l.malformed.Add(1)
 	if l.hooks.Malformed != nil {
-		l.hooks.Malformed(w.view.name, from, err)
+		l.hooks.Malformed(w.name(), from, err)
 	}
 }

@@ -3,39 +3,42 @@ package dhcp
 import (
 	"encoding/binary"
 	"fmt"
-	"net"
 	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// masterOf names the bridge or bond that an interface is a port of, empty if it
-// is none. A port hands what it receives to its master before a packet socket
-// for IPv4 sees it: listening on it would be silence.
-func masterOf(ifi net.Interface) (string, error) {
+// masters names, by the index of a port, the bridge or bond that it is a port
+// of. A port hands what it receives to its master before a packet socket for
+// IPv4 sees it: listening on it would be silence.
+func masters() (map[int]string, error) {
 	rib, err := syscall.NetlinkRIB(unix.RTM_GETLINK, unix.AF_UNSPEC)
 	if err != nil {
-		return "", fmt.Errorf("ask what interface %s belongs to: %w", ifi.Name, err)
+		return nil, fmt.Errorf("ask which interfaces are ports: %w", err)
 	}
 	messages, err := syscall.ParseNetlinkMessage(rib)
 	if err != nil {
-		return "", fmt.Errorf("ask what interface %s belongs to: %w", ifi.Name, err)
+		return nil, fmt.Errorf("ask which interfaces are ports: %w", err)
 	}
+	names, ports := map[int]string{}, map[int]int{}
 	for _, m := range messages {
 		if m.Header.Type != unix.RTM_NEWLINK || len(m.Data) < unix.SizeofIfInfomsg {
 			continue
 		}
-		if index := int(int32(binary.NativeEndian.Uint32(m.Data[4:]))); index != ifi.Index {
-			continue
-		}
+		index := int(int32(binary.NativeEndian.Uint32(m.Data[4:])))
 		attrs := attributes(m.Data[unix.SizeofIfInfomsg:])
+		names[index] = text(attrs[unix.IFLA_IFNAME])
 		kind := attributes(attrs[unix.IFLA_LINKINFO])[unix.IFLA_INFO_SLAVE_KIND]
 		if master := attrs[unix.IFLA_MASTER]; len(master) == 4 && takesAll(kind) {
-			return interfaceName(int(binary.NativeEndian.Uint32(master))), nil
+			ports[index] = int(binary.NativeEndian.Uint32(master))
 		}
 	}
-	return "", nil
+	of := map[int]string{}
+	for port, master := range ports {
+		of[port] = names[master]
+	}
+	return of, nil
 }
 
 // takesAll tells whether a master of this kind takes its ports' packets. A VRF
@@ -56,12 +59,4 @@ func attributes(b []byte) map[uint16][]byte {
 		b = b[min((size+3)&^3, len(b)):]
 	}
 	return all
-}
-
-func interfaceName(index int) string {
-	ifi, err := net.InterfaceByIndex(index)
-	if err != nil {
-		return fmt.Sprintf("interface number %d", index)
-	}
-	return ifi.Name
 }

@@ -19,7 +19,8 @@ func TestAPanicDropsOnePacket(t *testing.T) {
 			told = append(told, iface+" "+value.(string))
 		},
 	}}
-	w := &wire{view: &view{name: "eth0"}}
+	w := &wire{}
+	w.host.Store(&host{Interface: Interface{Name: "eth0"}})
 	for range 2 {
 		l.hear(w, []byte("no frame"), time.Now(), nil)
 	}

@@ -27,14 +27,24 @@ func (l *Listener) send(i Interface, t Target, payload []byte) error {
 	if t.MAC == nil {
 		return l.raw.send(newIPv4(t.Src, t.Dst, payload))
 	}
+	w := l.wireOf(i)
+	if w == nil {
+		return fmt.Errorf("interface %s is no longer listened on", i.Name)
+	}
+	frame := newFrame(t.MAC, i.MAC, t.Src, t.Dst, payload)
+	_, err := w.conn.WriteTo(frame, &packet.Addr{HardwareAddr: t.MAC})
+	return err
+}
+
+func (l *Listener) wireOf(i Interface) *wire {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
 	for _, w := range l.wires {
-		if w.view.index == i.Index {
-			frame := newFrame(t.MAC, i.MAC, t.Src, t.Dst, payload)
-			_, err := w.conn.WriteTo(frame, &packet.Addr{HardwareAddr: t.MAC})
-			return err
+		if w.host.Load().Index == i.Index {
+			return w
 		}
 	}
-	return fmt.Errorf("interface %s is not listened on", i.Name)
+	return nil
 }
 
 // rawSocket sends IPv4 packets with our own header, so that the source port

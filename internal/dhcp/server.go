@@ -78,6 +78,29 @@ func NewServer(c ServerConfig) (*Server, error) {
 	return s, nil
 }
 
+// Pools are those that the server gives addresses from.
+func (s *Server) Pools() []Pool {
+	pools := make([]Pool, len(s.subnets))
+	for i, n := range s.subnets {
+		pools[i] = n.pool
+	}
+	return pools
+}
+
+// Own says which addresses this host has on its interfaces now: no client gets
+// one of them.
+func (s *Server) Own(interfaces []Interface) {
+	var own []netip.Addr
+	for _, i := range interfaces {
+		for _, p := range i.Addrs {
+			own = append(own, p.Addr())
+		}
+	}
+	for _, n := range s.subnets {
+		n.leases.Own(own)
+	}
+}
+
 // Handle decides on a request. The reply is nil where none is to be sent.
 func (s *Server) Handle(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
 	kind := p.Message.MessageType()

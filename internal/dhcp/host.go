@@ -4,24 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
-	"time"
 )
-
-// refresh is how long a look at the interfaces is believed. Addresses change
-// while a server runs: the host may be a DHCP client itself.
-const refresh = 2 * time.Second
-
-// view is what is known of one interface and of the host's addresses, looked
-// up again at most every refresh. An interface that has lost its addresses
-// keeps those that it had: it may be about to get them again.
-type view struct {
-	name  string
-	index int
-	mu    sync.Mutex
-	at    time.Time
-	host  host
-}
 
 // host is an interface with the addresses of the whole host.
 type host struct {
@@ -29,38 +12,19 @@ type host struct {
 	local []netip.Addr
 }
 
-func newView(i Interface) *view {
-	return &view{name: i.Name, index: i.Index, host: host{Interface: i}}
-}
-
-func (v *view) get(now time.Time) host {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if now.Sub(v.at) >= refresh {
-		v.at = now
-		v.host = lookAgain(v.host)
+// localAddrs are the IPv4 addresses of this host.
+func localAddrs() []netip.Addr {
+	var local []netip.Addr
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil // those of the interfaces themselves are known besides
 	}
-	return v.host
-}
-
-func lookAgain(h host) host {
-	if ifi, err := net.InterfaceByIndex(h.Index); err == nil {
-		if addrs, err := addresses(*ifi); err == nil && len(addrs) > 0 {
-			h.Addrs = addrs
-		}
-		if len(ifi.HardwareAddr) == 6 {
-			h.MAC = ifi.HardwareAddr
+	for _, a := range all {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
+			local = append(local, p.Addr())
 		}
 	}
-	if all, err := net.InterfaceAddrs(); err == nil {
-		h.local = nil
-		for _, a := range all {
-			if p, err := netip.ParsePrefix(a.String()); err == nil {
-				h.local = append(h.local, p.Addr())
-			}
-		}
-	}
-	return h
+	return local
 }
 
 // addressed tells whether a packet to that address is for this host. A router

@@ -1,0 +1,95 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/spurboot/spur/internal/dhcp"
+)
+
+// links keeps what listens in step with the host's interfaces, which come, go
+// and change their addresses while Spur runs.
+type links struct {
+	watcher   *dhcp.Watcher
+	first     []dhcp.Interface // those that Spur began with
+	listener  *dhcp.Listener   // nil where Spur takes no part in DHCP
+	sockets   *sockets
+	voice     *voice
+	addresses *dhcp.Server // nil where another server gives addresses
+	// admit says why Spur must not answer DHCP on an interface that comes; nil
+	// is all of them.
+	admit  func(context.Context, dhcp.Interface) error
+	barred map[int]bool // by index
+}
+
+// links are those of a service.
+func (d *daemon) links(s *service) *links {
+	l := &links{watcher: s.watcher, first: s.interfaces, listener: s.listener, sockets: s.sockets, voice: d.voice}
+	if s.offers != nil && s.offers.addresses != nil {
+		l.addresses, l.admit = s.offers.addresses, d.admit(s.offers.addresses)
+	}
+	return l
+}
+
+func (l *links) run(ctx context.Context) error {
+	l.barred = map[int]bool{}
+	return l.watcher.Run(ctx, dhcp.Survey{Serving: l.first}, func(now dhcp.Survey, changes []dhcp.Change) {
+		l.follow(ctx, now.Serving, changes)
+	})
+}
+
+// follow has everything listen on the interfaces that there are now.
+func (l *links) follow(ctx context.Context, now []dhcp.Interface, changes []dhcp.Change) {
+	for _, c := range changes {
+		l.voice.interfaceChanged(c)
+		if c.Kind != dhcp.Came && c.Kind != dhcp.Remade || l.admit == nil {
+			continue
+		}
+		err := l.admit(ctx, c.Interface)
+		if l.barred[c.Interface.Index] = err != nil; err != nil && ctx.Err() == nil {
+			l.voice.warn(fmt.Sprintf("Spur answers no DHCP on %s: %v", c.Interface.Name, err))
+		}
+	}
+	if l.addresses != nil {
+		l.addresses.Own(now)
+	}
+	if l.listener != nil {
+		if err := l.listener.Set(l.allowed(now)); err != nil {
+			l.voice.warn(err.Error())
+		}
+	}
+	if err := l.sockets.follow(ctx, now); err != nil {
+		l.voice.warn(err.Error())
+	}
+}
+
+func (l *links) allowed(now []dhcp.Interface) []dhcp.Interface {
+	var all []dhcp.Interface
+	for _, i := range now {
+		if !l.barred[i.Index] {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// interfaceChanged tells of an interface that is not what it was.
+func (v *voice) interfaceChanged(c dhcp.Change) {
+	level, line := slog.LevelInfo, fmt.Sprintf("Spur serves %s now", describeInterfaces([]dhcp.Interface{c.Interface}))
+	switch c.Kind {
+	case dhcp.Came:
+		line += "."
+	case dhcp.Remade:
+		line += ": it was removed and made again."
+	case dhcp.Readdressed:
+		line += ": its addresses have changed."
+	case dhcp.Went:
+		reason := c.Reason
+		if reason == nil {
+			reason = fmt.Errorf("interface %s is gone", c.Interface.Name)
+		}
+		level, line = slog.LevelWarn, fmt.Sprintf("warning: %v; Spur goes on when it is back", reason)
+	}
+	v.say(level, line, "sub", "dhcp", "step", "interface-"+string(c.Kind), "if", c.Interface.Name)
+}

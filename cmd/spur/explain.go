@@ -73,7 +73,7 @@ the --data of a running Spur they are the very names that it offers.`,
 	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios or uefi")
 	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64 (default: x64, or with a BIOS x86)")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
-	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-without-http")
+	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-without-http, ipxe-without-bzimage")
 	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")

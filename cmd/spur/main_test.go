@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Values[servingsKey{}] = servings{}
-			return errors.Join(makeKernel(filepath.Join(env.WorkDir, "vmlinuz")), makeDisk(filepath.Join(env.WorkDir, "disk.img")))
+			return errors.Join(makeKernels(env.WorkDir), makeDisk(filepath.Join(env.WorkDir, "disk.img")))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "serves": serves, "stops": stops, "needs": needs},
 	})
@@ -63,9 +63,9 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// makeKernel writes a file that has the header of an x86-64 kernel with an EFI
-// stub, and nothing behind it.
-func makeKernel(path string) error {
+// makeKernels writes files that have the header of an x86-64 kernel and nothing
+// behind it: vmlinuz with an EFI stub, old.lkrn without.
+func makeKernels(dir string) error {
 	k := make([]byte, 4096)
 	copy(k[0x1f1:], []byte{1})          // setup sectors
 	copy(k[0x1fe:], []byte{0x55, 0xaa}) // boot flag
@@ -73,5 +73,9 @@ func makeKernel(path string) error {
 	copy(k[0x20e:], []byte{0x00, 0x02}) // the version string is at 0x400
 	copy(k[0x236:], []byte{0x01, 0x00}) // XLF_KERNEL_64
 	copy(k[0x400:], "9.9.9-spur (test)\x00")
-	return os.WriteFile(path, k, 0o644)
+	err := os.WriteFile(filepath.Join(dir, "old.lkrn"), k, 0o644)
+	copy(k, "MZ")
+	k[0x3c] = 0x80 // where the PE header is
+	copy(k[0x80:], "PE\x00\x00\x64\x86")
+	return errors.Join(err, os.WriteFile(filepath.Join(dir, "vmlinuz"), k, 0o644))
 }

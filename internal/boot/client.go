@@ -78,10 +78,14 @@ const (
 // Loader is the program that speaks.
 type Loader string
 
-// The loaders that Spur recognises on the wire.
+// The programs that Spur tells apart on the wire. No route serves UBoot, RPi,
+// which is the Raspberry Pi's own bootloader, and Apple yet.
 const (
-	ROM  Loader = "rom"
-	IPXE Loader = "ipxe"
+	ROM   Loader = "rom"
+	IPXE  Loader = "ipxe"
+	UBoot Loader = "u-boot"
+	RPi   Loader = "raspberry-pi"
+	Apple Loader = "apple"
 )
 
 // Features is the set of things that a loader says it can do.
@@ -95,7 +99,13 @@ const (
 	CanISCSI
 	CanAOE
 	CanMenu
+	CanBzImage // starts a Linux kernel on BIOS
+	CanEFI     // starts an EFI application
 )
+
+// UsualIPXE is what every iPXE can do that was built without leaving things
+// out: what to expect of one that does not say.
+const UsualIPXE = CanHTTP | CanTFTP | CanMenu | CanBzImage | CanEFI
 
 // Has tells whether all of want are in f.
 func (f Features) Has(want Features) bool { return f&want == want }

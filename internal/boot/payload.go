@@ -60,6 +60,19 @@ func (f File) Base() string {
 // baseMost bounds Base, in bytes.
 const baseMost = 100
 
+// Abilities are what a look into a kernel has shown. The zero value says that
+// nobody looked: a boot API names kernels that nobody has seen yet.
+type Abilities struct {
+	Known bool
+	// EFIStub: UEFI firmware can start the kernel by itself.
+	EFIStub bool
+	// Compression is how the file is compressed as a whole, so that a loader
+	// has to unpack it: gzip, or empty.
+	Compression string
+	// Signed: it carries a signature, which Secure Boot asks for.
+	Signed bool
+}
+
 // Payload is what should boot.
 type Payload struct {
 	Kind    Kind
@@ -69,6 +82,8 @@ type Payload struct {
 	// Arch is the architecture that the kernel is built for; empty when that
 	// is not known, for instance because the kernel is a URL.
 	Arch Arch
+	// Abilities of the kernel.
+	Abilities Abilities
 	// Message is shown on the machine's screen before anything is loaded.
 	Message string
 	// Script is the text of an iPXE script, for Kind Script.

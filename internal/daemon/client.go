@@ -20,9 +20,16 @@ func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
 	if r.Class == pxe.HTTPClient {
 		c.Proto = boot.HTTP
 	}
-	if r.IPXE != nil {
+	switch r.Speaker {
+	case pxe.IPXE:
 		// iPXE fetches by itself, whatever protocol its ROM was started by.
 		c.Loader, c.Proto, c.Features = boot.IPXE, boot.PXE, features(*r.IPXE)
+	case pxe.UBoot:
+		c.Loader, c.Firmware, c.Arch = boot.UBoot, "", ""
+	case pxe.RPi:
+		c.Loader, c.Firmware, c.Arch = boot.RPi, "", ""
+	case pxe.Apple:
+		c.Loader, c.Firmware, c.Arch = boot.Apple, "", ""
 	}
 	return c
 }
@@ -54,11 +61,17 @@ func platform(a pxe.Arch) (boot.Firmware, boot.Arch) {
 	return "", ""
 }
 
+// features translates option 175. An iPXE that says nothing of itself, because
+// somebody filters the option, has what every iPXE has, and HTTP perhaps not.
 func features(f pxe.Features) boot.Features {
+	if f == (pxe.Features{}) {
+		return boot.UsualIPXE &^ boot.CanHTTP
+	}
 	var set boot.Features
 	for flag, has := range map[boot.Features]bool{
 		boot.CanHTTP: f.HTTP, boot.CanHTTPS: f.HTTPS, boot.CanTFTP: f.TFTP,
 		boot.CanISCSI: f.ISCSI, boot.CanAOE: f.AOE, boot.CanMenu: f.Menu,
+		boot.CanBzImage: f.BzImage, boot.CanEFI: f.EFI,
 	} {
 		if has {
 			set |= flag

@@ -118,7 +118,7 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string, first bo
 		return nil
 	}
 	next := c
-	next.Loader, next.Proto, next.Features = boot.IPXE, boot.PXE, boot.CanHTTP|boot.CanTFTP|boot.CanMenu
+	next.Loader, next.Proto, next.Features = boot.IPXE, boot.PXE, boot.UsualIPXE
 	e.line("%sthen %s runs and asks for an address again:", indent, r.Give)
 	return e.ladder(next, indent)
 }

@@ -56,9 +56,9 @@ func everyClient() []boot.Client {
 	var all []boot.Client
 	for _, c := range []boot.Client{bios, uefi} {
 		ipxe := c
-		ipxe.Loader, ipxe.Features = boot.IPXE, boot.CanHTTP|boot.CanTFTP
+		ipxe.Loader, ipxe.Features = boot.IPXE, boot.UsualIPXE
 		without := ipxe
-		without.Features = boot.CanTFTP
+		without.Features &^= boot.CanHTTP
 		all = append(all, c, ipxe, without)
 	}
 	return all

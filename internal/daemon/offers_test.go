@@ -86,7 +86,12 @@ func machine(n byte, f boot.Firmware, l boot.Loader) boot.Client {
 
 // iPXE says by option 175 that it can do HTTP.
 func withHTTP(m *dhcpv4.DHCPv4) {
-	m.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(175), []byte{19, 1, 1}))
+	m.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(175), []byte{19, 1, 1, 24, 1, 1, 36, 1, 1}))
+}
+
+// The iPXE of VirtualBox's ROM has HTTP and no bzImage.
+func withoutBzImage(m *dhcpv4.DHCPv4) {
+	m.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(175), []byte{19, 1, 1, 21, 1, 1}))
 }
 
 func TestProxyOffers(t *testing.T) {
@@ -99,6 +104,7 @@ func TestProxyOffers(t *testing.T) {
 		{"BIOS", packetOf(machine(1, boot.BIOS, boot.ROM)), route.NBP, "undionly.kpxe"},
 		{"UEFI", packetOf(machine(1, boot.UEFI, boot.ROM)), route.NBP, "snponly.efi"},
 		{"iPXE", packetOf(machine(1, boot.UEFI, boot.IPXE), withHTTP), route.Script, "boot.ipxe"},
+		{"iPXE without bzImage", packetOf(machine(1, boot.BIOS, boot.IPXE), withoutBzImage), route.NBP, "undionly.kpxe"},
 		{"iPXE without HTTP", packetOf(machine(1, boot.BIOS, boot.IPXE)), route.NBP, "undionly.kpxe"},
 	}
 	for _, tt := range tests {
@@ -128,6 +134,9 @@ func TestSilence(t *testing.T) {
 	refuse := resolver.NewOnly(resolver.Static{Payload: kernel()}, []boot.MAC{{1}})
 	arm := machine(1, boot.UEFI, boot.ROM)
 	arm.Arch = boot.ARM64
+	pi := machine(1, boot.BIOS, boot.ROM)
+	pi.MAC = boot.MAC{0xb8, 0x27, 0xeb, 0, 0, 1}
+	uboot := func(m *dhcpv4.DHCPv4) { m.UpdateOption(dhcpv4.OptClassIdentifier("U-Boot.armv8")) }
 	plain := func(m *dhcpv4.DHCPv4) { m.Options.Del(dhcpv4.OptionClassIdentifier) }
 	taken := dhcpv4.WithMessageType(dhcpv4.MessageTypeRequest)
 	tests := []struct {
@@ -138,6 +147,8 @@ func TestSilence(t *testing.T) {
 	}{
 		{"a machine that is not in --only", refuse, packetOf(machine(1, boot.BIOS, boot.ROM)), timeline.Ignored},
 		{"a machine without a route", resolver.Static{Payload: kernel()}, packetOf(arm), timeline.Ignored},
+		{"a Raspberry Pi, which says that it is a BIOS", resolver.Static{Payload: kernel()}, packetOf(pi), timeline.Ignored},
+		{"U-Boot, which may say so too", resolver.Static{Payload: kernel()}, packetOf(machine(1, boot.BIOS, boot.ROM), uboot), timeline.Ignored},
 		{"a request to the other server", resolver.Static{Payload: kernel()}, packetOf(machine(1, boot.BIOS, boot.ROM), taken), ""},
 		{"a client that does not boot", resolver.Static{Payload: kernel()}, packetOf(machine(1, boot.BIOS, boot.ROM), plain), ""},
 	}

@@ -28,11 +28,13 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	switch speaking {
 	case "", "rom":
 	case "ipxe":
-		c.Loader, c.Features = boot.IPXE, boot.CanHTTP|boot.CanTFTP|boot.CanMenu
+		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE
 	case "ipxe-without-http":
-		c.Loader, c.Features = boot.IPXE, boot.CanTFTP
+		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE&^boot.CanHTTP
+	case "ipxe-without-bzimage":
+		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE&^boot.CanBzImage
 	default:
-		return Question{}, hint.New(fmt.Sprintf("--loader %s is unknown", speaking), "it is rom, ipxe or ipxe-without-http")
+		return Question{}, hint.New(fmt.Sprintf("--loader %s is unknown", speaking), "it is rom, ipxe, ipxe-without-http or ipxe-without-bzimage")
 	}
 	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI {
 		return Question{}, hint.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios or uefi")
@@ -93,8 +95,11 @@ func describeLoader(c boot.Client) string {
 	if c.Loader != boot.IPXE {
 		return "its ROM"
 	}
-	if c.Features.Has(boot.CanHTTP) {
-		return "iPXE with HTTP"
+	switch {
+	case !c.Features.Has(boot.CanHTTP):
+		return "iPXE without HTTP"
+	case !c.Features.Has(boot.CanBzImage):
+		return "iPXE without bzImage"
 	}
-	return "iPXE without HTTP"
+	return "iPXE with HTTP"
 }

@@ -39,6 +39,7 @@ func (t Target) look(ctx context.Context, head image.Head) (looked, error) {
 		return looked{}, err
 	}
 	l.payload.Kind, l.payload.Arch, l.about = found.Kind, found.Arch, found.Description
+	l.payload.Abilities = boot.Abilities{Known: true, EFIStub: found.EFIStub, Compression: found.Compression, Signed: found.Signed}
 	if found.Kind == boot.Script {
 		if err := t.onlyScript(); err != nil {
 			return looked{}, err

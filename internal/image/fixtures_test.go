@@ -40,6 +40,15 @@ func addPE(b []byte, machine uint16) {
 	copy(b[0x80:], "PE\x00\x00"+le16(machine))
 }
 
+// signed adds a certificate table to the data directories of a PE32+ file.
+func signed(b []byte) []byte {
+	const optional = 0x80 + 24
+	copy(b[optional:], le16(0x20b))
+	copy(b[optional+108:], le32(16))
+	copy(b[optional+112+4*8:], le32(0x3000)+le32(0x5c8))
+	return b
+}
+
 // imageFile is a kernel with a magic number in its Image header.
 func imageFile(magic string, machine uint16) []byte {
 	b := blank(4096, map[int]string{0x38: magic})

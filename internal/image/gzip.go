@@ -24,7 +24,7 @@ func identifyGzip(h head) (Found, error) {
 		return Found{}, &Mismatch{Looks: "a compressed " + found.Description, Hint: "unpack it with gunzip"}
 	}
 	// Firmware cannot start what is compressed.
-	found.EFIStub = false
+	found.EFIStub, found.Signed = false, false
 	found.Compression = "gzip"
 	found.Description = describe(found)
 	return found, nil

@@ -35,6 +35,8 @@ type Found struct {
 	// Compression is how the whole file is compressed, so that a loader has to
 	// unpack it before it can be started: gzip or empty.
 	Compression string
+	// Signed says that the kernel carries a signature, as Secure Boot wants it.
+	Signed bool
 	// Description says all this for people.
 	Description string
 }
@@ -83,6 +85,7 @@ func identify(h head, size int64) (Found, error) {
 func recognise(h head) (Found, bool) {
 	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, script} {
 		if found, ok := try(h); ok {
+			found.Signed = h.peSigned()
 			found.Description = describe(found)
 			return found, true
 		}
@@ -118,6 +121,9 @@ func describe(f Found) string {
 	}
 	if f.EFIStub {
 		text += ", EFI stub"
+	}
+	if f.Signed {
+		text += ", signed"
 	}
 	if f.Compression != "" {
 		text += ", compressed with " + f.Compression

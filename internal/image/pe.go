@@ -68,3 +68,18 @@ func (h head) peHasSection(name string) bool {
 	}
 	return false
 }
+
+// peSigned tells whether an EFI application has a certificate table, which is
+// the fifth of its data directories (sections 3.4.3 and 5.7).
+func (h head) peSigned() bool {
+	at, ok := h.peHeader()
+	if !ok {
+		return false
+	}
+	optional := at + 24
+	directories := optional + 96
+	if h.u16(optional) == 0x20b { // PE32+
+		directories = optional + 112
+	}
+	return h.u32(directories-4) > 4 && h.u32(directories+4*8+4) != 0
+}

@@ -27,8 +27,9 @@ const (
 	IPXE    Speaker = "ipxe"
 	UBoot   Speaker = "u-boot"
 	GRUB    Speaker = "grub"
-	Apple   Speaker = "apple" // NetBoot (BSDP)
-	Linux   Speaker = "linux" // a client of an operating system, no boot request
+	RPi     Speaker = "raspberry-pi" // the bootloader in its EEPROM or SoC
+	Apple   Speaker = "apple"        // NetBoot (BSDP)
+	Linux   Speaker = "linux"        // a client of an operating system, no boot request
 	Unknown Speaker = ""
 )
 
@@ -140,6 +141,8 @@ func (r Request) speaker() Speaker {
 		return Apple
 	case has("GRUB"):
 		return GRUB
+	case r.Class == PXEClient && r.raspberryPi():
+		return RPi
 	case r.Class != "":
 		return ROM
 	case has("udhcp"), has("dhcpcd"), has("Linux"), has("anaconda"):

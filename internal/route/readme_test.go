@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 var update = flag.Bool("update", false, "rewrite the table in README.md")
@@ -43,8 +45,13 @@ func markdown() string {
 		asks := "its ROM"
 		if r.Loader == "ipxe" {
 			asks = "iPXE"
-			if r.Lacks != 0 {
-				asks = "iPXE without HTTP"
+			for _, f := range []struct {
+				feature boot.Features
+				name    string
+			}{{boot.CanHTTP, "HTTP"}, {boot.CanBzImage, "bzImage"}, {boot.CanEFI, "EFI"}} {
+				if r.Lacks&f.feature != 0 {
+					asks += cmp.Or(map[bool]string{true: " without "}[asks == "iPXE"], " or ") + f.name
+				}
 			}
 		}
 		fmt.Fprintf(&b, "| %s | %s | `%s` | %s | `%s` |\n",

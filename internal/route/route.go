@@ -66,7 +66,7 @@ type Ladder struct {
 // Routes walks the table for one client and one payload.
 func Routes(c boot.Client, p boot.Payload, have Loaders) Ladder {
 	var l Ladder
-	mismatch := foreignKernel(c, p)
+	kernel := unfit(c, p)
 	for _, row := range Table() {
 		if !row.fits(c) {
 			continue
@@ -74,8 +74,10 @@ func Routes(c boot.Client, p boot.Payload, have Loaders) Ladder {
 		switch {
 		case !slices.Contains(row.Kinds, p.Kind):
 			l.reject(row, fmt.Sprintf("it cannot bring a payload of kind %s", p.Kind))
-		case mismatch != "":
-			l.reject(row, mismatch)
+		case kernel != "":
+			l.reject(row, kernel)
+		case row.Role == Script && unable(c) != "":
+			l.reject(row, unable(c))
 		case row.Role == NBP && have[row.Give].Path == "":
 			l.reject(row, fmt.Sprintf("%s was not found on this host; Debian has it in package ipxe", row.Give))
 		default:
@@ -96,7 +98,43 @@ func (r Row) fits(c boot.Client) bool {
 		(r.Arch == "" || r.Arch == c.Arch) &&
 		(r.Proto == "" || r.Proto == c.Proto) &&
 		(r.Loader == "" || r.Loader == c.Loader) &&
-		c.Features.Has(r.Needs) && c.Features&r.Lacks == 0
+		c.Features.Has(r.Needs) && (r.Lacks == 0 || !c.Features.Has(r.Lacks))
+}
+
+// unfit says why this machine can't run the payload's kernel, or "".
+func unfit(c boot.Client, p boot.Payload) string {
+	if why := foreignKernel(c, p); why != "" {
+		return why
+	}
+	return notForEFI(c, p)
+}
+
+// notForEFI says why UEFI firmware can't start the payload's kernel, or "". Of
+// what is compressed, only the iPXE of 64-bit ARM is built to unpack it
+// (IMAGE_GZIP in its src/config/defaults/efi.h).
+func notForEFI(c boot.Client, p boot.Payload) string {
+	kernel := p.Abilities
+	switch {
+	case c.Firmware != boot.UEFI || p.Kind != boot.Linux || !kernel.Known:
+		return ""
+	case kernel.Compression != "" && c.Arch != boot.ARM64:
+		return fmt.Sprintf("%s is compressed with %s, and UEFI firmware starts no such kernel; unpack it", p.Kernel.Base(), kernel.Compression)
+	case !kernel.EFIStub && kernel.Compression == "":
+		return fmt.Sprintf("%s has no EFI stub (CONFIG_EFI_STUB), so only a BIOS can start it", p.Kernel.Base())
+	}
+	return ""
+}
+
+// unable says why the iPXE that speaks can't start a kernel, by what it says
+// of itself, or "".
+func unable(c boot.Client) string {
+	switch {
+	case c.Firmware == boot.BIOS && !c.Features.Has(boot.CanBzImage):
+		return "this iPXE says that it cannot start a Linux kernel (it lacks bzImage)"
+	case c.Firmware == boot.UEFI && !c.Features.Has(boot.CanEFI):
+		return "this iPXE says that it cannot start EFI applications"
+	}
+	return ""
 }
 
 // foreignKernel says why this machine can't run the payload's kernel, or "".
@@ -129,10 +167,26 @@ func (l Ladder) Pick(failed []string) (Route, bool) {
 	return l.Routes[best], true
 }
 
+// notYet says of programs that no row serves what is in the way, or "".
+func notYet(l boot.Loader) string {
+	switch l {
+	case boot.RPi:
+		return "Spur cannot serve the Raspberry Pi's own bootloader yet; iPXE for arm64, started from its card, can be booted"
+	case boot.UBoot:
+		return "Spur cannot serve U-Boot yet"
+	case boot.Apple:
+		return "Spur cannot serve Apple's NetBoot yet"
+	}
+	return ""
+}
+
 // Obstacle says in one line why the ladder has no rung.
 func (l Ladder) Obstacle(c boot.Client) string {
 	if len(l.Routes) > 0 {
 		return ""
+	}
+	if why := notYet(c.Loader); why != "" {
+		return why
 	}
 	if len(l.Rejected) == 0 {
 		return fmt.Sprintf("no route for %s over %s yet", c.Platform(), strings.ToUpper(string(c.Proto)))

@@ -2,6 +2,7 @@ package route
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -24,13 +25,13 @@ func linux(arch boot.Arch) boot.Payload {
 
 var (
 	biosROM  = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
-	biosIPXE = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanHTTP | boot.CanTFTP}
-	biosBare = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanTFTP}
+	biosIPXE = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
+	biosBare = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE &^ boot.CanHTTP}
 	uefiROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}
-	uefiIPXE = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanHTTP}
+	uefiIPXE = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 	uefiHTTP = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Loader: boot.ROM}
 	armROM   = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.ROM}
-	armIPXE  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanHTTP}
+	armIPXE  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 )
 
 func TestRoutes(t *testing.T) {
@@ -69,6 +70,80 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// able is a Linux kernel that was looked into.
+func able(arch boot.Arch, a boot.Abilities) boot.Payload {
+	p := linux(arch)
+	p.Abilities = a
+	p.Abilities.Known = true
+	return p
+}
+
+// What a kernel can't do is said before a machine finds out. BIOS needs no EFI
+// stub, and a kernel that nobody has looked into is believed to be able to
+// everything.
+func TestUnfitKernels(t *testing.T) {
+	stub, none, packed := boot.Abilities{EFIStub: true}, boot.Abilities{}, boot.Abilities{Compression: "gzip"}
+	tests := []struct {
+		name    string
+		client  boot.Client
+		payload boot.Payload
+		why     string // nothing for a kernel that boots
+	}{
+		{"a stub on UEFI", uefiROM, able(boot.X64, stub), ""},
+		{"no stub on UEFI", uefiROM, able(boot.X64, none), "no EFI stub"},
+		{"no stub on UEFI, iPXE speaking", uefiIPXE, able(boot.X64, none), "no EFI stub"},
+		{"no stub, of unknown architecture", uefiROM, able("", none), "no EFI stub"},
+		{"no stub on BIOS", biosROM, able(boot.X64, none), ""},
+		{"not looked into", uefiROM, linux(boot.X64), ""},
+		{"compressed, for iPXE on ARM", armIPXE, able(boot.ARM64, packed), ""},
+		{"compressed, for another", uefiIPXE, able("", packed), "compressed with gzip"},
+		{"a script", uefiIPXE, boot.Payload{Kind: boot.Script, Abilities: boot.Abilities{Known: true}}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ladder := Routes(tt.client, tt.payload, all())
+			if got := len(ladder.Routes) > 0; got != (tt.why == "") {
+				t.Fatalf("routes %v, rejected %v", names(ladder), ladder.Rejected)
+			}
+			if !strings.Contains(ladder.Obstacle(tt.client), tt.why) {
+				t.Errorf("the obstacle is %q", ladder.Obstacle(tt.client))
+			}
+			for _, r := range ladder.Rejected {
+				if tt.why != "" && !strings.Contains(r.Why, tt.why) {
+					t.Errorf("%s is rejected because %q", r.Name, r.Why)
+				}
+			}
+		})
+	}
+}
+
+// An iPXE that says that it can't start a kernel is given one that can, never
+// a script that it would fail at: VirtualBox's ROM has no bzImage.
+func TestIPXEThatCannotStartKernels(t *testing.T) {
+	noBzImage, noEFI := biosIPXE, uefiIPXE
+	noBzImage.Features, noEFI.Features = boot.CanHTTP|boot.CanTFTP, boot.CanHTTP|boot.CanTFTP
+	for c, want := range map[boot.Client]string{noBzImage: "bios-ipxe-undionly", noEFI: "uefi-x64-ipxe-snponly"} {
+		ladder := Routes(c, linux(boot.X64), all())
+		if got := names(ladder); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: got %v, want %s", c.Platform(), got, want)
+		}
+		if got := names(Routes(c, linux(boot.X64), nil)); len(got) != 0 {
+			t.Errorf("%s without a loader of ours: got %v", c.Platform(), got)
+		}
+	}
+}
+
+// Programs that no route is for are told apart, and each hears its own reason.
+func TestNotYet(t *testing.T) {
+	for l, want := range map[boot.Loader]string{boot.RPi: "Raspberry Pi", boot.UBoot: "U-Boot", boot.Apple: "Apple"} {
+		c := boot.Client{Proto: boot.PXE, Loader: l}
+		ladder := Routes(c, linux(boot.ARM64), all())
+		if len(ladder.Routes) > 0 || !strings.Contains(ladder.Obstacle(c), want) || !strings.Contains(ladder.Obstacle(c), "yet") {
+			t.Errorf("%s: %v, %q", l, names(ladder), ladder.Obstacle(c))
+		}
+	}
+}
+
 func names(l Ladder) []string {
 	var names []string
 	for _, r := range l.Routes {
@@ -104,7 +179,7 @@ func TestLoopFree(t *testing.T) {
 				continue
 			}
 			next := c
-			next.Loader, next.Features = boot.IPXE, boot.CanHTTP
+			next.Loader, next.Features = boot.IPXE, boot.UsualIPXE
 			then, ok := Routes(next, linux(boot.X64), all()).Pick(nil)
 			if !ok || then.Role != Script {
 				t.Errorf("%s leads to %v, not to a script", r.Name, then)

@@ -19,7 +19,7 @@ type Row struct {
 	Proto    boot.Proto
 	Loader   boot.Loader
 	Needs    boot.Features // what the speaking loader must be able to do
-	Lacks    boot.Features // what it must not be able to do
+	Lacks    boot.Features // of these it must lack at least one
 
 	// What it can bring.
 	Kinds []boot.Kind
@@ -46,14 +46,14 @@ func Table() []Row {
 			Why: "iPXE is speaking and has HTTP: its script, and all else, comes over HTTP",
 		},
 		{
-			Name: "bios-ipxe-undionly", Firmware: boot.BIOS, Proto: boot.PXE, Loader: boot.IPXE, Lacks: boot.CanHTTP, Kinds: ipxe,
+			Name: "bios-ipxe-undionly", Firmware: boot.BIOS, Proto: boot.PXE, Loader: boot.IPXE, Lacks: boot.CanHTTP | boot.CanBzImage, Kinds: ipxe,
 			Give: "undionly.kpxe", Role: NBP, Via: TFTP,
-			Why: "the iPXE in this ROM has no HTTP: an iPXE that has it is loaded through the ROM's network driver",
+			Why: "the iPXE in this ROM has no HTTP or cannot start a Linux kernel: an iPXE that can do both is loaded through the ROM's network driver",
 		},
 		{
-			Name: "uefi-x64-ipxe-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Lacks: boot.CanHTTP, Kinds: ipxe,
+			Name: "uefi-x64-ipxe-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Lacks: boot.CanHTTP | boot.CanEFI, Kinds: ipxe,
 			Give: "snponly.efi", Role: NBP, Via: TFTP,
-			Why: "the iPXE in this ROM has no HTTP: an iPXE that has it is loaded through the firmware's network driver",
+			Why: "the iPXE in this ROM has no HTTP or cannot start a kernel: an iPXE that can do both is loaded through the firmware's network driver",
 		},
 		{
 			Name: "ipxe-tftp", Loader: boot.IPXE, Lacks: boot.CanHTTP, Kinds: ipxe,

@@ -73,11 +73,15 @@ func loaderName(l boot.Loader) string {
 		return "iPXE"
 	case boot.ROM, "":
 		return "the firmware"
+	case boot.RPi:
+		return "a Raspberry Pi's bootloader"
+	case boot.Apple:
+		return "Apple's NetBoot"
 	case "grub":
 		return "GRUB"
 	case "pxelinux":
 		return "PXELINUX"
-	case "u-boot":
+	case boot.UBoot:
 		return "U-Boot"
 	}
 	return Clean(string(l))
@@ -89,7 +93,10 @@ func askedText(c boot.Client, first bool) string {
 		how = loaderName(c.Loader)
 	}
 	what := Clean(c.Platform())
-	if how != "" {
+	switch {
+	case c.Firmware == "" && c.Arch == "" && how != "" && c.Loader != boot.ROM:
+		what = how
+	case how != "":
 		what += ", " + how
 	}
 	switch {

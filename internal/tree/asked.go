@@ -18,8 +18,8 @@ func AskedBy(q url.Values) (c boot.Client, ok bool) {
 	c = boot.Client{
 		MAC: mac, UUID: parseUUID(q.Get("uuid")), Arch: buildArch(q.Get("arch")),
 		Proto: boot.PXE, Loader: boot.IPXE,
-		// It has just used HTTP to ask.
-		Features: boot.CanHTTP,
+		// It has just used HTTP to ask; what else it has, a script can't tell.
+		Features: boot.UsualIPXE,
 	}
 	switch q.Get("platform") {
 	case "pcbios":

@@ -28,7 +28,7 @@ var (
 	server = netip.MustParseAddr("10.0.0.1")
 	ipxe   = boot.Client{
 		MAC: boot.MAC{0x52, 0x54, 0, 0xaa, 0xbb, 1}, UUID: boot.UUID{1, 2, 3}, Server: server,
-		Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanHTTP,
+		Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE,
 	}
 	overHTTP = Asker{Via: route.HTTP, Server: server}
 	overTFTP = Asker{Via: route.TFTP, Server: server}

@@ -1,0 +1,80 @@
+package pxe_test
+
+import (
+	"net"
+	"testing"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/pxe"
+)
+
+// raspberryPi is the DISCOVER of a Raspberry Pi's bootloader, as its public
+// documentation and reports describe it: options 60, 93 and 94 in
+// raspberrypi/firmware issue 1928, 55 in raspberrypi/rpi-eeprom issue 69, and 97
+// in the documentation of DHCP_OPTION97: four characters, the board's revision,
+// the last bytes of its address, its serial number.
+func raspberryPi(t *testing.T, mac net.HardwareAddr, fourCC string) pxe.Request {
+	t.Helper()
+	m := message(dhcpv4.MessageTypeDiscover, map[uint8][]byte{
+		55: {1, 3, 43, 60, 66, 67, 128, 129, 130, 131, 132, 133, 134, 135},
+		60: []byte("PXEClient:Arch:00000:UNDI:002001"),
+		93: {0, 0},
+		94: {1, 2, 1},
+	})
+	m.ClientHWAddr = mac
+	uuid := append([]byte{0}, fourCC...)
+	uuid = append(append(uuid, 0x11, 0x31, 0xc0, 0x00), mac[2:6]...)
+	m.Options[97] = append(uuid, 0x10, 0x2b, 0x3c, 0x4d)
+	if fourCC == "" { // the serial number four times, as before 2020
+		m.Options[97] = append([]byte{0}, "\x10\x2b\x3c\x4d\x10\x2b\x3c\x4d\x10\x2b\x3c\x4d\x10\x2b\x3c\x4d"...)
+	}
+	parsed, err := dhcp.Parse(dhcp.Marshal(m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pxe.Read(parsed)
+}
+
+func TestRaspberryPi(t *testing.T) {
+	foreign := net.HardwareAddr{0x52, 0x54, 0, 0, 0, 1} // set by MAC_ADDRESS
+	for name, r := range map[string]pxe.Request{
+		"Pi 4":                       raspberryPi(t, net.HardwareAddr{0xdc, 0xa6, 0x32, 1, 0x36, 0xc2}, "RPi4"),
+		"Pi 5":                       raspberryPi(t, net.HardwareAddr{0x2c, 0xcf, 0x67, 1, 2, 3}, "RPi5"),
+		"Pi 3, by its address alone": raspberryPi(t, net.HardwareAddr{0xb8, 0x27, 0xeb, 1, 2, 3}, ""),
+		"Pi 5, by its option 97":     raspberryPi(t, foreign, "RPi5"),
+		"one that says what it is":   pxe.Read(discover(map[uint8][]byte{60: []byte("PXEClient:Arch:00041:UNDI:002001"), 93: {0, 41}})),
+		"without option 93":          pxe.Read(rpiDiscover(map[uint8][]byte{60: []byte("PXEClient")})),
+	} {
+		if r.Speaker != pxe.RPi || !r.IsBoot() {
+			t.Errorf("%s: %q speaks", name, r.Speaker)
+		}
+	}
+}
+
+// A PC, iPXE and UEFI firmware on a Raspberry Pi, and its system are no
+// Raspberry Pi's bootloader.
+func TestNoRaspberryPi(t *testing.T) {
+	for name, c := range map[string]struct {
+		message *dhcpv4.DHCPv4
+		want    pxe.Speaker
+	}{
+		"a PC":              {discover(biosROM), pxe.ROM},
+		"UEFI on a Pi":      {rpiDiscover(map[uint8][]byte{60: []byte("PXEClient:Arch:00011:UNDI:003000"), 93: {0, 11}}), pxe.ROM},
+		"iPXE on a Pi":      {rpiDiscover(map[uint8][]byte{60: []byte("PXEClient:Arch:00011:UNDI:003010"), 93: {0, 11}, 77: []byte("iPXE")}), pxe.IPXE},
+		"Linux on a Pi":     {rpiDiscover(map[uint8][]byte{60: []byte("udhcp 1.35.0")}), pxe.Linux},
+		"nothing, on a Pi":  {rpiDiscover(nil), pxe.Unknown},
+		"HTTP Boot on a Pi": {rpiDiscover(httpROM), pxe.ROM},
+	} {
+		if got := pxe.Read(c.message).Speaker; got != c.want {
+			t.Errorf("%s: %q speaks, want %q", name, got, c.want)
+		}
+	}
+}
+
+func rpiDiscover(options map[uint8][]byte) *dhcpv4.DHCPv4 {
+	m := discover(options)
+	m.ClientHWAddr = net.HardwareAddr{0xd8, 0x3a, 0xdd, 1, 2, 3}
+	return m
+}

@@ -72,11 +72,11 @@ func (r *refcounts) take(want int64) (first, got int64, err error) {
 		for got < min(want, left) && count(s.buf, i+got, r.order) == 0 {
 			got++
 		}
-		if r.isFixed(c, 1) {
+		if r.places.hold(c, 1) {
 			return 0, 0, fmt.Errorf("host cluster %d holds a table but is counted as free: %w", c, ErrCorrupt)
 		}
 		for k := range got {
-			if k > 0 && r.isFixed(c+k, 1) {
+			if k > 0 && r.places.hold(c+k, 1) {
 				got = k
 				break
 			}
@@ -104,6 +104,9 @@ func (r *refcounts) addBlock(i int64) error {
 
 // putBlock makes cluster the i-th block, all zero.
 func (r *refcounts) putBlock(i, cluster int64) error {
+	if r.places.hold(cluster, 1) {
+		return fmt.Errorf("host cluster %d holds a table but nothing counts it: %w", cluster, ErrCorrupt)
+	}
 	off := cluster << r.geo.clusterBits
 	if err := writeZeros(r.file, off, r.geo.cluster); err != nil {
 		return fmt.Errorf("add a refcount block: %w", err)
@@ -118,6 +121,7 @@ func (r *refcounts) putBlock(i, cluster int64) error {
 	}
 	r.table[i] = off
 	r.dirtyTable = append(r.dirtyTable, int(i))
+	r.places.add(cluster, 1)
 	r.virgin = max(r.virgin, cluster+1)
 	return nil
 }
@@ -144,9 +148,9 @@ func (r *refcounts) grow(i int64) error {
 		return err
 	}
 	bits := r.geo.clusterBits
-	r.oldTables = append(r.oldTables, freed{first: r.tableOff >> bits, n: r.tableLen * 8 >> bits})
+	r.oldTables = append(r.oldTables, freed{first: r.tableOff >> bits, n: r.tableLen * 8 >> bits, table: true})
 	r.tableOff, r.tableLen, r.moved = first<<bits, entries, true
-	r.fixed = append(r.fixed, span{first, first + tables})
+	r.places.add(first, tables)
 	return nil
 }
 
@@ -165,6 +169,9 @@ func (r *refcounts) blocksFor(n int64) int64 {
 // yet.
 func (r *refcounts) putRow(i, n, blocks int64) error {
 	first, had := i*r.perBlock(), len(r.table)
+	if r.places.hold(first, n+blocks) {
+		return fmt.Errorf("host clusters from %d on hold a table but nothing counts them: %w", first, ErrCorrupt)
+	}
 	for b := range blocks {
 		if err := r.putBlock(i+b, first+n+b); err != nil {
 			r.table = r.table[:had]

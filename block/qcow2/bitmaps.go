@@ -24,7 +24,7 @@ func (c *census) countBitmaps() error {
 	if err := readFull(c.img.file, dir, off); err != nil {
 		return fmt.Errorf("read the bitmap directory: %w", err)
 	}
-	if err := c.use(off, g.clusters(int64(size)), "bitmap directory"); err != nil {
+	if err := c.use(off, g.clusters(int64(size)), 1, "bitmap directory"); err != nil {
 		return err
 	}
 	for i := range n {
@@ -45,7 +45,7 @@ func (c *census) countBitmap(i int, off, n int64) error {
 	if off < 0 || n*8 > c.limit<<g.clusterBits {
 		return fmt.Errorf("bitmap %d has a table of %d entries: %w", i, n, ErrCorrupt)
 	}
-	if err := c.use(off, g.clusters(n*8), "bitmap %d", i); err != nil {
+	if err := c.use(off, g.clusters(n*8), 1, "bitmap %d", i); err != nil {
 		return err
 	}
 	table, err := readTable(c.img.file, off, int(n))
@@ -54,7 +54,7 @@ func (c *census) countBitmap(i int, off, n int64) error {
 	}
 	for _, word := range table {
 		if at := int64(word & offsetMask); at != 0 {
-			if err := c.use(at, 1, "bitmap %d", i); err != nil {
+			if err := c.use(at, 1, 1, "bitmap %d", i); err != nil {
 				return err
 			}
 		}

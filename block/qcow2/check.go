@@ -70,7 +70,7 @@ func (img *Image) Check(ctx context.Context, repair bool) (Report, error) {
 	if err := c.compare(ctx, repair, false); err != nil {
 		return report, err
 	}
-	if err := c.checkCopied(false); err != nil {
+	if err := c.checkCopied(ctx, false); err != nil {
 		return report, err
 	}
 	if repair && report.Repaired > 0 {
@@ -163,12 +163,15 @@ func (c *census) differs(cluster int64, is, want uint64, leaks, errors bool) err
 
 // checkCopied compares the COPIED flags of the disk's own tables with the
 // counts, or sets them right.
-func (c *census) checkCopied(repair bool) error {
+func (c *census) checkCopied(ctx context.Context, repair bool) error {
 	img, g := c.img, &c.img.geo
 	for i, word := range img.l1 {
 		table := int64(word & offsetMask)
 		if table == 0 || table&(g.cluster-1) != 0 {
 			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		if want := c.tally.get(table>>g.clusterBits) == 1; want != (word&flagCopied != 0) {
 			if !repair {
@@ -220,20 +223,20 @@ func (img *Image) recount(ctx context.Context) error {
 	if report.Errors > 0 {
 		return fmt.Errorf("%s: %w", report.Details[0], ErrCorrupt)
 	}
-	if err := c.addBlocks(); err != nil {
+	if err := c.addBlocks(ctx); err != nil {
 		return err
 	}
 	if err := c.compare(ctx, true, true); err != nil {
 		return err
 	}
-	if err := c.checkCopied(true); err != nil {
+	if err := c.checkCopied(ctx, true); err != nil {
 		return err
 	}
 	return img.flush(false)
 }
 
 // addBlocks adds the refcount blocks that the census needs, behind everything.
-func (c *census) addBlocks() error {
+func (c *census) addBlocks(ctx context.Context) error {
 	r := &c.img.counts
 	end := max(c.limit, c.tally.most+1)
 	need := func(i int64) error {
@@ -248,13 +251,16 @@ func (c *census) addBlocks() error {
 			if err := r.putBlock(k, end); err != nil {
 				return err
 			}
-			if err := c.tally.add(end, 1); err != nil {
+			if err := c.tally.add(end, 1, 1); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	for _, page := range slices.Sorted(maps.Keys(c.tally.pages)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		for cluster := page << 10; cluster < (page+1)<<10; cluster++ {
 			if c.tally.get(cluster) > 0 {
 				if err := need(cluster / r.perBlock()); err != nil {

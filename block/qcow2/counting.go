@@ -2,8 +2,10 @@ package qcow2
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 )
 
 // mostPages bounds the memory for counting, at 4 KiB each: 64 Mi clusters.
@@ -16,7 +18,7 @@ type tally struct {
 	most  int64 // the highest cluster counted
 }
 
-func (t *tally) add(first, n int64) error {
+func (t *tally) add(first, n int64, times uint32) error {
 	for c := first; c < first+n; c++ {
 		p := t.pages[c>>10]
 		if p == nil {
@@ -26,7 +28,7 @@ func (t *tally) add(first, n int64) error {
 			p = new([1024]uint32)
 			t.pages[c>>10] = p
 		}
-		p[c&1023]++
+		p[c&1023] += min(times, math.MaxUint32-p[c&1023])
 		t.most = max(t.most, c)
 	}
 	return nil
@@ -39,14 +41,24 @@ func (t *tally) get(c int64) uint64 {
 	return 0
 }
 
-// census walks everything that an image's header leads to.
+// mostTables is how many L2 tables are counted at most.
+const mostTables = 2 << 20
+
+// census walks everything that an image's header leads to, each table once.
 type census struct {
 	img    *Image
 	tally  tally
 	limit  int64 // first cluster behind the file
-	tables int64 // L2 tables that may still be walked
+	tables map[int64]reference
 	buf    []byte
 	report *Report
+}
+
+// reference is how often an L2 table is named, and where first.
+type reference struct {
+	times  uint32
+	l1     int
+	active bool // by the disk, not by a snapshot alone
 }
 
 func (img *Image) takeCensus(ctx context.Context, report *Report) (*census, error) {
@@ -55,23 +67,24 @@ func (img *Image) takeCensus(ctx context.Context, report *Report) (*census, erro
 		return nil, err
 	}
 	h, g := &img.header, &img.geo
-	c := &census{img: img, limit: g.clusters(size), buf: make([]byte, g.cluster), report: report}
+	c := &census{img: img, limit: g.clusters(size), tables: map[int64]reference{}, buf: make([]byte, g.cluster), report: report}
 	c.tally.pages = make(map[int64]*[1024]uint32)
-	// No table is shared by more L1 tables than there are.
-	c.tables = c.limit * (int64(h.snapshots) + 1)
-	if err := c.tally.add(0, 1); err != nil {
+	if err := c.tally.add(0, 1, 1); err != nil {
 		return nil, err
 	}
-	if err := c.tally.add(int64(h.reftableOffset)>>g.clusterBits, int64(h.reftableClusters)); err != nil {
+	if err := c.tally.add(int64(h.reftableOffset)>>g.clusterBits, int64(h.reftableClusters), 1); err != nil {
 		return nil, err
 	}
 	if err := c.countBlocks(); err != nil {
 		return nil, err
 	}
-	if err := c.countL1(ctx, int64(h.l1Offset), img.l1, true); err != nil {
+	if err := c.countL1(ctx, int64(h.l1Offset), img.l1, 1, true); err != nil {
 		return nil, err
 	}
 	if err := c.countSnapshots(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.countTables(ctx); err != nil {
 		return nil, err
 	}
 	return c, c.countBitmaps()
@@ -88,7 +101,7 @@ func (c *census) countBlocks() error {
 		if w == 0 {
 			continue
 		}
-		if err := c.use(int64(w), 1, "refcount block %d", i); err != nil {
+		if err := c.use(int64(w), 1, 1, "refcount block %d", i); err != nil {
 			return err
 		}
 		if k := int64(w) >> c.img.geo.clusterBits; c.tally.get(k) > 1 {
@@ -99,40 +112,59 @@ func (c *census) countBlocks() error {
 }
 
 // use counts n clusters at a place in the file.
-func (c *census) use(off, n int64, what string, args ...any) error {
+func (c *census) use(off, n int64, times uint32, what string, args ...any) error {
 	g := &c.img.geo
 	if off < 0 || off&(g.cluster-1) != 0 || off>>g.clusterBits+n > c.limit {
 		c.report.fault(fmt.Sprintf(what, args...)+": at %#x, which isn't a cluster of the file", off)
 		return nil
 	}
-	return c.tally.add(off>>g.clusterBits, n)
+	return c.tally.add(off>>g.clusterBits, n, times)
 }
 
-// countL1 counts an L1 table and all that it leads to.
-func (c *census) countL1(ctx context.Context, off int64, l1 []uint64, active bool) error {
+// countL1 counts an L1 table that so many have, and notes the L2 tables that it
+// names.
+func (c *census) countL1(ctx context.Context, off int64, l1 []uint64, times uint32, active bool) error {
 	g := &c.img.geo
-	if err := c.use(off, g.clusters(int64(len(l1))*8), "L1 table"); err != nil {
+	if err := c.use(off, g.clusters(int64(len(l1))*8), times, "L1 table"); err != nil {
 		return err
 	}
 	for i, word := range l1 {
+		if i&0xffff == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		table := int64(word & offsetMask)
 		if table == 0 {
 			continue
 		}
+		r, known := c.tables[table]
+		if !known && len(c.tables) >= mostTables {
+			return fmt.Errorf("its L2 tables are too many to count: %w", ErrUnsupported)
+		}
+		if !known {
+			r = reference{l1: i, active: active}
+		}
+		r.times += min(times, math.MaxUint32-r.times)
+		c.tables[table] = r
+	}
+	return nil
+}
+
+// countTables counts the L2 tables and what they lead to.
+func (c *census) countTables(ctx context.Context) error {
+	g := &c.img.geo
+	for _, table := range slices.Sorted(maps.Keys(c.tables)) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := c.use(table, 1, "L2 table %d", i); err != nil {
+		r := c.tables[table]
+		if err := c.use(table, 1, r.times, "L2 table %d", r.l1); err != nil {
 			return err
 		}
-		if c.tables--; c.tables < 0 {
-			return fmt.Errorf("more L2 tables are named than the file can have: %w", ErrCorrupt)
-		}
 		if err := readFull(c.img.file, c.buf, table); err != nil {
-			c.report.fault("L2 table %d: %v", i, err)
+			c.report.fault("L2 table %d: %v", r.l1, err)
 			continue
 		}
-		if err := c.countL2(int64(i)<<g.l2Bits, active); err != nil {
+		if err := c.countL2(int64(r.l1)<<g.l2Bits, r); err != nil {
 			return err
 		}
 	}
@@ -140,7 +172,7 @@ func (c *census) countL1(ctx context.Context, off int64, l1 []uint64, active boo
 }
 
 // countL2 counts what the L2 table in buf leads to.
-func (c *census) countL2(first int64, active bool) error {
+func (c *census) countL2(first int64, r reference) error {
 	g := &c.img.geo
 	for at := int64(0); at < g.cluster; at += g.entrySize {
 		cluster := first + at/g.entrySize
@@ -155,17 +187,17 @@ func (c *census) countL2(first int64, active bool) error {
 				c.report.fault("guest cluster %d: compressed beyond the file's end", cluster)
 				continue
 			}
-			if active {
+			if r.active {
 				c.report.Compressed++
 			}
-			if err := c.tally.add(from, to-from+1); err != nil {
+			if err := c.tally.add(from, to-from+1, r.times); err != nil {
 				return err
 			}
 		case e.host != 0:
-			if active {
+			if r.active {
 				c.report.Allocated++
 			}
-			if err := c.use(e.host, 1, "guest cluster %d", cluster); err != nil {
+			if err := c.use(e.host, 1, r.times, "guest cluster %d", cluster); err != nil {
 				return err
 			}
 		}
@@ -173,32 +205,20 @@ func (c *census) countL2(first int64, active bool) error {
 	return nil
 }
 
-// countSnapshots counts the snapshots' table and tables ("Snapshots").
+// countSnapshots counts the snapshots' table and tables.
 func (c *census) countSnapshots(ctx context.Context) error {
-	h, g := &c.img.header, &c.img.geo
-	if h.snapshots == 0 {
-		return nil
+	shared, length, err := c.img.readSnapshots(ctx)
+	if err != nil || length == 0 {
+		return err
 	}
-	at := int64(h.snapshotsOffset)
-	var fixed [40]byte
-	for range h.snapshots {
-		if err := readFull(c.img.file, fixed[:], at); err != nil {
-			return fmt.Errorf("read the snapshot table: %w", err)
-		}
-		be := binary.BigEndian
-		off, n := int64(be.Uint64(fixed[:])), int(be.Uint32(fixed[8:]))
-		if off < 0 || n > maxL1Bytes/8 {
-			return fmt.Errorf("a snapshot's L1 table of %d entries: %w", n, ErrCorrupt)
-		}
-		l1, err := readTable(c.img.file, off, n)
+	for _, s := range shared {
+		l1, err := readTable(c.img.file, s.off, int(s.n))
 		if err != nil {
 			return fmt.Errorf("read a snapshot's L1 table: %w", err)
 		}
-		if err := c.countL1(ctx, off, l1, false); err != nil {
+		if err := c.countL1(ctx, s.off, l1, s.times, false); err != nil {
 			return err
 		}
-		names := int64(be.Uint16(fixed[12:])) + int64(be.Uint16(fixed[14:])) + int64(be.Uint32(fixed[36:]))
-		at = (at + 40 + names + 7) &^ 7
 	}
-	return c.use(int64(h.snapshotsOffset), g.clusters(at-int64(h.snapshotsOffset)), "snapshot table")
+	return c.use(int64(c.img.header.snapshotsOffset), c.img.geo.clusters(length), 1, "snapshot table")
 }

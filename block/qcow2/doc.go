@@ -46,5 +46,7 @@
 //
 // Encryption, external data files, and incompatible features that are not
 // known. Numbers in a file are trusted for nothing: each is checked against the
-// file's size and the limits that QEMU keeps.
+// file's size and the limits that QEMU keeps. Where the header and tables are,
+// those of snapshots too, no data are ever written, whatever a damaged count or
+// entry says: the write fails, and the image is marked as corrupt.
 package qcow2

@@ -232,7 +232,6 @@ func (img *Image) writeTable(lazy bool) error {
 		return err
 	}
 	r.moved = false
-	r.fix(h)
 	img.waiting = append(img.waiting, r.oldTables...)
 	r.oldTables = nil
 	return nil

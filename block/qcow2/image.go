@@ -171,6 +171,9 @@ func (img *Image) openWritable(ctx context.Context) error {
 	if err := img.counts.open(img.file, h, img.geo); err != nil {
 		return err
 	}
+	if err := img.findTables(ctx); err != nil {
+		return err
+	}
 	changed := h.autoclear != 0
 	// What we don't keep up to date is no longer valid ("autoclear_features").
 	h.autoclear, h.bitmaps = 0, nil

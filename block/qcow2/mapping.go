@@ -148,6 +148,7 @@ func (r *run) extend(g *geometry, e *entry, off, end int64) (grown int64) {
 type freed struct {
 	first, n int64
 	epoch    uint
+	table    bool // they held a table
 }
 
 // unlink remembers what an old entry referred to and a new one doesn't; mu is
@@ -221,12 +222,13 @@ func (img *Image) ownTable(cluster int64) error {
 		img.giveBack(host, 1)
 		return fmt.Errorf("make an L2 table: %w", err)
 	}
+	img.counts.places.add(host>>img.geo.clusterBits, 1)
 	img.mu.Lock()
 	defer img.mu.Unlock()
 	img.l1[i] = uint64(host) | flagCopied
 	img.dirtyL1 = append(img.dirtyL1, i)
 	if old != 0 {
-		img.unlinked = append(img.unlinked, freed{first: old >> img.geo.clusterBits, n: 1})
+		img.unlinked = append(img.unlinked, freed{first: old >> img.geo.clusterBits, n: 1, table: true})
 	}
 	img.forget(host)
 	return nil

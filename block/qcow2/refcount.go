@@ -28,12 +28,9 @@ type refcounts struct {
 
 	next   int64 // no cluster before it is free
 	virgin int64 // clusters from here on were never written
-	fixed  []span
+	places places
 	punch  bool
 }
-
-// span is clusters that are in use whatever their counts say.
-type span struct{ first, end int64 }
 
 // perBlock is how many counts a block has.
 func (r *refcounts) perBlock() int64 { return r.geo.cluster << 3 >> r.order }
@@ -62,17 +59,7 @@ func (r *refcounts) open(file block.File, h *header, g geometry) error {
 		return err
 	}
 	r.virgin = g.clusters(size)
-	r.fix(h)
 	return nil
-}
-
-// fix remembers where the header and the tables are, which must never be
-// handed out.
-func (r *refcounts) fix(h *header) {
-	bits := r.geo.clusterBits
-	l1 := int64(h.l1Offset) >> bits
-	table := int64(h.reftableOffset) >> bits
-	r.fixed = []span{{0, 1}, {l1, l1 + r.geo.clusters(int64(h.l1Size)*8)}, {table, table + int64(h.reftableClusters)}}
 }
 
 // count reads the i-th count of order in b.
@@ -176,6 +163,9 @@ func (r *refcounts) drop(f freed) error {
 		if v == 0 {
 			return fmt.Errorf("host cluster %d is given up but not in use: %w", c, ErrCorrupt)
 		}
+		if !r.places.giveUp(c, f.table, v == 1) {
+			return fmt.Errorf("host cluster %d is given up but holds a table: %w", c, ErrCorrupt)
+		}
 		if v == 1 {
 			hole.n++
 			r.next = min(r.next, c)
@@ -232,14 +222,4 @@ func (r *refcounts) keepDirty(s *slice, mask uint8, next *slice) {
 		r.blocks.nDirty++
 	}
 	r.blocks.dirty = s
-}
-
-// isFixed says whether clusters from first on hold the header or a table.
-func (r *refcounts) isFixed(first, n int64) bool {
-	for _, f := range r.fixed {
-		if first < f.end && f.first < first+n {
-			return true
-		}
-	}
-	return false
 }

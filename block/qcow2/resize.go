@@ -98,7 +98,7 @@ func (img *Image) growL1(ctx context.Context, entries int64) error {
 	if err := img.flush(img.lazy); err != nil {
 		return err
 	}
-	old := freed{first: int64(img.header.l1Offset) >> g.clusterBits, n: g.clusters(int64(len(img.l1)) * 8)}
+	old := freed{first: int64(img.header.l1Offset) >> g.clusterBits, n: g.clusters(int64(len(img.l1)) * 8), table: true}
 	if err := img.changeHeader(func(h *header) {
 		h.l1Offset, h.l1Size = uint64(first)<<g.clusterBits, uint32(entries)
 	}); err != nil {
@@ -107,9 +107,7 @@ func (img *Image) growL1(ctx context.Context, entries int64) error {
 	img.mu.Lock()
 	img.l1 = append(img.l1, make([]uint64, entries-int64(len(img.l1)))...)
 	img.mu.Unlock()
-	r.mu.Lock()
-	r.fix(&img.header)
-	r.mu.Unlock()
+	r.places.add(first, g.clusters(entries*8))
 	if old.n > 0 {
 		img.waiting = append(img.waiting, old)
 	}

@@ -77,10 +77,11 @@ func (img *Image) writeSome(ctx context.Context, p []byte, off int64) (int64, er
 	return img.writeNew(ctx, p, off)
 }
 
-// put writes to the file.
+// put writes data to the file.
 func (img *Image) put(p []byte, host int64) error {
-	if host < img.geo.cluster {
-		return fmt.Errorf("data at the place of the header: %w", ErrCorrupt)
+	first := host >> img.geo.clusterBits
+	if img.counts.places.hold(first, (host+int64(len(p))-1)>>img.geo.clusterBits-first+1) {
+		return img.spoil(fmt.Errorf("data at host cluster %d, which holds a table: %w", first, ErrCorrupt))
 	}
 	_, err := img.file.WriteAt(p, host)
 	img.unsynced.Store(true)

@@ -157,7 +157,7 @@ func TestLockstep(t *testing.T) {
 			t.Fatalf("sends %d to %d after block %d", from, to, n)
 		}
 		w.mark(n + 1)
-		if w.ack(uint16(n)) != stale || w.ack(uint16(n+2)) != stale || w.ack(uint16(n+1)) != advanced {
+		if w.ack(uint16(n)) != repeated || w.ack(uint16(n+2)) != stale || w.ack(uint16(n+1)) != advanced {
 			t.Fatalf("wrong at block %d", n)
 		}
 	}

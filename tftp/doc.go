@@ -33,6 +33,8 @@
 //	run.go, scatter.go      one that can be read anywhere, a piece at a time
 //	shelf.go                the pieces that transfers of one file share
 //	ring.go                 one that can be read once, a window at a time
+//	opening.go              what is sent before the client has shown itself
+//	table.go                who has a place, and who has to give way
 //	send.go, receive.go     the two loops that tie the above to a link
 //	socket.go, shared.go    the two links: own socket, server's socket
 //	wait.go, burst.go       how a socket waits, and sends many packets at once
@@ -50,11 +52,20 @@
 // The sender never answers a repeated ACK of a lockstep transfer (the
 // Sorcerer's Apprentice, RFC 1123 section 4.2.3.1), and answers one of a
 // windowed transfer at most once in two windows; anything else waits for the
-// retransmission timer. After a loss the window is sent in smaller bursts,
+// retransmission timer. That runs out soon on a link whose round trips are short,
+// and a client that repeats its ACK is waited for longer: files get through where
+// every third packet is lost in either direction. After a loss the window is sent in smaller bursts,
 // paced over the time a window took, because a receiver that loses packets of
 // a burst is a receiver whose buffer is small. It is not sent in smaller
 // windows: a receiver acknowledges after the number of blocks it negotiated,
 // and would wait in vain for the rest of a smaller one (RFC 7440 section 4).
+//
+// # Strangers
+//
+// The source of a request may be forged, so an address that has acknowledged
+// nothing is sent two packets of a file, or three small ones, and no more unless
+// it asks again. No address has more than its share of the places, and whoever
+// hasn't shown that it is there gives way when none is left.
 //
 // # Firmware
 //

@@ -55,6 +55,9 @@ var (
 	ErrTruncated = errors.New("file became shorter during the transfer")
 	// ErrReplaced: the client sent a new request from the same port.
 	ErrReplaced = errors.New("the client asked anew from the same port")
+	// ErrGaveWay: the client had yet to show that it is there, or had fallen
+	// silent, and another request needed its place.
+	ErrGaveWay = errors.New("gave way to another request while its client was silent")
 	// ErrStopped: the server was stopped.
 	ErrStopped = errors.New("server stopped")
 )
@@ -65,6 +68,7 @@ var (
 	errFull  = errors.New("no room to send")
 	errMoved = errors.New("the transfer has moved on") // by prompt
 	errBusy  = &Error{CodeUndefined, "server busy, try again"}
+	errShare = &Error{CodeUndefined, "too many transfers to your address, try again"}
 	errTID   = &Error{CodeUnknownTransfer, "unknown transfer ID"}
 )
 

@@ -80,6 +80,8 @@ func TestBusy(t *testing.T) {
 	first, second := newROM(t), newROM(t)
 	first.send(address, "\x00\x01f\x00octet\x00")
 	tid := first.expect(data(1, make([]byte, 512)))
+	first.send(tid, ack(1))
+	first.expect(data(2, make([]byte, 487)))
 	second.send(address, "\x00\x01f\x00octet\x00")
 	second.expect("\x00\x05\x00\x00server busy, try again\x00")
 	if err := <-refused; err == nil {
@@ -155,8 +157,9 @@ func TestSilent(t *testing.T) {
 	address := start(t, server)
 	rom := newROM(t)
 	rom.send(netip.MustParseAddrPort(address), "\x00\x01f\x00octet\x00")
+	rom.send(rom.expect(data(1, make([]byte, 512))), ack(1))
 	for range 4 {
-		rom.expect(data(1, make([]byte, 512)))
+		rom.expect(data(2, make([]byte, 88)))
 	}
 	e := <-over
 	if e.reason != tftp.TimedOut || !errors.Is(e.err, tftp.ErrTimeout) || e.stats.Retransmits != 3 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,8 +19,11 @@ type rom struct {
 	conn *net.UDPConn
 }
 
-func newROM(t *testing.T) *rom {
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+func newROM(t *testing.T) *rom { return newROMAt(t, "127.0.0.1") }
+
+func newROMAt(t *testing.T, address string) *rom {
+	t.Helper()
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(address)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +48,31 @@ func (r *rom) receive() (string, netip.AddrPort) {
 	}
 	return string(buf[:n]), from
 }
+
+// begin has the server's file f, of 999 zeros, on its way: its first block is
+// acknowledged, its second and last one isn't.
+func (r *rom) begin(server netip.AddrPort) {
+	r.t.Helper()
+	r.send(server, "\x00\x01f\x00octet\x00")
+	r.send(r.expect(data(1, make([]byte, 512))), ack(1))
+	r.expect(data(2, make([]byte, 487)))
+}
+
+// waits reports whether a packet is there to be received.
+func (r *rom) waits() bool {
+	raw, err := r.conn.SyscallConn()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	there := false
+	_ = raw.Control(func(fd uintptr) {
+		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		there = err == nil
+	})
+	return there
+}
+
+func (r *rom) port() uint16 { return r.conn.LocalAddr().(*net.UDPAddr).AddrPort().Port() }
 
 func (r *rom) expect(want string) netip.AddrPort {
 	r.t.Helper()

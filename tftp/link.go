@@ -22,7 +22,7 @@ type timer struct {
 	first    time.Duration // wait before the first retransmission
 	fixed    bool          // negotiated: no back-off (RFC 2349 names the interval)
 	tries    int           // timeouts since the peer was last heard of
-	probed   bool          // the early one, see early, is over
+	probes   int           // early ones since then, see early
 	retries  int           // most of them
 	deadline time.Time
 }
@@ -39,12 +39,15 @@ func (t *timer) wait() time.Duration {
 	return min(t.first<<min(t.tries, 16), max(maxWait, t.first))
 }
 
-// early is the wait before a first retransmission that is not counted: on a
-// link whose windows take usual, a much longer silence means that the end of
-// a window was lost, and there is no use in waiting for the timer proper.
-// 0 when it has been, or when the peer has named its own interval.
+// early is the wait before a retransmission that is not counted: on a link whose
+// windows take usual, a much longer silence means that something was lost, and
+// there is no use in waiting for the timer proper. It doubles with each, and is
+// 0 once it would be no sooner than the timer.
 func (t *timer) early(usual time.Duration) time.Duration {
-	if d := max(minEarly, 8*usual); usual > 0 && !t.probed && !t.fixed && d < t.first {
+	if usual == 0 || t.tries > 0 {
+		return 0
+	}
+	if d := max(minEarly, 8*usual) << min(t.probes, 16); d < t.first {
 		return d
 	}
 	return 0
@@ -53,7 +56,11 @@ func (t *timer) early(usual time.Duration) time.Duration {
 // minEarly spares a client that pauses to write what it has.
 const minEarly = 200 * time.Millisecond
 
-func (t *timer) heard() { t.tries, t.probed = 0, false }
+// spacing is how much later than the answer a request must come to be one that
+// its client repeated because it heard nothing.
+func (t *timer) spacing() time.Duration { return t.first / 5 }
+
+func (t *timer) heard() { t.tries, t.probes = 0, 0 }
 
 func (t *timer) arm() { t.deadline = time.Now().Add(t.wait()) }
 

@@ -43,7 +43,7 @@ func (p *prompt) deal(packet []byte) outcome {
 	if parsePacket(packet, &s.packet) != nil || s.packet.op != opAck || !s.window.whole(s.packet.block) {
 		return unable
 	}
-	if s.timer.tries > 0 || s.timer.probed || s.progress.due(p.blocks.shape().bytesTo(s.window.sent)) || !p.blocks.ready(s.window.sent+1) {
+	if s.timer.tries > 0 || s.timer.probes > 0 || s.progress.due(p.blocks.shape().bytesTo(s.window.sent)) || !p.blocks.ready(s.window.sent+1) {
 		return unable
 	}
 	s.acknowledge()

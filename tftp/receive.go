@@ -20,6 +20,7 @@ type receiver struct {
 	progress progress
 	onBad    func(error)
 	quiet    *atomic.Bool // set while a retransmission goes unanswered
+	opening  *opening     // nil when the peer has answered already
 
 	buf    []byte
 	answer []byte // the packet that asks for more: OACK or ACK
@@ -41,7 +42,7 @@ func newReceiver(l link, to io.Writer, commit func() error, t terms, timer timer
 // of block 0. It is repeated until the first block is here.
 func (r *receiver) begin(answer []byte) error {
 	r.answer = answer
-	return r.link.send(answer, len(answer))
+	return r.opening.begin(r.link, answer, r.timer.spacing())
 }
 
 // run receives the file. first is a DATA packet that is here already, or nil.
@@ -81,6 +82,9 @@ func (r *receiver) silence() (Reason, error) {
 		return TimedOut, fmt.Errorf("%w: block %d did not come", ErrTimeout, r.in.got+1)
 	}
 	r.timer.arm()
+	if r.opening.isOpen() {
+		return Failed, r.opening.repeat()
+	}
 	if r.in.got > 0 {
 		r.confirm()
 	}
@@ -135,6 +139,7 @@ func (r *receiver) data() (done bool, reason Reason, err error) {
 	if err := r.keep(payload, final); err != nil {
 		return true, Failed, tell(r.link, errorFor(err), err)
 	}
+	r.opening.over()
 	if r.timer.tries > 0 {
 		r.timer.heard()
 		r.quiet.Store(false)

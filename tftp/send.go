@@ -19,13 +19,16 @@ type sender struct {
 	serving  bool // answering a read request
 	onBad    func(error)
 	quiet    *atomic.Bool // set while a retransmission goes unanswered
+	opening  *opening     // nil when the peer has answered already
 	prompt   *prompt      // nil where it can't be
 
-	buf    []byte
-	packet packet
-	stats  Stats
-	sentAt time.Time     // when the first block of the window went out
-	span   time.Duration // how long a window takes, smoothed
+	buf       []byte
+	packet    packet
+	stats     Stats
+	unoffered bool          // the opening's packet was DATA 1
+	pleas     int           // ACKs that repeated the last, see asksAgain
+	sentAt    time.Time     // when the first block of the window went out
+	span      time.Duration // how long a window takes, smoothed
 }
 
 func newSender(l link, b blocks, t terms, timer timer) *sender {
@@ -45,20 +48,26 @@ func newSender(l link, b blocks, t terms, timer timer) *sender {
 // Quirk: edk2 and most PXE ROMs ask for the size this way: RRQ with tsize,
 // then ERROR 0 or 8 ("User aborted") or a closed port, then the real RRQ.
 func (s *sender) offer(oack []byte) (Reason, error) {
+	s.sentAt = time.Now()
+	err := s.opening.begin(s.link, oack, s.timer.spacing())
 	for {
-		if err := s.link.send(oack, len(oack)); err != nil {
+		if err != nil {
 			return s.lost(err)
 		}
 		s.timer.arm()
-		reason, err := s.await(func() bool { return s.packet.op == opAck && s.packet.block == 0 })
+		var reason Reason
+		reason, err = s.await(func() bool { return s.packet.op == opAck && s.packet.block == 0 })
 		switch {
 		case err == nil:
+			s.measure(time.Since(s.sentAt))
+			s.opening.over()
 			s.heard()
 			return Completed, nil
 		case errors.Is(err, errAgain):
 			if s.stats.Timeouts++; !s.timer.expired() {
 				return TimedOut, fmt.Errorf("%w to the option acknowledgment", ErrTimeout)
 			}
+			err = s.opening.repeat()
 		case s.terms.sizeAsked && (reason == Aborted || reason == Gone):
 			return SizeProbe, nil
 		default:
@@ -112,6 +121,11 @@ func (s *sender) lost(err error) (Reason, error) {
 // run sends the file. It returns when the final block is confirmed or the
 // transfer has failed.
 func (s *sender) run() (Reason, error) {
+	if s.opening.isOpen() {
+		if reason, err := s.open(); err != nil {
+			return reason, err
+		}
+	}
 	s.attend()
 	for {
 		if reason, err := s.flush(); err != nil {
@@ -129,6 +143,20 @@ func (s *sender) run() (Reason, error) {
 			return Completed, nil
 		}
 	}
+}
+
+// open sends the first block where no OACK came before it.
+func (s *sender) open() (Reason, error) {
+	packets, through, err := s.blocks.packets(0, 1, 1)
+	if err != nil {
+		return Failed, tell(s.link, errorFor(err), err)
+	}
+	if err := s.opening.begin(s.link, packets, s.timer.spacing()); err != nil {
+		return s.lost(err)
+	}
+	s.mark(1, through)
+	s.unoffered = true
+	return 0, nil
 }
 
 func (s *sender) done() bool { return s.window.last != 0 && s.window.acked == s.window.last }
@@ -165,7 +193,7 @@ func (s *sender) flush() (Reason, error) {
 
 // clock notes when a window begins to go out.
 func (s *sender) clock() {
-	if s.window.size > 1 && s.window.sent == s.window.acked {
+	if s.window.sent == s.window.acked {
 		s.sentAt = time.Now()
 	}
 }
@@ -196,14 +224,23 @@ func (s *sender) listen() (Reason, error) {
 		if err != nil {
 			return reason, err
 		}
-		if s.packet.op == opAck && s.acknowledge() != stale {
-			return 0, nil
+		lives := false
+		if s.packet.op == opAck {
+			v := s.acknowledge()
+			if v != stale && v != repeated {
+				return 0, nil
+			}
+			lives = v == repeated && s.asksAgain()
 		}
 		// Only packets without effect need the clock.
 		if armed.IsZero() {
 			armed = time.Now()
 		}
-		if rest = time.Since(armed); rest >= wait && !pause {
+		rest = time.Since(armed)
+		if early := s.timer.early(s.span); lives && early > 0 && !pause {
+			wait = min(wait, rest+early)
+		}
+		if rest >= wait && !pause {
 			return 0, errAgain
 		} else if rest >= wait {
 			return 0, nil
@@ -215,23 +252,50 @@ func (s *sender) listen() (Reason, error) {
 // it if it asks for a repetition: a later one may make it needless.
 func (s *sender) acknowledge() verdict {
 	v := s.window.ack(s.packet.block)
-	if v == stale {
+	if v == stale || v == repeated {
 		return v
 	}
+	if v == advanced {
+		s.measure(time.Since(s.sentAt))
+	}
+	s.opening.over()
 	s.heard()
+	s.pleas = 0
 	if v == again {
 		s.drain()
-	}
-	if v == advanced && s.window.size > 1 {
-		s.span += (time.Since(s.sentAt) - s.span) / 8
 	}
 	s.progress.reached(s.blocks.shape().bytesTo(s.window.acked))
 	return v
 }
 
+// measure takes in how long a window took since it was sent, or sent again. An
+// ACK that the client repeated, after a timeout of its own, says nothing of the
+// link: no single one counts for much.
+func (s *sender) measure(took time.Duration) {
+	if s.span == 0 {
+		s.span = min(took, minEarly/2)
+	}
+	s.span += (min(took, 8*s.span) - s.span) / 8
+}
+
+// mostPleas is how many repetitions of an ACK count as a sign of life.
+const mostPleas = 32
+
+// asksAgain notes an ACK that says nothing new. It is never answered (RFC 1123
+// section 4.2.3.1), but a client that repeats it is there, and lacks what
+// follows: the transfer goes on being patient, and the timer begins anew.
+func (s *sender) asksAgain() bool {
+	s.pleas++
+	if s.pleas > mostPleas {
+		return false
+	}
+	s.heard()
+	return true
+}
+
 // heard notes a sign of life.
 func (s *sender) heard() {
-	if s.timer.tries > 0 || s.timer.probed {
+	if s.timer.tries > 0 || s.timer.probes > 0 {
 		s.timer.heard()
 		s.quiet.Store(false)
 	}
@@ -259,16 +323,28 @@ func (s *sender) pause() time.Duration {
 func (s *sender) silence() (Reason, error) {
 	s.stats.Timeouts++
 	if s.timer.early(s.span) > 0 {
-		s.timer.probed = true
+		s.timer.probes++
 		s.window.timeout()
 		return 0, nil
 	}
 	s.quiet.Store(s.window.acked > 0)
 	if s.timer.expired() {
+		return s.repeat()
+	}
+	return s.giveUp(TimedOut, fmt.Errorf("%w to block %d", ErrTimeout, s.window.acked+1))
+}
+
+// repeat sends what was not confirmed again. Until the client has shown that it
+// is there that is for the opening to decide.
+func (s *sender) repeat() (Reason, error) {
+	if !s.opening.isOpen() {
 		s.window.timeout()
 		return 0, nil
 	}
-	return s.giveUp(TimedOut, fmt.Errorf("%w to block %d", ErrTimeout, s.window.acked+1))
+	if err := s.opening.repeat(); err != nil {
+		return s.giveUp(s.lost(err))
+	}
+	return 0, nil
 }
 
 // giveUp says how a transfer ended whose peer is gone, or has forgotten it
@@ -292,6 +368,10 @@ func (s *sender) result(began time.Time) Stats {
 	s.stats.Bytes = s.blocks.shape().bytesTo(s.window.acked)
 	if s.stats.Unconfirmed {
 		s.stats.Blocks, s.stats.Bytes = s.window.top, s.blocks.shape().bytesTo(s.window.top)
+	}
+	if s.unoffered {
+		again := s.opening.repetitions()
+		s.stats.Packets, s.stats.Retransmits = s.stats.Packets+again, s.stats.Retransmits+again
 	}
 	s.stats.Duration = time.Since(began)
 	s.stats.BlockSize, s.stats.WindowSize = s.terms.blockSize, s.terms.windowSize

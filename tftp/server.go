@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -35,12 +34,18 @@ type Server struct {
 	// takes 64 KiB, twice that while others read the same file, or a window, at
 	// most 1 MiB, if its File is no io.ReaderAt.
 	MaxTransfers int
-	// Timeout is the time to the first retransmission, DefaultTimeout if 0.
-	// It doubles with each that follows, up to 8 s. A client that negotiates
-	// the timeout option gets retransmissions at just that interval.
+	// MaxPeerTransfers is how many of them one address may have (of IPv6, one
+	// network of 64 bits). A quarter of MaxTransfers if 0, since many machines
+	// may share an address behind a NAT. Where no place is left, one whose
+	// client has yet to acknowledge anything, or is silent, gives way.
+	MaxPeerTransfers int
+	// Timeout is the time to a retransmission, DefaultTimeout if 0. It doubles
+	// with each that follows, up to 8 s; a client that negotiates the timeout
+	// option sets it, and then it stays. Where a link is known to be quicker the
+	// first retransmissions come sooner, after 0.2 s, 0.4 s and so on.
 	Timeout time.Duration
-	// Retries is how many retransmissions in a row go unanswered before the
-	// transfer is given up. DefaultRetries if 0.
+	// Retries is how many retransmissions in a row, not counting the early
+	// ones, go unanswered before the transfer is given up. DefaultRetries if 0.
 	Retries int
 	// SinglePort sends everything from the port that requests come in on,
 	// for firewalls and NAT that let only that one pass.
@@ -74,7 +79,7 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 		return fmt.Errorf("tftp: listen on %v: %w", conn.LocalAddr(), err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := &desk{server: s, listener: l, table: table{most: s.maxTransfers(), running: map[netip.AddrPort]*transfer{}}, crowd: newCrowd(), poller: newPoller(runtime.GOMAXPROCS(0)), shelf: newShelf()}
+	d := &desk{server: s, listener: l, table: newTable(s.maxTransfers(), s.MaxPeerTransfers), crowd: newCrowd(), poller: newPoller(runtime.GOMAXPROCS(0)), shelf: newShelf()}
 	var wake sync.WaitGroup
 	wake.Add(1)
 	stop := context.AfterFunc(ctx, func() {
@@ -131,7 +136,7 @@ func newTimer(timeout time.Duration, retries int, negotiated time.Duration) time
 type desk struct {
 	server    *Server
 	listener  *listener
-	table     table
+	table     *table
 	transfers sync.WaitGroup
 	crowd     *crowd
 	poller    *poller
@@ -203,12 +208,16 @@ func (d *desk) request(ctx context.Context, in incoming) {
 	r.Local, r.Interface = d.listener.asked(in)
 	ctx, cancel := context.WithCancelCause(ctx)
 	t := &transfer{desk: d, request: r, cancel: cancel, out: d.listener.reply(in)}
-	switch d.table.enter(t) {
+	switch entry, old := d.table.enter(t); entry {
 	case isDuplicate:
 		cancel(nil)
+		old.opening.again()
 	case isFull:
 		cancel(nil)
 		d.refuse(t, errBusy, errors.New("as many transfers as allowed are running"))
+	case isGreedy:
+		cancel(nil)
+		d.refuse(t, errShare, errors.New("the client's address has as many transfers as one may have"))
 	case isNew:
 		d.transfers.Add(1)
 		go func() {

@@ -16,9 +16,15 @@ type transfer struct {
 	cancel  context.CancelCauseFunc
 	out     *outlet     // the server's own socket
 	quiet   atomic.Bool // the client has left a retransmission unanswered
+	opening opening
+	number  uint64 // of those that the table has admitted
 }
 
 func (t *transfer) silent() bool { return t.quiet.Load() }
+
+// waits reports whether nothing shows that the client is there: it has yet to
+// acknowledge something, or is silent.
+func (t *transfer) waits() bool { return t.opening.isOpen() || t.silent() }
 
 func (t *transfer) run(ctx context.Context) {
 	switch {
@@ -75,11 +81,12 @@ func (t *transfer) serveRead(ctx context.Context) {
 		return
 	}
 	defer done()
+	defer t.opening.close()
 	l.window(agreed.blockSize+headerSize, agreed.windowSize)
 	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize, t.desk.shelf)
 	defer b.close()
 	s := newSender(l, b, agreed, t.timer(agreed))
-	s.serving, s.onBad, s.quiet = true, t.bad, &t.quiet
+	s.serving, s.onBad, s.quiet, s.opening = true, t.bad, &t.quiet, &t.opening
 	public := t.public(agreed)
 	s.progress = newProgress(t.reporter(public))
 	reason, err := Completed, error(nil)
@@ -107,6 +114,7 @@ func (t *transfer) serveWrite(ctx context.Context) {
 		return
 	}
 	defer done()
+	defer t.opening.close()
 	l.window(agreed.blockSize+headerSize, agreed.windowSize)
 	closed := false
 	to, commit := decoder(sink, t.request.Mode, func() error {
@@ -114,7 +122,7 @@ func (t *transfer) serveWrite(ctx context.Context) {
 		return sink.Close()
 	})
 	r := newReceiver(l, to, commit, agreed, t.timer(agreed))
-	r.onBad, r.quiet = t.bad, &t.quiet
+	r.onBad, r.quiet, r.opening = t.bad, &t.quiet, &t.opening
 	public := t.public(agreed)
 	r.progress = newProgress(t.reporter(public))
 	answer := []byte{0, opAck, 0, 0}
@@ -171,12 +179,15 @@ func (t *transfer) reporter(p *Transfer) func(int64) {
 }
 
 // end reports the end. A transfer that was stopped from outside says why, and
-// tells its client, unless that has asked anew.
+// tells its client, unless that has asked anew or doesn't seem to be there.
 func (t *transfer) end(ctx context.Context, p *Transfer, s Stats, l link, reason Reason, err error) {
 	if reason == Stopped {
-		if cause := context.Cause(ctx); errors.Is(cause, ErrReplaced) {
+		switch cause := context.Cause(ctx); {
+		case errors.Is(cause, ErrReplaced):
 			reason, err = Replaced, cause
-		} else {
+		case errors.Is(cause, ErrGaveWay):
+			err = cause
+		default:
 			err = tell(l, errorFor(ErrStopped), ErrStopped)
 		}
 	}

@@ -21,7 +21,8 @@ type window struct {
 type verdict int
 
 const (
-	stale    verdict = iota // says nothing new
+	stale    verdict = iota // says nothing
+	repeated                // says again what is known: the client lacks what follows
 	advanced                // confirms blocks
 	again                   // reports a gap: blocks after it go out again
 	finished                // confirms the final block
@@ -101,8 +102,11 @@ func (w *window) whole(n uint16) bool {
 // block of the window was lost: that is believed once, and not in two windows
 // that follow each other, so that copies of packets cannot breed copies.
 func (w *window) repeat() verdict {
-	if w.size == 1 || w.answered || w.sent == w.acked || w.repeated != 0 && w.acked-w.repeated <= w.size {
+	if w.sent == w.acked {
 		return stale
+	}
+	if w.size == 1 || w.answered || w.repeated != 0 && w.acked-w.repeated <= w.size {
+		return repeated
 	}
 	w.answered, w.repeated = true, w.acked
 	w.sent = w.acked

@@ -11,8 +11,8 @@
 //	/<boot>/up               the beacon
 //	/<file>/vmlinuz          one file of a payload, named by its source
 //
-// A loader that comes without a sealed name, because a DHCP server that Spur
-// doesn't run sent it, finds loaders and boot.ipxe at the root.
+// Where a DHCP server that Spur doesn't run sends machines here, they come
+// without a sealed name, and find loaders and boot.ipxe at the root.
 //
 // Protocols get fs.File and know nothing of kernels. What a path means, for
 // the timeline, is told by Tree.Describe.

@@ -26,9 +26,10 @@ type Tree struct {
 	Long     Long   // nil where names are made and none is opened
 	HTTPPort uint16 // in the URLs of generated scripts
 	TFTPPort uint16
-	// AskAtRoot gives the script to any loader that comes without a sealed
-	// name. Only where somebody else's DHCP server sends machines here: whoever
-	// can reach the server could ask like that, from any network.
+	// AskAtRoot gives loaders to whoever knows their names, and the script to
+	// any loader that comes without a sealed name. Only where somebody else's
+	// DHCP server sends machines here: whoever can reach the server could ask
+	// like that, from any network and by forged requests.
 	AskAtRoot bool
 }
 
@@ -120,13 +121,13 @@ func (t *Tree) openBoot(ctx context.Context, c boot.Client, name string, a Asker
 
 // openRoot serves a loader that was sent here by somebody else's DHCP server.
 func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, error) {
+	if !t.AskAtRoot {
+		return nil, missing(name, errors.New("nothing at the root: only --dhcp off serves loaders there"))
+	}
 	switch role, _ := t.role(name); role {
 	case route.NBP:
 		return openLocal(t.Loaders[name].Path)
 	case route.Script:
-		if !t.AskAtRoot {
-			break
-		}
 		c, ok := AskedBy(a.Query)
 		if !ok {
 			return newGenerated(name, loader.AskScript(t.base(route.HTTP, a.Server)+"/"+route.IPXEScript)), nil

@@ -151,14 +151,22 @@ func TestRoot(t *testing.T) {
 	}
 }
 
-// Where our own offers name every file, nobody gets a script for the asking.
-func TestNoScriptForStrangers(t *testing.T) {
+// Where our own offers name every file, nobody gets a script or a loader for
+// the asking.
+func TestNothingForStrangers(t *testing.T) {
 	tr, _ := newTree(t)
 	tr.AskAtRoot = false
 	asked := overHTTP
 	asked.Query = url.Values{"mac": {"52:54:00:aa:bb:02"}}
-	if _, err := tr.Open(t.Context(), "/boot.ipxe", asked); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a stranger gets the script: %v", err)
+	for _, name := range []string{"/boot.ipxe", "/snponly.efi", `\snponly.efi`, "snponly.efi"} {
+		for _, who := range []Asker{asked, overTFTP} {
+			if _, err := tr.Open(t.Context(), name, who); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("a stranger gets %s over %s: %v", name, who.Via, err)
+			}
+		}
+	}
+	if got := read(t, tr, tr.Path(ipxe, route.Route{Give: "snponly.efi"}), overTFTP); got != "LOADER" {
+		t.Errorf("got %q under the name of an offer", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ what it has of it. On a terminal, one line tells how far the copy is.`,
   spur disk convert https://images.example/disk.img disk.qcow2`,
 		Args: arguments(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			o := disk.ConvertOptions{Allow: image.allow}
+			o := disk.ConvertOptions{Allow: image.allow, Notice: func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), text) }}
 			if o.To, err = disk.ParseNewFormat(image.format); err != nil {
 				return usage(cmd, err)
 			}

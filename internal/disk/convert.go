@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	"github.com/spurboot/spur/block"
 )
@@ -20,6 +22,8 @@ type ConvertOptions struct {
 	// Progress, if set, is called as the copy goes on, with how far it is of
 	// the disk, and how much was copied because it is not zero, all in bytes.
 	Progress func(done, size, copied int64)
+	// Notice, if set, is called with what is odd about the copy.
+	Notice func(text string)
 }
 
 const (
@@ -50,7 +54,29 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	if ctx.Err() != nil {
 		err = fmt.Errorf("interrupted; %s was removed", to)
 	}
-	return discard(to, errors.Join(err, closeDisk(dst)))
+	err = discard(to, errors.Join(err, closeDisk(dst)))
+	if err == nil && o.To == Raw && o.Notice != nil {
+		return noticeDisguise(to, o.Notice)
+	}
+	return err
+}
+
+// noticeDisguise tells of a raw file that will be taken for an image where its
+// format is guessed, because the disk has one in it.
+func noticeDisguise(name string, notice func(text string)) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	head := make([]byte, headSize)
+	if _, err := file.ReadAt(head, 0); err != nil && err != io.EOF {
+		return err
+	}
+	if format := looksLike(head); format != Raw {
+		notice(fmt.Sprintf("%s looks like a %s image: say --format raw wherever it is used", name, format))
+	}
+	return nil
 }
 
 // copying copies what isn't zero to a disk that is all zero.

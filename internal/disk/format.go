@@ -28,10 +28,14 @@ const readable = "qcow2, raw, vhd, vhdx, vmdk"
 // its disk.
 func magics() map[string]Format {
 	return map[string]Format{
-		"QFI\xfb": Qcow2, "conectix": VHD, "vhdxfile": VHDX, "KDMV": VMDK, "COWD": VMDK, "# Disk DescriptorFile": VMDK,
+		"QFI\xfb": Qcow2, "conectix": VHD, "vhdxfile": VHDX, "KDMV": VMDK, "# Disk DescriptorFile": VMDK, "COWD": cowd,
 		"<<< Oracle VM VirtualBox Disk Image >>>": "vdi", "<<< QEMU VM Virtual Disk Image >>>": "vdi", "QED\x00": "qed",
 	}
 }
+
+// cowd is the sparse format of VMware ESX before VMDK, which files named .vmdk
+// still have there.
+const cowd Format = "cowd"
 
 // headSize is how much of a file tells its format.
 const headSize = 512
@@ -40,17 +44,23 @@ const headSize = 512
 // is raw. A VHD of fixed size is not known: it has its mark at the end, where
 // whoever uses a raw disk could write it too.
 func Detect(head []byte) (Format, error) {
-	for magic, format := range magics() {
-		if !bytes.HasPrefix(head, []byte(magic)) {
-			continue
-		}
-		if _, err := ParseFormat(string(format)); err != nil {
-			return "", hint.New(fmt.Sprintf("it is a %s image, which can't be read", format),
-				fmt.Sprintf("convert it: qemu-img convert -f %s -O qcow2 IMAGE NEW; or, if it is a raw disk all the same, say so by its format", format))
-		}
+	format := looksLike(head)
+	if _, err := ParseFormat(string(format)); err == nil {
 		return format, nil
 	}
-	return Raw, nil
+	return "", hint.New(fmt.Sprintf("it is a %s image, which can't be read", format),
+		fmt.Sprintf("convert it: qemu-img convert -f %s -O qcow2 IMAGE NEW; or, if it is a raw disk all the same, say --format raw", format.qemu()))
+}
+
+// looksLike is the format that a file begins like, which may be none that is
+// read.
+func looksLike(head []byte) Format {
+	for magic, format := range magics() {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return format
+		}
+	}
+	return Raw
 }
 
 // named is the format of a name that QEMU writes into images.
@@ -63,8 +73,11 @@ func named(format string) Format {
 
 // qemu is what QEMU calls a format.
 func (f Format) qemu() string {
-	if f == VHD {
+	switch f {
+	case VHD:
 		return "vpc"
+	case cowd:
+		return string(VMDK)
 	}
 	return string(f)
 }

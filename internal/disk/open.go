@@ -120,6 +120,9 @@ func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, err
 			return nil, err
 		}
 		d.Device = device
+		if o.Format == "" && !o.ReadOnly {
+			d.Device = guess(device)
+		}
 	case Qcow2:
 		return openQcow2(ctx, file, o, b.backing)
 	case VHD, VHDX, VMDK:

@@ -134,11 +134,14 @@ func (f *files) tftpHooks() tftp.Hooks {
 		},
 		End: func(t *tftp.Transfer, s tftp.Stats, reason tftp.Reason, err error) {
 			f.pace.forget(t)
-			if reason == tftp.Completed {
+			switch reason {
+			case tftp.Completed:
 				tell(timeline.FetchEnd, t.Request, s.Bytes, t.Size, "")
-				return
+			case tftp.SizeProbe:
+				tell(timeline.SizeAsked, t.Request, 0, t.Size, "")
+			default:
+				tell(timeline.FetchFailed, t.Request, s.Bytes, t.Size, reasonText(reason, err))
 			}
-			tell(timeline.FetchFailed, t.Request, s.Bytes, t.Size, reasonText(reason, err))
 		},
 		Refused: func(r *tftp.Request, answer *tftp.Error, err error) {
 			tell(timeline.FetchFailed, r, 0, 0, reasonText(tftp.Failed, err))
@@ -148,9 +151,6 @@ func (f *files) tftpHooks() tftp.Hooks {
 
 // reasonText says in the story's words why a transfer ended.
 func reasonText(reason tftp.Reason, err error) string {
-	if reason == tftp.SizeProbe {
-		return "aborted once the size was known"
-	}
 	if err != nil {
 		return err.Error()
 	}

@@ -176,7 +176,8 @@ func TestTransfers(t *testing.T) {
 		steps  int
 	}{
 		{"plain", []Event{at(0, starts(RoleKernel, "k")), at(1, ends(RoleKernel, "k", 9))}, true, 9, "", 1},
-		{"size probe", []Event{at(0, starts(RoleKernel, "k")), at(1, breaks(RoleKernel, "k", 0, 9, "User aborted"))}, false, 0, "", 0},
+		{"size probe", []Event{at(0, starts(RoleKernel, "k")), at(1, probes(RoleKernel, "k", 9))}, false, 0, "", 0},
+		{"broken off, in the words of a size probe", []Event{at(0, starts(RoleKernel, "k")), at(1, breaks(RoleKernel, "k", 0, 9, "User aborted"))}, false, 0, "User aborted", 1},
 		{"broken off", []Event{at(0, starts(RoleKernel, "k")), at(1, breaks(RoleKernel, "k", 4, 9, "timeout"))}, false, 4, "timeout", 1},
 		{"broken off and repeated", []Event{
 			at(0, starts(RoleKernel, "k")), at(1, breaks(RoleKernel, "k", 4, 9, "timeout")),

@@ -39,10 +39,11 @@ const (
 	// FetchEnd: the transfer is complete. With Bytes below Total it was a
 	// range of the file.
 	FetchEnd Kind = "fetch-end"
-	// FetchFailed: the transfer broke off after Bytes of Total, with Err. A
-	// TFTP client that aborts after the size was told (a size probe) may be
-	// reported like that: no byte was sent, so it is not taken for a failure.
+	// FetchFailed: the transfer broke off after Bytes of Total, with Err.
 	FetchFailed Kind = "fetch-failed"
+	// SizeAsked: the transfer was broken off by its client once the size was
+	// told, which was all it wanted (RFC 2349 section 3).
+	SizeAsked Kind = "size-asked"
 	// OSAsked: a DHCP request that is no boot client's; Reason is its vendor
 	// class, such as "udhcp 1.35.0". After the kernel it is a sign of life.
 	OSAsked Kind = "os-asked"
@@ -55,7 +56,7 @@ const (
 // must not fill the table of machines.
 func (k Kind) opens() bool {
 	switch k {
-	case Asked, Ignored, Offered, BootAsked, Answered, FetchStart, FetchProgress, FetchEnd, FetchFailed, Up:
+	case Asked, Ignored, Offered, BootAsked, Answered, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked, Up:
 		return true
 	}
 	return false

@@ -64,6 +64,10 @@ func breaks(r Role, name string, bytes, total int64, err string) Event {
 	return Event{Kind: FetchFailed, Role: r, Name: name, Proto: "tftp", Bytes: bytes, Total: total, Err: err}
 }
 
+func probes(r Role, name string, total int64) Event {
+	return Event{Kind: SizeAsked, Role: r, Name: name, Proto: "tftp", Total: total}
+}
+
 // proxied is a UEFI machine that boots through iPXE beside another DHCP server.
 func proxied() []Event {
 	return []Event{
@@ -73,7 +77,7 @@ func proxied() []Event {
 		at(2.1, Event{Kind: BootAsked, Client: rom}),
 		at(2.1, Event{Kind: Answered, Name: "snponly.efi", Proto: "tftp", Route: "uefi-x64-snponly"}),
 		at(2.2, starts(RoleLoader, "snponly.efi")),
-		at(2.2, breaks(RoleLoader, "snponly.efi", 0, 236544, "client: User aborted the transfer (8)")),
+		at(2.2, probes(RoleLoader, "snponly.efi", 236544)),
 		at(2.3, starts(RoleLoader, "snponly.efi")),
 		at(2.7, ends(RoleLoader, "snponly.efi", 236544)),
 		at(4, asks(ipxe)),

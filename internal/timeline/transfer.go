@@ -2,7 +2,6 @@ package timeline
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -77,6 +76,10 @@ func (a Attempt) fetch(e Event) (Attempt, []Step) {
 		return a.fetchProgress(e, t)
 	case e.Kind == FetchEnd:
 		return a.fetchEnd(e, t)
+	case e.Kind == SizeAsked:
+		t.running = max(t.running-1, 0)
+		a.Moved = e.Time
+		return a, nil
 	case !t.Done && e.Total > 0 && e.Bytes >= e.Total:
 		// PXE ROMs start a loader without acknowledging its last block: the
 		// server misses the end of a transfer that the client does not miss.
@@ -182,12 +185,11 @@ func (a Attempt) completed(e Event, t *Transfer) Attempt {
 	return a
 }
 
-// fetchFailed notes a transfer that broke off, unless it was none: the size
-// probe of a TFTP client (edk2 asks for the size, says "User aborted" and asks
-// again for the file), or the second session that a repeated request opened.
+// fetchFailed notes a transfer that broke off, unless it was none: the second
+// session that a repeated request opened.
 func (a Attempt) fetchFailed(e Event, t *Transfer) (Attempt, []Step) {
 	t.running = max(t.running-1, 0)
-	if isProbe(e) || t.Done || t.running > 0 {
+	if t.Done || t.running > 0 {
 		a.Moved = e.Time
 		return a, nil
 	}
@@ -207,16 +209,10 @@ func (a Attempt) fetchFailed(e Event, t *Transfer) (Attempt, []Step) {
 	return a.tell(s)
 }
 
-// isProbe tells whether a client broke a transfer off because all it wanted
-// was the size (RFC 2349 section 3).
-func isProbe(e Event) bool {
-	return e.Bytes == 0 && e.Proto != "http" && strings.Contains(strings.ToLower(e.Err), "abort")
-}
-
 // progress is the transfer that e moved, for observers.
 func progress(e Event, a Attempt) *Transfer {
 	switch e.Kind {
-	case FetchStart, FetchProgress, FetchEnd, FetchFailed:
+	case FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked:
 	default:
 		return nil
 	}

@@ -18,9 +18,9 @@ import (
 )
 
 // built is what all tests boot with: the binary, a kernel, three initrds and a
-// file that a command line refers to.
+// file that a command line refers to; and openwithin, a tool.
 var built struct {
-	spur, kernel, initrd, extra1, extra2, note string
+	spur, openwithin, kernel, initrd, extra1, extra2, note string
 }
 
 func TestMain(m *testing.M) {
@@ -61,8 +61,10 @@ func everyRouteBooted() int {
 
 func build(dir string) (err error) {
 	in := func(name string) string { return filepath.Join(dir, name) }
-	built.spur = in("spur")
-	if out, err := exec.Command("go", "build", "-o", built.spur, "github.com/spurboot/spur/cmd/spur").CombinedOutput(); err != nil {
+	built.spur, built.openwithin = in("spur"), in("openwithin")
+	build := exec.Command("go", "build", "-o", dir, "github.com/spurboot/spur/cmd/spur", "github.com/spurboot/spur/boottest/openwithin")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as the Makefile does: a static program
+	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build spur: %w\n%s", err, out)
 	}
 	if built.kernel, err = lab.Kernel(); err != nil {

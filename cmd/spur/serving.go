@@ -42,6 +42,7 @@ type servingFlags struct {
 	once       bool
 	log        string
 	dryRun     bool
+	user       string
 }
 
 func (f *servingFlags) add(cmd *cobra.Command) {
@@ -57,6 +58,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.once, "once", false, "boot each machine once; after that, leave it to its disk")
 	f.offerFlags.add(cmd)
 	flags.StringVar(&f.data, "data", "", "folder for what survives a restart: leases and the sealing key; fetched files are cached there too")
+	flags.StringVar(&f.user, "user", "", "whom to become once the sockets are open (default: spur or nobody, when started as root)")
 	flags.StringVar(&f.log, "log", "text", "text: for people; json: one record a line")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "do all that a start does, say what would be served, and stop")
 }
@@ -65,7 +67,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
 		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), Pools: f.pools, Force: f.force, Once: f.once, DryRun: f.dryRun,
-		HTTPPort: f.httpPort, TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, Out: cmd.OutOrStdout(),
+		HTTPPort: f.httpPort, TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, User: f.user, Out: cmd.OutOrStdout(),
 	}
 	for _, s := range f.only {
 		mac, err := boot.ParseMAC(s)

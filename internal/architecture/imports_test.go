@@ -19,6 +19,8 @@ var allowed = map[string][]string{
 
 	// What servers tell waits for nobody.
 	"internal/output": {},
+	// What a server gives up once its sockets are open.
+	"internal/sandbox": {"internal/hint"},
 
 	// Protocols know neither each other nor what a boot is.
 	"tftp":           {"internal/vigil"},
@@ -70,7 +72,7 @@ var allowed = map[string][]string{
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
 		"internal/boot", "internal/dhcp", "internal/fetch", "internal/hint", "internal/httpd", "internal/image",
-		"internal/loader", "internal/pxe", "internal/resolver", "internal/route", "internal/scratch", "internal/seal", "internal/store",
+		"internal/loader", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/narrator", "internal/tree", "tftp",
 	},
 	"internal/lab":       {},
@@ -79,6 +81,7 @@ var allowed = map[string][]string{
 
 	"internal/architecture": {},
 	"boottest":              {"internal/lab"},
+	"boottest/openwithin":   {},
 	"disktest":              {"internal/lab"},
 	"disktest/attach":       {},
 	"bench/pair":            {},

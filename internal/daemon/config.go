@@ -33,7 +33,8 @@ type Config struct {
 	Loaders    []string // folders to look for bootloaders in, before the distribution's
 	Only       []boot.MAC
 	Once       bool
-	DryRun     bool // stop where serving would begin, and say what would be served
+	DryRun     bool   // stop where serving would begin, and say what would be served
+	User       string // whom a Spur of root's becomes; "" for a system user
 
 	Logger *slog.Logger // non-nil for --log json; else the story goes to Out
 	// Out is written to while machines wait: it must not block (internal/output).

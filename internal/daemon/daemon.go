@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,6 +14,7 @@ import (
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/sandbox"
 	"github.com/spurboot/spur/internal/scratch"
 	"github.com/spurboot/spur/internal/seal"
 	"github.com/spurboot/spur/internal/store"
@@ -40,7 +40,7 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	if d.given, err = given(l.payload, d.loaders); err != nil {
 		return err
 	}
-	return d.serve(ctx, resolver.Static{Payload: l.payload}, func(path string) bool { return allowed[path] })
+	return d.serve(ctx, resolver.Static{Payload: l.payload}, filesOf(l.payload), func(path string) bool { return allowed[path] })
 }
 
 // API boots every machine that asks into what a boot API says, until ctx ends.
@@ -66,7 +66,7 @@ func API(ctx context.Context, c Config, prefix string, timeout time.Duration) er
 	defer shared.Close()
 	// The API may name any file of this host (file:///…), so whatever was
 	// sealed is its word.
-	return d.serve(ctx, shared, func(string) bool { return true })
+	return d.serve(ctx, shared, sharedFiles{folders: []string{"/"}}, func(string) bool { return true })
 }
 
 // daemon holds what outlives a single boot.
@@ -77,6 +77,7 @@ type daemon struct {
 	voice   *voice
 	store   store.Store
 	names   tree.Names
+	account sandbox.Account // whom it becomes
 	loaders route.Loaders
 	cache   *fetch.Cache
 	temp    *scratch.Folder // for what is fetched; nil with --data
@@ -108,15 +109,21 @@ func openWith(ctx context.Context, c Config, t Target) (*daemon, looked, error) 
 
 func (d *daemon) open() error {
 	var err error
+	if d.account, err = sandbox.FindAccount(d.config.User); err != nil {
+		return err
+	}
+	if err = d.account.CheckChange(); err != nil {
+		return err
+	}
 	if d.loaders, err = d.config.findLoaders(); err != nil {
 		return err
 	}
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()
-		if d.temp, err = scratch.New("spur-fetched-"); err != nil {
+		if d.temp, err = scratch.New("spur-fetched-", d.account.UID); err != nil {
 			return err
 		}
-		return d.openCache(d.temp.Path())
+		return d.openCache()
 	}
 	kept, err := store.Open(d.config.Data)
 	if err != nil {
@@ -126,11 +133,11 @@ func (d *daemon) open() error {
 	if d.names.Key, err = seal.LoadKey(d.config.keyFile()); err != nil {
 		return err
 	}
-	return d.openCache(d.config.Data)
+	return d.openCache()
 }
 
-func (d *daemon) openCache(dir string) (err error) {
-	d.cache, err = fetch.New(fetch.Options{Dir: filepath.Join(dir, "cache"), StaleOK: true})
+func (d *daemon) openCache() (err error) {
+	d.cache, err = fetch.New(fetch.Options{Dir: d.cacheDir(), StaleOK: true})
 	return err
 }
 
@@ -148,12 +155,15 @@ func (d *daemon) close() {
 
 // serve answers machines until ctx ends or something fails. A dry run ends
 // where serving would begin.
-func (d *daemon) serve(ctx context.Context, next boot.Resolver, local func(path string) bool) error {
+func (d *daemon) serve(ctx context.Context, next boot.Resolver, from sharedFiles, local func(path string) bool) error {
 	s, err := d.start(ctx, next, local)
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	if s.status, err = d.confine(from); err != nil {
+		return err
+	}
 	if d.config.DryRun {
 		d.voice.wouldServe(d, s)
 		return nil
@@ -170,6 +180,7 @@ type service struct {
 	sockets    *sockets
 	offers     *offers        // nil where Spur takes no part in DHCP
 	listener   *dhcp.Listener // nil likewise
+	status     sandbox.Status
 }
 
 func (s *service) close() {

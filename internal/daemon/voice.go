@@ -59,7 +59,11 @@ func (v *voice) say(level slog.Level, line string, facts ...any) {
 func (v *voice) ready(d *daemon, s *service) {
 	c := d.config
 	line := fmt.Sprintf("Spur boots %s on %s.", d.title, describeInterfaces(s.interfaces))
-	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "tftp", c.TFTPPort)
+	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "tftp", c.TFTPPort,
+		"uid", s.status.Account.UID, "capabilities", fmt.Sprint(s.status.Capabilities), "landlock", s.status.Landlock)
+	if weakness := s.status.Weakness(); weakness != "" {
+		v.warn(weakness)
+	}
 	for _, more := range surroundings(c, s.interfaces, s.listener) {
 		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -22,9 +23,11 @@ type Folder struct {
 }
 
 // New makes a folder whose name begins with prefix, which must be this use's
-// own: folders with the same prefix that nobody holds any more are removed.
-func New(prefix string) (*Folder, error) {
-	sweep(prefix)
+// own: folders with the same prefix that nobody holds any more are removed, if
+// they belong to this process' user or one of the owners, user IDs to which
+// such folders are given.
+func New(prefix string, owners ...int) (*Folder, error) {
+	sweep(prefix, append(owners, os.Geteuid()))
 	var err error
 	for range tries {
 		var f *Folder
@@ -50,8 +53,15 @@ func makeOne(prefix string) (*Folder, error) {
 // Path is where the folder is.
 func (f *Folder) Path() string { return f.path }
 
-// Close removes the folder with all that is in it.
-func (f *Folder) Close() error { return errors.Join(os.RemoveAll(f.path), f.lock.Close()) }
+// Close removes the folder with all that is in it. It doesn't read the folder
+// above, which may be closed to a process that has given up its privileges.
+func (f *Folder) Close() error {
+	entries, err := os.ReadDir(f.path)
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(f.path, e.Name())))
+	}
+	return errors.Join(err, os.Remove(f.path), f.lock.Close())
+}
 
 // hold locks a folder; the lock ends with the process.
 func hold(path string) (*Folder, error) {
@@ -85,10 +95,10 @@ func (f *Folder) check() error {
 
 // sweep removes the folders of processes that are gone. What can't be removed
 // stays: it is in nobody's way.
-func sweep(prefix string) {
+func sweep(prefix string, owners []int) {
 	entries, _ := os.ReadDir(os.TempDir())
 	for _, e := range entries {
-		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) || !ours(e) {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) || !belongs(e, owners) {
 			continue
 		}
 		if f, err := hold(filepath.Join(os.TempDir(), e.Name())); err == nil {
@@ -97,12 +107,12 @@ func sweep(prefix string) {
 	}
 }
 
-// ours tells whether an entry belongs to the user that this process runs as.
-func ours(e fs.DirEntry) bool {
+// belongs tells whether an entry is one of the owners'.
+func belongs(e fs.DirEntry, owners []int) bool {
 	info, err := e.Info()
 	if err != nil {
 		return false
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) == os.Geteuid()
+	return ok && slices.Contains(owners, int(stat.Uid))
 }

@@ -1,0 +1,128 @@
+package daemon
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/sandbox"
+)
+
+// sharedFiles is what of this host may be sent to machines.
+type sharedFiles struct {
+	files   []string // named by the operator one by one
+	folders []string // with all that is below them
+}
+
+// filesOf are the files of this host that a payload is made of.
+func filesOf(p boot.Payload) sharedFiles {
+	var s sharedFiles
+	for _, f := range p.Files() {
+		if !f.IsURL() {
+			s.files = append(s.files, f.Source)
+		}
+	}
+	return s
+}
+
+// confine gives up root and everything that serving doesn't need.
+func (d *daemon) confine(s sharedFiles) (sandbox.Status, error) {
+	account := d.account
+	if err := d.handOver(account); err != nil {
+		return sandbox.Status{}, fmt.Errorf("give the folder of fetched files to the user %s: %w", account.Name, err)
+	}
+	status, err := sandbox.Enter(d.policy(account, s))
+	if err != nil {
+		return status, err
+	}
+	if unix.Faccessat(unix.AT_FDCWD, d.cacheDir(), unix.W_OK, unix.AT_EACCESS) != nil {
+		return status, hint.New(fmt.Sprintf("the user %s can't write to %s, where fetched files are kept", account.Name, d.cacheDir()),
+			"give that folder to the user, or name another one with --data or --user")
+	}
+	return status, nil
+}
+
+// policy is what Spur needs to go on.
+func (d *daemon) policy(account sandbox.Account, s sharedFiles) sandbox.Policy {
+	loaders := make([]string, 0, len(d.loaders))
+	for _, f := range d.loaders {
+		loaders = append(loaders, f.Path)
+	}
+	p := sandbox.Policy{
+		Account:      account,
+		Capabilities: d.config.capabilities(),
+		Read:         append(sandbox.Folders(append(loaders, s.files...)...), s.folders...),
+		Readable:     append(append(loaders, s.files...), d.cacheDir()),
+		ReadAll:      len(s.folders) > 0, // files may come that only root may read
+		Write:        []string{d.cacheDir()},
+	}
+	if d.temp != nil {
+		p.Write, p.Remove = []string{d.temp.Path()}, []string{filepath.Dir(d.temp.Path())}
+	}
+	if d.config.Data != "" {
+		p.Write = append(p.Write, d.config.Data)
+	}
+	return p
+}
+
+// capabilities are those with which sockets are opened on interfaces that come
+// later: packet sockets for DHCP, and ports below 1024.
+func (c Config) capabilities() []cap.Value {
+	switch {
+	case c.DHCP != WithoutDHCP:
+		return []cap.Value{cap.NET_RAW, cap.NET_BIND_SERVICE}
+	case len(c.Interfaces) > 0:
+		return []cap.Value{cap.NET_BIND_SERVICE}
+	}
+	return nil
+}
+
+// cacheDir is where fetched files are kept.
+func (d *daemon) cacheDir() string {
+	if d.temp != nil {
+		return filepath.Join(d.temp.Path(), "cache")
+	}
+	return filepath.Join(d.config.Data, "cache")
+}
+
+// handOver lets a user work with the folders that Spur has made. The folder
+// with the key and the state stays its maker's, and can only be passed through.
+func (d *daemon) handOver(a sandbox.Account) error {
+	if os.Geteuid() == a.UID {
+		return nil
+	}
+	if d.temp != nil {
+		if err := os.Lchown(d.temp.Path(), a.UID, a.GID); err != nil {
+			return err
+		}
+	} else if ours(d.config.Data) {
+		if err := os.Chmod(d.config.Data, 0o711); err != nil {
+			return err
+		}
+	}
+	if !ours(d.cacheDir()) {
+		return nil
+	}
+	entries, err := os.ReadDir(d.cacheDir())
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Lchown(filepath.Join(d.cacheDir(), e.Name()), a.UID, a.GID); err != nil {
+			return err
+		}
+	}
+	return os.Lchown(d.cacheDir(), a.UID, a.GID)
+}
+
+// ours says whether a folder is as Spur makes it: this user's, and closed to
+// all others. Only such a folder is given away.
+func ours(dir string) bool {
+	var st unix.Stat_t
+	return unix.Lstat(dir, &st) == nil && st.Mode == unix.S_IFDIR|0o700 && int(st.Uid) == os.Geteuid()
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/spurboot/spur/block"
@@ -55,13 +54,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.options.ETag != "" {
 		header.Set("ETag", h.options.ETag)
 	}
-	if strings.Count(strings.Join(r.Header.Values("Range"), ","), ",") >= mostRanges {
-		r = r.Clone(r.Context())
-		r.Header.Del("Range")
-	}
 	content := &reader{ctx: r.Context(), dev: h.dev, wait: h.options.WriteTimeout, to: http.NewResponseController(w)}
 	content.extend() // an earlier request's time is over
-	http.ServeContent(w, r, "", h.options.Modified, content)
+	http.ServeContent(w, tidyRange(r, h.dev.Size()), "", h.options.Modified, content)
 	if h.options.Served != nil {
 		h.options.Served(r, content.sent, content.err)
 	}

@@ -99,8 +99,7 @@ func send(w *writer, r *http.Request, name string, f fs.File, info fs.FileInfo) 
 	if info.Size() < 0 {
 		return sendUnsized(w, r, c)
 	}
-	tidyRange(r.Header, info.Size())
-	http.ServeContent(w, r, "", info.ModTime(), c)
+	http.ServeContent(w, tidyRange(r, info.Size()), "", info.ModTime(), c)
 	return w.missing(r, c)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -38,6 +39,10 @@ func TestInquiry(t *testing.T) {
 		if err != nil || !strings.Contains(strings.ToLower(out), strings.ToLower(want)) {
 			t.Errorf("page %s: %v, no %q in\n%s", page, err, want, out)
 		}
+	}
+	// Only of this kind of NAA anybody may make designators (SPC-4 section 7.8.6.6).
+	if out, err := tool(t, "libiscsi-bin", "iscsi-inq", "-e", "1", "-c", "131", url); err != nil || !regexp.MustCompile(`\(3\) NAA\nDesignator:\[[0-?]`).MatchString(out) {
+		t.Errorf("%v\n%s", err, out)
 	}
 	if out, err := tool(t, "libiscsi-bin", "iscsi-inq", url); err != nil || !strings.Contains(out, "ACME") {
 		t.Errorf("%v\n%s", err, out)

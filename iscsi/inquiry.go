@@ -111,7 +111,7 @@ func (u *unit) vitalProduct(page byte, t *task) ([]byte, bool) {
 // identification is page 83h: designators of the unit and of the target port
 // (SPC-4 section 7.8.6).
 func (u *unit) identification(t *task) []byte {
-	p := append([]byte{0x01, 0x03, 0, 16}, u.id[:]...) // NAA of the unit
+	p := append([]byte{0x01, 0x03, 0, byte(len(u.id))}, u.id[:]...) // NAA of the unit
 	t10 := make([]byte, 8, 8+len(u.serial))
 	for i := range t10 {
 		t10[i] = ' '

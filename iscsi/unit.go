@@ -18,7 +18,7 @@ type unit struct {
 	blockSize int
 	readOnly  bool
 	serial    string
-	id        [16]byte // NAA 6, locally unique
+	id        [8]byte // NAA 3, locally assigned
 
 	// atomic makes COMPARE AND WRITE and ORWRITE one step: they lock it, plain
 	// writes share it.
@@ -48,7 +48,9 @@ func (l *LUN) open(t *Target, number uint64) *unit {
 		}
 		sum = sha256.Sum256([]byte(u.serial))
 		copy(u.id[:], sum[:])
-		u.id[0] = 0x60 | u.id[0]&0x0f
+		// Every other NAA begins with an OUI, which is somebody's (SPC-4 section
+		// 7.8.6.6).
+		u.id[0] = 0x30 | u.id[0]&0x0f
 		u.mode = modeState{writeCache: true}
 		u.loadReservations()
 		l.unit = u

@@ -26,6 +26,15 @@ Where it is served
   clients may use a disk at once; only file systems that are made for it let
   more than one of them write.
 
+What tells it from other disks
+  Initiators take two disks for paths to one if both have the same serial number
+  or NAA designator. Spur makes these of this host's /etc/machine-id and of where
+  the file is: they are the same after a restart, and no other file's. So is the
+  end of the target's name, which discovery tells; who types the name may leave
+  it off, from the last dot on. With --name they go by that name instead, and
+  with the disk to another place or host; hosts that are copies of each other,
+  with one machine ID, need it.
+
 Who may use it
   iSCSI lets in who knows the password of --chap-user, and, with --initiator,
   who has one of those names. The target proves itself in turn with
@@ -112,7 +121,7 @@ func diskServeCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.StringSliceVar(&over, "over", nil, "the `protocol`: iscsi, aoe, nbd or http")
 	flags.StringVar(&c.Listen, "listen", "", "`address:port` (default 127.0.0.1, and 3260 for iscsi, 10809 for nbd, 8080 for http)")
-	flags.StringVar(&c.Name, "name", "", "`name` of the iSCSI target, or of the NBD export (default: made of the file's)")
+	flags.StringVar(&c.Name, "name", "", "`name` of the iSCSI target, which no other may have, or of the NBD export (default: made of the file's)")
 	flags.BoolVar(&c.Options.ReadOnly, "read-only", false, "refuse writes")
 	flags.StringVar(&c.Overlay, "overlay", "", "write to this qcow2 `image` over FILE; it is made if it doesn't exist")
 	flags.StringVarP(&c.Interface, "interface", "i", "", "aoe: the `interface` to serve on")

@@ -21,7 +21,11 @@ func (c *Config) serveAoE(ctx context.Context, disks []*Disk, v *voice) error {
 	defer link.Close()
 	var targets []*aoe.Target
 	for i, d := range disks {
-		t := &aoe.Target{Shelf: c.Shelf, Slot: c.Slot + uint8(i), Device: d.Device}
+		id, err := c.identity(d, i)
+		if err != nil {
+			return err
+		}
+		t := &aoe.Target{Shelf: c.Shelf, Slot: c.Slot + uint8(i), Device: d.Device, Serial: id.serial()}
 		targets = append(targets, t)
 		v.ready(d, AoE, t.Address()+" on "+c.Interface)
 	}

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,14 +20,17 @@ func (c *Config) serveISCSI(ctx context.Context, disks []*Disk, v *voice) error 
 	if err != nil {
 		return err
 	}
-	name := c.Name
-	if name == "" {
-		name = iqn(title(c.Files[0]))
-	}
-	target := &iscsi.Target{Name: name, Auth: auth, Allow: c.allow(), LUNs: map[uint64]*iscsi.LUN{}}
+	target := &iscsi.Target{Name: c.Name, Auth: auth, Allow: c.allow(), LUNs: map[uint64]*iscsi.LUN{}}
 	for i, d := range disks {
+		id, err := c.identity(d, i)
+		if err != nil {
+			return err
+		}
+		if target.Name == "" {
+			target.Name = uniqueIQN(title(c.Files[0]), id)
+		}
 		target.LUNs[uint64(i)] = &iscsi.LUN{
-			Device: d.Device, BlockSize: c.BlockSize, ReadOnly: d.Caps().ReadOnly, Vendor: "Spur", Product: "disk",
+			Device: d.Device, BlockSize: c.BlockSize, ReadOnly: d.Caps().ReadOnly, Vendor: "Spur", Product: "disk", Serial: id.serial(),
 		}
 	}
 	if err := target.Check(); err != nil {
@@ -37,12 +41,31 @@ func (c *Config) serveISCSI(ctx context.Context, disks []*Disk, v *voice) error 
 		return err
 	}
 	for i, d := range disks {
-		at := url.URL{Scheme: "iscsi", Host: reached(l), Path: fmt.Sprintf("/%s/%d", name, i)}
+		at := url.URL{Scheme: "iscsi", Host: reached(l), Path: fmt.Sprintf("/%s/%d", target.Name, i)}
 		v.ready(d, ISCSI, at.String())
 	}
-	server := iscsi.Server{Targets: iscsi.Static(target), Hooks: iscsiHooks(v)}
+	server := iscsi.Server{Targets: only{target, cmp.Or(c.Name, iqn(title(c.Files[0])))}, Hooks: iscsiHooks(v)}
 	return server.Serve(ctx, l)
 }
+
+// only is the only target of a server. It is found by a short name too, which a
+// person can type who knows the file's; that others may have the same short name
+// doesn't matter to who has found the server. Discovery tells the whole name.
+type only struct {
+	target *iscsi.Target
+	short  string
+}
+
+// Target implements iscsi.Targets.
+func (o only) Target(name string) *iscsi.Target {
+	if name == o.short {
+		return o.target
+	}
+	return iscsi.Static(o.target).Target(name)
+}
+
+// Names implements iscsi.Targets.
+func (o only) Names(initiator string) []string { return iscsi.Static(o.target).Names(initiator) }
 
 // allow lets in the initiators that were named.
 func (c *Config) allow() func(string, net.Addr) error {
@@ -60,16 +83,24 @@ func (c *Config) allow() func(string, net.Addr) error {
 // naming is what the names that we make begin with (RFC 7143 section 4.2.7.4).
 const naming = "iqn.2026-11.io.github.spurboot:"
 
+// longestTitle leaves room for an identity in the 223 bytes of a name (RFC 7143
+// section 4.2.7.1).
+const longestTitle = 160
+
 // iqn makes a target's name of a file's. Only lower-case letters, digits,
 // dashes, dots and colons are in such names (RFC 3722).
 func iqn(file string) string {
-	return naming + strings.Map(func(r rune) rune {
+	name := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '-' {
 			return r
 		}
 		return '-'
 	}, strings.ToLower(file))
+	return naming + name[:min(len(name), longestTitle)]
 }
+
+// uniqueIQN makes one that no other target has.
+func uniqueIQN(file string, id identity) string { return iqn(file) + "." + id.brief() }
 
 // checkIQN refuses what is no name of targets or initiators.
 func checkIQN(flag, name string) error {

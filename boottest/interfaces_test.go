@@ -71,3 +71,31 @@ func TestInterfaceThatComes(t *testing.T) {
 	w.sh("ip link add far0 type bridge; ip addr add 10.79.0.1/24 dev far0; ip link set far0 up")
 	w.says(spur, "came", "far0")
 }
+
+// Spur's host is on two networks by one card, and the DHCP server gives
+// addresses of the second: machines, which have no router, are told our address
+// on that one, also the first of them, also while dnsmasq pings an address for
+// three seconds before it offers it.
+func TestSecondNetworkOfAnInterface(t *testing.T) {
+	for _, f := range []struct {
+		firmware lab.Firmware
+		port     lab.Port
+	}{{lab.BIOS, lab.Port{}}, {lab.UEFI, lab.Port{}}} {
+		t.Run(string(f.firmware), func(t *testing.T) {
+			w := newWorld(t)
+			w.check(w.home.AddAddr("eth0", "10.77.8.1/24"))
+			other := w.otherHost("dhcp", "10.77.8.2")
+			p, err := other.Start("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--user=root", "--port=0", "--interface=eth0",
+				"--pid-file=", "--dhcp-range=10.77.8.50,10.77.8.99,1h", "--dhcp-option=3", "--dhcp-leasefile="+t.TempDir()+"/leases")
+			w.check(err)
+			_, err = p.WaitFor(w.ctx, "started")
+			w.check(err)
+			spur := w.boot()
+			m := w.machine("machine", f.firmware, f.port)
+			w.up(m, spur)
+			if !strings.Contains(m.Serial().String(), "spur.up=http://10.77.8.1/") {
+				t.Error("the machine was not sent to the address on its network")
+			}
+		})
+	}
+}

@@ -23,6 +23,10 @@ addresses too, from --pool; it refuses to where another DHCP server answers,
 unless --force. With --dhcp off Spur only serves files: your own DHCP server
 has to send machines here, and Spur prints what to enter there.
 
+A machine is told the address of this host's that is on the machine's network,
+by what Spur hears of the DHCP server's answers; on an interface with several
+networks it asks that server itself as well, once. --server-address overrules it.
+
 Interfaces may come, go and change their addresses while Spur runs, and it says
 so. Those that --interface names have to be there when it starts.
 

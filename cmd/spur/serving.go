@@ -34,6 +34,7 @@ func (f *offerFlags) add(cmd *cobra.Command) {
 type servingFlags struct {
 	offerFlags
 	interfaces []string
+	servers    []string
 	pools      []string
 	routers    []string
 	dns        []string
@@ -49,6 +50,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil, "serve on these interfaces only, which may go and come back (default: all that can)")
+	flags.StringSliceVar(&f.servers, "server-address", nil, "tell machines this address of the host's (default: the one on the machine's network)")
 	flags.StringVar(&f.dhcp, "dhcp", "proxy", "proxy: beside the network's DHCP server; server: give addresses; off: files only")
 	flags.StringSliceVar(&f.pools, "pool", nil, "addresses to give, with --dhcp server: 10.0.0.100-10.0.0.200, or all of 10.0.0.0/24; with /24 behind a range, for a network behind a relay")
 	flags.StringSliceVar(&f.routers, "router", nil, "router to tell machines of, with --dhcp server (default: none)")
@@ -77,6 +79,9 @@ func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 		c.Only = append(c.Only, mac)
 	}
 	var err error
+	if c.ServerAddrs, err = addresses("--server-address", f.servers); err != nil {
+		return c, usage(cmd, err)
+	}
 	if c.Routers, err = addresses("--router", f.routers); err != nil {
 		return c, usage(cmd, err)
 	}

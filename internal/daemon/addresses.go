@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -99,6 +100,26 @@ func (c Config) pool(text string, interfaces []dhcp.Interface) (dhcp.Pool, error
 		}
 	}
 	return p, hint.Wrap(p.Check(), "correct --pool")
+}
+
+// checkServerAddrs refuses to tell machines an address that isn't this host's.
+func (c Config) checkServerAddrs() error {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return fmt.Errorf("list the addresses of this host: %w", err)
+	}
+	var ours []netip.Addr
+	for _, a := range all {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() {
+			ours = append(ours, p.Addr())
+		}
+	}
+	for _, a := range c.ServerAddrs {
+		if !slices.Contains(ours, a) {
+			return hint.New(fmt.Sprintf("--server-address %s is no address of this host", a), fmt.Sprintf("it is one of %v", ours))
+		}
+	}
+	return nil
 }
 
 // alone refuses to give addresses where another server does: two of them on

@@ -21,20 +21,21 @@ const (
 
 // Config is what `spur boot` and `spur api` have in common.
 type Config struct {
-	Interfaces []string // none: every interface that can serve
-	DHCP       DHCPMode
-	Pools      []string // for OwnDHCP: addresses to give, A-B, A-B/bits or a network
-	Routers    []netip.Addr
-	DNS        []netip.Addr
-	Force      bool // give addresses even where another server does
-	HTTPPort   uint16
-	TFTPPort   uint16
-	Data       string   // where leases, keys and caches survive a restart; "" for nowhere
-	Loaders    []string // folders to look for bootloaders in, before the distribution's
-	Only       []boot.MAC
-	Once       bool
-	DryRun     bool   // stop where serving would begin, and say what would be served
-	User       string // whom a Spur of root's becomes; "" for a system user
+	Interfaces  []string     // none: every interface that can serve
+	ServerAddrs []netip.Addr // of this host, to tell machines; none: the one on each machine's network
+	DHCP        DHCPMode
+	Pools       []string // for OwnDHCP: addresses to give, A-B, A-B/bits or a network
+	Routers     []netip.Addr
+	DNS         []netip.Addr
+	Force       bool // give addresses even where another server does
+	HTTPPort    uint16
+	TFTPPort    uint16
+	Data        string   // where leases, keys and caches survive a restart; "" for nowhere
+	Loaders     []string // folders to look for bootloaders in, before the distribution's
+	Only        []boot.MAC
+	Once        bool
+	DryRun      bool   // stop where serving would begin, and say what would be served
+	User        string // whom a Spur of root's becomes; "" for a system user
 
 	Logger *slog.Logger // non-nil for --log json; else the story goes to Out
 	// Out is written to while machines wait: it must not block (internal/output).

@@ -196,6 +196,9 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local func(path 
 	if err != nil {
 		return nil, hint.Wrap(err, "choose one with --interface")
 	}
+	if err := d.config.checkServerAddrs(); err != nil {
+		return nil, err
+	}
 	long, err := openLong(d.store, time.Now(), d.voice.storeTrouble)
 	if err != nil {
 		return nil, err
@@ -257,6 +260,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 	if err != nil {
 		return nil, nil, hint.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
 	}
+	listener.ServerAddrs = d.config.ServerAddrs
 	if addresses != nil && listener.Port67Taken && !d.config.Force {
 		err := hint.New("another program on this host holds port 67; it is a DHCP server, most likely",
 			"leave --dhcp server out to work beside it, stop it, or overrule this with --force")
@@ -264,7 +268,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 	}
 	return &offers{
 		resolver: f.tree.Resolver, tree: f.tree, story: f.story, addresses: addresses,
-		send: listener.Send, trouble: d.voice.trouble, panicked: d.voice.panicked, slots: make(chan struct{}, maxAnswers),
+		reach: listener.Reach, send: listener.Send, trouble: d.voice.trouble, panicked: d.voice.panicked, slots: make(chan struct{}, maxAnswers),
 	}, listener, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/spurboot/spur/internal/dhcp"
 )
@@ -21,6 +22,10 @@ type links struct {
 	// is all of them.
 	admit  func(context.Context, dhcp.Interface) error
 	barred map[int]bool // by index
+	// explore shows the listener on which of an interface's networks the DHCP
+	// server gives addresses; nil where that doesn't matter.
+	explore   func(context.Context, dhcp.Interface)
+	exploring sync.WaitGroup
 }
 
 // links are those of a service.
@@ -29,20 +34,41 @@ func (d *daemon) links(s *service) *links {
 	if s.offers != nil && s.offers.addresses != nil {
 		l.addresses, l.admit = s.offers.addresses, d.admit(s.offers.addresses)
 	}
+	if s.offers != nil && s.offers.addresses == nil && len(d.config.ServerAddrs) == 0 {
+		// The listener hears the answers itself. A probe that fails tells nothing.
+		l.explore = func(ctx context.Context, i dhcp.Interface) { _, _ = dhcp.Probe(ctx, i) }
+	}
 	return l
 }
 
 func (l *links) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer l.exploring.Wait()
+	defer cancel()
 	l.barred = map[int]bool{}
+	for _, i := range l.first {
+		l.ask(ctx, i)
+	}
 	return l.watcher.Run(ctx, dhcp.Survey{Serving: l.first}, func(now dhcp.Survey, changes []dhcp.Change) {
 		l.follow(ctx, now.Serving, changes)
 	})
+}
+
+// ask explores an interface with several networks, so that also the first
+// machine on it is told an address that it can reach.
+func (l *links) ask(ctx context.Context, i dhcp.Interface) {
+	if l.explore != nil && i.Networks() > 1 {
+		l.exploring.Go(func() { l.explore(ctx, i) })
+	}
 }
 
 // follow has everything listen on the interfaces that there are now.
 func (l *links) follow(ctx context.Context, now []dhcp.Interface, changes []dhcp.Change) {
 	for _, c := range changes {
 		l.voice.interfaceChanged(c)
+		if c.Kind != dhcp.Went {
+			defer l.ask(ctx, c.Interface) // when it is listened on
+		}
 		if c.Kind != dhcp.Came && c.Kind != dhcp.Remade || l.admit == nil {
 			continue
 		}

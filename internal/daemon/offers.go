@@ -28,7 +28,8 @@ type offers struct {
 	resolver  boot.Resolver
 	tree      *tree.Tree
 	story     *timeline.Timeline
-	addresses *dhcp.Server // nil where another server gives addresses
+	addresses *dhcp.Server                                   // nil where another server gives addresses
+	reach     func(context.Context, dhcp.Packet) dhcp.Packet // chooses our address where it was a guess; may be nil
 	send      func(dhcp.Packet, *dhcpv4.DHCPv4) error
 	trouble   func(what string, mac boot.MAC, iface string, err error)
 	panicked  func(where string, value any, stack []byte)
@@ -62,10 +63,16 @@ func (o *offers) handle(ctx context.Context, p dhcp.Packet) {
 // answer follows one request from what it says to the reply on the wire.
 func (o *offers) answer(ctx context.Context, p dhcp.Packet) {
 	request := pxe.Read(p.Message)
+	if o.reach != nil && o.addresses == nil {
+		p = o.reach(ctx, p)
+	}
 	client := clientOf(request, p)
 	o.observeRequest(request, client, p)
 
 	reply, outcome := o.address(p, client.MAC)
+	if outcome.Ours.IsValid() {
+		p.Server, client.Server = outcome.Ours, outcome.Ours
+	}
 	switch {
 	case !request.IsBoot():
 	case wantsBoot(p, outcome):

@@ -98,6 +98,9 @@ func pointers(c Config, interfaces []dhcp.Interface) []string {
 	lines := []string{"It answers no DHCP. Enter this into your DHCP server:"}
 	for _, i := range interfaces {
 		server := i.ServerFor(netip.Addr{}).String()
+		if len(c.ServerAddrs) > 0 {
+			server = c.ServerAddrs[0].String()
+		}
 		script := "http://" + server
 		if c.HTTPPort != 80 {
 			script = fmt.Sprintf("http://%s:%d", server, c.HTTPPort)

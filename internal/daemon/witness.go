@@ -25,6 +25,9 @@ func (o *offers) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
 		e.Kind = timeline.Asked
 	case r.Type == dhcpv4.MessageTypeRequest && o.addresses == nil:
 		e.Kind = timeline.Chose
+		if p.Interface.OnLink(e.Peer) {
+			e.Near = p.Interface.ServerFor(e.Peer)
+		}
 	default:
 		return
 	}

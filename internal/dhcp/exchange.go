@@ -66,7 +66,7 @@ func (s *Server) remembered(now time.Time, n subnet, p Packet, want netip.Addr, 
 		return nak(p, want, "the client's address is "+held.Addr.String())
 	// A renewal that was sent to us means that we gave the address, even if a
 	// restart made us forget it.
-	case !known && !s.authoritative && p.To != p.Server:
+	case !known && !s.authoritative && !ours(p, p.To):
 		return ignore("no lease is known for this client (" + state + ")")
 	}
 	return n.bind(now, p, want)

@@ -38,19 +38,76 @@ func (h host) addressed(to netip.Addr) bool {
 	})
 }
 
-// server is the address of ours that the sender of p should be told.
-func (h host) server(p Packet) netip.Addr {
-	if slices.Contains(h.local, p.To) {
-		return p.To
+// direct says which address of ours the sender of p is told: one that it can
+// reach, by what it asks and what is known of its network. Chosen are those
+// that the operator wants to be told; wire is an address of the network that
+// clients on this wire were last seen to have addresses of, for one of which
+// nothing is known.
+func (h host) direct(p Packet, chosen []netip.Addr, heard, wire netip.Addr) Packet {
+	id := addrOf(p.Message.ServerIdentifier())
+	client, known := h.whereabouts(p, heard)
+	p.Settled = true
+	switch {
+	case !p.Relay().IsValid() && slices.Contains(h.local, p.To):
+		p.Server = p.To
+	case slices.Contains(h.local, id):
+		p.Server = id
+	case len(chosen) > 0:
+		p.Server = h.among(chosen, client)
+	case p.Relay().IsValid():
+		p.Server = h.forRelay(p)
+	case known:
+		p.Server, p.Settled = h.ServerFor(client), false
+	default:
+		p.Server, p.Settled, p.guessed = h.ServerFor(wire), false, h.Networks() > 1
 	}
-	if relay := p.Relay(); relay.IsValid() && !h.OnLink(relay) {
-		if a := sourceFor(relay); a.IsValid() {
+	return p
+}
+
+// whereabouts is the best known address on the client's network; known tells
+// that it is on this wire: its own, the one that it wants back or was offered.
+func (h host) whereabouts(p Packet, heard netip.Addr) (addr netip.Addr, known bool) {
+	relay := p.Relay()
+	if relay.IsValid() {
+		if link := linkSelection(p.Message); link.IsValid() {
+			relay = link
+		}
+		return relay, h.OnLink(relay)
+	}
+	for _, a := range []netip.Addr{addrOf(p.Message.ClientIPAddr), addrOf(p.Message.RequestedIPAddress()), heard} {
+		if a.IsValid() && h.OnLink(a) {
+			return a, true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// among finds, among the addresses that the operator chose, the one on the
+// client's network, else one of this interface, else the first.
+func (h host) among(chosen []netip.Addr, client netip.Addr) netip.Addr {
+	if near := h.ServerFor(client); client.IsValid() && h.OnLink(client) && slices.Contains(chosen, near) {
+		return near
+	}
+	for _, a := range chosen {
+		if slices.ContainsFunc(h.Addrs, func(p netip.Prefix) bool { return p.Addr() == a }) {
 			return a
 		}
 	}
-	client := addrOf(p.Message.ClientIPAddr)
-	if relay := p.Relay(); relay.IsValid() {
-		client = relay
+	return chosen[0]
+}
+
+// forRelay is for a client behind a relay: an address on its network, where
+// we have one, else the one that the relay sends to, else by the routes.
+func (h host) forRelay(p Packet) netip.Addr {
+	client, onLink := h.whereabouts(p, netip.Addr{})
+	if onLink {
+		return h.ServerFor(client)
+	}
+	if slices.Contains(h.local, p.To) {
+		return p.To
+	}
+	if a := sourceFor(p.Relay()); a.IsValid() {
+		return a
 	}
 	return h.ServerFor(client)
 }

@@ -41,6 +41,15 @@ func (i Interface) OnLink(addr netip.Addr) bool {
 	return slices.ContainsFunc(i.Addrs, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
+// Networks counts the networks that the interface is on.
+func (i Interface) Networks() int {
+	all := map[netip.Prefix]bool{}
+	for _, p := range i.Addrs {
+		all[p.Masked()] = true
+	}
+	return len(all)
+}
+
 // Interfaces looks up the named interfaces, or, without names, all that can
 // serve clients: up, with a broadcast address, no loopback, with an IPv4
 // address. An interface that is named and can't serve is an error that says

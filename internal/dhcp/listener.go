@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -51,11 +52,15 @@ type Listener struct {
 	// Port67Taken and Port4011Taken tell that another process holds the port
 	// on this host. Requests are heard nevertheless.
 	Port67Taken, Port4011Taken bool
+	// ServerAddrs are the addresses of ours that clients are told, where the
+	// operator chooses them. They are set before Run.
+	ServerAddrs []netip.Addr
 
 	held  []*held
 	raw   *rawSocket
 	hooks Hooks
 	twice *twins
+	given *networks
 
 	mu     sync.RWMutex
 	wires  []*wire
@@ -85,7 +90,7 @@ func Listen(interfaces []Interface, hooks Hooks) (*Listener, error) {
 	if len(interfaces) == 0 {
 		return nil, errors.New("no interface to listen on; name one")
 	}
-	l := &Listener{hooks: hooks, twice: newTwins(), closed: make(chan struct{})}
+	l := &Listener{hooks: hooks, twice: newTwins(), given: newNetworks(), closed: make(chan struct{})}
 	if err := l.open(interfaces); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -136,6 +141,7 @@ func (l *Listener) Set(interfaces []Interface) error {
 			errs = append(errs, w.close())
 		}
 	}
+	l.given.keep(interfaces)
 	return errors.Join(errs...)
 }
 
@@ -355,16 +361,26 @@ func (l *Listener) accept(w *wire, frame []byte, now time.Time) (Packet, bool) {
 		Message: m, Interface: host.Interface, Port: d.dst.Port(),
 		From: d.src, FromMAC: d.mac, To: d.dst.Addr(), Time: now,
 	}
-	p.Server = host.server(p)
-	return p, true
+	l.given.chosen(*host, m)
+	client, wire := l.given.of(host.Index, m)
+	return host.direct(p, l.ServerAddrs, client, wire), true
+}
+
+// Reach chooses p.Server anew where it was a guess: on an interface with
+// several networks, for a client of which nothing is known yet. For that it
+// waits half a second, at most, for another server's offer to the client. Those
+// of a server on this host can't be heard, and aren't waited for.
+func (l *Listener) Reach(ctx context.Context, p Packet) Packet {
+	if !p.guessed || l.Port67Taken || p.Message.MessageType() != dhcpv4.MessageTypeDiscover {
+		return p
+	}
+	p.Server = p.ServerFor(l.given.await(ctx, p.Message))
+	return p
 }
 
 // overhear tells of a reply of another server. Whatever else comes to the
 // clients' port is nothing to complain about: it is not for us.
 func (l *Listener) overhear(h host, d datagram, now time.Time) {
-	if l.hooks.Overheard == nil {
-		return
-	}
 	m, err := Parse(d.payload)
 	if err != nil || m.OpCode != dhcpv4.OpcodeBootReply {
 		return
@@ -374,7 +390,10 @@ func (l *Listener) overhear(h host, d datagram, now time.Time) {
 	if slices.Contains(h.local, o.Server()) || l.twice.seen(d.payload, h.Index, now) {
 		return
 	}
-	l.hooks.Overheard(o)
+	l.given.offered(h, m)
+	if l.hooks.Overheard != nil {
+		l.hooks.Overheard(o)
+	}
 }
 
 func (l *Listener) bad(w *wire, from net.HardwareAddr, err error) {

@@ -32,8 +32,24 @@ type Packet struct {
 	To netip.Addr
 	// Server is the address of ours by which this client should reach us.
 	Server netip.Addr
+	// Settled tells that Server stays, whatever address the client has or gets:
+	// it asked there, or the operator or its relay decides.
+	Settled bool
 	// Time is when it came in.
 	Time time.Time
+
+	// guessed tells that nothing is known of the client's network, and that
+	// there is more than one.
+	guessed bool
+}
+
+// ServerFor is the address of ours by which the client should reach us once it
+// has an address.
+func (p Packet) ServerFor(client netip.Addr) netip.Addr {
+	if p.Settled || !client.IsValid() {
+		return p.Server
+	}
+	return p.Interface.ServerFor(client)
 }
 
 // Overheard is what another server sent to a client: an OFFER, an ACK or a NAK.

@@ -31,6 +31,7 @@ const (
 type Outcome struct {
 	Step   Step
 	Addr   netip.Addr // the address that it was about
+	Ours   netip.Addr // the address of ours by which the client reaches us
 	Reason string     // why, in words; empty when all is well
 	Err    error      // of [StepExhaust] and [StepFailed]
 }
@@ -103,8 +104,7 @@ func (s *Server) Own(interfaces []Interface) {
 
 // Handle decides on a request. The reply is nil where none is to be sent.
 func (s *Server) Handle(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
-	kind := p.Message.MessageType()
-	if kind == dhcpv4.MessageTypeNone {
+	if p.Message.MessageType() == dhcpv4.MessageTypeNone {
 		return ignore("BOOTP without DHCP (no option 53)")
 	}
 	if p.Port == BootPort {
@@ -118,9 +118,16 @@ func (s *Server) Handle(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
 	}
 	n, ok := s.subnet(p)
 	if !ok {
-		return ignore("no pool for this network (" + where(p) + ")")
+		return ignore("no pool for this network (" + s.where(p) + ")")
 	}
-	switch kind {
+	p.Server = p.ServerFor(n.pool.First)
+	reply, outcome := s.answer(now, n, p)
+	outcome.Ours = p.Server
+	return reply, outcome
+}
+
+func (s *Server) answer(now time.Time, n subnet, p Packet) (*dhcpv4.DHCPv4, Outcome) {
+	switch kind := p.Message.MessageType(); kind {
 	case dhcpv4.MessageTypeDiscover:
 		return n.discover(now, p)
 	case dhcpv4.MessageTypeRequest:
@@ -133,14 +140,15 @@ func (s *Server) Handle(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
 		reply := newReply(p, dhcpv4.MessageTypeAck)
 		n.pool.describe(reply)
 		return reply, Outcome{Step: StepInform, Addr: known(p)}
+	default:
+		return ignore("a " + kind.String() + " is no client's message")
 	}
-	return ignore("a " + kind.String() + " is no client's message")
 }
 
 // subnet chooses the pool: by the relay's choice (RFC 3527, RFC 3011), the
 // relay's own address, the client's address, or the interface.
 func (s *Server) subnet(p Packet) (subnet, bool) {
-	for _, a := range selectors(p) {
+	for _, a := range s.selectors(p) {
 		for _, n := range s.subnets {
 			if n.pool.Prefix.Contains(a) {
 				return n, true
@@ -151,8 +159,10 @@ func (s *Server) subnet(p Packet) (subnet, bool) {
 }
 
 // selectors are the addresses that say which network a client is on, the most
-// telling only: one that fits no pool must not be overruled by the next.
-func selectors(p Packet) []netip.Addr {
+// telling only: one that fits no pool must not be overruled by the next. On the
+// wire of an interface with several networks they come in the order in which
+// their pools are tried.
+func (s *Server) selectors(p Packet) []netip.Addr {
 	if a := linkSelection(p.Message); a.IsValid() {
 		return []netip.Addr{a}
 	}
@@ -162,16 +172,26 @@ func selectors(p Packet) []netip.Addr {
 	if a := addrOf(p.Message.ClientIPAddr); a.IsValid() && !p.Interface.OnLink(a) {
 		return []netip.Addr{a}
 	}
-	addrs := make([]netip.Addr, len(p.Interface.Addrs))
-	for i, prefix := range p.Interface.Addrs {
-		addrs[i] = prefix.Addr()
+	var addrs []netip.Addr
+	for _, a := range []netip.Addr{addrOf(p.Message.ClientIPAddr), addrOf(p.Message.RequestedIPAddress())} {
+		if a.IsValid() && p.Interface.OnLink(a) {
+			addrs = append(addrs, a)
+		}
+	}
+	for _, n := range s.subnets {
+		if lease, ok := n.leases.Of(ClientKey(p.Message)); ok && p.Interface.OnLink(lease.Addr) {
+			addrs = append(addrs, lease.Addr)
+		}
+	}
+	for _, prefix := range p.Interface.Addrs {
+		addrs = append(addrs, prefix.Addr())
 	}
 	return addrs
 }
 
-func where(p Packet) string {
+func (s *Server) where(p Packet) string {
 	var all []string
-	for _, a := range selectors(p) {
+	for _, a := range s.selectors(p) {
 		all = append(all, a.String())
 	}
 	return strings.Join(all, ", ")

@@ -83,6 +83,7 @@ type hop struct {
 	own        bool       // we offered the address too
 	ours       netip.Addr // our address
 	chose      netip.Addr // the DHCP server whose address it took
+	near       netip.Addr // our address on the network of the one that it took
 	leased     bool       // by us
 	bootAsked  bool
 	answered   bool

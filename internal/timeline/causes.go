@@ -81,6 +81,10 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Sentence = fmt.Sprintf("%s took its address from us, but never asked for %s.", a.speaker(), a.wanted())
 		v.Likely = "a firewall on this host drops " + h.port() + ", or the firmware heard another boot server's offer as well and follows that one."
 		v.Hint = "open the ports, and see whether another boot server answers on this network."
+	case h.near.IsValid() && h.near != h.ours:
+		v.Sentence = fmt.Sprintf("%s took the address %s, but was told to fetch %s from %s.", a.speaker(), a.Address, a.wanted(), h.ours)
+		v.Likely = fmt.Sprintf("it cannot reach %s: it is on the network of our address %s.", h.ours, h.near)
+		v.Hint = fmt.Sprintf("reset the machine: Spur knows its network now; or name the address to tell machines with --server-address %s.", h.near)
 	default:
 		v.Sentence = fmt.Sprintf("%s took its address from %s, but never asked us for %s.", a.speaker(), h.chose, a.wanted())
 		v.Likely = "it follows another boot server: " + h.chose.String() + " names its own next-server or boot file, or the firmware takes only one offer. Or a firewall drops " + h.port() + "."

@@ -101,6 +101,9 @@ type Event struct {
 	Peer netip.Addr
 	// Server is the address of the server that the event is about.
 	Server netip.Addr
+	// Near is, with Chose, the address of ours on the network of Peer; zero where
+	// there is none on the wire.
+	Near netip.Addr
 	// Bytes is how much went through, Total how much there is; zero when unknown.
 	Bytes, Total int64
 	// Reason says why we stay silent, or names the system that asked.

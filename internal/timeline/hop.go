@@ -68,7 +68,7 @@ func (a Attempt) addressed(e Event) (Attempt, []Step) {
 	if e.Kind == Leased {
 		h.leased = true
 	} else {
-		h.chose = e.Server
+		h.chose, h.near = e.Server, e.Near
 	}
 	if e.Peer.IsValid() {
 		a.Address = e.Peer

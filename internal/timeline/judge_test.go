@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -22,6 +23,7 @@ func TestJudge(t *testing.T) {
 		}
 		return append(ownOffered[:4:4], at(5, chooses(by)))
 	}
+	elsewhere := append(offered[:4:4], at(5, Event{Kind: Chose, Server: router, Near: netip.MustParseAddr("10.1.0.2"), Peer: netip.MustParseAddr("10.1.0.50")}))
 	told := append(chose[:5:5], at(5, Event{Kind: BootAsked}), at(5, Event{Kind: Answered, Name: "snponly.efi", Proto: "tftp", Route: "snp"}))
 	loaded := append(told[:7:7], at(5, starts(RoleLoader, "snponly.efi")), at(6, ends(RoleLoader, "snponly.efi", 236544)))
 	reasked := append(loaded[:9:9], at(8, asks(ipxe)), at(8, offers("boot.ipxe", "http", "ipxe-http")),
@@ -56,6 +58,8 @@ func TestJudge(t *testing.T) {
 			"iPXE was offered boot.ipxe 2 times", "spanning tree", "PortFast"},
 		{"another boot server", chose, 14, 15, OfferIgnored, "snp",
 			"took its address from 10.0.0.1", "next-server", "66, 67"},
+		{"told an address of another network", elsewhere, 14, 15, OfferIgnored, "",
+			"from 10.0.0.2", "it is on the network of our address 10.1.0.2", "--server-address 10.1.0.2"},
 		{"own offer not taken", ownOffered, 9, 10, OfferIgnored, "",
 			"10.0.0.23", "another DHCP server was quicker", "--dhcp proxy"},
 		{"own offer lost to another", ownChose(false), 14, 15, OfferIgnored, "",

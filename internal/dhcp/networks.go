@@ -1,0 +1,108 @@
+package dhcp
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+)
+
+const (
+	// maxHeard bounds the clients of which an address is remembered.
+	maxHeard = 1024
+	// guessTime is how long a DISCOVER of a client on an unknown network may wait
+	// for another server's offer to it. Firmware collects offers for longer: edk2
+	// for 4 s, iPXE and PXE 2.1's ROMs for 2 s at least.
+	guessTime = 500 * time.Millisecond
+)
+
+// networks remembers which addresses other servers give to the clients that
+// are heard. Where an interface is on several networks, it tells by which
+// address of ours a client can reach us.
+type networks struct {
+	mu      sync.Mutex
+	clients map[string]netip.Addr // by hardware address
+	age     []string              // of clients, the oldest first
+	wires   map[int]netip.Addr    // by interface: an address that was last given there
+	news    chan struct{}         // closed at the next news
+}
+
+func newNetworks() *networks {
+	return &networks{clients: map[string]netip.Addr{}, wires: map[int]netip.Addr{}, news: make(chan struct{})}
+}
+
+// offered notes an address that another server gives to a client.
+func (n *networks) offered(h host, m *dhcpv4.DHCPv4) {
+	n.note(h, m, addrOf(m.YourIPAddr))
+}
+
+// chosen notes the address that a client takes of another server, whose offer
+// may have gone by unheard.
+func (n *networks) chosen(h host, m *dhcpv4.DHCPv4) {
+	id := addrOf(m.ServerIdentifier())
+	if m.MessageType() == dhcpv4.MessageTypeRequest && id.IsValid() && !slices.Contains(h.local, id) && !addrOf(m.GatewayIPAddr).IsValid() {
+		n.note(h, m, addrOf(m.RequestedIPAddress()))
+	}
+}
+
+func (n *networks) note(h host, m *dhcpv4.DHCPv4, addr netip.Addr) {
+	client := string(m.ClientHWAddr)
+	if !addr.IsValid() || !h.OnLink(addr) || client == "" {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.wires[h.Index] = addr
+	if _, known := n.clients[client]; !known {
+		if len(n.age) == maxHeard {
+			delete(n.clients, n.age[0])
+			n.age = slices.Delete(n.age, 0, 1)
+		}
+		n.age = append(n.age, client)
+	}
+	n.clients[client] = addr
+	close(n.news)
+	n.news = make(chan struct{})
+}
+
+// of is the address that a client was given, and one of its wire's clients;
+// either may be the zero value.
+func (n *networks) of(index int, m *dhcpv4.DHCPv4) (client, wire netip.Addr) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.clients[string(m.ClientHWAddr)], n.wires[index]
+}
+
+// keep forgets the wires that are gone.
+func (n *networks) keep(interfaces []Interface) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for index := range n.wires {
+		if !slices.ContainsFunc(interfaces, func(i Interface) bool { return i.Index == index }) {
+			delete(n.wires, index)
+		}
+	}
+}
+
+// await waits until a client is given an address, or the time is over.
+func (n *networks) await(ctx context.Context, m *dhcpv4.DHCPv4) netip.Addr {
+	ctx, cancel := context.WithTimeout(ctx, guessTime)
+	defer cancel()
+	for {
+		n.mu.Lock()
+		addr, known := n.clients[string(m.ClientHWAddr)]
+		news := n.news
+		n.mu.Unlock()
+		if known {
+			return addr
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return netip.Addr{}
+		}
+	}
+}

@@ -29,6 +29,7 @@ type Hooks struct {
 // A Transfer is one file on its way.
 type Transfer struct {
 	*Request
+	File       File  // that is read; nil when one is written
 	Size       int64 // bytes, -1 when unknown
 	BlockSize  int
 	WindowSize int

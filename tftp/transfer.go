@@ -87,7 +87,7 @@ func (t *transfer) serveRead(ctx context.Context) {
 	defer b.close()
 	s := newSender(l, b, agreed, t.timer(agreed))
 	s.serving, s.onBad, s.quiet, s.opening = true, t.bad, &t.quiet, &t.opening
-	public := t.public(agreed)
+	public := t.public(agreed, f)
 	s.progress = newProgress(t.reporter(public))
 	reason, err := Completed, error(nil)
 	if len(oack) > 0 {
@@ -123,7 +123,7 @@ func (t *transfer) serveWrite(ctx context.Context) {
 	})
 	r := newReceiver(l, to, commit, agreed, t.timer(agreed))
 	r.onBad, r.quiet, r.opening = t.bad, &t.quiet, &t.opening
-	public := t.public(agreed)
+	public := t.public(agreed, nil)
 	r.progress = newProgress(t.reporter(public))
 	answer := []byte{0, opAck, 0, 0}
 	if len(oack) > 0 {
@@ -157,9 +157,10 @@ func (t *transfer) bad(err error) {
 }
 
 // public makes what hooks are told, and tells the first.
-func (t *transfer) public(agreed terms) *Transfer {
+func (t *transfer) public(agreed terms, f File) *Transfer {
 	p := &Transfer{
 		Request:    t.request,
+		File:       f,
 		Size:       agreed.size,
 		BlockSize:  agreed.blockSize,
 		WindowSize: agreed.windowSize,

@@ -11,7 +11,7 @@ import (
 
 func apiCommand() *cobra.Command {
 	var serving servingFlags
-	var timeout time.Duration
+	var remote daemon.Remote
 	cmd := &cobra.Command{
 		Use:   "api URL",
 		Short: "Ask a boot API what each machine boots",
@@ -29,26 +29,31 @@ status 200 is a JSON object:
 
 Any other answer, and none within the timeout, leaves that machine alone; no
 other machine waits for it. Relative URLs are resolved against URL/v1/. Spur
-fetches every file itself: machines see sealed URLs of Spur's only.
+fetches every file itself: machines see sealed URLs of Spur's only. Files of
+this host (file:///…) the API may name only below the folders of --allow-files;
+no link leads out of them.
 
 This is Pixiecore's API, so servers that were written for it work unchanged.
 Request headers tell them more, should they want to know: X-Spur-Firmware,
 X-Spur-Arch, X-Spur-Proto, X-Spur-Loader, X-Spur-UUID.`,
 		Example: `  spur api http://boot.example:8080
-  spur api http://127.0.0.1:4242 --data /var/lib/spur`,
+  spur api http://127.0.0.1:4242 --data /var/lib/spur
+  spur api http://127.0.0.1:4242 --allow-files /srv/boot`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := serving.config(cmd)
 			if err != nil {
 				return err
 			}
-			if timeout <= 0 {
-				return usage(cmd, fmt.Errorf("--api-timeout %s leaves an API no time to answer", timeout))
+			if remote.Timeout <= 0 {
+				return usage(cmd, fmt.Errorf("--api-timeout %s leaves an API no time to answer", remote.Timeout))
 			}
-			return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.API(cmd.Context(), c, args[0], timeout) })
+			remote.URL = args[0]
+			return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.API(cmd.Context(), c, remote) })
 		},
 	}
 	serving.add(cmd)
-	cmd.Flags().DurationVar(&timeout, "api-timeout", 5*time.Second, "how long the API may take for one machine")
+	cmd.Flags().DurationVar(&remote.Timeout, "api-timeout", 5*time.Second, "how long the API may take for one machine")
+	cmd.Flags().StringSliceVar(&remote.Files, "allow-files", nil, "folders of this host whose files the API may name (default: none)")
 	return cmd
 }

@@ -60,7 +60,7 @@ var allowed = map[string][]string{
 	// What a boot is made of.
 	"internal/image":    {"internal/boot", "internal/hint"},
 	"internal/loader":   {"internal/boot", "internal/route"},
-	"internal/resolver": {"internal/boot"},
+	"internal/resolver": {"internal/boot", "internal/hint"},
 	"internal/tree":     {"internal/boot", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.

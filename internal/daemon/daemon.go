@@ -32,41 +32,11 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	for _, w := range l.warnings {
 		d.voice.warn(w)
 	}
-	allowed := map[string]bool{}
-	for _, f := range l.payload.Files() {
-		allowed[f.Source] = true
-	}
 	d.title = fmt.Sprintf("%s (%s)", l.payload.Title(), l.about)
 	if d.given, err = given(l.payload, d.loaders); err != nil {
 		return err
 	}
-	return d.serve(ctx, resolver.Static{Payload: l.payload}, filesOf(l.payload), func(path string) bool { return allowed[path] })
-}
-
-// API boots every machine that asks into what a boot API says, until ctx ends.
-func API(ctx context.Context, c Config, prefix string, timeout time.Duration) error {
-	remote, err := resolver.NewRemote(resolver.RemoteConfig{Prefix: prefix, Timeout: timeout})
-	if err != nil {
-		return misused(hint.Wrap(err, "name the API by a URL such as http://boot.example:8080"))
-	}
-	defer remote.Close()
-	d, err := open(c)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	d.title = "what " + prefix + " says"
-	// The API's own limit is the one that gives the better reason.
-	shared := resolver.NewShared(remote, resolver.Sharing{
-		Timeout: timeout + time.Second,
-		Panicked: func(c boot.Client, value any, stack []byte) {
-			d.voice.panicked("question about "+c.MAC.String(), value, stack)
-		},
-	})
-	defer shared.Close()
-	// The API may name any file of this host (file:///…), so whatever was
-	// sealed is its word.
-	return d.serve(ctx, shared, sharedFiles{folders: []string{"/"}}, func(string) bool { return true })
+	return d.serve(ctx, resolver.Static{Payload: l.payload}, filesOf(l.payload), tree.NamedFiles(l.payload.Files()))
 }
 
 // daemon holds what outlives a single boot.
@@ -155,7 +125,7 @@ func (d *daemon) close() {
 
 // serve answers machines until ctx ends or something fails. A dry run ends
 // where serving would begin.
-func (d *daemon) serve(ctx context.Context, next boot.Resolver, from sharedFiles, local func(path string) bool) error {
+func (d *daemon) serve(ctx context.Context, next boot.Resolver, from sharedFiles, local tree.Local) error {
 	s, err := d.start(ctx, next, local)
 	if err != nil {
 		return err
@@ -191,7 +161,7 @@ func (s *service) close() {
 }
 
 // start opens everything that machines are answered with.
-func (d *daemon) start(ctx context.Context, next boot.Resolver, local func(path string) bool) (*service, error) {
+func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local) (*service, error) {
 	interfaces, err := dhcp.Interfaces(d.config.Interfaces)
 	if err != nil {
 		return nil, hint.Wrap(err, "choose one with --interface")

@@ -91,7 +91,8 @@ func (f *files) httpHooks() httpd.Hooks {
 		if t.Method == http.MethodHead {
 			return
 		}
-		if e, ok := f.event(kind, route.HTTP, t.Name, t.Remote, t.Local); ok {
+		e, ok := f.event(kind, route.HTTP, t.Name, t.Remote, t.Local)
+		if ok && !f.troubled(e, t.File) {
 			e.Total, e.Bytes, e.Err = max(t.Size, 0), bytes, err
 			f.observe(e)
 		}
@@ -105,9 +106,6 @@ func (f *files) httpHooks() httpd.Hooks {
 		},
 		End: func(t *httpd.Transfer, s httpd.Stats, err error) {
 			f.pace.forget(t)
-			if s.Status >= http.StatusBadRequest {
-				s.Bytes = 0 // what was sent is the page that says so
-			}
 			if err != nil {
 				tell(timeline.FetchFailed, t, s.Bytes, err.Error())
 				return
@@ -119,34 +117,44 @@ func (f *files) httpHooks() httpd.Hooks {
 
 // tftpHooks connects the TFTP server to the timeline.
 func (f *files) tftpHooks() tftp.Hooks {
-	tell := func(kind timeline.Kind, r *tftp.Request, bytes, total int64, err string) {
-		if e, ok := f.event(kind, route.TFTP, r.Filename, r.Remote, r.Local); ok {
+	tell := func(kind timeline.Kind, r *tftp.Request, file tftp.File, bytes, total int64, err string) {
+		e, ok := f.event(kind, route.TFTP, r.Filename, r.Remote, r.Local)
+		if ok && !f.troubled(e, file) {
 			e.Total, e.Bytes, e.Err = max(total, 0), bytes, err
 			f.observe(e)
 		}
 	}
 	return tftp.Hooks{
-		Start: func(t *tftp.Transfer) { tell(timeline.FetchStart, t.Request, 0, t.Size, "") },
+		Start: func(t *tftp.Transfer) { tell(timeline.FetchStart, t.Request, t.File, 0, t.Size, "") },
 		Progress: func(t *tftp.Transfer, bytes int64) {
 			if f.pace.due(t) {
-				tell(timeline.FetchProgress, t.Request, bytes, t.Size, "")
+				tell(timeline.FetchProgress, t.Request, t.File, bytes, t.Size, "")
 			}
 		},
 		End: func(t *tftp.Transfer, s tftp.Stats, reason tftp.Reason, err error) {
 			f.pace.forget(t)
 			switch reason {
 			case tftp.Completed:
-				tell(timeline.FetchEnd, t.Request, s.Bytes, t.Size, "")
+				tell(timeline.FetchEnd, t.Request, t.File, s.Bytes, t.Size, "")
 			case tftp.SizeProbe:
-				tell(timeline.SizeAsked, t.Request, 0, t.Size, "")
+				tell(timeline.SizeAsked, t.Request, t.File, 0, t.Size, "")
 			default:
-				tell(timeline.FetchFailed, t.Request, s.Bytes, t.Size, reasonText(reason, err))
+				tell(timeline.FetchFailed, t.Request, t.File, s.Bytes, t.Size, reasonText(reason, err))
 			}
 		},
 		Refused: func(r *tftp.Request, answer *tftp.Error, err error) {
-			tell(timeline.FetchFailed, r, 0, 0, reasonText(tftp.Failed, err))
+			tell(timeline.FetchFailed, r, nil, 0, 0, reasonText(tftp.Failed, err))
 		},
 	}
+}
+
+// troubled tells of a script that boots nothing, which is no file among others.
+func (f *files) troubled(e event, file any) bool {
+	why := tree.Trouble(file)
+	if why != nil && (e.Kind == timeline.FetchEnd || e.Kind == timeline.FetchFailed) {
+		f.story.Observe(silence(boot.Client{MAC: e.MAC}, e.Name, why))
+	}
+	return why != nil
 }
 
 // reasonText says in the story's words why a transfer ended.

@@ -12,7 +12,9 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
@@ -119,7 +121,7 @@ func wantsBoot(p dhcp.Packet, outcome dhcp.Outcome) bool {
 func (o *offers) boot(ctx context.Context, c boot.Client, p dhcp.Packet, address *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
 	payload, chosen, err := o.route(ctx, c)
 	if err != nil {
-		o.story.Observe(timeline.Event{Kind: timeline.Ignored, MAC: c.MAC, Client: c, Reason: reasonOf(err)})
+		o.story.Observe(silence(c, "", err))
 		return address
 	}
 	reply, err := o.reply(p, address, pxe.Boot{
@@ -142,7 +144,7 @@ func (o *offers) route(ctx context.Context, c boot.Client) (boot.Payload, route.
 	ladder := route.Routes(c, payload, o.tree.Loaders)
 	chosen, ok := ladder.Pick(o.story.Failed(c.MAC))
 	if !ok {
-		return boot.Payload{}, route.Route{}, errors.New(ladder.Obstacle(c))
+		return boot.Payload{}, route.Route{}, obstacle(ladder.Obstacle(c))
 	}
 	return payload, chosen, nil
 }
@@ -158,12 +160,25 @@ func (o *offers) reply(p dhcp.Packet, address *dhcpv4.DHCPv4, b pxe.Boot) (*dhcp
 	return pxe.Offer(p.Message, b)
 }
 
-// reasonOf is an error in the words of the story.
-func reasonOf(err error) string {
-	if errors.Is(err, context.Canceled) {
-		return "Spur is stopping"
+// obstacle is why no route leads a client to its payload. On a network with all
+// sorts of machines that is no failure.
+type obstacle string
+
+func (o obstacle) Error() string { return string(o) }
+
+// silence tells the story why a client isn't told what it boots; script is the
+// one that says so on its screen. What is a decision leaves the machine alone,
+// everything else is a failure.
+func silence(c boot.Client, script string, err error) timeline.Event {
+	e := timeline.Event{Kind: timeline.NoAnswer, MAC: c.MAC, Client: c, Name: script, Reason: fmt.Sprint(err), Hint: hint.Of(err)}
+	var none obstacle
+	switch {
+	case errors.Is(err, boot.ErrIgnore), errors.As(err, &none):
+		e.Kind = timeline.Ignored
+	case errors.Is(err, context.Canceled), errors.Is(err, resolver.ErrClosed):
+		e.Kind, e.Reason = timeline.Ignored, "Spur is stopping"
 	}
-	return fmt.Sprint(err)
+	return e
 }
 
 // wait returns when every request that was taken has been answered.

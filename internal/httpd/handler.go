@@ -40,7 +40,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer f.Close()
-	t.Size = max(info.Size(), -1)
+	t.Size, t.File = max(info.Size(), -1), f
 	h.Hooks.start(t)
 	err = send(tw, r, name, f, info)
 	if err != nil {

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/netip"
 	"time"
@@ -15,13 +16,14 @@ type Transfer struct {
 	Remote    netip.AddrPort
 	Local     netip.AddrPort
 	UserAgent string
-	Range     string // the Range header as it came, or empty
-	Size      int64  // of the whole file in bytes, -1 when it isn't known
+	Range     string  // the Range header as it came, or empty
+	Size      int64   // of the whole file in bytes, -1 when it isn't known
+	File      fs.File // that is sent; nil where none could be opened
 }
 
 // Stats is how a transfer ended.
 type Stats struct {
-	Bytes    int64 // of the body, handed to the kernel
+	Bytes    int64 // of the file, handed to the kernel; none of an error's page
 	Duration time.Duration
 	Status   int // as sent; 0 when the connection ended before
 }

@@ -107,11 +107,16 @@ func (w *writer) cork(on bool) {
 	}
 }
 
+// count notes what was sent of the file. What goes with a status of an error is
+// the page that says so.
 func (w *writer) count(n int64, err error) {
-	w.bytes += n
 	if err != nil && w.err == nil {
 		w.err = err
 	}
+	if w.status >= http.StatusBadRequest {
+		return
+	}
+	w.bytes += n
 	if n > 0 && w.progress != nil {
 		w.progress(w.bytes)
 	}

@@ -22,7 +22,10 @@ func Example() {
 	}))
 	defer server.Close()
 
-	remote, err := resolver.NewRemote(resolver.RemoteConfig{Prefix: server.URL})
+	remote, err := resolver.NewRemote(resolver.RemoteConfig{
+		Prefix: server.URL,
+		Allow:  func(path string) bool { return strings.HasPrefix(path, "/srv/") },
+	})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"syscall"
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/hint"
 )
 
 const (
@@ -32,6 +34,8 @@ type RemoteConfig struct {
 	// Transport carries the requests; nil means one of Spur's own, with
 	// bounds. The caller closes a transport that it supplies.
 	Transport http.RoundTripper
+	// Allow tells which files of this host the API may name; nil means none.
+	Allow func(path string) bool
 }
 
 // Remote asks an HTTP server what each machine boots, by Pixiecore's API
@@ -47,6 +51,7 @@ type Remote struct {
 	timeout time.Duration
 	client  *http.Client
 	own     *http.Transport
+	allow   func(path string) bool
 }
 
 // NewRemote checks the configuration and returns the resolver. Nothing is sent
@@ -56,7 +61,10 @@ func NewRemote(config RemoteConfig) (*Remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Remote{base: base, timeout: config.Timeout}
+	r := &Remote{base: base, timeout: config.Timeout, allow: config.Allow}
+	if r.allow == nil {
+		r.allow = func(string) bool { return false }
+	}
 	if r.timeout <= 0 {
 		r.timeout = defaultTimeout
 	}
@@ -108,21 +116,39 @@ func (r *Remote) Close() error {
 	return nil
 }
 
-// Resolve asks the server. Whatever is wrong with the answer, the machine is
-// ignored and the error says why; only when ctx ends, the error is that of ctx.
+// Resolve asks the server. That it doesn't want the machine to boot is
+// boot.ErrIgnore. Every other error is a failure of the server or on the way to
+// it, and says what to do; when ctx ends, it is that of ctx.
 func (r *Remote) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
 	body, err := r.ask(ctx, c)
 	if ctx.Err() != nil {
 		return boot.Payload{}, fmt.Errorf("the question to the boot API about %s was given up: %w", c.MAC, ctx.Err())
 	}
+	var no refusal
+	if errors.As(err, &no) {
+		return boot.Payload{}, ignore("the boot API at %s %w", r.base.Redacted(), no)
+	}
 	if err != nil {
-		return boot.Payload{}, ignore("the boot API at %s %w", r.base.Redacted(), r.explain(err))
+		return boot.Payload{}, r.explain(err, c)
 	}
 	payload, err := parseAnswer(r.base, body)
 	if err != nil {
-		return boot.Payload{}, ignore("the boot API's answer for %s is of no use: %w", c.MAC, err)
+		err = fmt.Errorf("what the boot API at %s answers for %s is of no use: %w", r.base.Redacted(), c.MAC, err)
+		return boot.Payload{}, hint.Wrap(err, "see what it says: "+r.curl(c))
 	}
-	return payload, nil
+	return payload, r.check(payload)
+}
+
+// check refuses an answer that names a file of this host which the operator
+// did not open to the API.
+func (r *Remote) check(p boot.Payload) error {
+	for _, f := range p.Files() {
+		if !f.IsURL() && !r.allow(f.Source) {
+			return hint.Wrap(fmt.Errorf("the boot API at %s names the file %s of this host, which it may not", r.base.Redacted(), f.Source),
+				"open its folder to the API with --allow-files "+path.Dir(f.Source)+", or have it name a URL")
+		}
+	}
+	return nil
 }
 
 // ask returns the body of the server's answer, which has status 200.
@@ -137,12 +163,15 @@ func (r *Remote) ask(ctx context.Context, c boot.Client) ([]byte, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	switch {
+	case resp.StatusCode >= http.StatusInternalServerError, resp.StatusCode == http.StatusTooManyRequests:
+		return nil, failure(resp.Status)
+	case resp.StatusCode != http.StatusOK:
 		return nil, refusal{resp.Status, c.MAC}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, answerMost+1))
 	if err == nil && len(body) > answerMost {
-		err = fmt.Errorf("answers with more than %d bytes", answerMost)
+		err = errTooLong
 	}
 	return body, err
 }
@@ -175,18 +204,40 @@ func (r refusal) Error() string {
 	return fmt.Sprintf("says %q for %s, which means that it is not to be booted", r.status, r.mac)
 }
 
-// explain says in words why there was no answer.
-func (r *Remote) explain(err error) error {
+// failure is a status by which the server says that it can't tell.
+type failure string
+
+func (f failure) Error() string { return fmt.Sprintf("answers %q", string(f)) }
+
+// errTooLong is the error of an answer that is no answer.
+var errTooLong = fmt.Errorf("answers with more than %d bytes", answerMost)
+
+// explain says in words why there was no answer, and what to do.
+func (r *Remote) explain(err error, c boot.Client) error {
+	about := func(format string, a ...any) error {
+		return fmt.Errorf("the boot API at %s "+format, append([]any{r.base.Redacted()}, a...)...)
+	}
 	var slow net.Error
-	if errors.As(err, &slow) && slow.Timeout() {
-		return fmt.Errorf("did not answer within %s", r.timeout)
-	}
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("cannot be reached; is it running? (%w)", syscall.ECONNREFUSED)
-	}
 	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return fmt.Errorf("cannot be asked: %w", wrapped.Err)
+	var dns *net.DNSError
+	switch said := failure(""); {
+	case errors.As(err, &slow) && slow.Timeout():
+		return hint.Wrap(about("did not answer within %s", r.timeout), "see how long it takes: "+r.curl(c)+"; --api-timeout gives it longer")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return hint.Wrap(about("cannot be reached: %w", syscall.ECONNREFUSED), "start it, or correct the address that spur api was given")
+	case errors.As(err, &dns):
+		return hint.Wrap(about("cannot be reached: %w", dns), "correct the address that spur api was given, or this host's name servers")
+	case errors.As(err, &said):
+		return hint.Wrap(about("%w for %s", said, c.MAC), "look at its log; see what it says: "+r.curl(c))
+	case errors.Is(err, errTooLong):
+		return hint.Wrap(about("%w", err), "see what it says: "+r.curl(c))
+	case errors.As(err, &wrapped):
+		err = wrapped.Err
 	}
-	return err
+	return hint.Wrap(about("cannot be asked: %w", err), "try it: "+r.curl(c))
+}
+
+// curl is a command that asks what Spur asks.
+func (r *Remote) curl(c boot.Client) string {
+	return "curl -i " + r.base.JoinPath("boot", c.MAC.String()).Redacted()
 }

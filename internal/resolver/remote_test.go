@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/hint"
 )
 
 func remoteAt(t *testing.T, config RemoteConfig) *Remote {
@@ -70,19 +72,58 @@ func TestRemoteRefusals(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(refuse))
 	defer server.Close()
 	for prefix, want := range map[string]string{
-		"/404":    `says "404 Not Found" for 52:54:00:12:34:01, which means that it is not to be booted`,
-		"/204":    `says "204 No Content"`,
-		"/500":    `says "500 Internal Server Error"`,
-		"/html":   "is of no use: it is no JSON document",
-		"/nil":    "is of no use: it is empty",
-		"/big":    "answers with more than 1048576 bytes",
-		"/broken": "cannot be asked: ",
-		"/loop":   "cannot be asked: stopped after 10 redirects",
-		"/short":  "unexpected EOF",
+		"/404": `says "404 Not Found" for 52:54:00:12:34:01, which means that it is not to be booted`,
+		"/403": `says "403 Forbidden"`,
+		"/204": `says "204 No Content"`,
 	} {
 		payload, err := remoteAt(t, RemoteConfig{Prefix: server.URL + prefix}).Resolve(t.Context(), machine(1))
-		if !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), want) {
+		if !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), want) || hint.Of(err) != "" {
 			t.Errorf("%s: %+v, %v; want %q", prefix, payload, err, want)
+		}
+	}
+}
+
+// A server that fails is not one that leaves a machine alone: the error says
+// which server it is, what is wrong, and what to do.
+func TestRemoteFailures(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(refuse))
+	defer server.Close()
+	try := "curl -i " + server.URL
+	for prefix, want := range map[string][2]string{
+		"/500":    {`answers "500 Internal Server Error" for 52:54:00:12:34:01`, "look at its log; see what it says: " + try + "/500/v1/boot/52:54:00:12:34:01"},
+		"/503":    {`answers "503 Service Unavailable"`, "look at its log"},
+		"/429":    {`answers "429 Too Many Requests"`, "look at its log"},
+		"/html":   {"is of no use: it is no JSON document", try},
+		"/nil":    {"is of no use: it is empty", try},
+		"/none":   {`is of no use: it names no "kernel"`, try},
+		"/big":    {"answers with more than 1048576 bytes", try},
+		"/broken": {"cannot be asked: ", try},
+		"/loop":   {"cannot be asked: stopped after 10 redirects", try},
+		"/short":  {"cannot be asked: unexpected EOF", try},
+		"/file":   {"names the file /etc/shadow of this host, which it may not", "--allow-files /etc"},
+		"/extra":  {"names the file /etc/shadow of this host, which it may not", "--allow-files /etc"},
+	} {
+		payload, err := remoteAt(t, RemoteConfig{Prefix: server.URL + prefix}).Resolve(t.Context(), machine(1))
+		if err == nil || errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), want[0]) || !strings.Contains(err.Error(), server.URL+prefix+"/v1") {
+			t.Errorf("%s: %+v, %v; want %q", prefix, payload, err, want[0])
+		}
+		if !strings.Contains(hint.Of(err), want[1]) {
+			t.Errorf("%s: advice %q; want %q", prefix, hint.Of(err), want[1])
+		}
+	}
+}
+
+// What the operator opened to the API may be named, and nothing beside it.
+func TestAllowedFiles(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"kernel": "file://%s"}`, strings.TrimSuffix(r.URL.Path, "/v1/boot/52:54:00:12:34:01"))
+	}))
+	defer server.Close()
+	allow := func(path string) bool { return strings.HasPrefix(path, "/srv/boot/") }
+	for path, ok := range map[string]bool{"/srv/boot/k": true, "/srv/boot/../k": false, "/srv/boot": false, "/etc/shadow": false} {
+		payload, err := remoteAt(t, RemoteConfig{Prefix: server.URL + path, Allow: allow}).Resolve(t.Context(), machine(1))
+		if (err == nil) != ok {
+			t.Errorf("%s: %+v, %v", path, payload, err)
 		}
 	}
 }
@@ -91,8 +132,15 @@ func refuse(w http.ResponseWriter, r *http.Request) {
 	switch kind, _, _ := strings.Cut(r.URL.Path[1:], "/"); kind {
 	case "404":
 		http.NotFound(w, r)
-	case "204":
-		w.WriteHeader(http.StatusNoContent)
+	case "204", "403", "429", "503":
+		status, _ := strconv.Atoi(kind)
+		w.WriteHeader(status)
+	case "none":
+		fmt.Fprint(w, `{}`)
+	case "file":
+		fmt.Fprint(w, `{"kernel": "file:///etc/shadow"}`)
+	case "extra":
+		fmt.Fprint(w, `{"kernel": "/k", "cmdline": "x={{ URL \"file:///srv/../etc/shadow\" }}"}`)
 	case "500":
 		http.Error(w, `{"kernel": "/kernel"}`, http.StatusInternalServerError)
 	case "html":
@@ -133,8 +181,11 @@ func TestNobodyListens(t *testing.T) {
 	prefix := "http://user:secret@" + listener.Addr().String()
 	listener.Close()
 	_, err = remoteAt(t, RemoteConfig{Prefix: prefix}).Resolve(t.Context(), machine(1))
-	if !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), "cannot be reached; is it running?") || strings.Contains(err.Error(), "secret") {
+	if errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), listener.Addr().String()+"/v1 cannot be reached: connection refused") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
+	}
+	if advice := hint.Of(err); !strings.Contains(advice, "start it") {
+		t.Errorf("advice %q", advice)
 	}
 }
 
@@ -169,7 +220,7 @@ func TestSlowMachineDelaysNoOther(t *testing.T) {
 			t.Errorf("the others waited %s", waited)
 		}
 		err := <-slow
-		if !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), "did not answer within 5s") {
+		if errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), "did not answer within 5s") {
 			t.Errorf("%v", err)
 		}
 		if waited := time.Since(start); waited != defaultTimeout {
@@ -193,7 +244,7 @@ func TestSlowBody(t *testing.T) {
 		r := remoteAt(t, RemoteConfig{Prefix: "http://api.example.org", Timeout: 3 * time.Second, Transport: transport})
 		start := time.Now()
 		_, err := r.Resolve(t.Context(), machine(1))
-		if !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), "did not answer within 3s") || time.Since(start) != 3*time.Second {
+		if errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), "did not answer within 3s") || !strings.Contains(hint.Of(err), "--api-timeout") || time.Since(start) != 3*time.Second {
 			t.Errorf("after %s: %v", time.Since(start), err)
 		}
 		time.Sleep(2 * time.Second)

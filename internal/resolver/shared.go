@@ -142,7 +142,7 @@ func gone(c boot.Client, err error) error {
 // late is the error of a question whose time is up, or that Close ended.
 func (s *Shared) late(ctx context.Context, c boot.Client) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return ignore("what %s boots was not decided within %s", c.MAC, s.with.Timeout)
+		return fmt.Errorf("what %s boots was not decided within %s", c.MAC, s.with.Timeout)
 	}
 	return ErrClosed
 }

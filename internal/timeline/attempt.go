@@ -66,9 +66,10 @@ type Attempt struct {
 	// Verdict is what stalls the attempt; nil while it moves.
 	Verdict *Verdict `json:"verdict,omitempty"`
 
-	hop    hop
-	latest Transfer // that ended last, well or not
-	kernel bool
+	hop     hop
+	silence silence
+	latest  Transfer // that ended last, well or not
+	kernel  bool
 }
 
 // hop is what the program that speaks now has reached: first the ROM, then the
@@ -110,8 +111,8 @@ func (a Attempt) Next(e Event) (Attempt, []Step) {
 	switch e.Kind {
 	case Asked:
 		return a.asked(e)
-	case Ignored:
-		return a.ignored(e)
+	case Ignored, NoAnswer:
+		return a.silent(e)
 	case Offered:
 		return a.offered(e)
 	case Chose, Leased:
@@ -162,7 +163,7 @@ func (a Attempt) onRoute(name string) Attempt {
 // forward notes progress: the boot reached stage, and what stalled it is over.
 // A boot never goes back to an earlier stage than its kernel.
 func (a Attempt) forward(e Event, stage Stage) Attempt {
-	a.Moved, a.Verdict = e.Time, nil
+	a.Moved, a.Verdict, a.silence = e.Time, nil, silence{}
 	switch {
 	case a.Stage == IsUp:
 	case a.Stage == Running && stage != IsUp:

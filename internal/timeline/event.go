@@ -17,8 +17,13 @@ const (
 	// Asked: a boot client (ROM or loader) sent DISCOVER; where our DHCP is
 	// off, it asked for its script over HTTP. Client is set.
 	Asked Kind = "asked"
-	// Ignored: we stay silent. Reason says why. Asked comes first.
+	// Ignored: we stay silent. Reason says why. Asked comes first. Name is the
+	// script that said so on the machine's screen, if it came for one.
 	Ignored Kind = "ignored"
+	// NoAnswer: what the machine boots can't be told, by a failure of ours or
+	// of whom we ask. Reason says which, Hint what to do. Name is the script
+	// that said so on the machine's screen, if it came for one.
+	NoAnswer Kind = "no-answer"
 	// Offered: we offered the file Name over Proto by Route. Server is our
 	// address; Peer is set only where our own DHCP server offers an address.
 	Offered Kind = "offered"
@@ -56,7 +61,7 @@ const (
 // must not fill the table of machines.
 func (k Kind) opens() bool {
 	switch k {
-	case Asked, Ignored, Offered, BootAsked, Answered, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked, Up:
+	case Asked, Ignored, NoAnswer, Offered, BootAsked, Answered, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked, Up:
 		return true
 	}
 	return false
@@ -108,6 +113,8 @@ type Event struct {
 	Bytes, Total int64
 	// Reason says why we stay silent, or names the system that asked.
 	Reason string
+	// Hint says what to do about it.
+	Hint string
 	// Err is what ended a transfer.
 	Err string
 }
@@ -122,7 +129,7 @@ const maxBytes = 1 << 60
 // bounded returns e with its strings cut to length and figures that add up.
 func (e Event) bounded() Event {
 	e.Route, e.Proto, e.Role = clip(e.Route), clip(e.Proto), Role(clip(string(e.Role)))
-	e.Name, e.Reason, e.Err = clip(e.Name), clip(e.Reason), clip(e.Err)
+	e.Name, e.Reason, e.Err, e.Hint = clip(e.Name), clip(e.Reason), clip(e.Err), clip(e.Hint)
 	e.Bytes, e.Total = min(max(e.Bytes, 0), maxBytes), min(max(e.Total, 0), maxBytes)
 	return e
 }

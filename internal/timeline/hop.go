@@ -22,23 +22,10 @@ func (a Attempt) asked(e Event) (Attempt, []Step) {
 
 func sameProgram(a, b boot.Client) bool { return a.Loader == b.Loader && a.Proto == b.Proto }
 
-// ignored folds our silence. Being left alone is no failure, so it neither
-// moves the boot nor stalls it.
-func (a Attempt) ignored(e Event) (Attempt, []Step) {
-	for i := len(a.Steps) - 1; i >= 0 && a.Steps[i].Kind == Ignored; i-- {
-		if a.Steps[i].Reason == e.Reason {
-			return a.again(Ignored), nil
-		}
-	}
-	if !a.progressed() {
-		a.Stage = LeftAlone
-	}
-	return a.tell(a.step(e, ignoredText(e)))
-}
-
 // offered folds our offer; the same offer again is counted.
 func (a Attempt) offered(e Event) (Attempt, []Step) {
 	h := &a.hop
+	a.silence = silence{}
 	same := h.offers > 0 && h.file == e.Name
 	if h.offers++; h.offers == 1 {
 		h.firstOffer = e.Time

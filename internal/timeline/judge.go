@@ -34,6 +34,9 @@ const (
 	// itself gave up: longer than all that are failures, shorter than the one
 	// that is not.
 	closingPatience = time.Minute
+	// silencePatience: ROMs repeat their DISCOVER after 4 s, the script that
+	// says what is wrong asks again after 10 s.
+	silencePatience = 12 * time.Second
 	// loopLoads is how many times a loader is fetched without asking for a
 	// script until it is a loop; twice may be a retry.
 	loopLoads = 3
@@ -44,6 +47,9 @@ const (
 func Judge(a Attempt, now time.Time) (Verdict, bool) {
 	if a.Stage == "" || a.Stage == Running || a.Stage == IsUp {
 		return Verdict{}, false
+	}
+	if a.silence.kind == NoAnswer || a.silence.script != "" {
+		return nothingToBoot(a, now)
 	}
 	still := now.Sub(a.Moved)
 	for _, judge := range []func(Attempt, time.Time, time.Duration) (Verdict, bool){

@@ -30,5 +30,6 @@ const (
 	TransferStalled    Cause = "transfer-stalled"
 	KernelNotFetched   Cause = "kernel-not-fetched"
 	NoSignOfLife       Cause = "no-sign-of-life"
+	NothingToBoot      Cause = "nothing-to-boot"
 	ChainloadLoop      Cause = "chainload-loop"
 )

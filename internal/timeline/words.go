@@ -108,13 +108,6 @@ func askedText(c boot.Client, first bool) string {
 	return loaderName(c.Loader) + " asks what to boot"
 }
 
-func ignoredText(e Event) string {
-	if e.Reason == "" {
-		return "left alone"
-	}
-	return "left alone: " + Clean(e.Reason)
-}
-
 // fileOver is "snponly.efi over TFTP".
 func fileOver(name, proto string) string {
 	text := orElse(Clean(name), "its boot file")

@@ -13,6 +13,17 @@ type generated struct {
 	*bytes.Reader
 	name string
 	data []byte
+	// trouble is why this script boots nothing.
+	trouble error
+}
+
+// Trouble is why a script boots nothing but says so on the machine's screen;
+// nil for every other file.
+func Trouble(f any) error {
+	if g, ok := f.(*generated); ok {
+		return g.trouble
+	}
+	return nil
 }
 
 func newGenerated(name, text string) *generated {

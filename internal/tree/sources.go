@@ -2,9 +2,11 @@ package tree
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -13,9 +15,35 @@ import (
 type Sources struct {
 	// Upstream opens a URL.
 	Upstream func(ctx context.Context, url string) (fs.File, error)
-	// Local tells which files of this host may be served. A sealed name
+	// Local are the files of this host that may be served. A sealed name
 	// alone is not enough: it may be older than the command line in force.
-	Local func(path string) bool
+	Local Local
+}
+
+// Local opens files of this host by their absolute paths.
+type Local interface {
+	Open(path string) (fs.File, error)
+}
+
+// Named is a Local of the files that the operator named. They are opened as
+// they are named, through links too.
+type Named map[string]bool
+
+// NamedFiles are the files of a payload.
+func NamedFiles(files []boot.File) Named {
+	named := Named{}
+	for _, f := range files {
+		named[f.Source] = true
+	}
+	return named
+}
+
+// Open implements Local.
+func (n Named) Open(path string) (fs.File, error) {
+	if !n[path] {
+		return nil, fmt.Errorf("%s: %w (it is not among the files to serve)", boot.File{Source: path}.Base(), fs.ErrNotExist)
+	}
+	return openLocal(path)
 }
 
 // Open opens a payload's file, wherever it is.
@@ -23,25 +51,28 @@ func (s Sources) Open(ctx context.Context, f boot.File) (fs.File, error) {
 	if f.IsURL() {
 		return s.Upstream(ctx, f.Source)
 	}
-	if !s.Local(f.Source) {
-		return nil, fmt.Errorf("%s: %w (it is not among the files to serve)", f.Base(), fs.ErrNotExist)
-	}
-	return openLocal(f.Source)
+	return s.Local.Open(f.Source)
 }
 
-// openLocal opens a regular file of this host. Opening anything else, a named
-// pipe for instance, could wait for ever.
-func openLocal(path string) (fs.File, error) {
-	info, err := os.Stat(path)
+// openLocal opens a regular file of this host.
+func openLocal(path string) (fs.File, error) { return regular(os.OpenFile(path, readOnly, 0)) }
+
+// readOnly is how files are opened: opening a named pipe doesn't wait for its
+// writer.
+const readOnly = os.O_RDONLY | syscall.O_NONBLOCK
+
+// regular refuses everything but a regular file: reading anything else could
+// wait for ever.
+func regular(f *os.File, err error) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %w (not a regular file)", path, fs.ErrInvalid)
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: %w (not a regular file)", f.Name(), fs.ErrInvalid)
 	}
-	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }

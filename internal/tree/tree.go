@@ -112,7 +112,7 @@ func (t *Tree) openBoot(ctx context.Context, c boot.Client, name string, a Asker
 	case route.NBP:
 		return openLocal(t.Loaders[name].Path)
 	case route.Script:
-		return newGenerated(name, t.script(ctx, c, a)), nil
+		return t.script(ctx, c, a, name), nil
 	case route.Beacon:
 		return newGenerated(name, "Spur has seen that "+c.MAC.String()+" is up.\n"), nil
 	}
@@ -133,7 +133,7 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, err
 			return newGenerated(name, loader.AskScript(t.base(route.HTTP, a.Server)+"/"+route.IPXEScript)), nil
 		}
 		c.Server = a.Server
-		return newGenerated(name, t.script(ctx, c, a)), nil
+		return t.script(ctx, c, a, name), nil
 	}
 	return nil, missing(name, errors.New("nothing of that name at the root"))
 }
@@ -144,19 +144,25 @@ func missing(path string, why error) error {
 
 // script writes what a client's loader must do. Trouble becomes a script too:
 // the person in front of the screen must be able to read it.
-func (t *Tree) script(ctx context.Context, c boot.Client, a Asker) string {
+func (t *Tree) script(ctx context.Context, c boot.Client, a Asker, name string) *generated {
 	payload, err := t.Resolver.Resolve(ctx, c)
 	if err != nil {
-		return loader.TroubleScript(c, err, !errors.Is(err, boot.ErrIgnore))
+		return troubled(c, name, err, !errors.Is(err, boot.ErrIgnore))
 	}
 	if ladder := route.Routes(c, payload, t.Loaders); len(ladder.Routes) == 0 {
-		return loader.TroubleScript(c, errors.New(ladder.Obstacle(c)), false)
+		return troubled(c, name, errors.New(ladder.Obstacle(c)), false)
 	}
 	text, err := loader.IPXEScript(c, payload, t.URLs(c, payload, a))
 	if err != nil {
-		return loader.TroubleScript(c, err, false)
+		return troubled(c, name, err, false)
 	}
-	return text
+	return newGenerated(name, text)
+}
+
+func troubled(c boot.Client, name string, why error, again bool) *generated {
+	g := newGenerated(name, loader.TroubleScript(c, why, again))
+	g.trouble = why
+	return g
 }
 
 // URLs names a payload's files for one client, over the protocol by which it

@@ -47,6 +47,8 @@ func newTree(t *testing.T) (*Tree, string) {
 		Kind: boot.Linux, Kernel: boot.File{Source: filepath.Join(dir, "vm linuz")},
 		Initrds: []boot.File{{Source: filepath.Join(dir, "initrd")}, {Source: "http://up/extra.gz?v=1"}},
 	}
+	named := NamedFiles(payload.Files())
+	named[filepath.Join(dir, "gone")], named[filepath.Join(dir, "pipe")] = true, true
 	payload.Cmdline.Text("up=")
 	payload.Cmdline.Beacon()
 	return &Tree{
@@ -55,7 +57,7 @@ func newTree(t *testing.T) (*Tree, string) {
 		Resolver: resolverFunc(func(boot.Client) (boot.Payload, error) { return payload, nil }),
 		Sources: Sources{
 			Upstream: func(_ context.Context, url string) (fs.File, error) { return newGenerated("up", "FROM "+url), nil },
-			Local:    func(path string) bool { return filepath.Base(path) != "secret" },
+			Local:    named,
 		},
 		HTTPPort: 80, TFTPPort: 69, AskAtRoot: true,
 	}, dir
@@ -240,7 +242,7 @@ func FuzzPath(f *testing.F) {
 	f.Add("/" + names.Boot(ipxe) + "/boot.ipxe")
 	f.Add(`\\` + names.File(ipxe.MAC, route.Kernel, "/x", true) + `\x`)
 	f.Add("/..//../etc/passwd")
-	tr.Sources.Local = func(string) bool { return false }
+	tr.Sources.Local = Named{}
 	f.Fuzz(func(t *testing.T, path string) {
 		_, described := tr.Describe(path)
 		file, err := tr.Open(context.Background(), path, overHTTP)

@@ -29,7 +29,7 @@ func Log(l *slog.Logger) func(timeline.Update) {
 }
 
 func stepLevel(s timeline.Step) slog.Level {
-	if s.Kind == timeline.FetchFailed && s.Role != timeline.RoleFile && s.Role != "" {
+	if s.Kind == timeline.NoAnswer || s.Kind == timeline.FetchFailed && s.Role != timeline.RoleFile && s.Role != "" {
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

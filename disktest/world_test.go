@@ -19,6 +19,7 @@ import (
 // built is what all tests use.
 var built struct {
 	spur   string // the binary
+	within string // the program openwithin
 	attach string // the contents of the program of that name
 }
 
@@ -37,9 +38,9 @@ func TestMain(m *testing.M) {
 }
 
 func build(dir string) error {
-	built.spur = filepath.Join(dir, "spur")
+	built.spur, built.within = filepath.Join(dir, "spur"), filepath.Join(dir, "openwithin")
 	attach := filepath.Join(dir, "attach")
-	for path, pkg := range map[string]string{built.spur: "cmd/spur", attach: "disktest/attach"} {
+	for path, pkg := range map[string]string{built.spur: "cmd/spur", built.within: "boottest/openwithin", attach: "disktest/attach"} {
 		cmd := exec.Command("go", "build", "-o", path, "github.com/spurboot/spur/"+pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {

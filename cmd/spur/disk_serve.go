@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/sandbox"
 )
 
 const diskServeLong = `Serve disks until interrupted. A FILE is an image, a raw file, a block device,
@@ -43,6 +44,8 @@ Who may use it
   NBD with --tls-cert and --tls-key is encrypted, and lets in, with --tls-ca,
   who has a certificate that the CA signed. AoE and HTTP let in everyone who
   reaches them.
+
+  Spur itself gives up root once it has opened everything, and becomes --user.
 
 What is written
   With --overlay FILE is only read: what clients write goes to the overlay, a
@@ -112,7 +115,7 @@ func diskServeCommand() *cobra.Command {
 				return usage(cmd, err)
 			}
 			return serve(cmd, logs == "json", func(out io.Writer, logger *slog.Logger) error {
-				c.Out, c.Logger = out, logger
+				c.Out, c.Logger, c.Confine = out, logger, sandbox.Enter
 				return disk.Serve(cmd.Context(), c)
 			})
 		},
@@ -136,6 +139,7 @@ func diskServeCommand() *cobra.Command {
 	flags.StringVar(&c.TLS.Cert, "tls-cert", "", "nbd: our certificate, a PEM `file`; clients then have to use TLS")
 	flags.StringVar(&c.TLS.Key, "tls-key", "", "its key, a `file`")
 	flags.StringVar(&c.TLS.CA, "tls-ca", "", "a `file`: let in only clients with a certificate signed by one of these")
+	flags.StringVar(&c.User, "user", "", "whom to become once all is open (default: spur or nobody, when started as root)")
 	flags.StringVar(&logs, "log", "text", "`how` sessions are told: text, for people; json, a record a line")
 	image.add(cmd)
 	return cmd

@@ -54,7 +54,7 @@ var allowed = map[string][]string{
 	"internal/pagecache":      {},
 	"internal/disk": {
 		"aoe", "block", "block/httpblock", "block/mapped", "block/qcow2", "block/raw", "block/share", "block/vhd", "block/vhdx", "block/vmdk",
-		"internal/hint", "iscsi", "nbd",
+		"internal/hint", "internal/sandbox", "iscsi", "nbd",
 	},
 
 	// What a boot is made of.
@@ -77,7 +77,7 @@ var allowed = map[string][]string{
 	},
 	"internal/lab":       {},
 	"internal/lab/trial": {"internal/hint", "internal/lab"},
-	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial", "internal/output"},
+	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial", "internal/output", "internal/sandbox"},
 
 	"internal/architecture": {},
 	"boottest":              {"internal/lab"},

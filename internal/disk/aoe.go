@@ -19,6 +19,9 @@ func (c *Config) serveAoE(ctx context.Context, disks []*Disk, v *voice) error {
 		return hint.Wrap(err, "ip link lists interfaces; AoE needs an Ethernet one, and root")
 	}
 	defer link.Close()
+	if err := c.confine(disks, v); err != nil {
+		return err
+	}
 	var targets []*aoe.Target
 	for i, d := range disks {
 		id, err := c.identity(d, i)

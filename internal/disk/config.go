@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/aoe"
+	"github.com/spurboot/spur/internal/sandbox"
 )
 
 // Protocol is what disks are served over.
@@ -60,6 +61,11 @@ type Config struct {
 	Initiators []string
 	// BlockSize is the logical one of iSCSI, in bytes; 0 is 512.
 	BlockSize int
+	// Confine confines this process once all is open, for good, so only a
+	// process that does nothing else sets it, to sandbox.Enter. User is whom one
+	// of root's becomes; "" is a system user.
+	Confine func(sandbox.Policy) (sandbox.Status, error)
+	User    string
 	// Out is where people read of sessions, unless there is a Logger. Clients
 	// wait for what is written to either, so it must not block (internal/output).
 	Out    io.Writer

@@ -36,6 +36,9 @@ func (c *Config) serveHTTP(ctx context.Context, disks []*Disk, v *voice) error {
 	if err != nil {
 		return err
 	}
+	if err := c.confine(disks, v); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	server := &http.Server{
 		Handler:           c.paths(disks),
 		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: mostHeader,

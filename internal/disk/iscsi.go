@@ -40,6 +40,9 @@ func (c *Config) serveISCSI(ctx context.Context, disks []*Disk, v *voice) error 
 	if err != nil {
 		return err
 	}
+	if err := c.confine(disks, v); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	for i, d := range disks {
 		at := url.URL{Scheme: "iscsi", Host: reached(l), Path: fmt.Sprintf("/%s/%d", target.Name, i)}
 		v.ready(d, ISCSI, at.String())

@@ -3,6 +3,7 @@ package disk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"sync"
@@ -19,6 +20,9 @@ func (c *Config) serveNBD(ctx context.Context, disks []*Disk, v *voice) error {
 	l, err := c.listen(ctx)
 	if err != nil {
 		return err
+	}
+	if err := c.confine(disks, v); err != nil {
+		return errors.Join(err, l.Close())
 	}
 	var exports nbd.Fixed
 	for i, d := range disks {

@@ -64,6 +64,23 @@ func TestConfined(t *testing.T) {
 	}
 }
 
+// Behind a boot API it is the folders that --allow-files names which can be
+// read, files of root's among them, and none where it names none.
+func TestConfinedAPI(t *testing.T) {
+	w := newWorld(t)
+	dir := shared(t)
+	kernel := copied(t, built.kernel, filepath.Join(dir, "boot", "vmlinuz"), 0o600)
+	outside := copied(t, built.note, filepath.Join(dir, "outside"), 0o644)
+	spur := w.spur("api", "http://127.0.0.1:1", "--allow-files", filepath.Dir(kernel))
+	confined(t, spur.PID(), "2404")
+	opens(t, spur.PID(), map[string]string{kernel: "opened", outside: "permission denied", "/etc/shadow": "permission denied"})
+	w.check(spur.Stop())
+	spur = w.spur("api", "http://127.0.0.1:1")
+	confined(t, spur.PID(), "2400")
+	opens(t, spur.PID(), map[string]string{kernel: "permission denied", outside: "permission denied", "/etc/hosts": "opened"})
+	w.check(spur.Stop())
+}
+
 // A Spur that is not root any more leaves no temporary folder behind: it removes
 // its own, and that of one that was killed.
 func TestConfinedLeavesNothing(t *testing.T) {

@@ -223,6 +223,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 	}
 	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{
 		Malformed: d.voice.malformedDHCP, Down: func(string, error) { lookAgain() },
+		Overheard: func(o dhcp.Overheard) { observeOther(f.story, o) },
 		Panicked: func(iface string, value any, stack []byte) {
 			d.voice.panicked("DHCP packet on "+iface, value, stack)
 		},
@@ -237,7 +238,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 		return nil, nil, errors.Join(err, listener.Close())
 	}
 	return &offers{
-		resolver: f.tree.Resolver, tree: f.tree, story: f.story, addresses: addresses,
+		resolver: f.tree.Resolver, tree: f.tree, story: f.story, addresses: addresses, beside: listener.Port67Taken,
 		reach: listener.Reach, send: listener.Send, trouble: d.voice.trouble, panicked: d.voice.panicked, slots: make(chan struct{}, maxAnswers),
 	}, listener, nil
 }

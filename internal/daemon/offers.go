@@ -32,6 +32,7 @@ type offers struct {
 	story     *timeline.Timeline
 	addresses *dhcp.Server                                   // nil where another server gives addresses
 	reach     func(context.Context, dhcp.Packet) dhcp.Packet // chooses our address where it was a guess; may be nil
+	beside    bool                                           // a DHCP server of this host, whose replies are not heard
 	send      func(dhcp.Packet, *dhcpv4.DHCPv4) error
 	trouble   func(what string, mac boot.MAC, iface string, err error)
 	panicked  func(where string, value any, stack []byte)
@@ -43,8 +44,11 @@ type offers struct {
 
 // handle takes a request from the listener. Each is answered on a goroutine of
 // its own, so that an API that is slow about one machine delays no other; Wait
-// ends them. What exceeds the bound is dropped: clients repeat themselves.
+// ends them. What exceeds the bound is dropped: clients repeat themselves. The
+// timeline hears of the request at once, before what other servers answer.
 func (o *offers) handle(ctx context.Context, p dhcp.Packet) {
+	request := pxe.Read(p.Message)
+	o.observeRequest(request, clientOf(request, p), p)
 	select {
 	case o.slots <- struct{}{}:
 	default:
@@ -58,19 +62,16 @@ func (o *offers) handle(ctx context.Context, p dhcp.Packet) {
 				o.panicked("DHCP request of "+p.Message.ClientHWAddr.String(), value, debug.Stack())
 			}
 		}()
-		o.answer(ctx, p)
+		o.answer(ctx, p, request)
 	})
 }
 
 // answer follows one request from what it says to the reply on the wire.
-func (o *offers) answer(ctx context.Context, p dhcp.Packet) {
-	request := pxe.Read(p.Message)
+func (o *offers) answer(ctx context.Context, p dhcp.Packet, request pxe.Request) {
 	if o.reach != nil && o.addresses == nil {
 		p = o.reach(ctx, p)
 	}
 	client := clientOf(request, p)
-	o.observeRequest(request, client, p)
-
 	reply, outcome := o.address(p, client.MAC)
 	if outcome.Ours.IsValid() {
 		p.Server, client.Server = outcome.Ours, outcome.Ours

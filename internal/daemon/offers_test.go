@@ -110,7 +110,8 @@ func TestProxyOffers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o, out := newOffers(t, resolver.Static{Payload: kernel()})
-			o.answer(t.Context(), tt.packet)
+			o.handle(t.Context(), tt.packet)
+			o.wait()
 			if len(out.all()) != 1 {
 				t.Fatalf("%d replies", len(out.all()))
 			}
@@ -155,7 +156,8 @@ func TestSilence(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o, out := newOffers(t, tt.resolver)
-			o.answer(t.Context(), tt.packet)
+			o.handle(t.Context(), tt.packet)
+			o.wait()
 			if len(out.all()) != 0 {
 				t.Errorf("replied %s", out.all()[0].Summary())
 			}
@@ -188,7 +190,8 @@ func ownServer(t *testing.T) *dhcp.Server {
 func TestOwnServerAddsTheBoot(t *testing.T) {
 	o, out := newOffers(t, resolver.Static{Payload: kernel()})
 	o.addresses = ownServer(t)
-	o.answer(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+	o.handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+	o.wait()
 	if len(out.all()) != 1 {
 		t.Fatalf("%d replies", len(out.all()))
 	}
@@ -203,7 +206,8 @@ func TestOwnServerAddsTheBoot(t *testing.T) {
 func TestOwnServerGivesAddressesToAll(t *testing.T) {
 	o, out := newOffers(t, resolver.NewOnly(resolver.Static{Payload: kernel()}, []boot.MAC{{1}}))
 	o.addresses = ownServer(t)
-	o.answer(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+	o.handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+	o.wait()
 	if len(out.all()) != 1 || out.all()[0].BootFileName != "" || !addrOf(out.all()[0].YourIPAddr).IsValid() {
 		t.Errorf("got %v", out.all())
 	}
@@ -216,7 +220,8 @@ func TestOwnServerWithoutAPool(t *testing.T) {
 	o.addresses = ownServer(t)
 	p := packetOf(machine(1, boot.UEFI, boot.ROM))
 	p.Interface.Addrs = []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}
-	o.answer(t.Context(), p)
+	o.handle(t.Context(), p)
+	o.wait()
 	attempts := o.story.Attempts(boot.MAC(p.Message.ClientHWAddr))
 	if len(out.all()) != 0 || len(attempts) != 1 || attempts[0].Stage != timeline.LeftAlone {
 		t.Errorf("%d replies, the story is %+v", len(out.all()), attempts)

@@ -71,7 +71,8 @@ func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
 			s := serveFiles(ctx, t, &running, f, newVoice(Config{Out: io.Discard}))
 			path := func(c boot.Client) string { return o.tree.Path(c, route.Route{Give: route.IPXEScript}) }
 			byDHCP, byHTTP, byTFTP := machine(1, boot.UEFI, boot.IPXE), machine(2, boot.UEFI, boot.IPXE), machine(3, boot.UEFI, boot.IPXE)
-			o.answer(ctx, packetOf(byDHCP, withHTTP))
+			o.handle(ctx, packetOf(byDHCP, withHTTP))
+			o.wait()
 			if err := s.get(t, path(byHTTP)); err != nil {
 				t.Error(err)
 			}

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
@@ -22,7 +23,7 @@ func (o *offers) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
 	case p.Port == dhcp.BootPort:
 		e.Kind, e.Server = timeline.BootAsked, c.Server
 	case r.Type == dhcpv4.MessageTypeDiscover:
-		e.Kind = timeline.Asked
+		e.Kind, e.Audible = timeline.Asked, o.hearsOthers(p)
 	case r.Type == dhcpv4.MessageTypeRequest && o.addresses == nil:
 		e.Kind = timeline.Chose
 		if p.Interface.OnLink(e.Peer) {
@@ -32,6 +33,30 @@ func (o *offers) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
 		return
 	}
 	o.story.Observe(e)
+}
+
+// hearsOthers tells whether an offer of another server to this client would be
+// heard: it must be a broadcast on our own wire, and from another host.
+func (o *offers) hearsOthers(p dhcp.Packet) bool {
+	return !o.beside && p.Message.IsBroadcast() && !p.Relay().IsValid()
+}
+
+// observeOther tells the timeline of another server's offer.
+func observeOther(story *timeline.Timeline, o dhcp.Overheard) {
+	m := o.Message
+	if m.MessageType() != dhcpv4.MessageTypeOffer || len(m.ClientHWAddr) != len(boot.MAC{}) {
+		return
+	}
+	e := timeline.Event{
+		Kind: timeline.OtherOffered, MAC: boot.MAC(m.ClientHWAddr), Proto: "dhcp", Time: o.Time,
+		Peer: addrOf(m.YourIPAddr), Server: o.Server(), Name: m.BootFileName,
+	}
+	if file := m.BootFileNameOption(); file != "" {
+		e.Name = strings.TrimRight(file, "\x00")
+	}
+	if e.Peer.IsValid() || pxe.IsOffer(m) {
+		story.Observe(e)
+	}
 }
 
 // observeOffer tells the timeline what a machine was offered.

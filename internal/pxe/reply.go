@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"strings"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 )
@@ -97,6 +98,13 @@ func (r Request) vendorOptions(direct bool) []byte {
 		return nil
 	}
 	return append(v, subEnd)
+}
+
+// IsOffer tells whether a reply without an address is the offer of a proxy or
+// of a boot server, like those of [Offer].
+func IsOffer(reply *dhcpv4.DHCPv4) bool {
+	class, _, _ := strings.Cut(string(reply.Options[optClass]), ":")
+	return class == string(PXEClient) || class == string(HTTPClient)
 }
 
 // Apply adds what to boot to an OFFER or ACK of a DHCP server of ours.

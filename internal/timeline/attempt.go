@@ -77,8 +77,16 @@ type Attempt struct {
 type hop struct {
 	client     boot.Client
 	asks       int
-	offers     int
+	lastAsk    time.Time
+	audible    bool // other servers' offers would be heard
+	offers     int  // by the latest route
 	firstOffer time.Time
+	route      string // of our latest offer
+	refusals   int    // of the latest route
+	turned     bool   // it refused another route before
+	since      since
+	other      otherOffer // of an address, the latest
+	rival      otherOffer // that names a boot file, the latest
 	file       string     // what we offered or answered
 	proto      string     // how to fetch it
 	own        bool       // we offered the address too
@@ -115,6 +123,8 @@ func (a Attempt) Next(e Event) (Attempt, []Step) {
 		return a.silent(e)
 	case Offered:
 		return a.offered(e)
+	case OtherOffered:
+		return a.otherOffered(e)
 	case Chose, Leased:
 		return a.addressed(e)
 	case BootAsked, Answered:

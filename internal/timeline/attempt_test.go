@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -114,6 +115,24 @@ func TestRepetitionsAreCounted(t *testing.T) {
 	}
 	if news != 2 || a.Steps[0].Count != 4 || a.Steps[1].Count != 4 {
 		t.Errorf("%d steps were news, counts %d and %d; want 2, 4, 4", news, a.Steps[0].Count, a.Steps[1].Count)
+	}
+}
+
+// Servers that say what to boot are told of once each, and not without end.
+func TestRivalsAreToldOnce(t *testing.T) {
+	events := []Event{at(0, asks(rom)), at(0, offers("a.efi", "tftp", "r"))}
+	for i := range 20 {
+		events = append(events, at(float64(i), others(leased, "pxelinux.0")), at(float64(i), others(netip.Addr{}, "")), at(float64(i), others(leased, "")))
+	}
+	wantLines(t, texts(fold(events)), []string{
+		"asks to boot: UEFI x64, PXE", "offered a.efi over TFTP (route r)",
+		"another server, 10.0.0.1, offers pxelinux.0 as well", "another server, 10.0.0.1, says that it knows what to boot",
+	})
+	for i := range 20 {
+		events = append(events, at(30, others(leased, strings.Repeat("x", i+1))))
+	}
+	if got := len(fold(events).Steps); got != 2+maxRivals {
+		t.Errorf("%d steps", got)
 	}
 }
 

@@ -35,11 +35,12 @@ func (h hop) patience() time.Duration {
 	return bootPatience
 }
 
-// noDHCPServer: we offered a boot file again and again, and nobody offered an
-// address to go with it.
+// noDHCPServer: we offered a boot file again and again, and nobody was heard
+// to offer an address to go with it.
 func noDHCPServer(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 	h := a.hop
-	if h.own || h.offers < 2 || h.moved() || now.Sub(h.firstOffer) < requestPatience {
+	waited := now.Sub(h.firstOffer)
+	if h.own || h.offers < 2 || h.moved() || h.other.heard() || waited < deafPatience && !(h.audible && waited >= heardPatience) {
 		return Verdict{}, false
 	}
 	v := Verdict{
@@ -48,11 +49,52 @@ func noDHCPServer(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 		Likely:   "no DHCP server answered: Spur adds only the boot file, the address has to come from the network's DHCP server.",
 		Hint:     "start a DHCP server on this network or check its pool and the cabling (VLAN, relay); or let Spur give out addresses with --dhcp server.",
 	}
-	if a.fetchedAny() {
+	switch {
+	case a.fetchedAny():
 		v.Likely = "the switch port went down when the loader took over the network card, and spanning tree keeps it closed for 30 s."
 		v.Hint = "make the switch port an edge port (PortFast), switch off its LACP, or try a loader that uses the firmware's driver (snponly, undionly)."
+	case !h.audible:
+		v.Likely += " Or one did, which Spur cannot hear from here, and the firmware wants the boot file in another form of offer."
+		v.Hint += " If there is one, let the machine ask again: it is offered the next route."
+		v.Blames = h.route
 	}
 	return v, true
+}
+
+// offersRefused: the machine was offered an address and a boot file, and takes
+// neither. The DHCP server has done its part; another route makes our part of
+// the offer in another form.
+func offersRefused(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
+	h := a.hop
+	if h.own || h.moved() || !h.other.heard() || h.offers == 0 || now.Sub(h.firstOffer) < refusalPatience {
+		return Verdict{}, false
+	}
+	enough := h.refusals >= 2 || h.refusals == 1 && h.turned
+	if silent := now.Sub(h.lastAsk) >= longestWait; !enough && !silent {
+		return Verdict{}, false
+	}
+	v := Verdict{
+		Cause: OfferIgnored,
+		Sentence: fmt.Sprintf("%s was offered the address %s by %s and %s by us, and took neither; it asked %d times.",
+			a.speaker(), h.other.addr, h.other.server, a.wanted(), h.asks),
+		Likely: "its firmware wants the boot file in another form of offer, or takes only one offer" + h.rivalText() + ".",
+		Hint:   "let the machine ask again: it is offered the next route; if none helps, give addresses and boot file together with --dhcp server.",
+	}
+	if h.refusals > 0 {
+		v.Blames = h.route
+	}
+	return v, true
+}
+
+// rivalText says which other server names a boot file, if one was heard to.
+func (h hop) rivalText() string {
+	switch {
+	case !h.rival.heard():
+		return ""
+	case h.rival.file == "":
+		return "; " + h.rival.server.String() + " offers to say what to boot as well"
+	}
+	return "; " + h.rival.server.String() + " names the boot file " + Clean(h.rival.file)
 }
 
 // offerIgnored: the machine has an address, or could have one of us, and does
@@ -64,12 +106,16 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 	case h.fetched || h.bootAsked || h.answered:
 		return Verdict{}, false
 	case h.own && !h.addressed():
-		if h.offers < 2 || now.Sub(h.firstOffer) < requestPatience {
+		if h.offers < 2 || now.Sub(h.firstOffer) < heardPatience {
 			return Verdict{}, false
 		}
 		v.Sentence = fmt.Sprintf("%s was offered the address %s and %s %d times, but requested no address.", a.speaker(), a.Address, a.wanted(), h.offers)
-		v.Likely = "our offer does not reach the machine, or another DHCP server was quicker and the machine asked that one alone."
+		v.Likely = "our offer does not reach the machine, or there is a second DHCP server and the machine prefers that one's."
 		v.Hint = "see that no firewall on this host drops UDP from port 67, that Spur listens on the machine's interface, and that there is no second DHCP server; if there is one, use --dhcp proxy."
+		if h.other.heard() {
+			v.Likely = "there is a second DHCP server, " + h.other.server.String() + ", which offered " + h.other.addr.String() + h.rivalText() + "."
+			v.Hint = "switch off one of the two, or use --dhcp proxy so that Spur adds to the other one's offer."
+		}
 		return v, true
 	case !h.addressed() || h.offers == 0 || still < h.patience():
 		return Verdict{}, false
@@ -87,12 +133,31 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Hint = fmt.Sprintf("reset the machine: Spur knows its network now; or name the address to tell machines with --server-address %s.", h.near)
 	default:
 		v.Sentence = fmt.Sprintf("%s took its address from %s, but never asked us for %s.", a.speaker(), h.chose, a.wanted())
-		v.Likely = "it follows another boot server: " + h.chose.String() + " names its own next-server or boot file, or the firmware takes only one offer. Or a firewall drops " + h.port() + "."
-		v.Hint = "remove next-server and boot file (options 66, 67) from that DHCP server, open the ports on this host; if the firmware takes only one offer, use --dhcp server."
 		// Another route makes the offer in another form.
 		v.Blames = a.Route
+		v.Likely, v.Hint = a.elsewhere()
 	}
 	return v, true
+}
+
+// elsewhere says why a machine with an address of another server's does not
+// come to us, by what was heard of the others.
+func (a Attempt) elsewhere() (likely, hint string) {
+	h := a.hop
+	const last = "if the firmware takes only one offer, use --dhcp server."
+	blocked := "a firewall drops " + h.port() + ", or the firmware takes only one offer."
+	switch {
+	case h.rival.heard() && h.rival.file != "":
+		return "it follows another boot server" + h.rivalText() + ". Or " + blocked,
+			"remove next-server and boot file (options 66, 67) from " + h.rival.server.String() + ", open the ports on this host; " + last
+	case h.rival.heard():
+		return "it follows another boot server" + h.rivalText() + ". Or " + blocked,
+			"switch off the boot server " + h.rival.server.String() + ", open the ports on this host; " + last
+	case h.other.heard() && h.other.server == h.chose:
+		return blocked, "open the ports on this host; " + last
+	}
+	return "it follows another boot server: " + h.chose.String() + " may name its own next-server or boot file. Or " + blocked,
+		"remove next-server and boot file (options 66, 67) from that DHCP server, open the ports on this host; " + last
 }
 
 // fileNotFetched: we told the file on port 4011, and no transfer followed.
@@ -182,6 +247,39 @@ func chainloadLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
 	return Verdict{}, false
 }
 
+// kernelLoop: the kernel arrived again and again, and does not start.
+func kernelLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
+	for _, t := range a.Transfers {
+		if t.Role == RoleKernel && t.Times >= loopKernels {
+			return a.kernelStuck(KernelLoop, fmt.Sprintf("%s was fetched %d times, and its loader comes back for it.", fileText(t), t.Times)), true
+		}
+	}
+	return Verdict{}, false
+}
+
+// kernelStuck is the verdict on a kernel that does not start. The loader counts
+// as failed: another one may bring the kernel further.
+func (a Attempt) kernelStuck(cause Cause, sentence string) Verdict {
+	return Verdict{
+		Cause:    cause,
+		Sentence: sentence,
+		Likely:   "the kernel does not start on this machine: it is for other firmware (on UEFI it needs an EFI stub) or another processor, it is damaged, or memory is short.",
+		Hint:     "look at the machine's screen, where loader and kernel say why; spur explain says what is known of a kernel; reset the machine to try the next route.",
+		Blames:   a.loaderRoute(),
+	}
+}
+
+// loaderRoute is the route of the loader that was fetched last, else the
+// latest: an iPXE in the ROM is no loader of ours.
+func (a Attempt) loaderRoute() string {
+	for i := len(a.Transfers) - 1; i >= 0; i-- {
+		if t := a.Transfers[i]; t.Role == RoleLoader && t.Route != "" {
+			return t.Route
+		}
+	}
+	return a.Route
+}
+
 // loaderSilent: the loader arrived, and was not heard of again.
 func loaderSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	t := a.latest
@@ -202,7 +300,7 @@ func loaderSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 		v.Hint = "look at the machine's screen; reset it to try the next route."
 	case a.Firmware != boot.BIOS:
 		v.Likely = "Secure Boot refused the loader, it does not know this network card, or its own DHCP got no answer (spanning tree on the switch port)."
-		v.Hint = "look at the machine's screen; reset it to try the next route, use a signed chain (--secure-boot on) or switch Secure Boot off; make the switch port an edge port (PortFast)."
+		v.Hint = "look at the machine's screen; reset it to try the next route, or switch Secure Boot off in its setup; make the switch port an edge port (PortFast)."
 	}
 	return v, true
 }

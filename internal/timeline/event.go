@@ -27,6 +27,10 @@ const (
 	// Offered: we offered the file Name over Proto by Route. Server is our
 	// address; Peer is set only where our own DHCP server offers an address.
 	Offered Kind = "offered"
+	// OtherOffered: another server offered the client the address Peer; without
+	// one it offered only what to boot. Name is the boot file that it named, if
+	// any. Not every such offer is heard.
+	OtherOffered Kind = "other-offered"
 	// Chose: the client broadcast a REQUEST for the address Peer of the DHCP
 	// server Server, which need not be ours.
 	Chose Kind = "chose"
@@ -117,6 +121,9 @@ type Event struct {
 	Hint string
 	// Err is what ended a transfer.
 	Err string
+	// Audible: the offers of other servers to a client that Asked would be
+	// heard as well, so that it means something if there are none.
+	Audible bool
 }
 
 // maxText bounds every string that is kept of an event, in bytes: names and

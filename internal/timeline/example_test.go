@@ -25,8 +25,8 @@ func Example() {
 	mac := boot.MAC{0x52, 0x54, 0, 0xaa, 0xbb, 1}
 	client := boot.Client{MAC: mac, Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}
 	start := time.Date(2026, 4, 1, 12, 1, 7, 0, time.UTC)
-	for _, after := range []time.Duration{0, 4 * time.Second, 12 * time.Second} {
-		t.Observe(timeline.Event{Time: start.Add(after), MAC: mac, Kind: timeline.Asked, Client: client})
+	for _, after := range []time.Duration{0, 4 * time.Second, 12 * time.Second, 28 * time.Second} {
+		t.Observe(timeline.Event{Time: start.Add(after), MAC: mac, Kind: timeline.Asked, Client: client, Audible: true})
 		t.Observe(timeline.Event{
 			Time: start.Add(after), MAC: mac, Kind: timeline.Offered, Name: "snponly.efi", Proto: "tftp",
 			Route: "uefi-x64-snponly", Server: netip.MustParseAddr("10.0.0.2"),

@@ -7,11 +7,11 @@ import "github.com/spurboot/spur/internal/boot"
 func (a Attempt) asked(e Event) (Attempt, []Step) {
 	h := a.hop
 	if h.asks > 0 && !h.moved() && sameProgram(h.client, e.Client) {
-		a.hop.asks++
+		a.hop = h.askedAgain(e)
 		return a.again(Asked), nil
 	}
 	first := h.asks == 0
-	a.hop = hop{client: e.Client, asks: 1}
+	a.hop = hop{client: e.Client, asks: 1, lastAsk: e.Time, audible: e.Audible}
 	if a.fetchedAny() {
 		a = a.forward(e, Loading)
 	} else {
@@ -26,11 +26,16 @@ func sameProgram(a, b boot.Client) bool { return a.Loader == b.Loader && a.Proto
 func (a Attempt) offered(e Event) (Attempt, []Step) {
 	h := &a.hop
 	a.silence = silence{}
-	same := h.offers > 0 && h.file == e.Name
+	same := h.offers > 0 && h.file == e.Name && h.route == e.Route
+	if h.offers > 0 && h.route != e.Route {
+		// Another route is another try: what was wrong with the last one is over.
+		h.turned, h.offers, h.refusals, a.Verdict = true, 0, 0, nil
+	}
 	if h.offers++; h.offers == 1 {
 		h.firstOffer = e.Time
 	}
-	h.file, h.proto, h.ours = e.Name, e.Proto, e.Server
+	h.file, h.proto, h.ours, h.route = e.Name, e.Proto, e.Server, e.Route
+	h.since.boot = true
 	if h.own = e.Peer.IsValid(); h.own {
 		a.Address = e.Peer
 	}

@@ -4,10 +4,21 @@ import "time"
 
 // How long each silence is waited out before it is a verdict.
 const (
-	// requestPatience: a PXE ROM repeats its DISCOVER after 4 and 12 s when
-	// nobody offered an address (PXE 2.1, edk2 likewise), so that two of our
-	// offers and 10 s without a REQUEST are no coincidence.
-	requestPatience = 10 * time.Second
+	// heardPatience: a PXE ROM waits for offers for 4, 8, 16 and 32 s (PXE 2.1;
+	// mPxeDhcpTimeout in edk2's PxeBcDhcp4.c) and chooses when such a wait ends.
+	// Where other servers would be heard and none was in two waits, the third
+	// makes no difference: dnsmasq pings an address for 3 s before it offers it,
+	// others for less.
+	heardPatience = 15 * time.Second
+	// deafPatience: where other servers are not heard, only the REQUEST tells of
+	// them, which comes 28 s after the first DISCOVER if the third wait was the
+	// one in which an offer came.
+	deafPatience = 30 * time.Second
+	// refusalPatience: less than two waits of a PXE ROM, more than the first
+	// ones of iPXE, which are so short that both may have lost a packet.
+	refusalPatience = 10 * time.Second
+	// longestWait is the longest that firmware waits for offers.
+	longestWait = 35 * time.Second
 	// bootPatience: a ROM goes to port 4011 or starts its transfer as soon as
 	// its address is acknowledged; edk2 repeats that request after 3 s
 	// (PXEBC_UDP_TIMEOUT), so that 10 s are three requests.
@@ -40,6 +51,9 @@ const (
 	// loopLoads is how many times a loader is fetched without asking for a
 	// script until it is a loop; twice may be a retry.
 	loopLoads = 3
+	// loopKernels is how many times a kernel is fetched until it is clear that
+	// it does not start, in one boot or in one after the other.
+	loopKernels = 3
 )
 
 // Judge says what stalls an attempt at the time now, or false when nothing
@@ -53,7 +67,7 @@ func Judge(a Attempt, now time.Time) (Verdict, bool) {
 	}
 	still := now.Sub(a.Moved)
 	for _, judge := range []func(Attempt, time.Time, time.Duration) (Verdict, bool){
-		chainloadLoop, noDHCPServer, offerIgnored, fileNotFetched,
+		chainloadLoop, kernelLoop, noDHCPServer, offersRefused, offerIgnored, fileNotFetched,
 		transferStalled, transferAborted, loaderSilent, kernelNotFetched, noSignOfLife,
 	} {
 		if v, ok := judge(a, now, still); ok {

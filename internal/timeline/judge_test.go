@@ -11,6 +11,24 @@ func TestJudge(t *testing.T) {
 		at(0, asks(rom)), at(0, offers("snponly.efi", "tftp", "snp")),
 		at(4, asks(rom)), at(4, offers("snponly.efi", "tftp", "snp")),
 	}
+	aloud := []Event{
+		at(0, asksAloud(rom)), at(0, offers("snponly.efi", "tftp", "snp")),
+		at(4, asksAloud(rom)), at(4, offers("snponly.efi", "tftp", "snp")),
+	}
+	// A DHCP server answers at once; the machine wants something else.
+	refused := []Event{
+		at(0, asks(rom)), at(0, offers("snponly.efi", "tftp", "snp")), at(0.1, others(leased, "")),
+		at(4, asks(rom)), at(4, offers("snponly.efi", "tftp", "snp")), at(4.1, others(leased, "")),
+		at(12, asks(rom)),
+	}
+	turned := append(refused[:7:7], at(12, offers("snponly.efi", "tftp", "direct")), at(12.1, others(leased, "")), at(28, asks(rom)))
+	// A DHCP server pings an address before it offers it; the machine chooses
+	// when its second wait ends, at 12 s.
+	pinged := append(aloud[:4:4], at(4.5, others(leased, "")))
+	leftOver := append(refused[:6:6], at(4.2, others(leased, "pxelinux.0")), at(5, chooses(router)))
+	plainRival := append(refused[:6:6], at(5, chooses(router)))
+	proxyRival := append(refused[:6:6], at(4.2, others(netip.Addr{}, "")), at(5, chooses(router)))
+	gone := refused[:3:3]
 	ownOffered := []Event{
 		at(0, asks(rom)), at(0, offersAll("snponly.efi", "snp")),
 		at(4, asks(rom)), at(4, offersAll("snponly.efi", "snp")),
@@ -38,6 +56,7 @@ func TestJudge(t *testing.T) {
 	vain := append(loaded[:9:9], at(7, breaks(RoleFile, "pxelinux.cfg/default", 0, 0, "not found")))
 	stalled := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(14, moves(RoleKernel, "vmlinuz", 1<<20, 8<<20)))
 	second := append(loaded[:9:9], at(7, starts(RoleLoader, "grubx64.efi")))
+	again := append(started[:17:17], at(25, ends(RoleKernel, "vmlinuz", 8<<20)), at(36, starts(RoleKernel, "vmlinuz")), at(37, ends(RoleKernel, "vmlinuz", 8<<20)))
 	up := append(started[:17:17], at(20, Event{Kind: Up}))
 	left := []Event{at(0, asks(rom)), at(0, ignores("not among --only")), at(4, asks(rom)), at(4, ignores("not among --only"))}
 
@@ -52,16 +71,37 @@ func TestJudge(t *testing.T) {
 		likely       string
 		hint         string
 	}{
-		{"no DHCP server", offered, 9, 10, NoDHCPServer, "",
+		{"no DHCP server, and one would be heard", aloud, 14, 15, NoDHCPServer, "",
 			"offered snponly.efi 2 times", "adds only the boot file", "--dhcp server"},
-		{"no DHCP server for the loader", reasked, 17, 18, NoDHCPServer, "",
+		{"no DHCP server, or one that is not heard", offered, 29, 30, NoDHCPServer, "snp",
+			"offered snponly.efi 2 times", "which Spur cannot hear from here", "next route"},
+		{"no DHCP server for the loader", reasked, 37, 38, NoDHCPServer, "",
 			"iPXE was offered boot.ipxe 2 times", "spanning tree", "PortFast"},
+		{"a DHCP server that is slow", pinged, 38, 39, OfferIgnored, "",
+			"address 10.0.0.23 by 10.0.0.1", "another form", "next route"},
+		{"both offers refused once", refused[:6], 38, -1, "", "", "", "", ""},
+		{"both offers refused", refused, -1, 12, OfferIgnored, "snp",
+			"address 10.0.0.23 by 10.0.0.1 and snponly.efi by us, and took neither; it asked 3 times", "another form of offer", "next route"},
+		{"and in another form", turned, -1, 28, OfferIgnored, "direct",
+			"took neither", "another form of offer", "--dhcp server"},
+		{"both offers, then nothing", gone, 34, 35, OfferIgnored, "",
+			"took neither", "another form", "next route"},
+		{"another boot server was heard", leftOver, 14, 15, OfferIgnored, "snp",
+			"took its address from 10.0.0.1", "10.0.0.1 names the boot file pxelinux.0", "66, 67) from 10.0.0.1"},
+		{"another proxy was heard", proxyRival, 14, 15, OfferIgnored, "snp",
+			"took its address from 10.0.0.1", "offers to say what to boot as well", "switch off the boot server 10.0.0.1"},
+		{"no other boot server was heard", plainRival, 14, 15, OfferIgnored, "snp",
+			"took its address from 10.0.0.1", "a firewall drops", "open the ports"},
+		{"a kernel that does not start", again, -1, 37, KernelLoop, "snp",
+			"kernel vmlinuz was fetched 3 times", "EFI stub", "screen"},
 		{"another boot server", chose, 14, 15, OfferIgnored, "snp",
 			"took its address from 10.0.0.1", "next-server", "66, 67"},
 		{"told an address of another network", elsewhere, 14, 15, OfferIgnored, "",
 			"from 10.0.0.2", "it is on the network of our address 10.1.0.2", "--server-address 10.1.0.2"},
-		{"own offer not taken", ownOffered, 9, 10, OfferIgnored, "",
-			"10.0.0.23", "another DHCP server was quicker", "--dhcp proxy"},
+		{"own offer not taken", ownOffered, 14, 15, OfferIgnored, "",
+			"10.0.0.23", "second DHCP server", "--dhcp proxy"},
+		{"own offer not taken, another heard", append(ownOffered[:4:4], at(4, others(netip.MustParseAddr("10.0.0.99"), ""))), 14, 15, OfferIgnored, "",
+			"10.0.0.23", "10.0.0.1, which offered 10.0.0.99", "switch off one of the two"},
 		{"own offer lost to another", ownChose(false), 14, 15, OfferIgnored, "",
 			"took its address from 10.0.0.1", "was quicker", "one of the two"},
 		{"own address, no transfer", ownChose(true), 14, 15, OfferIgnored, "",

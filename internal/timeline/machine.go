@@ -1,7 +1,9 @@
 package timeline
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -17,6 +19,13 @@ type machine struct {
 	attempts []Attempt // oldest first; the last one is current
 	told     []Cause   // verdicts pronounced on the current attempt
 	failed   []string  // routes that failed, oldest first
+	vain     vain
+}
+
+// vain counts boots in a row that came no further than one kernel.
+type vain struct {
+	kernel string
+	boots  int
 }
 
 // current is the machine's latest attempt; the zero value before its first.
@@ -35,6 +44,33 @@ func (m *machine) begin(e Event, limit int) {
 	m.count++
 	m.told = nil
 	m.attempts = append(m.attempts, Attempt{MAC: e.MAC, Number: m.count})
+}
+
+// ended looks at an attempt that the machine gives up at the time at. One that
+// had its kernel for a moment only, and was not heard to run, was in vain.
+func (m *machine) ended(a Attempt, at time.Time) (Verdict, bool) {
+	name, ok := a.kernelName()
+	if !ok || a.Stage != HandedOver || at.Sub(a.Moved) >= lifePatience {
+		m.vain = vain{}
+		return Verdict{}, false
+	}
+	if m.vain.kernel != name {
+		m.vain = vain{kernel: name}
+	}
+	if m.vain.boots++; m.vain.boots < loopKernels {
+		return Verdict{}, false
+	}
+	return a.kernelStuck(BootLoop, fmt.Sprintf("the machine fetched kernel %s and started over, for the %s time.", Clean(name), ordinal(m.vain.boots))), true
+}
+
+// kernelName is the kernel that an attempt fetched last.
+func (a Attempt) kernelName() (string, bool) {
+	for i := len(a.Transfers) - 1; i >= 0; i-- {
+		if t := a.Transfers[i]; t.Role == RoleKernel && t.Times > 0 {
+			return t.Name, true
+		}
+	}
+	return "", false
 }
 
 // blame remembers that a route failed; of too many, the oldest is forgotten.

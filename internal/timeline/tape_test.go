@@ -33,7 +33,20 @@ func at(seconds float64, e Event) Event {
 	return e
 }
 
-func asks(c boot.Client) Event        { return Event{Kind: Asked, Client: c, Proto: "dhcp"} }
+func asks(c boot.Client) Event { return Event{Kind: Asked, Client: c, Proto: "dhcp"} }
+
+// asksAloud is a DISCOVER to which we would hear the offers of other servers.
+func asksAloud(c boot.Client) Event {
+	e := asks(c)
+	e.Audible = true
+	return e
+}
+
+// others is an offer of another server: an address, a boot file, or both.
+func others(addr netip.Addr, file string) Event {
+	return Event{Kind: OtherOffered, Server: router, Peer: addr, Name: file}
+}
+
 func ignores(reason string) Event     { return Event{Kind: Ignored, Client: rom, Reason: reason} }
 func chooses(server netip.Addr) Event { return Event{Kind: Chose, Peer: leased, Server: server} }
 

@@ -147,7 +147,14 @@ func (t *Timeline) machine(e Event) *machine {
 // starts over has given up, even if it was not silent for long.
 func (t *Timeline) closeAttempt(m *machine, at time.Time) {
 	a := m.current()
-	if a.Stage == "" || a.Verdict != nil {
+	if a.Stage == "" {
+		return
+	}
+	if v, ok := m.ended(a, at); ok {
+		t.pronounce(m, v, at)
+		return
+	}
+	if a.Verdict != nil {
 		return
 	}
 	if v, ok := Judge(a, a.Last.Add(closingPatience)); ok && !v.Info {

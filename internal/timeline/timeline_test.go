@@ -55,7 +55,7 @@ func TestSilenceGetsAVerdict(t *testing.T) {
 		if len(verdicts) != 1 || verdicts[0].Verdict.Cause != NoDHCPServer {
 			t.Fatalf("verdicts: %+v, want one of %s", verdicts, NoDHCPServer)
 		}
-		if after := verdicts[0].Time.Sub(start); after < requestPatience || after > requestPatience+2*tick {
+		if after := verdicts[0].Time.Sub(start); after < deafPatience || after > deafPatience+2*tick {
 			t.Errorf("the verdict came after %v", after)
 		}
 		if v := tl.Machines()[0].Verdict; v == nil || v.Cause != NoDHCPServer {
@@ -263,5 +263,72 @@ func TestSnapshotInJSON(t *testing.T) {
 	var back []Attempt
 	if err := json.Unmarshal([]byte(`[{"steps":[{"after":2.5}]}]`), &back); err != nil || time.Duration(back[0].Steps[0].After) != 2500*time.Millisecond {
 		t.Errorf("reading it back: %v, %+v", err, back)
+	}
+}
+
+// A ROM that hears an address and our offer, and only repeats its DISCOVER, is
+// offered one route after the other without being switched off.
+func TestRefusedOffersMoveTheLadder(t *testing.T) {
+	tl := New(Config{})
+	ask := func(seconds float64, route string) {
+		tl.Observe(at(seconds, asks(rom)))
+		if got := tl.Failed(mac); len(got) > 0 && got[len(got)-1] == route {
+			t.Fatalf("at %v s the route %s has failed already", seconds, route)
+		}
+		tl.Observe(at(seconds, offers("snponly.efi", "tftp", route)))
+		tl.Observe(at(seconds+0.1, others(leased, "")))
+	}
+	ask(0, "snponly")
+	ask(4, "snponly")
+	tl.Observe(at(12, asks(rom)))
+	if got := tl.Failed(mac); !slices.Equal(got, []string{"snponly"}) {
+		t.Fatalf("at 12 s failed: %v", got)
+	}
+	ask(12, "ipxe")
+	tl.Observe(at(28, asks(rom)))
+	if got := tl.Failed(mac); !slices.Equal(got, []string{"snponly", "ipxe"}) {
+		t.Fatalf("at 28 s failed: %v", got)
+	}
+	ask(28, "direct")
+	tl.Observe(at(60, chooses(router)))
+	if a := tl.Attempts(mac); len(a) != 1 || a[0].Verdict != nil || a[0].Stage != Addressed {
+		t.Errorf("the story is %+v", a)
+	}
+}
+
+// bootsInARow are boots that each have their kernel and are not heard of again,
+// until the next begins. It returns the routes that had failed when each of
+// them asked, and the verdicts of all but the last.
+func bootsInARow(pause float64, kernels ...string) (failed [][]string, verdicts []Cause) {
+	tl := New(Config{Attempts: 99})
+	for i, kernel := range kernels {
+		from := float64(i) * pause
+		tl.Observe(at(from, asks(rom)))
+		failed = append(failed, tl.Failed(mac))
+		tl.Observe(at(from, offers("snponly.efi", "tftp", "snp")))
+		tl.Observe(at(from+1, chooses(router)))
+		tl.Observe(at(from+2, ends(RoleLoader, "snponly.efi", 9)))
+		tl.Observe(at(from+3, ends(RoleKernel, kernel, 9)))
+	}
+	for _, a := range tl.Attempts(mac)[:len(kernels)-1] {
+		if a.Verdict != nil {
+			verdicts = append(verdicts, a.Verdict.Cause)
+		}
+	}
+	return failed, verdicts
+}
+
+// A machine that has its kernel and starts over, again and again, hears so; its
+// loader counts as failed.
+func TestBootLoop(t *testing.T) {
+	failed, verdicts := bootsInARow(40, "vmlinuz", "vmlinuz", "vmlinuz", "vmlinuz")
+	if !slices.Equal(verdicts, []Cause{BootLoop}) || failed[2] != nil || !slices.Equal(failed[3], []string{"snp"}) {
+		t.Errorf("verdicts %v, failed %v", verdicts, failed)
+	}
+	if _, verdicts := bootsInARow(40, "one", "another", "one", "another"); verdicts != nil {
+		t.Errorf("with different kernels: %v", verdicts)
+	}
+	if _, verdicts := bootsInARow(10+lifePatience.Seconds(), "vmlinuz", "vmlinuz", "vmlinuz", "vmlinuz"); slices.Contains(verdicts, BootLoop) {
+		t.Errorf("systems that ran for long: %v", verdicts)
 	}
 }

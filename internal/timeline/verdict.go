@@ -32,4 +32,6 @@ const (
 	NoSignOfLife       Cause = "no-sign-of-life"
 	NothingToBoot      Cause = "nothing-to-boot"
 	ChainloadLoop      Cause = "chainload-loop"
+	KernelLoop         Cause = "kernel-loop"
+	BootLoop           Cause = "boot-loop"
 )

@@ -63,6 +63,21 @@ func Length(d time.Duration) string {
 	return fmt.Sprintf("%d min", int(d.Minutes()))
 }
 
+// ordinal is 3rd, 4th and so on.
+func ordinal(n int) string {
+	if tens := n / 10 % 10; tens != 1 {
+		switch n % 10 {
+		case 1:
+			return fmt.Sprintf("%dst", n)
+		case 2:
+			return fmt.Sprintf("%dnd", n)
+		case 3:
+			return fmt.Sprintf("%drd", n)
+		}
+	}
+	return fmt.Sprintf("%dth", n)
+}
+
 // protoName is a protocol's name as people write it.
 func protoName(s string) string { return Clean(strings.ToUpper(s)) }
 
@@ -131,6 +146,17 @@ func offeredText(e Event) string {
 		text += e.Peer.String() + " and "
 	}
 	return text + fileOver(e.Name, e.Proto) + byRoute(e.Route)
+}
+
+func otherText(e Event) string {
+	text := "another server, " + e.Server.String() + ","
+	if !e.Server.IsValid() {
+		text = "another server"
+	}
+	if e.Name == "" {
+		return text + " says that it knows what to boot"
+	}
+	return text + " offers " + Clean(e.Name) + " as well"
 }
 
 func addressText(e Event) string {

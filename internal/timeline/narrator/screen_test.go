@@ -139,8 +139,9 @@ func boots() []timeline.Event {
 // stalls is a boot without a DHCP server.
 func stalls() []timeline.Event {
 	all := boots()
+	all[0].Audible = true
 	var events []timeline.Event
-	for _, after := range []float64{0, 4, 12} {
+	for _, after := range []float64{0, 4, 16} {
 		events = append(events, at(after, all[0]), at(after, all[1]))
 	}
 	return events

@@ -1,0 +1,77 @@
+package timeline
+
+import (
+	"net/netip"
+	"time"
+)
+
+// since is what a program was offered since its latest DISCOVER.
+type since struct{ boot, address bool }
+
+// otherOffer is an offer of another server than ours.
+type otherOffer struct {
+	server, addr netip.Addr
+	file         string
+}
+
+func (o otherOffer) heard() bool { return o.server.IsValid() }
+
+// shortestWait is less than any firmware waits for offers: a DISCOVER that
+// comes sooner was doubled on its way. iPXE waits for a second at least
+// (DHCP_DISC_START_TIMEOUT_SEC in its src/config/dhcp.h).
+const shortestWait = 500 * time.Millisecond
+
+// askedAgain is the hop after a repeated DISCOVER. One that comes although the
+// program was offered an address and what to boot is a refusal: firmware
+// collects offers until a timer of its own ends, and asks again if none of them
+// was to its liking.
+func (h hop) askedAgain(e Event) hop {
+	h.asks++
+	if e.Time.Sub(h.lastAsk) < shortestWait {
+		return h
+	}
+	if h.since.boot && (h.since.address || h.own) {
+		h.refusals++
+	}
+	h.since, h.lastAsk, h.audible = since{}, e.Time, e.Audible
+	return h
+}
+
+// otherOffered folds the offer of another server. It is told only where it
+// says what to boot: addresses are that server's business.
+func (a Attempt) otherOffered(e Event) (Attempt, []Step) {
+	if a.Stage.lives() {
+		return a, nil // the running system asks for an address
+	}
+	h := &a.hop
+	o := otherOffer{server: e.Server, addr: e.Peer, file: e.Name}
+	if e.Peer.IsValid() {
+		h.other, h.since.address = o, true
+	}
+	if o.file == "" && o.addr.IsValid() {
+		return a, nil
+	}
+	h.rival = o
+	if a.knowsRival(e) {
+		return a, nil
+	}
+	return a.tell(a.step(e, otherText(e)))
+}
+
+// maxRivals bounds how many offers of other servers to boot something are told
+// of in one boot.
+const maxRivals = 4
+
+// knowsRival tells whether such an offer was told already, or enough others.
+func (a Attempt) knowsRival(e Event) bool {
+	told := 0
+	for _, s := range a.Steps {
+		if s.Kind != OtherOffered {
+			continue
+		}
+		if told++; told == maxRivals || s.Server == e.Server && s.Name == e.Name {
+			return true
+		}
+	}
+	return false
+}

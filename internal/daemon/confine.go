@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,6 +43,10 @@ func (d *daemon) confine(s sharedFiles) (sandbox.Status, error) {
 	}
 	if unix.Faccessat(unix.AT_FDCWD, d.cacheDir(), unix.W_OK, unix.AT_EACCESS) != nil {
 		return status, hint.New(fmt.Sprintf("the user %s can't write to %s, where fetched files are kept", account.Name, d.cacheDir()),
+			"give that folder to the user, or name another one with --data or --user")
+	}
+	if dir := bootedDir(d.config.Data); d.keepsBooted() && unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK, unix.AT_EACCESS) != nil {
+		return status, hint.New(fmt.Sprintf("the user %s can't write to %s, where --once keeps which machines have booted", account.Name, dir),
 			"give that folder to the user, or name another one with --data or --user")
 	}
 	return status, nil
@@ -105,19 +110,24 @@ func (d *daemon) handOver(a sandbox.Account) error {
 			return err
 		}
 	}
-	if !ours(d.cacheDir()) {
+	return errors.Join(giveAway(d.cacheDir(), a), giveAway(bootedDir(d.config.Data), a))
+}
+
+// giveAway lets a user work with a folder and with what is in it.
+func giveAway(dir string, a sandbox.Account) error {
+	if !ours(dir) {
 		return nil
 	}
-	entries, err := os.ReadDir(d.cacheDir())
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if err := os.Lchown(filepath.Join(d.cacheDir(), e.Name()), a.UID, a.GID); err != nil {
+		if err := os.Lchown(filepath.Join(dir, e.Name()), a.UID, a.GID); err != nil {
 			return err
 		}
 	}
-	return os.Lchown(d.cacheDir(), a.UID, a.GID)
+	return os.Lchown(dir, a.UID, a.GID)
 }
 
 // ours says whether a folder is as Spur makes it: this user's, and closed to

@@ -173,7 +173,10 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	if err != nil {
 		return nil, err
 	}
-	booted, chain := d.chain(next)
+	booted, chain, err := d.chain(next)
+	if err != nil {
+		return nil, err
+	}
 
 	files := &files{
 		tree: &tree.Tree{
@@ -199,17 +202,40 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 
 // chain puts the operator's restrictions before the resolver. The function
 // marks a machine as booted.
-func (d *daemon) chain(next boot.Resolver) (func(boot.MAC), boot.Resolver) {
+func (d *daemon) chain(next boot.Resolver) (func(boot.MAC), boot.Resolver, error) {
 	booted := func(boot.MAC) {}
 	if d.config.Once {
-		once := resolver.NewOnce(next)
-		booted, next = once.Done, once
+		once, err := d.once(next)
+		if err != nil {
+			return nil, nil, err
+		}
+		booted = func(mac boot.MAC) {
+			if err := once.Done(mac); err != nil {
+				d.voice.storeTrouble(err)
+			}
+		}
+		next = once
 	}
 	if len(d.config.Only) > 0 {
 		next = resolver.NewOnly(next, d.config.Only)
 	}
-	return booted, next
+	return booted, next, nil
 }
+
+// once lets each machine boot once; with --data also over a restart.
+func (d *daemon) once(next boot.Resolver) (*resolver.Once, error) {
+	if !d.keepsBooted() {
+		return resolver.NewOnce(next, nil), nil
+	}
+	marks, err := store.OpenMarks(bootedDir(d.config.Data))
+	if err != nil {
+		return nil, err
+	}
+	return resolver.NewOnce(next, bootedMarks{marks}), nil
+}
+
+// keepsBooted tells whether it is written down which machines have booted.
+func (d *daemon) keepsBooted() bool { return d.config.Once && d.config.Data != "" }
 
 // openDHCP opens what answers DHCP requests; both results are nil where Spur
 // is to take no part in DHCP. An interface that can't be read has lookAgain called.

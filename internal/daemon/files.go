@@ -93,6 +93,7 @@ func (f *files) httpHooks() httpd.Hooks {
 		}
 		e, ok := f.event(kind, route.HTTP, t.Name, t.Remote, t.Local)
 		if ok && !f.troubled(e, t.File) {
+			e.last = e.last || tree.Last(t.File)
 			e.Total, e.Bytes, e.Err = max(t.Size, 0), bytes, err
 			f.observe(e)
 		}
@@ -120,6 +121,7 @@ func (f *files) tftpHooks() tftp.Hooks {
 	tell := func(kind timeline.Kind, r *tftp.Request, file tftp.File, bytes, total int64, err string) {
 		e, ok := f.event(kind, route.TFTP, r.Filename, r.Remote, r.Local)
 		if ok && !f.troubled(e, file) {
+			e.last = e.last || tree.Last(file)
 			e.Total, e.Bytes, e.Err = max(total, 0), bytes, err
 			f.observe(e)
 		}
@@ -176,7 +178,9 @@ func (f *files) observe(e event) {
 		return
 	}
 	f.story.Observe(e.Event)
-	if e.last && e.Kind == timeline.FetchEnd && e.Bytes == e.Total {
+	// Where the size was never told there are no parts of a file, so that what
+	// ended well is all of it.
+	if e.last && e.Kind == timeline.FetchEnd && (e.Bytes == e.Total || e.Total == 0) {
 		f.booted(e.MAC)
 	}
 }

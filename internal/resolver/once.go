@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -9,6 +10,13 @@ import (
 
 // onceMost is how many booted machines a Once remembers.
 const onceMost = 1 << 16
+
+// Booted remembers machines.
+type Booted interface {
+	Has(boot.MAC) (bool, error)
+	Add(boot.MAC) error
+	Count() (int, error)
+}
 
 // Once answers a machine until it has booted, and never again. It keeps an
 // installer from being started anew when the installed machine still has the
@@ -19,41 +27,91 @@ const onceMost = 1 << 16
 type Once struct {
 	next boot.Resolver
 	most int
-
-	mu   sync.Mutex
-	done map[boot.MAC]bool
+	kept Booted
+	// unkept are the machines that kept did not take.
+	unkept Booted
 }
 
 // NewOnce returns a resolver that asks next for machines that have not booted.
-func NewOnce(next boot.Resolver) *Once {
-	return &Once{next: next, most: onceMost, done: make(map[boot.MAC]bool)}
+// Those that have are remembered in kept, or only as long as the process runs
+// where it is nil.
+func NewOnce(next boot.Resolver, kept Booted) *Once {
+	o := &Once{next: next, most: onceMost, kept: kept, unkept: &memory{done: map[boot.MAC]bool{}}}
+	if kept == nil {
+		o.kept = o.unkept
+	}
+	return o
 }
 
-// Done marks a machine as booted.
-func (o *Once) Done(mac boot.MAC) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+// Done marks a machine as booted. After an error it is one until the process
+// ends.
+func (o *Once) Done(mac boot.MAC) error {
 	// A machine that no longer fits is refused all the same: from here on
 	// every machine is.
-	if len(o.done) < o.most {
-		o.done[mac] = true
+	if full, err := o.full(); full || err != nil {
+		return err
 	}
+	if err := o.kept.Add(mac); err != nil {
+		_ = o.unkept.Add(mac) // it is memory
+		return fmt.Errorf("that %s has booted once is not written down: %w", mac, err)
+	}
+	return nil
+}
+
+func (o *Once) full() (bool, error) {
+	n, err := o.kept.Count()
+	return n >= o.most, err
 }
 
 // Resolve asks the next resolver, or returns boot.ErrIgnore for a machine that
 // has booted.
 //
 // Forgetting the oldest of too many machines could install it over again, so
-// a full memory refuses new machines instead.
+// a full memory refuses new machines instead, and so does one that can't be
+// read.
 func (o *Once) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
-	o.mu.Lock()
-	booted, full := o.done[c.MAC], len(o.done) >= o.most
-	o.mu.Unlock()
+	booted, err := o.kept.Has(c.MAC)
+	if unkept, _ := o.unkept.Has(c.MAC); unkept {
+		booted, err = true, nil
+	}
+	full := false
+	if err == nil && !booted {
+		full, err = o.full()
+	}
 	switch {
+	case err != nil:
+		return boot.Payload{}, fmt.Errorf("whether %s has booted once can't be read: %w", c.MAC, err)
 	case booted:
 		return boot.Payload{}, ignore("booted once already; --once keeps Spur silent so that it starts from its disk")
 	case full:
-		return boot.Payload{}, ignore("--once remembers %d booted machines and no more; restart Spur to boot others", o.most)
+		return boot.Payload{}, ignore("--once remembers %d booted machines and no more", o.most)
 	}
 	return o.next.Resolve(ctx, c)
+}
+
+// memory is a Booted that ends with the process.
+type memory struct {
+	mu   sync.Mutex
+	done map[boot.MAC]bool
+}
+
+func (m *memory) Has(mac boot.MAC) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.done[mac], nil
+}
+
+func (m *memory) Add(mac boot.MAC) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.done) < onceMost {
+		m.done[mac] = true
+	}
+	return nil
+}
+
+func (m *memory) Count() (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.done), nil
 }

@@ -49,7 +49,7 @@ func TestOnce(t *testing.T) {
 		}
 		return linux("/kernel"), nil
 	})
-	o := NewOnce(next)
+	o := NewOnce(next, nil)
 	for range 3 {
 		if _, err := o.Resolve(t.Context(), machine(1)); err != nil {
 			t.Fatal(err)
@@ -60,8 +60,11 @@ func TestOnce(t *testing.T) {
 	if _, err := o.Resolve(t.Context(), ipxe); err != refused { //nolint:errorlint // this very error, not one around it
 		t.Errorf("the next resolver's error: %v", err)
 	}
-	o.Done(machine(1).MAC)
-	o.Done(machine(1).MAC)
+	for range 2 {
+		if err := o.Done(machine(1).MAC); err != nil {
+			t.Error(err)
+		}
+	}
 	for _, c := range []boot.Client{machine(1), ipxe} {
 		_, err := o.Resolve(t.Context(), c)
 		want := "not for us: booted once already; --once keeps Spur silent so that it starts from its disk"
@@ -76,13 +79,15 @@ func TestOnce(t *testing.T) {
 
 // A full memory installs nothing twice.
 func TestOnceIsBounded(t *testing.T) {
-	o := NewOnce(Static{linux("/kernel")})
+	o := NewOnce(Static{linux("/kernel")}, nil)
 	o.most = 2
 	for n := range byte(3) {
-		o.Done(machine(n).MAC)
+		if err := o.Done(machine(n).MAC); err != nil {
+			t.Error(err)
+		}
 	}
-	if len(o.done) != 2 {
-		t.Errorf("%d machines are remembered", len(o.done))
+	if n, err := o.kept.Count(); n != 2 || err != nil {
+		t.Errorf("%d machines are remembered, %v", n, err)
 	}
 	for n := range byte(4) {
 		_, err := o.Resolve(t.Context(), machine(n))
@@ -93,5 +98,34 @@ func TestOnceIsBounded(t *testing.T) {
 		if !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), want) {
 			t.Errorf("machine %d: %v", n, err)
 		}
+	}
+}
+
+// broken is a memory that can't be written, or not even read.
+type broken struct {
+	memory
+	unreadable error
+}
+
+func (b *broken) Add(boot.MAC) error             { return errors.New("disk full") }
+func (b *broken) Has(mac boot.MAC) (bool, error) { return false, b.unreadable }
+
+// Where it can't be written down or read that a machine has booted, it is not
+// booted again all the same.
+func TestOnceWithoutAMemory(t *testing.T) {
+	b := &broken{}
+	o := NewOnce(Static{linux("/kernel")}, b)
+	if err := o.Done(machine(1).MAC); err == nil || !strings.Contains(err.Error(), "disk full") {
+		t.Errorf("done: %v", err)
+	}
+	if _, err := o.Resolve(t.Context(), machine(1)); !errors.Is(err, boot.ErrIgnore) {
+		t.Errorf("after it: %v", err)
+	}
+	if _, err := o.Resolve(t.Context(), machine(2)); err != nil {
+		t.Errorf("another machine: %v", err)
+	}
+	b.unreadable = errors.New("disk gone")
+	if _, err := o.Resolve(t.Context(), machine(2)); err == nil || errors.Is(err, boot.ErrIgnore) {
+		t.Errorf("unreadable: %v", err)
 	}
 }

@@ -15,6 +15,15 @@ type generated struct {
 	data []byte
 	// trouble is why this script boots nothing.
 	trouble error
+	// last: with this file the machine has all that Spur knows of.
+	last bool
+}
+
+// Last tells whether a file is one with which the machine has all that Spur
+// knows of: an iPXE script of the operator's, whatever it does then.
+func Last(f any) bool {
+	g, ok := f.(*generated)
+	return ok && g.last
 }
 
 // Trouble is why a script boots nothing but says so on the machine's screen;

@@ -156,7 +156,9 @@ func (t *Tree) script(ctx context.Context, c boot.Client, a Asker, name string) 
 	if err != nil {
 		return troubled(c, name, err, false)
 	}
-	return newGenerated(name, text)
+	g := newGenerated(name, text)
+	g.last = payload.Kind == boot.Script
+	return g
 }
 
 func troubled(c boot.Client, name string, why error, again bool) *generated {

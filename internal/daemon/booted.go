@@ -1,0 +1,88 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/store"
+)
+
+// bootedDir is where it is kept which machines have booted with --once.
+func bootedDir(data string) string { return filepath.Join(data, "booted") }
+
+// bootedMarks keep machines in a folder, for resolver.Once.
+type bootedMarks struct{ *store.Marks }
+
+func (b bootedMarks) Has(mac boot.MAC) (bool, error) { return b.Marks.Has(mac.String()) }
+func (b bootedMarks) Add(mac boot.MAC) error         { return b.Marks.Add(mac.String()) }
+
+// Booted is a machine that has booted with --once.
+type Booted struct {
+	MAC  boot.MAC
+	Time time.Time
+}
+
+// BootedOnce lists the machines that have booted with --once, whether or not a
+// Spur runs over the folder data.
+func BootedOnce(data string) ([]Booted, error) {
+	marks, err := openBooted(data)
+	if marks == nil || err != nil {
+		return nil, err
+	}
+	all, err := marks.All()
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	var booted []Booted
+	for _, m := range all {
+		if mac, err := boot.ParseMAC(m.Name); err == nil {
+			booted = append(booted, Booted{mac, m.Time})
+		}
+	}
+	return booted, nil
+}
+
+// Rearm lets machines that have booted with --once boot once more; a Spur that
+// runs over the folder data sees it at once.
+func Rearm(data string, macs []boot.MAC) error {
+	marks, err := openBooted(data)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, mac := range macs {
+		was := false
+		if marks != nil {
+			was, err = marks.Remove(mac.String())
+		}
+		switch {
+		case err != nil:
+			errs = append(errs, unreadable(err))
+		case !was:
+			errs = append(errs, hint.New(fmt.Sprintf("%s has not booted with --once over %s", mac, data), "spur machine list shows which machines have"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// openBooted opens the marks of a folder that must be there; nil where no Spur
+// with --once has run over it.
+func openBooted(data string) (*store.Marks, error) {
+	if _, err := os.Stat(data); err != nil {
+		return nil, hint.Wrap(fmt.Errorf("--data: %w", err), "name the folder that spur boot or spur api was given with --data")
+	}
+	if _, err := os.Stat(bootedDir(data)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return store.OpenMarks(bootedDir(data))
+}
+
+func unreadable(err error) error {
+	return hint.Wrap(err, "run as root, or as the user that Spur runs as")
+}

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Marks are names with a mark. Each is an empty file of its own in a folder, so
+// that another process may list them and take them away while this one works,
+// which a Bolt store lets nobody do.
+type Marks struct {
+	dir string
+
+	mu      sync.Mutex
+	count   int
+	counted time.Time
+}
+
+// Mark is a name, and when it was marked.
+type Mark struct {
+	Name string
+	Time time.Time
+}
+
+// countAge is how long a count of the folder is good: others take marks away.
+const countAge = 10 * time.Second
+
+// OpenMarks opens the marks in a folder, and creates it where it is not there.
+func OpenMarks(dir string) (*Marks, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of marks: %w", err)
+	}
+	return &Marks{dir: dir}, nil
+}
+
+// Has tells whether a name is marked.
+func (m *Marks) Has(name string) (bool, error) {
+	_, err := os.Lstat(filepath.Join(m.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Add marks a name, durably.
+func (m *Marks) Add(name string) error {
+	f, err := os.OpenFile(filepath.Join(m.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.count++
+	m.mu.Unlock()
+	return errors.Join(f.Sync(), f.Close(), syncFolder(m.dir))
+}
+
+// Remove takes a mark away, durably, and tells whether there was one.
+func (m *Marks) Remove(name string) (bool, error) {
+	err := os.Remove(filepath.Join(m.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, syncFolder(m.dir)
+}
+
+// syncFolder makes what was created in or removed from a folder durable.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// All lists the marks in the order of their names.
+func (m *Marks) All() ([]Mark, error) {
+	entries, err := os.ReadDir(m.dir)
+	if err != nil {
+		return nil, err
+	}
+	var all []Mark
+	for _, e := range entries {
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // taken away meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Mark{e.Name(), info.ModTime()})
+	}
+	return all, nil
+}
+
+// Count is about how many marks there are: those that others took away count
+// for up to countAge.
+func (m *Marks) Count() (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if time.Since(m.counted) > countAge {
+		entries, err := os.ReadDir(m.dir)
+		if err != nil {
+			return 0, err
+		}
+		m.count, m.counted = len(entries), time.Now()
+	}
+	return m.count, nil
+}

@@ -26,6 +26,10 @@ var built struct {
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "spur-disktest-")
 	if err == nil {
+		// Some tests run it as other users.
+		err = os.Chmod(dir, 0o755)
+	}
+	if err == nil {
 		err = build(dir)
 	}
 	if err != nil {

@@ -18,8 +18,8 @@ func (img *Image) allocate(want int64) (host, got int64, virgin bool, err error)
 	r := &img.counts
 	r.mu.Lock()
 	first, got, err := r.take(want)
-	virgin = first >= r.virgin
-	r.virgin = max(r.virgin, first+got)
+	virgin = first >= r.virgin.Load()
+	r.virgin.Store(max(r.virgin.Load(), first+got))
 	r.mu.Unlock()
 	if err != nil {
 		return 0, 0, false, img.spoil(fmt.Errorf("allocate %d clusters: %w", want, err))
@@ -108,6 +108,9 @@ func (r *refcounts) putBlock(i, cluster int64) error {
 		return fmt.Errorf("host cluster %d holds a table but nothing counts it: %w", cluster, ErrCorrupt)
 	}
 	off := cluster << r.geo.clusterBits
+	if err := r.keepPlace(i); err != nil {
+		return fmt.Errorf("add a refcount block: %w", err)
+	}
 	if err := writeZeros(r.file, off, r.geo.cluster); err != nil {
 		return fmt.Errorf("add a refcount block: %w", err)
 	}
@@ -122,8 +125,17 @@ func (r *refcounts) putBlock(i, cluster int64) error {
 	r.table[i] = off
 	r.dirtyTable = append(r.dirtyTable, int(i))
 	r.places.add(cluster, 1)
-	r.virgin = max(r.virgin, cluster+1)
+	r.virgin.Store(max(r.virgin.Load(), cluster+1))
 	return nil
+}
+
+// keepPlace writes the i-th entry of the refcount table, which is 0, so that the
+// file has space for what a flush will write there: it may be a hole.
+func (r *refcounts) keepPlace(i int64) error {
+	if r.moved || i >= r.tableLen {
+		return nil
+	}
+	return writeZeros(r.file, r.tableOff+i*8, 8)
 }
 
 // grow makes room for the i-th block, which is beyond the table: a new table
@@ -146,6 +158,9 @@ func (r *refcounts) grow(i int64) error {
 	}
 	if err := r.putRow(i, tables, blocks); err != nil {
 		return err
+	}
+	if err := writeZeros(r.file, first<<r.geo.clusterBits, tables<<r.geo.clusterBits); err != nil {
+		return fmt.Errorf("move the refcount table: %w", err)
 	}
 	bits := r.geo.clusterBits
 	r.oldTables = append(r.oldTables, freed{first: r.tableOff >> bits, n: r.tableLen * 8 >> bits, table: true})
@@ -184,7 +199,7 @@ func (r *refcounts) putRow(i, n, blocks int64) error {
 			return err
 		}
 	}
-	r.virgin = max(r.virgin, first+n+blocks)
+	r.virgin.Store(max(r.virgin.Load(), first+n+blocks))
 	return nil
 }
 
@@ -192,7 +207,7 @@ func (r *refcounts) putRow(i, n, blocks int64) error {
 func (r *refcounts) takeRow(n int64) (first int64, err error) {
 	first, got, err := r.take(n)
 	if err != nil || got == n {
-		r.virgin = max(r.virgin, first+got)
+		r.virgin.Store(max(r.virgin.Load(), first+got))
 		return first, err
 	}
 	for c := first; c < first+got; c++ {

@@ -42,3 +42,11 @@ func (img *Image) release(c *claim) {
 	img.changed.Broadcast()
 	img.mu.Unlock()
 }
+
+// noted says whether all that is known of a range of the disk is in the journal
+// already, if there is one: who changes an entry holds its claim until then. A
+// write that rests on a change which a kill takes away would be lost. mu is held.
+func (img *Image) noted(off, n int64) bool {
+	return img.journal == nil || img.claims == nil ||
+		!img.overlaps(&claim{first: off >> img.geo.clusterBits, last: (off + n - 1) >> img.geo.clusterBits})
+}

@@ -143,9 +143,13 @@ func (h *header) place(g geometry) plan {
 	return p
 }
 
-// write writes the tables: the L1 table is zeros.
+// write writes the tables: the L1 table is zeros. None is a hole, so that there is
+// space for what they will have.
 func (p plan) write(file block.File, g geometry, h *header) error {
 	if err := file.Truncate(p.total << g.clusterBits); err != nil {
+		return err
+	}
+	if err := writeZeros(file, g.cluster, (p.total-1)<<g.clusterBits); err != nil {
 		return err
 	}
 	r := refcounts{file: file, geo: g, order: uint(h.refcountOrder), tableOff: int64(h.reftableOffset)}

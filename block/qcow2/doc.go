@@ -32,8 +32,18 @@
 // Clients of a server know nothing of that: to them the disk's cache outlives a
 // connection. With a Journal each change of an entry is noted in a file of its
 // own before the write that made it is answered for, without a Sync, and Open
-// plays the notes back (journal.go, replay.go). After a loss of power they are
+// plays the notes back (journal.go, replay.go). Image and journal name a session
+// that they have in common, which QEMU ends when it opens the image for writing,
+// so that old notes never come back over newer data (session.go). Where a note
+// can't be written, the image is flushed instead. After a loss of power notes are
 // void, and all is as without a journal.
+//
+// # Space
+//
+// What a flush writes has its space before a write is answered for, so that
+// neither a flush nor an Open runs out of it. Clusters that were given up and not
+// freed yet are bounded in bytes, and freed before a write fails for want of
+// space.
 //
 // # Concurrency
 //

@@ -58,6 +58,8 @@ func (h *header) take(e extension) error {
 		// Names of feature bits, for the messages of others.
 	case extensionBitmaps:
 		h.bitmaps = append([]byte(nil), e.data...)
+	case extensionSession:
+		copy(h.session[:], e.data)
 	case extensionDataFile, extensionCrypto:
 		return fmt.Errorf("header extension %#x: %w", e.kind, ErrUnsupported)
 	default:
@@ -121,10 +123,13 @@ func (h *header) encodeExtensions() []byte {
 		b = append(b, data...)
 		b = append(b, make([]byte, -len(data)&7)...)
 	}
+	if h.session != (session{}) { // first, so that it is in the header's sector
+		add(extensionSession, h.session[:])
+	}
 	if h.format != "" {
 		add(extensionFormat, []byte(h.format))
 	}
-	if h.bitmaps != nil && h.autoclear&1 != 0 {
+	if h.bitmaps != nil {
 		add(extensionBitmaps, h.bitmaps)
 	}
 	for _, e := range h.others {

@@ -6,9 +6,10 @@ import (
 	"fmt"
 )
 
-// mostUnlinked is after how many clusters that were given up, at the latest,
-// tables are written, so that the clusters can be used again.
-const mostUnlinked = 4096
+// leastBacklog is how many bytes of clusters may at least be given up, but not
+// free yet, before a flush frees them; a 64th of the file is, too, where it is
+// more.
+const leastBacklog = 16 << 20
 
 // item is bytes of buffer that belong into the file at off.
 type item struct {
@@ -55,12 +56,33 @@ func (img *Image) endFlush() { <-img.flushing }
 // makeRoom flushes when the cache holds too much that the file doesn't have.
 func (img *Image) makeRoom(ctx context.Context) error {
 	img.mu.Lock()
-	full := img.l2.nDirty >= img.l2.most/2 || len(img.unlinked) >= mostUnlinked || img.journal != nil && img.journal.full()
+	full := img.l2.nDirty >= img.l2.most/2 || img.backlogged() || img.journal != nil && img.journal.full()
 	img.mu.Unlock()
 	if !full {
 		return nil
 	}
 	return img.Flush(ctx)
+}
+
+// backlogged says whether clusters that were given up should be freed.
+func (img *Image) backlogged() bool {
+	n := img.given.Load() << img.geo.clusterBits
+	return n >= leastBacklog && n >= img.counts.virgin.Load()<<img.geo.clusterBits/64
+}
+
+// reclaimAll frees what was given up, now, and says whether there was something.
+func (img *Image) reclaimAll(ctx context.Context) bool {
+	if img.given.Load()+img.late.Load() == 0 || img.alone(ctx) != nil {
+		return false
+	}
+	img.letIn()
+	return true
+}
+
+// giveUp remembers clusters that may be freed after a flush; mu is held.
+func (img *Image) giveUp(f freed) {
+	img.unlinked = append(img.unlinked, f)
+	img.given.Add(f.n)
 }
 
 // flush writes what the file doesn't have yet, in the order that the package's
@@ -79,7 +101,7 @@ func (img *Image) flush(lazy bool) error {
 	err := img.writeOut(lazy)
 	if err == nil && img.journal != nil {
 		// Before clusters are used again that notes may tell of.
-		img.journal.retire(was.gen)
+		err = img.journal.retire(was.gen)
 	}
 	img.mu.Lock()
 	img.settle(was, err)
@@ -156,6 +178,10 @@ func (img *Image) settle(was snap, err error) {
 		was.unlinked[i].epoch = img.epoch
 	}
 	img.waiting = append(img.waiting, was.unlinked...)
+	for _, f := range was.unlinked {
+		img.given.Add(-f.n)
+		img.late.Add(f.n)
+	}
 	if cap(img.buffer) > scratchSize {
 		img.buffer, img.items = nil, nil
 	}
@@ -232,7 +258,10 @@ func (img *Image) writeTable(lazy bool) error {
 		return err
 	}
 	r.moved = false
-	img.waiting = append(img.waiting, r.oldTables...)
+	for _, f := range r.oldTables {
+		img.waiting = append(img.waiting, f)
+		img.late.Add(f.n)
+	}
 	r.oldTables = nil
 	return nil
 }
@@ -283,6 +312,7 @@ func (img *Image) reclaim(epoch uint) error {
 			kept = append(kept, f)
 			continue
 		}
+		img.late.Add(-f.n)
 		if err := img.counts.drop(f); err != nil && first == nil {
 			first = err
 		}
@@ -295,6 +325,9 @@ func (img *Image) reclaim(epoch uint) error {
 // are for the first time.
 func (img *Image) markDirty() error {
 	if !img.lazy || img.marked.Load() {
+		return nil
+	}
+	if img.journal != nil && img.beginSession() == nil {
 		return nil
 	}
 	img.heading.Lock()
@@ -325,5 +358,6 @@ func (img *Image) closeClean() error {
 		return err
 	}
 	img.header.incompat &^= incompatDirty
+	img.header.autoclear &^= autoclearSession
 	return img.writeHeader()
 }

@@ -14,6 +14,8 @@ var (
 	ErrUnsupported = errors.New("not supported")
 	// ErrCorrupt: its tables contradict each other or the format.
 	ErrCorrupt = errors.New("the image is corrupt (qemu-img check tells more)")
+	// ErrMarked: it was found corrupt before, and can only be read.
+	ErrMarked = fmt.Errorf("it is marked as corrupt, and can only be read: %w", ErrCorrupt)
 )
 
 // Limits, most of them QEMU's (block/qcow2.h), so that what this package makes
@@ -64,6 +66,7 @@ type header struct {
 	compression      byte
 	name, format     string
 	bitmaps          []byte // the bitmaps extension
+	session          session
 	others           []extension
 }
 

@@ -65,11 +65,14 @@ type Image struct {
 	epoch     uint
 	active    [2]int // operations of this epoch and the one before
 	exclusive bool
-	unlinked  []freed // since the last flush began
-	failed    error   // why the image can't be written any more
+	unlinked  []freed      // since the last flush began
+	given     atomic.Int64 // clusters in unlinked
+	late      atomic.Int64 // and in waiting
+	failed    error        // why the image can't be written any more
 	journal   *journal
 	unclosed  bool // when it was opened
 	recovered int
+	lost      error
 
 	// growth is held while an L2 table is added or copied.
 	growth sync.Mutex
@@ -84,6 +87,7 @@ type Image struct {
 	done     uint64        // the last one that a flush has covered; by flushing
 	unsynced atomic.Bool
 	marked   atomic.Bool // the header has the dirty bit
+	foreign  atomic.Bool // it has bits of others that a change clears
 	waiting  []freed     // unlinked on disk; by flushing
 	buffer   []byte
 	items    []item
@@ -100,7 +104,7 @@ func Open(ctx context.Context, file block.File, opts Options) (*Image, error) {
 	img := &Image{file: file, opts: opts, geo: h.geometry(), header: *h, flushing: make(chan struct{}, 1)}
 	img.changed.L = &img.mu
 	img.unclosed = h.incompat&incompatDirty != 0
-	img.caps, img.lazy = img.capabilities(), h.lazy() || opts.Journal != nil && h.version > 2
+	img.caps, img.lazy = img.capabilities(), h.lazy()
 	img.size.Store(int64(h.size))
 	img.scratch.New = func() any { return &scratch{buf: make([]byte, min(scratchSize, max(4096, img.geo.cluster)))} }
 	most := opts.CacheSize
@@ -166,7 +170,7 @@ func readFull(r io.ReaderAt, b []byte, off int64) error {
 func (img *Image) openWritable(ctx context.Context) error {
 	h := &img.header
 	if h.incompat&incompatCorrupt != 0 {
-		return fmt.Errorf("it is marked as corrupt: open it read-only, or repair it by qemu-img check -r all: %w", ErrCorrupt)
+		return ErrMarked
 	}
 	if err := img.counts.open(img.file, h, img.geo); err != nil {
 		return err
@@ -174,37 +178,66 @@ func (img *Image) openWritable(ctx context.Context) error {
 	if err := img.findTables(ctx); err != nil {
 		return err
 	}
-	changed := h.autoclear != 0
-	// What we don't keep up to date is no longer valid ("autoclear_features").
-	h.autoclear, h.bitmaps = 0, nil
-	dirty, journaled := img.unclosed, img.opts.Journal != nil && h.version > 2
-	if dirty {
-		if err := img.recount(ctx); err != nil {
-			return fmt.Errorf("repair an image that wasn't closed: %w", err)
-		}
+	notes, lost, err := img.left()
+	if err != nil {
+		return err
 	}
-	if dirty && journaled {
-		// Until then the notes hold.
-		img.marked.Store(true)
-	} else if dirty {
-		h.incompat &^= incompatDirty
-		changed = true
-	}
-	if changed {
-		if err := img.writeHeader(); err != nil {
+	img.lost = lost
+	if img.unclosed {
+		if err := img.repair(ctx, notes); err != nil {
 			return err
 		}
 	}
-	if !journaled {
+	if img.opts.Journal != nil && img.journalable() == nil {
+		img.journal = newJournal(img.opts.Journal)
+	}
+	img.lazy = h.lazy() || img.journal != nil
+	img.foreign.Store(h.autoclear != 0)
+	return nil
+}
+
+// repair puts an image right that wasn't closed, and says so in its header. Until
+// then the notes of its journal hold.
+func (img *Image) repair(ctx context.Context, notes []note) error {
+	h := &img.header
+	img.marked.Store(true)
+	if err := img.recount(ctx); err != nil {
+		return fmt.Errorf("repair an image that wasn't closed: %w", err)
+	}
+	if err := img.replay(ctx, notes); err != nil {
+		return err
+	}
+	if err := img.flush(false); err != nil {
+		return err
+	}
+	h.incompat, h.autoclear = h.incompat&^incompatDirty, h.autoclear&^autoclearSession
+	if img.recovered > 0 {
+		h.autoclear = 0
+	}
+	if err := img.writeHeader(); err != nil {
+		return err
+	}
+	img.marked.Store(false)
+	return nil
+}
+
+// firstChange clears what others have noted of the image and a change makes
+// wrong ("autoclear_features").
+func (img *Image) firstChange() error {
+	if !img.foreign.Load() {
 		return nil
 	}
-	return img.replay(ctx, dirty)
+	err := img.changeHeader(func(h *header) { h.autoclear &= autoclearSession })
+	if err == nil {
+		img.foreign.Store(false)
+	}
+	return err
 }
 
 // writeHeader writes the header's fixed part, which is in one sector, durably.
 func (img *Image) writeHeader() error {
 	b := make([]byte, img.header.length)
-	if img.header.bitmaps == nil && int64(len(b)) > ourLength {
+	if int64(len(b)) > ourLength {
 		// Fields that we don't know of keep their bytes.
 		if err := readFull(img.file, b, 0); err != nil {
 			return err
@@ -229,7 +262,7 @@ func (img *Image) sync() error {
 	img.failed = err
 	img.mu.Unlock()
 	if img.journal != nil {
-		img.journal.void()
+		img.journal.giveUp()
 	}
 	return err
 }

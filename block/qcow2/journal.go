@@ -21,30 +21,34 @@ import (
 //
 // A note costs one small write for each write that allocates, and no Sync. As
 // long as there may be notes, the image is marked as one whose reference counts
-// may be behind, as with lazy ones. So notes are void, too, once something else
-// has written to the image, or put another in its place. Images of version 2
-// have no such mark, and so no journal.
+// may be behind, as with lazy ones, and image and journal name the same session
+// (session.go). Where a note can't be written, for want of room say, the image
+// is flushed before the write is answered for. Images of version 2 have no such
+// marks, and so no journal.
 type Journal struct {
 	// File holds nothing but the journal. It is closed with the image, and
 	// empty then if everything was flushed.
 	File block.File
 	// Life is another one whenever something that was written to a file and
-	// not synced may be lost, or the image be another one: made of the
-	// system's boot ID and what tells the image's file from others, say.
+	// not synced may be lost: made of the system's boot ID, say.
 	Life [32]byte
+	// Trouble, if set, is called when notes can't be written, and with nil when
+	// they can again. It must not wait for anything.
+	Trouble func(error)
 }
 
-// The journal's file: a head of 4 KiB, and two halves for notes, which are
-// taken by turns: one fills while the flush that makes the other void is under
-// way. All numbers are little endian.
+// The journal's file: a head, and two halves for notes, which are taken by
+// turns: one fills while the flush that makes the other void is under way. All
+// numbers are little endian. The checksum of a note covers the session, too.
 //
-//	head: magic 8, life 32, durable 8, checksum 4
-//	note: generation 8, guest cluster 8, L2 entry 16, checksum 4, zeros 4
+//	head: magic 8, life 32, session 16, durable 8, checksum 4
+//	note: generation 8, place 8, entry 16, checksum 4, zeros 4
 //
-// Notes of generations up to durable are in the image.
+// A place is a guest cluster, with its L2 entry, or, negative, -1-i for the i-th
+// L1 entry. Notes of generations up to durable are in the image.
 const (
-	journalMagic = "spur\x00qj1"
-	headSize     = 52
+	journalMagic = "spur\x00qj2"
+	headSize     = 68
 	noteSize     = 40
 	halfStart    = 4096
 	halfSize     = 16 << 20
@@ -58,10 +62,17 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // journal is a Journal at work. What isn't atomic is guarded by the image's mu.
 type journal struct {
 	Journal
+	session  session
+	begun    atomic.Bool // image and journal have the session
+	void     atomic.Bool // what notes tell of may be lost
+	troubled atomic.Bool
+	missing  atomic.Uint64 // the last generation of which a note is missing
+
 	heading sync.Mutex // held while the head is written
 	head    [headSize]byte
-	broken  atomic.Bool // it can't be written, and is void
-	gen     uint64      // of the notes that are made now
+	retired uint64
+
+	gen     uint64 // of the notes that are made now
 	durable uint64
 	half    int
 	end     [2]int64  // bytes of notes in a half
@@ -70,28 +81,28 @@ type journal struct {
 	buffers sync.Pool
 }
 
-// note says what became of a guest cluster.
+// note says what became of a place.
 type note struct {
-	gen     uint64
-	cluster int64
-	entry   [16]byte
+	gen   uint64
+	place int64
+	entry [16]byte
 }
 
 func newJournal(j *Journal) *journal {
-	return &journal{Journal: *j, gen: 1, buffers: sync.Pool{New: func() any { return new([mostClusters * noteSize]byte) }}}
+	return &journal{Journal: *j, session: newSession(), gen: 1, buffers: sync.Pool{New: func() any { return new([mostClusters * noteSize]byte) }}}
 }
 
-// place is room for notes of a generation.
-type place struct {
+// room is where notes of a generation have their place.
+type room struct {
 	gen  uint64
 	half int
 	off  int64
 }
 
-// reserve takes room for n notes; mu is held, and the clusters are changed
+// reserve takes room for n notes; mu is held, and what they tell of is changed
 // under it, so that a flush which doesn't have the change doesn't void the note.
-func (j *journal) reserve(n int) place {
-	p := place{j.gen, j.half, halfStart + int64(j.half)*halfSize + j.end[j.half]}
+func (j *journal) reserve(n int) room {
+	p := room{j.gen, j.half, halfStart + int64(j.half)*halfSize + j.end[j.half]}
 	j.end[j.half] += int64(n) * noteSize
 	j.newest[j.half] = j.gen
 	j.pending[j.half].Add(1)
@@ -101,52 +112,74 @@ func (j *journal) reserve(n int) place {
 // full says whether a flush is due; mu is held.
 func (j *journal) full() bool { return j.end[j.half] >= mostNotes }
 
-// write makes notes of clusters from first on.
-func (j *journal) write(p place, g *geometry, first int64, now []entry) {
-	defer j.pending[p.half].Add(-1)
-	if j.broken.Load() {
-		return
-	}
+// noteEntries makes notes of clusters from first on.
+func (img *Image) noteEntries(p room, first int64, now []entry) {
+	j := img.journal
 	buffer := j.buffers.Get().(*[mostClusters * noteSize]byte)
 	defer j.buffers.Put(buffer)
 	for i := range now {
-		n := note{gen: p.gen, cluster: first + int64(i)}
-		g.encode(n.entry[:], now[i])
-		n.put(buffer[i*noteSize:])
+		n := note{gen: p.gen, place: first + int64(i)}
+		img.geo.encode(n.entry[:], now[i])
+		n.put(buffer[i*noteSize:], &j.session)
 	}
-	b := buffer[:len(now)*noteSize]
-	var err error
-	if end := halfStart + int64(p.half+1)*halfSize; p.off+int64(len(b)) > end {
-		err = block.ErrNoSpace
-	} else {
+	img.writeNotes(p, buffer[:len(now)*noteSize])
+}
+
+// noteTable makes a note of an L2 table.
+func (img *Image) noteTable(p room, l1 int, host int64) {
+	var b [noteSize]byte
+	n := note{gen: p.gen, place: -1 - int64(l1)}
+	binary.BigEndian.PutUint64(n.entry[:], uint64(host))
+	n.put(b[:], &img.journal.session)
+	img.writeNotes(p, b[:])
+}
+
+// writeNotes writes notes to where there is room for them. Where that fails, who
+// made the change has to flush.
+func (img *Image) writeNotes(p room, b []byte) {
+	j := img.journal
+	defer j.pending[p.half].Add(-1)
+	err := img.beginSession()
+	if end := halfStart + int64(p.half+1)*halfSize; err == nil && p.off+int64(len(b)) > end {
+		err = fmt.Errorf("the journal is full: %w", block.ErrNoSpace)
+	} else if err == nil {
 		_, err = j.File.WriteAt(b, p.off)
 	}
 	if err != nil {
-		j.void()
+		j.miss(p.gen)
+	}
+	j.tell(err)
+}
+
+// miss remembers that a note is missing.
+func (j *journal) miss(gen uint64) {
+	for {
+		was := j.missing.Load()
+		if was >= gen || j.missing.CompareAndSwap(was, gen) {
+			return
+		}
 	}
 }
 
-// void gives the journal up: notes of some changes and not of others would
-// bring back what was overwritten. Flushed bytes are safe without it.
-func (j *journal) void() {
-	j.heading.Lock()
-	defer j.heading.Unlock()
-	j.broken.Store(true)
-	_ = j.File.Truncate(0) // notes without a head are void as well
+// tell tells of trouble that begins or ends.
+func (j *journal) tell(err error) {
+	if j.troubled.Load() != (err != nil) && j.troubled.CompareAndSwap(err == nil, err != nil) && j.Trouble != nil {
+		j.Trouble(err)
+	}
 }
 
-func (n *note) put(b []byte) {
+func (n *note) put(b []byte, s *session) {
 	le := binary.LittleEndian
 	le.PutUint64(b, n.gen)
-	le.PutUint64(b[8:], uint64(n.cluster))
+	le.PutUint64(b[8:], uint64(n.place))
 	copy(b[16:32], n.entry[:])
-	le.PutUint64(b[32:], uint64(crc32.Checksum(b[:32], castagnoli)))
+	le.PutUint64(b[32:], uint64(s.checksum(b[:32])))
 }
 
-func (n *note) parse(b []byte) bool {
+func (n *note) parse(b []byte, s *session) bool {
 	le := binary.LittleEndian
-	n.gen, n.cluster, n.entry = le.Uint64(b), int64(le.Uint64(b[8:])), [16]byte(b[16:32])
-	return n.gen != 0 && le.Uint64(b[32:]) == uint64(crc32.Checksum(b[:32], castagnoli))
+	n.gen, n.place, n.entry = le.Uint64(b), int64(le.Uint64(b[8:])), [16]byte(b[16:32])
+	return n.gen != 0 && le.Uint64(b[32:]) == uint64(s.checksum(b[:32]))
 }
 
 // turn begins a new generation, in the other half if that is void, and returns
@@ -161,48 +194,82 @@ func (j *journal) turn() uint64 {
 }
 
 // retire makes notes up to a generation void.
-func (j *journal) retire(gen uint64) {
-	if err := j.writeHead(gen); err != nil {
-		j.void()
+func (j *journal) retire(gen uint64) error {
+	j.heading.Lock()
+	defer j.heading.Unlock()
+	was := j.retired
+	j.retired = gen
+	if j.begun.Load() {
+		if err := j.writeHead(); err != nil {
+			j.retired = was
+			return fmt.Errorf("write the journal: %w", err)
+		}
+	}
+	for {
+		missing := j.missing.Load()
+		if missing == 0 || missing > gen || j.missing.CompareAndSwap(missing, 0) {
+			return nil
+		}
 	}
 }
 
-func (j *journal) writeHead(durable uint64) error {
-	j.heading.Lock()
-	defer j.heading.Unlock()
-	if j.broken.Load() {
-		return nil
-	}
+// writeHead writes the head; heading is held.
+func (j *journal) writeHead() error {
 	b := append(append(j.head[:0], journalMagic...), j.Life[:]...)
-	b = binary.LittleEndian.AppendUint64(b, durable)
+	b = append(b, j.session[:]...)
+	b = binary.LittleEndian.AppendUint64(b, j.retired)
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	if j.void.Load() {
+		clear(b)
+	}
 	_, err := j.File.WriteAt(b, 0)
 	return err
 }
 
-// read returns the notes that aren't void, in the order in which they were
-// made.
-func (j *journal) read() ([]note, error) {
+// giveUp makes all notes void, now and later.
+func (j *journal) giveUp() {
+	j.heading.Lock()
+	defer j.heading.Unlock()
+	j.void.Store(true)
+	if j.begun.Load() {
+		_ = j.writeHead()
+	}
+}
+
+// saved is what a journal's file has.
+type saved struct {
+	life    [32]byte
+	session session
+	durable uint64
+}
+
+// readHead reads the head, and says whether there is one.
+func (j *Journal) readHead() (s saved, is bool, err error) {
+	var head [headSize]byte
+	if n, err := j.File.ReadAt(head[:], 0); n < headSize {
+		if err == nil || errors.Is(err, io.EOF) {
+			return saved{}, false, nil
+		}
+		return saved{}, false, fmt.Errorf("read the journal: %w", err)
+	}
+	le := binary.LittleEndian
+	if string(head[:8]) != journalMagic || le.Uint32(head[64:]) != crc32.Checksum(head[:64], castagnoli) {
+		return saved{}, false, nil
+	}
+	return saved{[32]byte(head[8:40]), session(head[40:56]), le.Uint64(head[56:])}, true, nil
+}
+
+// readNotes returns the notes that are not in the image, in the order in which
+// they were made.
+func (j *Journal) readNotes(s saved) ([]note, error) {
 	size, err := j.File.Size()
 	if err != nil {
 		return nil, fmt.Errorf("size of the journal: %w", err)
 	}
-	var head [headSize]byte
-	if n, err := j.File.ReadAt(head[:], 0); n < headSize {
-		if err == nil || errors.Is(err, io.EOF) {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("read the journal: %w", err)
-	}
-	le := binary.LittleEndian
-	if string(head[:8]) != journalMagic || [32]byte(head[8:40]) != j.Life || le.Uint32(head[48:]) != crc32.Checksum(head[:48], castagnoli) {
-		return nil, nil
-	}
-	j.durable = le.Uint64(head[40:])
 	var notes [2][]note
 	for half := range notes {
 		from := int64(halfStart + half*halfSize)
-		if notes[half], err = j.readHalf(from, min(size-from, halfSize)); err != nil {
+		if notes[half], err = j.readHalf(&s, from, min(size-from, halfSize)); err != nil {
 			return nil, fmt.Errorf("read the journal: %w", err)
 		}
 	}
@@ -215,7 +282,7 @@ func (j *journal) read() ([]note, error) {
 
 // readHalf reads the notes of a half. There are gaps: a write that was under
 // way when the process was killed may be missing while later ones are there.
-func (j *journal) readHalf(from, n int64) ([]note, error) {
+func (j *Journal) readHalf(s *saved, from, n int64) ([]note, error) {
 	var notes []note
 	chunk := make([]byte, 1024*noteSize)
 	for at := int64(0); at+noteSize <= n; {
@@ -225,7 +292,7 @@ func (j *journal) readHalf(from, n int64) ([]note, error) {
 		}
 		for i := 0; i < len(b); i += noteSize {
 			var one note
-			if one.parse(b[i:]) && one.gen > j.durable {
+			if one.parse(b[i:], &s.session) && one.gen > s.durable {
 				notes = append(notes, one)
 			}
 		}

@@ -306,31 +306,75 @@ func readFile(t *testing.T, name string) []byte {
 	return b
 }
 
-// TestJournalWithoutRoom: an image whose journal can't be written goes on
-// without one.
+// TestJournalWithoutRoom: where notes can't be written the image is flushed
+// instead, that is told once, and notes are made again as soon as they can be.
 func TestJournalWithoutRoom(t *testing.T) {
+	for _, from := range []int64{0, halfStart} { // without room for the head, and for notes alone
+		file, notes := blocktest.NewRecorder(nil), blocktest.NewRecorder(nil)
+		must(t, Create(file, CreateOptions{Size: 10 << 20}))
+		var told []error
+		journal := &Journal{File: notes, Trouble: func(err error) { told = append(told, err) }}
+		img, err := Open(t.Context(), file, Options{Journal: journal})
+		must(t, err)
+		if from > 0 {
+			must(t, img.Write(t.Context(), []byte("zero"), 0, 0))
+		}
+		full := true
+		notes.Before = func(c blocktest.Change) error {
+			if full && c.Kind == blocktest.Write && c.Offset >= from {
+				return block.ErrNoSpace
+			}
+			return nil
+		}
+		must(t, img.Write(t.Context(), []byte("one"), 1<<20, 0))
+		must(t, img.Write(t.Context(), []byte("two"), 2<<20, 0))
+		must(t, img.Zero(t.Context(), 2<<20, 64<<10, 0))
+		must(t, img.Write(t.Context(), []byte("again"), 2<<20, 0))
+		full = false
+		must(t, img.Write(t.Context(), []byte("three"), 3<<20, 0))
+		must(t, img.Write(t.Context(), []byte("four"), 1<<20, 0))
+		leave(img)
+		if len(told) != 2 || !errors.Is(told[0], block.ErrNoSpace) || told[1] != nil {
+			t.Errorf("from %d: told %v", from, told)
+		}
+		img, err = Open(t.Context(), file, Options{Journal: &Journal{File: notes}})
+		must(t, err)
+		if img.Recovered() == 0 || img.Lost() != nil {
+			t.Errorf("from %d: %d clusters brought back, %v", from, img.Recovered(), img.Lost())
+		}
+		now := contents(t, img)
+		for i, want := range []string{"", "four", "again", "three"} {
+			if got := now[i<<20:]; !bytes.HasPrefix(got, []byte(want)) {
+				t.Errorf("from %d: %q, not %q", from, got[:5], want)
+			}
+		}
+		must(t, img.Close())
+	}
+}
+
+// TestJournalThatFails: where notes can't be made void, no flush succeeds, and
+// nothing that they tell of is used for something else.
+func TestJournalThatFails(t *testing.T) {
 	file, notes := blocktest.NewRecorder(nil), blocktest.NewRecorder(nil)
 	must(t, Create(file, CreateOptions{Size: 10 << 20}))
 	img, err := Open(t.Context(), file, Options{Journal: &Journal{File: notes}})
 	must(t, err)
 	must(t, img.Write(t.Context(), []byte("first"), 0, 0))
-	notes.Before = func(c blocktest.Change) error {
-		if c.Kind == blocktest.Truncate {
-			return nil
-		}
-		return block.ErrNoSpace
+	notes.Before = func(blocktest.Change) error { return errors.New("a bad sector") }
+	if err := img.Flush(t.Context()); err == nil {
+		t.Error("it was flushed")
 	}
-	must(t, img.Write(t.Context(), []byte("next"), 1<<20, 0))
-	must(t, img.Flush(t.Context()))
+	if err := img.Write(t.Context(), []byte("next"), 1<<20, 0); err == nil {
+		t.Error("a write without a note was answered for")
+	}
 	notes.Before = nil
 	must(t, img.Write(t.Context(), []byte("last"), 2<<20, 0))
 	leave(img)
 	img, err = Open(t.Context(), file, Options{Journal: &Journal{File: notes}})
 	must(t, err)
-	var got [4]byte
-	must(t, img.Read(t.Context(), got[:], 1<<20))
-	if string(got[:]) != "next" || img.Recovered() != 0 {
-		t.Errorf("%q, %d clusters brought back", got, img.Recovered())
+	now := contents(t, img)
+	if !bytes.HasPrefix(now, []byte("first")) || !bytes.HasPrefix(now[2<<20:], []byte("last")) {
+		t.Errorf("%q, %q", now[:5], now[2<<20:2<<20+5])
 	}
 	must(t, img.Close())
 }
@@ -377,18 +421,20 @@ func FuzzJournal(f *testing.F) {
 		must(f, img.Write(f.Context(), make([]byte, 10<<10), off, 0))
 	}
 	leave(img)
+	s, _, err := (&Journal{File: notes}).readHead()
+	must(f, err)
 	f.Add(notes.Bytes()[halfStart:])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// The checksums, which would keep everything else out, are made right.
 		whole := bytes.Clone(notes.Bytes()[:halfStart])
 		for ; len(b) >= noteSize; b = b[noteSize:] {
 			var n note
-			n.parse(b)
+			n.parse(b, &s.session)
 			if n.gen == 0 {
 				n.gen = 1
 			}
 			one := make([]byte, noteSize)
-			n.put(one)
+			n.put(one, &s.session)
 			whole = append(whole, one...)
 		}
 		file := blocktest.NewRecorder(file.Bytes())

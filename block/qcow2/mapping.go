@@ -158,9 +158,9 @@ func (img *Image) unlink(old, now entry) {
 	case old.packed != 0 && now.packed == 0:
 		off, n := img.geo.packedRange(old.packed)
 		first := off >> img.geo.clusterBits
-		img.unlinked = append(img.unlinked, freed{first: first, n: (off+n-1)>>img.geo.clusterBits - first + 1})
+		img.giveUp(freed{first: first, n: (off+n-1)>>img.geo.clusterBits - first + 1})
 	case old.host != 0 && old.host != now.host:
-		img.unlinked = append(img.unlinked, freed{first: old.host >> img.geo.clusterBits, n: 1})
+		img.giveUp(freed{first: old.host >> img.geo.clusterBits, n: 1})
 	}
 }
 
@@ -169,22 +169,22 @@ func (img *Image) unlink(old, now entry) {
 func (img *Image) publish(first int64, old, now []entry) error {
 	noted, err := img.change(first, old, now)
 	if err == nil && img.journal != nil {
-		img.journal.write(noted, &img.geo, first, now)
+		img.noteEntries(noted, first, now)
 	}
 	return err
 }
 
 // change changes the entries, and takes room in the journal if there is one.
-func (img *Image) change(first int64, old, now []entry) (noted place, err error) {
+func (img *Image) change(first int64, old, now []entry) (noted room, err error) {
 	g := &img.geo
 	img.mu.Lock()
 	defer img.mu.Unlock()
 	s, err := img.slice(first)
 	if err != nil {
-		return place{}, err
+		return room{}, err
 	}
 	if s == nil {
-		return place{}, fmt.Errorf("the L2 table of cluster %d is gone: %w", first, ErrCorrupt)
+		return room{}, fmt.Errorf("the L2 table of cluster %d is gone: %w", first, ErrCorrupt)
 	}
 	for i := range now {
 		_, at := g.place(first + int64(i))
@@ -211,27 +211,61 @@ func (img *Image) ownTable(cluster int64) error {
 	if img.owns(i) {
 		return nil
 	}
-	img.mu.Lock()
-	old := int64(img.l1[i] & offsetMask)
-	img.mu.Unlock()
+	if err := img.keepPlace(i); err != nil {
+		return fmt.Errorf("make an L2 table: %w", err)
+	}
 	host, _, _, err := img.allocate(1)
 	if err != nil {
 		return err
 	}
-	if err := img.copyTable(old, host); err != nil {
+	if err := img.putTable(i, host); err != nil {
 		img.giveBack(host, 1)
 		return fmt.Errorf("make an L2 table: %w", err)
 	}
+	return nil
+}
+
+// keepPlace writes the i-th L1 entry as it is, so that the file has space for
+// what a flush will write there: it may be a hole.
+func (img *Image) keepPlace(i int) error {
+	img.mu.Lock()
+	word := binary.BigEndian.AppendUint64(nil, img.l1[i])
+	img.mu.Unlock()
+	_, err := img.file.WriteAt(word, int64(img.header.l1Offset)+int64(i)*8)
+	return err
+}
+
+// putTable makes a host cluster the i-th L2 table, a copy of what that was.
+func (img *Image) putTable(i int, host int64) error {
+	img.mu.Lock()
+	old := img.tableAt(i)
+	img.mu.Unlock()
+	if err := img.copyTable(old, host); err != nil {
+		return err
+	}
 	img.counts.places.add(host>>img.geo.clusterBits, 1)
+	noted := img.changeTable(i, host, old)
+	if img.journal != nil {
+		img.noteTable(noted, i, host)
+	}
+	return nil
+}
+
+// changeTable changes the L1 entry, and takes room in the journal if there is
+// one.
+func (img *Image) changeTable(i int, host, old int64) (noted room) {
 	img.mu.Lock()
 	defer img.mu.Unlock()
 	img.l1[i] = uint64(host) | flagCopied
 	img.dirtyL1 = append(img.dirtyL1, i)
 	if old != 0 {
-		img.unlinked = append(img.unlinked, freed{first: old >> img.geo.clusterBits, n: 1, table: true})
+		img.giveUp(freed{first: old >> img.geo.clusterBits, n: 1, table: true})
 	}
 	img.forget(host)
-	return nil
+	if img.journal != nil {
+		noted = img.journal.reserve(1)
+	}
+	return noted
 }
 
 // forget drops slices of a cluster that has become a table; mu is held.

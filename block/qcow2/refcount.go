@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spurboot/spur/block"
 )
@@ -26,8 +27,8 @@ type refcounts struct {
 	oldTables  []freed
 	blocks     sliceCache
 
-	next   int64 // no cluster before it is free
-	virgin int64 // clusters from here on were never written
+	next   int64        // no cluster before it is free
+	virgin atomic.Int64 // clusters from here on were never written; changed with mu held
 	places places
 	punch  bool
 }
@@ -58,7 +59,7 @@ func (r *refcounts) open(file block.File, h *header, g geometry) error {
 	if err != nil {
 		return err
 	}
-	r.virgin = g.clusters(size)
+	r.virgin.Store(g.clusters(size))
 	return nil
 }
 

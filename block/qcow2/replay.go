@@ -2,85 +2,106 @@ package qcow2
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 )
 
-// replay brings the notes of a journal to the image, and begins a new journal.
-// Notes of an image that is clean, or that don't fit, are void: something else
-// has written to it.
-func (img *Image) replay(ctx context.Context, dirty bool) error {
-	j := newJournal(img.opts.Journal)
-	notes, err := j.read()
+// replay brings the notes of a journal to the image, whose counts are right.
+func (img *Image) replay(ctx context.Context, notes []note) error {
+	last, err := img.lastNotes(notes)
+	if err == nil {
+		err = img.playBack(ctx, last)
+	}
+	if errors.Is(err, errUnfit) {
+		img.lost = err
+		return nil
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("bring back what was written before the image was left: %w", err)
 	}
-	if dirty && len(notes) > 0 {
-		if err := img.playBack(ctx, notes); err != nil {
-			return fmt.Errorf("bring back what was written before the image was left: %w", err)
-		}
-	}
-	if len(notes) > 0 {
-		j.durable = notes[len(notes)-1].gen
-	}
-	j.gen = j.durable + 1
-	// In this order: a head with nothing behind it is an empty journal.
-	if err := j.File.Truncate(0); err != nil {
-		return fmt.Errorf("empty the journal: %w", err)
-	}
-	if err := j.writeHead(j.durable); err != nil {
-		return fmt.Errorf("begin a journal: %w", err)
-	}
-	img.journal = j
+	img.recovered = len(last.entries)
 	return nil
 }
 
-// playBack makes the entries what the last note of each cluster says.
-func (img *Image) playBack(ctx context.Context, notes []note) error {
-	last := map[int64]entry{}
+// errUnfit: notes tell of what can't be, so that they can't be of this image.
+var errUnfit = errors.New("its journal doesn't fit it")
+
+// places that notes tell of, with the last that they tell.
+type played struct {
+	entries map[int64]entry
+	tables  map[int]int64 // where L2 tables were put
+}
+
+func (img *Image) lastNotes(notes []note) (played, error) {
+	p := played{map[int64]entry{}, map[int]int64{}}
 	for _, n := range notes {
-		e, err := img.geo.decode(n.entry[:])
-		if err != nil || e.packed != 0 || n.cluster < 0 || n.cluster >= img.geo.clusters(img.Size()) {
-			return nil
+		if i := -1 - n.place; n.place < 0 && i < int64(len(img.l1)) {
+			p.tables[int(i)] = int64(binary.BigEndian.Uint64(n.entry[:]))
+			continue
 		}
-		last[n.cluster] = e
+		e, err := img.geo.decode(n.entry[:])
+		if err != nil || e.packed != 0 || n.place < 0 || n.place >= img.geo.clusters(img.Size()) {
+			return p, errUnfit
+		}
+		p.entries[n.place] = e
 	}
-	fresh, err := img.freshHosts(ctx, last)
-	if err != nil || fresh == nil {
+	return p, nil
+}
+
+// playBack puts the L2 tables where they were, so that this takes no space, and
+// makes the entries what the notes say.
+func (img *Image) playBack(ctx context.Context, p played) error {
+	fresh, err := img.freshHosts(ctx, p)
+	if err != nil {
 		return err
 	}
 	if err := img.countHosts(fresh); err != nil {
 		return err
 	}
+	for i, host := range p.tables {
+		if img.tableAt(i) == host {
+			continue
+		}
+		if err := img.putTable(i, host); err != nil {
+			return err
+		}
+	}
 	img.unsynced.Store(true) // the data may be in the system's memory only
 	sc := img.scratch.Get().(*scratch)
 	defer img.scratch.Put(sc)
-	for _, cluster := range slices.Sorted(maps.Keys(last)) {
+	for _, cluster := range slices.Sorted(maps.Keys(p.entries)) {
 		if err := img.begin(ctx, sc, cluster, cluster); err != nil {
 			return err
 		}
-		err := img.publish(cluster, sc.old[:1], []entry{last[cluster]})
+		err := img.publish(cluster, sc.old[:1], []entry{p.entries[cluster]})
 		img.release(&sc.claim)
 		if err != nil {
 			return err
 		}
 	}
-	img.recovered = len(last)
-	return img.Flush(ctx)
+	return nil
 }
 
-// freshHosts are the host clusters that entries have and the file doesn't know
-// of yet, in order. nil: the entries don't fit the file.
-func (img *Image) freshHosts(ctx context.Context, last map[int64]entry) ([]int64, error) {
+// tableAt is where the i-th L2 table is, or 0.
+func (img *Image) tableAt(i int) int64 { return int64(img.l1[i] & offsetMask) }
+
+// freshHosts are the host clusters that notes tell of and the file doesn't know
+// of yet, in order.
+func (img *Image) freshHosts(ctx context.Context, p played) ([]int64, error) {
 	census, err := img.takeCensus(ctx, &Report{})
 	if err != nil {
 		return nil, err
 	}
-	fresh := []int64{}
-	seen := map[int64]bool{}
-	for cluster, now := range last {
+	f := finding{img: img, census: census, seen: map[int64]bool{}}
+	for i, host := range p.tables {
+		if err := f.host(host, true, img.tableAt(i) == host); err != nil {
+			return nil, err
+		}
+	}
+	for cluster, now := range p.entries {
 		if now.host == 0 {
 			continue
 		}
@@ -88,35 +109,49 @@ func (img *Image) freshHosts(ctx context.Context, last map[int64]entry) ([]int64
 		if err := img.entries(old[:], cluster); err != nil {
 			return nil, err
 		}
-		host := now.host >> img.geo.clusterBits
-		used, same := census.tally.get(host), old[0].host == now.host
-		switch {
-		case seen[host], host >= census.limit:
-			return nil, nil
-		case !now.copied && !same, now.copied && same && used != 1, now.copied && !same && used != 0:
-			return nil, nil
-		}
-		seen[host] = true
-		if !same {
-			fresh = append(fresh, host)
+		if err := f.host(now.host, now.copied, old[0].host == now.host); err != nil {
+			return nil, err
 		}
 	}
 	// Refcount blocks that the file doesn't know of come to lie where they did
 	// before.
 	for i := range img.counts.tableLen {
-		if first := i * img.counts.perBlock(); seen[first] && img.counts.block(first) == 0 {
-			return nil, nil
+		if first := i * img.counts.perBlock(); f.seen[first] && img.counts.block(first) == 0 {
+			return nil, errUnfit
 		}
 	}
-	slices.Sort(fresh)
-	return fresh, nil
+	slices.Sort(f.fresh)
+	return f.fresh, nil
+}
+
+// finding is the work of freshHosts.
+type finding struct {
+	img    *Image
+	census *census
+	seen   map[int64]bool
+	fresh  []int64
+}
+
+// host judges a host cluster that a note names. same: the file says the same.
+func (f *finding) host(off int64, copied, same bool) error {
+	g := &f.img.geo
+	host := off >> g.clusterBits
+	used := f.census.tally.get(host)
+	switch {
+	case off <= 0 || off&(g.cluster-1) != 0 || f.seen[host] || host >= f.census.limit:
+		return errUnfit
+	case !copied && !same, copied && same && used != 1, copied && !same && used != 0:
+		return errUnfit
+	}
+	f.seen[host] = true
+	if !same {
+		f.fresh = append(f.fresh, host)
+	}
+	return nil
 }
 
 // countHosts takes host clusters out of those that are free.
 func (img *Image) countHosts(hosts []int64) error {
-	if err := img.markDirty(); err != nil {
-		return err
-	}
 	r := &img.counts
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -142,18 +177,28 @@ var ErrUnplayed = errors.New("the journal has writes that the image doesn't; ope
 
 // unplayed refuses to read an image that isn't all there.
 func (img *Image) unplayed() error {
-	if !img.opts.ReadOnly || img.opts.Journal == nil || img.header.incompat&incompatDirty == 0 {
+	if !img.opts.ReadOnly || img.opts.Journal == nil {
 		return nil
 	}
-	notes, err := newJournal(img.opts.Journal).read()
+	notes, _, err := img.left()
 	if err == nil && len(notes) > 0 {
 		err = ErrUnplayed
 	}
 	return err
 }
 
-// Journaled says whether what is written outlives this process.
-func (img *Image) Journaled() bool { return img.journal != nil }
+// Unjournaled is why what is written may not outlive this process although there
+// is a Journal; nil where it does, or there is none.
+func (img *Image) Unjournaled() error {
+	if img.opts.ReadOnly || img.opts.Journal == nil || img.journal != nil {
+		return nil
+	}
+	return img.journalable()
+}
 
 // Recovered is how many clusters Open has brought back from the journal.
 func (img *Image) Recovered() int { return img.recovered }
+
+// Lost is why Open could not bring back what was written before the image was
+// left, so that what wasn't flushed may be missing; nil if nothing is.
+func (img *Image) Lost() error { return img.lost }

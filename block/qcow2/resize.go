@@ -110,6 +110,7 @@ func (img *Image) growL1(ctx context.Context, entries int64) error {
 	r.places.add(first, g.clusters(entries*8))
 	if old.n > 0 {
 		img.waiting = append(img.waiting, old)
+		img.late.Add(old.n)
 	}
 	return nil
 }

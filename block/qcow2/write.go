@@ -2,6 +2,7 @@ package qcow2
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spurboot/spur/block"
@@ -28,14 +29,27 @@ func (img *Image) Write(ctx context.Context, p []byte, off int64, flags block.Wr
 	if err := img.writable(); err != nil {
 		return err
 	}
+	err := img.writeOnce(ctx, p, off)
+	if errors.Is(err, block.ErrNoSpace) && img.reclaimAll(ctx) {
+		err = img.writeOnce(ctx, p, off)
+	}
+	return img.finish(ctx, err, flags&block.FUA != 0)
+}
+
+func (img *Image) writeOnce(ctx context.Context, p []byte, off int64) error {
 	slot, err := img.enter(ctx)
 	if err != nil {
 		return err
 	}
-	err = img.write(ctx, p, off)
-	img.leave(slot)
-	if err == nil && flags&block.FUA != 0 {
-		err = img.Flush(ctx)
+	defer img.leave(slot)
+	return img.write(ctx, p, off)
+}
+
+// finish makes a change durable, if it is to be or if the journal lacks a note
+// of it or of one that it rests on.
+func (img *Image) finish(ctx context.Context, err error, durable bool) error {
+	if err == nil && (durable || img.journal != nil && img.journal.missing.Load() != 0) {
+		return img.Flush(ctx)
 	}
 	return err
 }
@@ -45,8 +59,12 @@ func (img *Image) writable() error {
 		return block.ErrReadOnly
 	}
 	img.mu.Lock()
-	defer img.mu.Unlock()
-	return img.failed
+	err := img.failed
+	img.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return img.firstChange()
 }
 
 func (img *Image) write(ctx context.Context, p []byte, off int64) error {
@@ -67,11 +85,12 @@ func (img *Image) write(ctx context.Context, p []byte, off int64) error {
 func (img *Image) writeSome(ctx context.Context, p []byte, off int64) (int64, error) {
 	img.mu.Lock()
 	r, err := img.lookup(off, int64(len(p)))
+	noted := err == nil && img.noted(off, r.n)
 	img.mu.Unlock()
 	if err != nil {
 		return 0, err
 	}
-	if r.kind == data && r.owned {
+	if r.kind == data && r.owned && noted {
 		return r.n, img.put(p[:r.n], r.host)
 	}
 	return img.writeNew(ctx, p, off)

@@ -2,6 +2,7 @@ package qcow2
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spurboot/spur/block"
@@ -28,16 +29,21 @@ func (img *Image) Zero(ctx context.Context, off, n int64, flags block.ZeroFlags)
 	if err := img.writable(); err != nil {
 		return err
 	}
+	keep := flags&block.NoHole != 0
+	err := img.zeroOnce(ctx, off, n, keep)
+	if errors.Is(err, block.ErrNoSpace) && img.reclaimAll(ctx) {
+		err = img.zeroOnce(ctx, off, n, keep)
+	}
+	return img.finish(ctx, err, flags&block.ZeroFUA != 0)
+}
+
+func (img *Image) zeroOnce(ctx context.Context, off, n int64, keep bool) error {
 	slot, err := img.enter(ctx)
 	if err != nil {
 		return err
 	}
-	err = img.zero(ctx, off, n, flags&block.NoHole != 0)
-	img.leave(slot)
-	if err == nil && flags&block.ZeroFUA != 0 {
-		err = img.Flush(ctx)
-	}
-	return err
+	defer img.leave(slot)
+	return img.zero(ctx, off, n, keep)
 }
 
 func (img *Image) zero(ctx context.Context, off, n int64, keep bool) error {
@@ -59,11 +65,12 @@ func (img *Image) zeroSome(ctx context.Context, off, end int64, keep bool) (int6
 	g := &img.geo
 	img.mu.Lock()
 	r, err := img.lookup(off, end-off)
+	noted := err == nil && img.noted(off, r.n)
 	img.mu.Unlock()
 	if err != nil {
 		return 0, err
 	}
-	if !keep && (r.kind == zeros || r.kind == absent) {
+	if !keep && noted && (r.kind == zeros || r.kind == absent) {
 		// A range of the kind may still have clusters; these are kept.
 		if k := r.n - img.inBackingIf(r, off); k == r.n {
 			return r.n, nil

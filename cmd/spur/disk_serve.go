@@ -56,8 +56,10 @@ What is written
   Beside a qcow2 image that is written there is its journal, IMAGE.journal. If
   Spur is killed it holds what the image doesn't have yet, and the next
   "spur disk serve" or "spur disk check --repair" brings that into the image:
-  clients that connect again find all that they wrote. Move both together. After
-  a loss of power there is what clients had flushed, as on every disk.
+  clients that connect again find all that they wrote. Move both together. A
+  journal that can't be opened, because it is another user's say, keeps the image
+  from being served. After a loss of power there is what clients had flushed, as
+  on every disk.
 
   While a disk is served, other programs can't write to its file, and Spur
   doesn't serve one that another program writes to: the locks are QEMU's.

@@ -28,7 +28,7 @@ func Check(ctx context.Context, name string, format Format, repair bool, out io.
 		return checkOther(name, d.Format, out)
 	}
 	if repair && image.Unclosed() {
-		if err := tellReopened(name, d.Recovered, out); err != nil {
+		if err := tellReopened(name, d, out); err != nil {
 			return err
 		}
 	}
@@ -40,10 +40,13 @@ func Check(ctx context.Context, name string, format Format, repair bool, out io.
 }
 
 // tellReopened says what was done for an image that wasn't closed.
-func tellReopened(name string, recovered int, out io.Writer) error {
+func tellReopened(name string, d *Disk, out io.Writer) error {
 	text := name + ": it wasn't closed; its reference counts were made anew"
-	if recovered > 0 {
-		text += fmt.Sprintf(", and %s brought back from its journal", count(int64(recovered), "cluster"))
+	if d.Recovered > 0 {
+		text += fmt.Sprintf(", and %s brought back from its journal", count(int64(d.Recovered), "cluster"))
+	}
+	if d.Lost != nil {
+		text += fmt.Sprintf("; what was written last and not flushed may be missing: %v", d.Lost)
 	}
 	_, err := io.WriteString(out, text+"\n")
 	return err

@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/qcow2"
+	"github.com/spurboot/spur/internal/hint"
 )
 
 // journalOf is where the journal of an image is kept while it is written to:
@@ -22,76 +24,120 @@ func journalOf(image string) (string, error) {
 }
 
 // makeJournal opens the journal of an image that is to be written, and makes it
-// if there is none.
-func makeJournal(image string, file *block.OSFile) (*qcow2.Journal, error) {
+// if there is none; none is why that can't be done. A journal that is there and
+// can't be opened is an error: what it has would be lost.
+func makeJournal(image string) (j *qcow2.Journal, none, err error) {
 	info, err := os.Stat(image)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("a block device has no place beside it for one")
+		return nil, errors.New("a block device has no place beside it for one"), nil
 	}
 	name, err := journalOf(image)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	made, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, info.Mode().Perm())
-	if err != nil {
-		return nil, err
+	made, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR|unix.O_NOFOLLOW, info.Mode().Perm())
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err, nil
 	}
-	if err := made.Close(); err != nil {
-		return nil, err
+	if err == nil {
+		err = errors.Join(giveTo(made, info), made.Close())
 	}
-	return openJournal(name, file, false)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, nil, err
+	}
+	j, err = openJournal(name, false)
+	return j, nil, err
 }
 
-// findJournal opens the journal of an image that is only to be read, if there
-// is one.
-func findJournal(image string, file *block.OSFile) (*qcow2.Journal, error) {
+// giveTo has who may write an image write its journal too, if we can: its next
+// server may be another user.
+func giveTo(journal *os.File, image fs.FileInfo) error {
+	owner, is := image.Sys().(*syscall.Stat_t)
+	if !is {
+		return nil
+	}
+	if err := journal.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
+		return ignorePermission(err)
+	}
+	return ignorePermission(journal.Chmod(image.Mode().Perm()))
+}
+
+func ignorePermission(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	return err
+}
+
+// findJournal opens the journal of an image that is only to be read, if there is
+// one and it has something to say.
+func findJournal(image string, file block.File) (*qcow2.Journal, error) {
+	if left, err := qcow2.Session(file); err != nil || !left {
+		return nil, nil // what is wrong with it, Open says
+	}
 	name, err := journalOf(image)
 	if err != nil {
 		return nil, err
 	}
-	j, err := openJournal(name, file, true)
+	j, err := openJournal(name, true)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return j, err
 }
 
-func openJournal(name string, image *block.OSFile, readOnly bool) (*qcow2.Journal, error) {
-	life, err := lifeOf(image)
+func openJournal(name string, readOnly bool) (*qcow2.Journal, error) {
+	life, err := lifeOfSystem()
 	if err != nil {
 		return nil, err
+	}
+	info, err := os.Lstat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, hint.New(fmt.Sprintf("%s is no file, and so no journal", name), "move it out of the way")
 	}
 	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: readOnly})
 	if err != nil {
-		return nil, err
+		return nil, journalHint(name, err)
 	}
 	return &qcow2.Journal{File: journalFile{file}, Life: life}, nil
+}
+
+// journalHint says what to do about a journal that can't be opened.
+func journalHint(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	advice := "see why; if it is moved away, what only it knows of is lost"
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		advice = "run as the user who served it last, or give it to this one: chown USER " + name
+	case errors.Is(err, block.ErrLocked):
+		advice = "stop the program that has it open: fuser " + name + " tells which"
+	}
+	return hint.Wrap(fmt.Errorf("the journal, which may have writes that the image doesn't, can't be opened: %w", err), advice)
 }
 
 // journalFile is gone once nothing has to be kept in it.
 type journalFile struct{ *block.OSFile }
 
-// Close implements block.File.
+// Close implements block.File. Where the folder is somebody else's, an empty
+// file stays.
 func (f journalFile) Close() error {
 	size, err := f.Size()
 	if err == nil && size == 0 {
-		err = os.Remove(f.Name())
+		err = ignorePermission(os.Remove(f.Name()))
 	}
 	return errors.Join(err, f.OSFile.Close())
 }
 
-// lifeOf tells this run of the system, and this file, from all others.
-func lifeOf(file *block.OSFile) ([32]byte, error) {
+// lifeOfSystem tells this run of the system from all others.
+func lifeOfSystem() ([32]byte, error) {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return [32]byte{}, fmt.Errorf("this system's boot ID: %w", err)
 	}
-	var st unix.Statx_t
-	if err := unix.Statx(file.Descriptor(), "", unix.AT_EMPTY_PATH, unix.STATX_INO|unix.STATX_BTIME, &st); err != nil {
-		return [32]byte{}, err
-	}
-	return sha256.Sum256(fmt.Appendf(boot, "%d:%d %d %d.%d", st.Dev_major, st.Dev_minor, st.Ino, st.Btime.Sec, st.Btime.Nsec)), nil
+	return sha256.Sum256(boot), nil
 }

@@ -32,6 +32,9 @@ type Disk struct {
 	Unsafe error
 	// Recovered is how many clusters the journal brought back.
 	Recovered int
+	// Lost is why it could not bring back what wasn't flushed; nil if nothing is
+	// missing.
+	Lost error
 }
 
 // Options say how an image is opened.
@@ -45,6 +48,9 @@ type Options struct {
 
 	base string // the only file that may be the image's backing file, if set
 	bare bool   // without the image's journal
+	// trouble is told when the journal of a file can't be written, and with nil
+	// when it can again.
+	trouble func(file string, err error)
 }
 
 // Open opens a file, or a URL for reading.
@@ -70,13 +76,19 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 func openQcow2(ctx context.Context, file block.File, o Options, backing qcow2.Opener) (*Disk, error) {
 	options := qcow2.Options{ReadOnly: o.ReadOnly, Opener: backing, CacheSize: tables}
 	d, err := &Disk{Format: Qcow2}, error(nil)
-	if local, is := file.(*block.OSFile); is && o.ReadOnly && !o.bare {
-		options.Journal, err = findJournal(local.Name(), local)
-	} else if is && !o.ReadOnly && !o.bare {
-		options.Journal, d.Unsafe = makeJournal(local.Name(), local)
+	local, is := file.(*block.OSFile)
+	switch {
+	case !is || o.bare:
+	case o.ReadOnly:
+		options.Journal, err = findJournal(local.Name(), file)
+	default:
+		options.Journal, d.Unsafe, err = makeJournal(local.Name())
 	}
 	if err != nil {
 		return nil, err
+	}
+	if options.Journal != nil && o.trouble != nil {
+		options.Journal.Trouble = func(err error) { o.trouble(local.Name(), err) }
 	}
 	image, err := qcow2.Open(ctx, file, options)
 	if err != nil {
@@ -85,9 +97,9 @@ func openQcow2(ctx context.Context, file block.File, o Options, backing qcow2.Op
 		}
 		return nil, err
 	}
-	d.Device, d.Recovered = image, image.Recovered()
-	if options.Journal != nil && !o.ReadOnly && !image.Journaled() {
-		d.Unsafe = errors.New("images of version 2 can't have one; qemu-img amend -o compat=v3 makes it one of version 3")
+	d.Device, d.Recovered, d.Lost = image, image.Recovered(), image.Lost()
+	if err := image.Unjournaled(); err != nil {
+		d.Unsafe = err
 	}
 	return d, nil
 }
@@ -189,8 +201,12 @@ func explain(name string, err error) error {
 		advice = "stop the program that has it open (fuser " + name + " tells which), or let both only read it"
 	case errors.Is(err, mapped.ErrOtherParent):
 		advice = "put the parent back as it was; what the image has makes no sense over another"
+	case errors.Is(err, block.ErrNoSpace):
+		advice = "make room where the image is, and try again; nothing that was written is lost"
 	case errors.Is(err, qcow2.ErrUnplayed):
 		advice = "spur disk check --repair brings them into the image that the journal belongs to"
+	case errors.Is(err, qcow2.ErrMarked):
+		advice = "copy what can be read: spur disk convert " + name + " NEW; or repair it: qemu-img check -r all " + name
 	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, mapped.ErrDamaged):
 		advice = "restore it from a copy; or, if it is a raw disk that only looks like an image, say --format raw"
 	}

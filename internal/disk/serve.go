@@ -14,9 +14,10 @@ import (
 // Serve serves disks until the context ends. Then what was written is made
 // durable. The Config has been checked.
 func Serve(ctx context.Context, c Config) error {
-	disks, err := c.open(ctx)
+	v := &voice{out: c.Out, log: c.Logger}
+	disks, err := c.open(ctx, v)
 	if err == nil {
-		err = c.serve(ctx, disks)
+		err = c.serve(ctx, disks, v)
 	}
 	for _, d := range disks {
 		err = errors.Join(err, closeDisk(d))
@@ -25,8 +26,9 @@ func Serve(ctx context.Context, c Config) error {
 }
 
 // open opens the files, and returns those that it opened with an error too.
-func (c *Config) open(ctx context.Context) ([]*Disk, error) {
+func (c *Config) open(ctx context.Context, v *voice) ([]*Disk, error) {
 	o := c.Options
+	o.trouble = v.journal
 	if c.Over == HTTP {
 		o.ReadOnly = true
 	}
@@ -47,8 +49,7 @@ func (c *Config) open(ctx context.Context) ([]*Disk, error) {
 	return disks, nil
 }
 
-func (c *Config) serve(ctx context.Context, disks []*Disk) error {
-	v := &voice{out: c.Out, log: c.Logger}
+func (c *Config) serve(ctx context.Context, disks []*Disk, v *voice) error {
 	switch c.Over {
 	case ISCSI:
 		return c.serveISCSI(ctx, disks, v)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/qcow2"
 )
 
 // voice tells of sessions: in lines for people, or in records.
@@ -44,10 +45,24 @@ func (v *voice) ready(d *Disk, over Protocol, at string) {
 		v.say(slog.LevelInfo, fmt.Sprintf("%s wasn't closed: what was written last was brought back, %s", d.Files[0], count(int64(d.Recovered), "cluster")),
 			"step", "recovered", "file", d.Files[0], "clusters", d.Recovered)
 	}
+	if d.Lost != nil {
+		v.say(slog.LevelWarn, fmt.Sprintf("%s wasn't closed, and what was written last and not flushed may be missing: %v", d.Files[0], d.Lost),
+			"step", "lost", "file", d.Files[0], "err", d.Lost.Error())
+	}
 	if d.Unsafe != nil {
 		v.say(slog.LevelWarn, fmt.Sprintf("%s has no journal: if Spur is killed, what wasn't flushed is lost: %v", d.Files[0], d.Unsafe),
 			"step", "unsafe", "file", d.Files[0], "err", d.Unsafe.Error())
 	}
+}
+
+// journal tells that the journal of a file can't be written, or can again.
+func (v *voice) journal(file string, err error) {
+	if err == nil {
+		v.say(slog.LevelInfo, file+": its journal can be written again", "step", "journal", "file", file)
+		return
+	}
+	v.say(slog.LevelWarn, fmt.Sprintf("%s: its journal can't be written, so that each write that takes space is flushed, which is slower: %v", file, err),
+		"step", "journal", "file", file, "err", err.Error())
 }
 
 // began tells of a session that has begun, with one of several disks if there
@@ -68,6 +83,8 @@ func (v *voice) trouble(who string, t *tally, err error) {
 	line := fmt.Sprintf("%s  %v", who, err)
 	if errors.Is(err, block.ErrNoSpace) {
 		line += " (make room where the image is; what was refused wasn't written)"
+	} else if errors.Is(err, qcow2.ErrCorrupt) {
+		line += " (nothing is written to the image any more; copy what can be read by spur disk convert, or repair it by qemu-img check -r all)"
 	}
 	v.say(slog.LevelError, line, "step", "trouble", "client", who, "err", err.Error())
 }

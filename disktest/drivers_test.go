@@ -34,8 +34,8 @@ var drivers = []driver{
 		},
 		attach: `mkdir -p /run/lock/iscsi /var/lib/iscsi /var/lock; ln -sf /run /var/run
 iscsid -f >/tmp/iscsid.log 2>&1 &
-n=0; until iscsiadm -m discovery -t sendtargets -p 10.77.0.1; do n=$((n+1)); [ $n -lt 20 ] || fail "discovery: $(cat /tmp/iscsid.log)"; sleep 0.5; done
-iscsiadm -m node --login || fail "login: $(cat /tmp/iscsid.log)"
+n=0; until iscsiadm -m discovery -t st -p 10.77.0.1; do n=$((n+1)); [ $n -lt 20 ] || fail "discovery: $(cat /tmp/iscsid.log)"; sleep 0.5; done
+iscsiadm -m node -l || fail "login: $(cat /tmp/iscsid.log)"
 set -- sda sdb
 devices=; for export in $exports; do devices="$devices $1"; shift; done
 again() { :; }

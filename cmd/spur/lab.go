@@ -32,15 +32,15 @@ The machine's serial port is on the terminal, together with Spur's story; on a
 terminal every key goes to the machine, and Ctrl-] leaves. --screenshot keeps
 a PNG file of the screen up to date, --vnc shows the screen on a local port.
 
-With --expect the lab ends well as soon as the machine has printed what was
-expected and is off, and with exit code 1 if it does not: a test for whoever
-writes operating systems.
+With --expect the lab ends as soon as the machine has printed what was expected,
+and with exit code 1 if it is switched off before, or does not within --timeout:
+a test for whoever writes operating systems.
 
 It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 		Example: `  spur lab
   spur lab --firmware bios vmlinuz initrd.img --cmdline "console=ttyS0"
   spur lab vmlinuz initrd.img --screenshot screen.png
-  spur lab mykernel --cmdline "console=ttyS0 test" --expect "ALL TESTS PASSED" --quiet`,
+  spur lab vmlinuz tests.img --cmdline "console=ttyS0" --expect "ALL TESTS PASSED" --quiet`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(lab.Firmwares(), lab.Firmware(t.Firmware)) {
 				return usage(cmd, fmt.Errorf("--firmware %s is unknown; it is one of %s", t.Firmware, firmwareNames()))

@@ -80,6 +80,7 @@ var allowed = map[string][]string{
 	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial", "internal/output", "internal/sandbox"},
 
 	"internal/architecture": {},
+	"docs":                  {},
 	"boottest":              {"internal/lab"},
 	"boottest/openwithin":   {},
 	"disktest":              {"internal/lab"},

@@ -159,14 +159,13 @@ func (t Trial) watch(ctx context.Context, m *lab.Machine) error {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
 	shown := make(chan error, 1)
-	go func() { shown <- m.Show(ctx, view) }()
+	go func() {
+		shown <- m.Show(ctx, view)
+		cancel() // the machine is off, or the person has left it
+	}()
 	_, err := m.WaitFor(ctx, t.Expect)
-	if err == nil {
-		// Spur's last lines about it are on their way.
-		err = m.Wait(ctx)
-	}
 	cancel()
-	return errors.Join(err, <-shown)
+	return errors.Join(hint.Wrap(err, "without --quiet, and with console=ttyS0 in --cmdline, all that it prints is shown"), <-shown)
 }
 
 // needs gives the error of a lab that cannot be built its second line.

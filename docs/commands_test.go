@@ -1,0 +1,148 @@
+package docs
+
+// command is one documented command line and how it is run. Every documented
+// line has one, and every one is documented.
+type command struct {
+	line string
+	// as is what is run for a line with a placeholder, or for a part of one.
+	as string
+	// before prepares the folder in which it runs; see files.
+	before string
+	// until is a pattern of what the command prints when it has come as far as
+	// is wanted; it is then interrupted, and must end well. "" is to its end.
+	until string
+	// ready is a file that appears then.
+	ready string
+	// ipxe has iPXE run it, in a machine.
+	ipxe bool
+	// plain runs it on this host: in this repository, on no network.
+	plain bool
+	// boots says that it boots a machine.
+	boots bool
+	// elsewhere says who runs it where this test can't.
+	elsewhere elsewhere
+}
+
+// elsewhere is the reason why a line isn't run here, and, where another test
+// runs it, that test's file and the text by which it does.
+type elsewhere struct{ why, file, text string }
+
+const (
+	booting = `Spur boots .* on eth`
+	booted  = `mkdir -p /var/lib/spur/booted; touch /var/lib/spur/booted/52:54:00:12:34:56 /var/lib/spur/booted/52:54:00:12:34:57`
+	serving = `(?m) at \S+( on \S+)?$`
+)
+
+// served has a disk served, over what the flags say, before a command is run
+// that uses it.
+func served(flags string) string {
+	return "spur disk serve disk.qcow2 " + flags + " >log & until grep -q ' at ' log; do sleep 0.05; done"
+}
+
+// qemu opens a disk in QEMU, and ends it.
+func qemu(drive string) string {
+	return `sh -c 'echo quit | qemu-system-x86_64 -accel tcg -nodefaults -display none -S -monitor stdio ` + drive + `'`
+}
+
+func commands() []command {
+	return []command{
+		{line: `sudo spur boot vmlinuz initrd.img --cmdline "console=ttyS0"`, until: booting},
+		{line: `sudo bin/spur boot vmlinuz initrd.img --cmdline "quiet"`, until: booting},
+		{line: `spur boot vmlinuz initrd.img`, until: booting},
+		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},
+		{line: `spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56`, until: booting},
+		{line: `spur boot https://boot.example/vmlinuz https://boot.example/initrd.img`, until: booting},
+		{line: `spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99`, until: booting},
+		{line: `spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`, until: booting},
+		{line: `spur boot … --dry-run`, as: `spur boot vmlinuz initrd.img --dry-run`},
+		{line: `spur COMMAND --help`, as: `spur boot --help`},
+		{line: `--dhcp server`, as: `spur boot vmlinuz --dhcp server --pool 10.0.0.0/24`, until: booting},
+		{line: `--dhcp server --pool 10.0.0.100-10.0.0.200`, as: `spur boot vmlinuz --interface eth0 --dhcp server --pool 10.0.0.100-10.0.0.200`, until: booting},
+		{line: `--dhcp off`, as: `spur boot vmlinuz --dhcp off`, until: booting},
+		{line: `--data DIR`, as: `spur boot vmlinuz --data state`, until: booting},
+		{line: `--only 52:54:00:12:34:56`, as: `spur boot vmlinuz --only 52:54:00:12:34:56`, until: booting},
+		{line: `--log json`, as: `spur boot vmlinuz --log json`, until: `"step":"ready"`},
+
+		{line: `spur api http://boot.example`, until: booting},
+		{line: `spur api http://boot.example:8080`, until: booting},
+		{line: `spur api http://127.0.0.1:4242 --data /var/lib/spur`, until: booting},
+
+		{line: `spur api http://127.0.0.1:4242 --allow-files /srv/boot`, before: "mkdir /srv/boot", until: booting},
+		{line: `spur machine list --data /var/lib/spur`, before: booted},
+		{line: `spur machine reset MAC`, as: `spur machine reset 52:54:00:12:34:56 --data /var/lib/spur`, before: booted},
+		{line: `spur machine reset 52:54:00:12:34:56 --data /var/lib/spur`, before: booted},
+		{line: `spur machine reset 52:54:00:12:34:56 52:54:00:12:34:57 --data /var/lib/spur`, before: booted},
+
+		{line: `spur explain vmlinuz --firmware bios`},
+		{line: `spur explain vmlinuz initrd.img --firmware bios`},
+		{line: `spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe`},
+		{line: `spur explain vmlinuz initrd.img --firmware uefi --bytes`},
+
+		{line: `spur lab`, elsewhere: elsewhere{"the same machine as that of make demo, which boots it", "../scripts/demo", "spur lab"}},
+		{line: `spur lab vmlinuz initrd.img`, until: `login:`, boots: true},
+		{line: `--expect 'login:'`, as: `spur lab vmlinuz initrd.img --expect 'login:'`, boots: true},
+		{line: `spur lab --firmware bios vmlinuz initrd.img --cmdline "console=ttyS0"`, until: `login:`, boots: true},
+		{line: `spur lab vmlinuz initrd.img --screenshot screen.png`, ready: "screen.png", boots: true},
+		{line: `spur lab vmlinuz tests.img --cmdline "console=ttyS0" --expect "ALL TESTS PASSED" --quiet`, boots: true},
+
+		{line: `spur disk create disk.qcow2 10G`, before: "rm disk.qcow2"},
+		{line: `spur disk create disk.img 512M --format raw`, before: "rm disk.img"},
+		{line: `spur disk create mine.qcow2 --backing base.img`},
+		{line: `spur disk info`, as: `spur disk info disk.qcow2`},
+		{line: `spur disk info disk.qcow2`},
+		{line: `spur disk info disk.qcow2 --json`},
+		{line: `spur disk check`, as: `spur disk check disk.qcow2`},
+		{line: `spur disk check disk.qcow2`},
+		{line: `spur disk check disk.qcow2 --repair`},
+		{line: `spur disk check --repair`, as: `spur disk check --repair disk.qcow2`},
+		{line: `spur disk convert disk.img disk.qcow2`, before: "rm disk.qcow2"},
+		{line: `spur disk convert overlay.qcow2 disk.img --format raw`, before: "rm disk.img"},
+		{line: `spur disk convert https://images.example/disk.img disk.qcow2`, before: "rm disk.qcow2"},
+		{line: `spur disk serve`, as: `spur disk serve disk.qcow2 --over nbd`, until: serving},
+		{line: `spur disk serve --help`},
+		{line: `spur disk serve disk.qcow2 --over nbd`, until: serving},
+		{line: `spur disk serve base.img --over nbd --overlay mine.qcow2`, until: serving},
+		{line: `spur disk serve base.img --over nbd --overlay mine.qcow2 --listen 192.0.2.1:10809`, until: serving},
+		{line: `spur disk serve disk.qcow2 --over iscsi`, until: serving},
+		{line: `spur disk serve disk.qcow2 --over iscsi --listen 192.0.2.1:3260`, until: serving},
+		{line: `spur disk serve disk.qcow2 data.img --over iscsi --listen 192.0.2.1:3260 --chap-user me --chap-password-file secret`, until: serving},
+		{line: `spur disk serve disk.qcow2 --over aoe --interface eth1 --shelf 1 --slot 2`, until: serving},
+		{line: `spur disk serve disk.qcow2 --over http --listen 192.0.2.1:8080`, until: serving},
+		{line: `-drive file=iscsi://192.0.2.1/iqn.2026-11.io.github.spurboot:disk.qcow2/0,format=raw`, before: served("--over iscsi --listen 192.0.2.1:3260"),
+			as: qemu(`-drive file=iscsi://192.0.2.1/iqn.2026-11.io.github.spurboot:disk.qcow2/0,format=raw`)},
+		{line: `-drive file=iscsi://192.0.2.1/TARGET/0,format=raw`, before: served("--over iscsi --listen 192.0.2.1:3260 --name iqn.2026-11.com.example:target"),
+			as: qemu(`-drive file=iscsi://192.0.2.1/iqn.2026-11.com.example:target/0,format=raw`)},
+		{line: `-drive file=nbd://192.0.2.1/disk.qcow2,format=raw`, before: served("--over nbd --listen 192.0.2.1:10809"),
+			as: qemu(`-drive file=nbd://192.0.2.1/disk.qcow2,format=raw`)},
+		{line: `-drive file=http://192.0.2.1:8080/disk.qcow2,format=raw,if=virtio,readonly=on`, before: served("--over http --listen 192.0.2.1:8080"),
+			as: qemu(`-drive file=http://192.0.2.1:8080/disk.qcow2,format=raw,if=virtio,readonly=on`)},
+		{line: `sanboot iscsi:192.0.2.1::3260:0:iqn.2026-11.io.github.spurboot:disk.qcow2`, ipxe: true},
+		{line: `sanboot iscsi:192.0.2.1::3260:0:TARGET`, as: `sanboot iscsi:192.0.2.1::3260:0:iqn.2026-11.io.github.spurboot:disk.qcow2`, ipxe: true},
+		{line: `sanboot aoe:e1.2`, ipxe: true},
+		{line: `sanboot http://192.0.2.1:8080/disk.qcow2`, ipxe: true},
+		{line: `iscsiadm -m discovery -t st -p 192.0.2.1; iscsiadm -m node -l`, elsewhere: inGuest("iscsiadm -m discovery -t st -p ")},
+		{line: `nbd-client 192.0.2.1 /dev/nbd0 -N disk.qcow2`, elsewhere: elsewhere{"needs the kernel's driver; a guest attaches by a program that does the same", "../disktest/attach/main.go", "nbd-client"}},
+		{line: `modprobe aoe aoe_iflist=eth0`, elsewhere: inGuest(`"aoe", "ext4"`)},
+		{line: `modprobe aoe aoe_iflist=eth0; ls /dev/etherd`, elsewhere: inGuest(`"aoe", "ext4"`)},
+		{line: `New-IscsiTargetPortal 192.0.2.1; Get-IscsiTarget | Connect-IscsiTarget`, elsewhere: elsewhere{why: "needs Windows"}},
+
+		{line: `make build`, as: `make -n build`, plain: true},
+		{line: `make demo`, elsewhere: elsewhere{"CI runs it", "../.ci/run", "make demo"}},
+		{line: `make test`, elsewhere: elsewhere{"CI runs it", "../.ci/run", "make test"}},
+		{line: `make lint`, as: `make -n lint`, plain: true},
+		{line: `make fuzz`, as: `make -n fuzz`, plain: true},
+		{line: `make bench`, as: `make -n bench`, plain: true},
+		{line: `make soak`, as: `make -n soak`, plain: true},
+		{line: `scripts/install demo`, plain: true},
+		{line: `sudo apt-get install ipxe`, elsewhere: elsewhere{"installs on this host, which has it by this script", "../scripts/install", " ipxe "}},
+		{line: `go test -race ./internal/dhcp`, elsewhere: elsewhere{"make test runs every package so", "../scripts/test", "go test -race"}},
+		{line: `go test ./boottest -run TestAlreadyIPXE -v`, elsewhere: elsewhere{"make test runs it", "../boottest/cells_test.go", "func TestAlreadyIPXE("}},
+		{line: `go test ./disktest -run TestGuest/nbd/raw -v`, elsewhere: elsewhere{"make test runs it", "../disktest/guest_test.go", "func TestGuest("}},
+		{line: `go test ./internal/route -update`, as: `go test ./internal/route -run '^$' -update`, plain: true},
+	}
+}
+
+// inGuest is where lines are run that need the drivers of a kernel.
+func inGuest(text string) elsewhere {
+	return elsewhere{"needs a driver of the kernel: a guest runs it", "../disktest/drivers_test.go", text}
+}

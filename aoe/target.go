@@ -50,6 +50,8 @@ func (t *Target) prepare(h *Hooks, b Bounds) error {
 		return fmt.Errorf("target %s has a broadcast address: give it a shelf below 65535 and a slot below 255", t.Address())
 	case t.Device == nil:
 		return fmt.Errorf("target %s has no device", t.Address())
+	case t.Device.Size()%sector != 0:
+		return fmt.Errorf("target %s: its size of %d bytes is no multiple of %d: its last bytes could not be reached", t.Address(), t.Device.Size(), sector)
 	case len(t.Config) > maxConfig:
 		return fmt.Errorf("target %s: a configuration string of %d bytes; %d are the most", t.Address(), len(t.Config), maxConfig)
 	}

@@ -1,6 +1,7 @@
 package iscsi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -123,6 +124,9 @@ func (l *LUN) check() error {
 		return errNoDevice
 	case l.BlockSize != 0 && l.BlockSize != 512 && l.BlockSize != 4096:
 		return errBlockSize
+	}
+	if size, unit := l.Device.Size(), int64(cmp.Or(l.BlockSize, 512)); size%unit != 0 {
+		return fmt.Errorf("its size of %d bytes is no multiple of the block size, %d: its last %d bytes could not be reached", size, unit, size%unit)
 	}
 	return nil
 }

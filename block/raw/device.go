@@ -10,6 +10,8 @@ import (
 )
 
 const (
+	// sector is what the size of a disk is a multiple of, in bytes.
+	sector = 512
 	// alignment is the block size, in bytes, of page caches and of disks.
 	alignment = 4096
 	// step is how many bytes are read or written before the context is asked
@@ -24,6 +26,7 @@ type Device struct {
 	sparse  block.SparseFile    // nil if the file isn't
 	durable block.DurableWriter // nil if the file isn't
 	size    int64
+	length  int64 // of the file when it was opened: size, or up to a sector less
 	unit    int64 // of holes, in bytes
 	caps    block.Caps
 }
@@ -64,8 +67,10 @@ func (d *Device) writable() error {
 // Read implements block.Device.
 func (d *Device) Read(ctx context.Context, p []byte, off int64) error {
 	return d.each(ctx, off, int64(len(p)), step, func(at, n int64) error {
-		_, err := d.file.ReadAt(p[at-off:][:n], at)
-		if got := err; got == io.EOF {
+		p := p[at-off:][:n]
+		got, err := d.file.ReadAt(p, at)
+		if ended := err; ended == io.EOF {
+			clear(p[got:])
 			return d.atEnd(at + n)
 		}
 		return err
@@ -75,19 +80,19 @@ func (d *Device) Read(ctx context.Context, p []byte, off int64) error {
 // InFile implements block.InFile, unless the page cache is bypassed.
 func (d *Device) InFile(off, n int64) (fd int, at int64, ok bool) {
 	f, ok := d.file.(*block.OSFile)
-	if !ok || block.CheckRange(off, n, d.size) != nil {
+	if !ok || block.CheckRange(off, n, d.length) != nil {
 		return 0, 0, false
 	}
 	return f.Descriptor(), off, true
 }
 
-// atEnd is nil if the file still reaches to end.
+// atEnd is nil if the file still reaches to end, or as far as it did.
 func (d *Device) atEnd(end int64) error {
 	size, err := d.file.Size()
 	if err != nil {
 		return err
 	}
-	if size < end {
+	if size < min(end, d.length) {
 		return fmt.Errorf("%w: its file was cut to %d bytes", block.ErrGone, size)
 	}
 	return nil
@@ -207,9 +212,10 @@ func (d *Device) Extents(ctx context.Context, off, n int64, yield func(block.Ext
 }
 
 func (d *Device) next(off, n int64) (block.Extent, error) {
-	if !d.caps.Extents {
+	if !d.caps.Extents || off >= d.length { // what was written behind the end isn't known
 		return block.Extent{Offset: off, Length: n}, nil
 	}
+	n = min(n, d.length-off)
 	e, err := d.sparse.Next(off, n)
 	if err == nil && (e.Length <= 0 || e.Length > n) {
 		err = fmt.Errorf("%w: an extent of %d bytes at %d", block.ErrGone, e.Length, off)

@@ -36,7 +36,7 @@ func Create(name string, size int64) error {
 	return err
 }
 
-// Open opens a file, or a block device, as a device of its size.
+// Open opens a file, or a block device, as a device of its size; see New.
 func Open(name string, options Options) (*Device, error) {
 	file, err := block.OpenFile(name, block.FileOptions{
 		ReadOnly: options.ReadOnly, Shared: options.Shared, Direct: options.Direct,
@@ -49,8 +49,8 @@ func Open(name string, options Options) (*Device, error) {
 		f = &aligned{OSFile: file}
 	}
 	d, err := New(f, options.ReadOnly)
-	if err == nil && options.Direct && d.size%alignment != 0 {
-		err = fmt.Errorf("open %s: its size of %d bytes is no multiple of %d, which O_DIRECT needs", name, d.size, alignment)
+	if err == nil && options.Direct && d.length%alignment != 0 {
+		err = fmt.Errorf("open %s: its size of %d bytes is no multiple of %d, which O_DIRECT needs", name, d.length, alignment)
 	}
 	if err != nil {
 		_ = file.Close()
@@ -59,21 +59,24 @@ func Open(name string, options Options) (*Device, error) {
 	return d, nil
 }
 
-// New returns a device over a file, of the size that the file has now. Closing
-// the device closes the file.
+// New returns a device over a file, of the size that the file has now. Where that
+// is no multiple of 512 bytes the device ends with zeros up to one, as it does in
+// QEMU, and a write to them makes the file longer. Closing the device closes the
+// file.
 func New(file block.File, readOnly bool) (*Device, error) {
-	size, err := file.Size()
+	length, err := file.Size()
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{file: file, size: size, unit: 1, caps: block.Caps{ReadOnly: readOnly, BlockSize: alignment}}
+	size := (length + sector - 1) / sector * sector
+	d := &Device{file: file, size: size, length: length, unit: 1, caps: block.Caps{ReadOnly: readOnly, BlockSize: alignment}}
 	d.sparse, _ = file.(block.SparseFile)
 	d.durable, _ = file.(block.DurableWriter)
 	if f, ok := file.(interface{ HoleUnit() int64 }); ok {
 		d.unit = f.HoleUnit()
 	}
 	if d.sparse != nil {
-		_, err := d.sparse.Next(0, min(size, 1))
+		_, err := d.sparse.Next(0, min(length, 1))
 		d.caps.Extents = err == nil
 	}
 	if readOnly {

@@ -357,3 +357,62 @@ func TestMediumErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestOddSize: a file that ends within a sector is a disk that ends with one, as
+// it is for QEMU, and keeps what is written there.
+func TestOddSize(t *testing.T) {
+	const length, size = 1000000, 1000448
+	name := filepath.Join(t.TempDir(), "odd.img")
+	content := bytes.Repeat([]byte{7}, length)
+	if err := os.WriteFile(name, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, name, raw.Options{})
+	defer func() { _ = d.Close() }()
+	if d.Size() != size {
+		t.Fatalf("%d bytes", d.Size())
+	}
+	got, want := make([]byte, size), append(content, make([]byte, size-length)...)
+	for i := range got {
+		got[i] = 0xff
+	}
+	if err := d.Read(t.Context(), got, 0); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("the disk isn't the file and zeros: %v", err)
+	}
+	if _, _, ok := d.InFile(length-1, 2); ok {
+		t.Error("what is behind the end is in the file")
+	}
+	end := int64(0)
+	err := d.Extents(t.Context(), 0, size, func(e block.Extent) bool {
+		if e.Offset != end || e.Length <= 0 {
+			t.Errorf("an extent of %d bytes at %d, not at %d", e.Length, e.Offset, end)
+		}
+		end = e.Offset + e.Length
+		return true
+	})
+	if err != nil || end != size {
+		t.Errorf("extents up to %d: %v", end, err)
+	}
+	if err := d.Zero(t.Context(), size-512, 512, 0); err != nil {
+		t.Error(err)
+	}
+	if err := d.Trim(t.Context(), size-512, 512); err != nil {
+		t.Error(err)
+	}
+	if err := d.Write(t.Context(), bytes.Repeat([]byte{9}, 512), size-512, block.FUA); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(name)
+	if err != nil || len(file) != size || !bytes.Equal(file[size-512:], bytes.Repeat([]byte{9}, 512)) {
+		t.Errorf("the last sector isn't in the file of %d bytes: %v", len(file), err)
+	}
+	if err := d.Read(t.Context(), got[:512], size-512); err != nil || !bytes.Equal(got[:512], file[size-512:]) {
+		t.Errorf("the last sector isn't what was written: %v", err)
+	}
+	if err := os.Truncate(name, length-1); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Read(t.Context(), got[:512], size-512); !errors.Is(err, block.ErrGone) {
+		t.Errorf("a file that was cut: %v", err)
+	}
+}

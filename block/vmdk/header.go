@@ -2,6 +2,7 @@ package vmdk
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/spurboot/spur/block/mapped"
@@ -10,6 +11,8 @@ import (
 const (
 	sector = 512
 	magic  = "KDMV"
+	// magicCOWD is that of the sparse files that ESX made and calls VMFSSPARSE.
+	magicCOWD = "COWD"
 
 	flagZeroGrains = 1 << 2
 	flagCompressed = 1 << 16
@@ -24,6 +27,8 @@ const (
 	mostCompressed = 1 << 20  // bytes of a compressed grain's contents
 	mostEntries    = 512      // of a grain table, in which every program agrees
 )
+
+var errCOWD = errors.New("a COWD file, ESX's sparse format before VMDK, can't be read; qemu-img convert -f vmdk makes another of it")
 
 // header is that of a sparse extent, in bytes.
 type header struct {

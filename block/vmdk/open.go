@@ -1,7 +1,6 @@
 package vmdk
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,9 +56,12 @@ func (i *image) open() (*mapped.Device, error) {
 		return nil, err
 	}
 	var d descriptor
-	if bytes.Equal(first, []byte(magic)) {
+	switch string(first) {
+	case magic:
 		d, err = i.openSingle(length)
-	} else {
+	case magicCOWD:
+		err = errCOWD
+	default:
 		d, err = i.openSeveral(length)
 	}
 	if err != nil {
@@ -125,7 +127,11 @@ func (i *image) openExtent(line extentLine) error {
 		i.add(size, func(_ context.Context, _, n int64) (mapped.Piece, error) { return mapped.Piece{Length: n}, nil })
 		return nil
 	}
-	if line.kind != "FLAT" && line.kind != "VMFS" && line.kind != "SPARSE" {
+	switch line.kind {
+	case "FLAT", "VMFS", "SPARSE":
+	case "VMFSSPARSE":
+		return errCOWD
+	default:
 		return fmt.Errorf("its type %.20q is unknown", line.kind)
 	}
 	if i.options.Extent == nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/block"
@@ -168,4 +169,21 @@ func FuzzOpen(f *testing.F) {
 		}
 		mappedtest.Look(t, d)
 	})
+}
+
+// TestCOWD: what isn't read is called by its name.
+func TestCOWD(t *testing.T) {
+	for name, text := range map[string]string{
+		"a COWD file":         "COWD\x01\x00\x00\x00\x03\x00\x00\x00" + string(make([]byte, 2<<20)),
+		"a descriptor of one": "# Disk DescriptorFile\nCID=fffffffe\nparentCID=ffffffff\nRW 2048 VMFSSPARSE \"other.vmdk\"\n",
+	} {
+		file := filepath.Join(t.TempDir(), "disk.vmdk")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := vmdk.Open(mappedtest.File(t, file), vmdk.Options{Extent: func(string) (mapped.Source, error) { return nil, errors.New("asked for") }})
+		if err == nil || !strings.Contains(err.Error(), "COWD") || !strings.Contains(err.Error(), "qemu-img convert") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

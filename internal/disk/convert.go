@@ -35,7 +35,10 @@ const (
 // Convert copies a disk, from a file or a URL, into a new file without a
 // backing file. What is zero takes no space.
 func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
-	src, err := Open(ctx, from, Options{ReadOnly: true, Format: o.From, Allow: o.Allow})
+	src, err := Open(ctx, from, Options{ReadOnly: true, Format: o.From, Allow: o.Allow, once: true})
+	if ctx.Err() != nil && err != nil {
+		return errors.New("interrupted; nothing was made")
+	}
 	if err != nil {
 		return err
 	}
@@ -52,7 +55,9 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	}
 	err = (&copying{dst: dst, src: src, buffer: make([]byte, piece), progress: o.Progress}).run(ctx)
 	if ctx.Err() != nil {
-		err = fmt.Errorf("interrupted; %s was removed", to)
+		_ = dst.Close() // it needn't be durable
+		_ = os.Remove(to)
+		return fmt.Errorf("interrupted; %s was removed", to)
 	}
 	err = discard(to, errors.Join(err, closeDisk(dst)))
 	if err == nil && o.To == Raw && o.Notice != nil {

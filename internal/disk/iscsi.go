@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/iscsi"
 )
 
@@ -22,6 +23,9 @@ func (c *Config) serveISCSI(ctx context.Context, disks []*Disk, v *voice) error 
 	}
 	target := &iscsi.Target{Name: c.Name, Auth: auth, Allow: c.allow(), LUNs: map[uint64]*iscsi.LUN{}}
 	for i, d := range disks {
+		if err := c.wholeBlocks(d); err != nil {
+			return err
+		}
 		id, err := c.identity(d, i)
 		if err != nil {
 			return err
@@ -49,6 +53,16 @@ func (c *Config) serveISCSI(ctx context.Context, disks []*Disk, v *voice) error 
 	}
 	server := iscsi.Server{Targets: only{target, cmp.Or(c.Name, iqn(title(c.Files[0])))}, Hooks: iscsiHooks(v)}
 	return server.Serve(ctx, l)
+}
+
+// wholeBlocks refuses a disk that ends within a block: its last bytes could not
+// be reached, and the copy of its partition table is there.
+func (c *Config) wholeBlocks(d *Disk) error {
+	if c.BlockSize == 0 || d.Size()%int64(c.BlockSize) == 0 {
+		return nil
+	}
+	return hint.New(fmt.Sprintf("%s has %d bytes, which is no multiple of --block-size %d: its last %d bytes could not be reached", d.Files[0], d.Size(), c.BlockSize, d.Size()%int64(c.BlockSize)),
+		"leave --block-size out; or make the disk longer, a raw file by truncate -s %4096 FILE, a qcow2 image by qemu-img resize")
 }
 
 // only is the only target of a server. It is found by a short name too, which a

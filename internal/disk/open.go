@@ -51,9 +51,11 @@ type Options struct {
 	// trouble is told when the journal of a file can't be written, and with nil
 	// when it can again.
 	trouble func(file string, err error)
+	once    bool // it is read from one end to the other, and then closed
 }
 
-// Open opens a file, or a URL for reading.
+// Open opens a file, or a URL for reading. A disk at a URL is read for as long as
+// the context lasts.
 func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 	if isURL(name) {
 		return openURL(ctx, name, o)

@@ -22,12 +22,12 @@ func openURL(ctx context.Context, url string, o Options) (*Disk, error) {
 	if !o.ReadOnly {
 		return nil, hint.New(url+" can only be read", "add --read-only, or write to an overlay: convert the image to a file first")
 	}
-	remote, err := httpblock.Open(ctx, url, httpblock.Options{})
+	remote, err := httpblock.Open(ctx, url, httpblock.Options{Unchecked: o.once})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", url, err)
+		return nil, explainURL(url, err)
 	}
 	refused := hint.New("an image at a URL may have no backing file", "download both and convert them here")
-	d, err := open(ctx, remoteFile{remote}, o, beside{
+	d, err := open(ctx, remoteFile{ctx, remote}, o, beside{
 		backing: func(context.Context, qcow2.Reference) (qcow2.Backing, error) { return qcow2.Backing{}, refused },
 		parent:  func(Format, ...string) (block.Device, error) { return nil, refused },
 	})
@@ -39,8 +39,27 @@ func openURL(ctx context.Context, url string, o Options) (*Disk, error) {
 	return d, nil
 }
 
-// remoteFile is a device as the file of an image that is only read.
-type remoteFile struct{ dev block.Device }
+// explainURL says what to do about an error of a web server.
+func explainURL(url string, err error) error {
+	if !strings.Contains(err.Error(), url) {
+		err = fmt.Errorf("%s: %w", url, err)
+	}
+	switch {
+	case errors.Is(err, httpblock.ErrNoValidator):
+		return hint.Wrap(err, "copy it to a file first, which reads it once: spur disk convert "+url+" FILE")
+	case errors.Is(err, httpblock.ErrNoRanges):
+		return hint.Wrap(err, "download it, and use the file")
+	}
+	return err
+}
+
+// remoteFile is a device as the file of an image that is only read. Formats read
+// their files without a context, so it has the one for which the image is open:
+// a server that stalls holds nobody up who is told to end.
+type remoteFile struct {
+	ctx context.Context
+	dev block.Device
+}
 
 var errRemote = errors.New("a file on a web server can only be read")
 
@@ -50,7 +69,7 @@ func (f remoteFile) ReadAt(p []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	n := min(int64(len(p)), size-off)
-	if err := f.dev.Read(context.Background(), p[:n], off); err != nil {
+	if err := f.dev.Read(f.ctx, p[:n], off); err != nil {
 		return 0, err
 	}
 	if n < int64(len(p)) {

@@ -44,7 +44,7 @@ func (c *Config) serveHTTP(ctx context.Context, disks []*Disk, v *voice) error {
 		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: mostHeader,
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	tellHTTP(server, v)
+	defer tellHTTP(server, v)()
 	for i, d := range disks {
 		at := url.URL{Scheme: "http", Host: reached(l), Path: "/" + title(c.Files[i])}
 		v.ready(d, HTTP, at.String())
@@ -114,21 +114,31 @@ func validators(files []string) (etag string, modified time.Time) {
 type tallyKey struct{}
 
 // tellHTTP tells of each connection that asked for something, once it is over.
-func tellHTTP(server *http.Server, v *voice) {
+// What it returns tells of the others: a server that is shut down doesn't wait
+// until it has been told that idle connections are closed.
+func tellHTTP(server *http.Server, v *voice) (end func()) {
 	var tallies sync.Map // net.Conn to *tally; as many as there are connections
 	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		t := newTally()
 		tallies.Store(c, t)
 		return context.WithValue(ctx, tallyKey{}, t)
 	}
-	server.ConnState = func(c net.Conn, state http.ConnState) {
-		if state != http.StateClosed {
-			return
-		}
+	over := func(c net.Conn) {
 		t, ok := tallies.LoadAndDelete(c)
 		if ok && t.(*tally).commands.Load() > 0 {
 			v.over(c.RemoteAddr().String(), t.(*tally), nil)
 		}
+	}
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			over(c)
+		}
+	}
+	return func() {
+		tallies.Range(func(c, _ any) bool {
+			over(c.(net.Conn))
+			return true
+		})
 	}
 }
 

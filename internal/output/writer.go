@@ -12,7 +12,7 @@ const (
 	// mostWaiting bounds the messages that wait to be read, in bytes.
 	mostWaiting = 1 << 20
 	// patience is how long Close waits for what is left to be read.
-	patience = time.Second
+	patience = 2 * time.Second
 )
 
 // Writer hands each Write on as one message, and never waits. What there is no
@@ -130,7 +130,7 @@ func (w *Writer) written(m message, err error) {
 	}
 }
 
-// Close waits for what is left to be written, a second at most: then a reader
+// Close waits for what is left to be written, two seconds at most: then a reader
 // that has stopped is left to itself, and the write that it holds up ends with
 // the process, if not before.
 func (w *Writer) Close() error {

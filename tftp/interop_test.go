@@ -122,6 +122,36 @@ func TestCurl(t *testing.T) {
 	same(t, filepath.Join(got, "out"), randomBytes(1_000_000))
 }
 
+// Real clients get a file where three of ten packets are lost in each direction.
+// (TestLoss counts how many do, and how long it takes.)
+func TestRealClientsThroughLoss(t *testing.T) {
+	const size = 20 * 512
+	address := start(t, &tftp.Server{Read: tftp.FS(os.DirFS(folder(t, size)))})
+	for _, c := range []struct {
+		name, pkg string
+		args      func(address, host, port string) []string
+	}{
+		{"curl", "curl", func(address, _, _ string) []string {
+			return []string{"-sS", "--max-time", "60", "-o", "out", fmt.Sprintf("tftp://%s/%d", address, size)}
+		}},
+		{"tftp", "tftp-hpa", func(_, host, port string) []string {
+			return []string{"-m", "binary", host, port, "-c", "get", fmt.Sprint(size), "out"}
+		}},
+		{"busybox", "busybox-static", func(_, host, port string) []string {
+			return []string{"tftp", "-g", "-b", "512", "-r", fmt.Sprint(size), "-l", "out", host, port}
+		}},
+	} {
+		path, got := tool(t, c.name, c.pkg), t.TempDir()
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			address := startRelay(t, address, 0.3, 3).front.LocalAddr().String()
+			host, port, _ := net.SplitHostPort(address)
+			runTool(t, got, path, c.args(address, host, port)...)
+			same(t, filepath.Join(got, "out"), randomBytes(size))
+		})
+	}
+}
+
 // A crowd of clients of all kinds fetches a file at once; one of them vanishes.
 // The file is one of the system's: what was made just now isn't shared yet.
 func TestRealCrowd(t *testing.T) {

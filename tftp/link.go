@@ -58,7 +58,7 @@ const minEarly = 200 * time.Millisecond
 
 // spacing is how much later than the answer a request must come to be one that
 // its client repeated because it heard nothing.
-func (t *timer) spacing() time.Duration { return t.first / 5 }
+func (t *timer) spacing() time.Duration { return t.first / 10 }
 
 func (t *timer) heard() { t.tries, t.probes = 0, 0 }
 

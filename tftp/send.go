@@ -151,6 +151,7 @@ func (s *sender) open() (Reason, error) {
 	if err != nil {
 		return Failed, tell(s.link, errorFor(err), err)
 	}
+	s.clock()
 	if err := s.opening.begin(s.link, packets, s.timer.spacing()); err != nil {
 		return s.lost(err)
 	}
@@ -208,44 +209,62 @@ func (s *sender) mark(from, through uint64) {
 // listen waits until something is to be done: an ACK that counts, or a pause
 // between bursts that is over.
 func (s *sender) listen() (Reason, error) {
-	wait, rest := s.timer.wait(), time.Duration(0)
-	pause := s.window.open()
-	if pause {
-		wait = s.pause()
-	} else if early := s.timer.early(s.span); early > 0 {
-		wait = early
+	if s.window.open() {
+		return s.rest()
 	}
-	armed := time.Time{}
-	for {
-		reason, err := s.receive(wait - rest)
-		if errors.Is(err, errMoved) || pause && errors.Is(err, errAgain) {
+	wait := s.soon()
+	// Only packets without effect need the clock.
+	for since := time.Duration(0); since < wait; since = time.Since(s.sentAt) {
+		reason, err := s.receive(wait - since)
+		if errors.Is(err, errMoved) {
 			return 0, nil
 		}
 		if err != nil {
 			return reason, err
 		}
-		lives := false
-		if s.packet.op == opAck {
-			v := s.acknowledge()
-			if v != stale && v != repeated {
-				return 0, nil
+		if s.packet.op != opAck {
+			continue
+		}
+		switch s.acknowledge() {
+		case stale:
+		case repeated:
+			if s.asksAgain() {
+				wait = min(wait, time.Since(s.sentAt)+s.soon())
 			}
-			lives = v == repeated && s.asksAgain()
-		}
-		// Only packets without effect need the clock.
-		if armed.IsZero() {
-			armed = time.Now()
-		}
-		rest = time.Since(armed)
-		if early := s.timer.early(s.span); lives && early > 0 && !pause {
-			wait = min(wait, rest+early)
-		}
-		if rest >= wait && !pause {
-			return 0, errAgain
-		} else if rest >= wait {
+		default:
 			return 0, nil
 		}
 	}
+	return 0, errAgain
+}
+
+// soon is the wait before the next retransmission.
+func (s *sender) soon() time.Duration {
+	if early := s.timer.early(s.span); early > 0 {
+		return early
+	}
+	return s.timer.wait()
+}
+
+// rest waits between two bursts, or until an ACK that counts.
+func (s *sender) rest() (Reason, error) {
+	began, wait := time.Now(), s.pause()
+	for since := time.Duration(0); since < wait; since = time.Since(began) {
+		reason, err := s.receive(wait - since)
+		if errors.Is(err, errMoved) || errors.Is(err, errAgain) {
+			return 0, nil
+		}
+		if err != nil {
+			return reason, err
+		}
+		if s.packet.op != opAck {
+			continue
+		}
+		if v := s.acknowledge(); v != stale && v != repeated {
+			return 0, nil
+		}
+	}
+	return 0, nil
 }
 
 // acknowledge applies the ACK that was received, and those that wait behind
@@ -273,7 +292,8 @@ func (s *sender) acknowledge() verdict {
 // link: no single one counts for much.
 func (s *sender) measure(took time.Duration) {
 	if s.span == 0 {
-		s.span = min(took, minEarly/2)
+		s.span = min(took, minEarly/8)
+		return
 	}
 	s.span += (min(took, 8*s.span) - s.span) / 8
 }
@@ -341,6 +361,7 @@ func (s *sender) repeat() (Reason, error) {
 		s.window.timeout()
 		return 0, nil
 	}
+	s.sentAt = time.Now()
 	if err := s.opening.repeat(); err != nil {
 		return s.giveUp(s.lost(err))
 	}

@@ -13,6 +13,8 @@
 //   - [Server] decides: it is RFC 2131 section 4.3 over [Leases], without
 //     sockets. A server that only says what to boot (proxyDHCP) doesn't use
 //     it, and answers with package pxe instead.
+//     Relays choose the network (RFC 3527, RFC 3011) and may stand in for us (RFC
+//     5107).
 //   - [Destination] says where a reply goes (RFC 2131 section 4.1), and
 //     [Listener.Send] writes it: as an Ethernet frame to clients that have no
 //     address yet, through a raw IPv4 socket to relays and renewing clients.

@@ -30,6 +30,9 @@ func (s *Server) request(now time.Time, n subnet, p Packet) (*dhcpv4.DHCPv4, Out
 	case id.IsValid() && !ours(p, id):
 		n.leases.Forget(ClientKey(p.Message))
 		return ignore("the client chose the server " + id.String())
+	case id.IsValid() && id == p.override() && !s.authoritative && !n.leases.holds(ClientKey(p.Message), want, has):
+		// Every server behind the relay has this identifier.
+		return ignore("the client chose another server behind the relay " + id.String())
 	case id.IsValid():
 		return n.selecting(now, p, want, has)
 	case want.IsValid():
@@ -65,8 +68,8 @@ func (s *Server) remembered(now time.Time, n subnet, p Packet, want netip.Addr, 
 	case known && held.Addr != want && held.State == Bound:
 		return nak(p, want, "the client's address is "+held.Addr.String())
 	// A renewal that was sent to us means that we gave the address, even if a
-	// restart made us forget it.
-	case !known && !s.authoritative && !ours(p, p.To):
+	// restart made us forget it. What a relay brings was sent to all servers.
+	case !known && !s.authoritative && (p.Relay().IsValid() || !ours(p, p.To)):
 		return ignore("no lease is known for this client (" + state + ")")
 	}
 	return n.bind(now, p, want)

@@ -250,6 +250,12 @@ func (l *Leases) Of(client string) (Lease, bool) {
 	return l.byAddr[addr], ok
 }
 
+// holds tells whether one of the addresses is the client's.
+func (l *Leases) holds(client string, addrs ...netip.Addr) bool {
+	lease, ok := l.Of(client)
+	return ok && slices.Contains(addrs, lease.Addr)
+}
+
 // Forget gives up the offer that a client didn't take.
 func (l *Leases) Forget(client string) {
 	l.mu.Lock()

@@ -12,6 +12,7 @@ import (
 const (
 	optSubnetSelection = 118 // RFC 3011
 	subLinkSelection   = 5   // of option 82, RFC 3527
+	subServerID        = 11  // of option 82, RFC 5107
 )
 
 // newReply starts a reply with the fields of RFC 2131 table 3 and the options
@@ -28,7 +29,7 @@ func newReply(p Packet, kind dhcpv4.MessageType) *dhcpv4.DHCPv4 {
 		reply.ClientIPAddr = m.ClientIPAddr
 	}
 	reply.UpdateOption(dhcpv4.OptMessageType(kind))
-	reply.UpdateOption(dhcpv4.OptServerIdentifier(p.Server.AsSlice()))
+	reply.UpdateOption(dhcpv4.OptServerIdentifier(p.identifier().AsSlice()))
 	for _, code := range []uint8{dhcpv4.OptionClientIdentifier.Code(), dhcpv4.OptionRelayAgentInformation.Code(), optSubnetSelection} {
 		if v, ok := m.Options[code]; ok {
 			reply.Options[code] = v
@@ -77,15 +78,47 @@ func nak(p Packet, addr netip.Addr, reason string) (*dhcpv4.DHCPv4, Outcome) {
 // linkSelection is the network that a relay or a client names in place of
 // giaddr.
 func linkSelection(m *dhcpv4.DHCPv4) netip.Addr {
-	if info := m.RelayAgentInfo(); info != nil {
-		if v := info.Get(dhcpv4.GenericOptionCode(subLinkSelection)); len(v) == 4 {
-			return addrOf(v)
-		}
+	if a := agentAddr(m, subLinkSelection); a.IsValid() {
+		return a
 	}
 	if v := m.Options[optSubnetSelection]; len(v) == 4 {
 		return addrOf(v)
 	}
 	return netip.Addr{}
+}
+
+// identifier is what the client is to know us by. A relay may put itself in our
+// place (RFC 5107), so that what the client sends by unicast, its renewals and
+// its RELEASE, comes by the relay.
+func (p Packet) identifier() netip.Addr {
+	if a := p.override(); a.IsValid() {
+		return a
+	}
+	return p.Server
+}
+
+// override is the server identifier that the relay wants, if there is one.
+func (p Packet) override() netip.Addr {
+	if !p.Relay().IsValid() {
+		return netip.Addr{}
+	}
+	if a := agentAddr(p.Message, subServerID); !a.IsMulticast() {
+		return a
+	}
+	return netip.Addr{}
+}
+
+// agentAddr is an address in a sub-option of option 82.
+func agentAddr(m *dhcpv4.DHCPv4, sub uint8) netip.Addr {
+	info := m.RelayAgentInfo()
+	if info == nil {
+		return netip.Addr{}
+	}
+	v := info.Get(dhcpv4.GenericOptionCode(sub))
+	if len(v) != 4 {
+		return netip.Addr{}
+	}
+	return addrOf(v)
 }
 
 func addrs(all []netip.Addr) []net.IP {

@@ -211,5 +211,5 @@ func failed(err error) (*dhcpv4.DHCPv4, Outcome) {
 
 // ours tells whether a server identifier is one that this server sends.
 func ours(p Packet, id netip.Addr) bool {
-	return id == p.Server || slices.ContainsFunc(p.Interface.Addrs, func(a netip.Prefix) bool { return a.Addr() == id })
+	return id == p.identifier() || id == p.Server || slices.ContainsFunc(p.Interface.Addrs, func(a netip.Prefix) bool { return a.Addr() == id })
 }

@@ -230,6 +230,67 @@ func TestServerRelayed(t *testing.T) {
 	}
 }
 
+// TestServerIDOverride is for relays that put themselves in our place (RFC
+// 5107), as switches by Cisco and Dell do together with link selection (RFC
+// 3527): giaddr is their address towards us, the others are towards the client.
+func TestServerIDOverride(t *testing.T) {
+	far := dhcp.Pool{Prefix: netip.MustParsePrefix("198.51.100.0/24"), First: addr("198.51.100.10"), Last: addr("198.51.100.20")}
+	info := append(append([]byte{1, 2, 7, 7, 5, 4}, ip4("198.51.100.1")...), append([]byte{11, 4}, ip4("198.51.100.1")...)...)
+	relayed := func(change ...func(*dhcp.Packet)) []func(*dhcp.Packet) {
+		return append([]func(*dhcp.Packet){giaddr("192.0.2.2"), option(82, info...), toUs}, change...)
+	}
+	by := serverID("198.51.100.1")
+	for _, authoritative := range []bool{false, true} {
+		s := newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) {
+			c.Pools, c.Authoritative = append(c.Pools, far), authoritative
+		})
+		for i, c := range []struct {
+			kind   dhcpv4.MessageType
+			change []func(*dhcp.Packet)
+			step   dhcp.Step
+		}{
+			{discover, relayed(), dhcp.StepOffer},
+			{request, relayed(wants("198.51.100.10"), by), dhcp.StepAck},
+			{request, relayed(ciaddr("198.51.100.10")), dhcp.StepAck}, // RENEWING
+			{request, relayed(wants("198.51.100.10")), dhcp.StepAck},  // INIT-REBOOT
+			{discover, relayed(), dhcp.StepOffer},                     // of the same address
+			{request, relayed(wants("198.51.100.10"), serverID("192.0.2.1")), dhcp.StepAck},
+			{request, relayed(wants("198.51.100.10"), serverID("203.0.113.1")), dhcp.StepIgnored},
+			{dhcpv4.MessageTypeRelease, relayed(ciaddr("198.51.100.10"), by), dhcp.StepRelease},
+			{discover, relayed(), dhcp.StepOffer},
+			{request, relayed(wants("198.51.100.10"), by), dhcp.StepAck},
+			{dhcpv4.MessageTypeDecline, relayed(wants("198.51.100.10"), by), dhcp.StepDecline},
+			{dhcpv4.MessageTypeInform, relayed(ciaddr("198.51.100.77")), dhcp.StepInform},
+			// Another server behind the relay, which has the same identifier.
+			{request, relayed(another, wants("198.51.100.99"), by), map[bool]dhcp.Step{true: dhcp.StepNak, false: dhcp.StepIgnored}[authoritative]},
+			{request, relayed(another, ciaddr("198.51.100.15")), map[bool]dhcp.Step{true: dhcp.StepAck, false: dhcp.StepIgnored}[authoritative]},
+		} {
+			got, out := s.Handle(start, ask(c.kind, c.change...))
+			if out.Step != c.step {
+				t.Fatalf("authoritative %v, step %d: %+v, want %s", authoritative, i, out, c.step)
+			}
+			if got == nil {
+				continue
+			}
+			if !got.ServerIdentifier().Equal(ip4("198.51.100.1")) || !bytes.Equal(got.Options[82], info) || out.Ours != ourAddr {
+				t.Errorf("authoritative %v, step %d: %s, %+v", authoritative, i, got.Summary(), out)
+			}
+		}
+	}
+	// Without a relay, or with nonsense, we are who we are.
+	s := newServer(t, &dhcp.MemoryStore{})
+	for name, change := range map[string][]func(*dhcp.Packet){
+		"no relay":  {option(82, append([]byte{11, 4}, ip4("198.51.100.1")...)...)},
+		"too short": {giaddr("192.0.2.2"), option(82, 11, 3, 1, 2, 3)},
+		"nothing":   {giaddr("192.0.2.2"), option(82, 11, 4, 0, 0, 0, 0)},
+		"multicast": {giaddr("192.0.2.2"), option(82, 11, 4, 224, 0, 0, 1)},
+	} {
+		if got, out := s.Handle(start, ask(discover, change...)); got == nil || !got.ServerIdentifier().Equal(ip4("192.0.2.1")) {
+			t.Errorf("%s: %v, %+v", name, got, out)
+		}
+	}
+}
+
 func TestServerTroubles(t *testing.T) {
 	s := newServer(t, &broken{})
 	if got, out := s.Handle(start, ask(request, wants("192.0.2.10"), serverID("192.0.2.1"))); got != nil || out.Step != dhcp.StepFailed || out.Err == nil {

@@ -78,7 +78,7 @@ type Payload struct {
 	Kind    Kind
 	Kernel  File
 	Initrds []File
-	Cmdline Cmdline
+	Cmdline Template
 	// Arch is the architecture that the kernel is built for; empty when that
 	// is not known, for instance because the kernel is a URL.
 	Arch Arch
@@ -86,8 +86,9 @@ type Payload struct {
 	Abilities Abilities
 	// Message is shown on the machine's screen before anything is loaded.
 	Message string
-	// Script is the text of an iPXE script, for Kind Script.
-	Script string
+	// Script is an iPXE script, for Kind Script. Kernel is then the file that
+	// it was read from, if it was.
+	Script Template
 	// RootPath goes into DHCP option 17, for systems that find their root
 	// there (Darwin, diskless BSD).
 	RootPath string
@@ -101,7 +102,8 @@ func (p Payload) Files() []File {
 		files = append(files, p.Kernel)
 	}
 	files = append(files, p.Initrds...)
-	return append(files, p.Cmdline.Files()...)
+	files = append(files, p.Cmdline.Files()...)
+	return append(files, p.Script.Files()...)
 }
 
 // Title names the payload in a line of output.

@@ -79,8 +79,10 @@ func TestWhatCountsAsBooted(t *testing.T) {
 	linux := func(path string) boot.Payload {
 		return boot.Payload{Kind: boot.Linux, Kernel: boot.File{Source: up.URL + path}}
 	}
+	script := boot.Payload{Kind: boot.Script}
+	script.Script.Text("#!ipxe\nshell\n")
 	for name, p := range map[string]boot.Payload{
-		"sized": linux("/sized"), "unsized": linux("/unsized"), "script": {Kind: boot.Script, Script: "#!ipxe\nshell\n"},
+		"sized": linux("/sized"), "unsized": linux("/unsized"), "script": script,
 	} {
 		for _, via := range []route.Via{route.HTTP, route.TFTP} {
 			t.Run(name+" over "+string(via), func(t *testing.T) {

@@ -111,7 +111,8 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 // then explains what follows once the client runs what it was given.
 func (e *explanation) then(c boot.Client, r route.Route, indent string, first bool) error {
 	if r.Role == route.Script {
-		return e.script(c, r, indent)
+		e.script(c, r, indent)
+		return nil
 	}
 	if !first {
 		e.line("%sthen as in route 1", indent)
@@ -123,17 +124,15 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string, first bo
 	return e.ladder(next, indent)
 }
 
-func (e *explanation) script(c boot.Client, r route.Route, indent string) error {
+func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 	urls := e.tree.URLs(c, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
-	text, err := loader.IPXEScript(c, e.payload, urls)
-	if err != nil {
-		return err
-	}
 	e.line("%s%s:", indent, r.Give)
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(loader.IPXEScript(c, e.payload, urls)) {
 		e.line("%s  | %s", indent, strings.TrimRight(line, "\n"))
 	}
-	return nil
+	if cmdline := e.payload.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
+		e.line("%sof which the kernel's command line is: %s", indent, cmdline)
+	}
 }
 
 // offer shows what the client would be sent.

@@ -2,15 +2,11 @@ package daemon
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/hint"
-	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/route"
-	"github.com/spurboot/spur/internal/seal"
-	"github.com/spurboot/spur/internal/tree"
 )
 
 // given says in one line for each kind of machine what it is given to boot a
@@ -23,9 +19,6 @@ func given(p boot.Payload, have route.Loaders) ([]string, error) {
 		what := ladder.Obstacle(client)
 		if first, ok := ladder.Pick(nil); ok {
 			what = first.Give + " over " + strings.ToUpper(string(first.Via)) + " (" + first.Name + ")"
-			if err := scripted(client, first, p); err != nil {
-				return nil, err
-			}
 		} else {
 			obstacles = append(obstacles, fmt.Sprintf("%s: %s", client.Platform(), what))
 		}
@@ -36,17 +29,6 @@ func given(p boot.Payload, have route.Loaders) ([]string, error) {
 			"spur explain says what is in the way of each kind of machine")
 	}
 	return lines, nil
-}
-
-// scripted tells whether the script of a route can be written.
-func scripted(c boot.Client, r route.Route, p boot.Payload) error {
-	if r.Role != route.Script {
-		return nil
-	}
-	c.Server = netip.IPv4Unspecified()
-	names := &tree.Tree{Names: tree.Names{Key: seal.NewKey()}}
-	_, err := loader.IPXEScript(c, p, names.URLs(c, p, tree.Asker{Via: r.Via, Server: c.Server}))
-	return hint.Wrap(err, "change --cmdline")
 }
 
 // everyClient lists the kinds of machines that the route table knows apart.

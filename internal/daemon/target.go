@@ -108,7 +108,7 @@ const maxScript = 1 << 20
 // takeScript reads an iPXE script whole: it is given to machines as it is.
 func (l *looked) takeScript() error {
 	if l.payload.Kernel.IsURL() {
-		l.payload.Script = "#!ipxe\nchain --replace --autofree " + l.payload.Kernel.Source + "\n"
+		l.payload.Script.Text("#!ipxe\nchain --replace --autofree " + l.payload.Kernel.Source + "\n")
 		return nil
 	}
 	f, err := os.Open(l.payload.Kernel.Source)
@@ -117,7 +117,7 @@ func (l *looked) takeScript() error {
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxScript))
-	l.payload.Script = string(text)
+	l.payload.Script.Text(string(text))
 	return err
 }
 

@@ -2,6 +2,7 @@ package loader
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -31,19 +32,19 @@ const tries = 6
 // tries again; iPXE itself has printed the reason, with a link, just above.
 // At the end it restarts the machine: leaving by `exit` would land some
 // firmware in its setup, and the next attempt may take another route.
-func IPXEScript(c boot.Client, p boot.Payload, urls URLs) (string, error) {
+func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 	if p.Kind == boot.Script {
-		return p.Script, nil
+		return p.Script.Fill(urls.File, urls.Beacon)
 	}
-	args, err := ipxeArguments(p.Cmdline.Expand(urls.File, urls.Beacon))
-	if err != nil {
-		return "", err
-	}
+	args, settings := ipxeArguments(p.Cmdline.Expand(urls.File, urls.Beacon))
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
 
 	line("#!ipxe")
 	line("set tries:int8 0")
+	for _, c := range settings {
+		line("set x%02x:hex %02x", c, c)
+	}
 	line("echo")
 	line("echo Spur boots %s on %s", echoed(p.Title()), c.MAC)
 	for _, text := range strings.Split(strings.TrimSpace(p.Message), "\n") {
@@ -70,7 +71,7 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) (string, error) {
 	line("echo Spur: giving up. This machine restarts in 30 seconds.")
 	line("sleep 30")
 	line("reboot")
-	return b.String(), nil
+	return b.String()
 }
 
 // initrdArguments names the initrds for the kernel's EFI stub.
@@ -82,18 +83,45 @@ func initrdArguments(n int) string {
 	return b.String()
 }
 
-// ipxeArguments prepares a kernel command line for iPXE, which has no quoting:
-// it splits at blanks and ends the command at certain words. Settings such as
-// ${net0/mac} are expanded by iPXE, and people use that.
-func ipxeArguments(cmdline string) (string, error) {
+// ipxeArguments writes a kernel command line as arguments of an iPXE command,
+// byte for byte but for blanks at its ends, and lists the characters that it
+// needs settings for. iPXE splits a command at white space, ends it at certain
+// words, and only then expands the settings in each word; it joins the words by
+// single blanks (system, expand_tokens and concat_args in its core/exec.c). So
+// what must not split or end is written as a setting. Settings such as
+// ${net0/mac} in the command line are expanded too, and people use that.
+func ipxeArguments(cmdline string) (arguments string, settings []byte) {
 	var b strings.Builder
-	for word := range strings.FieldsSeq(cmdline) {
-		if endsCommand(word) {
-			return "", fmt.Errorf("iPXE ends a command at the word %q, so it cannot be in a kernel command line; leave it out or join it to its neighbour", word)
+	as := func(c byte) string {
+		if !slices.Contains(settings, c) {
+			settings = append(settings, c)
 		}
-		b.WriteString(" " + word)
+		return fmt.Sprintf("${x%02x:string}", c)
 	}
-	return b.String(), nil
+	more := "" // blanks beyond the one that joins two words
+	cmdline = strings.Trim(cmdline, " ")
+	if cmdline == "" {
+		return "", nil
+	}
+	for word := range strings.SplitSeq(cmdline, " ") {
+		if word == "" {
+			more += as(' ')
+			continue
+		}
+		if more == "" && endsCommand(word) {
+			more, word = as(word[0]), word[1:]
+		}
+		b.WriteString(" " + more)
+		more = ""
+		for _, c := range []byte(word) {
+			if strings.IndexByte("\t\v\f", c) >= 0 {
+				b.WriteString(as(c))
+			} else {
+				b.WriteByte(c)
+			}
+		}
+	}
+	return b.String(), settings
 }
 
 func endsCommand(word string) bool {

@@ -35,7 +35,9 @@ func parseAnswer(base *url.URL, body []byte) (boot.Payload, error) {
 		return boot.Payload{}, explainJSON(err)
 	}
 	if a.Script != "" {
-		return boot.Payload{Kind: boot.Script, Script: a.Script}, nil
+		p := boot.Payload{Kind: boot.Script}
+		p.Script.Text(a.Script) // as it is: Pixiecore fills nothing in
+		return p, nil
 	}
 	if a.Kernel == "" {
 		return boot.Payload{}, errors.New(`it names no "kernel"`)
@@ -80,7 +82,7 @@ func (a answer) payload(base *url.URL) (boot.Payload, error) {
 }
 
 // cmdline reads the command line in either of its forms.
-func (a answer) cmdline(base *url.URL) (boot.Cmdline, error) {
+func (a answer) cmdline(base *url.URL) (boot.Template, error) {
 	var text string
 	switch c := a.Cmdline.(type) {
 	case nil:
@@ -89,14 +91,14 @@ func (a answer) cmdline(base *url.URL) (boot.Cmdline, error) {
 	case map[string]any:
 		var err error
 		if text, err = joinCmdline(c); err != nil {
-			return boot.Cmdline{}, err
+			return boot.Template{}, err
 		}
 	default:
-		return boot.Cmdline{}, fmt.Errorf("its cmdline is %s; a string is wanted", jsonType(c))
+		return boot.Template{}, fmt.Errorf("its cmdline is %s; a string is wanted", jsonType(c))
 	}
 	parsed, err := boot.ParseCmdline(text)
 	if err != nil {
-		return boot.Cmdline{}, err
+		return boot.Template{}, err
 	}
 	return parsed.MapFiles(func(ref string) (string, error) { return source(base, ref) })
 }

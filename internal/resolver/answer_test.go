@@ -64,7 +64,7 @@ func show(p boot.Payload, err error) string {
 	}
 	line("cmdline", p.Cmdline.Expand(func(f boot.File) string { return "<" + f.Source + ">" }, "<up>"))
 	line("message", p.Message)
-	line("script", p.Script)
+	line("script", p.Script.Fill(nil, ""))
 	return b.String()
 }
 
@@ -128,7 +128,7 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		if p.Kind == boot.Script {
-			if p.Script == "" || len(p.Files()) > 0 {
+			if p.Script.Fill(nil, "") == "" || len(p.Files()) > 0 {
 				t.Errorf("script %+v", p)
 			}
 			return

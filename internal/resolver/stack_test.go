@@ -21,7 +21,7 @@ func TestStaticAnswersAreTheCallers(t *testing.T) {
 	first.Initrds = append(first.Initrds, boot.File{Source: "/first"})
 	first.Cmdline.Text(" first")
 	second.Cmdline.Text(" second")
-	show := func(c boot.Cmdline) string { return c.Expand(func(f boot.File) string { return f.Source }, "") }
+	show := func(c boot.Template) string { return c.Expand(func(f boot.File) string { return f.Source }, "") }
 	if got := show(first.Cmdline) + "|" + show(second.Cmdline); got != "a=/x b first|a=/x b second" {
 		t.Errorf("command lines %s", got)
 	}

@@ -152,11 +152,7 @@ func (t *Tree) script(ctx context.Context, c boot.Client, a Asker, name string) 
 	if ladder := route.Routes(c, payload, t.Loaders); len(ladder.Routes) == 0 {
 		return troubled(c, name, errors.New(ladder.Obstacle(c)), false)
 	}
-	text, err := loader.IPXEScript(c, payload, t.URLs(c, payload, a))
-	if err != nil {
-		return troubled(c, name, err, false)
-	}
-	g := newGenerated(name, text)
+	g := newGenerated(name, loader.IPXEScript(c, payload, t.URLs(c, payload, a)))
 	g.last = payload.Kind == boot.Script
 	return g
 }

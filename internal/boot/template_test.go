@@ -34,7 +34,7 @@ func TestCmdline(t *testing.T) {
 func bracketed(f File) string { return "<<" + f.Source + ">>" }
 
 func TestCmdlineRefuses(t *testing.T) {
-	for _, in := range []string{`{{ FILE "x" }}`, `{{ ID x }}`, `{{ ID "" }}`, `{{`, `a {{ range }} b`} {
+	for _, in := range []string{`{{ FILE "x" }}`, `{{ ID x }}`, `{{ ID "" }}`, `{{`, `a {{ range }} b`, `{{ BAD }} x={{ UP }}`} {
 		if _, err := ParseCmdline(in); err == nil {
 			t.Errorf("%q was accepted", in)
 		}

@@ -2,8 +2,11 @@ package boottest
 
 import (
 	"debug/pe"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/lab"
@@ -76,11 +79,40 @@ func TestIPXEWithoutHTTP(t *testing.T) {
 			w := newWorld(t)
 			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 			spur := w.boot()
-			m := w.machine("machine", f.firmware, lab.Port{ROM: true, Filters: []lab.Filter{&withoutHTTP{}}})
+			m := w.machine("machine", f.firmware, lab.Port{ROM: true, Filters: []lab.Filter{&without{feature: featHTTP}}})
 			w.up(m, spur)
 			w.took(spur, m, f.routes...)
 		})
 	}
+}
+
+// An iPXE that says that it cannot start a Linux kernel, as VirtualBox's does, is
+// given one that can.
+func TestIPXEWithoutBzImage(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	spur := w.boot()
+	m := w.machine("machine", lab.BIOS, lab.Port{Filters: []lab.Filter{&without{feature: featBzImage}}})
+	w.up(m, spur)
+	w.took(spur, m, "bios-ipxe-undionly", "ipxe-http")
+}
+
+// An API names a kernel that UEFI firmware cannot start. Nobody could know
+// before, but the story says so once the machine goes round and round.
+func TestKernelThatDoesNotStart(t *testing.T) {
+	w := newWorld(t)
+	other := w.otherHost("other", dhcpAddr)
+	w.foreignDHCP(other)
+	w.apiServer(other, func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/boot/") {
+			fmt.Fprintf(rw, `{"kernel": "http://%s:8000/ipxe.lkrn"}`, dhcpAddr)
+			return
+		}
+		http.ServeFile(rw, r, "/usr/lib/ipxe/ipxe.lkrn")
+	})
+	spur := w.spur("api", "http://"+dhcpAddr+":8000")
+	m := w.machine("machine", lab.UEFI, lab.Port{})
+	w.told(spur, m, `"cause":"kernel-loop".*"blames":"uefi-x64-snponly"`)
 }
 
 // A loader that does not work on a machine is passed over when the machine
@@ -96,7 +128,7 @@ func TestSecondTry(t *testing.T) {
 		{"BIOS", lab.BIOS, lab.Port{PlainROM: true}, "undionly.kpxe", []string{"bios-undionly", "bios-ipxe", "ipxe-http"}},
 		{"UEFI", lab.UEFI, lab.Port{}, "snponly.efi", []string{"uefi-x64-snponly", "uefi-x64-ipxe", "ipxe-http"}},
 		{
-			"iPXE, over TFTP alone", lab.BIOS, lab.Port{Filters: []lab.Filter{&withoutHTTP{always: true}}},
+			"iPXE, over TFTP alone", lab.BIOS, lab.Port{Filters: []lab.Filter{&without{feature: featHTTP, always: true}}},
 			"undionly.kpxe", []string{"bios-ipxe-undionly", "ipxe-tftp"},
 		},
 	} {

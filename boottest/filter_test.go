@@ -42,12 +42,21 @@ func (not4011) Frame(way lab.Direction, frame []byte) []byte {
 	return frame
 }
 
-// withoutHTTP makes the iPXE of a ROM say that it has no HTTP, until the first
-// file is asked for by TFTP: then another program may speak. With always it
-// goes on.
-type withoutHTTP struct{ always, loaded bool }
+// without makes the iPXE of a ROM say that it lacks a feature (by its number in
+// option 175), until the first file is asked for by TFTP: then another program
+// may speak. With always it goes on.
+type without struct {
+	feature        byte
+	always, loaded bool
+}
 
-func (w *withoutHTTP) Frame(way lab.Direction, frame []byte) []byte {
+// Features of option 175 (src/include/ipxe/features.h of iPXE).
+const (
+	featHTTP    = 19
+	featBzImage = 24
+)
+
+func (w *without) Frame(way lab.Direction, frame []byte) []byte {
 	if way != lab.ToWire || !isUDP(frame) || w.loaded {
 		return frame
 	}
@@ -56,7 +65,7 @@ func (w *withoutHTTP) Frame(way lab.Direction, frame []byte) []byte {
 		w.loaded = !w.always
 	case 67, 4011:
 		frame = bytes.Clone(frame)
-		if at := bytes.Index(frame[offDHCP:], []byte{19, 1, 1}); at >= 0 {
+		if at := bytes.Index(frame[offDHCP:], []byte{w.feature, 1, 1}); at >= 0 {
 			frame[offDHCP+at+2] = 0
 			frame[offUDPSum], frame[offUDPSum+1] = 0, 0 // no checksum (RFC 768)
 		}

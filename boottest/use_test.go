@@ -124,7 +124,7 @@ func TestLeftOverBootFile(t *testing.T) {
 		port     func() lab.Port
 		routes   []string
 	}{
-		{lab.BIOS, func() lab.Port { return lab.Port{Filters: []lab.Filter{&withoutHTTP{}}} }, []string{"bios-ipxe-undionly", "ipxe-http"}},
+		{lab.BIOS, func() lab.Port { return lab.Port{Filters: []lab.Filter{&without{feature: featHTTP}}} }, []string{"bios-ipxe-undionly", "ipxe-http"}},
 		{lab.UEFI, func() lab.Port { return lab.Port{} }, []string{"uefi-x64-snponly", "ipxe-http"}},
 	}
 	for name, start := range servers {

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -214,9 +215,15 @@ func transferAborted(a Attempt, _ time.Time, still time.Duration) (Verdict, bool
 	if !a.resting() || t.Err == "" || still < resumePatience {
 		return Verdict{}, false
 	}
+	return t.broken(", and was not asked for again."), true
+}
+
+// broken is the verdict on a transfer that broke off; what came of that ends
+// the sentence.
+func (t Transfer) broken(then string) Verdict {
 	v := Verdict{
 		Cause:    TransferAborted,
-		Sentence: fmt.Sprintf("%s, and was not asked for again.", failedText(t)),
+		Sentence: failedText(t) + then,
 		Likely:   "packets are lost (a bad cable, an MTU that something on the way does not carry), or the machine was reset.",
 		Hint:     "look for errors on the switch port, and for a firewall that drops UDP after the first packet.",
 		Blames:   t.blamed(),
@@ -229,7 +236,7 @@ func transferAborted(a Attempt, _ time.Time, still time.Duration) (Verdict, bool
 		v.Likely = "the connection was lost, or the machine has not enough memory for the file."
 		v.Hint = "look at the machine's screen; give it more memory or a smaller initrd, and look for errors on the switch port."
 	}
-	return v, true
+	return v
 }
 
 // chainloadLoop: the loader is told to load itself.
@@ -247,14 +254,20 @@ func chainloadLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
 	return Verdict{}, false
 }
 
-// kernelLoop: the kernel arrived again and again, and does not start.
+// kernelLoop: the kernel arrived again and again, and does not start; or what
+// it needs does not arrive, so that the loader starts over.
 func kernelLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
+	i := slices.IndexFunc(a.Transfers, func(t Transfer) bool { return t.Role == RoleKernel && t.Times >= loopKernels })
+	if i < 0 {
+		return Verdict{}, false
+	}
+	kernel := a.Transfers[i]
 	for _, t := range a.Transfers {
-		if t.Role == RoleKernel && t.Times >= loopKernels {
-			return a.kernelStuck(KernelLoop, fmt.Sprintf("%s was fetched %d times, and its loader comes back for it.", fileText(t), t.Times)), true
+		if t.Role == RoleInitrd && t.Err != "" {
+			return t.broken(fmt.Sprintf("; the machine has started over %d times.", kernel.Times-1)), true
 		}
 	}
-	return Verdict{}, false
+	return a.kernelStuck(KernelLoop, fmt.Sprintf("%s was fetched %d times, and its loader comes back for it.", fileText(kernel), kernel.Times)), true
 }
 
 // kernelStuck is the verdict on a kernel that does not start. The loader counts

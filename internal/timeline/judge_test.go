@@ -57,6 +57,8 @@ func TestJudge(t *testing.T) {
 	stalled := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(14, moves(RoleKernel, "vmlinuz", 1<<20, 8<<20)))
 	second := append(loaded[:9:9], at(7, starts(RoleLoader, "grubx64.efi")))
 	again := append(started[:17:17], at(25, ends(RoleKernel, "vmlinuz", 8<<20)), at(36, starts(RoleKernel, "vmlinuz")), at(37, ends(RoleKernel, "vmlinuz", 8<<20)))
+	noInitrd := append(started[:17:17], at(15, breaks(RoleInitrd, "initrd.img", 0, 0, "no such file")), at(25, ends(RoleKernel, "vmlinuz", 8<<20)),
+		at(26, breaks(RoleInitrd, "initrd.img", 0, 0, "no such file")), at(36, ends(RoleKernel, "vmlinuz", 8<<20)))
 	up := append(started[:17:17], at(20, Event{Kind: Up}))
 	left := []Event{at(0, asks(rom)), at(0, ignores("not among --only")), at(4, asks(rom)), at(4, ignores("not among --only"))}
 
@@ -94,6 +96,8 @@ func TestJudge(t *testing.T) {
 			"took its address from 10.0.0.1", "a firewall drops", "open the ports"},
 		{"a kernel that does not start", again, -1, 37, KernelLoop, "snp",
 			"kernel vmlinuz was fetched 3 times", "EFI stub", "screen"},
+		{"an initrd that never comes", noInitrd, -1, 36, TransferAborted, "",
+			"initrd.img was not sent: no such file; the machine has started over 2 times", "cannot be read", "exists"},
 		{"another boot server", chose, 14, 15, OfferIgnored, "snp",
 			"took its address from 10.0.0.1", "next-server", "66, 67"},
 		{"told an address of another network", elsewhere, 14, 15, OfferIgnored, "",

@@ -25,7 +25,7 @@ type result struct {
 
 // room is how many bytes the initiator expects from the target.
 func (t *task) room() int {
-	if t.flags&0x40 == 0 {
+	if t.flags&flagRead == 0 {
 		return 0
 	}
 	return t.edtl

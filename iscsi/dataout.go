@@ -36,7 +36,7 @@ type r2t struct {
 // with it (RFC 7143 sections 4.2.5.2, 11.3.1 and 13.10 to 13.14).
 func (t *task) expectData(immediate int, final bool) error {
 	p := &t.s.p
-	writes := t.flags&0x20 != 0
+	writes := t.flags&flagWrite != 0
 	limit := min(t.edtl, p.firstBurst)
 	switch {
 	case immediate > 0 && (!writes || !p.immediateData):

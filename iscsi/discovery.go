@@ -13,6 +13,10 @@ func (t *task) answerText() {
 	defer c.textMu.Unlock()
 	goesOn := t.flags&flagContinue != 0
 	switch {
+	case goesOn && t.flags&flagFinal != 0:
+		c.text = nil
+		t.rejectText(rejectProtocol)
+		return
 	case t.ttt != noTag && len(c.reply) > 0:
 		t.sendText() // the initiator asks for the rest
 		return
@@ -30,6 +34,10 @@ func (t *task) answerText() {
 	c.text = nil
 	if err != nil {
 		t.rejectText(rejectInvalidField)
+		return
+	}
+	if unique(pairs) != nil || slices.ContainsFunc(pairs, ofLogin) {
+		t.rejectText(rejectProtocol)
 		return
 	}
 	c.reply = formatText(t.s.answers(c, pairs)...)
@@ -68,6 +76,11 @@ func (t *task) textResponse(p []byte, flags byte, tag uint32) {
 	t.c.send(&h, p, nil)
 }
 
+// ofLogin says whether a pair belongs in a login only.
+func ofLogin(kv pair) bool {
+	return isSecurity(kv.key) || isDeclaration(kv.key) && kv.key != "InitiatorAlias"
+}
+
 // answers are those to the pairs of a Text Request.
 func (s *session) answers(c *conn, pairs []pair) []pair {
 	var reply []pair
@@ -82,7 +95,9 @@ func (s *session) answers(c *conn, pairs []pair) []pair {
 				continue
 			}
 			c.segment.Store(int32(now.sendSegment))
-		case isDeclaration(kv.key):
+		case kv.key == "InitiatorAlias":
+		case isOperational(kv.key):
+			reply = append(reply, pair{kv.key, rejected})
 		default:
 			reply = append(reply, pair{kv.key, notUnderstood})
 		}

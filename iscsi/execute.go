@@ -53,6 +53,8 @@ func (t *task) dispatch() error {
 		return fails(senseOpcode)
 	case t.control(c)&0x04 != 0: // NACA, which INQUIRY says isn't there
 		return invalidCDB(c.length() - 1)
+	case t.takesWrongly(c):
+		return errDirection
 	case n.unit.conflicts(n, c.access):
 		return errConflict
 	case c.access&needsMedium != 0 && (n.unit.isEjected() || n.unit.blocks() == 0):
@@ -115,6 +117,9 @@ func (t *task) exactly(n int) ([]byte, error) {
 // let it.
 func (t *task) give(p []byte, allocation int) error {
 	p = p[:min(len(p), allocation)]
+	if t.givesWrongly() {
+		return nil
+	}
 	t.scsiLen = len(p)
 	p = p[:min(len(p), t.room())]
 	if len(p) == 0 {

@@ -1,6 +1,7 @@
 package iscsi
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -83,8 +84,11 @@ func (c *conn) loginRequest(l *login, text *[]byte, first bool) error {
 		}
 		c.out.statSN = h.statSN()
 		c.cid = h.u16(20)
-		tsih := h.u16(14)
-		l.leading = tsih == 0
+		l.leading = h.u16(14) == 0
+		copy(l.who[:], h[8:16])
+	}
+	if !bytes.Equal(l.who[:], h[8:16]) || c.cid != h.u16(20) {
+		return refuse(LoginInvalid, "ISID, TSIH or CID change during login")
 	}
 	current, next := stage(h[1]>>2&3), stage(h[1]&3)
 	if h[1]&flagContinue != 0 {

@@ -2,6 +2,8 @@ package iscsi
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +25,7 @@ type login struct {
 	portal    string // TargetPortalGroupTag
 	ours      params
 	leading   bool
+	who       [8]byte // ISID and TSIH of the first request
 
 	begun      bool
 	stage      stage
@@ -36,17 +39,21 @@ type login struct {
 	chap       chap
 	agreed     params
 	answered   map[string]bool
+	names      map[string]string // that were declared
 	declared   bool
 }
 
 // newLogin starts with what RFC 7143 says of keys that nobody speaks of.
 func newLogin(ours params) *login {
-	return &login{agreed: defaultParams(), ours: ours, answered: map[string]bool{}}
+	return &login{agreed: defaultParams(), ours: ours, answered: map[string]bool{}, names: map[string]string{}}
 }
 
 // step takes the pairs of one complete login request, and returns the answer
 // and the stage that follows, which is fullFeature at the end.
 func (l *login) step(current, next stage, transit bool, pairs []pair) (reply []pair, to stage, err error) {
+	if err := l.once(pairs); err != nil {
+		return nil, 0, refuse(LoginInitiatorError, "%v", err)
+	}
 	if !l.begun {
 		if reply, err = l.begin(current, pairs); err != nil {
 			return nil, 0, err
@@ -67,6 +74,28 @@ func (l *login) step(current, next stage, transit bool, pairs []pair) (reply []p
 		l.stage = next
 	}
 	return reply, l.stage, nil
+}
+
+// once refuses keys that were declared or negotiated before. libiscsi repeats its
+// declarations in the operational stage, so that the same value is let pass.
+func (l *login) once(pairs []pair) error {
+	if err := unique(pairs); err != nil {
+		return err
+	}
+	for _, kv := range pairs {
+		said, again := l.names[kv.key]
+		switch {
+		case again && said != kv.value:
+			return fmt.Errorf("%s is declared as %.40q and as %.40q", kv.key, said, kv.value)
+		case l.answered[kv.key]:
+			return fmt.Errorf("%s is negotiated twice", kv.key)
+		case isDeclaration(kv.key):
+			l.names[kv.key] = kv.value
+		default:
+			l.answered[kv.key] = true
+		}
+	}
+	return nil
 }
 
 // mayLeave: nobody leaves the security stage unproven.
@@ -139,13 +168,12 @@ func (l *login) negotiate(pairs []pair) ([]pair, error) {
 		reply = more
 	}
 	for _, kv := range pairs {
-		if isDeclaration(kv.key) || isSecurity(kv.key) {
+		switch {
+		case l.stage != security && isSecurity(kv.key), l.stage == security && isOperational(kv.key):
+			return nil, refuse(LoginInitiatorError, "%s doesn't belong in stage %d", kv.key, l.stage)
+		case isDeclaration(kv.key), isSecurity(kv.key):
 			continue
 		}
-		if l.answered[kv.key] {
-			return nil, refuse(LoginInitiatorError, "%s is negotiated twice", kv.key)
-		}
-		l.answered[kv.key] = true
 		if v := l.agreed.negotiate(kv, &l.ours, l.leading, l.isDiscover); v != "" {
 			reply = append(reply, pair{kv.key, v})
 		}
@@ -172,6 +200,10 @@ func isDeclaration(key string) bool {
 }
 
 func isSecurity(key string) bool { return key == "AuthMethod" || strings.HasPrefix(key, "CHAP_") }
+
+func isOperational(key string) bool {
+	return slices.ContainsFunc(rules, func(r rule) bool { return r.key == key })
+}
 
 // prove is the security stage (RFC 7143 section 12.1).
 func (l *login) prove(pairs []pair) ([]pair, error) {

@@ -1,6 +1,7 @@
 package iscsi
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type loginOptions struct {
 	tsih, cid uint16
 	isid      byte
 	pairs     []pair
+	target    string // or the test's
 }
 
 func dial(t testing.TB, addr string) *probe {
@@ -52,7 +54,7 @@ func dial(t testing.TB, addr string) *probe {
 // login logs in to the test target straight from the operational stage.
 func (p *probe) login(o loginOptions) LoginStatus {
 	p.t.Helper()
-	pairs := append([]pair{{"InitiatorName", "iqn.2026-11.example.spur:probe"}, {"TargetName", testTarget}}, o.pairs...)
+	pairs := append([]pair{{"InitiatorName", "iqn.2026-11.example.spur:probe"}, {"TargetName", cmp.Or(o.target, testTarget)}}, o.pairs...)
 	a := p.loginPDU(0x87, o, formatText(pairs...))
 	got, err := parseText(a.data)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"testing"
@@ -107,7 +108,7 @@ func TestLoginRefused(t *testing.T) {
 		"no such session": {loginOptions{tsih: 77}, LoginNoSession},
 		"twice":           {loginOptions{pairs: []pair{{"MaxBurstLength", "512"}, {"MaxBurstLength", "512"}}}, LoginInitiatorError},
 		"session type":    {loginOptions{pairs: []pair{{"SessionType", "Odd"}}}, LoginSessionType},
-		"no such target":  {loginOptions{pairs: []pair{{"TargetName", "iqn.other"}}}, LoginNotFound},
+		"no such target":  {loginOptions{target: "iqn.other"}, LoginNotFound},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -466,6 +467,7 @@ func TestMutualCHAP(t *testing.T) {
 		}
 		ours := l.chap.response('0', "secret of the initiator", l.chap.challenge)
 		reflected := *l
+		reflected.answered, reflected.names = maps.Clone(l.answered), maps.Clone(l.names)
 		_, _, err = reflected.step(security, operational, true, []pair{{"CHAP_N", "in"}, {"CHAP_R", encodeBinary(ours)}, {"CHAP_I", "1"}, {"CHAP_C", encodeBinary(l.chap.challenge)}})
 		if err == nil {
 			t.Error("a reflected challenge was answered")

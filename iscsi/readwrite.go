@@ -69,6 +69,10 @@ func (t *task) read() error {
 	if err != nil {
 		return err
 	}
+	if t.givesWrongly() {
+		t.scsiLen = 0
+		return nil
+	}
 	if t.cdb[0]>>5 != 0 && t.cdb[1]&0x08 != 0 { // FUA: what is read is durable
 		if err := t.sync(); err != nil {
 			return err

@@ -101,8 +101,15 @@ func (c *conn) command() (*task, error) {
 	t.edtl = int(h.edtl())
 	t.attribute = attribute(h.flags() & 7)
 	copy(t.cdb[:], h[32:48])
-	t.longCDB = h.ahsLen() >= 4 && c.ahs[2] == 1
 	t.nexus = c.s.nexus(t.lun)
+	err := t.extend(c.ahs[:h.ahsLen()])
+	if err == nil {
+		err = t.checkDirection()
+	}
+	if err != nil {
+		c.reject(h, rejectInvalidField)
+		return nil, err
+	}
 	if err := t.expectData(h.dataLen(), h.final()); err != nil {
 		return nil, c.protocolError("%v", err)
 	}

@@ -26,6 +26,7 @@ const (
 	senseGone            senseCode = 0x020403
 	senseWriteError      senseCode = 0x030c00
 	senseReadError       senseCode = 0x031100
+	senseFieldInUnit     senseCode = 0x050e03
 	senseParameterLength senseCode = 0x051a00
 	senseOpcode          senseCode = 0x052000
 	senseRange           senseCode = 0x052100

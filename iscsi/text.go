@@ -70,6 +70,19 @@ func validKey(key string) bool {
 	return true
 }
 
+// unique refuses text that has a key twice: nobody may declare or negotiate one
+// more than once (RFC 7143 section 6.3).
+func unique(pairs []pair) error {
+	seen := make(map[string]bool, len(pairs))
+	for _, kv := range pairs {
+		if seen[kv.key] {
+			return fmt.Errorf("text: %s is there twice", kv.key)
+		}
+		seen[kv.key] = true
+	}
+	return nil
+}
+
 // formatText returns pairs as they are on the wire.
 func formatText(pairs ...pair) []byte {
 	var p []byte

@@ -1,12 +1,19 @@
 package iscsi
 
-import "time"
+import (
+	"time"
+
+	"github.com/spurboot/spur/block/share"
+)
 
 // Bounds limit what initiators can take. A zero field means the default.
 type Bounds struct {
 	// Sessions at once, at most 32768 (4096).
 	Sessions int
-	// Logins under way at once (256). A new one beyond it ends the oldest.
+	// PeerSessions are those of one address (half of Sessions).
+	PeerSessions int
+	// Logins under way at once (256). A new one beyond it ends the oldest of
+	// the address that has most of them.
 	Logins int
 	// LoginTime is how long a login may take (15 s).
 	LoginTime time.Duration
@@ -20,6 +27,13 @@ type Bounds struct {
 	// WriteMemory is how many bytes of solicited data a session may hold
 	// (16 MiB).
 	WriteMemory int
+	// TotalMemory is how many bytes the commands and answers of all sessions
+	// hold, beside 64 KiB each (256 MiB), at least four times MaxTransfer. The
+	// sessions of one address hold as much of it as they leave for others.
+	TotalMemory int
+	// DataTime is how long the data of a write may take to come, for each burst
+	// that it is asked for (1 min).
+	DataTime time.Duration
 	// PingAfter is the silence after which an initiator is asked whether it
 	// is there (20 s), PingTime how long it may take to answer (20 s).
 	PingAfter, PingTime time.Duration
@@ -33,12 +47,16 @@ type Bounds struct {
 func (b Bounds) withDefaults() Bounds {
 	orInt(&b.Sessions, 4096)
 	b.Sessions = min(b.Sessions, 32768) // each has a TSIH of 16 bits
+	orInt(&b.PeerSessions, share.Half(b.Sessions))
 	orInt(&b.Logins, 256)
 	orInt(&b.Connections, 4)
 	orInt(&b.QueueDepth, 64)
 	orInt(&b.MaxTransfer, 16<<20)
 	b.MaxTransfer = min(b.MaxTransfer, 16<<20)
 	orInt(&b.WriteMemory, 16<<20)
+	orInt(&b.TotalMemory, 256<<20)
+	b.TotalMemory = max(b.TotalMemory, 4*b.MaxTransfer, 4<<20)
+	orTime(&b.DataTime, time.Minute)
 	orTime(&b.LoginTime, 15*time.Second)
 	orTime(&b.PingAfter, 20*time.Second)
 	orTime(&b.PingTime, 20*time.Second)

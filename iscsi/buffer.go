@@ -3,6 +3,8 @@ package iscsi
 import (
 	"math/bits"
 	"sync"
+
+	"github.com/spurboot/spur/block/share"
 )
 
 // Sizes of buffers: powers of two from 4 KiB to 16 MiB.
@@ -17,6 +19,7 @@ type buffer struct {
 	b     []byte // of the length asked for
 	all   []byte
 	class int
+	owner *share.Account // what it was taken from
 }
 
 // buffers are the pools of a server. A session that is idle holds nothing.
@@ -24,21 +27,36 @@ type buffers struct {
 	pools [bufferClasses]sync.Pool
 }
 
-// get returns n bytes of any content; n is at most 16 MiB.
-func (p *buffers) get(n int) *buffer {
+// try returns n bytes of any content, at most 16 MiB, or nil where the account
+// may hold no more.
+func (p *buffers) try(owner *share.Account, n int) *buffer {
+	if !owner.Try(bufferSize(n)) {
+		return nil
+	}
+	return p.get(owner, n)
+}
+
+// bufferSize is what a buffer of n bytes takes of an account.
+func bufferSize(n int) int { return 1 << (bufferClass(n) + minBufferBits) }
+
+// get returns n bytes that the account holds already.
+func (p *buffers) get(owner *share.Account, n int) *buffer {
 	class := bufferClass(n)
 	b, ok := p.pools[class].Get().(*buffer)
 	if !ok {
 		b = &buffer{all: make([]byte, 1<<(class+minBufferBits)), class: class}
 	}
-	b.b = b.all[:n]
+	b.b, b.owner = b.all[:n], owner
 	return b
 }
 
 func (p *buffers) put(b *buffer) {
-	if b != nil {
-		p.pools[b.class].Put(b)
+	if b == nil {
+		return
 	}
+	owner, size := b.owner, len(b.all)
+	p.pools[b.class].Put(b)
+	owner.Give(size)
 }
 
 func bufferClass(n int) int {

@@ -46,6 +46,7 @@ type conn struct {
 	textMu   sync.Mutex
 	text     []byte // of a Text Request that goes on (C bit)
 	reply    []byte // of a Text Response that goes on
+	textHeld int    // bytes of the session's memory for both
 	seen     atomic.Uint32
 	quiet    int // ticks of silence, the keeper's
 	lastSeen uint32

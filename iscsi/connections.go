@@ -39,6 +39,7 @@ func (s *session) quit(c *conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c.cid)
+	c.dropText()
 	for _, t := range s.tasks {
 		if t.c != c {
 			continue

@@ -36,6 +36,7 @@ func (t *task) room() int {
 func (t *task) put(data *buffer) error {
 	if t.last != nil {
 		if err := t.sendLast(goesOn); err != nil {
+			t.s.srv.pool.put(data)
 			return err
 		}
 	}

@@ -13,7 +13,8 @@ type dataState struct {
 	buf      *buffer
 	want     int // bytes that the command takes, and the initiator has
 	received int
-	claimed  int // of the session's write memory
+	claimed  int  // of the session's write memory
+	short    bool // there is no memory for it: it ends with BUSY
 	// unsolicited: Data-Outs without an R2T are still to come.
 	unsolicited bool
 	dataSN      uint32
@@ -51,13 +52,17 @@ func (t *task) expectData(immediate int, final bool) error {
 		t.want = min(t.dataNeeded(), t.edtl)
 	}
 	t.received = immediate
-	t.complete = !t.unsolicited && t.received >= t.want
 	t.reserve()
+	t.complete = t.hasAll()
 	return nil
 }
 
+// hasAll says whether nothing of the data is still to come.
+func (t *task) hasAll() bool { return !t.unsolicited && (t.received >= t.want || t.short) }
+
 // reserve gets memory for the data; for a large command that finds too little,
-// just enough for what may come unasked.
+// just enough for what may come unasked. The reader doesn't wait for it: what
+// comes next may be what others need to give back theirs.
 func (t *task) reserve() {
 	first := min(t.want, t.s.p.firstBurst)
 	if t.want == 0 {
@@ -66,7 +71,8 @@ func (t *task) reserve() {
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
 	if t.want == first || !t.claim() {
-		t.buf = t.s.srv.pool.get(first)
+		t.buf = t.s.try(first)
+		t.short = t.buf == nil
 	}
 }
 
@@ -80,9 +86,12 @@ func (t *task) claim() bool {
 	if s.writeMemory > 0 && s.writeMemory+t.want > s.srv.bounds.WriteMemory {
 		return false
 	}
+	whole := s.try(t.want)
+	if whole == nil {
+		return false
+	}
 	s.writeMemory += t.want
 	t.claimed = t.want
-	whole := s.srv.pool.get(t.want)
 	if t.buf != nil {
 		copy(whole.b, t.buf.b)
 		s.srv.pool.put(t.buf)
@@ -103,6 +112,7 @@ func (t *task) space(n int) []byte {
 // s.mu.
 func (t *task) solicit() {
 	p := &t.s.p
+	t.since = t.s.srv.ticks.Load()
 	t.solicited = max(t.solicited, t.received)
 	for t.solicited < t.want && t.r2tCount < min(p.maxOutstandingR2T, maxR2T) {
 		n := min(p.maxBurst, t.want-t.solicited)
@@ -118,16 +128,19 @@ func (t *task) solicit() {
 	}
 }
 
-// needMore asks for the rest of the data, or waits for memory for it. The
-// caller holds s.mu.
+// needMore asks for the rest of the data, or waits for others of the session to
+// give memory back. The caller holds s.mu.
 func (t *task) needMore() {
 	if t.unsolicited || t.received >= t.want {
 		return
 	}
-	if t.claim() {
+	switch {
+	case t.claim():
 		t.solicit()
-	} else {
+	case t.s.writeMemory > 0:
 		t.s.starved = append(t.s.starved, t)
+	default:
+		t.short, t.complete = true, true
 	}
 }
 
@@ -212,11 +225,8 @@ func (t *task) arrived(h *header) *task {
 		}
 		return nil
 	}
-	if t.complete = !t.unsolicited && t.received >= t.want; !t.complete {
-		if t.admitted && !t.unsolicited {
-			t.more(h)
-		}
-		return nil
+	if t.complete = t.hasAll(); !t.complete && t.admitted && !t.unsolicited {
+		t.more(h)
 	}
 	return t.ifReady()
 }

@@ -13,16 +13,14 @@ func (t *task) answerText() {
 	defer c.textMu.Unlock()
 	goesOn := t.flags&flagContinue != 0
 	switch {
-	case goesOn && t.flags&flagFinal != 0:
-		c.text = nil
-		t.rejectText(rejectProtocol)
-		return
 	case t.ttt != noTag && len(c.reply) > 0:
 		t.sendText() // the initiator asks for the rest
 		return
-	case len(c.text)+len(t.buf.b) > maxText:
-		c.text = nil
+	case goesOn && t.flags&flagFinal != 0, len(c.text)+len(t.buf.b) > maxText:
 		t.rejectText(rejectProtocol)
+		return
+	case !c.holdText(len(t.buf.b)):
+		t.rejectText(rejectLongOp)
 		return
 	}
 	c.text = append(c.text, t.buf.b...)
@@ -31,20 +29,27 @@ func (t *task) answerText() {
 		return
 	}
 	pairs, err := parseText(c.text)
-	c.text = nil
-	if err != nil {
+	switch {
+	case err != nil:
 		t.rejectText(rejectInvalidField)
 		return
-	}
-	if unique(pairs) != nil || slices.ContainsFunc(pairs, ofLogin) {
+	case unique(pairs) != nil || slices.ContainsFunc(pairs, ofLogin):
 		t.rejectText(rejectProtocol)
 		return
 	}
-	c.reply = formatText(t.s.answers(c, pairs)...)
+	reply := formatText(t.s.answers(c, pairs)...)
+	c.dropText()
+	if !c.holdText(len(reply)) {
+		t.rejectText(rejectLongOp)
+		return
+	}
+	c.reply = reply
 	t.sendText()
 }
 
+// rejectText ends an exchange.
 func (t *task) rejectText(reason byte) {
+	t.c.dropText()
 	var bad header
 	bad.start(opText, t.flags)
 	bad.setITT(t.itt)
@@ -63,7 +68,7 @@ func (t *task) sendText() {
 		t.textResponse(part, flagContinue, t.textTag())
 		return
 	}
-	c.reply = nil
+	c.dropText()
 	t.textResponse(part, flagFinal, noTag)
 }
 

@@ -51,6 +51,8 @@
 //	ending.go, connections.go     what is answered and aborted; who joins and quits
 //	conn.go, receive.go, pace.go  workers that take turns in reading
 //	dataout.go, datain.go         data from and to the initiator
+//	direction.go                  flags that contradict the command
+//	memory.go, buffer.go          what a session may hold
 //	out.go                        what is sent, many PDUs by one system call
 //	task.go, management.go        a command's life, and its abortion
 //	execute.go, commands.go       from a CDB to the function that does it
@@ -62,5 +64,7 @@
 // nothing. While a unit is quick that goroutine goes on to the next command, and
 // answers leave together; otherwise another one reads on. Data goes from the device into one buffer
 // and from there to the socket. [Bounds] limit what initiators can take:
-// sessions, logins under way, commands and memory per session, and time.
+// sessions, logins under way, commands and memory per session, and time. The
+// memory of all sessions has a bound as well, divided by [share.Memory]: a
+// command that finds none ends with BUSY.
 package iscsi

@@ -35,11 +35,16 @@ func (s *session) over(t *task) {
 func (s *session) feed() {
 	for len(s.starved) > 0 {
 		t := s.starved[0]
-		if !t.claim() {
+		switch {
+		case t.claim():
+			t.solicit()
+		case s.writeMemory > 0:
 			return
+		default: // others have the memory
+			t.short, t.complete = true, true
+			t.ifReady().start()
 		}
 		s.starved = s.starved[1:]
-		t.solicit()
 	}
 }
 

@@ -33,6 +33,8 @@ func (t *task) dispatch() error {
 	c := t.s.srv.commands.find(&t.cdb)
 	n := t.nexus
 	switch {
+	case t.short:
+		return errBusy
 	case n == nil && (c == nil || c.access&withoutUnit == 0):
 		return fails(senseLUN)
 	case n == nil:
@@ -125,7 +127,10 @@ func (t *task) give(p []byte, allocation int) error {
 	if len(p) == 0 {
 		return nil
 	}
-	b := t.s.srv.pool.get(len(p))
+	b, err := t.spaceToGive(len(p))
+	if err != nil {
+		return err
+	}
 	copy(b.b, p)
 	return t.put(b)
 }

@@ -170,7 +170,7 @@ func (r *rig) task(cdb, data []byte) *task {
 	t.edtl = len(data)
 	t.want = min(t.dataNeeded(), t.edtl)
 	t.received = len(data)
-	t.buf = r.s.srv.pool.get(t.want)
+	t.buf = r.s.try(t.want)
 	copy(t.buf.b, data)
 	return t
 }

@@ -9,6 +9,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"github.com/spurboot/spur/block/share"
 )
 
 func (srv *Server) newLogin(c *conn) *login {
@@ -198,13 +200,14 @@ func (srv *Server) establish(c *conn, l *login) (start bool, err error) {
 	if srv.closing {
 		return false, refuse(LoginUnavailable, "the target shuts down")
 	}
-	if len(srv.sessions) >= srv.bounds.Sessions {
-		return false, refuse(LoginOutOfResources, "there are %d sessions", len(srv.sessions))
+	if err := srv.places.Enter(share.PeerOf(info.Remote)); err != nil {
+		return false, refuse(LoginOutOfResources, "too many sessions: %v", err)
 	}
 	info.TSIH = srv.nextTSIH()
 	s := newSession(srv, l, info, h.cmdSN())
 	if l.target != nil {
 		if err := l.target.enter(s); err != nil {
+			srv.giveUp(s)
 			return false, err
 		}
 	}

@@ -42,6 +42,9 @@ func serve(t testing.TB, srv *Server) string {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		if left := srv.memory.Left(); left != srv.bounds.TotalMemory {
+			t.Errorf("%d bytes are still held at the end", srv.bounds.TotalMemory-left)
+		}
 	})
 	return l.Addr().String()
 }

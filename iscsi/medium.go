@@ -107,7 +107,10 @@ func (t *task) same(off, n int64, pattern []byte, unmap bool) error {
 
 // repeat writes a block over and over.
 func (t *task) repeat(off, n int64, pattern []byte) error {
-	b := t.s.srv.pool.get(int(min(n, chunk)))
+	b := t.s.try(int(min(n, chunk)))
+	if b == nil {
+		return errBusy
+	}
 	defer t.s.srv.pool.put(b)
 	for at := 0; at < len(b.b); at += len(pattern) {
 		copy(b.b[at:], pattern)

@@ -10,6 +10,7 @@ import (
 const (
 	copyBelow  = 2 << 10  // data of fewer bytes is copied next to its header
 	queueBytes = 1 << 20  // above it, those who add wait
+	queueArena = 64 << 10 // likewise, of headers and data next to them
 	fullBatch  = 32 << 10 // from it on, what waits for more goes out
 	keepArena  = 16 << 10 // memory that an idle connection keeps
 )
@@ -173,7 +174,7 @@ func (o *outQueue) finish() {
 // awaitRoom waits until the queue is short enough for more. The caller holds
 // o.mu.
 func (o *outQueue) awaitRoom() error {
-	for o.err == nil && o.waiting.bytes > queueBytes {
+	for o.err == nil && (o.waiting.bytes > queueBytes || len(o.waiting.arena) > queueArena) {
 		if o.drain(); o.busy {
 			o.changed.Wait()
 		}

@@ -79,7 +79,10 @@ func (t *task) read() error {
 		}
 	}
 	for left := int(min(n, int64(t.room()))); left > 0; {
-		b := t.s.srv.pool.get(min(left, chunk))
+		b, err := t.spaceToGive(min(left, chunk))
+		if err != nil {
+			return err
+		}
 		began := time.Now()
 		if err := t.nexus.unit.dev.Read(t.ctx(), b.b, off); err != nil {
 			t.s.srv.pool.put(b)
@@ -166,7 +169,10 @@ func (t *task) verify() error {
 
 // readable reads without sending.
 func (t *task) readable(off, n int64) error {
-	b := t.s.srv.pool.get(int(min(n, chunk)))
+	b := t.s.try(int(min(n, chunk)))
+	if b == nil {
+		return errBusy
+	}
 	defer t.s.srv.pool.put(b)
 	for n > 0 {
 		p := b.b[:min(n, chunk)]
@@ -190,7 +196,10 @@ func (t *task) compare(off int64, data []byte) error {
 }
 
 func (t *task) compareChunk(off int64, data []byte, at uint64) error {
-	b := t.s.srv.pool.get(len(data))
+	b := t.s.try(len(data))
+	if b == nil {
+		return errBusy
+	}
 	defer t.s.srv.pool.put(b)
 	if err := t.nexus.unit.dev.Read(t.ctx(), b.b, off); err != nil {
 		return deviceError(err, senseReadError)
@@ -260,7 +269,10 @@ func (t *task) orWrite() error {
 		return err
 	}
 	data := t.wholeBlocks()
-	b := t.s.srv.pool.get(len(data))
+	b := t.s.try(len(data))
+	if b == nil {
+		return errBusy
+	}
 	defer t.s.srv.pool.put(b)
 	u.atomic.Lock()
 	defer u.atomic.Unlock()

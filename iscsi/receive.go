@@ -114,6 +114,7 @@ func (c *conn) command() (*task, error) {
 		return nil, c.protocolError("%v", err)
 	}
 	if err := c.s.register(t); err != nil {
+		c.srv.pool.put(t.buf)
 		return nil, c.protocolError("%v", err)
 	}
 	return c.order(t, c.readData(t.space(h.dataLen())))
@@ -130,7 +131,9 @@ func (c *conn) nopOut() (*task, error) {
 		return nil, err
 	}
 	n := min(c.hdr.dataLen(), int(c.segment.Load()))
-	t.buf = c.srv.pool.get(n)
+	if t.buf = c.s.try(n); t.buf == nil {
+		return nil, fmt.Errorf("no memory for a ping of %d bytes beside what the initiator holds", n)
+	}
 	return c.order(t, c.readData(t.buf.b))
 }
 
@@ -144,6 +147,8 @@ func (c *conn) textRequest() (*task, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.buf = c.srv.pool.get(n)
+	if t.buf = c.s.try(n); t.buf == nil {
+		return nil, fmt.Errorf("no memory for %d bytes of text beside what the initiator holds", n)
+	}
 	return c.order(t, c.readData(t.buf.b))
 }

@@ -13,6 +13,7 @@ import (
 const (
 	statusGood     = 0x00
 	statusCheck    = 0x02
+	statusBusy     = 0x08
 	statusConflict = 0x18
 )
 
@@ -114,6 +115,9 @@ func (t *task) fail(err error) {
 	switch {
 	case errors.Is(err, errConflict):
 		t.status = statusConflict
+		return
+	case errors.Is(err, errBusy):
+		t.status = statusBusy
 		return
 	case !errors.As(err, &e):
 		e = &check{code: senseAborted, cause: err}

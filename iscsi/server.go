@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/spurboot/spur/block/share"
 	"github.com/spurboot/spur/block/turn"
 )
 
@@ -26,6 +30,9 @@ type Server struct {
 	bounds   Bounds
 	commands *commands
 	pool     buffers
+	memory   *share.Memory
+	places   share.Places  // of sessions
+	ticks    atomic.Uint32 // of the keeper
 	patrol   turn.Patrol
 	ctx      context.Context
 
@@ -40,6 +47,8 @@ type Server struct {
 func (srv *Server) init(ctx context.Context) {
 	srv.once.Do(func() {
 		srv.bounds = srv.Bounds.withDefaults()
+		srv.memory = share.NewMemory(srv.bounds.TotalMemory)
+		srv.places = share.Places{Total: srv.bounds.Sessions, PerPeer: srv.bounds.PeerSessions}
 		srv.commands = newCommands()
 		srv.sessions = map[*session]struct{}{}
 		srv.ctx = ctx
@@ -86,8 +95,8 @@ func (srv *Server) accept(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// start begins a login. One too many takes the place of the oldest that is
-// under way, so that those who never finish keep nobody out.
+// start begins a login. One too many takes the place of one that is under way,
+// so that those who never finish keep nobody out.
 func (srv *Server) start(nc net.Conn) {
 	c := newConn(srv, nc)
 	srv.mu.Lock()
@@ -97,8 +106,13 @@ func (srv *Server) start(nc net.Conn) {
 		return
 	}
 	if len(srv.logins) >= srv.bounds.Logins {
-		srv.logins[0].nc.Close()
-		srv.logins = srv.logins[1:]
+		peers := make([]netip.Addr, len(srv.logins))
+		for i, c := range srv.logins {
+			peers[i] = share.PeerOf(c.nc.RemoteAddr())
+		}
+		i := share.Victim(peers)
+		srv.logins[i].nc.Close()
+		srv.logins = slices.Delete(srv.logins, i, i+1)
 	}
 	srv.logins = append(srv.logins, c)
 	srv.wg.Add(1)
@@ -157,6 +171,7 @@ func (srv *Server) leaveLogins(c *conn) {
 
 func (srv *Server) sessionOver(s *session, err error) {
 	s.dispose()
+	srv.giveUp(s)
 	srv.mu.Lock()
 	delete(srv.sessions, s)
 	srv.mu.Unlock()
@@ -170,6 +185,12 @@ func (srv *Server) sessionOver(s *session, err error) {
 	if hook := srv.Hooks.SessionEnd; hook != nil {
 		hook(s.info, err)
 	}
+}
+
+// giveUp ends what a session has of the server.
+func (srv *Server) giveUp(s *session) {
+	s.memory.Close()
+	srv.places.Leave(share.PeerOf(s.info.Remote))
 }
 
 // shutdown asks all to log out, and ends those who don't.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+
+	"github.com/spurboot/spur/block/share"
 )
 
 // sessionKey tells sessions of a target apart: a second login with the same
@@ -22,6 +24,7 @@ type session struct {
 	p      params
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	memory *share.Account
 
 	// window is what every PDU to the initiator says: ExpCmdSN in the upper
 	// half, MaxCmdSN in the lower.
@@ -54,6 +57,7 @@ func newSession(srv *Server, l *login, info SessionInfo, cmdSN uint32) *session 
 		conns: map[uint16]*conn{}, tasks: map[uint32]*task{}, early: map[uint32]*task{}, nexuses: map[uint64]*nexus{}, gone: make(chan struct{}),
 	}
 	s.changed.L = &s.mu
+	s.memory = srv.memory.Open(share.PeerOf(info.Remote), srv.bounds.TotalMemory)
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(srv.ctx))
 	s.openWindow()
 	return s
@@ -140,11 +144,11 @@ func (s *session) newTask() *task {
 	defer s.mu.Unlock()
 	t := s.free
 	if t == nil {
-		return &task{s: s}
+		return &task{s: s, since: s.srv.ticks.Load()}
 	}
 	s.free = t.next
 	s.freeCount--
-	*t = task{s: s}
+	*t = task{s: s, since: s.srv.ticks.Load()}
 	return t
 }
 
@@ -221,7 +225,8 @@ func (s *session) dispose() {
 	defer s.mu.Unlock()
 	for _, t := range s.tasks {
 		s.srv.pool.put(t.buf)
-		t.buf = nil
+		s.srv.pool.put(t.last)
+		t.buf, t.last = nil, nil
 	}
 	clear(s.tasks)
 	clear(s.early)

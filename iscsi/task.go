@@ -30,6 +30,7 @@ type task struct {
 	running   bool
 	aborted   bool
 	ending    uint64 // numbers those that are over
+	since     uint32 // tick of the keeper at which the initiator was last asked
 
 	dataState
 	result

@@ -144,6 +144,13 @@ func (a *Account) Give(n int) {
 	}
 }
 
+// Left is how many bytes nobody holds, beside the reserves.
+func (m *Memory) Left() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.left
+}
+
 // Held is how many bytes the account holds.
 func (a *Account) Held() int {
 	a.mu.Lock()

@@ -26,6 +26,25 @@ func TestLabCommandExpectsInVain(t *testing.T) {
 	noLabs(t)
 }
 
+// TestLabCommandUnread: whoever reads what is told goes away, and nothing is
+// left behind.
+func TestLabCommandUnread(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), built.spur, "lab", "--firmware", "bios", "--dhcp", "server")
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	out.Close()
+	_ = cmd.Wait()
+	noLabs(t)
+}
+
 // noLabs checks that no namespace of a lab is left whose process has ended.
 func noLabs(t *testing.T) {
 	t.Helper()

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,7 +76,10 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 					t.Keys = os.Stdin
 				}
 			}
-			return t.Run(cmd.Context())
+			// Who reads us may go away, as head does: then the machine has to go too.
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGPIPE)
+			defer stop()
+			return t.Run(ctx)
 		},
 	}
 	flags := cmd.Flags()

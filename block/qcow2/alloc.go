@@ -33,6 +33,7 @@ func (img *Image) spoil(err error) error {
 	if !errors.Is(err, ErrCorrupt) {
 		return err
 	}
+	err = marked{err}
 	img.mu.Lock()
 	img.failed = err
 	img.mu.Unlock()
@@ -41,6 +42,13 @@ func (img *Image) spoil(err error) error {
 	}
 	return errors.Join(err, img.changeHeader(func(h *header) { h.incompat |= incompatCorrupt }))
 }
+
+// marked is an error for which the image is marked as corrupt.
+type marked struct{ error }
+
+func (m marked) Unwrap() error { return m.error }
+
+func (m marked) Is(target error) bool { return target == ErrMarked }
 
 // giveBack frees clusters that nothing refers to, in the file or in memory.
 func (img *Image) giveBack(host, n int64) {
@@ -72,14 +80,10 @@ func (r *refcounts) take(want int64) (first, got int64, err error) {
 		for got < min(want, left) && count(s.buf, i+got, r.order) == 0 {
 			got++
 		}
-		if r.places.hold(c, 1) {
+		if got = r.places.before(c, got); got == 0 {
 			return 0, 0, fmt.Errorf("host cluster %d holds a table but is counted as free: %w", c, ErrCorrupt)
 		}
 		for k := range got {
-			if k > 0 && r.places.hold(c+k, 1) {
-				got = k
-				break
-			}
 			setCount(s.buf, i+k, r.order, 1)
 		}
 		at := i << r.order >> 3

@@ -25,6 +25,8 @@ type Report struct {
 	// counts are behind. Open sets them right when the image is to be written;
 	// they were not compared.
 	Unclosed bool
+	// Marked: a writer found the image corrupt, and marked it.
+	Marked bool
 	// Repaired is how many leaks were given back.
 	Repaired int64
 	// Details describe the first errors.
@@ -42,7 +44,7 @@ func (r *Report) fault(format string, args ...any) {
 // repair, which needs an image that is open for writing, it gives leaked
 // clusters back. Other operations wait meanwhile.
 func (img *Image) Check(ctx context.Context, repair bool) (Report, error) {
-	var report Report
+	report := Report{Marked: img.header.incompat&incompatCorrupt != 0}
 	if repair && img.opts.ReadOnly {
 		return report, block.ErrReadOnly
 	}

@@ -3,6 +3,7 @@ package qcow2
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -90,7 +91,8 @@ func (img *Image) giveUp(f freed) {
 // The caller has taken flushing.
 func (img *Image) flush(lazy bool) error {
 	img.mu.Lock()
-	if img.failed != nil {
+	spoiled := errors.Is(img.failed, ErrMarked)
+	if img.failed != nil && !spoiled {
 		defer img.mu.Unlock()
 		return img.failed
 	}
@@ -107,6 +109,9 @@ func (img *Image) flush(lazy bool) error {
 	img.settle(was, err)
 	epoch := img.advance()
 	img.mu.Unlock()
+	if spoiled {
+		return err // what was answered for is there; nothing more is freed
+	}
 	if err == nil {
 		err = img.spoil(img.reclaim(epoch))
 	}

@@ -24,6 +24,14 @@ func (p *places) hold(first, n int64) bool {
 	return p.own.overlap(first, n) || p.kept.overlap(first, n)
 }
 
+// before is how many of n clusters from first on are before the first that holds
+// a table.
+func (p *places) before(first, n int64) int64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.kept.before(first, p.own.before(first, n))
+}
+
 func (p *places) add(first, n int64) {
 	p.mu.Lock()
 	p.own = p.own.add(first, n)

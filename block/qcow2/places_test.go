@@ -56,17 +56,20 @@ func TestTablesCountedFree(t *testing.T) {
 			b := bytes.Clone(whole)
 			damage(t, b, cluster)
 			file := blocktest.NewRecorder(b)
-			img, err := Open(t.Context(), file, Options{})
+			notes := blocktest.NewRecorder(nil)
+			img, err := Open(t.Context(), file, Options{Journal: &Journal{File: notes}})
 			must(t, err)
-			for off := int64(0); off < 1<<20 && err == nil; off += 4096 {
+			off := int64(0)
+			for ; off < 1<<20 && err == nil; off += 4096 {
 				err = img.Write(t.Context(), bytes.Repeat([]byte{3}, 4096), off, 0)
 			}
 			if !errors.Is(err, ErrCorrupt) {
 				t.Errorf("a write that takes the place ended with %v", err)
 			}
-			if err := img.Write(t.Context(), []byte{1}, 0, 0); !errors.Is(err, ErrCorrupt) {
+			if err := img.Write(t.Context(), []byte{1}, 0, 0); !errors.Is(err, ErrMarked) {
 				t.Errorf("a later write ended with %v", err)
 			}
+			must(t, img.Flush(t.Context()))
 			must(t, img.Close())
 			now := file.Bytes()
 			if h, _ := parseHeader(now); h.incompat&incompatCorrupt == 0 {
@@ -75,9 +78,18 @@ func TestTablesCountedFree(t *testing.T) {
 			if at := cluster << 12; what != "header" && !bytes.Contains(b[at:at+4096], []byte{3, 3}) && bytes.Contains(now[at:at+4096], []byte{3, 3}) {
 				t.Error("it has data")
 			}
-			if _, err := Open(t.Context(), file, Options{}); !errors.Is(err, ErrCorrupt) {
+			if _, err := Open(t.Context(), file, Options{}); !errors.Is(err, ErrMarked) {
 				t.Errorf("it was opened for writing again: %v", err)
 			}
+			img, err = Open(t.Context(), file, Options{ReadOnly: true, Journal: &Journal{File: notes}})
+			must(t, err)
+			if got := contents(t, img); !bytes.Equal(got[:off-4096], bytes.Repeat([]byte{3}, int(off-4096))) {
+				t.Error("what was answered for before is lost")
+			}
+			if report, err := img.Check(t.Context(), false); err != nil || !report.Marked {
+				t.Errorf("check: %+v, %v", report, err)
+			}
+			must(t, img.Close())
 		})
 	}
 }

@@ -177,8 +177,8 @@ var ErrUnplayed = errors.New("the journal has writes that the image doesn't; ope
 
 // unplayed refuses to read an image that isn't all there.
 func (img *Image) unplayed() error {
-	if !img.opts.ReadOnly || img.opts.Journal == nil {
-		return nil
+	if !img.opts.ReadOnly || img.opts.Journal == nil || img.header.incompat&incompatCorrupt != 0 {
+		return nil // of one that is corrupt is read what can be
 	}
 	notes, _, err := img.left()
 	if err == nil && len(notes) > 0 {

@@ -37,6 +37,14 @@ func (s spans) overlap(first, n int64) bool {
 	return i < len(s) && s[i].first < first+n
 }
 
+// before is how many of n clusters from first on are before the next row.
+func (s spans) before(first, n int64) int64 {
+	if i := s.after(first); i < len(s) {
+		return max(0, min(n, s[i].first-first))
+	}
+	return n
+}
+
 // add returns the rows with n clusters more.
 func (s spans) add(first, n int64) spans {
 	if n <= 0 {

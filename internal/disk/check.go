@@ -78,6 +78,9 @@ func judge(name string, r qcow2.Report, out io.Writer) error {
 	case r.Errors > 0:
 		return hint.New(fmt.Sprintf("%s is corrupt: %s", name, count(r.Errors, "error")),
 			"don't write to it; copy what can be read with spur disk convert, or restore it from a copy")
+	case r.Marked:
+		return hint.New(name+" is marked as corrupt: a write would have destroyed one of its tables",
+			"qemu-img check -r all "+name+" puts right what can be, and takes the mark away; copy it before")
 	case r.Unclosed:
 		return hint.New(name+" wasn't closed by the program that wrote to it last; its reference counts are behind, no data is at risk",
 			"spur disk check --repair puts them right, and so does spur disk serve")

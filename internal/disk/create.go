@@ -121,5 +121,8 @@ func discard(name string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if errors.Is(err, block.ErrNoSpace) {
+		err = hint.Wrap(err, "make room where "+name+" is to be; what there was of it is removed")
+	}
 	return errors.Join(err, os.Remove(name))
 }

@@ -83,7 +83,7 @@ func (v *voice) trouble(who string, t *tally, err error) {
 	line := fmt.Sprintf("%s  %v", who, err)
 	if errors.Is(err, block.ErrNoSpace) {
 		line += " (make room where the image is; what was refused wasn't written)"
-	} else if errors.Is(err, qcow2.ErrCorrupt) {
+	} else if errors.Is(err, qcow2.ErrMarked) {
 		line += " (nothing is written to the image any more; copy what can be read by spur disk convert, or repair it by qemu-img check -r all)"
 	}
 	v.say(slog.LevelError, line, "step", "trouble", "client", who, "err", err.Error())

@@ -3,34 +3,39 @@
 GO ?= go
 FUZZTIME ?= 60s
 
-.PHONY: help build demo test bench fuzz soak lint clean
+.PHONY: help check-go build demo test bench fuzz soak lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
-build: ## build bin/spur
+check-go:
+	@scripts/check-go $(GO)
+
+build: check-go ## build bin/spur
+	@$(GO) mod download
 	CGO_ENABLED=0 $(GO) build -o bin/spur ./cmd/spur
 
 demo: build ## boot a virtual machine over the network and tell the story of it
 	scripts/install demo
 	scripts/demo
 
-test: ## run every test: unit, interoperability with real peers, boots of real firmware
+test: check-go ## run every test: unit, interoperability with real peers, boots of real firmware
 	scripts/install test
+	@$(GO) mod download
 	scripts/test
 
 bench: build ## measure against the peers, side by side in one run
 	scripts/install bench
 	scripts/bench
 
-fuzz: ## fuzz every decoder for FUZZTIME
+fuzz: check-go ## fuzz every decoder for FUZZTIME
 	FUZZTIME=$(FUZZTIME) scripts/fuzz
 
 soak: build ## boot machines and kill writers of images over and over, for SOAKTIME
 	scripts/install test
 	scripts/soak
 
-lint: ## gofmt, go vet, golangci-lint, shellcheck
+lint: check-go ## gofmt, go vet, golangci-lint, shellcheck
 	scripts/install lint
 	scripts/lint
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/scratch"
 )
 
 // built is what all tests boot with: the binary, a kernel, three initrds and a
@@ -24,9 +25,9 @@ var built struct {
 }
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "spur-boottest-")
+	folder, err := scratch.New("spur-boottest-")
 	if err == nil {
-		err = build(dir)
+		err = build(folder.Path())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "boottest:", err)
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 	if code == 0 {
 		code = everyRouteBooted()
 	}
-	_ = os.RemoveAll(dir)
+	_ = folder.Close()
 	os.Exit(code)
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/lab"
+	"github.com/spurboot/spur/internal/scratch"
 )
 
 // built is what all tests use.
@@ -24,20 +25,20 @@ var built struct {
 }
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "spur-disktest-")
+	folder, err := scratch.New("spur-disktest-")
 	if err == nil {
 		// Some tests run it as other users.
-		err = os.Chmod(dir, 0o755)
+		err = os.Chmod(folder.Path(), 0o755)
 	}
 	if err == nil {
-		err = build(dir)
+		err = build(folder.Path())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "disktest:", err)
 		os.Exit(1)
 	}
 	code := m.Run()
-	_ = os.RemoveAll(dir)
+	_ = folder.Close()
 	os.Exit(code)
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/lab"
+	"github.com/spurboot/spur/internal/scratch"
 )
 
 // built is what the command lines find: the program, and a folder of files.
@@ -28,17 +29,16 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, serveWeb(os.Args[1]))
 		os.Exit(1)
 	}
-	dir, err := os.MkdirTemp("", "spur-docs-")
+	folder, err := scratch.New("spur-docs-")
 	if err == nil {
-		err = build(dir)
+		err = build(folder.Path())
 	}
-	code := 1
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "docs:", err)
-	} else {
-		code = m.Run()
+		os.Exit(1)
 	}
-	_ = os.RemoveAll(dir)
+	code := m.Run()
+	_ = folder.Close()
 	os.Exit(code)
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/internal/scratch"
 )
 
 const fileName = "disk.img"
@@ -17,7 +18,8 @@ const fileName = "disk.img"
 type lab struct {
 	*pair.Pair
 	dir  string
-	self string // this program
+	temp *scratch.Folder // holds dir; nil until it is made
+	self string          // this program
 }
 
 func newLab(o options) (*lab, error) {
@@ -45,9 +47,10 @@ func newLab(o options) (*lab, error) {
 // files writes the file to serve; it stays in the page cache.
 func (l *lab) files(o options) error {
 	var err error
-	if l.dir, err = os.MkdirTemp("", "spur-bench-http"); err != nil {
+	if l.temp, err = scratch.New("spur-bench-http-"); err != nil {
 		return err
 	}
+	l.dir = l.temp.Path()
 	if err := os.Chmod(l.dir, 0o755); err != nil {
 		return err
 	}
@@ -58,8 +61,8 @@ func (l *lab) files(o options) error {
 
 func (l *lab) close() {
 	l.Close()
-	if l.dir != "" {
-		_ = os.RemoveAll(l.dir)
+	if l.temp != nil {
+		_ = l.temp.Close()
 	}
 }
 

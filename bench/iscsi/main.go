@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/internal/scratch"
 )
 
 // options of a run.
@@ -73,11 +74,12 @@ func bench() error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	dir, err := os.MkdirTemp("", "spur-bench-iscsi")
+	folder, err := scratch.New("spur-bench-iscsi-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer folder.Close()
+	dir := folder.Path()
 	file, err := makeDisk(dir, o.size)
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/internal/scratch"
 )
 
 // options of a run.
@@ -67,11 +68,12 @@ func bench() error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	dir, err := os.MkdirTemp("", "spur-bench-nbd")
+	folder, err := scratch.New("spur-bench-nbd-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer folder.Close()
+	dir := folder.Path()
 	if err := makeDisks(dir, o.size); err != nil {
 		return err
 	}

@@ -7,13 +7,15 @@ import (
 	"strconv"
 
 	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/internal/scratch"
 )
 
 // A lab is a pair of namespaces and a folder of files to serve.
 type lab struct {
 	*pair.Pair
 	dir  string
-	self string // this program
+	temp *scratch.Folder // holds dir; nil until it is made
+	self string          // this program
 }
 
 func newLab(o options) (*lab, error) {
@@ -46,9 +48,10 @@ func (l *lab) prepare(o options) error {
 // files writes the files to serve; they stay in the page cache.
 func (l *lab) files(o options) error {
 	var err error
-	if l.dir, err = os.MkdirTemp("", "spur-bench-tftp"); err != nil {
+	if l.temp, err = scratch.New("spur-bench-tftp-"); err != nil {
 		return err
 	}
+	l.dir = l.temp.Path()
 	if err := os.Chmod(l.dir, 0o755); err != nil {
 		return err
 	}
@@ -68,7 +71,7 @@ func fileOf(size int) string { return "file" + strconv.Itoa(size) }
 
 func (l *lab) close() {
 	l.Close()
-	if l.dir != "" {
-		_ = os.RemoveAll(l.dir)
+	if l.temp != nil {
+		_ = l.temp.Close()
 	}
 }

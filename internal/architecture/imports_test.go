@@ -81,16 +81,17 @@ var allowed = map[string][]string{
 
 	"internal/architecture": {},
 	"docs":                  {},
+	"scripts":               {},
 	"boottest":              {"internal/lab"},
 	"boottest/openwithin":   {},
 	"disktest":              {"internal/lab"},
 	"disktest/attach":       {},
 	"bench/pair":            {},
-	"bench/tftp":            {"bench/pair", "tftp"},
-	"bench/http":            {"bench/pair", "internal/httpd"},
-	"bench/nbd":             {"bench/pair", "block", "internal/disk", "nbd"},
+	"bench/tftp":            {"bench/pair", "tftp", "internal/scratch"},
+	"bench/http":            {"bench/pair", "internal/httpd", "internal/scratch"},
+	"bench/nbd":             {"bench/pair", "block", "internal/disk", "nbd", "internal/scratch"},
 	"bench/aoe":             {"aoe", "bench/pair", "block", "block/raw"},
-	"bench/iscsi":           {"bench/pair", "block", "block/qcow2", "block/raw", "iscsi"},
+	"bench/iscsi":           {"bench/pair", "block", "block/qcow2", "block/raw", "iscsi", "internal/scratch"},
 	"bench/start":           {"internal/lab"},
 }
 

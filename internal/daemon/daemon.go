@@ -36,6 +36,7 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	if d.given, err = given(l.payload, d.loaders); err != nil {
 		return err
 	}
+	d.ahead = l.payload.Files()
 	return d.serve(ctx, resolver.Static{Payload: l.payload}, filesOf(l.payload), tree.NamedFiles(l.payload.Files()))
 }
 
@@ -50,6 +51,7 @@ type daemon struct {
 	account sandbox.Account // whom it becomes
 	loaders route.Loaders
 	cache   *fetch.Cache
+	ahead   []boot.File     // that machines will ask for
 	temp    *scratch.Folder // for what is fetched; nil with --data
 }
 
@@ -287,6 +289,18 @@ func (d *daemon) openAddresses(ctx context.Context, interfaces []dhcp.Interface)
 	return dhcp.NewServer(dhcp.ServerConfig{Pools: pools, Store: leaseStore{d.store}, Authoritative: !d.config.Force})
 }
 
+// bring fetches a file whose size isn't known, for which the first machine would
+// have to wait. What goes wrong, the machine that asks for the file is told.
+func (d *daemon) bring(ctx context.Context, f boot.File) {
+	if !f.IsURL() {
+		return
+	}
+	if file, err := d.cache.Open(ctx, f.Source); err == nil {
+		_ = file.WaitSize(nil)
+		_ = file.Close()
+	}
+}
+
 // run starts every server and ends them together. The timeline is the last to
 // end, so that it hears how transfers were cut off.
 func (d *daemon) run(ctx context.Context, s *service) error {
@@ -307,6 +321,9 @@ func (d *daemon) run(ctx context.Context, s *service) error {
 	trivial := s.files.tftpServer(d.voice)
 	g.Go(func() error { return s.sockets.serve(ctx, web.Serve, trivial.Serve) })
 	g.Go(func() error { return d.links(s).run(ctx) })
+	for _, f := range d.ahead {
+		g.Go(func() error { d.bring(ctx, f); return nil })
+	}
 	if s.listener != nil {
 		g.Go(func() error {
 			defer s.offers.wait()

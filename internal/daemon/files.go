@@ -56,12 +56,36 @@ func (f *files) openHTTP(ctx context.Context, r *http.Request, name string) (fs.
 		c.Server = server
 		f.story.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}
-	return f.tree.Open(ctx, name, tree.Asker{Via: route.HTTP, Server: server, Query: r.URL.Query()})
+	file, err := f.tree.Open(ctx, name, tree.Asker{Via: route.HTTP, Server: server, Query: r.URL.Query()})
+	return f.sized(file, err, route.HTTP, name, httpd.Remote(r), httpd.Local(r))
 }
 
 // openTFTP is the TFTP server's way into the tree.
 func (f *files) openTFTP(ctx context.Context, r *tftp.Request) (tftp.File, error) {
-	return f.tree.Open(ctx, r.Filename, tree.Asker{Via: route.TFTP, Server: r.Local.Addr()})
+	file, err := f.tree.Open(ctx, r.Filename, tree.Asker{Via: route.TFTP, Server: r.Local.Addr()})
+	return f.sized(file, err, route.TFTP, r.Filename, r.Remote, r.Local)
+}
+
+// sized has a machine wait until the size of a file is known. iPXE takes time by
+// the square of the size for one that comes without; TFTP clients ask for it.
+func (f *files) sized(file fs.File, err error, via route.Via, path string, peer, server netip.AddrPort) (fs.File, error) {
+	coming, ok := file.(interface{ WaitSize(func(int64)) error })
+	if err != nil || !ok {
+		return file, err
+	}
+	e, known := f.event(timeline.Awaited, via, path, peer, server)
+	err = coming.WaitSize(func(bytes int64) {
+		if known && f.pace.due(file) {
+			e.Bytes = bytes
+			f.observe(e)
+		}
+	})
+	f.pace.forget(file)
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
 }
 
 // event is an event of a transfer; last: with this file the machine has all it

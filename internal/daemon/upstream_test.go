@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 	"github.com/spurboot/spur/internal/seal"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
+	"github.com/spurboot/spur/tftp"
 )
 
 // origin is a web server that has one file, and trouble.
@@ -108,8 +110,10 @@ type gateway struct {
 	client *http.Client
 	url    string // of the file, as a machine knows it
 
-	mu    sync.Mutex
-	ended int // fetches that the timeline heard of
+	mu      sync.Mutex
+	ended   int // fetches that the timeline heard of
+	awaited int // and waits
+	files   *files
 }
 
 // newGateway wires the file server as serve does.
@@ -136,6 +140,7 @@ func newGateway(t *testing.T, upstream string, o fetch.Options) *gateway {
 		machine: func(netip.Addr) (boot.MAC, bool) { return boot.MAC{}, false },
 		booted:  func(boot.MAC) {},
 	}
+	g.files = f
 	web := httpd.Server{Handler: &httpd.Handler{Open: f.openHTTP, Hooks: f.httpHooks()}}
 	running.Go(func() { f.story.Run(ctx) })
 	running.Go(func() {
@@ -158,8 +163,11 @@ func (g *gateway) observe(u timeline.Update) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, s := range u.Steps {
-		if s.Kind == timeline.FetchEnd {
+		switch s.Kind {
+		case timeline.FetchEnd:
 			g.ended++
+		case timeline.Awaited:
+			g.awaited++
 		}
 	}
 }
@@ -203,14 +211,13 @@ var clients = []string{
 
 func TestUpstreamForManyMachines(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		set    func(*origin)
-		most   int64 // requests upstream
-		ranges bool
+		name string
+		set  func(*origin)
+		most int64 // requests upstream
 	}{
-		{"slow", func(o *origin) { o.nap = 5 * time.Millisecond }, 1, true},
-		{"breaks once", func(o *origin) { o.nap = time.Millisecond; o.breaks.Store(1) }, 2, true},
-		{"without a length", func(o *origin) { o.nap = time.Millisecond; o.noSize = true }, 1, false},
+		{"slow", func(o *origin) { o.nap = 5 * time.Millisecond }, 1},
+		{"breaks once", func(o *origin) { o.nap = time.Millisecond; o.breaks.Store(1) }, 2},
+		{"without a length", func(o *origin) { o.nap = time.Millisecond; o.noSize = true }, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := newOrigin(t)
@@ -218,7 +225,7 @@ func TestUpstreamForManyMachines(t *testing.T) {
 			g := newGateway(t, o.URL+"/disk.img", fetch.Options{Fresh: time.Hour})
 			var wg sync.WaitGroup
 			for _, part := range clients {
-				wg.Go(func() { g.wantPart(part, o.data, test.ranges) })
+				wg.Go(func() { g.wantPart(part, o.data) })
 			}
 			wg.Wait()
 			if n := o.asked.Load(); n > test.most {
@@ -233,13 +240,68 @@ func TestUpstreamForManyMachines(t *testing.T) {
 	}
 }
 
+// A machine is made to wait for the size of a file whose server doesn't say it,
+// over HTTP and TFTP, and its story says so.
+func TestSizeIsWaitedFor(t *testing.T) {
+	o := newOrigin(t)
+	o.noSize, o.nap = true, time.Millisecond
+	g := newGateway(t, o.URL+"/disk.img", fetch.Options{})
+	resp, body, err := g.get("")
+	if err != nil || resp.ContentLength != int64(len(o.data)) || !bytes.Equal(body, o.data) {
+		t.Errorf("HTTP: %v, %d bytes, %v", resp, len(body), err)
+	}
+	for until := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		g.mu.Lock()
+		told := g.awaited
+		g.mu.Unlock()
+		if told == 1 {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatal("the story says nothing of it")
+		}
+	}
+	request := &tftp.Request{Filename: strings.SplitN(g.url, "/", 4)[3]}
+	f, err := g.files.openTFTP(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if info, err := f.(fs.File).Stat(); err != nil || info.Size() != int64(len(o.data)) {
+		t.Errorf("TFTP: %v, %v", info, err)
+	}
+}
+
+// What machines will ask for is fetched before they do, where they would have to
+// wait for all of it.
+func TestBring(t *testing.T) {
+	o := newOrigin(t)
+	o.noSize, o.nap = true, time.Millisecond
+	cache, err := fetch.New(fetch.Options{Dir: t.TempDir(), Fresh: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	d := &daemon{cache: cache}
+	d.bring(t.Context(), boot.File{Source: "/local/file"})
+	d.bring(t.Context(), boot.File{Source: o.URL + "/disk.img"})
+	f, err := cache.Open(t.Context(), o.URL+"/disk.img")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() != int64(len(o.data)) || o.asked.Load() != 1 {
+		t.Errorf("%v, %v; the upstream was asked %d times", info, err, o.asked.Load())
+	}
+}
+
 func (g *gateway) told() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.ended
 }
 
-func (g *gateway) wantPart(part string, data []byte, ranges bool) {
+func (g *gateway) wantPart(part string, data []byte) {
 	resp, got, err := g.get(part)
 	if err != nil {
 		g.Errorf("%q: %v", part, err)
@@ -249,9 +311,10 @@ func (g *gateway) wantPart(part string, data []byte, ranges bool) {
 	if err != nil || !bytes.Equal(got, want) {
 		g.Errorf("%q: %d bytes that are not those of the file, %v", part, len(got), err)
 	}
-	// While the size isn't known there are no ranges, and all of it is the
-	// right answer (RFC 9110 section 14.2).
-	if ranges && part != "" && resp.StatusCode != http.StatusPartialContent {
+	if resp.ContentLength != int64(len(want)) {
+		g.Errorf("%q: the answer says that it has %d bytes", part, resp.ContentLength)
+	}
+	if part != "" && resp.StatusCode != http.StatusPartialContent {
 		g.Errorf("%q: %s", part, resp.Status)
 	}
 }

@@ -40,7 +40,7 @@ func (c *Cache) acquire(ctx context.Context, rawURL string) (*entry, error) {
 		c.mu.Unlock()
 		return nil, ErrClosed
 	}
-	if e := c.entries[rawURL]; e != nil && time.Since(e.checked) < c.opts.Fresh {
+	if e := c.entries[rawURL]; e != nil && c.isCurrent(e) {
 		c.hold(e)
 		c.mu.Unlock()
 		return e, nil
@@ -60,6 +60,17 @@ func (c *Cache) acquire(ctx context.Context, rawURL string) (*entry, error) {
 		c.leave(fl)
 		return nil, context.Cause(ctx)
 	}
+}
+
+// isCurrent says whether e needn't be asked for again. A version that can't be
+// told from a later one is current as long as it is on its way: to ask for it
+// would be to begin anew, once for each machine that comes.
+func (c *Cache) isCurrent(e *entry) bool {
+	if time.Since(e.checked) < c.opts.Fresh {
+		return true
+	}
+	_, done, _ := e.state()
+	return !done && !e.v.marked()
 }
 
 // leave gives up waiting, and what was waited for if it came meanwhile.

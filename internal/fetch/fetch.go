@@ -11,7 +11,8 @@
 // A reader sees the bytes of one version of the upstream file, always. Versions
 // are told apart by validators (RFC 9110 section 8.8); a file is asked for
 // again, conditionally (section 13.1), when it is opened and was last checked
-// longer than [Options.Fresh] ago. A version that was replaced upstream stays
+// longer than [Options.Fresh] ago, or arrived, where the upstream names no
+// validator. A version that was replaced upstream stays
 // for those who read it. A download that breaks goes on where it stopped with
 // Range and If-Range (section 13.1.5); where the upstream names no strong
 // validator, or has another version by then, its readers get an error that

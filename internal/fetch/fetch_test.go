@@ -149,18 +149,88 @@ func TestRevalidate(t *testing.T) {
 	}
 }
 
-// Without any validator each check brings a new version.
+// Without any validator each check brings a new version, unless one is on its way.
 func TestNoValidators(t *testing.T) {
 	o := newOrigin(t, 50_000)
 	o.etag = ""
 	c := newCache(t, Options{})
-	a, b := open(t, c, o.URL+"/f"), open(t, c, o.URL+"/f")
+	a := open(t, c, o.URL+"/f")
+	io.ReadAll(a)
+	b := open(t, c, o.URL+"/f")
+	io.ReadAll(b)
 	if a.ETag() == "" || a.ETag() == b.ETag() {
 		t.Errorf("tags %q and %q", a.ETag(), b.ETag())
 	}
 	o.set(func(o *origin) { o.data = pattern(50_000, 2) })
 	if got := whole(t, c, o.URL+"/f"); !bytes.Equal(got, o.data) {
 		t.Error("the change was not noticed")
+	}
+}
+
+// Machines that come while a file is on its way share it, also where nothing
+// tells its versions apart.
+func TestNoValidatorsOnTheWay(t *testing.T) {
+	o := newOrigin(t, 50_000)
+	gate := make(chan struct{})
+	o.set(func(o *origin) { o.etag, o.noLength, o.gate, o.breakAt = "", true, gate, 20_000 })
+	c := newCache(t, Options{})
+	var files []*File
+	for range 5 {
+		files = append(files, open(t, c, o.URL+"/f"))
+		if _, err := files[0].ReadAt(make([]byte, 1), 19_999); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(gate)
+	for _, f := range files {
+		if got, err := io.ReadAll(f); err != nil || !bytes.Equal(got, o.data) {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+	}
+	if n := len(o.requests()); n != 1 {
+		t.Errorf("%d requests, want 1", n)
+	}
+}
+
+// The size of a file whose server doesn't say it is known once all is here.
+func TestWaitSize(t *testing.T) {
+	size := func(f *File) int64 {
+		info, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	o := newOrigin(t, 50_000)
+	gate := make(chan struct{})
+	o.set(func(o *origin) { o.noLength, o.gate, o.breakAt = true, gate, 20_000 })
+	c := newCache(t, Options{Fresh: time.Hour})
+	ctx, cancel := context.WithCancel(t.Context())
+	left, err := c.Open(ctx, o.URL+"/f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer left.Close()
+	if err := left.WaitSize(func(int64) { cancel() }); !errors.Is(err, context.Canceled) || size(left) >= 0 {
+		t.Errorf("one who left: %v, size %d", err, size(left))
+	}
+	f := open(t, c, o.URL+"/f")
+	var arrived []int64
+	err = f.WaitSize(func(n int64) {
+		if arrived = append(arrived, n); len(arrived) == 1 {
+			close(gate)
+		}
+	})
+	if err != nil || size(f) != 50_000 || len(arrived) == 0 || arrived[len(arrived)-1] != 50_000 {
+		t.Errorf("size %d, told %v, %v", size(f), arrived, err)
+	}
+	o.set(func(o *origin) { o.noLength, o.gate = false, nil })
+	if f := open(t, c, o.URL+"/known"); f.WaitSize(nil) != nil || size(f) != 50_000 {
+		t.Errorf("a size that is known: %d", size(f))
+	}
+	o.set(func(o *origin) { o.noLength, o.etag, o.breaks, o.breakAt = true, "", 100, 1000 })
+	if f := open(t, c, o.URL+"/breaks"); f.WaitSize(nil) == nil || size(f) >= 0 {
+		t.Errorf("a file that broke off has a size of %d", size(f))
 	}
 }
 

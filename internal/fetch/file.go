@@ -112,6 +112,28 @@ func (f *File) Stat() (fs.FileInfo, error) {
 	return info{baseName(f.e.url), f.e.size(), f.e.v.modTime()}, nil
 }
 
+// WaitSize waits until the size is known, which is at once unless the server
+// doesn't say it: then all of the file has to arrive. arrived, if not nil, is
+// told how many bytes have. A file that isn't kept goes on without a size.
+func (f *File) WaitSize(arrived func(bytes int64)) error {
+	if f.e.disk == nil || f.e.v.size >= 0 {
+		return nil
+	}
+	for have := int64(0); ; {
+		var err error
+		have, err = f.e.wait(f.ctx, have)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return f.fail(err)
+		}
+		if arrived != nil {
+			arrived(have)
+		}
+	}
+}
+
 // baseName is the last element of a URL's path.
 func baseName(rawURL string) string {
 	u, err := url.Parse(rawURL)

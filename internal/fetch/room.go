@@ -55,6 +55,9 @@ func (c *Cache) downloaded(e *entry, err error) {
 		c.unlist(e) // the next who opens it begins anew
 		return
 	}
+	if !e.v.marked() {
+		e.checked = time.Now() // it is as new as what just came
+	}
 	have, _, _ := e.state()
 	if e.reserved > have {
 		c.used -= e.reserved - have

@@ -81,10 +81,13 @@ func (v version) strong() string {
 	return ""
 }
 
+// marked says whether there is anything to tell versions apart by.
+func (v version) marked() bool { return v.etag != "" || v.modified != "" }
+
 // same says whether a later whole answer is this version still: a server that
 // doesn't know conditions sends the file again.
 func (v version) same(later version) bool {
-	if v.etag == "" && v.modified == "" {
+	if !v.marked() {
 		return false
 	}
 	return v.etag == later.etag && v.modified == later.modified && v.size == later.size

@@ -129,7 +129,7 @@ func (a Attempt) Next(e Event) (Attempt, []Step) {
 		return a.addressed(e)
 	case BootAsked, Answered:
 		return a.boot(e)
-	case FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked:
+	case Awaited, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked:
 		return a.fetch(e)
 	case OSAsked, Up:
 		return a.alive(e)

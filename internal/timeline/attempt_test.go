@@ -196,6 +196,11 @@ func TestTransfers(t *testing.T) {
 	}{
 		{"plain", []Event{at(0, starts(RoleKernel, "k")), at(1, ends(RoleKernel, "k", 9))}, true, 9, "", 1},
 		{"size probe", []Event{at(0, starts(RoleKernel, "k")), at(1, probes(RoleKernel, "k", 9))}, false, 0, "", 0},
+		{"awaited", []Event{
+			at(0, Event{Kind: Awaited, Role: RoleKernel, Name: "k", Proto: "http", Bytes: 4}),
+			at(1, Event{Kind: Awaited, Role: RoleKernel, Name: "k", Proto: "http", Bytes: 8}),
+			at(2, starts(RoleKernel, "k")), at(3, ends(RoleKernel, "k", 9)),
+		}, true, 9, "", 2},
 		{"broken off, in the words of a size probe", []Event{at(0, starts(RoleKernel, "k")), at(1, breaks(RoleKernel, "k", 0, 9, "User aborted"))}, false, 0, "User aborted", 1},
 		{"broken off", []Event{at(0, starts(RoleKernel, "k")), at(1, breaks(RoleKernel, "k", 4, 9, "timeout"))}, false, 4, "timeout", 1},
 		{"broken off and repeated", []Event{

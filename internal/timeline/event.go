@@ -40,6 +40,9 @@ const (
 	BootAsked Kind = "boot-asked"
 	// Answered: we told it Name, Proto and Route there.
 	Answered Kind = "answered"
+	// Awaited: the client has to wait for the file Name, because its server
+	// doesn't say its size. Bytes of it have come to us; may be sent again.
+	Awaited Kind = "awaited"
 	// FetchStart: a transfer of Name began. Role, Proto and, when known, Total.
 	FetchStart Kind = "fetch-start"
 	// FetchProgress: Bytes of Total are through. Send it at least every 10 s
@@ -65,7 +68,7 @@ const (
 // must not fill the table of machines.
 func (k Kind) opens() bool {
 	switch k {
-	case Asked, Ignored, NoAnswer, Offered, BootAsked, Answered, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked, Up:
+	case Asked, Ignored, NoAnswer, Offered, BootAsked, Answered, Awaited, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked, Up:
 		return true
 	}
 	return false

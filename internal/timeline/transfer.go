@@ -28,6 +28,7 @@ type Transfer struct {
 	pieces   bool  // told as fetched in pieces
 	loads    int   // complete fetches of a loader since the last script
 	reported bool  // progress was reported
+	waited   bool  // told as awaited
 }
 
 // Running tells whether the file is on its way at this moment.
@@ -70,6 +71,8 @@ func (a Attempt) fetch(e Event) (Attempt, []Step) {
 	e.Route, t.Proto = t.Route, orElse(e.Proto, t.Proto)
 	t.Total = max(t.Total, e.Total)
 	switch {
+	case e.Kind == Awaited:
+		return a.awaited(e, t)
 	case e.Kind == FetchStart:
 		return a.fetchStart(e, t)
 	case e.Kind == FetchProgress:
@@ -113,6 +116,17 @@ func (a Attempt) fetchProgress(e Event, t *Transfer) (Attempt, []Step) {
 		a = a.forward(e, a.stageOf(e.Role))
 	}
 	return a, nil
+}
+
+// awaited notes that the file has yet to come to us. It is told once.
+func (a Attempt) awaited(e Event, t *Transfer) (Attempt, []Step) {
+	t.Last = e.Time
+	a = a.forward(e, a.stageOf(e.Role))
+	if t.waited {
+		return a, nil
+	}
+	t.waited = true
+	return a.tell(a.step(e, awaitedText(*t)))
 }
 
 // stageOf is the stage that a machine is at while it fetches such a file.

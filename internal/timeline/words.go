@@ -202,6 +202,10 @@ func fetchedText(t Transfer) string {
 	return text
 }
 
+func awaitedText(t Transfer) string {
+	return "waits for " + fileText(t) + ": its server doesn't say how large it is, so all of it comes here first"
+}
+
 func piecesText(t Transfer) string {
 	text := fileText(t) + ": read in pieces"
 	if t.Total > 0 {

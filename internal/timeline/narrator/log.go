@@ -47,7 +47,7 @@ func sub(s timeline.Step) string {
 	switch s.Kind {
 	case timeline.BootAsked, timeline.Answered:
 		return "pxe"
-	case timeline.FetchStart, timeline.FetchProgress, timeline.FetchEnd, timeline.FetchFailed, timeline.SizeAsked:
+	case timeline.Awaited, timeline.FetchStart, timeline.FetchProgress, timeline.FetchEnd, timeline.FetchFailed, timeline.SizeAsked:
 		if s.Proto != "" {
 			return s.Proto
 		}

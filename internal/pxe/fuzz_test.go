@@ -1,6 +1,7 @@
 package pxe_test
 
 import (
+	"net"
 	"net/netip"
 	"testing"
 
@@ -16,6 +17,7 @@ func FuzzRead(f *testing.F) {
 			f.Add(s.payload)
 		}
 	}
+	f.Add(raspberryPi(net.HardwareAddr{0xdc, 0xa6, 0x32, 1, 0x36, 0xc2}, "RPi4"))
 	boot := pxe.Boot{Server: netip.MustParseAddr("10.77.0.1"), File: "boot"}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := dhcp.Parse(b)

@@ -15,8 +15,7 @@ import (
 // raspberrypi/firmware issue 1928, 55 in raspberrypi/rpi-eeprom issue 69, and 97
 // in the documentation of DHCP_OPTION97: four characters, the board's revision,
 // the last bytes of its address, its serial number.
-func raspberryPi(t *testing.T, mac net.HardwareAddr, fourCC string) pxe.Request {
-	t.Helper()
+func raspberryPi(mac net.HardwareAddr, fourCC string) []byte {
 	m := message(dhcpv4.MessageTypeDiscover, map[uint8][]byte{
 		55: {1, 3, 43, 60, 66, 67, 128, 129, 130, 131, 132, 133, 134, 135},
 		60: []byte("PXEClient:Arch:00000:UNDI:002001"),
@@ -30,20 +29,25 @@ func raspberryPi(t *testing.T, mac net.HardwareAddr, fourCC string) pxe.Request 
 	if fourCC == "" { // the serial number four times, as before 2020
 		m.Options[97] = append([]byte{0}, "\x10\x2b\x3c\x4d\x10\x2b\x3c\x4d\x10\x2b\x3c\x4d\x10\x2b\x3c\x4d"...)
 	}
-	parsed, err := dhcp.Parse(dhcp.Marshal(m))
+	return dhcp.Marshal(m)
+}
+
+func read(t *testing.T, packet []byte) pxe.Request {
+	t.Helper()
+	m, err := dhcp.Parse(packet)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pxe.Read(parsed)
+	return pxe.Read(m)
 }
 
 func TestRaspberryPi(t *testing.T) {
 	foreign := net.HardwareAddr{0x52, 0x54, 0, 0, 0, 1} // set by MAC_ADDRESS
 	for name, r := range map[string]pxe.Request{
-		"Pi 4":                       raspberryPi(t, net.HardwareAddr{0xdc, 0xa6, 0x32, 1, 0x36, 0xc2}, "RPi4"),
-		"Pi 5":                       raspberryPi(t, net.HardwareAddr{0x2c, 0xcf, 0x67, 1, 2, 3}, "RPi5"),
-		"Pi 3, by its address alone": raspberryPi(t, net.HardwareAddr{0xb8, 0x27, 0xeb, 1, 2, 3}, ""),
-		"Pi 5, by its option 97":     raspberryPi(t, foreign, "RPi5"),
+		"Pi 4":                       read(t, raspberryPi(net.HardwareAddr{0xdc, 0xa6, 0x32, 1, 0x36, 0xc2}, "RPi4")),
+		"Pi 5":                       read(t, raspberryPi(net.HardwareAddr{0x2c, 0xcf, 0x67, 1, 2, 3}, "RPi5")),
+		"Pi 3, by its address alone": read(t, raspberryPi(net.HardwareAddr{0xb8, 0x27, 0xeb, 1, 2, 3}, "")),
+		"Pi 5, by its option 97":     read(t, raspberryPi(foreign, "RPi5")),
 		"one that says what it is":   pxe.Read(discover(map[uint8][]byte{60: []byte("PXEClient:Arch:00041:UNDI:002001"), 93: {0, 41}})),
 		"without option 93":          pxe.Read(rpiDiscover(map[uint8][]byte{60: []byte("PXEClient")})),
 	} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/spurboot/spur/internal/lab"
 )
@@ -30,6 +31,23 @@ func (d deafTo) Frame(way lab.Direction, frame []byte) []byte {
 		return nil
 	}
 	return frame
+}
+
+// deafAtFirst loses a server's offers until the machine asks for the second
+// time.
+type deafAtFirst struct {
+	deafTo
+	asked atomic.Int32 // the directions have a goroutine each
+}
+
+func (d *deafAtFirst) Frame(way lab.Direction, frame []byte) []byte {
+	if way == lab.ToWire && isUDP(frame) && binary.BigEndian.Uint16(frame[offUDPPorts+2:]) == 67 {
+		d.asked.Add(1)
+	}
+	if d.asked.Load() >= 2 {
+		return frame
+	}
+	return d.deafTo.Frame(way, frame)
 }
 
 // not4011 loses what a machine sends to port 4011.

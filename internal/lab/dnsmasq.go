@@ -16,7 +16,6 @@ type DNSMasq struct {
 	// "10.77.0.0,proxy". Without one only TFTP is served.
 	Range string
 
-	Ping     bool     // ping each address for 3 s before the first offer of it
 	TFTPRoot string   // folder to serve by TFTP
 	Args     []string // further arguments, such as "--dhcp-boot=undionly.kpxe"
 }
@@ -45,10 +44,8 @@ func (d DNSMasq) arguments() []string {
 		"--interface=" + orEth0(d.NIC), "--bind-interfaces", "--pid-file=", "--no-resolv", "--no-hosts"}
 	if d.Range != "" {
 		leases := filepath.Join(d.Host.lab.private, d.Host.unique("leases"))
-		args = append(args, "--dhcp-range="+d.Range, "--log-dhcp", "--dhcp-leasefile="+leases)
-		if !d.Ping {
-			args = append(args, "--no-ping")
-		}
+		// Its ping before an offer takes three seconds.
+		args = append(args, "--dhcp-range="+d.Range, "--log-dhcp", "--no-ping", "--dhcp-leasefile="+leases)
 	}
 	if d.TFTPRoot != "" {
 		args = append(args, "--enable-tftp", "--tftp-root="+d.TFTPRoot)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
@@ -49,20 +50,33 @@ func (c *Config) identity(d *Disk, number int) (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	return identify(thisHost(), at), nil
+	host, _ := thisHost("/")
+	return identify(host, at), nil
 }
 
 // thisHost is this host's machine ID (machine-id(5)), or its name where it has
-// none.
-func thisHost() string {
-	for _, name := range []string{"/etc/machine-id", "/var/lib/dbus/machine-id"} {
-		text, err := os.ReadFile(name)
+// none, as in a container; that may be another's, and change. root is the root
+// of the file system.
+func thisHost(root string) (id string, lasting bool) {
+	for _, name := range []string{"etc/machine-id", "var/lib/dbus/machine-id"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
 		if id := strings.TrimSpace(string(text)); err == nil && len(id) == 32 {
-			return id
+			return id, true
 		}
 	}
 	name, _ := os.Hostname()
-	return name
+	return name, false
+}
+
+// warnOfHost tells of disks that may pass for others.
+func (c *Config) warnOfHost(v *voice, root string) {
+	if c.Over != ISCSI && c.Over != AoE || c.Over == ISCSI && c.Name != "" {
+		return
+	}
+	if name, lasting := thisHost(root); !lasting {
+		v.say(slog.LevelWarn, fmt.Sprintf("This host has no /etc/machine-id: its disks are told from other hosts' by its name, %s. systemd-machine-id-setup makes one.", name),
+			"step", "identity", "host", name)
+	}
 }
 
 // place is where a disk is on this host: the path of a file, whatever links led

@@ -3,6 +3,7 @@ package disk
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -132,5 +133,36 @@ func TestIQN(t *testing.T) {
 	}
 	if n := len(uniqueIQN(string(long), id)); n > 223 {
 		t.Errorf("a name of %d bytes (RFC 7143 section 4.2.7.1)", n)
+	}
+}
+
+// TestHost: the machine ID of a host that was never booted is none.
+func TestHost(t *testing.T) {
+	name, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = "0123456789abcdef0123456789abcdef"
+	for content, want := range map[string]string{id + "\n": id, "": name, "uninitialized\n": name} {
+		root := t.TempDir()
+		if err := os.Mkdir(filepath.Join(root, "etc"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, "etc", "machine-id"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, lasting := thisHost(root)
+		if got != want || lasting != (want == id) {
+			t.Errorf("%q: %s, %v", content, got, lasting)
+		}
+		for config, warned := range map[*Config]bool{
+			{Over: ISCSI}: want != id, {Over: AoE}: want != id, {Over: NBD}: false, {Over: ISCSI, Name: "iqn.2026-11.com.example:a"}: false,
+		} {
+			var out strings.Builder
+			config.warnOfHost(&voice{out: &out}, root)
+			if (out.Len() > 0) != warned {
+				t.Errorf("%q, %s: %s", content, config.Over, out.String())
+			}
+		}
 	}
 }

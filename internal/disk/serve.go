@@ -16,8 +16,12 @@ import (
 func Serve(ctx context.Context, c Config) error {
 	v := &voice{out: c.Out, log: c.Logger}
 	disks, err := c.open(ctx, v)
-	if err == nil {
+	switch {
+	case err == nil:
+		c.warnOfHost(v, "/")
 		err = c.serve(ctx, disks, v)
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		err = nil // interrupted before it began
 	}
 	for _, d := range disks {
 		err = errors.Join(err, closeDisk(d))

@@ -292,3 +292,16 @@ func TestFolders(t *testing.T) {
 		t.Errorf("folders %v, want %v", got, want)
 	}
 }
+
+// Where the kernel can't fence a process in, it says what that means.
+func TestWeakness(t *testing.T) {
+	for want, s := range map[string]sandbox.Status{
+		"":               {Landlock: 1},
+		"the user 7 may": {Account: sandbox.Account{UID: 7}, Capabilities: []cap.Value{cap.NET_RAW}},
+		"root may":       {Account: sandbox.Account{UID: 7}, Capabilities: []cap.Value{cap.DAC_READ_SEARCH}},
+	} {
+		if got := s.Weakness(); !strings.HasSuffix(got, want) || (want == "") != (got == "") {
+			t.Errorf("%+v: %q, want …%q", s, got, want)
+		}
+	}
+}

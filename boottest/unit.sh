@@ -14,7 +14,7 @@ root=$folder/root
 
 install -m 755 "$spur" "$root/usr/local/bin/spur"
 install -m 644 "$unit" "$root/etc/systemd/system/spur.service"
-mkdir -p "$root/srv/boot"
+mkdir -p "$root/srv/boot" "$root/var/log/journal"
 install -m 644 "$kernel" "$root/srv/boot/vmlinuz"
 install -m 644 "$initrd" "$root/srv/boot/initrd"
 echo "SPUR_COMMAND=\"boot /srv/boot/vmlinuz /srv/boot/initrd $*\"" >"$root/etc/default/spur"

@@ -89,7 +89,7 @@ func TestUnit(t *testing.T) {
 
 // journal is what systemd's journal has of the unit.
 func journal(pid int) string {
-	out, _ := exec.Command("nsenter", "-t", strconv.Itoa(pid), "-m", "journalctl", "--no-pager", "-u", "spur").CombinedOutput()
+	out, _ := exec.Command("nsenter", "-t", strconv.Itoa(pid), "-m", "-r", "journalctl", "--no-pager", "-u", "spur").CombinedOutput()
 	return string(out)
 }
 

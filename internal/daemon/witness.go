@@ -54,7 +54,10 @@ func observeOther(story *timeline.Timeline, o dhcp.Overheard) {
 	if file := m.BootFileNameOption(); file != "" {
 		e.Name = strings.TrimRight(file, "\x00")
 	}
-	if e.Peer.IsValid() || pxe.IsOffer(m) {
+	if pxe.IsOffer(m) {
+		e.Reason = m.ClassIdentifier()
+	}
+	if e.Peer.IsValid() || e.Reason != "" {
 		story.Observe(e)
 	}
 }

@@ -100,8 +100,8 @@ func (r Request) vendorOptions(direct bool) []byte {
 	return append(v, subEnd)
 }
 
-// IsOffer tells whether a reply without an address is the offer of a proxy or
-// of a boot server, like those of [Offer].
+// IsOffer tells whether a reply says, by its class, that its sender knows what
+// to boot: a proxy's, like those of [Offer], or a DHCP server's.
 func IsOffer(reply *dhcpv4.DHCPv4) bool {
 	class, _, _ := strings.Cut(string(reply.Options[optClass]), ":")
 	return class == string(PXEClient) || class == string(HTTPClient)

@@ -151,6 +151,10 @@ func (a Attempt) elsewhere() (likely, hint string) {
 	case h.rival.heard() && h.rival.file != "":
 		return "it follows another boot server" + h.rivalText() + ". Or " + blocked,
 			"remove next-server and boot file (options 66, 67) from " + h.rival.server.String() + ", open the ports on this host; " + last
+	case h.rival.heard() && h.rival.addr.IsValid():
+		// Microsoft's DHCP server, where WDS was once on the same host.
+		return "the DHCP server " + h.rival.server.String() + " says that it is a boot server (option 60, " + Clean(h.rival.class) + "), so the firmware asks that one on port 4011. Or " + blocked,
+			"remove option 60 from that DHCP server, or switch on the boot server there; " + last
 	case h.rival.heard():
 		return "it follows another boot server" + h.rivalText() + ". Or " + blocked,
 			"switch off the boot server " + h.rival.server.String() + ", open the ports on this host; " + last

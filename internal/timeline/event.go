@@ -29,7 +29,8 @@ const (
 	Offered Kind = "offered"
 	// OtherOffered: another server offered the client the address Peer; without
 	// one it offered only what to boot. Name is the boot file that it named, if
-	// any. Not every such offer is heard.
+	// any, Reason its class (option 60) if that says that it knows what to boot.
+	// Not every such offer is heard.
 	OtherOffered Kind = "other-offered"
 	// Chose: the client broadcast a REQUEST for the address Peer of the DHCP
 	// server Server, which need not be ours.

@@ -28,6 +28,7 @@ func TestJudge(t *testing.T) {
 	leftOver := append(refused[:6:6], at(4.2, others(leased, "pxelinux.0")), at(5, chooses(router)))
 	plainRival := append(refused[:6:6], at(5, chooses(router)))
 	proxyRival := append(refused[:6:6], at(4.2, others(netip.Addr{}, "")), at(5, chooses(router)))
+	classRival := append(refused[:6:6], at(4.2, Event{Kind: OtherOffered, Server: router, Peer: leased, Reason: "PXEClient"}), at(5, chooses(router)))
 	gone := refused[:3:3]
 	ownOffered := []Event{
 		at(0, asks(rom)), at(0, offersAll("snponly.efi", "snp")),
@@ -92,6 +93,8 @@ func TestJudge(t *testing.T) {
 			"took its address from 10.0.0.1", "10.0.0.1 names the boot file pxelinux.0", "66, 67) from 10.0.0.1"},
 		{"another proxy was heard", proxyRival, 14, 15, OfferIgnored, "snp",
 			"took its address from 10.0.0.1", "offers to say what to boot as well", "switch off the boot server 10.0.0.1"},
+		{"a DHCP server that claims to be a boot server", classRival, 14, 15, OfferIgnored, "snp",
+			"took its address from 10.0.0.1", "option 60, PXEClient", "remove option 60"},
 		{"no other boot server was heard", plainRival, 14, 15, OfferIgnored, "snp",
 			"took its address from 10.0.0.1", "a firewall drops", "open the ports"},
 		{"a kernel that does not start", again, -1, 37, KernelLoop, "snp",

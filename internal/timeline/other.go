@@ -11,7 +11,7 @@ type since struct{ boot, address bool }
 // otherOffer is an offer of another server than ours.
 type otherOffer struct {
 	server, addr netip.Addr
-	file         string
+	file, class  string
 }
 
 func (o otherOffer) heard() bool { return o.server.IsValid() }
@@ -44,11 +44,11 @@ func (a Attempt) otherOffered(e Event) (Attempt, []Step) {
 		return a, nil // the running system asks for an address
 	}
 	h := &a.hop
-	o := otherOffer{server: e.Server, addr: e.Peer, file: e.Name}
+	o := otherOffer{server: e.Server, addr: e.Peer, file: e.Name, class: e.Reason}
 	if e.Peer.IsValid() {
 		h.other, h.since.address = o, true
 	}
-	if o.file == "" && o.addr.IsValid() {
+	if o.file == "" && o.class == "" && o.addr.IsValid() {
 		return a, nil
 	}
 	h.rival = o

@@ -1,0 +1,83 @@
+package daemon
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/resolver"
+	"github.com/spurboot/spur/internal/timeline"
+)
+
+// otherReply is what a server at 10.0.0.9 sends to a machine.
+func otherReply(c boot.Client, kind dhcpv4.MessageType, change ...dhcpv4.Modifier) dhcp.Overheard {
+	m := &dhcpv4.DHCPv4{OpCode: dhcpv4.OpcodeBootReply, ClientHWAddr: c.MAC[:], Options: dhcpv4.Options{}}
+	m.UpdateOption(dhcpv4.OptMessageType(kind))
+	m.UpdateOption(dhcpv4.OptServerIdentifier([]byte{10, 0, 0, 9}))
+	for _, f := range change {
+		f(m)
+	}
+	return dhcp.Overheard{Message: m, From: netip.MustParseAddrPort("10.0.0.9:67"), Time: time.Now()}
+}
+
+// Offers of other servers are told where they say what to boot, by whichever
+// field; who offers an address alone is no news.
+func TestOtherServersAreHeard(t *testing.T) {
+	address := func(m *dhcpv4.DHCPv4) { m.YourIPAddr = []byte{10, 0, 0, 50} }
+	class := dhcpv4.WithOption(dhcpv4.OptClassIdentifier("PXEClient"))
+	for name, tt := range map[string]struct {
+		reply dhcp.Overheard
+		want  string
+	}{
+		"an address":         {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address), ""},
+		"the field file":     {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, func(m *dhcpv4.DHCPv4) { m.BootFileName = "pxelinux.0" }), "another server, 10.0.0.9, offers pxelinux.0 as well"},
+		"option 67":          {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, dhcpv4.WithOption(dhcpv4.OptBootFileName("a.efi\x00"))), "another server, 10.0.0.9, offers a.efi as well"},
+		"a proxy":            {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, class), "another server, 10.0.0.9, says that it knows what to boot"},
+		"an address and 60":  {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, class), "another server, 10.0.0.9, says that it knows what to boot"},
+		"nothing":            {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer), ""},
+		"an ACK":             {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeAck, address, class), ""},
+		"to another machine": {otherReply(machine(2, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, class), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, _ := newOffers(t, resolver.Static{Payload: kernel()})
+			o.handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+			o.wait()
+			observeOther(o.story, tt.reply)
+			attempts := o.story.Attempts(machine(1, boot.UEFI, boot.ROM).MAC)
+			at := slices.IndexFunc(attempts[0].Steps, func(s timeline.Step) bool { return s.Kind == timeline.OtherOffered })
+			got := ""
+			if at >= 0 {
+				got = attempts[0].Steps[at].Text
+			}
+			if got != tt.want || len(o.story.Machines()) != 1 {
+				t.Errorf("the story says %q of it, want %q; %d machines", got, tt.want, len(o.story.Machines()))
+			}
+		})
+	}
+}
+
+// That nobody offers an address means something only where it would be heard.
+func TestWhoWouldBeHeard(t *testing.T) {
+	aloud := dhcpv4.WithBroadcast(true)
+	relayed := func(m *dhcpv4.DHCPv4) { m.GatewayIPAddr = []byte{10, 1, 0, 1} }
+	for name, tt := range map[string]struct {
+		packet dhcp.Packet
+		beside bool
+		want   bool
+	}{
+		"a machine that wants broadcasts":  {packetOf(machine(1, boot.UEFI, boot.ROM), aloud), false, true},
+		"one that does not":                {packetOf(machine(1, boot.UEFI, boot.ROM)), false, false},
+		"one behind a relay":               {packetOf(machine(1, boot.UEFI, boot.ROM), aloud, relayed), false, false},
+		"beside a DHCP server on our host": {packetOf(machine(1, boot.UEFI, boot.ROM), aloud), true, false},
+	} {
+		o, _ := newOffers(t, resolver.Static{Payload: kernel()})
+		if o.beside = tt.beside; o.hearsOthers(tt.packet) != tt.want {
+			t.Errorf("%s: want %v", name, tt.want)
+		}
+	}
+}

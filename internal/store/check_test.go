@@ -291,3 +291,41 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// A leaf that begins behind its key in the parent is refused: bbolt would put
+// it there a second time, and damage what is sound still.
+func TestLeafWithoutItsFirst(t *testing.T) {
+	sound := whole(t)
+	order := binary.NativeEndian
+	refused := 0
+	for id := 2; id < len(sound)/pageSize; id++ {
+		branch := sound[id*pageSize:][:pageSize]
+		if order.Uint16(branch[8:]) != 1 || order.Uint16(branch[10:]) < 2 {
+			continue
+		}
+		b := append([]byte(nil), sound...)
+		child := order.Uint64(branch[16+16+8:]) // of the second element
+		withoutFirst(b[int(child)*pageSize:][:pageSize])
+		s, err := store.Open(folderWith(t, b))
+		if err == nil {
+			s.Close() // the branch is none that is used
+		} else if strings.Contains(err.Error(), "out of order") {
+			refused++
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d stores are refused, want that whose branch is used", refused)
+	}
+}
+
+// withoutFirst takes the first element from a leaf.
+func withoutFirst(leaf []byte) {
+	order := binary.NativeEndian
+	count := int(order.Uint16(leaf[10:]))
+	for i := 1; i < count; i++ {
+		to, from := leaf[16*i:], leaf[16*(i+1):]
+		copy(to[:16], from[:16])
+		order.PutUint32(to[4:], order.Uint32(to[4:])+16) // where its key is, from here
+	}
+	order.PutUint16(leaf[10:], uint16(count-1))
+}

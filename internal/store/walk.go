@@ -79,12 +79,16 @@ func (w *walk) read(id uint64) (page, error) {
 	return p, nil
 }
 
-// limits are what keys of a page must lie between, the lower one included.
-// Nil is no limit.
+// limits are what keys of a page must lie between. The first of them is the
+// lower one: bbolt finds a page in its parent by its first key, and puts it
+// there twice if that isn't the parent's. Nil is no limit.
 type limits struct{ low, high []byte }
 
 // contain tells whether keys are in order and within the limits.
 func (l limits) contain(all []element) bool {
+	if l.low != nil && (len(all) == 0 || !bytes.Equal(all[0].key, l.low)) {
+		return false
+	}
 	before := l.low
 	for i, e := range all {
 		order := bytes.Compare(before, e.key)

@@ -79,7 +79,7 @@ func noticeDisguise(name string, notice func(text string)) error {
 		return err
 	}
 	if format := looksLike(head); format != Raw {
-		notice(fmt.Sprintf("%s looks like a %s image: say --format raw wherever it is used", name, format))
+		notice(fmt.Sprintf("%s looks like a %s image, and isn't: wherever it is used, %s", name, format, sayRaw))
 	}
 	return nil
 }

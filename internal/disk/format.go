@@ -37,6 +37,9 @@ func magics() map[string]Format {
 // still have there.
 const cowd Format = "cowd"
 
+// sayRaw is how a person says what a disk is whose contents look otherwise.
+const sayRaw = "say so by --format raw (--from raw to convert it, --backing-format raw to lie under another)"
+
 // headSize is how much of a file tells its format.
 const headSize = 512
 
@@ -49,7 +52,7 @@ func Detect(head []byte) (Format, error) {
 		return format, nil
 	}
 	return "", hint.New(fmt.Sprintf("it is a %s image, which can't be read", format),
-		fmt.Sprintf("convert it: qemu-img convert -f %s -O qcow2 IMAGE NEW; or, if it is a raw disk all the same, say --format raw", format.qemu()))
+		fmt.Sprintf("convert it: qemu-img convert -f %s -O qcow2 IMAGE NEW; or, if it is a raw disk all the same, %s", format.qemu(), sayRaw))
 }
 
 // looksLike is the format that a file begins like, which may be none that is

@@ -134,3 +134,42 @@ func TestHeaderByQEMU(t *testing.T) {
 		t.Error("a raw disk took a qcow2 header")
 	}
 }
+
+// FuzzDisguise has any changes of the head in any order: data holds, for each,
+// what to do, where, how much, and the bytes.
+func FuzzDisguise(f *testing.F) {
+	f.Add([]byte("\x00\x00\x04QFI\xfb"))
+	f.Add([]byte("\x00\x00\x03QED\x00\x03\x01x\x01\x03\x01"))
+	f.Add([]byte("\x00\x00\x04QFI\x00\x00\x03\x01\xfb"))
+	f.Add([]byte("\x00\x04\x04ctix\x00\x00\x04cone"))
+	name := filepath.Join(f.TempDir(), "disk.img")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := os.WriteFile(name, make([]byte, 8192), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, err := disk.Open(context.Background(), name, disk.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		for len(data) > 3 {
+			what, off, n := data[0]%3, int64(data[1]), min(int(data[2]), len(data)-3)
+			switch data = data[3:]; what {
+			case 0:
+				_ = d.Write(context.Background(), data[:n], off, 0)
+				data = data[n:]
+			case 1:
+				_ = d.Zero(context.Background(), off, int64(n), 0)
+			case 2:
+				_ = d.Trim(context.Background(), off, int64(n))
+			}
+		}
+		head := make([]byte, 512)
+		if err := d.Read(context.Background(), head, 0); err != nil {
+			t.Fatal(err)
+		}
+		if format, err := disk.Detect(head); format != disk.Raw {
+			t.Errorf("it looks like %s, %v", format, err)
+		}
+	})
+}

@@ -210,7 +210,7 @@ func explain(name string, err error) error {
 	case errors.Is(err, qcow2.ErrMarked):
 		advice = "copy what can be read: spur disk convert " + name + " NEW; or repair it: qemu-img check -r all " + name
 	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, mapped.ErrDamaged):
-		advice = "restore it from a copy; or, if it is a raw disk that only looks like an image, say --format raw"
+		advice = "restore it from a copy; or, if it is a raw disk that only looks like an image, " + sayRaw
 	}
 	if !strings.Contains(err.Error(), name) {
 		err = fmt.Errorf("%s: %w", name, err)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 func diskConvertCommand() *cobra.Command {
@@ -25,7 +26,7 @@ what it has of it. On a terminal, one line tells how far the copy is.`,
   spur disk convert https://images.example/disk.img disk.qcow2`,
 		Args: arguments(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			o := disk.ConvertOptions{Allow: image.allow, Notice: func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), text) }}
+			o := disk.ConvertOptions{Allow: image.allow, Notice: func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), printable.Line(text)) }}
 			if o.To, err = disk.ParseNewFormat(image.format); err != nil {
 				return usage(cmd, err)
 			}

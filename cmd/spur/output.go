@@ -14,6 +14,7 @@ import (
 
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/output"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 // servedError is an error of a server. Nobody may be there to read it.
@@ -34,7 +35,7 @@ func serve(cmd *cobra.Command, asJSON bool, run func(out io.Writer, logger *slog
 	defer out.Close()
 	var logger *slog.Logger
 	if asJSON {
-		logger = slog.New(slog.NewJSONHandler(out, nil))
+		logger = slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{ReplaceAttr: printable.Attr}))
 	}
 	if err := run(out, logger); err != nil {
 		return servedError{err}
@@ -54,6 +55,7 @@ func complain(err error) {
 	if advice := hint.Of(err); advice != "" {
 		text += fmt.Sprintln("     ", advice)
 	}
+	text = printable.Text(text)
 	if !errors.As(err, &servedError{}) {
 		_, _ = io.WriteString(os.Stderr, text)
 		return

@@ -34,6 +34,9 @@ var allowed = map[string][]string{
 	// A folder for a while.
 	"internal/scratch": {},
 
+	// What strangers say, fit to be shown.
+	"internal/printable": {},
+
 	// Disks: devices, and protocols that serve any device, for everybody's use.
 	"block":                   {},
 	"block/blocktest":         {"block"},
@@ -54,7 +57,7 @@ var allowed = map[string][]string{
 	"internal/pagecache":      {},
 	"internal/disk": {
 		"aoe", "block", "block/httpblock", "block/mapped", "block/qcow2", "block/raw", "block/share", "block/vhd", "block/vhdx", "block/vmdk",
-		"internal/hint", "internal/sandbox", "iscsi", "nbd",
+		"internal/hint", "internal/printable", "internal/sandbox", "iscsi", "nbd",
 	},
 
 	// What a boot is made of.
@@ -66,18 +69,18 @@ var allowed = map[string][]string{
 	// What is remembered and told.
 	"internal/store":             {},
 	"internal/store/storetest":   {"internal/store"},
-	"internal/timeline":          {"internal/boot"},
+	"internal/timeline":          {"internal/boot", "internal/printable"},
 	"internal/timeline/narrator": {"internal/boot", "internal/timeline"},
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
 		"internal/boot", "internal/dhcp", "internal/fetch", "internal/hint", "internal/httpd", "internal/image",
-		"internal/loader", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
+		"internal/loader", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/narrator", "internal/tree", "tftp",
 	},
 	"internal/lab":       {},
 	"internal/lab/trial": {"internal/hint", "internal/lab"},
-	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial", "internal/output", "internal/sandbox"},
+	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial", "internal/output", "internal/printable", "internal/sandbox"},
 
 	"internal/architecture": {},
 	"docs":                  {},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Kind says what a payload is.
@@ -35,6 +37,9 @@ const SourceMost = 8 << 10
 func (f File) Check() error {
 	if len(f.Source) > SourceMost {
 		return fmt.Errorf("%s… has %d bytes; a file's path or URL has %d at most", f.Source[:60], len(f.Source), SourceMost)
+	}
+	if !utf8.ValidString(f.Source) || strings.ContainsFunc(f.Source, unicode.IsControl) {
+		return fmt.Errorf("the name %q isn't UTF-8 or has control characters: no machine could ask for it", f.Source)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/seal"
@@ -82,7 +83,9 @@ type explanation struct {
 	own      bool
 }
 
-func (e *explanation) line(format string, a ...any) { fmt.Fprintf(e.out, format+"\n", a...) }
+func (e *explanation) line(format string, a ...any) {
+	_, _ = io.WriteString(e.out, printable.Text(fmt.Sprintf(format, a...))+"\n")
+}
 
 // ladder explains the routes of one client; indent is set for the client that
 // a loader becomes once it runs.

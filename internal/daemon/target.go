@@ -126,7 +126,7 @@ func (l *looked) takeScript() error {
 func located(name string) (boot.File, error) {
 	f := boot.File{Source: name}
 	if err := f.Check(); err != nil {
-		return boot.File{}, hint.Wrap(err, "give a shorter one")
+		return boot.File{}, hint.Wrap(err, "rename it, or give a shorter one")
 	}
 	if f.IsURL() {
 		if !strings.HasPrefix(name, "http://") && !strings.HasPrefix(name, "https://") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 // UsageError is an error in what was asked for, whatever this host is like:
@@ -82,6 +83,11 @@ func (c Config) routersServed(networks []netip.Prefix) error {
 func (t Target) Check(c Config) error {
 	if c.DHCP == WithoutDHCP && t.RootPath != "" {
 		return misused(hint.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17"))
+	}
+	for flag, text := range map[string]string{"--cmdline": t.Cmdline, "--root-path": t.RootPath} {
+		if line := strings.Join(strings.Fields(text), " "); printable.Line(line) != line {
+			return misused(hint.New(flag+" isn't UTF-8 or has control characters: "+printable.Line(line), "leave them out"))
+		}
 	}
 	if _, err := boot.ParseCmdline(t.Cmdline); err != nil {
 		return misused(err)

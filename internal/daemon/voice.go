@@ -13,6 +13,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/timeline/narrator"
 )
@@ -52,7 +53,7 @@ func (v *voice) say(level slog.Level, line string, facts ...any) {
 		v.log.Log(context.Background(), level, line, facts...)
 		return
 	}
-	_, _ = io.WriteString(v.terminal, line+"\n")
+	_, _ = io.WriteString(v.terminal, printable.Line(line)+"\n")
 }
 
 // ready says what Spur does from now on.

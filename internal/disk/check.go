@@ -7,6 +7,7 @@ import (
 
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 // Check looks whether an image is sound, and writes what it found. With repair
@@ -48,7 +49,7 @@ func tellReopened(name string, d *Disk, out io.Writer) error {
 	if d.Lost != nil {
 		text += fmt.Sprintf("; what was written last and not flushed may be missing: %v", d.Lost)
 	}
-	_, err := io.WriteString(out, text+"\n")
+	_, err := io.WriteString(out, printable.Text(text+"\n"))
 	return err
 }
 
@@ -58,7 +59,7 @@ func checkOther(name string, format Format, out io.Writer) error {
 	if format != Raw {
 		text = "%s: its headers and tables are sound, as far as they are read to open it; it has no counts to check.\n"
 	}
-	_, err := fmt.Fprintf(out, text, name)
+	_, err := fmt.Fprintf(out, text, printable.Line(name))
 	return err
 }
 
@@ -71,7 +72,7 @@ func judge(name string, r qcow2.Report, out io.Writer) error {
 	if r.Repaired > 0 {
 		text += fmt.Sprintf("%s given back\n", count(r.Repaired, "leaked cluster"))
 	}
-	if _, err := io.WriteString(out, text); err != nil {
+	if _, err := io.WriteString(out, printable.Text(text)); err != nil {
 		return err
 	}
 	switch leaks := r.Leaks - r.Repaired; {

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/aoe"
+	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/sandbox"
 )
 
@@ -121,6 +123,9 @@ func (c *Config) checkTitles() error {
 	}
 	seen := map[string]string{}
 	for _, file := range c.Files {
+		if name := cmp.Or(c.Name, title(file)); printable.Line(name) != name {
+			return fmt.Errorf("no client can ask for a disk of the name %s; rename the file, or over nbd say --name", printable.Line(name))
+		}
 		if other, twice := seen[title(file)]; twice {
 			return fmt.Errorf("%s and %s would both be served as %s; rename one, or serve it by a spur of its own", other, file, title(file))
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/qcow2"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 // Layer is one file of an image.
@@ -140,6 +141,6 @@ func (i Info) WriteText(w io.Writer) error {
 		}
 		text += fmt.Sprintf("over       %s, which can't be followed: %s\n", last.Backing, i.Broken)
 	}
-	_, err := io.WriteString(w, text)
+	_, err := io.WriteString(w, printable.Text(text))
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/spurboot/spur/internal/printable"
 )
 
 // Progress is a line on a terminal that is written anew as a copy goes on.
@@ -20,7 +22,7 @@ const often = 200 * time.Millisecond
 
 // NewProgress begins to tell of a copy.
 func NewProgress(out io.Writer, what string) *Progress {
-	return &Progress{out: out, what: what, began: time.Now()}
+	return &Progress{out: out, what: printable.Line(what), began: time.Now()}
 }
 
 // Tell is for ConvertOptions.Progress.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/qcow2"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 // voice tells of sessions: in lines for people, or in records.
@@ -30,7 +31,7 @@ func (v *voice) say(level slog.Level, line string, facts ...any) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	_, _ = io.WriteString(v.out, line+"\n")
+	_, _ = io.WriteString(v.out, printable.Line(line)+"\n")
 }
 
 // ready says what is served, and where.

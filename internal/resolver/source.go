@@ -52,5 +52,6 @@ func localPath(u *url.URL) (string, error) {
 	if !strings.HasPrefix(u.Path, "/") || strings.HasSuffix(u.Path, "/") || strings.ContainsRune(u.Path, 0) {
 		return "", fmt.Errorf("%q names no file; it looks like file:///path/to/file", u.Redacted())
 	}
-	return path.Clean(u.Path), nil
+	name := path.Clean(u.Path)
+	return name, boot.File{Source: name}.Check()
 }

@@ -4,33 +4,15 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 // Clean makes text from the network fit for a terminal: whatever is not
 // printable (control characters, but also those that turn the direction of
 // writing) is shown as an escape.
-func Clean(s string) string {
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case unicode.IsPrint(r):
-			b.WriteString(s[:n])
-		case r < 0x80:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-		s = s[n:]
-	}
-	return b.String()
-}
+func Clean(s string) string { return printable.Line(s) }
 
 // Size writes a number of bytes the way people do: 231 KiB, 8.1 MiB.
 func Size(n int64) string {

@@ -34,6 +34,11 @@ In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
 file to the machine, and {{ UP }} the URL that the booted system may fetch to
 say that it is up: it then gets its last line in the story.
 
+KERNEL may be an iPXE script instead, a file or a URL of up to 1 MiB, read when
+Spur starts. The same is filled in in it. What it names relative to itself, as
+in "kernel vmlinuz", comes through Spur: files of its folder or of its server,
+but none that neither it nor a script that it chains to names.
+
 Each machine's boot is told on the terminal, one line a step. When one does
 not go on, Spur says what was last seen, the likely cause, and what to do.`,
 		Example: `  spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"

@@ -37,7 +37,15 @@ func Boot(ctx context.Context, c Config, t Target) error {
 		return err
 	}
 	d.ahead = l.payload.Files()
-	return d.serve(ctx, resolver.Static{Payload: l.payload}, filesOf(l.payload), tree.NamedFiles(l.payload.Files()))
+	files := filesOf(l.payload)
+	if d.beside, err = l.siblings(openURL(d.cache)); err != nil {
+		return err
+	}
+	if d.beside != nil {
+		defer d.beside.Close()
+		files.folders = l.folders()
+	}
+	return d.serve(ctx, resolver.Static{Payload: l.payload}, files, tree.NamedFiles(l.payload.Files()))
 }
 
 // daemon holds what outlives a single boot.
@@ -52,6 +60,7 @@ type daemon struct {
 	loaders route.Loaders
 	cache   *fetch.Cache
 	ahead   []boot.File     // that machines will ask for
+	beside  *tree.Beside    // what an iPXE script names relative to itself; nil without one
 	temp    *scratch.Folder // for what is fetched; nil with --data
 }
 
@@ -71,7 +80,7 @@ func openWith(ctx context.Context, c Config, t Target) (*daemon, looked, error) 
 	if err != nil {
 		return nil, looked{}, err
 	}
-	l, err := t.look(ctx, headOf(d.cache))
+	l, err := t.look(ctx, upstream{openURL(d.cache), d.voice.note})
 	if err != nil {
 		d.close()
 		return nil, looked{}, err
@@ -183,7 +192,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	files := &files{
 		tree: &tree.Tree{
 			Names: d.names, Loaders: d.loaders, Resolver: chain,
-			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, Long: long,
+			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, Long: long, Beside: d.beside,
 			HTTPPort: d.config.HTTPPort, TFTPPort: d.config.TFTPPort,
 			AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},

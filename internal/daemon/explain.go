@@ -36,12 +36,12 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	if err != nil {
 		return err
 	}
-	upstream, err := fetch.New(fetch.Options{})
+	cache, err := fetch.New(fetch.Options{})
 	if err != nil {
 		return err
 	}
-	defer upstream.Close()
-	l, err := t.look(ctx, headOf(upstream))
+	defer cache.Close()
+	l, err := t.look(ctx, upstream{openURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }})
 	if err != nil {
 		return err
 	}

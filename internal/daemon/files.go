@@ -56,7 +56,7 @@ func (f *files) openHTTP(ctx context.Context, r *http.Request, name string) (fs.
 		c.Server = server
 		f.story.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}
-	file, err := f.tree.Open(ctx, name, tree.Asker{Via: route.HTTP, Server: server, Query: r.URL.Query()})
+	file, err := f.tree.Open(ctx, name, tree.Asker{Via: route.HTTP, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery})
 	return f.sized(file, err, route.HTTP, name, httpd.Remote(r), httpd.Local(r))
 }
 

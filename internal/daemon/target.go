@@ -3,16 +3,17 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/image"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/tree"
 )
 
 // Target is what the command line says should boot.
@@ -31,10 +32,10 @@ type looked struct {
 	warnings []string // what may be wrong with it
 }
 
-// look finds out what a target is. head fetches the beginning of a URL.
-func (t Target) look(ctx context.Context, head image.Head) (looked, error) {
+// look finds out what a target is.
+func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 	l := looked{payload: boot.Payload{Message: t.Message, RootPath: t.RootPath}}
-	found, err := t.lookKernel(ctx, &l, head)
+	found, err := t.lookKernel(ctx, &l, up.head)
 	if err != nil {
 		return looked{}, err
 	}
@@ -44,10 +45,10 @@ func (t Target) look(ctx context.Context, head image.Head) (looked, error) {
 		if err := t.onlyScript(); err != nil {
 			return looked{}, err
 		}
-		return l, l.takeScript()
+		return l, l.takeScript(ctx, up)
 	}
 	for _, name := range t.Initrds {
-		if err := l.lookInitrd(ctx, name, head); err != nil {
+		if err := l.lookInitrd(ctx, name, up.head); err != nil {
 			return looked{}, err
 		}
 	}
@@ -60,11 +61,7 @@ func (t Target) look(ctx context.Context, head image.Head) (looked, error) {
 		if err != nil {
 			return "", err
 		}
-		if f.IsURL() {
-			_, _, err := head(ctx, f.Source)
-			return f.Source, err
-		}
-		return f.Source, readable(f.Source)
+		return f.Source, up.check(ctx, f)
 	})
 	return l, err
 }
@@ -102,23 +99,85 @@ func (l *looked) lookInitrd(ctx context.Context, name string, head image.Head) e
 	return nil
 }
 
-// maxScript bounds an iPXE script; iPXE's own limit is memory.
-const maxScript = 1 << 20
-
-// takeScript reads an iPXE script whole: it is given to machines as it is.
-func (l *looked) takeScript() error {
-	if l.payload.Kernel.IsURL() {
-		l.payload.Script.Text("#!ipxe\nchain --replace --autofree " + l.payload.Kernel.Source + "\n")
-		return nil
-	}
-	f, err := os.Open(l.payload.Kernel.Source)
+// takeScript reads an iPXE script whole. It is given to machines as it is, but
+// for the URLs that are filled in.
+func (l *looked) takeScript(ctx context.Context, up upstream) error {
+	source := l.payload.Kernel
+	text, err := up.text(ctx, source)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxScript))
-	l.payload.Script.Text(string(text))
+	script, others, err := boot.ParseScript(text)
+	if err != nil {
+		return hint.Wrap(fmt.Errorf("%s: %w", source.Base(), err), `write it as {{ ID "file" }}`)
+	}
+	if name := shadowed(source, text); name != "" {
+		l.warnings = append(l.warnings, fmt.Sprintf("%s names %s, which is Spur's name for the script itself; give that file another one", source.Base(), name))
+	}
+	for _, other := range others {
+		l.warnings = append(l.warnings, fmt.Sprintf(`%s has %q, which is left as it is: Spur fills in {{ ID "file" }} and {{ UP }}`, source.Base(), other))
+	}
+	l.payload.Script, err = script.MapFiles(func(name string) (string, error) {
+		f, err := beside(source, name)
+		if err != nil {
+			return "", err
+		}
+		return f.Source, up.check(ctx, f)
+	})
 	return err
+}
+
+// shadowed is a name in a script that Spur's own script has beside it; empty
+// for none, and for the script's own name, which leads back to it.
+func shadowed(source boot.File, script string) string {
+	for _, word := range strings.Fields(script) {
+		if word == route.IPXEScript && word != source.Base() {
+			return word
+		}
+	}
+	return ""
+}
+
+// beside is the file that a script refers to: relative to the script.
+func beside(script boot.File, name string) (boot.File, error) {
+	f := boot.File{Source: name}
+	switch {
+	case f.IsURL():
+	case script.IsURL():
+		base, err := url.Parse(script.Source)
+		if err != nil {
+			return f, err
+		}
+		u, err := base.Parse(name)
+		if err != nil {
+			return f, err
+		}
+		f.Source = u.String()
+	case !filepath.IsAbs(name):
+		f.Source = filepath.Join(filepath.Dir(script.Source), name)
+	}
+	return located(f.Source)
+}
+
+// folders are those in which files may be named by what is read only later.
+func (l *looked) folders() []string {
+	if l.payload.Kernel.IsURL() {
+		return nil
+	}
+	return []string{filepath.Dir(l.payload.Kernel.Source)}
+}
+
+// siblings are the files that an iPXE script names relative to itself; nil for
+// what is no script. Close them.
+func (l *looked) siblings(open func(context.Context, string) (fs.File, error)) (*tree.Beside, error) {
+	if l.payload.Kind != boot.Script {
+		return nil, nil
+	}
+	text := l.payload.Script.Fill(func(boot.File) string { return "" }, "")
+	if l.payload.Kernel.IsURL() {
+		return tree.BesideURL(l.payload.Kernel, text, open)
+	}
+	return tree.BesideFile(l.payload.Kernel, text)
 }
 
 // located makes a name absolute: what is served must not depend on a later
@@ -144,33 +203,4 @@ func readable(path string) error {
 		return hint.Wrap(err, "the command line refers to this file; check its name and its permissions")
 	}
 	return f.Close()
-}
-
-// headOf fetches the beginning of a URL through the cache, so that the rest is
-// on its way when the first machine asks.
-func headOf(cache *fetch.Cache) image.Head {
-	return func(ctx context.Context, url string) ([]byte, int64, error) {
-		f, err := cache.Open(ctx, url)
-		if err != nil {
-			return nil, 0, err
-		}
-		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
-			return nil, 0, err
-		}
-		b, err := io.ReadAll(io.LimitReader(f, image.HeadSize))
-		return b, info.Size(), err
-	}
-}
-
-// openURL opens payload files that lie elsewhere.
-func openURL(cache *fetch.Cache) func(context.Context, string) (fs.File, error) {
-	return func(ctx context.Context, url string) (fs.File, error) {
-		f, err := cache.Open(ctx, url)
-		if err != nil {
-			return nil, err
-		}
-		return f, nil
-	}
 }

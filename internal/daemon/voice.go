@@ -113,6 +113,9 @@ func pointers(c Config, interfaces []dhcp.Interface) []string {
 	return lines
 }
 
+// note says what is going on before machines are answered.
+func (v *voice) note(line string) { v.say(slog.LevelInfo, line, "sub", "daemon", "step", "start") }
+
 func (v *voice) warn(line string) {
 	v.say(slog.LevelWarn, "warning: "+line, "sub", "daemon")
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"net/url"
+	"path"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/loader"
@@ -23,8 +24,9 @@ type Tree struct {
 	Loaders  route.Loaders
 	Resolver boot.Resolver
 	Sources  Sources
-	Long     Long   // nil where names are made and none is opened
-	HTTPPort uint16 // in the URLs of generated scripts
+	Long     Long    // nil where names are made and none is opened
+	Beside   *Beside // what an operator's iPXE script names relative to itself; nil without one
+	HTTPPort uint16  // in the URLs of generated scripts
 	TFTPPort uint16
 	// AskAtRoot gives loaders to whoever knows their names, and the script to
 	// any loader that comes without a sealed name. Only where somebody else's
@@ -38,6 +40,7 @@ type Asker struct {
 	Via    route.Via
 	Server netip.Addr // the address of ours that was asked
 	Query  url.Values // of an HTTP request
+	Raw    string     // Query as it came
 }
 
 // Entry says what a path means.
@@ -50,13 +53,17 @@ type Entry struct {
 
 // Describe reads a path without opening anything. ok is false for a path that
 // is neither sealed by us nor at the root of the tree.
-func (t *Tree) Describe(path string) (e Entry, ok bool) {
-	first, rest := Split(path)
+func (t *Tree) Describe(asked string) (e Entry, ok bool) {
+	first, rest := Split(asked)
 	if rest == "" {
 		role, known := t.role(first)
 		return Entry{Role: role, Name: first}, known
 	}
 	name, err := t.Names.Open(first)
+	if err != nil && t.AskAtRoot {
+		role, known := t.role(first + "/" + rest)
+		return Entry{Role: role, Name: rest}, known
+	}
 	if err != nil {
 		return Entry{}, false
 	}
@@ -70,6 +77,14 @@ func (t *Tree) Describe(path string) (e Entry, ok bool) {
 
 // role says what a file in a boot's tree, or at the root, is.
 func (t *Tree) role(name string) (route.Role, bool) {
+	if role, ok := t.own(name); ok || t.Beside == nil {
+		return role, ok
+	}
+	return t.Beside.Role(path.Clean(name))
+}
+
+// own says which file of Spur's own a name is.
+func (t *Tree) own(name string) (route.Role, bool) {
 	switch {
 	case name == route.IPXEScript:
 		return route.Script, true
@@ -83,32 +98,35 @@ func (t *Tree) role(name string) (route.Role, bool) {
 
 // Open opens the file at path. Errors wrap fs.ErrNotExist where there is no
 // such file, and are safe to be shown to the one who asks.
-func (t *Tree) Open(ctx context.Context, path string, a Asker) (fs.File, error) {
-	first, rest := Split(path)
+func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error) {
+	first, rest := Split(asked)
 	if rest == "" {
 		return t.openRoot(ctx, first, a)
 	}
 	name, err := t.Names.Open(first)
+	if err != nil && t.AskAtRoot {
+		return t.openRoot(ctx, first+"/"+rest, a)
+	}
 	if err != nil {
-		return nil, missing(path, err)
+		return nil, missing(asked, err)
 	}
 	if name.IsBoot() {
 		return t.openBoot(ctx, name.Client, rest, a)
 	}
 	source, err := t.source(ctx, name)
 	if err != nil {
-		return nil, missing(path, err)
+		return nil, missing(asked, err)
 	}
 	file := boot.File{Source: source}
 	if rest != file.Base() {
-		return nil, missing(path, errors.New("a file's name has nothing below it"))
+		return nil, missing(asked, errors.New("a file's name has nothing below it"))
 	}
 	return t.Sources.Open(ctx, file)
 }
 
 // openBoot opens a file in the tree of one client's boot.
 func (t *Tree) openBoot(ctx context.Context, c boot.Client, name string, a Asker) (fs.File, error) {
-	switch role, _ := t.role(name); role {
+	switch role, _ := t.own(name); role {
 	case route.NBP:
 		return openLocal(t.Loaders[name].Path)
 	case route.Script:
@@ -116,7 +134,15 @@ func (t *Tree) openBoot(ctx context.Context, c boot.Client, name string, a Asker
 	case route.Beacon:
 		return newGenerated(name, "Spur has seen that "+c.MAC.String()+" is up.\n"), nil
 	}
-	return nil, missing(name, errors.New("a boot has no such file"))
+	return t.openBeside(ctx, name, a)
+}
+
+// openBeside opens what an operator's script names relative to itself.
+func (t *Tree) openBeside(ctx context.Context, name string, a Asker) (fs.File, error) {
+	if t.Beside == nil {
+		return nil, missing(name, errors.New("a boot has no such file"))
+	}
+	return t.Beside.Open(ctx, path.Clean(name), a.Raw)
 }
 
 // openRoot serves a loader that was sent here by somebody else's DHCP server.
@@ -124,7 +150,7 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, err
 	if !t.AskAtRoot {
 		return nil, missing(name, errors.New("nothing at the root: only --dhcp off serves loaders there"))
 	}
-	switch role, _ := t.role(name); role {
+	switch role, _ := t.own(name); role {
 	case route.NBP:
 		return openLocal(t.Loaders[name].Path)
 	case route.Script:
@@ -134,12 +160,14 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, err
 		}
 		c.Server = a.Server
 		return t.script(ctx, c, a, name), nil
+	case route.Beacon:
+		return nil, missing(name, errors.New("nothing of that name at the root"))
 	}
-	return nil, missing(name, errors.New("nothing of that name at the root"))
+	return t.openBeside(ctx, name, a)
 }
 
-func missing(path string, why error) error {
-	return fmt.Errorf("%s: %w (%w)", path, fs.ErrNotExist, why)
+func missing(name string, why error) error {
+	return fmt.Errorf("%s: %w (%w)", name, fs.ErrNotExist, why)
 }
 
 // script writes what a client's loader must do. Trouble becomes a script too:

@@ -1,0 +1,120 @@
+package tree
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/spurboot/spur/internal/route"
+)
+
+// siblingsMost bounds the names that scripts lead to.
+const siblingsMost = 4096
+
+// siblings are the relative names in iPXE scripts, and what they are for.
+type siblings struct {
+	plain    map[string]route.Role
+	patterns map[string]pattern // by their text
+}
+
+// pattern is a name in which iPXE expands settings.
+type pattern struct {
+	*regexp.Regexp
+	role route.Role
+}
+
+func newSiblings() siblings {
+	return siblings{plain: map[string]route.Role{}, patterns: map[string]pattern{}}
+}
+
+// learn takes in the names of a script that lies in the folder dir. Any word of
+// it may be one: scripts put names into settings and use them later.
+func (s *siblings) learn(dir, script string) {
+	for line := range strings.Lines(script) {
+		role := route.Extra
+		for _, word := range strings.Fields(line) {
+			if strings.HasPrefix(word, "#") {
+				break // the rest is a comment
+			}
+			if r, ok := command(word); ok {
+				role = r
+				continue
+			}
+			s.add(dir, strings.Trim(word, `"'`), role)
+		}
+	}
+}
+
+// command says what a file is that a command of iPXE takes.
+func command(word string) (route.Role, bool) {
+	switch word {
+	case "kernel":
+		return route.Kernel, true
+	case "initrd", "module", "imgfetch":
+		return route.Initrd, true
+	case "chain", "imgexec", "imgload", "boot":
+		return route.Script, true
+	case "set", "||", "&&", ";":
+		return route.Extra, true
+	}
+	return "", false
+}
+
+var setting = regexp.MustCompile(`\$\{[^{}]*\}`)
+
+func (s *siblings) add(dir, word string, role route.Role) {
+	word, _, _ = strings.Cut(word, "?")
+	if len(word) > 1024 || len(s.plain)+len(s.patterns) >= siblingsMost || strings.Contains(word, "://") || strings.HasPrefix(word, "/") {
+		return
+	}
+	if !setting.MatchString(word) {
+		name := path.Join(dir, word)
+		if have, ok := s.plain[name]; fs.ValidPath(name) && name != "." && (!ok || have == route.Extra) {
+			s.plain[name] = role
+		}
+		return
+	}
+	// What is all settings would be any file.
+	if last := word[strings.LastIndex(word, "/")+1:]; strings.Trim(setting.ReplaceAllString(last, ""), ".") == "" {
+		return
+	}
+	text := "^"
+	if dir != "." {
+		text += regexp.QuoteMeta(dir + "/")
+	}
+	rest := word
+	for _, at := range setting.FindAllString(word, -1) {
+		before, after, _ := strings.Cut(rest, at)
+		text += regexp.QuoteMeta(before) + ".*"
+		rest = after
+	}
+	text += regexp.QuoteMeta(rest) + "$"
+	if p, err := regexp.Compile(text); err == nil {
+		s.patterns[text] = pattern{p, role}
+	}
+}
+
+// role is what a name is for. What a setting may stand for is never hidden.
+func (s *siblings) role(name string) (route.Role, bool) {
+	if r, ok := s.plain[name]; ok {
+		return r, true
+	}
+	if !fs.ValidPath(name) || strings.HasPrefix(name, ".") || strings.Contains(name, "/.") {
+		return "", false
+	}
+	for _, p := range s.patterns {
+		if p.MatchString(name) {
+			return p.role, true
+		}
+	}
+	return "", false
+}
+
+// noScript says that what is there under a name is no script. What a script
+// chains to is then what takes the machine over.
+func (s *siblings) noScript(name string) {
+	if s.plain[name] == route.Script {
+		s.plain[name] = route.Kernel
+	}
+}

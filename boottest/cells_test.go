@@ -128,7 +128,7 @@ func TestSecondTry(t *testing.T) {
 		{"BIOS", lab.BIOS, lab.Port{PlainROM: true}, "undionly.kpxe", []string{"bios-undionly", "bios-ipxe", "ipxe-http"}},
 		{"UEFI", lab.UEFI, lab.Port{}, "snponly.efi", []string{"uefi-x64-snponly", "uefi-x64-ipxe", "ipxe-http"}},
 		{
-			"iPXE, over TFTP alone", lab.BIOS, lab.Port{Filters: []lab.Filter{&without{feature: featHTTP, always: true}}},
+			"iPXE over TFTP alone", lab.BIOS, lab.Port{Filters: []lab.Filter{&without{feature: featHTTP, always: true}}},
 			"undionly.kpxe", []string{"bios-ipxe-undionly", "ipxe-tftp"},
 		},
 	} {

@@ -126,7 +126,7 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Hint = "switch off one of the two DHCP servers, or use --dhcp proxy so that Spur adds to the other one's offer."
 	case h.leased || h.chose == h.ours:
 		v.Sentence = fmt.Sprintf("%s took its address from us, but never asked for %s.", a.speaker(), a.wanted())
-		v.Likely = "a firewall on this host drops " + h.port() + ", or the firmware heard another boot server's offer as well and follows that one."
+		v.Likely = "a firewall on this host drops " + h.port() + ", or the firmware heard another boot server's offer as well and follows that one" + h.rivalText() + "."
 		v.Hint = "open the ports, and see whether another boot server answers on this network."
 	case h.near.IsValid() && h.near != h.ours:
 		v.Sentence = fmt.Sprintf("%s took the address %s, but was told to fetch %s from %s.", a.speaker(), a.Address, a.wanted(), h.ours)

@@ -113,6 +113,8 @@ func TestJudge(t *testing.T) {
 			"took its address from 10.0.0.1", "was quicker", "one of the two"},
 		{"own address, no transfer", ownChose(true), 14, 15, OfferIgnored, "",
 			"address from us", "firewall", "open the ports"},
+		{"own address, another boot server was heard", append(ownOffered[:4:4], at(4.2, others(netip.Addr{}, "pxelinux.0")), at(5, chooses(us))), 14, 15, OfferIgnored, "",
+			"address from us", "10.0.0.1 names the boot file pxelinux.0", "another boot server"},
 		{"told on 4011, no transfer", told, 14, 15, BootFileNotFetched, "",
 			"port 4011", "firewall", "open the ports"},
 		{"loader silent", loaded, 35, 36, LoaderSilent, "snp",

@@ -102,6 +102,23 @@ func (c Config) pool(text string, interfaces []dhcp.Interface) (dhcp.Pool, error
 	return p, hint.Wrap(p.Check(), "correct --pool")
 }
 
+// serverAddrs are the addresses of ours that machines can be told, one for
+// each network; where the operator chose some, those.
+func serverAddrs(c Config, interfaces []dhcp.Interface) []netip.Prefix {
+	var all []netip.Prefix
+	for _, i := range interfaces {
+		for _, p := range i.Addrs {
+			if len(c.ServerAddrs) == 0 && i.ServerFor(p.Addr()) == p.Addr() || slices.Contains(c.ServerAddrs, p.Addr()) {
+				all = append(all, p)
+			}
+		}
+	}
+	if len(all) == 0 && len(c.ServerAddrs) > 0 {
+		return []netip.Prefix{netip.PrefixFrom(c.ServerAddrs[0], 0)} // on no interface that is served
+	}
+	return all
+}
+
 // checkServerAddrs refuses to tell machines an address that isn't this host's.
 func (c Config) checkServerAddrs() error {
 	all, err := net.InterfaceAddrs()

@@ -21,7 +21,8 @@ type links struct {
 	// admit says why Spur must not answer DHCP on an interface that comes; nil
 	// is all of them.
 	admit  func(context.Context, dhcp.Interface) error
-	barred map[int]bool // by index
+	barred map[int]bool      // by index
+	told   map[string]string // the last error of each that listens
 	// explore shows the listener on which of an interface's networks the DHCP
 	// server gives addresses; nil where that doesn't matter.
 	explore   func(context.Context, dhcp.Interface)
@@ -45,7 +46,7 @@ func (l *links) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer l.exploring.Wait()
 	defer cancel()
-	l.barred = map[int]bool{}
+	l.barred, l.told = map[int]bool{}, map[string]string{}
 	for _, i := range l.first {
 		l.ask(ctx, i)
 	}
@@ -81,13 +82,21 @@ func (l *links) follow(ctx context.Context, now []dhcp.Interface, changes []dhcp
 		l.addresses.Own(now)
 	}
 	if l.listener != nil {
-		if err := l.listener.Set(l.allowed(now)); err != nil {
-			l.voice.warn(err.Error())
-		}
+		l.failed("dhcp", l.listener.Set(l.allowed(now)))
 	}
-	if err := l.sockets.follow(ctx, now); err != nil {
-		l.voice.warn(err.Error())
+	l.failed("files", l.sockets.follow(ctx, now))
+}
+
+// failed tells of an error once, however often it is tried again.
+func (l *links) failed(what string, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
 	}
+	if text != l.told[what] && text != "" {
+		l.voice.warn(text)
+	}
+	l.told[what] = text
 }
 
 func (l *links) allowed(now []dhcp.Interface) []dhcp.Interface {

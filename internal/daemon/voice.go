@@ -97,18 +97,15 @@ func surroundings(c Config, interfaces []dhcp.Interface, l *dhcp.Listener) []str
 // pointers says what to enter into a DHCP server that is to send machines here.
 func pointers(c Config, interfaces []dhcp.Interface) []string {
 	lines := []string{"It answers no DHCP. Enter this into your DHCP server:"}
-	for _, i := range interfaces {
-		server := i.ServerFor(netip.Addr{}).String()
-		if len(c.ServerAddrs) > 0 {
-			server = c.ServerAddrs[0].String()
-		}
-		script := "http://" + server
+	const others = "otherwise, for BIOS (option 93 = 0) file undionly.kpxe, for UEFI x64 (option 93 = 7 or 9) file snponly.efi"
+	for _, server := range serverAddrs(c, interfaces) {
+		script := "http://" + server.Addr().String()
 		if c.HTTPPort != 80 {
-			script = fmt.Sprintf("http://%s:%d", server, c.HTTPPort)
+			script = fmt.Sprintf("http://%s:%d", server.Addr(), c.HTTPPort)
 		}
 		lines = append(lines,
-			fmt.Sprintf("  next-server %s; for iPXE (user class \"iPXE\") file %s/boot.ipxe", server, script),
-			"  otherwise, for BIOS (option 93 = 0) file undionly.kpxe, for UEFI x64 (option 93 = 7 or 9) file snponly.efi")
+			fmt.Sprintf("  for machines on %s: next-server %s; for iPXE (user class \"iPXE\") file %s/boot.ipxe", server.Masked(), server.Addr(), script),
+			"  "+others)
 	}
 	return lines
 }

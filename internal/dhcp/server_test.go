@@ -291,6 +291,42 @@ func TestServerIDOverride(t *testing.T) {
 	}
 }
 
+// FuzzServer has a server answer anything: an address that it gives is one of
+// its pools', and its reply can be sent and read.
+func FuzzServer(f *testing.F) {
+	for _, b := range captured(f) {
+		f.Add(b)
+	}
+	info := append(append([]byte{5, 4}, ip4("198.51.100.1")...), append([]byte{11, 4}, ip4("198.51.100.1")...)...)
+	f.Add(dhcp.Marshal(ask(discover, giaddr("192.0.2.2"), option(82, info...)).Message))
+	f.Add(dhcp.Marshal(ask(request, giaddr("192.0.2.2"), option(82, info...), serverID("198.51.100.1"), wants("198.51.100.10")).Message))
+	f.Add(dhcp.Marshal(ask(request, option(82, 11, 4, 1), option(118, 1, 2, 3, 4)).Message))
+	far := dhcp.Pool{Prefix: netip.MustParsePrefix("198.51.100.0/24"), First: addr("198.51.100.10"), Last: addr("198.51.100.20")}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := dhcp.ParseRequest(b)
+		if err != nil {
+			return
+		}
+		s := newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools, c.Authoritative = append(c.Pools, far), len(b)%2 == 0 })
+		p := ask(discover)
+		p.Message = m
+		got, out := s.Handle(start, p)
+		if got == nil {
+			return
+		}
+		yours := netip.AddrFrom4([4]byte(got.YourIPAddr.To4()))
+		if !yours.IsUnspecified() && !wire.OnLink(yours) && !far.Prefix.Contains(yours) {
+			t.Errorf("gives %s: %+v", yours, out)
+		}
+		if again, err := dhcp.Parse(dhcp.Marshal(got)); err != nil && len(b) < 4096 || err == nil && again.MessageType() != got.MessageType() {
+			t.Errorf("a reply that can't be read: %v", err)
+		}
+		if to := dhcp.Destination(p, got); !to.Dst.IsValid() || !to.Src.IsValid() {
+			t.Errorf("it goes from %s to %s", to.Src, to.Dst)
+		}
+	})
+}
+
 func TestServerTroubles(t *testing.T) {
 	s := newServer(t, &broken{})
 	if got, out := s.Handle(start, ask(request, wants("192.0.2.10"), serverID("192.0.2.1"))); got != nil || out.Step != dhcp.StepFailed || out.Err == nil {

@@ -154,7 +154,7 @@ func (r *rounds) round(n int) {
 	}
 	r.filled = r.isFull()
 	alive := r.use()
-	if alive && r.rand.IntN(3) == 0 {
+	if alive && r.rand.IntN(3) > 0 {
 		r.drain()
 		r.stop()
 		r.between()
@@ -192,7 +192,7 @@ func (r *rounds) use() (alive bool) {
 			r.fill()
 		}
 	}
-	if r.rand.IntN(2) == 0 {
+	if r.rand.IntN(3) == 0 {
 		time.Sleep(time.Duration(r.rand.IntN(60)) * time.Millisecond)
 		r.kill()
 		w.Close()
@@ -419,6 +419,7 @@ func (r *rounds) between() {
 			p[i] = 7
 		}
 		r.contents.end(span{off, 4096}, p, true)
+	case k == 1:
 	case !is:
 		// A disk in doubt has one of several states until it is read.
 		r.start("nbd")
@@ -427,7 +428,7 @@ func (r *rounds) between() {
 		r.run("qemu-img", "snapshot", "-c", name, r.image)
 		r.states[name] = append([]byte(nil), r.contents.now...)
 		r.count.snapshots++
-	case k == 1:
+	case k == 2:
 		r.run("qemu-img", "snapshot", "-a", name, r.image)
 		copy(r.contents.now, r.states[name])
 		clear(r.contents.doubt)

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -14,6 +15,14 @@ import (
 // an image that wasn't closed is put right, and what is leaked given back. An
 // error says what is wrong, still.
 func Check(ctx context.Context, name string, format Format, repair bool, out io.Writer) error {
+	err := check(ctx, name, format, repair, out)
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("check %s: interrupted", name)
+	}
+	return err
+}
+
+func check(ctx context.Context, name string, format Format, repair bool, out io.Writer) error {
 	file, err := openFile(name, !repair)
 	if err != nil {
 		return err

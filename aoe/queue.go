@@ -50,12 +50,14 @@ type queue struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	list    []*command
+	most    int // commands of one initiator
 	closed  bool
 }
 
+// open makes room for n commands of one initiator, and as many of others.
 func (q *queue) open(n int) {
 	q.changed.L = &q.mu
-	q.list, q.closed = make([]*command, 0, n), false
+	q.list, q.most, q.closed = make([]*command, 0, 2*n), n, false
 }
 
 // begin takes in commands that are carried out at once, if there are no others
@@ -93,10 +95,17 @@ func (q *queue) put(c *command) (dropped string) {
 	if len(q.list) == cap(q.list) {
 		return "the target's buffers are full"
 	}
+	own := 0
 	for _, have := range q.list {
 		if c.repeats(have) {
 			return "the same request is under way"
 		}
+		if have.from == c.from {
+			own++
+		}
+	}
+	if own >= q.most {
+		return "the initiator has all the buffers that it was told of"
 	}
 	c.running = false
 	q.list = append(q.list, c)

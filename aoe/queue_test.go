@@ -65,6 +65,31 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestInitiatorShare: one initiator doesn't take the buffers of others, however
+// many commands it sends.
+func TestInitiatorShare(t *testing.T) {
+	var q queue
+	q.open(4)
+	from := func(who byte, tag byte) *command {
+		c := newCommand(read, 0, 1, tag)
+		c.from[5] = who
+		return c
+	}
+	for tag := range byte(6) {
+		if why := q.put(from(1, tag)); (why == "") != (tag < 4) {
+			t.Errorf("command %d of the first: %q", tag+1, why)
+		}
+	}
+	for tag := range byte(4) {
+		if why := q.put(from(2, tag)); why != "" {
+			t.Errorf("command %d of the second: %s", tag+1, why)
+		}
+	}
+	if q.put(from(3, 0)) == "" {
+		t.Error("there is no end of buffers")
+	}
+}
+
 // stuck is a disk that reads nothing until it is let.
 type stuck struct {
 	block.Device

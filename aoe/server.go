@@ -18,8 +18,8 @@ type Server struct {
 // Bounds limit what initiators can take of each target. A zero is the default
 // in brackets.
 type Bounds struct {
-	// Buffers is how many commands wait or are worked on [64]; initiators are
-	// told.
+	// Buffers is how many commands of one initiator wait or are worked on [64],
+	// and those of all are twice as many; initiators are told.
 	Buffers int
 	// Workers is how many commands are worked on at the same time [4].
 	Workers int

@@ -59,6 +59,10 @@ func FuzzSession(f *testing.F) {
 	h.setITT(1)
 	h.put32(20, 1)
 	f.Add(append(append([]byte{}, seed...), h[:]...))
+	h.start(opSCSICommand, writes)
+	h[4] = 4
+	h.put32(20, 512)
+	f.Add(append(append([]byte{}, h[:]...), 0, 5, ahsLongCDB, 0, 0, 0, 0, 0, 0, 5, ahsBidirectional, 0, 0, 0, 2, 0))
 	for _, op := range []opcode{opNOPOut, opTaskMgmt, opText, opLogout, opSNACK, opLogin} {
 		h.start(op|0x40, 0x85)
 		f.Add(append([]byte{}, h[:]...))
@@ -91,6 +95,9 @@ func FuzzSession(f *testing.F) {
 		<-drained
 		stop()
 		<-done
+		if left := srv.memory.Left(); left != srv.bounds.TotalMemory {
+			t.Fatalf("%d bytes are still held at the end", srv.bounds.TotalMemory-left)
+		}
 	})
 }
 

@@ -98,6 +98,19 @@ func TestGreedyInitiators(t *testing.T) {
 				p.command(writes&^0x80, rw10(0x2a, 0, 256), 128<<10, make([]byte, 4096))
 			}
 		},
+		"pings": func(p *probe) {
+			for range 64 {
+				var h header
+				h.start(opNOPOut, 0x80)
+				p.tag++
+				h.setITT(p.tag)
+				h.put32(20, noTag)
+				h.put32(24, p.cmdSN)
+				p.cmdSN++
+				p.nc.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
+				p.send(&h, make([]byte, 256<<10))
+			}
+		},
 		"reads": func(p *probe) {
 			for range 32 {
 				p.command(reads, rw10(0x28, 0, 2048), 1<<20, nil)
@@ -145,7 +158,7 @@ func hog(t *testing.T, m *share.Memory) (release func()) {
 	var all []func()
 	for i := range byte(16) {
 		a := m.Open(netip.AddrFrom4([4]byte{192, 0, 2, i}), 1<<30)
-		n := m.Left() / 2
+		n := m.Left()/2 + share.Reserve
 		if !a.Try(n) {
 			t.Fatalf("%d of %d are not to be had", n, m.Left())
 		}
@@ -196,6 +209,32 @@ func TestBusy(t *testing.T) {
 	if err := dev.Read(t.Context(), got, 0); err != nil || !bytes.Equal(got, data) {
 		t.Errorf("something else is written: %v", err)
 	}
+}
+
+// TestLongText: what an initiator says, and doesn't end, is of its memory too.
+func TestLongText(t *testing.T) {
+	addr, _, srv := testServer(t, Bounds{})
+	p := dial(t, addr)
+	p.login(loginOptions{})
+	defer hog(t, srv.memory)()
+	for range 4 {
+		var h header
+		h.start(opText, flagContinue)
+		p.tag++
+		h.setITT(p.tag)
+		h.put32(20, noTag)
+		h.put32(24, p.cmdSN)
+		p.cmdSN++
+		p.send(&h, make([]byte, 15<<10))
+		if a := p.read(); a.opcode() == opReject && a.header[2] == rejectLongOp {
+			p.command(0x80, make([]byte, 6), 0, nil)
+			if a := p.read(); a.opcode() != opSCSIResponse {
+				t.Errorf("%x", a.header)
+			}
+			return
+		}
+	}
+	t.Error("60 KiB of text and their requests are kept in 64 KiB")
 }
 
 // TestPeerPlaces: the initiators of one address don't take all sessions.

@@ -328,6 +328,9 @@ func (w *worker) status(off, n int64) error {
 		return errNoBuffer
 	}
 	c.out.post(letter{bytes: w.req.appendStatus(b.b[:0], c.mode, w.found), buffer: b})
+	if cap(w.found) > maxChunks { // no idle connection keeps as much for each worker
+		w.found = nil
+	}
 	return nil
 }
 

@@ -21,8 +21,11 @@
 // behind room for its header. In a steady state nothing is allocated.
 //
 // What a client can take is bounded (Bounds): connections, handshakes and their
-// time, commands and bytes in flight. A client that doesn't read its replies
-// holds up its own connection only, and loses it after a while.
+// time, commands and bytes in flight. The memory of all connections has a bound
+// as well, divided by share.Memory, which a command waits for while its payload
+// waits in the socket. A client that doesn't read its replies, or doesn't send
+// what it has announced, holds up its own connection only, and loses it after a
+// while.
 //
 // # Client
 //

@@ -40,11 +40,11 @@ func (s *Server) handshake(ctx context.Context, nc net.Conn, h *haggle) (net.Con
 		return nil, nil, err
 	}
 	for range maxOptions {
-		opt, data, err := readOption(in)
+		opt, data, tooBig, err := readOption(in)
 		if err != nil {
 			return nil, nil, err
 		}
-		out, next, err := h.take(ctx, opt, data)
+		out, next, err := h.take(ctx, opt, data, tooBig)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -74,8 +74,8 @@ func (h *haggle) abandon(err error) error {
 }
 
 // take refuses an option whose data was too long to be read, else handles it.
-func (h *haggle) take(ctx context.Context, opt uint32, data []byte) ([]byte, step, error) {
-	if len(data) > maxOption {
+func (h *haggle) take(ctx context.Context, opt uint32, data []byte, tooBig bool) ([]byte, step, error) {
+	if tooBig {
 		return appendOptionReply(nil, opt, repTooBig, nil), again, nil
 	}
 	return h.option(ctx, nil, opt, data)
@@ -94,23 +94,26 @@ func (h *haggle) clientFlags(in io.Reader) error {
 	return nil
 }
 
-// readOption reads one option. Of data longer than maxOption only the length
-// is kept.
-func readOption(in *bufio.Reader) (uint32, []byte, error) {
+// readOption reads one option. Data longer than maxOption is not kept.
+func readOption(in *bufio.Reader) (opt uint32, data []byte, tooBig bool, err error) {
 	var b [16]byte
 	if _, err := io.ReadFull(in, b[:]); err != nil {
-		return 0, nil, err
+		return 0, nil, false, err
 	}
 	if magic := binary.BigEndian.Uint64(b[:]); magic != magicOption {
-		return 0, nil, fmt.Errorf("option begins with %#x: the client is out of step", magic)
+		return 0, nil, false, fmt.Errorf("option begins with %#x: the client is out of step", magic)
 	}
 	opt, n := binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint32(b[12:])
-	if n > maxSkip {
-		return 0, nil, fmt.Errorf("option %d with %d bytes of data: too much to be read", opt, n)
+	switch {
+	case n > maxSkip:
+		return 0, nil, false, fmt.Errorf("option %d with %d bytes of data: too much to be read", opt, n)
+	case n > maxOption:
+		_, err = in.Discard(int(n))
+		return opt, nil, true, err
 	}
-	data := make([]byte, n)
-	_, err := io.ReadFull(in, data)
-	return opt, data, err
+	data = make([]byte, n)
+	_, err = io.ReadFull(in, data)
+	return opt, data, false, err
 }
 
 // secure does the TLS handshake.

@@ -72,9 +72,9 @@ func TestOwedData(t *testing.T) {
 	for name, cover := range map[string]bool{"socket": false, "covered": true} {
 		t.Run(name, func(t *testing.T) {
 			addr := listenTCP(t, &Server{Exports: Fixed{{Device: newMemory(8 << 20)}},
-				Bounds: Bounds{MaxPayload: size, Memory: 1 << 20, TotalMemory: 2 << 20, ReadTimeout: 200 * time.Millisecond}}, cover)
+				Bounds: Bounds{MaxPayload: size, Memory: 1 << 20, TotalMemory: 2 << 20, ReadTimeout: time.Second}}, cover)
 			var all []raw
-			for range 20 {
+			for range 5 {
 				r := from(t, "127.0.0.1", addr)
 				r.announce(size, 1)
 				all = append(all, r)

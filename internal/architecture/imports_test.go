@@ -64,7 +64,7 @@ var allowed = map[string][]string{
 	"internal/image":    {"internal/boot", "internal/hint"},
 	"internal/loader":   {"internal/boot", "internal/route"},
 	"internal/resolver": {"internal/boot", "internal/hint"},
-	"internal/tree":     {"internal/boot", "internal/route", "internal/loader", "internal/seal"},
+	"internal/tree":     {"internal/boot", "internal/hint", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.
 	"internal/store":             {},

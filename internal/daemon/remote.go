@@ -25,7 +25,7 @@ func API(ctx context.Context, c Config, r Remote) error {
 		return hint.Wrap(fmt.Errorf("--allow-files: %w", err), "name folders that are there and can be read")
 	}
 	defer folders.Close()
-	remote, err := resolver.NewRemote(resolver.RemoteConfig{Prefix: r.URL, Timeout: r.Timeout, Allow: folders.Has})
+	remote, err := resolver.NewRemote(resolver.RemoteConfig{Prefix: r.URL, Timeout: r.Timeout, Allow: folders.Check})
 	if err != nil {
 		return misused(hint.Wrap(err, "name the API by a URL such as http://boot.example:8080"))
 	}

@@ -24,7 +24,7 @@ func Example() {
 
 	remote, err := resolver.NewRemote(resolver.RemoteConfig{
 		Prefix: server.URL,
-		Allow:  func(path string) bool { return strings.HasPrefix(path, "/srv/") },
+		Allow:  func(string) error { return nil },
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"path"
 	"syscall"
 	"time"
 
@@ -34,8 +33,9 @@ type RemoteConfig struct {
 	// Transport carries the requests; nil means one of Spur's own, with
 	// bounds. The caller closes a transport that it supplies.
 	Transport http.RoundTripper
-	// Allow tells which files of this host the API may name; nil means none.
-	Allow func(path string) bool
+	// Allow says why the API may not name a file of this host; nil means that it
+	// may name none.
+	Allow func(path string) error
 }
 
 // Remote asks an HTTP server what each machine boots, by Pixiecore's API
@@ -51,7 +51,7 @@ type Remote struct {
 	timeout time.Duration
 	client  *http.Client
 	own     *http.Transport
-	allow   func(path string) bool
+	allow   func(path string) error
 }
 
 // NewRemote checks the configuration and returns the resolver. Nothing is sent
@@ -63,7 +63,7 @@ func NewRemote(config RemoteConfig) (*Remote, error) {
 	}
 	r := &Remote{base: base, timeout: config.Timeout, allow: config.Allow}
 	if r.allow == nil {
-		r.allow = func(string) bool { return false }
+		r.allow = func(path string) error { return fmt.Errorf("%s: no folder is open to it", path) }
 	}
 	if r.timeout <= 0 {
 		r.timeout = defaultTimeout
@@ -143,9 +143,11 @@ func (r *Remote) Resolve(ctx context.Context, c boot.Client) (boot.Payload, erro
 // did not open to the API.
 func (r *Remote) check(p boot.Payload) error {
 	for _, f := range p.Files() {
-		if !f.IsURL() && !r.allow(f.Source) {
-			return hint.Wrap(fmt.Errorf("the boot API at %s names the file %s of this host, which it may not", r.base.Redacted(), f.Source),
-				"open its folder to the API with --allow-files "+path.Dir(f.Source)+", or have it name a URL")
+		if f.IsURL() {
+			continue
+		}
+		if err := r.allow(f.Source); err != nil {
+			return fmt.Errorf("the boot API at %s names a file of this host that it can't have: %w", r.base.Redacted(), err)
 		}
 	}
 	return nil

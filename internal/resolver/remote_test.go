@@ -100,8 +100,8 @@ func TestRemoteFailures(t *testing.T) {
 		"/broken": {"cannot be asked: ", try},
 		"/loop":   {"cannot be asked: stopped after 10 redirects", try},
 		"/short":  {"cannot be asked: unexpected EOF", try},
-		"/file":   {"names the file /etc/shadow of this host, which it may not", "--allow-files /etc"},
-		"/extra":  {"names the file /etc/shadow of this host, which it may not", "--allow-files /etc"},
+		"/file":   {"names a file of this host that it can't have: /etc/shadow", ""},
+		"/extra":  {"names a file of this host that it can't have: /etc/shadow", ""},
 	} {
 		payload, err := remoteAt(t, RemoteConfig{Prefix: server.URL + prefix}).Resolve(t.Context(), machine(1))
 		if err == nil || errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), want[0]) || !strings.Contains(err.Error(), server.URL+prefix+"/v1") {
@@ -119,10 +119,15 @@ func TestAllowedFiles(t *testing.T) {
 		fmt.Fprintf(w, `{"kernel": "file://%s"}`, strings.TrimSuffix(r.URL.Path, "/v1/boot/52:54:00:12:34:01"))
 	}))
 	defer server.Close()
-	allow := func(path string) bool { return strings.HasPrefix(path, "/srv/boot/") }
+	allow := func(path string) error {
+		if !strings.HasPrefix(path, "/srv/boot/") {
+			return hint.New("not allowed", "allow it")
+		}
+		return nil
+	}
 	for path, ok := range map[string]bool{"/srv/boot/k": true, "/srv/boot/../k": false, "/srv/boot": false, "/etc/shadow": false} {
 		payload, err := remoteAt(t, RemoteConfig{Prefix: server.URL + path, Allow: allow}).Resolve(t.Context(), machine(1))
-		if (err == nil) != ok {
+		if (err == nil) != ok || !ok && hint.Of(err) != "allow it" {
 			t.Errorf("%s: %+v, %v", path, payload, err)
 		}
 	}

@@ -40,7 +40,7 @@ func BesideFile(script boot.File, text string) (*Beside, error) {
 		return nil, err
 	}
 	open := func(_ context.Context, name, _ string) (fs.File, error) {
-		return regular(root.OpenFile(filepath.FromSlash(name), readOnly, 0))
+		return openBelow(root, filepath.FromSlash(name))
 	}
 	return newBeside(text, open, root.Close), nil
 }

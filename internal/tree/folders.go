@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/spurboot/spur/internal/hint"
 )
 
 // Folders is a Local of everything below some folders. No link leads out of
@@ -40,10 +42,16 @@ func (f *Folders) Names() []string {
 	return names
 }
 
-// Has tells whether a path is below one of the folders, by its name alone.
-func (f *Folders) Has(path string) bool {
-	_, _, ok := f.find(path)
-	return ok
+// Check tells whether the file at path can be opened, and what to do if not.
+func (f *Folders) Check(path string) error {
+	if _, _, ok := f.find(path); !ok {
+		return hint.New(path+" is below no folder that --allow-files names", "add --allow-files "+filepath.Dir(path)+", or have a URL named")
+	}
+	file, err := f.Open(path)
+	if err != nil {
+		return hint.Wrap(err, "put the file there, and see that it may be read")
+	}
+	return file.Close()
 }
 
 // find is the root that a path is below, and its name there.
@@ -63,7 +71,17 @@ func (f *Folders) Open(path string) (fs.File, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: %w (it is below none of the folders to serve)", filepath.Base(path), fs.ErrNotExist)
 	}
-	return regular(root.OpenFile(name, readOnly, 0))
+	return openBelow(root, name)
+}
+
+// openBelow opens a regular file below a folder.
+func openBelow(root *os.Root, name string) (fs.File, error) {
+	f, err := root.OpenFile(name, readOnly, 0)
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && at.Err.Error() == "path escapes from parent" {
+		// The error of package os has no name.
+		return nil, fmt.Errorf("%s: %w (a link leads out of %s)", name, fs.ErrPermission, root.Name())
+	}
+	return regular(f, err)
 }
 
 // Close closes the folders.

@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/spurboot/spur/internal/hint"
 )
 
 // What is below an allowed folder can be had, and no link, swap or name leads
@@ -58,12 +61,17 @@ func TestFolders(t *testing.T) {
 			t.Errorf("%s gives %q, want %q", name, got, want)
 		}
 	}
-	for path, want := range map[string]bool{
-		allowed + "/x": true, allowed + "/a/b": true, allowed: false, allowed + "2/x": false, allowed + "/../secret": false, "/etc/shadow": false, "x": false,
+	for name, want := range map[string]string{
+		"srv/vmlinuz": "", "srv/gone": "put the file there", "srv/abs": "put the file there", "srv": "--allow-files", "srv2/x": "--allow-files " + filepath.Join(dir, "srv2"),
+		"srv/../secret": "--allow-files", "../../etc/shadow": "--allow-files",
 	} {
-		if f.Has(path) != want {
-			t.Errorf("Has(%s) is %v", path, !want)
+		err := f.Check(filepath.Join(dir, name))
+		if (err == nil) != (want == "") || !strings.Contains(hint.Of(err), want) {
+			t.Errorf("Check(%s): %v; advice %q", name, err, hint.Of(err))
 		}
+	}
+	if _, err := f.Open(filepath.Join(allowed, "abs")); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "a link leads out of "+allowed) {
+		t.Errorf("a link that leads out: %v", err)
 	}
 	// A folder on the way is swapped for a link that leads out.
 	if err := errors.Join(os.RemoveAll(filepath.Join(allowed, "sub")), os.Symlink(dir, filepath.Join(allowed, "sub"))); err != nil {
@@ -80,7 +88,7 @@ func TestNoFolder(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	none, err := OpenFolders(nil)
-	if err != nil || none.Has("/etc/passwd") {
+	if err != nil || none.Check("/etc/passwd") == nil {
 		t.Errorf("without folders: %v", err)
 	}
 	if _, err := none.Open("/etc/passwd"); !errors.Is(err, fs.ErrNotExist) {

@@ -9,6 +9,10 @@
 // compared. Or it runs fio (fio_test.go), which never flushes: what fio was told
 // is written must be there all the same.
 //
+// Clients on this machine do at random what the guests don't (rounds_test.go):
+// on a file system that is full now and then, with snapshots between, and with
+// servers that other users start.
+//
 // SIGKILL takes all that a process has in its memory, not what the kernel holds
 // of its files: what these tests show is that nothing that an initiator was
 // told is done was only in Spur's memory, and that initiators find their way

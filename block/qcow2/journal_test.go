@@ -352,6 +352,47 @@ func TestJournalWithoutRoom(t *testing.T) {
 	}
 }
 
+// TestWriteRestsOnNote: a write into a cluster that another has just allocated is
+// answered for no sooner than the note of that is written.
+func TestWriteRestsOnNote(t *testing.T) {
+	for what, second := range map[string]func(img *Image) error{
+		"write": func(img *Image) error { return img.Write(t.Context(), []byte("second"), 1<<20+512, 0) },
+		"zero":  func(img *Image) error { return img.Zero(t.Context(), 2<<20, 64<<10, 0) },
+	} {
+		file, notes := blocktest.NewRecorder(nil), blocktest.NewRecorder(nil)
+		must(t, Create(file, CreateOptions{Size: 10 << 20}))
+		img, err := Open(t.Context(), file, Options{Journal: &Journal{File: notes}})
+		must(t, err)
+		must(t, img.Write(t.Context(), []byte("there"), 2<<20, 0))
+		noting, written := make(chan bool), make(chan bool)
+		notes.Before = func(blocktest.Change) error { noting <- true; <-written; return nil }
+		var all sync.WaitGroup
+		all.Go(func() {
+			if what == "write" {
+				must(t, img.Write(t.Context(), []byte("first"), 1<<20, 0))
+			} else {
+				must(t, img.Trim(t.Context(), 2<<20, 64<<10))
+			}
+		})
+		<-noting
+		over := make(chan bool)
+		all.Go(func() { must(t, second(img)); close(over) })
+		select {
+		case <-over:
+			t.Errorf("%s: it rests on a note that isn't written", what)
+		case <-time.After(100 * time.Millisecond):
+		}
+		close(written)
+		go func() {
+			for range noting {
+			}
+		}()
+		all.Wait()
+		close(noting)
+		leave(img)
+	}
+}
+
 // TestJournalThatFails: where notes can't be made void, no flush succeeds, and
 // nothing that they tell of is used for something else.
 func TestJournalThatFails(t *testing.T) {

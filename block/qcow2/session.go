@@ -13,7 +13,8 @@ import (
 // journal. Image and journal both name it, so that notes are never played back
 // to another image, or over what somebody else has written since:
 //
-//   - The image has it in a header extension of our own, which QEMU keeps.
+//   - The image has it in a header extension of our own, which QEMU keeps. It is
+//     in the header's first sector of 512 bytes.
 //   - An autoclear feature bit of the image says that nobody else has opened it
 //     for writing since ("autoclear_features": QEMU clears those that it doesn't
 //     know when it opens an image for writing). The bit is the highest of the

@@ -113,6 +113,12 @@ func diskServeCommand() *cobra.Command {
 			if logs != "text" && logs != "json" {
 				return usage(cmd, fmt.Errorf("--log %s is unknown; it is text or json", logs))
 			}
+			// A value that is the default's would not be noticed.
+			for flag, over := range map[string]disk.Protocol{"shelf": disk.AoE, "slot": disk.AoE, "block-size": disk.ISCSI} {
+				if cmd.Flags().Changed(flag) && c.Over != over {
+					return usage(cmd, fmt.Errorf("--%s is for --over %s only", flag, over))
+				}
+			}
 			if err := c.Check(); err != nil {
 				return usage(cmd, err)
 			}

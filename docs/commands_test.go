@@ -49,6 +49,7 @@ func commands() []command {
 		{line: `sudo spur boot vmlinuz initrd.img --cmdline "console=ttyS0"`, until: booting},
 		{line: `sudo bin/spur boot vmlinuz initrd.img --cmdline "quiet"`, until: booting},
 		{line: `spur boot vmlinuz initrd.img`, until: booting},
+		{line: `spur boot boot.ipxe`, before: `printf '#!ipxe\nshell\n' >boot.ipxe`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},
 		{line: `spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56`, until: booting},
 		{line: `spur boot https://boot.example/vmlinuz https://boot.example/initrd.img`, until: booting},

@@ -98,7 +98,7 @@ func TestLongURLs(t *testing.T) {
 				t.Errorf("the extra file is %q", note.Groups[1])
 			}
 			if overTFTP {
-				w.told(spur, m, `"sub":"tftp".*"file":"initrd.gz"`)
+				w.took(spur, m, "bios-ipxe-undionly", "ipxe-tftp")
 			}
 		})
 	}

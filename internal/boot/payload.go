@@ -57,7 +57,7 @@ func (f File) Base() string {
 		return "file"
 	}
 	if len(name) > baseMost {
-		return strings.ToValidUTF8(name[len(name)-baseMost:], "")
+		return strings.ToValidUTF8(name[len(name)-baseMost:], "_")
 	}
 	return name
 }

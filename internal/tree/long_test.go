@@ -70,6 +70,7 @@ func FuzzFileName(f *testing.F) {
 	names := Names{Key: seal.NewKey()}
 	f.Add("/boot/vmlinuz")
 	f.Add(presigned(5000, "x"))
+	f.Add("0" + strings.Repeat("\xe7", 200))
 	f.Fuzz(func(t *testing.T, source string) {
 		if source == "" {
 			return

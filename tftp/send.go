@@ -47,6 +47,10 @@ func newSender(l link, b blocks, t terms, timer timer) *sender {
 //
 // Quirk: edk2 and most PXE ROMs ask for the size this way: RRQ with tsize,
 // then ERROR 0 or 8 ("User aborted") or a closed port, then the real RRQ.
+//
+// Quirk: atftp takes a second OACK for an error when its ACK of the first got
+// lost. Like all clients it asks again by itself, after 5 s, so that the OACK is
+// repeated later than that, unless the client has named an interval.
 func (s *sender) offer(oack []byte) (Reason, error) {
 	s.sentAt = time.Now()
 	err := s.opening.begin(s.link, oack, s.timer.spacing())
@@ -67,7 +71,9 @@ func (s *sender) offer(oack []byte) (Reason, error) {
 			if s.stats.Timeouts++; !s.timer.expired() {
 				return TimedOut, fmt.Errorf("%w to the option acknowledgment", ErrTimeout)
 			}
-			err = s.opening.repeat()
+			if err = nil; s.timer.fixed || s.timer.tries >= lateOACK {
+				err = s.opening.repeat()
+			}
 		case s.terms.sizeAsked && (reason == Aborted || reason == Gone):
 			return SizeProbe, nil
 		default:
@@ -75,6 +81,9 @@ func (s *sender) offer(oack []byte) (Reason, error) {
 		}
 	}
 }
+
+// lateOACK is the timeout with which an OACK is repeated: after 1 + 2 + 4 s.
+const lateOACK = 3
 
 // await receives packets until one pleases, the timer runs out or the
 // transfer is over.

@@ -124,11 +124,13 @@ func journalHint(name string, err error) error {
 type journalFile struct{ *block.OSFile }
 
 // Close implements block.File. Where the folder is somebody else's, an empty
-// file stays.
+// file stays; where it was moved away, it is none of ours.
 func (f journalFile) Close() error {
 	size, err := f.Size()
 	if err == nil && size == 0 {
-		err = ignorePermission(os.Remove(f.Name()))
+		if err = ignorePermission(os.Remove(f.Name())); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
 	}
 	return errors.Join(err, f.OSFile.Close())
 }

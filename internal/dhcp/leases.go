@@ -40,7 +40,7 @@ type Leases struct {
 	fresh    netip.Addr   // where the search for an unused address goes on
 	own      []netip.Addr // this host's, which no client gets
 	writing  map[netip.Addr]bool
-	written  *sync.Cond // of mu: something is no longer being written
+	written  *sync.Cond // of mu: a write is over
 }
 
 // NewLeases checks the pool and takes up what the store knows about it.

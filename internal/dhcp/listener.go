@@ -128,12 +128,11 @@ func (l *Listener) Set(interfaces []Interface) error {
 	l.wires = nil
 	var errs []error
 	for _, i := range interfaces {
-		w, err := l.wire(before, i)
+		w, err := l.wire(before, &host{i, local})
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		w.host.Store(&host{i, local})
 		l.wires = append(l.wires, w)
 	}
 	for _, w := range before {
@@ -146,18 +145,19 @@ func (l *Listener) Set(interfaces []Interface) error {
 }
 
 // wire finds an interface among those that are open, or opens it.
-func (l *Listener) wire(open []*wire, i Interface) (*wire, error) {
+func (l *Listener) wire(open []*wire, now *host) (*wire, error) {
 	for _, w := range open {
-		if h := w.host.Load(); h.Index == i.Index && h.Name == i.Name {
+		if h := w.host.Load(); h.Index == now.Index && h.Name == now.Name {
+			w.host.Store(now)
 			return w, nil
 		}
 	}
-	conn, err := openWire(i, ServerPort, BootPort, ClientPort)
+	conn, err := openWire(now.Interface, ServerPort, BootPort, ClientPort)
 	if err != nil {
 		return nil, err
 	}
 	w := &wire{conn: conn}
-	w.host.Store(&host{Interface: i})
+	w.host.Store(now)
 	if l.read != nil {
 		l.read(w)
 	}

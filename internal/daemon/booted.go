@@ -79,8 +79,11 @@ func openBooted(data string) (*store.Marks, error) {
 	}
 	if _, err := os.Stat(bootedDir(data)); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	} else if err != nil {
+		return nil, unreadable(err)
 	}
-	return store.OpenMarks(bootedDir(data))
+	marks, err := store.OpenMarks(bootedDir(data))
+	return marks, unreadable(err)
 }
 
 func unreadable(err error) error {

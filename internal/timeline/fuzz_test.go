@@ -20,7 +20,7 @@ func anyEvent(t *rapid.T) Event {
 		Time: began.Add(time.Duration(rapid.IntRange(-1000, 1000).Draw(t, "time")) * time.Second),
 		MAC:  boot.MAC{byte(rapid.IntRange(0, 5).Draw(t, "mac"))},
 		Kind: rapid.SampledFrom([]Kind{
-			Asked, Ignored, Offered, OtherOffered, Chose, Leased, BootAsked, Answered,
+			Asked, Ignored, NoAnswer, Offered, OtherOffered, Chose, Leased, BootAsked, Answered,
 			FetchStart, FetchProgress, FetchEnd, FetchFailed, Awaited, SizeAsked, OSAsked, Up, "nonsense",
 		}).Draw(t, "kind"),
 		Client:  rapid.SampledFrom(clients).Draw(t, "client"),
@@ -34,6 +34,7 @@ func anyEvent(t *rapid.T) Event {
 		Total:   number.Draw(t, "total"),
 		Audible: rapid.Bool().Draw(t, "audible"),
 		Reason:  names.Draw(t, "reason"),
+		Hint:    names.Draw(t, "hint"),
 		Err:     rapid.OneOf(rapid.Just("User aborted"), names).Draw(t, "err"),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,12 @@ type conn struct {
 	stall   time.Duration
 	threads *threads
 	release func() // gives back the place among the connections, once
+	peer    netip.Addr
+	number  uint64 // of the connections that got a place
+	wake    func() // has the listener look for a place again
+	refused bool   // has no place: every request is answered by 503
 
+	busy    atomic.Bool // it has a request, whose answer isn't out
 	pending atomic.Bool // bytes of a request came, no handler has it yet
 	once    sync.Once
 }

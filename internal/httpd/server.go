@@ -15,7 +15,7 @@ import (
 // Bounds of a [Server]. Zero values are replaced by those of [DefaultBounds].
 type Bounds struct {
 	Conns         int           // connections at one time; more wait in the backlog
-	PeerConns     int           // connections of one address; more are closed
+	PeerConns     int           // connections of one address; more are answered by 503
 	HeaderBytes   int           // of a request's header
 	HeaderTimeout time.Duration // for a request's header to arrive
 	IdleTimeout   time.Duration // for the next request on a connection
@@ -126,10 +126,22 @@ func (s *Server) track(running *sync.WaitGroup) http.Handler {
 		defer running.Done()
 		if c := connOf(r); c != nil {
 			c.pending.Store(false)
+			if c.refused {
+				turnAway(w)
+				return
+			}
+			c.busy.Store(true)
 		}
 		defer s.survive(r)
 		s.Handler.ServeHTTP(w, r)
 	})
+}
+
+// turnAway answers on a connection that its peer has too many of.
+func turnAway(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close")
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, "spur: your address has too many connections; try again", http.StatusServiceUnavailable)
 }
 
 // survive reports a handler that panicked and cuts its connection. Cutting it
@@ -146,8 +158,8 @@ func (s *Server) survive(r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// connState finds what never became a request: net/http answers that by
-// itself, with 400, 408 or 431, or not at all.
+// connState notes when a connection has no request, and finds what never became
+// one: net/http answers that by itself, with 400, 408 or 431, or not at all.
 func (s *Server) connState(nc net.Conn, state http.ConnState) {
 	c, ok := nc.(*conn)
 	if !ok {
@@ -156,6 +168,9 @@ func (s *Server) connState(nc net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateActive:
 		c.pending.Store(true)
+	case http.StateIdle: // the answer is out
+		c.busy.Store(false)
+		c.wake()
 	case http.StateClosed:
 		if c.pending.Load() && s.Hooks.Malformed != nil {
 			s.Hooks.Malformed(peerOf(c))

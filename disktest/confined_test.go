@@ -33,6 +33,12 @@ func TestConfined(t *testing.T) {
 			w.check(err)
 			hasNothing(t, spur.PID())
 			opensNothing(t, spur.PID(), image, "/etc/shadow", "/etc/passwd", built.spur)
+			if over.protocol == "http" {
+				out, err := w.host.Command(w.ctx, "curl", "-sI", "http://10.77.0.1:8080/disk.qcow2").CombinedOutput()
+				if err != nil || !strings.Contains(strings.ToLower(string(out)), "\netag:") {
+					t.Errorf("no ETag: %v\n%s", err, out)
+				}
+			}
 			if over.uri != "" {
 				out, err := w.host.Command(w.ctx, "qemu-io", "-f", "raw", over.uri, "-c", "write -P 7 1M 64k", "-c", "flush").CombinedOutput()
 				if err != nil {

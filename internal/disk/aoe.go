@@ -19,9 +19,6 @@ func (c *Config) serveAoE(ctx context.Context, disks []*Disk, v *voice) error {
 		return hint.Wrap(err, "ip link lists interfaces; AoE needs an Ethernet one, and root")
 	}
 	defer link.Close()
-	if err := c.confine(disks, v); err != nil {
-		return err
-	}
 	var targets []*aoe.Target
 	for i, d := range disks {
 		id, err := c.identity(d, i)
@@ -30,7 +27,12 @@ func (c *Config) serveAoE(ctx context.Context, disks []*Disk, v *voice) error {
 		}
 		t := &aoe.Target{Shelf: c.Shelf, Slot: c.Slot + uint8(i), Device: d.Device, Serial: id.serial()}
 		targets = append(targets, t)
-		v.ready(d, AoE, t.Address()+" on "+c.Interface)
+	}
+	if err := c.confine(disks, v); err != nil {
+		return err
+	}
+	for i, d := range disks {
+		v.ready(d, AoE, targets[i].Address()+" on "+c.Interface)
 	}
 	talk := &aoeTalk{voice: v, tallies: map[aoe.MAC]*tally{}}
 	server := aoe.Server{Targets: targets, Hooks: talk.hooks()}

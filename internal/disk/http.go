@@ -36,13 +36,13 @@ func (c *Config) serveHTTP(ctx context.Context, disks []*Disk, v *voice) error {
 	if err != nil {
 		return err
 	}
-	if err := c.confine(disks, v); err != nil {
-		return errors.Join(err, l.Close())
-	}
 	server := &http.Server{
 		Handler:           c.paths(disks),
 		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: mostHeader,
 		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	if err := c.confine(disks, v); err != nil {
+		return errors.Join(err, l.Close())
 	}
 	defer tellHTTP(server, v)()
 	for i, d := range disks {

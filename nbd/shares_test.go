@@ -1,6 +1,7 @@
 package nbd
 
 import (
+	"errors"
 	"io"
 	"net"
 	"runtime"
@@ -143,6 +144,51 @@ func TestGreedyPeer(t *testing.T) {
 			}
 			exercise(t, honest)
 		})
+	}
+}
+
+// TestNoMemory: a command that finds no memory for too long fails, and the
+// connection goes on: small ones need none of others, and large ones succeed when
+// there is some again.
+func TestNoMemory(t *testing.T) {
+	const size = 512 << 10
+	dev := newMemory(8 << 20)
+	if err := dev.Write(t.Context(), make([]byte, size), 0, 0); err != nil { // so that a read isn't of a hole
+		t.Fatal(err)
+	}
+	addr := listenTCP(t, &Server{Exports: Fixed{{Device: dev}}, Bounds: Bounds{MaxPayload: size, Memory: 1 << 20,
+		TotalMemory: 2 << 20, ReadTimeout: time.Hour, WriteTimeout: 300 * time.Millisecond, Grace: time.Millisecond}}, false)
+	honest := from(t, "127.0.0.9", addr).client()
+	var greedy []raw
+	for _, local := range []string{"127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.3"} {
+		r := from(t, local, addr)
+		r.announce(size, 1)
+		greedy = append(greedy, r)
+	}
+	var told *RemoteError
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		err := honest.Write(t.Context(), make([]byte, size), 0, 0)
+		if errors.As(err, &told) {
+			break
+		}
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("a write of %d bytes beside those who have the memory: %v", size, err)
+		}
+	}
+	err := honest.Read(t.Context(), make([]byte, size), 0)
+	if told.Number != uint32(errNoMemory) || !errors.As(err, &told) || told.Number != uint32(errNoMemory) {
+		t.Errorf("the client is told %v, and of a read %v", told, err)
+	}
+	if err := honest.Write(t.Context(), make([]byte, 4096), 0, 0); err != nil {
+		t.Errorf("a small write: %v", err)
+	}
+	for _, r := range greedy {
+		r.nc.Close()
+	}
+	for deadline := time.Now().Add(20 * time.Second); honest.Read(t.Context(), make([]byte, size), 0) != nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("there is no memory again")
+		}
 	}
 }
 

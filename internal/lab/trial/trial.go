@@ -156,7 +156,7 @@ func (t Trial) watch(ctx context.Context, m *lab.Machine) error {
 	if t.Expect == "" {
 		return m.Show(ctx, view)
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, t.Timeout, fmt.Errorf("it did not come within %s", t.Timeout))
 	defer cancel()
 	shown := make(chan error, 1)
 	go func() {

@@ -8,20 +8,27 @@ import (
 )
 
 // With --only and --once Spur answers the machine that it was told, and that
-// one until it has booted.
+// one until it has booted, also after a restart, until it is re-armed.
 func TestOnlyAndOnce(t *testing.T) {
 	w := newWorld(t)
 	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 	chosen := lab.Port{MAC: []byte{0x52, 0x54, 0x00, 0x99, 0x00, 0x01}}
-	spur := w.boot("--once", "--only", chosen.MAC.String())
+	data := t.TempDir()
+	args := []string{"--once", "--only", chosen.MAC.String(), "--data", data}
+	spur := w.boot(args...)
 	m := w.machine("chosen", lab.BIOS, chosen)
 	stranger := w.machine("stranger", lab.BIOS, lab.Port{})
 	w.up(m, spur)
 	w.told(spur, stranger, `"step":"ignored".*--only`)
 	w.check(stranger.Quit())
 
+	w.check(spur.Stop())
+	spur = w.boot(args...)
 	again := w.machine("again", lab.BIOS, chosen)
 	w.told(spur, again, `"step":"ignored".*--once`)
+	w.check(w.home.Command(w.ctx, built.spur, "machine", "reset", chosen.MAC.String(), "--data", data).Run())
+	w.check(again.Reset(w.ctx))
+	w.up(again, spur)
 }
 
 // Without any DHCP server machines get no address, and Spur says so.

@@ -85,7 +85,8 @@ func (p *plain) send(all [][]byte) error {
 		}
 		part := all[:count]
 		if count == 0 {
-			part = append(p.array[:0], all[0][:sendPiece])
+			p.array = append(p.array[:0], all[0][:sendPiece])
+			part = p.array
 			all[0] = all[0][sendPiece:]
 		}
 		if err := p.sendSome(part); err != nil {

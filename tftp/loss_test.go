@@ -97,10 +97,10 @@ func (h habit) fetch(l *lossy, blocks uint16) bool {
 				continue
 			}
 			n := binary.BigEndian.Uint16(p[2:])
-			switch {
-			case n == got+1:
+			switch n {
+			case got + 1:
 				got, try = n, 0
-			case n == got: // the server missed the ACK
+			case got: // the server missed the ACK
 				ack(got)
 				continue
 			default:

@@ -46,7 +46,8 @@ func (p *places) giveUp(cluster int64, table, last bool) (free bool) {
 	if table {
 		p.own = p.own.remove(cluster, 1)
 	}
-	return !p.own.overlap(cluster, 1) && !(last && p.kept.overlap(cluster, 1))
+	held := p.own.overlap(cluster, 1) || last && p.kept.overlap(cluster, 1)
+	return !held
 }
 
 // table is where a table of the image is, and which one it is.

@@ -149,7 +149,7 @@ func TestTablesInOnePlace(t *testing.T) {
 		must(t, err)
 		binary.BigEndian.PutUint64(b[h.l1Offset+8:], uint64(cluster<<12)|flagCopied)
 		if cluster == 0 {
-			binary.BigEndian.PutUint64(b[h.l1Offset+8:], uint64(h.l1Offset)|flagCopied)
+			binary.BigEndian.PutUint64(b[h.l1Offset+8:], h.l1Offset|flagCopied)
 			what = "L1 table"
 		}
 		_, err = Open(t.Context(), blocktest.NewRecorder(b), Options{})

@@ -96,8 +96,9 @@ func (img *Image) left() (notes []note, lost, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	same := is && s.session == h.session
 	switch {
-	case !ours && !(is && s.session == h.session):
+	case !ours && !same:
 		return nil, nil, nil
 	case !is:
 		return nil, errNoJournal, nil

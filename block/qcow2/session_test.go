@@ -84,7 +84,7 @@ func TestSession(t *testing.T) {
 			if got := contents(t, img)[1<<20:][:300<<10]; !bytes.Equal(got, bytes.Repeat([]byte{c.content}, len(got))) {
 				t.Errorf("it reads %#x", got[:4])
 			}
-			if img.Lost() != c.lost || (img.Recovered() > 0) != (c.content == 7) {
+			if !errors.Is(img.Lost(), c.lost) || (img.Recovered() > 0) != (c.content == 7) {
 				t.Errorf("%d clusters were brought back; %v, not %v", img.Recovered(), img.Lost(), c.lost)
 			}
 			must(t, img.Close())

@@ -68,26 +68,27 @@ type injector struct {
 
 func (i *injector) open(path string) error {
 	const cwd = ^uint64(99) // AT_FDCWD, -100
-	page, err := i.call(unix.SYS_MMAP, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uint64(0), 0)
+	page, err := i.call(unix.SYS_MMAP, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uint64(0))
 	if err != nil {
 		return err
 	}
 	if _, err := unix.PtracePokeData(i.pid, uintptr(page), append([]byte(path), 0)); err != nil {
 		return err
 	}
-	fd, failed := i.call(unix.SYS_OPENAT, cwd, page, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0, 0, 0)
+	fd, failed := i.call(unix.SYS_OPENAT, cwd, page, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0, 0)
 	if failed == nil {
-		_, err = i.call(unix.SYS_CLOSE, fd, 0, 0, 0, 0, 0)
+		_, err = i.call(unix.SYS_CLOSE, fd, 0, 0, 0, 0)
 	}
-	_, unmapped := i.call(unix.SYS_MUNMAP, page, 4096, 0, 0, 0, 0)
+	_, unmapped := i.call(unix.SYS_MUNMAP, page, 4096, 0, 0, 0)
 	return errors.Join(failed, err, unmapped)
 }
 
-// call does one system call; its error is the one that the process got.
-func (i *injector) call(number, a, b, c, d, e, f uint64) (uint64, error) {
+// call does one system call, of up to five arguments; its error is the one that
+// the process got.
+func (i *injector) call(number, a, b, c, d, e uint64) (uint64, error) {
 	r := i.saved
 	r.Rip, r.Rax, r.Orig_rax = i.instruction, number, ^uint64(0) // no call of its own to restart
-	r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9 = a, b, c, d, e, f
+	r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9 = a, b, c, d, e, 0
 	if err := errors.Join(unix.PtraceSetRegs(i.pid, &r), unix.PtraceSingleStep(i.pid)); err != nil {
 		return 0, err
 	}

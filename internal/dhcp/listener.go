@@ -286,7 +286,7 @@ func (l *Listener) readAll(ctx context.Context, w *wire, handler func(Packet)) e
 		n, _, err := w.conn.ReadFrom(buf)
 		now := time.Now()
 		if ctx.Err() != nil || w.closed.Load() {
-			return nil //nolint:nilerr // the end was wanted; the read's error only tells of it
+			return nil // the end was wanted; the read's error only tells of it
 		}
 		switch {
 		case errors.Is(err, unix.ENETDOWN):

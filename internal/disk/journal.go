@@ -75,8 +75,9 @@ func ignorePermission(err error) error {
 // findJournal opens the journal of an image that is only to be read, if there is
 // one and it has something to say.
 func findJournal(image string, file block.File) (*qcow2.Journal, error) {
-	if left, err := qcow2.Session(file); err != nil || !left {
-		return nil, nil // what is wrong with it, Open says
+	// What is wrong with an image whose header can't be read, Open says.
+	if left, _ := qcow2.Session(file); !left {
+		return nil, nil
 	}
 	name, err := journalOf(image)
 	if err != nil {

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -151,7 +152,7 @@ func (s *Server) survive(r *http.Request) {
 	if value == nil {
 		return
 	}
-	if value == http.ErrAbortHandler || s.Hooks.Panicked == nil {
+	if err, _ := value.(error); errors.Is(err, http.ErrAbortHandler) || s.Hooks.Panicked == nil {
 		panic(value) // net/http cuts the connection, and logs all but the first
 	}
 	s.Hooks.Panicked(r, value, debug.Stack())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
@@ -66,12 +67,12 @@ func Enter(p Policy) (Status, error) {
 		return Status{}, hint.Wrap(fmt.Errorf("become the user %s: %w", p.Account.Name, err),
 			"let Spur keep CAP_SETUID, CAP_SETGID and CAP_SETPCAP until then, or stay with --user root")
 	}
-	if err := limit(append(p.Capabilities, spare...), p.Capabilities); err != nil {
+	if err := limit(slices.Concat(p.Capabilities, spare), p.Capabilities); err != nil {
 		return Status{}, fmt.Errorf("give up capabilities: %w", err)
 	}
-	kept := append(p.Capabilities, p.needed(spare)...)
+	kept := slices.Concat(p.Capabilities, p.needed(spare))
 	// Folders that only root can reach are found by the spare capabilities.
-	if err := limit(append(p.Capabilities, spare...), spare); err != nil {
+	if err := limit(slices.Concat(p.Capabilities, spare), spare); err != nil {
 		return Status{}, fmt.Errorf("give up capabilities: %w", err)
 	}
 	version, err := restrict(p.rules())

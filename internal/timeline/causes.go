@@ -41,7 +41,8 @@ func (h hop) patience() time.Duration {
 func noDHCPServer(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 	h := a.hop
 	waited := now.Sub(h.firstOffer)
-	if h.own || h.offers < 2 || h.moved() || h.other.heard() || waited < deafPatience && !(h.audible && waited >= heardPatience) {
+	waitedLong := waited >= deafPatience || h.audible && waited >= heardPatience
+	if h.own || h.offers < 2 || h.moved() || h.other.heard() || !waitedLong {
 		return Verdict{}, false
 	}
 	v := Verdict{

@@ -69,8 +69,9 @@ func TestAFaultHarmsNobodyElse(t *testing.T) {
 	if _, err := new(tftp.Client).Get(ctx, web.tftp, path(good), io.Discard); err != nil {
 		t.Error("TFTP:", err)
 	}
-	for _, where := range []string{"DHCP request of 52:54:00:00:00:0d", "HTTP request of 127.0.0.1", "TFTP request of 127.0.0.1"} {
-		if n := strings.Count(log.String(), where); n != 1 {
+	// A TFTP client repeats a request that isn't answered soon.
+	for where, most := range map[string]int{"DHCP request of 52:54:00:00:00:0d": 1, "HTTP request of 127.0.0.1": 1, "TFTP request of 127.0.0.1": 10} {
+		if n := strings.Count(log.String(), where); n < 1 || n > most {
 			t.Errorf("%q is reported %d times in %s", where, n, log.String())
 		}
 	}

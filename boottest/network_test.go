@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -219,10 +220,10 @@ func TestSlowAPI(t *testing.T) {
 			"cmdline": "console=ttyS0 spur.note={{ URL \"%s\" }} spur.up={{ UP }}", "unknown": 1}`,
 			built.kernel, "http://"+dhcpAddr+":8000"+built.initrd, "file://"+built.extra1, built.extra2, built.note)
 	})
-	spur := w.spur("api", "http://"+dhcpAddr+":8000")
+	spur := w.spur("api", "http://"+dhcpAddr+":8000", "--allow-files", filepath.Dir(built.extra1))
 	slow := w.machine("slow", lab.BIOS, lab.Port{MAC: late})
 	quick := w.machine("quick", lab.BIOS, lab.Port{})
 	w.told(spur, slow, `"step":"asked"`)
 	w.up(quick, spur)
-	w.told(spur, slow, `"step":"ignored"`)
+	w.told(spur, slow, `"step":"no-answer"`)
 }

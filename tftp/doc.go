@@ -54,10 +54,11 @@
 // windowed transfer at most once in two windows; anything else waits for the
 // retransmission timer. That runs out soon on a link whose round trips are short,
 // and a client that repeats its ACK is waited for longer: files get through where
-// every third packet is lost in either direction. After a loss the window is sent in smaller bursts,
-// paced over the time a window took, because a receiver that loses packets of
-// a burst is a receiver whose buffer is small. It is not sent in smaller
-// windows: a receiver acknowledges after the number of blocks it negotiated,
+// three of ten packets are lost in each direction. After a loss the window is
+// sent in smaller bursts, paced over the time a window took, because a receiver
+// that loses packets of a burst is a receiver whose buffer is small. It is not
+// sent in smaller windows: a receiver acknowledges after the number of blocks it
+// negotiated,
 // and would wait in vain for the rest of a smaller one (RFC 7440 section 4).
 //
 // # Strangers

@@ -17,8 +17,9 @@ var fioScript string
 
 // fioOptions have many writes in flight, some to the same blocks, and then read
 // each block that was written: it must be as fio wrote it last. The rates are
-// below what a guest can do, so that there is time to kill the target.
-const fioOptions = `--ioengine=libaio --direct=1 --iodepth=32 --rw=randwrite --bs=4k --size=6M --io_size=8M
+// below what a guest can do, and there are enough blocks, so that there is time to
+// kill the target in both.
+const fioOptions = `--ioengine=libaio --direct=1 --iodepth=32 --rw=randwrite --bs=4k --size=24M --io_size=20M
 --norandommap --serialize_overlap=1 --rate_iops=500,400 --verify=crc32c --verify_fatal=1
 --eta=always --eta-newline=250ms
 `

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -101,16 +100,19 @@ func (d *daemon) handOver(a sandbox.Account) error {
 	if os.Geteuid() == a.UID {
 		return nil
 	}
+	if err := giveAway(d.cacheDir(), a); err != nil {
+		return err
+	}
 	if d.temp != nil {
-		if err := os.Lchown(d.temp.Path(), a.UID, a.GID); err != nil {
-			return err
-		}
-	} else if ours(d.config.Data) {
+		// Its new owner may put something else in the place of what is in it.
+		return os.Lchown(d.temp.Path(), a.UID, a.GID)
+	}
+	if ours(d.config.Data) {
 		if err := os.Chmod(d.config.Data, 0o711); err != nil {
 			return err
 		}
 	}
-	return errors.Join(giveAway(d.cacheDir(), a), giveAway(bootedDir(d.config.Data), a))
+	return giveAway(bootedDir(d.config.Data), a)
 }
 
 // giveAway lets a user work with a folder and with what is in it.

@@ -53,14 +53,34 @@ func makeOne(prefix string) (*Folder, error) {
 // Path is where the folder is.
 func (f *Folder) Path() string { return f.path }
 
-// Close removes the folder with all that is in it. It doesn't read the folder
-// above, which may be closed to a process that has given up its privileges.
+// Close removes the folder with all that is in it. It goes by the open folder
+// and not by its name, under which whoever owns the folder may have put a link;
+// and it doesn't read the folder above, which may be closed to a process that
+// has given up its privileges.
 func (f *Folder) Close() error {
-	entries, err := os.ReadDir(f.path)
+	return errors.Join(empty(f.lock), os.Remove(f.path), f.lock.Close())
+}
+
+// empty removes what is in an open folder. No link is followed.
+func empty(dir *os.File) error {
+	entries, err := dir.ReadDir(-1)
 	for _, e := range entries {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(f.path, e.Name())))
+		err = errors.Join(err, remove(dir, e))
 	}
-	return errors.Join(err, os.Remove(f.path), f.lock.Close())
+	return err
+}
+
+func remove(dir *os.File, e fs.DirEntry) error {
+	at := int(dir.Fd())
+	if !e.IsDir() {
+		return unix.Unlinkat(at, e.Name(), 0)
+	}
+	fd, err := unix.Openat(at, e.Name(), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	inner := os.NewFile(uintptr(fd), e.Name())
+	return errors.Join(empty(inner), inner.Close(), unix.Unlinkat(at, e.Name(), unix.AT_REMOVEDIR))
 }
 
 // hold locks a folder; the lock ends with the process.

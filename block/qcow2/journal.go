@@ -213,6 +213,14 @@ func (j *journal) retire(gen uint64) error {
 	}
 }
 
+// begin writes the head of a session. The lock isn't held while the image's own
+// header is written after it: where that can't be made durable, giveUp takes it.
+func (j *journal) begin() error {
+	j.heading.Lock()
+	defer j.heading.Unlock()
+	return j.writeHead()
+}
+
 // writeHead writes the head; heading is held.
 func (j *journal) writeHead() error {
 	b := append(append(j.head[:0], journalMagic...), j.Life[:]...)

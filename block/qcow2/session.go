@@ -49,9 +49,7 @@ func (img *Image) beginSession() error {
 	if j.begun.Load() {
 		return nil
 	}
-	j.heading.Lock()
-	defer j.heading.Unlock()
-	if err := j.writeHead(); err != nil {
+	if err := j.begin(); err != nil {
 		return fmt.Errorf("begin a journal: %w", err)
 	}
 	was := img.header

@@ -156,3 +156,24 @@ func TestBitmapsStay(t *testing.T) {
 		}
 	}
 }
+
+// TestSessionThatCannotBegin: where the header of the first write can't be made
+// durable, that write fails, and so do those after it.
+func TestSessionThatCannotBegin(t *testing.T) {
+	file, notes := blocktest.NewRecorder(nil), blocktest.NewRecorder(nil)
+	must(t, Create(file, CreateOptions{Size: 10 << 20}))
+	img, err := Open(t.Context(), file, Options{Journal: &Journal{File: notes}})
+	must(t, err)
+	file.Before = func(c blocktest.Change) error {
+		if c.Kind == blocktest.Sync {
+			return errors.New("a bad sector")
+		}
+		return nil
+	}
+	for range 2 {
+		if img.Write(t.Context(), []byte("first"), 0, 0) == nil {
+			t.Error("it was answered for")
+		}
+	}
+	leave(img)
+}

@@ -3,6 +3,7 @@ package qcow2
 import (
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/spurboot/spur/block"
@@ -12,12 +13,12 @@ import (
 type narrow struct {
 	block.SparseFile
 	most    int64
-	refused int
+	refused atomic.Int64
 }
 
 func (n *narrow) WriteAt(p []byte, off int64) (int, error) {
 	if off+int64(len(p)) > n.most {
-		n.refused++
+		n.refused.Add(1)
 		return 0, block.ErrNoSpace
 	}
 	return n.SparseFile.WriteAt(p, off)
@@ -90,8 +91,8 @@ func TestSpaceIsReclaimed(t *testing.T) {
 	for off := int64(0); err == nil && off < img.Size(); off += int64(len(p)) {
 		err = img.Write(t.Context(), p, off, 0)
 	}
-	if err == nil || f.refused == 0 {
-		t.Errorf("%v; the file was full %d times", err, f.refused)
+	if err == nil || f.refused.Load() == 0 {
+		t.Errorf("%v; the file was full %d times", err, f.refused.Load())
 	}
 	must(t, img.Flush(t.Context()))
 	must(t, img.Close())

@@ -3,6 +3,7 @@ package boottest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -71,6 +73,7 @@ type soak struct {
 	rand   *rand.Rand
 	data   string
 	spur   *lab.Process
+	gaveUp atomic.Int64 // how often firmware gave up
 }
 
 func newSoak(t *testing.T) *soak {
@@ -114,9 +117,26 @@ func newSoak(t *testing.T) *soak {
 	return s
 }
 
-// round boots machines and waits until all have been up and are off again.
+// round boots machines and waits until all have been up and are off again. Its
+// packets are kept, in SPUR_TEST_KEEP, if a machine did not come up at once.
 func (s *soak) round(n, machines int, restarts bool) {
 	s.Helper()
+	packets, err := s.wire.Capture(fmt.Sprintf("round-%d.pcap", n))
+	s.check(err)
+	before := s.gaveUp.Load()
+	if !s.machines(n, machines, restarts) || s.gaveUp.Load() > before {
+		_, err = packets.Stop()
+		s.check(err)
+		return
+	}
+	path, err := packets.Stop()
+	s.check(errors.Join(err, os.Remove(path)))
+}
+
+// machines says whether all came up.
+func (s *soak) machines(n, machines int, restarts bool) (up bool) {
+	s.Helper()
+	up = true
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	done := make(chan error, machines)
 	var running sync.WaitGroup
@@ -139,6 +159,7 @@ func (s *soak) round(n, machines int, restarts bool) {
 		select {
 		case err := <-done:
 			if left--; err != nil {
+				up = false
 				s.Errorf("%v\nSpur says:\n%s", err, s.spur.Tail(40))
 			}
 		case <-restart:
@@ -146,6 +167,7 @@ func (s *soak) round(n, machines int, restarts bool) {
 			s.restart()
 		}
 	}
+	return up
 }
 
 // moment is a random time up to the longest.
@@ -165,9 +187,11 @@ func (s *soak) restart() {
 }
 
 const (
-	// gaveUp is what firmware says when PXE has failed. edk2 goes on with IPv6
-	// and HTTP Boot, which takes it minutes.
-	gaveUp = `No bootable device|failed to load Boot\d+ "UEFI PXEv4`
+	// gaveUp is what firmware says when PXE has failed: edk2 with "load" where it
+	// got no loader, with "start" where the loader ended (iPXE does when Spur goes
+	// away while it loads). edk2 then goes on with IPv6 and HTTP Boot, which takes
+	// it minutes.
+	gaveUp = `No bootable device|failed to (?:load|start) Boot\d+ "UEFI PXEv4`
 	// soakTries is how often a machine is switched on when its firmware gives
 	// up, as it may when nobody answers while Spur is away.
 	soakTries = 3
@@ -179,6 +203,7 @@ func (s *soak) comesUp(ctx context.Context, m *lab.Machine, restarts bool) error
 	began := time.Now()
 	at, err := m.Serial().WaitAfter(ctx, 0, gaveUp+"|"+lab.Up)
 	for try := 1; err == nil && !strings.HasPrefix(at.Text, "SPUR-LAB-UP"); try++ {
+		s.gaveUp.Add(1)
 		s.Logf("%s gave up after %v: %s", m.Name(), time.Since(began).Round(time.Second), at.Text)
 		if try == soakTries {
 			return fmt.Errorf("%s gave up %d times", m.Name(), try)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -108,6 +109,10 @@ func (r *remote) get(ctx context.Context, first, last int64) (version, *http.Res
 	request.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", first, last))
 	request.Header.Set("Accept-Encoding", "identity")
 	response, err := r.options.Client.Do(request)
+	var named *url.Error
+	if errors.As(err, &named) {
+		err = named.Err // the URL is told by who tells of what was fetched
+	}
 	if err != nil {
 		return version{}, nil, err
 	}

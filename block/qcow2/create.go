@@ -47,7 +47,7 @@ func Create(file block.File, o CreateOptions) error {
 	g := h.geometry()
 	plan := h.place(g)
 	if err := h.checkTables(); err != nil {
-		return fmt.Errorf("a disk of %d bytes with clusters of %d is too large: use larger clusters", o.Size, g.cluster)
+		return TooLargeError{o.Size, largest(g)}
 	}
 	b, err := h.encode()
 	if err != nil {
@@ -65,6 +65,18 @@ func Create(file block.File, o CreateOptions) error {
 	}
 	return file.Sync()
 }
+
+// TooLargeError is that an image of such clusters has no room for a disk of that
+// size. Larger clusters make room for more.
+type TooLargeError struct{ Size, Largest int64 }
+
+// Error implements error.
+func (e TooLargeError) Error() string {
+	return fmt.Sprintf("a disk of %d bytes is too large: with such clusters it can have %d", e.Size, e.Largest)
+}
+
+// largest is how large a disk the longest L1 table can have.
+func largest(g geometry) int64 { return maxL1Bytes / 8 << (g.clusterBits + g.l2Bits) }
 
 func (o CreateOptions) header() (*header, error) {
 	if o.Size < 0 || o.Size%sector != 0 {
@@ -106,15 +118,13 @@ func (o CreateOptions) header() (*header, error) {
 	}
 	h.reftableOffset, h.reftableClusters = 1<<h.clusterBits, 1
 	h.l1Offset = h.reftableOffset
-	l1 := int64(0)
 	if h.clusterBits <= maxClusterBits && h.clusterBits >= minClusterBits {
 		g := h.geometry()
-		l1 = g.l1Entries(o.Size)
+		if o.Size > largest(g) {
+			return nil, TooLargeError{o.Size, largest(g)}
+		}
+		h.l1Size = uint32(g.l1Entries(o.Size))
 	}
-	if l1 > maxL1Bytes/8 {
-		return nil, fmt.Errorf("a disk of %d bytes with clusters of %d is too large: use larger clusters", o.Size, o.ClusterSize)
-	}
-	h.l1Size = uint32(l1)
 	return h, h.check()
 }
 

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 func diskCommand() *cobra.Command {
@@ -20,7 +23,9 @@ for a VHD of fixed size, which looks like a raw disk.
 
 The backing file that an image names is opened only if it is in the image's
 folder, or in one that --allow-backing names: whoever could write to an image
-could write any name into it.`,
+could write any name into it.
+
+Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 	}
 	cmd.AddCommand(diskServeCommand(), diskCreateCommand(), diskInfoCommand(), diskCheckCommand(), diskConvertCommand())
 	return cmd
@@ -48,4 +53,26 @@ func (f *imageFlags) options(cmd *cobra.Command) (disk.Options, error) {
 		return disk.Options{}, usage(cmd, err)
 	}
 	return disk.Options{Format: format, Allow: f.allow}, nil
+}
+
+// newFormat is the format of a file that is to be made: the flag's if it was
+// given, or what goes with the file's name.
+func newFormat(cmd *cobra.Command, file, flag string) (disk.Format, error) {
+	if !cmd.Flags().Changed("format") {
+		format, err := disk.NewFormat(file, "")
+		if err != nil {
+			return "", usageError{err}
+		}
+		return format, nil
+	}
+	format, err := disk.ParseNewFormat(flag)
+	if err != nil {
+		return "", usage(cmd, err)
+	}
+	return format, nil
+}
+
+// notice tells of what is odd about a file that was made.
+func notice(cmd *cobra.Command) func(text string) {
+	return func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), printable.Line(text)) }
 }

@@ -13,13 +13,15 @@ func diskCheckCommand() *cobra.Command {
 		Use:   "check FILE",
 		Short: "Check whether a disk image is sound",
 		Long: `Check whether a disk image is sound: whether each of its clusters is used once,
-and counted so. It ends with exit code 1 if it is not. No other program may be
-writing to the image.
+and counted so. No other program may be writing to the image.
 
 With --repair, an image that wasn't closed, because the program that wrote to it
 was killed or the power went, gets its reference counts anew, and what its
 journal has (see "spur disk serve"). Clusters that nothing uses are given back:
-they are what a crash can leave behind, and cost nothing but space.`,
+they are what a crash can leave behind, and cost nothing but space.
+
+Exit codes are 0 for a sound image, 1 for one that isn't or can't be opened, 2 for
+wrong usage.`,
 		Example: `  spur disk check disk.qcow2
   spur disk check disk.qcow2 --repair`,
 		Args: arguments(cobra.ExactArgs(1)),

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/spurboot/spur/internal/disk"
-	"github.com/spurboot/spur/internal/printable"
 )
 
 func diskConvertCommand() *cobra.Command {
@@ -20,15 +18,18 @@ func diskConvertCommand() *cobra.Command {
 		Long: `Copy the disk in SRC, a file or an http(s) URL, into the new image DST. What is
 zero takes no space in it; what comes from backing files is copied too, so that
 DST needs none. A DST that exists is left as it is; interrupted, Spur removes
-what it has of it. On a terminal, one line tells how far the copy is.`,
+what it has of it. On a terminal, one line tells how far the copy is. A SRC that
+is written to meanwhile makes no copy.
+
+Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur disk convert disk.img disk.qcow2
   spur disk convert overlay.qcow2 disk.img --format raw
   spur disk convert https://images.example/disk.img disk.qcow2`,
 		Args: arguments(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			o := disk.ConvertOptions{Allow: image.allow, Notice: func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), printable.Line(text)) }}
-			if o.To, err = disk.ParseNewFormat(image.format); err != nil {
-				return usage(cmd, err)
+			o := disk.ConvertOptions{Allow: image.allow, Notice: notice(cmd)}
+			if o.To, err = newFormat(cmd, args[1], image.format); err != nil {
+				return err
 			}
 			if o.From, err = disk.ParseFormat(from); err != nil {
 				return usage(cmd, err)

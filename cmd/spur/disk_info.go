@@ -13,7 +13,10 @@ func diskInfoCommand() *cobra.Command {
 		Use:   "info FILE",
 		Short: "Say what a disk image is",
 		Long: `Say what a disk image is: its format, the size of its disk, the space that it
-takes, and the files that it lies over. Other programs may be using it.`,
+takes, the files that it lies over, and whether it was closed by the program that
+wrote to it last. Other programs may be using it.
+
+Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur disk info disk.qcow2
   spur disk info disk.qcow2 --json`,
 		Args: arguments(cobra.ExactArgs(1)),

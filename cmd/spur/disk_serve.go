@@ -22,8 +22,8 @@ Where it is served
   Without --listen it is served to this host only. Give an address of the
   host's, or 0.0.0.0 for all of them; for AoE the --interface.
 
-  Several FILEs are LUNs 0, 1, … of one iSCSI target, NBD exports and HTTP
-  paths by the names of the files, or AoE slots from --slot on. Any number of
+  FILEs are LUNs 0, 1, … of one iSCSI target, NBD exports and HTTP paths by the
+  names of the files, or AoE slots from --slot on. Any number of
   clients may use a disk at once; only file systems that are made for it let
   more than one of them write.
 
@@ -67,7 +67,8 @@ What is written
   and makes what was written durable. It serves on when nobody reads what it
   tells, and says then how many lines are missing.
 
-Clients, of a disk that is served at 192.0.2.1
+Clients, of a disk that is served at 192.0.2.1 and the ports that each protocol
+has by default, over AoE with --shelf 1 --slot 2
   Linux    iscsiadm -m discovery -t st -p 192.0.2.1; iscsiadm -m node -l
            nbd-client 192.0.2.1 /dev/nbd0 -N disk.qcow2
            modprobe aoe aoe_iflist=eth0; ls /dev/etherd
@@ -77,6 +78,7 @@ Clients, of a disk that is served at 192.0.2.1
            sanboot http://192.0.2.1:8080/disk.qcow2
   QEMU     -drive file=iscsi://192.0.2.1/TARGET/0,format=raw
            -drive file=nbd://192.0.2.1/disk.qcow2,format=raw
+           (raw, since Spur has decoded the qcow2 image already)
 
 Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`
 

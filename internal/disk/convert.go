@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/internal/hint"
 )
 
 // ConvertOptions say how Convert writes.
@@ -35,6 +36,10 @@ const (
 // Convert copies a disk, from a file or a URL, into a new file without a
 // backing file. What is zero takes no space.
 func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
+	var err error
+	if o.To, err = NewFormat(to, o.To); err != nil {
+		return err
+	}
 	src, err := Open(ctx, from, Options{ReadOnly: true, Format: o.From, Allow: o.Allow, once: true})
 	if ctx.Err() != nil && err != nil {
 		return errors.New("interrupted; nothing was made")
@@ -43,9 +48,6 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 		return err
 	}
 	defer src.Close()
-	if o.To == "" {
-		o.To = Qcow2
-	}
 	if err := Create(ctx, to, CreateOptions{Size: src.Size(), Format: o.To}); err != nil {
 		return err
 	}
@@ -53,7 +55,11 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	if err != nil {
 		return discard(to, err)
 	}
-	err = (&copying{dst: dst, src: src, buffer: make([]byte, piece), progress: o.Progress}).run(ctx)
+	before, _ := validators(src.Files)
+	err = (&copying{dst: dst, src: src, name: from, buffer: make([]byte, piece), progress: o.Progress}).run(ctx)
+	if after, _ := validators(src.Files); err == nil && after != before {
+		err = hint.New(from+", or what it lies over, was written to or replaced while it was copied; the copy is removed", "try again once nobody writes to it")
+	}
 	if ctx.Err() != nil {
 		_ = dst.Close() // it needn't be durable
 		_ = os.Remove(to)
@@ -87,6 +93,7 @@ func noticeDisguise(name string, notice func(text string)) error {
 // copying copies what isn't zero to a disk that is all zero.
 type copying struct {
 	dst, src block.Device
+	name     string // of src
 	buffer   []byte
 	progress func(done, size, copied int64)
 	copied   int64
@@ -97,7 +104,7 @@ func (c *copying) run(ctx context.Context) error {
 	for off := int64(0); off < size; off += window {
 		data, err := dataIn(ctx, c.src, off, min(window, size-off))
 		if err != nil {
-			return err
+			return explain(c.name, err)
 		}
 		for _, e := range data {
 			if err := c.copy(ctx, e.Offset, e.Length); err != nil {
@@ -132,7 +139,7 @@ func (c *copying) copy(ctx context.Context, off, n int64) error {
 	for n > 0 {
 		p := c.buffer[:min(n, int64(len(c.buffer)))]
 		if err := c.src.Read(ctx, p, off); err != nil {
-			return fmt.Errorf("read %d bytes at %d: %w", len(p), off, err)
+			return explain(c.name, fmt.Errorf("read %d bytes at %d: %w", len(p), off, err))
 		}
 		if err := c.write(ctx, p, off); err != nil {
 			return fmt.Errorf("write %d bytes at %d: %w", len(p), off, err)

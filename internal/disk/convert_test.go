@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/hint"
 )
 
 // stalling serves a file, and from the n-th request on only the first bytes of
@@ -131,5 +132,53 @@ func TestServeInterrupted(t *testing.T) {
 		}
 		in.Close()
 		<-reading
+	}
+}
+
+// TestConvertOfWhatChanges: a file that is written to while it is copied, by a
+// program that takes no lock, or that is longer in the end, makes no copy that
+// is neither the old disk nor the new one.
+func TestConvertOfWhatChanges(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		change func(raw string) error
+	}{
+		{"written to", func(raw string) error {
+			file, err := os.OpenFile(raw, os.O_WRONLY, 0)
+			if err == nil {
+				_, err = file.WriteAt([]byte("new"), 0)
+				file.Close()
+			}
+			return err
+		}},
+		{"downloaded on", func(raw string) error { return os.Truncate(raw, 9<<20) }},
+		{"cut", func(raw string) error { return os.Truncate(raw, 1<<20) }},
+	} {
+		dir := t.TempDir()
+		raw, over, to := filepath.Join(dir, "disk.raw"), filepath.Join(dir, "over.qcow2"), filepath.Join(dir, "new.qcow2")
+		for _, from := range []string{raw, over} {
+			write(t, raw, strings.Repeat("0123456789abcdef", 8<<20/16))
+			if from == over {
+				if err := disk.Create(t.Context(), over, disk.CreateOptions{Backing: raw}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			changed := false
+			err := disk.Convert(t.Context(), from, to, disk.ConvertOptions{Progress: func(done, _, _ int64) {
+				if !changed && done >= 4<<20 {
+					changed = true
+					if err := c.change(raw); err != nil {
+						t.Error(err)
+					}
+				}
+			}})
+			if err == nil || !strings.Contains(err.Error(), from) || hint.Of(err) == "" {
+				t.Errorf("%s, from %s: %v (%s)", c.what, from, err, hint.Of(err))
+			}
+			if _, err := os.Stat(to); err == nil {
+				t.Errorf("%s, from %s: what was made is left", c.what, from)
+			}
+			_ = os.Remove(to)
+		}
 	}
 }

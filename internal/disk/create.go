@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -26,6 +25,8 @@ type CreateOptions struct {
 	BackingFormat Format
 	// Allow is for backing files of the backing file; see Options.
 	Allow []string
+	// Notice, if set, is called with what is odd about the image.
+	Notice func(text string)
 }
 
 // Check says what can't go together.
@@ -44,8 +45,12 @@ func (o CreateOptions) Check() error {
 // Create makes an image that reads as zeros, or as its backing file. It fails
 // if there is a file of that name.
 func Create(ctx context.Context, name string, o CreateOptions) error {
-	if o.Format == Raw {
-		return exists(name, raw.Create(name, o.Size))
+	format, err := NewFormat(name, o.Format)
+	if err != nil {
+		return err
+	}
+	if format == Raw {
+		return explainNew(name, raw.Create(name, o.Size))
 	}
 	options := qcow2.CreateOptions{Size: o.Size}
 	if o.Backing != "" {
@@ -66,7 +71,13 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 	if err != nil {
 		return err
 	}
-	return discard(name, errors.Join(qcow2.Create(file, options), file.Close()))
+	if err := discard(name, errors.Join(qcow2.Create(file, options), file.Close())); err != nil {
+		return err
+	}
+	if o.Notice != nil && filepath.IsAbs(options.BackingName) && !within(filepath.Dir(name), options.BackingName) {
+		o.Notice(fmt.Sprintf("%s lies over %s, which is outside its folder: whoever opens it has to say --allow-backing %s", name, options.BackingName, filepath.Dir(options.BackingName)))
+	}
+	return nil
 }
 
 // nameFrom is how an image names its backing file: from its own folder where
@@ -87,7 +98,7 @@ func nameFrom(image, backing string) (string, error) {
 		return "", err
 	}
 	if folder, err = filepath.EvalSymlinks(folder); err != nil {
-		return "", fmt.Errorf("%s: %w", image, err)
+		return "", explainNew(image, err)
 	}
 	if rel, err := filepath.Rel(folder, path); err == nil && filepath.IsLocal(rel) && !hasProtocol(rel) {
 		return rel, nil
@@ -99,7 +110,7 @@ func nameFrom(image, backing string) (string, error) {
 func newFile(name string) (*block.OSFile, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
-		return nil, exists(name, err)
+		return nil, explainNew(name, err)
 	}
 	if err := f.Close(); err != nil {
 		return nil, err
@@ -108,21 +119,13 @@ func newFile(name string) (*block.OSFile, error) {
 	return file, discard(name, err)
 }
 
-// exists says what to do about a file that is in the way.
-func exists(name string, err error) error {
-	if errors.Is(err, fs.ErrExist) {
-		return hint.Wrap(fmt.Errorf("%s exists", name), "it is left as it is; name another file, or remove it")
-	}
-	return err
-}
-
 // discard removes a file of ours that came to nothing.
 func discard(name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, block.ErrNoSpace) {
-		err = hint.Wrap(err, "make room where "+name+" is to be; what there was of it is removed")
+	if hint.Of(err) == "" {
+		err = explainNew(name, err)
 	}
 	return errors.Join(err, os.Remove(name))
 }

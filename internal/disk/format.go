@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/spurboot/spur/internal/hint"
 )
@@ -110,4 +112,18 @@ func ParseNewFormat(s string) (Format, error) {
 		return f, nil
 	}
 	return "", fmt.Errorf("--format %s can't be written; it is one of qcow2, raw", s)
+}
+
+// NewFormat is the format of a new file: the one that was asked for, else qcow2,
+// unless the file's name says that it has another one.
+func NewFormat(name string, asked Format) (Format, error) {
+	if asked != "" {
+		return asked, nil
+	}
+	switch says := strings.ToLower(strings.TrimPrefix(filepath.Ext(name), ".")); says {
+	case "raw", "iso", "vdi", "vhd", "vhdx", "vmdk", "vpc", "qed":
+		return "", hint.New(fmt.Sprintf("%s is the name of a file of format %s, and would be a qcow2 image", name, says),
+			"name it .qcow2, or say which it shall be: --format qcow2 or --format raw; no other format can be written")
+	}
+	return Qcow2, nil
 }

@@ -69,24 +69,37 @@ func (c *Config) serveHTTP(ctx context.Context, disks []*Disk, v *voice) error {
 	return err
 }
 
-// paths lead to disks by the names of their files; to an only one, all do.
+// paths lead to disks by the names of their files, and nothing else does.
 func (c *Config) paths(disks []*Disk) http.Handler {
 	handlers := map[string]http.Handler{}
 	for i, d := range disks {
 		tag, modified := validators(d.Files)
-		h := httpblock.Handler(d.Device, httpblock.HandlerOptions{ETag: tag, Modified: modified, WriteTimeout: writeWait, Served: countHTTP})
-		if len(disks) == 1 {
-			return h
-		}
-		handlers["/"+title(c.Files[i])] = h
+		handlers["/"+title(c.Files[i])] = httpblock.Handler(d.Device, httpblock.HandlerOptions{ETag: tag, Modified: modified, WriteTimeout: writeWait, Served: countHTTP})
 	}
+	absent := c.absent()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h := handlers[r.URL.Path]; h != nil {
 			h.ServeHTTP(w, r)
 			return
 		}
-		http.NotFound(w, r)
+		http.Error(w, absent, http.StatusNotFound)
 	})
+}
+
+// mostPaths are how many paths are listed to who asked for another.
+const mostPaths = 32
+
+// absent says which paths there are.
+func (c *Config) absent() string {
+	text := "There is no disk at this path. Those that are served are at"
+	for i, file := range c.Files {
+		if i == mostPaths {
+			return text + fmt.Sprintf("\nand %d more", len(c.Files)-i)
+		}
+		at := url.URL{Path: "/" + title(file)}
+		text += "\n" + at.EscapedPath()
+	}
+	return text
 }
 
 // validators are by what clients know that a disk is as it was. Nobody writes

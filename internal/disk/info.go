@@ -12,6 +12,7 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/qcow2"
+	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/printable"
 )
 
@@ -26,15 +27,22 @@ type Layer struct {
 	// Backing and BackingFormat are what the file says of its backing file.
 	Backing       string `json:"backing,omitempty"`
 	BackingFormat string `json:"backing_format,omitempty"`
+
+	unclosed bool // or in use
 }
 
 // Info is what is known of an image.
 type Info struct {
 	Layer
+	// Unclosed is that the program that wrote to the image last didn't close it.
+	// InUse is that one writes to it now.
+	Unclosed bool `json:"unclosed,omitempty"`
+	InUse    bool `json:"in_use,omitempty"`
 	// Chain are its backing files, the nearest first.
 	Chain []Layer `json:"chain,omitempty"`
-	// Broken says why the chain goes on but isn't followed.
+	// Broken says why the chain goes on but isn't followed, and Remedy what to do.
 	Broken string `json:"broken,omitempty"`
+	Remedy string `json:"remedy,omitempty"`
 }
 
 // mostLayers is how long a chain is followed.
@@ -47,7 +55,8 @@ func Describe(ctx context.Context, name string, o Options) (Info, error) {
 	if err != nil {
 		return Info{}, explain(name, err)
 	}
-	info := Info{Layer: layer}
+	info := Info{Layer: layer, InUse: inUse(name)}
+	info.Unclosed = layer.unclosed && !info.InUse
 	b := &backings{allow: o.Allow}
 	seen := []string{}
 	for parent := ""; ref.Name != ""; {
@@ -67,7 +76,7 @@ func Describe(ctx context.Context, name string, o Options) (Info, error) {
 			layer, ref, err = describe(ctx, path, format)
 		}
 		if err != nil {
-			info.Broken = err.Error()
+			info.Broken, info.Remedy = shorten(err.Error()), hint.Of(err)
 			return info, nil //nolint:nilerr // what is known of the image is told all the same
 		}
 		seen, parent = append(seen, path), path
@@ -92,13 +101,22 @@ func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Ref
 		return Layer{}, ref, err
 	}
 	defer d.Close()
-	layer := Layer{File: name, Format: d.Format, VirtualSize: d.Size(), Backing: ref.Name, BackingFormat: ref.Format}
+	layer := Layer{File: name, Format: d.Format, VirtualSize: d.Size(), Backing: ref.Name, BackingFormat: ref.Format, unclosed: d.Unclosed}
 	if st, err := os.Stat(name); err == nil {
 		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
 			layer.Allocated = sys.Blocks * sector
 		}
 	}
 	return layer, ref, nil
+}
+
+// inUse says whether another program writes to a file.
+func inUse(name string) bool {
+	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
+	if err == nil {
+		file.Close()
+	}
+	return errors.Is(err, block.ErrLocked)
 }
 
 // aside notes what the backing file is, and puts an empty disk in its place.
@@ -131,6 +149,13 @@ func (i Info) WriteJSON(w io.Writer) error {
 func (i Info) WriteText(w io.Writer) error {
 	text := fmt.Sprintf("file       %s\nformat     %s\nsize       %s (%d bytes)\nallocated  %s\n",
 		i.File, i.Format, FormatSize(i.VirtualSize), i.VirtualSize, FormatSize(i.Allocated))
+	switch {
+	case i.InUse:
+		text += "state      another program writes to it\n"
+	case i.Unclosed:
+		text += "state      not closed by the program that wrote to it last: the next spur disk serve, or spur disk check --repair,\n" +
+			"           makes its reference counts anew and brings back what its journal has; leave that beside it\n"
+	}
 	for _, l := range i.Chain {
 		text += fmt.Sprintf("over       %s (%s, %s, %s allocated)\n", l.File, l.Format, FormatSize(l.VirtualSize), FormatSize(l.Allocated))
 	}
@@ -140,6 +165,9 @@ func (i Info) WriteText(w io.Writer) error {
 			last = i.Chain[n-1]
 		}
 		text += fmt.Sprintf("over       %s, which can't be followed: %s\n", last.Backing, i.Broken)
+		if i.Remedy != "" {
+			text += "           " + i.Remedy + "\n"
+		}
 	}
 	_, err := io.WriteString(w, printable.Text(text))
 	return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/mapped"
@@ -30,6 +29,8 @@ type Disk struct {
 	// Unsafe is why there is no journal, so that a kill of this process may lose
 	// what was written last; nil if nothing may be lost.
 	Unsafe error
+	// Unclosed is that the program that wrote to the image last didn't close it.
+	Unclosed bool
 	// Recovered is how many clusters the journal brought back.
 	Recovered int
 	// Lost is why it could not bring back what wasn't flushed; nil if nothing is
@@ -99,7 +100,7 @@ func openQcow2(ctx context.Context, file block.File, o Options, backing qcow2.Op
 		}
 		return nil, err
 	}
-	d.Device, d.Recovered, d.Lost = image, image.Recovered(), image.Lost()
+	d.Device, d.Unclosed, d.Recovered, d.Lost = image, image.Unclosed(), image.Recovered(), image.Lost()
 	if err := image.Unjournaled(); err != nil {
 		d.Unsafe = err
 	}
@@ -171,7 +172,7 @@ func openFile(name string, readOnly bool) (*block.OSFile, error) {
 	}
 	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: readOnly})
 	if err != nil {
-		return nil, explain(name, err)
+		return nil, explainOpen(name, readOnly, err)
 	}
 	return file, nil
 }
@@ -182,43 +183,13 @@ func isFile(name string) error {
 	if err != nil {
 		return explain(name, err)
 	}
-	if m := st.Mode(); !m.IsRegular() && m.Type() != fs.ModeDevice {
+	switch m := st.Mode(); {
+	case m.IsDir():
+		return hint.New(name+" is a folder, neither a file nor a block device", "name the image in it")
+	case !m.IsRegular() && m.Type() != fs.ModeDevice:
 		return hint.New(name+" is neither a file nor a block device", "name the image's file")
 	}
 	return nil
-}
-
-// explain says what to do about an error of an image.
-func explain(name string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) && path.Path == name {
-		return hint.Wrap(fmt.Errorf("there is no file %s", name), "spur disk create makes one")
-	}
-	advice := hint.Of(err)
-	switch {
-	case advice != "":
-	case errors.Is(err, fs.ErrPermission):
-		advice = "run as a user who may open it, or add --read-only if you may read it"
-	case errors.Is(err, block.ErrLocked):
-		advice = "stop the program that has it open (fuser " + name + " tells which), or let both only read it"
-	case errors.Is(err, mapped.ErrOtherParent):
-		advice = "put the parent back as it was; what the image has makes no sense over another"
-	case errors.Is(err, block.ErrNoSpace):
-		advice = "make room where the image is, and try again; nothing that was written is lost"
-	case errors.Is(err, qcow2.ErrUnplayed):
-		advice = "spur disk check --repair brings them into the image that the journal belongs to"
-	case errors.Is(err, qcow2.ErrMarked):
-		advice = "copy what can be read: spur disk convert " + name + " NEW; or repair it: qemu-img check -r all " + name
-	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, mapped.ErrDamaged):
-		advice = "restore it from a copy; or, if it is a raw disk that only looks like an image, " + sayRaw
-	}
-	if !strings.Contains(err.Error(), name) {
-		err = fmt.Errorf("%s: %w", name, err)
-	}
-	if advice == "" {
-		return err
-	}
-	return hint.Wrap(err, advice)
 }
 
 // closeDisk makes everything durable and gives the files up.

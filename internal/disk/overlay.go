@@ -3,10 +3,12 @@ package disk
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/hint"
 )
 
@@ -27,6 +29,9 @@ func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, e
 	}
 	o.Format, o.base = Qcow2, path
 	d, err := Open(ctx, overlay, o)
+	if errors.Is(err, qcow2.ErrFormat) && !begins(overlay, Qcow2) {
+		return nil, hint.New(overlay+" is no overlay: it isn't a qcow2 image", "name another --overlay, which is made if it doesn't exist")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -35,4 +40,16 @@ func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, e
 		return nil, sameFileMissing(overlay, base)
 	}
 	return d, nil
+}
+
+// begins says whether a file begins as one of a format does.
+func begins(name string, format Format) bool {
+	file, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	head := make([]byte, headSize)
+	n, err := file.ReadAt(head, 0)
+	return (err == nil || err == io.EOF) && looksLike(head[:n]) == format
 }

@@ -36,7 +36,7 @@ func TestHTTPPlaces(t *testing.T) {
 	}
 	nc := dialFrom(t, "127.0.0.2", addr)
 	nc.SetDeadline(time.Now().Add(20 * time.Second))
-	if _, err := io.WriteString(nc, "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(nc, "HEAD /disk.img HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := http.ReadResponse(bufio.NewReader(nc), nil)

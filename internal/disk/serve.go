@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -46,11 +47,24 @@ func (c *Config) open(ctx context.Context, v *voice) ([]*Disk, error) {
 		}
 		d, err := open(ctx, file, o)
 		if err != nil {
-			return disks, err
+			return disks, c.explainServed(file, o, err)
 		}
 		disks = append(disks, d)
 	}
 	return disks, nil
+}
+
+// explainServed says what else can be done about a file that can't be served.
+func (c *Config) explainServed(file string, o Options, err error) error {
+	switch {
+	case o.ReadOnly || c.Overlay != "":
+		return err
+	case refused(file, err):
+		return hint.Wrap(err, "run as a user who may write to it; or, if you may read it, add --overlay NEW.qcow2 for what clients write, or --read-only")
+	case missing(file, err) && !strings.Contains(file, "://"):
+		return hint.Wrap(err, "check the name; spur disk create makes a new one")
+	}
+	return err
 }
 
 func (c *Config) serve(ctx context.Context, disks []*Disk, v *voice) error {

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -18,8 +19,19 @@ const sector = 512
 func ParseSize(s string) (int64, error) {
 	digits := strings.TrimRight(s, "KMGTPEiBkmgtpe")
 	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("%q is no size; it is a number with K, M, G or T behind it, such as 10G", s)
+	switch {
+	case s == "":
+		return 0, errors.New("the size is empty; give one such as 10G")
+	case strings.HasPrefix(s, "-"):
+		return 0, fmt.Errorf("the size %s is negative; give one such as 10G", s)
+	case errors.Is(err, strconv.ErrRange):
+		return 0, fmt.Errorf("%s is larger than any disk", s)
+	case strings.ContainsAny(digits, ".,"):
+		return 0, fmt.Errorf("the size %q is no whole number; take the next smaller unit, such as 1536M for 1.5G", s)
+	case err != nil:
+		return 0, fmt.Errorf("%q is no size; a size is a whole number with K, M, G or T behind it, such as 10G", s)
+	case n == 0:
+		return 0, fmt.Errorf("the size %s leaves no room for anything; give one such as 10G", s)
 	}
 	shift, err := unit(s, s[len(digits):])
 	if err != nil {
@@ -29,7 +41,7 @@ func ParseSize(s string) (int64, error) {
 		return 0, fmt.Errorf("%s is larger than any disk", s)
 	}
 	if n <<= shift; n%sector != 0 {
-		return 0, fmt.Errorf("%s is no multiple of %d bytes, which the size of a disk has to be", s, sector)
+		return 0, fmt.Errorf("the size %s is no multiple of %d bytes, which a sector of a disk has; give one such as 1M", s, sector)
 	}
 	return n, nil
 }
@@ -41,7 +53,7 @@ func unit(s, suffix string) (shift int, err error) {
 	}
 	at := strings.IndexByte(units, suffix[0])
 	if rest := suffix[1:]; at < 0 || rest != "" && rest != "IB" {
-		return 0, fmt.Errorf("%q is no size: units are K, M, G and T, powers of 1024", s)
+		return 0, fmt.Errorf("%q is no size; behind the number is K, M, G or T, powers of 1024, such as 10G", s)
 	}
 	return 10 * (at + 1), nil
 }

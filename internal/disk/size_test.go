@@ -1,6 +1,7 @@
 package disk_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/disk"
@@ -14,6 +15,18 @@ func TestParseSize(t *testing.T) {
 		got, err := disk.ParseSize(text)
 		if got != want || (err == nil) != (want > 0) {
 			t.Errorf("ParseSize(%q) = %d, %v; want %d", text, got, err, want)
+		}
+	}
+}
+
+// TestSizeErrors: what is wrong with a size is said in plain words.
+func TestSizeErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "empty", "-5": "negative", "-5G": "negative", "0": "no room for anything", "1.5G": "no whole number",
+		"10GB": "K, M, G or T", "10X": "no size", "100": "no multiple of 512", "99999999999999999999": "larger than any disk",
+	} {
+		if _, err := disk.ParseSize(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ParseSize(%q): %v, not %q", text, err, want)
 		}
 	}
 }

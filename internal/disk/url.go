@@ -3,7 +3,6 @@ package disk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -37,20 +36,6 @@ func openURL(ctx context.Context, url string, o Options) (*Disk, error) {
 	}
 	d.Files = []string{url}
 	return d, nil
-}
-
-// explainURL says what to do about an error of a web server.
-func explainURL(url string, err error) error {
-	if !strings.Contains(err.Error(), url) {
-		err = fmt.Errorf("%s: %w", url, err)
-	}
-	switch {
-	case errors.Is(err, httpblock.ErrNoValidator):
-		return hint.Wrap(err, "copy it to a file first, which reads it once: spur disk convert "+url+" FILE")
-	case errors.Is(err, httpblock.ErrNoRanges):
-		return hint.Wrap(err, "download it, and use the file")
-	}
-	return err
 }
 
 // remoteFile is a device as the file of an image that is only read. Formats read

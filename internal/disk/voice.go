@@ -42,6 +42,10 @@ func (v *voice) ready(d *Disk, over Protocol, at string) {
 	}
 	v.say(slog.LevelInfo, fmt.Sprintf("Spur serves %s (%s, %s%s) at %s", d.Files[0], d.Format, FormatSize(d.Size()), how, at),
 		"step", "ready", "file", d.Files[0], "format", string(d.Format), "size", d.Size(), "over", string(over), "at", at)
+	if d.Unclosed && !d.Caps().ReadOnly && d.Recovered == 0 && d.Lost == nil {
+		v.say(slog.LevelInfo, d.Files[0]+" wasn't closed: all that was written was in it already, and its reference counts were made anew",
+			"step", "recovered", "file", d.Files[0], "clusters", 0)
+	}
 	if d.Recovered > 0 {
 		v.say(slog.LevelInfo, fmt.Sprintf("%s wasn't closed: what was written last was brought back, %s", d.Files[0], count(int64(d.Recovered), "cluster")),
 			"step", "recovered", "file", d.Files[0], "clusters", d.Recovered)

@@ -1,0 +1,191 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/httpblock"
+	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/qcow2"
+	"github.com/spurboot/spur/internal/hint"
+)
+
+// explain says what to do about an error of an image.
+func explain(name string, err error) error {
+	if missing(name, err) {
+		return noFile(name, err)
+	}
+	advice := hint.Of(err)
+	if advice == "" {
+		advice = remedy(name, err)
+	}
+	text := err.Error()
+	if !strings.Contains(text, name) {
+		text = name + ": " + text
+	}
+	return hint.Wrap(said{err, shorten(text)}, advice)
+}
+
+// explainOpen is explain for a file that the system didn't open.
+func explainOpen(name string, readOnly bool, err error) error {
+	if !readOnly && refused(name, err) {
+		return hint.Wrap(err, "run as a user who may write to it")
+	}
+	return explain(name, err)
+}
+
+// said is an error in other words.
+type said struct {
+	error
+	text string
+}
+
+func (s said) Error() string { return s.text }
+func (s said) Unwrap() error { return s.error }
+
+// longest is how much is said of one error, in bytes: the names in an image, and
+// in the chain of images that lie below it, can be of any length.
+const longest = 800
+
+// shorten leaves out the middle of a text that is too long.
+func shorten(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	head, tail := longest/2, len(text)-longest/2
+	for head > 0 && !utf8.RuneStart(text[head]) {
+		head--
+	}
+	for tail < len(text) && !utf8.RuneStart(text[tail]) {
+		tail++
+	}
+	return text[:head] + " … " + text[tail:]
+}
+
+// isPathOf says whether an error is the system's about this file.
+func isPathOf(name string, err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) && path.Path == name
+}
+
+// missing says whether it is this file that there is none of.
+func missing(name string, err error) bool {
+	return isPathOf(name, err) && errors.Is(err, fs.ErrNotExist)
+}
+
+// refused says whether it is this file that the system doesn't let be opened.
+func refused(name string, err error) bool {
+	return isPathOf(name, err) && (errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS))
+}
+
+// noFile says so.
+func noFile(name string, err error) error {
+	advice := "check the name"
+	if strings.Contains(name, "://") {
+		advice = "of URLs only http and https are read, and only by spur disk convert and spur disk serve --read-only; download it"
+	}
+	return hint.Wrap(said{err, "there is no file " + shorten(name)}, advice)
+}
+
+// remedy is what to do about an error that says nothing of it itself.
+func remedy(name string, err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "run as a user who may read it"
+	case errors.Is(err, block.ErrLocked):
+		return "stop the program that has it open (fuser " + name + " tells which), or let both only read it"
+	case errors.Is(err, mapped.ErrOtherParent):
+		return "put the parent back as it was; what the image has makes no sense over another"
+	case errors.Is(err, block.ErrNoSpace):
+		return "make room where the image is, and try again; nothing that was written is lost"
+	case errors.Is(err, httpblock.ErrChanged):
+		return "try again once nobody writes to it"
+	case errors.Is(err, qcow2.ErrUnplayed):
+		return "spur disk check --repair brings them into the image that the journal belongs to"
+	case errors.Is(err, qcow2.ErrMarked):
+		return "copy what can be read: spur disk convert " + name + " NEW; or repair it: qemu-img check -r all " + name
+	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, mapped.ErrDamaged):
+		return "restore it from a copy; or, if it is a raw disk that only looks like an image, " + sayRaw
+	case errors.Is(err, qcow2.ErrFormat) && strings.Contains(err.Error(), "backing file"):
+		return "tell the image which format its backing file has: qemu-img rebase -u -F FORMAT -b FILE IMAGE"
+	case errors.Is(err, qcow2.ErrFormat):
+		return "check the name; without a format given, Spur looks which it is"
+	case errors.Is(err, qcow2.ErrUnsupported), errors.Is(err, errors.ErrUnsupported):
+		return "copy it into an image that has nothing of the kind: qemu-img convert -O qcow2 " + name + " NEW"
+	case errors.Is(err, unix.EIO):
+		return "its storage fails: dmesg tells more"
+	case isPathOf(name, err):
+		return "check the name"
+	}
+	return "check that it is the image that was meant; spur disk info and spur disk check tell what it is"
+}
+
+// explainURL says what to do about an error of a web server.
+func explainURL(address string, err error) error {
+	var unreached *net.OpError
+	var noName *net.DNSError
+	advice := "see what the server answers: curl -v -r 0-511 " + address
+	switch {
+	case errors.Is(err, httpblock.ErrNoValidator):
+		advice = "copy it to a file first, which reads it once: spur disk convert " + address + " FILE"
+	case errors.Is(err, httpblock.ErrNoRanges):
+		advice = "download it, and use the file"
+	case errors.Is(err, httpblock.ErrChanged):
+		advice = "try again once nobody writes to it"
+	case !hasHost(address):
+		advice = "check the address, which is http://HOST/PATH or https://HOST/PATH"
+	case errors.Is(err, block.ErrGone):
+		advice = "check the address: the server has no such file"
+	case errors.As(err, &noName):
+		advice = "check the name of the server, and this host's resolver"
+	case errors.As(err, &unreached):
+		advice = "check the address, and whether the web server runs: curl -I " + address
+	}
+	text := err.Error()
+	if !strings.Contains(text, address) {
+		text = address + ": " + text
+	}
+	return hint.Wrap(said{err, shorten(text)}, advice)
+}
+
+func hasHost(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Host != ""
+}
+
+// explainNew says what to do about a file that can't be made.
+func explainNew(name string, err error) error {
+	var large qcow2.TooLargeError
+	folder := filepath.Dir(name)
+	_, absent := os.Stat(folder)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrExist):
+		return hint.Wrap(said{err, name + " exists"}, "it is left as it is; name another file, or remove it")
+	case errors.As(err, &large):
+		return hint.Wrap(said{err, fmt.Sprintf("%s can't be made: a qcow2 image has no room for a disk of %s", name, FormatSize(large.Size))},
+			"give a smaller size; the largest is "+FormatSize(large.Largest))
+	case errors.Is(err, unix.EFBIG):
+		return hint.Wrap(said{err, name + ": its file system has no files of that size"}, "give a smaller size, or make a qcow2 image, which takes space as it is written to")
+	case errors.Is(err, block.ErrNoSpace), errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return hint.Wrap(err, "make room where "+name+" is to be; what there was of it is removed")
+	case errors.Is(err, fs.ErrNotExist) && errors.Is(absent, fs.ErrNotExist):
+		return hint.Wrap(said{err, fmt.Sprintf("%s can't be made: there is no folder %s", name, folder)}, "make it (mkdir -p "+folder+"), or check the name")
+	case errors.Is(err, unix.ENOTDIR):
+		return hint.Wrap(said{err, fmt.Sprintf("%s can't be made: %s is no folder", name, folder)}, "check the name")
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.EROFS):
+		return hint.Wrap(err, "name a file in a folder that you may write to")
+	}
+	return hint.Wrap(fmt.Errorf("%s can't be made: %w", name, err), "name another file; nothing is left of this one")
+}

@@ -1,0 +1,134 @@
+package disk_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/hint"
+)
+
+func write(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAdviceFits: an error says what is wrong in plain words, and what can be
+// done about it there.
+func TestAdviceFits(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx := t.Context()
+	if err := os.Mkdir("folder", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "raw.img", strings.Repeat("no image", 1024))
+	image(t, "wrong.qcow2", "raw.img", "qcow2")
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+
+	create := func(name string, o disk.CreateOptions) error { return disk.Create(ctx, name, o) }
+	convert := func(from, to string) error { return disk.Convert(ctx, from, to, disk.ConvertOptions{}) }
+	open := func(name string, o disk.Options) error {
+		d, err := disk.Open(ctx, name, o)
+		if err == nil {
+			d.Close()
+		}
+		return err
+	}
+	serve := func(c disk.Config) error {
+		c.Over, c.Listen, c.Out = disk.NBD, "127.0.0.1:0", t.Output()
+		ctx, cancel := context.WithCancel(ctx)
+		cancel() // if it serves, not for long
+		return disk.Serve(ctx, c)
+	}
+	for _, c := range []struct {
+		what         string
+		err          error
+		says, advice string
+	}{
+		{"open a folder", open("folder", disk.Options{}), "folder is a folder", "the image in it"},
+		{"create where no folder is", create("no/a.qcow2", disk.CreateOptions{Size: 1 << 20}), "there is no folder no", "mkdir -p no"},
+		{"create raw where no folder is", create("no/a.img", disk.CreateOptions{Size: 1 << 20, Format: disk.Raw}), "there is no folder no", "mkdir -p no"},
+		{"create over another where no folder is", create("no/a.qcow2", disk.CreateOptions{Backing: "raw.img"}), "there is no folder no", "mkdir -p no"},
+		{"convert where no folder is", convert("raw.img", "no/a.qcow2"), "there is no folder no", "mkdir -p no"},
+		{"overlay where no folder is", serve(disk.Config{Files: []string{"raw.img"}, Overlay: "no/a.qcow2"}), "there is no folder no", "mkdir -p no"},
+		{"create below a file", create("raw.img/a.qcow2", disk.CreateOptions{Size: 1 << 20}), "raw.img is no folder", "check the name"},
+		{"open below a file", open("raw.img/a", disk.Options{}), "raw.img/a", "check the name"},
+		{"open as qcow2", open("raw.img", disk.Options{Format: disk.Qcow2}), "not a qcow2 image", "without a format given"},
+		{"open over what is no qcow2", open("wrong.qcow2", disk.Options{}), "not a qcow2 image", "qemu-img rebase -u -F"},
+		{"overlay that is raw", serve(disk.Config{Files: []string{"raw.img"}, Overlay: "raw.img"}), "raw.img is no overlay", "another --overlay"},
+		{"create too large", create("a.qcow2", disk.CreateOptions{Size: 100000 << 40}), "no room for a disk of 97.7 PiB", "the largest is 2 PiB"},
+		{"create the largest there is", create("a.qcow2", disk.CreateOptions{Size: 1<<63 - 512}), "no room for a disk of 8 EiB", "the largest is 2 PiB"},
+		{"create raw too large", create("a.img", disk.CreateOptions{Size: 1<<63 - 512, Format: disk.Raw}), "a.img: its file system", "smaller"},
+		{"create by another format's name", create("a.vmdk", disk.CreateOptions{Size: 1 << 20}), "a.vmdk is the name of a file of format vmdk", ".qcow2"},
+		{"convert to another format's name", convert("raw.img", "a.VHDX"), "a.VHDX is the name of a file of format vhdx", ".qcow2"},
+		{"overlay by another format's name", serve(disk.Config{Files: []string{"raw.img"}, Overlay: "a.vdi"}), "a.vdi is the name of a file of format vdi", ".qcow2"},
+		{"open for reading", open("typo.qcow2", disk.Options{ReadOnly: true}), "there is no file typo.qcow2", "check the name"},
+		{"convert", convert("typo.qcow2", "a.qcow2"), "there is no file typo.qcow2", "check the name"},
+		{"create over", create("a.qcow2", disk.CreateOptions{Backing: "typo.img"}), "there is no file typo.img", "check the name"},
+		{"serve", serve(disk.Config{Files: []string{"typo.qcow2"}}), "there is no file typo.qcow2", "check the name; spur disk create makes"},
+		{"convert ftp", convert("ftp://192.0.2.1/a", "a.qcow2"), "there is no file ftp:", "only http and https"},
+		{"convert no URL", convert("http://", "a.qcow2"), "http://", "http://HOST/PATH"},
+		{"convert a URL that refuses", convert(closed.URL+"/a.img", "a.qcow2"), "connection refused", "whether the web server runs"},
+		{"convert a URL that has nothing", convert(server.URL+"/a.img", "a.qcow2"), "404", "has no such file"},
+	} {
+		if c.err == nil {
+			t.Errorf("%s: done", c.what)
+			continue
+		}
+		if text := c.err.Error(); !strings.Contains(text, c.says) || strings.Contains(text, "stat /") || strings.Contains(text, "\n") {
+			t.Errorf("%s: %q says nothing like %q", c.what, text, c.says)
+		}
+		if advice := hint.Of(c.err); !strings.Contains(advice, c.advice) || !strings.HasPrefix(c.what, "serve") && strings.Contains(advice, "spur disk create") {
+			t.Errorf("%s: advice %q, not %q", c.what, advice, c.advice)
+		}
+	}
+}
+
+// TestLongChain: what a chain of images with long names is told by is short.
+func TestLongChain(t *testing.T) {
+	t.Chdir(t.TempDir())
+	name := func(i int) string { return fmt.Sprintf("%03d-%s", i, strings.Repeat("ü", 120)) }
+	const layers = 40
+	for i := range layers {
+		image(t, name(i), name(i+1), "qcow2")
+	}
+	_, err := disk.Open(t.Context(), name(0), disk.Options{ReadOnly: true})
+	if err == nil || len(err.Error()) > 1000 || !strings.HasPrefix(err.Error(), "000-") || !strings.HasSuffix(err.Error(), "no such file or directory") || strings.ContainsRune(err.Error(), '\ufffd') {
+		t.Errorf("%d bytes: %v", len(err.Error()), err)
+	}
+}
+
+// TestCreateElsewhere tells of a backing file that has to be allowed.
+func TestCreateElsewhere(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("folder", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "base.img", strings.Repeat("x", 4096))
+	write(t, "base:x.img", strings.Repeat("x", 4096))
+	here, _ := os.Getwd()
+	for _, c := range []struct{ name, backing, notice string }{
+		{"beside.qcow2", "base.img", ""},
+		{"colon.qcow2", "base:x.img", ""},
+		{filepath.Join("folder", "below.qcow2"), "base.img", "--allow-backing " + here},
+	} {
+		told := ""
+		if err := disk.Create(t.Context(), c.name, disk.CreateOptions{Backing: c.backing, Notice: func(text string) { told = text }}); err != nil {
+			t.Fatal(err)
+		}
+		if (told == "") != (c.notice == "") || !strings.Contains(told, c.notice) {
+			t.Errorf("%s over %s: told %q, not %q", c.name, c.backing, told, c.notice)
+		}
+	}
+}

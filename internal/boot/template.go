@@ -17,6 +17,7 @@ type Template struct {
 type part struct {
 	text   string
 	file   string
+	line   int // of file's name
 	beacon bool
 }
 
@@ -51,6 +52,7 @@ func ParseScript(s string) (t Template, others []string, err error) {
 
 func parse(s string) (Template, error) {
 	var c Template
+	line := 1
 	for {
 		at := action.FindStringSubmatchIndex(s)
 		if at == nil {
@@ -60,9 +62,10 @@ func parse(s string) (Template, error) {
 		c.Text(s[:at[0]])
 		if at[6] >= 0 {
 			c.Beacon()
-		} else if err := c.quoted(s[at[4]:at[5]]); err != nil {
+		} else if err := c.quoted(s[at[4]:at[5]], line+strings.Count(s[:at[4]], "\n")); err != nil {
 			return Template{}, err
 		}
+		line += strings.Count(s[:at[1]], "\n")
 		s = s[at[1]:]
 	}
 }
@@ -83,12 +86,12 @@ func (c Template) others() []string {
 	return all
 }
 
-func (c *Template) quoted(literal string) error {
+func (c *Template) quoted(literal string, line int) error {
 	source, err := strconv.Unquote(literal)
 	if err != nil || source == "" {
 		return fmt.Errorf("names a file as %s, which is no quoted name", literal)
 	}
-	c.File(source)
+	c.parts = append(c.parts, part{file: source, line: line})
 	return nil
 }
 
@@ -123,15 +126,24 @@ func (c Template) Files() []File {
 	return files
 }
 
+// FileError is an error about a file that a text refers to.
+type FileError struct {
+	Line int // of the text, in which the file is named
+	error
+}
+
+// Unwrap is the error itself.
+func (e *FileError) Unwrap() error { return e.error }
+
 // MapFiles returns the text with every file's source replaced by what
-// f makes of it.
+// f makes of it. An error of f comes back as a *FileError.
 func (c Template) MapFiles(f func(source string) (string, error)) (Template, error) {
 	mapped := Template{parts: make([]part, len(c.parts))}
 	for i, p := range c.parts {
 		if p.file != "" {
 			source, err := f(p.file)
 			if err != nil {
-				return Template{}, err
+				return Template{}, &FileError{p.line, err}
 			}
 			p.file = source
 		}

@@ -29,6 +29,15 @@ func Boot(ctx context.Context, c Config, t Target) error {
 		return err
 	}
 	defer d.close()
+	if d.beside, err = l.siblings(openURL(d.cache)); err != nil {
+		return err
+	}
+	if d.beside != nil {
+		defer d.beside.Close()
+	}
+	if err := l.findLoaded(ctx, d.beside, d.loaders); err != nil {
+		return err
+	}
 	for _, w := range l.warnings {
 		d.voice.warn(w)
 	}
@@ -38,11 +47,7 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	}
 	d.ahead = l.payload.Files()
 	files := filesOf(l.payload)
-	if d.beside, err = l.siblings(openURL(d.cache)); err != nil {
-		return err
-	}
 	if d.beside != nil {
-		defer d.beside.Close()
 		files.folders = l.folders()
 	}
 	return d.serve(ctx, resolver.Static{Payload: l.payload}, files, tree.NamedFiles(l.payload.Files()))

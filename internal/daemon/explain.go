@@ -45,6 +45,16 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	if err != nil {
 		return err
 	}
+	beside, err := l.siblings(openURL(cache))
+	if err != nil {
+		return err
+	}
+	if beside != nil {
+		defer beside.Close()
+	}
+	if err := l.findLoaded(ctx, beside, loaders); err != nil {
+		return err
+	}
 	e := explanation{
 		out: c.Out, question: q, payload: l.payload, own: c.DHCP == OwnDHCP,
 		tree: &tree.Tree{Names: tree.Names{Key: key}, Loaders: loaders, HTTPPort: c.HTTPPort, TFTPPort: c.TFTPPort},

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"net/http"
 	"net/netip"
@@ -111,65 +112,72 @@ func (f *files) event(kind timeline.Kind, via route.Via, path string, peer, serv
 
 // httpHooks connects the HTTP server to the timeline.
 func (f *files) httpHooks() httpd.Hooks {
-	tell := func(kind timeline.Kind, t *httpd.Transfer, bytes int64, err string) {
+	tell := func(kind timeline.Kind, t *httpd.Transfer, bytes int64, err error) {
 		if t.Method == http.MethodHead {
 			return
 		}
 		e, ok := f.event(kind, route.HTTP, t.Name, t.Remote, t.Local)
 		if ok && !f.troubled(e, t.File) {
 			e.last = e.last || tree.Last(t.File)
-			e.Total, e.Bytes, e.Err = max(t.Size, 0), bytes, err
+			e.Total, e.Bytes = max(t.Size, 0), bytes
+			if err != nil {
+				e.Err = err.Error()
+			}
+			if t.File == nil && !errors.Is(err, httpd.ErrPeerGone) {
+				e.Refusal = refusal(err)
+			}
 			f.observe(e)
 		}
 	}
 	return httpd.Hooks{
-		Start: func(t *httpd.Transfer) { tell(timeline.FetchStart, t, 0, "") },
+		Start: func(t *httpd.Transfer) { tell(timeline.FetchStart, t, 0, nil) },
 		Progress: func(t *httpd.Transfer, bytes int64) {
 			if f.pace.due(t) {
-				tell(timeline.FetchProgress, t, bytes, "")
+				tell(timeline.FetchProgress, t, bytes, nil)
 			}
 		},
 		End: func(t *httpd.Transfer, s httpd.Stats, err error) {
 			f.pace.forget(t)
 			if err != nil {
-				tell(timeline.FetchFailed, t, s.Bytes, err.Error())
+				tell(timeline.FetchFailed, t, s.Bytes, err)
 				return
 			}
-			tell(timeline.FetchEnd, t, s.Bytes, "")
+			tell(timeline.FetchEnd, t, s.Bytes, nil)
 		},
 	}
 }
 
 // tftpHooks connects the TFTP server to the timeline.
 func (f *files) tftpHooks() tftp.Hooks {
-	tell := func(kind timeline.Kind, r *tftp.Request, file tftp.File, bytes, total int64, err string) {
+	tell := func(kind timeline.Kind, r *tftp.Request, file tftp.File, bytes, total int64, err string, refused timeline.Refusal) {
 		e, ok := f.event(kind, route.TFTP, r.Filename, r.Remote, r.Local)
 		if ok && !f.troubled(e, file) {
 			e.last = e.last || tree.Last(file)
 			e.Total, e.Bytes, e.Err = max(total, 0), bytes, err
+			e.Refusal = refused
 			f.observe(e)
 		}
 	}
 	return tftp.Hooks{
-		Start: func(t *tftp.Transfer) { tell(timeline.FetchStart, t.Request, t.File, 0, t.Size, "") },
+		Start: func(t *tftp.Transfer) { tell(timeline.FetchStart, t.Request, t.File, 0, t.Size, "", "") },
 		Progress: func(t *tftp.Transfer, bytes int64) {
 			if f.pace.due(t) {
-				tell(timeline.FetchProgress, t.Request, t.File, bytes, t.Size, "")
+				tell(timeline.FetchProgress, t.Request, t.File, bytes, t.Size, "", "")
 			}
 		},
 		End: func(t *tftp.Transfer, s tftp.Stats, reason tftp.Reason, err error) {
 			f.pace.forget(t)
 			switch reason {
 			case tftp.Completed:
-				tell(timeline.FetchEnd, t.Request, t.File, s.Bytes, t.Size, "")
+				tell(timeline.FetchEnd, t.Request, t.File, s.Bytes, t.Size, "", "")
 			case tftp.SizeProbe:
-				tell(timeline.SizeAsked, t.Request, t.File, 0, t.Size, "")
+				tell(timeline.SizeAsked, t.Request, t.File, 0, t.Size, "", "")
 			default:
-				tell(timeline.FetchFailed, t.Request, t.File, s.Bytes, t.Size, reasonText(reason, err))
+				tell(timeline.FetchFailed, t.Request, t.File, s.Bytes, t.Size, reasonText(reason, err), "")
 			}
 		},
 		Refused: func(r *tftp.Request, answer *tftp.Error, err error) {
-			tell(timeline.FetchFailed, r, nil, 0, 0, reasonText(tftp.Failed, err))
+			tell(timeline.FetchFailed, r, nil, 0, 0, reasonText(tftp.Failed, err), refusal(err))
 		},
 	}
 }
@@ -181,6 +189,17 @@ func (f *files) troubled(e event, file any) bool {
 		f.story.Observe(silence(boot.Client{MAC: e.MAC}, e.Name, why))
 	}
 	return why != nil
+}
+
+// refusal says of an error of opening a file what the machine could not have.
+func refusal(err error) timeline.Refusal {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, fs.ErrNotExist):
+		return timeline.NoSuchFile
+	}
+	return timeline.Refused
 }
 
 // reasonText says in the story's words why a transfer ended.

@@ -134,7 +134,7 @@ func TestAnErrorPageIsNoPartOfTheFile(t *testing.T) {
 		} else if _, err := new(tftp.Client).Get(ctx, s.tftp, file, io.Discard); err == nil {
 			t.Error("the file is there")
 		}
-		if step := heard(t, o.story, c.MAC, timeline.FetchFailed); step.Bytes != 0 || !strings.HasPrefix(step.Text, "kernel vmlinuz was not sent: ") {
+		if step := heard(t, o.story, c.MAC, timeline.FetchFailed); step.Bytes != 0 || !strings.HasPrefix(step.Text, "asks for kernel vmlinuz, which isn't there: ") {
 			t.Errorf("%s: the story says %q after %d bytes", via, step.Text, step.Bytes)
 		}
 	}

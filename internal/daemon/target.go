@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -28,6 +29,7 @@ type Target struct {
 // looked is a target that was looked into.
 type looked struct {
 	payload  boot.Payload
+	script   string   // the text of an iPXE script, as it was read
 	about    string   // what it turned out to be, in words
 	warnings []string // what may be wrong with it
 }
@@ -63,7 +65,15 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 		}
 		return f.Source, up.check(ctx, f)
 	})
-	return l, err
+	return l, advised(err, "the command line refers to this file; check its name and its permissions")
+}
+
+// advised gives an error its second line, unless it has one.
+func advised(err error, advice string) error {
+	if hint.Of(err) != "" {
+		return err
+	}
+	return hint.Wrap(err, advice)
 }
 
 func (t Target) lookKernel(ctx context.Context, l *looked, head image.Head) (image.Found, error) {
@@ -124,7 +134,28 @@ func (l *looked) takeScript(ctx context.Context, up upstream) error {
 		}
 		return f.Source, up.check(ctx, f)
 	})
-	return err
+	l.script = text
+	if at := (*boot.FileError)(nil); errors.As(err, &at) {
+		err = fmt.Errorf("%s, line %d: %w", source.Base(), at.Line, err)
+	}
+	return advised(err, "the script refers to this file; check its name and its permissions")
+}
+
+// findLoaded tells of the files that an iPXE script loads and that aren't there:
+// by an error where every machine would stop at one, else by warnings.
+func (l *looked) findLoaded(ctx context.Context, beside *tree.Beside, have route.Loaders) error {
+	files := &tree.Tree{Loaders: have, Beside: beside}
+	for _, r := range files.Missing(ctx, l.payload.Kernel.Base(), l.script) {
+		why := fmt.Errorf("%s, line %d, loads %s, which can't be had: %w", r.Script, r.Line, r.Name, r.Err)
+		if errors.Is(r.Err, fs.ErrNotExist) {
+			why = fmt.Errorf("%s, line %d, loads %s, which isn't there: %w", r.Script, r.Line, r.Name, r.Err)
+		}
+		if r.Sure {
+			return advised(why, "put the file beside the script, or correct its name in the script: every machine would stop there")
+		}
+		l.warnings = append(l.warnings, why.Error())
+	}
+	return nil
 }
 
 // shadowed is a name in a script that Spur's own script has beside it; empty
@@ -200,7 +231,7 @@ func located(name string) (boot.File, error) {
 func readable(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return hint.Wrap(err, "the command line refers to this file; check its name and its permissions")
+		return err
 	}
 	return f.Close()
 }

@@ -97,7 +97,7 @@ type hop struct {
 	bootAsked  bool
 	answered   bool
 	fetched    bool
-	vain       string // a file that it looked for last, in vain
+	vain       Transfer // of a file that it looked for last, in vain
 }
 
 // addressed tells whether the program went on from its DISCOVER.

@@ -220,12 +220,15 @@ func transferAborted(a Attempt, _ time.Time, still time.Duration) (Verdict, bool
 	if !a.resting() || t.Err == "" || still < resumePatience {
 		return Verdict{}, false
 	}
-	return t.broken(", and was not asked for again."), true
+	return a.broken(t, ", and was not asked for again."), true
 }
 
 // broken is the verdict on a transfer that broke off; what came of that ends
 // the sentence.
-func (t Transfer) broken(then string) Verdict {
+func (a Attempt) broken(t Transfer, then string) Verdict {
+	if t.refusal != "" {
+		return a.refused(t)
+	}
 	v := Verdict{
 		Cause:    TransferAborted,
 		Sentence: failedText(t) + then,
@@ -234,12 +237,32 @@ func (t Transfer) broken(then string) Verdict {
 		Blames:   t.blamed(),
 	}
 	switch {
+	case t.Bytes == 0 && t.Proto == "http":
+		v.Likely = "the machine was reset, or the answer does not reach it."
+		v.Hint = "look at the machine's screen, and for errors on the switch port."
 	case t.Bytes == 0:
-		v.Likely = "the file cannot be read here, or the answer does not reach the machine."
-		v.Hint = "see that the file exists and is readable, and that no firewall drops UDP from high ports."
+		v.Likely = "the answer does not reach the machine, or it was reset."
+		v.Hint = "see that no firewall drops UDP from high ports, and look for errors on the switch port."
 	case t.Proto == "http":
 		v.Likely = "the connection was lost, or the machine has not enough memory for the file."
 		v.Hint = "look at the machine's screen; give it more memory or a smaller initrd, and look for errors on the switch port."
+	}
+	return v
+}
+
+// refused is the verdict on a file that we did not send. What we know of it
+// leaves nothing to guess.
+func (a Attempt) refused(t Transfer) Verdict {
+	v := Verdict{
+		Cause:    FileMissing,
+		Sentence: a.speaker() + " " + failedText(t) + ".",
+		Likely:   "this says it all; the machine and its network have no part in it.",
+		Hint:     "put the file where it is looked for, or correct its name in what names it; then let the machine boot again.",
+		Blames:   t.blamed(),
+	}
+	if t.refusal != NoSuchFile {
+		v.Cause, v.Sentence = FileRefused, failedText(t)+"."
+		v.Hint = "see to it here or, where the file is a URL, at its server; then let the machine boot again."
 	}
 	return v
 }
@@ -269,7 +292,7 @@ func kernelLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
 	kernel := a.Transfers[i]
 	for _, t := range a.Transfers {
 		if t.Role == RoleInitrd && t.Err != "" {
-			return t.broken(fmt.Sprintf("; the machine has started over %d times.", kernel.Times-1)), true
+			return a.broken(t, fmt.Sprintf("; the machine has started over %d times.", kernel.Times-1)), true
 		}
 	}
 	return a.kernelStuck(KernelLoop, fmt.Sprintf("%s was fetched %d times, and its loader comes back for it.", fileText(kernel), kernel.Times)), true
@@ -312,8 +335,8 @@ func loaderSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 		Blames:   t.Route,
 	}
 	switch {
-	case a.hop.vain != "":
-		v.Sentence = fmt.Sprintf("%s was fetched and runs, but did not find its script; it looked for %s last.", fileText(t), Clean(a.hop.vain))
+	case a.hop.vain.Err != "":
+		v.Sentence = fmt.Sprintf("%s was fetched and runs, but did not find its script; it looked for %s last.", fileText(t), orElse(Clean(a.hop.vain.Name), "a file"))
 		v.Likely = "this loader looks for its configuration under names that Spur does not serve to it."
 		v.Hint = "look at the machine's screen; reset it to try the next route."
 	case a.Firmware != boot.BIOS:
@@ -328,6 +351,9 @@ func kernelNotFetched(a Attempt, _ time.Time, still time.Duration) (Verdict, boo
 	t := a.latest
 	if !a.resting() || a.kernel || t.Role != RoleScript || t.Err != "" || still < kernelPatience {
 		return Verdict{}, false
+	}
+	if a.hop.vain.refusal != "" {
+		return a.refused(a.hop.vain), true
 	}
 	return Verdict{
 		Cause:    KernelNotFetched,

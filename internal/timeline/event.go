@@ -125,10 +125,24 @@ type Event struct {
 	Hint string
 	// Err is what ended a transfer.
 	Err string
+	// Refusal says, with FetchFailed, that it was we who sent nothing.
+	Refusal Refusal
 	// Audible: the offers of other servers to a client that Asked would be
 	// heard as well, so that it means something if there are none.
 	Audible bool
 }
+
+// Refusal says why nothing of a file was sent, where we know that: the reason is
+// in the event's Err, and neither the machine nor the network has a part in it.
+type Refusal string
+
+// The refusals.
+const (
+	// NoSuchFile: what was asked for isn't there.
+	NoSuchFile Refusal = "no-such-file"
+	// Refused: it could not be opened, or nothing more could be sent.
+	Refused Refusal = "refused"
+)
 
 // maxText bounds every string that is kept of an event, in bytes: names and
 // errors come from the network.

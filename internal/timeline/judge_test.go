@@ -58,8 +58,17 @@ func TestJudge(t *testing.T) {
 	stalled := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(14, moves(RoleKernel, "vmlinuz", 1<<20, 8<<20)))
 	second := append(loaded[:9:9], at(7, starts(RoleLoader, "grubx64.efi")))
 	again := append(started[:17:17], at(25, ends(RoleKernel, "vmlinuz", 8<<20)), at(36, starts(RoleKernel, "vmlinuz")), at(37, ends(RoleKernel, "vmlinuz", 8<<20)))
-	noInitrd := append(started[:17:17], at(15, breaks(RoleInitrd, "initrd.img", 0, 0, "no such file")), at(25, ends(RoleKernel, "vmlinuz", 8<<20)),
-		at(26, breaks(RoleInitrd, "initrd.img", 0, 0, "no such file")), at(36, ends(RoleKernel, "vmlinuz", 8<<20)))
+	unsent := func(r Role, name string, why Refusal) Event {
+		e := breaks(r, name, 0, 0, "no such file")
+		e.Refusal = why
+		return e
+	}
+	noInitrd := append(started[:17:17], at(15, unsent(RoleInitrd, "initrd.img", NoSuchFile)), at(25, ends(RoleKernel, "vmlinuz", 8<<20)),
+		at(26, unsent(RoleInitrd, "initrd.img", NoSuchFile)), at(36, ends(RoleKernel, "vmlinuz", 8<<20)))
+	noKernel := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(13, unsent(RoleKernel, "vmlinuz", NoSuchFile)))
+	noRights := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(13, unsent(RoleKernel, "vmlinuz", Refused)))
+	noName := append(scripted[:15:15], at(13, starts(RoleFile, "vm-x86")), at(13, unsent(RoleFile, "vm-x86", NoSuchFile)))
+	overHTTP := append(scripted[:15:15], at(13, Event{Kind: FetchFailed, Role: RoleKernel, Name: "vmlinuz", Proto: "http", Err: "peer closed"}))
 	up := append(started[:17:17], at(20, Event{Kind: Up}))
 	left := []Event{at(0, asks(rom)), at(0, ignores("not among --only")), at(4, asks(rom)), at(4, ignores("not among --only"))}
 
@@ -99,8 +108,16 @@ func TestJudge(t *testing.T) {
 			"took its address from 10.0.0.1", "a firewall drops", "open the ports"},
 		{"a kernel that does not start", again, -1, 37, KernelLoop, "snp",
 			"kernel vmlinuz was fetched 3 times", "EFI stub", "screen"},
-		{"an initrd that never comes", noInitrd, -1, 36, TransferAborted, "",
-			"initrd.img was not sent: no such file; the machine has started over 2 times", "cannot be read", "exists"},
+		{"an initrd that isn't there", noInitrd, -1, 36, FileMissing, "",
+			"iPXE asks for initrd initrd.img, which isn't there: no such file", "says it all", "correct its name"},
+		{"a kernel that isn't there", noKernel, 27, 28, FileMissing, "",
+			"iPXE asks for kernel vmlinuz, which isn't there: no such file", "says it all", "correct its name"},
+		{"a kernel that may not be read", noRights, 27, 28, FileRefused, "",
+			"kernel vmlinuz was not sent: no such file", "says it all", "see to it here"},
+		{"a file that a script makes up", noName, 42, 43, FileMissing, "",
+			"iPXE asks for file vm-x86, which isn't there: no such file", "says it all", "correct its name"},
+		{"a kernel not sent over HTTP", overHTTP, 27, 28, TransferAborted, "",
+			"kernel vmlinuz was not sent: peer closed", "the machine was reset", "the machine's screen"},
 		{"another boot server", chose, 14, 15, OfferIgnored, "snp",
 			"took its address from 10.0.0.1", "next-server", "66, 67"},
 		{"told an address of another network", elsewhere, 14, 15, OfferIgnored, "",
@@ -124,7 +141,7 @@ func TestJudge(t *testing.T) {
 		{"loader broken off", broken(RoleLoader, "snponly.efi", 12<<10), 20, 21, TransferAborted, "snp",
 			"snponly.efi broke off after 12 KiB of 231 KiB: timeout", "packets are lost", "switch port"},
 		{"loader not sent", broken(RoleLoader, "snponly.efi", 0), 20, 21, TransferAborted, "snp",
-			"snponly.efi was not sent: timeout", "cannot be read", "exists"},
+			"snponly.efi was not sent: timeout", "does not reach the machine", "drops UDP"},
 		{"kernel broken off", broken(RoleKernel, "vmlinuz", 12<<10), 20, 21, TransferAborted, "",
 			"kernel vmlinuz broke off", "packets are lost", "switch port"},
 		{"kernel stands still", stalled, 43, 44, TransferStalled, "",

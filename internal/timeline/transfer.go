@@ -29,6 +29,7 @@ type Transfer struct {
 	loads    int   // complete fetches of a loader since the last script
 	reported bool  // progress was reported
 	waited   bool  // told as awaited
+	refusal  Refusal
 }
 
 // Running tells whether the file is on its way at this moment.
@@ -195,7 +196,7 @@ func (a Attempt) completed(e Event, t *Transfer) Attempt {
 	default:
 		a = a.forward(e, a.stageOf(e.Role))
 	}
-	a.latest, a.hop.vain = *t, ""
+	a.latest, a.hop.vain = *t, Transfer{}
 	return a
 }
 
@@ -208,9 +209,10 @@ func (a Attempt) fetchFailed(e Event, t *Transfer) (Attempt, []Step) {
 		return a, nil
 	}
 	t.Bytes, t.Last, t.Err = max(t.Bytes, t.before+e.Bytes), e.Time, orElse(e.Err, "broke off")
+	t.refusal = e.Refusal
 	a.Moved = e.Time
 	if e.Role == RoleFile || e.Role == "" {
-		a.hop.vain = orElse(e.Name, "a file")
+		a.hop.vain = *t
 		if n := len(a.Steps); n > 0 && a.Steps[n-1].Kind == FetchFailed {
 			// Loaders look for one file after another until one is there.
 			return a.again(FetchFailed), nil

@@ -28,6 +28,8 @@ const (
 	LoaderSilent       Cause = "loader-silent"
 	TransferAborted    Cause = "transfer-aborted"
 	TransferStalled    Cause = "transfer-stalled"
+	FileMissing        Cause = "file-missing"
+	FileRefused        Cause = "file-refused"
 	KernelNotFetched   Cause = "kernel-not-fetched"
 	NoSignOfLife       Cause = "no-sign-of-life"
 	NothingToBoot      Cause = "nothing-to-boot"

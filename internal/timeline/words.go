@@ -197,6 +197,9 @@ func piecesText(t Transfer) string {
 }
 
 func failedText(t Transfer) string {
+	if t.refusal == NoSuchFile {
+		return "asks for " + fileText(t) + ", which isn't there: " + Clean(t.Err)
+	}
 	if t.Bytes == 0 {
 		return fileText(t) + " was not sent: " + Clean(t.Err)
 	}

@@ -25,8 +25,9 @@ const ScriptMost = 1 << 20
 // names can be had, and what scripts name that it leads to: the folder may be
 // somebody's home.
 type Beside struct {
-	open  func(ctx context.Context, name, query string) (fs.File, error)
-	close func() error
+	open   func(ctx context.Context, name, query string) (fs.File, error)
+	close  func() error
+	remote bool // the script is at a URL
 
 	mu    sync.Mutex
 	names siblings
@@ -54,7 +55,9 @@ func BesideURL(script boot.File, text string, upstream func(context.Context, str
 	open := func(ctx context.Context, name, query string) (fs.File, error) {
 		return upstream(ctx, base.ResolveReference(&url.URL{Path: "./" + name, RawQuery: query}).String())
 	}
-	return newBeside(text, open, func() error { return nil }), nil
+	b := newBeside(text, open, func() error { return nil })
+	b.remote = true
+	return b, nil
 }
 
 func newBeside(text string, open func(context.Context, string, string) (fs.File, error), closer func() error) *Beside {
@@ -124,21 +127,26 @@ func (b *Beside) look(name string, f fs.File) {
 	if !ok {
 		return
 	}
-	head := make([]byte, len("#!ipxe"))
-	if n, _ := r.ReadAt(head, 0); !isScript(head[:n]) {
-		b.mu.Lock()
-		b.names.noScript(name)
-		b.mu.Unlock()
-		return
-	}
-	text, err := io.ReadAll(io.NewSectionReader(r, 0, ScriptMost))
-	if err != nil {
-		return // who asks for it meets the error too
-	}
+	text, is := scriptText(r)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !is {
+		b.names.noScript(name)
+		return
+	}
 	b.read[name] = true
-	b.names.learn(path.Dir(name), string(text))
+	b.names.learn(path.Dir(name), text)
+}
+
+// scriptText is the text of a file if it is a script. Where it can't be read, who
+// asks for it meets the error too.
+func scriptText(r io.ReaderAt) (text string, is bool) {
+	head := make([]byte, len("#!ipxe"))
+	if n, _ := r.ReadAt(head, 0); !isScript(head[:n]) {
+		return "", false
+	}
+	all, _ := io.ReadAll(io.NewSectionReader(r, 0, ScriptMost))
+	return string(all), true
 }
 
 func isScript(head []byte) bool {

@@ -35,11 +35,12 @@ no link leads out of them.
 
 This is Pixiecore's API, so servers that were written for it work unchanged.
 Request headers tell them more, should they want to know: X-Spur-Firmware,
-X-Spur-Arch, X-Spur-Proto, X-Spur-Loader, X-Spur-UUID.`,
+X-Spur-Arch, X-Spur-Proto, X-Spur-Loader, X-Spur-UUID.
+
+Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur api http://boot.example:8080
   spur api http://127.0.0.1:4242 --data /var/lib/spur
   spur api http://127.0.0.1:4242 --allow-files /srv/boot`,
-		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := serving.config(cmd)
 			if err != nil {

@@ -42,13 +42,14 @@ under a plain name, without ${settings}, is looked for at the start: where every
 machine would stop at a file that isn't there, Spur doesn't start, else it warns.
 
 Each machine's boot is told on the terminal, one line a step. When one does
-not go on, Spur says what was last seen, the likely cause, and what to do.`,
+not go on, Spur says what was last seen, the likely cause, and what to do.
+
+Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"
   spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56
   spur boot https://boot.example/vmlinuz https://boot.example/initrd.img
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
   spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`,
-		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := serving.config(cmd)
 			if err != nil {

@@ -24,7 +24,6 @@ Exit codes are 0 for a sound image, 1 for one that isn't or can't be opened, 2 f
 wrong usage.`,
 		Example: `  spur disk check disk.qcow2
   spur disk check disk.qcow2 --repair`,
-		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options, err := image.options(cmd)
 			if err != nil {

@@ -25,7 +25,6 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur disk convert disk.img disk.qcow2
   spur disk convert overlay.qcow2 disk.img --format raw
   spur disk convert https://images.example/disk.img disk.qcow2`,
-		Args: arguments(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o := disk.ConvertOptions{Allow: image.allow, Notice: notice(cmd)}
 			if o.To, err = newFormat(cmd, args[1], image.format); err != nil {

@@ -32,7 +32,6 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur disk create disk.qcow2 10G
   spur disk create disk.img 512M --format raw
   spur disk create mine.qcow2 --backing base.img`,
-		Args: arguments(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.Format, err = newFormat(cmd, args[0], image.format); err != nil {

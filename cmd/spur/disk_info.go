@@ -19,7 +19,6 @@ wrote to it last. Other programs may be using it.
 Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur disk info disk.qcow2
   spur disk info disk.qcow2 --json`,
-		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options, err := image.options(cmd)
 			if err != nil {

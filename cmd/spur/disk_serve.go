@@ -97,7 +97,6 @@ func diskServeCommand() *cobra.Command {
       --chap-user me --chap-password-file secret
   spur disk serve disk.qcow2 --over aoe --interface eth1 --shelf 1 --slot 2
   spur disk serve disk.qcow2 --over http --listen 192.0.2.1:8080`,
-		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			readOnly := c.Options.ReadOnly
 			options, err := image.options(cmd)

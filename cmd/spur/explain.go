@@ -22,9 +22,6 @@ func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	default:
 		return c, usage(cmd, fmt.Errorf("--dhcp %s is unknown; it is proxy or server", f.dhcp))
 	}
-	if f.httpPort == 0 || f.tftpPort == 0 {
-		return c, usage(cmd, errors.New("port 0 cannot be put into a boot offer"))
-	}
 	return c, nil
 }
 
@@ -42,11 +39,12 @@ and file name of each offer; the script that the loader would follow; and the
 routes that cannot be taken, each with what is in the way.
 
 Nothing is sent and no port is opened. File names are sealed with a key: with
-the --data of a running Spur they are the very names that it offers.`,
+the --data of a running Spur they are the very names that it offers.
+
+Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur explain vmlinuz initrd.img --firmware bios
   spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe
   spur explain vmlinuz initrd.img --firmware uefi --bytes`,
-		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := offer.config(cmd)
 			if err != nil {

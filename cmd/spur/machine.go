@@ -18,7 +18,9 @@ func machineCommand() *cobra.Command {
 
 With --once, spur boot and spur api leave a machine to its disk after it has
 booted. With --data DIR they keep that over a restart, and these commands work
-on it, also while Spur runs.`,
+on it, also while Spur runs.
+
+Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 	}
 	cmd.AddCommand(machineListCommand(), machineResetCommand())
 	return cmd
@@ -30,7 +32,6 @@ func machineListCommand() *cobra.Command {
 		Use:     "list --data DIR",
 		Short:   "List the machines that have booted with --once",
 		Example: `  spur machine list --data /var/lib/spur`,
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if data == "" {
 				return usage(cmd, fmt.Errorf("--data DIR is missing"))
@@ -38,6 +39,9 @@ func machineListCommand() *cobra.Command {
 			booted, err := daemon.BootedOnce(data)
 			if err != nil {
 				return err
+			}
+			if len(booted) == 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "no machine has booted with --once over %s\n", data)
 			}
 			for _, b := range booted {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s  booted %s\n", b.MAC, b.Time.Format(time.DateTime))
@@ -56,7 +60,6 @@ func machineResetCommand() *cobra.Command {
 		Short: "Let machines that have booted with --once boot once more",
 		Example: `  spur machine reset 52:54:00:12:34:56 --data /var/lib/spur
   spur machine reset 52:54:00:12:34:56 52:54:00:12:34:57 --data /var/lib/spur`,
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if data == "" {
 				return usage(cmd, fmt.Errorf("--data DIR is missing"))

@@ -30,14 +30,15 @@ func run(args []string) int {
 	defer stop()
 	root := rootCommand()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
-	complain(err)
 	if errors.As(err, &usageError{}) || errors.As(err, &daemon.UsageError{}) {
+		complain(usage(cmd, err))
 		return exitUsage
 	}
+	complain(err)
 	return exitFailed
 }
 
@@ -75,8 +76,9 @@ loader configured; and when a machine does not boot, Spur says why.`,
 	everyCommand(root, func(cmd *cobra.Command) {
 		if cmd.HasSubCommands() {
 			cmd.Args, cmd.RunE = subcommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		} else {
+			cmd.Args = wanted
 		}
-		cmd.Args = arguments(cmd.Args)
 		cmd.PreRunE = filledIn
 	})
 	return root
@@ -91,7 +93,7 @@ func everyCommand(cmd *cobra.Command, do func(*cobra.Command)) {
 
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
+		Use:   "help [COMMAND…]",
 		Short: "Print the manual of a command",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, rest, err := cmd.Root().Find(args)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/output"
 	"github.com/spurboot/spur/internal/printable"
 )
@@ -51,11 +50,7 @@ func missingRecord(n int) string {
 
 // complain tells of what a command failed for.
 func complain(err error) {
-	text := fmt.Sprintln("spur:", err)
-	if advice := hint.Of(err); advice != "" {
-		text += fmt.Sprintln("     ", advice)
-	}
-	text = printable.Text(text)
+	text := printable.Text(fmt.Sprintln("spur:", err) + fmt.Sprintln("     ", remedy(err)))
 	if !errors.As(err, &servedError{}) {
 		_, _ = io.WriteString(os.Stderr, text)
 		return

@@ -17,11 +17,11 @@ type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
-// usage marks an error as one of the call, and says where the manual is, or
-// which flag was most likely meant.
+// usage marks an error as one of the call. Where it says nothing of what to do,
+// it is given the flag that was most likely meant, and where the manual is.
 func usage(cmd *cobra.Command, err error) error {
-	if errors.As(err, &usageError{}) {
-		return err
+	if hint.Of(err) != "" {
+		return usageError{err}
 	}
 	manual := fmt.Sprintf("see %s --help", cmd.CommandPath())
 	var unknown *pflag.NotExistError
@@ -30,20 +30,7 @@ func usage(cmd *cobra.Command, err error) error {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		manual = didYouMean("--", unknown.GetSpecifiedName(), names) + manual
 	}
-	return usageError{hint.Wrap(err, manual)}
-}
-
-// arguments makes an error of a command's arguments one of usage.
-func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if check == nil {
-			return nil
-		}
-		if err := check(cmd, args); err != nil {
-			return usage(cmd, err)
-		}
-		return nil
-	}
+	return usageError{hint.Wrap(plainly(err), manual)}
 }
 
 // subcommand refuses the argument of a command that only has subcommands.
@@ -81,12 +68,15 @@ var mayBeEmpty = []string{"cmdline", "message", "root-path"}
 
 // filledIn refuses flags with an empty value. It is a variable of a script that
 // was never set, most likely, and would be taken for no flag at all: --only ""
-// would boot every machine.
+// would boot every machine. And it refuses port 0, which no offer can name.
 func filledIn(cmd *cobra.Command, _ []string) error {
 	var err error
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if (f.Value.String() == "" || f.Value.String() == "[]") && !slices.Contains(mayBeEmpty, f.Name) {
-			err = usage(cmd, fmt.Errorf("--%s has an empty value", f.Name))
+			err = usage(cmd, emptyValue(f))
+		}
+		if isPort(f) && f.Value.String() == "0" {
+			err = usage(cmd, fmt.Errorf("--%s wants %s, not 0", f.Name, wants(f)))
 		}
 	})
 	return err

@@ -67,7 +67,7 @@ var allowed = map[string][]string{
 	"internal/tree":     {"internal/boot", "internal/hint", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.
-	"internal/store":             {},
+	"internal/store":             {"internal/hint"},
 	"internal/store/storetest":   {"internal/store"},
 	"internal/timeline":          {"internal/boot", "internal/printable"},
 	"internal/timeline/narrator": {"internal/boot", "internal/timeline"},

@@ -43,7 +43,7 @@ func parsePool(text string) (dhcp.Pool, error) {
 	p := dhcp.Pool{First: first, Last: last}
 	if slash {
 		if p.Prefix, err = netip.ParsePrefix(first.String() + "/" + bits); err != nil {
-			return dhcp.Pool{}, hint.Wrap(fmt.Errorf("--pool %s: %w", text, err), "write a pool behind a relay like 10.1.0.100-10.1.0.200/24")
+			return dhcp.Pool{}, hint.Wrap(fmt.Errorf("--pool %s: %q is no number of bits from 0 to 32", text, bits), "write a pool behind a relay like 10.1.0.100-10.1.0.200/24")
 		}
 		p.Prefix = p.Prefix.Masked()
 	}
@@ -133,10 +133,34 @@ func (c Config) checkServerAddrs() error {
 	}
 	for _, a := range c.ServerAddrs {
 		if !slices.Contains(ours, a) {
-			return hint.New(fmt.Sprintf("--server-address %s is no address of this host", a), fmt.Sprintf("it is one of %v", ours))
+			return hint.New(fmt.Sprintf("--server-address %s is no address of this host", a), "choose "+oneOf(ours))
 		}
 	}
 	return nil
+}
+
+// oneOf lists addresses to choose from, for people.
+func oneOf(addrs []netip.Addr) string {
+	texts := make([]string, 0, len(addrs))
+	for _, a := range addrs {
+		texts = append(texts, a.String())
+	}
+	switch len(texts) {
+	case 0:
+		return "one that you have given to an interface before; it has none"
+	case 1:
+		return texts[0] + ", which is the only one"
+	}
+	return "one of " + strings.Join(texts, ", ")
+}
+
+// otherInterface says what to do where no interface can serve, or not the one
+// that was named.
+func (c Config) otherInterface() string {
+	if len(c.Interfaces) == 0 {
+		return "bring an Ethernet interface up and give it an IPv4 address"
+	}
+	return "choose another one with --interface"
 }
 
 // alone refuses to give addresses where another server does: two of them on

@@ -74,6 +74,10 @@ func Rearm(data string, macs []boot.MAC) error {
 // openBooted opens the marks of a folder that must be there; nil where no Spur
 // with --once has run over it.
 func openBooted(data string) (*store.Marks, error) {
+	data, err := ownPath(data)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(data); err != nil {
 		return nil, hint.Wrap(fmt.Errorf("--data: %w", err), "name the folder that spur boot or spur api was given with --data")
 	}

@@ -32,7 +32,7 @@ func filesOf(p boot.Payload) sharedFiles {
 
 // confine gives up root and everything that serving doesn't need.
 func (d *daemon) confine(s sharedFiles) (sandbox.Status, error) {
-	account := d.account
+	account, taken := d.account, d.written()
 	if err := d.handOver(account); err != nil {
 		return sandbox.Status{}, fmt.Errorf("give the folder of fetched files to the user %s: %w", account.Name, err)
 	}
@@ -40,15 +40,32 @@ func (d *daemon) confine(s sharedFiles) (sandbox.Status, error) {
 	if err != nil {
 		return status, err
 	}
-	if unix.Faccessat(unix.AT_FDCWD, d.cacheDir(), unix.W_OK, unix.AT_EACCESS) != nil {
-		return status, hint.New(fmt.Sprintf("the user %s can't write to %s, where fetched files are kept", account.Name, d.cacheDir()),
-			"give that folder to the user, or name another one with --data or --user")
-	}
-	if dir := bootedDir(d.config.Data); d.keepsBooted() && unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK, unix.AT_EACCESS) != nil {
-		return status, hint.New(fmt.Sprintf("the user %s can't write to %s, where --once keeps which machines have booted", account.Name, dir),
-			"give that folder to the user, or name another one with --data or --user")
+	for dir, what := range taken {
+		if unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK, unix.AT_EACCESS) != nil {
+			return status, hint.New(fmt.Sprintf("the user %s can't write to %s, %s", account.Name, dir, what),
+				"give that folder to the user, or name another one with --data or --user")
+		}
 	}
 	return status, nil
+}
+
+// written are the folders that are written while Spur serves, with what for. A
+// dry run looks at those that are there and that a start would not give away.
+func (d *daemon) written() map[string]string {
+	dirs := map[string]string{d.cacheDir(): "where fetched files are kept"}
+	kept := map[string]string{}
+	if d.config.DryRun && d.config.Data != "" {
+		kept[filepath.Join(d.config.Data, "cache")] = "where fetched files are kept"
+	}
+	if d.keepsBooted() {
+		kept[bootedDir(d.config.Data)] = "where --once keeps which machines have booted"
+	}
+	for dir, what := range kept {
+		if _, err := os.Lstat(dir); !d.config.DryRun || err == nil && !ours(dir) {
+			dirs[dir] = what
+		}
+	}
+	return dirs
 }
 
 // policy is what Spur needs to go on.
@@ -105,7 +122,7 @@ func (d *daemon) handOver(a sandbox.Account) error {
 	}
 	if d.temp != nil {
 		// Its new owner may put something else in the place of what is in it.
-		return os.Lchown(d.temp.Path(), a.UID, a.GID)
+		return os.Lchown(d.temp.Path(), a.UID, a.GID) // also of a dry run with --data, whose folder stays as it is
 	}
 	if ours(d.config.Data) {
 		if err := os.Chmod(d.config.Data, 0o711); err != nil {

@@ -106,25 +106,24 @@ func (d *daemon) open() error {
 	}
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()
-		if d.temp, err = scratch.New("spur-fetched-", d.account.UID); err != nil {
-			return err
-		}
 		return d.openCache()
 	}
-	kept, err := store.Open(d.config.Data)
-	if err != nil {
-		return hint.Wrap(err, "choose another folder with --data, or stop the one who uses it")
-	}
-	d.store = kept
-	if d.names.Key, err = seal.LoadKey(d.config.keyFile()); err != nil {
+	if err := d.openKept(); err != nil {
 		return err
 	}
 	return d.openCache()
 }
 
+// openCache opens the folder for what is fetched. A dry run fetches into one that
+// goes with it.
 func (d *daemon) openCache() (err error) {
+	if d.config.Data == "" || d.config.DryRun {
+		if d.temp, err = scratch.New("spur-fetched-", d.account.UID); err != nil {
+			return err
+		}
+	}
 	d.cache, err = fetch.New(fetch.Options{Dir: d.cacheDir(), StaleOK: true})
-	return err
+	return hint.Or(err, adviseFolder(err))
 }
 
 func (d *daemon) close() {
@@ -180,7 +179,7 @@ func (s *service) close() {
 func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local) (*service, error) {
 	interfaces, err := dhcp.Interfaces(d.config.Interfaces)
 	if err != nil {
-		return nil, hint.Wrap(err, "choose one with --interface")
+		return nil, hint.Wrap(err, d.config.otherInterface())
 	}
 	if err := d.config.checkServerAddrs(); err != nil {
 		return nil, err
@@ -240,12 +239,12 @@ func (d *daemon) chain(next boot.Resolver) (func(boot.MAC), boot.Resolver, error
 
 // once lets each machine boot once; with --data also over a restart.
 func (d *daemon) once(next boot.Resolver) (*resolver.Once, error) {
-	if !d.keepsBooted() {
+	if !d.keepsBooted() || d.config.DryRun {
 		return resolver.NewOnce(next, nil), nil
 	}
 	marks, err := store.OpenMarks(bootedDir(d.config.Data))
 	if err != nil {
-		return nil, err
+		return nil, hint.Or(err, adviseFolder(err))
 	}
 	return resolver.NewOnce(next, bootedMarks{marks}), nil
 }

@@ -74,6 +74,8 @@ func (c Config) readKey() (*seal.Key, error) {
 	}
 	key, err := seal.ReadKey(c.keyFile())
 	switch {
+	case err == nil:
+		return key, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, hint.New(fmt.Sprintf("no Spur has kept its key in the folder %s", c.Data), "name the folder that spur boot or spur api has as --data, or leave --data out")
 	case errors.Is(err, fs.ErrPermission):
@@ -81,7 +83,7 @@ func (c Config) readKey() (*seal.Key, error) {
 	case errors.Is(err, syscall.ENOTDIR):
 		return nil, hint.New(c.Data+" is no folder", "name the folder that spur boot or spur api has as --data, or leave --data out")
 	}
-	return key, err
+	return nil, hint.Or(err, keyAdvice)
 }
 
 // explanation is one run of Explain.

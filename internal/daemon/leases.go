@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/store"
 )
 
@@ -36,7 +37,8 @@ func (s leaseStore) All() ([]dhcp.Lease, error) {
 	for _, e := range entries {
 		var l dhcp.Lease
 		if err := json.Unmarshal(e.Value, &l); err != nil {
-			return nil, fmt.Errorf("the lease of %s in the store is damaged: %w", e.Key, err)
+			return nil, hint.Wrap(fmt.Errorf("the lease of %s in the store is damaged: %w", e.Key, err),
+				"move spur.db out of the folder of --data: Spur starts without the leases in it")
 		}
 		leases = append(leases, l)
 	}

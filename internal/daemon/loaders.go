@@ -19,6 +19,7 @@ func (c Config) findLoaders() (route.Loaders, error) {
 		}
 	}
 	found, err := loader.Find(append(c.Loaders, loader.Dirs()...))
+	err = hint.Wrap(err, "install its package again, or remove that file")
 	if err == nil && len(found) == 0 {
 		err = hint.New("no bootloader was found on this host", "install Debian's package ipxe, or name a folder that has iPXE with --loaders")
 	}

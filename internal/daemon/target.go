@@ -177,17 +177,21 @@ func beside(script boot.File, name string) (boot.File, error) {
 	case script.IsURL():
 		base, err := url.Parse(script.Source)
 		if err != nil {
-			return f, err
+			return f, notAURL(script.Source)
 		}
 		u, err := base.Parse(name)
 		if err != nil {
-			return f, err
+			return f, notAURL(name)
 		}
 		f.Source = u.String()
 	case !filepath.IsAbs(name):
 		f.Source = filepath.Join(filepath.Dir(script.Source), name)
 	}
 	return located(f.Source)
+}
+
+func notAURL(name string) error {
+	return hint.New(fmt.Sprintf("%q is no URL", name), "write what is no letter, digit or one of -._~/ as %XX")
 }
 
 // folders are those in which files may be named by what is read only later.

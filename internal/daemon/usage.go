@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -46,9 +45,6 @@ func (c Config) Check() error {
 			return err
 		}
 	}
-	if c.HTTPPort == 0 || c.TFTPPort == 0 {
-		return errors.New("port 0 cannot be put into a boot offer")
-	}
 	return nil
 }
 
@@ -90,7 +86,7 @@ func (t Target) Check(c Config) error {
 		}
 	}
 	if _, err := boot.ParseCmdline(t.Cmdline); err != nil {
-		return misused(err)
+		return misused(hint.Wrap(err, "write one of these, the file's name in quotes, or leave the braces out"))
 	}
 	for _, name := range append([]string{t.Kernel}, t.Initrds...) {
 		if _, err := located(name); err != nil {

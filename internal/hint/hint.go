@@ -23,6 +23,14 @@ func Wrap(err error, advice string) error {
 	return hinted{err, advice}
 }
 
+// Or adds advice to an error that has none. A nil error stays nil.
+func Or(err error, advice string) error {
+	if Of(err) != "" {
+		return err
+	}
+	return Wrap(err, advice)
+}
+
 // New is an error with its advice.
 func New(what, advice string) error { return hinted{errors.New(what), advice} }
 

@@ -40,10 +40,10 @@ func openWith[T any](path string, look func(io.ReaderAt, int64) (T, error)) (fou
 		return found, explain(path, err)
 	}
 	if info.IsDir() {
-		return found, fmt.Errorf("%s is a folder; name the file in it", path)
+		return found, hint.New(path+" is a folder", "name the file in it")
 	}
 	if !info.Mode().IsRegular() {
-		return found, fmt.Errorf("%s is no regular file; name one, because it is read again for each machine", path)
+		return found, hint.New(path+" is no regular file", "name one, because it is read again for each machine")
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -79,5 +79,5 @@ func explain(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return hint.Wrap(fmt.Errorf("%s may not be read (%w)", path, fs.ErrPermission), "change its permissions, or run as a user who may")
 	}
-	return fmt.Errorf("%s cannot be read: %w", path, err)
+	return hint.Wrap(fmt.Errorf("%s cannot be read: %w", path, err), "check its name, and whether it can be read here by other programs")
 }

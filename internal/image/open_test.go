@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/hint"
 )
 
 // installed returns the one file that a pattern names, from a Debian package.
@@ -112,7 +113,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 	for _, test := range []struct{ path, want string }{
 		{filepath.Join(dir, "missing"), "there is no file "},
-		{dir, " is a folder; name the file in it"},
+		{dir, " is a folder"},
 		{fifo, " is no regular file"},
 		{page, ": this is a web page"},
 		{filepath.Join(page, "below"), " cannot be read: "},
@@ -120,6 +121,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		_, err := Open(test.path)
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.path) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v; want %q", test.path, err, test.want)
+		}
+		if hint.Of(err) == "" {
+			t.Errorf("%v: nothing is said of what to do", err)
 		}
 		if _, err := OpenInitrd(test.path); err == nil && test.path != page {
 			t.Errorf("%s is taken for an initrd", test.path)

@@ -53,7 +53,7 @@ func findOne(name string, dirs []string) (route.LoaderFile, error) {
 		}
 		defer f.Close()
 		if err := Check(name, f); err != nil {
-			return route.LoaderFile{}, fmt.Errorf("%s: %w; install the package again or remove the file", path, err)
+			return route.LoaderFile{}, fmt.Errorf("%s: %w", path, err)
 		}
 		return route.LoaderFile{Name: name, Path: path}, nil
 	}

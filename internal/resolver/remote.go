@@ -83,7 +83,7 @@ func NewRemote(config RemoteConfig) (*Remote, error) {
 func apiBase(prefix string) (*url.URL, error) {
 	u, err := url.Parse(prefix)
 	if err != nil {
-		return nil, fmt.Errorf("the boot API's address cannot be read: %w", err)
+		return nil, fmt.Errorf("the boot API's address cannot be read: %w", causeOf(err))
 	}
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fmt.Errorf("the boot API's address %q must be a URL like http://server:8080/prefix", u.Redacted())

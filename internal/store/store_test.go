@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/store"
 	"github.com/spurboot/spur/internal/store/storetest"
 )
@@ -97,15 +98,15 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, test := range []struct{ dir, want string }{
-		{taken, "another spur uses " + taken + "; stop it, or give this one a folder of its own with --data"},
-		{file, file + " is no folder"},
-		{filepath.Join(file, "below"), " is no folder"},
-		{"/proc/spur", "the folder /proc/spur cannot be written"},
-		{foreign, "spur.db is damaged or was not written by spur; move it away"},
-		{short, "spur.db"},
-		{folder, "spur.db"},
-		{"", "needs a folder"},
+	for _, test := range []struct{ dir, want, advice string }{
+		{taken, "another spur uses " + taken, "stop it, or give this one a folder of its own with --data"},
+		{file, file + " is no folder", "name a folder with --data"},
+		{filepath.Join(file, "below"), " is no folder", "name a folder with --data"},
+		{"/proc/spur", "the folder /proc/spur cannot be written", "run as its owner"},
+		{foreign, "spur.db is damaged or was not written by spur", "move it away"},
+		{short, "spur.db", "move it away"},
+		{folder, "spur.db", "name another folder"},
+		{"", "needs a folder", "name one with --data"},
 	} {
 		s, err := store.Open(test.dir)
 		if err == nil {
@@ -114,6 +115,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			continue
 		}
 		t.Logf("%v", err)
+		if !strings.Contains(hint.Of(err), test.advice) {
+			t.Errorf("%q: what to do is %q, want %q", test.dir, hint.Of(err), test.advice)
+		}
 		if !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v; want %q", test.dir, err, test.want)
 		}

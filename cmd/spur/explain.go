@@ -41,7 +41,8 @@ routes that cannot be taken, each with what is in the way.
 Nothing is sent and no port is opened. File names are sealed with a key: with
 the --data of a running Spur they are the very names that it offers.
 
-Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
+Exit codes are 0 where there is a route, 1 where there is none or after another
+failure, 2 for wrong usage.`,
 		Example: `  spur explain vmlinuz initrd.img --firmware bios
   spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe
   spur explain vmlinuz initrd.img --firmware uefi --bytes`,
@@ -69,7 +70,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios or uefi")
-	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64 (default: x64, or with a BIOS x86)")
+	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64 (default: x64); a BIOS has none to tell")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
 	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-without-http, ipxe-without-bzimage")
 	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"regexp"
@@ -14,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/lab/trial"
 )
@@ -30,6 +33,9 @@ what a target does without any hardware: a DHCP server that knows nothing of
 booting, Spur beside it, and the machine. Without KERNEL it boots a small
 Linux of its own, which says that it is up and powers off.
 
+With --firmware bios the machine's ROM is iPXE and asks as such; as bios-pxe the
+same machine asks like another maker's ROM, which is given undionly.kpxe first.
+` + noRouteYet() + `
 The machine's serial port is on the terminal, together with Spur's story; on a
 terminal every key goes to the machine, and Ctrl-] leaves. --screenshot keeps
 a PNG file of the screen up to date, --vnc shows the screen on a local port.
@@ -37,6 +43,9 @@ a PNG file of the screen up to date, --vnc shows the screen on a local port.
 With --expect the lab ends as soon as the machine has printed what was expected,
 and with exit code 1 if it is switched off before, or does not within --timeout:
 a test for whoever writes operating systems.
+
+Exit codes are 0 once the machine is off or has printed what was expected, 1
+after a failure, 2 for wrong usage.
 
 It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 		Example: `  spur lab
@@ -65,7 +74,10 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 			if vnc {
 				t.Display = "vnc"
 			}
-			var err error
+			err := checkBootable(cmd, t, args, message)
+			if err != nil {
+				return err
+			}
 			if t.Spur, err = os.Executable(); err != nil {
 				return err
 			}
@@ -95,6 +107,64 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 	flags.DurationVar(&t.Timeout, "timeout", 5*time.Minute, "how long to wait for --expect")
 	flags.BoolVar(&quiet, "quiet", false, "show Spur's story only, not the serial port")
 	return cmd
+}
+
+// checkBootable refuses what the lab's Spur would refuse, and machines that it has
+// no route for, before anything is built.
+func checkBootable(cmd *cobra.Command, t trial.Trial, args []string, message string) error {
+	for _, name := range args {
+		if (boot.File{Source: name}).IsURL() {
+			return usage(cmd, fmt.Errorf("%s can't be fetched: a lab's network leads nowhere; download it first", name))
+		}
+	}
+	client, err := clientOf(lab.Firmware(t.Firmware))
+	if err != nil {
+		return err
+	}
+	config := daemon.Config{DHCP: daemon.ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: io.Discard}
+	target := daemon.Target{Cmdline: t.Cmdline, Message: message}
+	if len(args) > 0 {
+		target.Kernel, target.Initrds = args[0], args[1:]
+		if err := target.Check(config); err != nil {
+			return err
+		}
+	}
+	return daemon.Bootable(cmd.Context(), config, target, client)
+}
+
+// clientOf is the client that a machine of the lab is when it is switched on.
+func clientOf(f lab.Firmware) (boot.Client, error) {
+	asks, err := f.Asks()
+	c := boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, SecureBoot: asks.SecureBoot}
+	if asks.BIOS {
+		c.Firmware, c.Arch = boot.BIOS, boot.X86
+	}
+	if asks.IPXE {
+		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE
+	}
+	if asks.HTTP {
+		c.Proto = boot.HTTP
+	}
+	return c, err
+}
+
+// noRouteYet says in the manual which firmware can't be booted.
+func noRouteYet() string {
+	if names := withoutRoute(); names != "" {
+		return "Spur has no route for these yet, and the lab refuses them:\n" + names + ".\n"
+	}
+	return ""
+}
+
+// withoutRoute names the firmware that the route table leads nowhere.
+func withoutRoute() string {
+	var names []string
+	for _, f := range lab.Firmwares() {
+		if c, err := clientOf(f); err == nil && !daemon.HasRoute(c) {
+			names = append(names, string(f))
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // checkTrial refuses flags that would be ignored.

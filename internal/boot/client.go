@@ -119,6 +119,9 @@ type Client struct {
 	Proto    Proto
 	Loader   Loader
 	Features Features
+	// SecureBoot: the firmware starts only what is signed. No packet tells it;
+	// who asks about a machine without one may know.
+	SecureBoot bool
 
 	// Interface is the name of our interface that the packet came in on;
 	// empty where the packet does not tell (an HTTP request).

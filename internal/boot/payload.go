@@ -113,7 +113,7 @@ func (p Payload) Files() []File {
 
 // Title names the payload in a line of output.
 func (p Payload) Title() string {
-	if p.Kind == Script {
+	if p.Kind == Script && p.Kernel.Source == "" {
 		return "an iPXE script"
 	}
 	return p.Kernel.Base()

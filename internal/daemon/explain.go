@@ -26,33 +26,14 @@ import (
 
 // Explain says, without a machine and without opening a socket, how a client
 // would get to a target: the ladder of its routes, what each offer says, and
-// the script that its loader would follow.
+// the script that its loader would follow. That there is no route is an error.
 func Explain(ctx context.Context, c Config, t Target, q Question) error {
-	loaders, err := c.findLoaders()
-	if err != nil {
-		return err
-	}
 	key, err := c.readKey()
 	if err != nil {
 		return err
 	}
-	cache, err := fetch.New(fetch.Options{})
+	l, loaders, err := c.examine(ctx, t)
 	if err != nil {
-		return err
-	}
-	defer cache.Close()
-	l, err := t.look(ctx, upstream{openURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }})
-	if err != nil {
-		return err
-	}
-	beside, err := l.siblings(openURL(cache))
-	if err != nil {
-		return err
-	}
-	if beside != nil {
-		defer beside.Close()
-	}
-	if err := l.findLoaded(ctx, beside, loaders); err != nil {
 		return err
 	}
 	e := explanation{
@@ -64,6 +45,68 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 		e.line("         warning: %s", w)
 	}
 	return e.ladder(q.Client, "")
+}
+
+// examine looks into a target as a start does, and for the loaders of this host.
+func (c Config) examine(ctx context.Context, t Target) (looked, route.Loaders, error) {
+	loaders, err := c.findLoaders()
+	if err != nil {
+		return looked{}, nil, err
+	}
+	cache, err := fetch.New(fetch.Options{})
+	if err != nil {
+		return looked{}, nil, err
+	}
+	defer cache.Close()
+	l, err := t.look(ctx, upstream{openURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }})
+	if err != nil {
+		return looked{}, nil, err
+	}
+	beside, err := l.siblings(openURL(cache))
+	if err != nil {
+		return looked{}, nil, err
+	}
+	if beside != nil {
+		defer beside.Close()
+	}
+	return l, loaders, l.findLoaded(ctx, beside, loaders)
+}
+
+// Bootable tells, without a machine, what keeps a client from being booted into
+// a target; nil where nothing does. Without a kernel the target is one that
+// fits.
+func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error {
+	loaders, err := c.findLoaders()
+	l := looked{payload: boot.Payload{Kind: boot.Linux}}
+	if t.Kernel != "" && err == nil {
+		l, loaders, err = c.examine(ctx, t)
+	}
+	if err != nil {
+		return err
+	}
+	if ladder := route.Routes(client, l.payload, loaders); len(ladder.Routes) == 0 {
+		return noRoute(client, ladder)
+	}
+	return nil
+}
+
+// HasRoute tells whether there is a route for such a client at all, with loaders
+// as distributions have them.
+func HasRoute(c boot.Client) bool {
+	have := route.Loaders{}
+	for _, row := range route.Table() {
+		have[row.Give] = route.LoaderFile{Name: row.Give, Path: row.Give}
+	}
+	return len(route.Routes(c, boot.Payload{Kind: boot.Linux}, have).Routes) > 0
+}
+
+// noRoute is the error about a client whose ladder is empty.
+func noRoute(c boot.Client, l route.Ladder) error {
+	if len(l.Rejected) == 0 {
+		return hint.New(l.Obstacle(c), "there are routes for: "+strings.Join(route.Supported(), "; "))
+	}
+	return hint.New(fmt.Sprintf("no route for %s over %s can be taken: %s", c.Platform(), strings.ToUpper(string(c.Proto)), l.Obstacle(c)),
+		"mend that, or choose another target or kind of machine; spur explain says what is in the way of each route")
 }
 
 // readKey reads the key of the Spur that uses the folder Data, whether or not
@@ -104,9 +147,6 @@ func (e *explanation) line(format string, a ...any) {
 func (e *explanation) ladder(c boot.Client, indent string) error {
 	e.line("%sClient   %s, %s, %s speaking", indent, c.Platform(), strings.ToUpper(string(c.Proto)), describeLoader(c))
 	ladder := route.Routes(c, e.payload, e.tree.Loaders)
-	if len(ladder.Routes) == 0 {
-		e.line("%sNo route: %s", indent, ladder.Obstacle(c))
-	}
 	for n, r := range ladder.Routes {
 		e.line("%s%d. %s: %s over %s", indent, n+1, r.Name, r.Give, strings.ToUpper(string(r.Via)))
 		e.line("%s   because %s", indent, r.Why)
@@ -119,6 +159,9 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 	}
 	for _, r := range ladder.Rejected {
 		e.line("%s-  %s cannot be taken: %s", indent, r.Name, r.Why)
+	}
+	if len(ladder.Routes) == 0 {
+		return noRoute(c, ladder)
 	}
 	return nil
 }

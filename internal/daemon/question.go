@@ -45,8 +45,11 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	if c.Loader == boot.IPXE && c.Proto == boot.HTTP {
 		return Question{}, hint.New("iPXE asks by PXE, whatever it was loaded by", "leave --proto http out, or --loader "+speaking)
 	}
-	if c.Firmware == boot.BIOS && (c.Arch == "" || c.Arch == boot.X64) {
-		c.Arch = boot.X86 // what every BIOS calls itself
+	if c.Firmware == boot.BIOS && c.Arch == boot.X64 {
+		return Question{}, hint.New("--arch x64 says nothing of a BIOS, which calls itself x86 whatever its processor is", "leave --arch out: a kernel for x64 is taken to fit")
+	}
+	if c.Firmware == boot.BIOS && c.Arch == "" {
+		c.Arch = boot.X86
 	}
 	if c.Firmware == boot.BIOS && (c.Arch != boot.X86 || c.Proto != boot.PXE) {
 		return Question{}, hint.New(fmt.Sprintf("no machine of architecture %s has a BIOS that boots by %s", c.Arch, proto), "a BIOS is of x86 and boots by pxe; other machines have uefi")

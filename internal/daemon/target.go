@@ -65,15 +65,7 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 		}
 		return f.Source, up.check(ctx, f)
 	})
-	return l, advised(err, "the command line refers to this file; check its name and its permissions")
-}
-
-// advised gives an error its second line, unless it has one.
-func advised(err error, advice string) error {
-	if hint.Of(err) != "" {
-		return err
-	}
-	return hint.Wrap(err, advice)
+	return l, hint.Or(err, "the command line refers to this file; check its name and its permissions")
 }
 
 func (t Target) lookKernel(ctx context.Context, l *looked, head image.Head) (image.Found, error) {
@@ -138,7 +130,7 @@ func (l *looked) takeScript(ctx context.Context, up upstream) error {
 	if at := (*boot.FileError)(nil); errors.As(err, &at) {
 		err = fmt.Errorf("%s, line %d: %w", source.Base(), at.Line, err)
 	}
-	return advised(err, "the script refers to this file; check its name and its permissions")
+	return hint.Or(err, "the script refers to this file; check its name and its permissions")
 }
 
 // findLoaded tells of the files that an iPXE script loads and that aren't there:
@@ -151,7 +143,7 @@ func (l *looked) findLoaded(ctx context.Context, beside *tree.Beside, have route
 			why = fmt.Errorf("%s, line %d, loads %s, which isn't there: %w", r.Script, r.Line, r.Name, r.Err)
 		}
 		if r.Sure {
-			return advised(why, "put the file beside the script, or correct its name in the script: every machine would stop there")
+			return hint.Or(why, "put the file beside the script, or correct its name in the script: every machine would stop there")
 		}
 		l.warnings = append(l.warnings, why.Error())
 	}

@@ -52,7 +52,7 @@ func judgeInitrd(h head, size int64) Initrd {
 	}
 	found, err := identify(h, size)
 	if err == nil && found.Kind == boot.Linux {
-		return Initrd{Description: found.Description, Warning: "this is a " + found.Description + "; " + swapped}
+		return Initrd{Description: found.Description, Warning: "this is a " + found.Description + ", not an initrd"}
 	}
 	if err == nil {
 		return Initrd{Description: found.Description, Warning: "this is an " + found.Description + ", not an initrd"}
@@ -68,7 +68,7 @@ func judgeInitrd(h head, size int64) Initrd {
 func judgeCompressed(h head, name string) Initrd {
 	if name == "gzip" {
 		if found, err := identifyGzip(h); err == nil {
-			return Initrd{Description: found.Description, Warning: "this is a " + found.Description + "; " + swapped}
+			return Initrd{Description: found.Description, Warning: "this is a " + found.Description + ", not an initrd"}
 		}
 	}
 	return Initrd{Description: "initrd (" + name + ")"}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -15,8 +14,10 @@ type Firmware string
 // The firmware that the lab knows, all from Debian's packages.
 const (
 	// BIOS is SeaBIOS; the network card's option ROM is iPXE's, and says
-	// so. Port.PlainROM makes it look like another maker's.
-	BIOS Firmware = "bios"
+	// so. BIOSPXE is the same with Port.PlainROM for every card: it asks like
+	// another maker's ROM.
+	BIOS    Firmware = "bios"
+	BIOSPXE Firmware = "bios-pxe"
 
 	// UEFI is edk2 for x64 with its own PXE. HTTP Boot is tried after PXE.
 	UEFI Firmware = "uefi"
@@ -40,8 +41,10 @@ type firmware struct {
 	machine string // -machine
 	code    string // UEFI: flash with the program
 	vars    string // UEFI: flash with the variables, copied for each machine
-	args    []string
-	romfile bool // keep the network card's option ROM
+	romfile bool   // keep the network card's option ROM
+	plain   bool   // as if each Port had PlainROM
+	http    bool   // UEFI: no PXE, so that it asks by HTTP Boot only
+	secure  bool   // UEFI: enforces Secure Boot
 }
 
 // ovmf is where Debian's ovmf package puts edk2.
@@ -76,12 +79,13 @@ func firmwares() []firmware {
 		serialy = "pc,graphics=off" // the screen goes to the serial port too
 	)
 	return []firmware{
-		{name: BIOS, machine: serialy, args: []string{"-boot", "n"}, romfile: true},
+		{name: BIOS, machine: serialy, romfile: true},
+		{name: BIOSPXE, machine: serialy, romfile: true, plain: true},
 		{name: UEFI, machine: q35, code: code, vars: empty},
-		{name: UEFIHTTP, machine: q35, code: code, vars: empty, args: onlyHTTP()},
-		{name: SecureBoot, machine: q35smm, code: secure, vars: ms, args: guarded()},
-		{name: SecureBootHTTP, machine: q35smm, code: secure, vars: ms, args: slices.Concat(guarded(), onlyHTTP())},
-		{name: SnakeOil, machine: q35smm, code: secure, vars: oil, args: guarded()},
+		{name: UEFIHTTP, machine: q35, code: code, vars: empty, http: true},
+		{name: SecureBoot, machine: q35smm, code: secure, vars: ms, secure: true},
+		{name: SecureBootHTTP, machine: q35smm, code: secure, vars: ms, secure: true, http: true},
+		{name: SnakeOil, machine: q35smm, code: secure, vars: oil, secure: true},
 	}
 }
 
@@ -92,6 +96,20 @@ func Firmwares() []Firmware {
 		names = append(names, f.name)
 	}
 	return names
+}
+
+// Asks is how a machine asks when it is switched on.
+type Asks struct {
+	BIOS       bool // else it is UEFI for x64
+	IPXE       bool // its ROM is iPXE, and says so
+	HTTP       bool // by HTTP Boot, not by PXE
+	SecureBoot bool // it starts only what is signed
+}
+
+// Asks says how a machine with this firmware asks first.
+func (f Firmware) Asks() (Asks, error) {
+	found, err := findFirmware(f)
+	return Asks{BIOS: found.code == "", IPXE: found.romfile && !found.plain, HTTP: found.http, SecureBoot: found.secure}, err
 }
 
 func findFirmware(name Firmware) (firmware, error) {
@@ -108,9 +126,15 @@ func findFirmware(name Firmware) (firmware, error) {
 // arguments are QEMU's for this firmware. The variables of a UEFI machine are
 // copied to dir.
 func (f firmware) arguments(dir, machine string) ([]string, error) {
-	args := append([]string{"-machine", f.machine}, f.args...)
+	args := []string{"-machine", f.machine}
 	if f.code == "" {
-		return args, nil
+		return append(args, "-boot", "n"), nil
+	}
+	if f.secure {
+		args = append(args, guarded()...)
+	}
+	if f.http {
+		args = append(args, onlyHTTP()...)
 	}
 	code, err := file(f.code, "ovmf")
 	if err != nil {

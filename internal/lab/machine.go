@@ -70,6 +70,7 @@ func (m *Machine) start() error {
 		return err
 	}
 	for i, port := range m.hardware.Ports {
+		port.PlainROM = port.PlainROM || firmware.plain
 		if err := m.plug(b, i, port, firmware.romfile || port.ROM); err != nil {
 			return errors.Join(err, input.Close(), control.Close())
 		}

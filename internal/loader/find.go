@@ -55,7 +55,7 @@ func findOne(name string, dirs []string) (route.LoaderFile, error) {
 		if err := Check(name, f); err != nil {
 			return route.LoaderFile{}, fmt.Errorf("%s: %w", path, err)
 		}
-		return route.LoaderFile{Name: name, Path: path}, nil
+		return route.LoaderFile{Name: name, Path: path, Signed: signed(name, f)}, nil
 	}
 	return route.LoaderFile{}, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 }
@@ -87,4 +87,20 @@ func checkPE(r io.ReaderAt, machines ...uint16) error {
 		return fmt.Errorf("it is an EFI application for another machine (PE machine type %#x)", f.Machine)
 	}
 	return nil
+}
+
+// signed tells whether an EFI application carries a signature: its certificate
+// table (PE format, section "The Attribute Certificate Table") isn't empty. By
+// whom it was signed is for the firmware to judge.
+func signed(name string, r io.ReaderAt) bool {
+	if filepath.Ext(name) != ".efi" {
+		return false
+	}
+	f, err := pe.NewFile(r)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	header, ok := f.OptionalHeader.(*pe.OptionalHeader64)
+	return ok && header.NumberOfRvaAndSizes > pe.IMAGE_DIRECTORY_ENTRY_SECURITY && header.DataDirectory[pe.IMAGE_DIRECTORY_ENTRY_SECURITY].Size > 0
 }

@@ -2,6 +2,7 @@ package loader
 
 import (
 	"bytes"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,5 +59,31 @@ func FuzzCheck(f *testing.F) {
 	f.Add("undionly.kpxe", []byte{0xea, 5, 0})
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
 		_ = Check(name, bytes.NewReader(data))
+		_ = signed(name, bytes.NewReader(data))
 	})
+}
+
+// Secure Boot asks for signatures: Debian's iPXE has none.
+func TestSignedLoaders(t *testing.T) {
+	plain, err := os.ReadFile("/usr/lib/ipxe/snponly.efi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The size of the certificate table, the fifth of the data directories of a
+	// PE32+ header.
+	with := bytes.Clone(plain)
+	with[binary.LittleEndian.Uint32(plain[0x3c:])+24+112+4*8+4] = 1
+	for name, test := range map[string]struct {
+		data []byte
+		want bool
+	}{"without": {plain, false}, "with": {with, true}} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "snponly.efi"), test.data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		found, err := Find([]string{dir})
+		if err != nil || found["snponly.efi"].Signed != test.want {
+			t.Errorf("%s a signature: %+v, %v", name, found, err)
+		}
+	}
 }

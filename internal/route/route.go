@@ -34,6 +34,8 @@ const (
 type LoaderFile struct {
 	Name string // the name in a boot's tree, such as "undionly.kpxe"
 	Path string // where it lies on this host
+	// Signed: it carries a signature, without which Secure Boot starts nothing.
+	Signed bool
 }
 
 // Loaders are the bootloaders at hand, by name.
@@ -80,6 +82,8 @@ func Routes(c boot.Client, p boot.Payload, have Loaders) Ladder {
 			l.reject(row, unable(c))
 		case row.Role == NBP && have[row.Give].Path == "":
 			l.reject(row, fmt.Sprintf("%s was not found on this host; Debian has it in package ipxe", row.Give))
+		case row.Role == NBP && c.SecureBoot && !have[row.Give].Signed:
+			l.reject(row, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", row.Give))
 		default:
 			l.Routes = append(l.Routes, Route{
 				Name: row.Name, Give: row.Give, Role: row.Role, Via: row.Via, Direct: row.Direct, Why: row.Why,
@@ -178,6 +182,21 @@ func notYet(l boot.Loader) string {
 		return "Spur cannot serve Apple's NetBoot yet"
 	}
 	return ""
+}
+
+// Supported lists whom the table has routes for, in the words of Obstacle.
+func Supported() []string {
+	var all []string
+	for _, row := range Table() {
+		who := fmt.Sprintf("%s over %s", boot.Client{Firmware: row.Firmware, Arch: row.Arch}.Platform(), strings.ToUpper(string(row.Proto)))
+		if row.Firmware == "" {
+			who = "any machine whose iPXE asks"
+		}
+		if !slices.Contains(all, who) {
+			all = append(all, who)
+		}
+	}
+	return all
 }
 
 // Obstacle says in one line why the ladder has no rung.

@@ -30,6 +30,7 @@ var (
 	uefiROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}
 	uefiIPXE = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 	uefiHTTP = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Loader: boot.ROM}
+	secure   = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, SecureBoot: true}
 	armROM   = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.ROM}
 	armIPXE  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 )
@@ -52,6 +53,8 @@ func TestRoutes(t *testing.T) {
 		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
 		{"UEFI ROM, ARM kernel", uefiROM, linux(boot.ARM64), all(), nil},
 		{"UEFI iPXE, script", uefiIPXE, boot.Payload{Kind: boot.Script}, all(), []string{"ipxe-http"}},
+		{"Secure Boot, loaders without a signature", secure, linux(boot.X64), all(), nil},
+		{"Secure Boot, one with", secure, linux(boot.X64), Loaders{"ipxe.efi": {Path: "/ipxe.efi", Signed: true}}, []string{"uefi-x64-ipxe"}},
 		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), nil},
 		{"ARM ROM", armROM, linux(boot.ARM64), all(), nil},
 		{"ARM iPXE", armIPXE, linux(boot.ARM64), all(), []string{"ipxe-http"}},
@@ -209,5 +212,13 @@ func TestPick(t *testing.T) {
 	}
 	if _, ok := (Ladder{}).Pick(nil); ok {
 		t.Error("an empty ladder has a rung")
+	}
+}
+
+// Whoever is said to be supported has a route.
+func TestSupported(t *testing.T) {
+	want := []string{"any machine whose iPXE asks", "BIOS over PXE", "UEFI x64 over PXE"}
+	if got := Supported(); !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spurboot/spur/internal/hint"
@@ -117,11 +118,25 @@ func (t Trial) serve(ctx context.Context, l *lab.Lab, wire *lab.Wire) error {
 	if err != nil {
 		return err
 	}
-	spur.CopyTo(t.Story)
+	story := &held{w: t.Story}
+	spur.CopyTo(story)
 	if _, err := spur.WaitFor(ctx, `Spur boots .*\n.*\n`); err != nil {
-		return errors.New("spur did not start; its own words are above")
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return notStarted(spur.String())
 	}
-	return nil
+	return story.release()
+}
+
+// notStarted is the error of a Spur that ended at its start, in its own words.
+func notStarted(words string) error {
+	_, last, ok := strings.Cut("\n"+words, "\nspur: ")
+	if !ok {
+		return fmt.Errorf("spur did not start: %s", strings.TrimSpace(words))
+	}
+	what, advice, _ := strings.Cut(last, "\n")
+	return hint.Wrap(errors.New(what), strings.TrimSpace(advice))
 }
 
 // arguments are those of `spur boot`.

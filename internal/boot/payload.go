@@ -111,6 +111,15 @@ func (p Payload) Files() []File {
 	return append(files, p.Script.Files()...)
 }
 
+// Size is about how many bytes the payload takes in memory, its texts above all.
+func (p Payload) Size() int {
+	n := len(p.Kernel.Source) + len(p.Message) + len(p.RootPath) + p.Cmdline.size() + p.Script.size()
+	for _, f := range p.Initrds {
+		n += len(f.Source)
+	}
+	return n
+}
+
 // Title names the payload in a line of output.
 func (p Payload) Title() string {
 	if p.Kind == Script && p.Kernel.Source == "" {

@@ -135,6 +135,15 @@ type FileError struct {
 // Unwrap is the error itself.
 func (e *FileError) Unwrap() error { return e.error }
 
+// size is how many bytes the texts of all parts have.
+func (c Template) size() int {
+	n := 0
+	for _, p := range c.parts {
+		n += len(p.text) + len(p.file)
+	}
+	return n
+}
+
 // MapFiles returns the text with every file's source replaced by what
 // f makes of it. An error of f comes back as a *FileError.
 func (c Template) MapFiles(f func(source string) (string, error)) (Template, error) {

@@ -14,8 +14,13 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// initrdsMost is how many initrds one answer may name.
-const initrdsMost = 256
+const (
+	// initrdsMost is how many initrds one answer may name.
+	initrdsMost = 256
+	// cmdlineFilesMost is how many files its command line may name: each is sealed
+	// for every machine anew, and becomes longer by that than it was.
+	cmdlineFilesMost = 256
+)
 
 // answer is the JSON document of Pixiecore's API. Fields that it does not name
 // are ignored.
@@ -99,6 +104,9 @@ func (a answer) cmdline(base *url.URL) (boot.Template, error) {
 	parsed, err := boot.ParseCmdline(text)
 	if err != nil {
 		return boot.Template{}, err
+	}
+	if n := len(parsed.Files()); n > cmdlineFilesMost {
+		return boot.Template{}, fmt.Errorf("its cmdline names %d files; at most %d are possible", n, cmdlineFilesMost)
 	}
 	return parsed.MapFiles(func(ref string) (string, error) { return source(base, ref) })
 }

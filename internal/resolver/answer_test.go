@@ -91,6 +91,18 @@ func TestTooManyInitrds(t *testing.T) {
 	}
 }
 
+func TestTooManyFilesOfACmdline(t *testing.T) {
+	base := apiAt(t, "http://api.example.org")
+	body := `{"kernel": "/k", "cmdline": "` + strings.Repeat("{{ URL `/a` }} ", cmdlineFilesMost) + `"}`
+	if p, err := parseAnswer(base, []byte(body)); err != nil || len(p.Files()) != 1+cmdlineFilesMost {
+		t.Errorf("%d files, %v", len(p.Files()), err)
+	}
+	body = strings.Replace(body, "{{ URL `/a` }}", "{{ URL `/a` }} {{ URL `/b` }}", 1)
+	if _, err := parseAnswer(base, []byte(body)); err == nil || !strings.Contains(err.Error(), "257 files") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAPIBase(t *testing.T) {
 	for prefix, want := range map[string]string{
 		"http://bar.com":               "http://bar.com/v1",

@@ -29,8 +29,11 @@ type Sharing struct {
 	Keep time.Duration
 	// Calls is how many questions may be under way, by default 256.
 	Calls int
-	// Answers is how many answers are kept, by default 4096.
+	// Answers is how many answers are kept, by default 4096, and Bytes how many
+	// bytes of them, by default 32 MiB: who names many machines to a boot API
+	// that answers with long scripts doesn't fill the memory.
 	Answers int
+	Bytes   int
 	// Panicked is told, if it isn't nil, that the next resolver panicked over
 	// a client. That client is refused.
 	Panicked func(c boot.Client, value any, stack []byte)
@@ -48,6 +51,9 @@ func (s Sharing) withDefaults() Sharing {
 	}
 	if s.Answers <= 0 {
 		s.Answers = 4096
+	}
+	if s.Bytes <= 0 {
+		s.Bytes = 32 << 20
 	}
 	return s
 }
@@ -72,7 +78,8 @@ type Shared struct {
 	running int
 	calls   map[asker]*call
 	// kept has the calls that were answered, oldest first.
-	kept []*call
+	kept  []*call
+	bytes int // of the answers in kept
 }
 
 // asker is what an answer depends on.
@@ -199,6 +206,7 @@ func (s *Shared) answer(q *call, payload boot.Payload, err error) {
 	q.payload, q.err, q.until = payload, err, now.Add(s.with.Keep)
 	s.running--
 	s.kept = append(s.kept, q)
+	s.bytes += payload.Size()
 	s.forget(now)
 	close(q.done)
 }
@@ -206,8 +214,9 @@ func (s *Shared) answer(q *call, payload boot.Payload, err error) {
 // forget drops the answers whose time is up, and the oldest of too many.
 // Answers are kept equally long, so the oldest is always the first to go.
 func (s *Shared) forget(now time.Time) {
-	for len(s.kept) > 0 && (len(s.kept) > s.with.Answers || !now.Before(s.kept[0].until)) {
+	for len(s.kept) > 0 && (len(s.kept) > s.with.Answers || s.bytes > s.with.Bytes || !now.Before(s.kept[0].until)) {
 		delete(s.calls, s.kept[0].asker)
+		s.bytes -= s.kept[0].payload.Size()
 		s.kept[0] = nil
 		s.kept = s.kept[1:]
 	}

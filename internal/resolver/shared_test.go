@@ -217,6 +217,33 @@ func TestSharedAnswersAreBounded(t *testing.T) {
 	})
 }
 
+// long answers each question with as many bytes.
+type long int
+
+func (l long) Resolve(context.Context, boot.Client) (boot.Payload, error) {
+	p := boot.Payload{Kind: boot.Script}
+	p.Script.Text(strings.Repeat("x", int(l)))
+	return p, nil
+}
+
+func TestSharedBytesAreBounded(t *testing.T) {
+	bubble(t, long(1000), Sharing{Bytes: 3500}, func(t *testing.T, s *Shared) {
+		for n := range byte(10) {
+			if p, err := s.Resolve(t.Context(), machine(n)); err != nil || p.Size() != 1000 {
+				t.Errorf("%d bytes, %v", p.Size(), err)
+			}
+		}
+		if len(s.calls) != 3 || len(s.kept) != 3 || s.bytes != 3000 {
+			t.Errorf("%d calls, %d answers and %d bytes are kept", len(s.calls), len(s.kept), s.bytes)
+		}
+		time.Sleep(time.Minute)
+		s.Resolve(t.Context(), machine(1))
+		if len(s.kept) != 1 || s.bytes != 1000 {
+			t.Errorf("%d answers and %d bytes are kept after a minute", len(s.kept), s.bytes)
+		}
+	})
+}
+
 type panics struct{}
 
 func (panics) Resolve(_ context.Context, c boot.Client) (boot.Payload, error) {

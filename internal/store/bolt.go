@@ -37,8 +37,12 @@ func Open(dir string) (*Bolt, error) {
 		return nil, openError(dir, err)
 	}
 	path := filepath.Join(dir, fileName)
+	_, before := os.Lstat(path)
 	db, err := openFile(path)
 	if err != nil {
+		if errors.Is(before, fs.ErrNotExist) && full(err) {
+			_ = os.Remove(path) // the next start would find it damaged
+		}
 		return nil, openError(dir, err)
 	}
 	return &Bolt{path: path, db: db}, nil
@@ -52,7 +56,7 @@ func openError(dir string, err error) error {
 		return hint.New("another spur uses "+dir, "stop it, or give this one a folder of its own with --data")
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
 		return hint.Wrap(fmt.Errorf("%s is no folder: %w", dir, err), "name a folder with --data")
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case full(err):
 		return hint.Wrap(fmt.Errorf("there is no space left for %s: %w", dir, err), "make room on its disk, or name a folder on another one with --data")
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrNotExist):
 		return hint.Wrap(fmt.Errorf("the folder %s cannot be written: %w", dir, err), "run as its owner, or name another one with --data")
@@ -61,6 +65,9 @@ func openError(dir string, err error) error {
 	}
 	return hint.Wrap(fmt.Errorf("cannot open %s: %w", path, err), "name another folder with --data")
 }
+
+// full tells whether an error is for want of space.
+func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // Put writes a record, as Store says.
 func (b *Bolt) Put(bucket, key string, value []byte) error {
@@ -149,7 +156,7 @@ func (b *Bolt) explain(err error) error {
 		return nil
 	case errors.Is(err, bolterrors.ErrDatabaseNotOpen):
 		return ErrClosed
-	case errors.Is(err, syscall.ENOSPC):
+	case full(err):
 		return fmt.Errorf("%s cannot grow, its disk is full: %w", b.path, err)
 	}
 	return fmt.Errorf("%s: %w", b.path, err)

@@ -48,6 +48,7 @@ func commands() []command {
 	return []command{
 		{line: `sudo spur boot vmlinuz initrd.img --cmdline "console=ttyS0"`, until: booting},
 		{line: `sudo bin/spur boot vmlinuz initrd.img --cmdline "quiet"`, until: booting},
+		{line: `sudo install bin/spur /usr/local/bin/`, before: "mount -t tmpfs none /usr/local/bin"},
 		{line: `spur boot vmlinuz initrd.img`, until: booting},
 		{line: `spur boot boot.ipxe`, before: `printf '#!ipxe\nshell\n' >boot.ipxe`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},

@@ -19,8 +19,8 @@ first machine needs them, and kept for the others.
 
 Spur works beside the DHCP server of the network: that one gives the address,
 Spur adds what to boot. Where there is none, --dhcp server makes Spur give the
-addresses too, from --pool; it refuses to where another DHCP server answers,
-unless --force. With --dhcp off Spur only serves files: your own DHCP server
+addresses too, from --pool. Where another DHCP server answers, it doesn't start
+like this, unless with --force. With --dhcp off Spur only serves files: your own DHCP server
 has to send machines here, and Spur prints what to enter there.
 
 A machine is told the address of this host's that is on the machine's network,

@@ -54,9 +54,27 @@ func markdown() string {
 				}
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %s | `%s` | %s | `%s` |\n",
-			cmp.Or(machine, "any"), asks, r.Give, strings.ToUpper(string(r.Via)), r.Name)
+		over := strings.ToUpper(string(r.Via))
+		if r.Direct {
+			over += ", named in the first offer"
+		}
+		fmt.Fprintf(&b, "| %s | %s | `%s` | %s | `%s` |\n", cmp.Or(machine, "any"), asks, r.Give, over, r.Name)
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// No two rows of the table read the same but for their names.
+func TestReadmeRowsDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for row := range strings.Lines(markdown()) {
+		if !strings.Contains(row, "| `") {
+			continue
+		}
+		text := row[:strings.LastIndex(row, "| `")]
+		if seen[text] {
+			t.Errorf("two rows read %s", text)
+		}
+		seen[text] = true
+	}
 }

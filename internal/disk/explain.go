@@ -39,9 +39,17 @@ func explain(name string, err error) error {
 // explainOpen is explain for a file that the system didn't open.
 func explainOpen(name string, readOnly bool, err error) error {
 	if !readOnly && refused(name, err) {
-		return hint.Wrap(err, "run as a user who may write to it")
+		return hint.Wrap(err, toWrite(err))
 	}
 	return explain(name, err)
+}
+
+// toWrite is what to do about a file that can't be opened for writing.
+func toWrite(err error) string {
+	if errors.Is(err, unix.EROFS) {
+		return "mount its file system for writing"
+	}
+	return "run as a user who may write to it"
 }
 
 // said is an error in other words.

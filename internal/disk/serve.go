@@ -60,7 +60,7 @@ func (c *Config) explainServed(file string, o Options, err error) error {
 	case o.ReadOnly || c.Overlay != "":
 		return err
 	case refused(file, err):
-		return hint.Wrap(err, "run as a user who may write to it; or, if you may read it, add --overlay NEW.qcow2 for what clients write, or --read-only")
+		return hint.Wrap(err, toWrite(err)+"; or, if you may read it, add --overlay NEW.qcow2 for what clients write, or --read-only")
 	case missing(file, err) && !strings.Contains(file, "://"):
 		return hint.Wrap(err, "check the name; spur disk create makes a new one")
 	}

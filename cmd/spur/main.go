@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/hint"
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -33,6 +34,9 @@ func run(args []string) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
+	}
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+		err = hint.New("interrupted", "start it again when you like")
 	}
 	if errors.As(err, &usageError{}) || errors.As(err, &daemon.UsageError{}) {
 		complain(usage(cmd, err))

@@ -192,6 +192,8 @@ const (
 	// away while it loads). edk2 then goes on with IPv6 and HTTP Boot, which takes
 	// it minutes.
 	gaveUp = `No bootable device|failed to (?:load|start) Boot\d+ "UEFI PXEv4`
+	// ended is what a boot can end with.
+	ended = gaveUp + `|Kernel panic[^\n]*|` + lab.Up
 	// soakTries is how often a machine is switched on when its firmware gives
 	// up, as it may when nobody answers while Spur is away.
 	soakTries = 3
@@ -201,8 +203,11 @@ const (
 // is off.
 func (s *soak) comesUp(ctx context.Context, m *lab.Machine, restarts bool) error {
 	began := time.Now()
-	at, err := m.Serial().WaitAfter(ctx, 0, gaveUp+"|"+lab.Up)
+	at, err := m.Serial().WaitAfter(ctx, 0, ended)
 	for try := 1; err == nil && !strings.HasPrefix(at.Text, "SPUR-LAB-UP"); try++ {
+		if strings.HasPrefix(at.Text, "Kernel panic") {
+			return fmt.Errorf("%s: %s", m.Name(), at.Text)
+		}
 		s.gaveUp.Add(1)
 		s.Logf("%s gave up after %v: %s", m.Name(), time.Since(began).Round(time.Second), at.Text)
 		if try == soakTries {
@@ -211,7 +216,7 @@ func (s *soak) comesUp(ctx context.Context, m *lab.Machine, restarts bool) error
 		if err := m.Reset(ctx); err != nil {
 			return err
 		}
-		at, err = m.Serial().WaitAfter(ctx, at.End, gaveUp+"|"+lab.Up)
+		at, err = m.Serial().WaitAfter(ctx, at.End, ended)
 	}
 	if err != nil {
 		return err

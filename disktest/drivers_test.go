@@ -90,7 +90,7 @@ func (w *world) guest(via driver, disks []*disk, script string, more map[string]
 	kernel, err := lab.Kernel()
 	w.check(err)
 	m, err := w.lab.Boot("initiator", lab.Hardware{Firmware: lab.BIOS, Ports: []lab.Port{{Wire: w.wire}},
-		Args: append([]string{"-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 spur.lab=stay"}, args...)})
+		Args: append([]string{"-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 spur.lab=stay no_timer_check"}, args...)})
 	w.check(err)
 	_, err = m.WaitFor(w.ctx, "SPUR-LAB-STAYS")
 	w.check(err)

@@ -153,7 +153,7 @@ func (t Trial) arguments(dir string) ([]string, error) {
 		}
 		target = []string{kernel, initrd}
 		if cmdline == "" {
-			cmdline = "console=ttyS0 quiet spur.up={{ UP }}"
+			cmdline = "console=ttyS0 quiet no_timer_check spur.up={{ UP }}"
 		}
 	}
 	args := append([]string{"boot"}, target...)

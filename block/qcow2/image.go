@@ -26,8 +26,13 @@ type Options struct {
 	CacheSize int64
 	// Journal, where there is one, has nothing that was written be lost when
 	// the process is killed. It is for images of version 3 that are open for
-	// writing; with ReadOnly it only has Open fail by ErrUnplayed.
+	// writing. With ReadOnly, Open fails by ErrUnplayed if it has writes that the
+	// image doesn't, and by ErrNoJournal or ErrOtherSession if another one may
+	// have them, as do backing files.
 	Journal *Journal
+	// Lossy has an image be opened for reading all the same; Lost says why
+	// something may be missing.
+	Lossy bool
 
 	depth   int
 	parents []string
@@ -116,7 +121,7 @@ func Open(ctx context.Context, file block.File, opts Options) (*Image, error) {
 	if img.l1, err = readTable(file, int64(h.l1Offset), int(h.l1Size)); err != nil {
 		return nil, fmt.Errorf("read the L1 table: %w", err)
 	}
-	if err := img.unplayed(); err != nil {
+	if err := img.findLost(); err != nil {
 		return nil, err
 	}
 	if err := img.openBacking(ctx); err != nil {

@@ -175,16 +175,31 @@ func (img *Image) countHosts(hosts []int64) error {
 // to it last is known to its journal alone.
 var ErrUnplayed = errors.New("the journal has writes that the image doesn't; open it for writing once")
 
-// unplayed refuses to read an image that isn't all there.
-func (img *Image) unplayed() error {
-	if !img.opts.ReadOnly || img.opts.Journal == nil || img.header.incompat&incompatCorrupt != 0 {
+// findLost finds what an image that is only to be read lacks, and refuses it
+// where its journal, here or elsewhere, may have that.
+func (img *Image) findLost() error {
+	if !img.opts.ReadOnly {
+		return nil
+	}
+	notes, lost, err := img.left()
+	switch {
+	case err != nil:
+		img.lost = err
+	case len(notes) > 0:
+		img.lost = ErrUnplayed
+	default:
+		img.lost = lost
+	}
+	if img.opts.Lossy || img.header.incompat&incompatCorrupt != 0 {
 		return nil // of one that is corrupt is read what can be
 	}
-	notes, _, err := img.left()
-	if err == nil && len(notes) > 0 {
-		err = ErrUnplayed
+	switch {
+	case err != nil || errors.Is(img.lost, ErrUnplayed):
+		return img.lost
+	case errors.Is(lost, ErrNoJournal), errors.Is(lost, ErrOtherSession):
+		return fmt.Errorf("what was written last may be missing: %w", lost)
 	}
-	return err
+	return nil
 }
 
 // Unjournaled is why what is written may not outlive this process although there
@@ -200,5 +215,6 @@ func (img *Image) Unjournaled() error {
 func (img *Image) Recovered() int { return img.recovered }
 
 // Lost is why Open could not bring back what was written before the image was
-// left, so that what wasn't flushed may be missing; nil if nothing is.
+// left, so that what wasn't flushed may be missing; nil if nothing is. With
+// ReadOnly, which brings nothing back, it can be ErrUnplayed.
 func (img *Image) Lost() error { return img.lost }

@@ -66,10 +66,11 @@ func (img *Image) beginSession() error {
 }
 
 // Why an image that was left by a process that was killed, or by a loss of
-// power, may have lost what was written to it and not flushed.
+// power, may have lost what was written to it and not flushed. With the first
+// two the journal that has it may be elsewhere.
 var (
-	errNoJournal    = errors.New("its journal isn't there")
-	errOtherSession = errors.New("its journal is of another session")
+	ErrNoJournal    = errors.New("its journal isn't there")
+	ErrOtherSession = errors.New("its journal is of another session")
 	errOtherLife    = errors.New("the system was started anew since")
 	errOtherWriter  = errors.New("another program has opened the image for writing since")
 )
@@ -86,7 +87,7 @@ func (img *Image) left() (notes []note, lost, err error) {
 	ours := h.left()
 	if img.opts.Journal == nil {
 		if ours {
-			lost = errNoJournal
+			lost = ErrNoJournal
 		}
 		return nil, lost, nil
 	}
@@ -99,9 +100,9 @@ func (img *Image) left() (notes []note, lost, err error) {
 	case !ours && !same:
 		return nil, nil, nil
 	case !is:
-		return nil, errNoJournal, nil
+		return nil, fmt.Errorf("%w: the file in its place is empty, or something else", ErrNoJournal), nil
 	case s.session != h.session:
-		return nil, errOtherSession, nil
+		return nil, ErrOtherSession, nil
 	}
 	if notes, err = img.opts.Journal.readNotes(s); err != nil || len(notes) == 0 {
 		return nil, nil, err

@@ -68,12 +68,12 @@ func TestSession(t *testing.T) {
 		{"another image that was killed", func(name string, notes []byte) []byte {
 			killedImage(t, name, 8)
 			return notes
-		}, 1, 0, errOtherSession},
+		}, 1, 0, ErrOtherSession},
 		{"made anew", func(name string, notes []byte) []byte {
 			qemu(t, "qemu-img", "create", "-q", "-f", "qcow2", name, "10M")
 			return notes
 		}, 1, 0, nil},
-		{"without its journal", func(string, []byte) []byte { return nil }, 1, 0, errNoJournal},
+		{"without its journal", func(string, []byte) []byte { return nil }, 1, 0, ErrNoJournal},
 		{"without power", func(_ string, notes []byte) []byte { return notes }, 2, 0, errOtherLife},
 	} {
 		t.Run(c.what, func(t *testing.T) {

@@ -17,7 +17,8 @@ and counted so. No other program may be writing to the image.
 
 With --repair, an image that wasn't closed, because the program that wrote to it
 was killed or the power went, gets its reference counts anew, and what its
-journal has (see "spur disk serve"). Clusters that nothing uses are given back:
+journal has (see "spur disk serve"); one whose journal isn't there goes on without
+what only that has, so look for it first. Clusters that nothing uses are given back:
 they are what a crash can leave behind, and cost nothing but space.
 
 Exit codes are 0 for a sound image, 1 for one that isn't or can't be opened, 2 for

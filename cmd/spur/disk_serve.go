@@ -56,7 +56,9 @@ What is written
   Beside a qcow2 image that is written there is its journal, IMAGE.journal. If
   Spur is killed it holds what the image doesn't have yet, and the next
   "spur disk serve" or "spur disk check --repair" brings that into the image:
-  clients that connect again find all that they wrote. Move both together. A
+  clients that connect again find all that they wrote. Move both together: without
+  its journal such an image is told to lack something, and isn't read, copied or
+  laid under another until it is put back, or given up by --repair. A
   journal that can't be opened, because it is another user's say, keeps the image
   from being served. After a loss of power there is what clients had flushed, as
   on every disk.

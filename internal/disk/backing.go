@@ -33,8 +33,11 @@ func (b *backings) backing(image string) qcow2.Opener {
 			return qcow2.Backing{}, err
 		}
 		format := named(ref.Format)
-		if format == Raw || format == Qcow2 || format == "" {
-			journal, err := findJournal(path, file)
+		switch format {
+		case Raw, "":
+			return qcow2.Backing{File: file, Name: path}, nil
+		case Qcow2:
+			journal, err := findJournal(path, file, false)
 			if err != nil {
 				file.Close()
 			}

@@ -27,7 +27,7 @@ func check(ctx context.Context, name string, format Format, repair bool, out io.
 	if err != nil {
 		return err
 	}
-	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format}, aside(ctx, name, new(qcow2.Reference)))
+	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format, lossy: !repair}, aside(ctx, name, new(qcow2.Reference)))
 	if err != nil {
 		file.Close()
 		return explain(name, err)
@@ -42,11 +42,14 @@ func check(ctx context.Context, name string, format Format, repair bool, out io.
 			return err
 		}
 	}
+	if !repair && errors.Is(d.Lost, qcow2.ErrUnplayed) {
+		return explain(name, d.Lost)
+	}
 	report, err := image.Check(ctx, repair)
 	if err != nil {
 		return explain(name, err)
 	}
-	return judge(name, report, out)
+	return judge(name, report, d.Lost, out)
 }
 
 // tellReopened says what was done for an image that wasn't closed.
@@ -72,8 +75,9 @@ func checkOther(name string, format Format, out io.Writer) error {
 	return err
 }
 
-// judge writes a report, and makes an error of what is wrong.
-func judge(name string, r qcow2.Report, out io.Writer) error {
+// judge writes a report, and makes an error of what is wrong. lost is why
+// something may be missing in an image that isn't closed.
+func judge(name string, r qcow2.Report, lost error, out io.Writer) error {
 	text := fmt.Sprintf("%s: %d clusters in use, %d of them compressed\n", name, r.Allocated, r.Compressed)
 	for _, line := range r.Details {
 		text += "  " + line + "\n"
@@ -91,6 +95,9 @@ func judge(name string, r qcow2.Report, out io.Writer) error {
 	case r.Marked:
 		return hint.New(name+" is marked as corrupt: a write would have destroyed one of its tables",
 			"qemu-img check -r all "+name+" puts right what can be, and takes the mark away; copy it before")
+	case r.Unclosed && lost != nil:
+		return hint.New(fmt.Sprintf("%s wasn't closed by the program that wrote to it last, and what was written last and not flushed may be missing: %v", name, lost),
+			forLost(name, lost))
 	case r.Unclosed:
 		return hint.New(name+" wasn't closed by the program that wrote to it last; its reference counts are behind, no data is at risk",
 			"spur disk check --repair puts them right, and so does spur disk serve")

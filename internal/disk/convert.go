@@ -48,6 +48,7 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 		return err
 	}
 	defer src.Close()
+	tellLost(src, o.Notice)
 	if err := Create(ctx, to, CreateOptions{Size: src.Size(), Format: o.To}); err != nil {
 		return err
 	}
@@ -70,6 +71,13 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 		return noticeDisguise(to, o.Notice)
 	}
 	return err
+}
+
+// tellLost tells of a disk that may lack what was written to it last.
+func tellLost(d *Disk, notice func(text string)) {
+	if d.Lost != nil && notice != nil {
+		notice(fmt.Sprintf("%s wasn't closed by the program that wrote to it last, and what was written last and not flushed may be missing: %v", d.Files[0], d.Lost))
+	}
 }
 
 // noticeDisguise tells of a raw file that will be taken for an image where its

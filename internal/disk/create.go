@@ -59,6 +59,7 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 			return err
 		}
 		defer base.Close()
+		tellLost(base, o.Notice)
 		if options.Size == 0 {
 			options.Size = base.Size()
 		}

@@ -120,6 +120,8 @@ func remedy(name string, err error) string {
 		return "try again once nobody writes to it"
 	case errors.Is(err, qcow2.ErrUnplayed):
 		return "spur disk check --repair brings them into the image that the journal belongs to"
+	case errors.Is(err, qcow2.ErrNoJournal), errors.Is(err, qcow2.ErrOtherSession):
+		return forLost(name, err)
 	case errors.Is(err, qcow2.ErrMarked):
 		return "copy what can be read: spur disk convert " + name + " NEW; or repair it: qemu-img check -r all " + name
 	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, mapped.ErrDamaged):
@@ -136,6 +138,20 @@ func remedy(name string, err error) string {
 		return "check the name"
 	}
 	return "check that it is the image that was meant; spur disk info and spur disk check tell what it is"
+}
+
+// forLost is what to do about an image that wasn't closed and may lack what was
+// written last.
+func forLost(name string, lost error) string {
+	switch {
+	case hint.Of(lost) != "":
+		return hint.Of(lost)
+	case isURL(name):
+		return "download it together with its journal, and convert it here"
+	case errors.Is(lost, qcow2.ErrNoJournal), errors.Is(lost, qcow2.ErrOtherSession):
+		return "put the image's journal back beside it first, IMAGE.journal; only if that is gone for good, spur disk check --repair IMAGE goes on without it"
+	}
+	return "spur disk check --repair puts its reference counts right; what is missing can't be brought back"
 }
 
 // explainURL says what to do about an error of a web server.

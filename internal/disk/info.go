@@ -28,7 +28,13 @@ type Layer struct {
 	Backing       string `json:"backing,omitempty"`
 	BackingFormat string `json:"backing_format,omitempty"`
 
-	unclosed bool // or in use
+	// Lost is why what was written to the file last and not flushed may be
+	// missing, where it isn't in use.
+	Lost string `json:"lost,omitempty"`
+	// Advice is what to do about that.
+	Advice string `json:"advice,omitempty"`
+
+	unclosed, unplayed bool
 }
 
 // Info is what is known of an image.
@@ -55,8 +61,7 @@ func Describe(ctx context.Context, name string, o Options) (Info, error) {
 	if err != nil {
 		return Info{}, explain(name, err)
 	}
-	info := Info{Layer: layer, InUse: inUse(name)}
-	info.Unclosed = layer.unclosed && !info.InUse
+	info := Info{Layer: layer, Unclosed: layer.unclosed, InUse: inUse(name)}
 	b := &backings{allow: o.Allow}
 	seen := []string{}
 	for parent := ""; ref.Name != ""; {
@@ -95,19 +100,37 @@ func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Ref
 	if err != nil {
 		return Layer{}, ref, err
 	}
-	d, err := open(ctx, file, Options{ReadOnly: true, Format: format, bare: true}, aside(ctx, name, &ref))
+	d, err := open(ctx, file, Options{ReadOnly: true, Format: format, lossy: true, shared: true}, aside(ctx, name, &ref))
 	if err != nil {
 		file.Close()
 		return Layer{}, ref, err
 	}
 	defer d.Close()
-	layer := Layer{File: name, Format: d.Format, VirtualSize: d.Size(), Backing: ref.Name, BackingFormat: ref.Format, unclosed: d.Unclosed}
+	layer := Layer{File: name, Format: d.Format, VirtualSize: d.Size(), Backing: ref.Name, BackingFormat: ref.Format, unclosed: d.Unclosed && !inUse(name)}
+	layer.unplayed = errors.Is(d.Lost, qcow2.ErrUnplayed)
+	if layer.unclosed && d.Lost != nil && !layer.unplayed {
+		layer.Lost, layer.Advice = d.Lost.Error(), forLost(name, d.Lost)
+	}
 	if st, err := os.Stat(name); err == nil {
 		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
 			layer.Allocated = sys.Blocks * sector
 		}
 	}
 	return layer, ref, nil
+}
+
+// unclosedText says of a file that wasn't closed what becomes of it.
+func (l *Layer) unclosedText() string {
+	text := "not closed by the program that wrote to it last"
+	switch {
+	case l.Lost != "":
+		return fmt.Sprintf("%s; what was written last and not flushed may be missing:\n           %s;\n           %s\n", text, l.Lost, l.Advice)
+	case l.unplayed:
+		text += ", and its journal has writes that it doesn't:\n           leave that beside it; the next spur disk serve, or spur disk check --repair, brings them into it\n"
+	default:
+		text += ": the next spur disk serve, or spur disk check --repair,\n           makes its reference counts anew; no data is at risk\n"
+	}
+	return text
 }
 
 // inUse says whether another program writes to a file.
@@ -153,11 +176,13 @@ func (i Info) WriteText(w io.Writer) error {
 	case i.InUse:
 		text += "state      another program writes to it\n"
 	case i.Unclosed:
-		text += "state      not closed by the program that wrote to it last: the next spur disk serve, or spur disk check --repair,\n" +
-			"           makes its reference counts anew and brings back what its journal has; leave that beside it\n"
+		text += "state      " + i.unclosedText()
 	}
 	for _, l := range i.Chain {
 		text += fmt.Sprintf("over       %s (%s, %s, %s allocated)\n", l.File, l.Format, FormatSize(l.VirtualSize), FormatSize(l.Allocated))
+		if l.unclosed {
+			text += "           " + l.unclosedText()
+		}
 	}
 	if i.Broken != "" {
 		last := i.Layer

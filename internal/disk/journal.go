@@ -48,7 +48,7 @@ func makeJournal(image string) (j *qcow2.Journal, none, err error) {
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, nil, err
 	}
-	j, err = openJournal(name, false)
+	j, err = openJournal(name, block.FileOptions{})
 	return j, nil, err
 }
 
@@ -73,8 +73,8 @@ func ignorePermission(err error) error {
 }
 
 // findJournal opens the journal of an image that is only to be read, if there is
-// one and it has something to say.
-func findJournal(image string, file block.File) (*qcow2.Journal, error) {
+// one and it has something to say. shared: another program may be writing it.
+func findJournal(image string, file block.File, shared bool) (*qcow2.Journal, error) {
 	// What is wrong with an image whose header can't be read, Open says.
 	if left, _ := qcow2.Session(file); !left {
 		return nil, nil
@@ -83,14 +83,14 @@ func findJournal(image string, file block.File) (*qcow2.Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := openJournal(name, true)
+	j, err := openJournal(name, block.FileOptions{ReadOnly: true, Shared: shared})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return j, err
 }
 
-func openJournal(name string, readOnly bool) (*qcow2.Journal, error) {
+func openJournal(name string, o block.FileOptions) (*qcow2.Journal, error) {
 	life, err := lifeOfSystem()
 	if err != nil {
 		return nil, err
@@ -99,9 +99,12 @@ func openJournal(name string, readOnly bool) (*qcow2.Journal, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, hint.New(fmt.Sprintf("%s is no file, and so no journal", name), "move it out of the way")
 	}
-	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: readOnly})
+	file, err := block.OpenFile(name, o)
 	if err != nil {
 		return nil, journalHint(name, err)
+	}
+	if o.ReadOnly {
+		return &qcow2.Journal{File: file, Life: life}, nil
 	}
 	return &qcow2.Journal{File: journalFile{file}, Life: life}, nil
 }

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,8 @@ type Disk struct {
 	Unclosed bool
 	// Recovered is how many clusters the journal brought back.
 	Recovered int
-	// Lost is why it could not bring back what wasn't flushed; nil if nothing is
+	// Lost is why it could not bring back what wasn't flushed, or, of an image
+	// that is only read, has something that the image doesn't; nil if nothing is
 	// missing.
 	Lost error
 }
@@ -47,8 +49,10 @@ type Options struct {
 	// image.
 	Allow []string
 
-	base string // the only file that may be the image's backing file, if set
-	bare bool   // without the image's journal
+	base   string // the only file that may be the image's backing file, if set
+	bare   bool   // without the image's journal
+	lossy  bool   // for reading, although the image's journal may have more
+	shared bool   // while others may write to it
 	// trouble is told when the journal of a file can't be written, and with nil
 	// when it can again.
 	trouble func(file string, err error)
@@ -77,13 +81,16 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 
 // openQcow2 opens an image with its journal.
 func openQcow2(ctx context.Context, file block.File, o Options, backing qcow2.Opener) (*Disk, error) {
-	options := qcow2.Options{ReadOnly: o.ReadOnly, Opener: backing, CacheSize: tables}
+	options := qcow2.Options{ReadOnly: o.ReadOnly, Opener: backing, CacheSize: tables, Lossy: o.lossy}
 	d, err := &Disk{Format: Qcow2}, error(nil)
+	var unread error // why the journal can't be
 	local, is := file.(*block.OSFile)
 	switch {
 	case !is || o.bare:
 	case o.ReadOnly:
-		options.Journal, err = findJournal(local.Name(), file)
+		if options.Journal, err = findJournal(local.Name(), file, o.shared); o.lossy {
+			unread, err = err, nil
+		}
 	default:
 		options.Journal, d.Unsafe, err = makeJournal(local.Name())
 	}
@@ -100,7 +107,7 @@ func openQcow2(ctx context.Context, file block.File, o Options, backing qcow2.Op
 		}
 		return nil, err
 	}
-	d.Device, d.Unclosed, d.Recovered, d.Lost = image, image.Unclosed(), image.Recovered(), image.Lost()
+	d.Device, d.Unclosed, d.Recovered, d.Lost = image, image.Unclosed(), image.Recovered(), cmp.Or(unread, image.Lost())
 	if err := image.Unjournaled(); err != nil {
 		d.Unsafe = err
 	}

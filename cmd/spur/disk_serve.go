@@ -23,7 +23,8 @@ Where it is served
   host's, or 0.0.0.0 for all of them; for AoE the --interface.
 
   FILEs are LUNs 0, 1, … of one iSCSI target, NBD exports and HTTP paths by the
-  names of the files, or AoE slots from --slot on. Any number of
+  names of the files, or AoE slots from --slot on: e0.0, e0.1, … An address
+  that another target on that Ethernet answers for is refused. Any number of
   clients may use a disk at once; only file systems that are made for it let
   more than one of them write.
 
@@ -139,7 +140,7 @@ func diskServeCommand() *cobra.Command {
 	flags.BoolVar(&c.Options.ReadOnly, "read-only", false, "refuse writes")
 	flags.StringVar(&c.Overlay, "overlay", "", "write to this qcow2 `image` over FILE; it is made if it doesn't exist")
 	flags.StringVarP(&c.Interface, "interface", "i", "", "aoe: the `interface` to serve on")
-	flags.Uint16Var(&c.Shelf, "shelf", 0, "aoe: the major `address`")
+	flags.Uint16Var(&c.Shelf, "shelf", 0, "aoe: the major `address`, so that the first FILE is at e0.0 unless told otherwise")
 	flags.Uint8Var(&c.Slot, "slot", 0, "aoe: the minor `address` of the first FILE")
 	flags.StringVar(&c.CHAP.User, "chap-user", "", "iscsi: the `name` that initiators have to prove")
 	flags.StringVar(&c.CHAP.PasswordFile, "chap-password-file", "", "the `file` with its password, of 12 bytes at least")

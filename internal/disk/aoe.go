@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/spurboot/spur/aoe"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 // serveAoE serves disks on an Ethernet interface, in slots that follow each
@@ -16,9 +15,17 @@ import (
 func (c *Config) serveAoE(ctx context.Context, disks []*Disk, v *voice) error {
 	link, err := aoe.Open(c.Interface)
 	if err != nil {
-		return hint.Wrap(err, "ip link lists interfaces; AoE needs an Ethernet one, and root")
+		return explainAoE(err)
 	}
 	defer link.Close()
+	giveUp, err := c.claimAoE(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil // interrupted before it began
+	case err != nil:
+		return err
+	}
+	defer giveUp()
 	var targets []*aoe.Target
 	for i, d := range disks {
 		id, err := c.identity(d, i)

@@ -29,6 +29,26 @@ func (c Config) pools(interfaces []dhcp.Interface) ([]dhcp.Pool, error) {
 	return pools, c.routersServed(networks)
 }
 
+// unpooled warns of pools of which none is on a network that Spur serves: fine
+// behind a relay, and else mistyped. It is empty where one is.
+func unpooled(interfaces []dhcp.Interface, pools []dhcp.Pool) string {
+	behind := make([]string, 0, len(pools))
+	for _, p := range pools {
+		if slices.ContainsFunc(interfaces, func(i dhcp.Interface) bool { return i.OnLink(p.First) }) {
+			return ""
+		}
+		behind = append(behind, p.Prefix.String())
+	}
+	own := "A-B"
+	for _, i := range interfaces {
+		for _, prefix := range i.Addrs {
+			own = prefix.Masked().String()
+		}
+	}
+	return fmt.Sprintf("only machines behind a relay on %s get addresses; those on %s get none: for them add --pool %s",
+		strings.Join(behind, ", "), describeInterfaces(interfaces), own)
+}
+
 // parsePool reads A-B, A-B/24 for a network behind a relay, or a network such
 // as 10.0.0.0/24 for all of its addresses.
 func parsePool(text string) (dhcp.Pool, error) {

@@ -294,6 +294,9 @@ func (d *daemon) openAddresses(ctx context.Context, interfaces []dhcp.Interface)
 	if err != nil {
 		return nil, err
 	}
+	if warning := unpooled(interfaces, pools); warning != "" {
+		d.voice.warn(warning)
+	}
 	if !d.config.Force {
 		if err := alone(ctx, interfaces, pools); err != nil {
 			return nil, err

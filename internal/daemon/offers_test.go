@@ -225,6 +225,10 @@ func TestOwnServerWithoutAPool(t *testing.T) {
 	attempts := o.story.Attempts(boot.MAC(p.Message.ClientHWAddr))
 	if len(out.all()) != 0 || len(attempts) != 1 || attempts[0].Stage != timeline.LeftAlone {
 		t.Errorf("%d replies, the story is %+v", len(out.all()), attempts)
+		return
+	}
+	if last := attempts[0].Steps[len(attempts[0].Steps)-1]; !strings.Contains(last.Reason, "add --pool 10.9.0.0/24") {
+		t.Errorf("the story doesn't say what to do: %q", last.Reason)
 	}
 }
 

@@ -26,6 +26,15 @@ func TestPool(t *testing.T) {
 			t.Errorf("%s is %s, want %s", text, got, want)
 		}
 	}
+	for text, want := range map[string]string{
+		"10.0.0.0/24": "",
+		"10.1.0.0/16": "only machines behind a relay on 10.1.0.0/16 get addresses; those on eth0 10.0.0.1/24 10.4.1.1/16 get none: for them add --pool 10.4.0.0/16",
+	} {
+		pools, err := Config{Pools: []string{text}}.pools(wire)
+		if got := unpooled(wire, pools); err != nil || got != want {
+			t.Errorf("%s: %v; the warning is %q, want %q", text, err, got, want)
+		}
+	}
 	for _, text := range []string{"10.9.0.1-10.9.0.9", "10.0.0.0/8", "0.0.0.0/0"} {
 		if pools, err := (Config{Pools: []string{text}}).pools(wire); err == nil {
 			t.Errorf("%s is %v", text, pools)

@@ -117,7 +117,7 @@ func (l *Leases) oldest(now time.Time) (netip.Addr, error) {
 		}
 	}
 	if !best.Addr.IsValid() {
-		return netip.Addr{}, fmt.Errorf("%w: all of %s (%d addresses) are held; make it larger or the leases shorter",
+		return netip.Addr{}, fmt.Errorf("%w: all of %s (%d addresses) are held; make --pool larger, or wait until leases end",
 			ErrExhausted, l.pool, l.pool.size())
 	}
 	return best.Addr, nil

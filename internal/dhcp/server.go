@@ -118,7 +118,7 @@ func (s *Server) Handle(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
 	}
 	n, ok := s.subnet(p)
 	if !ok {
-		return ignore("no pool for this network (" + s.where(p) + ")")
+		return ignore("no pool for this network (" + s.where(p) + "); add " + s.lacking(p))
 	}
 	p.Server = p.ServerFor(n.pool.First)
 	reply, outcome := s.answer(now, n, p)
@@ -195,6 +195,18 @@ func (s *Server) where(p Packet) string {
 		all = append(all, a.String())
 	}
 	return strings.Join(all, ", ")
+}
+
+// lacking is the flag that gives a client's network a pool.
+func (s *Server) lacking(p Packet) string {
+	for _, a := range s.selectors(p) {
+		for _, prefix := range p.Interface.Addrs {
+			if prefix.Contains(a) {
+				return "--pool " + prefix.Masked().String()
+			}
+		}
+	}
+	return "--pool A-B/24 with addresses of that network"
 }
 
 func ignore(reason string) (*dhcpv4.DHCPv4, Outcome) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -172,7 +173,9 @@ func (s *service) close() {
 	if s.listener != nil {
 		_ = s.listener.Close()
 	}
-	_ = s.sockets.close()
+	if s.sockets != nil {
+		_ = s.sockets.close()
+	}
 }
 
 // start opens everything that machines are answered with.
@@ -205,10 +208,11 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 		booted:  booted,
 	}
 	s := &service{interfaces: interfaces, watcher: dhcp.NewWatcher(d.config.Interfaces), files: files}
-	if s.sockets, err = openSockets(ctx, d.config, interfaces); err != nil {
+	// DHCP comes first: where another Spur answers it, other ports are no way out.
+	if s.offers, s.listener, err = d.openDHCP(ctx, interfaces, files, s.watcher.Again); err != nil {
 		return nil, err
 	}
-	if s.offers, s.listener, err = d.openDHCP(ctx, interfaces, files, s.watcher.Again); err != nil {
+	if s.sockets, err = openSockets(ctx, d.config, interfaces); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -270,7 +274,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 		},
 	})
 	if err != nil {
-		return nil, nil, hint.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
+		return nil, nil, adviseListen(err)
 	}
 	listener.ServerAddrs = d.config.ServerAddrs
 	if addresses != nil && listener.Port67Taken && !d.config.Force {
@@ -282,6 +286,18 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 		resolver: f.tree.Resolver, tree: f.tree, story: f.story, addresses: addresses, beside: listener.Port67Taken,
 		reach: listener.Reach, send: listener.Send, trouble: d.voice.trouble, panicked: d.voice.panicked, slots: make(chan struct{}, maxAnswers),
 	}, listener, nil
+}
+
+// adviseListen says what to do where DHCP can't be listened to.
+func adviseListen(err error) error {
+	var claimed *dhcp.ClaimedError
+	switch {
+	case errors.As(err, &claimed):
+		return hint.Wrap(err, "stop that one, or give each its own by --interface: two on one wire would answer each machine twice")
+	case errors.Is(err, fs.ErrPermission):
+		return hint.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
+	}
+	return err
 }
 
 // openAddresses makes our own DHCP server; nil where another one gives the

@@ -15,7 +15,10 @@ import (
 // held is a UDP socket that receives nothing: it keeps the kernel from
 // answering "port unreachable" (ICMP type 3 code 3) to the requests that the
 // packet sockets hear, which firmware takes for a refusal.
-type held struct{ conn net.PacketConn }
+type held struct {
+	conn  net.PacketConn
+	claim *claim // says that the port is held so; nil where another one says it
+}
 
 // hold takes a port if nobody has it; taken tells that somebody else does, who
 // then keeps the kernel quiet for us.
@@ -25,33 +28,62 @@ type held struct{ conn net.PacketConn }
 // has would take its renewals away. Only then is it opened for sharing, so
 // that a server started later can still bind it, and gets its unicasts.
 func hold(port uint16) (h *held, taken bool, err error) {
-	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return control(c, deafen)
-	}}
-	conn, err := lc.ListenPacket(context.Background(), "udp4", fmt.Sprintf("0.0.0.0:%d", port))
+	conn, err := bindDeaf(port, deafen)
 	if errors.Is(err, unix.EADDRINUSE) {
-		return nil, true, nil
+		return holdToo(port)
 	}
 	if err != nil {
 		return nil, false, permission(fmt.Errorf("hold UDP port %d: %w", port, err))
 	}
 	raw, err := conn.(*net.UDPConn).SyscallConn()
 	if err == nil {
-		err = control(raw, func(fd int) error {
-			return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-		})
+		err = control(raw, share)
 	}
 	if err != nil {
 		return nil, false, errors.Join(fmt.Errorf("share UDP port %d: %w", port, err), conn.Close())
 	}
-	return &held{conn}, false, nil
+	said, _, _, err := take(heldName(port))
+	if err != nil {
+		return nil, false, errors.Join(err, conn.Close())
+	}
+	return &held{conn, said}, false, nil
 }
+
+// holdToo shares a port that another listener holds likewise, so that either may
+// end before the other. What anybody else holds is left alone.
+func holdToo(port uint16) (h *held, taken bool, err error) {
+	said, _, likewise, err := take(heldName(port))
+	if err != nil || !likewise {
+		return nil, true, errors.Join(err, said.Close())
+	}
+	conn, err := bindDeaf(port, share, deafen)
+	if err != nil {
+		return nil, errors.Is(err, unix.EADDRINUSE), nil
+	}
+	return &held{conn: conn}, false, nil
+}
+
+func heldName(port uint16) string { return fmt.Sprintf("holds-%d", port) }
+
+func bindDeaf(port uint16, options ...func(fd int) error) (net.PacketConn, error) {
+	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var errs []error
+		for _, set := range options {
+			errs = append(errs, control(c, set))
+		}
+		return errors.Join(errs...)
+	}}
+	return lc.ListenPacket(context.Background(), "udp4", fmt.Sprintf("0.0.0.0:%d", port))
+}
+
+// share lets others bind the port that a socket has, or it one that others share.
+func share(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) }
 
 func (h *held) Close() error {
 	if h == nil {
 		return nil
 	}
-	return h.conn.Close()
+	return errors.Join(h.conn.Close(), h.claim.Close())
 }
 
 // deafen makes a socket drop everything before it takes memory.
@@ -79,7 +111,7 @@ func control(c syscall.RawConn, f func(fd int) error) error {
 // permission adds what to do to an error that lack of rights caused.
 func permission(err error) error {
 	if errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("%w: run as root or with CAP_NET_RAW and CAP_NET_BIND_SERVICE", err)
+		return fmt.Errorf("no permission to %w", err)
 	}
 	return err
 }

@@ -49,8 +49,9 @@ type Counters struct {
 // Listener hears DHCP requests on the chosen interfaces and sends replies. Its
 // methods may be called by several goroutines.
 type Listener struct {
-	// Port67Taken and Port4011Taken tell that another process holds the port
-	// on this host. Requests are heard nevertheless.
+	// Port67Taken and Port4011Taken tell that another program holds the port
+	// on this host, and not a listener on other interfaces. Requests are heard
+	// nevertheless.
 	Port67Taken, Port4011Taken bool
 	// ServerAddrs are the addresses of ours that clients are told, where the
 	// operator chooses them. They are set before Run.
@@ -73,13 +74,14 @@ type Listener struct {
 // wire is one interface with its packet socket.
 type wire struct {
 	conn   *packet.Conn
+	claim  *claim
 	host   atomic.Pointer[host]
 	closed atomic.Bool
 }
 
 func (w *wire) close() error {
 	w.closed.Store(true)
-	return w.conn.Close()
+	return errors.Join(w.conn.Close(), w.claim.Close())
 }
 
 func (w *wire) name() string { return w.host.Load().Name }
@@ -152,11 +154,15 @@ func (l *Listener) wire(open []*wire, now *host) (*wire, error) {
 			return w, nil
 		}
 	}
-	conn, err := openWire(now.Interface, ServerPort, BootPort, ClientPort)
+	claim, err := claimWire(now.Interface)
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{conn: conn}
+	conn, err := openWire(now.Interface, ServerPort, BootPort, ClientPort)
+	if err != nil {
+		return nil, errors.Join(err, claim.Close())
+	}
+	w := &wire{conn: conn, claim: claim}
 	w.host.Store(now)
 	if l.read != nil {
 		l.read(w)

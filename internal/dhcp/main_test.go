@@ -17,6 +17,9 @@ const inNamespace = "SPUR_DHCP_TEST_NAMESPACE"
 // have port 67 to themselves and no packet leaves the machine. The namespace
 // ends with the process.
 func TestMain(m *testing.M) {
+	if name := os.Getenv(squats); name != "" {
+		squat(name)
+	}
 	if os.Getenv(inNamespace) != "" {
 		run("ip", "link", "set", "lo", "up")
 		goleak.VerifyTestMain(m)

@@ -80,7 +80,11 @@ func (c Template) others() []string {
 				break
 			}
 			text = text[i:]
-			all = append(all, clip(text))
+			braces, _, _ := strings.Cut(text, "\n")
+			if end := strings.Index(braces, "}}"); end >= 0 {
+				braces = braces[:end+2]
+			}
+			all = append(all, clip(braces))
 		}
 	}
 	return all

@@ -61,7 +61,7 @@ func TestScriptsOfTheOperator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(l.warnings) != 1 || !strings.Contains(l.warnings[0], "{{ other }}") {
+		if len(l.warnings) != 1 || !strings.Contains(l.warnings[0], `"{{ other }}"`) {
 			t.Errorf("warnings %q", l.warnings)
 		}
 		urls := loader.URLs{File: func(f boot.File) string { return "<" + f.Source + ">" }, Beacon: "<up>"}

@@ -145,7 +145,8 @@ func (l *looked) findLoaded(ctx context.Context, beside *tree.Beside, have route
 		if r.Sure {
 			return hint.Or(why, "put the file beside the script, or correct its name in the script: every machine would stop there")
 		}
-		l.warnings = append(l.warnings, why.Error())
+		why = hint.Or(why, "put the file beside the script, or correct its name in the script")
+		l.warnings = append(l.warnings, why.Error()+"; "+hint.Of(why))
 	}
 	return nil
 }

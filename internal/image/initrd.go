@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -14,6 +15,16 @@ type Initrd struct {
 	// Warning says what is wrong with it; empty when nothing is. The kernel
 	// decides in the end, so an initrd with a warning is still worth a try.
 	Warning string
+}
+
+const nameInitrd = "name the initrd that belongs to the kernel, which comes first"
+
+// adviseInitrd is what to do about a file in the place of an initrd.
+func adviseInitrd(m *Mismatch) string {
+	if m.Looks == emptyFile || strings.HasPrefix(m.Looks, "a web page") {
+		return m.Hint
+	}
+	return nameInitrd
 }
 
 // LookInitrd says what an initrd is. size is the length of the whole in bytes,
@@ -52,14 +63,14 @@ func judgeInitrd(h head, size int64) Initrd {
 	}
 	found, err := identify(h, size)
 	if err == nil && found.Kind == boot.Linux {
-		return Initrd{Description: found.Description, Warning: "this is a " + found.Description + ", not an initrd"}
+		return Initrd{Description: found.Description, Warning: "this is a " + found.Description + ", not an initrd; " + nameInitrd}
 	}
 	if err == nil {
-		return Initrd{Description: found.Description, Warning: "this is an " + found.Description + ", not an initrd"}
+		return Initrd{Description: found.Description, Warning: "this is an " + found.Description + ", not an initrd; " + nameInitrd}
 	}
 	var m *Mismatch
 	if errors.As(err, &m) {
-		return Initrd{Description: "file of another kind", Warning: "this is " + m.Looks + ", which the kernel hardly takes as an initrd"}
+		return Initrd{Description: "file of another kind", Warning: "this is " + m.Looks + ", which the kernel hardly takes as an initrd; " + adviseInitrd(m)}
 	}
 	return Initrd{Description: "file of another kind", Warning: err.Error()}
 }
@@ -68,7 +79,7 @@ func judgeInitrd(h head, size int64) Initrd {
 func judgeCompressed(h head, name string) Initrd {
 	if name == "gzip" {
 		if found, err := identifyGzip(h); err == nil {
-			return Initrd{Description: found.Description, Warning: "this is a " + found.Description + ", not an initrd"}
+			return Initrd{Description: found.Description, Warning: "this is a " + found.Description + ", not an initrd; " + nameInitrd}
 		}
 	}
 	return Initrd{Description: "initrd (" + name + ")"}

@@ -50,6 +50,9 @@ func TestLookInitrd(t *testing.T) {
 			if got.Description != test.want || !strings.Contains(got.Warning, test.warning) || (got.Warning == "") != (test.warning == "") {
 				t.Errorf("got %+v, want %q with warning %q", got, test.want, test.warning)
 			}
+			if got.Warning != "" && !strings.Contains(got.Warning, "; ") {
+				t.Errorf("%q has no advice", got.Warning)
+			}
 		})
 	}
 }

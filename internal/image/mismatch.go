@@ -8,6 +8,8 @@ import (
 
 const swapped = "did you swap kernel and initrd? The kernel comes first"
 
+const emptyFile = "an empty file"
+
 // lookalike is a format that does not boot, by the bytes that tell it.
 type lookalike struct {
 	at          int
@@ -49,7 +51,7 @@ func lookalikes() []lookalike {
 // mismatch says what a file that does not boot looks like.
 func mismatch(h head) *Mismatch {
 	if len(h) == 0 {
-		return &Mismatch{Looks: "an empty file", Hint: "download or copy it again"}
+		return &Mismatch{Looks: emptyFile, Hint: "download or copy it again"}
 	}
 	if _, ok := h.peArch(); ok {
 		return efiMismatch(h)

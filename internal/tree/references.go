@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -21,7 +22,12 @@ type Reference struct {
 	// if the file can't be had.
 	Sure bool
 	Err  error // why it can't be had
+	runs bool  // the file is run at once, if it is a script
 }
+
+// errRooted is about a name that iPXE looks for at the root of Spur's server,
+// where nothing of a script's is.
+var errRooted = hint.New("names that begin with / aren't served", `write it relative to the script, or as {{ ID "/the/file" }} in the first script`)
 
 // Missing lists the files that can't be had of those that the operator's script
 // has loaded, and the scripts that it leads to. A name with settings in it is
@@ -37,17 +43,21 @@ func (t *Tree) Missing(ctx context.Context, name, text string) []Reference {
 	for len(todo) > 0 && len(seen) < siblingsMost {
 		at := todo[0]
 		todo = todo[1:]
-		if _, own := t.own(at.Name); own || seen[at.Name] || t.Beside.remote && !at.Sure {
+		if _, own := t.own(strings.TrimPrefix(at.Name, "/")); own || seen[at.Name] || t.Beside.remote && !at.Sure && at.Err == nil {
 			continue
 		}
 		seen[at.Name] = true
+		if at.Err != nil {
+			all = append(all, at)
+			continue
+		}
 		f, err := t.Beside.find(ctx, at.Name)
 		if err != nil {
 			at.Err = err
 			all = append(all, at)
 			continue
 		}
-		todo = append(todo, leadsTo(at.Name, f)...)
+		todo = append(todo, leadsTo(at, f)...)
 		_ = f.Close() // it was only read
 	}
 	return all
@@ -61,17 +71,17 @@ func (b *Beside) find(ctx context.Context, name string) (fs.File, error) {
 	return b.open(ctx, name, "")
 }
 
-// leadsTo lists what a file has loaded, if it is a script: whether a machine comes
-// to it isn't followed.
-func leadsTo(name string, f fs.File) []Reference {
+// leadsTo lists what a file has loaded, if it is a script. A machine comes to it
+// for sure where it surely runs the script.
+func leadsTo(from Reference, f fs.File) []Reference {
 	r, ok := f.(io.ReaderAt)
 	if !ok {
 		return nil
 	}
 	text, _ := scriptText(r)
-	all := references(name, text)
+	all := references(from.Name, text)
 	for i := range all {
-		all[i].Sure = false
+		all[i].Sure = all[i].Sure && from.Sure && from.runs
 	}
 	return all
 }
@@ -91,18 +101,24 @@ func references(script, text string) []Reference {
 			if image != "" {
 				images[image] = true
 			}
+			at := Reference{Script: script, Line: n, Name: path.Join(path.Dir(script), file), Sure: sure}
+			at.runs = file != "" && slices.Contains([]string{"chain", "imgexec", "boot"}, c[0])
 			switch {
 			case file == "":
+			case strings.HasPrefix(file, "/") && isPlain(file[1:]):
+				at.Name, at.Err = file, errRooted
+				images[path.Base(file)] = true
+				all = append(all, at)
 			case !isPlain(file):
 				images[path.Base(file)] = true
 			default:
-				all = append(all, Reference{Script: script, Line: n, Name: path.Join(path.Dir(script), file), Sure: sure})
+				all = append(all, at)
 			}
 		}
 		// What a script chains to need not come back.
 		sure = sure && !slices.Contains(words, "chain")
 	}
-	return slices.DeleteFunc(all, func(r Reference) bool { return images[path.Base(r.Name)] })
+	return slices.DeleteFunc(all, func(r Reference) bool { return r.Err == nil && images[path.Base(r.Name)] })
 }
 
 // commandWords are the words of a line without its comment.

@@ -20,20 +20,27 @@ func TestMissingFiles(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "sub/menu.ipxe"), []byte(menu), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "sub/sure.ipxe"), []byte("#!ipxe\nkernel gone\ngoto x\ninitrd gone2"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for script, want := range map[string]string{
-		"kernel vmlinuz\ninitrd gone\nboot":                                                "boot.ipxe:3 gone sure",
-		"kernel --name k -t 5 gone quiet\nboot k":                                          "boot.ipxe:2 gone sure",
-		"echo x\n\n# kernel a\nset x y\nkernel gone || goto failed":                        "boot.ipxe:6 gone",
-		"goto there\nkernel gone\n:there\nkernel vmlinuz":                                  "boot.ipxe:3 gone",
-		"iseq ${platform} efi && kernel gone || initrd gone2":                              "boot.ipxe:2 gone,boot.ipxe:2 gone2",
-		"kernel vmlinuz\nkernel gone\ninitrd gone":                                         "boot.ipxe:3 gone sure",
-		"chain sub/menu.ipxe\nkernel gone":                                                 "boot.ipxe:3 gone,sub/menu.ipxe:2 no.ipxe",
-		"chain boot.ipxe\nchain snponly.efi":                                               "",
-		"kernel vm-${buildarch}\nkernel ${x}\nkernel http://x/gone\nkernel /gone":          "",
-		"imgfetch http://x/y/gone\nkernel gone\nimgfetch --name=other vmlinuz\nboot other": "",
-		"kernel ../outside\nkernel sub\nkernel wimboot":                                    "boot.ipxe:2 ../outside sure,boot.ipxe:3 sub sure,boot.ipxe:4 wimboot sure",
-		"menu x\nitem vmlinuz gone\nchoose y\nset file gone\nkernel vm%6cinuz gone?a=b":    "",
-		"kernel {{ ID \"gone\" }} quiet\nchain up":                                         "",
+		"kernel vmlinuz\ninitrd gone\nboot":                                                  "boot.ipxe:3 gone sure",
+		"kernel --name k -t 5 gone quiet\nboot k":                                            "boot.ipxe:2 gone sure",
+		"echo x\n\n# kernel a\nset x y\nkernel gone || goto failed":                          "boot.ipxe:6 gone",
+		"goto there\nkernel gone\n:there\nkernel vmlinuz":                                    "boot.ipxe:3 gone",
+		"iseq ${platform} efi && kernel gone || initrd gone2":                                "boot.ipxe:2 gone,boot.ipxe:2 gone2",
+		"kernel vmlinuz\nkernel gone\ninitrd gone":                                           "boot.ipxe:3 gone sure",
+		"chain sub/menu.ipxe\nkernel gone":                                                   "boot.ipxe:3 gone,sub/menu.ipxe:2 no.ipxe",
+		"chain boot.ipxe\nchain snponly.efi":                                                 "",
+		"kernel vm-${buildarch}\nkernel ${x}\nkernel http://x/gone\nkernel /gone\nboot gone": "boot.ipxe:5 /gone sure",
+		"iseq a b || kernel /gone\nchain /snponly.efi\nkernel //host/gone":                   "boot.ipxe:2 /gone",
+		"chain sub/sure.ipxe":                                                                "sub/sure.ipxe:2 sub/gone sure,sub/sure.ipxe:4 sub/gone2",
+		"chain sub/sure.ipxe ||":                                                             "sub/sure.ipxe:2 sub/gone,sub/sure.ipxe:4 sub/gone2",
+		"kernel sub/sure.ipxe":                                                               "sub/sure.ipxe:2 sub/gone,sub/sure.ipxe:4 sub/gone2",
+		"imgfetch http://x/y/gone\nkernel gone\nimgfetch --name=other vmlinuz\nboot other":   "",
+		"kernel ../outside\nkernel sub\nkernel wimboot":                                      "boot.ipxe:2 ../outside sure,boot.ipxe:3 sub sure,boot.ipxe:4 wimboot sure",
+		"menu x\nitem vmlinuz gone\nchoose y\nset file gone\nkernel vm%6cinuz gone?a=b":      "",
+		"kernel {{ ID \"gone\" }} quiet\nchain up":                                           "",
 		"boot": "", "": "", "kernel": "", "kernel --name": "", "|| && ;": "",
 	} {
 		script = "#!ipxe\n" + script

@@ -38,8 +38,10 @@ the ladder of routes, the best first, each with its reason; the server address
 and file name of each offer; the script that the loader would follow; and the
 routes that cannot be taken, each with what is in the way.
 
-Nothing is sent and no port is opened. File names are sealed with a key: with
-the --data of a running Spur they are the very names that it offers.
+Nothing is sent and no port is opened. The machine is an example, and so is its
+address with --dhcp server. File names are sealed with a key, with the machine's
+MAC and its UUID in them: with the --data of a running Spur it answers to the
+names that are shown, but each machine is offered its own.
 
 Exit codes are 0 where there is a route, 1 where there is none or after another
 failure, 2 for wrong usage.`,

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
@@ -21,6 +23,7 @@ import (
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/seal"
+	"github.com/spurboot/spur/internal/store"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -44,6 +47,7 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	for _, w := range l.warnings {
 		e.line("         warning: %s", w)
 	}
+	e.line("Machine  %s with the UUID %s, for example: names of files are sealed with both", q.Client.MAC, q.Client.UUID)
 	return e.ladder(q.Client, "")
 }
 
@@ -206,6 +210,9 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	if !e.question.Bytes {
 		return nil
 	}
+	if e.own {
+		e.line("%saddress     %s, for example: a machine gets one of --pool", indent, addrOf(reply.YourIPAddr))
+	}
 	for line := range strings.Lines(reply.Summary()) {
 		e.line("%s%s", indent, strings.TrimRight(line, "\n"))
 	}
@@ -220,10 +227,33 @@ func (e *explanation) reply(m *dhcpv4.DHCPv4, b pxe.Boot) (*dhcpv4.DHCPv4, error
 	if !e.own {
 		return pxe.Offer(m, b)
 	}
-	reply, err := dhcpv4.NewReplyFromRequest(m,
-		dhcpv4.WithMessageType(dhcpv4.MessageTypeOffer), dhcpv4.WithServerIP(b.Server.AsSlice()))
+	reply, err := exampleAddress(m, b.Server)
 	if err != nil {
 		return nil, err
 	}
 	return reply, pxe.Apply(reply, m, b)
+}
+
+// exampleAddress is the offer of our own DHCP server, with the network of our
+// address for its pool.
+func exampleAddress(m *dhcpv4.DHCPv4, server netip.Addr) (*dhcpv4.DHCPv4, error) {
+	on := netip.PrefixFrom(server, 24)
+	pool, err := wholeNetwork(on.Masked().String())
+	if err != nil {
+		return nil, err
+	}
+	pool.Exclude = []netip.Addr{server}
+	memory := store.Memory()
+	defer memory.Close()
+	s, err := dhcp.NewServer(dhcp.ServerConfig{Pools: []dhcp.Pool{pool}, Store: leaseStore{memory}, Authoritative: true})
+	if err != nil {
+		return nil, err
+	}
+	reply, outcome := s.Handle(time.Now(), dhcp.Packet{
+		Message: m, Interface: dhcp.Interface{Addrs: []netip.Prefix{on}}, Port: dhcp.ServerPort, Server: server,
+	})
+	if reply == nil {
+		return nil, errors.New(outcome.Reason)
+	}
+	return reply, nil
 }

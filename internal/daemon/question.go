@@ -23,6 +23,7 @@ type Question struct {
 func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Question, error) {
 	c := boot.Client{
 		MAC:      boot.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56},
+		UUID:     boot.UUID{0x52, 0x54, 0, 0x12, 0x34, 0x56, 0x40, 0, 0x80, 0, 0x52, 0x54, 0, 0x12, 0x34, 0x56},
 		Firmware: boot.Firmware(firmware), Arch: boot.Arch(arch), Proto: boot.Proto(proto), Loader: boot.ROM, Server: server,
 	}
 	switch speaking {
@@ -76,6 +77,9 @@ func requestOf(c boot.Client) *dhcpv4.DHCPv4 {
 	m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
 	m.UpdateOption(dhcpv4.OptClassIdentifier(fmt.Sprintf("%s:Arch:%05d:UNDI:003016", class, arch)))
 	m.UpdateOption(dhcpv4.OptClientArch(iana.Arch(arch)))
+	if !c.UUID.IsZero() {
+		m.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionClientMachineIdentifier, append([]byte{0}, c.UUID[:]...)))
+	}
 	if c.Loader == boot.IPXE {
 		m.UpdateOption(dhcpv4.OptUserClass("iPXE"))
 	}

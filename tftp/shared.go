@@ -34,10 +34,32 @@ func newOutlet(conn *net.UDPConn, remote netip.AddrPort, source []byte) *outlet 
 	return &outlet{conn: conn, remote: remote, source: source, stop: make(chan struct{})}
 }
 
-// error sends an ERROR packet.
+// error sends an ERROR packet, which may as well be lost here, since nobody
+// acknowledges it. It never waits for room in the socket: packets to forged
+// addresses of the server's own network lie there for seconds, until the kernel
+// has given up to resolve them, and whoever sends those must not keep the server
+// from reading others' requests.
 func (o *outlet) error(e *Error) {
 	p := appendError(nil, e)
-	_ = o.send(p, len(p)) // nobody acknowledges an ERROR: it may as well be lost here
+	raw, err := o.conn.SyscallConn()
+	if err != nil {
+		return
+	}
+	// Control takes no lock, for which a transfer in single-port mode would be
+	// waited that itself waits for room.
+	_ = raw.Control(func(fd uintptr) {
+		_ = unix.Sendmsg(int(fd), p, o.source, o.sockaddr(), unix.MSG_DONTWAIT)
+	})
+}
+
+// sockaddr is the client's address as the server's socket takes it: one of IPv6
+// takes those of IPv4 mapped.
+func (o *outlet) sockaddr() unix.Sockaddr {
+	local, ok := o.conn.LocalAddr().(*net.UDPAddr)
+	if remote := o.remote.Addr(); ok && local.IP.To4() == nil && remote.Is4() {
+		return sockaddr(netip.AddrPortFrom(netip.AddrFrom16(remote.As16()), o.remote.Port()))
+	}
+	return sockaddr(o.remote)
 }
 
 // listen makes the outlet receive: packets of at most size bytes, count of

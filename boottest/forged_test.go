@@ -1,0 +1,63 @@
+package boottest
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Requests whose senders don't exist, though their addresses are of Spur's own
+// network, cost others nothing: the answers to them wait in the kernel, which
+// looks for the addresses, and Spur doesn't wait with them.
+func TestForgedTFTPRequests(t *testing.T) {
+	w := newWorld(t)
+	w.check(w.home.AddAddr("eth0", "10.78.0.1/16")) // a network with room for forgers
+	w.boot("--dhcp", "off")
+	client, forger := w.otherHost("client", "10.77.0.3"), w.otherHost("forger", "10.77.0.4")
+	fetch := func() {
+		t.Helper()
+		cmd := client.Command(w.ctx, "curl", "-sS", "-m", "20", "-o", "/dev/null", "tftp://"+homeAddr+"/undionly.kpxe")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("a machine that exists gets nothing: %v\n%s", err, out)
+		}
+	}
+	fetch()
+	for _, payload := range []string{"\x00\x01nosuch\x00octet\x00", "\x00\x09"} {
+		done := make(chan error, 1)
+		go func() { done <- forger.Do(func() error { return forge(payload, 8*time.Second) }) }()
+		for range 8 {
+			time.Sleep(time.Second)
+			fetch()
+		}
+		w.check(<-done)
+		fetch()
+	}
+}
+
+// forge sends a payload to the TFTP port over and over, from addresses that
+// nobody has.
+func forge(payload string, during time.Duration) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_RAW)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	to := netip.MustParseAddr(homeAddr).As4()
+	for began := time.Now(); time.Since(began) < during; time.Sleep(2 * time.Millisecond) {
+		from := [4]byte{10, 78, byte(1 + rand.N(250)), byte(1 + rand.N(250))}
+		p := []byte{0x45, 0, 0, 0, 0, 0, 0, 0, 64, unix.IPPROTO_UDP, 0, 0} // the kernel fills in length and sum
+		p = append(append(p, from[:]...), to[:]...)
+		p = binary.BigEndian.AppendUint16(p, uint16(1024+rand.N(60000)))
+		p = binary.BigEndian.AppendUint16(p, 69)
+		p = binary.BigEndian.AppendUint16(p, uint16(8+len(payload)))
+		p = append(p, 0, 0) // no sum
+		if err := unix.Sendto(fd, append(p, payload...), 0, &unix.SockaddrInet4{Addr: to}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

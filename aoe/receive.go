@@ -141,6 +141,9 @@ func (r *receiver) handle(c *command) outcome {
 	if !f.valid() || MAC(f[:6]) != r.mac && f[0]&1 == 0 {
 		return finished
 	}
+	if f[6]&1 != 0 {
+		return finished // a group is no sender; an answer would go to the whole wire
+	}
 	if f.shelf() == AnyShelf || f.slot() == AnySlot {
 		r.everyone(f)
 		return finished

@@ -183,6 +183,11 @@ func TestConfig(t *testing.T) {
 	if n := i.errorOf(i.request(77)); n != errCommand {
 		t.Errorf("command 77: error %d", n)
 	}
+
+	// An answer to a group would go to the whole wire.
+	group := query(configRead, "")
+	copy(group[6:12], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	i.silence(group)
 }
 
 func TestMasks(t *testing.T) {

@@ -3,6 +3,7 @@ package tree
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -155,4 +156,45 @@ func FuzzSiblings(f *testing.F) {
 			t.Errorf("%d names", len(s.plain))
 		}
 	})
+}
+
+// No script makes one request for a file cost the server minutes, as this one
+// did with regular expressions: a hundred end before the test's time is over.
+func TestPatternsAreCheap(t *testing.T) {
+	var script strings.Builder
+	for n := range siblingsMost {
+		fmt.Fprintf(&script, "set x%d %sz%d\n", n, strings.Repeat("${a}", 240), n)
+	}
+	s := newSiblings()
+	s.learn(".", script.String())
+	for range 100 {
+		if _, ok := s.role(strings.Repeat("A", 1900) + "zz"); ok {
+			t.Fatal("a name is found that no pattern comes to")
+		}
+	}
+	if _, ok := s.role("z7"); !ok {
+		t.Error("a setting may be empty")
+	}
+}
+
+func TestPatterns(t *testing.T) {
+	for word, names := range map[string]struct{ yes, no []string }{
+		"${dir}/vmlinuz":       {[]string{"a/vmlinuz", "a/b/vmlinuz"}, []string{"vmlinuz2", "a/vmlinuz2"}},
+		"k-${a}-${b}.img":      {[]string{"k-1-2.img", "k--.img"}, []string{"k-1.img", "k-1-2.imgx", "xk-1-2.img"}},
+		"a${x}b${y}b":          {[]string{"abb", "aXbYb"}, []string{"ab", "aXb"}},
+		"menu-${net0/mac}.cfg": {[]string{"menu-52:54:00.cfg"}, []string{"menu.cfg"}},
+	} {
+		s := newSiblings()
+		s.learn(".", "chain "+word)
+		for _, name := range names.yes {
+			if _, ok := s.role(name); !ok {
+				t.Errorf("%s doesn't match %s", word, name)
+			}
+		}
+		for _, name := range names.no {
+			if _, ok := s.role(name); ok {
+				t.Errorf("%s matches %s", word, name)
+			}
+		}
+	}
 }

@@ -15,17 +15,37 @@ const siblingsMost = 4096
 // siblings are the relative names in iPXE scripts, and what they are for.
 type siblings struct {
 	plain    map[string]route.Role
-	patterns map[string]pattern // by their text
+	patterns []pattern
+	known    map[string]bool // the patterns, by how they are written
 }
 
 // pattern is a name in which iPXE expands settings.
 type pattern struct {
-	*regexp.Regexp
-	role route.Role
+	literals []string // what stands between the settings, in order
+	role     route.Role
 }
 
 func newSiblings() siblings {
-	return siblings{plain: map[string]route.Role{}, patterns: map[string]pattern{}}
+	return siblings{plain: map[string]route.Role{}, known: map[string]bool{}}
+}
+
+// nameMost bounds a name that scripts may stand for, in bytes.
+const nameMost = 2048
+
+// matches tells whether a name can be what a pattern comes to. It looks at each
+// byte once, whatever scripts are made of.
+func (p pattern) matches(name string) bool {
+	last := len(p.literals) - 1
+	rest, ok := strings.CutPrefix(name, p.literals[0])
+	if !ok {
+		return false
+	}
+	for _, literal := range p.literals[1:last] {
+		if _, rest, ok = strings.Cut(rest, literal); !ok {
+			return false
+		}
+	}
+	return strings.HasSuffix(rest, p.literals[last])
 }
 
 // learn takes in the names of a script that lies in the folder dir. Any word of
@@ -79,20 +99,15 @@ func (s *siblings) add(dir, word string, role route.Role) {
 	if last := word[strings.LastIndex(word, "/")+1:]; strings.Trim(setting.ReplaceAllString(last, ""), ".") == "" {
 		return
 	}
-	text := "^"
+	if s.known[dir+"\n"+word] {
+		return
+	}
+	s.known[dir+"\n"+word] = true
+	literals := setting.Split(word, -1)
 	if dir != "." {
-		text += regexp.QuoteMeta(dir + "/")
+		literals[0] = dir + "/" + literals[0]
 	}
-	rest := word
-	for _, at := range setting.FindAllString(word, -1) {
-		before, after, _ := strings.Cut(rest, at)
-		text += regexp.QuoteMeta(before) + ".*"
-		rest = after
-	}
-	text += regexp.QuoteMeta(rest) + "$"
-	if p, err := regexp.Compile(text); err == nil {
-		s.patterns[text] = pattern{p, role}
-	}
+	s.patterns = append(s.patterns, pattern{literals, role})
 }
 
 // role is what a name is for. What a setting may stand for is never hidden.
@@ -100,11 +115,11 @@ func (s *siblings) role(name string) (route.Role, bool) {
 	if r, ok := s.plain[name]; ok {
 		return r, true
 	}
-	if !fs.ValidPath(name) || strings.HasPrefix(name, ".") || strings.Contains(name, "/.") {
+	if len(name) > nameMost || !fs.ValidPath(name) || strings.HasPrefix(name, ".") || strings.Contains(name, "/.") {
 		return "", false
 	}
 	for _, p := range s.patterns {
-		if p.MatchString(name) {
+		if p.matches(name) {
 			return p.role, true
 		}
 	}

@@ -12,6 +12,8 @@ var (
 	ErrFormat = errors.New("not a qcow2 image")
 	// ErrUnsupported: it needs a feature that this package doesn't have.
 	ErrUnsupported = errors.New("not supported")
+	// ErrEncrypted, which is an ErrUnsupported: what it has can't be read.
+	ErrEncrypted = fmt.Errorf("encryption is %w", ErrUnsupported)
 	// ErrCorrupt: its tables contradict each other or the format.
 	ErrCorrupt = errors.New("the image is corrupt (qemu-img check tells more)")
 	// ErrMarked: it was found corrupt before, and can only be read.
@@ -88,8 +90,8 @@ func parseHeader(b []byte) (*header, error) {
 	if h.version != 2 && h.version != 3 {
 		return nil, fmt.Errorf("qcow2 version %d: %w (2 and 3 are)", h.version, ErrUnsupported)
 	}
-	if method := be.Uint32(b[32:]); method != 0 {
-		return nil, fmt.Errorf("an encrypted image (method %d): %w; decrypt it by qemu-img convert", method, ErrUnsupported)
+	if be.Uint32(b[32:]) != 0 { // the method
+		return nil, ErrEncrypted
 	}
 	if h.version == 3 {
 		if err := h.parseV3(b); err != nil {

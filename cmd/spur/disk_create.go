@@ -2,12 +2,15 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 func diskCreateCommand() *cobra.Command {
@@ -22,7 +25,7 @@ func diskCreateCommand() *cobra.Command {
 SIZE is a whole number with K, M, G or T behind it, powers of 1024. With --backing
 it may be left out, and is then the backing file's. The image takes space as it is
 written to. A FILE that exists is left as it is, and one whose name says another
-format, such as disk.vmdk, isn't made unless --format is given.
+format, such as disk.img or disk.vmdk, isn't made unless --format is given.
 
 An image names its backing file from its own folder where that contains it, so
 that both can be moved together. One that lies elsewhere has to be allowed
@@ -43,6 +46,9 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 			o.Allow = image.allow
 			if len(args) == 2 {
 				if o.Size, err = disk.ParseSize(args[1]); err != nil {
+					if _, swapped := disk.ParseSize(args[0]); swapped == nil {
+						err = hint.Wrap(err, fmt.Sprintf("did you swap FILE and SIZE? spur disk create %s %s", args[1], args[0]))
+					}
 					return usage(cmd, err)
 				}
 			}
@@ -50,7 +56,10 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 				return usage(cmd, err)
 			}
 			o.Notice = notice(cmd)
-			return disk.Create(cmd.Context(), args[0], o)
+			if err := disk.Create(cmd.Context(), args[0], o); err != nil {
+				return err
+			}
+			return tellMade(cmd, args[0], o.Format)
 		},
 	}
 	cmd.SetFlagErrorFunc(negativeSize)
@@ -59,6 +68,16 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 	cmd.Flags().StringVar(&backing, "backing-format", "", "its format: qcow2, raw, vhd, vhdx or vmdk (default: what it looks like)")
 	cmd.Flags().StringSliceVar(&image.allow, "allow-backing", nil, "folders in which the backing files of that one may be, besides its own")
 	return cmd
+}
+
+// tellMade says what was made.
+func tellMade(cmd *cobra.Command, name string, format disk.Format) error {
+	info, err := disk.Describe(cmd.Context(), name, disk.Options{Format: format})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), printable.Line(fmt.Sprintf("%s: %s, %s", name, info.Format, disk.FormatSize(info.VirtualSize))))
+	return err
 }
 
 // negativeSize is for a size that was taken for a flag, since it begins with a

@@ -31,8 +31,9 @@ func run(args []string) int {
 	defer stop()
 	root := rootCommand()
 	root.SetArgs(args)
+	manual := newManual(root)
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil {
+	if err = errors.Join(err, manual.err); err == nil {
 		return exitDone
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {

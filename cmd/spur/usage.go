@@ -49,7 +49,7 @@ func subcommand(cmd *cobra.Command, args []string) error {
 // didYouMean suggests what is spelled like the word that was typed. Cobra
 // knows how to compare words, for the names of commands only.
 func didYouMean(before, typed string, known []string) string {
-	list := &cobra.Command{SuggestionsMinimumDistance: 2}
+	list := &cobra.Command{SuggestionsMinimumDistance: min(2, max(1, len(typed)/2))} // of three letters, one is half of the word
 	for _, name := range known {
 		list.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,12 @@ func wanted(cmd *cobra.Command, args []string) error {
 		return usage(cmd, fmt.Errorf("%s is missing", needed[len(args)]))
 	case most >= 0 && len(args) > most:
 		return usage(cmd, fmt.Errorf("%q is too much for %s", args[most], cmd.CommandPath()))
+	}
+	// It is a variable of a script that was never set, most likely.
+	if i := slices.Index(args, ""); i >= 0 && i < len(needed) {
+		return usage(cmd, fmt.Errorf("%s is empty", needed[i]))
+	} else if i >= 0 {
+		return usage(cmd, fmt.Errorf("argument %d is empty", i+1))
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 func Check(ctx context.Context, name string, format Format, repair bool, out io.Writer) error {
 	err := check(ctx, name, format, repair, out)
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("check %s: interrupted", name)
+		return hint.New("check "+name+": interrupted", startAgain)
 	}
 	return err
 }

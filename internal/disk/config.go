@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/spurboot/spur/aoe"
@@ -186,8 +187,12 @@ func (c *Config) checkListen(port string) error {
 	if c.Listen == "" {
 		c.Listen = net.JoinHostPort("127.0.0.1", port)
 	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+	_, asked, err := net.SplitHostPort(c.Listen)
+	if err != nil {
 		return fmt.Errorf("--listen %q is no address with a port, such as 192.0.2.1:%s", c.Listen, port)
+	}
+	if _, err := strconv.ParseUint(asked, 10, 16); err != nil {
+		return fmt.Errorf("--listen %s: the port is a number from 1 to 65535, or 0 for any that is free", c.Listen)
 	}
 	return nil
 }

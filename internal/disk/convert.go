@@ -27,6 +27,9 @@ type ConvertOptions struct {
 	Notice func(text string)
 }
 
+// startAgain is the advice after an interrupt.
+const startAgain = "start it again when you like"
+
 const (
 	window = 256 << 20 // bytes whose extents are listed at once
 	piece  = 1 << 20   // bytes that are copied at once
@@ -42,7 +45,7 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	}
 	src, err := Open(ctx, from, Options{ReadOnly: true, Format: o.From, Allow: o.Allow, once: true})
 	if ctx.Err() != nil && err != nil {
-		return errors.New("interrupted; nothing was made")
+		return hint.New("interrupted; nothing was made", startAgain)
 	}
 	if err != nil {
 		return err
@@ -64,7 +67,7 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	if ctx.Err() != nil {
 		_ = dst.Close() // it needn't be durable
 		_ = os.Remove(to)
-		return fmt.Errorf("interrupted; %s was removed", to)
+		return hint.New("interrupted; what there was of "+to+" is removed", startAgain)
 	}
 	err = discard(to, errors.Join(err, closeDisk(dst)))
 	if err == nil && o.To == Raw && o.Notice != nil {

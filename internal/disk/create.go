@@ -63,6 +63,9 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 		if options.Size == 0 {
 			options.Size = base.Size()
 		}
+		if options.Size == 0 {
+			return hint.New(o.Backing+" is empty, and so no disk to lie over", "check the name, or give the image a size of its own")
+		}
 		if options.BackingName, err = nameFrom(name, o.Backing); err != nil {
 			return err
 		}

@@ -107,7 +107,10 @@ func noFile(name string, err error) error {
 
 // remedy is what to do about an error that says nothing of it itself.
 func remedy(name string, err error) string {
+	var only onlyRead
 	switch {
+	case errors.As(err, &only):
+		return "copy it into one that can be written: spur disk convert " + name + " NEW.qcow2"
 	case errors.Is(err, fs.ErrPermission):
 		return "run as a user who may read it"
 	case errors.Is(err, block.ErrLocked):
@@ -130,6 +133,8 @@ func remedy(name string, err error) string {
 		return "tell the image which format its backing file has: qemu-img rebase -u -F FORMAT -b FILE IMAGE"
 	case errors.Is(err, qcow2.ErrFormat):
 		return "check the name; without a format given, Spur looks which it is"
+	case errors.Is(err, qcow2.ErrEncrypted):
+		return fmt.Sprintf("decrypt it with its password in a file: qemu-img convert -O qcow2 --object secret,id=s,file=PASSWORD --image-opts driver=qcow2,file.filename=%s,encrypt.key-secret=s NEW", name)
 	case errors.Is(err, qcow2.ErrUnsupported), errors.Is(err, errors.ErrUnsupported):
 		return "copy it into an image that has nothing of the kind: qemu-img convert -O qcow2 " + name + " NEW"
 	case errors.Is(err, unix.EIO):

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -31,6 +32,10 @@ func TestAdviceFits(t *testing.T) {
 	}
 	write(t, "raw.img", strings.Repeat("no image", 1024))
 	image(t, "wrong.qcow2", "raw.img", "qcow2")
+	if out, err := exec.Command("qemu-img", "create", "-q", "-f", "qcow2", "--object", "secret,id=s,data=abc",
+		"-o", "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10", "encrypted.qcow2", "1M").CombinedOutput(); err != nil {
+		t.Fatalf("qemu-img (package qemu-utils): %v: %s", err, out)
+	}
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	closed := httptest.NewServer(http.NotFoundHandler())
@@ -56,6 +61,7 @@ func TestAdviceFits(t *testing.T) {
 		err          error
 		says, advice string
 	}{
+		{"open an encrypted image", open("encrypted.qcow2", disk.Options{}), "encryption is not supported", "encrypt.key-secret"},
 		{"open a folder", open("folder", disk.Options{}), "folder is a folder", "the image in it"},
 		{"create where no folder is", create("no/a.qcow2", disk.CreateOptions{Size: 1 << 20}), "there is no folder no", "mkdir -p no"},
 		{"create raw where no folder is", create("no/a.img", disk.CreateOptions{Size: 1 << 20, Format: disk.Raw}), "there is no folder no", "mkdir -p no"},

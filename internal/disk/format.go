@@ -57,6 +57,11 @@ func Detect(head []byte) (Format, error) {
 		fmt.Sprintf("convert it: qemu-img convert -f %s -O qcow2 IMAGE NEW; or, if it is a raw disk all the same, %s", format.qemu(), sayRaw))
 }
 
+// onlyRead is that an image of a format was to be written that is only read.
+type onlyRead struct{ format Format }
+
+func (o onlyRead) Error() string { return fmt.Sprintf("a %s image can only be read", o.format) }
+
 // looksLike is the format that a file begins like, which may be none that is
 // read.
 func looksLike(head []byte) Format {
@@ -121,7 +126,10 @@ func NewFormat(name string, asked Format) (Format, error) {
 		return asked, nil
 	}
 	switch says := strings.ToLower(strings.TrimPrefix(filepath.Ext(name), ".")); says {
-	case "raw", "iso", "vdi", "vhd", "vhdx", "vmdk", "vpc", "qed":
+	case "raw", "img", "iso", "vdi", "vhd", "vhdx", "vmdk", "vpc", "qed":
+		if says == "img" {
+			says = "raw, most likely"
+		}
 		return "", hint.New(fmt.Sprintf("%s is the name of a file of format %s, and would be a qcow2 image", name, says),
 			"name it .qcow2, or say which it shall be: --format qcow2 or --format raw; no other format can be written")
 	}

@@ -133,7 +133,7 @@ func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, err
 		}
 	}
 	if d.Format != Raw && d.Format != Qcow2 && !o.ReadOnly {
-		return nil, hint.New(fmt.Sprintf("a %s image can only be read", d.Format), "add --read-only, or --overlay for what is written; or convert it")
+		return nil, onlyRead{d.Format}
 	}
 	switch d.Format {
 	case Raw:

@@ -19,6 +19,9 @@ func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, e
 		return nil, hint.New("an overlay over a URL isn't possible", "convert it to a file first: spur disk convert "+base+" FILE")
 	}
 	if _, err := os.Stat(overlay); errors.Is(err, fs.ErrNotExist) {
+		if _, err := NewFormat(overlay, ""); err != nil {
+			return nil, hint.Wrap(err, "an overlay is a qcow2 image: name it .qcow2")
+		}
 		if err := Create(ctx, overlay, CreateOptions{Backing: base, BackingFormat: o.Format, Allow: o.Allow}); err != nil {
 			return nil, err
 		}

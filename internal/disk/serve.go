@@ -50,15 +50,22 @@ func (c *Config) open(ctx context.Context, v *voice) ([]*Disk, error) {
 			return disks, c.explainServed(file, o, err)
 		}
 		disks = append(disks, d)
+		if d.Size() == 0 {
+			return disks, hint.New(file+" is empty: a disk without a sector is of no use to anybody",
+				"check that it is the file that was meant; truncate -s 10G FILE makes a raw disk of it")
+		}
 	}
 	return disks, nil
 }
 
 // explainServed says what else can be done about a file that can't be served.
 func (c *Config) explainServed(file string, o Options, err error) error {
+	var only onlyRead
 	switch {
 	case o.ReadOnly || c.Overlay != "":
 		return err
+	case errors.As(err, &only):
+		return hint.Wrap(err, "add --read-only, or --overlay NEW.qcow2 for what clients write; or copy it: spur disk convert "+file+" NEW.qcow2")
 	case refused(file, err):
 		return hint.Wrap(err, toWrite(err)+"; or, if you may read it, add --overlay NEW.qcow2 for what clients write, or --read-only")
 	case missing(file, err) && !strings.Contains(file, "://"):

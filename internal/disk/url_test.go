@@ -62,7 +62,7 @@ func TestNoRanges(t *testing.T) {
 		_, _ = w.Write(make([]byte, 4096))
 	}))
 	defer server.Close()
-	err := disk.Convert(t.Context(), server.URL, filepath.Join(t.TempDir(), "disk.img"), disk.ConvertOptions{})
+	err := disk.Convert(t.Context(), server.URL, filepath.Join(t.TempDir(), "disk.qcow2"), disk.ConvertOptions{})
 	if err == nil || !strings.Contains(hint.Of(err), "download it") {
 		t.Errorf("%v (%s)", err, hint.Of(err))
 	}

@@ -59,6 +59,9 @@ var (
 func Open(name string) (*Interface, error) {
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {
+		if op := (*net.OpError)(nil); errors.As(err, &op) {
+			err = op.Err // without "route ip+net", which says nothing to people
+		}
 		return nil, fmt.Errorf("interface %s: %w", name, err)
 	}
 	if len(ifi.HardwareAddr) != 6 {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/lab/trial"
 )
@@ -67,6 +69,9 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 				t.OwnDHCP = dhcp == "server"
 			default:
 				return usage(cmd, fmt.Errorf("--dhcp %s is unknown; it is proxy or server", dhcp))
+			}
+			if err := checkScreenshot(t.Screenshot); err != nil {
+				return err
 			}
 			if message != "" {
 				t.Extra = []string{"--message", message}
@@ -177,6 +182,21 @@ func checkTrial(cmd *cobra.Command, t trial.Trial) error {
 		return fmt.Errorf("--timeout %s leaves the machine no time", t.Timeout)
 	case given("memory") && t.Memory < 64:
 		return fmt.Errorf("--memory %d: no firmware starts with less than 64 MiB", t.Memory)
+	}
+	return nil
+}
+
+// checkScreenshot refuses a file that couldn't be written, before a machine runs.
+func checkScreenshot(name string) error {
+	if name == "" {
+		return nil
+	}
+	dir := filepath.Dir(name)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return hint.New(fmt.Sprintf("--screenshot %s: there is no folder %s", name, dir), "make it, or name a file in another folder")
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return hint.New(fmt.Sprintf("--screenshot %s is a folder", name), "name a file in it, such as "+filepath.Join(name, "screen.png"))
 	}
 	return nil
 }

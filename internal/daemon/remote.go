@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -35,6 +37,9 @@ func API(ctx context.Context, c Config, r Remote) error {
 		return err
 	}
 	defer d.close()
+	if err := r.reach(ctx); err != nil {
+		d.voice.warn(fmt.Sprintf("the boot API %s can't be reached, and machines get no answer until it can: %v", r.URL, err))
+	}
 	d.title = "what " + r.URL + " says"
 	// The API's own limit is the one that gives the better reason.
 	shared := resolver.NewShared(remote, resolver.Sharing{
@@ -45,4 +50,28 @@ func API(ctx context.Context, c Config, r Remote) error {
 	})
 	defer shared.Close()
 	return d.serve(ctx, shared, sharedFiles{folders: folders.Names()}, folders)
+}
+
+// reachMost is how long a start waits for an API that is down.
+const reachMost = 2 * time.Second
+
+// reach tries a connection to the API, and asks it nothing: what it would answer
+// is for machines. An API behind a proxy isn't tried.
+func (r Remote) reach(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
+	if err != nil {
+		return err
+	}
+	if proxy, err := http.ProxyFromEnvironment(request); proxy != nil || err != nil {
+		return err
+	}
+	port := request.URL.Port()
+	if port == "" {
+		port = request.URL.Scheme
+	}
+	conn, err := (&net.Dialer{Timeout: reachMost}).DialContext(ctx, "tcp", net.JoinHostPort(request.URL.Hostname(), port))
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }

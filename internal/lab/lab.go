@@ -45,7 +45,7 @@ type Lab struct {
 // processes left behind is removed first.
 func New(ctx context.Context, options Options) (*Lab, error) {
 	if os.Geteuid() != 0 {
-		return nil, errors.New("a lab makes network namespaces: run this as root")
+		return nil, errors.New("a lab makes network namespaces, which this user may not")
 	}
 	if _, err := tool("ip"); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -82,6 +83,9 @@ func NewRemote(config RemoteConfig) (*Remote, error) {
 // that "foo" is <prefix>/foo, beside v1.
 func apiBase(prefix string) (*url.URL, error) {
 	u, err := url.Parse(prefix)
+	if err != nil && !strings.Contains(prefix, "://") {
+		return nil, fmt.Errorf("the boot API's address %q must be a URL like http://server:8080/prefix", prefix)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the boot API's address cannot be read: %w", causeOf(err))
 	}

@@ -47,7 +47,7 @@ func noDHCPServer(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 	}
 	v := Verdict{
 		Cause:    NoDHCPServer,
-		Sentence: fmt.Sprintf("%s was offered %s %d times, but asked no DHCP server for an address.", a.speaker(), a.wanted(), h.offers),
+		Sentence: fmt.Sprintf("%s was offered %s %s, but asked no DHCP server for an address.", a.speaker(), a.wanted(), times(h.offers)),
 		Likely:   "no DHCP server answered: Spur adds only the boot file, the address has to come from the network's DHCP server.",
 		Hint:     "start a DHCP server on this network or check its pool and the cabling (VLAN, relay); or let Spur give out addresses with --dhcp server.",
 	}
@@ -77,8 +77,8 @@ func offersRefused(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 	}
 	v := Verdict{
 		Cause: OfferIgnored,
-		Sentence: fmt.Sprintf("%s was offered the address %s by %s and %s by us, and took neither; it asked %d times.",
-			a.speaker(), h.other.addr, h.other.server, a.wanted(), h.asks),
+		Sentence: fmt.Sprintf("%s was offered the address %s by %s and %s by us, and took neither; it asked %s.",
+			a.speaker(), h.other.addr, h.other.server, a.wanted(), times(h.asks)),
 		Likely: "its firmware wants the boot file in another form of offer, or takes only one offer" + h.rivalText() + ".",
 		Hint:   "let the machine ask again: it is offered the next route; if none helps, give addresses and boot file together with --dhcp server.",
 	}
@@ -111,7 +111,7 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		if h.offers < 2 || now.Sub(h.firstOffer) < heardPatience {
 			return Verdict{}, false
 		}
-		v.Sentence = fmt.Sprintf("%s was offered the address %s and %s %d times, but requested no address.", a.speaker(), a.Address, a.wanted(), h.offers)
+		v.Sentence = fmt.Sprintf("%s was offered the address %s and %s %s, but requested no address.", a.speaker(), a.Address, a.wanted(), times(h.offers))
 		v.Likely = "our offer does not reach the machine, or there is a second DHCP server and the machine prefers that one's."
 		v.Hint = "see that no firewall on this host drops UDP from port 67, that Spur listens on the machine's interface, and that there is no second DHCP server; if there is one, use --dhcp proxy."
 		if h.other.heard() {
@@ -292,7 +292,7 @@ func kernelLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
 	kernel := a.Transfers[i]
 	for _, t := range a.Transfers {
 		if t.Role == RoleInitrd && t.Err != "" {
-			return a.broken(t, fmt.Sprintf("; the machine has started over %d times.", kernel.Times-1)), true
+			return a.broken(t, fmt.Sprintf("; the machine has started over %s.", times(kernel.Times-1))), true
 		}
 	}
 	return a.kernelStuck(KernelLoop, fmt.Sprintf("%s was fetched %d times, and its loader comes back for it.", fileText(kernel), kernel.Times)), true

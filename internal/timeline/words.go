@@ -227,3 +227,11 @@ func aliveText(e Event, a Attempt) string {
 	}
 	return text + ": it runs"
 }
+
+// times says how often something happened.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}

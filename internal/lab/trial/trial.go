@@ -178,9 +178,21 @@ func (t Trial) watch(ctx context.Context, m *lab.Machine) error {
 		shown <- m.Show(ctx, view)
 		cancel() // the machine is off, or the person has left it
 	}()
-	_, err := m.WaitFor(ctx, t.Expect)
+	match, err := m.WaitFor(ctx, t.Expect)
 	cancel()
-	return errors.Join(hint.Wrap(err, "without --quiet, and with console=ttyS0 in --cmdline, all that it prints is shown"), <-shown)
+	return errors.Join(hint.Wrap(err, "without --quiet, and with console=ttyS0 in --cmdline, all that it prints is shown"), <-shown, t.met(match, err))
+}
+
+// met says on a line of its own that what was expected has come.
+func (t Trial) met(match lab.Match, err error) error {
+	if err != nil {
+		return nil // who waited says so
+	}
+	if t.Serial != nil {
+		_, _ = io.WriteString(t.Serial, "\n") // the machine's line may have no end
+	}
+	_, err = fmt.Fprintf(t.Story, "The machine has printed %q, as expected.\n", match.Text)
+	return err
 }
 
 // needs gives the error of a lab that cannot be built its second line.
@@ -190,7 +202,7 @@ func needs(err error) error {
 	case errors.As(err, &missing):
 		return hint.Wrap(err, "install what the lab needs with: scripts/install demo")
 	case os.Geteuid() != 0:
-		return hint.Wrap(err, "a lab makes network namespaces: run it as root")
+		return hint.Wrap(err, "run it as root")
 	}
 	return err
 }

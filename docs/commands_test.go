@@ -71,7 +71,7 @@ func commands() []command {
 
 		{line: `spur api http://127.0.0.1:4242 --allow-files /srv/boot`, before: "mkdir /srv/boot", until: booting},
 		{line: `spur machine list --data /var/lib/spur`, before: booted},
-		{line: `spur machine reset MAC`, as: `spur machine reset 52:54:00:12:34:56 --data /var/lib/spur`, before: booted},
+		{line: `spur machine reset MAC --data DIR`, as: `spur machine reset 52:54:00:12:34:56 --data /var/lib/spur`, before: booted},
 		{line: `spur machine reset 52:54:00:12:34:56 --data /var/lib/spur`, before: booted},
 		{line: `spur machine reset 52:54:00:12:34:56 52:54:00:12:34:57 --data /var/lib/spur`, before: booted},
 

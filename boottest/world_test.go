@@ -51,7 +51,7 @@ func everyRouteBooted() int {
 		return 0
 	}
 	code := 0
-	for _, row := range route.Table() {
+	for _, row := range route.Entries() {
 		if _, ok := taken.Load(row.Name); !ok {
 			fmt.Fprintf(os.Stderr, "boottest: no machine booted by the route %s\n", row.Name)
 			code = 1

@@ -68,7 +68,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 // config turns the flags into a value for the daemon.
 func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
-		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), Pools: f.pools, Force: f.force, Once: f.once, DryRun: f.dryRun,
+		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), Force: f.force, Once: f.once, DryRun: f.dryRun,
 		HTTPPort: f.httpPort, TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, User: f.user, Out: cmd.OutOrStdout(),
 	}
 	for _, s := range f.only {
@@ -87,6 +87,13 @@ func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	}
 	if c.DNS, err = addresses("--dns", f.dns); err != nil {
 		return c, usage(cmd, err)
+	}
+	for _, text := range f.pools {
+		pool, err := daemon.ParsePool(text)
+		if err != nil {
+			return c, usageError{err}
+		}
+		c.Pools = append(c.Pools, pool)
 	}
 	switch f.log {
 	case "text":

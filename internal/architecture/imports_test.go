@@ -64,6 +64,7 @@ var allowed = map[string][]string{
 	"internal/image":    {"internal/boot", "internal/hint"},
 	"internal/loader":   {"internal/boot", "internal/route"},
 	"internal/resolver": {"internal/boot", "internal/hint"},
+	"internal/decide":   {"internal/boot", "internal/route"},
 	"internal/tree":     {"internal/boot", "internal/hint", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.
@@ -74,7 +75,7 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/boot", "internal/dhcp", "internal/fetch", "internal/hint", "internal/httpd", "internal/image",
+		"internal/boot", "internal/decide", "internal/dhcp", "internal/fetch", "internal/hint", "internal/httpd", "internal/image",
 		"internal/loader", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/narrator", "internal/tree", "tftp",
 	},

@@ -78,14 +78,16 @@ const (
 // Loader is the program that speaks.
 type Loader string
 
-// The programs that Spur tells apart on the wire. No route serves UBoot, RPi,
-// which is the Raspberry Pi's own bootloader, and Apple yet.
+// The programs that Spur tells apart on the wire. RPi is the Raspberry Pi's own
+// bootloader. Entries of package route say which of them can be served.
 const (
-	ROM   Loader = "rom"
-	IPXE  Loader = "ipxe"
-	UBoot Loader = "u-boot"
-	RPi   Loader = "raspberry-pi"
-	Apple Loader = "apple"
+	ROM      Loader = "rom"
+	IPXE     Loader = "ipxe"
+	GRUB     Loader = "grub"
+	PXELINUX Loader = "pxelinux"
+	UBoot    Loader = "u-boot"
+	RPi      Loader = "raspberry-pi"
+	Apple    Loader = "apple"
 )
 
 // Features is the set of things that a loader says it can do.
@@ -122,6 +124,9 @@ type Client struct {
 	// SecureBoot: the firmware starts only what is signed. No packet tells it;
 	// who asks about a machine without one may know.
 	SecureBoot bool
+	// Item is the type of the item that was chosen from a PXE boot menu (PXE 2.1,
+	// PXE_BOOT_ITEM); 0 where there was none.
+	Item uint16
 
 	// Interface is the name of our interface that the packet came in on;
 	// empty where the packet does not tell (an HTTP request).

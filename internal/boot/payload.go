@@ -13,13 +13,10 @@ import (
 // Kind says what a payload is.
 type Kind string
 
-// The payloads that Spur can boot.
+// The kinds that Spur can boot, one for each type of Content.
 const (
-	// Linux is a kernel with the Linux boot protocol, its initrds and a
-	// command line.
-	Linux Kind = "linux"
-	// Script is an iPXE script that overrides everything else.
-	Script Kind = "script"
+	KindLinux  Kind = "linux"
+	KindScript Kind = "script"
 )
 
 // File is one file of a payload. Source is an absolute path or a URL; nothing
@@ -65,6 +62,63 @@ func (f File) Base() string {
 // baseMost bounds Base, in bytes.
 const baseMost = 100
 
+// Payload is what should boot: one kind of thing, and what machines are told
+// besides, whatever it is. It goes to several machines at once and is never
+// changed once it is made.
+type Payload struct {
+	Content Content
+	// Message is shown on the machine's screen before anything is loaded.
+	Message string
+	// RootPath goes into DHCP option 17, for systems that find their root
+	// there (Darwin, diskless BSD).
+	RootPath string
+}
+
+// Content is one kind of payload with its own data: Linux or Script.
+type Content interface {
+	Kind() Kind
+	// Title names it in a line of output.
+	Title() string
+	// Files lists everything that may be fetched, in the order in which a
+	// machine needs it.
+	Files() []File
+	// Size is about how many bytes this value takes in memory.
+	Size() int
+}
+
+// Linux is a kernel, its initrds, which are merged in their order, and a
+// command line.
+type Linux struct {
+	Kernel  File
+	Initrds []File
+	Cmdline Template
+	// Arch is the architecture that the kernel is built for; empty when that
+	// is not known, for instance because nobody has looked into it.
+	Arch      Arch
+	Abilities Abilities
+}
+
+// Kind implements Content.
+func (Linux) Kind() Kind { return KindLinux }
+
+// Title implements Content.
+func (l Linux) Title() string { return l.Kernel.Base() }
+
+// Files implements Content.
+func (l Linux) Files() []File {
+	files := append([]File{l.Kernel}, l.Initrds...)
+	return append(files, l.Cmdline.Files()...)
+}
+
+// Size implements Content.
+func (l Linux) Size() int {
+	n := len(l.Kernel.Source) + l.Cmdline.size()
+	for _, f := range l.Initrds {
+		n += len(f.Source)
+	}
+	return n
+}
+
 // Abilities are what a look into a kernel has shown. The zero value says that
 // nobody looked: a boot API names kernels that nobody has seen yet.
 type Abilities struct {
@@ -78,54 +132,68 @@ type Abilities struct {
 	Signed bool
 }
 
-// Payload is what should boot.
-type Payload struct {
-	Kind    Kind
-	Kernel  File
-	Initrds []File
-	Cmdline Template
-	// Arch is the architecture that the kernel is built for; empty when that
-	// is not known, for instance because the kernel is a URL.
-	Arch Arch
-	// Abilities of the kernel.
-	Abilities Abilities
-	// Message is shown on the machine's screen before anything is loaded.
-	Message string
-	// Script is an iPXE script, for Kind Script. Kernel is then the file that
-	// it was read from, if it was.
-	Script Template
-	// RootPath goes into DHCP option 17, for systems that find their root
-	// there (Darwin, diskless BSD).
-	RootPath string
+// Script is an iPXE script of the operator's.
+type Script struct {
+	Text Template
+	// File is what it was read from; the zero value for one from elsewhere.
+	File File
+}
+
+// Kind implements Content.
+func (Script) Kind() Kind { return KindScript }
+
+// Title implements Content.
+func (s Script) Title() string {
+	if s.File.Source == "" {
+		return "an iPXE script"
+	}
+	return s.File.Base()
+}
+
+// Size implements Content.
+func (s Script) Size() int { return len(s.File.Source) + s.Text.size() }
+
+// Files implements Content.
+func (s Script) Files() []File {
+	var files []File
+	if s.File.Source != "" {
+		files = append(files, s.File)
+	}
+	return append(files, s.Text.Files()...)
+}
+
+// Kind is the kind of the content; empty for the zero value.
+func (p Payload) Kind() Kind {
+	if p.Content == nil {
+		return ""
+	}
+	return p.Content.Kind()
+}
+
+// Title names the payload in a line of output.
+func (p Payload) Title() string {
+	if p.Content == nil {
+		return "nothing"
+	}
+	return p.Content.Title()
 }
 
 // Files lists everything that the payload may fetch, in the order in which a
 // machine needs it.
 func (p Payload) Files() []File {
-	var files []File
-	if p.Kernel.Source != "" {
-		files = append(files, p.Kernel)
+	if p.Content == nil {
+		return nil
 	}
-	files = append(files, p.Initrds...)
-	files = append(files, p.Cmdline.Files()...)
-	return append(files, p.Script.Files()...)
+	return p.Content.Files()
 }
 
 // Size is about how many bytes the payload takes in memory, its texts above all.
 func (p Payload) Size() int {
-	n := len(p.Kernel.Source) + len(p.Message) + len(p.RootPath) + p.Cmdline.size() + p.Script.size()
-	for _, f := range p.Initrds {
-		n += len(f.Source)
+	n := len(p.Message) + len(p.RootPath)
+	if p.Content != nil {
+		n += p.Content.Size()
 	}
 	return n
-}
-
-// Title names the payload in a line of output.
-func (p Payload) Title() string {
-	if p.Kind == Script && p.Kernel.Source == "" {
-		return "an iPXE script"
-	}
-	return p.Kernel.Base()
 }
 
 // ErrIgnore is returned by a Resolver for a machine that must get no answer.

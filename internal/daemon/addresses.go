@@ -19,8 +19,8 @@ import (
 func (c Config) pools(interfaces []dhcp.Interface) ([]dhcp.Pool, error) {
 	var pools []dhcp.Pool
 	var networks []netip.Prefix
-	for _, text := range c.Pools {
-		p, err := c.pool(text, interfaces)
+	for _, asked := range c.Pools {
+		p, err := c.pool(asked, interfaces)
 		if err != nil {
 			return nil, err
 		}
@@ -49,9 +49,24 @@ func unpooled(interfaces []dhcp.Interface, pools []dhcp.Pool) string {
 		strings.Join(behind, ", "), describeInterfaces(interfaces), own)
 }
 
-// parsePool reads A-B, A-B/24 for a network behind a relay, or a network such
+// Pool is what the operator asks for as addresses to give.
+type Pool struct {
+	span  dhcp.Pool // without a network where that is an interface's
+	whole bool      // all addresses of a network, or of a part of an interface's
+	text  string    // as it was written
+}
+
+// String is the pool as it was written.
+func (p Pool) String() string { return p.text }
+
+// ParsePool reads A-B, A-B/24 for a network behind a relay, or a network such
 // as 10.0.0.0/24 for all of its addresses.
-func parsePool(text string) (dhcp.Pool, error) {
+func ParsePool(text string) (Pool, error) {
+	span, err := parseSpan(text)
+	return Pool{span: span, whole: !strings.Contains(text, "-"), text: text}, err
+}
+
+func parseSpan(text string) (dhcp.Pool, error) {
 	span, bits, slash := strings.Cut(text, "/")
 	if slash && !strings.Contains(span, "-") {
 		return wholeNetwork(text)
@@ -95,13 +110,9 @@ func broadcast(prefix netip.Prefix) netip.Addr {
 
 // pool is one of the DHCP server's pools. Where no network was named, or a part
 // of an interface's, the network is that of the interface.
-func (c Config) pool(text string, interfaces []dhcp.Interface) (dhcp.Pool, error) {
-	p, err := parsePool(text)
-	if err != nil {
-		return dhcp.Pool{}, err
-	}
+func (c Config) pool(asked Pool, interfaces []dhcp.Interface) (dhcp.Pool, error) {
+	p, whole := asked.span, asked.whole
 	p.DNS = c.DNS
-	whole := !strings.Contains(text, "-")
 	for _, i := range interfaces {
 		for _, prefix := range i.Addrs {
 			p.Exclude = append(p.Exclude, prefix.Addr())
@@ -111,7 +122,7 @@ func (c Config) pool(text string, interfaces []dhcp.Interface) (dhcp.Pool, error
 		}
 	}
 	if !p.Prefix.IsValid() {
-		return dhcp.Pool{}, hint.New(fmt.Sprintf("the pool %s is on the network of no interface that Spur serves", text),
+		return dhcp.Pool{}, hint.New(fmt.Sprintf("the pool %s is on the network of no interface that Spur serves", asked),
 			"Spur serves "+describeInterfaces(interfaces)+"; choose the pool from one of these, or add /24 for a network behind a relay")
 	}
 	for _, router := range c.Routers {

@@ -25,7 +25,7 @@ import (
 func TestOnceOutlivesARestart(t *testing.T) {
 	data := t.TempDir()
 	start := func() (func(boot.MAC), boot.Resolver) {
-		d := &daemon{config: Config{Once: true, Data: data}, voice: newVoice(Config{Out: io.Discard})}
+		d := &daemon{config: Config{Once: true, Data: data}, notices: newNotices(Config{Out: io.Discard})}
 		booted, chain, err := d.chain(resolver.Static{Payload: kernel()})
 		if err != nil {
 			t.Fatal(err)
@@ -77,12 +77,12 @@ func TestWhatCountsAsBooted(t *testing.T) {
 	}))
 	defer up.Close()
 	linux := func(path string) boot.Payload {
-		return boot.Payload{Kind: boot.Linux, Kernel: boot.File{Source: up.URL + path}}
+		return boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: up.URL + path}}}
 	}
-	script := boot.Payload{Kind: boot.Script}
-	script.Script.Text("#!ipxe\nshell\n")
+	var own boot.Script
+	own.Text.Text("#!ipxe\nshell\n")
 	for name, p := range map[string]boot.Payload{
-		"sized": linux("/sized"), "unsized": linux("/unsized"), "script": script,
+		"sized": linux("/sized"), "unsized": linux("/unsized"), "script": {Content: own},
 	} {
 		for _, via := range []route.Via{route.HTTP, route.TFTP} {
 			t.Run(name+" over "+string(via), func(t *testing.T) {
@@ -94,16 +94,16 @@ func TestWhatCountsAsBooted(t *testing.T) {
 				o, _ := newOffers(t, resolver.Static{Payload: p})
 				o.tree.Sources.Upstream = openURL(cache)
 				booted := make(chan boot.MAC, 10)
-				f := &files{tree: o.tree, story: o.story, booted: func(mac boot.MAC) { booted <- mac }}
+				f := &files{tree: o.tree, story: o.story, clients: o.clients, booted: func(mac boot.MAC) { booted <- mac }}
 				ctx, cancel := context.WithCancel(t.Context())
 				var running sync.WaitGroup
 				defer running.Wait()
 				defer cancel()
-				s := serveFiles(ctx, t, &running, f, newVoice(Config{Out: io.Discard}))
+				s := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
 				c := machine(1, boot.UEFI, boot.IPXE)
-				path := o.tree.Path(c, route.Route{Give: route.IPXEScript})
-				if p.Kind == boot.Linux {
-					urls := o.tree.URLs(c, p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})
+				path := o.tree.Path(c, route.Configured(boot.IPXE, route.HTTP))
+				if p.Kind() == boot.KindLinux {
+					urls := o.tree.URLs(c, route.Configured(boot.IPXE, route.HTTP), p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})
 					path = strings.TrimPrefix(urls.Kernel, "http://10.0.0.1/")
 				}
 				if via == route.HTTP {

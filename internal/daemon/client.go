@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"encoding/binary"
+
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/pxe"
@@ -20,10 +22,15 @@ func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
 	if r.Class == pxe.HTTPClient {
 		c.Proto = boot.HTTP
 	}
+	if len(r.BootItem) >= 2 {
+		c.Item = binary.BigEndian.Uint16(r.BootItem)
+	}
 	switch r.Speaker {
 	case pxe.IPXE:
 		// iPXE fetches by itself, whatever protocol its ROM was started by.
 		c.Loader, c.Proto, c.Features = boot.IPXE, boot.PXE, features(*r.IPXE)
+	case pxe.GRUB:
+		c.Loader = boot.GRUB
 	case pxe.UBoot:
 		c.Loader, c.Firmware, c.Arch = boot.UBoot, "", ""
 	case pxe.RPi:

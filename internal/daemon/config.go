@@ -24,7 +24,7 @@ type Config struct {
 	Interfaces  []string     // none: every interface that can serve
 	ServerAddrs []netip.Addr // of this host, to tell machines; none: the one on each machine's network
 	DHCP        DHCPMode
-	Pools       []string // for OwnDHCP: addresses to give, A-B, A-B/bits or a network
+	Pools       []Pool // for OwnDHCP: addresses to give
 	Routers     []netip.Addr
 	DNS         []netip.Addr
 	Force       bool // give addresses even where another server does

@@ -52,7 +52,7 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 }
 
 // examine looks into a target as a start does, and for the loaders of this host.
-func (c Config) examine(ctx context.Context, t Target) (looked, route.Loaders, error) {
+func (c Config) examine(ctx context.Context, t Target) (looked, route.Binaries, error) {
 	loaders, err := c.findLoaders()
 	if err != nil {
 		return looked{}, nil, err
@@ -81,7 +81,7 @@ func (c Config) examine(ctx context.Context, t Target) (looked, route.Loaders, e
 // fits.
 func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error {
 	loaders, err := c.findLoaders()
-	l := looked{payload: boot.Payload{Kind: boot.Linux}}
+	l := looked{payload: boot.Payload{Content: boot.Linux{}}}
 	if t.Kernel != "" && err == nil {
 		l, loaders, err = c.examine(ctx, t)
 	}
@@ -97,11 +97,13 @@ func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error
 // HasRoute tells whether there is a route for such a client at all, with loaders
 // as distributions have them.
 func HasRoute(c boot.Client) bool {
-	have := route.Loaders{}
-	for _, row := range route.Table() {
-		have[row.Give] = route.LoaderFile{Name: row.Give, Path: row.Give}
+	var have route.Binaries
+	for _, l := range route.Loaders() {
+		for _, b := range l.Builds {
+			have = append(have, route.Binary{Build: b})
+		}
 	}
-	return len(route.Routes(c, boot.Payload{Kind: boot.Linux}, have).Routes) > 0
+	return len(route.Routes(c, boot.Payload{Content: boot.Linux{}}, have).Routes) > 0
 }
 
 // noRoute is the error about a client whose ladder is empty.
@@ -187,12 +189,13 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string, first bo
 }
 
 func (e *explanation) script(c boot.Client, r route.Route, indent string) {
-	urls := e.tree.URLs(c, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
+	urls := e.tree.URLs(c, r, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
 	e.line("%s%s:", indent, r.Give)
 	for line := range strings.Lines(loader.IPXEScript(c, e.payload, urls)) {
 		e.line("%s  | %s", indent, strings.TrimRight(line, "\n"))
 	}
-	if cmdline := e.payload.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
+	linux, _ := e.payload.Content.(boot.Linux)
+	if cmdline := linux.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
 		e.line("%sof which the kernel's command line is: %s", indent, cmdline)
 	}
 }

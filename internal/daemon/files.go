@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/httpd"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
@@ -22,13 +23,13 @@ import (
 type files struct {
 	tree    *tree.Tree
 	story   *timeline.Timeline
-	machine func(netip.Addr) (boot.MAC, bool) // whose address that is
-	booted  func(boot.MAC)                    // a machine runs what it was given
+	clients *decide.Clients // whose address is which
+	booted  func(boot.MAC)  // a machine runs what it was given
 	pace    pace
 }
 
 // httpServer serves the tree over HTTP.
-func (f *files) httpServer(v *voice) *httpd.Server {
+func (f *files) httpServer(v *notices) *httpd.Server {
 	return &httpd.Server{
 		Handler: &httpd.Handler{Open: f.openHTTP, Hooks: f.httpHooks()},
 		Hooks: httpd.ServerHooks{
@@ -41,7 +42,7 @@ func (f *files) httpServer(v *voice) *httpd.Server {
 }
 
 // tftpServer serves the tree over TFTP.
-func (f *files) tftpServer(v *voice) *tftp.Server {
+func (f *files) tftpServer(v *notices) *tftp.Server {
 	hooks := f.tftpHooks()
 	hooks.Malformed = v.malformedTFTP
 	hooks.Panicked = func(r *tftp.Request, value any, stack []byte) {
@@ -108,6 +109,15 @@ func (f *files) event(kind timeline.Kind, via route.Via, path string, peer, serv
 		Kind: kind, MAC: mac, Proto: string(via), Role: timeline.Role(entry.Role), Name: entry.Name,
 		Peer: peer.Addr(), Server: server.Addr(),
 	}, entry.Last}, known
+}
+
+// machine says whose address that is: of a client that was seen taking it, also
+// behind a relay, or of a machine on our own wire.
+func (f *files) machine(addr netip.Addr) (boot.MAC, bool) {
+	if c, ok := f.clients.At(addr); ok {
+		return c.MAC, true
+	}
+	return neighbour(addr)
 }
 
 // httpHooks connects the HTTP server to the timeline.

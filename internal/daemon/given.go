@@ -11,7 +11,7 @@ import (
 
 // given says in one line for each kind of machine what it is given to boot a
 // payload. A payload that no machine can boot is an error.
-func given(p boot.Payload, have route.Loaders) ([]string, error) {
+func given(p boot.Payload, have route.Binaries) ([]string, error) {
 	var lines []string
 	var obstacles []string
 	for _, client := range everyClient() {

@@ -16,7 +16,7 @@ type links struct {
 	first     []dhcp.Interface // those that Spur began with
 	listener  *dhcp.Listener   // nil where Spur takes no part in DHCP
 	sockets   *sockets
-	voice     *voice
+	notices   *notices
 	addresses *dhcp.Server // nil where another server gives addresses
 	// admit says why Spur must not answer DHCP on an interface that comes; nil
 	// is all of them.
@@ -31,7 +31,7 @@ type links struct {
 
 // links are those of a service.
 func (d *daemon) links(s *service) *links {
-	l := &links{watcher: s.watcher, first: s.interfaces, listener: s.listener, sockets: s.sockets, voice: d.voice}
+	l := &links{watcher: s.watcher, first: s.interfaces, listener: s.listener, sockets: s.sockets, notices: d.notices}
 	if s.offers != nil && s.offers.addresses != nil {
 		l.addresses, l.admit = s.offers.addresses, d.admit(s.offers.addresses)
 	}
@@ -66,7 +66,7 @@ func (l *links) ask(ctx context.Context, i dhcp.Interface) {
 // follow has everything listen on the interfaces that there are now.
 func (l *links) follow(ctx context.Context, now []dhcp.Interface, changes []dhcp.Change) {
 	for _, c := range changes {
-		l.voice.interfaceChanged(c)
+		l.notices.interfaceChanged(c)
 		if c.Kind != dhcp.Went {
 			defer l.ask(ctx, c.Interface) // when it is listened on
 		}
@@ -75,7 +75,7 @@ func (l *links) follow(ctx context.Context, now []dhcp.Interface, changes []dhcp
 		}
 		err := l.admit(ctx, c.Interface)
 		if l.barred[c.Interface.Index] = err != nil; err != nil && ctx.Err() == nil {
-			l.voice.warn(fmt.Sprintf("Spur answers no DHCP on %s: %v", c.Interface.Name, err))
+			l.notices.warn(fmt.Sprintf("Spur answers no DHCP on %s: %v", c.Interface.Name, err))
 		}
 	}
 	if l.addresses != nil {
@@ -94,7 +94,7 @@ func (l *links) failed(what string, err error) {
 		text = err.Error()
 	}
 	if text != l.told[what] && text != "" {
-		l.voice.warn(text)
+		l.notices.warn(text)
 	}
 	l.told[what] = text
 }
@@ -110,7 +110,7 @@ func (l *links) allowed(now []dhcp.Interface) []dhcp.Interface {
 }
 
 // interfaceChanged tells of an interface that is not what it was.
-func (v *voice) interfaceChanged(c dhcp.Change) {
+func (v *notices) interfaceChanged(c dhcp.Change) {
 	level, line := slog.LevelInfo, fmt.Sprintf("Spur serves %s now", describeInterfaces([]dhcp.Interface{c.Interface}))
 	switch c.Kind {
 	case dhcp.Came:

@@ -35,7 +35,7 @@ func TestInterfaceChangesAreTold(t *testing.T) {
 		"warning: interface eth0 is down: ip link set; Spur goes on when it is back\n": {Kind: dhcp.Went, Interface: i, Reason: errors.New("interface eth0 is down: ip link set")},
 	} {
 		var out strings.Builder
-		newVoice(Config{Out: &out}).interfaceChanged(c)
+		newNotices(Config{Out: &out}).interfaceChanged(c)
 		if out.String() != want {
 			t.Errorf("told %q, want %q", out.String(), want)
 		}

@@ -12,7 +12,7 @@ import (
 
 // findLoaders looks for the bootloaders that Spur hands out. A folder that was
 // named and has none is an error: machines would be given others than meant.
-func (c Config) findLoaders() (route.Loaders, error) {
+func (c Config) findLoaders() (route.Binaries, error) {
 	for _, dir := range c.Loaders {
 		if err := hasLoader(dir); err != nil {
 			return nil, hint.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi")

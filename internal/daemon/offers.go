@@ -11,11 +11,11 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/resolver"
-	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
 )
@@ -27,9 +27,10 @@ const maxAnswers = 1024
 // offers answers DHCP requests: with a boot offer beside another server's
 // address, or with an address and a boot offer together.
 type offers struct {
-	resolver  boot.Resolver
-	tree      *tree.Tree
+	decider   decide.Decider
+	tree      *tree.Tree // names what is offered
 	story     *timeline.Timeline
+	clients   *decide.Clients                                // that took addresses
 	addresses *dhcp.Server                                   // nil where another server gives addresses
 	reach     func(context.Context, dhcp.Packet) dhcp.Packet // chooses our address where it was a guess; may be nil
 	beside    bool                                           // a DHCP server of this host, whose replies are not heard
@@ -117,37 +118,23 @@ func wantsBoot(p dhcp.Packet, outcome dhcp.Outcome) bool {
 	return false
 }
 
-// boot finds the way for a client to its payload and puts it into a reply. A
-// machine that is not to be booted keeps the reply that gives it an address.
+// boot decides what a client boots, and puts that into a reply. A machine that
+// is not to be booted keeps the reply that gives it an address.
 func (o *offers) boot(ctx context.Context, c boot.Client, p dhcp.Packet, address *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
-	payload, chosen, err := o.route(ctx, c)
+	d, err := o.decider.Decide(ctx, c)
 	if err != nil {
 		o.story.Observe(silence(c, "", err))
 		return address
 	}
 	reply, err := o.reply(p, address, pxe.Boot{
-		Server: c.Server, File: o.tree.Location(c, chosen), RootPath: payload.RootPath, Direct: chosen.Direct,
+		Server: c.Server, File: o.tree.Location(c, d.Route), RootPath: d.Payload.RootPath, Direct: d.Route.Direct,
 	})
 	if err != nil {
 		o.story.Observe(timeline.Event{Kind: timeline.Ignored, MAC: c.MAC, Client: c, Reason: err.Error()})
 		return address
 	}
-	o.observeOffer(c, chosen, p, address)
+	o.observeOffer(c, d.Route, p, address)
 	return reply
-}
-
-// route asks who boots what, and takes the best way that has not failed yet.
-func (o *offers) route(ctx context.Context, c boot.Client) (boot.Payload, route.Route, error) {
-	payload, err := o.resolver.Resolve(ctx, c)
-	if err != nil {
-		return boot.Payload{}, route.Route{}, err
-	}
-	ladder := route.Routes(c, payload, o.tree.Loaders)
-	chosen, ok := ladder.Pick(o.story.Failed(c.MAC))
-	if !ok {
-		return boot.Payload{}, route.Route{}, obstacle(ladder.Obstacle(c))
-	}
-	return payload, chosen, nil
 }
 
 // reply writes a boot offer in the form that the request calls for.
@@ -161,18 +148,12 @@ func (o *offers) reply(p dhcp.Packet, address *dhcpv4.DHCPv4, b pxe.Boot) (*dhcp
 	return pxe.Offer(p.Message, b)
 }
 
-// obstacle is why no route leads a client to its payload. On a network with all
-// sorts of machines that is no failure.
-type obstacle string
-
-func (o obstacle) Error() string { return string(o) }
-
 // silence tells the story why a client isn't told what it boots; script is the
 // one that says so on its screen. What is a decision leaves the machine alone,
 // everything else is a failure.
 func silence(c boot.Client, script string, err error) timeline.Event {
 	e := timeline.Event{Kind: timeline.NoAnswer, MAC: c.MAC, Client: c, Name: script, Reason: fmt.Sprint(err), Hint: hint.Of(err)}
-	var none obstacle
+	var none decide.NoRoute
 	switch {
 	case errors.Is(err, boot.ErrIgnore), errors.As(err, &none):
 		e.Kind = timeline.Ignored

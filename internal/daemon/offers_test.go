@@ -14,6 +14,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
@@ -46,23 +47,22 @@ func (s *sent) all() []*dhcpv4.DHCPv4 {
 func newOffers(t *testing.T, r boot.Resolver) (*offers, *sent) {
 	t.Helper()
 	out := &sent{}
+	loaders := route.Binaries{
+		{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}, Path: "/x/undionly.kpxe"},
+		{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: "/x/snponly.efi"},
+	}
+	story := timeline.New(timeline.Config{})
 	return &offers{
-		resolver: r,
-		tree: &tree.Tree{
-			Names: tree.Names{Key: seal.NewKey()}, Resolver: r, HTTPPort: 80, TFTPPort: 69,
-			Loaders: route.Loaders{
-				"undionly.kpxe": {Name: "undionly.kpxe", Path: "/x/undionly.kpxe"},
-				"snponly.efi":   {Name: "snponly.efi", Path: "/x/snponly.efi"},
-			},
-		},
-		story: timeline.New(timeline.Config{}), send: out.send,
+		decider: decide.Decider{Resolver: r, Loaders: loaders, Failed: story.Failed},
+		tree:    &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Resolver: r, HTTPPort: 80, TFTPPort: 69, Loaders: loaders},
+		story:   story, clients: &decide.Clients{}, send: out.send,
 		trouble: func(what string, _ boot.MAC, _ string, err error) { t.Errorf("%s: %v", what, err) },
 		slots:   make(chan struct{}, maxAnswers),
 	}, out
 }
 
 func kernel() boot.Payload {
-	return boot.Payload{Kind: boot.Linux, Kernel: boot.File{Source: "/x/vmlinuz"}, Arch: boot.X64, RootPath: "nfs:/root"}
+	return boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/x/vmlinuz"}, Arch: boot.X64}, RootPath: "nfs:/root"}
 }
 
 func packetOf(c boot.Client, change ...dhcpv4.Modifier) dhcp.Packet {

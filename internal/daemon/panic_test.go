@@ -7,13 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
@@ -34,13 +34,13 @@ func (f fragile) Resolve(ctx context.Context, c boot.Client) (boot.Payload, erro
 // reported with its stack, and all others are served, over every protocol.
 func TestAFaultHarmsNobodyElse(t *testing.T) {
 	var log lockedBuffer
-	v := newVoice(Config{Logger: slog.New(slog.NewJSONHandler(&log, nil))})
+	v := newNotices(Config{Logger: slog.New(slog.NewJSONHandler(&log, nil))})
 	r := fragile{resolver.Static{Payload: kernel()}}
 	o, out := newOffers(t, r)
 	o.panicked = v.panicked
 	f := &files{
 		tree: o.tree, story: timeline.New(timeline.Config{}), booted: func(boot.MAC) {},
-		machine: func(netip.Addr) (boot.MAC, bool) { return boot.MAC{}, false },
+		clients: &decide.Clients{},
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -49,7 +49,7 @@ func TestAFaultHarmsNobodyElse(t *testing.T) {
 	web := serveFiles(ctx, t, &running, f, v)
 
 	bad, good := machine(13, boot.UEFI, boot.IPXE), machine(14, boot.UEFI, boot.IPXE)
-	path := func(c boot.Client) string { return o.tree.Path(c, route.Route{Give: route.IPXEScript}) }
+	path := func(c boot.Client) string { return o.tree.Path(c, route.Configured(boot.IPXE, route.HTTP)) }
 	for _, c := range []boot.Client{bad, good} {
 		o.handle(ctx, packetOf(c, withHTTP))
 		o.wait()
@@ -117,7 +117,7 @@ func (s served) get(t *testing.T, path string) error {
 
 // serveFiles serves f on free ports of the loopback, with the hooks that run
 // uses, until ctx ends.
-func serveFiles(ctx context.Context, t *testing.T, running *sync.WaitGroup, f *files, v *voice) served {
+func serveFiles(ctx context.Context, t *testing.T, running *sync.WaitGroup, f *files, v *notices) served {
 	t.Helper()
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

@@ -17,7 +17,7 @@ func TestPool(t *testing.T) {
 		"10.1.0.0/16":              "10.1.0.1-10.1.255.254 of 10.1.0.0/16",
 		"10.1.0.100-10.1.0.200/24": "10.1.0.100-10.1.0.200 of 10.1.0.0/24",
 	} {
-		pools, err := Config{Pools: []string{text}}.pools(wire)
+		pools, err := pools(t, text, wire)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -30,14 +30,23 @@ func TestPool(t *testing.T) {
 		"10.0.0.0/24": "",
 		"10.1.0.0/16": "only machines behind a relay on 10.1.0.0/16 get addresses; those on eth0 10.0.0.1/24 10.4.1.1/16 get none: for them add --pool 10.4.0.0/16",
 	} {
-		pools, err := Config{Pools: []string{text}}.pools(wire)
+		pools, err := pools(t, text, wire)
 		if got := unpooled(wire, pools); err != nil || got != want {
 			t.Errorf("%s: %v; the warning is %q, want %q", text, err, got, want)
 		}
 	}
 	for _, text := range []string{"10.9.0.1-10.9.0.9", "10.0.0.0/8", "0.0.0.0/0"} {
-		if pools, err := (Config{Pools: []string{text}}).pools(wire); err == nil {
+		if pools, err := pools(t, text, wire); err == nil {
 			t.Errorf("%s is %v", text, pools)
 		}
 	}
+}
+
+func pools(t *testing.T, text string, wire []dhcp.Interface) ([]dhcp.Pool, error) {
+	t.Helper()
+	pool, err := ParsePool(text)
+	if err != nil {
+		return nil, err
+	}
+	return Config{Pools: []Pool{pool}}.pools(wire)
 }

@@ -38,14 +38,14 @@ func API(ctx context.Context, c Config, r Remote) error {
 	}
 	defer d.close()
 	if err := r.reach(ctx); err != nil {
-		d.voice.warn(fmt.Sprintf("the boot API %s can't be reached, and machines get no answer until it can: %v", r.URL, err))
+		d.notices.warn(fmt.Sprintf("the boot API %s can't be reached, and machines get no answer until it can: %v", r.URL, err))
 	}
 	d.title = "what " + r.URL + " says"
 	// The API's own limit is the one that gives the better reason.
 	shared := resolver.NewShared(remote, resolver.Sharing{
 		Timeout: r.Timeout + time.Second,
 		Panicked: func(c boot.Client, value any, stack []byte) {
-			d.voice.panicked("question about "+c.MAC.String(), value, stack)
+			d.notices.panicked("question about "+c.MAC.String(), value, stack)
 		},
 	})
 	defer shared.Close()

@@ -18,6 +18,7 @@ import (
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -112,7 +113,7 @@ func TestRelativeNamesThroughUs(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer o.tree.Beside.Close()
-		f, err := o.tree.Open(t.Context(), o.tree.Names.Boot(machine(1, boot.UEFI, boot.IPXE))+"/vmlinuz", tree.Asker{Via: "http", Server: netip.MustParseAddr("10.0.0.1")})
+		f, err := o.tree.Open(t.Context(), o.tree.Names.Boot(machine(1, boot.UEFI, boot.IPXE), route.Configured(boot.IPXE, route.HTTP))+"/vmlinuz", tree.Asker{Via: "http", Server: netip.MustParseAddr("10.0.0.1")})
 		if err != nil {
 			t.Fatalf("%s: %v", at, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
@@ -63,13 +64,13 @@ func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, _ := newOffers(t, fails{test.err})
-			f := &files{tree: o.tree, story: o.story, booted: func(boot.MAC) { t.Error("it counts as booted") }}
+			f := &files{tree: o.tree, story: o.story, clients: o.clients, booted: func(boot.MAC) { t.Error("it counts as booted") }}
 			ctx, cancel := context.WithCancel(t.Context())
 			var running sync.WaitGroup
 			defer running.Wait()
 			defer cancel()
-			s := serveFiles(ctx, t, &running, f, newVoice(Config{Out: io.Discard}))
-			path := func(c boot.Client) string { return o.tree.Path(c, route.Route{Give: route.IPXEScript}) }
+			s := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
+			path := func(c boot.Client) string { return o.tree.Path(c, route.Configured(boot.IPXE, route.HTTP)) }
 			byDHCP, byHTTP, byTFTP := machine(1, boot.UEFI, boot.IPXE), machine(2, boot.UEFI, boot.IPXE), machine(3, boot.UEFI, boot.IPXE)
 			o.handle(ctx, packetOf(byDHCP, withHTTP))
 			o.wait()
@@ -95,7 +96,7 @@ func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
 
 // A machine that no route leads on is told so, and is no failure.
 func TestAnObstacleIsNoFailure(t *testing.T) {
-	e := silence(machine(1, boot.UEFI, boot.ROM), "", obstacle("no route"))
+	e := silence(machine(1, boot.UEFI, boot.ROM), "", decide.NoRoute("no route"))
 	if e.Kind != timeline.Ignored || e.Reason != "no route" {
 		t.Errorf("told as %+v", e)
 	}
@@ -111,18 +112,18 @@ func TestAnErrorPageIsNoPartOfTheFile(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, 1000), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p := boot.Payload{Kind: boot.Linux, Kernel: boot.File{Source: path}}
+	p := boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: path}}}
 	o, _ := newOffers(t, resolver.Static{Payload: p})
 	o.tree.Sources.Local = tree.NamedFiles(p.Files())
-	f := &files{tree: o.tree, story: o.story, booted: func(boot.MAC) {}}
+	f := &files{tree: o.tree, story: o.story, clients: o.clients, booted: func(boot.MAC) {}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	s := serveFiles(ctx, t, &running, f, newVoice(Config{Out: io.Discard}))
+	s := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
 	for n, via := range []route.Via{route.HTTP, route.TFTP} {
 		c := machine(byte(n), boot.UEFI, boot.IPXE)
-		urls := o.tree.URLs(c, p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})
+		urls := o.tree.URLs(c, route.Configured(boot.IPXE, route.HTTP), p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})
 		file := strings.TrimPrefix(urls.Kernel, "http://10.0.0.1/")
 		if err := os.Remove(path); err != nil && n == 0 {
 			t.Fatal(err)

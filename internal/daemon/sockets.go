@@ -98,8 +98,8 @@ func (s *sockets) open(ctx context.Context, i dhcp.Interface) error {
 }
 
 // serve runs the servers on all sockets, also on those that are opened later,
-// until the context ends or one fails.
-func (s *sockets) serve(ctx context.Context, web func(context.Context, net.Listener) error, trivial func(context.Context, *net.UDPConn) error) error {
+// until the context ends or one fails. It is ready when all are served.
+func (s *sockets) serve(ctx context.Context, web func(context.Context, net.Listener) error, trivial func(context.Context, *net.UDPConn) error, ready func()) error {
 	g, ctx := errgroup.WithContext(ctx)
 	s.startBy(func(d *device) {
 		var own context.Context
@@ -107,6 +107,7 @@ func (s *sockets) serve(ctx context.Context, web func(context.Context, net.Liste
 		g.Go(func() error { return web(own, d.http) })
 		g.Go(func() error { return trivial(own, d.tftp) })
 	})
+	ready()
 	<-ctx.Done()
 	s.startBy(nil)
 	return g.Wait()

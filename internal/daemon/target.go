@@ -37,74 +37,86 @@ type looked struct {
 // look finds out what a target is.
 func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 	l := looked{payload: boot.Payload{Message: t.Message, RootPath: t.RootPath}}
-	found, err := t.lookKernel(ctx, &l, up.head)
+	file, found, err := t.lookKernel(ctx, up.read)
 	if err != nil {
 		return looked{}, err
 	}
-	l.payload.Kind, l.payload.Arch, l.about = found.Kind, found.Arch, found.Description
-	l.payload.Abilities = boot.Abilities{Known: true, EFIStub: found.EFIStub, Compression: found.Compression, Signed: found.Signed}
-	if found.Kind == boot.Script {
+	l.about = found.Description
+	if found.Kind == boot.KindScript {
 		if err := t.onlyScript(); err != nil {
 			return looked{}, err
 		}
-		return l, l.takeScript(ctx, up)
+		err := l.takeScript(ctx, file, up)
+		return l, err
+	}
+	linux := boot.Linux{
+		Kernel: file, Arch: found.Arch,
+		Abilities: boot.Abilities{Known: true, EFIStub: found.EFIStub, Compression: found.Compression, Signed: found.Signed},
 	}
 	for _, name := range t.Initrds {
-		if err := l.lookInitrd(ctx, name, up.head); err != nil {
+		f, err := l.lookInitrd(ctx, name, up.read)
+		if err != nil {
 			return looked{}, err
 		}
+		linux.Initrds = append(linux.Initrds, f)
 	}
+	linux.Cmdline, err = t.cmdline(ctx, up)
+	l.payload.Content = linux
+	return l, err
+}
+
+// cmdline reads the command line. The files that it names must be there.
+func (t Target) cmdline(ctx context.Context, up upstream) (boot.Template, error) {
 	cmdline, err := boot.ParseCmdline(t.Cmdline)
 	if err != nil {
-		return looked{}, err
+		return boot.Template{}, err
 	}
-	l.payload.Cmdline, err = cmdline.MapFiles(func(name string) (string, error) {
+	cmdline, err = cmdline.MapFiles(func(name string) (string, error) {
 		f, err := located(name)
 		if err != nil {
 			return "", err
 		}
 		return f.Source, up.check(ctx, f)
 	})
-	return l, hint.Or(err, "the command line refers to this file; check its name and its permissions")
+	return cmdline, hint.Or(err, "the command line refers to this file; check its name and its permissions")
 }
 
-func (t Target) lookKernel(ctx context.Context, l *looked, head image.Head) (image.Found, error) {
+func (t Target) lookKernel(ctx context.Context, from image.Reader) (boot.File, image.Found, error) {
 	f, err := located(t.Kernel)
 	if err != nil {
-		return image.Found{}, err
+		return f, image.Found{}, err
 	}
-	l.payload.Kernel = f
 	if f.IsURL() {
-		return image.Fetch(ctx, f.Source, head)
+		found, err := image.Fetch(ctx, f.Source, from)
+		return f, found, err
 	}
-	return image.Open(f.Source)
+	found, err := image.Open(f.Source)
+	return f, found, err
 }
 
-func (l *looked) lookInitrd(ctx context.Context, name string, head image.Head) error {
+func (l *looked) lookInitrd(ctx context.Context, name string, from image.Reader) (boot.File, error) {
 	f, err := located(name)
 	if err != nil {
-		return err
+		return f, err
 	}
 	var found image.Initrd
 	if f.IsURL() {
-		found, err = image.FetchInitrd(ctx, f.Source, head)
+		found, err = image.FetchInitrd(ctx, f.Source, from)
 	} else {
 		found, err = image.OpenInitrd(f.Source)
 	}
 	if err != nil {
-		return err
+		return f, err
 	}
 	if found.Warning != "" {
 		l.warnings = append(l.warnings, name+": "+found.Warning)
 	}
-	l.payload.Initrds = append(l.payload.Initrds, f)
-	return nil
+	return f, nil
 }
 
 // takeScript reads an iPXE script whole. It is given to machines as it is, but
 // for the URLs that are filled in.
-func (l *looked) takeScript(ctx context.Context, up upstream) error {
-	source := l.payload.Kernel
+func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) error {
 	text, err := up.text(ctx, source)
 	if err != nil {
 		return err
@@ -119,13 +131,14 @@ func (l *looked) takeScript(ctx context.Context, up upstream) error {
 	for _, other := range others {
 		l.warnings = append(l.warnings, fmt.Sprintf(`%s has %q, which is left as it is: Spur fills in {{ ID "file" }} and {{ UP }}`, source.Base(), other))
 	}
-	l.payload.Script, err = script.MapFiles(func(name string) (string, error) {
+	script, err = script.MapFiles(func(name string) (string, error) {
 		f, err := beside(source, name)
 		if err != nil {
 			return "", err
 		}
 		return f.Source, up.check(ctx, f)
 	})
+	l.payload.Content = boot.Script{Text: script, File: source}
 	l.script = text
 	if at := (*boot.FileError)(nil); errors.As(err, &at) {
 		err = fmt.Errorf("%s, line %d: %w", source.Base(), at.Line, err)
@@ -135,9 +148,9 @@ func (l *looked) takeScript(ctx context.Context, up upstream) error {
 
 // findLoaded tells of the files that an iPXE script loads and that aren't there:
 // by an error where every machine would stop at one, else by warnings.
-func (l *looked) findLoaded(ctx context.Context, beside *tree.Beside, have route.Loaders) error {
+func (l *looked) findLoaded(ctx context.Context, beside *tree.Beside, have route.Binaries) error {
 	files := &tree.Tree{Loaders: have, Beside: beside}
-	for _, r := range files.Missing(ctx, l.payload.Kernel.Base(), l.script) {
+	for _, r := range files.Missing(ctx, l.payload.Title(), l.script) {
 		why := fmt.Errorf("%s, line %d, loads %s, which can't be had: %w", r.Script, r.Line, r.Name, r.Err)
 		if errors.Is(r.Err, fs.ErrNotExist) {
 			why = fmt.Errorf("%s, line %d, loads %s, which isn't there: %w", r.Script, r.Line, r.Name, r.Err)
@@ -189,23 +202,25 @@ func notAURL(name string) error {
 
 // folders are those in which files may be named by what is read only later.
 func (l *looked) folders() []string {
-	if l.payload.Kernel.IsURL() {
+	script, ok := l.payload.Content.(boot.Script)
+	if !ok || script.File.IsURL() {
 		return nil
 	}
-	return []string{filepath.Dir(l.payload.Kernel.Source)}
+	return []string{filepath.Dir(script.File.Source)}
 }
 
 // siblings are the files that an iPXE script names relative to itself; nil for
 // what is no script. Close them.
 func (l *looked) siblings(open func(context.Context, string) (fs.File, error)) (*tree.Beside, error) {
-	if l.payload.Kind != boot.Script {
+	script, ok := l.payload.Content.(boot.Script)
+	if !ok {
 		return nil, nil
 	}
-	text := l.payload.Script.Fill(func(boot.File) string { return "" }, "")
-	if l.payload.Kernel.IsURL() {
-		return tree.BesideURL(l.payload.Kernel, text, open)
+	text := script.Text.Fill(func(boot.File) string { return "" }, "")
+	if script.File.IsURL() {
+		return tree.BesideURL(script.File, text, open)
 	}
-	return tree.BesideFile(l.payload.Kernel, text)
+	return tree.BesideFile(script.File, text)
 }
 
 // located makes a name absolute: what is served must not depend on a later

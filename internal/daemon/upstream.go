@@ -16,7 +16,6 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/hint"
-	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -31,19 +30,20 @@ type upstream struct {
 // for.
 const waitSaid = 2 * time.Second
 
-// head is an image.Head. Through a cache the rest is then on its way when the
-// first machine asks.
-func (u upstream) head(ctx context.Context, url string) (head []byte, size int64, err error) {
-	err = u.with(ctx, url, func(f fs.File) error {
+// read is an image.Reader. Through a cache the rest of what it looks into is on
+// its way when the first machine asks.
+func (u upstream) read(ctx context.Context, url string, read func(io.ReaderAt, int64) error) error {
+	return u.with(ctx, url, func(f fs.File) error {
 		info, err := f.Stat()
 		if err != nil {
 			return err
 		}
-		size = info.Size()
-		head, err = io.ReadAll(io.LimitReader(f, image.HeadSize))
-		return err
+		at, ok := f.(io.ReaderAt)
+		if !ok {
+			return fmt.Errorf("%s can't be read at random", url)
+		}
+		return read(at, info.Size())
 	})
-	return head, size, err
 }
 
 // with opens a URL and says so where that takes its time.
@@ -93,8 +93,13 @@ func (u upstream) text(ctx context.Context, f boot.File) (text string, err error
 // check tells whether a file that is referred to can be had.
 func (u upstream) check(ctx context.Context, f boot.File) error {
 	if f.IsURL() {
-		_, _, err := u.head(ctx, f.Source)
-		return err
+		return u.read(ctx, f.Source, func(r io.ReaderAt, _ int64) error {
+			_, err := r.ReadAt(make([]byte, 1), 0)
+			if errors.Is(err, io.EOF) {
+				return nil // an empty file is there, too
+			}
+			return err
+		})
 	}
 	return readable(f.Source)
 }

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/httpd"
 	"github.com/spurboot/spur/internal/route"
@@ -137,7 +137,7 @@ func newGateway(t *testing.T, upstream string, o fetch.Options) *gateway {
 	f := &files{
 		tree:    &tree.Tree{Names: names, Sources: tree.Sources{Upstream: openURL(cache)}, HTTPPort: 80, TFTPPort: 69},
 		story:   timeline.New(timeline.Config{Observers: []func(timeline.Update){g.observe}}),
-		machine: func(netip.Addr) (boot.MAC, bool) { return boot.MAC{}, false },
+		clients: &decide.Clients{},
 		booted:  func(boot.MAC) {},
 	}
 	g.files = f
@@ -283,8 +283,8 @@ func TestBring(t *testing.T) {
 	}
 	defer cache.Close()
 	d := &daemon{cache: cache}
-	d.bring(t.Context(), boot.File{Source: "/local/file"})
-	d.bring(t.Context(), boot.File{Source: o.URL + "/disk.img"})
+	d.fetchAhead(t.Context(), boot.File{Source: "/local/file"})
+	d.fetchAhead(t.Context(), boot.File{Source: o.URL + "/disk.img"})
 	f, err := cache.Open(t.Context(), o.URL+"/disk.img")
 	if err != nil {
 		t.Fatal(err)

@@ -40,11 +40,6 @@ func (c Config) Check() error {
 	default:
 		return hint.New(fmt.Sprintf("--dhcp %s is unknown", c.DHCP), "it is one of proxy, server, off")
 	}
-	for _, text := range c.Pools {
-		if _, err := parsePool(text); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

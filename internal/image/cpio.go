@@ -75,7 +75,7 @@ func walkEarly(r io.ReaderAt) (end int64, early bool, err error) {
 
 // lookBehind judges what follows an early archive.
 func lookBehind(r io.ReaderAt, end int64) (Initrd, error) {
-	h := make(head, paddingMost+HeadSize)
+	h := make(head, paddingMost+headSize)
 	n, err := r.ReadAt(h, end)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return Initrd{}, err

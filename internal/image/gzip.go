@@ -20,7 +20,7 @@ func identifyGzip(h head) (Found, error) {
 	switch {
 	case !ok:
 		return Found{}, mismatchInside(inside)
-	case found.Kind != boot.Linux || found.Format != Image:
+	case found.Kind != boot.KindLinux || found.Format != Image:
 		return Found{}, &Mismatch{Looks: "a compressed " + found.Description, Hint: "unpack it with gunzip"}
 	}
 	// Firmware cannot start what is compressed.
@@ -30,14 +30,14 @@ func identifyGzip(h head) (Found, error) {
 	return found, nil
 }
 
-// gunzip unpacks as much of the head as there is, up to HeadSize. What is
+// gunzip unpacks as much of the head as there is, up to headSize. What is
 // damaged ends early.
 func gunzip(h head) head {
 	z, err := gzip.NewReader(bytes.NewReader(h))
 	if err != nil {
 		return nil
 	}
-	inside := make(head, HeadSize)
+	inside := make(head, headSize)
 	n, err := io.ReadFull(z, inside)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		// Deflate delivers good bytes before a bad block; they are as good a

@@ -8,8 +8,8 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// HeadSize is how many bytes of the beginning are looked at.
-const HeadSize = 64 << 10
+// headSize is how many bytes of the beginning are looked at first.
+const headSize = 64 << 10
 
 // The formats of payloads.
 const (
@@ -53,7 +53,7 @@ type Mismatch struct {
 func (m *Mismatch) Error() string { return "this is " + m.Looks + ", not something that boots" }
 
 // Look says what r is. size is the length of the whole in bytes, or negative
-// where that is not known; r may end after HeadSize. The error is a *Mismatch,
+// where that is not known. The error is a *Mismatch,
 // or one of reading.
 func Look(r io.ReaderAt, size int64) (Found, error) {
 	h, err := readHead(r, size)
@@ -106,7 +106,7 @@ func leastSize(h head, f Found) int64 {
 }
 
 func describe(f Found) string {
-	if f.Kind == boot.Script {
+	if f.Kind == boot.KindScript {
 		return "iPXE script"
 	}
 	text := "Linux kernel"
@@ -150,11 +150,11 @@ func script(h head) (Found, bool) {
 	if !h.has(0, "#!ipxe") && !h.has(0, "#!gpxe") {
 		return Found{}, false
 	}
-	return Found{Kind: boot.Script, Format: IPXE}, true
+	return Found{Kind: boot.KindScript, Format: IPXE}, true
 }
 
 func readHead(r io.ReaderAt, size int64) (head, error) {
-	want := int64(HeadSize)
+	want := int64(headSize)
 	if size >= 0 {
 		want = min(want, size)
 	}

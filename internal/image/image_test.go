@@ -17,37 +17,37 @@ func TestLookRecognisesWhatBoots(t *testing.T) {
 		want Found
 	}{
 		{"x86-64 with EFI stub", x86Kernel(0x020f, 0x7f, peX64, release),
-			Found{boot.Linux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", true, "", false, "Linux kernel 6.1.0-56-cloud-amd64, x86-64, EFI stub"}},
+			Found{boot.KindLinux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", true, "", false, "Linux kernel 6.1.0-56-cloud-amd64, x86-64, EFI stub"}},
 		{"x86-64, signed", signed(x86Kernel(0x020f, 0x7f, peX64, release)),
-			Found{boot.Linux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", true, "", true, "Linux kernel 6.1.0-56-cloud-amd64, x86-64, EFI stub, signed"}},
+			Found{boot.KindLinux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", true, "", true, "Linux kernel 6.1.0-56-cloud-amd64, x86-64, EFI stub, signed"}},
 		{"x86-64 without EFI stub", x86Kernel(0x020f, 1, 0, release),
-			Found{boot.Linux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", false, "", false, "Linux kernel 6.1.0-56-cloud-amd64, x86-64"}},
+			Found{boot.KindLinux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", false, "", false, "Linux kernel 6.1.0-56-cloud-amd64, x86-64"}},
 		{"32 bits", x86Kernel(0x020f, 0, peX86, "6.1.0-9-686"),
-			Found{boot.Linux, boot.X86, BzImage, "6.1.0-9-686", true, "", false, "Linux kernel 6.1.0-9-686, x86 (32 bits), EFI stub"}},
+			Found{boot.KindLinux, boot.X86, BzImage, "6.1.0-9-686", true, "", false, "Linux kernel 6.1.0-9-686, x86 (32 bits), EFI stub"}},
 		{"old protocol, architecture unknown", x86Kernel(0x0205, 1, 0, "2.6.18"),
-			Found{boot.Linux, "", BzImage, "2.6.18", false, "", false, "Linux kernel 2.6.18"}},
+			Found{boot.KindLinux, "", BzImage, "2.6.18", false, "", false, "Linux kernel 2.6.18"}},
 		{"version with a terminal's escapes", x86Kernel(0x020f, 1, 0, "6.1\x1b[2J\x07 x"),
-			Found{boot.Linux, boot.X64, BzImage, "6.1[2J", false, "", false, "Linux kernel 6.1[2J, x86-64"}},
+			Found{boot.KindLinux, boot.X64, BzImage, "6.1[2J", false, "", false, "Linux kernel 6.1[2J, x86-64"}},
 		{"arm64", imageFile("ARM\x64", 0),
-			Found{boot.Linux, boot.ARM64, Image, "", false, "", false, "Linux kernel, arm64"}},
+			Found{boot.KindLinux, boot.ARM64, Image, "", false, "", false, "Linux kernel, arm64"}},
 		{"arm64 with EFI stub", imageFile("ARM\x64", peARM64),
-			Found{boot.Linux, boot.ARM64, Image, "", true, "", false, "Linux kernel, arm64, EFI stub"}},
+			Found{boot.KindLinux, boot.ARM64, Image, "", true, "", false, "Linux kernel, arm64, EFI stub"}},
 		{"arm64 in gzip", gzipped(t, imageFile("ARM\x64", peARM64)),
-			Found{boot.Linux, boot.ARM64, Image, "", false, "gzip", false, "Linux kernel, arm64, compressed with gzip"}},
+			Found{boot.KindLinux, boot.ARM64, Image, "", false, "gzip", false, "Linux kernel, arm64, compressed with gzip"}},
 		{"riscv64", imageFile("RSC\x05", peRISCV64),
-			Found{boot.Linux, boot.RISCV64, Image, "", true, "", false, "Linux kernel, riscv64, EFI stub"}},
+			Found{boot.KindLinux, boot.RISCV64, Image, "", true, "", false, "Linux kernel, riscv64, EFI stub"}},
 		{"riscv, bits unknown", imageFile("RSC\x05", 0),
-			Found{boot.Linux, boot.RISCV64, Image, "", false, "", false, "Linux kernel, riscv64"}},
+			Found{boot.KindLinux, boot.RISCV64, Image, "", false, "", false, "Linux kernel, riscv64"}},
 		{"riscv32", imageFile("RSC\x05", peRISCV32),
-			Found{boot.Linux, boot.RISCV32, Image, "", true, "", false, "Linux kernel, riscv32, EFI stub"}},
+			Found{boot.KindLinux, boot.RISCV32, Image, "", true, "", false, "Linux kernel, riscv32, EFI stub"}},
 		{"loongarch", imageFile(linuxPE, peLOONG64),
-			Found{boot.Linux, boot.LOONG64, Image, "", true, "", false, "Linux kernel, loong64, EFI stub"}},
+			Found{boot.KindLinux, boot.LOONG64, Image, "", true, "", false, "Linux kernel, loong64, EFI stub"}},
 		{"32-bit ARM", blank(64, map[int]string{0x24: "\x18\x28\x6f\x01"}),
-			Found{boot.Linux, boot.ARM, ZImage, "", false, "", false, "Linux kernel, ARM (32 bits)"}},
+			Found{boot.KindLinux, boot.ARM, ZImage, "", false, "", false, "Linux kernel, ARM (32 bits)"}},
 		{"arm64 zboot", zbootFile(peARM64, 5000),
-			Found{boot.Linux, boot.ARM64, Zboot, "", true, "", false, "Linux kernel, arm64, self-unpacking, EFI stub"}},
+			Found{boot.KindLinux, boot.ARM64, Zboot, "", true, "", false, "Linux kernel, arm64, self-unpacking, EFI stub"}},
 		{"iPXE script", []byte("#!ipxe\nshell\n"),
-			Found{boot.Script, "", IPXE, "", false, "", false, "iPXE script"}},
+			Found{boot.KindScript, "", IPXE, "", false, "", false, "iPXE script"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
@@ -136,7 +136,7 @@ func TestReadErrors(t *testing.T) {
 // Deflate can say nothing at great length: the bound is on what is read, too.
 func TestGzipThatNeverSaysAnything(t *testing.T) {
 	empty := gzipped(t, nil)
-	file := bytes.Repeat(empty, HeadSize/len(empty)*4)
+	file := bytes.Repeat(empty, headSize/len(empty)*4)
 	var m *Mismatch
 	if _, err := Look(bytes.NewReader(file), int64(len(file))); !errors.As(err, &m) || !strings.Contains(m.Looks, "empty gzip") {
 		t.Errorf("%v", err)

@@ -28,7 +28,7 @@ func adviseInitrd(m *Mismatch) string {
 }
 
 // LookInitrd says what an initrd is. size is the length of the whole in bytes,
-// or negative where that is not known; r may end after HeadSize. The only
+// or negative where that is not known. The only
 // errors are those of reading.
 func LookInitrd(r io.ReaderAt, size int64) (Initrd, error) {
 	h, err := readHead(r, size)
@@ -62,7 +62,7 @@ func judgeInitrd(h head, size int64) Initrd {
 		return Initrd{Description: "file compressed with lz4", Warning: "the kernel reads lz4 in its legacy format only; compress it with lz4 -l"}
 	}
 	found, err := identify(h, size)
-	if err == nil && found.Kind == boot.Linux {
+	if err == nil && found.Kind == boot.KindLinux {
 		return Initrd{Description: found.Description, Warning: "this is a " + found.Description + ", not an initrd; " + nameInitrd}
 	}
 	if err == nil {

@@ -17,7 +17,7 @@ func armImage(h head) (Found, bool) {
 		return Found{}, false
 	}
 	_, stub := h.peArch()
-	return Found{Kind: boot.Linux, Format: Image, Arch: boot.ARM64, EFIStub: stub}, true
+	return Found{Kind: boot.KindLinux, Format: Image, Arch: boot.ARM64, EFIStub: stub}, true
 }
 
 // riscvImage recognises a RISC-V kernel (Documentation/arch/riscv/
@@ -31,7 +31,7 @@ func riscvImage(h head) (Found, bool) {
 	if arch != boot.RISCV32 {
 		arch = boot.RISCV64
 	}
-	return Found{Kind: boot.Linux, Format: Image, Arch: arch, EFIStub: stub}, true
+	return Found{Kind: boot.KindLinux, Format: Image, Arch: arch, EFIStub: stub}, true
 }
 
 // loongImage recognises a LoongArch kernel, which is always an EFI application
@@ -41,7 +41,7 @@ func loongImage(h head) (Found, bool) {
 	if arch != boot.LOONG64 || !h.has(imageMagic, linuxPE) {
 		return Found{}, false
 	}
-	return Found{Kind: boot.Linux, Format: Image, Arch: arch, EFIStub: stub}, true
+	return Found{Kind: boot.KindLinux, Format: Image, Arch: arch, EFIStub: stub}, true
 }
 
 // armZImage recognises a 32-bit ARM kernel by the magic number that follows
@@ -51,7 +51,7 @@ func armZImage(h head) (Found, bool) {
 		return Found{}, false
 	}
 	_, stub := h.peArch()
-	return Found{Kind: boot.Linux, Format: ZImage, Arch: boot.ARM, EFIStub: stub}, true
+	return Found{Kind: boot.KindLinux, Format: ZImage, Arch: boot.ARM, EFIStub: stub}, true
 }
 
 // zboot recognises a compressed kernel that unpacks itself under UEFI
@@ -61,7 +61,7 @@ func zboot(h head) (Found, bool) {
 	if !ok || !h.has(4, "zimg") {
 		return Found{}, false
 	}
-	return Found{Kind: boot.Linux, Format: Zboot, Arch: arch, EFIStub: true}, true
+	return Found{Kind: boot.KindLinux, Format: Zboot, Arch: arch, EFIStub: true}, true
 }
 
 // zbootSize is the least size of a whole zboot kernel: offset and length of

@@ -30,7 +30,7 @@ func bzImage(h head) (Found, bool) {
 	if h.u16(bootFlag) != 0xaa55 || !h.has(headerMagic, "HdrS") || h.u16(headerVersion) < 0x0200 {
 		return Found{}, false
 	}
-	f := Found{Kind: boot.Linux, Format: BzImage}
+	f := Found{Kind: boot.KindLinux, Format: BzImage}
 	f.Arch, f.EFIStub = h.peArch()
 	switch {
 	case h.u16(headerVersion) >= 0x020c && h.u16(xloadflags)&kernel64 != 0:

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,10 +11,10 @@ import (
 	"github.com/spurboot/spur/internal/hint"
 )
 
-// Head fetches the beginning of what is at a URL, HeadSize bytes or all there
-// is, and the size of the whole; a negative size means that the server does
-// not tell. Its errors name the URL.
-type Head func(ctx context.Context, url string) (head []byte, size int64, err error)
+// Reader hands what is at a URL to read, which may read all of it in any order;
+// a negative size means that the server doesn't tell. Its own errors name the
+// URL.
+type Reader func(ctx context.Context, url string, read func(r io.ReaderAt, size int64) error) error
 
 // Open looks at the file at path. Errors name the path.
 func Open(path string) (Found, error) { return openWith(path, Look) }
@@ -24,13 +23,13 @@ func Open(path string) (Found, error) { return openWith(path, Look) }
 func OpenInitrd(path string) (Initrd, error) { return openWith(path, LookInitrd) }
 
 // Fetch looks at what is at url. Errors name the URL.
-func Fetch(ctx context.Context, url string, get Head) (Found, error) {
-	return fetchWith(ctx, url, get, Look)
+func Fetch(ctx context.Context, url string, from Reader) (Found, error) {
+	return fetchWith(ctx, url, from, Look)
 }
 
 // FetchInitrd looks at the initrd at url. Errors name the URL.
-func FetchInitrd(ctx context.Context, url string, get Head) (Initrd, error) {
-	return fetchWith(ctx, url, get, LookInitrd)
+func FetchInitrd(ctx context.Context, url string, from Reader) (Initrd, error) {
+	return fetchWith(ctx, url, from, LookInitrd)
 }
 
 func openWith[T any](path string, look func(io.ReaderAt, int64) (T, error)) (found T, err error) {
@@ -57,15 +56,15 @@ func openWith[T any](path string, look func(io.ReaderAt, int64) (T, error)) (fou
 	return found, nil
 }
 
-func fetchWith[T any](ctx context.Context, url string, get Head, look func(io.ReaderAt, int64) (T, error)) (found T, err error) {
-	head, size, err := get(ctx, url)
-	if err != nil {
-		return found, err
-	}
-	if found, err = look(bytes.NewReader(head), size); err != nil {
-		return found, explain(url, err)
-	}
-	return found, nil
+func fetchWith[T any](ctx context.Context, url string, from Reader, look func(io.ReaderAt, int64) (T, error)) (found T, err error) {
+	err = from(ctx, url, func(r io.ReaderAt, size int64) error {
+		var err error
+		if found, err = look(r, size); err != nil {
+			return explain(url, err)
+		}
+		return nil
+	})
+	return found, err
 }
 
 // explain says about a file that cannot be read what to do.

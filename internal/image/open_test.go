@@ -1,8 +1,10 @@
 package image
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -44,7 +46,7 @@ func TestOpenDebiansKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	release := strings.TrimPrefix(filepath.Base(path), "vmlinuz-")
-	want := Found{boot.Linux, boot.X64, BzImage, release, true, "", true, "Linux kernel " + release + ", x86-64, EFI stub, signed"}
+	want := Found{boot.KindLinux, boot.X64, BzImage, release, true, "", true, "Linux kernel " + release + ", x86-64, EFI stub, signed"}
 	if found != want {
 		t.Errorf("got %+v, want %+v", found, want)
 	}
@@ -141,12 +143,12 @@ func TestUnreadable(t *testing.T) {
 
 func TestFetch(t *testing.T) {
 	const url = "http://192.0.2.1/vmlinuz"
-	get := func(file []byte) Head {
-		return func(_ context.Context, asked string) ([]byte, int64, error) {
+	get := func(file []byte) Reader {
+		return func(_ context.Context, asked string, read func(io.ReaderAt, int64) error) error {
 			if asked != url {
 				t.Errorf("asked for %s", asked)
 			}
-			return file, -1, nil
+			return read(bytes.NewReader(file), -1)
 		}
 	}
 	found, err := Fetch(t.Context(), url, get(imageFile("ARM\x64", 0)))
@@ -160,7 +162,7 @@ func TestFetch(t *testing.T) {
 	if err != nil || initrd.Warning != "" {
 		t.Errorf("%+v, %v", initrd, err)
 	}
-	failing := func(context.Context, string) ([]byte, int64, error) { return nil, 0, errBroken }
+	failing := func(context.Context, string, func(io.ReaderAt, int64) error) error { return errBroken }
 	if _, err := Fetch(t.Context(), url, failing); !errors.Is(err, errBroken) {
 		t.Errorf("%v", err)
 	}

@@ -2,12 +2,12 @@ package loader
 
 import (
 	"bytes"
-	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -16,9 +16,15 @@ func TestFindDebians(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range route.Table() {
-		if row.Role == route.NBP && found[row.Give].Path == "" {
-			t.Errorf("%s was not found: apt-get install ipxe", row.Give)
+	for _, l := range route.Loaders() {
+		for _, b := range l.Builds {
+			got, ok := found.Named(b.File)
+			if !ok {
+				t.Errorf("%s was not found: apt-get install %s", b.File, l.Package)
+			}
+			if b.Firmware == boot.UEFI && !strings.Contains(got.Version, "+git") {
+				t.Errorf("the version of %s is %q", b.File, got.Version)
+			}
 		}
 	}
 }
@@ -32,8 +38,8 @@ func TestOwnFolderGoesFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := found["undionly.kpxe"].Path; filepath.Dir(got) != dir {
-		t.Errorf("got %s", got)
+	if got, _ := found.Named("undionly.kpxe"); filepath.Dir(got.Path) != dir {
+		t.Errorf("got %s", got.Path)
 	}
 }
 
@@ -55,35 +61,9 @@ func TestImpostors(t *testing.T) {
 }
 
 func FuzzCheck(f *testing.F) {
-	f.Add("snponly.efi", []byte("MZ"))
-	f.Add("undionly.kpxe", []byte{0xea, 5, 0})
-	f.Fuzz(func(t *testing.T, name string, data []byte) {
-		_ = Check(name, bytes.NewReader(data))
-		_ = signed(name, bytes.NewReader(data))
+	f.Add("uefi", "x64", []byte("MZ"))
+	f.Add("bios", "x86", []byte{0xea, 5, 0})
+	f.Fuzz(func(t *testing.T, firmware, arch string, data []byte) {
+		_ = Check(route.Build{Firmware: boot.Firmware(firmware), Arch: boot.Arch(arch)}, bytes.NewReader(data))
 	})
-}
-
-// Secure Boot asks for signatures: Debian's iPXE has none.
-func TestSignedLoaders(t *testing.T) {
-	plain, err := os.ReadFile("/usr/lib/ipxe/snponly.efi")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The size of the certificate table, the fifth of the data directories of a
-	// PE32+ header.
-	with := bytes.Clone(plain)
-	with[binary.LittleEndian.Uint32(plain[0x3c:])+24+112+4*8+4] = 1
-	for name, test := range map[string]struct {
-		data []byte
-		want bool
-	}{"without": {plain, false}, "with": {with, true}} {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "snponly.efi"), test.data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		found, err := Find([]string{dir})
-		if err != nil || found["snponly.efi"].Signed != test.want {
-			t.Errorf("%s a signature: %+v, %v", name, found, err)
-		}
-	}
 }

@@ -34,10 +34,17 @@ const tries = 6
 // At the end it restarts the machine: leaving by `exit` would land some
 // firmware in its setup, and the next attempt may take another route.
 func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
-	if p.Kind == boot.Script {
-		return p.Script.Fill(urls.File, urls.Beacon)
+	switch content := p.Content.(type) {
+	case boot.Script:
+		return content.Text.Fill(urls.File, urls.Beacon)
+	case boot.Linux:
+		return linuxScript(c, p, content, urls)
 	}
-	args, settings := ipxeArguments(p.Cmdline.Expand(urls.File, urls.Beacon))
+	return TroubleScript(c, fmt.Errorf("iPXE cannot bring %s", p.Title()), false)
+}
+
+func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string {
+	args, settings := ipxeArguments(l.Cmdline.Expand(urls.File, urls.Beacon))
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
 

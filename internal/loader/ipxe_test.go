@@ -24,7 +24,7 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	linux := boot.Payload{
-		Kind: boot.Linux, Kernel: boot.File{Source: "/boot/vmlinuz"}, Cmdline: cmdline,
+		Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Cmdline: cmdline},
 		Message: "Lab 3 && ${evil}\nask Ada ; # or Bob\x1b[2J",
 	}
 	urls := URLs{
@@ -57,9 +57,9 @@ func golden(t *testing.T, name, got string) {
 
 func TestOwnScriptIsLeftAlone(t *testing.T) {
 	own := "#!ipxe\nshell && \x1b\n"
-	p := boot.Payload{Kind: boot.Script}
-	p.Script.Text(own)
-	if got := IPXEScript(client(), p, URLs{}); got != own {
+	var script boot.Script
+	script.Text.Text(own)
+	if got := IPXEScript(client(), boot.Payload{Content: script}, URLs{}); got != own {
 		t.Errorf("got %q", got)
 	}
 }
@@ -108,7 +108,7 @@ func TestCommandLinesAreCarried(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		script := IPXEScript(client(), boot.Payload{Kind: boot.Linux, Cmdline: cmdline}, URLs{Kernel: "http://10.0.0.1/k"})
+		script := IPXEScript(client(), boot.Payload{Content: boot.Linux{Cmdline: cmdline}}, URLs{Kernel: "http://10.0.0.1/k"})
 		if got := carried(t, script); got != text {
 			t.Errorf("%q arrives as %q by\n%s", text, got, script)
 		}
@@ -131,7 +131,7 @@ func FuzzCommandLine(f *testing.F) {
 				return
 			}
 		}
-		script := IPXEScript(client(), boot.Payload{Kind: boot.Linux, Cmdline: cmdline}, URLs{Kernel: "http://10.0.0.1/k"})
+		script := IPXEScript(client(), boot.Payload{Content: boot.Linux{Cmdline: cmdline}}, URLs{Kernel: "http://10.0.0.1/k"})
 		if got := carried(t, script); got != strings.Trim(text, " ") {
 			t.Errorf("%q arrives as %q by\n%s", text, got, script)
 		}

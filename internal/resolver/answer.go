@@ -40,9 +40,9 @@ func parseAnswer(base *url.URL, body []byte) (boot.Payload, error) {
 		return boot.Payload{}, explainJSON(err)
 	}
 	if a.Script != "" {
-		p := boot.Payload{Kind: boot.Script}
-		p.Script.Text(a.Script) // as it is: Pixiecore fills nothing in
-		return p, nil
+		var script boot.Script
+		script.Text.Text(a.Script) // as it is: Pixiecore fills nothing in
+		return boot.Payload{Content: script}, nil
 	}
 	if a.Kernel == "" {
 		return boot.Payload{}, errors.New(`it names no "kernel"`)
@@ -69,21 +69,21 @@ func explainJSON(err error) error {
 }
 
 func (a answer) payload(base *url.URL) (boot.Payload, error) {
-	p := boot.Payload{Kind: boot.Linux, Message: a.Message}
+	var l boot.Linux
 	kernel, err := source(base, a.Kernel)
 	if err != nil {
 		return boot.Payload{}, fmt.Errorf("its kernel: %w", err)
 	}
-	p.Kernel.Source = kernel
+	l.Kernel.Source = kernel
 	for _, ref := range a.Initrd {
 		initrd, err := source(base, ref)
 		if err != nil {
 			return boot.Payload{}, fmt.Errorf("its initrd: %w", err)
 		}
-		p.Initrds = append(p.Initrds, boot.File{Source: initrd})
+		l.Initrds = append(l.Initrds, boot.File{Source: initrd})
 	}
-	p.Cmdline, err = a.cmdline(base)
-	return p, err
+	l.Cmdline, err = a.cmdline(base)
+	return boot.Payload{Content: l, Message: a.Message}, err
 }
 
 // cmdline reads the command line in either of its forms.

@@ -52,19 +52,21 @@ func show(p boot.Payload, err error) string {
 		return "error: " + err.Error() + "\n"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "kind %s\n", p.Kind)
+	fmt.Fprintf(&b, "kind %s\n", p.Kind())
 	line := func(key, value string) {
 		if value != "" {
 			fmt.Fprintf(&b, "%s %q\n", key, value)
 		}
 	}
-	line("kernel", p.Kernel.Source)
-	for _, initrd := range p.Initrds {
+	l, _ := p.Content.(boot.Linux)
+	script, _ := p.Content.(boot.Script)
+	line("kernel", l.Kernel.Source)
+	for _, initrd := range l.Initrds {
 		line("initrd", initrd.Source)
 	}
-	line("cmdline", p.Cmdline.Expand(func(f boot.File) string { return "<" + f.Source + ">" }, "<up>"))
+	line("cmdline", l.Cmdline.Expand(func(f boot.File) string { return "<" + f.Source + ">" }, "<up>"))
 	line("message", p.Message)
-	line("script", p.Script.Fill(nil, ""))
+	line("script", script.Text.Fill(nil, ""))
 	return b.String()
 }
 
@@ -139,13 +141,13 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if p.Kind == boot.Script {
-			if p.Script.Fill(nil, "") == "" || len(p.Files()) > 0 {
+		if script, ok := p.Content.(boot.Script); ok {
+			if script.Text.Fill(nil, "") == "" || len(p.Files()) > 0 {
 				t.Errorf("script %+v", p)
 			}
 			return
 		}
-		if p.Kernel.Source == "" {
+		if kernelOf(p) == "" {
 			t.Error("no kernel")
 		}
 		for _, file := range p.Files() {

@@ -40,7 +40,8 @@ func Example() {
 			fmt.Println(strings.ReplaceAll(err.Error(), server.URL, "http://api"))
 			continue
 		}
-		fmt.Println(payload.Kernel.Source, payload.Initrds[0].Source)
+		linux := payload.Content.(boot.Linux)
+		fmt.Println(linux.Kernel.Source, linux.Initrds[0].Source)
 	}
 	// Output:
 	// /srv/vmlinuz /srv/initrd

@@ -22,5 +22,11 @@ func machine(n byte) boot.Client {
 }
 
 func linux(kernel string) boot.Payload {
-	return boot.Payload{Kind: boot.Linux, Kernel: boot.File{Source: kernel}}
+	return boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: kernel}}}
+}
+
+// kernelOf is the kernel of a payload that is a Linux.
+func kernelOf(p boot.Payload) string {
+	l, _ := p.Content.(boot.Linux)
+	return l.Kernel.Source
 }

@@ -40,7 +40,7 @@ func TestRequest(t *testing.T) {
 	c := machine(0xab)
 	c.UUID = boot.UUID{0x12, 0x34, 15: 0xff}
 	payload, err := r.Resolve(t.Context(), c)
-	if err != nil || payload.Kernel.Source != server.URL+"/kernel" {
+	if err != nil || kernelOf(payload) != server.URL+"/kernel" {
 		t.Fatalf("%+v, %v", payload, err)
 	}
 	if got.Method != "GET" || got.RequestURI != "/baz/v1/boot/52:54:00:12:34:ab" || got.ContentLength != 0 {
@@ -173,7 +173,7 @@ func TestRedirects(t *testing.T) {
 	}))
 	defer server.Close()
 	payload, err := remoteAt(t, RemoteConfig{Prefix: server.URL + "/old"}).Resolve(t.Context(), machine(1))
-	if want := server.URL + "/old/kernel"; err != nil || payload.Kernel.Source != want {
+	if want := server.URL + "/old/kernel"; err != nil || kernelOf(payload) != want {
 		t.Errorf("%+v, %v; want kernel %s", payload, err, want)
 	}
 }

@@ -136,7 +136,7 @@ func (s *Shared) Resolve(ctx context.Context, c boot.Client) (boot.Payload, erro
 	}
 	select {
 	case <-q.done:
-		return own(q.payload), q.err
+		return q.payload, q.err
 	default:
 		return boot.Payload{}, s.late(q.ctx, c)
 	}

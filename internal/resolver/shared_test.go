@@ -43,8 +43,8 @@ func TestSharedCoalesces(t *testing.T) {
 		ask := func(want string) {
 			t.Helper()
 			p, err := s.Resolve(t.Context(), machine(1))
-			if err != nil || p.Kernel.Source != want {
-				t.Errorf("%v, %v; want %s", p.Kernel, err, want)
+			if err != nil || kernelOf(p) != want {
+				t.Errorf("%v, %v; want %s", kernelOf(p), err, want)
 			}
 		}
 		var work sync.WaitGroup
@@ -111,8 +111,8 @@ func TestCallerLeavesShared(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		p, err := s.Resolve(t.Context(), machine(1))
-		if err != nil || p.Kernel.Source != "/1" || calls.Load() != 1 {
-			t.Errorf("%v, %v after %d calls", p.Kernel, err, calls.Load())
+		if err != nil || kernelOf(p) != "/1" || calls.Load() != 1 {
+			t.Errorf("%v, %v after %d calls", kernelOf(p), err, calls.Load())
 		}
 	})
 }
@@ -168,8 +168,8 @@ func TestSharedTimeout(t *testing.T) {
 		}
 		close(stuck)
 		synctest.Wait()
-		if p, err := s.Resolve(context.Background(), machine(1)); err != nil || p.Kernel.Source != "/late" {
-			t.Errorf("%v, %v", p.Kernel, err)
+		if p, err := s.Resolve(context.Background(), machine(1)); err != nil || kernelOf(p) != "/late" {
+			t.Errorf("%v, %v", kernelOf(p), err)
 		}
 		s.Close()
 	})
@@ -221,9 +221,9 @@ func TestSharedAnswersAreBounded(t *testing.T) {
 type long int
 
 func (l long) Resolve(context.Context, boot.Client) (boot.Payload, error) {
-	p := boot.Payload{Kind: boot.Script}
-	p.Script.Text(strings.Repeat("x", int(l)))
-	return p, nil
+	var script boot.Script
+	script.Text.Text(strings.Repeat("x", int(l)))
+	return boot.Payload{Content: script}, nil
 }
 
 func TestSharedBytesAreBounded(t *testing.T) {
@@ -250,7 +250,7 @@ func (panics) Resolve(_ context.Context, c boot.Client) (boot.Payload, error) {
 	if c.MAC[5] == 13 {
 		panic("thirteen")
 	}
-	return boot.Payload{Kind: boot.Linux}, nil
+	return boot.Payload{Content: boot.Linux{}}, nil
 }
 
 // A question that panics is answered with an error, and others are asked.

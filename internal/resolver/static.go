@@ -3,7 +3,6 @@ package resolver
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -15,16 +14,7 @@ type Static struct {
 
 // Resolve returns the payload. It never fails.
 func (s Static) Resolve(context.Context, boot.Client) (boot.Payload, error) {
-	return own(s.Payload), nil
-}
-
-// own returns a payload that shares no memory with p which an append could
-// write to: p goes to several machines at once.
-func own(p boot.Payload) boot.Payload {
-	p.Initrds = slices.Clone(p.Initrds)
-	// The function does not fail, so neither does MapFiles.
-	p.Cmdline, _ = p.Cmdline.MapFiles(func(source string) (string, error) { return source, nil })
-	return p
+	return s.Payload, nil
 }
 
 // ignore is the error that keeps Spur silent towards a machine, for a reason.

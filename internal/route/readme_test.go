@@ -40,16 +40,17 @@ func TestReadmeTable(t *testing.T) {
 func markdown() string {
 	var b strings.Builder
 	b.WriteString("\n| machine | who asks | is given | over | route |\n|---|---|---|---|---|\n")
-	for _, r := range Table() {
-		machine := strings.TrimSpace(strings.ToUpper(string(r.Firmware)) + " " + string(r.Arch))
+	for _, e := range Entries() {
+		r := e.route()
+		machine := strings.TrimSpace(strings.ToUpper(string(e.Firmware)) + " " + string(e.Arch))
 		asks := "its ROM"
-		if r.Loader == "ipxe" {
+		if e.Speaker == boot.IPXE {
 			asks = "iPXE"
 			for _, f := range []struct {
 				feature boot.Features
 				name    string
 			}{{boot.CanHTTP, "HTTP"}, {boot.CanBzImage, "bzImage"}, {boot.CanEFI, "EFI"}} {
-				if r.Lacks&f.feature != 0 {
+				if e.Lacks&f.feature != 0 {
 					asks += cmp.Or(map[bool]string{true: " without "}[asks == "iPXE"], " or ") + f.name
 				}
 			}

@@ -9,18 +9,18 @@ import (
 )
 
 // all is a host that has every loader that the table gives out.
-func all() Loaders {
-	have := Loaders{}
-	for _, row := range Table() {
-		if row.Role == NBP {
-			have[row.Give] = LoaderFile{Name: row.Give, Path: "/usr/lib/ipxe/" + row.Give}
+func all() Binaries {
+	var have Binaries
+	for _, l := range Loaders() {
+		for _, b := range l.Builds {
+			have = append(have, Binary{Build: b, Path: "/usr/lib/ipxe/" + b.File})
 		}
 	}
 	return have
 }
 
 func linux(arch boot.Arch) boot.Payload {
-	return boot.Payload{Kind: boot.Linux, Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: arch}
+	return boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: arch}}
 }
 
 var (
@@ -40,7 +40,7 @@ func TestRoutes(t *testing.T) {
 		name    string
 		client  boot.Client
 		payload boot.Payload
-		have    Loaders
+		have    Binaries
 		want    []string
 	}{
 		{"BIOS ROM", biosROM, linux(boot.X64), all(), []string{"bios-undionly", "bios-ipxe"}},
@@ -52,9 +52,9 @@ func TestRoutes(t *testing.T) {
 		{"UEFI ROM", uefiROM, linux(boot.X64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
 		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
 		{"UEFI ROM, ARM kernel", uefiROM, linux(boot.ARM64), all(), nil},
-		{"UEFI iPXE, script", uefiIPXE, boot.Payload{Kind: boot.Script}, all(), []string{"ipxe-http"}},
+		{"UEFI iPXE, script", uefiIPXE, boot.Payload{Content: boot.Script{}}, all(), []string{"ipxe-http"}},
 		{"Secure Boot, loaders without a signature", secure, linux(boot.X64), all(), nil},
-		{"Secure Boot, one with", secure, linux(boot.X64), Loaders{"ipxe.efi": {Path: "/ipxe.efi", Signed: true}}, []string{"uefi-x64-ipxe"}},
+		{"Secure Boot, one with", secure, linux(boot.X64), Binaries{{Build: Build{"ipxe.efi", boot.UEFI, boot.X64}, Path: "/ipxe.efi", Signers: []string{"S"}}}, []string{"uefi-x64-ipxe"}},
 		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), nil},
 		{"ARM ROM", armROM, linux(boot.ARM64), all(), nil},
 		{"ARM iPXE", armIPXE, linux(boot.ARM64), all(), []string{"ipxe-http"}},
@@ -75,10 +75,8 @@ func TestRoutes(t *testing.T) {
 
 // able is a Linux kernel that was looked into.
 func able(arch boot.Arch, a boot.Abilities) boot.Payload {
-	p := linux(arch)
-	p.Abilities = a
-	p.Abilities.Known = true
-	return p
+	a.Known = true
+	return boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: arch, Abilities: a}}
 }
 
 // What a kernel can't do is said before a machine finds out. BIOS needs no EFI
@@ -100,7 +98,7 @@ func TestUnfitKernels(t *testing.T) {
 		{"not looked into", uefiROM, linux(boot.X64), ""},
 		{"compressed, for iPXE on ARM", armIPXE, able(boot.ARM64, packed), ""},
 		{"compressed, for another", uefiIPXE, able("", packed), "compressed with gzip"},
-		{"a script", uefiIPXE, boot.Payload{Kind: boot.Script, Abilities: boot.Abilities{Known: true}}, ""},
+		{"a script", uefiIPXE, boot.Payload{Content: boot.Script{}}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -138,7 +136,7 @@ func TestIPXEThatCannotStartKernels(t *testing.T) {
 
 // Programs that no route is for are told apart, and each hears its own reason.
 func TestNotYet(t *testing.T) {
-	for l, want := range map[boot.Loader]string{boot.RPi: "Raspberry Pi", boot.UBoot: "U-Boot", boot.Apple: "Apple"} {
+	for l, want := range map[boot.Loader]string{boot.RPi: "Raspberry Pi", boot.UBoot: "U-Boot", boot.Apple: "Apple", boot.GRUB: "grub", boot.PXELINUX: "pxelinux"} {
 		c := boot.Client{Proto: boot.PXE, Loader: l}
 		ladder := Routes(c, linux(boot.ARM64), all())
 		if len(ladder.Routes) > 0 || !strings.Contains(ladder.Obstacle(c), want) || !strings.Contains(ladder.Obstacle(c), "yet") {
@@ -155,21 +153,61 @@ func names(l Ladder) []string {
 	return names
 }
 
-func without(l Loaders, name string) Loaders {
-	delete(l, name)
-	return l
+func without(l Binaries, name string) Binaries {
+	return slices.DeleteFunc(l, func(b Binary) bool { return b.File == name })
 }
 
-func TestTableIsSound(t *testing.T) {
-	seen := map[string]bool{}
-	for _, row := range Table() {
-		if seen[row.Name] {
-			t.Errorf("two rows are named %s; the timeline remembers failures by name", row.Name)
+// Every line of a table leads somewhere, and names what the other tables have.
+func TestTablesAreSound(t *testing.T) {
+	ids, names := map[uint16]string{}, map[string]bool{}
+	for _, e := range Entries() {
+		r := e.route()
+		if names[e.Name] || ids[r.ID()] != "" {
+			t.Errorf("%s: another entry has its name or its number (%s)", e.Name, ids[r.ID()])
 		}
-		seen[row.Name] = true
-		if row.Why == "" || row.Give == "" || row.Via == "" || len(row.Kinds) == 0 {
-			t.Errorf("row %s has a blank", row.Name)
+		names[e.Name], ids[r.ID()] = true, e.Name
+		if back, ok := ByID(r.ID()); !ok || back != r {
+			t.Errorf("%s is found again as %+v", e.Name, back)
 		}
+		l := FindLoader(e.Loader)
+		built := slices.ContainsFunc(l.Builds, func(b Build) bool {
+			return b.File == e.Build && b.Firmware == e.Firmware && b.Arch == e.Arch || e.Firmware == boot.BIOS && b.File == e.Build
+		})
+		if e.Why == "" || e.Via == "" || l.Name == "" || e.Build != "" && !built || e.Build == "" && e.Speaker != e.Loader {
+			t.Errorf("the entry %s has a blank, or names a loader that is not in its table", e.Name)
+		}
+		if e.Build == "" && !slices.Contains(l.Fetches, e.Via) {
+			t.Errorf("%s: %s doesn't fetch over %s", e.Name, l.Name, e.Via)
+		}
+		if f, ok := r.File(r.Give); !ok || f.Role != r.Role {
+			t.Errorf("%s does not declare the file that it gives", e.Name)
+		}
+	}
+	for _, l := range Loaders() {
+		if l.Config == "" || l.Package == "" || l.Unable == nil || len(l.Builds) == 0 {
+			t.Errorf("the loader %s has a blank", l.Name)
+		}
+		for _, form := range l.Brings {
+			if !slices.ContainsFunc(Forms(), func(f FormRow) bool { return f.Form == form }) {
+				t.Errorf("%s brings %s, which is no form of anything", l.Name, form)
+			}
+		}
+	}
+}
+
+// The names stand in people's notes, in what the timeline remembers, and in
+// their order in README.
+func TestNamesAndOrder(t *testing.T) {
+	want := []string{
+		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-tftp", "bios-undionly", "bios-ipxe",
+		"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct",
+	}
+	var got []string
+	for _, e := range Entries() {
+		got = append(got, e.Name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
 	}
 }
 

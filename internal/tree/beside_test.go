@@ -65,7 +65,7 @@ func TestBesideAScript(t *testing.T) {
 		}
 		tr, _ := newTree(t)
 		tr.Beside = b
-		path := tr.Names.Boot(ipxe) + "/" + name
+		path := tr.Names.Boot(ipxe, ipxeHTTP) + "/" + name
 		f, err := tr.Open(t.Context(), path, overHTTP)
 		got := ""
 		if err == nil {
@@ -94,11 +94,11 @@ func TestRolesBesideAScript(t *testing.T) {
 	for name, want := range map[string]route.Role{
 		"vmlinuz": route.Kernel, "sub/initrd": route.Initrd, "sub/menu.ipxe": route.Script, "boot.ipxe": route.Script, "up": route.Beacon,
 	} {
-		if e, ok := tr.Describe(tr.Names.Boot(ipxe) + "/" + name); !ok || e.Role != want || e.Client.MAC != ipxe.MAC {
+		if e, ok := tr.Describe(tr.Names.Boot(ipxe, ipxeHTTP) + "/" + name); !ok || e.Role != want || e.Client.MAC != ipxe.MAC {
 			t.Errorf("%s is %+v, %v", name, e, ok)
 		}
 	}
-	if _, ok := tr.Describe(tr.Names.Boot(ipxe) + "/private.txt"); ok {
+	if _, ok := tr.Describe(tr.Names.Boot(ipxe, ipxeHTTP) + "/private.txt"); ok {
 		t.Error("what the script doesn't name has a meaning")
 	}
 	// Where somebody else's DHCP server sends machines here, the script is at
@@ -133,10 +133,10 @@ func TestBesideAURL(t *testing.T) {
 		tr.Beside = b
 		asked := overHTTP
 		asked.Raw = "x=1&y=%20"
-		if got := read(t, tr, tr.Names.Boot(ipxe)+"/sub/k", asked); got != want {
+		if got := read(t, tr, tr.Names.Boot(ipxe, ipxeHTTP)+"/sub/k", asked); got != want {
 			t.Errorf("%s: %q, want %q", script, got, want)
 		}
-		if _, err := tr.Open(t.Context(), tr.Names.Boot(ipxe)+"/other", asked); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := tr.Open(t.Context(), tr.Names.Boot(ipxe, ipxeHTTP)+"/other", asked); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("what the script doesn't name: %v", err)
 		}
 	}

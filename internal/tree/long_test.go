@@ -27,14 +27,14 @@ func TestLongSources(t *testing.T) {
 	for _, n := range []int{200, 300, 2000, 2049, 4000, boot.SourceMost - 30} {
 		tr, _ := newTree(t)
 		tr.Long = kept{}
-		payload := boot.Payload{Kind: boot.Linux, Kernel: boot.File{Source: presigned(n, "1")}}
+		payload := boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: presigned(n, "1")}}}
 		tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return payload, nil })
-		urls := tr.URLs(ipxe, payload, overTFTP)
+		urls := tr.URLs(ipxe, ipxeHTTP, payload, overTFTP)
 		path := strings.TrimPrefix(urls.Kernel, "tftp://10.0.0.1")
 		if len(path) > 512-len("\x00\x01\x00octet\x00") {
 			t.Errorf("%d: a path of %d bytes fits into no packet of TFTP (RFC 1350)", n, len(path))
 		}
-		want := "FROM " + payload.Kernel.Source
+		want := "FROM " + payload.Content.(boot.Linux).Kernel.Source
 		if e, ok := tr.Describe(path); !ok || e.Name != "k" || e.Role != route.Kernel || !e.Last || e.Client.MAC != ipxe.MAC {
 			t.Errorf("%d: described as %+v, %v", n, e, ok)
 		}
@@ -55,10 +55,10 @@ func TestLongSources(t *testing.T) {
 func TestLongSourceReplaced(t *testing.T) {
 	tr, _ := newTree(t)
 	tr.Long = kept{}
-	path := strings.TrimPrefix(tr.URLs(ipxe, boot.Payload{Kernel: boot.File{Source: presigned(300, "1")}}, overHTTP).Kernel, "http://10.0.0.1")
+	path := strings.TrimPrefix(tr.URLs(ipxe, ipxeHTTP, boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: presigned(300, "1")}}}, overHTTP).Kernel, "http://10.0.0.1")
 	tr.Long = kept{}
 	tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) {
-		return boot.Payload{Kernel: boot.File{Source: presigned(300, "2")}}, nil
+		return boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: presigned(300, "2")}}}, nil
 	})
 	if _, err := tr.Open(t.Context(), path, overHTTP); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "fetch the script again") {
 		t.Errorf("got %v", err)

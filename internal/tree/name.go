@@ -13,9 +13,11 @@ import (
 	"github.com/spurboot/spur/internal/seal"
 )
 
-// Name is what the first element of a path says once it is opened.
+// Name is what the first element of a path says once it is opened: who asks, and
+// by which route, or for which file.
 type Name struct {
 	Client boot.Client // of a file name only the MAC is told
+	Route  route.Route // of a boot: the way on which it is, without a form
 	Role   route.Role  // of a file: what it is in the boot; empty for a boot
 	Source string      // of a file: the path or URL it comes from, unless that is long
 	Digest Digest      // of a file: what stands for a long source
@@ -23,7 +25,7 @@ type Name struct {
 }
 
 // IsBoot tells a boot's name from a file's.
-func (n Name) IsBoot() bool { return n.Source == "" && n.Digest == Digest{} }
+func (n Name) IsBoot() bool { return n.Route.Name != "" }
 
 // Digest stands for a source in a sealed name, which authenticates it.
 type Digest [16]byte
@@ -51,9 +53,9 @@ type Names struct {
 // The versions of the sealed encodings. A server that meets another one, after
 // an update, refuses the name as if it were forged.
 const (
-	bootVersion = 1
 	fileVersion = 2
 	longVersion = 3 // a file, with the digest of its source
+	bootVersion = 4
 )
 
 // Each list gives the number under which a word is encoded; numbers are never
@@ -62,18 +64,20 @@ var (
 	firmwares = []boot.Firmware{"", boot.BIOS, boot.UEFI}
 	arches    = []boot.Arch{"", boot.X86, boot.X64, boot.ARM, boot.ARM64, boot.RISCV32, boot.RISCV64, boot.LOONG64, boot.EBC, boot.IA64}
 	protos    = []boot.Proto{"", boot.PXE, boot.HTTP}
-	loaders   = []boot.Loader{"", boot.ROM, boot.IPXE}
+	loaders   = []boot.Loader{"", boot.ROM, boot.IPXE, boot.GRUB, boot.PXELINUX, boot.UBoot, boot.RPi, boot.Apple}
 	roles     = []route.Role{"", route.NBP, route.Script, route.Kernel, route.Initrd, route.Extra, route.Beacon}
 )
 
-// Boot seals the name of a client's boot. It fits into BOOTP's 128 bytes with
-// any loader's file name behind it.
-func (n Names) Boot(c boot.Client) string {
+// Boot seals the name of a client's boot by one route. It fits into BOOTP's 128
+// bytes with any loader's file name behind it.
+func (n Names) Boot(c boot.Client, r route.Route) string {
 	b := []byte{
 		bootVersion,
 		index(firmwares, c.Firmware), index(arches, c.Arch), index(protos, c.Proto), index(loaders, c.Loader),
 	}
 	b = binary.BigEndian.AppendUint16(b, uint16(c.Features))
+	b = binary.BigEndian.AppendUint16(b, c.Item)
+	b = binary.BigEndian.AppendUint16(b, r.ID())
 	b = append(b, c.MAC[:]...)
 	if !c.UUID.IsZero() {
 		b = append(b, c.UUID[:]...)
@@ -109,8 +113,8 @@ func (n Names) Open(token string) (Name, error) {
 		return Name{}, errForged
 	}
 	switch {
-	case b[0] == bootVersion && (len(b) == 13 || len(b) == 29):
-		return openBoot(b), nil
+	case b[0] == bootVersion && (len(b) == bootSize || len(b) == bootSize+len(boot.UUID{})):
+		return openBoot(b)
 	case b[0] == fileVersion && len(b) > 8:
 		name := openFile(b)
 		name.Source = string(b[8:])
@@ -129,14 +133,21 @@ func openFile(b []byte) Name {
 	return name
 }
 
-func openBoot(b []byte) Name {
+// bootSize is the size of a boot's name without a UUID.
+const bootSize = 11 + len(boot.MAC{})
+
+func openBoot(b []byte) (Name, error) {
+	r, ok := route.ByID(binary.BigEndian.Uint16(b[9:]))
+	if !ok {
+		return Name{}, errForged // a route of another version of Spur
+	}
 	c := boot.Client{
 		Firmware: word(firmwares, b[1]), Arch: word(arches, b[2]), Proto: word(protos, b[3]), Loader: word(loaders, b[4]),
-		Features: boot.Features(binary.BigEndian.Uint16(b[5:])),
+		Features: boot.Features(binary.BigEndian.Uint16(b[5:])), Item: binary.BigEndian.Uint16(b[7:]),
 	}
-	copy(c.MAC[:], b[7:13])
-	copy(c.UUID[:], b[13:])
-	return Name{Client: c}
+	copy(c.MAC[:], b[11:bootSize])
+	copy(c.UUID[:], b[bootSize:])
+	return Name{Client: c, Route: r}, nil
 }
 
 func index[T ~string](words []T, w T) byte { return byte(max(0, slices.Index(words, w))) }

@@ -43,7 +43,7 @@ func (t *Tree) Missing(ctx context.Context, name, text string) []Reference {
 	for len(todo) > 0 && len(seen) < siblingsMost {
 		at := todo[0]
 		todo = todo[1:]
-		if _, own := t.own(strings.TrimPrefix(at.Name, "/")); own || seen[at.Name] || t.Beside.remote && !at.Sure && at.Err == nil {
+		if t.ownBeside(strings.TrimPrefix(at.Name, "/")) || seen[at.Name] || t.Beside.remote && !at.Sure && at.Err == nil {
 			continue
 		}
 		seen[at.Name] = true
@@ -61,6 +61,12 @@ func (t *Tree) Missing(ctx context.Context, name, text string) []Reference {
 		_ = f.Close() // it was only read
 	}
 	return all
+}
+
+// ownBeside tells whether a name beside an operator's script is one of Spur's.
+func (t *Tree) ownBeside(name string) bool {
+	_, binary := t.Loaders.Named(name)
+	return binary || name == route.IPXEScript || name == route.BeaconFile
 }
 
 // find opens what a machine would be given under a name.

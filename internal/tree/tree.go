@@ -14,14 +14,10 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
-// BeaconFile is the name in a boot's tree that a running system fetches to
-// say that it is up.
-const BeaconFile = "up"
-
 // Tree finds every file that Spur serves.
 type Tree struct {
 	Names    Names
-	Loaders  route.Loaders
+	Loaders  route.Binaries
 	Resolver boot.Resolver
 	Sources  Sources
 	Long     Long    // nil where names are made and none is opened
@@ -56,12 +52,12 @@ type Entry struct {
 func (t *Tree) Describe(asked string) (e Entry, ok bool) {
 	first, rest := Split(asked)
 	if rest == "" {
-		role, known := t.role(first)
+		role, known := t.atRoot(first)
 		return Entry{Role: role, Name: first}, known
 	}
 	name, err := t.Names.Open(first)
 	if err != nil && t.AskAtRoot {
-		role, known := t.role(first + "/" + rest)
+		role, known := t.atRoot(first + "/" + rest)
 		return Entry{Role: role, Name: rest}, known
 	}
 	if err != nil {
@@ -71,29 +67,23 @@ func (t *Tree) Describe(asked string) (e Entry, ok bool) {
 		source, _ := t.known(name)
 		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: source}.Base(), Last: name.Last}, true
 	}
-	role, known := t.role(rest)
+	role, known := t.declared(name.Route, rest)
 	return Entry{Client: name.Client, Role: role, Name: rest}, known
 }
 
-// role says what a file in a boot's tree, or at the root, is.
-func (t *Tree) role(name string) (route.Role, bool) {
-	if role, ok := t.own(name); ok || t.Beside == nil {
-		return role, ok
+// declared says what a file in a boot's tree is: one that its route declares, or
+// one that an operator's script names relative to itself.
+func (t *Tree) declared(r route.Route, name string) (route.Role, bool) {
+	if f, ok := r.File(name); ok {
+		return f.Role, true
 	}
-	return t.Beside.Role(path.Clean(name))
-}
-
-// own says which file of Spur's own a name is.
-func (t *Tree) own(name string) (route.Role, bool) {
-	switch {
-	case name == route.IPXEScript:
-		return route.Script, true
-	case name == BeaconFile:
-		return route.Beacon, true
-	case t.Loaders[name].Path != "":
+	if t.Beside == nil || r.Role != route.Script {
+		return "", false
+	}
+	if _, ok := t.Loaders.Named(name); ok {
 		return route.NBP, true
 	}
-	return "", false
+	return t.Beside.Role(path.Clean(name))
 }
 
 // Open opens the file at path. Errors wrap fs.ErrNotExist where there is no
@@ -111,7 +101,7 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 		return nil, missing(asked, err)
 	}
 	if name.IsBoot() {
-		return t.openBoot(ctx, name.Client, rest, a)
+		return t.openBoot(ctx, name, rest, a)
 	}
 	source, err := t.source(ctx, name)
 	if err != nil {
@@ -124,46 +114,41 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 	return t.Sources.Open(ctx, file)
 }
 
-// openBoot opens a file in the tree of one client's boot.
-func (t *Tree) openBoot(ctx context.Context, c boot.Client, name string, a Asker) (fs.File, error) {
-	switch role, _ := t.own(name); role {
-	case route.NBP:
-		return openLocal(t.Loaders[name].Path)
-	case route.Script:
-		return t.script(ctx, c, a, name), nil
-	case route.Beacon:
-		return newGenerated(name, "Spur has seen that "+c.MAC.String()+" is up.\n"), nil
+// openBoot opens a file in the tree of one client's boot: one that its route
+// declares, or one beside an operator's script.
+func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.File, error) {
+	f, ok := n.Route.File(name)
+	switch {
+	case !ok && n.Route.Role == route.Script:
+		return t.openBeside(ctx, name, n.Client, a)
+	case !ok:
+		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
+	case f.Content == route.FromBinary:
+		b, ok := t.Loaders.Find(name, n.Client)
+		return openBinary(name, b, ok)
+	case f.Content == route.FromConfig:
+		return t.script(ctx, n.Client, n.Route, a), nil
 	}
-	return t.openBeside(ctx, name, a)
+	return newGenerated(name, "Spur has seen that "+n.Client.MAC.String()+" is up.\n"), nil
 }
 
-// openBeside opens what an operator's script names relative to itself.
-func (t *Tree) openBeside(ctx context.Context, name string, a Asker) (fs.File, error) {
+func openBinary(name string, b route.Binary, ok bool) (fs.File, error) {
+	if !ok {
+		return nil, missing(name, errors.New("this host has no such loader"))
+	}
+	return openLocal(b.Path)
+}
+
+// openBeside opens what an operator's script names relative to itself: the
+// loaders of this host by their names, and what lies beside the script.
+func (t *Tree) openBeside(ctx context.Context, name string, c boot.Client, a Asker) (fs.File, error) {
 	if t.Beside == nil {
 		return nil, missing(name, errors.New("a boot has no such file"))
 	}
+	if b, ok := t.Loaders.Find(name, c); ok {
+		return openLocal(b.Path)
+	}
 	return t.Beside.Open(ctx, path.Clean(name), a.Raw)
-}
-
-// openRoot serves a loader that was sent here by somebody else's DHCP server.
-func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, error) {
-	if !t.AskAtRoot {
-		return nil, missing(name, errors.New("nothing at the root: only --dhcp off serves loaders there"))
-	}
-	switch role, _ := t.own(name); role {
-	case route.NBP:
-		return openLocal(t.Loaders[name].Path)
-	case route.Script:
-		c, ok := AskedBy(a.Query)
-		if !ok {
-			return newGenerated(name, loader.AskScript(t.base(route.HTTP, a.Server)+"/"+route.IPXEScript)), nil
-		}
-		c.Server = a.Server
-		return t.script(ctx, c, a, name), nil
-	case route.Beacon:
-		return nil, missing(name, errors.New("nothing of that name at the root"))
-	}
-	return t.openBeside(ctx, name, a)
 }
 
 func missing(name string, why error) error {
@@ -172,16 +157,16 @@ func missing(name string, why error) error {
 
 // script writes what a client's loader must do. Trouble becomes a script too:
 // the person in front of the screen must be able to read it.
-func (t *Tree) script(ctx context.Context, c boot.Client, a Asker, name string) *generated {
+func (t *Tree) script(ctx context.Context, c boot.Client, r route.Route, a Asker) *generated {
 	payload, err := t.Resolver.Resolve(ctx, c)
 	if err != nil {
-		return troubled(c, name, err, !errors.Is(err, boot.ErrIgnore))
+		return troubled(c, r.Give, err, !errors.Is(err, boot.ErrIgnore))
 	}
 	if ladder := route.Routes(c, payload, t.Loaders); len(ladder.Routes) == 0 {
-		return troubled(c, name, errors.New(ladder.Obstacle(c)), false)
+		return troubled(c, r.Give, errors.New(ladder.Obstacle(c)), false)
 	}
-	g := newGenerated(name, loader.IPXEScript(c, payload, t.URLs(c, payload, a)))
-	g.last = payload.Kind == boot.Script
+	g := newGenerated(r.Give, loader.IPXEScript(c, payload, t.URLs(c, r, payload, a)))
+	g.last = payload.Kind() == boot.KindScript
 	return g
 }
 
@@ -191,9 +176,9 @@ func troubled(c boot.Client, name string, why error, again bool) *generated {
 	return g
 }
 
-// URLs names a payload's files for one client, over the protocol by which it
-// asks.
-func (t *Tree) URLs(c boot.Client, p boot.Payload, a Asker) loader.URLs {
+// URLs names a payload's files for one client on its route, over the protocol by
+// which it asks.
+func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loader.URLs {
 	named := func(base string, role route.Role, f boot.File, last bool) string {
 		if t.Long != nil && IsLong(f.Source) {
 			t.Long.Keep(f.Source)
@@ -204,19 +189,21 @@ func (t *Tree) URLs(c boot.Client, p boot.Payload, a Asker) loader.URLs {
 	// client, whatever its loader has.
 	loading, running := t.base(a.Via, a.Server), t.base(route.HTTP, a.Server)
 	urls := loader.URLs{
-		Kernel: named(loading, route.Kernel, p.Kernel, len(p.Initrds) == 0),
 		File:   func(f boot.File) string { return named(running, route.Extra, f, false) },
-		Beacon: running + "/" + t.Names.Boot(c) + "/" + BeaconFile,
+		Beacon: running + "/" + t.Names.Boot(c, r) + "/" + route.BeaconFile,
 	}
-	for i, f := range p.Initrds {
-		urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f, i == len(p.Initrds)-1))
+	if l, ok := p.Content.(boot.Linux); ok {
+		urls.Kernel = named(loading, route.Kernel, l.Kernel, len(l.Initrds) == 0)
+		for i, f := range l.Initrds {
+			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f, i == len(l.Initrds)-1))
+		}
 	}
 	return urls
 }
 
 // Path is where a route's file stands in the tree of a client's boot.
 func (t *Tree) Path(c boot.Client, r route.Route) string {
-	return t.Names.Boot(c) + "/" + r.Give
+	return t.Names.Boot(c, r) + "/" + r.Give
 }
 
 // Location is what a boot offer says about a route's file: a URL for HTTP, a

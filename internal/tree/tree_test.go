@@ -30,6 +30,10 @@ var (
 		MAC: boot.MAC{0x52, 0x54, 0, 0xaa, 0xbb, 1}, UUID: boot.UUID{1, 2, 3}, Server: server,
 		Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE,
 	}
+	rom = boot.Client{
+		MAC: ipxe.MAC, UUID: ipxe.UUID, Server: server, Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM,
+	}
+	ipxeHTTP = route.Configured(boot.IPXE, route.HTTP)
 	overHTTP = Asker{Via: route.HTTP, Server: server}
 	overTFTP = Asker{Via: route.TFTP, Server: server}
 )
@@ -43,17 +47,18 @@ func newTree(t *testing.T) (*Tree, string) {
 			t.Fatal(err)
 		}
 	}
-	payload := boot.Payload{
-		Kind: boot.Linux, Kernel: boot.File{Source: filepath.Join(dir, "vm linuz")},
+	linux := boot.Linux{
+		Kernel:  boot.File{Source: filepath.Join(dir, "vm linuz")},
 		Initrds: []boot.File{{Source: filepath.Join(dir, "initrd")}, {Source: "http://up/extra.gz?v=1"}},
 	}
-	named := NamedFiles(payload.Files())
+	named := NamedFiles(linux.Files())
 	named[filepath.Join(dir, "gone")], named[filepath.Join(dir, "pipe")] = true, true
-	payload.Cmdline.Text("up=")
-	payload.Cmdline.Beacon()
+	linux.Cmdline.Text("up=")
+	linux.Cmdline.Beacon()
+	payload := boot.Payload{Content: linux}
 	return &Tree{
 		Names:    Names{Key: seal.NewKey()},
-		Loaders:  route.Loaders{"snponly.efi": {Name: "snponly.efi", Path: filepath.Join(dir, "snponly.efi")}},
+		Loaders:  route.Binaries{{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: filepath.Join(dir, "snponly.efi")}},
 		Resolver: resolverFunc(func(boot.Client) (boot.Payload, error) { return payload, nil }),
 		Sources: Sources{
 			Upstream: func(_ context.Context, url string) (fs.File, error) { return newGenerated("up", "FROM "+url), nil },
@@ -79,7 +84,7 @@ func read(t *testing.T, tr *Tree, path string, a Asker) string {
 
 func TestBootOverHTTP(t *testing.T) {
 	tr, _ := newTree(t)
-	ladder := route.Routes(ipxe, boot.Payload{Kind: boot.Linux}, tr.Loaders)
+	ladder := route.Routes(ipxe, boot.Payload{Content: boot.Linux{}}, tr.Loaders)
 	location := tr.Location(ipxe, ladder.Routes[0])
 	script := read(t, tr, strings.TrimPrefix(location, "http://10.0.0.1"), overHTTP)
 
@@ -106,7 +111,7 @@ func TestBootOverHTTP(t *testing.T) {
 
 func TestSameBytesForSameClient(t *testing.T) {
 	tr, _ := newTree(t)
-	path := tr.Path(ipxe, route.Route{Give: route.IPXEScript})
+	path := tr.Path(ipxe, ipxeHTTP)
 	if a, b := read(t, tr, path, overHTTP), read(t, tr, path, overHTTP); a != b {
 		t.Errorf("two requests, two scripts:\n%s\n%s", a, b)
 	}
@@ -114,7 +119,14 @@ func TestSameBytesForSameClient(t *testing.T) {
 
 func TestLoaderPathFitsBOOTP(t *testing.T) {
 	tr, _ := newTree(t)
-	path := tr.Path(ipxe, route.Route{Give: "undionly.kpxe"})
+	for _, e := range route.Entries() {
+		fits(t, tr.Path(ipxe, route.Route{Name: e.Name, Give: "a-loader-of-thirty-two-letters.efi"}))
+	}
+}
+
+// fits checks that a path has room in BOOTP's file field, ended by a NUL.
+func fits(t *testing.T, path string) {
+	t.Helper()
 	if len(path) > 127 {
 		t.Errorf("%d bytes: %s", len(path), path)
 	}
@@ -122,12 +134,12 @@ func TestLoaderPathFitsBOOTP(t *testing.T) {
 
 func TestScriptFollowsTheProtocol(t *testing.T) {
 	tr, _ := newTree(t)
-	script := read(t, tr, tr.Path(ipxe, route.Route{Give: route.IPXEScript}), overTFTP)
+	script := read(t, tr, tr.Path(ipxe, ipxeHTTP), overTFTP)
 	if !strings.Contains(script, "kernel --name kernel tftp://10.0.0.1/") || !strings.Contains(script, "up=http://10.0.0.1/") {
 		t.Errorf("kernel must come over TFTP and the beacon go over HTTP:\n%s", script)
 	}
 	tr.HTTPPort, tr.TFTPPort = 8080, 6969
-	script = read(t, tr, tr.Path(ipxe, route.Route{Give: route.IPXEScript}), overTFTP)
+	script = read(t, tr, tr.Path(ipxe, ipxeHTTP), overTFTP)
 	if !strings.Contains(script, "tftp://10.0.0.1:6969/") || !strings.Contains(script, "http://10.0.0.1:8080/") {
 		t.Errorf("ports are missing:\n%s", script)
 	}
@@ -167,8 +179,39 @@ func TestNothingForStrangers(t *testing.T) {
 			}
 		}
 	}
-	if got := read(t, tr, tr.Path(ipxe, route.Route{Give: "snponly.efi"}), overTFTP); got != "LOADER" {
+	if got := read(t, tr, tr.Path(rom, tr.snponly(t)), overTFTP); got != "LOADER" {
 		t.Errorf("got %q under the name of an offer", got)
+	}
+}
+
+// snponly is the route of a UEFI ROM to the loader of the tests' tree.
+func (t *Tree) snponly(tb testing.TB) route.Route {
+	tb.Helper()
+	routes := route.Routes(rom, boot.Payload{Content: boot.Linux{}}, t.Loaders).Routes
+	if len(routes) == 0 || routes[0].Give != "snponly.efi" {
+		tb.Fatalf("routes %v", routes)
+	}
+	return routes[0]
+}
+
+// The name of a boot opens what its route declares, and nothing of another one.
+func TestRoutesDoNotMix(t *testing.T) {
+	tr, _ := newTree(t)
+	loading, running := tr.Names.Boot(rom, tr.snponly(t)), tr.Names.Boot(ipxe, ipxeHTTP)
+	for path, there := range map[string]bool{
+		loading + "/snponly.efi": true, loading + "/boot.ipxe": false, loading + "/ipxe.efi": false,
+		running + "/boot.ipxe": true, running + "/snponly.efi": false, loading + "/up": true, running + "/up": true,
+	} {
+		f, err := tr.Open(t.Context(), path, overHTTP)
+		if got := err == nil; got != there {
+			t.Errorf("%s: %v", path, err)
+		}
+		if f != nil {
+			_ = f.Close()
+		}
+		if _, known := tr.Describe(path); known != there {
+			t.Errorf("%s is described: %v", path, known)
+		}
 	}
 }
 
@@ -183,7 +226,7 @@ func TestTroubleIsAScript(t *testing.T) {
 	}
 	for _, tt := range tests {
 		tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{}, tt.err })
-		script := read(t, tr, tr.Path(ipxe, route.Route{Give: route.IPXEScript}), overHTTP)
+		script := read(t, tr, tr.Path(ipxe, ipxeHTTP), overHTTP)
 		if !strings.Contains(script, tt.err.Error()) || !strings.Contains(script, tt.want) {
 			t.Errorf("%v: got %s", tt.err, script)
 		}
@@ -201,14 +244,14 @@ func TestRefuses(t *testing.T) {
 		return n.File(ipxe.MAC, route.Kernel, source, false) + "/" + filepath.Base(source)
 	}
 	tests := map[string]string{
-		"forged boot":         other.Boot(ipxe) + "/snponly.efi",
+		"forged boot":         other.Boot(ipxe, ipxeHTTP) + "/snponly.efi",
 		"forged file":         file(other, filepath.Join(dir, "initrd")),
 		"not to be served":    file(tr.Names, filepath.Join(dir, "secret")),
 		"vanished":            file(tr.Names, filepath.Join(dir, "gone")),
 		"below a file":        file(tr.Names, filepath.Join(dir, "initrd")) + "/x",
 		"other name":          tr.Names.File(ipxe.MAC, route.Kernel, filepath.Join(dir, "initrd"), false) + "/other",
-		"unknown in a boot":   tr.Names.Boot(ipxe) + "/etc/passwd",
-		"climbing":            tr.Names.Boot(ipxe) + "/../../etc/passwd",
+		"unknown in a boot":   tr.Names.Boot(ipxe, ipxeHTTP) + "/etc/passwd",
+		"climbing":            tr.Names.Boot(ipxe, ipxeHTTP) + "/../../etc/passwd",
 		"a source at root":    dir + "/initrd",
 		"a path at the root":  "/etc/passwd",
 		"empty":               "",
@@ -229,7 +272,7 @@ func TestNamesKeepTheClient(t *testing.T) {
 	want := ipxe
 	want.Server = netip.Addr{} // the address is the one that will be asked
 	for _, c := range []boot.Client{want, {MAC: want.MAC}} {
-		got, err := names.Open(names.Boot(c))
+		got, err := names.Open(names.Boot(c, ipxeHTTP))
 		if err != nil || got.Client != c || !got.IsBoot() {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, c)
 		}
@@ -239,7 +282,7 @@ func TestNamesKeepTheClient(t *testing.T) {
 func FuzzPath(f *testing.F) {
 	names := Names{Key: seal.NewKey()}
 	tr := &Tree{Names: names, Resolver: resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{}, boot.ErrIgnore })}
-	f.Add("/" + names.Boot(ipxe) + "/boot.ipxe")
+	f.Add("/" + names.Boot(ipxe, ipxeHTTP) + "/boot.ipxe")
 	f.Add(`\\` + names.File(ipxe.MAC, route.Kernel, "/x", true) + `\x`)
 	f.Add("/..//../etc/passwd")
 	tr.Sources.Local = Named{}

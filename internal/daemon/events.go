@@ -26,6 +26,7 @@ func (o *offers) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
 		e.Kind, e.Audible = timeline.Asked, o.hearsOthers(p)
 	case r.Type == dhcpv4.MessageTypeRequest && o.addresses == nil:
 		e.Kind = timeline.Chose
+		o.clients.Saw(e.Peer, c)
 		if p.Interface.OnLink(e.Peer) {
 			e.Near = p.Interface.ServerFor(e.Peer)
 		}
@@ -82,6 +83,7 @@ func (o *offers) observeOffer(c boot.Client, r route.Route, p dhcp.Packet, addre
 // observeLease tells the timeline that our own server gave an address.
 func (o *offers) observeLease(c boot.Client, outcome dhcp.Outcome) {
 	if outcome.Step == dhcp.StepAck {
+		o.clients.Saw(outcome.Addr, c)
 		o.story.Observe(timeline.Event{Kind: timeline.Leased, MAC: c.MAC, Client: c, Peer: outcome.Addr, Server: c.Server})
 	}
 }

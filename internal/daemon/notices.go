@@ -18,29 +18,29 @@ import (
 	"github.com/spurboot/spur/internal/timeline/narrator"
 )
 
-// voice says what is not a machine's story: that Spur is ready, what is odd
+// notices say what is not a machine's story: that Spur is ready, what is odd
 // about its surroundings, how much nonsense came in. On a terminal it speaks
 // in lines, between those of the story; with --log json in records.
-type voice struct {
+type notices struct {
 	log      *slog.Logger       // nil on a terminal
 	terminal *narrator.Terminal // nil with --log json
 
 	malformed struct{ dhcp, tftp, http atomic.Uint64 }
 }
 
-func newVoice(c Config) *voice {
+func newNotices(c Config) *notices {
 	if c.Logger != nil {
-		return &voice{log: c.Logger}
+		return &notices{log: c.Logger}
 	}
 	var how narrator.Options
 	if f, ok := c.Out.(interface{ File() *os.File }); ok && f.File() != nil {
 		how = narrator.Detect(f.File(), os.Getenv)
 	}
-	return &voice{terminal: narrator.NewTerminal(c.Out, how)}
+	return &notices{terminal: narrator.NewTerminal(c.Out, how)}
 }
 
 // observers tell the timeline's story.
-func (v *voice) observers() []func(timeline.Update) {
+func (v *notices) observers() []func(timeline.Update) {
 	if v.terminal == nil {
 		return []func(timeline.Update){narrator.Log(v.log)}
 	}
@@ -48,7 +48,7 @@ func (v *voice) observers() []func(timeline.Update) {
 }
 
 // say writes one line for people, or one record with the same facts.
-func (v *voice) say(level slog.Level, line string, facts ...any) {
+func (v *notices) say(level slog.Level, line string, facts ...any) {
 	if v.log != nil {
 		v.log.Log(context.Background(), level, line, facts...)
 		return
@@ -57,7 +57,7 @@ func (v *voice) say(level slog.Level, line string, facts ...any) {
 }
 
 // ready says what Spur does from now on.
-func (v *voice) ready(d *daemon, s *service) {
+func (v *notices) ready(d *daemon, s *service) {
 	c := d.config
 	line := fmt.Sprintf("Spur boots %s on %s.", d.title, describeInterfaces(s.interfaces))
 	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "tftp", c.TFTPPort,
@@ -71,7 +71,7 @@ func (v *voice) ready(d *daemon, s *service) {
 }
 
 // wouldServe says what Spur would do after a start.
-func (v *voice) wouldServe(d *daemon, s *service) {
+func (v *notices) wouldServe(d *daemon, s *service) {
 	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, describeInterfaces(s.interfaces))}
 	lines = append(lines, surroundings(d.config, s.interfaces, s.listener)...)
 	for _, line := range append(lines, d.given...) {
@@ -83,7 +83,11 @@ func (v *voice) wouldServe(d *daemon, s *service) {
 func surroundings(c Config, interfaces []dhcp.Interface, l *dhcp.Listener) []string {
 	switch c.DHCP {
 	case OwnDHCP:
-		return []string{"It gives the addresses " + strings.Join(c.Pools, ", ") + "."}
+		var pools []string
+		for _, p := range c.Pools {
+			pools = append(pools, p.String())
+		}
+		return []string{"It gives the addresses " + strings.Join(pools, ", ") + "."}
 	case WithoutDHCP:
 		return pointers(c, interfaces)
 	}
@@ -111,20 +115,20 @@ func pointers(c Config, interfaces []dhcp.Interface) []string {
 }
 
 // note says what is going on before machines are answered.
-func (v *voice) note(line string) { v.say(slog.LevelInfo, line, "sub", "daemon", "step", "start") }
+func (v *notices) note(line string) { v.say(slog.LevelInfo, line, "sub", "daemon", "step", "start") }
 
-func (v *voice) warn(line string) {
+func (v *notices) warn(line string) {
 	v.say(slog.LevelWarn, "warning: "+line, "sub", "daemon")
 }
 
 // trouble says that something about one machine did not work.
-func (v *voice) trouble(what string, mac boot.MAC, iface string, err error) {
+func (v *notices) trouble(what string, mac boot.MAC, iface string, err error) {
 	v.say(slog.LevelWarn, fmt.Sprintf("warning: %s: %s on %s: %v", mac, what, iface, err),
 		"sub", "dhcp", "if", iface, "mac", mac.String(), "err", err)
 }
 
 // panicked reports a fault of Spur's own, which cost one peer its answer.
-func (v *voice) panicked(where string, value any, stack []byte) {
+func (v *notices) panicked(where string, value any, stack []byte) {
 	line := fmt.Sprintf("fault: Spur failed at a %s and goes on with the others: %v", where, value)
 	if v.log != nil {
 		v.log.Error(line, "sub", "daemon", "err", fmt.Sprint(value), "stack", string(stack))
@@ -134,38 +138,38 @@ func (v *voice) panicked(where string, value any, stack []byte) {
 }
 
 // storeTrouble says that something could not be written down.
-func (v *voice) storeTrouble(err error) {
+func (v *notices) storeTrouble(err error) {
 	v.say(slog.LevelWarn, fmt.Sprintf("warning: Spur will have forgotten something after a restart: %v", err), "sub", "store", "err", err)
 }
 
 // Malformed packets are counted, and shown with --log json only: anybody on
 // the wire can send as many as they like.
 
-func (v *voice) malformedDHCP(iface string, from net.HardwareAddr, err error) {
+func (v *notices) malformedDHCP(iface string, from net.HardwareAddr, err error) {
 	v.malformed.dhcp.Add(1)
 	v.debug("malformed packet", "sub", "dhcp", "if", iface, "mac", from.String(), "err", err)
 }
 
-func (v *voice) malformedTFTP(from netip.AddrPort, err error) {
+func (v *notices) malformedTFTP(from netip.AddrPort, err error) {
 	v.malformed.tftp.Add(1)
 	v.debug("malformed packet", "sub", "tftp", "peer", from, "err", err)
 }
 
-func (v *voice) malformedHTTP(from netip.AddrPort) {
+func (v *notices) malformedHTTP(from netip.AddrPort) {
 	v.malformed.http.Add(1)
 	v.debug("malformed request", "sub", "http", "peer", from)
 }
 
-func (v *voice) httpLog(line string) { v.debug(line, "sub", "http") }
+func (v *notices) httpLog(line string) { v.debug(line, "sub", "http") }
 
-func (v *voice) debug(line string, facts ...any) {
+func (v *notices) debug(line string, facts ...any) {
 	if v.log != nil {
 		v.log.Debug(line, facts...)
 	}
 }
 
 // end says what was counted, and leaves the terminal tidy.
-func (v *voice) end(dropped uint64) {
+func (v *notices) end(dropped uint64) {
 	facts := []struct {
 		count uint64
 		what  string

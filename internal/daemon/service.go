@@ -1,0 +1,200 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/sandbox"
+	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/internal/tree"
+)
+
+// service is what machines are answered with.
+type service struct {
+	interfaces []dhcp.Interface
+	watcher    *dhcp.Watcher
+	files      *files
+	sockets    *sockets
+	offers     *offers        // nil where Spur takes no part in DHCP
+	listener   *dhcp.Listener // nil likewise
+	status     sandbox.Status
+}
+
+func (s *service) close() {
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	if s.sockets != nil {
+		_ = s.sockets.close()
+	}
+}
+
+// start opens everything that machines are answered with.
+func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local) (*service, error) {
+	interfaces, err := dhcp.Interfaces(d.config.Interfaces)
+	if err != nil {
+		return nil, hint.Wrap(err, d.config.otherInterface())
+	}
+	if err := d.config.checkServerAddrs(); err != nil {
+		return nil, err
+	}
+	long, err := openLong(d.store, time.Now(), d.notices.storeTrouble)
+	if err != nil {
+		return nil, err
+	}
+	booted, chain, err := d.chain(next)
+	if err != nil {
+		return nil, err
+	}
+
+	files := &files{
+		tree: &tree.Tree{
+			Names: d.names, Loaders: d.loaders, Resolver: chain,
+			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, Long: long, Beside: d.beside,
+			HTTPPort: d.config.HTTPPort, TFTPPort: d.config.TFTPPort,
+			AskAtRoot: d.config.DHCP == WithoutDHCP,
+		},
+		story:   timeline.New(timeline.Config{Observers: d.notices.observers()}),
+		clients: &decide.Clients{},
+		booted:  booted,
+	}
+	s := &service{interfaces: interfaces, watcher: dhcp.NewWatcher(d.config.Interfaces), files: files}
+	// DHCP comes first: where another Spur answers it, other ports are no way out.
+	if s.offers, s.listener, err = d.openDHCP(ctx, interfaces, files, s.watcher.Again); err != nil {
+		return nil, err
+	}
+	if s.sockets, err = openSockets(ctx, d.config, interfaces); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openDHCP opens what answers DHCP requests; both results are nil where Spur
+// is to take no part in DHCP. An interface that can't be read has lookAgain called.
+func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *files, lookAgain func()) (*offers, *dhcp.Listener, error) {
+	if d.config.DHCP == WithoutDHCP {
+		return nil, nil, nil
+	}
+	addresses, err := d.openAddresses(ctx, interfaces)
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{
+		Malformed: d.notices.malformedDHCP, Down: func(string, error) { lookAgain() },
+		Overheard: func(o dhcp.Overheard) { observeOther(f.story, o) },
+		Panicked: func(iface string, value any, stack []byte) {
+			d.notices.panicked("DHCP packet on "+iface, value, stack)
+		},
+	})
+	if err != nil {
+		return nil, nil, adviseListen(err)
+	}
+	listener.ServerAddrs = d.config.ServerAddrs
+	if addresses != nil && listener.Port67Taken && !d.config.Force {
+		err := hint.New("another program on this host holds port 67; it is a DHCP server, most likely",
+			"leave --dhcp server out to work beside it, stop it, or overrule this with --force")
+		return nil, nil, errors.Join(err, listener.Close())
+	}
+	return &offers{
+		decider: decide.Decider{Resolver: f.tree.Resolver, Loaders: f.tree.Loaders, Failed: f.story.Failed}, tree: f.tree, story: f.story, clients: f.clients, addresses: addresses, beside: listener.Port67Taken,
+		reach: listener.Reach, send: listener.Send, trouble: d.notices.trouble, panicked: d.notices.panicked, slots: make(chan struct{}, maxAnswers),
+	}, listener, nil
+}
+
+// adviseListen says what to do where DHCP can't be listened to.
+func adviseListen(err error) error {
+	var claimed *dhcp.ClaimedError
+	switch {
+	case errors.As(err, &claimed):
+		return hint.Wrap(err, "stop that one, or give each its own by --interface: two on one wire would answer each machine twice")
+	case errors.Is(err, fs.ErrPermission):
+		return hint.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
+	}
+	return err
+}
+
+// openAddresses makes our own DHCP server; nil where another one gives the
+// addresses.
+func (d *daemon) openAddresses(ctx context.Context, interfaces []dhcp.Interface) (*dhcp.Server, error) {
+	if d.config.DHCP != OwnDHCP {
+		return nil, nil
+	}
+	pools, err := d.config.pools(interfaces)
+	if err != nil {
+		return nil, err
+	}
+	if warning := unpooled(interfaces, pools); warning != "" {
+		d.notices.warn(warning)
+	}
+	if !d.config.Force {
+		if err := alone(ctx, interfaces, pools); err != nil {
+			return nil, err
+		}
+	}
+	return dhcp.NewServer(dhcp.ServerConfig{Pools: pools, Store: leaseStore{d.store}, Authoritative: !d.config.Force})
+}
+
+// tasks are what runs while machines are answered, but for the timeline.
+func (d *daemon) tasks(s *service) tasks {
+	web, trivial := s.files.httpServer(d.notices), s.files.tftpServer(d.notices)
+	all := tasks{
+		{"files", func(ctx context.Context, ready func()) error {
+			return s.sockets.serve(ctx, web.Serve, trivial.Serve, ready)
+		}},
+		{"interfaces", func(ctx context.Context, ready func()) error {
+			ready()
+			return d.links(s).run(ctx)
+		}},
+	}
+	for _, f := range d.ahead {
+		all = append(all, task{"fetching ahead", func(ctx context.Context, ready func()) error {
+			ready() // a machine that asks meanwhile waits for the same download
+			d.fetchAhead(ctx, f)
+			return nil
+		}})
+	}
+	if s.listener == nil {
+		return all
+	}
+	return append(all, task{"DHCP", func(ctx context.Context, ready func()) error {
+		defer s.offers.wait()
+		ready() // packets wait in the sockets, which are open
+		return s.listener.Run(ctx, func(p dhcp.Packet) { s.offers.handle(ctx, p) })
+	}})
+}
+
+// fetchAhead fetches a file whose size isn't known, for which the first machine
+// would have to wait. What goes wrong, the machine that asks for the file is told.
+func (d *daemon) fetchAhead(ctx context.Context, f boot.File) {
+	if !f.IsURL() {
+		return
+	}
+	if file, err := d.cache.Open(ctx, f.Source); err == nil {
+		_ = file.WaitSize(nil)
+		_ = file.Close()
+	}
+}
+
+// run runs all tasks. The timeline is the last to end, so that it hears how
+// transfers were cut off.
+func (d *daemon) run(ctx context.Context, s *service) error {
+	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		s.files.story.Run(telling)
+	}()
+	defer func() {
+		stopTelling()
+		<-told
+		d.notices.end(s.offers.droppedCount())
+	}()
+	return d.tasks(s).run(ctx, func() { d.notices.ready(d, s) })
+}

@@ -1,0 +1,47 @@
+package decide_test
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+)
+
+func TestClients(t *testing.T) {
+	var c decide.Clients
+	at := func(n uint32) netip.Addr {
+		return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 10<<24+n)))
+	}
+	if _, ok := c.At(at(1)); ok {
+		t.Error("an address is taken before anybody was seen")
+	}
+	c.Saw(netip.Addr{}, rom) // a client that has none yet
+	c.Saw(at(1), rom)
+	ipxe := rom
+	ipxe.Loader = boot.IPXE
+	c.Saw(netip.AddrFrom16(at(1).As16()), ipxe)
+	if got, ok := c.At(at(1)); !ok || got != ipxe {
+		t.Errorf("got %+v, %v: the same address, written as one of IPv6, was taken later by iPXE", got, ok)
+	}
+	// Whoever takes addresses without end pushes out the oldest, and no more.
+	for n := range uint32(5000) {
+		c.Saw(at(100+n), rom)
+	}
+	if _, ok := c.At(at(1)); ok {
+		t.Error("nothing was forgotten")
+	}
+	if _, ok := c.At(at(100 + 4999)); !ok {
+		t.Error("the last one was forgotten")
+	}
+	held := 0
+	for n := range uint32(5000) {
+		if _, ok := c.At(at(100 + n)); ok {
+			held++
+		}
+	}
+	if held != 4096 {
+		t.Errorf("%d are held", held)
+	}
+}

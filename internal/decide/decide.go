@@ -1,0 +1,50 @@
+// Package decide says what a machine is offered: from the client that one
+// packet shows, by what its resolver wants it to boot, to the best route that
+// has not failed on it. It knows no packet; DHCP, a boot menu or HTTP encode the
+// same Decision.
+package decide
+
+import (
+	"context"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// Decision is what a client boots, and on which way.
+type Decision struct {
+	Client  boot.Client
+	Payload boot.Payload
+	Route   route.Route
+}
+
+// Decider decides for one Spur.
+type Decider struct {
+	Resolver boot.Resolver
+	Loaders  route.Binaries
+	// Failed lists the names of the routes that failed on a machine, the oldest
+	// first.
+	Failed func(boot.MAC) []string
+}
+
+// Decide says what to offer. Its errors are those of the resolver, which wrap
+// boot.ErrIgnore for a machine that is to be left alone, and NoRoute.
+func (d Decider) Decide(ctx context.Context, c boot.Client) (Decision, error) {
+	payload, err := d.Resolver.Resolve(ctx, c)
+	if err != nil {
+		return Decision{}, err
+	}
+	ladder := route.Routes(c, payload, d.Loaders)
+	chosen, ok := ladder.Pick(d.Failed(c.MAC))
+	if !ok {
+		return Decision{}, NoRoute(ladder.Obstacle(c))
+	}
+	return Decision{Client: c, Payload: payload, Route: chosen}, nil
+}
+
+// NoRoute is why no route leads a client to its payload. On a network with all
+// sorts of machines that is no failure.
+type NoRoute string
+
+// Error says what is in the way.
+func (n NoRoute) Error() string { return string(n) }

@@ -1,0 +1,27 @@
+package loader
+
+import (
+	"io"
+	"regexp"
+)
+
+// versionMost is how much of a loader is searched for its version, in bytes.
+const versionMost = 8 << 20
+
+// ipxeVersion is what iPXE prints as its version, and has in its binaries as it
+// is where they aren't compressed: 1.21.1+git-20220113.fbbdc3926-0ubuntu1,
+// 1.0.0+ (9f1f).
+var ipxeVersion = regexp.MustCompile(`\x00(\d+\.\d+\.\d+\+[-+.~0-9A-Za-z]{4,60}(?: \([0-9a-g]{4,40}\))?)\x00`)
+
+// Version is what an iPXE calls its version; empty where it doesn't show, as in
+// builds for a BIOS, which are compressed.
+func Version(r io.ReaderAt) string {
+	data, err := io.ReadAll(io.NewSectionReader(r, 0, versionMost))
+	if err != nil {
+		return ""
+	}
+	if at := ipxeVersion.FindSubmatch(data); at != nil {
+		return string(at[1])
+	}
+	return ""
+}

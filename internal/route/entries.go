@@ -1,0 +1,100 @@
+package route
+
+import "github.com/spurboot/spur/internal/boot"
+
+// Via is the protocol over which a route's file is fetched.
+type Via string
+
+// The protocols that routes use.
+const (
+	TFTP Via = "tftp"
+	HTTP Via = "http"
+)
+
+// Entry is one line of the table of entries: for whom it is, and what these
+// clients are given.
+type Entry struct {
+	Name string // of the routes through it; the timeline remembers failures by it
+
+	// Who it is for. An empty field stands for any.
+	Firmware boot.Firmware
+	Arch     boot.Arch
+	Proto    boot.Proto
+	Speaker  boot.Loader
+	Needs    boot.Features // what the speaker must be able to do
+	Lacks    boot.Features // of these it must lack at least one
+
+	// Loader brings the payload. The client is given Build, one of its files;
+	// where Build is empty the loader speaks already, and is given its
+	// configuration.
+	Loader boot.Loader
+	Build  string
+	Via    Via
+	// Direct names the file in a proxy's offer at once, where the rule for this
+	// firmware is to be asked on port 4011.
+	Direct bool
+
+	// Why says for whom the entry stands where it does; people read it in
+	// `spur explain`.
+	Why string
+}
+
+// Entries returns the table of entries, the best first for each client.
+func Entries() []Entry {
+	return []Entry{
+		{
+			Name: "ipxe-http", Speaker: boot.IPXE, Needs: boot.CanHTTP,
+			Loader: boot.IPXE, Via: HTTP,
+			Why: "iPXE is speaking and has HTTP: its script, and all else, comes over HTTP",
+		},
+		{
+			Name: "bios-ipxe-undionly", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.IPXE, Lacks: boot.CanHTTP | boot.CanBzImage,
+			Loader: boot.IPXE, Build: "undionly.kpxe", Via: TFTP,
+			Why: "the iPXE in this ROM has no HTTP or cannot start a Linux kernel: an iPXE that can do both is loaded through the ROM's network driver",
+		},
+		{
+			Name: "uefi-x64-ipxe-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.IPXE, Lacks: boot.CanHTTP | boot.CanEFI,
+			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP,
+			Why: "the iPXE in this ROM has no HTTP or cannot start a kernel: an iPXE that can do both is loaded through the firmware's network driver",
+		},
+		{
+			Name: "ipxe-tftp", Speaker: boot.IPXE, Lacks: boot.CanHTTP,
+			Loader: boot.IPXE, Via: TFTP,
+			Why: "iPXE is speaking but has no HTTP: its script, and all else, comes over TFTP",
+		},
+		{
+			Name: "bios-undionly", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "undionly.kpxe", Via: TFTP,
+			Why: "iPXE on the ROM's own network driver (UNDI): works on every card that could ask",
+		},
+		{
+			Name: "bios-ipxe", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "ipxe.pxe", Via: TFTP,
+			Why: "iPXE with network drivers of its own: for ROMs whose driver is broken",
+		},
+		{
+			Name: "uefi-x64-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP,
+			Why: "iPXE on the firmware's own network driver (SNP), bound to the card that it was loaded from",
+		},
+		{
+			Name: "uefi-x64-ipxe", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "ipxe.efi", Via: TFTP,
+			Why: "iPXE with network drivers of its own: for firmware whose driver is broken",
+		},
+		{
+			Name: "uefi-x64-direct", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP, Direct: true,
+			Why: "named in the offer itself: for firmware that never asks on port 4011; old edk2 loses such offers, so it comes last",
+		},
+	}
+}
+
+// fits tells whether an entry is for this client.
+func (e Entry) fits(c boot.Client) bool {
+	return (e.Firmware == "" || e.Firmware == c.Firmware) &&
+		(e.Arch == "" || e.Arch == c.Arch) &&
+		(e.Proto == "" || e.Proto == c.Proto) &&
+		(e.Speaker == "" || e.Speaker == c.Loader) &&
+		c.Features.Has(e.Needs) && (e.Lacks == 0 || !c.Features.Has(e.Lacks))
+}

@@ -1,0 +1,86 @@
+package route
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Ladder holds the ways of a client to its payload, best first.
+type Ladder struct {
+	Routes   []Route
+	Rejected []Rejected
+}
+
+// Rejected is an entry that is for the client but can't be taken.
+type Rejected struct {
+	Name string
+	Why  string
+}
+
+// Pick returns the route to offer now: the best that has not failed on this
+// machine, or, when all have failed, the one whose failure is the oldest.
+// failed lists the names of failed routes, the oldest first.
+func (l Ladder) Pick(failed []string) (Route, bool) {
+	best, bestAge := -1, 0
+	for i, r := range l.Routes {
+		age := slices.Index(failed, r.Name)
+		if age == -1 {
+			return r, true
+		}
+		if best == -1 || age < bestAge {
+			best, bestAge = i, age
+		}
+	}
+	if best == -1 {
+		return Route{}, false
+	}
+	return l.Routes[best], true
+}
+
+// notYet says of programs that no row serves what is in the way, or "".
+func notYet(l boot.Loader) string {
+	switch l {
+	case boot.GRUB, boot.PXELINUX:
+		return fmt.Sprintf("Spur cannot serve a %s that somebody else started yet", l)
+	case boot.RPi:
+		return "Spur cannot serve the Raspberry Pi's own bootloader yet; iPXE for arm64, started from its card, can be booted"
+	case boot.UBoot:
+		return "Spur cannot serve U-Boot yet"
+	case boot.Apple:
+		return "Spur cannot serve Apple's NetBoot yet"
+	}
+	return ""
+}
+
+// Supported lists whom the table of entries has routes for, in the words of
+// Obstacle.
+func Supported() []string {
+	var all []string
+	for _, e := range Entries() {
+		who := fmt.Sprintf("%s over %s", boot.Client{Firmware: e.Firmware, Arch: e.Arch}.Platform(), strings.ToUpper(string(e.Proto)))
+		if e.Firmware == "" {
+			who = "any machine whose iPXE asks"
+		}
+		if !slices.Contains(all, who) {
+			all = append(all, who)
+		}
+	}
+	return all
+}
+
+// Obstacle says in one line why the ladder has no rung.
+func (l Ladder) Obstacle(c boot.Client) string {
+	if len(l.Routes) > 0 {
+		return ""
+	}
+	if why := notYet(c.Loader); why != "" {
+		return why
+	}
+	if len(l.Rejected) == 0 {
+		return fmt.Sprintf("no route for %s over %s yet", c.Platform(), strings.ToUpper(string(c.Proto)))
+	}
+	return l.Rejected[0].Why
+}

@@ -1,0 +1,107 @@
+package route
+
+import (
+	"slices"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Loader is one line of the table of loaders: a program between a machine's
+// firmware and its payload.
+type Loader struct {
+	Name boot.Loader // as whom it asks once it runs
+	// Builds are the files that it can be given out as.
+	Builds []Build
+	// Fetches are the protocols by which it can be told where the payload is.
+	Fetches []Via
+	// Brings are the forms of payloads that it can start, the best first.
+	Brings []Form
+	// Config is the file that tells it what to do.
+	Config string
+	// Package is what Debian calls the package that it comes in.
+	Package string
+	// Unable says what the one that speaks can't do, by what it says of itself;
+	// empty for nothing.
+	Unable func(boot.Client) string
+}
+
+// Build is a loader as one file, made for one kind of firmware.
+type Build struct {
+	File     string // its name in a boot's tree and in folders of loaders
+	Firmware boot.Firmware
+	Arch     boot.Arch
+}
+
+// IPXEScript is the script that tells iPXE what to load.
+const IPXEScript = "boot.ipxe"
+
+// Loaders returns the table of loaders.
+func Loaders() []Loader {
+	return []Loader{
+		{
+			Name: boot.IPXE, Package: "ipxe",
+			Builds: []Build{
+				{"undionly.kpxe", boot.BIOS, boot.X86}, // on the ROM's network driver
+				{"ipxe.pxe", boot.BIOS, boot.X86},      // with drivers of its own
+				{"snponly.efi", boot.UEFI, boot.X64},   // on the firmware's network driver
+				{"ipxe.efi", boot.UEFI, boot.X64},      // with drivers of its own
+			},
+			Fetches: []Via{HTTP, TFTP},
+			Brings:  []Form{LinuxForm, ScriptForm},
+			Config:  IPXEScript,
+			Unable:  unableIPXE,
+		},
+	}
+}
+
+// FindLoader returns a line of the table of loaders; the zero value for none.
+func FindLoader(name boot.Loader) Loader {
+	all := Loaders()
+	if i := slices.IndexFunc(all, func(l Loader) bool { return l.Name == name }); i >= 0 {
+		return all[i]
+	}
+	return Loader{}
+}
+
+// unableIPXE says why the iPXE that speaks can't start a kernel, or "".
+func unableIPXE(c boot.Client) string {
+	switch {
+	case c.Firmware == boot.BIOS && !c.Features.Has(boot.CanBzImage):
+		return "this iPXE says that it cannot start a Linux kernel (it lacks bzImage)"
+	case c.Firmware == boot.UEFI && !c.Features.Has(boot.CanEFI):
+		return "this iPXE says that it cannot start EFI applications"
+	}
+	return ""
+}
+
+// Binary is a build that lies on this host.
+type Binary struct {
+	Build
+	Path    string
+	Version string   // as it calls itself; empty where it doesn't show
+	Signers []string // names of the certificates, for Secure Boot
+}
+
+// Binaries are the builds at hand.
+type Binaries []Binary
+
+// Find returns the build of this name for this machine.
+func (b Binaries) Find(file string, c boot.Client) (Binary, bool) {
+	i := slices.IndexFunc(b, func(have Binary) bool {
+		return have.File == file && have.Firmware == c.Firmware && have.Arch == c.Arch
+	})
+	if i < 0 {
+		return Binary{}, false
+	}
+	return b[i], true
+}
+
+// Named returns the first build of this name, for a machine of which no more is
+// known.
+func (b Binaries) Named(file string) (Binary, bool) {
+	i := slices.IndexFunc(b, func(have Binary) bool { return have.File == file })
+	if i < 0 {
+		return Binary{}, false
+	}
+	return b[i], true
+}

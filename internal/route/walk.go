@@ -1,0 +1,116 @@
+package route
+
+import (
+	"fmt"
+	"hash/fnv"
+	"io"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Route is one way for a client to get its payload: an entry, the loader that it
+// leads to, and the form of the payload that this loader brings.
+type Route struct {
+	Name   string      // the entry's; stable
+	Loader boot.Loader // brings the payload
+	Form   Form        // what it brings the payload as
+	Give   string      // the file that the client is told to fetch first
+	Role   Role        // what that file is
+	Via    Via
+	Direct bool // see Entry
+	Why    string
+}
+
+// Routes follows every path through the tables for one client and one payload.
+// have are the loaders of this host.
+func Routes(c boot.Client, p boot.Payload, have Binaries) Ladder {
+	var l Ladder
+	for _, e := range Entries() {
+		if !e.fits(c) {
+			continue
+		}
+		if r, why := follow(e, c, p, have); why == "" {
+			l.Routes = append(l.Routes, r)
+		} else {
+			l.Rejected = append(l.Rejected, Rejected{Name: e.Name, Why: why})
+		}
+	}
+	return l
+}
+
+// follow goes from an entry by its loader to a form of the payload, or says what
+// is in the way.
+func follow(e Entry, c boot.Client, p boot.Payload, have Binaries) (r Route, why string) {
+	loader := FindLoader(e.Loader)
+	form, why := loader.form(c, p)
+	if why != "" {
+		return Route{}, why
+	}
+	r = e.route()
+	r.Form = form
+	if r.Role == Script {
+		return r, loader.Unable(c)
+	}
+	switch b, ok := have.Find(r.Give, c); {
+	case !ok:
+		return Route{}, fmt.Sprintf("%s was not found on this host; Debian has it in package %s", r.Give, loader.Package)
+	case c.SecureBoot && len(b.Signers) == 0:
+		return Route{}, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", r.Give)
+	}
+	return r, ""
+}
+
+// route is the way through an entry, whatever the payload.
+func (e Entry) route() Route {
+	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Direct: e.Direct, Why: e.Why}
+	if e.Build == "" {
+		r.Give, r.Role = FindLoader(e.Loader).Config, Script
+	}
+	return r
+}
+
+// ID stands for a route in names that must be short. No two routes have the
+// same, and the order of the tables doesn't change it.
+func (r Route) ID() uint16 {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, r.Name) // a hash takes all
+	sum := h.Sum32()
+	return uint16(sum>>16) ^ uint16(sum)
+}
+
+// ByID finds a route that was given out, without the form that its payload had.
+func ByID(id uint16) (Route, bool) {
+	for _, e := range Entries() {
+		if r := e.route(); r.ID() == id {
+			return r, true
+		}
+	}
+	return Route{}, false
+}
+
+// form is the first form of a payload that the loader brings to this machine.
+func (l Loader) form(c boot.Client, p boot.Payload) (Form, string) {
+	why := fmt.Sprintf("it cannot bring a payload of kind %s", p.Kind())
+	for _, brought := range l.Brings {
+		for _, row := range Forms() {
+			if row.Kind != p.Kind() || row.Form != brought {
+				continue
+			}
+			if why = row.Obstacle(c, p); why == "" {
+				return row.Form, ""
+			}
+		}
+	}
+	return "", why
+}
+
+// Configured is the route of a loader that speaks already, and is told what to
+// do over via; the zero value where there is none.
+func Configured(speaker boot.Loader, via Via) Route {
+	for _, e := range Entries() {
+		if e.Speaker == speaker && e.Loader == speaker && e.Build == "" && e.Via == via {
+			return e.route()
+		}
+	}
+	return Route{}
+}

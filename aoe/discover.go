@@ -41,7 +41,7 @@ func Discover(ctx context.Context, l Link, shelf uint16) ([]Found, error) {
 	for len(found) < mostFound {
 		frames := [][]byte{buffer}
 		if _, err := l.Recv(frames); ctx.Err() != nil {
-			return found, nil //nolint:nilerr // that it was interrupted
+			return found, nil // that it was interrupted is no error
 		} else if err != nil {
 			return found, err
 		}

@@ -82,7 +82,7 @@ func Describe(ctx context.Context, name string, o Options) (Info, error) {
 		}
 		if err != nil {
 			info.Broken, info.Remedy = shorten(err.Error()), hint.Of(err)
-			return info, nil //nolint:nilerr // what is known of the image is told all the same
+			return info, nil // what is known of the image is told all the same
 		}
 		seen, parent = append(seen, path), path
 		info.Chain = append(info.Chain, layer)

@@ -180,18 +180,20 @@ func (t Trial) watch(ctx context.Context, m *lab.Machine) error {
 	}()
 	match, err := m.WaitFor(ctx, t.Expect)
 	cancel()
-	return errors.Join(hint.Wrap(err, "without --quiet, and with console=ttyS0 in --cmdline, all that it prints is shown"), <-shown, t.met(match, err))
+	if err == nil {
+		err = t.met(match)
+	} else {
+		err = hint.Wrap(err, "without --quiet, and with console=ttyS0 in --cmdline, all that it prints is shown")
+	}
+	return errors.Join(err, <-shown)
 }
 
 // met says on a line of its own that what was expected has come.
-func (t Trial) met(match lab.Match, err error) error {
-	if err != nil {
-		return nil // who waited says so
-	}
+func (t Trial) met(match lab.Match) error {
 	if t.Serial != nil {
 		_, _ = io.WriteString(t.Serial, "\n") // the machine's line may have no end
 	}
-	_, err = fmt.Fprintf(t.Story, "The machine has printed %q, as expected.\n", match.Text)
+	_, err := fmt.Fprintf(t.Story, "The machine has printed %q, as expected.\n", match.Text)
 	return err
 }
 

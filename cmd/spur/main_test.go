@@ -26,7 +26,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("SPUR", spur)
-			if err := copyWorld(env); err != nil {
+			if err := copyPrograms(env); err != nil {
 				return err
 			}
 			env.Values[servingsKey{}] = servings{}
@@ -36,15 +36,23 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// copyWorld puts testdata/world where scripts find it as a command.
-func copyWorld(env *testscript.Env) error {
-	script, err := os.ReadFile("testdata/world")
-	if err != nil {
-		return err
-	}
+// copyPrograms puts the programs of testdata where scripts find them as commands.
+func copyPrograms(env *testscript.Env) error {
 	dir := filepath.Join(env.WorkDir, "bin")
 	env.Setenv("PATH", dir+string(filepath.ListSeparator)+env.Getenv("PATH"))
-	return errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, "world"), script, 0o755))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{"world", "says"} {
+		script, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), script, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exits runs a command that must end with an exit code: exits CODE COMMAND….

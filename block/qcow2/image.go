@@ -215,11 +215,13 @@ func (img *Image) repair(ctx context.Context, notes []note) error {
 	if err := img.flush(false); err != nil {
 		return err
 	}
-	h.incompat, h.autoclear = h.incompat&^incompatDirty, h.autoclear&^autoclearSession
+	// The journal's file still has what was played back: it is of no session that
+	// the image knows of any more.
+	h.incompat, h.autoclear, h.session = h.incompat&^incompatDirty, h.autoclear&^autoclearSession, session{}
 	if img.recovered > 0 {
 		h.autoclear = 0
 	}
-	if err := img.writeHeader(); err != nil {
+	if err := img.rewriteHeader(); err != nil {
 		return err
 	}
 	img.marked.Store(false)

@@ -94,6 +94,26 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// TestKilledAfterRecovery: what an Open brought back is in the image, and no loss
+// is told of where the process is killed before it writes.
+func TestKilledAfterRecovery(t *testing.T) {
+	name := filepath.Join(tempDir(t), "a")
+	notes := blocktest.NewRecorder(killedImage(t, name, 7))
+	for n, recovers := range []bool{true, false, false} {
+		img, err := journaled(t, ever, blocktest.NewRecorder(readFile(t, name)), notes, Options{})
+		must(t, err)
+		if got := contents(t, img)[1<<20:][:300<<10]; !bytes.Equal(got, bytes.Repeat([]byte{7}, len(got))) {
+			t.Errorf("time %d: it reads %#x", n, got[:4])
+		}
+		if img.Lost() != nil || (img.Recovered() > 0) != recovers {
+			t.Errorf("time %d: %d clusters were brought back; %v", n, img.Recovered(), img.Lost())
+		}
+		leave(img)
+		must(t, os.WriteFile(name, img.file.(mortal).Bytes(), 0o644))
+	}
+	qemu(t, "qemu-img", "check", name)
+}
+
 // TestSessionOfReader: who only reads says that there is more to come, and only
 // then.
 func TestSessionOfReader(t *testing.T) {

@@ -65,17 +65,26 @@ func TestRefusesBesideAnotherServer(t *testing.T) {
 	w.check(w.spur(append(args, "--force")...).Stop())
 }
 
-// A second Spur on the same host finds its ports taken.
-func TestPortInUse(t *testing.T) {
+// A second Spur on the same host doesn't answer machines too, and finds its ports
+// taken where it is to serve files only.
+func TestSecondSpur(t *testing.T) {
 	w := newWorld(t)
 	w.boot()
-	p, err := w.home.Start(built.spur, "boot", built.kernel)
-	w.check(err)
-	if err := p.Wait(w.ctx); err == nil {
-		t.Error("two servers on one port")
-	}
-	if _, err := p.WaitFor(w.ctx, `port 80, for HTTP, is in use(?s:.*)--http-port`); err != nil {
-		t.Error(err)
+	for _, second := range []struct {
+		args []string
+		says string
+	}{
+		{nil, `another Spur on this host, process \d+, answers DHCP on eth0(?s:.*)--interface`},
+		{[]string{"--dhcp", "off"}, `port 80, for HTTP, is in use(?s:.*)--http-port`},
+	} {
+		p, err := w.home.Start(built.spur, append([]string{"boot", built.kernel}, second.args...)...)
+		w.check(err)
+		if err := p.Wait(w.ctx); err == nil {
+			t.Errorf("two servers on one host, the second with %v", second.args)
+		}
+		if _, err := p.WaitFor(w.ctx, second.says); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -155,6 +156,10 @@ func TestHangup(t *testing.T) {
 	if out, err := exec.Command("qemu-img", "create", "-q", "-f", "qcow2", "-o", "compat=0.10", image, "16M").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	// Where the tests run by nohup, what they start would ignore the signal.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	spur := exec.Command(built.spur, "disk", "serve", image, "--over", "nbd", "--listen", at)
 	if err := spur.Start(); err != nil {
 		t.Fatal(err)

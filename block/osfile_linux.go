@@ -21,22 +21,27 @@ type OSFile struct {
 	failed atomic.Pointer[error] // why nothing can be made durable any more
 }
 
-// OpenFile opens an existing file, and locks it as QEMU's programs do and
+// OpenFile opens a file or block device, and locks it as QEMU's programs do and
 // expect: a writer keeps out every other writer and reader, readers keep out
-// writers. Where the file system has no locks there are none. A block device
-// that the system uses, because it is mounted, isn't opened for writing.
+// writers, and who is kept out gets an error that wraps ErrLocked. Where the file
+// system has no locks there are none. A block device that the system uses,
+// because it is mounted, isn't opened for writing. A file that was made stays
+// when what follows fails, also the lock.
 func OpenFile(name string, options FileOptions) (*OSFile, error) {
-	flags := os.O_RDWR
-	if options.ReadOnly {
-		flags = os.O_RDONLY
+	flags, err := options.flags()
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
 	if options.Direct {
 		flags |= unix.O_DIRECT
 	}
-	if !options.ReadOnly && !options.Shared && isBlockDevice(name) {
-		flags |= unix.O_EXCL // refused if it is mounted, or part of an array
+	if !options.ReadOnly && !options.New && isBlockDevice(name) {
+		flags &^= os.O_CREATE
+		if !options.Shared {
+			flags |= unix.O_EXCL // refused if it is mounted, or part of an array
+		}
 	}
-	file, err := os.OpenFile(name, flags|unix.O_NONBLOCK, 0) // a FIFO must not hang us
+	file, err := os.OpenFile(name, flags|unix.O_NONBLOCK, options.mode()) // a FIFO must not hang us
 	if errors.Is(err, unix.EBUSY) {
 		return nil, fmt.Errorf("open %s: it is mounted or %w", name, ErrLocked)
 	}

@@ -13,16 +13,16 @@ import (
 // no locks, and a durable write is a write and a sync.
 type OSFile struct{ file *os.File }
 
-// OpenFile opens an existing file.
+// OpenFile opens a file.
 func OpenFile(name string, options FileOptions) (*OSFile, error) {
 	if options.Direct {
 		return nil, fmt.Errorf("open %s without the page cache: %w", name, errors.ErrUnsupported)
 	}
-	flags := os.O_RDWR
-	if options.ReadOnly {
-		flags = os.O_RDONLY
+	flags, err := options.flags()
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	file, err := os.OpenFile(name, flags, 0)
+	file, err := os.OpenFile(name, flags, options.mode())
 	if err != nil {
 		return nil, err
 	}

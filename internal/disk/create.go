@@ -112,15 +112,11 @@ func nameFrom(image, backing string) (string, error) {
 
 // newFile makes a file that wasn't there, and opens it.
 func newFile(name string) (*block.OSFile, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	file, err := block.OpenFile(name, block.FileOptions{New: true})
 	if err != nil {
 		return nil, explainNew(name, err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	file, err := block.OpenFile(name, block.FileOptions{})
-	return file, discard(name, err)
+	return file, nil
 }
 
 // discard removes a file of ours that came to nothing.

@@ -12,10 +12,14 @@ import (
 // a series, from a file or memory, for the turn or for workers.
 func TestSteadyState(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "disk")
-	if err := raw.Create(name, 1<<20); err != nil {
+	disk, err := block.OpenFile(name, block.FileOptions{New: true})
+	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := raw.Open(name, raw.Options{})
+	if err := disk.Truncate(1 << 20); err != nil {
+		t.Fatal(err)
+	}
+	file, err := raw.Open(t.Context(), disk, raw.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

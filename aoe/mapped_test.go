@@ -47,7 +47,11 @@ func newFile(t *testing.T, size int64, data []byte) *file {
 	if err := os.Truncate(f.name, size); err != nil {
 		t.Fatal(err)
 	}
-	if f.Device, err = raw.Open(f.name, raw.Options{}); err != nil {
+	disk, err := block.OpenFile(f.name, block.FileOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Device, err = raw.Open(t.Context(), disk, raw.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/raw"
 )
 
@@ -59,7 +60,11 @@ func newBeside(t *testing.T, sectors int) *beside {
 			t.Fatal(err)
 		}
 	}
-	device, err := raw.Open(files[1], raw.Options{})
+	file, err := block.OpenFile(files[1], block.FileOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	device, err := raw.Open(t.Context(), file, raw.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,17 +10,22 @@ import "io"
 // overlap. A WriteAt beyond the end makes the file longer, and what lies
 // between reads as zeros. Errors wrap ErrNoSpace where space is the reason.
 type File interface {
-	io.ReaderAt
+	Source
 	io.WriterAt
-	io.Closer
-	// Size is the length of the file in bytes.
-	Size() (int64, error)
 	// Truncate makes the file that long, in bytes; what it adds reads as zeros.
 	Truncate(size int64) error
 	// Sync makes durable every WriteAt, Truncate and other change that has
 	// returned. After it failed, what was written since the last good one may
 	// be lost, and a later Sync that succeeds doesn't change that.
 	Sync() error
+}
+
+// Source is as much of a File as who only reads it needs.
+type Source interface {
+	io.ReaderAt
+	io.Closer
+	// Size is the length of the file in bytes.
+	Size() (int64, error)
 }
 
 // SparseFile is a File that can have holes. What a file can't do at all is

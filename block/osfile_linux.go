@@ -17,6 +17,7 @@ type OSFile struct {
 	file   *os.File
 	fd     int
 	locked bool
+	direct bool
 	device bool                  // a block device
 	failed atomic.Pointer[error] // why nothing can be made durable any more
 }
@@ -48,7 +49,7 @@ func OpenFile(name string, options FileOptions) (*OSFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &OSFile{file: file, fd: int(file.Fd()), locked: !options.Shared, device: isBlockDevice(name)}
+	f := &OSFile{file: file, fd: int(file.Fd()), locked: !options.Shared, direct: options.Direct, device: isBlockDevice(name)}
 	if err := fit(file, options); err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("open %s: %w", name, err)
@@ -69,6 +70,9 @@ func fit(file *os.File, options FileOptions) error {
 	}
 	return lock(int(file.Fd()), !options.ReadOnly)
 }
+
+// Direct says whether it was opened by FileOptions.Direct.
+func (f *OSFile) Direct() bool { return f.direct }
 
 // Descriptor is valid until Close.
 func (f *OSFile) Descriptor() int { return f.fd }

@@ -37,6 +37,9 @@ func OpenFile(name string, options FileOptions) (*OSFile, error) {
 	return &OSFile{file}, nil
 }
 
+// Direct says whether it was opened by FileOptions.Direct.
+func (f *OSFile) Direct() bool { return false }
+
 // Descriptor is valid until Close.
 func (f *OSFile) Descriptor() int { return int(f.file.Fd()) }
 

@@ -27,10 +27,14 @@ func (p *probe) exchange(flags byte, cdb []byte, edtl int, data []byte) answer {
 // length, on a disk in memory and on a file.
 func TestNoAllocation(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "disk")
-	if err := rawdisk.Create(name, 1<<20); err != nil {
+	f, err := block.OpenFile(name, block.FileOptions{New: true})
+	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := rawdisk.Open(name, rawdisk.Options{})
+	if err := rawdisk.Create(f, rawdisk.CreateOptions{Size: 1 << 20}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := rawdisk.Open(t.Context(), f, rawdisk.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

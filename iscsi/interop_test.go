@@ -215,7 +215,11 @@ func newOverlay(t *testing.T) *LUN {
 			t.Fatal(err)
 		}
 	}
-	below, err := raw.Open(base, raw.Options{ReadOnly: true})
+	lower, err := block.OpenFile(base, block.FileOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	below, err := raw.Open(t.Context(), lower, raw.Options{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}

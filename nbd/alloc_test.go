@@ -14,10 +14,14 @@ import (
 // in the server nor in the client, whether data are copied or spliced.
 func TestSteadyState(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "disk")
-	if err := rawdisk.Create(name, 1<<20); err != nil {
+	f, err := block.OpenFile(name, block.FileOptions{New: true})
+	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := rawdisk.Open(name, rawdisk.Options{})
+	if err := rawdisk.Create(f, rawdisk.CreateOptions{Size: 1 << 20}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := rawdisk.Open(t.Context(), f, rawdisk.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,7 +128,11 @@ func TestSplicedReads(t *testing.T) {
 	if err := os.WriteFile(name, noise, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err := rawdisk.Open(name, rawdisk.Options{})
+	f, err := block.OpenFile(name, block.FileOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := rawdisk.Open(t.Context(), f, rawdisk.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

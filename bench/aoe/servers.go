@@ -15,6 +15,7 @@ import (
 
 	"github.com/spurboot/spur/aoe"
 	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/raw"
 )
 
@@ -126,7 +127,11 @@ func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (
 func serve(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	device, err := raw.Open(args[0], raw.Options{})
+	file, err := block.OpenFile(args[0], block.FileOptions{})
+	if err != nil {
+		return err
+	}
+	device, err := raw.Open(ctx, file, raw.Options{})
 	if err != nil {
 		return err
 	}

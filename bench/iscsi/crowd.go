@@ -72,7 +72,11 @@ func serveCrowd(dir, machines string) error {
 	if err != nil {
 		return err
 	}
-	base, err := raw.Open(filepath.Join(dir, "disk"), raw.Options{ReadOnly: true})
+	file, err := block.OpenFile(filepath.Join(dir, "disk"), block.FileOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	base, err := raw.Open(context.Background(), file, raw.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -88,10 +92,7 @@ func serveCrowd(dir, machines string) error {
 }
 
 func openOverlay(name string, base block.Device) (block.Device, error) {
-	if err := os.WriteFile(name, nil, 0o600); err != nil {
-		return nil, err
-	}
-	f, err := block.OpenFile(name, block.FileOptions{})
+	f, err := block.OpenFile(name, block.FileOptions{Create: true})
 	if err != nil {
 		return nil, err
 	}

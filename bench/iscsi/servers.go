@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/raw"
 	"github.com/spurboot/spur/iscsi"
 )
@@ -111,7 +112,11 @@ func startSpur(file string) (*running, error) { return startSelf("serve", file) 
 
 // serve is our server, until a signal comes.
 func serve(file string) error {
-	device, err := raw.Open(file, raw.Options{})
+	disk, err := block.OpenFile(file, block.FileOptions{})
+	if err != nil {
+		return err
+	}
+	device, err := raw.Open(context.Background(), disk, raw.Options{})
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,8 @@ const (
 	No
 )
 
-// Create makes an image of file, which loses what it had. The image is durable
-// when Create returns.
+// Create makes an image of a file, which loses what it had. The image is durable
+// when Create returns. The file stays the caller's, open.
 func Create(file block.File, o CreateOptions) error {
 	h, err := o.header()
 	if err != nil {

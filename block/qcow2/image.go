@@ -13,6 +13,7 @@ import (
 
 // Options say how an image is opened.
 type Options struct {
+	// ReadOnly has the image refuse every change, and the file left as it is.
 	ReadOnly bool
 	// Opener opens the backing file that the image names. Without one an image
 	// that has a backing file is refused.
@@ -98,9 +99,13 @@ type Image struct {
 	items    []item
 }
 
-// Open opens an image that is kept in file. When it is to be written and was
-// not closed cleanly with lazy reference counts, they are counted anew. The
-// files are closed with the image, and not when Open fails.
+// Open opens an image that is kept in a file. When it is to be written and was
+// not closed cleanly, its reference counts are counted anew, which reads all of
+// its tables.
+//
+// The context is for opening alone. The file, the journal's and what the Opener
+// opened are closed with the image; when Open fails the file and the journal's
+// stay the caller's, open.
 func Open(ctx context.Context, file block.File, opts Options) (*Image, error) {
 	h, err := readHeader(file)
 	if err != nil {

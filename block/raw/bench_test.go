@@ -5,15 +5,14 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/block/raw"
 )
 
 func BenchmarkDevice(b *testing.B) {
 	name := b.TempDir() + "/disk.img"
-	if err := raw.Create(name, 64<<20); err != nil {
+	if err := create(name, 64<<20); err != nil {
 		b.Fatal(err)
 	}
-	d, err := raw.Open(name, raw.Options{})
+	d, err := openFile(name, block.FileOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 func TestCrash(t *testing.T) {
 	const size, sector = 64 << 10, 512
 	file := blocktest.NewRecorder(make([]byte, size))
-	d, err := raw.New(file, false)
+	d, err := raw.Open(t.Context(), file, raw.Options{})
 	must(t, err)
 	from := file.Len()
 	r := rand.New(rand.NewPCG(5, 6))

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/blocktest"
-	"github.com/spurboot/spur/block/raw"
 )
 
 // loop makes a block device of a file.
@@ -35,9 +34,9 @@ func loop(t *testing.T, file string) string {
 func TestBlockDevice(t *testing.T) {
 	device := loop(t, fillIn(t, inMemory(t), 256<<10))
 	for _, direct := range []bool{false, true} {
-		blocktest.Run(t, func(t *testing.T) block.Device { return open(t, device, raw.Options{Direct: direct}) })
+		blocktest.Run(t, func(t *testing.T) block.Device { return open(t, device, block.FileOptions{Direct: direct}) })
 	}
-	again := func(t *testing.T) block.Device { return open(t, device, raw.Options{}) }
+	again := func(t *testing.T) block.Device { return open(t, device, block.FileOptions{}) }
 	blocktest.Persistent(t, again, again)
 }
 
@@ -45,13 +44,13 @@ func TestMountedDeviceIsRefused(t *testing.T) {
 	device := loop(t, fill(t, 1<<20))
 	mounted, err := os.OpenFile(device, os.O_RDONLY|unix.O_EXCL, 0) // so does mount
 	must(t, err)
-	if d, err := raw.Open(device, raw.Options{}); !errors.Is(err, block.ErrLocked) {
+	if d, err := openFile(device, block.FileOptions{}); !errors.Is(err, block.ErrLocked) {
 		t.Errorf("a device that is mounted: %v", err)
 		if err == nil {
 			must(t, d.Close())
 		}
 	}
-	must(t, open(t, device, raw.Options{ReadOnly: true}).Close())
+	must(t, open(t, device, block.FileOptions{ReadOnly: true}).Close())
 	must(t, mounted.Close())
-	must(t, open(t, device, raw.Options{}).Close())
+	must(t, open(t, device, block.FileOptions{}).Close())
 }

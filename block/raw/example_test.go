@@ -12,22 +12,26 @@ import (
 )
 
 func Example() {
+	ctx := context.Background()
 	name := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d.img", os.Getpid()))
-	if err := raw.Create(name, 1<<30); err != nil {
+	file, err := block.OpenFile(name, block.FileOptions{New: true})
+	if err != nil {
 		log.Fatal(err)
 	}
 	defer os.Remove(name)
-	disk, err := raw.Open(name, raw.Options{})
+	if err := raw.Create(file, raw.CreateOptions{Size: 1 << 30}); err != nil {
+		log.Fatal(err)
+	}
+	disk, err := raw.Open(ctx, file, raw.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer disk.Close()
-	ctx := context.Background()
-	err = disk.Write(ctx, []byte("hello"), 4096, block.FUA)
-	if err != nil {
+	if err := disk.Write(ctx, []byte("hello"), 4096, block.FUA); err != nil {
 		log.Fatal(err)
 	}
 	p := make([]byte, 5)
-	fmt.Println(disk.Read(ctx, p, 4096), string(p), disk.Size())
-	// Output: <nil> hello 1073741824
+	err = disk.Read(ctx, p, 4096)
+	fmt.Println(disk.Size(), string(p), err)
+	// Output: 1073741824 hello <nil>
 }

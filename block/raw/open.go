@@ -1,73 +1,65 @@
 package raw
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spurboot/spur/block"
 )
 
 // Options say how Open opens a file.
 type Options struct {
-	// ReadOnly opens it for reading only.
+	// ReadOnly has the device refuse every change.
 	ReadOnly bool
-	// Shared takes no lock: the caller knows what others do to the file.
-	Shared bool
-	// Direct bypasses the page cache (O_DIRECT). The size must then be a
-	// multiple of 4096 bytes. What isn't aligned so costs a copy, and writes
-	// of it happen one at a time.
-	Direct bool
 }
 
-// Create makes a sparse file of size bytes, all zero. It fails if there is one.
-func Create(name string, size int64) error {
-	if size < 0 {
-		return fmt.Errorf("create %s: a size of %d bytes", name, size)
+// CreateOptions say what Create makes.
+type CreateOptions struct {
+	// Size of the disk, in bytes.
+	Size int64
+}
+
+// Create makes a disk of zeros of a file, all of it a hole; the file loses what it
+// had. The disk is durable when Create returns. The file stays the caller's, open.
+func Create(file block.File, o CreateOptions) error {
+	if o.Size < 0 {
+		return fmt.Errorf("a disk of %d bytes: %w", o.Size, block.ErrOutOfRange)
 	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
+	if err := file.Truncate(0); err != nil {
 		return err
 	}
-	err = errors.Join(file.Truncate(size), file.Sync(), file.Close())
-	if err != nil {
-		_ = os.Remove(name)
+	if err := file.Truncate(o.Size); err != nil {
+		return err
 	}
-	return err
+	return file.Sync()
 }
 
-// Open opens a file, or a block device, as a device of its size; see New.
-func Open(name string, options Options) (*Device, error) {
-	file, err := block.OpenFile(name, block.FileOptions{
-		ReadOnly: options.ReadOnly, Shared: options.Shared, Direct: options.Direct,
-	})
-	if err != nil {
-		return nil, err
-	}
-	var f block.File = file
-	if options.Direct {
-		f = &aligned{OSFile: file}
-	}
-	d, err := New(f, options.ReadOnly)
-	if err == nil && options.Direct && d.length%alignment != 0 {
-		err = fmt.Errorf("open %s: its size of %d bytes is no multiple of %d, which O_DIRECT needs", name, d.length, alignment)
-	}
-	if err != nil {
-		_ = file.Close()
-		return nil, err
-	}
-	return d, nil
-}
-
-// New returns a device over a file, of the size that the file has now. Where that
-// is no multiple of 512 bytes the device ends with zeros up to one, as it does in
-// QEMU, and a write to them makes the file longer. Closing the device closes the
-// file.
-func New(file block.File, readOnly bool) (*Device, error) {
+// Open opens a file, or a block device, as a device of the size that it has. A
+// size that is no multiple of 512 bytes is rounded up to one, as in QEMU: the
+// device ends with zeros, and a write to them makes the file longer.
+//
+// The context is for opening alone, which reads nothing of the file. The file is
+// closed with the device; when Open fails it stays the caller's, open.
+//
+// A file that was opened with block.FileOptions.Direct must have a size that is a
+// multiple of 4096 bytes. What isn't aligned so costs a copy, and writes of it
+// happen one at a time.
+func Open(_ context.Context, file block.File, options Options) (*Device, error) {
 	length, err := file.Size()
 	if err != nil {
 		return nil, err
 	}
+	if f, is := file.(*block.OSFile); is && f.Direct() {
+		if length%alignment != 0 {
+			return nil, fmt.Errorf("open %s: its size of %d bytes is no multiple of %d, which O_DIRECT needs", f.Name(), length, alignment)
+		}
+		file = &aligned{OSFile: f}
+	}
+	return newDevice(file, length, options.ReadOnly), nil
+}
+
+func newDevice(file block.File, length int64, readOnly bool) *Device {
 	size := (length + sector - 1) / sector * sector
 	d := &Device{file: file, size: size, length: length, unit: 1, caps: block.Caps{ReadOnly: readOnly, BlockSize: alignment}}
 	d.sparse, _ = file.(block.SparseFile)
@@ -80,12 +72,12 @@ func New(file block.File, readOnly bool) (*Device, error) {
 		d.caps.Extents = err == nil
 	}
 	if readOnly {
-		return d, nil
+		return d
 	}
 	d.caps.FUA = d.durable != nil
 	d.caps.Trim = d.sparse != nil && punches(d.sparse, size)
 	d.caps.TrimZeroes, d.caps.Zero = d.caps.Trim, d.caps.Trim
-	return d, nil
+	return d
 }
 
 // punches tries to make a hole where nothing is, beyond the end. A block device

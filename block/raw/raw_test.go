@@ -3,6 +3,7 @@ package raw_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -37,7 +38,7 @@ func inMemory(t *testing.T) string {
 func fillIn(t *testing.T, dir string, size int64) string {
 	t.Helper()
 	name := filepath.Join(dir, "disk.img")
-	if err := raw.Create(name, size); err != nil {
+	if err := create(name, size); err != nil {
 		t.Fatal(err)
 	}
 	file, err := os.OpenFile(name, os.O_RDWR, 0)
@@ -53,9 +54,31 @@ func fillIn(t *testing.T, dir string, size int64) string {
 	return name
 }
 
-func open(t *testing.T, name string, options raw.Options) *raw.Device {
+// create makes a new file of size bytes, all zero.
+func create(name string, size int64) error {
+	file, err := block.OpenFile(name, block.FileOptions{New: true})
+	if err != nil {
+		return err
+	}
+	return errors.Join(raw.Create(file, raw.CreateOptions{Size: size}), file.Close())
+}
+
+// openFile opens a file as a device.
+func openFile(name string, options block.FileOptions) (*raw.Device, error) {
+	file, err := block.OpenFile(name, options)
+	if err != nil {
+		return nil, err
+	}
+	d, err := raw.Open(context.Background(), file, raw.Options{ReadOnly: options.ReadOnly})
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return d, nil
+}
+
+func open(t *testing.T, name string, options block.FileOptions) *raw.Device {
 	t.Helper()
-	d, err := raw.Open(name, options)
+	d, err := openFile(name, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,12 +88,12 @@ func open(t *testing.T, name string, options raw.Options) *raw.Device {
 func TestContract(t *testing.T) {
 	tests := map[string]struct {
 		size    int64
-		options raw.Options
+		options block.FileOptions
 	}{
-		"file":      {256 << 10, raw.Options{}},
-		"tmpfs":     {300001, raw.Options{}},
-		"read-only": {300001, raw.Options{ReadOnly: true}},
-		"direct":    {256 << 10, raw.Options{Direct: true}},
+		"file":      {256 << 10, block.FileOptions{}},
+		"tmpfs":     {300001, block.FileOptions{}},
+		"read-only": {300001, block.FileOptions{ReadOnly: true}},
+		"direct":    {256 << 10, block.FileOptions{Direct: true}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +110,7 @@ func TestContract(t *testing.T) {
 // TestPlainFile is a device over a file that can nothing but read and write.
 func TestPlainFile(t *testing.T) {
 	blocktest.Run(t, func(t *testing.T) block.Device {
-		d, err := raw.New(struct{ block.File }{blocktest.NewRecorder(make([]byte, 300001))}, false)
+		d, err := raw.Open(t.Context(), struct{ block.File }{blocktest.NewRecorder(make([]byte, 300001))}, raw.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,14 +121,14 @@ func TestPlainFile(t *testing.T) {
 func TestPersistent(t *testing.T) {
 	for _, direct := range []bool{false, true} {
 		name := fill(t, 1<<20)
-		again := func(t *testing.T) block.Device { return open(t, name, raw.Options{Direct: direct}) }
+		again := func(t *testing.T) block.Device { return open(t, name, block.FileOptions{Direct: direct}) }
 		blocktest.Persistent(t, again, again)
 	}
 }
 
 func TestSpaceIsGivenBack(t *testing.T) {
 	name := fill(t, 8<<20)
-	d := open(t, name, raw.Options{})
+	d := open(t, name, block.FileOptions{})
 	defer func() { _ = d.Close() }()
 	used := func() int64 {
 		var stat unix.Stat_t
@@ -139,21 +162,21 @@ func must(t *testing.T, err error) {
 
 func TestTwoWritersAreRefused(t *testing.T) {
 	name := fill(t, 1<<20)
-	first := open(t, name, raw.Options{})
-	for _, options := range []raw.Options{{}, {ReadOnly: true}} {
-		if _, err := raw.Open(name, options); !errors.Is(err, block.ErrLocked) {
+	first := open(t, name, block.FileOptions{})
+	for _, options := range []block.FileOptions{{}, {ReadOnly: true}} {
+		if _, err := openFile(name, options); !errors.Is(err, block.ErrLocked) {
 			t.Errorf("%+v beside a writer: %v", options, err)
 		}
 	}
 	if qemu(t, "-f", "raw", "-c", "write 0 512", name) {
 		t.Error("qemu-io writes to what we write to")
 	}
-	shared := open(t, name, raw.Options{ReadOnly: true, Shared: true})
+	shared := open(t, name, block.FileOptions{ReadOnly: true, Shared: true})
 	must(t, shared.Close())
 	must(t, first.Close())
-	reader := open(t, name, raw.Options{ReadOnly: true})
-	second := open(t, name, raw.Options{ReadOnly: true})
-	if _, err := raw.Open(name, raw.Options{}); !errors.Is(err, block.ErrLocked) {
+	reader := open(t, name, block.FileOptions{ReadOnly: true})
+	second := open(t, name, block.FileOptions{ReadOnly: true})
+	if _, err := openFile(name, block.FileOptions{}); !errors.Is(err, block.ErrLocked) {
 		t.Errorf("a writer beside readers: %v", err)
 	}
 	if !qemu(t, "-r", "-f", "raw", "-c", "read 0 512", name) {
@@ -164,7 +187,7 @@ func TestTwoWritersAreRefused(t *testing.T) {
 	}
 	must(t, reader.Close())
 	must(t, second.Close())
-	must(t, open(t, name, raw.Options{}).Close())
+	must(t, open(t, name, block.FileOptions{}).Close())
 }
 
 // qemu says whether qemu-io could do something.
@@ -190,9 +213,9 @@ func TestWritersOfOthersAreRespected(t *testing.T) {
 		{[]string{"-r"}, true, true},
 	} {
 		end := holds(t, append(test.args, "-f", "raw", name)...)
-		for _, options := range []raw.Options{{}, {ReadOnly: true}} {
+		for _, options := range []block.FileOptions{{}, {ReadOnly: true}} {
 			allowed := test.writes || options.ReadOnly && test.read
-			d, err := raw.Open(name, options)
+			d, err := openFile(name, options)
 			if err == nil {
 				must(t, d.Close())
 			}
@@ -201,7 +224,7 @@ func TestWritersOfOthersAreRespected(t *testing.T) {
 			}
 		}
 		end()
-		must(t, open(t, name, raw.Options{}).Close())
+		must(t, open(t, name, block.FileOptions{}).Close())
 	}
 }
 
@@ -243,7 +266,7 @@ func TestLockEndsWithClose(t *testing.T) {
 		}
 	})
 	for range 200 {
-		d, err := raw.Open(name, raw.Options{})
+		d, err := openFile(name, block.FileOptions{})
 		if err != nil {
 			t.Error(err)
 			break
@@ -259,16 +282,16 @@ func TestRefused(t *testing.T) {
 	fifo := filepath.Join(dir, "fifo")
 	must(t, unix.Mkfifo(fifo, 0o600))
 	odd := fill(t, 300001)
-	for name, options := range map[string]raw.Options{
+	for name, options := range map[string]block.FileOptions{
 		filepath.Join(dir, "missing"): {}, dir: {ReadOnly: true}, fifo: {ReadOnly: true}, odd: {Direct: true},
 		"/dev/null": {},
 	} {
-		if d, err := raw.Open(name, options); err == nil {
+		if d, err := openFile(name, options); err == nil {
 			t.Errorf("%s is opened", name)
 			_ = d.Close()
 		}
 	}
-	if err := raw.Create(odd, 5); !errors.Is(err, os.ErrExist) {
+	if err := create(odd, 5); !errors.Is(err, os.ErrExist) {
 		t.Errorf("create over a file: %v", err)
 	}
 }
@@ -280,8 +303,8 @@ func TestNoSpace(t *testing.T) {
 	}
 	defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
 	name := filepath.Join(dir, "disk.img")
-	must(t, raw.Create(name, 4<<20))
-	d := open(t, name, raw.Options{})
+	must(t, create(name, 4<<20))
+	d := open(t, name, block.FileOptions{})
 	defer func() { _ = d.Close() }()
 	if err := d.Write(t.Context(), bytes.Repeat([]byte{1}, 2<<20), 0, 0); !errors.Is(err, block.ErrNoSpace) {
 		t.Errorf("write: %v", err)
@@ -295,7 +318,7 @@ func TestNoSpace(t *testing.T) {
 
 func TestFileCutOff(t *testing.T) {
 	name := fill(t, 1<<20)
-	d := open(t, name, raw.Options{})
+	d := open(t, name, block.FileOptions{})
 	defer func() { _ = d.Close() }()
 	must(t, os.Truncate(name, 1000))
 	if err := d.Read(t.Context(), make([]byte, 512), 4096); !errors.Is(err, block.ErrGone) {
@@ -313,7 +336,7 @@ func TestFileCutOff(t *testing.T) {
 // TestFileRemoved goes on with a file whose name is gone: its bytes are not.
 func TestFileRemoved(t *testing.T) {
 	name := fill(t, 1<<20)
-	d := open(t, name, raw.Options{})
+	d := open(t, name, block.FileOptions{})
 	defer func() { _ = d.Close() }()
 	must(t, os.Remove(name))
 	must(t, d.Write(t.Context(), []byte("spur"), 4096, block.FUA))
@@ -325,7 +348,7 @@ func TestFileRemoved(t *testing.T) {
 }
 
 func TestSteadyStateAllocatesNothing(t *testing.T) {
-	d := open(t, fill(t, 1<<20), raw.Options{})
+	d := open(t, fill(t, 1<<20), block.FileOptions{})
 	defer func() { _ = d.Close() }()
 	p, ctx := make([]byte, 4096), t.Context()
 	for what, call := range map[string]func() error{
@@ -346,7 +369,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 func TestMediumErrors(t *testing.T) {
 	file := blocktest.NewRecorder(make([]byte, 1<<20))
 	file.Before = func(blocktest.Change) error { return unix.EIO }
-	d, err := raw.New(file, false)
+	d, err := raw.Open(t.Context(), file, raw.Options{})
 	must(t, err)
 	for what, err := range map[string]error{
 		"write": d.Write(t.Context(), []byte{1}, 0, 0), "FUA": d.Write(t.Context(), []byte{1}, 0, block.FUA),
@@ -367,7 +390,7 @@ func TestOddSize(t *testing.T) {
 	if err := os.WriteFile(name, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d := open(t, name, raw.Options{})
+	d := open(t, name, block.FileOptions{})
 	defer func() { _ = d.Close() }()
 	if d.Size() != size {
 		t.Fatalf("%d bytes", d.Size())

@@ -1,6 +1,7 @@
 package vhd_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spurboot/spur/block"
@@ -13,7 +14,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	disk, err := vhd.Open(file, vhd.Options{})
+	disk, err := vhd.Open(context.Background(), file, vhd.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 // The kinds of disks (section "Hard Disk Footer Format", field Disk Type).
@@ -50,10 +50,10 @@ func sum(p []byte, at int) uint32 {
 func parseFooter(p []byte) (footer, error) {
 	be := binary.BigEndian
 	if len(p) != footerSize || string(p[:8]) != "conectix" {
-		return footer{}, fmt.Errorf("%w: no VHD footer", mapped.ErrDamaged)
+		return footer{}, fmt.Errorf("%w: no VHD footer", imagemap.ErrDamaged)
 	}
 	if be.Uint32(p[64:]) != sum(p, 64) {
-		return footer{}, fmt.Errorf("%w: the footer's checksum is wrong", mapped.ErrDamaged)
+		return footer{}, fmt.Errorf("%w: the footer's checksum is wrong", imagemap.ErrDamaged)
 	}
 	f := footer{kind: be.Uint32(p[60:]), creator: string(p[28:32]), unique: [16]byte(p[68:84])}
 	header, size := be.Uint64(p[16:]), be.Uint64(p[48:])
@@ -61,12 +61,12 @@ func parseFooter(p []byte) (footer, error) {
 		size = sectors * sector
 	}
 	if size > mostSize {
-		return footer{}, fmt.Errorf("%w: a disk of %d bytes", mapped.ErrDamaged, size)
+		return footer{}, fmt.Errorf("%w: a disk of %d bytes", imagemap.ErrDamaged, size)
 	}
 	f.size = int64(size)
 	if f.kind != fixed {
 		if header > mostSize {
-			return footer{}, fmt.Errorf("%w: a header at byte %d", mapped.ErrDamaged, header)
+			return footer{}, fmt.Errorf("%w: a header at byte %d", imagemap.ErrDamaged, header)
 		}
 		f.header = int64(header)
 	}
@@ -92,16 +92,16 @@ type header struct {
 func parseHeader(p []byte, size int64) (header, error) {
 	be := binary.BigEndian
 	if len(p) != 1024 || string(p[:8]) != "cxsparse" || be.Uint32(p[36:]) != sum(p, 36) {
-		return header{}, fmt.Errorf("%w: no VHD dynamic header, or its checksum is wrong", mapped.ErrDamaged)
+		return header{}, fmt.Errorf("%w: no VHD dynamic header, or its checksum is wrong", imagemap.ErrDamaged)
 	}
 	table, blockSize := be.Uint64(p[16:]), be.Uint32(p[32:])
 	h := header{entries: int64(be.Uint32(p[28:])), blockSize: int64(blockSize), parentID: [16]byte(p[40:56]), parent: name(p[64:576])}
 	if blockSize < sector || blockSize&(blockSize-1) != 0 || blockSize > 1<<30 {
-		return header{}, fmt.Errorf("%w: blocks of %d bytes", mapped.ErrDamaged, blockSize)
+		return header{}, fmt.Errorf("%w: blocks of %d bytes", imagemap.ErrDamaged, blockSize)
 	}
 	need := (size + h.blockSize - 1) / h.blockSize
 	if table > mostSize || h.entries < need || need*4 > mostTable {
-		return header{}, fmt.Errorf("%w: a table of %d blocks of %d bytes for %d bytes", mapped.ErrDamaged, h.entries, blockSize, size)
+		return header{}, fmt.Errorf("%w: a table of %d blocks of %d bytes for %d bytes", imagemap.ErrDamaged, h.entries, blockSize, size)
 	}
 	h.table, h.entries = int64(table), need
 	return h, nil

@@ -10,21 +10,22 @@ import (
 	"unicode/utf16"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 // Options say how Open opens an image.
 type Options struct {
-	// Parent opens the parent of a differencing image. The name is the one
-	// in the image, which may be anyone's: never open it without a look. The
-	// image's device closes the parent. Without this function differencing
+	// Parent opens the parent of a differencing image. The name is the one in
+	// the image, which may be anyone's: never open it without a look. The
+	// parent is closed with the device. Without this function differencing
 	// images are refused.
-	Parent func(name string) (block.Device, error)
+	Parent func(ctx context.Context, name string) (block.Device, error)
 }
 
-// Open opens an image for reading. Closing the device closes the file; when
-// Open fails, the file stays open.
-func Open(file mapped.Source, options Options) (*mapped.Device, error) {
+// Open opens an image for reading. The context is for opening alone. The file,
+// and the parent, are closed with the device; when Open fails the file stays
+// the caller's, open.
+func Open(ctx context.Context, file block.Source, options Options) (*imagemap.Device, error) {
 	length, err := file.Size()
 	if err != nil {
 		return nil, err
@@ -33,30 +34,30 @@ func Open(file mapped.Source, options Options) (*mapped.Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open VHD image: %w", err)
 	}
-	config := mapped.Config{Size: f.size, File: file, ID: hex.EncodeToString(f.unique[:])}
+	config := imagemap.Config{Size: f.size, File: file, ID: hex.EncodeToString(f.unique[:])}
 	switch f.kind {
 	case fixed:
 		// Virtual PC's geometry may say less than there is, never more.
 		if f.size > end {
-			return nil, fmt.Errorf("open VHD image: %w: a disk of %d bytes in a file of %d", mapped.ErrDamaged, f.size, length)
+			return nil, fmt.Errorf("open VHD image: %w: a disk of %d bytes in a file of %d", imagemap.ErrDamaged, f.size, length)
 		}
-		config.Lookup = func(_ context.Context, off, n int64) (mapped.Piece, error) {
-			return mapped.Piece{Where: mapped.InFile, Offset: off, Length: n}, nil
+		config.Lookup = func(_ context.Context, off, n int64) (imagemap.Piece, error) {
+			return imagemap.Piece{Where: imagemap.InFile, Offset: off, Length: n}, nil
 		}
 	case dynamic, differencing:
-		err = openSparse(&config, f, length, options)
+		err = openSparse(ctx, &config, f, length, options)
 	default:
-		err = fmt.Errorf("%w: disk type %d is unknown", mapped.ErrDamaged, f.kind)
+		err = fmt.Errorf("%w: disk type %d is unknown", imagemap.ErrDamaged, f.kind)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open VHD image: %w", err)
 	}
-	return mapped.New(config), nil
+	return imagemap.New(config), nil
 }
 
 // findFooter reads the footer at the end, or its copy at the start. The end may
 // have been cut by one byte, which old Virtual PCs did to theirs.
-func findFooter(file mapped.Source, length int64) (f footer, end int64, err error) {
+func findFooter(file block.Source, length int64) (f footer, end int64, err error) {
 	for _, at := range []int64{length - footerSize, length - footerSize + 1, 0} {
 		p := make([]byte, footerSize)
 		if at < 0 {
@@ -74,20 +75,20 @@ func findFooter(file mapped.Source, length int64) (f footer, end int64, err erro
 		}
 		if f, err = parseFooter(p); err == nil {
 			if at == 0 && f.kind == fixed {
-				return f, 0, fmt.Errorf("%w: the footer of a fixed disk is missing at the end", mapped.ErrDamaged)
+				return f, 0, fmt.Errorf("%w: the footer of a fixed disk is missing at the end", imagemap.ErrDamaged)
 			}
 			return f, at, nil
 		}
 	}
 	if err == nil {
-		err = fmt.Errorf("%w: no VHD footer", mapped.ErrDamaged)
+		err = fmt.Errorf("%w: no VHD footer", imagemap.ErrDamaged)
 	}
 	return f, 0, err
 }
 
-func openSparse(config *mapped.Config, f footer, length int64, options Options) error {
+func openSparse(ctx context.Context, config *imagemap.Config, f footer, length int64, options Options) error {
 	p := make([]byte, 1024)
-	if err := mapped.ReadFull(config.File, p, f.header); err != nil {
+	if err := imagemap.ReadFull(config.File, p, f.header); err != nil {
 		return err
 	}
 	h, err := parseHeader(p, f.size)
@@ -95,10 +96,10 @@ func openSparse(config *mapped.Config, f footer, length int64, options Options) 
 		return err
 	}
 	if h.table+h.entries*4 > length {
-		return fmt.Errorf("%w: its table is beyond the end of the file", mapped.ErrDamaged)
+		return fmt.Errorf("%w: its table is beyond the end of the file", imagemap.ErrDamaged)
 	}
 	raw := make([]byte, h.entries*4)
-	if err := mapped.ReadFull(config.File, raw, h.table); err != nil {
+	if err := imagemap.ReadFull(config.File, raw, h.table); err != nil {
 		return err
 	}
 	s := &sparse{file: config.File, header: h, length: length, table: make([]uint32, h.entries)}
@@ -113,11 +114,11 @@ func openSparse(config *mapped.Config, f footer, length int64, options Options) 
 	if options.Parent == nil {
 		return fmt.Errorf("it needs its parent %q, and no parents are allowed", h.parent)
 	}
-	config.Parent, err = options.Parent(h.parent)
+	config.Parent, err = options.Parent(ctx, h.parent)
 	if err != nil {
 		return fmt.Errorf("open its parent %q: %w", h.parent, err)
 	}
-	if err := mapped.CheckParent(config.Parent, hex.EncodeToString(h.parentID[:])); err != nil {
+	if err := imagemap.CheckParent(config.Parent, hex.EncodeToString(h.parentID[:])); err != nil {
 		return errors.Join(err, config.Parent.Close())
 	}
 	return nil

@@ -11,20 +11,20 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/blocktest"
-	"github.com/spurboot/spur/block/mapped"
-	"github.com/spurboot/spur/block/mapped/mappedtest"
+	"github.com/spurboot/spur/block/imagemap"
+	"github.com/spurboot/spur/block/imagemap/imagemaptest"
 	"github.com/spurboot/spur/block/vhd"
 )
 
 func image(t testing.TB, size int, options string) (name string, want []byte) {
 	t.Helper()
-	return mappedtest.Image(t, "vpc", options, size, 3)
+	return imagemaptest.Image(t, "vpc", options, size, 3)
 }
 
 func open(t testing.TB, name string, options vhd.Options) block.Device {
 	t.Helper()
-	file := mappedtest.File(t, name)
-	d, err := vhd.Open(file, options)
+	file := imagemaptest.File(t, name)
+	d, err := vhd.Open(t.Context(), file, options)
 	if err != nil {
 		_ = file.Close()
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestContract(t *testing.T) {
 }
 
 // parent is a disk of ones, shorter than the images.
-func parent(string) (block.Device, error) {
+func parent(context.Context, string) (block.Device, error) {
 	d := block.NewMemory(300 << 10)
 	return d, d.Write(context.Background(), bytes.Repeat([]byte{1}, 300<<10), 0, 0)
 }
@@ -111,15 +111,15 @@ func differencing(t testing.TB) (name string, want []byte) {
 func TestDifferencing(t *testing.T) {
 	name, want := differencing(t)
 	asked := ""
-	d := open(t, name, vhd.Options{Parent: func(name string) (block.Device, error) { asked = name; return parent(name) }})
+	d := open(t, name, vhd.Options{Parent: func(_ context.Context, name string) (block.Device, error) { asked = name; return parent(t.Context(), name) }})
 	defer func() { _ = d.Close() }()
 	got := make([]byte, d.Size())
 	if err := d.Read(t.Context(), got, 0); err != nil || !bytes.Equal(got, want) || asked != "p.vhd" {
 		t.Errorf("%v, parent %q", err, asked)
 	}
-	file := mappedtest.File(t, name)
+	file := imagemaptest.File(t, name)
 	defer func() { _ = file.Close() }()
-	if _, err := vhd.Open(file, vhd.Options{}); err == nil {
+	if _, err := vhd.Open(t.Context(), file, vhd.Options{}); err == nil {
 		t.Error("opened though no parent was allowed")
 	}
 }
@@ -129,10 +129,10 @@ func TestDifferencing(t *testing.T) {
 func TestOtherParent(t *testing.T) {
 	name, _ := differencing(t)
 	other, _ := image(t, 600<<10, "subformat=dynamic")
-	file := mappedtest.File(t, name)
+	file := imagemaptest.File(t, name)
 	defer func() { _ = file.Close() }()
-	_, err := vhd.Open(file, vhd.Options{Parent: func(string) (block.Device, error) { return open(t, other, vhd.Options{}), nil }})
-	if !errors.Is(err, mapped.ErrOtherParent) {
+	_, err := vhd.Open(t.Context(), file, vhd.Options{Parent: func(context.Context, string) (block.Device, error) { return open(t, other, vhd.Options{}), nil }})
+	if !errors.Is(err, imagemap.ErrOtherParent) {
 		t.Errorf("over another parent: %v", err)
 	}
 }
@@ -144,11 +144,11 @@ func TestCutFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []int{0, 100, 512, 1535, 1536, 2000, 100000} {
-		d, err := vhd.Open(blocktest.NewRecorder(p[:n]), vhd.Options{})
+		d, err := vhd.Open(t.Context(), blocktest.NewRecorder(p[:n]), vhd.Options{})
 		if err == nil { // by the copy of the footer
 			err = d.Read(t.Context(), make([]byte, d.Size()), 0)
 		}
-		if !errors.Is(err, mapped.ErrDamaged) {
+		if !errors.Is(err, imagemap.ErrDamaged) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
@@ -180,10 +180,10 @@ func FuzzOpen(f *testing.F) {
 		seal(start, 0, 512, 64)
 		seal(start, 512, 1024, 36)
 		seal(end, 0, 512, 64)
-		d, err := vhd.Open(blocktest.NewRecorder(append(start, end...)), vhd.Options{Parent: parent})
+		d, err := vhd.Open(t.Context(), blocktest.NewRecorder(append(start, end...)), vhd.Options{Parent: parent})
 		if err != nil {
 			return
 		}
-		mappedtest.Look(t, d)
+		imagemaptest.Look(t, d)
 	})
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 // States of a block (MS-VHDX 2.5.1.1).
@@ -21,33 +22,33 @@ const (
 // blocks says where the blocks of an image are.
 type blocks struct {
 	metadata
-	file   mapped.Source
+	file   block.Source
 	length int64 // of the file
 	ratio  int64 // payload blocks of a chunk
 	table  []uint64
 }
 
-func (b *blocks) lookup(_ context.Context, off, n int64) (mapped.Piece, error) {
+func (b *blocks) lookup(_ context.Context, off, n int64) (imagemap.Piece, error) {
 	index, within := off/b.blockSize, off%b.blockSize
 	n = min(n, b.blockSize-within)
 	entry := b.table[index+index/b.ratio]
-	piece := mapped.Piece{Length: n}
+	piece := imagemap.Piece{Length: n}
 	switch entry & 7 {
 	case notPresent:
-		piece.Where = mapped.InParent
+		piece.Where = imagemap.InParent
 	case undefined, zero, unmapped:
-		piece.Where = mapped.Zero
+		piece.Where = imagemap.Zero
 	case present, partly:
 		at, err := b.place(entry, b.blockSize, index)
 		if err != nil {
 			return piece, err
 		}
-		piece.Where, piece.Offset = mapped.InFile, at+within
+		piece.Where, piece.Offset = imagemap.InFile, at+within
 		if entry&7 == partly && b.hasParent {
 			return b.split(piece, index, within)
 		}
 	default:
-		return piece, fmt.Errorf("%w: block %d has state %d", mapped.ErrDamaged, index, entry&7)
+		return piece, fmt.Errorf("%w: block %d has state %d", imagemap.ErrDamaged, index, entry&7)
 	}
 	return piece, nil
 }
@@ -56,7 +57,7 @@ func (b *blocks) lookup(_ context.Context, off, n int64) (mapped.Piece, error) {
 func (b *blocks) place(entry uint64, n, index int64) (int64, error) {
 	at := entry >> 20
 	if at == 0 || at > uint64(b.length/mega) || int64(at)*mega+n > b.length {
-		return 0, fmt.Errorf("%w: block %d is at %d MiB of a file of %d bytes", mapped.ErrDamaged, index, at, b.length)
+		return 0, fmt.Errorf("%w: block %d is at %d MiB of a file of %d bytes", imagemap.ErrDamaged, index, at, b.length)
 	}
 	return int64(at) * mega, nil
 }
@@ -64,11 +65,11 @@ func (b *blocks) place(entry uint64, n, index int64) (int64, error) {
 // split shortens a piece to the sectors that are in the same place as the
 // first, which the chunk's bitmap says: a bit for each sector of the chunk, the
 // lowest of a byte first (MS-VHDX 2.4).
-func (b *blocks) split(piece mapped.Piece, index, within int64) (mapped.Piece, error) {
+func (b *blocks) split(piece imagemap.Piece, index, within int64) (imagemap.Piece, error) {
 	chunk := index / b.ratio
 	entry := b.table[chunk*(b.ratio+1)+b.ratio]
 	if entry&7 != bitmapIsHere {
-		return piece, fmt.Errorf("%w: %w", mapped.ErrDamaged, errNoBitmap)
+		return piece, fmt.Errorf("%w: %w", imagemap.ErrDamaged, errNoBitmap)
 	}
 	bitmap, err := b.place(entry, mega, index)
 	if err != nil {
@@ -78,7 +79,7 @@ func (b *blocks) split(piece mapped.Piece, index, within int64) (mapped.Piece, e
 	first := before + within/b.sector
 	last := min(before+(within+piece.Length-1)/b.sector, first+8191)
 	bits := make([]byte, last/8-first/8+1)
-	if err := mapped.ReadFull(b.file, bits, bitmap+first/8); err != nil {
+	if err := imagemap.ReadFull(b.file, bits, bitmap+first/8); err != nil {
 		return piece, err
 	}
 	has := func(i int64) bool { return bits[i/8-first/8]&(1<<(i%8)) != 0 }
@@ -88,7 +89,7 @@ func (b *blocks) split(piece mapped.Piece, index, within int64) (mapped.Piece, e
 	}
 	piece.Length = min(piece.Length, (next-before)*b.sector-within)
 	if !has(first) {
-		piece.Where = mapped.InParent
+		piece.Where = imagemap.InParent
 	}
 	return piece, nil
 }

@@ -1,6 +1,7 @@
 package vhdx_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spurboot/spur/block"
@@ -13,7 +14,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	disk, err := vhdx.Open(file, vhdx.Options{})
+	disk, err := vhdx.Open(context.Background(), file, vhdx.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

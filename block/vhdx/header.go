@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"hash/crc32"
 
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 // Bounds of what is believed (MS-VHDX 2.2 and 2.6).
@@ -31,19 +32,19 @@ func sealed(p []byte, signature string) bool {
 }
 
 // readHeader reads the newer of the two headers (MS-VHDX 2.2.2).
-func readHeader(file mapped.Source) ([]byte, error) {
+func readHeader(file block.Source) ([]byte, error) {
 	le := binary.LittleEndian
 	identifier := make([]byte, 8)
-	if err := mapped.ReadFull(file, identifier, 0); err != nil {
+	if err := imagemap.ReadFull(file, identifier, 0); err != nil {
 		return nil, err
 	}
 	if string(identifier) != "vhdxfile" {
-		return nil, fmt.Errorf("%w: no VHDX file identifier", mapped.ErrDamaged)
+		return nil, fmt.Errorf("%w: no VHDX file identifier", imagemap.ErrDamaged)
 	}
 	var newest []byte
 	for _, at := range []int64{64 << 10, 128 << 10} {
 		p := make([]byte, 4096)
-		if err := mapped.ReadFull(file, p, at); err != nil {
+		if err := imagemap.ReadFull(file, p, at); err != nil {
 			return nil, err
 		}
 		if sealed(p, "head") && (newest == nil || le.Uint64(p[8:]) > le.Uint64(newest[8:])) {
@@ -52,7 +53,7 @@ func readHeader(file mapped.Source) ([]byte, error) {
 	}
 	switch {
 	case newest == nil:
-		return nil, fmt.Errorf("%w: both headers are", mapped.ErrDamaged)
+		return nil, fmt.Errorf("%w: both headers are", imagemap.ErrDamaged)
 	case le.Uint16(newest[66:]) != 1:
 		return nil, fmt.Errorf("VHDX version %d is unknown", le.Uint16(newest[66:]))
 	}
@@ -93,31 +94,31 @@ func guidText(g [16]byte) string {
 }
 
 // regions reads the region table, or its copy.
-func regions(file mapped.Source, length int64) (map[[16]byte]region, error) {
+func regions(file block.Source, length int64) (map[[16]byte]region, error) {
 	for _, at := range []int64{192 << 10, 256 << 10} {
 		p := make([]byte, tableSize)
-		if err := mapped.ReadFull(file, p, at); err != nil {
+		if err := imagemap.ReadFull(file, p, at); err != nil {
 			return nil, err
 		}
 		if sealed(p, "regi") {
 			return parseRegions(p, length)
 		}
 	}
-	return nil, fmt.Errorf("%w: both region tables are", mapped.ErrDamaged)
+	return nil, fmt.Errorf("%w: both region tables are", imagemap.ErrDamaged)
 }
 
 func parseRegions(p []byte, length int64) (map[[16]byte]region, error) {
 	le := binary.LittleEndian
 	count := le.Uint32(p[8:])
 	if count > 2047 {
-		return nil, fmt.Errorf("%w: %d regions", mapped.ErrDamaged, count)
+		return nil, fmt.Errorf("%w: %d regions", imagemap.ErrDamaged, count)
 	}
 	found := make(map[[16]byte]region)
 	for e := p[16:]; count > 0; e, count = e[32:], count-1 {
 		id := [16]byte(e[:16])
 		off, n := le.Uint64(e[16:]), le.Uint32(e[24:])
 		if off > uint64(length) || int64(n) > length-int64(off) {
-			return nil, fmt.Errorf("%w: a region of %d bytes at %d is beyond the end of the file", mapped.ErrDamaged, n, off)
+			return nil, fmt.Errorf("%w: a region of %d bytes at %d is beyond the end of the file", imagemap.ErrDamaged, n, off)
 		}
 		if id != batRegion && id != metadataRegion && le.Uint32(e[28:])&1 != 0 {
 			return nil, fmt.Errorf("the image needs region %x, which is unknown", id)

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"hash/crc32"
 
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 // The log (MS-VHDX 2.3) is a ring of sectors. An entry begins with a header and
@@ -21,7 +22,7 @@ const (
 )
 
 // ErrLog is that an image has changes in its log that can't be played back.
-var ErrLog = fmt.Errorf("%w: its log", mapped.ErrDamaged)
+var ErrLog = fmt.Errorf("%w: its log", imagemap.ErrDamaged)
 
 // ring is a log.
 type ring struct {
@@ -45,7 +46,7 @@ func (r ring) sector(at int64) []byte {
 }
 
 // replay plays back the log that a header tells of, over the file.
-func replay(file mapped.Source, header []byte, length int64) (mapped.Source, error) {
+func replay(file block.Source, header []byte, length int64) (block.Source, error) {
 	le := binary.LittleEndian
 	r := ring{id: [16]byte(header[48:64])}
 	if r.id == [16]byte{} {
@@ -59,7 +60,7 @@ func replay(file mapped.Source, header []byte, length int64) (mapped.Source, err
 		return nil, fmt.Errorf("%w has %d bytes at byte %d", ErrLog, size, at)
 	}
 	r.sectors = make([]byte, size)
-	if err := mapped.ReadFull(file, r.sectors, int64(at)); err != nil {
+	if err := imagemap.ReadFull(file, r.sectors, int64(at)); err != nil {
 		return nil, err
 	}
 	p := &played{Source: file, length: length}

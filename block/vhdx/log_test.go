@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/block/blocktest"
-	"github.com/spurboot/spur/block/mapped/mappedtest"
+	"github.com/spurboot/spur/block/imagemap/imagemaptest"
 	"github.com/spurboot/spur/block/vhdx"
 )
 
@@ -115,8 +115,8 @@ func asQEMU(t *testing.T, image []byte) []byte {
 	if err := os.WriteFile(name, image, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	mappedtest.QEMUImg(t, "check", "-q", "-r", "all", "-f", "vhdx", name)
-	mappedtest.QEMUImg(t, "convert", "-f", "vhdx", "-O", "raw", name, name+".raw")
+	imagemaptest.QEMUImg(t, "check", "-q", "-r", "all", "-f", "vhdx", name)
+	imagemaptest.QEMUImg(t, "convert", "-f", "vhdx", "-O", "raw", name, name+".raw")
 	p, err := os.ReadFile(name + ".raw")
 	if err != nil {
 		t.Fatal(err)
@@ -178,11 +178,11 @@ func TestLog(t *testing.T) {
 				}
 				copy(want[c.off-first.off:], c.data)
 			}
-			d, err := vhdx.Open(blocktest.NewRecorder(p), vhdx.Options{})
+			d, err := vhdx.Open(t.Context(), blocktest.NewRecorder(p), vhdx.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(mappedtest.Contents(t, d), want) {
+			if !bytes.Equal(imagemaptest.Contents(t, d), want) {
 				t.Error("other bytes are read")
 			}
 			if test.qemu && !bytes.Equal(asQEMU(t, p), want) {
@@ -206,7 +206,7 @@ func TestHostileLog(t *testing.T) {
 		"overflow":       logEntry(logID, 5, 0, len(image), change{off: 4096, n: -1}),
 		"many zeros":     logEntry(logID, 5, 0, len(image), zeros...),
 	} {
-		if _, err := vhdx.Open(blocktest.NewRecorder(withLog(image, 0, e)), vhdx.Options{}); !errors.Is(err, vhdx.ErrLog) {
+		if _, err := vhdx.Open(t.Context(), blocktest.NewRecorder(withLog(image, 0, e)), vhdx.Options{}); !errors.Is(err, vhdx.ErrLog) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -228,7 +228,7 @@ func TestHostileLog(t *testing.T) {
 	for ; at < len(p); at += 4096 {
 		copy(p[at:], begin)
 	}
-	d, err := vhdx.Open(mappedtest.NewSource(p), vhdx.Options{})
+	d, err := vhdx.Open(t.Context(), imagemaptest.NewSource(p), vhdx.Options{})
 	if err != nil || d.Size() != 600<<10 {
 		t.Errorf("a log full of beginnings: %v", err)
 	}
@@ -243,7 +243,7 @@ func TestKilledQEMU(t *testing.T) {
 	for ; dirty == 0 && rounds < 100; rounds++ {
 		n := 2 + rounds%5
 		name := filepath.Join(dir, fmt.Sprintf("%d.vhdx", rounds))
-		mappedtest.QEMUImg(t, "create", "-q", "-f", "vhdx", "-o", "block_size=1M", name, "8M")
+		imagemaptest.QEMUImg(t, "create", "-q", "-f", "vhdx", "-o", "block_size=1M", name, "8M")
 		cmd := exec.Command("strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", fmt.Sprintf("inject=fdatasync:signal=KILL:when=%d", n),
 			"qemu-io", "-f", "vhdx", "-c", "write -P 5 3M 100k", "-c", "write -P 6 5M 100k", "-c", "flush", name)
 		if out, err := cmd.CombinedOutput(); errors.Is(err, exec.ErrNotFound) {
@@ -258,7 +258,7 @@ func TestKilledQEMU(t *testing.T) {
 		}
 		want := asQEMU(t, p)
 		d := open(t, name)
-		if !bytes.Equal(mappedtest.Contents(t, d), want) {
+		if !bytes.Equal(imagemaptest.Contents(t, d), want) {
 			t.Errorf("killed at sync %d: QEMU reads other bytes", n)
 		}
 		_ = d.Close()
@@ -285,10 +285,10 @@ func FuzzLog(f *testing.F) {
 			e = e[n:]
 		}
 		setLog(image, int(at%256)*4096, entries) // one at a time
-		d, err := vhdx.Open(mappedtest.NewSource(image), vhdx.Options{Parent: parent})
+		d, err := vhdx.Open(t.Context(), imagemaptest.NewSource(image), vhdx.Options{Parent: parent})
 		if err != nil {
 			return
 		}
-		mappedtest.Look(t, d)
+		imagemaptest.Look(t, d)
 	})
 }

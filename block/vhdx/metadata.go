@@ -6,7 +6,8 @@ import (
 	"strings"
 	"unicode/utf16"
 
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 // metadata is what is needed of it.
@@ -17,12 +18,12 @@ type metadata struct {
 	parent map[string]string
 }
 
-func readMetadata(file mapped.Source, r region) (metadata, error) {
+func readMetadata(file block.Source, r region) (metadata, error) {
 	table := make([]byte, tableSize)
 	if r.length < tableSize {
-		return metadata{}, fmt.Errorf("%w: metadata of %d bytes", mapped.ErrDamaged, r.length)
+		return metadata{}, fmt.Errorf("%w: metadata of %d bytes", imagemap.ErrDamaged, r.length)
 	}
-	if err := mapped.ReadFull(file, table, r.off); err != nil {
+	if err := imagemap.ReadFull(file, table, r.off); err != nil {
 		return metadata{}, err
 	}
 	items, err := readItems(file, r, table)
@@ -32,11 +33,11 @@ func readMetadata(file mapped.Source, r region) (metadata, error) {
 	return parseItems(items)
 }
 
-func readItems(file mapped.Source, r region, table []byte) (map[[16]byte][]byte, error) {
+func readItems(file block.Source, r region, table []byte) (map[[16]byte][]byte, error) {
 	le := binary.LittleEndian
 	count := le.Uint16(table[10:])
 	if string(table[:8]) != "metadata" || count > 2047 {
-		return nil, fmt.Errorf("%w: no metadata table, or one of %d items", mapped.ErrDamaged, count)
+		return nil, fmt.Errorf("%w: no metadata table, or one of %d items", imagemap.ErrDamaged, count)
 	}
 	items := make(map[[16]byte][]byte)
 	for e := table[32:]; count > 0; e, count = e[32:], count-1 {
@@ -51,10 +52,10 @@ func readItems(file mapped.Source, r region, table []byte) (map[[16]byte][]byte,
 			continue
 		}
 		if _, twice := items[id]; twice || n > mega || off+n > r.length {
-			return nil, fmt.Errorf("%w: metadata of %d bytes at %d", mapped.ErrDamaged, n, off)
+			return nil, fmt.Errorf("%w: metadata of %d bytes at %d", imagemap.ErrDamaged, n, off)
 		}
 		items[id] = make([]byte, n)
-		if err := mapped.ReadFull(file, items[id], r.off+off); err != nil {
+		if err := imagemap.ReadFull(file, items[id], r.off+off); err != nil {
 			return nil, err
 		}
 	}
@@ -65,17 +66,17 @@ func parseItems(items map[[16]byte][]byte) (metadata, error) {
 	le := binary.LittleEndian
 	parameters, size, sector := items[parametersItem], items[sizeItem], items[sectorItem]
 	if len(parameters) < 8 || len(size) < 8 || len(sector) < 4 {
-		return metadata{}, fmt.Errorf("%w: its size, block size or sector size is missing", mapped.ErrDamaged)
+		return metadata{}, fmt.Errorf("%w: its size, block size or sector size is missing", imagemap.ErrDamaged)
 	}
 	blockSize, sectorSize := int64(le.Uint32(parameters)), int64(le.Uint32(sector))
 	bytes := le.Uint64(size)
 	switch {
 	case blockSize < mega || blockSize > 256*mega || blockSize&(blockSize-1) != 0:
-		return metadata{}, fmt.Errorf("%w: blocks of %d bytes", mapped.ErrDamaged, blockSize)
+		return metadata{}, fmt.Errorf("%w: blocks of %d bytes", imagemap.ErrDamaged, blockSize)
 	case sectorSize != 512 && sectorSize != 4096:
-		return metadata{}, fmt.Errorf("%w: sectors of %d bytes", mapped.ErrDamaged, sectorSize)
+		return metadata{}, fmt.Errorf("%w: sectors of %d bytes", imagemap.ErrDamaged, sectorSize)
 	case bytes > mostSize || bytes%uint64(sectorSize) != 0:
-		return metadata{}, fmt.Errorf("%w: a disk of %d bytes", mapped.ErrDamaged, bytes)
+		return metadata{}, fmt.Errorf("%w: a disk of %d bytes", imagemap.ErrDamaged, bytes)
 	}
 	m := metadata{size: int64(bytes), blockSize: blockSize, sector: sectorSize, hasParent: parameters[4]&2 != 0}
 	if m.hasParent {

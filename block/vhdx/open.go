@@ -1,13 +1,14 @@
 package vhdx
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 // Options say how Open opens an image.
@@ -15,22 +16,23 @@ type Options struct {
 	// Parent opens the parent of a differencing image. The locator is what
 	// the image says of it: keys such as relative_path, volume_path,
 	// absolute_win32_path and parent_linkage. It may be anyone's: never open
-	// what it says without a look. The image's device closes the parent.
+	// what it says without a look. The parent is closed with the device.
 	// Without this function differencing images are refused.
-	Parent func(locator map[string]string) (block.Device, error)
+	Parent func(ctx context.Context, locator map[string]string) (block.Device, error)
 }
 
-// Open opens an image for reading. Closing the device closes the file; when
-// Open fails, the file stays open.
-func Open(file mapped.Source, options Options) (*mapped.Device, error) {
-	d, err := open(file, options)
+// Open opens an image for reading. The context is for opening alone. The file,
+// and the parent, are closed with the device; when Open fails the file stays
+// the caller's, open.
+func Open(ctx context.Context, file block.Source, options Options) (*imagemap.Device, error) {
+	d, err := open(ctx, file, options)
 	if err != nil {
 		return nil, fmt.Errorf("open VHDX image: %w", err)
 	}
 	return d, nil
 }
 
-func open(file mapped.Source, options Options) (*mapped.Device, error) {
+func open(ctx context.Context, file block.Source, options Options) (*imagemap.Device, error) {
 	length, err := file.Size()
 	if err != nil {
 		return nil, err
@@ -59,29 +61,29 @@ func open(file mapped.Source, options Options) (*mapped.Device, error) {
 	if err := b.readTable(found[batRegion]); err != nil {
 		return nil, err
 	}
-	config := mapped.Config{Size: m.size, File: file, Lookup: b.lookup, ID: guidText([16]byte(header[32:48]))}
+	config := imagemap.Config{Size: m.size, File: file, Lookup: b.lookup, ID: guidText([16]byte(header[32:48]))}
 	if !m.hasParent {
-		return mapped.New(config), nil
+		return imagemap.New(config), nil
 	}
 	if options.Parent == nil {
 		return nil, fmt.Errorf("it needs its parent %.300q, and no parents are allowed", m.parent)
 	}
-	config.Parent, err = options.Parent(m.parent)
+	config.Parent, err = options.Parent(ctx, m.parent)
 	if err != nil {
 		return nil, fmt.Errorf("open its parent: %w", err)
 	}
 	if err := checkParent(config.Parent, m.parent); err != nil {
 		return nil, errors.Join(err, config.Parent.Close())
 	}
-	return mapped.New(config), nil
+	return imagemap.New(config), nil
 }
 
 // checkParent sees that a parent is by one of the two names for its contents,
 // its DataWriteGuid, the one that is meant (MS-VHDX 2.6.2.6.3).
 func checkParent(parent block.Device, locator map[string]string) error {
-	err := mapped.CheckParent(parent, strings.Trim(locator["parent_linkage"], "{}"))
+	err := imagemap.CheckParent(parent, strings.Trim(locator["parent_linkage"], "{}"))
 	if other := strings.Trim(locator["parent_linkage2"], "{}"); err != nil && other != "" {
-		return mapped.CheckParent(parent, other)
+		return imagemap.CheckParent(parent, other)
 	}
 	return err
 }
@@ -98,10 +100,10 @@ func (b *blocks) readTable(r region) error {
 		count = chunks * (b.ratio + 1)
 	}
 	if count*8 > r.length || count*8 > mostBAT {
-		return fmt.Errorf("%w: a table of %d bytes for %d blocks", mapped.ErrDamaged, r.length, count)
+		return fmt.Errorf("%w: a table of %d bytes for %d blocks", imagemap.ErrDamaged, r.length, count)
 	}
 	raw := make([]byte, count*8)
-	if err := mapped.ReadFull(b.file, raw, r.off); err != nil {
+	if err := imagemap.ReadFull(b.file, raw, r.off); err != nil {
 		return err
 	}
 	b.table = make([]uint64, count)

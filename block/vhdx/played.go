@@ -6,13 +6,13 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block"
 )
 
 // played is a file as it is once its log has been played back. The file itself
 // stays as it is.
 type played struct {
-	mapped.Source
+	block.Source
 	length  int64
 	changes []change // by their offsets; none overlap
 	zeros   int

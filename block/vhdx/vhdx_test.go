@@ -11,20 +11,20 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/blocktest"
-	"github.com/spurboot/spur/block/mapped"
-	"github.com/spurboot/spur/block/mapped/mappedtest"
+	"github.com/spurboot/spur/block/imagemap"
+	"github.com/spurboot/spur/block/imagemap/imagemaptest"
 	"github.com/spurboot/spur/block/vhdx"
 )
 
 func image(t testing.TB, size int, options string) (name string, want []byte) {
 	t.Helper()
-	return mappedtest.Image(t, "vhdx", options, size, 30)
+	return imagemaptest.Image(t, "vhdx", options, size, 30)
 }
 
 func open(t testing.TB, name string) block.Device {
 	t.Helper()
-	file := mappedtest.File(t, name)
-	d, err := vhdx.Open(file, vhdx.Options{Parent: parent})
+	file := imagemaptest.File(t, name)
+	d, err := vhdx.Open(t.Context(), file, vhdx.Options{Parent: parent})
 	if err != nil {
 		_ = file.Close()
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestContract(t *testing.T) {
 	blocktest.Run(t, func(t *testing.T) block.Device { return open(t, name) })
 	p, _ := differencing(t)
 	blocktest.Run(t, func(t *testing.T) block.Device {
-		d, err := vhdx.Open(blocktest.NewRecorder(p), vhdx.Options{Parent: parent})
+		d, err := vhdx.Open(t.Context(), blocktest.NewRecorder(p), vhdx.Options{Parent: parent})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func TestContract(t *testing.T) {
 }
 
 // parent is a disk of ones, shorter than the images.
-func parent(map[string]string) (block.Device, error) {
+func parent(context.Context, map[string]string) (block.Device, error) {
 	d := block.NewMemory(300 << 10)
 	return d, d.Write(context.Background(), bytes.Repeat([]byte{1}, 300<<10), 0, 0)
 }
@@ -104,7 +104,7 @@ func differencing(t testing.TB) (p, want []byte) {
 
 func TestDifferencing(t *testing.T) {
 	p, want := differencing(t)
-	d, err := vhdx.Open(blocktest.NewRecorder(p), vhdx.Options{Parent: parent})
+	d, err := vhdx.Open(t.Context(), blocktest.NewRecorder(p), vhdx.Options{Parent: parent})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestDifferencing(t *testing.T) {
 	if err := d.Read(t.Context(), got, 0); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%v, %d bytes", err, len(got))
 	}
-	if _, err := vhdx.Open(blocktest.NewRecorder(p), vhdx.Options{}); err == nil {
+	if _, err := vhdx.Open(t.Context(), blocktest.NewRecorder(p), vhdx.Options{}); err == nil {
 		t.Error("opened though no parent was allowed")
 	}
 }
@@ -131,7 +131,7 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []int{0, 10, 100 << 10, 200 << 10, 300 << 10, 1 << 20, 2<<20 + 100} {
-		if _, err := vhdx.Open(blocktest.NewRecorder(p[:n]), vhdx.Options{}); !errors.Is(err, mapped.ErrDamaged) {
+		if _, err := vhdx.Open(t.Context(), blocktest.NewRecorder(p[:n]), vhdx.Options{}); !errors.Is(err, imagemap.ErrDamaged) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
@@ -149,7 +149,7 @@ func TestItemTwice(t *testing.T) {
 	count := le.Uint16(table[10:])
 	copy(table[32+32*int(count):][:32], table[32:])
 	le.PutUint16(table[10:], count+1)
-	if _, err := vhdx.Open(mappedtest.NewSource(p), vhdx.Options{}); !errors.Is(err, mapped.ErrDamaged) {
+	if _, err := vhdx.Open(t.Context(), imagemaptest.NewSource(p), vhdx.Options{}); !errors.Is(err, imagemap.ErrDamaged) {
 		t.Error(err)
 	}
 }
@@ -176,11 +176,11 @@ func FuzzOpen(f *testing.F) {
 		put(bat, blocks, 4096)
 		seal(image, 64<<10, 4096)
 		seal(image, 192<<10, tableSize)
-		d, err := vhdx.Open(mappedtest.NewSource(image), vhdx.Options{Parent: parent})
+		d, err := vhdx.Open(t.Context(), imagemaptest.NewSource(image), vhdx.Options{Parent: parent})
 		if err != nil {
 			return
 		}
-		mappedtest.Look(t, d)
+		imagemaptest.Look(t, d)
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 // Bounds of a descriptor.
@@ -38,7 +38,7 @@ func parseDescriptor(text []byte) (descriptor, error) {
 	var d descriptor
 	text, _, _ = bytes.Cut(text, []byte{0})
 	if !bytes.HasPrefix(text, []byte("# Disk DescriptorFile")) {
-		return d, fmt.Errorf("%w: no VMDK descriptor", mapped.ErrDamaged)
+		return d, fmt.Errorf("%w: no VMDK descriptor", imagemap.ErrDamaged)
 	}
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, mostDescriptor+1)
@@ -61,14 +61,14 @@ func parseDescriptor(text []byte) (descriptor, error) {
 			d.extents = append(d.extents, e)
 		}
 		if len(d.extents) > mostExtents {
-			return d, fmt.Errorf("%w: more than %d extents", mapped.ErrDamaged, mostExtents)
+			return d, fmt.Errorf("%w: more than %d extents", imagemap.ErrDamaged, mostExtents)
 		}
 	}
 	return d, lines.Err()
 }
 
 func parseExtent(line string) (extentLine, error) {
-	wrong := fmt.Errorf("%w: extent %.100q", mapped.ErrDamaged, line)
+	wrong := fmt.Errorf("%w: extent %.100q", imagemap.ErrDamaged, line)
 	before, rest, _ := strings.Cut(line, `"`)
 	fields := strings.Fields(before)
 	if len(fields) != 3 {

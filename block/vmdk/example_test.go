@@ -1,6 +1,7 @@
 package vmdk_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spurboot/spur/block"
@@ -13,7 +14,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	disk, err := vmdk.Open(file, vmdk.Options{})
+	disk, err := vmdk.Open(context.Background(), file, vmdk.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return

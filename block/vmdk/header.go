@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 const (
@@ -43,7 +44,7 @@ type header struct {
 func parseHeader(p []byte) (header, error) {
 	le := binary.LittleEndian
 	if len(p) != sector || string(p[:4]) != magic {
-		return header{}, fmt.Errorf("%w: no VMDK sparse header", mapped.ErrDamaged)
+		return header{}, fmt.Errorf("%w: no VMDK sparse header", imagemap.ErrDamaged)
 	}
 	if version := le.Uint32(p[4:]); version < 1 || version > 3 {
 		return header{}, fmt.Errorf("VMDK version %d is unknown", version)
@@ -56,12 +57,12 @@ func parseHeader(p []byte) (header, error) {
 	}{{&h.capacity, 12, mostSectors}, {&h.grain, 20, mostGrain / sector}, {&h.descriptor, 28, mostSectors}, {&h.descriptorSize, 36, mostDescriptor / sector}} {
 		n := le.Uint64(p[field.at:])
 		if n > field.most {
-			return header{}, fmt.Errorf("%w: %d sectors in its header at %d", mapped.ErrDamaged, n, field.at)
+			return header{}, fmt.Errorf("%w: %d sectors in its header at %d", imagemap.ErrDamaged, n, field.at)
 		}
 		*field.to = int64(n) * sector
 	}
 	if h.grain == 0 || h.grain&(h.grain-1) != 0 || h.entries == 0 || h.entries > mostEntries {
-		return header{}, fmt.Errorf("%w: tables of %d grains of %d bytes", mapped.ErrDamaged, h.entries, h.grain)
+		return header{}, fmt.Errorf("%w: tables of %d grains of %d bytes", imagemap.ErrDamaged, h.entries, h.grain)
 	}
 	if h.flags&flagCompressed != 0 && (h.flags&flagMarkers == 0 || h.grain > mostCompressed || le.Uint16(p[77:]) != 1) {
 		return header{}, fmt.Errorf("its way of compressing (%d, grains of %d bytes) is unknown", le.Uint16(p[77:]), h.grain)
@@ -71,23 +72,23 @@ func parseHeader(p []byte) (header, error) {
 
 // readHeader reads the header of a sparse extent, and the one at the end of the
 // file where the first refers to it.
-func readHeader(file mapped.Source, length int64) (header, error) {
+func readHeader(file block.Source, length int64) (header, error) {
 	p := make([]byte, sector)
-	if err := mapped.ReadFull(file, p, 0); err != nil {
+	if err := imagemap.ReadFull(file, p, 0); err != nil {
 		return header{}, err
 	}
 	h, err := parseHeader(p)
 	if err != nil || h.directory != directoryAtEnd {
 		return h, err
 	}
-	if err := mapped.ReadFull(file, p, length-2*sector); err != nil {
+	if err := imagemap.ReadFull(file, p, length-2*sector); err != nil {
 		return header{}, err
 	}
 	descriptor, size := h.descriptor, h.descriptorSize
 	h, err = parseHeader(p)
 	h.descriptor, h.descriptorSize = descriptor, size
 	if err == nil && h.directory == directoryAtEnd {
-		err = fmt.Errorf("%w: it has no grain directory", mapped.ErrDamaged)
+		err = fmt.Errorf("%w: it has no grain directory", imagemap.ErrDamaged)
 	}
 	return h, err
 }

@@ -9,13 +9,14 @@ import (
 	"io"
 	"sync"
 
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/imagemap"
 )
 
 // sparse is a sparse extent: a directory of tables of grains.
 type sparse struct {
 	header    header
-	file      mapped.Source
+	file      block.Source
 	length    int64
 	directory []uint32 // sectors of tables; 0 is none
 
@@ -23,7 +24,7 @@ type sparse struct {
 	grains kept[[]byte]   // of compressed ones, by index
 }
 
-func openSparse(file mapped.Source, length int64) (*sparse, error) {
+func openSparse(file block.Source, length int64) (*sparse, error) {
 	h, err := readHeader(file, length)
 	if err != nil {
 		return nil, err
@@ -31,7 +32,7 @@ func openSparse(file mapped.Source, length int64) (*sparse, error) {
 	covers := h.grain * h.entries // of a table, in bytes: 2^35 at most
 	count := (h.capacity + covers - 1) / covers
 	if h.directory > uint64(length/sector) || count*4 > mostDirectory || int64(h.directory)*sector+count*4 > length {
-		return nil, fmt.Errorf("%w: a directory of %d tables at sector %d", mapped.ErrDamaged, count, h.directory)
+		return nil, fmt.Errorf("%w: a directory of %d tables at sector %d", imagemap.ErrDamaged, count, h.directory)
 	}
 	s := &sparse{header: h, file: file, length: length}
 	s.tables.most, s.grains.most = 512, 16
@@ -39,9 +40,9 @@ func openSparse(file mapped.Source, length int64) (*sparse, error) {
 	return s, err
 }
 
-func readTable(file mapped.Source, at, count int64) ([]uint32, error) {
+func readTable(file block.Source, at, count int64) ([]uint32, error) {
 	raw := make([]byte, 4*count)
-	if err := mapped.ReadFull(file, raw, at); err != nil {
+	if err := imagemap.ReadFull(file, raw, at); err != nil {
 		return nil, err
 	}
 	table := make([]uint32, count)
@@ -51,33 +52,33 @@ func readTable(file mapped.Source, at, count int64) ([]uint32, error) {
 	return table, nil
 }
 
-func (s *sparse) lookup(_ context.Context, off, n int64) (mapped.Piece, error) {
+func (s *sparse) lookup(_ context.Context, off, n int64) (imagemap.Piece, error) {
 	covers := s.header.grain * s.header.entries
 	if s.directory[off/covers] == 0 {
-		return mapped.Piece{Where: mapped.InParent, Length: min(n, covers-off%covers)}, nil
+		return imagemap.Piece{Where: imagemap.InParent, Length: min(n, covers-off%covers)}, nil
 	}
 	grain, within := off/s.header.grain, off%s.header.grain
 	n = min(n, s.header.grain-within)
 	entry, err := s.entry(grain)
 	switch {
 	case err != nil:
-		return mapped.Piece{}, err
+		return imagemap.Piece{}, err
 	case entry == 0:
-		return mapped.Piece{Where: mapped.InParent, Length: n}, nil
+		return imagemap.Piece{Where: imagemap.InParent, Length: n}, nil
 	case entry == 1 && s.header.flags&flagZeroGrains != 0:
-		return mapped.Piece{Where: mapped.Zero, Length: n}, nil
+		return imagemap.Piece{Where: imagemap.Zero, Length: n}, nil
 	case s.header.flags&flagCompressed != 0:
 		data, err := s.grains.get(grain, func() ([]byte, error) { return s.inflate(int64(entry) * sector) })
 		if err != nil {
-			return mapped.Piece{}, fmt.Errorf("grain %d: %w", grain, err)
+			return imagemap.Piece{}, fmt.Errorf("grain %d: %w", grain, err)
 		}
-		return mapped.Piece{Where: mapped.InMemory, Data: data[within:][:n], Length: n}, nil
+		return imagemap.Piece{Where: imagemap.InMemory, Data: data[within:][:n], Length: n}, nil
 	}
 	at := int64(entry)*sector + within
 	if at+n > s.length {
-		return mapped.Piece{}, fmt.Errorf("%w: grain %d is beyond the end of the file", mapped.ErrDamaged, grain)
+		return imagemap.Piece{}, fmt.Errorf("%w: grain %d is beyond the end of the file", imagemap.ErrDamaged, grain)
 	}
-	return mapped.Piece{Where: mapped.InFile, File: s.file, Offset: at, Length: n}, nil
+	return imagemap.Piece{Where: imagemap.InFile, File: s.file, Offset: at, Length: n}, nil
 }
 
 // entry is the sector of a grain, or one of the numbers that stand for none.
@@ -96,24 +97,24 @@ func (s *sparse) entry(grain int64) (uint32, error) {
 // last grain of a disk may be shorter.
 func (s *sparse) inflate(at int64) ([]byte, error) {
 	var marker [12]byte
-	if err := mapped.ReadFull(s.file, marker[:], at); err != nil {
+	if err := imagemap.ReadFull(s.file, marker[:], at); err != nil {
 		return nil, err
 	}
 	n := int64(binary.LittleEndian.Uint32(marker[8:]))
 	if n == 0 || n > 2*s.header.grain || at+12+n > s.length {
-		return nil, fmt.Errorf("%w: %d compressed bytes", mapped.ErrDamaged, n)
+		return nil, fmt.Errorf("%w: %d compressed bytes", imagemap.ErrDamaged, n)
 	}
 	packed := make([]byte, n)
-	if err := mapped.ReadFull(s.file, packed, at+12); err != nil {
+	if err := imagemap.ReadFull(s.file, packed, at+12); err != nil {
 		return nil, err
 	}
 	unpacker, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", mapped.ErrDamaged, err)
+		return nil, fmt.Errorf("%w: %w", imagemap.ErrDamaged, err)
 	}
 	data := make([]byte, s.header.grain) // bounds what comes out
 	if _, err := io.ReadFull(unpacker, data); err != nil && err != io.ErrUnexpectedEOF {
-		return nil, fmt.Errorf("%w: %w", mapped.ErrDamaged, err)
+		return nil, fmt.Errorf("%w: %w", imagemap.ErrDamaged, err)
 	}
 	return data, nil
 }

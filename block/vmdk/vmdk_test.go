@@ -2,6 +2,7 @@ package vmdk_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,26 +13,26 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/blocktest"
-	"github.com/spurboot/spur/block/mapped"
-	"github.com/spurboot/spur/block/mapped/mappedtest"
+	"github.com/spurboot/spur/block/imagemap"
+	"github.com/spurboot/spur/block/imagemap/imagemaptest"
 	"github.com/spurboot/spur/block/vmdk"
 )
 
 func image(t testing.TB, size int, options string) (name string, want []byte) {
 	t.Helper()
-	return mappedtest.Image(t, "vmdk", options, size, 3)
+	return imagemaptest.Image(t, "vmdk", options, size, 3)
 }
 
 func open(t testing.TB, name string) block.Device {
 	t.Helper()
-	d, err := vmdk.Open(mappedtest.File(t, name), vmdk.Options{
-		Extent: func(other string) (mapped.Source, error) {
+	d, err := vmdk.Open(t.Context(), imagemaptest.File(t, name), vmdk.Options{
+		Extent: func(_ context.Context, other string) (block.Source, error) {
 			if filepath.Base(other) != other {
 				return nil, fmt.Errorf("%s is elsewhere", other)
 			}
-			return mappedtest.File(t, filepath.Join(filepath.Dir(name), other)), nil
+			return imagemaptest.File(t, filepath.Join(filepath.Dir(name), other)), nil
 		},
-		Parent: func(other string) (block.Device, error) {
+		Parent: func(_ context.Context, other string) (block.Device, error) {
 			return open(t, filepath.Join(filepath.Dir(name), filepath.Base(other))), nil
 		},
 	})
@@ -71,7 +72,7 @@ func TestContract(t *testing.T) {
 func TestOverlay(t *testing.T) {
 	base, want := image(t, 700*512, formats[0])
 	name := filepath.Join(filepath.Dir(base), "overlay.vmdk")
-	mappedtest.QEMUImg(t, "create", "-f", "vmdk", "-b", base, "-F", "vmdk", "-o", "zeroed_grain=on", name)
+	imagemaptest.QEMUImg(t, "create", "-f", "vmdk", "-b", base, "-F", "vmdk", "-o", "zeroed_grain=on", name)
 	out, err := exec.Command("qemu-io", "-f", "vmdk", "-c", "write -P 9 100000 30000", "-c", "write -z 131072 65536", name).CombinedOutput()
 	if err != nil {
 		t.Fatalf("qemu-io (package qemu-utils): %v: %s", err, out)
@@ -84,9 +85,9 @@ func TestOverlay(t *testing.T) {
 		t.Errorf("%v; other bytes: %v", err, !bytes.Equal(got, want))
 	}
 	_ = d.Close()
-	f := mappedtest.File(t, name)
+	f := imagemaptest.File(t, name)
 	defer func() { _ = f.Close() }()
-	if _, err := vmdk.Open(f, vmdk.Options{}); err == nil {
+	if _, err := vmdk.Open(t.Context(), f, vmdk.Options{}); err == nil {
 		t.Error("opened though no parent was allowed")
 	}
 	blocktest.Run(t, func(t *testing.T) block.Device { return open(t, name) })
@@ -104,7 +105,7 @@ func TestHeaderAtEnd(t *testing.T) {
 	p = append(p, p[:512]...)
 	p = append(p, make([]byte, 512)...)
 	copy(p[56:64], bytes.Repeat([]byte{0xFF}, 8))
-	d, err := vmdk.Open(blocktest.NewRecorder(p), vmdk.Options{})
+	d, err := vmdk.Open(t.Context(), blocktest.NewRecorder(p), vmdk.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestHeaderAtEnd(t *testing.T) {
 		t.Errorf("%v, %d bytes", err, len(got))
 	}
 	copy(p[len(p)-1024+56:], bytes.Repeat([]byte{0xFF}, 8))
-	if _, err := vmdk.Open(blocktest.NewRecorder(p), vmdk.Options{}); !errors.Is(err, mapped.ErrDamaged) {
+	if _, err := vmdk.Open(t.Context(), blocktest.NewRecorder(p), vmdk.Options{}); !errors.Is(err, imagemap.ErrDamaged) {
 		t.Errorf("a header that refers to itself: %v", err)
 	}
 }
@@ -131,19 +132,19 @@ RDONLY 200 VMFS "a"
 
 func TestSeveral(t *testing.T) {
 	content := bytes.Repeat([]byte("spur"), 300*128)
-	options := vmdk.Options{Extent: func(string) (mapped.Source, error) { return blocktest.NewRecorder(content), nil }}
+	options := vmdk.Options{Extent: func(context.Context, string) (block.Source, error) { return blocktest.NewRecorder(content), nil }}
 	blocktest.Run(t, func(t *testing.T) block.Device {
-		d, err := vmdk.Open(blocktest.NewRecorder([]byte(several)), options)
+		d, err := vmdk.Open(t.Context(), blocktest.NewRecorder([]byte(several)), options)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return d
 	})
-	if _, err := vmdk.Open(blocktest.NewRecorder([]byte(several)), vmdk.Options{}); err == nil {
+	if _, err := vmdk.Open(t.Context(), blocktest.NewRecorder([]byte(several)), vmdk.Options{}); err == nil {
 		t.Error("opened though no other files were allowed")
 	}
 	content = content[:1000]
-	if _, err := vmdk.Open(blocktest.NewRecorder([]byte(several)), options); !errors.Is(err, mapped.ErrDamaged) {
+	if _, err := vmdk.Open(t.Context(), blocktest.NewRecorder([]byte(several)), options); !errors.Is(err, imagemap.ErrDamaged) {
 		t.Errorf("an extent beyond its file: %v", err)
 	}
 }
@@ -160,14 +161,14 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header, rest []byte) {
 		content := append(bytes.Clone(header), rest...)
-		d, err := vmdk.Open(mappedtest.NewSource(content), vmdk.Options{
-			Extent: func(string) (mapped.Source, error) { return mappedtest.NewSource(rest), nil },
-			Parent: func(string) (block.Device, error) { return block.NewMemory(10000), nil },
+		d, err := vmdk.Open(t.Context(), imagemaptest.NewSource(content), vmdk.Options{
+			Extent: func(context.Context, string) (block.Source, error) { return imagemaptest.NewSource(rest), nil },
+			Parent: func(context.Context, string) (block.Device, error) { return block.NewMemory(10000), nil },
 		})
 		if err != nil {
 			return
 		}
-		mappedtest.Look(t, d)
+		imagemaptest.Look(t, d)
 	})
 }
 
@@ -181,7 +182,7 @@ func TestCOWD(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := vmdk.Open(mappedtest.File(t, file), vmdk.Options{Extent: func(string) (mapped.Source, error) { return nil, errors.New("asked for") }})
+		_, err := vmdk.Open(t.Context(), imagemaptest.File(t, file), vmdk.Options{Extent: func(context.Context, string) (block.Source, error) { return nil, errors.New("asked for") }})
 		if err == nil || !strings.Contains(err.Error(), "COWD") || !strings.Contains(err.Error(), "qemu-img convert") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/block/mapped"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/hint"
 )
@@ -53,8 +52,8 @@ func (b *backings) backing(image string) qcow2.Opener {
 }
 
 // extent opens the files that a VMDK descriptor names.
-func (b *backings) extent(image string) func(string) (mapped.Source, error) {
-	return func(name string) (mapped.Source, error) {
+func (b *backings) extent(image string) func(context.Context, string) (block.Source, error) {
+	return func(_ context.Context, name string) (block.Source, error) {
 		own, err := filepath.EvalSymlinks(image)
 		if err != nil {
 			return nil, err

@@ -50,7 +50,11 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 		return err
 	}
 	if format == Raw {
-		return explainNew(name, raw.Create(name, o.Size))
+		file, err := newFile(name)
+		if err != nil {
+			return err
+		}
+		return discard(name, errors.Join(raw.Create(file, raw.CreateOptions{Size: o.Size}), file.Close()))
 	}
 	options := qcow2.CreateOptions{Size: o.Size}
 	if o.Backing != "" {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/httpblock"
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/imagemap"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/hint"
 )
@@ -115,7 +115,7 @@ func remedy(name string, err error) string {
 		return "run as a user who may read it"
 	case errors.Is(err, block.ErrLocked):
 		return "stop the program that has it open (fuser " + name + " tells which), or let both only read it"
-	case errors.Is(err, mapped.ErrOtherParent):
+	case errors.Is(err, imagemap.ErrOtherParent):
 		return "put the parent back as it was; what the image has makes no sense over another"
 	case errors.Is(err, block.ErrNoSpace):
 		return "make room where the image is, and try again; nothing that was written is lost"
@@ -127,7 +127,7 @@ func remedy(name string, err error) string {
 		return forLost(name, err)
 	case errors.Is(err, qcow2.ErrMarked):
 		return "copy what can be read: spur disk convert " + name + " NEW; or repair it: qemu-img check -r all " + name
-	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, mapped.ErrDamaged):
+	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, imagemap.ErrDamaged):
 		return "restore it from a copy; or, if it is a raw disk that only looks like an image, " + sayRaw
 	case errors.Is(err, qcow2.ErrFormat) && strings.Contains(err.Error(), "backing file"):
 		return "tell the image which format its backing file has: qemu-img rebase -u -F FORMAT -b FILE IMAGE"

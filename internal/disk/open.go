@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/block/mapped"
+	"github.com/spurboot/spur/block/imagemap"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/block/raw"
 	"github.com/spurboot/spur/block/vhd"
@@ -117,7 +117,7 @@ func openQcow2(ctx context.Context, file block.File, o Options, backing qcow2.Op
 // beside opens what else an image consists of.
 type beside struct {
 	backing qcow2.Opener
-	extent  func(name string) (mapped.Source, error)
+	extent  func(ctx context.Context, name string) (block.Source, error)
 	// parent opens an image of the same format, by any of the names that an
 	// image has for it.
 	parent func(format Format, names ...string) (block.Device, error)
@@ -137,7 +137,7 @@ func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, err
 	}
 	switch d.Format {
 	case Raw:
-		device, err := raw.New(file, o.ReadOnly)
+		device, err := raw.Open(ctx, file, raw.Options{ReadOnly: o.ReadOnly})
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +148,7 @@ func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, err
 	case Qcow2:
 		return openQcow2(ctx, file, o, b.backing)
 	case VHD, VHDX, VMDK:
-		device, err := openMapped(file, d.Format, b)
+		device, err := openImageMap(ctx, file, d.Format, b)
 		if err != nil {
 			return nil, err
 		}
@@ -159,17 +159,17 @@ func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, err
 	return d, nil
 }
 
-// openMapped opens an image of a format that is only read.
-func openMapped(file block.File, format Format, b beside) (*mapped.Device, error) {
+// openImageMap opens an image of a format that is only read.
+func openImageMap(ctx context.Context, file block.File, format Format, b beside) (*imagemap.Device, error) {
 	switch format {
 	case VHD:
-		return vhd.Open(file, vhd.Options{Parent: func(name string) (block.Device, error) { return b.parent(VHD, name) }})
+		return vhd.Open(ctx, file, vhd.Options{Parent: func(_ context.Context, name string) (block.Device, error) { return b.parent(VHD, name) }})
 	case VHDX:
-		return vhdx.Open(file, vhdx.Options{Parent: func(locator map[string]string) (block.Device, error) {
+		return vhdx.Open(ctx, file, vhdx.Options{Parent: func(_ context.Context, locator map[string]string) (block.Device, error) {
 			return b.parent(VHDX, locator["relative_path"], locator["absolute_win32_path"])
 		}})
 	}
-	return vmdk.Open(file, vmdk.Options{Extent: b.extent, Parent: func(name string) (block.Device, error) { return b.parent(VMDK, name) }})
+	return vmdk.Open(ctx, file, vmdk.Options{Extent: b.extent, Parent: func(_ context.Context, name string) (block.Device, error) { return b.parent(VMDK, name) }})
 }
 
 // openFile opens a file that is, or could be, a disk.

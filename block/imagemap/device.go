@@ -1,9 +1,9 @@
-// Package mapped is a read-only block.Device over an image file whose format
+// Package imagemap is a read-only block.Device over an image file whose format
 // says where each piece of the disk lies: in the file, nowhere because it is
 // zero, or in a parent image. The readers of VHD, VHDX and VMDK bring such a
 // function, and leave the rest to this package: that nothing beyond the file is
 // read, that ranges are checked, that extents cover what was asked for.
-package mapped
+package imagemap
 
 import (
 	"context"
@@ -46,17 +46,10 @@ var ErrOtherParent = errors.New("its parent isn't the one that it was made over,
 // ErrDamaged is that an image contradicts itself or its format.
 var ErrDamaged = errors.New("damaged image")
 
-// Source is the file of an image.
-type Source interface {
-	io.ReaderAt
-	io.Closer
-	Size() (int64, error)
-}
-
 // Config is what a Device is made of.
 type Config struct {
 	Size   int64 // in bytes
-	File   Source
+	File   block.Source
 	Parent block.Device // nil if there is none
 	Lookup Lookup
 	// ID is what differencing images know this one again by as their parent;

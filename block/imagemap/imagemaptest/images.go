@@ -1,6 +1,6 @@
-// Package mappedtest has what the tests of image readers share: images that
+// Package imagemaptest has what the tests of image readers share: images that
 // QEMU makes, and a look at hostile ones.
-package mappedtest
+package imagemaptest
 
 import (
 	"bytes"
@@ -87,7 +87,7 @@ type Source struct{ *bytes.Reader }
 // NewSource returns such a file.
 func NewSource(p []byte) Source { return Source{bytes.NewReader(p)} }
 
-// Size implements mapped.Source.
+// Size implements block.Source.
 func (s Source) Size() (int64, error) { return s.Reader.Size(), nil }
 
 // Close implements io.Closer.

@@ -111,7 +111,10 @@ func differencing(t testing.TB) (name string, want []byte) {
 func TestDifferencing(t *testing.T) {
 	name, want := differencing(t)
 	asked := ""
-	d := open(t, name, vhd.Options{Parent: func(_ context.Context, name string) (block.Device, error) { asked = name; return parent(t.Context(), name) }})
+	d := open(t, name, vhd.Options{Parent: func(_ context.Context, name string) (block.Device, error) {
+		asked = name
+		return parent(t.Context(), name)
+	}})
 	defer func() { _ = d.Close() }()
 	got := make([]byte, d.Size())
 	if err := d.Read(t.Context(), got, 0); err != nil || !bytes.Equal(got, want) || asked != "p.vhd" {

@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	// Disks: devices, and protocols that serve any device, for everybody's use.
 	"block":                       {},
 	"block/blocktest":             {"block"},
+	"block/diskimage":             {"block", "block/imagemap", "block/qcow2", "block/raw", "block/vhd", "block/vhdx", "block/vmdk"},
 	"block/httpblock":             {"block"},
 	"block/imagemap":              {"block"},
 	"block/imagemap/imagemaptest": {"block"},
@@ -56,7 +57,7 @@ var allowed = map[string][]string{
 	"aoe":                         {"block", "block/turn", "internal/pagecache", "internal/vigil"},
 	"internal/pagecache":          {},
 	"internal/disk": {
-		"aoe", "block", "block/httpblock", "block/imagemap", "block/qcow2", "block/raw", "block/share", "block/vhd", "block/vhdx", "block/vmdk",
+		"aoe", "block", "block/diskimage", "block/httpblock", "block/imagemap", "block/qcow2", "block/raw", "block/share",
 		"internal/hint", "internal/printable", "internal/sandbox", "iscsi", "nbd",
 	},
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/printable"
@@ -27,7 +28,7 @@ func check(ctx context.Context, name string, format Format, repair bool, out io.
 	if err != nil {
 		return err
 	}
-	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format, lossy: !repair}, aside(ctx, name, new(qcow2.Reference)))
+	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format, lossy: !repair, alone: true}, (&backings{image: name}).open)
 	if err != nil {
 		file.Close()
 		return explain(name, err)
@@ -68,7 +69,7 @@ func tellReopened(name string, d *Disk, out io.Writer) error {
 // checkOther is for formats that count nothing.
 func checkOther(name string, format Format, out io.Writer) error {
 	text := "%s is raw: every content of it is a disk.\n"
-	if format != Raw {
+	if format != diskimage.Raw {
 		text = "%s: its headers and tables are sound, as far as they are read to open it; it has no counts to check.\n"
 	}
 	_, err := fmt.Fprintf(out, text, printable.Line(name))

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/internal/sandbox"
 )
 
@@ -21,7 +22,7 @@ func (c *Config) confine(disks []*Disk, v *voice) error {
 	}
 	p := sandbox.Policy{Account: account}
 	for _, d := range disks {
-		if d.Format != Qcow2 || d.Caps().ReadOnly {
+		if d.Format != diskimage.Qcow2 || d.Caps().ReadOnly {
 			continue
 		}
 		name, err := journalOf(d.Files[0])

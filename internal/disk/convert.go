@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/internal/hint"
 )
 
@@ -70,7 +70,7 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 		return hint.New("interrupted; what there was of "+to+" is removed", startAgain)
 	}
 	err = discard(to, errors.Join(err, closeDisk(dst)))
-	if err == nil && o.To == Raw && o.Notice != nil {
+	if err == nil && o.To == diskimage.Raw && o.Notice != nil {
 		return noticeDisguise(to, o.Notice)
 	}
 	return err
@@ -91,11 +91,15 @@ func noticeDisguise(name string, notice func(text string)) error {
 		return err
 	}
 	defer file.Close()
-	head := make([]byte, headSize)
-	if _, err := file.ReadAt(head, 0); err != nil && err != io.EOF {
+	format, err := diskimage.Detect(file)
+	var other diskimage.UnreadableError
+	if errors.As(err, &other) {
+		format, err = other.Format, nil
+	}
+	if err != nil {
 		return err
 	}
-	if format := looksLike(head); format != Raw {
+	if format != diskimage.Raw {
 		notice(fmt.Sprintf("%s looks like a %s image, and isn't: wherever it is used, %s", name, format, sayRaw))
 	}
 	return nil

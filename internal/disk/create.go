@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/block/raw"
 	"github.com/spurboot/spur/internal/hint"
@@ -36,7 +37,7 @@ func (o CreateOptions) Check() error {
 		return errors.New("how large? Give a size, such as 10G")
 	case o.Backing == "" && (o.BackingFormat != "" || len(o.Allow) > 0):
 		return errors.New("--backing-format and --allow-backing are for --backing, which is missing")
-	case o.Backing != "" && o.Format == Raw:
+	case o.Backing != "" && o.Format == diskimage.Raw:
 		return errors.New("a raw file can't have a backing file; qcow2 can")
 	}
 	return nil
@@ -49,7 +50,7 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 	if err != nil {
 		return err
 	}
-	if format == Raw {
+	if format == diskimage.Raw {
 		file, err := newFile(name)
 		if err != nil {
 			return err
@@ -73,7 +74,7 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 		if options.BackingName, err = nameFrom(name, o.Backing); err != nil {
 			return err
 		}
-		options.BackingFormat = base.Format.qemu()
+		options.BackingFormat = base.Format.QEMU()
 	}
 	file, err := newFile(name)
 	if err != nil {
@@ -82,7 +83,7 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 	if err := discard(name, errors.Join(qcow2.Create(file, options), file.Close())); err != nil {
 		return err
 	}
-	if o.Notice != nil && filepath.IsAbs(options.BackingName) && !within(filepath.Dir(name), options.BackingName) {
+	if o.Notice != nil && filepath.IsAbs(options.BackingName) && !diskimage.Within(options.BackingName, filepath.Dir(name)) {
 		o.Notice(fmt.Sprintf("%s lies over %s, which is outside its folder: whoever opens it has to say --allow-backing %s", name, options.BackingName, filepath.Dir(options.BackingName)))
 	}
 	return nil
@@ -108,7 +109,7 @@ func nameFrom(image, backing string) (string, error) {
 	if folder, err = filepath.EvalSymlinks(folder); err != nil {
 		return "", explainNew(image, err)
 	}
-	if rel, err := filepath.Rel(folder, path); err == nil && filepath.IsLocal(rel) && !hasProtocol(rel) {
+	if rel, err := filepath.Rel(folder, path); err == nil && filepath.IsLocal(rel) && !diskimage.HasProtocol(rel) {
 		return rel, nil
 	}
 	return path, nil

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/internal/disk"
 	"github.com/spurboot/spur/iscsi"
 )
@@ -47,7 +48,7 @@ func TestCrowd(t *testing.T) {
 	}
 	open := func(i int) {
 		overlay := filepath.Join(dir, fmt.Sprintf("overlay%d", i))
-		if err := disk.Create(t.Context(), overlay, disk.CreateOptions{Backing: base, BackingFormat: disk.Raw}); err != nil {
+		if err := disk.Create(t.Context(), overlay, disk.CreateOptions{Backing: base, BackingFormat: diskimage.Raw}); err != nil {
 			t.Fatal(err)
 		}
 		d, err := disk.Open(t.Context(), overlay, disk.Options{})

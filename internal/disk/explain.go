@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/httpblock"
 	"github.com/spurboot/spur/block/imagemap"
 	"github.com/spurboot/spur/block/qcow2"
@@ -107,9 +108,11 @@ func noFile(name string, err error) error {
 
 // remedy is what to do about an error that says nothing of it itself.
 func remedy(name string, err error) string {
-	var only onlyRead
+	var unreadable diskimage.UnreadableError
 	switch {
-	case errors.As(err, &only):
+	case errors.As(err, &unreadable):
+		return fmt.Sprintf("convert it: qemu-img convert -f %s -O qcow2 IMAGE NEW; or, if it is a raw disk all the same, %s", unreadable.Format.QEMU(), sayRaw)
+	case errors.As(err, new(diskimage.UnwritableError)):
 		return "copy it into one that can be written: spur disk convert " + name + " NEW.qcow2"
 	case errors.Is(err, fs.ErrPermission):
 		return "run as a user who may read it"

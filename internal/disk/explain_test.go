@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/internal/disk"
 	"github.com/spurboot/spur/internal/hint"
 )
@@ -67,18 +68,18 @@ func TestAdviceFits(t *testing.T) {
 		{"open an encrypted image", open("encrypted.qcow2", disk.Options{}), "encryption is not supported", "encrypt.key-secret"},
 		{"open a folder", open("folder", disk.Options{}), "folder is a folder", "the image in it"},
 		{"create where no folder is", create("no/a.qcow2", disk.CreateOptions{Size: 1 << 20}), "there is no folder no", "mkdir -p no"},
-		{"create raw where no folder is", create("no/a.img", disk.CreateOptions{Size: 1 << 20, Format: disk.Raw}), "there is no folder no", "mkdir -p no"},
+		{"create raw where no folder is", create("no/a.img", disk.CreateOptions{Size: 1 << 20, Format: diskimage.Raw}), "there is no folder no", "mkdir -p no"},
 		{"create over another where no folder is", create("no/a.qcow2", disk.CreateOptions{Backing: "raw.img"}), "there is no folder no", "mkdir -p no"},
 		{"convert where no folder is", convert("raw.img", "no/a.qcow2"), "there is no folder no", "mkdir -p no"},
 		{"overlay where no folder is", serve(disk.Config{Files: []string{"raw.img"}, Overlay: "no/a.qcow2"}), "there is no folder no", "mkdir -p no"},
 		{"create below a file", create("raw.img/a.qcow2", disk.CreateOptions{Size: 1 << 20}), "raw.img is no folder", "check the name"},
 		{"open below a file", open("raw.img/a", disk.Options{}), "raw.img/a", "check the name"},
-		{"open as qcow2", open("raw.img", disk.Options{Format: disk.Qcow2}), "not a qcow2 image", "without a format given"},
+		{"open as qcow2", open("raw.img", disk.Options{Format: diskimage.Qcow2}), "not a qcow2 image", "without a format given"},
 		{"open over what is no qcow2", open("wrong.qcow2", disk.Options{}), "not a qcow2 image", "qemu-img rebase -u -F"},
 		{"overlay that is raw", serve(disk.Config{Files: []string{"raw.img"}, Overlay: "raw.img"}), "raw.img is no overlay", "another --overlay"},
 		{"create too large", create("a.qcow2", disk.CreateOptions{Size: 100000 << 40}), "no room for a disk of 97.7 PiB", "the largest is 2 PiB"},
 		{"create the largest there is", create("a.qcow2", disk.CreateOptions{Size: 1<<63 - 512}), "no room for a disk of 8 EiB", "the largest is 2 PiB"},
-		{"create raw too large", create("a.img", disk.CreateOptions{Size: 1<<63 - 512, Format: disk.Raw}), "a.img: its file system", "smaller"},
+		{"create raw too large", create("a.img", disk.CreateOptions{Size: 1<<63 - 512, Format: diskimage.Raw}), "a.img: its file system", "smaller"},
 		{"create by another format's name", create("a.vmdk", disk.CreateOptions{Size: 1 << 20}), "a.vmdk is the name of a file of format vmdk", ".qcow2"},
 		{"convert to another format's name", convert("raw.img", "a.VHDX"), "a.VHDX is the name of a file of format vhdx", ".qcow2"},
 		{"overlay by another format's name", serve(disk.Config{Files: []string{"raw.img"}, Overlay: "a.vdi"}), "a.vdi is the name of a file of format vdi", ".qcow2"},

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/printable"
@@ -62,23 +63,22 @@ func Describe(ctx context.Context, name string, o Options) (Info, error) {
 		return Info{}, explain(name, err)
 	}
 	info := Info{Layer: layer, Unclosed: layer.unclosed, InUse: inUse(name)}
-	b := &backings{allow: o.Allow}
+	b := &backings{image: name, allow: o.Allow}
 	seen := []string{}
 	for parent := ""; ref.Name != ""; {
-		ref.Parent = parent
+		ref.From = parent
 		path, err := resolve(name, ref)
 		if err == nil {
-			err = b.permit(name, ref, path)
+			err = b.permit(ref, path)
 		}
 		if err == nil && (slices.Contains(seen, path) || len(seen) == mostLayers) {
 			err = errors.New("the chain is a loop")
 		}
-		format := named(ref.Format)
-		if err == nil && format == "" {
+		if err == nil && ref.Format == "" {
 			err = errors.New("its format isn't named")
 		}
 		if err == nil {
-			layer, ref, err = describe(ctx, path, format)
+			layer, ref, err = describe(ctx, path, ref.Format)
 		}
 		if err != nil {
 			info.Broken, info.Remedy = shorten(err.Error()), hint.Of(err)
@@ -91,8 +91,8 @@ func Describe(ctx context.Context, name string, o Options) (Info, error) {
 }
 
 // describe looks at one file, without its backing file.
-func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Reference, error) {
-	var ref qcow2.Reference
+func describe(ctx context.Context, name string, format Format) (Layer, diskimage.Reference, error) {
+	var ref diskimage.Reference
 	if err := isFile(name); err != nil {
 		return Layer{}, ref, err
 	}
@@ -100,13 +100,18 @@ func describe(ctx context.Context, name string, format Format) (Layer, qcow2.Ref
 	if err != nil {
 		return Layer{}, ref, err
 	}
-	d, err := open(ctx, file, Options{ReadOnly: true, Format: format, lossy: true, shared: true}, aside(ctx, name, &ref))
+	d, err := open(ctx, file, Options{ReadOnly: true, Format: format, lossy: true, shared: true, alone: true}, (&backings{image: name}).open)
 	if err != nil {
 		file.Close()
 		return Layer{}, ref, err
 	}
 	defer d.Close()
-	layer := Layer{File: name, Format: d.Format, VirtualSize: d.Size(), Backing: ref.Name, BackingFormat: ref.Format, unclosed: d.Unclosed && !inUse(name)}
+	for _, ref = range d.below {
+		if _, err := resolve(name, ref); err == nil {
+			break
+		}
+	}
+	layer := Layer{File: name, Format: d.Format, VirtualSize: d.Size(), Backing: ref.Name, BackingFormat: ref.Format.QEMU(), unclosed: d.Unclosed && !inUse(name)}
 	layer.unplayed = errors.Is(d.Lost, qcow2.ErrUnplayed)
 	if layer.unclosed && d.Lost != nil && !layer.unplayed {
 		layer.Lost, layer.Advice = d.Lost.Error(), forLost(name, d.Lost)
@@ -140,25 +145,6 @@ func inUse(name string) bool {
 		file.Close()
 	}
 	return errors.Is(err, block.ErrLocked)
-}
-
-// aside notes what the backing file is, and puts an empty disk in its place.
-func aside(ctx context.Context, image string, ref *qcow2.Reference) beside {
-	b := (&backings{}).beside(ctx, image)
-	b.parent = func(format Format, names ...string) (block.Device, error) {
-		ref.Format = format.qemu()
-		for _, ref.Name = range candidates(names) {
-			if _, err := resolve(image, *ref); err == nil {
-				break
-			}
-		}
-		return block.NewMemory(0), nil
-	}
-	b.backing = func(_ context.Context, r qcow2.Reference) (qcow2.Backing, error) {
-		*ref = r
-		return qcow2.Backing{Device: block.NewMemory(0)}, nil
-	}
-	return b
 }
 
 // WriteJSON writes it as one object.

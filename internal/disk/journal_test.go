@@ -154,7 +154,7 @@ func TestKilledWithoutRoom(t *testing.T) {
 	dir := smallRoom(t, "12m")
 	base, overlay := filepath.Join(t.TempDir(), "base.img"), filepath.Join(dir, "o.qcow2")
 	must(t, os.WriteFile(base, bytes.Repeat([]byte{1}, 32<<20), 0o644))
-	d, err := openOverlay(t.Context(), base, overlay, Options{Format: Raw})
+	d, err := openOverlay(t.Context(), base, overlay, Options{Format: "raw"})
 	must(t, err)
 	p, written, refused := bytes.Repeat([]byte{2}, 64<<10), []int64(nil), 0
 	for i := range int64(256) {
@@ -176,7 +176,7 @@ func TestKilledWithoutRoom(t *testing.T) {
 		}
 	}
 	must(t, d.Close())
-	d, err = openOverlay(t.Context(), base, overlay, Options{Format: Raw})
+	d, err = openOverlay(t.Context(), base, overlay, Options{Format: "raw"})
 	if err != nil {
 		t.Fatalf("%v (%s)", err, hint.Of(err))
 	}

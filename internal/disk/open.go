@@ -9,12 +9,8 @@ import (
 	"os"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/block/imagemap"
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
-	"github.com/spurboot/spur/block/raw"
-	"github.com/spurboot/spur/block/vhd"
-	"github.com/spurboot/spur/block/vhdx"
-	"github.com/spurboot/spur/block/vmdk"
 	"github.com/spurboot/spur/internal/hint"
 )
 
@@ -38,6 +34,9 @@ type Disk struct {
 	// that is only read, has something that the image doesn't; nil if nothing is
 	// missing.
 	Lost error
+	// below is where an image that was opened alone says that what it lies over
+	// is.
+	below []diskimage.Reference
 }
 
 // Options say how an image is opened.
@@ -51,6 +50,7 @@ type Options struct {
 
 	base   string // the only file that may be the image's backing file, if set
 	bare   bool   // without the image's journal
+	alone  bool   // without what it lies over
 	lossy  bool   // for reading, although the image's journal may have more
 	shared bool   // while others may write to it
 	// trouble is told when the journal of a file can't be written, and with nil
@@ -69,8 +69,8 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &backings{allow: o.Allow, base: o.base, files: []string{name}}
-	d, err := open(ctx, file, o, b.beside(ctx, name))
+	b := &backings{image: name, allow: o.Allow, base: o.base, files: []string{name}}
+	d, err := open(ctx, file, o, b.open)
 	if err != nil {
 		file.Close()
 		return nil, explain(name, err)
@@ -79,97 +79,60 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 	return d, nil
 }
 
-// openQcow2 opens an image with its journal.
-func openQcow2(ctx context.Context, file block.File, o Options, backing qcow2.Opener) (*Disk, error) {
-	options := qcow2.Options{ReadOnly: o.ReadOnly, Opener: backing, CacheSize: tables, Lossy: o.lossy}
-	d, err := &Disk{Format: Qcow2}, error(nil)
-	var unread error // why the journal can't be
-	local, is := file.(*block.OSFile)
-	switch {
-	case !is || o.bare:
-	case o.ReadOnly:
-		if options.Journal, err = findJournal(local.Name(), file, o.shared); o.lossy {
-			unread, err = err, nil
-		}
-	default:
-		options.Journal, d.Unsafe, err = makeJournal(local.Name())
+// open makes a device of a file. A qcow2 image gets its journal.
+func open(ctx context.Context, file block.File, o Options, opener diskimage.Opener) (*Disk, error) {
+	d := &Disk{}
+	options := diskimage.Options{
+		ReadOnly: o.ReadOnly, Format: o.Format, Guess: true, Opener: opener, Alone: o.alone,
+		Qcow2: qcow2.Options{CacheSize: tables, Lossy: o.lossy},
 	}
+	isQcow2 := o.Format == diskimage.Qcow2
+	if o.Format == "" {
+		format, err := diskimage.Detect(file)
+		if err != nil {
+			return nil, err
+		}
+		isQcow2 = format == diskimage.Qcow2
+	}
+	if local, is := file.(*block.OSFile); is && isQcow2 && !o.bare {
+		options.Format = diskimage.Qcow2 // what the journal is for
+		var err error
+		if options.Qcow2.Journal, err = d.journal(local, o); err != nil {
+			return nil, err
+		}
+	}
+	image, err := diskimage.Open(ctx, file, options)
 	if err != nil {
+		if j := options.Qcow2.Journal; j != nil {
+			j.File.Close()
+		}
 		return nil, err
 	}
-	if options.Journal != nil && o.trouble != nil {
-		options.Journal.Trouble = func(err error) { o.trouble(local.Name(), err) }
-	}
-	image, err := qcow2.Open(ctx, file, options)
-	if err != nil {
-		if options.Journal != nil {
-			options.Journal.File.Close()
+	d.Device, d.Format, d.below = image.Device, image.Format, image.Below
+	if q, is := image.Device.(*qcow2.Image); is {
+		d.Unclosed, d.Recovered, d.Lost = q.Unclosed(), q.Recovered(), cmp.Or(d.Lost, q.Lost())
+		if err := q.Unjournaled(); err != nil {
+			d.Unsafe = err
 		}
-		return nil, err
-	}
-	d.Device, d.Unclosed, d.Recovered, d.Lost = image, image.Unclosed(), image.Recovered(), cmp.Or(unread, image.Lost())
-	if err := image.Unjournaled(); err != nil {
-		d.Unsafe = err
 	}
 	return d, nil
 }
 
-// beside opens what else an image consists of.
-type beside struct {
-	backing qcow2.Opener
-	extent  func(ctx context.Context, name string) (block.Source, error)
-	// parent opens an image of the same format, by any of the names that an
-	// image has for it.
-	parent func(format Format, names ...string) (block.Device, error)
-}
-
-// open makes a device of a file.
-func open(ctx context.Context, file block.File, o Options, b beside) (*Disk, error) {
-	d := &Disk{Format: o.Format}
-	var err error
-	if d.Format == "" {
-		if d.Format, err = detect(file); err != nil {
-			return nil, err
-		}
+// journal is what an image is opened with: one to write to, or one that was left
+// where it is only read; nil where there is none.
+func (d *Disk) journal(file *block.OSFile, o Options) (j *qcow2.Journal, err error) {
+	if o.ReadOnly {
+		j, err = findJournal(file.Name(), file, o.shared)
+	} else {
+		j, d.Unsafe, err = makeJournal(file.Name())
 	}
-	if d.Format != Raw && d.Format != Qcow2 && !o.ReadOnly {
-		return nil, onlyRead{d.Format}
+	if o.ReadOnly && o.lossy {
+		d.Lost, err = err, nil // why what it has is missing
 	}
-	switch d.Format {
-	case Raw:
-		device, err := raw.Open(ctx, file, raw.Options{ReadOnly: o.ReadOnly})
-		if err != nil {
-			return nil, err
-		}
-		d.Device = device
-		if o.Format == "" && !o.ReadOnly {
-			d.Device = guess(device)
-		}
-	case Qcow2:
-		return openQcow2(ctx, file, o, b.backing)
-	case VHD, VHDX, VMDK:
-		device, err := openImageMap(ctx, file, d.Format, b)
-		if err != nil {
-			return nil, err
-		}
-		d.Device = device
-	default:
-		return nil, fmt.Errorf("format %s is unknown; it is one of %s", d.Format, readable)
+	if j != nil && o.trouble != nil {
+		j.Trouble = func(err error) { o.trouble(file.Name(), err) }
 	}
-	return d, nil
-}
-
-// openImageMap opens an image of a format that is only read.
-func openImageMap(ctx context.Context, file block.File, format Format, b beside) (*imagemap.Device, error) {
-	switch format {
-	case VHD:
-		return vhd.Open(ctx, file, vhd.Options{Parent: func(_ context.Context, name string) (block.Device, error) { return b.parent(VHD, name) }})
-	case VHDX:
-		return vhdx.Open(ctx, file, vhdx.Options{Parent: func(_ context.Context, locator map[string]string) (block.Device, error) {
-			return b.parent(VHDX, locator["relative_path"], locator["absolute_win32_path"])
-		}})
-	}
-	return vmdk.Open(ctx, file, vmdk.Options{Extent: b.extent, Parent: func(_ context.Context, name string) (block.Device, error) { return b.parent(VMDK, name) }})
+	return j, err
 }
 
 // openFile opens a file that is, or could be, a disk.

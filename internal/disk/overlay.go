@@ -3,11 +3,11 @@ package disk
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/hint"
 )
@@ -30,9 +30,9 @@ func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, e
 	if err != nil {
 		return nil, explain(base, err)
 	}
-	o.Format, o.base = Qcow2, path
+	o.Format, o.base = diskimage.Qcow2, path
 	d, err := Open(ctx, overlay, o)
-	if errors.Is(err, qcow2.ErrFormat) && !begins(overlay, Qcow2) {
+	if errors.Is(err, qcow2.ErrFormat) && !begins(overlay, diskimage.Qcow2) {
 		return nil, hint.New(overlay+" is no overlay: it isn't a qcow2 image", "name another --overlay, which is made if it doesn't exist")
 	}
 	if err != nil {
@@ -52,7 +52,6 @@ func begins(name string, format Format) bool {
 		return false
 	}
 	defer file.Close()
-	head := make([]byte, headSize)
-	n, err := file.ReadAt(head, 0)
-	return (err == nil || err == io.EOF) && looksLike(head[:n]) == format
+	looks, err := diskimage.Detect(file)
+	return err == nil && looks == format
 }

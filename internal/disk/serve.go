@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/internal/hint"
 )
 
@@ -60,11 +61,10 @@ func (c *Config) open(ctx context.Context, v *voice) ([]*Disk, error) {
 
 // explainServed says what else can be done about a file that can't be served.
 func (c *Config) explainServed(file string, o Options, err error) error {
-	var only onlyRead
 	switch {
 	case o.ReadOnly || c.Overlay != "":
 		return err
-	case errors.As(err, &only):
+	case errors.As(err, new(diskimage.UnwritableError)):
 		return hint.Wrap(err, "add --read-only, or --overlay NEW.qcow2 for what clients write; or copy it: spur disk convert "+file+" NEW.qcow2")
 	case refused(file, err):
 		return hint.Wrap(err, toWrite(err)+"; or, if you may read it, add --overlay NEW.qcow2 for what clients write, or --read-only")

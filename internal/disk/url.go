@@ -2,13 +2,11 @@ package disk
 
 import (
 	"context"
-	"errors"
-	"io"
 	"strings"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/httpblock"
-	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/hint"
 )
 
@@ -25,10 +23,8 @@ func openURL(ctx context.Context, url string, o Options) (*Disk, error) {
 	if err != nil {
 		return nil, explainURL(url, err)
 	}
-	refused := hint.New("an image at a URL may have no backing file", "download both and convert them here")
-	d, err := open(ctx, remoteFile{ctx, remote}, o, beside{
-		backing: func(context.Context, qcow2.Reference) (qcow2.Backing, error) { return qcow2.Backing{}, refused },
-		parent:  func(Format, ...string) (block.Device, error) { return nil, refused },
+	d, err := open(ctx, block.FileOf(ctx, remote), o, func(context.Context, diskimage.Reference) (diskimage.Opened, error) {
+		return diskimage.Opened{}, hint.New("an image at a URL may have no backing file", "download both and convert them here")
 	})
 	if err != nil {
 		remote.Close()
@@ -37,34 +33,3 @@ func openURL(ctx context.Context, url string, o Options) (*Disk, error) {
 	d.Files = []string{url}
 	return d, nil
 }
-
-// remoteFile is a device as the file of an image that is only read. Formats read
-// their files without a context, so it has the one for which the image is open:
-// a server that stalls holds nobody up who is told to end.
-type remoteFile struct {
-	ctx context.Context
-	dev block.Device
-}
-
-var errRemote = errors.New("a file on a web server can only be read")
-
-func (f remoteFile) ReadAt(p []byte, off int64) (int, error) {
-	size := f.dev.Size()
-	if off < 0 || off >= size {
-		return 0, io.EOF
-	}
-	n := min(int64(len(p)), size-off)
-	if err := f.dev.Read(f.ctx, p[:n], off); err != nil {
-		return 0, err
-	}
-	if n < int64(len(p)) {
-		return int(n), io.EOF
-	}
-	return int(n), nil
-}
-
-func (f remoteFile) WriteAt([]byte, int64) (int, error) { return 0, errRemote }
-func (f remoteFile) Truncate(int64) error               { return errRemote }
-func (f remoteFile) Size() (int64, error)               { return f.dev.Size(), nil }
-func (f remoteFile) Sync() error                        { return nil }
-func (f remoteFile) Close() error                       { return f.dev.Close() }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/internal/disk"
 	"github.com/spurboot/spur/internal/hint"
 )
@@ -29,7 +30,7 @@ func TestNoValidator(t *testing.T) {
 		t.Errorf("opened to be served: %v (%s)", err, hint.Of(err))
 	}
 	to := filepath.Join(t.TempDir(), "disk.img")
-	if err := disk.Convert(t.Context(), url, to, disk.ConvertOptions{To: disk.Raw}); err != nil {
+	if err := disk.Convert(t.Context(), url, to, disk.ConvertOptions{To: diskimage.Raw}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(to)
@@ -47,7 +48,7 @@ func TestLengthChanges(t *testing.T) {
 	}))
 	defer server.Close()
 	to := filepath.Join(t.TempDir(), "disk.img")
-	err := disk.Convert(t.Context(), server.URL, to, disk.ConvertOptions{To: disk.Raw})
+	err := disk.Convert(t.Context(), server.URL, to, disk.ConvertOptions{To: diskimage.Raw})
 	if err == nil || !strings.Contains(err.Error(), "was changed on its server") {
 		t.Errorf("%v", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/printable"
 )
@@ -90,6 +91,9 @@ func (v *voice) trouble(who string, t *tally, err error) {
 		line += " (make room where the image is; what was refused wasn't written)"
 	} else if errors.Is(err, qcow2.ErrMarked) {
 		line += " (nothing is written to the image any more; copy what can be read by spur disk convert, or repair it by qemu-img check -r all)"
+	}
+	if errors.As(err, new(diskimage.DisguiseError)) {
+		line += " (--format raw lets it be written)"
 	}
 	v.say(slog.LevelError, line, "step", "trouble", "client", who, "err", err.Error())
 }

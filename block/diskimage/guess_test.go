@@ -1,4 +1,4 @@
-package disk_test
+package diskimage_test
 
 import (
 	"bytes"
@@ -12,11 +12,11 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/block/diskimage"
 )
 
 // openRawDisk makes a raw disk and opens it, by guessing where format is "".
-func openRawDisk(t *testing.T, head string, format disk.Format) *disk.Disk {
+func openRawDisk(t *testing.T, head string, format diskimage.Format) *diskimage.Image {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "disk.img")
 	content := make([]byte, 1<<20)
@@ -24,10 +24,7 @@ func openRawDisk(t *testing.T, head string, format disk.Format) *disk.Disk {
 	if err := os.WriteFile(name, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err := disk.Open(t.Context(), name, disk.Options{Format: format})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := openFile(t, name, diskimage.Options{Format: format, Guess: true})
 	t.Cleanup(func() { d.Close() })
 	return d
 }
@@ -76,20 +73,20 @@ func TestNoDisguise(t *testing.T) {
 			if (err != nil) != c.refused {
 				t.Fatalf("%v", err)
 			}
-			if c.refused && (!errors.Is(err, block.ErrReadOnly) || !strings.Contains(err.Error(), "--format raw")) {
+			if c.refused && (!errors.Is(err, block.ErrReadOnly) || !errors.As(err, new(diskimage.DisguiseError))) {
 				t.Errorf("%v", err)
 			}
 			head := make([]byte, 512)
 			if err := d.Read(ctx, head, 0); err != nil {
 				t.Fatal(err)
 			}
-			if format, err := disk.Detect(head); format != disk.Raw {
+			if format, err := diskimage.Detect(bytes.NewReader(head)); format != diskimage.Raw {
 				t.Errorf("it looks like %s, %v", format, err)
 			}
 			if want := append([]byte(c.head), make([]byte, 512-len(c.head))...); c.refused && !bytes.Equal(head, want) {
 				t.Errorf("a refused write left %q", head[:16])
 			}
-			if err := c.change(openRawDisk(t, c.head, disk.Raw)); err != nil {
+			if err := c.change(openRawDisk(t, c.head, diskimage.Raw)); err != nil {
 				t.Errorf("said to be raw: %v", err)
 			}
 		})
@@ -109,7 +106,7 @@ func TestNoDisguiseInTurns(t *testing.T) {
 		if err := d.Read(context.Background(), head, 0); err != nil {
 			t.Fatal(err)
 		}
-		if format, _ := disk.Detect(head); format != disk.Raw {
+		if format, _ := diskimage.Detect(bytes.NewReader(head)); format != diskimage.Raw {
 			t.Fatalf("two halves make %s", format)
 		}
 		if err := d.Zero(context.Background(), 0, 512, 0); err != nil {
@@ -147,10 +144,7 @@ func FuzzDisguise(f *testing.F) {
 		if err := os.WriteFile(name, make([]byte, 8192), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		d, err := disk.Open(context.Background(), name, disk.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		d := openFile(t, name, diskimage.Options{Guess: true})
 		defer d.Close()
 		for len(data) > 3 {
 			what, off, n := data[0]%3, int64(data[1]), min(int(data[2]), len(data)-3)
@@ -168,7 +162,7 @@ func FuzzDisguise(f *testing.F) {
 		if err := d.Read(context.Background(), head, 0); err != nil {
 			t.Fatal(err)
 		}
-		if format, err := disk.Detect(head); format != disk.Raw {
+		if format, err := diskimage.Detect(bytes.NewReader(head)); format != diskimage.Raw {
 			t.Errorf("it looks like %s, %v", format, err)
 		}
 	})

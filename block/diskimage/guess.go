@@ -1,4 +1,4 @@
-package disk
+package diskimage
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type guessed struct {
 	head chan struct{}
 }
 
-func guess(d *raw.Device) *guessed { return &guessed{Device: d, head: make(chan struct{}, 1)} }
+func guard(d *raw.Device) *guessed { return &guessed{Device: d, head: make(chan struct{}, 1)} }
 
 // Write implements block.Device.
 func (g *guessed) Write(ctx context.Context, p []byte, off int64, flags block.WriteFlags) error {
@@ -61,17 +61,20 @@ func (g *guessed) change(ctx context.Context, off, n int64, apply func(head []by
 	}
 	apply(head)
 	if format := looksLike(head); format != Raw {
-		return disguise{format}
+		return DisguiseError{format}
 	}
 	return do()
 }
 
-// disguise is that a write was refused.
-type disguise struct{ as Format }
+// DisguiseError is that a write was refused to a raw disk that was only guessed to
+// be one, because the disk would have looked like an image of this format.
+type DisguiseError struct{ As Format }
 
-func (d disguise) Error() string {
-	return fmt.Sprintf("what was written would make this raw disk look like a %s image, and was refused, because its format was only guessed (--format raw lets it be written)", d.as)
+// Error implements error.
+func (e DisguiseError) Error() string {
+	return fmt.Sprintf("what was written would make this raw disk look like a %s image, and was refused, because its format was only guessed", e.As)
 }
 
-// Unwrap has clients told that they may not write this.
-func (d disguise) Unwrap() error { return block.ErrReadOnly }
+// Unwrap makes it a block.ErrReadOnly, so that clients are told that they may not
+// write this.
+func (DisguiseError) Unwrap() error { return block.ErrReadOnly }

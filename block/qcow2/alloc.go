@@ -80,7 +80,7 @@ func (r *refcounts) take(want int64) (first, got int64, err error) {
 		for got < min(want, left) && count(s.buf, i+got, r.order) == 0 {
 			got++
 		}
-		if got = r.places.before(c, got); got == 0 {
+		if got = r.metadata.before(c, got); got == 0 {
 			return 0, 0, fmt.Errorf("host cluster %d holds a table but is counted as free: %w", c, ErrCorrupt)
 		}
 		for k := range got {
@@ -108,7 +108,7 @@ func (r *refcounts) addBlock(i int64) error {
 
 // putBlock makes cluster the i-th block, all zero.
 func (r *refcounts) putBlock(i, cluster int64) error {
-	if r.places.hold(cluster, 1) {
+	if r.metadata.hold(cluster, 1) {
 		return fmt.Errorf("host cluster %d holds a table but nothing counts it: %w", cluster, ErrCorrupt)
 	}
 	off := cluster << r.geo.clusterBits
@@ -128,7 +128,7 @@ func (r *refcounts) putBlock(i, cluster int64) error {
 	}
 	r.table[i] = off
 	r.dirtyTable = append(r.dirtyTable, int(i))
-	r.places.add(cluster, 1)
+	r.metadata.add(cluster, 1)
 	r.virgin.Store(max(r.virgin.Load(), cluster+1))
 	return nil
 }
@@ -169,7 +169,7 @@ func (r *refcounts) grow(i int64) error {
 	bits := r.geo.clusterBits
 	r.oldTables = append(r.oldTables, freed{first: r.tableOff >> bits, n: r.tableLen * 8 >> bits, table: true})
 	r.tableOff, r.tableLen, r.moved = first<<bits, entries, true
-	r.places.add(first, tables)
+	r.metadata.add(first, tables)
 	return nil
 }
 
@@ -188,7 +188,7 @@ func (r *refcounts) blocksFor(n int64) int64 {
 // yet.
 func (r *refcounts) putRow(i, n, blocks int64) error {
 	first, had := i*r.perBlock(), len(r.table)
-	if r.places.hold(first, n+blocks) {
+	if r.metadata.hold(first, n+blocks) {
 		return fmt.Errorf("host clusters from %d on hold a table but nothing counts them: %w", first, ErrCorrupt)
 	}
 	for b := range blocks {

@@ -109,7 +109,7 @@ func (img *Image) emptyRun(ctx context.Context, r run, off int64) (int64, error)
 	if err := img.begin(ctx, sc, first, last); err != nil {
 		return 0, err
 	}
-	defer img.release(&sc.claim)
+	defer img.unlockRange(&sc.lock)
 	n := last - first + 1
 	clear(sc.now[:n])
 	end := min((last+1)<<g.clusterBits, img.Size())

@@ -86,9 +86,28 @@ func (img *Image) giveUp(f freed) {
 	img.given.Add(f.n)
 }
 
-// flush writes what the file doesn't have yet, in the order that the package's
-// story tells. With lazy, reference counts may wait if they need no new block.
-// The caller has taken flushing.
+// flush writes what the file doesn't have yet. Whatever is torn off by a crash
+// or a loss of power, what the file leads to is there, and is counted at least as
+// often as it is used. The order, with a Sync of the file where one is named:
+//
+//  1. snapshot takes the entries of L2 and L1 that have changed, as they are now,
+//     and what they have ceased to refer to. Data, and new or copied L2 tables,
+//     were written to the file before their entries were changed.
+//  2. writeCounts writes reference counts to their blocks.
+//  3. Sync: all that new entries will lead to, and its counts, are durable.
+//  4. writeTable writes the refcount table's entries of new blocks, or the whole
+//     table to a new place; Sync; then, if it has moved, the header; Sync.
+//  5. writeItems writes the entries of L2 and L1; Sync.
+//  6. The journal's notes of these entries are void (retire), before clusters
+//     that they tell of are used for something else.
+//  7. settle has what isn't referred to any more wait for operations that may
+//     still see it, and advance begins new epochs (epoch.go).
+//  8. reclaim takes references from what has waited long enough, and
+//     writeCounts writes that; the next flush makes it durable.
+//
+// With lazy, steps 2, 4 and the writing in 8 are left to a later flush or Close,
+// and Open counts anew if neither comes; not where the refcount table is to
+// change, which Open can't make good. The caller has taken flushing.
 func (img *Image) flush(lazy bool) error {
 	img.mu.Lock()
 	spoiled := errors.Is(img.failed, ErrMarked)
@@ -313,7 +332,7 @@ func (img *Image) reclaim(epoch uint) error {
 	kept := img.waiting[:0]
 	var first error
 	for _, f := range img.waiting {
-		if epoch-f.epoch < 2 {
+		if epoch-f.epoch < epochsUntilFree {
 			kept = append(kept, f)
 			continue
 		}

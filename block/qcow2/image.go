@@ -67,9 +67,9 @@ type Image struct {
 	l1        []uint64
 	dirtyL1   []int
 	l2        sliceCache
-	claims    *claim
+	locks     *rangeLock // those that are held
 	epoch     uint
-	active    [2]int // operations of this epoch and the one before
+	active    [2]int // operations of this epoch and the previous one, by slotOf
 	exclusive bool
 	unlinked  []freed      // since the last flush began
 	given     atomic.Int64 // clusters in unlinked

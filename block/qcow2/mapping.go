@@ -147,7 +147,7 @@ func (r *run) extend(g *geometry, e *entry, off, end int64) (grown int64) {
 // freed is host clusters to which one reference less is held.
 type freed struct {
 	first, n int64
-	epoch    uint
+	epoch    uint // in which the file ceased to refer to them
 	table    bool // they held a table
 }
 
@@ -165,7 +165,7 @@ func (img *Image) unlink(old, now entry) {
 }
 
 // publish changes the entries of clusters from first on, which are in one slice
-// of a table of our own and claimed by the caller.
+// of a table of our own and locked by the caller.
 func (img *Image) publish(first int64, old, now []entry) error {
 	noted, err := img.change(first, old, now)
 	if err == nil && img.journal != nil {
@@ -243,7 +243,7 @@ func (img *Image) putTable(i int, host int64) error {
 	if err := img.copyTable(old, host); err != nil {
 		return err
 	}
-	img.counts.places.add(host>>img.geo.clusterBits, 1)
+	img.counts.metadata.add(host>>img.geo.clusterBits, 1)
 	noted := img.changeTable(i, host, old)
 	if img.journal != nil {
 		img.noteTable(noted, i, host)

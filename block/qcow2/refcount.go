@@ -27,10 +27,10 @@ type refcounts struct {
 	oldTables  []freed
 	blocks     sliceCache
 
-	next   int64        // no cluster before it is free
-	virgin atomic.Int64 // clusters from here on were never written; changed with mu held
-	places places
-	punch  bool
+	next     int64        // no cluster before it is free
+	virgin   atomic.Int64 // clusters from here on were never written; changed with mu held
+	metadata metadata
+	punch    bool
 }
 
 // perBlock is how many counts a block has.
@@ -164,7 +164,7 @@ func (r *refcounts) drop(f freed) error {
 		if v == 0 {
 			return fmt.Errorf("host cluster %d is given up but not in use: %w", c, ErrCorrupt)
 		}
-		if !r.places.giveUp(c, f.table, v == 1) {
+		if !r.metadata.giveUp(c, f.table, v == 1) {
 			return fmt.Errorf("host cluster %d is given up but holds a table: %w", c, ErrCorrupt)
 		}
 		if v == 1 {

@@ -77,7 +77,7 @@ func (img *Image) playBack(ctx context.Context, p played) error {
 			return err
 		}
 		err := img.publish(cluster, sc.old[:1], []entry{p.entries[cluster]})
-		img.release(&sc.claim)
+		img.unlockRange(&sc.lock)
 		if err != nil {
 			return err
 		}

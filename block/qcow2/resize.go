@@ -107,7 +107,7 @@ func (img *Image) growL1(ctx context.Context, entries int64) error {
 	img.mu.Lock()
 	img.l1 = append(img.l1, make([]uint64, entries-int64(len(img.l1)))...)
 	img.mu.Unlock()
-	r.places.add(first, g.clusters(entries*8))
+	r.metadata.add(first, g.clusters(entries*8))
 	if old.n > 0 {
 		img.waiting = append(img.waiting, old)
 		img.late.Add(old.n)

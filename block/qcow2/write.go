@@ -16,7 +16,7 @@ const (
 
 // scratch is what a step needs; it is kept for the next one.
 type scratch struct {
-	claim    claim
+	lock     rangeLock
 	old, now [mostClusters]entry
 	buf      []byte
 }
@@ -99,7 +99,7 @@ func (img *Image) writeSome(ctx context.Context, p []byte, off int64) (int64, er
 // put writes data to the file.
 func (img *Image) put(p []byte, host int64) error {
 	first := host >> img.geo.clusterBits
-	if img.counts.places.hold(first, (host+int64(len(p))-1)>>img.geo.clusterBits-first+1) {
+	if img.counts.metadata.hold(first, (host+int64(len(p))-1)>>img.geo.clusterBits-first+1) {
 		return img.spoil(fmt.Errorf("data at host cluster %d, which holds a table: %w", first, ErrCorrupt))
 	}
 	_, err := img.file.WriteAt(p, host)
@@ -117,7 +117,7 @@ func (img *Image) writeNew(ctx context.Context, p []byte, off int64) (int64, err
 	if err := img.begin(ctx, sc, first, last); err != nil {
 		return 0, err
 	}
-	defer img.release(&sc.claim)
+	defer img.unlockRange(&sc.lock)
 	end := min(off+int64(len(p)), (last+1)<<img.geo.clusterBits)
 	p = p[:end-off]
 	switch n := img.fresh(sc); {
@@ -148,8 +148,8 @@ func (img *Image) lastOfStep(first, last int64) int64 {
 	return min(last, first+mostClusters-1, (first/span+1)*span-1)
 }
 
-// begin claims clusters, and makes their L2 table ours and sc.old their
-// entries. Who returns from it without an error releases the claim.
+// begin locks clusters, and makes their L2 table ours and sc.old their
+// entries. Who returns from it without an error unlocks them.
 func (img *Image) begin(ctx context.Context, sc *scratch, first, last int64) error {
 	if img.journal != nil {
 		if err := img.markDirty(); err != nil {
@@ -162,13 +162,13 @@ func (img *Image) begin(ctx context.Context, sc *scratch, first, last int64) err
 	if err := img.ownTable(first); err != nil {
 		return err
 	}
-	sc.claim.first, sc.claim.last = first, last
-	if err := img.claim(ctx, &sc.claim); err != nil {
+	sc.lock.first, sc.lock.last = first, last
+	if err := img.lockRange(ctx, &sc.lock); err != nil {
 		return err
 	}
 	err := img.entries(sc.old[:last-first+1], first)
 	if err != nil {
-		img.release(&sc.claim)
+		img.unlockRange(&sc.lock)
 	}
 	return err
 }
@@ -193,7 +193,7 @@ func (img *Image) entries(into []entry, first int64) error {
 
 // fresh is how many clusters from the first on need a host cluster of their own.
 func (img *Image) fresh(sc *scratch) int64 {
-	n := sc.claim.last - sc.claim.first + 1
+	n := sc.lock.last - sc.lock.first + 1
 	for i := range n {
 		if e := &sc.old[i]; e.host != 0 && e.copied {
 			return i

@@ -122,7 +122,7 @@ func (img *Image) zeroWhole(ctx context.Context, from, to int64, keep bool) (int
 	if err := img.begin(ctx, sc, first, last); err != nil {
 		return 0, err
 	}
-	defer img.release(&sc.claim)
+	defer img.unlockRange(&sc.lock)
 	n, at := 0, from
 	for c := first; c <= last; c++ {
 		base := c << g.clusterBits

@@ -63,7 +63,7 @@ func replay(file block.Source, header []byte, length int64) (block.Source, error
 	if err := imagemap.ReadFull(file, r.sectors, int64(at)); err != nil {
 		return nil, err
 	}
-	p := &played{Source: file, length: length}
+	p := &logOverlay{Source: file, length: length}
 	for _, e := range r.active() {
 		if err := r.play(e, p); err != nil {
 			return nil, err
@@ -179,7 +179,7 @@ func (r ring) sum(e entry) uint32 {
 }
 
 // play makes the changes of an entry.
-func (r ring) play(e entry, p *played) error {
+func (r ring) play(e entry, p *logOverlay) error {
 	le := binary.LittleEndian
 	size, err := p.Source.Size()
 	switch {

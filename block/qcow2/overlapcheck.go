@@ -8,45 +8,45 @@ import (
 	"sync"
 )
 
-// places says which host clusters hold the header or tables. Whatever their
+// metadata says which host clusters hold the header or tables. Whatever their
 // counts and a damaged entry say, data never come there (QEMU's
 // qcow2_pre_write_overlap_check).
-type places struct {
+type metadata struct {
 	mu   sync.RWMutex
 	own  spans // the header and the disk's own tables
 	kept spans // tables of snapshots, which this package doesn't change
 }
 
 // hold says whether one of n clusters from first on holds a table.
-func (p *places) hold(first, n int64) bool {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return p.own.overlap(first, n) || p.kept.overlap(first, n)
+func (m *metadata) hold(first, n int64) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.own.overlap(first, n) || m.kept.overlap(first, n)
 }
 
 // before is how many of n clusters from first on are before the first that holds
 // a table.
-func (p *places) before(first, n int64) int64 {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return p.kept.before(first, p.own.before(first, n))
+func (m *metadata) before(first, n int64) int64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.kept.before(first, m.own.before(first, n))
 }
 
-func (p *places) add(first, n int64) {
-	p.mu.Lock()
-	p.own = p.own.add(first, n)
-	p.mu.Unlock()
+func (m *metadata) add(first, n int64) {
+	m.mu.Lock()
+	m.own = m.own.add(first, n)
+	m.mu.Unlock()
 }
 
 // giveUp says that a cluster is of no use to the disk any more, and whether it
 // may be used for something else. Only who gives up a table takes it from here.
-func (p *places) giveUp(cluster int64, table, last bool) (free bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (m *metadata) giveUp(cluster int64, table, last bool) (free bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if table {
-		p.own = p.own.remove(cluster, 1)
+		m.own = m.own.remove(cluster, 1)
 	}
-	held := p.own.overlap(cluster, 1) || last && p.kept.overlap(cluster, 1)
+	held := m.own.overlap(cluster, 1) || last && m.kept.overlap(cluster, 1)
 	return !held
 }
 
@@ -81,10 +81,10 @@ func (img *Image) findTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := &img.counts.places
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.own, p.kept = newSpans(all), newSpans(kept)
+	m := &img.counts.metadata
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.own, m.kept = newSpans(all), newSpans(kept)
 	return nil
 }
 

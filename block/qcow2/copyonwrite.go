@@ -10,7 +10,7 @@ func (img *Image) writeFresh(ctx context.Context, sc *scratch, p []byte, off, n 
 	if err != nil {
 		return 0, err
 	}
-	base := sc.claim.first << g.clusterBits
+	base := sc.lock.first << g.clusterBits
 	p = p[:min(int64(len(p)), base+got<<g.clusterBits-off)]
 	end := off + int64(len(p))
 	lo, _ := img.widen(&sc.old[0], off, min(end, base+g.cluster), base, virgin)
@@ -23,7 +23,7 @@ func (img *Image) writeFresh(ctx context.Context, sc *scratch, p []byte, off, n 
 			sc.now[i] = img.filled(sc.old[i], max(lo, start), min(hi, start+g.cluster), start)
 			sc.now[i].host, sc.now[i].copied = host+i<<g.clusterBits, true
 		}
-		err = img.publish(sc.claim.first, sc.old[:got], sc.now[:got])
+		err = img.publish(sc.lock.first, sc.old[:got], sc.now[:got])
 	}
 	if err != nil {
 		img.giveBack(host, got)
@@ -46,9 +46,15 @@ func (img *Image) filled(e entry, from, to, base int64) entry {
 }
 
 // widen is the range that has to be written to a new cluster, which begins at
-// base, when from to to of the disk are: whole subclusters, and all that the
-// old cluster has and others share. Zeros needn't be written to a cluster that
-// is virgin.
+// base, when from to to of the disk are. e is the entry of the cluster until then.
+//
+//	e is compressed, or has data in a subcluster     the whole cluster, since the
+//	that from to to doesn't touch                    old one is left for good
+//	the new cluster isn't virgin, or e has data      from to to, made wider to
+//	in a subcluster that it touches                  whole subclusters
+//	else, at each end: the rest of the subcluster    no wider there: a virgin
+//	reads as zeros                                   cluster has zeros
+//	else, at each end                                to a whole subcluster
 func (img *Image) widen(e *entry, from, to, base int64, virgin bool) (lo, hi int64) {
 	g := &img.geo
 	unit := int64(1) << g.subBits
@@ -56,13 +62,15 @@ func (img *Image) widen(e *entry, from, to, base int64, virgin bool) (lo, hi int
 	if e.packed != 0 || e.alloc&^g.touched(lo-base, hi-base) != 0 {
 		return base, base + g.cluster
 	}
-	if virgin && e.alloc == 0 {
-		if e.kind(int((lo-base)>>g.subBits)) == zeros || img.inBacking(lo, from-lo) == 0 {
-			lo = from
-		}
-		if e.kind(int((hi-1-base)>>g.subBits)) == zeros || img.inBacking(to, hi-to) == 0 {
-			hi = to
-		}
+	if !virgin || e.alloc != 0 {
+		return lo, hi
+	}
+	first, last := int((lo-base)>>g.subBits), int((hi-1-base)>>g.subBits)
+	if e.kind(first) == zeros || img.inBacking(lo, from-lo) == 0 {
+		lo = from
+	}
+	if e.kind(last) == zeros || img.inBacking(to, hi-to) == 0 {
+		hi = to
 	}
 	return lo, hi
 }
@@ -114,7 +122,7 @@ func (img *Image) fill(ctx context.Context, sc *scratch, from, to, delta int64) 
 func (img *Image) writeOwned(ctx context.Context, sc *scratch, p []byte, off int64) (int64, error) {
 	g := &img.geo
 	e := sc.old[0]
-	base := sc.claim.first << g.clusterBits
+	base := sc.lock.first << g.clusterBits
 	from, to := img.within(off, off+int64(len(p)))
 	p = p[:to-from]
 	unit := int64(1) << g.subBits
@@ -131,5 +139,5 @@ func (img *Image) writeOwned(ctx context.Context, sc *scratch, p []byte, off int
 		return 0, err
 	}
 	sc.now[0] = img.filled(e, base+from, base+to, base)
-	return int64(len(p)), img.publish(sc.claim.first, sc.old[:1], sc.now[:1])
+	return int64(len(p)), img.publish(sc.lock.first, sc.old[:1], sc.now[:1])
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/spurboot/spur/block"
 )
 
-// played is a file as it is once its log has been played back. The file itself
+// logOverlay is a file as it is once its log has been played back. The file itself
 // stays as it is.
-type played struct {
+type logOverlay struct {
 	block.Source
 	length  int64
 	changes []change // by their offsets; none overlap
@@ -36,12 +36,12 @@ func (c change) part(from, to int64) change {
 }
 
 // from is where the changes begin that end beyond an offset.
-func (p *played) from(off int64) int {
+func (p *logOverlay) from(off int64) int {
 	return sort.Search(len(p.changes), func(i int) bool { return p.changes[i].end() > off })
 }
 
 // put adds a change, in the place of what it covers.
-func (p *played) put(c change) error {
+func (p *logOverlay) put(c change) error {
 	if c.n == 0 {
 		return nil
 	}
@@ -69,10 +69,10 @@ func (p *played) put(c change) error {
 }
 
 // Size is what the file's size is then.
-func (p *played) Size() (int64, error) { return p.length, nil }
+func (p *logOverlay) Size() (int64, error) { return p.length, nil }
 
 // ReadAt implements io.ReaderAt.
-func (p *played) ReadAt(b []byte, off int64) (int, error) {
+func (p *logOverlay) ReadAt(b []byte, off int64) (int, error) {
 	if off >= p.length {
 		return 0, io.EOF
 	}

@@ -1,6 +1,10 @@
 // Package blocktest is the contract of block.Device as tests, and the trouble
 // that devices and what is built on them must live through.
 //
+//	func TestContract(t *testing.T) {
+//		blocktest.Run(t, func(t *testing.T) block.Device { return mydisk.New(1 << 20) })
+//	}
+//
 // Run holds a device to the contract: odd sizes and offsets, overlaps, flush,
 // trim, zero, extents, ranges that are outside in every way that numbers allow,
 // contexts that have ended, many users at once, and random operations beside a

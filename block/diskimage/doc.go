@@ -10,7 +10,7 @@
 //		return errors.Join(err, file.Close())
 //	}
 //	defer disk.Close()
-//	return nbd.ListenAndServe(ctx, "127.0.0.1:10809", disk)
+//	return http.ListenAndServe("127.0.0.1:8080", httpblock.Handler(disk, httpblock.HandlerOptions{}))
 //
 // What is opened is a block.Device, which packages nbd, iscsi, aoe and httpblock
 // serve. Offsets and sizes are in bytes. All methods of an Image but Close may be

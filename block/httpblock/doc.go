@@ -1,6 +1,19 @@
 // Package httpblock brings disks over HTTP: Open makes a read-only block.Device
 // of a URL, Handler makes an http.Handler of any block.Device.
 //
+//	disk, err := httpblock.Open(ctx, "https://example.org/disk.img", httpblock.Options{})
+//	if err != nil {
+//		return err
+//	}
+//	defer disk.Close()
+//	http.ListenAndServe("127.0.0.1:8080", httpblock.Handler(disk, httpblock.HandlerOptions{}))
+//
+// A file that is an image, a qcow2 say, is opened by block/diskimage on
+// block.FileOf(ctx, disk). Offsets and sizes are in bytes. All methods of a Device
+// but Close, and the handler, may be used at the same time. Open tells ErrNoRanges
+// and ErrNoValidator apart; a file that was changed or removed is ErrChanged or
+// block.ErrGone.
+//
 // # The device
 //
 // It reads by ranges (RFC 9110 section 14), in chunks that it keeps in a

@@ -1,8 +1,3 @@
-// Package imagemap is a read-only block.Device over an image file whose format
-// says where each piece of the disk lies: in the file, nowhere because it is
-// zero, or in a parent image. The readers of VHD, VHDX and VMDK bring such a
-// function, and leave the rest to this package: that nothing beyond the file is
-// read, that ranges are checked, that extents cover what was asked for.
 package imagemap
 
 import (

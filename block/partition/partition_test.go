@@ -199,14 +199,3 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
-
-func Example() {
-	disk := block.NewMemory(1 << 30) // any block.Device
-	boot, err := partition.Open(context.Background(), disk, 1)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer boot.Close()
-	// Output: no partition table
-}

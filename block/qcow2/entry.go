@@ -1,5 +1,11 @@
 package qcow2
 
+// An image is a header, and clusters. The L1 table names L2 tables; an entry of
+// these names the cluster of the file, the host cluster, in which a cluster of the
+// disk, the guest cluster, is kept. Reference counts say which host clusters are in
+// use. docs/interop/qcow2.txt in QEMU's source is the specification; sections named
+// in comments are its.
+
 import (
 	"encoding/binary"
 	"fmt"

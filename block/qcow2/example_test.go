@@ -21,10 +21,7 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 	name := filepath.Join(dir, "machine.qcow2")
-	if err := os.WriteFile(name, nil, 0o600); err != nil {
-		log.Fatal(err)
-	}
-	file, err := block.OpenFile(name, block.FileOptions{})
+	file, err := block.OpenFile(name, block.FileOptions{New: true})
 	if err != nil {
 		log.Fatal(err)
 	}

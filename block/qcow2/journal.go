@@ -59,7 +59,9 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// journal is a Journal at work. What isn't atomic is guarded by the image's mu.
+// journal is a Journal at work. Each change of an entry is noted before the write
+// that made it is answered for, and Open plays the notes back (replay.go). What
+// isn't atomic is guarded by the image's mu.
 type journal struct {
 	Journal
 	session  session

@@ -3,6 +3,8 @@ package qcow2
 import "context"
 
 // rangeLock is a range of guest clusters whose entries one operation may change.
+// Reads, and writes to what is allocated, take none, so that a write that allocates
+// holds up only what touches the same clusters.
 type rangeLock struct {
 	first, last int64
 	next        *rangeLock

@@ -13,6 +13,11 @@ import (
 // refcounts says how often each host cluster is referred to ("Host cluster
 // management"). It has a lock of its own, below all others, and holds it while
 // it reads and writes blocks: who allocates waits, nobody else.
+//
+// What a flush writes has its space before a write is answered for, so that neither
+// a flush nor an Open runs out of it: blocks of counts are made as clusters are
+// taken. Clusters that were given up and not freed yet are bounded in bytes
+// (backlogged), and freed before a write fails for want of space (reclaimAll).
 type refcounts struct {
 	mu    sync.Mutex
 	file  block.File

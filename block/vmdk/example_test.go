@@ -3,23 +3,38 @@ package vmdk_test
 import (
 	"context"
 	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/vmdk"
 )
 
 func Example() {
-	file, err := block.OpenFile("windows.vmdk", block.FileOptions{ReadOnly: true})
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "example")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	disk, err := vmdk.Open(context.Background(), file, vmdk.Options{})
+	defer os.RemoveAll(dir)
+	name := filepath.Join(dir, "disk.vmdk")
+	if err := exec.Command("qemu-img", "create", "-q", "-f", "vmdk", name, "1G").Run(); err != nil {
+		log.Fatal(err)
+	}
+
+	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
+	}
+	disk, err := vmdk.Open(ctx, file, vmdk.Options{})
+	if err != nil {
+		log.Fatal(err)
 	}
 	defer disk.Close()
-	fmt.Println(disk.Size())
-	// Output: open windows.vmdk: no such file or directory
+	first := make([]byte, 512)
+	err = disk.Read(ctx, first, 0)
+	fmt.Println(disk.Size(), first[0], err)
+	// Output: 1073741824 0 <nil>
 }

@@ -2,10 +2,10 @@
 // opens images, makes, checks and converts them, and serves one over a
 // protocol.
 //
-// Open looks at the head of a file and knows its format (format.go). A backing
-// file is opened only where it may be (backing.go): in the folder of the image,
-// or in one that the caller allows, because whoever writes to an image can
-// write any name into it. An overlay is an image whose backing file was named
+// Open gives a qcow2 image its journal (journal.go), and leaves the rest to package
+// diskimage. A backing file is opened only where it may be (backing.go): in the
+// folder of the image, or in one that the caller allows, because whoever writes to
+// an image can write any name into it. An overlay is an image whose backing file was named
 // by the caller (overlay.go), so it alone may lie anywhere.
 //
 // Serve hands the device to a protocol: nbd.go, http.go, iscsi.go and aoe.go

@@ -55,20 +55,20 @@ type Config struct {
 // CheckParent returns ErrOtherParent if a parent is an image that says it isn't
 // the one that is meant. IDs are hexadecimal.
 func CheckParent(parent block.Device, id string) error {
-	if p, ok := parent.(*Device); ok && p.ID != "" && id != "" && !strings.EqualFold(p.ID, id) {
-		return fmt.Errorf("%w (it is %s, not %s)", ErrOtherParent, p.ID, id)
+	if p, ok := parent.(*Device); ok && p.config.ID != "" && id != "" && !strings.EqualFold(p.config.ID, id) {
+		return fmt.Errorf("%w (it is %s, not %s)", ErrOtherParent, p.config.ID, id)
 	}
 	return nil
 }
 
 // Device is an image as a block.Device.
-type Device struct{ Config }
+type Device struct{ config Config }
 
 // New returns a device. Closing it closes its file and its parent.
 func New(config Config) *Device { return &Device{config} }
 
 // Size implements block.Device.
-func (d *Device) Size() int64 { return d.Config.Size }
+func (d *Device) Size() int64 { return d.config.Size }
 
 // Caps implements block.Device.
 func (d *Device) Caps() block.Caps {
@@ -77,21 +77,21 @@ func (d *Device) Caps() block.Caps {
 
 // each visits the pieces of a range, until visit returns false.
 func (d *Device) each(ctx context.Context, off, n int64, visit func(p Piece, off int64) (bool, error)) error {
-	if err := block.CheckRange(off, n, d.Config.Size); err != nil {
+	if err := block.CheckRange(off, n, d.config.Size); err != nil {
 		return err
 	}
 	for end := off + n; off < end; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		p, err := d.Lookup(ctx, off, end-off)
+		p, err := d.config.Lookup(ctx, off, end-off)
 		if err != nil {
 			return err
 		}
 		if p.Length <= 0 || p.Length > end-off {
 			return fmt.Errorf("%w: a piece of %d bytes at %d", ErrDamaged, p.Length, off)
 		}
-		if p.Where == InParent && d.Parent == nil {
+		if p.Where == InParent && d.config.Parent == nil {
 			p.Where = Zero
 		}
 		if more, err := visit(p, off); err != nil || !more {
@@ -120,7 +120,7 @@ func (d *Device) readPiece(ctx context.Context, p []byte, piece Piece, off int64
 		if piece.File != nil {
 			return ReadFull(piece.File, p, piece.Offset)
 		}
-		return ReadFull(d.File, p, piece.Offset)
+		return ReadFull(d.config.File, p, piece.Offset)
 	}
 	clear(p)
 	return nil
@@ -128,12 +128,12 @@ func (d *Device) readPiece(ctx context.Context, p []byte, piece Piece, off int64
 
 // readParent reads zeros beyond the end of a parent that is shorter.
 func (d *Device) readParent(ctx context.Context, p []byte, off int64) error {
-	n := min(int64(len(p)), max(0, d.Parent.Size()-off))
+	n := min(int64(len(p)), max(0, d.config.Parent.Size()-off))
 	clear(p[n:])
 	if n == 0 {
 		return nil
 	}
-	return d.Parent.Read(ctx, p[:n], off)
+	return d.config.Parent.Read(ctx, p[:n], off)
 }
 
 // ReadFull reads all of p at off of an image; that the file ends before is
@@ -172,9 +172,9 @@ func (d *Device) Extents(ctx context.Context, off, n int64, yield func(block.Ext
 
 // parentExtents adds what the parent says, and what is beyond its end.
 func (d *Device) parentExtents(ctx context.Context, off, n int64, j *joiner) (bool, error) {
-	there := min(n, max(0, d.Parent.Size()-off))
+	there := min(n, max(0, d.config.Parent.Size()-off))
 	if there > 0 {
-		if err := d.Parent.Extents(ctx, off, there, j.add); err != nil {
+		if err := d.config.Parent.Extents(ctx, off, there, j.add); err != nil {
 			return false, err
 		}
 	}
@@ -228,9 +228,9 @@ func (d *Device) Zero(context.Context, int64, int64, block.ZeroFlags) error {
 
 // Close implements block.Device.
 func (d *Device) Close() error {
-	err := d.File.Close()
-	if d.Parent != nil {
-		err = errors.Join(err, d.Parent.Close())
+	err := d.config.File.Close()
+	if d.config.Parent != nil {
+		err = errors.Join(err, d.config.Parent.Close())
 	}
 	return err
 }

@@ -24,7 +24,7 @@ func TestSteadyState(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := file.Write(t.Context(), random(1<<20, 1), 0, 0); err != nil { // so that it is read by its mapping
+	if err := file.Write(t.Context(), noise(1<<20, 1), 0, 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range []block.Device{block.NewMemory(1 << 20), file} {

@@ -25,13 +25,6 @@
 // When its buffers, of which initiators are told the number, are full, it drops
 // frames; they come again.
 //
-// # Files in memory
-//
-// Where a device is a file (block.InFile), what the page cache has of it is sent
-// from a mapping, without being read first; the rest is read from the device.
-// The mapping lasts as long as Serve. If the file is cut meanwhile, reads of
-// what is gone fail, as they do without.
-//
 // # What is durable
 //
 // FLUSH CACHE makes everything durable. Linux's initiator never sends it, so a

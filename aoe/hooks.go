@@ -26,8 +26,7 @@ type Command struct {
 	Code    uint8  // of ATA
 	LBA     uint64
 	Sectors int // of 512 bytes
-	// Duration is the device's. Commands that were done as one have the same; a
-	// read that was sent from a file in memory has none.
+	// Duration is the device's. Commands that were done as one have the same.
 	Duration time.Duration
 	Failed   bool
 	Err      error // the device's, if it was the device's

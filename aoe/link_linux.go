@@ -104,7 +104,7 @@ func (i *Interface) bind(index int) error {
 // sending is one system call for several frames.
 type sending struct {
 	messages [batch]message
-	vectors  [2 * batch]unix.Iovec // one or two each
+	vectors  [batch]unix.Iovec
 }
 
 // message is struct mmsghdr.
@@ -113,22 +113,16 @@ type message struct {
 	_      uint32 // how much was sent
 }
 
-// send sends the first of the frames, whose beginnings are in heads, and returns
-// how many went out. bodies has what follows, or is empty.
-func (s *sending) send(socket int, heads, bodies [][]byte) (int, error) {
-	count, used := min(len(heads), batch), 0
-	for i, head := range heads[:count] {
-		first := used
-		s.vectors[used] = vector(head)
-		used++
-		if len(bodies) > 0 && bodies[i] != nil {
-			s.vectors[used] = vector(bodies[i])
-			used++
-		}
-		s.messages[i].header = unix.Msghdr{Iov: &s.vectors[first]}
-		s.messages[i].header.SetIovlen(used - first)
+// send sends the first of the frames, and returns how many went out.
+func (s *sending) send(socket int, frames [][]byte) (int, error) {
+	count := min(len(frames), batch)
+	for i, f := range frames[:count] {
+		s.vectors[i].Base = unsafe.SliceData(f)
+		s.vectors[i].SetLen(len(f))
+		s.messages[i].header = unix.Msghdr{Iov: &s.vectors[i]}
+		s.messages[i].header.SetIovlen(1)
 	}
-	defer func() { clear(s.vectors[:used]) }()
+	defer clear(s.vectors[:count])
 	for {
 		n, _, err := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(socket), uintptr(unsafe.Pointer(&s.messages)), uintptr(count), 0, 0, 0)
 		switch err {
@@ -139,12 +133,6 @@ func (s *sending) send(socket int, heads, bodies [][]byte) (int, error) {
 			return 0, os.NewSyscallError("sendmmsg", err)
 		}
 	}
-}
-
-func vector(b []byte) unix.Iovec {
-	v := unix.Iovec{Base: unsafe.SliceData(b)}
-	v.SetLen(len(b))
-	return v
 }
 
 // Recv implements Link. A network that went down for a while is waited for.
@@ -225,31 +213,20 @@ func (i *Interface) present() error {
 	return nil
 }
 
-// Send implements Link. Frames that find no room for a while are not sent.
-func (i *Interface) Send(frames [][]byte) (int, error) { return i.sendParts(frames, nil) }
-
-// sendParts implements gatherer. Who is held up by it holds up no other.
-func (i *Interface) sendParts(heads, bodies [][]byte) (int, error) {
+// Send implements Link. Frames that find no room for a while are not sent. Who is
+// held up by it holds up no other.
+func (i *Interface) Send(frames [][]byte) (int, error) {
 	i.writing.RLock()
 	defer i.writing.RUnlock()
 	out := i.free.Get().(*sending)
 	defer i.free.Put(out)
-	for sent := 0; sent < len(heads); {
-		n, err := out.send(i.socket, heads[sent:], bodies[min(sent, len(bodies)):])
+	for sent := 0; sent < len(frames); {
+		n, err := out.send(i.socket, frames[sent:])
 		if sent += n; err != nil {
 			return sent, fmt.Errorf("interface %s: %w", i.name, err)
 		}
 	}
-	return len(heads), nil
-}
-
-// gathererOf is the link if it can send what is mapped. Another that has an
-// Interface within isn't taken for it, because its Send may do more.
-func gathererOf(l Link) gatherer {
-	if i, ok := l.(*Interface); ok {
-		return i
-	}
-	return nil
+	return len(frames), nil
 }
 
 // Interrupt makes Recv return.

@@ -10,6 +10,7 @@ import (
 type command struct {
 	buffer []byte // of the longest frame
 	frame  frame
+	target *Target
 	tag    uint32 // of the frame, which becomes the answer
 	from   MAC
 	regs   registers
@@ -17,7 +18,6 @@ type command struct {
 	// What it reads or changes, in sectors: [first, last).
 	first, last uint64
 	running     bool
-	mapped      bool          // its data is sent from the disk's mapping
 	answer      frame         // nil if there is none, or none any more
 	head        [ataSize]byte // of an answer that leaves the frame as it is
 	one         [1][]byte     // of Send
@@ -60,32 +60,18 @@ func (q *queue) open(n int) {
 	q.list, q.most, q.closed = make([]*command, 0, 2*n), n, false
 }
 
-// begin takes in commands that are carried out at once, if there are no others
-// but reads that wait to be sent and aren't in the way.
+// begin takes in commands that are carried out at once, if there are no others.
 func (q *queue) begin(all ...*command) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.list)+len(all) > cap(q.list) {
+	if len(q.list) > 0 || len(all) > cap(q.list) {
 		return false
-	}
-	for _, have := range q.list {
-		if !have.mapped || slices.ContainsFunc(all, func(c *command) bool { return c.follows(have) }) {
-			return false
-		}
 	}
 	for _, c := range all {
 		c.running = true
 	}
 	q.list = append(q.list, all...)
 	return true
-}
-
-// again has a command that was begun be taken.
-func (q *queue) again(c *command) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	c.running, c.mapped = false, false
-	q.changed.Signal()
 }
 
 // put takes in a command unless the queue is full, or has it already.

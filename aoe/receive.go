@@ -2,13 +2,10 @@ package aoe
 
 import (
 	"bytes"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/spurboot/spur/block/turn"
-	"github.com/spurboot/spur/internal/pagecache"
 )
 
 const (
@@ -33,20 +30,15 @@ type receiver struct {
 	at, n    int             // next of the frames that were read, and their number
 	room     []byte          // for the data of a series
 
-	out      *outbox
-	flushing bool          // out is being sent, which may be held up
-	stuck    atomic.Bool   // one is held up, and was replaced
-	fetched  int64         // pages, when one was held up
-	began    time.Time     // of receiving
-	now      time.Duration // since then, or 0 if it isn't known for these frames
+	answers []*command // that wait for more before they are sent
+	sending [][]byte   // room for them
 
 	ended chan error
 	wg    sync.WaitGroup // who had the turn
 }
 
 func newReceiver(v *service) *receiver {
-	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost),
-		out: &outbox{}, fetched: pagecache.Fetched(), began: time.Now()}
+	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost)}
 	r.turn.Owner, r.turn.Patrol = r, &r.patrol
 	for i := range r.commands {
 		r.commands[i] = v.command()
@@ -80,10 +72,6 @@ func (r *receiver) takeOver() {
 		r.replace(i)
 	}
 	r.room = make([]byte, seriesMost)
-	if r.flushing {
-		r.flushing, r.out = false, &outbox{}
-		r.stuck.Store(true)
-	}
 	r.wg.Go(r.run)
 }
 
@@ -103,9 +91,7 @@ func (r *receiver) run() {
 				return
 			}
 		}
-		if !r.flush() {
-			return
-		}
+		r.flush()
 		for i, c := range r.commands {
 			r.frames[i] = c.buffer[:r.longest]
 		}
@@ -115,7 +101,6 @@ func (r *receiver) run() {
 			r.ended <- err
 			return
 		}
-		r.now = 0
 	}
 }
 
@@ -175,12 +160,6 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 		r.reply(t, refusal(c.frame, failure))
 		return finished
 	}
-	if r.mapped(t, c) {
-		return r.flushSome(t)
-	}
-	if r.out.before(t, c) && !r.flushBefore() {
-		return lost
-	}
 	if t.quick(c) {
 		var group [batch]*command
 		all := group[:copy(group[:], r.commands[r.first:r.first+r.group(t, c)])]
@@ -197,8 +176,7 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 }
 
 // group says how many commands are carried out in one go, from c on: writes by
-// one initiator, or its reads of sectors that follow each other. Reads of what is
-// in memory are better sent from there.
+// one initiator, or its reads of sectors that follow each other.
 func (r *receiver) group(t *Target, c *command) int {
 	n, gaps := 1, 0
 	if !c.plain() {
@@ -214,7 +192,7 @@ func (r *receiver) group(t *Target, c *command) int {
 		if next.first != last.last {
 			gaps++
 		}
-		if gaps == hold || c.kind == read && (gaps > 0 || r.inMemory(t, next) != nil) {
+		if gaps == hold || c.kind == read && gaps > 0 {
 			break
 		}
 		last = next
@@ -238,66 +216,30 @@ func (r *receiver) carryOut(t *Target, all []*command) outcome {
 		t.queue.done(part...) // before it may be answered, which another could do
 		for _, c := range part {
 			if c.answer != nil {
-				r.out.add(t, c, nil)
+				r.answers = append(r.answers, c)
 			}
 		}
 		first += len(part)
 	}
-	return r.flushSome(t)
-}
-
-// flushSome sends the answers that wait if they are many. Those of mapped reads
-// take room of their target's queue.
-func (r *receiver) flushSome(t *Target) outcome {
-	if len(r.out.answers) >= min(hold, t.bounds.Buffers) && !r.flush() {
-		return lost
+	if len(r.answers) >= hold {
+		r.flush()
 	}
 	return finished
 }
 
-// flushBefore is flush before the command that is looked at: who gets the turn
-// looks at it again.
-func (r *receiver) flushBefore() bool {
-	r.at = r.first
-	if !r.flush() {
-		return false
+// flush sends the answers that wait.
+func (r *receiver) flush() {
+	r.sending = r.sending[:0]
+	for _, c := range r.answers {
+		r.sending = append(r.sending, c.answer)
 	}
-	r.at = r.first + 1
-	return true
-}
-
-// flush sends the answers that wait, and says whether the turn is still ours.
-// Who sends what is mapped may be held up by a page that isn't in memory any
-// more; the turn is then taken away, and nothing mapped is sent before that has
-// come to its end.
-func (r *receiver) flush() bool {
-	out, first := r.out, r.first
-	if out.mapped == 0 {
-		out.send(r.service)
-		out.empty()
-		return true
-	}
-	r.first, r.flushing = 0, true // what is taken away
-	no := r.turn.Begin()
-	start := time.Now()
-	out.send(r.service)
-	if time.Since(start) > prompt {
-		r.heldUp(out)
-	}
-	if !r.turn.End(no) {
-		for _, a := range out.answers {
-			r.service.free.Put(a.command)
-		}
-		out.empty()
-		r.stuck.Store(false)
-		return false
-	}
-	r.first, r.flushing = first, false
-	for i, c := range r.commands {
-		if slices.Contains(out.given, c) {
-			r.replace(i)
+	for sent := 0; sent < len(r.answers); {
+		n, err := r.link.Send(r.sending[sent:])
+		if sent += n; err != nil && sent < len(r.answers) {
+			c := r.answers[sent]
+			c.target.dropped(c.from, err.Error())
+			sent++
 		}
 	}
-	out.empty()
-	return true
+	r.answers = r.answers[:0]
 }

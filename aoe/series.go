@@ -22,7 +22,7 @@ func (t *Target) finish(v *service, all []*command, done int, room []byte) {
 	for {
 		t.queue.done(all[:done]...)
 		for _, c := range all[:done] {
-			v.sendOf(c, t)
+			v.sendOf(c)
 			v.free.Put(c)
 		}
 		if all = all[done:]; len(all) == 0 {

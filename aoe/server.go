@@ -50,7 +50,6 @@ func (b Bounds) withDefaults() Bounds {
 type service struct {
 	server  *Server
 	link    Link
-	gathers gatherer // the link, or nil if it can't
 	mac     MAC
 	longest int // frame
 	sectors int // in one command
@@ -74,7 +73,6 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 
 func (v *service) serve(ctx context.Context) error {
 	s, l := v.server, v.link
-	defer v.mapFiles()()
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	v.ctx = work
@@ -103,7 +101,7 @@ func (v *service) serve(ctx context.Context) error {
 
 // prepare makes everything ready for a link.
 func (s *Server) prepare(l Link) (*service, error) {
-	v := &service{server: s, link: l, gathers: gathererOf(l), mac: l.Address(), longest: 14 + l.MTU(), targets: map[uint32]*Target{}}
+	v := &service{server: s, link: l, mac: l.Address(), longest: 14 + l.MTU(), targets: map[uint32]*Target{}}
 	v.sectors = min((v.longest-ataSize)/sector, 255)
 	if v.sectors < 1 {
 		return nil, fmt.Errorf("an MTU of %d bytes is too small for a sector", l.MTU())
@@ -146,7 +144,7 @@ func (v *service) work(t *Target) {
 		t.carryOut(v, c, time.Now())
 		// A repetition that comes from now on is a command of its own.
 		t.queue.done(c)
-		v.sendOf(c, t)
+		v.sendOf(c)
 		v.free.Put(c)
 	}
 }
@@ -154,13 +152,13 @@ func (v *service) work(t *Target) {
 func (v *service) command() *command { return v.free.Get().(*command) }
 
 // sendOf sends a command's answer, if there is one.
-func (v *service) sendOf(c *command, t *Target) {
+func (v *service) sendOf(c *command) {
 	if c.answer == nil {
 		return
 	}
 	c.one[0] = c.answer
 	if _, err := v.link.Send(c.one[:]); err != nil {
-		t.dropped(MAC(c.answer[:6]), err.Error())
+		c.target.dropped(c.from, err.Error())
 	}
 }
 

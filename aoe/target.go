@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/internal/pagecache"
 )
 
 // A Target is a disk with an address. Its fields are not changed once it is
@@ -23,12 +22,11 @@ type Target struct {
 	// Config is the configuration string to begin with, at most 1024 bytes.
 	Config []byte
 
-	hooks   *Hooks
-	bounds  Bounds
-	queue   queue
-	mapping *pagecache.Mapping // of the device's file, or nil; of who has the turn
-	pace    pace
-	late    atomic.Bool // something failed that was answered before
+	hooks  *Hooks
+	bounds Bounds
+	queue  queue
+	pace   pace
+	late   atomic.Bool // something failed that was answered before
 
 	dirty   atomic.Int64  // bytes written that may not be durable
 	full    chan struct{} // there are many of those

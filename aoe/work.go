@@ -12,7 +12,7 @@ import (
 // admit looks at an ATA request that has all registers, and says what it is; an error number of the
 // protocol is for one that can't be carried out at all.
 func (t *Target) admit(c *command, longest int) (failure uint8) {
-	c.tag, c.from = c.frame.tag(), c.frame.source()
+	c.target, c.tag, c.from = t, c.frame.tag(), c.frame.source()
 	c.regs = decodeRegisters(c.frame[headerSize:])
 	c.kind = c.regs.kind()
 	c.first, c.last = 0, 0
@@ -60,7 +60,7 @@ func (t *Target) carryOut(v *service, c *command, start time.Time) (end time.Tim
 	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
 	if early {
 		c.answerAside(v.mac, t)
-		v.sendOf(c, t)
+		v.sendOf(c)
 		c.answer = nil
 		start = time.Now() // of the disk's part
 	}

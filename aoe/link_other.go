@@ -1,5 +1,0 @@
-//go:build !linux
-
-package aoe
-
-func gathererOf(Link) gatherer { return nil }

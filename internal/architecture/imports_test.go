@@ -54,7 +54,7 @@ var allowed = map[string][]string{
 	"block/vmdk":                  {"block", "block/imagemap"},
 	"nbd":                         {"block", "block/share", "block/turn", "internal/vigil"},
 	"iscsi":                       {"block", "block/share", "block/turn"},
-	"aoe":                         {"block", "block/turn", "internal/vigil"},
+	"aoe":                         {"block", "block/turn"},
 	"internal/disk": {
 		"aoe", "block", "block/diskimage", "block/httpblock", "block/imagemap", "block/qcow2", "block/raw", "block/share",
 		"internal/hint", "internal/printable", "internal/sandbox", "iscsi", "nbd",

@@ -8,42 +8,33 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/spurboot/spur/internal/vigil"
 )
 
 // An Interface is a Link by a packet socket on one of the machine's interfaces.
 //
-// Recv waits by a thread of its own rather than in the runtime's poller: there
-// every frame, and the end of every frame that was sent, would wake another
-// thread for nothing.
+// Recv blocks a thread in poll(2). In the runtime's poller every frame, and the
+// end of every frame that was sent, would wake another thread for nothing.
 type Interface struct {
-	name   string
-	mac    MAC
-	mtu    int
-	socket int
-	rung   atomic.Bool
+	name        string
+	mac         MAC
+	mtu         int
+	socket      int
+	interrupted atomic.Bool
 
-	ringing sync.Mutex
-	bell    int // an eventfd, which ends a wait
-
-	reading sync.Mutex
+	reading sync.Mutex // one Recv at a time
 	ring    *ring
-	waits   [2]unix.PollFd
-	vigil   vigil.Vigil
 	down    bool // the network was when it was last heard of
 
 	writing sync.RWMutex // for closing
-	free    sync.Pool    // of *sending
+	free    sync.Pool    // of *sendBatch
 }
 
 const (
-	// downWait is how often it is looked whether an interface that is down is
-	// still there.
-	downWait = time.Second
+	// recvWait is how long a Recv blocks before it looks whether it was
+	// interrupted, which is how late it ends.
+	recvWait = 100 * time.Millisecond
 	// sendWait is how long a frame waits for room in the socket.
 	sendWait = 100 * time.Millisecond
 	// sendBuffer is how much of what is sent may wait in the kernel, in bytes.
@@ -68,16 +59,11 @@ func Open(name string) (*Interface, error) {
 		return nil, fmt.Errorf("interface %s is not Ethernet", name)
 	}
 	i := &Interface{name: name, mac: MAC(ifi.HardwareAddr), mtu: ifi.MTU}
-	i.free.New = func() any { return &sending{} }
-	if i.bell, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
-		return nil, os.NewSyscallError("eventfd", err)
-	}
+	i.free.New = func() any { return &sendBatch{} }
 	// Nothing comes in before the socket is bound to an interface and a type.
 	if i.socket, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
-		unix.Close(i.bell)
 		return nil, fmt.Errorf("interface %s: %w: raw sockets take root, or CAP_NET_RAW", name, os.NewSyscallError("socket", err))
 	}
-	i.waits = [2]unix.PollFd{{Fd: int32(i.socket), Events: unix.POLLIN}, {Fd: int32(i.bell), Events: unix.POLLIN}}
 	if err := i.bind(ifi.Index); err != nil {
 		i.Close()
 		return nil, fmt.Errorf("interface %s: %w", name, err)
@@ -101,86 +87,44 @@ func (i *Interface) bind(index int) error {
 	return os.NewSyscallError("bind", unix.Bind(i.socket, &unix.SockaddrLinklayer{Protocol: inNetworkOrder, Ifindex: index}))
 }
 
-// sending is one system call for several frames.
-type sending struct {
-	messages [batch]message
-	vectors  [batch]unix.Iovec
-}
-
-// message is struct mmsghdr.
-type message struct {
-	header unix.Msghdr
-	_      uint32 // how much was sent
-}
-
-// send sends the first of the frames, and returns how many went out.
-func (s *sending) send(socket int, frames [][]byte) (int, error) {
-	count := min(len(frames), batch)
-	for i, f := range frames[:count] {
-		s.vectors[i].Base = unsafe.SliceData(f)
-		s.vectors[i].SetLen(len(f))
-		s.messages[i].header = unix.Msghdr{Iov: &s.vectors[i]}
-		s.messages[i].header.SetIovlen(1)
-	}
-	defer clear(s.vectors[:count])
-	for {
-		n, _, err := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(socket), uintptr(unsafe.Pointer(&s.messages)), uintptr(count), 0, 0, 0)
-		switch err {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-		default:
-			return 0, os.NewSyscallError("sendmmsg", err)
-		}
-	}
-}
-
 // Recv implements Link. A network that went down for a while is waited for.
 func (i *Interface) Recv(frames [][]byte) (int, error) {
 	i.reading.Lock()
 	defer i.reading.Unlock()
-	for waited := false; !i.rung.Load(); waited = true {
+	for !i.interrupted.Load() {
 		if n := i.ring.read(frames); n > 0 {
-			if waited {
-				i.vigil.End(time.Now())
-			}
 			return n, nil
 		}
-		now := time.Now()
-		if !waited {
-			i.vigil.Begin(now)
-		}
-		if err := i.wait(now); err != nil {
+		if err := i.wait(); err != nil {
 			return 0, fmt.Errorf("interface %s: %w", i.name, err)
 		}
 	}
 	return 0, fmt.Errorf("interface %s: %w", i.name, errInterrupted)
 }
 
-// wait waits for a frame, perhaps not long enough: awake for as long as that is
-// worth it.
-func (i *Interface) wait(now time.Time) error {
-	if i.vigil.Look(now) {
-		_, _, _ = unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-		return nil
-	}
-	timeout := -1
-	if i.down {
-		timeout = int(downWait / time.Millisecond)
-	}
-	n, err := unix.Poll(i.waits[:], timeout)
+// wait waits for a frame, for recvWait at most.
+func (i *Interface) wait() error {
+	n, err := poll(i.socket, recvWait)
 	switch {
-	case err == unix.EINTR:
-		return nil
 	case err != nil:
 		return os.NewSyscallError("poll", err)
-	case n == 0:
-		return i.present()
-	case i.waits[0].Revents&unix.POLLERR != 0:
+	case n&unix.POLLERR != 0:
 		return i.trouble()
+	case n != 0:
+		i.down = false
+	case i.down:
+		return i.present()
 	}
-	i.down = false
 	return nil
+}
+
+// poll waits until a socket can be read or has an error, and returns which.
+func poll(socket int, most time.Duration) (events int16, err error) {
+	fds := [1]unix.PollFd{{Fd: int32(socket), Events: unix.POLLIN}}
+	if _, err = unix.Poll(fds[:], int(most/time.Millisecond)); err == unix.EINTR {
+		err = nil
+	}
+	return fds[0].Revents, err
 }
 
 // trouble is what the socket has to tell, where that isn't a network that is
@@ -200,7 +144,7 @@ func (i *Interface) trouble() error {
 }
 
 // present is an error if the interface was removed: what comes in its place
-// under its name is another one. Of that the socket doesn't tell; before, it
+// under its name is another one. The socket doesn't tell of that; before, it
 // tells that the network is down.
 func (i *Interface) present() error {
 	bound, err := unix.Getsockname(i.socket)
@@ -218,25 +162,19 @@ func (i *Interface) present() error {
 func (i *Interface) Send(frames [][]byte) (int, error) {
 	i.writing.RLock()
 	defer i.writing.RUnlock()
-	out := i.free.Get().(*sending)
+	out := i.free.Get().(*sendBatch)
 	defer i.free.Put(out)
 	for sent := 0; sent < len(frames); {
 		n, err := out.send(i.socket, frames[sent:])
 		if sent += n; err != nil {
-			return sent, fmt.Errorf("interface %s: %w", i.name, err)
+			return sent, fmt.Errorf("interface %s: %w", i.name, os.NewSyscallError("sendmmsg", err))
 		}
 	}
 	return len(frames), nil
 }
 
 // Interrupt makes Recv return.
-func (i *Interface) Interrupt() {
-	i.ringing.Lock()
-	defer i.ringing.Unlock()
-	if !i.rung.Swap(true) {
-		_, _ = unix.Write(i.bell, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // of eight bytes, and zero before: eventfd(2)
-	}
-}
+func (i *Interface) Interrupt() { i.interrupted.Store(true) }
 
 // Address is the interface's Ethernet address.
 func (i *Interface) Address() MAC { return i.mac }
@@ -251,8 +189,6 @@ func (i *Interface) Close() error {
 	defer i.reading.Unlock()
 	i.writing.Lock()
 	defer i.writing.Unlock()
-	i.ringing.Lock() // an Interrupt may be under way that came before ours
-	defer i.ringing.Unlock()
 	if i.socket < 0 {
 		return nil
 	}
@@ -260,7 +196,7 @@ func (i *Interface) Close() error {
 	if i.ring != nil {
 		err = i.ring.close()
 	}
-	err = errors.Join(err, unix.Close(i.socket), unix.Close(i.bell))
-	i.socket, i.bell = -1, -1
+	err = errors.Join(err, unix.Close(i.socket))
+	i.socket = -1
 	return err
 }

@@ -11,15 +11,14 @@ type point struct {
 	mtu        int
 	write      bool
 	sequential bool
-	size       int  // of a request, in bytes
-	depth      int  // requests in flight
-	loaded     bool // other processes want all cores too
+	size       int // of a request, in bytes
+	depth      int // requests in flight
 }
 
 // points: 4 KiB at random, which is four frames where the MTU is the usual one,
 // and a file from its beginning to its end in frames as long as there can be,
 // of whole KiB as Linux's initiator has them.
-func points(loaded bool) []point {
+func points() []point {
 	var all []point
 	for _, mtu := range []int{pair.UsualMTU, pair.JumboMTU} {
 		longest := (mtu - (headers - 14)) / 1024 * 1024
@@ -35,9 +34,6 @@ func points(loaded bool) []point {
 			}
 		}
 	}
-	if loaded {
-		all = append(all, point{mtu: pair.UsualMTU, size: 4 << 10, depth: 1, loaded: true})
-	}
 	return all
 }
 
@@ -49,9 +45,5 @@ func (p point) name() string {
 	if p.write {
 		way = "write"
 	}
-	name := fmt.Sprintf("MTU %d, %dk %s %s, QD %d", p.mtu, p.size>>10, order, way, p.depth)
-	if p.loaded {
-		name += ", all cores busy"
-	}
-	return name
+	return fmt.Sprintf("MTU %d, %dk %s %s, QD %d", p.mtu, p.size>>10, order, way, p.depth)
 }

@@ -92,9 +92,6 @@ func (l *lab) makeDisk(dir string) (err error) {
 func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (f pair.Figure, err error) {
 	running, end := context.WithCancel(ctx)
 	args := s.command(l)
-	if p.loaded { // it goes no earlier than others
-		args = append([]string{"nice", "-n", strconv.Itoa(-pair.Nice)}, args...)
-	}
 	c := l.OnServers(running, args[0], args[1:]...)
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said

@@ -52,7 +52,7 @@ func exit(err error) {
 
 func bench() error {
 	var o options
-	flag.BoolVar(&o.quick, "quick", false, "fewer rounds, shorter, and none with all cores busy")
+	flag.BoolVar(&o.quick, "quick", false, "fewer rounds, shorter")
 	only := flag.String("only", "", "run the points whose name matches this expression")
 	flag.IntVar(&o.rounds, "rounds", 25, "rounds per point")
 	seconds := flag.Float64("seconds", 0.3, "how long a measurement takes")
@@ -81,7 +81,7 @@ func bench() error {
 		o.size, o.rounds, o.time, runtime.NumCPU())
 	fmt.Print(head)
 	for _, format := range []string{"raw", "qcow2"} {
-		for _, p := range points(format, !o.quick) {
+		for _, p := range points() {
 			name := p.title(format)
 			if !o.only.MatchString(name) {
 				continue
@@ -99,13 +99,6 @@ func bench() error {
 
 // measure is what came out for a point.
 func measure(ctx context.Context, dir, format string, p point, o options) (r row, err error) {
-	if p.loaded {
-		unload, err := pair.Load()
-		if err != nil {
-			return r, err
-		}
-		defer unload()
-	}
 	servers := servers(format)
 	all := make([]pair.Series, len(servers))
 	err = pair.Take(all, o.rounds, func(i int) (pair.Figure, error) {

@@ -29,11 +29,9 @@ type point struct {
 	rw, size  string
 	depth     int
 	megabytes bool // say bytes, not operations
-	loaded    bool // other processes want all cores too
 }
 
-// points of a format.
-func points(format string, loaded bool) []point {
+func points() []point {
 	var all []point
 	for _, p := range []point{
 		{name: "4k random read", rw: "randread", size: "4k"},
@@ -45,19 +43,12 @@ func points(format string, loaded bool) []point {
 			all = append(all, p)
 		}
 	}
-	if loaded && format == "raw" {
-		all = append(all, point{name: "4k random read", rw: "randread", size: "4k", depth: 1, loaded: true})
-	}
 	return all
 }
 
 // title is the point's name in the table.
 func (p point) title(format string) string {
-	title := fmt.Sprintf("%s, %s, QD %d", format, p.name, p.depth)
-	if p.loaded {
-		title += ", all cores busy"
-	}
-	return title
+	return fmt.Sprintf("%s, %s, QD %d", format, p.name, p.depth)
 }
 
 // server is a program that serves a file on a socket.

@@ -45,18 +45,10 @@ const notes = `- The best peer is the one whose median rate is the highest.
 - "floor" is the ratio that a server reaches which does nothing but what none can
   leave out: it never sleeps, keeps no time, knows no errors, takes all requests
   that have come by one system call, carries out each by another, and answers
-  them by one more. Spur passes it where it sends from the page cache, or takes
-  what comes next while it writes.
+  them by one more. Spur passes it where it sends from the page cache.
 - "ceiling" is the ratio that a server of no cost at all would reach, because
   the one thread of the client needs that long itself: what a ratio must be held
   against where 32 are in flight. With one in flight both sides sleep most of
   the time, and what counts is how late they are woken.
-- "cores" is how many cores the client and the server kept busy. Spur looks for
-  the next request for up to 50 µs before it sleeps, which counts as busy.
-- "all cores busy": beside as many processes as there are cores, which never
-  sleep and have the priority of client and server. A server that sleeps is
-  woken before those who don't, and one that looks loses its core to them for
-  milliseconds: Spur gives up looking where that happens, and 1 is what it must
-  keep beside those that always sleep. The figures go up and down by half,
-  because of who happens to share a core with whom.
+- "cores" is how many cores the client and the server kept busy.
 `

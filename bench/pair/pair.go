@@ -35,8 +35,8 @@ const (
 	UsualMTU = 1500
 	JumboMTU = 9000
 
-	// Nice is how much is added to the niceness of what runs on a Pair.
-	Nice = -10
+	// nice is how much is added to the niceness of what runs on a Pair.
+	nice = -10
 )
 
 // A Pair is two joined namespaces. Close removes them.
@@ -108,7 +108,7 @@ func (p *Pair) OnClients(ctx context.Context, program string, args ...string) *e
 // It goes first where others want the cores too: what they take is lost to a
 // server that could use all cores, and not to one that uses one.
 func command(ctx context.Context, ns, program string, args []string) *exec.Cmd {
-	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, "nice", "-n", strconv.Itoa(Nice), program}, args...)...)
+	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, "nice", "-n", strconv.Itoa(nice), program}, args...)...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
 	c.WaitDelay = 3 * time.Second

@@ -38,7 +38,8 @@ func (s Series) Over(peer Series) Ratio {
 // Quartiles is both of them, for a table.
 func (r Ratio) Quartiles() string { return fmt.Sprintf("%.2f–%.2f", r.Low, r.High) }
 
-func median(all []float64) float64 {
+// Median is the value in the middle; 0 of nothing.
+func Median(all []float64) float64 {
 	return quantile(slices.Sorted(slices.Values(all)), 0.5)
 }
 

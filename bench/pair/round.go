@@ -47,13 +47,13 @@ func (s Series) Count() int { return len(s.each(rate)) }
 
 // Rate is the median of the rounds that the server took part in; 0 if there
 // are none.
-func (s Series) Rate() float64 { return median(s.each(rate)) }
+func (s Series) Rate() float64 { return Median(s.each(rate)) }
 
 // Client is the median of the cores that the client kept busy.
-func (s Series) Client() float64 { return median(s.each(func(f Figure) float64 { return f.Client })) }
+func (s Series) Client() float64 { return Median(s.each(func(f Figure) float64 { return f.Client })) }
 
 // Server is the median of the cores that the server kept busy.
-func (s Series) Server() float64 { return median(s.each(func(f Figure) float64 { return f.Server })) }
+func (s Series) Server() float64 { return Median(s.each(func(f Figure) float64 { return f.Server })) }
 
 // Resent is what the client sent again in all rounds together.
 func (s Series) Resent() (n int) {

@@ -50,9 +50,9 @@ func TestSteadyState(t *testing.T) {
 	}
 }
 
-// TestSteadyStateAhead: nor do large writes of which the next has come while one
+// TestSteadyStateOfWrites: nor do large writes of which the next has come while one
 // is carried out.
-func TestSteadyStateAhead(t *testing.T) {
+func TestSteadyStateOfWrites(t *testing.T) {
 	r := transmitting(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}})
 	both, replies := append(largeAt(1, 0), largeAt(2, 0)...), make([]byte, 2*simpleReplySize)
 	writes := func() {

@@ -21,15 +21,13 @@ import (
 // conn is a connection in the transmission phase. One of its workers has the
 // turn: it reads requests. While commands are quick it carries them out itself,
 // one after the other, so that nothing is handed over and replies leave
-// together (see block/turn); from a large write it looks ahead to the next ones
-// (see ahead.go). A command that may take long is carried out without the turn,
-// which then is another worker's.
+// together (see block/turn). A command that may take long is carried out without
+// the turn, which then is another worker's.
 type conn struct {
 	server  *Server
 	session *Session
 	t       transport
-	source  source
-	in      *bufio.Reader // of source
+	in      *bufio.Reader // of t
 	mode    mode
 	meta    bool
 	dev     block.Device
@@ -50,10 +48,6 @@ type conn struct {
 	// Of the one who has the turn.
 	workers int
 	ended   error // why there are no more requests
-	bulk    bool  // the last request was a large write
-	begun   []begun
-	waiting int // bytes of their payloads
-	ahead   int // writes in a row that found the next one begun
 }
 
 // errGoodbye is a client's NBD_CMD_DISC.
@@ -63,10 +57,10 @@ func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, a *arrivals) *
 	e := h.chosen
 	early, _ := in.Peek(in.Buffered())
 	t := newTransport(nc, bytes.Clone(early), a.crowd, a.bounds.WriteTimeout)
-	c := &conn{server: s, t: t, source: source{transport: t}, mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
+	c := &conn{server: s, t: t, mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
 		ro: e.readOnly(), bounds: a.bounds, free: make(chan struct{}, 1)}
 	c.turn.Owner, c.turn.Patrol = c, &a.patrol
-	c.in = bufio.NewReaderSize(&c.source, readAhead)
+	c.in = bufio.NewReaderSize(t, readAhead)
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
 	c.inFile, _ = e.Device.(block.InFile)
 	c.memory = a.memory.Open(share.PeerOf(h.peer.Addr), a.bounds.Memory)
@@ -98,7 +92,6 @@ func (c *conn) run(ctx context.Context) error {
 		}
 	}
 	c.t.close()
-	c.giveBegun()
 	c.memory.Close()
 	if ctx.Err() != nil || errors.Is(c.ended, errGoodbye) {
 		return nil
@@ -141,7 +134,6 @@ func (c *conn) work() {
 func (w *worker) step() bool {
 	c := w.c
 	if c.pace.quick(&w.req) {
-		w.lookAhead()
 		no := c.turn.Begin()
 		w.carryOut()
 		return c.turn.End(no)
@@ -179,21 +171,20 @@ func (c *conn) drop(b *buffer) {
 // next reads the next request with its payload, in turn.
 func (w *worker) next() error {
 	c := w.c
-	if len(c.begun) > 0 {
-		return w.goOn()
-	}
 	if c.in.Buffered() < c.mode.requestSize() {
 		c.out.flush()
 	}
-	var err error
-	if w.req, err = c.peek(); err != nil {
+	head, err := c.in.Peek(c.mode.requestSize())
+	if err != nil {
 		if errors.Is(err, io.EOF) {
 			return fmt.Errorf("client went away without a goodbye: %w", io.EOF)
 		}
 		return err
 	}
+	if err := w.req.decode(head, c.mode); err != nil {
+		return err
+	}
 	_, _ = c.in.Discard(c.mode.requestSize())
-	c.bulk = w.req.large()
 	if w.req.command == cmdDisconnect {
 		return errGoodbye
 	}

@@ -152,18 +152,6 @@ func (l *link) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// tryRead implements transport.
-func (l *link) tryRead(p []byte) int {
-	if len(l.early) > 0 || l.stopped.Load() {
-		return 0
-	}
-	n, err := recv(l.fd, p, unix.MSG_DONTWAIT)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 func (l *link) read(p []byte) (int, error) {
 	if l.hot {
 		n, err := l.wait(p)

@@ -12,9 +12,6 @@ import (
 type transport interface {
 	// Read is for one reader at a time, and returns io.EOF after stopReading.
 	Read(p []byte) (int, error)
-	// tryRead is for the reader, too, and returns how much it read without
-	// waiting. 0 may mean anything; Read then tells.
-	tryRead(p []byte) int
 	// expect is the reader's: a Read that would wait longer is an
 	// os.ErrDeadlineExceeded. The zero time lets it wait for ever.
 	expect(until time.Time)
@@ -62,9 +59,6 @@ func (p *plain) Read(b []byte) (int, error) {
 	}
 	return p.Conn.Read(b)
 }
-
-// tryRead implements transport. What TLS has can't be known without waiting.
-func (p *plain) tryRead([]byte) int { return 0 }
 
 // expect implements transport.
 func (p *plain) expect(until time.Time) {

@@ -37,22 +37,26 @@ func transmitting(t *testing.T, s *Server) raw {
 	return r
 }
 
+// largeWrite is how many bytes a large write has: more than the server's input
+// buffer.
+const largeWrite = 64 << 10
+
 // largeAt is a write of which the bytes tell which it is.
 func largeAt(cookie, off uint64) []byte {
-	q := request{command: cmdWrite, cookie: cookie, offset: off, length: 2 * largeWrite}
-	return append(q.append(nil, simple), bytes.Repeat([]byte{byte(cookie)}, 2*largeWrite)...)
+	q := request{command: cmdWrite, cookie: cookie, offset: off, length: largeWrite}
+	return append(q.append(nil, simple), bytes.Repeat([]byte{byte(cookie)}, largeWrite)...)
 }
 
-// TestLookAhead: a large write is carried out and answered though the next has
+// TestLargeWritesCut: a large write is carried out and answered though the next has
 // come only in part, wherever it is cut, and the next is what it was.
-func TestLookAhead(t *testing.T) {
-	for _, cut := range []int{0, 1, 27, 28, 29, 1000, largeWrite, 2*largeWrite + 27} {
+func TestLargeWritesCut(t *testing.T) {
+	for _, cut := range []int{0, 1, 27, 28, 29, 1000, largeWrite, largeWrite + 27} {
 		disk := newMemory(1 << 20)
 		r := transmitting(t, &Server{Exports: Fixed{{Device: disk}}})
-		second := largeAt(2, 4*largeWrite)
+		second := largeAt(2, 2*largeWrite)
 		r.send(append(largeAt(1, 0), second[:cut]...))
 		r.answered(1)
-		r.send(append(second[cut:], largeAt(3, 8*largeWrite)...))
+		r.send(append(second[cut:], largeAt(3, 4*largeWrite)...))
 		r.answered(2)
 		r.answered(3)
 		got, want := make([]byte, 1<<20), make([]byte, 1<<20)
@@ -60,7 +64,7 @@ func TestLookAhead(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range uint64(3) {
-			copy(want[i*4*largeWrite:], largeAt(i+1, 0)[compactRequestSize:])
+			copy(want[i*2*largeWrite:], largeAt(i+1, 0)[compactRequestSize:])
 		}
 		if !bytes.Equal(got, want) {
 			t.Errorf("cut at %d: other bytes are written", cut)
@@ -68,13 +72,13 @@ func TestLookAhead(t *testing.T) {
 	}
 }
 
-// TestLookAheadRefused: a write that was looked ahead to is refused like any
+// TestLargeWriteRefused: a write that follows another is refused like any
 // other, and the connection goes on.
-func TestLookAheadRefused(t *testing.T) {
-	r := transmitting(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}, Bounds: Bounds{MaxPayload: 2 * largeWrite}})
-	tooMuch := request{command: cmdWrite, cookie: 3, length: 4 * largeWrite}
+func TestLargeWriteRefused(t *testing.T) {
+	r := transmitting(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}, Bounds: Bounds{MaxPayload: largeWrite}})
+	tooMuch := request{command: cmdWrite, cookie: 3, length: 2 * largeWrite}
 	b := append(largeAt(1, 0), largeAt(2, 1<<20)...)
-	b = append(tooMuch.append(b, simple), make([]byte, 4*largeWrite)...)
+	b = append(tooMuch.append(b, simple), make([]byte, 2*largeWrite)...)
 	go r.nc.Write(append(b, largeAt(4, 0)...))
 	for i, want := range []errno{0, errNoSpace, errInvalid, 0} {
 		if e := r.answered(uint64(i + 1)); e != want {
@@ -83,8 +87,8 @@ func TestLookAheadRefused(t *testing.T) {
 	}
 }
 
-// TestLookAheadToTheEnd: what follows a large write may be anything, or nothing.
-func TestLookAheadToTheEnd(t *testing.T) {
+// TestAfterLargeWrite: what follows a large write may be anything, or nothing.
+func TestAfterLargeWrite(t *testing.T) {
 	bye := request{command: cmdDisconnect}
 	for name, last := range map[string][]byte{
 		"goodbye":      bye.append(nil, simple),
@@ -106,9 +110,9 @@ func TestLookAheadToTheEnd(t *testing.T) {
 	})
 }
 
-// TestLookAheadBeforeTheEnd: what came before a goodbye, or before the client
+// TestBeforeTheEnd: what came before a goodbye, or before the client
 // broke off in the middle of a write, is carried out and answered.
-func TestLookAheadBeforeTheEnd(t *testing.T) {
+func TestBeforeTheEnd(t *testing.T) {
 	bye := request{command: cmdDisconnect}
 	for name, last := range map[string][]byte{"goodbye": bye.append(nil, simple), "half a write": largeAt(9, 0)[:largeWrite]} {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +120,7 @@ func TestLookAheadBeforeTheEnd(t *testing.T) {
 			r := transmitting(t, &Server{Exports: Fixed{{Device: disk}}})
 			var b []byte
 			for i := range uint64(6) {
-				b = append(b, largeAt(i+1, i*2*largeWrite)...)
+				b = append(b, largeAt(i+1, i*largeWrite)...)
 			}
 			go func() {
 				_, _ = r.nc.Write(append(b, last...))
@@ -129,11 +133,11 @@ func TestLookAheadBeforeTheEnd(t *testing.T) {
 			}
 			r.closed()
 			for i := range uint64(7) {
-				want, got := make([]byte, 2*largeWrite), make([]byte, 2*largeWrite)
+				want, got := make([]byte, largeWrite), make([]byte, largeWrite)
 				if i < 6 {
 					copy(want, largeAt(i+1, 0)[compactRequestSize:])
 				}
-				if err := disk.Read(t.Context(), got, int64(i*2*largeWrite)); err != nil || !bytes.Equal(got, want) {
+				if err := disk.Read(t.Context(), got, int64(i*largeWrite)); err != nil || !bytes.Equal(got, want) {
 					t.Errorf("write %d: %v, or other bytes are written", i+1, err)
 				}
 			}

@@ -13,19 +13,23 @@ import (
 // arrivals has what the connections of a server share, and bounds those in the
 // handshake.
 type arrivals struct {
-	bounds Bounds
-	crowd  *crowd
-	memory *share.Memory
-	places share.Places
-	wg     sync.WaitGroup
-	patrol turn.Patrol
+	bounds  Bounds
+	threads chan struct{} // that may block in a read
+	memory  *share.Memory
+	places  share.Places
+	wg      sync.WaitGroup
+	patrol  turn.Patrol
 
 	mu       sync.Mutex
 	halfOpen []net.Conn // the oldest first
 }
 
+// maxThreads bounds the threads that block in a read, one for a connection. What
+// more connections there are wait in the runtime's poller.
+const maxThreads = 64
+
 func newArrivals(b Bounds) *arrivals {
-	return &arrivals{bounds: b, crowd: newCrowd(), memory: share.NewMemory(b.TotalMemory),
+	return &arrivals{bounds: b, threads: make(chan struct{}, maxThreads), memory: share.NewMemory(b.TotalMemory),
 		places: share.Places{Total: b.Connections, PerPeer: b.PeerConnections}}
 }
 

@@ -56,11 +56,10 @@ var errGoodbye = errors.New("the client said goodbye")
 func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, a *arrivals) *conn {
 	e := h.chosen
 	early, _ := in.Peek(in.Buffered())
-	t := newTransport(nc, bytes.Clone(early), a.crowd, a.bounds.WriteTimeout)
-	c := &conn{server: s, t: t, mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
+	t := newTransport(nc, a.threads, a.bounds.WriteTimeout)
+	c := &conn{server: s, t: t, in: bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), t), readAhead), mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
 		ro: e.readOnly(), bounds: a.bounds, free: make(chan struct{}, 1)}
 	c.turn.Owner, c.turn.Patrol = c, &a.patrol
-	c.in = bufio.NewReaderSize(t, readAhead)
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
 	c.inFile, _ = e.Device.(block.InFile)
 	c.memory = a.memory.Open(share.PeerOf(h.peer.Addr), a.bounds.Memory)

@@ -20,7 +20,7 @@ const (
 	// lists exports asks a few questions about each.
 	maxOptions = 1 << 14
 	// readAhead is the size of a connection's input buffer.
-	readAhead = 32 << 10
+	readAhead = 16 << 10
 )
 
 // errDone ends a handshake that the client gave up in good order.

@@ -57,13 +57,13 @@ func (p *pipe) fill(fd int, off int64, n int) error {
 }
 
 // pipe implements transport. The pipes are made as they are needed.
-func (l *link) pipe(n int) *pipe {
+func (s *socket) pipe(n int) *pipe {
 	// A page that is begun or ended in the middle takes room as a whole.
 	if n > pipeSize-2*os.Getpagesize() {
 		return nil
 	}
 	select {
-	case p := <-l.pipes:
+	case p := <-s.pipes:
 		if p == nil {
 			p, _ = newPipe() // without one it is done by copying from now on
 		}
@@ -74,14 +74,14 @@ func (l *link) pipe(n int) *pipe {
 }
 
 // sendPipe implements transport.
-func (l *link) sendPipe(p *pipe) error {
-	defer l.takeBack(p)
+func (s *socket) sendPipe(p *pipe) error {
+	defer s.takeBack(p)
 	for p.n > 0 {
-		k, err := unix.Splice(p.r, nil, l.fd, nil, p.n, unix.SPLICE_F_NONBLOCK)
+		k, err := unix.Splice(p.r, nil, s.fd, nil, p.n, unix.SPLICE_F_NONBLOCK)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
-			if err := l.waitForRoom(); err != nil {
+			if err := s.waitForRoom(); err != nil {
 				return err
 			}
 		case err != nil:
@@ -90,25 +90,25 @@ func (l *link) sendPipe(p *pipe) error {
 			return io.ErrShortWrite
 		default:
 			p.n -= int(k)
-			l.took(int(k))
+			s.took(int(k))
 		}
 	}
-	l.since = time.Time{}
+	s.sendUntil = time.Time{}
 	return nil
 }
 
 // takeBack implements transport. What a pipe still holds can't be had out of it.
-func (l *link) takeBack(p *pipe) {
+func (s *socket) takeBack(p *pipe) {
 	if p.n > 0 {
 		p.close()
 		p = nil
 	}
-	l.pipes <- p
+	s.pipes <- p
 }
 
-func (l *link) closePipes() {
-	for range len(l.pipes) {
-		if p := <-l.pipes; p != nil {
+func (s *socket) closePipes() {
+	for range len(s.pipes) {
+		if p := <-s.pipes; p != nil {
 			p.close()
 		}
 	}

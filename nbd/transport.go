@@ -8,9 +8,9 @@ import (
 )
 
 // transport carries the bytes of the transmission phase: plain over any
-// net.Conn, link over a socket of Linux.
+// net.Conn, socket over those of Linux.
 type transport interface {
-	// Read is for one reader at a time, and returns io.EOF after stopReading.
+	// Read is for one reader at a time.
 	Read(p []byte) (int, error)
 	// expect is the reader's: a Read that would wait longer is an
 	// os.ErrDeadlineExceeded. The zero time lets it wait for ever.
@@ -38,7 +38,6 @@ const sendPiece = 1 << 20
 // plain is a transport over anything, TLS above all.
 type plain struct {
 	net.Conn
-	early   []byte        // was read before
 	timeout time.Duration // of a send
 	set     time.Time     // when the deadline of sending was set
 	stopped atomic.Bool
@@ -46,18 +45,8 @@ type plain struct {
 	array   [][]byte
 }
 
-func newPlain(nc net.Conn, early []byte, timeout time.Duration) *plain {
-	return &plain{Conn: nc, early: early, timeout: timeout}
-}
-
-// Read implements transport.
-func (p *plain) Read(b []byte) (int, error) {
-	if len(p.early) > 0 {
-		n := copy(b, p.early)
-		p.early = p.early[n:]
-		return n, nil
-	}
-	return p.Conn.Read(b)
+func newPlain(nc net.Conn, timeout time.Duration) *plain {
+	return &plain{Conn: nc, timeout: timeout}
 }
 
 // expect implements transport.

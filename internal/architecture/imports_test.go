@@ -52,7 +52,7 @@ var allowed = map[string][]string{
 	"block/vhd":                   {"block", "block/imagemap"},
 	"block/vhdx":                  {"block", "block/imagemap"},
 	"block/vmdk":                  {"block", "block/imagemap"},
-	"nbd":                         {"block", "block/share", "block/turn", "internal/vigil"},
+	"nbd":                         {"block", "block/share", "block/turn"},
 	"iscsi":                       {"block", "block/share", "block/turn"},
 	"aoe":                         {"block", "block/turn"},
 	"internal/disk": {

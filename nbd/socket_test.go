@@ -5,6 +5,7 @@ package nbd
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -35,67 +36,72 @@ func unixPair(t *testing.T) (net.Conn, net.Conn) {
 	return nc, peer
 }
 
-// linked returns a link and its peer.
-func linked(t *testing.T, timeout time.Duration) (*link, net.Conn) {
+// pairOf returns a transport that blocks a thread, and its peer.
+func pairOf(t *testing.T, timeout time.Duration) (*socket, net.Conn) {
 	t.Helper()
 	nc, peer := unixPair(t)
-	got, ok := newTransport(nc, []byte("early"), newCrowd(), timeout).(*link)
+	got, ok := newTransport(nc, make(chan struct{}, 1), timeout).(*socket)
 	if !ok {
-		t.Fatal("no link for a Unix socket")
+		t.Fatal("a Unix socket doesn't block a thread")
 	}
 	t.Cleanup(func() { peer.Close(); got.close() })
 	return got, peer
 }
 
-// TestLinkWaits: a link whose peer talks all the time waits by a thread, and
-// goes back to the poller when it doesn't; nothing is lost on the way.
-func TestLinkWaits(t *testing.T) {
-	l, peer := linked(t, time.Minute)
-	if b := make([]byte, 5); l.must(t, b) != "early" {
-		t.Errorf("first came %q", b)
+// TestSocketReads: a read waits for what comes, for no longer than it is expected,
+// and ends when it is stopped.
+func TestSocketReads(t *testing.T) {
+	s, peer := pairOf(t, time.Minute)
+	b := make([]byte, 8)
+	go peer.Write([]byte("first"))
+	if n, err := s.Read(b); err != nil || string(b[:n]) != "first" {
+		t.Errorf("read %q, %v", b[:n], err)
 	}
-	pipeEnd, echo := make(chan byte), make([]byte, 1)
-	go func() {
-		for b := range pipeEnd {
-			peer.Write([]byte{b})
-		}
-	}()
-	defer close(pipeEnd)
-	for i := range 2000 {
-		if pipeEnd <- byte(i); l.must(t, echo) != string(byte(i)) {
-			t.Fatalf("byte %d is %d", i, echo)
-		}
-		if i > 10 && l.hot {
-			break
-		}
+	s.expect(time.Now().Add(20 * time.Millisecond))
+	if _, err := s.Read(b); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("nothing came in time: %v", err)
 	}
-	if !l.hot || l.crowd.hot.Load() != 1 || l.cold != nil {
-		t.Error("a busy link waits in the poller")
+	s.expect(time.Now().Add(time.Minute))
+	go peer.Write([]byte("second"))
+	if n, err := s.Read(b); err != nil || string(b[:n]) != "second" {
+		t.Errorf("read %q, %v", b[:n], err)
 	}
-	late := time.AfterFunc(3*hotWait, func() { peer.Write([]byte("x")) })
-	defer late.Stop()
-	if l.must(t, echo) != "x" || l.hot || l.crowd.hot.Load() != 0 {
-		t.Error("an idle link holds a thread")
-	}
-	go l.stopReading()
-	if _, err := l.Read(echo); err != io.EOF {
-		t.Errorf("a stopped link reads: %v", err)
+	s.expect(time.Time{})
+	go s.stopReading()
+	if _, err := s.Read(b); err != io.EOF {
+		t.Errorf("a stopped socket reads: %v", err)
 	}
 }
 
-func (l *link) must(t *testing.T, b []byte) string {
-	t.Helper()
-	n, err := l.Read(b)
-	if err != nil {
-		t.Fatal(err)
+// TestThreads: no more connections block a thread than may, and one that ends
+// makes room.
+func TestThreads(t *testing.T) {
+	threads := make(chan struct{}, 1)
+	connect := func() transport {
+		nc, peer := unixPair(t)
+		t.Cleanup(func() { peer.Close() })
+		return newTransport(nc, threads, time.Minute)
 	}
-	return string(b[:n])
+	first, second := connect(), connect()
+	if _, ok := first.(*socket); !ok {
+		t.Errorf("the first is a %T", first)
+	}
+	if _, ok := second.(*plain); !ok {
+		t.Errorf("the second is a %T", second)
+	}
+	first.close()
+	second.close()
+	third := connect()
+	if _, ok := third.(*socket); !ok {
+		t.Errorf("the third is a %T", third)
+	}
+	third.close()
 }
 
-// TestLinkSends: more than a system call takes, and more than the socket does
+// TestSocketSends: more than a system call takes, and more than the socket does
 // while the peer is slow; a peer that takes nothing is an error in time.
-func TestLinkSends(t *testing.T) {
-	l, peer := linked(t, time.Second)
+func TestSocketSends(t *testing.T) {
+	l, peer := pairOf(t, time.Second)
 	var all [][]byte
 	var want []byte
 	for i := range 3 * maxVector {
@@ -104,7 +110,7 @@ func TestLinkSends(t *testing.T) {
 	}
 	sent := make(chan error)
 	go func() { sent <- l.send(all) }()
-	time.Sleep(2 * hotWait) // until it waits in the poller
+	time.Sleep(50 * time.Millisecond) // until it waits for room
 	got := make([]byte, len(want))
 	if _, err := io.ReadFull(peer, got); err != nil || !bytes.Equal(got, want) {
 		t.Fatalf("%v, or other bytes came", err)

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/spurboot/spur/block/turn"
+	"github.com/spurboot/spur/block/handoff"
 )
 
 const (
@@ -19,11 +19,11 @@ const (
 
 // receiver reads frames and does what is quick at once; the rest is for the
 // workers of its target. It is in the hands of one goroutine at a time, the one
-// that has the turn.
+// that holds the token.
 type receiver struct {
 	*service
-	turn     turn.Turn
-	patrol   turn.Patrol
+	token    handoff.Token
+	watchdog handoff.Watchdog
 	commands [batch]*command // with a buffer each
 	frames   [batch][]byte   // of the commands
 	first    int             // of the commands that are under way
@@ -34,12 +34,12 @@ type receiver struct {
 	sending [][]byte   // room for them
 
 	ended chan error
-	wg    sync.WaitGroup // who had the turn
+	wg    sync.WaitGroup // who held the token
 }
 
 func newReceiver(v *service) *receiver {
 	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost)}
-	r.turn.Owner, r.turn.Patrol = r, &r.patrol
+	r.token.Owner, r.token.Watchdog = r, &r.watchdog
 	for i := range r.commands {
 		r.commands[i] = v.command()
 	}
@@ -49,18 +49,18 @@ func newReceiver(v *service) *receiver {
 // receive receives until the link is interrupted. It returns when nobody
 // receives any more, though a command may still be under way: wg knows.
 func (r *receiver) receive() error {
-	stop, patrol := make(chan struct{}), sync.WaitGroup{}
-	patrol.Go(func() { r.patrol.Walk(stop) })
+	stop, watching := make(chan struct{}), sync.WaitGroup{}
+	watching.Go(func() { r.watchdog.Run(stop) })
 	r.wg.Go(r.run)
 	err := <-r.ended
 	close(stop)
-	patrol.Wait()
+	watching.Wait()
 	return err
 }
 
-// Still implements turn.Owner: another goes on where a command holds up the
+// Tick implements handoff.Owner: another goes on where a command holds up the
 // receiver.
-func (r *receiver) Still(taken bool) bool {
+func (r *receiver) Tick(taken bool) (pending bool) {
 	if taken {
 		r.takeOver()
 	}
@@ -78,7 +78,7 @@ func (r *receiver) takeOver() {
 // replace gives away a command.
 func (r *receiver) replace(i int) { r.commands[i] = r.command() }
 
-// run receives as long as it has the turn.
+// run receives as long as it holds the token.
 func (r *receiver) run() {
 	for {
 		for r.at < r.n {
@@ -117,7 +117,7 @@ type outcome uint8
 const (
 	finished outcome = iota
 	kept             // by a queue
-	lost             // the turn is
+	lost             // the token is
 )
 
 // handle answers a request, or puts it into a queue.
@@ -164,7 +164,7 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 		var group [batch]*command
 		all := group[:copy(group[:], r.commands[r.first:r.first+r.group(t, c)])]
 		if t.queue.begin(all...) {
-			r.at = r.first + len(all) // all of which are another's if the turn is
+			r.at = r.first + len(all) // all of which are another's if the token is
 			return r.carryOut(t, all)
 		}
 	}
@@ -200,15 +200,15 @@ func (r *receiver) group(t *Target, c *command) int {
 	return n
 }
 
-// carryOut does commands that the queue knows, in turn, one series after the
+// carryOut does commands that the queue knows, with the token, one series after the
 // other.
 func (r *receiver) carryOut(t *Target, all []*command) outcome {
 	room, now := r.room, time.Now()
 	for first := 0; first < len(all); {
 		part := series(all[first:])
-		no := r.turn.Begin() // from here on all that is the receiver's may be another's
+		no := r.token.Begin() // from here on all that is the receiver's may be another's
 		now = t.carryOutAll(r.service, part, room, now)
-		if !r.turn.End(no) {
+		if !r.token.End(no) {
 			t.finish(r.service, all[first:], len(part), room)
 			return lost
 		}

@@ -17,7 +17,7 @@ func series(all []*command) []*command {
 }
 
 // finish answers commands, of which so many are done, and does the others first.
-// That is for who was held up by them and has lost its turn.
+// That is for who was held up by them and has lost the token.
 func (t *Target) finish(v *service, all []*command, done int, room []byte) {
 	for {
 		t.queue.done(all[:done]...)
@@ -66,7 +66,7 @@ func (t *Target) together(v *service, all []*command, room []byte, start time.Ti
 	}
 	end = time.Now()
 	took := end.Sub(start)
-	t.pace.of(whole.kind).Took(took)
+	t.latency.of(whole.kind).Observe(took)
 	if err != nil {
 		return end, false
 	}

@@ -22,11 +22,11 @@ type Target struct {
 	// Config is the configuration string to begin with, at most 1024 bytes.
 	Config []byte
 
-	hooks  *Hooks
-	bounds Bounds
-	queue  queue
-	pace   pace
-	late   atomic.Bool // something failed that was answered before
+	hooks   *Hooks
+	bounds  Bounds
+	queue   queue
+	latency latencies
+	late    atomic.Bool // something failed that was answered before
 
 	dirty   atomic.Int64  // bytes written that may not be durable
 	full    chan struct{} // there are many of those

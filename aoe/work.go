@@ -45,9 +45,9 @@ func (t *Target) admit(c *command, longest int) (failure uint8) {
 func (t *Target) quick(c *command) bool {
 	switch c.kind {
 	case write:
-		return c.regs.command != ataWriteFUA && t.dirty.Load() < t.bounds.Dirty && t.pace.of(write).Quick()
+		return c.regs.command != ataWriteFUA && t.dirty.Load() < t.bounds.Dirty && t.latency.of(write).Quick()
 	case read:
-		return t.pace.of(read).Quick()
+		return t.latency.of(read).Quick()
 	case identify, smart, power, nothing, unknown:
 		return true
 	}
@@ -68,7 +68,7 @@ func (t *Target) carryOut(v *service, c *command, start time.Time) (end time.Tim
 	end = time.Now()
 	took := end.Sub(start)
 	if (c.kind == read || c.kind == write) && c.regs.command != ataWriteFUA {
-		t.pace.of(c.kind).Took(took)
+		t.latency.of(c.kind).Observe(took)
 	}
 	t.report(c, took, failure, err)
 	switch {

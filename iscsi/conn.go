@@ -9,7 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/spurboot/spur/block/turn"
+	"github.com/spurboot/spur/block/handoff"
 )
 
 // readBuffer takes in several headers by one system call; larger data goes
@@ -27,9 +27,9 @@ const immediateTasks = 16
 // conn is one connection.
 //
 // Its workers take turns in reading. While the device is quick, one of them
-// keeps the turn: it runs what it reads, one command after the other, and their
-// answers leave together (see block/turn). Before a command that may take long it
-// passes the turn on, so that this one holds up nobody.
+// keeps the token: it runs what it reads, one command after the other, and their
+// answers leave together (see block/handoff). Before a command that may take long it
+// hands the token over, so that this one holds up nobody.
 type conn struct {
 	srv  *Server
 	nc   net.Conn
@@ -51,10 +51,10 @@ type conn struct {
 	quiet    int // ticks of silence, the keeper's
 	lastSeen uint32
 	pinged   bool
-	turn     turn.Turn
+	token    handoff.Token
 	segment  atomic.Int32 // the initiator's MaxRecvDataSegmentLength
 
-	free    chan struct{} // holds the turn while no worker has it
+	free    chan struct{} // holds the token while no worker has it
 	ended   chan struct{}
 	once    sync.Once
 	err     error
@@ -70,7 +70,7 @@ func newConn(srv *Server, nc net.Conn) *conn {
 		srv: srv, nc: nc, br: bufio.NewReaderSize(nc, readBuffer), p: defaultParams(),
 		free: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	c.turn.Owner, c.turn.Patrol = c, &srv.patrol
+	c.token.Owner, c.token.Watchdog = c, &srv.watchdog
 	c.out.init(nc, &srv.pool, srv.bounds.SendTime)
 	return c
 }
@@ -88,7 +88,7 @@ func (c *conn) serve() error {
 	if leaving > 0 {
 		c.start(func() { c.async(asyncLogout, 0, 0, leaving) })
 	}
-	c.passTurn()
+	c.passToken()
 	<-c.ended
 	if !errors.Is(c.err, errLogout) {
 		c.s.end(c.err)
@@ -119,9 +119,9 @@ func (c *conn) start(f func()) {
 	}
 }
 
-// passTurn lets the next worker read, a new one if all are busy. The window of
+// passToken lets the next worker read, a new one if all are busy. The window of
 // commands bounds their number.
-func (c *conn) passTurn() {
+func (c *conn) passToken() {
 	c.free <- struct{}{}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,7 +132,7 @@ func (c *conn) passTurn() {
 }
 
 func (c *conn) work() {
-	for c.takeTurn() {
+	for c.takeToken() {
 		for c.step() {
 			continue
 		}
@@ -140,9 +140,9 @@ func (c *conn) work() {
 	}
 }
 
-// takeTurn waits until it is this worker's turn to read. A worker too many
+// takeToken waits until this worker holds the token. A worker too many
 // goes home.
-func (c *conn) takeTurn() bool {
+func (c *conn) takeToken() bool {
 	c.mu.Lock()
 	if c.idle >= idleWorkers {
 		c.workers--
@@ -163,10 +163,10 @@ func (c *conn) takeTurn() bool {
 	return ok
 }
 
-// step reads a PDU, in turn, and runs the task that can run because of it. It
-// says whether the worker still has the turn.
+// step reads a PDU, with the token, and runs the task that can run because of it. It
+// says whether the worker still holds the token.
 func (c *conn) step() bool {
-	if !c.flushInTurn() {
+	if !c.flushWithToken() {
 		return false
 	}
 	t, err := c.receive()
@@ -175,30 +175,30 @@ func (c *conn) step() bool {
 		c.end(err)
 		return false
 	}
-	c.turn.Watch() // an answer may wait
+	c.token.Watch() // an answer may wait
 	switch {
 	case t == nil:
 		return true
 	case t.quick():
-		no := c.turn.Begin()
+		no := c.token.Begin()
 		t.run()
-		return c.turn.End(no)
+		return c.token.End(no)
 	}
-	c.passTurn()
+	c.passToken()
 	t.run()
 	return false
 }
 
-// flushInTurn sends the answers before the reader waits for more, or when they
+// flushWithToken sends the answers before the reader waits for more, or when they
 // are many. That may take long too: an initiator may take nothing before it has
 // sent all that it has to send.
-func (c *conn) flushInTurn() bool {
+func (c *conn) flushWithToken() bool {
 	if c.br.Buffered() >= headerSize && !c.out.isFull() {
 		return true
 	}
-	no := c.turn.Begin()
+	no := c.token.Begin()
 	c.out.flush()
-	return c.turn.End(no)
+	return c.token.End(no)
 }
 
 // readHeader reads a basic header segment with its additional ones.

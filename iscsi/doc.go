@@ -49,7 +49,7 @@
 //	handshake.go                  the login phase on a connection
 //	session.go, nexus.go          the order of commands, by CmdSN and attribute
 //	ending.go, connections.go     what is answered and aborted; who joins and quits
-//	conn.go, receive.go, pace.go  workers that take turns in reading
+//	conn.go, receive.go, latency.go  workers that take turns in reading
 //	dataout.go, datain.go         data from and to the initiator
 //	direction.go                  flags that contradict the command
 //	memory.go, buffer.go          what a session may hold

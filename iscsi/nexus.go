@@ -4,16 +4,16 @@ import (
 	"context"
 	"slices"
 
-	"github.com/spurboot/spur/block/turn"
+	"github.com/spurboot/spur/block/handoff"
 )
 
 // nexus is an I_T_L nexus: a session's view of a logical unit. It keeps the
 // order that task attributes ask for (SAM-5 section 8.7).
 type nexus struct {
-	s      *session
-	unit   *unit
-	number uint64
-	speed  [2]turn.Speed // of reads and of writes
+	s       *session
+	unit    *unit
+	number  uint64
+	latency [2]handoff.Latency // of reads and of writes
 
 	// Under s.mu.
 	held         []*task // wait for their turn, in order

@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/spurboot/spur/block/handoff"
 	"github.com/spurboot/spur/block/share"
-	"github.com/spurboot/spur/block/turn"
 )
 
 // Server serves targets. Its fields don't change while it serves.
@@ -33,7 +33,7 @@ type Server struct {
 	memory   *share.Memory
 	places   share.Places  // of sessions
 	ticks    atomic.Uint32 // of the keeper
-	patrol   turn.Patrol
+	watchdog handoff.Watchdog
 	ctx      context.Context
 
 	mu       sync.Mutex
@@ -65,7 +65,7 @@ func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
 	quit := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() { srv.keep(quit) })
-	watch.Go(func() { srv.patrol.Walk(quit) })
+	watch.Go(func() { srv.watchdog.Run(quit) })
 	err := srv.accept(ctx, l)
 	l.Close()
 	srv.shutdown()

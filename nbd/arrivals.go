@@ -6,19 +6,19 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/spurboot/spur/block/handoff"
 	"github.com/spurboot/spur/block/share"
-	"github.com/spurboot/spur/block/turn"
 )
 
 // arrivals has what the connections of a server share, and bounds those in the
 // handshake.
 type arrivals struct {
-	bounds  Bounds
-	threads chan struct{} // that may block in a read
-	memory  *share.Memory
-	places  share.Places
-	wg      sync.WaitGroup
-	patrol  turn.Patrol
+	bounds   Bounds
+	threads  chan struct{} // that may block in a read
+	memory   *share.Memory
+	places   share.Places
+	wg       sync.WaitGroup
+	watchdog handoff.Watchdog
 
 	mu       sync.Mutex
 	halfOpen []net.Conn // the oldest first

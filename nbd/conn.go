@@ -14,15 +14,15 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/handoff"
 	"github.com/spurboot/spur/block/share"
-	"github.com/spurboot/spur/block/turn"
 )
 
-// conn is a connection in the transmission phase. One of its workers has the
-// turn: it reads requests. While commands are quick it carries them out itself,
-// one after the other, so that nothing is handed over and replies leave
-// together (see block/turn). A command that may take long is carried out without
-// the turn, which then is another worker's.
+// conn is a connection in the transmission phase. One of its workers holds the
+// token: it reads requests. While commands are quick it carries them out inline,
+// one after the other, so that nobody has to be woken and replies leave together
+// (see block/handoff). Before a command that may take long it hands the token over
+// to another worker.
 type conn struct {
 	server  *Server
 	session *Session
@@ -39,13 +39,13 @@ type conn struct {
 	memory  *share.Account
 	out     outbox
 	wg      sync.WaitGroup
-	pace    pace
-	turn    turn.Turn
+	latency latencies
+	token   handoff.Token
 
-	free chan struct{} // holds the turn while no worker has it
+	free chan struct{} // holds the token while no worker has it
 	idle atomic.Int32  // workers that wait for it
 
-	// Of the one who has the turn.
+	// Of the one who holds the token.
 	workers int
 	ended   error // why there are no more requests
 }
@@ -59,7 +59,7 @@ func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, a *arrivals) *
 	t := newTransport(nc, a.threads, a.bounds.WriteTimeout)
 	c := &conn{server: s, t: t, in: bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), t), readAhead), mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
 		ro: e.readOnly(), bounds: a.bounds, free: make(chan struct{}, 1)}
-	c.turn.Owner, c.turn.Patrol = c, &a.patrol
+	c.token.Owner, c.token.Watchdog = c, &a.watchdog
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
 	c.inFile, _ = e.Device.(block.InFile)
 	c.memory = a.memory.Open(share.PeerOf(h.peer.Addr), a.bounds.Memory)
@@ -98,7 +98,7 @@ func (c *conn) run(ctx context.Context) error {
 	return c.ended
 }
 
-// passOn gives up the turn. It starts a worker when none waits for it.
+// passOn hands the token over. It starts a worker when none waits for it.
 func (c *conn) passOn() {
 	if c.ended == nil && c.idle.Load() == 0 && c.workers < c.bounds.InFlight {
 		c.workers++
@@ -129,13 +129,13 @@ func (c *conn) work() {
 	}
 }
 
-// step carries a request out and says whether the worker still has the turn.
+// step carries a request out and says whether the worker still holds the token.
 func (w *worker) step() bool {
 	c := w.c
-	if c.pace.quick(&w.req) {
-		no := c.turn.Begin()
+	if c.latency.quick(&w.req) {
+		no := c.token.Begin()
 		w.carryOut()
-		return c.turn.End(no)
+		return c.token.End(no)
 	}
 	c.out.flush()
 	c.passOn()
@@ -167,7 +167,7 @@ func (c *conn) drop(b *buffer) {
 	c.memory.Give(n)
 }
 
-// next reads the next request with its payload, in turn.
+// next reads the next request with its payload. The worker holds the token.
 func (w *worker) next() error {
 	c := w.c
 	if c.in.Buffered() < c.mode.requestSize() {

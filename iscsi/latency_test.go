@@ -119,7 +119,7 @@ func TestHalfPDU(t *testing.T) {
 	for _, name := range []string{"busy", "quiet"} {
 		var burst []byte
 		if name == "quiet" { // what is behind a half PDU must be looked at anew
-			time.Sleep(50 * time.Millisecond) // the patrol has given it up by then
+			time.Sleep(50 * time.Millisecond) // the watchdog has given it up by then
 		}
 		tag := p.queued(&burst, 0, rw10(0x28, 8, 1))
 		var h header
@@ -198,9 +198,9 @@ func (p *probe) flood(t *testing.T, h header) int {
 	return 0
 }
 
-// TestPace: how long a device takes is known of reads and of writes; what waits
+// TestLatency: how long a device takes is known of reads and of writes; what waits
 // for the medium is never called quick.
-func TestPace(t *testing.T) {
+func TestLatency(t *testing.T) {
 	n := &nexus{}
 	task := func(op, flags byte) *task {
 		return &task{op: opSCSICommand, nexus: n, cdb: [16]byte{op, flags}}

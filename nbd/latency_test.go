@@ -54,23 +54,23 @@ func TestStalledCommands(t *testing.T) {
 	}
 }
 
-// TestPace: how long a device takes is known of reads and of writes; what waits
+// TestLatency: how long a device takes is known of reads and of writes; what waits
 // for the medium is never called quick.
-func TestPace(t *testing.T) {
-	var p pace
+func TestLatency(t *testing.T) {
+	var l latencies
 	r, w := &request{command: cmdRead}, &request{command: cmdWrite}
-	if !p.quick(r) || !p.quick(w) {
+	if !l.quick(r) || !l.quick(w) {
 		t.Error("a device that nothing is known of isn't quick")
 	}
 	for range 20 {
-		p.took(r, time.Millisecond)
-		p.took(&request{command: cmdWrite, flags: cmdFUA}, time.Millisecond)
-		p.took(&request{command: cmdFlush}, time.Millisecond)
+		l.took(r, time.Millisecond)
+		l.took(&request{command: cmdWrite, flags: cmdFUA}, time.Millisecond)
+		l.took(&request{command: cmdFlush}, time.Millisecond)
 	}
-	if p.quick(r) || !p.quick(w) {
+	if l.quick(r) || !l.quick(w) {
 		t.Error("slow reads, flushes and writes with FUA make reads quick, or writes slow")
 	}
-	if p.quick(&request{command: cmdWrite, flags: cmdFUA}) || p.quick(&request{command: cmdFlush}) {
+	if l.quick(&request{command: cmdWrite, flags: cmdFUA}) || l.quick(&request{command: cmdFlush}) {
 		t.Error("what waits for the disk is called quick")
 	}
 }

@@ -1,33 +1,33 @@
-package turn_test
+package handoff_test
 
 import (
 	"fmt"
 	"sync"
 	"time"
 
-	"github.com/spurboot/spur/block/turn"
+	"github.com/spurboot/spur/block/handoff"
 )
 
 // connection carries out requests.
 type connection struct {
 	requests chan func()
-	turn     turn.Turn
-	speed    turn.Speed
+	token    handoff.Token
+	latency  handoff.Latency
 	workers  sync.WaitGroup
 }
 
-// serve is what who has the turn does.
+// serve is what who holds the token does.
 func (c *connection) serve() {
 	for request := range c.requests {
-		if !c.speed.Quick() {
-			c.workers.Go(c.serve) // the turn is another's
+		if !c.latency.Quick() {
+			c.workers.Go(c.serve) // the token is another's
 			c.carryOut(request)
 			return
 		}
-		no := c.turn.Begin()
+		no := c.token.Begin()
 		c.carryOut(request)
-		if !c.turn.End(no) {
-			return // the turn was taken away
+		if !c.token.End(no) {
+			return // the token was taken away
 		}
 	}
 }
@@ -35,11 +35,11 @@ func (c *connection) serve() {
 func (c *connection) carryOut(request func()) {
 	began := time.Now()
 	request()
-	c.speed.Took(time.Since(began))
+	c.latency.Observe(time.Since(began))
 }
 
-// Still implements turn.Owner.
-func (c *connection) Still(taken bool) (waits bool) {
+// Tick implements handoff.Owner.
+func (c *connection) Tick(taken bool) (pending bool) {
 	if taken {
 		c.workers.Go(c.serve)
 	}
@@ -48,13 +48,13 @@ func (c *connection) Still(taken bool) (waits bool) {
 
 // A request that waits for what comes after it holds up nothing.
 func Example() {
-	var patrol turn.Patrol
-	var walk sync.WaitGroup
+	var watchdog handoff.Watchdog
+	var running sync.WaitGroup
 	stop := make(chan struct{})
-	walk.Go(func() { patrol.Walk(stop) })
+	running.Go(func() { watchdog.Run(stop) })
 
 	c := &connection{requests: make(chan func(), 2)}
-	c.turn.Owner, c.turn.Patrol = c, &patrol
+	c.token.Owner, c.token.Watchdog = c, &watchdog
 	second := make(chan struct{})
 	c.requests <- func() { <-second; fmt.Println("the first one") }
 	c.requests <- func() { fmt.Println("the second one"); close(second) }
@@ -63,7 +63,7 @@ func Example() {
 	c.workers.Wait()
 
 	close(stop)
-	walk.Wait()
+	running.Wait()
 	// Output:
 	// the second one
 	// the first one

@@ -3,48 +3,48 @@ package iscsi
 import (
 	"time"
 
-	"github.com/spurboot/spur/block/turn"
+	"github.com/spurboot/spur/block/handoff"
 )
 
-// speed is how long the device takes for tasks like this one, nil for one that
+// latency is how long the device takes for tasks like this one, nil for one that
 // may always take long, and for what is no read or write. Those with FUA wait
 // for the medium.
-func (t *task) speed() *turn.Speed {
+func (t *task) latency() *handoff.Latency {
 	fua := t.cdb[0]>>5 != 0 && t.cdb[1]&0x08 != 0 // which the 6-byte ones don't have
 	if t.op != opSCSICommand || t.nexus == nil || fua {
 		return nil
 	}
 	switch t.cdb[0] {
 	case 0x08, 0x28, 0x88, 0xa8:
-		return &t.nexus.speed[0]
+		return &t.nexus.latency[0]
 	case 0x0a, 0x2a, 0x8a, 0xaa:
-		return &t.nexus.speed[1]
+		return &t.nexus.latency[1]
 	}
 	return nil
 }
 
 // quick says whether a task won't take long.
 func (t *task) quick() bool {
-	speed := t.speed()
-	return speed != nil && speed.Quick()
+	latency := t.latency()
+	return latency != nil && latency.Quick()
 }
 
 // took takes in how long the device took for a task.
 func (t *task) took(d time.Duration) {
-	if speed := t.speed(); speed != nil {
-		speed.Took(d)
+	if latency := t.latency(); latency != nil {
+		latency.Observe(d)
 	}
 }
 
-// Still implements turn.Owner. Answers don't wait while the reader waits for the
+// Tick implements handoff.Owner. Answers don't wait while the reader waits for the
 // rest of a PDU. Initiators that take nothing hold up no other: what may take
 // long is done elsewhere.
-func (c *conn) Still(taken bool) (waits bool) {
-	if waits = c.out.waits(); waits {
+func (c *conn) Tick(taken bool) (pending bool) {
+	if pending = c.out.waits(); pending {
 		c.start(c.out.flush)
 	}
 	if taken {
-		c.passTurn()
+		c.passToken()
 	}
-	return waits
+	return pending
 }

@@ -54,7 +54,7 @@ func FuzzFrames(f *testing.F) {
 	add(i.request(cmdATA, ata(ataWrite, 1, 1, ataDataSet, 0, make([]byte, 512)...)...), i.request(cmdATA, ata(0, 0, 0, ataFlush, 0)...))
 	add(i.request(cmdConfig, 0, 0, 0, 0, 0, version<<4|configSet, 0, 1, 'x'), i.request(cmdConfig, 0, 0, 0, 0, 0, version<<4, 0, 0))
 	add(i.request(cmdMask, append([]byte{0, maskEdit, 0, 1, 0, directiveAdd}, make([]byte, 6)...)...))
-	add(i.request(cmdReserve, append([]byte{force, 1}, make([]byte, 6)...)...))
+	add(i.request(cmdReserve, append([]byte{reserveForce, 1}, make([]byte, 6)...)...))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		s := &Server{Targets: []*Target{{Shelf: 1, Device: block.NewMemory(1 << 20)}}, Bounds: Bounds{Workers: 1}}
 		if err := s.Serve(context.Background(), &given{frames: [][]byte{a, b}, t: t}); !errors.Is(err, errNoMore) {

@@ -1,23 +1,15 @@
 package aoe
 
 import (
-	"bytes"
 	"sync"
-	"time"
 
 	"github.com/spurboot/spur/block/handoff"
 )
 
-const (
-	// batch is the most frames that are read, or sent, at once.
-	batch = 32
-	// hold is how many answers wait for more before they are sent.
-	hold = 16
-	// seriesMost is how much of a disk, in bytes, is read or written at once.
-	seriesMost = 64 << 10
-)
+// batch is the most frames that are read, or sent, at once.
+const batch = 32
 
-// receiver reads frames and does what is quick at once; the rest is for the
+// receiver reads frames and carries out inline what is quick; the rest is for the
 // workers of its target. It is in the hands of one goroutine at a time, the one
 // that holds the token.
 type receiver struct {
@@ -28,7 +20,7 @@ type receiver struct {
 	frames   [batch][]byte   // of the commands
 	first    int             // of the commands that are under way
 	at, n    int             // next of the frames that were read, and their number
-	room     []byte          // for the data of a series
+	joined   []byte          // room for the data of commands that are done as one
 
 	answers []*command // that wait for more before they are sent
 	sending [][]byte   // room for them
@@ -38,7 +30,7 @@ type receiver struct {
 }
 
 func newReceiver(v *service) *receiver {
-	r := &receiver{service: v, ended: make(chan error, 1), room: make([]byte, seriesMost)}
+	r := &receiver{service: v, ended: make(chan error, 1), joined: make([]byte, coalesceMost)}
 	r.token.Owner, r.token.Watchdog = r, &r.watchdog
 	for i := range r.commands {
 		r.commands[i] = v.command()
@@ -67,16 +59,18 @@ func (r *receiver) Tick(taken bool) (pending bool) {
 	return false
 }
 
+// takeOver has another goroutine receive. The one that is held up keeps its
+// commands and the room for their data; answers of earlier ones are the other's.
 func (r *receiver) takeOver() {
 	for i := r.first; i < r.at; i++ {
-		r.replace(i)
+		r.giveAway(i)
 	}
-	r.room = make([]byte, seriesMost)
+	r.joined = make([]byte, coalesceMost)
 	r.wg.Go(r.run)
 }
 
-// replace gives away a command.
-func (r *receiver) replace(i int) { r.commands[i] = r.command() }
+// giveAway leaves a command to who has it, and takes another in its place.
+func (r *receiver) giveAway(i int) { r.commands[i] = r.command() }
 
 // run receives as long as it holds the token.
 func (r *receiver) run() {
@@ -85,8 +79,8 @@ func (r *receiver) run() {
 			r.first = r.at
 			r.at++
 			switch r.handle(r.next(r.first)) {
-			case kept:
-				r.replace(r.first)
+			case queued:
+				r.giveAway(r.first)
 			case lost:
 				return
 			}
@@ -116,8 +110,8 @@ type outcome uint8
 
 const (
 	finished outcome = iota
-	kept             // by a queue
-	lost             // the token is
+	queued
+	lost // the token is
 )
 
 // handle answers a request, or puts it into a queue.
@@ -137,7 +131,7 @@ func (r *receiver) handle(c *command) outcome {
 	if t == nil {
 		return finished
 	}
-	if from := f.source(); !t.listens(from) {
+	if from := f.source(); t.masked(from) {
 		t.refuse(from, "not on the mask list")
 		return finished
 	}
@@ -152,8 +146,8 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 	if len(c.frame) < ataSize {
 		return finished
 	}
-	failure := t.admit(c, r.longest)
-	if failure == 0 && c.kind != identify && !t.free(c.from) {
+	failure := t.parse(c, r.longest)
+	if failure == 0 && c.kind != identify && t.conflicts(c.from) {
 		failure = errReserved
 	}
 	if failure != 0 {
@@ -161,85 +155,16 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 		return finished
 	}
 	if t.quick(c) {
-		var group [batch]*command
-		all := group[:copy(group[:], r.commands[r.first:r.first+r.group(t, c)])]
+		var same [batch]*command
+		all := same[:copy(same[:], r.commands[r.first:r.first+r.sameKind(t, c)])]
 		if t.queue.begin(all...) {
 			r.at = r.first + len(all) // all of which are another's if the token is
-			return r.carryOut(t, all)
+			return r.executeInline(t, all)
 		}
 	}
 	if why := t.queue.put(c); why != "" {
 		t.dropped(c.from, why)
 		return finished
 	}
-	return kept
-}
-
-// group says how many commands are carried out in one go, from c on: writes by
-// one initiator, or its reads of sectors that follow each other.
-func (r *receiver) group(t *Target, c *command) int {
-	n, gaps := 1, 0
-	if !c.plain() {
-		return n
-	}
-	for last := c; n < r.n-r.first && n < t.bounds.Buffers; n++ {
-		next := r.next(r.first + n)
-		// All of the header but the tag.
-		if len(next.frame) < ataSize || !bytes.Equal(next.frame[:20], c.frame[:20]) || t.admit(next, r.longest) != 0 ||
-			next.regs.command != c.regs.command || next.regs.flags != c.regs.flags {
-			break
-		}
-		if next.first != last.last {
-			gaps++
-		}
-		if gaps == hold || c.kind == read && gaps > 0 {
-			break
-		}
-		last = next
-	}
-	return n
-}
-
-// carryOut does commands that the queue knows, with the token, one series after the
-// other.
-func (r *receiver) carryOut(t *Target, all []*command) outcome {
-	room, now := r.room, time.Now()
-	for first := 0; first < len(all); {
-		part := series(all[first:])
-		no := r.token.Begin() // from here on all that is the receiver's may be another's
-		now = t.carryOutAll(r.service, part, room, now)
-		if !r.token.End(no) {
-			t.finish(r.service, all[first:], len(part), room)
-			return lost
-		}
-		r.first += len(part)
-		t.queue.done(part...) // before it may be answered, which another could do
-		for _, c := range part {
-			if c.answer != nil {
-				r.answers = append(r.answers, c)
-			}
-		}
-		first += len(part)
-	}
-	if len(r.answers) >= hold {
-		r.flush()
-	}
-	return finished
-}
-
-// flush sends the answers that wait.
-func (r *receiver) flush() {
-	r.sending = r.sending[:0]
-	for _, c := range r.answers {
-		r.sending = append(r.sending, c.answer)
-	}
-	for sent := 0; sent < len(r.answers); {
-		n, err := r.link.Send(r.sending[sent:])
-		if sent += n; err != nil && sent < len(r.answers) {
-			c := r.answers[sent]
-			c.target.dropped(c.from, err.Error())
-			sent++
-		}
-	}
-	r.answers = r.answers[:0]
+	return queued
 }

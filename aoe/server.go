@@ -129,19 +129,19 @@ func (v *service) start() *sync.WaitGroup {
 			workers.Go(func() { v.work(t) })
 		}
 		all.Go(func() { workers.Wait(); close(ended) })
-		all.Go(func() { t.flushNowAndThen(v.ctx, ended) })
+		all.Go(func() { t.flushPeriodically(v.ctx, ended) })
 	}
 	return all
 }
 
-// work carries out a target's commands.
+// work carries out the commands in a target's queue.
 func (v *service) work(t *Target) {
 	for {
 		c := t.queue.take()
 		if c == nil {
 			return
 		}
-		t.carryOut(v, c, time.Now())
+		t.execute(v, c, time.Now())
 		// A repetition that comes from now on is a command of its own.
 		t.queue.done(c)
 		v.sendOf(c)
@@ -190,7 +190,7 @@ func (v *service) everyone(f frame) {
 		return
 	}
 	for _, t := range v.server.Targets {
-		if (f.shelf() == AnyShelf || f.shelf() == t.Shelf) && (f.slot() == AnySlot || f.slot() == t.Slot) && t.listens(f.source()) {
+		if (f.shelf() == AnyShelf || f.shelf() == t.Shelf) && (f.slot() == AnySlot || f.slot() == t.Slot) && !t.masked(f.source()) {
 			own := v.command()
 			v.reply(t, v.config(t, own.buffer[:copy(own.buffer, f)], true))
 			v.free.Put(own)

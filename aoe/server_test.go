@@ -247,7 +247,7 @@ func TestReserve(t *testing.T) {
 		}
 	}
 	i.must(ata(0, 0, 1, ataRead, 0))
-	if n := other.errorOf(other.request(cmdReserve, append([]byte{force, 1}, other.from[:]...)...)); n != 0 {
+	if n := other.errorOf(other.request(cmdReserve, append([]byte{reserveForce, 1}, other.from[:]...)...)); n != 0 {
 		t.Errorf("by force: error %d", n)
 	}
 	if _, err := i.do(ata(0, 0, 1, ataRead, 0)); err == nil {

@@ -309,8 +309,8 @@ func (b *beside) access() {
 		{"reserved: set config", cmdConfig, func([]byte) []byte { return []byte{0, 0, 0, 0, 0, version<<4 | configForce, 0, 1, 'x'} }},
 		{"reserved: mask", cmdMask, func([]byte) []byte { return []byte{0, maskEdit, 0, 0} }},
 		{"reserve: unknown", cmdReserve, func([]byte) []byte { return []byte{9, 0} }},
-		{"reserve: addresses that aren't there", cmdReserve, func([]byte) []byte { return []byte{force, 9} }},
-		{"reserve: by force", cmdReserve, func([]byte) []byte { return []byte{force, 0} }},
+		{"reserve: addresses that aren't there", cmdReserve, func([]byte) []byte { return []byte{reserveForce, 9} }},
+		{"reserve: by force", cmdReserve, func([]byte) []byte { return []byte{reserveForce, 0} }},
 	} {
 		b.compareFrames(c.name, meantAccess[c.name], func(i *initiator) frame { return i.request(c.command, c.arg(i.from[:])...) })
 	}

@@ -106,9 +106,9 @@ func (p *picky) Write(ctx context.Context, b []byte, off int64, flags block.Writ
 	return p.Device.Write(ctx, b, off, flags)
 }
 
-// TestSeries: reads and writes that follow each other are done as one, and each
+// TestCoalesced: reads and writes that follow each other are done as one, and each
 // has its own answer, also where one of them fails.
-func TestSeries(t *testing.T) {
+func TestCoalesced(t *testing.T) {
 	d := &picky{Device: block.NewMemory(100 * sector)}
 	d.bad.Store(-1)
 	l, i := serveTube(t, &Server{Targets: []*Target{{Shelf: 1, Device: d}}})
@@ -179,9 +179,9 @@ func TestSeries(t *testing.T) {
 	}
 }
 
-// TestSlowSeries: a series that hangs holds up no other target, and is answered
-// when it is done.
-func TestSlowSeries(t *testing.T) {
+// TestSlowCoalesced: commands done as one that hang hold up no other target, and are answered
+// when they are done.
+func TestSlowCoalesced(t *testing.T) {
 	d := stuck{block.NewMemory(1 << 20), make(chan struct{})}
 	l, i := serveTube(t, &Server{Targets: []*Target{{Shelf: 1, Device: d}, {Shelf: 2, Device: block.NewMemory(1 << 20)}}})
 	other := *i
@@ -208,9 +208,9 @@ func TestSlowSeries(t *testing.T) {
 	}
 }
 
-// TestGroup: writes that don't follow each other are done in their order, and
+// TestBatch: writes that don't follow each other are done in their order, and
 // each has its own answer, also where one of them fails.
-func TestGroup(t *testing.T) {
+func TestBatch(t *testing.T) {
 	d := &picky{Device: block.NewMemory(100 * sector)}
 	d.bad.Store(50)
 	l, i := serveTube(t, &Server{Targets: []*Target{{Shelf: 1, Device: d}}})
@@ -251,10 +251,10 @@ func (h hung) Write(ctx context.Context, p []byte, off int64, flags block.WriteF
 	return h.Device.Write(ctx, p, off, flags)
 }
 
-// TestSlowGroup: a write that hangs holds up no other target, nor the answers of
+// TestSlowBatch: a write that hangs holds up no other target, nor the answers of
 // what was done before it, which takes no room any more; what came with it is
 // done after it, once.
-func TestSlowGroup(t *testing.T) {
+func TestSlowBatch(t *testing.T) {
 	d := hung{block.NewMemory(1 << 20), make(chan struct{})}
 	const buffers = 8
 	l, i := serveTube(t, &Server{Targets: []*Target{{Shelf: 1, Device: d}, {Shelf: 2, Device: block.NewMemory(1 << 20)}},

@@ -12,6 +12,15 @@ import (
 
 var errLate = errors.New("what was answered before could not be written")
 
+// flush makes everything durable, and tells what went wrong since the last one.
+func (t *Target) flush(ctx context.Context) error {
+	err := t.sync(ctx)
+	if t.late.Swap(false) {
+		err = errors.Join(errLate, err)
+	}
+	return err
+}
+
 // sync flushes the device.
 func (t *Target) sync(ctx context.Context) error {
 	t.syncing.Lock()
@@ -48,8 +57,8 @@ func (t *Target) flushFrom(ctx context.Context, bytes int64) error {
 	return nil
 }
 
-// flushNowAndThen flushes every so often, and when much was written.
-func (t *Target) flushNowAndThen(ctx context.Context, ended <-chan struct{}) {
+// flushPeriodically flushes every so often, and when much was written.
+func (t *Target) flushPeriodically(ctx context.Context, ended <-chan struct{}) {
 	tick := time.NewTicker(t.bounds.FlushEvery)
 	defer tick.Stop()
 	for {

@@ -9,7 +9,7 @@ import (
 )
 
 // TestSteadyState: once buffers are there, frames allocate nothing: alone or in
-// a series, from a file or memory, inline or for workers.
+// coalesced, from a file or memory, inline or for workers.
 func TestSteadyState(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "disk")
 	disk, err := block.OpenFile(name, block.FileOptions{New: true})

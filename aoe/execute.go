@@ -9,9 +9,10 @@ import (
 	"github.com/spurboot/spur/block"
 )
 
-// admit looks at an ATA request that has all registers, and says what it is; an error number of the
-// protocol is for one that can't be carried out at all.
-func (t *Target) admit(c *command, longest int) (failure uint8) {
+// parse looks at an ATA request that has all registers, and notes in the command
+// what it is. An error number of the protocol is for one that can't be carried out
+// at all.
+func (t *Target) parse(c *command, longest int) (failure uint8) {
 	c.target, c.tag, c.from = t, c.frame.tag(), c.frame.source()
 	c.regs = decodeRegisters(c.frame[headerSize:])
 	c.kind = c.regs.kind()
@@ -54,12 +55,12 @@ func (t *Target) quick(c *command) bool {
 	return false
 }
 
-// carryOut does a command and makes its answer, unless that is sent before. It
+// execute does a command and makes its answer, unless that is sent before. It
 // begins now, and returns when it ended.
-func (t *Target) carryOut(v *service, c *command, start time.Time) (end time.Time) {
+func (t *Target) execute(v *service, c *command, start time.Time) (end time.Time) {
 	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
 	if early {
-		c.answerAside(v.mac, t)
+		c.answerApart(v.mac, t)
 		v.sendOf(c)
 		c.answer = nil
 		start = time.Now() // of the disk's part
@@ -90,9 +91,9 @@ func (c *command) makeAnswer(from MAC, t *Target, n int, failure uint8) {
 	}
 }
 
-// answerAside makes the answer of a command that succeeds, without its data,
+// answerApart makes the answer of a command that succeeds, without its data,
 // and leaves its frame as it is.
-func (c *command) answerAside(from MAC, t *Target) {
+func (c *command) answerApart(from MAC, t *Target) {
 	c.answer = c.head[:]
 	copy(c.answer, c.frame)
 	c.answer.answer(from, t.Shelf, t.Slot)
@@ -164,15 +165,6 @@ func failureOf(err error) uint8 {
 		return errorAborted
 	}
 	return errorMedium
-}
-
-// flush makes everything durable, and tells what went wrong since the last one.
-func (t *Target) flush(ctx context.Context) error {
-	err := t.sync(ctx)
-	if t.late.Swap(false) {
-		err = errors.Join(errLate, err)
-	}
-	return err
 }
 
 // write writes. What isn't durable yet is bounded: from half of that on it is

@@ -53,7 +53,7 @@ func (t *Target) queryConfig(f frame, all bool, sectors int) frame {
 		switch {
 		case all:
 			return nil
-		case !t.mayUse(f.source()):
+		case t.reservedAgainst(f.source()):
 			failure = errReserved
 		case way == configSet && len(t.config) > 0 && !bytes.Equal(given, t.config):
 			failure = errConfigString

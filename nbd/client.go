@@ -42,7 +42,7 @@ type Client struct {
 	vector  [2][]byte
 	buffers net.Buffers
 
-	claims *semaphore.Weighted // see claim
+	blocks *semaphore.Weighted // see lockBlocks
 
 	mu     sync.Mutex
 	failed error // why the connection is over
@@ -136,7 +136,7 @@ func newClient(n *negotiation) *Client {
 		inFlight = 64
 	}
 	c := &Client{terms: n.terms, nc: n.nc, in: n.in, over: make(chan struct{}), writing: make(chan struct{}, 1),
-		free: make(chan *call, inFlight), calls: make([]call, inFlight), claims: semaphore.NewWeighted(everyone)}
+		free: make(chan *call, inFlight), calls: make([]call, inFlight), blocks: semaphore.NewWeighted(exclusive)}
 	for i := range c.calls {
 		k := &c.calls[i]
 		k.req.cookie = uint64(i)

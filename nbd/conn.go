@@ -37,7 +37,7 @@ type conn struct {
 	bounds  Bounds
 	ctx     context.Context // of the commands
 	memory  *share.Account
-	out     outbox
+	out     sendQueue
 	wg      sync.WaitGroup
 	latency latencies
 	token   handoff.Token
@@ -53,7 +53,7 @@ type conn struct {
 // errGoodbye is a client's NBD_CMD_DISC.
 var errGoodbye = errors.New("the client said goodbye")
 
-func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, a *arrivals) *conn {
+func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *optionPhase, a *admission) *conn {
 	e := h.chosen
 	early, _ := in.Peek(in.Buffered())
 	t := newTransport(nc, a.threads, a.bounds.WriteTimeout)
@@ -63,7 +63,7 @@ func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *haggle, a *arrivals) *
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
 	c.inFile, _ = e.Device.(block.InFile)
 	c.memory = a.memory.Open(share.PeerOf(h.peer.Addr), a.bounds.Memory)
-	c.out = outbox{t: t, buffers: &s.buffers, memory: c.memory}
+	c.out = sendQueue{t: t, buffers: &s.buffers, memory: c.memory}
 	return c
 }
 
@@ -73,7 +73,7 @@ func (c *conn) run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	c.ctx = work
-	c.passOn()
+	c.handOver()
 	done := make(chan struct{})
 	go func() { c.wg.Wait(); close(done) }()
 	select {
@@ -98,8 +98,8 @@ func (c *conn) run(ctx context.Context) error {
 	return c.ended
 }
 
-// passOn hands the token over. It starts a worker when none waits for it.
-func (c *conn) passOn() {
+// handOver hands the token over. It starts a worker when none waits for it.
+func (c *conn) handOver() {
 	if c.ended == nil && c.idle.Load() == 0 && c.workers < c.bounds.InFlight {
 		c.workers++
 		c.wg.Go(c.work)
@@ -120,7 +120,7 @@ func (c *conn) work() {
 			}
 			if c.ended != nil {
 				c.out.flush()
-				c.passOn()
+				c.handOver()
 				return
 			}
 			has = w.step()
@@ -138,7 +138,7 @@ func (w *worker) step() bool {
 		return c.token.End(no)
 	}
 	c.out.flush()
-	c.passOn()
+	c.handOver()
 	w.carryOut()
 	return false
 }

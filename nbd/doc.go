@@ -2,7 +2,7 @@
 // disks that others serve.
 //
 // The protocol is doc/proto.md of the NBD project. A Server speaks its fixed
-// newstyle: a client haggles over options, in the clear or after STARTTLS,
+// newstyle: a client negotiates options, in the clear or after STARTTLS,
 // until it has chosen an export; then it sends commands, many at a time, and
 // is answered in the order in which they are done.
 //
@@ -15,10 +15,6 @@
 // protocol has no notice of a new size: its RESIZE command is an experiment
 // that no client sends. A device that changed is seen in its new size by the
 // next connection, and by the commands of older ones.
-//
-// A connection has workers that take turns to read requests; see conn.go. The
-// data of a read goes from the device into the buffer that it is sent from,
-// behind room for its header. In a steady state nothing is allocated.
 //
 // What a client can take is bounded (Bounds): connections, handshakes and their
 // time, commands and bytes in flight. The memory of all connections has a bound

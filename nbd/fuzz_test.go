@@ -44,7 +44,7 @@ func FuzzServer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}}
 		bounds := Bounds{InFlight: 2, MaxPayload: 64 << 10, Memory: 1 << 20}.withDefaults()
-		a := newArrivals(bounds)
+		a := newAdmission(bounds)
 		s.serve(context.Background(), mute{Reader: bytes.NewReader(b)}, a)
 		if left := a.memory.Left(); left != bounds.TotalMemory {
 			t.Fatalf("%d bytes are still held at the end", bounds.TotalMemory-left)
@@ -57,7 +57,7 @@ func FuzzNegotiate(f *testing.F) {
 	hello := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, magicInit), magicOption)
 	hello = binary.BigEndian.AppendUint16(hello, flagFixedNewstyle|flagNoZeroes)
 	whole := appendOptionReply(bytes.Clone(hello), optExtendedHeaders, repAck, nil)
-	h := &haggle{exports: Fixed{{Device: newMemory(1 << 20)}}, peer: &Peer{}, maxPayload: 1 << 20, mode: extended}
+	h := &optionPhase{exports: Fixed{{Device: newMemory(1 << 20)}}, peer: &Peer{}, maxPayload: 1 << 20, mode: extended}
 	whole, _, _ = h.option(context.Background(), whole, optSetMeta, metaRequest{"", []string{baseAllocation}}.bytes())
 	whole, _, _ = h.option(context.Background(), whole, optGo, infoRequest{}.bytes())
 	f.Add(whole)

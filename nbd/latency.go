@@ -38,7 +38,7 @@ func (c *conn) Tick(taken bool) (pending bool) {
 	if taken {
 		c.wg.Go(func() {
 			c.out.flush()
-			c.passOn()
+			c.handOver()
 		})
 	}
 	return false

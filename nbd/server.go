@@ -99,7 +99,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
-	a := newArrivals(s.Bounds.withDefaults())
+	a := newAdmission(s.Bounds.withDefaults())
 	over, watched := make(chan struct{}), make(chan struct{})
 	go func() { defer close(watched); a.watchdog.Run(over) }()
 	defer func() { <-watched }()
@@ -143,9 +143,9 @@ func (s *Server) refused(p *Peer, err error) {
 }
 
 // serve is one connection from beginning to end.
-func (s *Server) serve(ctx context.Context, nc net.Conn, a *arrivals) {
+func (s *Server) serve(ctx context.Context, nc net.Conn, a *admission) {
 	peer := &Peer{Addr: nc.RemoteAddr()}
-	h := &haggle{exports: s.Exports, peer: peer, needTLS: s.RequireTLS, canTLS: s.TLS != nil,
+	h := &optionPhase{exports: s.Exports, peer: peer, needTLS: s.RequireTLS, canTLS: s.TLS != nil,
 		maxPayload: a.bounds.MaxPayload}
 	limited, cancel := context.WithTimeout(ctx, a.bounds.HandshakeTimeout)
 	// Ends a read or write under way when the time is over or the server stops.

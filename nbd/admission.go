@@ -10,9 +10,9 @@ import (
 	"github.com/spurboot/spur/block/share"
 )
 
-// arrivals has what the connections of a server share, and bounds those in the
+// admission has what the connections of a server share, and bounds those in the
 // handshake.
-type arrivals struct {
+type admission struct {
 	bounds   Bounds
 	threads  chan struct{} // that may block in a read
 	memory   *share.Memory
@@ -28,14 +28,14 @@ type arrivals struct {
 // more connections there are wait in the runtime's poller.
 const maxThreads = 64
 
-func newArrivals(b Bounds) *arrivals {
-	return &arrivals{bounds: b, threads: make(chan struct{}, maxThreads), memory: share.NewMemory(b.TotalMemory),
+func newAdmission(b Bounds) *admission {
+	return &admission{bounds: b, threads: make(chan struct{}, maxThreads), memory: share.NewMemory(b.TotalMemory),
 		places: share.Places{Total: b.Connections, PerPeer: b.PeerConnections}}
 }
 
-// admit takes in a connection unless there are too many. One that still haggles
+// admit takes in a connection unless there are too many. One that is still in the handshake
 // makes room for a new one, so that silent clients lock nobody out.
-func (a *arrivals) admit(nc net.Conn) error {
+func (a *admission) admit(nc net.Conn) error {
 	if err := a.places.Enter(share.PeerOf(nc.RemoteAddr())); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (a *arrivals) admit(nc net.Conn) error {
 }
 
 // settled: the handshake of a connection is over.
-func (a *arrivals) settled(nc net.Conn) {
+func (a *admission) settled(nc net.Conn) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if i := slices.Index(a.halfOpen, nc); i >= 0 {
@@ -64,7 +64,7 @@ func (a *arrivals) settled(nc net.Conn) {
 	}
 }
 
-func (a *arrivals) leave(nc net.Conn, peer netip.Addr) {
+func (a *admission) leave(nc net.Conn, peer netip.Addr) {
 	a.settled(nc)
 	nc.Close()
 	a.places.Leave(peer)

@@ -6,17 +6,17 @@ import (
 	"github.com/spurboot/spur/block/share"
 )
 
-// outbox sends replies, several at a time. The worker that finds nobody sending
+// sendQueue sends replies, several at a time. The worker that finds nobody sending
 // sends all that wait, and those that come while it does.
-type outbox struct {
+type sendQueue struct {
 	t       transport
 	buffers *pool
 	memory  *share.Account
 
 	mu      sync.Mutex
-	waiting []letter
+	waiting []queued
 	size    int // bytes of those that wait
-	spare   []letter
+	spare   []queued
 	sending bool
 	failed  bool
 
@@ -24,46 +24,46 @@ type outbox struct {
 	array [][]byte
 }
 
-// letter is a reply in the buffer that it was made in. What is in the pipe
+// queued is a reply in the buffer that it was made in. What is in the pipe
 // follows.
-type letter struct {
+type queued struct {
 	bytes  []byte
 	buffer *buffer
 	pipe   *pipe
 	piped  int // bytes of the pipe's that the connection holds memory for
 }
 
-func (l *letter) size() int {
+func (l *queued) size() int {
 	if l.pipe != nil {
 		return len(l.bytes) + l.pipe.n
 	}
 	return len(l.bytes)
 }
 
-// fullOutbox is how many bytes of replies wait at most for others to leave
+// sendQueueFull is how many bytes of replies wait at most for others to leave
 // with them.
-const fullOutbox = 32 << 10
+const sendQueueFull = 32 << 10
 
-// post has a reply sent at the next flush, or now if enough wait.
-func (o *outbox) post(l letter) {
+// add has a reply sent at the next flush, or now if enough wait.
+func (o *sendQueue) add(l queued) {
 	o.mu.Lock()
 	o.waiting = append(o.waiting, l)
 	o.size += l.size()
-	if o.size >= fullOutbox {
+	if o.size >= sendQueueFull {
 		o.send()
 	}
 	o.mu.Unlock()
 }
 
 // flush sends what waits, or leaves it to the one who is sending.
-func (o *outbox) flush() {
+func (o *sendQueue) flush() {
 	o.mu.Lock()
 	o.send()
 	o.mu.Unlock()
 }
 
 // send sends what waits, with o.mu held now and then.
-func (o *outbox) send() {
+func (o *sendQueue) send() {
 	if o.sending {
 		return
 	}
@@ -86,7 +86,7 @@ func (o *outbox) send() {
 
 // write sends a batch. A client that doesn't take its replies in time, or is
 // gone, loses the connection.
-func (o *outbox) write(batch []letter) error {
+func (o *sendQueue) write(batch []queued) error {
 	o.array = o.array[:0]
 	for i := range batch {
 		l := &batch[i]
@@ -107,7 +107,7 @@ func (o *outbox) write(batch []letter) error {
 	return o.t.send(o.array)
 }
 
-func (o *outbox) release(batch []letter) {
+func (o *sendQueue) release(batch []queued) {
 	for i, l := range batch {
 		if l.pipe != nil {
 			o.t.takeBack(l.pipe)
@@ -115,6 +115,6 @@ func (o *outbox) release(batch []letter) {
 		n := charge(l.buffer) + l.piped
 		o.buffers.put(l.buffer)
 		o.memory.Give(n)
-		batch[i] = letter{}
+		batch[i] = queued{}
 	}
 }

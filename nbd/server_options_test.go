@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// agree sends options to a haggle, and returns what kind the last reply to each
+// agree sends options to an optionPhase, and returns what kind the last reply to each
 // is, and the last reply's data.
-func agree(t *testing.T, h *haggle, options ...[]byte) (kinds []uint32, data []byte) {
+func agree(t *testing.T, h *optionPhase, options ...[]byte) (kinds []uint32, data []byte) {
 	t.Helper()
 	for _, o := range options {
 		out, _, err := h.option(t.Context(), nil, binary.BigEndian.Uint32(o[8:]), o[16:])
@@ -42,7 +42,7 @@ func TestMetaContextsAreReplaced(t *testing.T) {
 		"another export": {set("x", baseAllocation), false},
 		"malformed":      {appendOption(nil, optSetMeta, []byte{1}), false},
 	} {
-		h := &haggle{exports: Fixed{{Device: newMemory(1 << 20)}}, peer: &Peer{}, maxPayload: 1 << 20, mode: structured}
+		h := &optionPhase{exports: Fixed{{Device: newMemory(1 << 20)}}, peer: &Peer{}, maxPayload: 1 << 20, mode: structured}
 		kinds, _ := agree(t, h, first, c.second, last)
 		if kinds[0] != repAck || kinds[2] != repAck || h.meta != c.meta {
 			t.Errorf("%s: replies %#x, contexts %v", name, kinds, h.meta)
@@ -52,7 +52,7 @@ func TestMetaContextsAreReplaced(t *testing.T) {
 
 // TestLongRefusal: an error is told in no more than a string may have.
 func TestLongRefusal(t *testing.T) {
-	h := &haggle{exports: Fixed{}, peer: &Peer{}, maxPayload: 1 << 20}
+	h := &optionPhase{exports: Fixed{}, peer: &Peer{}, maxPayload: 1 << 20}
 	name := strings.Repeat("\"", maxString)
 	kinds, words := agree(t, h, appendOption(nil, optGo, infoRequest{name: name}.bytes()))
 	if kinds[0] != repUnknown || len(words) == 0 || len(words) > maxString {

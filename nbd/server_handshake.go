@@ -28,7 +28,7 @@ var errDone = errors.New("the client is done")
 
 // handshake is the server's side from the first byte to the transmission
 // phase. It returns the connection to go on with, encrypted or not.
-func (s *Server) handshake(ctx context.Context, nc net.Conn, h *haggle) (net.Conn, *bufio.Reader, error) {
+func (s *Server) handshake(ctx context.Context, nc net.Conn, h *optionPhase) (net.Conn, *bufio.Reader, error) {
 	hello := binary.BigEndian.AppendUint64(nil, magicInit)
 	hello = binary.BigEndian.AppendUint64(hello, magicOption)
 	hello = binary.BigEndian.AppendUint16(hello, flagFixedNewstyle|flagNoZeroes)
@@ -66,7 +66,7 @@ func (s *Server) handshake(ctx context.Context, nc net.Conn, h *haggle) (net.Con
 }
 
 // abandon gives back an export that was chosen in vain.
-func (h *haggle) abandon(err error) error {
+func (h *optionPhase) abandon(err error) error {
 	if h.chosen != nil {
 		h.chosen.release()
 	}
@@ -74,14 +74,14 @@ func (h *haggle) abandon(err error) error {
 }
 
 // take refuses an option whose data was too long to be read, else handles it.
-func (h *haggle) take(ctx context.Context, opt uint32, data []byte, tooBig bool) ([]byte, step, error) {
+func (h *optionPhase) take(ctx context.Context, opt uint32, data []byte, tooBig bool) ([]byte, step, error) {
 	if tooBig {
 		return appendOptionReply(nil, opt, repTooBig, nil), again, nil
 	}
 	return h.option(ctx, nil, opt, data)
 }
 
-func (h *haggle) clientFlags(in io.Reader) error {
+func (h *optionPhase) clientFlags(in io.Reader) error {
 	var b [4]byte
 	if _, err := io.ReadFull(in, b[:]); err != nil {
 		return err

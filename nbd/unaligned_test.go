@@ -91,10 +91,10 @@ func TestSharedBlocks(t *testing.T) {
 	}
 }
 
-// TestClaim: waiting for other writes to a block ends with the context.
-func TestClaim(t *testing.T) {
+// TestLockBlocks: waiting for other writes to a block ends with the context.
+func TestLockBlocks(t *testing.T) {
 	c := dialSoon(t, blocky(t, "256K", 4096), Options{})
-	done, err := c.claim(t.Context(), true)
+	done, err := c.lockBlocks(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}

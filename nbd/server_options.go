@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// haggle is the state of the option phase ("Fixed newstyle negotiation"). It
+// optionPhase is the state of the option phase ("Fixed newstyle negotiation"). It
 // knows no connection: option takes bytes and appends bytes.
-type haggle struct {
+type optionPhase struct {
 	exports    Exports
 	peer       *Peer
 	needTLS    bool // the server insists
@@ -36,7 +36,7 @@ const (
 )
 
 // option handles one option and appends the replies to out.
-func (h *haggle) option(ctx context.Context, out []byte, opt uint32, data []byte) ([]byte, step, error) {
+func (h *optionPhase) option(ctx context.Context, out []byte, opt uint32, data []byte) ([]byte, step, error) {
 	reply := func(kind uint32) []byte { return appendOptionReply(out, opt, kind, nil) }
 	if h.needTLS && h.peer.TLS == nil {
 		switch opt {
@@ -66,7 +66,7 @@ func (h *haggle) option(ctx context.Context, out []byte, opt uint32, data []byte
 	return reply(repUnsupported), again, nil
 }
 
-func (h *haggle) exportName(ctx context.Context, out, data []byte) ([]byte, step, error) {
+func (h *optionPhase) exportName(ctx context.Context, out, data []byte) ([]byte, step, error) {
 	name, _, err := cut(data, uint32(len(data)))
 	if err != nil {
 		return out, disagreed, err
@@ -85,12 +85,12 @@ func (h *haggle) exportName(ctx context.Context, out, data []byte) ([]byte, step
 }
 
 // choose takes the export. Contexts that were set for another one are void.
-func (h *haggle) choose(e *Export, name string) {
+func (h *optionPhase) choose(e *Export, name string) {
 	h.chosen = e
 	h.meta = h.meta && h.metaFor == name
 }
 
-func (h *haggle) list(ctx context.Context, out, data []byte) []byte {
+func (h *optionPhase) list(ctx context.Context, out, data []byte) []byte {
 	if len(data) != 0 {
 		return appendOptionReply(out, optList, repInvalid, nil)
 	}
@@ -105,7 +105,7 @@ func (h *haggle) list(ctx context.Context, out, data []byte) []byte {
 	return appendOptionReply(out, optList, repAck, nil)
 }
 
-func (h *haggle) startTLS(out, data []byte) ([]byte, step, error) {
+func (h *optionPhase) startTLS(out, data []byte) ([]byte, step, error) {
 	switch {
 	case len(data) != 0, h.peer.TLS != nil:
 		return appendOptionReply(out, optStartTLS, repInvalid, nil), again, nil
@@ -117,7 +117,7 @@ func (h *haggle) startTLS(out, data []byte) ([]byte, step, error) {
 	return appendOptionReply(out, optStartTLS, repAck, nil), secure, nil
 }
 
-func (h *haggle) setMode(out []byte, opt uint32, data []byte) []byte {
+func (h *optionPhase) setMode(out []byte, opt uint32, data []byte) []byte {
 	want := structured
 	if opt == optExtendedHeaders {
 		want = extended
@@ -130,7 +130,7 @@ func (h *haggle) setMode(out []byte, opt uint32, data []byte) []byte {
 	return appendOptionReply(out, opt, repAck, nil)
 }
 
-func (h *haggle) info(ctx context.Context, out []byte, opt uint32, data []byte) ([]byte, step, error) {
+func (h *optionPhase) info(ctx context.Context, out []byte, opt uint32, data []byte) ([]byte, step, error) {
 	r, malformed := decodeInfo(data)
 	if malformed != nil {
 		return appendOptionReply(out, opt, repInvalid, nil), again, nil //nolint:nilerr // the client is told
@@ -150,7 +150,7 @@ func (h *haggle) info(ctx context.Context, out []byte, opt uint32, data []byte) 
 	return out, transmit, nil
 }
 
-func (h *haggle) metaContext(ctx context.Context, out []byte, opt uint32, data []byte) []byte {
+func (h *optionPhase) metaContext(ctx context.Context, out []byte, opt uint32, data []byte) []byte {
 	if opt == optSetMeta { // takes the place of what was set before, also where it fails
 		h.meta, h.metaFor = false, ""
 	}

@@ -42,7 +42,7 @@ func (c *Client) Read(ctx context.Context, p []byte, off int64) error {
 	if c.whole(off, int64(len(p))) {
 		return c.read(ctx, p, off)
 	}
-	return c.readAround(ctx, p, off)
+	return c.readUnaligned(ctx, p, off)
 }
 
 // read reads whole blocks.
@@ -70,7 +70,7 @@ func (c *Client) Write(ctx context.Context, p []byte, off int64, flags block.Wri
 		return err
 	}
 	whole := c.whole(off, int64(len(p)))
-	done, err := c.claim(ctx, whole)
+	done, err := c.lockBlocks(ctx, whole)
 	if err != nil {
 		return err
 	}
@@ -78,12 +78,12 @@ func (c *Client) Write(ctx context.Context, p []byte, off int64, flags block.Wri
 	if whole {
 		return c.write(ctx, p, off, flags)
 	}
-	return c.writeAround(ctx, p, off, flags)
+	return c.writeUnaligned(ctx, p, off, flags)
 }
 
 // write writes whole blocks.
 func (c *Client) write(ctx context.Context, p []byte, off int64, flags block.WriteFlags) error {
-	f, flush := c.durable(flags&block.FUA != 0)
+	f, flush := c.fuaOrFlush(flags&block.FUA != 0)
 	if c.terms.mode == extended {
 		f |= cmdPayloadLen
 	}
@@ -103,8 +103,8 @@ func (c *Client) write(ctx context.Context, p []byte, off int64, flags block.Wri
 	return flush(ctx)
 }
 
-// durable says how to make a write durable: by a flag, or by a flush after it.
-func (c *Client) durable(fua bool) (flag uint16, after func(context.Context) error) {
+// fuaOrFlush says how to make a write durable: by a flag, or by a flush after it.
+func (c *Client) fuaOrFlush(fua bool) (flag uint16, after func(context.Context) error) {
 	switch {
 	case !fua:
 	case c.terms.flags&flagFUA != 0:
@@ -139,7 +139,7 @@ func (c *Client) Trim(ctx context.Context, off, n int64) error {
 	if err := c.checkWrite(off, n); err != nil || c.terms.flags&flagTrim == 0 {
 		return err
 	}
-	off, n = c.inside(off, n)
+	off, n = c.within(off, n)
 	if n == 0 {
 		return ctx.Err()
 	}
@@ -163,7 +163,7 @@ func (c *Client) Zero(ctx context.Context, off, n int64, flags block.ZeroFlags) 
 		return err
 	}
 	whole := c.whole(off, n)
-	done, err := c.claim(ctx, whole)
+	done, err := c.lockBlocks(ctx, whole)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (c *Client) Zero(ctx context.Context, off, n int64, flags block.ZeroFlags) 
 	if whole {
 		return c.zero(ctx, off, n, flags)
 	}
-	return c.zeroAround(ctx, off, n, flags)
+	return c.zeroUnaligned(ctx, off, n, flags)
 }
 
 // zero zeroes whole blocks.
@@ -179,7 +179,7 @@ func (c *Client) zero(ctx context.Context, off, n int64, flags block.ZeroFlags) 
 	if c.terms.flags&flagWriteZeroes == 0 {
 		return c.writeZeros(ctx, off, n, flags)
 	}
-	f, flush := c.durable(flags&block.ZeroFUA != 0)
+	f, flush := c.fuaOrFlush(flags&block.ZeroFUA != 0)
 	if flags&block.NoHole != 0 {
 		f |= cmdNoHole
 	}
@@ -252,7 +252,7 @@ func (c *Client) status(ctx context.Context, off, n int64) (at int64, runs []des
 	if err != nil {
 		return 0, nil, err
 	}
-	at, n = c.around(off, n)
+	at, n = c.covering(off, n)
 	k.set(cmdBlockStatus, 0, at, min(n, c.most()))
 	if err := c.do(ctx, k, nil); err != nil {
 		return 0, nil, err

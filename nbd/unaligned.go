@@ -9,23 +9,23 @@ import (
 // A server may take whole blocks only ("Block size constraints"). What begins
 // or ends in the middle of one is then read, changed and written back here.
 
-// everyone is the weight that a write of parts of blocks has: it is alone.
-const everyone = 1 << 32
+// exclusive is the weight that a write of parts of blocks has: it is alone.
+const exclusive = 1 << 32
 
-// claim keeps writes of parts of blocks, which read them first, from undoing
+// lockBlocks keeps writes of parts of blocks, which read them first, from undoing
 // other writes to the same blocks. done is to be called after the write.
-func (c *Client) claim(ctx context.Context, whole bool) (done func(), err error) {
+func (c *Client) lockBlocks(ctx context.Context, whole bool) (done func(), err error) {
 	if c.terms.minBlock == 1 {
 		return doNothing, ctx.Err()
 	}
-	weight := int64(everyone)
+	weight := int64(exclusive)
 	if whole {
 		weight = 1
 	}
-	if err := c.claims.Acquire(ctx, weight); err != nil {
+	if err := c.blocks.Acquire(ctx, weight); err != nil {
 		return nil, err
 	}
-	return func() { c.claims.Release(weight) }, nil
+	return func() { c.blocks.Release(weight) }, nil
 }
 
 func doNothing() {}
@@ -33,15 +33,15 @@ func doNothing() {}
 // whole says whether a range is of whole blocks.
 func (c *Client) whole(off, n int64) bool { return (off|n)&int64(c.terms.minBlock-1) == 0 }
 
-// around is the smallest range of whole blocks that has n bytes from off.
-func (c *Client) around(off, n int64) (int64, int64) {
+// covering is the smallest range of whole blocks that has n bytes from off.
+func (c *Client) covering(off, n int64) (int64, int64) {
 	least := int64(c.terms.minBlock) - 1
 	start := off &^ least
 	return start, (off+n+least)&^least - start
 }
 
-// inside is the largest range of whole blocks within n bytes from off.
-func (c *Client) inside(off, n int64) (int64, int64) {
+// within is the largest range of whole blocks within n bytes from off.
+func (c *Client) within(off, n int64) (int64, int64) {
 	least := int64(c.terms.minBlock) - 1
 	start, end := (off+least)&^least, (off+n)&^least
 	return start, max(end-start, 0)
@@ -69,7 +69,7 @@ func (c *Client) split(off, n int64, whole func(off, n int64) error, part func(b
 	return nil
 }
 
-func (c *Client) readAround(ctx context.Context, p []byte, from int64) error {
+func (c *Client) readUnaligned(ctx context.Context, p []byte, from int64) error {
 	return c.split(from, int64(len(p)), func(off, n int64) error {
 		return c.read(ctx, p[off-from:][:n], off)
 	}, func(block []byte, at, off, n int64) error {
@@ -81,7 +81,7 @@ func (c *Client) readAround(ctx context.Context, p []byte, from int64) error {
 	})
 }
 
-func (c *Client) writeAround(ctx context.Context, p []byte, from int64, flags block.WriteFlags) error {
+func (c *Client) writeUnaligned(ctx context.Context, p []byte, from int64, flags block.WriteFlags) error {
 	return c.split(from, int64(len(p)), func(off, n int64) error {
 		return c.write(ctx, p[off-from:][:n], off, flags)
 	}, func(block []byte, at, off, n int64) error {
@@ -93,7 +93,7 @@ func (c *Client) writeAround(ctx context.Context, p []byte, from int64, flags bl
 	})
 }
 
-func (c *Client) zeroAround(ctx context.Context, off, n int64, flags block.ZeroFlags) error {
+func (c *Client) zeroUnaligned(ctx context.Context, off, n int64, flags block.ZeroFlags) error {
 	return c.split(off, n, func(off, n int64) error {
 		return c.zero(ctx, off, n, flags)
 	}, func(block []byte, at, off, n int64) error {

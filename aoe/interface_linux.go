@@ -14,7 +14,7 @@ import (
 
 // An Interface is a Link by a packet socket on one of the machine's interfaces.
 //
-// Recv blocks a thread in poll(2). In the runtime's poller every frame, and the
+// Recv blocks a thread in the kernel. In the runtime's poller every frame, and the
 // end of every frame that was sent, would wake another thread for nothing.
 type Interface struct {
 	name        string
@@ -24,11 +24,11 @@ type Interface struct {
 	interrupted atomic.Bool
 
 	reading sync.Mutex // one Recv at a time
-	ring    *ring
+	in      messages
 	down    bool // the network was when it was last heard of
 
 	writing sync.RWMutex // for closing
-	free    sync.Pool    // of *sendBatch
+	free    sync.Pool    // of *messages
 }
 
 const (
@@ -37,8 +37,8 @@ const (
 	recvWait = 100 * time.Millisecond
 	// sendWait is how long a frame waits for room in the socket.
 	sendWait = 100 * time.Millisecond
-	// sendBuffer is how much of what is sent may wait in the kernel, in bytes.
-	sendBuffer = 4 << 20
+	// socketBuffer is how much may wait in the kernel each way, in bytes.
+	socketBuffer = 4 << 20
 )
 
 var (
@@ -59,7 +59,7 @@ func Open(name string) (*Interface, error) {
 		return nil, fmt.Errorf("interface %s is not Ethernet", name)
 	}
 	i := &Interface{name: name, mac: MAC(ifi.HardwareAddr), mtu: ifi.MTU}
-	i.free.New = func() any { return &sendBatch{} }
+	i.free.New = func() any { return &messages{} }
 	// Nothing comes in before the socket is bound to an interface and a type.
 	if i.socket, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
 		return nil, fmt.Errorf("interface %s: %w: raw sockets take root, or CAP_NET_RAW", name, os.NewSyscallError("socket", err))
@@ -72,19 +72,24 @@ func Open(name string) (*Interface, error) {
 }
 
 func (i *Interface) bind(index int) error {
-	var err error
-	if i.ring, err = newRing(i.socket, 14+i.mtu); err != nil {
-		return err
-	}
-	if unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil { // needs CAP_NET_ADMIN
-		_ = unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
-	}
-	wait := unix.NsecToTimeval(int64(sendWait))
-	if err := unix.SetsockoptTimeval(i.socket, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &wait); err != nil {
-		return os.NewSyscallError("setsockopt", err)
+	i.setBuffer(unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
+	i.setBuffer(unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
+	for option, wait := range map[int]time.Duration{unix.SO_RCVTIMEO: recvWait, unix.SO_SNDTIMEO: sendWait} {
+		limit := unix.NsecToTimeval(int64(wait))
+		if err := unix.SetsockoptTimeval(i.socket, unix.SOL_SOCKET, option, &limit); err != nil {
+			return os.NewSyscallError("setsockopt", err)
+		}
 	}
 	const inNetworkOrder = EtherType>>8 | EtherType&0xff<<8
 	return os.NewSyscallError("bind", unix.Bind(i.socket, &unix.SockaddrLinklayer{Protocol: inNetworkOrder, Ifindex: index}))
+}
+
+// setBuffer sets the size of a buffer. Without CAP_NET_ADMIN the system's limit
+// applies.
+func (i *Interface) setBuffer(force, ask int) {
+	if unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, force, socketBuffer) != nil {
+		_ = unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, ask, socketBuffer)
+	}
 }
 
 // Recv implements Link. A network that went down for a while is waited for.
@@ -92,55 +97,22 @@ func (i *Interface) Recv(frames [][]byte) (int, error) {
 	i.reading.Lock()
 	defer i.reading.Unlock()
 	for !i.interrupted.Load() {
-		if n := i.ring.read(frames); n > 0 {
+		n, err := i.in.recv(i.socket, frames)
+		switch {
+		case err == nil:
+			i.down = false
 			return n, nil
-		}
-		if err := i.wait(); err != nil {
-			return 0, fmt.Errorf("interface %s: %w", i.name, err)
+		case err == unix.ENETDOWN:
+			i.down = true
+		case err != unix.EAGAIN:
+			return 0, fmt.Errorf("interface %s: %w", i.name, os.NewSyscallError("recvmmsg", err))
+		case i.down:
+			if err := i.present(); err != nil {
+				return 0, fmt.Errorf("interface %s: %w", i.name, err)
+			}
 		}
 	}
 	return 0, fmt.Errorf("interface %s: %w", i.name, errInterrupted)
-}
-
-// wait waits for a frame, for recvWait at most.
-func (i *Interface) wait() error {
-	n, err := poll(i.socket, recvWait)
-	switch {
-	case err != nil:
-		return os.NewSyscallError("poll", err)
-	case n&unix.POLLERR != 0:
-		return i.trouble()
-	case n != 0:
-		i.down = false
-	case i.down:
-		return i.present()
-	}
-	return nil
-}
-
-// poll waits until a socket can be read or has an error, and returns which.
-func poll(socket int, most time.Duration) (events int16, err error) {
-	fds := [1]unix.PollFd{{Fd: int32(socket), Events: unix.POLLIN}}
-	if _, err = unix.Poll(fds[:], int(most/time.Millisecond)); err == unix.EINTR {
-		err = nil
-	}
-	return fds[0].Revents, err
-}
-
-// trouble is what the socket has to tell, where that isn't a network that is
-// down.
-func (i *Interface) trouble() error {
-	number, err := unix.GetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_ERROR)
-	switch {
-	case err != nil:
-		return os.NewSyscallError("getsockopt", err)
-	case number == 0:
-		return nil
-	case unix.Errno(number) != unix.ENETDOWN:
-		return unix.Errno(number)
-	}
-	i.down = true
-	return nil
 }
 
 // present is an error if the interface was removed: what comes in its place
@@ -162,7 +134,7 @@ func (i *Interface) present() error {
 func (i *Interface) Send(frames [][]byte) (int, error) {
 	i.writing.RLock()
 	defer i.writing.RUnlock()
-	out := i.free.Get().(*sendBatch)
+	out := i.free.Get().(*messages)
 	defer i.free.Put(out)
 	for sent := 0; sent < len(frames); {
 		n, err := out.send(i.socket, frames[sent:])
@@ -192,11 +164,7 @@ func (i *Interface) Close() error {
 	if i.socket < 0 {
 		return nil
 	}
-	var err error
-	if i.ring != nil {
-		err = i.ring.close()
-	}
-	err = errors.Join(err, unix.Close(i.socket))
+	err := unix.Close(i.socket)
 	i.socket = -1
 	return err
 }

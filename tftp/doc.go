@@ -41,7 +41,6 @@
 //	poller.go, attend.go    who looks after the sockets of a crowd meanwhile,
 //	prompt.go, claim.go     what is done for its transfers on the spot, and how
 //	                        the two keep out of each other's way
-//	spread.go               and on which cores
 //
 // A window goes out in one system call where the kernel can segment it (UDP
 // GSO), and a local file is read by preadv straight into the packets, no more

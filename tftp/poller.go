@@ -24,7 +24,6 @@ import (
 // again and again; with two cores one was then idle for most of the time.
 type poller struct {
 	workers int
-	spread  spread
 
 	mu      sync.Mutex
 	started bool
@@ -97,8 +96,8 @@ func (p *poller) start() error {
 		return os.NewSyscallError("epoll_ctl", err)
 	}
 	p.started = true
-	for i := range p.workers {
-		p.running.Go(func() { p.work(i) })
+	for range p.workers {
+		p.running.Go(p.work)
 	}
 	return nil
 }
@@ -119,11 +118,10 @@ func (p *poller) close() {
 }
 
 // work is what a worker does.
-func (p *poller) work(worker int) {
+func (p *poller) work() {
 	var events [handful]unix.EpollEvent
 	var sockets [handful]*socket
 	var watch vigil.Vigil
-	at := seat{worker: worker}
 	polite := time.Now() // when others last had a chance
 	for {
 		n := p.poll(events[:])
@@ -142,7 +140,6 @@ func (p *poller) work(worker int) {
 		}
 		if now.Sub(polite) > politeTime {
 			polite = now
-			p.spread.look(&at, now)
 			runtime.Gosched()
 		}
 	}

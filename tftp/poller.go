@@ -9,8 +9,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/spurboot/spur/internal/vigil"
 )
 
 // A poller watches the sockets of transfers that wait, and deals on the spot
@@ -121,12 +119,11 @@ func (p *poller) close() {
 func (p *poller) work() {
 	var events [handful]unix.EpollEvent
 	var sockets [handful]*socket
-	var watch vigil.Vigil
 	polite := time.Now() // when others last had a chance
 	for {
 		n := p.poll(events[:])
 		if n == 0 {
-			n = p.wait(events[:], &watch)
+			n = p.wait(events[:])
 		}
 		found, open := p.find(events[:n], sockets[:0])
 		if !open {
@@ -157,16 +154,8 @@ func (p *poller) find(events []unix.EpollEvent, found []*socket) (_ []*socket, o
 }
 
 // wait waits for news: 0 where it was disturbed.
-func (p *poller) wait(events []unix.EpollEvent, watch *vigil.Vigil) (n int) {
-	watch.Begin(time.Now())
-	for n == 0 && watch.Look(time.Now()) {
-		_, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-		n = p.poll(events)
-	}
-	if n == 0 {
-		n, _ = unix.EpollWait(p.epoll, events, -1) // fails only where a signal comes
-	}
-	watch.End(time.Now())
+func (p *poller) wait(events []unix.EpollEvent) int {
+	n, _ := unix.EpollWait(p.epoll, events, -1) // fails only where a signal comes
 	return max(n, 0)
 }
 

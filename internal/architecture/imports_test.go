@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"internal/sandbox": {"internal/hint"},
 
 	// Protocols know neither each other nor what a boot is.
-	"tftp":           {"internal/vigil"},
+	"tftp":           {},
 	"internal/vigil": {},
 	"internal/dhcp":  {},
 	"internal/pxe":   {},

@@ -153,18 +153,12 @@ type call struct {
 	ctx     context.Context
 	request *Request
 	link    *socket
-	poller  *poller
 	terms   terms
 	oack    bool   // the answer was an OACK
 	reply   []byte // else the first DATA packet, for a read
-	stop    func() bool
 }
 
-func (c *call) end() {
-	c.stop()
-	c.link.close()
-	c.poller.close()
-}
+func (c *call) end() { c.link.close() }
 
 // why names the reason of the caller instead of what it led to.
 func (c *call) why(err error) error {
@@ -185,18 +179,22 @@ func (c *Client) call(ctx context.Context, address string, r *Request) (*call, e
 	if !local.IsValid() {
 		local = netip.AddrPortFrom(unspecified(server.Addr()), 0)
 	}
-	poller := newPoller(1)
-	link, err := dial(local, netip.AddrPort{}, newCrowd(), poller)
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
 	if err != nil {
 		return nil, err
 	}
-	made := &call{ctx: ctx, request: r, link: link, poller: poller, stop: context.AfterFunc(ctx, link.interrupt)}
+	link, err := newSocket(ctx, conn, server)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	made := &call{ctx: ctx, request: r, link: link}
 	if err := c.ask(made, server); err != nil {
 		err = made.why(err)
 		made.end()
 		return nil, err
 	}
-	link.window(made.terms.blockSize+headerSize, made.terms.windowSize)
+	link.window(made.terms)
 	return made, nil
 }
 
@@ -205,7 +203,7 @@ func (c *Client) ask(made *call, server netip.AddrPort) error {
 	timer := c.timer(terms{})
 	buf := make([]byte, 1<<16)
 	for {
-		if err := made.link.sendTo(request, server); err != nil {
+		if err := made.link.send(request, len(request)); err != nil {
 			return err
 		}
 		timer.arm()

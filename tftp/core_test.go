@@ -201,9 +201,6 @@ func (l *fakeLink) recv(buf []byte, _ time.Duration) (int, error) {
 	return headerSize, nil
 }
 
-func (l *fakeLink) interrupt()   {}
-func (l *fakeLink) close() error { return nil }
-
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
@@ -327,54 +324,54 @@ type endedReader struct{ r io.Reader }
 
 func (e endedReader) Read(p []byte) (int, error) { return e.r.Read(p) }
 
-// A socket moves between its two ways of waiting and back, and can be
-// interrupted in each.
-func TestWaits(t *testing.T) {
+// A socket waits for as long as it is told to, tells a closed port and can be
+// interrupted.
+func TestSocketWaits(t *testing.T) {
 	peer, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer peer.Close()
-	for _, most := range []int32{0, 1} {
-		poller := newPoller(2)
-		s, err := dial(addrPortOf("127.0.0.1:0"), peer.LocalAddr().(*net.UDPAddr).AddrPort(), &crowd{most: most}, poller)
-		if err != nil {
-			t.Fatal(err)
-		}
+	ctx, stop := context.WithCancel(t.Context())
+	s, err := dial(ctx, addrPortOf("127.0.0.1:0"), peer.LocalAddr().(*net.UDPAddr).AddrPort())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	buf := make([]byte, 100)
+	say := func(word string) {
+		t.Helper()
 		if err := s.send([]byte("hello"), 5); err != nil {
 			t.Fatal(err)
 		}
-		buf := make([]byte, 100)
 		_, back, err := peer.ReadFromUDPAddrPort(buf)
+		if err == nil {
+			_, err = peer.WriteToUDPAddrPort([]byte(word), back)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, late := range []bool{false, true, false, false, false, false, false, false, false, false, false, true, false} {
-			if late {
-				if _, err := s.recv(buf, 3*hotWait/2); !errors.Is(err, errAgain) {
-					t.Fatalf("step %d: %v", i, err)
-				}
-			}
-			if _, err := peer.WriteToUDPAddrPort([]byte{byte(i)}, back); err != nil {
-				t.Fatal(err)
-			}
-			if n, err := s.recv(buf, time.Second); n != 1 || err != nil || buf[0] != byte(i) {
-				t.Fatalf("step %d: %d bytes, %v", i, n, err)
-			}
+	}
+	if _, err := s.recv(buf, time.Millisecond); !errors.Is(err, errAgain) {
+		t.Fatalf("in silence: %v", err)
+	}
+	for _, wait := range []time.Duration{time.Minute, 0} {
+		say("word")
+		if n, err := s.recv(buf, wait); err != nil || string(buf[:n]) != "word" {
+			t.Fatalf("waiting for %v: %q, %v", wait, buf[:n], err)
 		}
-		go func() {
-			time.Sleep(2 * time.Millisecond)
-			s.interrupt()
-		}()
+	}
+	peer.Close()
+	if err := s.send([]byte("anybody?"), 8); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.recv(buf, time.Minute); !errors.Is(err, ErrGone) {
+		t.Errorf("from a closed port: %v", err)
+	}
+	time.AfterFunc(time.Millisecond, stop)
+	for range 2 {
 		if _, err := s.recv(buf, time.Hour); !errors.Is(err, ErrStopped) {
 			t.Errorf("interrupted: %v", err)
-		}
-		if err := s.close(); err != nil {
-			t.Error(err)
-		}
-		poller.close()
-		if s.crowd.lively.Load() != 0 {
-			t.Error("still counted after close")
 		}
 	}
 }

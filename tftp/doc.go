@@ -36,11 +36,8 @@
 //	opening.go              what is sent before the client has shown itself
 //	table.go                who has a place, and who has to give way
 //	send.go, receive.go     the two loops that tie the above to a link
-//	socket.go, shared.go    the two links: own socket, server's socket
-//	wait.go, burst.go       how a socket waits, and sends many packets at once
-//	poller.go, attend.go    who looks after the sockets of a crowd meanwhile,
-//	prompt.go, claim.go     what is done for its transfers on the spot, and how
-//	                        the two keep out of each other's way
+//	socket.go, singleport.go  the two links: own socket, server's socket
+//	output.go               how many packets are sent at once
 //
 // A window goes out in one system call where the kernel can segment it (UDP
 // GSO), and a local file is read by preadv straight into the packets, no more

@@ -64,9 +64,6 @@ var (
 
 var (
 	errAgain = errors.New("nothing received in time")
-	errWait  = errors.New("not in memory")
-	errFull  = errors.New("no room to send")
-	errMoved = errors.New("the transfer has moved on") // by prompt
 	errBusy  = &Error{CodeUndefined, "server busy, try again"}
 	errShare = &Error{CodeUndefined, "too many transfers to your address, try again"}
 	errTID   = &Error{CodeUnknownTransfer, "unknown transfer ID"}

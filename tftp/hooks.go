@@ -85,11 +85,8 @@ type progress struct {
 
 func newProgress(report func(int64)) progress { return progress{report, progressStep} }
 
-// due says whether reached would report.
-func (p *progress) due(bytes int64) bool { return p.report != nil && bytes >= p.next }
-
 func (p *progress) reached(bytes int64) {
-	if p.due(bytes) {
+	if p.report != nil && bytes >= p.next {
 		p.next = bytes - bytes%progressStep + progressStep
 		p.report(bytes)
 	}

@@ -72,14 +72,16 @@ func (l *listener) asked(in incoming) (netip.AddrPort, int) {
 	return netip.AddrPortFrom(to, l.local.Port()), index
 }
 
-// reply makes what a transfer with the sender of a packet sends through the
-// server's own socket.
-func (l *listener) reply(in incoming) *outlet {
+// reply is what answers a packet through the server's own socket.
+func (l *listener) reply(in incoming) output {
 	to, index := destination(in.oob)
-	return newOutlet(l.conn, in.remote, sourceMessage(to, index))
+	return output{conn: l.conn, remote: in.remote, source: sourceMessage(to, index)}
 }
 
-func (l *listener) answer(in incoming, e *Error) { l.reply(in).error(e) }
+func (l *listener) answer(in incoming, e *Error) {
+	o := l.reply(in)
+	o.error(e)
+}
 
 // destination reads the control messages of a packet. For a broadcast it is
 // the interface's address (ipi_spec_dst). An IPv6 socket that receives IPv4

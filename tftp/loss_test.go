@@ -63,10 +63,6 @@ func (l *lossy) recv(buf []byte, wait time.Duration) (int, error) {
 	}
 }
 
-func (l *lossy) interrupt() {}
-
-func (l *lossy) close() error { return nil }
-
 // A habit is how a client goes about a transfer.
 type habit struct {
 	window  uint16

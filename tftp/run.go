@@ -17,10 +17,9 @@ type run struct {
 
 // A scatter reads consecutive bytes at an offset into the payloads of packets
 // that lie stride bytes apart: want bytes in all. It fails with ErrTruncated
-// where the file ends before. With hurry it fails with errWait where it would
-// have to wait for the file.
+// where the file ends before.
 type scatter interface {
-	read(packets []byte, l *layout, want int, offset int64, hurry bool) error
+	read(packets []byte, l *layout, want int, offset int64) error
 }
 
 // runSize is the most that a run has, in bytes, if a block is not larger: what
@@ -52,12 +51,7 @@ func (r *run) packets(_, from, to uint64) ([]byte, uint64, error) {
 }
 
 // prefetch makes the run one that has the given block.
-func (r *run) prefetch(next uint64) error { return r.load(next, false) }
-
-// ready implements promptBlocks.
-func (r *run) ready(next uint64) bool { return r.load(next, true) == nil }
-
-func (r *run) load(next uint64, hurry bool) error {
+func (r *run) prefetch(next uint64) error {
 	if next > r.last || r.piece.has(next) {
 		return nil
 	}
@@ -66,7 +60,7 @@ func (r *run) load(next uint64, hurry bool) error {
 	if r.piece.has(next) { // another has read it
 		return nil
 	}
-	if err := r.fill(r.piece, number, hurry); err != nil {
+	if err := r.fill(r.piece, number); err != nil {
 		return err
 	}
 	r.title.share(r.piece)
@@ -74,12 +68,12 @@ func (r *run) load(next uint64, hurry bool) error {
 }
 
 // fill reads a piece.
-func (r *run) fill(p *piece, number uint64, hurry bool) error {
+func (r *run) fill(p *piece, number uint64) error {
 	first := number*uint64(r.count) + 1
 	last := min(first+uint64(r.count)-1, r.last)
 	offset := int64(first-1) * int64(r.blockSize)
 	if want := min(int64(last-first+1)*int64(r.blockSize), r.size-offset); want > 0 {
-		if err := r.from.read(p.memory, &r.layout, int(want), offset, hurry); err != nil {
+		if err := r.from.read(p.memory, &r.layout, int(want), offset); err != nil {
 			return err
 		}
 	}

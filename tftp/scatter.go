@@ -19,13 +19,10 @@ func newScatter(at io.ReaderAt) scatter {
 	return atScatter{at}
 }
 
-// An atScatter reads an io.ReaderAt, which may take its time.
+// An atScatter reads an io.ReaderAt.
 type atScatter struct{ from io.ReaderAt }
 
-func (s atScatter) read(packets []byte, l *layout, want int, offset int64, hurry bool) error {
-	if _, quick := s.from.(memory); hurry && !quick {
-		return errWait
-	}
+func (s atScatter) read(packets []byte, l *layout, want int, offset int64) error {
 	for have := 0; have < want; {
 		payload := packets[have/l.blockSize*l.stride+headerSize:][:min(l.blockSize, want-have)]
 		n, err := s.from.ReadAt(payload, offset+int64(have))
@@ -49,7 +46,6 @@ type fileScatter struct {
 	vectors [maxVectors]unix.Iovec
 	used    int
 	offset  int64
-	hurry   bool
 	n       int
 	errno   syscall.Errno
 	preadv  func(fd uintptr) bool
@@ -60,20 +56,14 @@ func newFileScatter(raw syscall.RawConn) *fileScatter {
 	s.preadv = func(fd uintptr) bool { // made once: a closure per call would be garbage per call
 		first, count := unsafe.Pointer(&s.vectors[0]), uintptr(s.used)
 		low, high := uintptr(s.offset), uintptr(s.offset>>32)
-		var n uintptr
-		if s.hurry { // called raw, as what doesn't wait is (see receive)
-			n, _, s.errno = unix.RawSyscall6(unix.SYS_PREADV2, fd, uintptr(first), count, low, high, unix.RWF_NOWAIT)
-		} else {
-			n, _, s.errno = unix.Syscall6(unix.SYS_PREADV, fd, uintptr(first), count, low, high, 0)
-		}
-		s.n = int(n)
+		n, _, errno := unix.Syscall6(unix.SYS_PREADV, fd, uintptr(first), count, low, high, 0)
+		s.n, s.errno = int(n), errno
 		return true
 	}
 	return s
 }
 
-func (s *fileScatter) read(packets []byte, l *layout, want int, offset int64, hurry bool) error {
-	s.hurry = hurry
+func (s *fileScatter) read(packets []byte, l *layout, want int, offset int64) error {
 	for have := 0; have < want; {
 		s.aim(packets, l, have, want)
 		s.offset = offset + int64(have)
@@ -82,8 +72,6 @@ func (s *fileScatter) read(packets []byte, l *layout, want int, offset int64, hu
 		}
 		switch {
 		case s.errno == unix.EINTR:
-		case s.errno != 0 && hurry: // not cached, or a file system that can't tell
-			return errWait
 		case s.errno != 0:
 			return s.errno
 		case s.n == 0:

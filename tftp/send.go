@@ -20,7 +20,6 @@ type sender struct {
 	onBad    func(error)
 	quiet    *atomic.Bool // set while a retransmission goes unanswered
 	opening  *opening     // nil when the peer has answered already
-	prompt   *prompt      // nil where it can't be
 
 	buf       []byte
 	packet    packet
@@ -135,7 +134,6 @@ func (s *sender) run() (Reason, error) {
 			return reason, err
 		}
 	}
-	s.attend()
 	for {
 		if reason, err := s.flush(); err != nil {
 			return reason, err
@@ -173,9 +171,6 @@ func (s *sender) done() bool { return s.window.last != 0 && s.window.acked == s.
 
 // flush sends what the window allows now.
 func (s *sender) flush() (Reason, error) {
-	if err := s.prompt.failure(); err != nil {
-		return s.giveUp(s.lost(err))
-	}
 	from, to := s.window.span()
 	if from > to {
 		return 0, nil
@@ -225,9 +220,6 @@ func (s *sender) listen() (Reason, error) {
 	// Only packets without effect need the clock.
 	for since := time.Duration(0); since < wait; since = time.Since(s.sentAt) {
 		reason, err := s.receive(wait - since)
-		if errors.Is(err, errMoved) {
-			return 0, nil
-		}
 		if err != nil {
 			return reason, err
 		}
@@ -260,7 +252,7 @@ func (s *sender) rest() (Reason, error) {
 	began, wait := time.Now(), s.pause()
 	for since := time.Duration(0); since < wait; since = time.Since(began) {
 		reason, err := s.receive(wait - since)
-		if errors.Is(err, errMoved) || errors.Is(err, errAgain) {
+		if errors.Is(err, errAgain) {
 			return 0, nil
 		}
 		if err != nil {

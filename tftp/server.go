@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -79,7 +78,7 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 		return fmt.Errorf("tftp: listen on %v: %w", conn.LocalAddr(), err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := &desk{server: s, listener: l, table: newTable(s.maxTransfers(), s.MaxPeerTransfers), crowd: newCrowd(), poller: newPoller(runtime.GOMAXPROCS(0)), shelf: newShelf()}
+	d := &desk{server: s, listener: l, table: newTable(s.maxTransfers(), s.MaxPeerTransfers), shelf: newShelf()}
 	var wake sync.WaitGroup
 	wake.Add(1)
 	stop := context.AfterFunc(ctx, func() {
@@ -92,7 +91,6 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 	}
 	cancel(ErrStopped)
 	d.transfers.Wait()
-	d.poller.close()
 	if stop() {
 		wake.Done()
 	}
@@ -138,8 +136,6 @@ type desk struct {
 	listener  *listener
 	table     *table
 	transfers sync.WaitGroup
-	crowd     *crowd
-	poller    *poller
 	shelf     *shelf
 }
 
@@ -207,7 +203,7 @@ func (d *desk) request(ctx context.Context, in incoming) {
 	r.Remote = in.remote
 	r.Local, r.Interface = d.listener.asked(in)
 	ctx, cancel := context.WithCancelCause(ctx)
-	t := &transfer{desk: d, request: r, cancel: cancel, out: d.listener.reply(in)}
+	t := &transfer{desk: d, request: r, cancel: cancel, out: singlePort{output: d.listener.reply(in)}}
 	switch entry, old := d.table.enter(t); entry {
 	case isDuplicate:
 		cancel(nil)

@@ -25,12 +25,12 @@ type counted struct {
 	err   error
 }
 
-func (c *counted) read(packets []byte, l *layout, want int, offset int64, hurry bool) error {
+func (c *counted) read(packets []byte, l *layout, want int, offset int64) error {
 	if c.err != nil {
 		return c.err
 	}
 	c.reads.Add(1)
-	return c.scatter.read(packets, l, want, offset, hurry)
+	return c.scatter.read(packets, l, want, offset)
 }
 
 // reader is a run on a shelf whose reads are counted.

@@ -14,7 +14,7 @@ type transfer struct {
 	desk    *desk
 	request *Request
 	cancel  context.CancelCauseFunc
-	out     *outlet     // the server's own socket
+	out     singlePort  // the server's own socket
 	quiet   atomic.Bool // the client has left a retransmission unanswered
 	opening opening
 	number  uint64 // of those that the table has admitted
@@ -37,28 +37,20 @@ func (t *transfer) run(ctx context.Context) {
 	}
 }
 
-// duplex is a link that can be told what packets to expect.
-type duplex interface {
-	link
-	window(stride, count int)
-}
-
 // open makes the link of the transfer. size is that of the largest packet to
 // be received.
-func (t *transfer) open(ctx context.Context, size, windowSize int) (duplex, func(), error) {
-	var l duplex
+func (t *transfer) open(ctx context.Context, agreed terms, size int) (link, func(), error) {
 	if t.desk.server.SinglePort {
-		t.out.listen(size, windowSize+16)
-		l = t.out
-	} else {
-		s, err := dial(netip.AddrPortFrom(t.request.Local.Addr(), 0), t.request.Remote, t.desk.crowd, t.desk.poller)
-		if err != nil {
-			return nil, nil, err
-		}
-		l = s
+		t.out.listen(ctx, size, agreed.windowSize+16)
+		t.out.segment(headerSize + agreed.blockSize)
+		return &t.out, func() {}, nil
 	}
-	stop := context.AfterFunc(ctx, l.interrupt)
-	return l, func() { stop(); l.close() }, nil
+	s, err := dial(ctx, netip.AddrPortFrom(t.request.Local.Addr(), 0), t.request.Remote)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.window(agreed)
+	return s, s.close, nil
 }
 
 func (t *transfer) serveRead(ctx context.Context) {
@@ -75,14 +67,13 @@ func (t *transfer) serveRead(ctx context.Context) {
 		told = -1
 	}
 	agreed, oack := negotiate(t.request, told, t.desk.server.limits())
-	l, done, err := t.open(ctx, 1024, 16)
+	l, done, err := t.open(ctx, agreed, 1024)
 	if err != nil {
 		t.desk.refuse(t, errorFor(err), fmt.Errorf("open a socket to answer from: %w", err))
 		return
 	}
 	defer done()
 	defer t.opening.close()
-	l.window(agreed.blockSize+headerSize, agreed.windowSize)
 	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize, t.desk.shelf)
 	defer b.close()
 	s := newSender(l, b, agreed, t.timer(agreed))
@@ -107,7 +98,7 @@ func (t *transfer) serveWrite(ctx context.Context) {
 		return
 	}
 	agreed, oack := negotiate(t.request, -1, t.desk.server.limits())
-	l, done, err := t.open(ctx, agreed.blockSize+headerSize+1, agreed.windowSize)
+	l, done, err := t.open(ctx, agreed, agreed.blockSize+headerSize+1)
 	if err != nil {
 		sink.Abort(err)
 		t.desk.refuse(t, errorFor(err), fmt.Errorf("open a socket to answer from: %w", err))
@@ -115,7 +106,6 @@ func (t *transfer) serveWrite(ctx context.Context) {
 	}
 	defer done()
 	defer t.opening.close()
-	l.window(agreed.blockSize+headerSize, agreed.windowSize)
 	closed := false
 	to, commit := decoder(sink, t.request.Mode, func() error {
 		closed = true

@@ -91,12 +91,6 @@ func (w *window) ack(n uint16) verdict {
 	return advanced
 }
 
-// whole reports whether an ACK of the 16-bit block number n confirms all that
-// was sent, and calls for another whole window.
-func (w *window) whole(n uint16) bool {
-	return uint16(w.sent) == n && w.sent > w.acked && w.sent == w.top && w.sent != w.last && w.burst == w.size
-}
-
 // repeat judges an ACK of the block confirmed last. In lockstep it is never
 // acted on (RFC 1123 section 4.2.3.1). In a window it may say that the first
 // block of the window was lost: that is believed once, and not in two windows

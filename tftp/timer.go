@@ -1,0 +1,56 @@
+package tftp
+
+import "time"
+
+// A timer is the retransmission timer of a transfer.
+type timer struct {
+	first    time.Duration // wait before the first retransmission
+	fixed    bool          // negotiated: no back-off (RFC 2349 names the interval)
+	tries    int           // timeouts since the peer was last heard of
+	probes   int           // early ones since then, see early
+	retries  int           // most of them
+	deadline time.Time
+}
+
+// maxWait bounds the back-off.
+const maxWait = 8 * time.Second
+
+// wait is the present interval, doubled with each timeout (RFC 1123 section
+// 4.2.3.2).
+func (t *timer) wait() time.Duration {
+	if t.fixed {
+		return t.first
+	}
+	return min(t.first<<min(t.tries, 16), max(maxWait, t.first))
+}
+
+// early is the wait before a retransmission that is not counted: on a link whose
+// windows take usual, a much longer silence means that something was lost, and
+// there is no use in waiting for the timer proper. It doubles with each, and is
+// 0 once it would be no sooner than the timer.
+func (t *timer) early(usual time.Duration) time.Duration {
+	if usual == 0 || t.tries > 0 {
+		return 0
+	}
+	if d := max(minEarly, 8*usual) << min(t.probes, 16); d < t.first {
+		return d
+	}
+	return 0
+}
+
+// minEarly spares a client that pauses to write what it has.
+const minEarly = 200 * time.Millisecond
+
+// spacing is how much later than the answer a request must come to be one that
+// its client repeated because it heard nothing.
+func (t *timer) spacing() time.Duration { return t.first / 10 }
+
+func (t *timer) heard() { t.tries, t.probes = 0, 0 }
+
+func (t *timer) arm() { t.deadline = time.Now().Add(t.wait()) }
+
+// expired counts a timeout; it returns false when patience is exhausted.
+func (t *timer) expired() bool {
+	t.tries++
+	return t.tries <= t.retries
+}

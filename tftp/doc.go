@@ -30,7 +30,7 @@
 //	window.go               which block goes next (the sender's state)
 //	inorder.go              which block is welcome (the receiver's state)
 //	blocks.go               a file laid out as ready-made DATA packets:
-//	run.go, scatter.go      one that can be read anywhere, a piece at a time
+//	run.go                  one that can be read anywhere, a piece at a time
 //	shelf.go                the pieces that transfers of one file share
 //	ring.go                 one that can be read once, a window at a time
 //	opening.go              what is sent before the client has shown itself
@@ -40,9 +40,8 @@
 //	output.go               how many packets are sent at once
 //
 // A window goes out in one system call where the kernel can segment it (UDP
-// GSO), and a local file is read by preadv straight into the packets, no more
-// of it at a time than stays in the processor's caches: what is lost on the way
-// is read again. Machines that fetch one file at a time read it once between
+// GSO), and no more of a file is in memory than stays in the processor's
+// caches: what is lost on the way is read again. Machines that fetch one file at a time read it once between
 // them. Steady state allocates nothing.
 //
 // The sender never answers a repeated ACK of a lockstep transfer (the

@@ -1,6 +1,9 @@
 package tftp
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // A run is some consecutive blocks of a file that can be read anywhere. Only
 // they are in memory, about as many as one system call sends: what is lost on
@@ -9,17 +12,10 @@ import "io"
 // fast large windows are. Others of the same file may work in the same memory.
 type run struct {
 	layout
-	from  scatter
+	from  io.ReaderAt
 	count int // blocks of a piece
 	title *title
 	piece *piece // in hand
-}
-
-// A scatter reads consecutive bytes at an offset into the payloads of packets
-// that lie stride bytes apart: want bytes in all. It fails with ErrTruncated
-// where the file ends before.
-type scatter interface {
-	read(packets []byte, l *layout, want int, offset int64) error
 }
 
 // runSize is the most that a run has, in bytes, if a block is not larger: what
@@ -28,12 +24,12 @@ const runSize = maxDatagram
 
 func newRun(from io.ReaderAt, l layout, windowSize int, shelf *shelf) *run {
 	l.last, l.lastSize = uint64(l.size/int64(l.blockSize))+1, int(l.size%int64(l.blockSize))
-	count := max(1, min(runSize/l.stride, maxVectors))
+	count := max(1, runSize/l.stride)
 	if windowSize > 0 && count > windowSize { // so that no window is cut in two
 		count -= count % windowSize
 	}
 	count = int(min(uint64(count), l.last))
-	return &run{layout: l, from: newScatter(from), count: count, title: shelf.join(from, l, count)}
+	return &run{layout: l, from: from, count: count, title: shelf.join(from, l, count)}
 }
 
 func (r *run) close() { r.title.leave(r.piece) }
@@ -67,15 +63,23 @@ func (r *run) prefetch(next uint64) error {
 	return nil
 }
 
-// fill reads a piece.
+// fill reads a piece: the payloads at once, to the end of its memory, from
+// where they are moved apart to make room for the headers.
 func (r *run) fill(p *piece, number uint64) error {
 	first := number*uint64(r.count) + 1
 	last := min(first+uint64(r.count)-1, r.last)
 	offset := int64(first-1) * int64(r.blockSize)
-	if want := min(int64(last-first+1)*int64(r.blockSize), r.size-offset); want > 0 {
-		if err := r.from.read(p.memory, &r.layout, int(want), offset); err != nil {
-			return err
+	payload := p.memory[r.count*headerSize:]
+	payload = payload[:min(int64(len(payload)), r.size-offset)]
+	if n, err := r.from.ReadAt(payload, offset); n < len(payload) {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = r.truncated(offset + int64(n))
 		}
+		return err
+	}
+	for to := p.memory; len(payload) > 0; to = to[r.stride:] {
+		n := copy(to[headerSize:r.stride], payload)
+		payload = payload[n:]
 	}
 	r.number(p.memory, first, last)
 	p.number, p.first, p.held = number, first, int(last-first)+1

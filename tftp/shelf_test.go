@@ -3,6 +3,7 @@ package tftp
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"sync"
@@ -20,23 +21,23 @@ func settledShelf() *shelf {
 
 // counted counts the pieces that are read, and can fail.
 type counted struct {
-	scatter
+	io.ReaderAt
 	reads *atomic.Int64
 	err   error
 }
 
-func (c *counted) read(packets []byte, l *layout, want int, offset int64) error {
+func (c *counted) ReadAt(p []byte, offset int64) (int, error) {
 	if c.err != nil {
-		return c.err
+		return 0, c.err
 	}
 	c.reads.Add(1)
-	return c.scatter.read(packets, l, want, offset)
+	return c.ReaderAt.ReadAt(p, offset)
 }
 
 // reader is a run on a shelf whose reads are counted.
 func reader(f *os.File, size int64, s *shelf, reads *atomic.Int64) (*run, *counted) {
 	r := newRun(f, layout{size: size, blockSize: 512, stride: 512 + headerSize}, 4, s)
-	c := &counted{scatter: r.from, reads: reads}
+	c := &counted{ReaderAt: r.from, reads: reads}
 	r.from = c
 	return r, c
 }

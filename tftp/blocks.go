@@ -62,16 +62,16 @@ type blocks interface {
 }
 
 // newBlocks picks the quickest way to read f in the given mode. size is -1
-// when unknown. What others have read of f is on the shelf.
-func newBlocks(f io.Reader, mode Mode, size int64, blockSize, windowSize int, shelf *shelf) blocks {
+// when unknown. The cache has what others have read of f.
+func newBlocks(f io.Reader, mode Mode, size int64, blockSize, windowSize int, cache *blockCache) blocks {
 	l := layout{size: size, blockSize: blockSize, stride: headerSize + blockSize}
 	if mode == Netascii { // its size on the wire is known when it has been sent
 		l.size = -1
-		return newRing(newNetasciiReader(f), l, windowSize)
+		return newRetransmitBuffer(newNetasciiReader(f), l, windowSize)
 	}
 	at, ok := f.(io.ReaderAt)
 	if !ok || size < 0 {
-		return newRing(f, l, windowSize)
+		return newRetransmitBuffer(f, l, windowSize)
 	}
-	return newRun(at, l, windowSize, shelf)
+	return newSeekableFile(at, l, windowSize, cache)
 }

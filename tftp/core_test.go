@@ -108,7 +108,7 @@ func TestNetascii(t *testing.T) {
 }
 
 func TestWindow(t *testing.T) {
-	w := newWindow(4)
+	w := newSendWindow(4)
 	w.last = 10
 	send := func(from, to uint64) {
 		t.Helper()
@@ -117,7 +117,7 @@ func TestWindow(t *testing.T) {
 		}
 		w.mark(to)
 	}
-	expect := func(n uint16, want verdict) {
+	expect := func(n uint16, want ackMeaning) {
 		t.Helper()
 		if got := w.ack(n); got != want {
 			t.Fatalf("ACK %d is %d, want %d", n, got, want)
@@ -151,7 +151,7 @@ func TestWindow(t *testing.T) {
 
 // In lockstep nothing but the next ACK or a timeout makes a sender send.
 func TestLockstep(t *testing.T) {
-	w := newWindow(1)
+	w := newSendWindow(1)
 	for n := range uint64(70_000) {
 		if from, to := w.span(); from != n+1 || to != n+1 {
 			t.Fatalf("sends %d to %d after block %d", from, to, n)
@@ -163,8 +163,8 @@ func TestLockstep(t *testing.T) {
 	}
 }
 
-func TestInorder(t *testing.T) {
-	in := inorder{size: 4}
+func TestReceiveWindow(t *testing.T) {
+	in := receiveWindow{size: 4}
 	for i, c := range []struct {
 		n         uint16
 		final     bool
@@ -208,7 +208,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 // No window costs an allocation.
 func TestSenderAllocatesNothing(t *testing.T) {
 	for _, window := range []int{1, 16} {
-		s := newSender(&fakeLink{}, newBlocks(endless{}, Octet, -1, 1428, window, newShelf()), terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0))
+		s := newSender(&fakeLink{}, newBlocks(endless{}, Octet, -1, 1428, window, newBlockCache()), terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0))
 		if n := testing.AllocsPerRun(1000, func() {
 			if _, err := s.flush(); err != nil {
 				t.Fatal(err)
@@ -300,7 +300,7 @@ func TestSources(t *testing.T) {
 			} else if blockSize > 8 {
 				continue
 			}
-			b := newBlocks(r, Octet, sizeOf(r), blockSize, 3, newShelf())
+			b := newBlocks(r, Octet, sizeOf(r), blockSize, 3, newBlockCache())
 			var got []byte
 			for n := uint64(1); b.shape().last == 0 || n <= b.shape().last; n++ {
 				p, _, err := b.packets(n-1, n, n)

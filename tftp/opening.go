@@ -54,7 +54,7 @@ func (o *opening) repeat() error {
 	return o.send()
 }
 
-// again answers a repeated request. It is called by the desk, while the
+// again answers a repeated request. It is called by the dispatcher, while the
 // transfer waits.
 func (o *opening) again() {
 	o.mu.Lock()

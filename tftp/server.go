@@ -2,11 +2,8 @@ package tftp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
-	"sync"
 	"time"
 )
 
@@ -30,8 +27,8 @@ type Server struct {
 
 	// MaxTransfers is how many transfers may run at a time; further requests
 	// are answered with ERROR 0. DefaultMaxTransfers if 0. A transfer
-	// takes 64 KiB, twice that while others read the same file, or a window, at
-	// most 1 MiB, if its File is no io.ReaderAt.
+	// takes 64 KiB of memory, twice that while others read the same file, or a
+	// window, at most 1 MiB, if its File is no io.ReaderAt.
 	MaxTransfers int
 	// MaxPeerTransfers is how many of them one address may have (of IPv6, one
 	// network of 64 bits). A quarter of MaxTransfers if 0, since many machines
@@ -78,23 +75,19 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 		return fmt.Errorf("tftp: listen on %v: %w", conn.LocalAddr(), err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := &desk{server: s, listener: l, table: newTable(s.maxTransfers(), s.MaxPeerTransfers), shelf: newShelf()}
-	var wake sync.WaitGroup
-	wake.Add(1)
-	stop := context.AfterFunc(ctx, func() {
-		defer wake.Done()
-		_ = conn.SetReadDeadline(time.Unix(1, 0))
+	d := &dispatcher{server: s, listener: l, transfers: newTransfers(s.maxTransfers(), s.MaxPeerTransfers), cache: newBlockCache()}
+	woken := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		defer close(woken)
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // fails where conn is closed already
 	})
 	err = d.run(ctx)
 	if ctx.Err() != nil {
 		err = nil
 	}
 	cancel(ErrStopped)
-	d.transfers.Wait()
-	if stop() {
-		wake.Done()
-	}
-	wake.Wait()
+	d.running.Wait()
+	<-woken
 	return err
 }
 
@@ -114,134 +107,4 @@ func (s *Server) limits() limits {
 		l.windowSize = min(s.MaxWindowSize, maxWindow)
 	}
 	return l
-}
-
-func newTimer(timeout time.Duration, retries int, negotiated time.Duration) timer {
-	t := timer{first: DefaultTimeout, retries: DefaultRetries}
-	if timeout > 0 {
-		t.first = timeout
-	}
-	if retries > 0 {
-		t.retries = retries
-	}
-	if negotiated > 0 {
-		t.first, t.fixed = negotiated, true
-	}
-	return t
-}
-
-// A desk is a Server at work on one socket.
-type desk struct {
-	server    *Server
-	listener  *listener
-	table     *table
-	transfers sync.WaitGroup
-	shelf     *shelf
-}
-
-// run reads packets until the socket fails.
-func (d *desk) run(ctx context.Context) error {
-	buf := make([]byte, 1<<16)
-	for {
-		in, err := d.listener.read(buf)
-		switch {
-		case err == nil:
-			d.handle(ctx, in)
-		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
-			return err
-		default:
-			// An ICMP error about an earlier answer, or a passing shortage of
-			// buffers: nothing that concerns the next packet.
-			if !errors.Is(err, errPassing) {
-				return fmt.Errorf("tftp: %w", err)
-			}
-		}
-	}
-}
-
-// handle judges one packet.
-func (d *desk) handle(ctx context.Context, in incoming) {
-	if len(in.packet) >= 2 {
-		switch op := uint16(in.packet[0])<<8 | uint16(in.packet[1]); op {
-		case opRead, opWrite:
-			d.request(ctx, in)
-			return
-		case opData, opAck, opError, opOACK:
-			d.stray(in, op)
-			return
-		}
-	}
-	d.malformed(in, errors.New("unknown opcode"))
-}
-
-func (d *desk) malformed(in incoming, err error) {
-	if d.server.Hooks.Malformed != nil {
-		d.server.Hooks.Malformed(in.remote, err)
-	}
-	d.listener.answer(in, &Error{CodeIllegalOperation, "illegal TFTP operation"})
-}
-
-// stray handles packets that belong to a transfer. With a single port they go
-// to it; else, or if there is none, they have lost their way. An ERROR is
-// never answered with one (RFC 1350 section 7).
-func (d *desk) stray(in incoming, op uint16) {
-	if d.server.SinglePort && d.table.deliver(in.remote, in.packet) {
-		return
-	}
-	if op != opError {
-		d.listener.answer(in, errTID)
-	}
-}
-
-// request starts a transfer, or doesn't.
-func (d *desk) request(ctx context.Context, in incoming) {
-	r, err := ParseRequest(in.packet)
-	if err != nil {
-		d.malformed(in, err)
-		return
-	}
-	r.Remote = in.remote
-	r.Local, r.Interface = d.listener.asked(in)
-	ctx, cancel := context.WithCancelCause(ctx)
-	t := &transfer{desk: d, request: r, cancel: cancel, out: singlePort{output: d.listener.reply(in)}}
-	switch entry, old := d.table.enter(t); entry {
-	case isDuplicate:
-		cancel(nil)
-		old.opening.again()
-	case isFull:
-		cancel(nil)
-		d.refuse(t, errBusy, errors.New("as many transfers as allowed are running"))
-	case isGreedy:
-		cancel(nil)
-		d.refuse(t, errShare, errors.New("the client's address has as many transfers as one may have"))
-	case isNew:
-		d.transfers.Add(1)
-		go func() {
-			defer d.transfers.Done()
-			defer cancel(nil)
-			defer d.table.leave(t)
-			defer d.survive(t)
-			t.run(ctx)
-		}()
-	}
-}
-
-// survive ends a transfer that panicked, so that it takes no other with it.
-func (d *desk) survive(t *transfer) {
-	value := recover()
-	if value == nil {
-		return
-	}
-	stack := debug.Stack()
-	t.out.error(&Error{CodeUndefined, "internal error"})
-	if d.server.Hooks.Panicked != nil {
-		d.server.Hooks.Panicked(t.request, value, stack)
-	}
-}
-
-func (d *desk) refuse(t *transfer, answer *Error, err error) {
-	t.out.error(answer)
-	if d.server.Hooks.Refused != nil {
-		d.server.Hooks.Refused(t.request, answer, err)
-	}
 }

@@ -12,6 +12,22 @@ type timer struct {
 	deadline time.Time
 }
 
+// newTimer makes a timer with the given settings, or the defaults where they are
+// 0.
+func newTimer(timeout time.Duration, retries int, negotiated time.Duration) timer {
+	t := timer{first: DefaultTimeout, retries: DefaultRetries}
+	if timeout > 0 {
+		t.first = timeout
+	}
+	if retries > 0 {
+		t.retries = retries
+	}
+	if negotiated > 0 {
+		t.first, t.fixed = negotiated, true
+	}
+	return t
+}
+
 // maxWait bounds the back-off.
 const maxWait = 8 * time.Second
 

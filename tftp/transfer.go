@@ -11,13 +11,13 @@ import (
 
 // A transfer is one request being served.
 type transfer struct {
-	desk    *desk
+	*dispatcher
 	request *Request
 	cancel  context.CancelCauseFunc
 	out     singlePort  // the server's own socket
 	quiet   atomic.Bool // the client has left a retransmission unanswered
 	opening opening
-	number  uint64 // of those that the table has admitted
+	number  uint64 // of those that were admitted
 }
 
 func (t *transfer) silent() bool { return t.quiet.Load() }
@@ -28,19 +28,19 @@ func (t *transfer) waits() bool { return t.opening.isOpen() || t.silent() }
 
 func (t *transfer) run(ctx context.Context) {
 	switch {
-	case t.request.Op == Read && t.desk.server.Read != nil:
+	case t.request.Op == Read && t.server.Read != nil:
 		t.serveRead(ctx)
-	case t.request.Op == Write && t.desk.server.Write != nil:
+	case t.request.Op == Write && t.server.Write != nil:
 		t.serveWrite(ctx)
 	default:
-		t.desk.refuse(t, &Error{CodeAccessViolation, "access violation"}, fmt.Errorf("no %s requests are served", t.request.Op))
+		t.refuse(t, &Error{CodeAccessViolation, "access violation"}, fmt.Errorf("no %s requests are served", t.request.Op))
 	}
 }
 
 // open makes the link of the transfer. size is that of the largest packet to
 // be received.
 func (t *transfer) open(ctx context.Context, agreed terms, size int) (link, func(), error) {
-	if t.desk.server.SinglePort {
+	if t.server.SinglePort {
 		t.out.listen(ctx, size, agreed.windowSize+16)
 		t.out.segment(headerSize + agreed.blockSize)
 		return &t.out, func() {}, nil
@@ -55,9 +55,9 @@ func (t *transfer) open(ctx context.Context, agreed terms, size int) (link, func
 
 func (t *transfer) serveRead(ctx context.Context) {
 	began := time.Now()
-	f, err := t.desk.server.Read(ctx, t.request)
+	f, err := t.server.Read(ctx, t.request)
 	if err != nil {
-		t.desk.refuse(t, errorFor(err), err)
+		t.refuse(t, errorFor(err), err)
 		return
 	}
 	defer f.Close()
@@ -66,15 +66,15 @@ func (t *transfer) serveRead(ctx context.Context) {
 	if t.request.Mode == Netascii { // its size on the wire is known when it has been sent
 		told = -1
 	}
-	agreed, oack := negotiate(t.request, told, t.desk.server.limits())
+	agreed, oack := negotiate(t.request, told, t.server.limits())
 	l, done, err := t.open(ctx, agreed, 1024)
 	if err != nil {
-		t.desk.refuse(t, errorFor(err), fmt.Errorf("open a socket to answer from: %w", err))
+		t.refuse(t, errorFor(err), fmt.Errorf("open a socket to answer from: %w", err))
 		return
 	}
 	defer done()
 	defer t.opening.close()
-	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize, t.desk.shelf)
+	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize, t.cache)
 	defer b.close()
 	s := newSender(l, b, agreed, t.timer(agreed))
 	s.serving, s.onBad, s.quiet, s.opening = true, t.bad, &t.quiet, &t.opening
@@ -92,16 +92,16 @@ func (t *transfer) serveRead(ctx context.Context) {
 
 func (t *transfer) serveWrite(ctx context.Context) {
 	began := time.Now()
-	sink, err := t.desk.server.Write(ctx, t.request)
+	sink, err := t.server.Write(ctx, t.request)
 	if err != nil {
-		t.desk.refuse(t, errorFor(err), err)
+		t.refuse(t, errorFor(err), err)
 		return
 	}
-	agreed, oack := negotiate(t.request, -1, t.desk.server.limits())
+	agreed, oack := negotiate(t.request, -1, t.server.limits())
 	l, done, err := t.open(ctx, agreed, agreed.blockSize+headerSize+1)
 	if err != nil {
 		sink.Abort(err)
-		t.desk.refuse(t, errorFor(err), fmt.Errorf("open a socket to answer from: %w", err))
+		t.refuse(t, errorFor(err), fmt.Errorf("open a socket to answer from: %w", err))
 		return
 	}
 	defer done()
@@ -137,12 +137,12 @@ func (t *transfer) serveWrite(ctx context.Context) {
 const dallyTime = 4 * time.Second
 
 func (t *transfer) timer(agreed terms) timer {
-	return newTimer(t.desk.server.Timeout, t.desk.server.Retries, agreed.timeout)
+	return newTimer(t.server.Timeout, t.server.Retries, agreed.timeout)
 }
 
 func (t *transfer) bad(err error) {
-	if t.desk.server.Hooks.Malformed != nil {
-		t.desk.server.Hooks.Malformed(t.request.Remote, err)
+	if t.server.Hooks.Malformed != nil {
+		t.server.Hooks.Malformed(t.request.Remote, err)
 	}
 }
 
@@ -156,17 +156,17 @@ func (t *transfer) public(agreed terms, f File) *Transfer {
 		WindowSize: agreed.windowSize,
 		Timeout:    t.timer(agreed).first,
 	}
-	if t.desk.server.Hooks.Start != nil {
-		t.desk.server.Hooks.Start(p)
+	if t.server.Hooks.Start != nil {
+		t.server.Hooks.Start(p)
 	}
 	return p
 }
 
 func (t *transfer) reporter(p *Transfer) func(int64) {
-	if t.desk.server.Hooks.Progress == nil {
+	if t.server.Hooks.Progress == nil {
 		return nil
 	}
-	return func(bytes int64) { t.desk.server.Hooks.Progress(p, bytes) }
+	return func(bytes int64) { t.server.Hooks.Progress(p, bytes) }
 }
 
 // end reports the end. A transfer that was stopped from outside says why, and
@@ -182,7 +182,7 @@ func (t *transfer) end(ctx context.Context, p *Transfer, s Stats, l link, reason
 			err = tell(l, errorFor(ErrStopped), ErrStopped)
 		}
 	}
-	if t.desk.server.Hooks.End != nil {
-		t.desk.server.Hooks.End(p, s, reason, err)
+	if t.server.Hooks.End != nil {
+		t.server.Hooks.End(p, s, reason, err)
 	}
 }

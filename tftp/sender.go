@@ -2,7 +2,6 @@ package tftp
 
 import (
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -13,7 +12,7 @@ type sender struct {
 	link     link
 	terms    terms
 	blocks   blocks
-	window   window
+	window   sendWindow
 	timer    timer
 	progress progress
 	serving  bool // answering a read request
@@ -21,77 +20,22 @@ type sender struct {
 	quiet    *atomic.Bool // set while a retransmission goes unanswered
 	opening  *opening     // nil when the peer has answered already
 
-	buf       []byte
-	packet    packet
-	stats     Stats
-	unoffered bool          // the opening's packet was DATA 1
-	pleas     int           // ACKs that repeated the last, see asksAgain
-	sentAt    time.Time     // when the first block of the window went out
-	span      time.Duration // how long a window takes, smoothed
+	buf        []byte
+	packet     packet
+	stats      Stats
+	unoffered  bool          // the opening's packet was DATA 1
+	repeats    int           // ACKs that repeated the last, see asksAgain
+	sentAt     time.Time     // when the first block of the window went out
+	windowTime time.Duration // how long a window takes, smoothed
 }
 
 func newSender(l link, b blocks, t terms, timer timer) *sender {
 	return &sender{
 		link: l, terms: t, timer: timer,
 		blocks: b,
-		window: newWindow(t.windowSize),
+		window: newSendWindow(t.windowSize),
 		buf:    make([]byte, 1024),
 		quiet:  new(atomic.Bool),
-	}
-}
-
-// offer sends an OACK until the client confirms it with an ACK of block 0
-// (RFC 2347). An ERROR at this point answers the options: if they told the
-// size, the client has what it wanted.
-//
-// Quirk: edk2 and most PXE ROMs ask for the size this way: RRQ with tsize,
-// then ERROR 0 or 8 ("User aborted") or a closed port, then the real RRQ.
-//
-// Quirk: atftp takes a second OACK for an error when its ACK of the first got
-// lost. Like all clients it asks again by itself, after 5 s, so that the OACK is
-// repeated later than that, unless the client has named an interval.
-func (s *sender) offer(oack []byte) (Reason, error) {
-	s.sentAt = time.Now()
-	err := s.opening.begin(s.link, oack, s.timer.spacing())
-	for {
-		if err != nil {
-			return s.lost(err)
-		}
-		s.timer.arm()
-		var reason Reason
-		reason, err = s.await(func() bool { return s.packet.op == opAck && s.packet.block == 0 })
-		switch {
-		case err == nil:
-			s.measure(time.Since(s.sentAt))
-			s.opening.over()
-			s.heard()
-			return Completed, nil
-		case errors.Is(err, errAgain):
-			if s.stats.Timeouts++; !s.timer.expired() {
-				return TimedOut, fmt.Errorf("%w to the option acknowledgment", ErrTimeout)
-			}
-			if err = nil; s.timer.fixed || s.timer.tries >= lateOACK {
-				err = s.opening.repeat()
-			}
-		case s.terms.sizeAsked && (reason == Aborted || reason == Gone):
-			return SizeProbe, nil
-		default:
-			return reason, err
-		}
-	}
-}
-
-// lateOACK is the timeout with which an OACK is repeated: after 1 + 2 + 4 s.
-const lateOACK = 3
-
-// await receives packets until one pleases, the timer runs out or the
-// transfer is over.
-func (s *sender) await(pleases func() bool) (Reason, error) {
-	for {
-		reason, err := s.receive(time.Until(s.timer.deadline))
-		if err != nil || pleases() {
-			return reason, err
-		}
 	}
 }
 
@@ -141,7 +85,7 @@ func (s *sender) run() (Reason, error) {
 		reason, err := s.listen()
 		switch {
 		case errors.Is(err, errAgain):
-			if reason, err := s.silence(); err != nil {
+			if reason, err := s.timedOut(); err != nil {
 				return reason, err
 			}
 		case err != nil:
@@ -214,9 +158,9 @@ func (s *sender) mark(from, through uint64) {
 // between bursts that is over.
 func (s *sender) listen() (Reason, error) {
 	if s.window.open() {
-		return s.rest()
+		return s.waitForBurst()
 	}
-	wait := s.soon()
+	wait := s.nextTimeout()
 	// Only packets without effect need the clock.
 	for since := time.Duration(0); since < wait; since = time.Since(s.sentAt) {
 		reason, err := s.receive(wait - since)
@@ -230,7 +174,7 @@ func (s *sender) listen() (Reason, error) {
 		case stale:
 		case repeated:
 			if s.asksAgain() {
-				wait = min(wait, time.Since(s.sentAt)+s.soon())
+				wait = min(wait, time.Since(s.sentAt)+s.nextTimeout())
 			}
 		default:
 			return 0, nil
@@ -239,38 +183,9 @@ func (s *sender) listen() (Reason, error) {
 	return 0, errAgain
 }
 
-// soon is the wait before the next retransmission.
-func (s *sender) soon() time.Duration {
-	if early := s.timer.early(s.span); early > 0 {
-		return early
-	}
-	return s.timer.wait()
-}
-
-// rest waits between two bursts, or until an ACK that counts.
-func (s *sender) rest() (Reason, error) {
-	began, wait := time.Now(), s.pause()
-	for since := time.Duration(0); since < wait; since = time.Since(began) {
-		reason, err := s.receive(wait - since)
-		if errors.Is(err, errAgain) {
-			return 0, nil
-		}
-		if err != nil {
-			return reason, err
-		}
-		if s.packet.op != opAck {
-			continue
-		}
-		if v := s.acknowledge(); v != stale && v != repeated {
-			return 0, nil
-		}
-	}
-	return 0, nil
-}
-
 // acknowledge applies the ACK that was received, and those that wait behind
 // it if it asks for a repetition: a later one may make it needless.
-func (s *sender) acknowledge() verdict {
+func (s *sender) acknowledge() ackMeaning {
 	v := s.window.ack(s.packet.block)
 	if v == stale || v == repeated {
 		return v
@@ -280,46 +195,12 @@ func (s *sender) acknowledge() verdict {
 	}
 	s.opening.over()
 	s.heard()
-	s.pleas = 0
+	s.repeats = 0
 	if v == again {
 		s.drain()
 	}
 	s.progress.reached(s.blocks.shape().bytesTo(s.window.acked))
 	return v
-}
-
-// measure takes in how long a window took since it was sent, or sent again. An
-// ACK that the client repeated, after a timeout of its own, says nothing of the
-// link: no single one counts for much.
-func (s *sender) measure(took time.Duration) {
-	if s.span == 0 {
-		s.span = min(took, minEarly/8)
-		return
-	}
-	s.span += (min(took, 8*s.span) - s.span) / 8
-}
-
-// mostPleas is how many repetitions of an ACK count as a sign of life.
-const mostPleas = 32
-
-// asksAgain notes an ACK that says nothing new. It is never answered (RFC 1123
-// section 4.2.3.1), but a client that repeats it is there, and lacks what
-// follows: the transfer goes on being patient, and the timer begins anew.
-func (s *sender) asksAgain() bool {
-	s.pleas++
-	if s.pleas > mostPleas {
-		return false
-	}
-	s.heard()
-	return true
-}
-
-// heard notes a sign of life.
-func (s *sender) heard() {
-	if s.timer.tries > 0 || s.timer.probes > 0 {
-		s.timer.heard()
-		s.quiet.Store(false)
-	}
 }
 
 // drain applies the ACKs that have arrived meanwhile; at most a window of them.
@@ -331,42 +212,6 @@ func (s *sender) drain() {
 		}
 		s.window.ack(s.packet.block)
 	}
-}
-
-// pause is the time between two bursts: that of a window, spread over its
-// bursts.
-func (s *sender) pause() time.Duration {
-	bursts := time.Duration((s.window.size + s.window.burst - 1) / s.window.burst)
-	return min(max(s.span/bursts, 50*time.Microsecond), 20*time.Millisecond)
-}
-
-// silence handles a timeout.
-func (s *sender) silence() (Reason, error) {
-	s.stats.Timeouts++
-	if s.timer.early(s.span) > 0 {
-		s.timer.probes++
-		s.window.timeout()
-		return 0, nil
-	}
-	s.quiet.Store(s.window.acked > 0)
-	if s.timer.expired() {
-		return s.repeat()
-	}
-	return s.giveUp(TimedOut, fmt.Errorf("%w to block %d", ErrTimeout, s.window.acked+1))
-}
-
-// repeat sends what was not confirmed again. Until the client has shown that it
-// is there that is for the opening to decide.
-func (s *sender) repeat() (Reason, error) {
-	if !s.opening.isOpen() {
-		s.window.timeout()
-		return 0, nil
-	}
-	s.sentAt = time.Now()
-	if err := s.opening.repeat(); err != nil {
-		return s.giveUp(s.lost(err))
-	}
-	return 0, nil
 }
 
 // giveUp says how a transfer ended whose peer is gone, or has forgotten it

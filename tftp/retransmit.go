@@ -5,31 +5,32 @@ import (
 	"io"
 )
 
-// A ring is the blocks of a file that can be read only once, in order: those
-// that the client has not confirmed stay in memory. Block n lies in slot n-1
-// mod count, so that a window is one piece of memory for the kernel to cut.
-type ring struct {
+// A retransmitBuffer is the blocks of a file that can be read only once, in
+// order: those that the client has not confirmed stay in memory, to be sent again.
+// Block n lies in slot n-1 mod count, so that a window is one piece of memory for
+// the kernel to cut.
+type retransmitBuffer struct {
 	layout
 	from   io.Reader
 	done   int64 // bytes read
 	count  int   // slots: a window
 	memory []byte
-	filled uint64 // highest block in the ring
+	filled uint64 // highest block in memory
 }
 
-func newRing(from io.Reader, l layout, windowSize int) *ring {
+func newRetransmitBuffer(from io.Reader, l layout, windowSize int) *retransmitBuffer {
 	count := max(windowSize, 1)
-	return &ring{layout: l, from: from, count: count, memory: make([]byte, count*l.stride)}
+	return &retransmitBuffer{layout: l, from: from, count: count, memory: make([]byte, count*l.stride)}
 }
 
-func (r *ring) shape() *layout { return &r.layout }
+func (r *retransmitBuffer) shape() *layout { return &r.layout }
 
-func (r *ring) close() {}
+func (r *retransmitBuffer) close() {}
 
 // prefetch does nothing: what may block for long is read when it is needed.
-func (r *ring) prefetch(uint64) error { return nil }
+func (r *retransmitBuffer) prefetch(uint64) error { return nil }
 
-func (r *ring) packets(acked, from, to uint64) ([]byte, uint64, error) {
+func (r *retransmitBuffer) packets(acked, from, to uint64) ([]byte, uint64, error) {
 	for r.last == 0 && r.filled < to {
 		if err := r.read(min(to, acked+uint64(r.count))); err != nil {
 			return nil, 0, err
@@ -43,8 +44,8 @@ func (r *ring) packets(acked, from, to uint64) ([]byte, uint64, error) {
 	return r.cut(r.memory, slot, from, to), to, nil
 }
 
-// read reads blocks up to the given one, or to the end of the ring's memory.
-func (r *ring) read(to uint64) error {
+// read reads blocks up to the given one, or to the end of the memory.
+func (r *retransmitBuffer) read(to uint64) error {
 	slot := r.slot(r.filled + 1)
 	count := min(int(to-r.filled), r.count-slot)
 	slots := r.memory[slot*r.stride : (slot+count)*r.stride]
@@ -64,7 +65,7 @@ func (r *ring) read(to uint64) error {
 }
 
 // block reads the payload of a block.
-func (r *ring) block(payload []byte) (int, error) {
+func (r *retransmitBuffer) block(payload []byte) (int, error) {
 	if r.size >= 0 {
 		payload = payload[:min(int64(len(payload)), r.size-r.done)]
 	}
@@ -80,4 +81,4 @@ func (r *ring) block(payload []byte) (int, error) {
 	return n, err
 }
 
-func (r *ring) slot(block uint64) int { return int((block - 1) % uint64(r.count)) }
+func (r *retransmitBuffer) slot(block uint64) int { return int((block - 1) % uint64(r.count)) }

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// settledShelf is one at a time when files that are made now have settled.
-func settledShelf() *shelf {
-	s := newShelf()
+// settledCache is one at a time when files that are made now have settled.
+func settledCache() *blockCache {
+	s := newBlockCache()
 	s.now = func() time.Time { return time.Now().Add(settled + time.Second) }
 	return s
 }
 
-// counted counts the pieces that are read, and can fail.
+// counted counts the chunks that are read, and can fail.
 type counted struct {
 	io.ReaderAt
 	reads *atomic.Int64
@@ -34,9 +34,9 @@ func (c *counted) ReadAt(p []byte, offset int64) (int, error) {
 	return c.ReaderAt.ReadAt(p, offset)
 }
 
-// reader is a run on a shelf whose reads are counted.
-func reader(f *os.File, size int64, s *shelf, reads *atomic.Int64) (*run, *counted) {
-	r := newRun(f, layout{size: size, blockSize: 512, stride: 512 + headerSize}, 4, s)
+// reader is a seekable file whose reads are counted.
+func reader(f *os.File, size int64, s *blockCache, reads *atomic.Int64) (*seekableFile, *counted) {
+	r := newSeekableFile(f, layout{size: size, blockSize: 512, stride: 512 + headerSize}, 4, s)
 	c := &counted{ReaderAt: r.from, reads: reads}
 	r.from = c
 	return r, c
@@ -49,7 +49,7 @@ func randomBytes(n int) []byte {
 }
 
 // payload is that of a block.
-func payload(t *testing.T, r *run, block uint64) []byte {
+func payload(t *testing.T, r *seekableFile, block uint64) []byte {
 	t.Helper()
 	p, _, err := r.packets(block-1, block, block)
 	if err != nil {
@@ -62,9 +62,9 @@ func payload(t *testing.T, r *run, block uint64) []byte {
 func TestCrowdReadsOnce(t *testing.T) {
 	content := randomBytes(2<<20 + 5)
 	f := openFile(t, content)
-	s := settledShelf()
+	s := settledCache()
 	var reads atomic.Int64
-	crowd := make([]*run, 50)
+	crowd := make([]*seekableFile, 50)
 	for i := range crowd {
 		crowd[i], _ = reader(f, int64(len(content)), s, &reads)
 	}
@@ -73,23 +73,23 @@ func TestCrowdReadsOnce(t *testing.T) {
 		for i, r := range crowd { // one block behind the other
 			if block := step - uint64(i); block >= 1 && block <= last {
 				if got := payload(t, r, block); !bytes.Equal(got, content[(block-1)*512:min(block*512, uint64(len(content)))]) {
-					t.Fatalf("block %d of run %d differs", block, i)
+					t.Fatalf("block %d of transfer %d differs", block, i)
 				}
 			}
 		}
-		most = max(most, len(crowd[0].title.pieces))
+		most = max(most, len(crowd[0].cached.chunks))
 	}
-	if pieces := int64(last-1)/int64(crowd[0].count) + 1; reads.Load() != pieces {
-		t.Errorf("%d pieces were read, of %d", reads.Load(), pieces)
+	if chunks := int64(last-1)/int64(crowd[0].inChunk) + 1; reads.Load() != chunks {
+		t.Errorf("%d chunks were read, of %d", reads.Load(), chunks)
 	}
 	if most > 2*len(crowd) {
-		t.Errorf("%d pieces in memory", most)
+		t.Errorf("%d chunks in memory", most)
 	}
 	for _, r := range crowd {
 		r.close()
 	}
-	if len(s.titles) != 0 || len(crowd[0].title.idle) != 0 || len(crowd[0].title.pieces) != 0 {
-		t.Error("something is left on the shelf")
+	if len(s.files) != 0 || len(crowd[0].cached.unused) != 0 || len(crowd[0].cached.chunks) != 0 {
+		t.Error("something is left in the cache")
 	}
 }
 
@@ -99,40 +99,40 @@ func TestAlone(t *testing.T) {
 	content := randomBytes(4 << 20)
 	f := openFile(t, content)
 	var reads atomic.Int64
-	s := settledShelf()
+	s := settledCache()
 	r, _ := reader(f, int64(len(content)), s, &reads)
 	pass := func() {
-		for block := uint64(1); block <= r.last; block += uint64(r.count) {
+		for block := uint64(1); block <= r.last; block += uint64(r.inChunk) {
 			payload(t, r, block)
 		}
 	}
 	if n := testing.AllocsPerRun(3, pass); n != 0 {
 		t.Errorf("%v allocations in a pass", n)
 	}
-	if n := len(r.title.pieces); n != 1 {
-		t.Errorf("%d pieces in memory", n)
+	if n := len(r.cached.chunks); n != 1 {
+		t.Errorf("%d chunks in memory", n)
 	}
 	far, _ := reader(f, int64(len(content)), s, &reads)
 	payload(t, far, r.last)
 	if n := testing.AllocsPerRun(3, pass); n != 0 {
 		t.Errorf("%v allocations in a pass beside another", n)
 	}
-	if n := len(r.title.pieces); n > 3 {
-		t.Errorf("%d pieces in memory for two", n)
+	if n := len(r.cached.chunks); n > 3 {
+		t.Errorf("%d chunks in memory for two", n)
 	}
 }
 
 // Pieces are shared by those that read the same, and by nobody else.
-func TestEditions(t *testing.T) {
+func TestFileVersions(t *testing.T) {
 	old, young := randomBytes(8192), bytes.Repeat([]byte("young"), 8192)[:8192]
 	f := openFile(t, old)
 	var reads atomic.Int64
-	read := func(s *shelf) *run {
+	read := func(s *blockCache) *seekableFile {
 		r, _ := reader(f, 8192, s, &reads)
 		payload(t, r, 1)
 		return r
 	}
-	s := settledShelf()
+	s := settledCache()
 	first := read(s)
 	if read(s); reads.Load() != 1 {
 		t.Errorf("two readers of one file read it %d times", reads.Load())
@@ -147,23 +147,23 @@ func TestEditions(t *testing.T) {
 		t.Error("what somebody has in hand has changed")
 	}
 	before := reads.Load()
-	early := newShelf()
+	early := newBlockCache()
 	if read(early); read(early) == nil || reads.Load() != before+2 {
-		t.Error("of a file that has just changed pieces are shared")
+		t.Error("of a file that has just changed chunks are shared")
 	}
 	memory := Bytes(old)
 	for range 2 {
-		if b := newBlocks(memory, Octet, 8192, 512, 1, s).(*run); b.title.readers != 1 || s.titles[b.title.edition] == b.title {
+		if b := newBlocks(memory, Octet, 8192, 512, 1, s).(*seekableFile); b.cached.readers != 1 || s.files[b.cached.version] == b.cached {
 			t.Error("what is no file is shared")
 		}
 	}
 }
 
-// What one can't read others may, and a failure is left on no shelf.
-func TestFailedPiece(t *testing.T) {
+// What one can't read others may, and a failure is left in no cache.
+func TestFailedChunk(t *testing.T) {
 	content := randomBytes(1 << 20)
 	f := openFile(t, content)
-	s := settledShelf()
+	s := settledCache()
 	var reads atomic.Int64
 	bad, broken := reader(f, 1<<20, s, &reads)
 	good, _ := reader(f, 1<<20, s, &reads)
@@ -174,7 +174,7 @@ func TestFailedPiece(t *testing.T) {
 	if got := payload(t, good, 1); !bytes.Equal(got, content[:512]) {
 		t.Error("block 1 differs")
 	}
-	if got := payload(t, bad, 1); !bytes.Equal(got, content[:512]) { // on the shelf now
+	if got := payload(t, bad, 1); !bytes.Equal(got, content[:512]) { // in the cache now
 		t.Error("block 1 differs")
 	}
 	if n := testing.AllocsPerRun(10, func() { _, _, _ = bad.packets(1000, 1001, 1004) }); n != 0 {
@@ -182,16 +182,16 @@ func TestFailedPiece(t *testing.T) {
 	}
 	bad.close()
 	good.close()
-	if len(s.titles) != 0 {
-		t.Error("a title is left")
+	if len(s.files) != 0 {
+		t.Error("a file is left")
 	}
 }
 
 // Transfers that read, fall back, and leave, all at once, get what is in the file.
-func TestShelfUnderWay(t *testing.T) {
+func TestCacheUnderWay(t *testing.T) {
 	content := randomBytes(1<<20 + 77)
 	f := openFile(t, content)
-	s := settledShelf()
+	s := settledCache()
 	var reads atomic.Int64
 	var all sync.WaitGroup
 	for i := range 16 {
@@ -221,7 +221,7 @@ func TestShelfUnderWay(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if len(s.titles) != 0 {
-		t.Error("something is left on the shelf")
+	if len(s.files) != 0 {
+		t.Error("something is left in the cache")
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// A table knows the running transfers by their clients' addresses.
-type table struct {
+// Transfers are the running transfers by their clients' addresses.
+type transfers struct {
 	most  int // transfers
 	share int // of one peer
 
@@ -17,12 +17,12 @@ type table struct {
 	entered uint64             // transfers admitted so far
 }
 
-// newTable makes a table; without a share a peer may have a quarter.
-func newTable(most, share int) *table {
+// newTransfers bounds them; without a share a peer may have a quarter.
+func newTransfers(most, share int) *transfers {
 	if share <= 0 {
 		share = max(1, most/4)
 	}
-	return &table{most: most, share: share, running: map[netip.AddrPort]*transfer{}, peers: map[netip.Addr]int{}}
+	return &transfers{most: most, share: share, running: map[netip.AddrPort]*transfer{}, peers: map[netip.Addr]int{}}
 }
 
 type entry int
@@ -42,7 +42,7 @@ const (
 // the port of a running transfer, or the same one when that transfer has run
 // into a timeout (the machine was reset), means that the client has forgotten
 // it: the new one takes its place.
-func (t *table) enter(x *transfer) (entry, *transfer) {
+func (t *transfers) enter(x *transfer) (entry, *transfer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old := t.running[x.request.Remote]
@@ -67,7 +67,7 @@ func (t *table) enter(x *transfer) (entry, *transfer) {
 
 // makeRoom sees to it that a peer can have one more transfer. Clients that may
 // not be there give way: their requests may have been forged.
-func (t *table) makeRoom(peer netip.Addr) entry {
+func (t *transfers) makeRoom(peer netip.Addr) entry {
 	full, greedy := len(t.running) >= t.most, t.peers[peer] >= t.share
 	if !full && !greedy || t.yield(func(x *transfer) bool { return !greedy || peerOf(x) == peer }) {
 		return isNew
@@ -80,7 +80,7 @@ func (t *table) makeRoom(peer netip.Addr) entry {
 
 // yield ends the oldest of those asked for whose client doesn't show that it is
 // there.
-func (t *table) yield(of func(*transfer) bool) bool {
+func (t *transfers) yield(of func(*transfer) bool) bool {
 	var oldest *transfer
 	for _, x := range t.running {
 		if x.waits() && of(x) && (oldest == nil || x.number < oldest.number) {
@@ -95,12 +95,12 @@ func (t *table) yield(of func(*transfer) bool) bool {
 }
 
 // end takes the place of a transfer away.
-func (t *table) end(x *transfer, why error) {
+func (t *transfers) end(x *transfer, why error) {
 	t.forget(x)
 	x.cancel(why)
 }
 
-func (t *table) forget(x *transfer) {
+func (t *transfers) forget(x *transfer) {
 	delete(t.running, x.request.Remote)
 	peer := peerOf(x)
 	if t.peers[peer]--; t.peers[peer] == 0 {
@@ -108,7 +108,7 @@ func (t *table) forget(x *transfer) {
 	}
 }
 
-func (t *table) leave(x *transfer) {
+func (t *transfers) leave(x *transfer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.count--
@@ -118,7 +118,7 @@ func (t *table) leave(x *transfer) {
 }
 
 // deliver hands a packet to the transfer of that client, for single-port mode.
-func (t *table) deliver(remote netip.AddrPort, packet []byte) bool {
+func (t *transfers) deliver(remote netip.AddrPort, packet []byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	x := t.running[remote]

@@ -3,7 +3,7 @@ package tftp
 // A window is the sender's state: which blocks are confirmed, which are under
 // way, which go next. Blocks are counted from 1 without rolling over; only
 // the wire has 16 bits.
-type window struct {
+type sendWindow struct {
 	size  uint64 // negotiated number of blocks that may be unconfirmed
 	burst uint64 // number of blocks sent in one go, 1 to size
 	acked uint64 // every block up to this one is confirmed
@@ -17,15 +17,15 @@ type window struct {
 	needed   int    // how many of them let the burst grow by a block
 }
 
-// A verdict is what an ACK means to the sender.
-type verdict int
+// A ackMeaning is what an ACK means to the sender.
+type ackMeaning int
 
 const (
-	stale    verdict = iota // says nothing
-	repeated                // says again what is known: the client lacks what follows
-	advanced                // confirms blocks
-	again                   // reports a gap: blocks after it go out again
-	finished                // confirms the final block
+	stale    ackMeaning = iota // says nothing
+	repeated                   // says again what is known: the client lacks what follows
+	advanced                   // confirms blocks
+	again                      // reports a gap: blocks after it go out again
+	finished                   // confirms the final block
 )
 
 // How many windows in a row must arrive whole before bursts grow by a block:
@@ -36,13 +36,13 @@ const (
 	mostCalm  = 4096
 )
 
-func newWindow(size int) window {
-	return window{size: uint64(size), burst: uint64(size), needed: firstCalm}
+func newSendWindow(size int) sendWindow {
+	return sendWindow{size: uint64(size), burst: uint64(size), needed: firstCalm}
 }
 
 // span returns the blocks to send now, from included to included; none if
 // from > to.
-func (w *window) span() (from, to uint64) {
+func (w *sendWindow) span() (from, to uint64) {
 	from, to = w.sent+1, min(w.acked+w.size, w.sent+w.burst)
 	if w.last != 0 {
 		to = min(to, w.last)
@@ -52,13 +52,13 @@ func (w *window) span() (from, to uint64) {
 
 // open reports whether more blocks may follow the ones sent without waiting
 // for an ACK: true in the pause between two bursts of one window.
-func (w *window) open() bool {
+func (w *sendWindow) open() bool {
 	return w.sent < w.acked+w.size && (w.last == 0 || w.sent < w.last)
 }
 
 // mark records that blocks up to the given one were sent, and returns how
 // many of them had been sent before.
-func (w *window) mark(to uint64) (resent uint64) {
+func (w *sendWindow) mark(to uint64) (resent uint64) {
 	if w.top > w.sent {
 		resent = min(to, w.top) - w.sent
 	}
@@ -68,7 +68,7 @@ func (w *window) mark(to uint64) (resent uint64) {
 }
 
 // ack judges an ACK of the 16-bit block number n.
-func (w *window) ack(n uint16) verdict {
+func (w *sendWindow) ack(n uint16) ackMeaning {
 	ahead := uint64(n - uint16(w.acked))
 	block := w.acked + ahead
 	switch {
@@ -95,7 +95,7 @@ func (w *window) ack(n uint16) verdict {
 // acted on (RFC 1123 section 4.2.3.1). In a window it may say that the first
 // block of the window was lost: that is believed once, and not in two windows
 // that follow each other, so that copies of packets cannot breed copies.
-func (w *window) repeat() verdict {
+func (w *sendWindow) repeat() ackMeaning {
 	if w.sent == w.acked {
 		return stale
 	}
@@ -109,18 +109,18 @@ func (w *window) repeat() verdict {
 }
 
 // timeout steps back to the first unconfirmed block.
-func (w *window) timeout() {
+func (w *sendWindow) timeout() {
 	w.sent, w.answered = w.acked, true
 	w.shrink()
 }
 
-func (w *window) shrink() {
+func (w *sendWindow) shrink() {
 	w.burst = max(1, w.burst/2)
 	w.calm = 0
 	w.needed = min(2*w.needed, mostCalm)
 }
 
-func (w *window) grow() {
+func (w *sendWindow) grow() {
 	if w.burst == w.size {
 		return
 	}

@@ -15,7 +15,7 @@ type receiver struct {
 	terms    terms
 	to       io.Writer
 	commit   func() error // called when all is written, before the final ACK
-	in       inorder
+	window   receiveWindow
 	timer    timer
 	progress progress
 	onBad    func(error)
@@ -32,9 +32,9 @@ type receiver struct {
 func newReceiver(l link, to io.Writer, commit func() error, t terms, timer timer) *receiver {
 	return &receiver{
 		link: l, terms: t, to: to, commit: commit, timer: timer,
-		in:    inorder{size: uint64(t.windowSize)},
-		buf:   make([]byte, max(t.blockSize+headerSize, 1024)+1),
-		quiet: new(atomic.Bool),
+		window: receiveWindow{size: uint64(t.windowSize)},
+		buf:    make([]byte, max(t.blockSize+headerSize, 1024)+1),
+		quiet:  new(atomic.Bool),
 	}
 }
 
@@ -77,15 +77,15 @@ func (r *receiver) run(first []byte) (Reason, error) {
 // silence repeats the last answer after a timeout.
 func (r *receiver) silence() (Reason, error) {
 	r.stats.Timeouts++
-	r.quiet.Store(r.in.got > 0)
+	r.quiet.Store(r.window.got > 0)
 	if !r.timer.expired() {
-		return TimedOut, fmt.Errorf("%w: block %d did not come", ErrTimeout, r.in.got+1)
+		return TimedOut, fmt.Errorf("%w: block %d did not come", ErrTimeout, r.window.got+1)
 	}
 	r.timer.arm()
 	if r.opening.isOpen() {
 		return Failed, r.opening.repeat()
 	}
-	if r.in.got > 0 {
+	if r.window.got > 0 {
 		r.confirm()
 	}
 	if r.answer == nil {
@@ -106,7 +106,7 @@ func (r *receiver) take(b []byte) (done bool, reason Reason, err error) {
 		told := r.packet.err
 		return true, Aborted, &told
 	case opOACK: // the server missed our answer to it
-		if r.in.got == 0 {
+		if r.window.got == 0 {
 			return false, Failed, r.link.send(r.answer, len(r.answer))
 		}
 	}
@@ -126,7 +126,7 @@ func (r *receiver) data() (done bool, reason Reason, err error) {
 		return r.refuse(fmt.Errorf("block %d has more than %d bytes", r.packet.block, r.terms.blockSize))
 	}
 	final := len(payload) < r.terms.blockSize
-	what := r.in.data(r.packet.block, final)
+	what := r.window.data(r.packet.block, final)
 	r.stats.Packets++
 	if !what.take {
 		r.stats.Retransmits++
@@ -155,7 +155,7 @@ func (r *receiver) data() (done bool, reason Reason, err error) {
 }
 
 func (r *receiver) confirm() {
-	putHeader(r.ack[:], opAck, r.in.confirm())
+	putHeader(r.ack[:], opAck, r.window.confirm())
 	r.answer = r.ack[:]
 }
 
@@ -182,14 +182,14 @@ func (r *receiver) dally(quiet time.Duration) {
 		if err != nil {
 			return
 		}
-		if parsePacket(r.buf[:n], &r.packet) == nil && r.packet.op == opData && r.packet.block == uint16(r.in.got) {
+		if parsePacket(r.buf[:n], &r.packet) == nil && r.packet.op == opData && r.packet.block == uint16(r.window.got) {
 			_ = r.link.send(r.answer, headerSize)
 		}
 	}
 }
 
 func (r *receiver) result(began time.Time) Stats {
-	r.stats.Blocks = r.in.got
+	r.stats.Blocks = r.window.got
 	r.stats.Duration = time.Since(began)
 	r.stats.BlockSize, r.stats.WindowSize = r.terms.blockSize, r.terms.windowSize
 	return r.stats

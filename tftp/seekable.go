@@ -1,0 +1,82 @@
+package tftp
+
+import (
+	"errors"
+	"io"
+)
+
+// A seekableFile is the blocks of a file that can be read anywhere. Only one
+// chunk of them is in memory, about as much as one system call sends: what is
+// lost on the way is read again. The less memory fifty transfers work in, the
+// more of it is in the processor's caches when the kernel copies it; that decides
+// how fast large windows are. Transfers of one file share its chunks.
+type seekableFile struct {
+	layout
+	from    io.ReaderAt
+	inChunk int // blocks
+	cached  *cachedFile
+	chunk   *chunk // in use
+}
+
+func newSeekableFile(from io.ReaderAt, l layout, windowSize int, cache *blockCache) *seekableFile {
+	l.last, l.lastSize = uint64(l.size/int64(l.blockSize))+1, int(l.size%int64(l.blockSize))
+	count := max(1, maxDatagram/l.stride)
+	if windowSize > 0 && count > windowSize { // so that no window is cut in two
+		count -= count % windowSize
+	}
+	count = int(min(uint64(count), l.last))
+	return &seekableFile{layout: l, from: from, inChunk: count, cached: cache.open(from, l, count)}
+}
+
+func (f *seekableFile) close() { f.cached.close(f.chunk) }
+
+func (f *seekableFile) shape() *layout { return &f.layout }
+
+func (f *seekableFile) packets(_, from, to uint64) ([]byte, uint64, error) {
+	if err := f.prefetch(from); err != nil {
+		return nil, 0, err
+	}
+	slot := int(from - f.chunk.first)
+	to = min(to, f.chunk.first+uint64(f.chunk.count)-1)
+	return f.cut(f.chunk.memory, slot, from, to), to, nil
+}
+
+// prefetch makes the chunk in use one that has the given block.
+func (f *seekableFile) prefetch(next uint64) error {
+	if next > f.last || f.chunk.has(next) {
+		return nil
+	}
+	number := (next - 1) / uint64(f.inChunk)
+	f.chunk = f.cached.swap(f.chunk, number)
+	if f.chunk.has(next) { // another has read it
+		return nil
+	}
+	if err := f.fill(f.chunk, number); err != nil {
+		return err
+	}
+	f.cached.publish(f.chunk)
+	return nil
+}
+
+// fill reads a chunk: the payloads at once, to the end of its memory, from where
+// they are moved apart to make room for the headers.
+func (f *seekableFile) fill(c *chunk, number uint64) error {
+	first := number*uint64(f.inChunk) + 1
+	last := min(first+uint64(f.inChunk)-1, f.last)
+	offset := int64(first-1) * int64(f.blockSize)
+	payload := c.memory[f.inChunk*headerSize:]
+	payload = payload[:min(int64(len(payload)), f.size-offset)]
+	if n, err := f.from.ReadAt(payload, offset); n < len(payload) {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = f.truncated(offset + int64(n))
+		}
+		return err
+	}
+	for to := c.memory; len(payload) > 0; to = to[f.stride:] {
+		n := copy(to[headerSize:f.stride], payload)
+		payload = payload[n:]
+	}
+	f.number(c.memory, first, last)
+	c.number, c.first, c.count = number, first, int(last-first)+1
+	return nil
+}

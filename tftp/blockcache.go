@@ -39,14 +39,15 @@ type cachedFile struct {
 	unused    []*chunk          // those of them that nobody uses; the longest unused first
 }
 
-// A chunk is consecutive blocks of a file, as packets. Once it is filled nobody
-// writes to it while somebody uses it.
+// A chunk is consecutive blocks of a file, as packets.
 type chunk struct {
-	memory []byte
 	number uint64
+	users  int
+
+	mu     sync.Mutex // held while it is filled; nobody writes to it after that
+	memory []byte
 	first  uint64 // block
 	count  int    // blocks; 0 while it is blank
-	users  int
 }
 
 func (c *chunk) has(block uint64) bool {
@@ -102,45 +103,33 @@ func versionOf(from io.ReaderAt, now time.Time) (fileVersion, bool) {
 }
 
 // swap gives back a chunk, if old isn't nil, and returns the one with this
-// number: where there is none, a blank one, which the caller fills.
+// number, which may be blank.
 func (f *cachedFile) swap(old *chunk, number uint64) *chunk {
 	f.cache.mu.Lock()
 	defer f.cache.mu.Unlock()
 	f.release(old)
 	c := f.chunks[number]
-	if c == nil {
-		return f.blank(old)
-	}
-	if c.users++; c.users == 1 {
+	switch {
+	case c == nil:
+		c = f.blank(number)
+	case c.users == 0:
 		f.unused = slices.DeleteFunc(f.unused, func(other *chunk) bool { return other == c })
 	}
+	c.users++
 	return c
 }
 
-// blank returns a chunk to fill: old if nobody else can use it, the one that
-// was unused longest, or a new one.
-func (f *cachedFile) blank(old *chunk) *chunk {
-	c := old
-	switch {
-	case old != nil && old.users == 0 && !f.holds(old):
-	case len(f.unused) > f.maxUnused():
-		c = f.unused[0]
-		f.evict()
-	default:
+// blank makes a chunk, of the memory that was unused longest if it can.
+func (f *cachedFile) blank(number uint64) *chunk {
+	var c *chunk
+	if len(f.unused) > f.maxUnused() {
+		c = f.evict()
+	} else {
 		c = &chunk{memory: make([]byte, f.chunkSize)}
 	}
-	c.users, c.count = 1, 0
+	c.number, c.count = number, 0
+	f.chunks[number] = c
 	return c
-}
-
-// publish lets others find a chunk that was filled, unless one of them was
-// faster.
-func (f *cachedFile) publish(c *chunk) {
-	f.cache.mu.Lock()
-	defer f.cache.mu.Unlock()
-	if f.chunks[c.number] == nil {
-		f.chunks[c.number] = c
-	}
 }
 
 // close ends the reading of somebody who uses c.
@@ -157,23 +146,21 @@ func (f *cachedFile) close(c *chunk) {
 	}
 }
 
-// holds says whether others may find c; one that somebody else was faster with
-// is its reader's alone.
-func (f *cachedFile) holds(c *chunk) bool { return f.chunks[c.number] == c }
-
 func (f *cachedFile) release(c *chunk) {
 	if c == nil {
 		return
 	}
-	if c.users--; c.users == 0 && f.holds(c) {
+	if c.users--; c.users == 0 {
 		f.unused = append(f.unused, c)
 	}
 }
 
 // evict drops the chunk that was unused longest.
-func (f *cachedFile) evict() {
-	delete(f.chunks, f.unused[0].number)
+func (f *cachedFile) evict() *chunk {
+	c := f.unused[0]
 	f.unused = slices.Delete(f.unused, 0, 1)
+	delete(f.chunks, c.number)
+	return c
 }
 
 func (f *cachedFile) maxUnused() int { return max(0, min(f.readers-1, maxUnused)) }

@@ -187,6 +187,42 @@ func TestFailedChunk(t *testing.T) {
 	}
 }
 
+// What one is about to read another waits for, and doesn't read as well.
+func TestChunkIsReadOnce(t *testing.T) {
+	f := openFile(t, randomBytes(1<<20))
+	s := settledCache()
+	var reads atomic.Int64
+	slow, held := reader(f, 1<<20, s, &reads)
+	quick, _ := reader(f, 1<<20, s, &reads)
+	under, release := make(chan struct{}), make(chan struct{})
+	held.ReaderAt = readerAt(func(p []byte, offset int64) (int, error) {
+		close(under)
+		<-release
+		return f.ReadAt(p, offset)
+	})
+	var both sync.WaitGroup
+	fetch := func(r *seekableFile) {
+		if _, _, err := r.packets(0, 1, 4); err != nil {
+			t.Error(err)
+		}
+	}
+	both.Go(func() { fetch(slow) })
+	<-under
+	both.Go(func() { fetch(quick) })
+	time.Sleep(10 * time.Millisecond) // for the second to come that far
+	close(release)
+	both.Wait()
+	if reads.Load() != 1 {
+		t.Errorf("one chunk was read %d times", reads.Load())
+	}
+	slow.close()
+	quick.close()
+}
+
+type readerAt func(p []byte, offset int64) (int, error)
+
+func (r readerAt) ReadAt(p []byte, offset int64) (int, error) { return r(p, offset) }
+
 // Transfers that read, fall back, and leave, all at once, get what is in the file.
 func TestCacheUnderWay(t *testing.T) {
 	content := randomBytes(1<<20 + 77)

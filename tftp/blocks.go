@@ -52,8 +52,6 @@ type blocks interface {
 	// the last. The client has those up to acked. The packets are valid until
 	// the next call.
 	packets(acked, from, to uint64) (packets []byte, through uint64, err error)
-	// prefetch readies the block that follows.
-	prefetch(next uint64) error
 	// close ends it.
 	close()
 	// shape returns the layout; its end is known once the final block was

@@ -67,7 +67,7 @@ func (c *Client) Size(ctx context.Context, address, name string) (int64, error) 
 	if err != nil {
 		return -1, fmt.Errorf("tftp: size of %q at %s: %w", name, address, err)
 	}
-	defer call.end()
+	defer call.link.close()
 	_ = tell(call.link, &Error{CodeUndefined, "size probe"}, nil)
 	return call.terms.size, nil
 }
@@ -103,7 +103,7 @@ func (c *Client) get(ctx context.Context, address, name string, w io.Writer) (St
 	if err != nil {
 		return Stats{Duration: time.Since(began)}, err
 	}
-	defer call.end()
+	defer call.link.close()
 	to, commit := decoder(w, call.request.Mode, func() error { return nil })
 	r := newReceiver(call.link, to, commit, call.terms, c.timer(call.terms))
 	r.progress = c.progress(call.terms.size)
@@ -130,7 +130,7 @@ func (c *Client) put(ctx context.Context, address, name string, from io.Reader) 
 	if err != nil {
 		return Stats{Duration: time.Since(began)}, err
 	}
-	defer call.end()
+	defer call.link.close()
 	b := newBlocks(from, call.request.Mode, size, call.terms.blockSize, call.terms.windowSize, newBlockCache())
 	defer b.close()
 	s := newSender(call.link, b, call.terms, c.timer(call.terms))
@@ -158,8 +158,6 @@ type call struct {
 	reply   []byte // else the first DATA packet, for a read
 }
 
-func (c *call) end() { c.link.close() }
-
 // why names the reason of the caller instead of what it led to.
 func (c *call) why(err error) error {
 	if errors.Is(err, ErrStopped) {
@@ -175,23 +173,26 @@ func (c *Client) call(ctx context.Context, address string, r *Request) (*call, e
 	if err != nil {
 		return nil, err
 	}
-	local := c.Local
-	if !local.IsValid() {
-		local = netip.AddrPortFrom(unspecified(server.Addr()), 0)
+	network := "udp6"
+	if server.Addr().Is4() {
+		network = "udp4"
 	}
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
+	var local *net.UDPAddr
+	if c.Local.IsValid() {
+		local = net.UDPAddrFromAddrPort(c.Local)
+	}
+	conn, err := net.ListenUDP(network, local)
 	if err != nil {
 		return nil, err
 	}
 	link, err := newSocket(ctx, conn, server)
 	if err != nil {
-		conn.Close()
 		return nil, err
 	}
 	made := &call{ctx: ctx, request: r, link: link}
 	if err := c.ask(made, server); err != nil {
 		err = made.why(err)
-		made.end()
+		link.close()
 		return nil, err
 	}
 	link.window(made.terms)
@@ -263,11 +264,4 @@ func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
 		return netip.AddrPort{}, err
 	}
 	return netip.AddrPortFrom(addrs[0].Unmap(), uint16(number)), nil
-}
-
-func unspecified(like netip.Addr) netip.Addr {
-	if like.Is4() {
-		return netip.IPv4Unspecified()
-	}
-	return netip.IPv6Unspecified()
 }

@@ -83,15 +83,16 @@ func (d *dispatcher) request(ctx context.Context, in incoming) {
 	r.Local, r.Interface = d.listener.asked(in)
 	ctx, cancel := context.WithCancelCause(ctx)
 	t := &transfer{dispatcher: d, request: r, cancel: cancel, out: singlePort{output: d.listener.reply(in)}}
-	switch entry, old := d.transfers.enter(t); entry {
-	case isDuplicate:
+	entry, old := d.transfers.enter(t)
+	if entry != isNew {
 		cancel(nil)
+	}
+	switch entry {
+	case isDuplicate:
 		old.opening.again()
 	case isFull:
-		cancel(nil)
 		d.refuse(t, errBusy, errors.New("as many transfers as allowed are running"))
 	case isGreedy:
-		cancel(nil)
 		d.refuse(t, errShare, errors.New("the client's address has as many transfers as one may have"))
 	case isNew:
 		d.running.Add(1)

@@ -13,8 +13,8 @@ import (
 //
 // A File with a Stat method (as fs.File) or a Size() int64 method has a known
 // size, which clients that ask for tsize are told. A File that is also an
-// io.ReaderAt of known size is read ahead of the client, and again where packets
-// were lost. Any other File is read once, in order, a window at a time.
+// io.ReaderAt of known size is read as the client goes on, and again where
+// packets were lost. Any other File is read once, in order, a window at a time.
 type File interface {
 	io.Reader
 	io.Closer

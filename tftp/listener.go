@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -87,12 +86,11 @@ func (l *listener) answer(in incoming, e *Error) {
 // the interface's address (ipi_spec_dst). An IPv6 socket that receives IPv4
 // gets both kinds, of which IPv4's own says more.
 func destination(oob []byte) (to netip.Addr, index int) {
-	for len(oob) >= unix.SizeofCmsghdr {
-		h := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
-		if h.Len < unix.SizeofCmsghdr || uint64(h.Len) > uint64(len(oob)) { //nolint:unconvert // Len has 32 bits on some machines
+	for len(oob) > 0 {
+		h, data, rest, err := unix.ParseOneSocketControlMessage(oob)
+		if err != nil {
 			break
 		}
-		data := oob[unix.CmsgLen(0):h.Len]
 		switch {
 		case h.Level == unix.IPPROTO_IP && h.Type == unix.IP_PKTINFO && len(data) >= unix.SizeofInet4Pktinfo:
 			to = netip.AddrFrom4([4]byte(data[4:8]))
@@ -103,7 +101,7 @@ func destination(oob []byte) (to netip.Addr, index int) {
 		case h.Level == unix.IPPROTO_IPV6 && h.Type == unix.IPV6_PKTINFO && len(data) >= unix.SizeofInet6Pktinfo:
 			to, index = netip.AddrFrom16([16]byte(data[:16])).Unmap(), int(binary.NativeEndian.Uint32(data[16:]))
 		}
-		oob = oob[min(unix.CmsgSpace(int(h.Len)-unix.CmsgLen(0)), len(oob)):]
+		oob = rest
 	}
 	return to, index
 }
@@ -111,30 +109,13 @@ func destination(oob []byte) (to netip.Addr, index int) {
 // sourceMessage is the control message that makes a packet leave with the given
 // source address.
 func sourceMessage(from netip.Addr, index int) []byte {
-	if !from.IsValid() {
+	switch {
+	case !from.IsValid():
 		return nil
+	case from.Is4():
+		return unix.PktInfo4(&unix.Inet4Pktinfo{Spec_dst: from.As4()})
+	case from.IsLinkLocalUnicast():
+		return unix.PktInfo6(&unix.Inet6Pktinfo{Addr: from.As16(), Ifindex: uint32(index)})
 	}
-	if from.Is4() {
-		b := make([]byte, unix.CmsgSpace(unix.SizeofInet4Pktinfo))
-		data := control(b, unix.IPPROTO_IP, unix.IP_PKTINFO, unix.SizeofInet4Pktinfo)
-		a := from.As4()
-		copy(data[4:], a[:])
-		return b
-	}
-	b := make([]byte, unix.CmsgSpace(unix.SizeofInet6Pktinfo))
-	data := control(b, unix.IPPROTO_IPV6, unix.IPV6_PKTINFO, unix.SizeofInet6Pktinfo)
-	a := from.As16()
-	copy(data, a[:])
-	if from.IsLinkLocalUnicast() {
-		binary.NativeEndian.PutUint32(data[16:], uint32(index))
-	}
-	return b
-}
-
-// control writes the header of a control message and returns its data.
-func control(b []byte, level, kind int32, size int) []byte {
-	h := (*unix.Cmsghdr)(unsafe.Pointer(&b[0]))
-	h.Level, h.Type = level, kind
-	h.SetLen(unix.CmsgLen(size))
-	return b[unix.CmsgLen(0):]
+	return unix.PktInfo6(&unix.Inet6Pktinfo{Addr: from.As16()})
 }

@@ -21,11 +21,11 @@ func (s *sender) offer(oack []byte) (Reason, error) {
 	err := s.opening.begin(s.link, oack, s.timer.spacing())
 	for {
 		if err != nil {
-			return s.lost(err)
+			return lost(err)
 		}
 		s.timer.arm()
 		var reason Reason
-		reason, err = s.await(func() bool { return s.packet.op == opAck && s.packet.block == 0 })
+		reason, err = s.awaitConfirmation()
 		switch {
 		case err == nil:
 			s.measure(time.Since(s.sentAt))
@@ -50,12 +50,12 @@ func (s *sender) offer(oack []byte) (Reason, error) {
 // lateOACK is the timeout with which an OACK is repeated: after 1 + 2 + 4 s.
 const lateOACK = 3
 
-// await receives packets until one pleases, the timer runs out or the
-// transfer is over.
-func (s *sender) await(pleases func() bool) (Reason, error) {
+// awaitConfirmation receives packets until one is the ACK of block 0, the timer
+// runs out or the transfer is over.
+func (s *sender) awaitConfirmation() (Reason, error) {
 	for {
 		reason, err := s.receive(time.Until(s.timer.deadline))
-		if err != nil || pleases() {
+		if err != nil || s.packet.op == opAck && s.packet.block == 0 {
 			return reason, err
 		}
 	}

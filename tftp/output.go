@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,8 +37,10 @@ func (o *output) segment(stride int) {
 		return
 	}
 	message := make([]byte, unix.CmsgSpace(2))
-	data := control(message, unix.IPPROTO_UDP, unix.UDP_SEGMENT, 2)
-	binary.NativeEndian.PutUint16(data, uint16(stride))
+	header := (*unix.Cmsghdr)(unsafe.Pointer(&message[0]))
+	header.Level, header.Type = unix.IPPROTO_UDP, unix.UDP_SEGMENT
+	header.SetLen(unix.CmsgLen(2))
+	binary.NativeEndian.PutUint16(message[unix.CmsgLen(0):], uint16(stride))
 	o.segmented, o.stride = append(append([]byte{}, o.source...), message...), stride
 }
 

@@ -57,16 +57,12 @@ func (r *receiver) run(first []byte) (Reason, error) {
 		n, err := r.link.recv(r.buf, time.Until(r.timer.deadline))
 		switch {
 		case errors.Is(err, errAgain):
-			if reason, err := r.silence(); err != nil {
+			if reason, err := r.timedOut(); err != nil {
 				return reason, err
 			}
 			continue
-		case errors.Is(err, ErrGone):
-			return Gone, err
-		case errors.Is(err, ErrStopped):
-			return Stopped, err
 		case err != nil:
-			return Failed, err
+			return lost(err)
 		}
 		if done, reason, err := r.take(r.buf[:n]); done || err != nil {
 			return reason, err
@@ -74,8 +70,8 @@ func (r *receiver) run(first []byte) (Reason, error) {
 	}
 }
 
-// silence repeats the last answer after a timeout.
-func (r *receiver) silence() (Reason, error) {
+// timedOut repeats the last answer after a timeout.
+func (r *receiver) timedOut() (Reason, error) {
 	r.stats.Timeouts++
 	r.quiet.Store(r.window.got > 0)
 	if !r.timer.expired() {

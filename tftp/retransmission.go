@@ -46,7 +46,7 @@ func (s *sender) repeat() (Reason, error) {
 	}
 	s.sentAt = time.Now()
 	if err := s.opening.repeat(); err != nil {
-		return s.giveUp(s.lost(err))
+		return s.giveUp(lost(err))
 	}
 	return 0, nil
 }

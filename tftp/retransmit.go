@@ -27,9 +27,6 @@ func (r *retransmitBuffer) shape() *layout { return &r.layout }
 
 func (r *retransmitBuffer) close() {}
 
-// prefetch does nothing: what may block for long is read when it is needed.
-func (r *retransmitBuffer) prefetch(uint64) error { return nil }
-
 func (r *retransmitBuffer) packets(acked, from, to uint64) ([]byte, uint64, error) {
 	for r.last == 0 && r.filled < to {
 		if err := r.read(min(to, acked+uint64(r.count))); err != nil {

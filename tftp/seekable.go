@@ -33,7 +33,7 @@ func (f *seekableFile) close() { f.cached.close(f.chunk) }
 func (f *seekableFile) shape() *layout { return &f.layout }
 
 func (f *seekableFile) packets(_, from, to uint64) ([]byte, uint64, error) {
-	if err := f.prefetch(from); err != nil {
+	if err := f.load(from); err != nil {
 		return nil, 0, err
 	}
 	slot := int(from - f.chunk.first)
@@ -41,27 +41,24 @@ func (f *seekableFile) packets(_, from, to uint64) ([]byte, uint64, error) {
 	return f.cut(f.chunk.memory, slot, from, to), to, nil
 }
 
-// prefetch makes the chunk in use one that has the given block.
-func (f *seekableFile) prefetch(next uint64) error {
-	if next > f.last || f.chunk.has(next) {
+// load makes the chunk in use one that has the given block.
+func (f *seekableFile) load(block uint64) error {
+	if f.chunk.has(block) {
 		return nil
 	}
-	number := (next - 1) / uint64(f.inChunk)
-	f.chunk = f.cached.swap(f.chunk, number)
-	if f.chunk.has(next) { // another has read it
+	f.chunk = f.cached.swap(f.chunk, (block-1)/uint64(f.inChunk))
+	f.chunk.mu.Lock()
+	defer f.chunk.mu.Unlock()
+	if f.chunk.has(block) { // another has read it
 		return nil
 	}
-	if err := f.fill(f.chunk, number); err != nil {
-		return err
-	}
-	f.cached.publish(f.chunk)
-	return nil
+	return f.fill(f.chunk)
 }
 
 // fill reads a chunk: the payloads at once, to the end of its memory, from where
 // they are moved apart to make room for the headers.
-func (f *seekableFile) fill(c *chunk, number uint64) error {
-	first := number*uint64(f.inChunk) + 1
+func (f *seekableFile) fill(c *chunk) error {
+	first := c.number*uint64(f.inChunk) + 1
 	last := min(first+uint64(f.inChunk)-1, f.last)
 	offset := int64(first-1) * int64(f.blockSize)
 	payload := c.memory[f.inChunk*headerSize:]
@@ -77,6 +74,6 @@ func (f *seekableFile) fill(c *chunk, number uint64) error {
 		payload = payload[n:]
 	}
 	f.number(c.memory, first, last)
-	c.number, c.first, c.count = number, first, int(last-first)+1
+	c.first, c.count = first, int(last-first)+1
 	return nil
 }

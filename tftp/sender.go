@@ -44,7 +44,7 @@ func newSender(l link, b blocks, t terms, timer timer) *sender {
 func (s *sender) receive(wait time.Duration) (Reason, error) {
 	n, err := s.link.recv(s.buf, wait)
 	if err != nil {
-		return s.lost(err)
+		return lost(err)
 	}
 	if err := parsePacket(s.buf[:n], &s.packet); err != nil {
 		if s.onBad != nil {
@@ -58,16 +58,6 @@ func (s *sender) receive(wait time.Duration) (Reason, error) {
 		return Aborted, &told
 	}
 	return 0, nil
-}
-
-func (s *sender) lost(err error) (Reason, error) {
-	switch {
-	case errors.Is(err, ErrGone):
-		return Gone, err
-	case errors.Is(err, ErrStopped):
-		return Stopped, err
-	}
-	return Failed, err
 }
 
 // run sends the file. It returns when the final block is confirmed or the
@@ -104,7 +94,7 @@ func (s *sender) open() (Reason, error) {
 	}
 	s.clock()
 	if err := s.opening.begin(s.link, packets, s.timer.spacing()); err != nil {
-		return s.lost(err)
+		return lost(err)
 	}
 	s.mark(1, through)
 	s.unoffered = true
@@ -127,15 +117,12 @@ func (s *sender) flush() (Reason, error) {
 			return Failed, tell(s.link, errorFor(err), err)
 		}
 		if err := s.link.send(packets, layout.stride); err != nil {
-			return s.giveUp(s.lost(err))
+			return s.giveUp(lost(err))
 		}
 		s.mark(next, through)
 		if layout.last != 0 {
 			to = min(to, layout.last)
 		}
-	}
-	if err := s.blocks.prefetch(to + 1); err != nil {
-		return Failed, tell(s.link, errorFor(err), err)
 	}
 	return 0, nil
 }
@@ -243,11 +230,4 @@ func (s *sender) result(began time.Time) Stats {
 	s.stats.Duration = time.Since(began)
 	s.stats.BlockSize, s.stats.WindowSize = s.terms.blockSize, s.terms.windowSize
 	return s.stats
-}
-
-// tell sends an ERROR and returns why.
-func tell(l link, e *Error, why error) error {
-	p := appendError(nil, e)
-	_ = l.send(p, len(p)) // nobody acknowledges an ERROR: it may as well be lost here
-	return why
 }

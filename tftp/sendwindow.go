@@ -99,7 +99,9 @@ func (w *sendWindow) repeat() ackMeaning {
 	if w.sent == w.acked {
 		return stale
 	}
-	if w.size == 1 || w.answered || w.repeated != 0 && w.acked-w.repeated <= w.size {
+	lockstep := w.size == 1
+	inNextWindow := w.repeated != 0 && w.acked-w.repeated <= w.size
+	if lockstep || w.answered || inNextWindow {
 		return repeated
 	}
 	w.answered, w.repeated = true, w.acked

@@ -39,8 +39,12 @@ func newSocket(ctx context.Context, conn *net.UDPConn, remote netip.AddrPort) (*
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT)
 		return nil
 	})
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
 	s.stop = context.AfterFunc(ctx, s.interrupt)
-	return s, err
+	return s, nil
 }
 
 func (s *socket) control(do func(fd int) error) error {
@@ -140,7 +144,6 @@ func (s *socket) first(buf []byte, from netip.Addr, deadline time.Time) (int, ne
 		if err != nil {
 			return 0, netip.AddrPort{}, s.failure(err)
 		}
-		peer = netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
 		if peer.Addr().WithZone("") == from.WithZone("") {
 			return n, peer, nil
 		}

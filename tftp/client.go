@@ -208,7 +208,7 @@ func (c *Client) ask(made *call, server netip.AddrPort) error {
 			return err
 		}
 		timer.arm()
-		n, from, err := made.link.first(buf, server.Addr(), timer.deadline)
+		n, from, err := first(made.link, buf, server.Addr(), timer.deadline)
 		switch {
 		case errors.Is(err, errAgain) && timer.expired():
 			continue
@@ -221,6 +221,16 @@ func (c *Client) ask(made *call, server netip.AddrPort) error {
 			return err
 		}
 		return made.answer(buf[:n])
+	}
+}
+
+// first waits for a packet from an address, whatever its port.
+func first(link *socket, buf []byte, address netip.Addr, deadline time.Time) (int, netip.AddrPort, error) {
+	for {
+		n, from, err := link.recvFrom(buf, time.Until(deadline))
+		if err != nil || from.Addr().WithZone("") == address.WithZone("") {
+			return n, from, err
+		}
 	}
 }
 

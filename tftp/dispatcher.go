@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"runtime/debug"
 	"sync"
 )
@@ -23,18 +22,10 @@ func (d *dispatcher) run(ctx context.Context) error {
 	buf := make([]byte, 1<<16)
 	for {
 		in, err := d.listener.read(buf)
-		switch {
-		case err == nil:
-			d.handle(ctx, in)
-		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
-			return err
-		default:
-			// An ICMP error about an earlier answer, or a passing shortage of
-			// buffers: nothing that concerns the next packet.
-			if !errors.Is(err, errPassing) {
-				return fmt.Errorf("tftp: %w", err)
-			}
+		if err != nil {
+			return fmt.Errorf("tftp: %w", err)
 		}
+		d.handle(ctx, in)
 	}
 }
 

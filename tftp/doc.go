@@ -44,20 +44,15 @@
 //
 // [Client.Put] sends a file, [Client.Size] asks for the size of one.
 //
-// # Loss
+// # Loss and forged requests
 //
-// Files get through where three of ten packets are lost in each direction. What
-// is not acknowledged is sent again after Server.Timeout, or sooner where a link
-// is known to be quick; a repeated ACK is never answered in lockstep (the
-// Sorcerer's Apprentice, RFC 1123 section 4.2.3.1), and at most once in two
-// windows else. After Server.Retries retransmissions without an answer a
-// transfer is given up.
-//
-// # Forged requests
+// What is not acknowledged is sent again after Server.Timeout, or sooner on a
+// link that is known to be quick; files get through where three of ten packets
+// are lost in each direction. After Server.Retries retransmissions without an
+// answer a transfer is given up.
 //
 // The source of a request may be forged, so an address that has acknowledged
 // nothing is sent two packets of a file, or three small ones, and no more unless
 // it asks again. No address has more than its share of the transfers, and where
-// no place is left, a transfer whose client hasn't shown that it is there gives
-// way.
+// no place is left, one whose client hasn't shown that it is there gives way.
 package tftp

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,9 +25,6 @@ type incoming struct {
 	remote netip.AddrPort
 }
 
-// errPassing marks errors of one packet that say nothing of the socket.
-var errPassing = errors.New("passing error")
-
 func newListener(conn *net.UDPConn) (*listener, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -44,18 +42,30 @@ func newListener(conn *net.UDPConn) (*listener, error) {
 	}, err
 }
 
+// read waits for the next packet.
 func (l *listener) read(buf []byte) (incoming, error) {
-	n, oobn, _, remote, err := l.conn.ReadMsgUDPAddrPort(buf, l.oob)
-	if err != nil {
-		for _, passing := range []error{unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ENETUNREACH, unix.ENOBUFS, unix.ENOMEM} {
-			if errors.Is(err, passing) {
-				return incoming{}, errPassing
-			}
+	for {
+		n, oobn, _, remote, err := l.conn.ReadMsgUDPAddrPort(buf, l.oob)
+		switch {
+		case err == nil:
+			remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
+			return incoming{packet: buf[:n], oob: l.oob[:oobn], remote: remote}, nil
+		case !passes(err):
+			return incoming{}, err
 		}
-		return incoming{}, err
 	}
-	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
-	return incoming{packet: buf[:n], oob: l.oob[:oobn], remote: remote}, nil
+}
+
+// passes recognises errors of the server's socket that concern one packet: what
+// ICMP says of an earlier one, perhaps to another client, or a shortage of
+// buffers.
+func passes(err error) bool {
+	for _, e := range [...]syscall.Errno{unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ENETUNREACH, unix.ENOBUFS, unix.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // asked returns the address that the packet was sent to and the interface it

@@ -2,12 +2,8 @@ package tftp
 
 import (
 	"context"
-	"errors"
 	"sync"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A singlePort is the link of a transfer that has no port of its own: it sends
@@ -69,14 +65,9 @@ func (l *singlePort) take(buf, p []byte) (int, error) {
 	return n, nil
 }
 
-// send passes over what ICMP reports on the server's socket: it may concern
-// another client.
 func (l *singlePort) send(p []byte, stride int) error {
-	err := l.output.send(p, stride)
-	for _, passing := range []syscall.Errno{unix.ECONNREFUSED, unix.EHOSTUNREACH} {
-		if errors.Is(err, passing) {
-			return nil
-		}
+	if err := l.output.send(p, stride); err != nil && !passes(err) {
+		return err
 	}
-	return err
+	return nil
 }

@@ -107,20 +107,34 @@ func (s *socket) send(p []byte, stride int) error {
 }
 
 func (s *socket) recv(buf []byte, wait time.Duration) (int, error) {
-	err := s.await(time.Now().Add(wait))
-	if err == nil {
-		var n int
-		if n, err = s.conn.Read(buf); err == nil {
-			return n, nil
-		}
-	}
-	err = s.failure(err)
+	n, _, err := s.recvFrom(buf, wait)
 	if errors.Is(err, errAgain) || errors.Is(err, ErrStopped) {
 		if n := s.arrived(buf); n > 0 {
 			return n, nil
 		}
 	}
-	return 0, err
+	return n, err
+}
+
+// recvFrom is recv that also tells the sender of the packet.
+func (s *socket) recvFrom(buf []byte, wait time.Duration) (int, netip.AddrPort, error) {
+	if err := s.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		return 0, netip.AddrPort{}, err
+	}
+	if s.stopped.Load() { // the deadline of interrupt may have been replaced
+		return 0, netip.AddrPort{}, ErrStopped
+	}
+	n, from, err := s.conn.ReadFromUDPAddrPort(buf)
+	switch {
+	case err == nil:
+	case s.stopped.Load():
+		err = ErrStopped
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errAgain
+	case errors.Is(err, unix.ECONNREFUSED):
+		err = ErrGone
+	}
+	return n, from, err
 }
 
 // arrived reads a packet that is there already: it counts, although the time to
@@ -131,48 +145,6 @@ func (s *socket) arrived(buf []byte) (n int) {
 		return err
 	})
 	return n
-}
-
-// first waits for the first packet from an address, on a socket that is not
-// connected yet.
-func (s *socket) first(buf []byte, from netip.Addr, deadline time.Time) (int, netip.AddrPort, error) {
-	if err := s.await(deadline); err != nil {
-		return 0, netip.AddrPort{}, err
-	}
-	for {
-		n, peer, err := s.conn.ReadFromUDPAddrPort(buf)
-		if err != nil {
-			return 0, netip.AddrPort{}, s.failure(err)
-		}
-		if peer.Addr().WithZone("") == from.WithZone("") {
-			return n, peer, nil
-		}
-	}
-}
-
-// await sets the end of the next wait. The deadline of an interrupt, which it
-// may replace, comes after stopped was set.
-func (s *socket) await(deadline time.Time) error {
-	if err := s.conn.SetReadDeadline(deadline); err != nil {
-		return err
-	}
-	if s.stopped.Load() {
-		return ErrStopped
-	}
-	return nil
-}
-
-// failure says what an error of reading means to a transfer.
-func (s *socket) failure(err error) error {
-	switch {
-	case s.stopped.Load():
-		return ErrStopped
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return errAgain
-	case errors.Is(err, unix.ECONNREFUSED):
-		return ErrGone
-	}
-	return err
 }
 
 // interrupt ends waiting, for good. Sending still works, so that the peer can

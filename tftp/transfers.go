@@ -66,32 +66,26 @@ func (t *transfers) enter(x *transfer) (entry, *transfer) {
 }
 
 // makeRoom sees to it that a peer can have one more transfer. Clients that may
-// not be there give way: their requests may have been forged.
+// not be there give way, the oldest first: their requests may have been forged.
 func (t *transfers) makeRoom(peer netip.Addr) entry {
 	full, greedy := len(t.running) >= t.most, t.peers[peer] >= t.share
-	if !full && !greedy || t.yield(func(x *transfer) bool { return !greedy || peerOf(x) == peer }) {
+	if !full && !greedy {
 		return isNew
 	}
-	if full {
-		return isFull
-	}
-	return isGreedy
-}
-
-// yield ends the oldest of those asked for whose client doesn't show that it is
-// there.
-func (t *transfers) yield(of func(*transfer) bool) bool {
 	var oldest *transfer
 	for _, x := range t.running {
-		if x.waits() && of(x) && (oldest == nil || x.number < oldest.number) {
+		if x.waits() && (!greedy || peerOf(x) == peer) && (oldest == nil || x.number < oldest.number) {
 			oldest = x
 		}
 	}
-	if oldest == nil {
-		return false
+	switch {
+	case oldest != nil:
+		t.end(oldest, ErrGaveWay)
+		return isNew
+	case full:
+		return isFull
 	}
-	t.end(oldest, ErrGaveWay)
-	return true
+	return isGreedy
 }
 
 // end takes the place of a transfer away.

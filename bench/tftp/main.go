@@ -37,8 +37,6 @@ func main() {
 		switch os.Args[1] {
 		case "serve":
 			exit(serve(os.Args[2:]))
-		case "floor":
-			exit(floor(os.Args[2:]))
 		case "load":
 			exit(load(os.Args[2:]))
 		}
@@ -92,8 +90,8 @@ func run(ctx context.Context, o options) error {
 		if !o.only.MatchString(p.String()) {
 			continue
 		}
-		servers, floors := field.asked(p)
-		r, err := measure(ctx, lab, servers, floors, p, o.rounds)
+		servers := field.asked(p)
+		r, err := measure(ctx, lab, servers, p, o.rounds)
 		if err != nil {
 			return err
 		}

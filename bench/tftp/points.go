@@ -80,25 +80,21 @@ func fileSizes(o options) []int {
 type row struct {
 	point    point
 	servers  []pair.Series // Spur first
-	floor    pair.Series   // the better one
 	failures []int         // transfers that a client gave up, of each server
 }
 
-func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, rounds int) (row, error) {
+func measure(ctx context.Context, lab *lab, servers []*server, p point, rounds int) (row, error) {
 	if err := lab.SetMTU(p.mtu()); err != nil {
 		return row{}, err
 	}
-	all := append(slices.Clip(servers), floors...)
-	taken := make([]pair.Series, len(all))
-	r := row{point: p, servers: taken[:len(servers)], failures: make([]int, len(servers))}
-	err := pair.Take(taken, rounds, func(i int) (pair.Figure, error) {
-		peer := i > 0 && i < len(servers)
-		if peer && (r.failures[i] == enough || p.behind(taken[i], r.best())) {
+	r := row{point: p, servers: make([]pair.Series, len(servers)), failures: make([]int, len(servers))}
+	err := pair.Take(r.servers, rounds, func(i int) (pair.Figure, error) {
+		if i > 0 && (r.failures[i] == enough || p.behind(r.servers[i], r.best())) {
 			return pair.Figure{}, nil
 		}
-		f, err := fetch(ctx, lab, all[i], p)
+		f, err := fetch(ctx, lab, servers[i], p)
 		if err != nil {
-			err = fmt.Errorf("%s from %s: %w", p, all[i].name, err)
+			err = fmt.Errorf("%s from %s: %w", p, servers[i].name, err)
 			if i == 0 || p.clients > 1 || ctx.Err() != nil {
 				return f, err
 			}
@@ -112,12 +108,11 @@ func measure(ctx context.Context, lab *lab, servers, floors []*server, p point, 
 	if err != nil {
 		return r, err
 	}
-	for i, s := range taken {
+	for i, s := range r.servers {
 		if s.Count() == 0 {
-			return r, fmt.Errorf("%s: none of %d transfers from %s succeeded", p, r.failures[i], all[i].name)
+			return r, fmt.Errorf("%s: none of %d transfers from %s succeeded", p, r.failures[i], servers[i].name)
 		}
 	}
-	r.floor = pair.Best(taken[len(servers):])
 	return r, nil
 }
 
@@ -156,6 +151,6 @@ func (r row) line(names []string) string {
 			fmt.Fprintf(&b, " (%.2f+%.2f)", s.Client(), s.Server())
 		}
 	}
-	fmt.Fprintf(&b, " floor %.0f ratio %.2f (%s)", r.floor.Rate()/(1<<20), r.ratio().Median, r.ratio().Quartiles())
+	fmt.Fprintf(&b, " ratio %.2f (%s)", r.ratio().Median, r.ratio().Quartiles())
 	return b.String()
 }

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -25,24 +24,22 @@ type server struct {
 	out  bytes.Buffer
 }
 
-// A field is those that are compared, Spur first, and the floors.
+// A field is those that are compared, Spur first.
 type field struct {
 	servers []*server
 	roomy   *server // Spur for a crowd: it grants every window that is asked for
-	floors  []*server
 }
 
 // asked are those that a point is about.
-func (f *field) asked(p point) (servers, floors []*server) {
+func (f *field) asked(p point) []*server {
 	if p.clients == 1 {
-		return f.servers, nil
+		return f.servers
 	}
-	return append([]*server{f.roomy}, f.servers[1:]...), f.floors
+	return append([]*server{f.roomy}, f.servers[1:]...)
 }
 
-// startField starts Spur and its peers, and the floors: one on one thread,
-// which loses nothing to the other cores, one on as many as there are cores.
-// All run at once and end with ctx; only one is asked at a time.
+// startField starts Spur and its peers. All run at once and end with ctx; only
+// one is asked at a time.
 func startField(ctx context.Context, l *lab) (*field, error) {
 	f := &field{}
 	start := func(name, port, program string, args ...string) error {
@@ -70,24 +67,13 @@ func startField(ctx context.Context, l *lab) (*field, error) {
 	if f.roomy, err = l.start(ctx, "spur", "6903", l.self, "serve", pair.ServerAddress+":6903", l.dir, "64"); err != nil {
 		return f, err
 	}
-	if err := l.ready(ctx, f.roomy); err != nil {
-		return f, err
-	}
-	for _, threads := range []int{1, runtime.NumCPU()} {
-		port := strconv.Itoa(6910 + threads)
-		s, err := l.start(ctx, "floor", port, l.self, "floor", pair.ServerAddress+":"+port, strconv.Itoa(threads))
-		if err != nil {
-			return f, err
-		}
-		f.floors = append(f.floors, s)
-	}
-	return f, nil
+	return f, l.ready(ctx, f.roomy)
 }
 
 // stop ends them, by ending their context.
 func (f *field) stop(cancel func()) {
 	cancel()
-	for _, s := range append(append(f.servers, f.floors...), f.roomy) {
+	for _, s := range append(f.servers, f.roomy) {
 		if s != nil {
 			_ = s.cmd.Wait()
 		}

@@ -58,12 +58,12 @@ func printSingle(w io.Writer, names []string, rows []row) {
 func printMany(w io.Writer, names []string, rows []row) {
 	fmt.Fprint(w, "| blksize | windowsize | MTU | spur / best peer | quartiles |")
 	heads(w, names[1:])
-	fmt.Fprintf(w, " floor | ceiling | cores: clients | cores: spur |\n|--:|--:|--:|--:|--:|%s--:|--:|--:|--:|\n", strings.Repeat("--:|", len(names)-1))
+	fmt.Fprintf(w, " ceiling | cores: clients | cores: spur |\n|--:|--:|--:|--:|--:|%s--:|--:|--:|\n", strings.Repeat("--:|", len(names)-1))
 	for _, r := range rows {
 		fmt.Fprintf(w, "| %d | %d | %d | **%.2f** | %s |", r.point.block, r.point.window, r.point.mtu(), r.ratio().Median, r.ratio().Quartiles())
 		ratios(w, r)
 		spur := r.servers[0]
-		fmt.Fprintf(w, " %.2f | %.2f | %.2f | %.2f |\n", r.floor.Over(r.best()).Median, pair.Ceiling(r.servers).Over(r.best()).Median, spur.Client(), spur.Server())
+		fmt.Fprintf(w, " %.2f | %.2f | %.2f |\n", pair.Ceiling(r.servers).Over(r.best()).Median, spur.Client(), spur.Server())
 	}
 }
 
@@ -100,14 +100,6 @@ const manyNotes = `- Blocks of 8192 bytes go over a wire with an MTU of %d, all 
 - "cores" is how many cores the clients, and Spur, kept busy on the average. The
   frames pass between them within one kernel, so that each side's figure holds
   the kernel's delivery to the other.
-- "floor" is the ratio that a server reaches which does nothing but what none
-  over UDP sockets can leave out: it reads no file, keeps no time, repeats
-  nothing, takes all ACKs that are there with one system call and answers them
-  with another. It is part of this benchmark (floor.go), runs on one thread and
-  on one per core, and the better of the two counts. Where the floor is below
-  a ratio, that ratio cannot be had from sockets here, whatever the server does.
 - "ceiling" is the ratio of a server that would cost nothing at all, sockets
   included, because its clients need that long themselves.
-- Spur has as many threads at work for a crowd as there are cores; with the
-  clients that makes three on two cores.
 `

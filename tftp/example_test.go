@@ -3,12 +3,20 @@ package tftp_test
 import (
 	"context"
 	"fmt"
+	"log"
 	"net"
 	"os"
 	"testing/fstest"
 
 	"github.com/spurboot/spur/tftp"
 )
+
+// A program that serves a folder.
+func ExampleServer_ListenAndServe() {
+	server := &tftp.Server{Read: tftp.FS(os.DirFS("/srv/tftp"))}
+	server.Hooks.Start = func(t *tftp.Transfer) { log.Printf("%s fetches %s", t.Remote, t.Filename) }
+	log.Fatal(server.ListenAndServe(context.Background(), ":69"))
+}
 
 func Example() {
 	files := fstest.MapFS{"hello.txt": {Data: []byte("hello, netboot\n")}}

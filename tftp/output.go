@@ -26,14 +26,11 @@ type output struct {
 const (
 	maxSegments = 64    // UDP_MAX_SEGMENTS of the first kernels that know UDP_SEGMENT
 	maxDatagram = 65507 // what one send may hold before it is cut (IPv4)
-
-	// minSegment is the smallest packet that is worth it.
-	minSegment = 512
 )
 
 // segment prepares for windows of packets of the given size.
 func (o *output) segment(stride int) {
-	if stride < minSegment || 2*stride > maxDatagram {
+	if 2*stride > maxDatagram {
 		return
 	}
 	message := make([]byte, unix.CmsgSpace(2))

@@ -19,7 +19,7 @@ type receiver struct {
 	timer    timer
 	progress progress
 	onBad    func(error)
-	quiet    *atomic.Bool // set while a retransmission goes unanswered
+	silent   *atomic.Bool // set while a retransmission goes unanswered
 	opening  *opening     // nil when the peer has answered already
 
 	buf    []byte
@@ -34,7 +34,7 @@ func newReceiver(l link, to io.Writer, commit func() error, t terms, timer timer
 		link: l, terms: t, to: to, commit: commit, timer: timer,
 		window: receiveWindow{size: uint64(t.windowSize)},
 		buf:    make([]byte, max(t.blockSize+headerSize, 1024)+1),
-		quiet:  new(atomic.Bool),
+		silent: new(atomic.Bool),
 	}
 }
 
@@ -73,7 +73,7 @@ func (r *receiver) run(first []byte) (Reason, error) {
 // timedOut repeats the last answer after a timeout.
 func (r *receiver) timedOut() (Reason, error) {
 	r.stats.Timeouts++
-	r.quiet.Store(r.window.got > 0)
+	r.silent.Store(r.window.got > 0)
 	if !r.timer.expired() {
 		return TimedOut, fmt.Errorf("%w: block %d did not come", ErrTimeout, r.window.got+1)
 	}
@@ -138,7 +138,7 @@ func (r *receiver) data() (done bool, reason Reason, err error) {
 	r.opening.over()
 	if r.timer.tries > 0 {
 		r.timer.heard()
-		r.quiet.Store(false)
+		r.silent.Store(false)
 	}
 	if what.ack {
 		r.confirm()
@@ -170,11 +170,11 @@ func (r *receiver) keep(payload []byte, final bool) error {
 // dally answers repetitions of the final block until there have been none for
 // a while: its ACK may have got lost (RFC 1350 section 6). A new request from
 // the same port ends it.
-func (r *receiver) dally(quiet time.Duration) {
-	r.quiet.Store(true)
+func (r *receiver) dally(wait time.Duration) {
+	r.silent.Store(true)
 	end := time.Now().Add(2 * maxWait)
 	for time.Now().Before(end) {
-		n, err := r.link.recv(r.buf, quiet)
+		n, err := r.link.recv(r.buf, wait)
 		if err != nil {
 			return
 		}

@@ -30,7 +30,7 @@ func (s *sender) timedOut() (Reason, error) {
 		s.window.timeout()
 		return 0, nil
 	}
-	s.quiet.Store(s.window.acked > 0)
+	s.silent.Store(s.window.acked > 0)
 	if s.timer.expired() {
 		return s.repeat()
 	}
@@ -70,7 +70,7 @@ func (s *sender) asksAgain() bool {
 func (s *sender) heard() {
 	if s.timer.tries > 0 || s.timer.probes > 0 {
 		s.timer.heard()
-		s.quiet.Store(false)
+		s.silent.Store(false)
 	}
 }
 

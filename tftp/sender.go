@@ -17,7 +17,7 @@ type sender struct {
 	progress progress
 	serving  bool // answering a read request
 	onBad    func(error)
-	quiet    *atomic.Bool // set while a retransmission goes unanswered
+	silent   *atomic.Bool // set while a retransmission goes unanswered
 	opening  *opening     // nil when the peer has answered already
 
 	buf        []byte
@@ -35,7 +35,7 @@ func newSender(l link, b blocks, t terms, timer timer) *sender {
 		blocks: b,
 		window: newSendWindow(t.windowSize),
 		buf:    make([]byte, 1024),
-		quiet:  new(atomic.Bool),
+		silent: new(atomic.Bool),
 	}
 }
 

@@ -15,16 +15,14 @@ type transfer struct {
 	request *Request
 	cancel  context.CancelCauseFunc
 	out     singlePort  // the server's own socket
-	quiet   atomic.Bool // the client has left a retransmission unanswered
+	silent  atomic.Bool // the client has left a retransmission unanswered
 	opening opening
 	number  uint64 // of those that were admitted
 }
 
-func (t *transfer) silent() bool { return t.quiet.Load() }
-
 // waits reports whether nothing shows that the client is there: it has yet to
 // acknowledge something, or is silent.
-func (t *transfer) waits() bool { return t.opening.isOpen() || t.silent() }
+func (t *transfer) waits() bool { return t.opening.isOpen() || t.silent.Load() }
 
 func (t *transfer) run(ctx context.Context) {
 	switch {
@@ -77,7 +75,7 @@ func (t *transfer) serveRead(ctx context.Context) {
 	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize, t.cache)
 	defer b.close()
 	s := newSender(l, b, agreed, t.timer(agreed))
-	s.serving, s.onBad, s.quiet, s.opening = true, t.bad, &t.quiet, &t.opening
+	s.serving, s.onBad, s.silent, s.opening = true, t.bad, &t.silent, &t.opening
 	public := t.public(agreed, f)
 	s.progress = newProgress(t.reporter(public))
 	reason, err := Completed, error(nil)
@@ -112,7 +110,7 @@ func (t *transfer) serveWrite(ctx context.Context) {
 		return sink.Close()
 	})
 	r := newReceiver(l, to, commit, agreed, t.timer(agreed))
-	r.onBad, r.quiet, r.opening = t.bad, &t.quiet, &t.opening
+	r.onBad, r.silent, r.opening = t.bad, &t.silent, &t.opening
 	public := t.public(agreed, nil)
 	r.progress = newProgress(t.reporter(public))
 	answer := []byte{0, opAck, 0, 0}
@@ -149,12 +147,8 @@ func (t *transfer) bad(err error) {
 // public makes what hooks are told, and tells the first.
 func (t *transfer) public(agreed terms, f File) *Transfer {
 	p := &Transfer{
-		Request:    t.request,
-		File:       f,
-		Size:       agreed.size,
-		BlockSize:  agreed.blockSize,
-		WindowSize: agreed.windowSize,
-		Timeout:    t.timer(agreed).first,
+		Request: t.request, File: f, Size: agreed.size,
+		BlockSize: agreed.blockSize, WindowSize: agreed.windowSize, Timeout: t.timer(agreed).first,
 	}
 	if t.server.Hooks.Start != nil {
 		t.server.Hooks.Start(p)

@@ -46,7 +46,7 @@ func (t *transfers) enter(x *transfer) (entry, *transfer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old := t.running[x.request.Remote]
-	if old != nil && old.request.same(x.request) && !old.silent() {
+	if old != nil && old.request.same(x.request) && !old.silent.Load() {
 		return isDuplicate, old
 	}
 	if t.count >= 2*t.most {

@@ -24,7 +24,6 @@ var allowed = map[string][]string{
 
 	// Protocols know neither each other nor what a boot is.
 	"tftp":           {},
-	"internal/vigil": {},
 	"internal/dhcp":  {},
 	"internal/pxe":   {},
 	"internal/httpd": {},

@@ -20,6 +20,8 @@
 // while the first is being worked on is dropped. A target works on several
 // commands at once, but those that touch the same sectors in the order in which
 // they came, so that a late repetition can't undo what was written after it.
+// Reads, or writes, of neighbouring sectors that come together are done as one,
+// and writes that come together are carried out before any of them is answered.
 // When its buffers, of which initiators are told the number, are full, it drops
 // frames; they come again.
 //

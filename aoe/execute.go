@@ -55,17 +55,19 @@ func (t *Target) quick(c *command) bool {
 	return false
 }
 
-// execute does a command and makes its answer, unless that is sent before.
-func (t *Target) execute(v *service, c *command) {
+// execute does a command and makes its answer, unless that is sent before. It
+// begins now, and returns when it ended.
+func (t *Target) execute(v *service, c *command, start time.Time) (end time.Time) {
 	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
 	if early {
 		c.answerApart(v.mac, t)
 		v.sendOf(c)
 		c.answer = nil
+		start = time.Now() // of the disk's part
 	}
-	start := time.Now()
 	n, failure, err := t.do(v.ctx, c)
-	took := time.Since(start)
+	end = time.Now()
+	took := end.Sub(start)
 	if (c.kind == read || c.kind == write) && c.regs.command != ataWriteFUA {
 		t.latency.of(c.kind).Observe(took)
 	}
@@ -76,6 +78,7 @@ func (t *Target) execute(v *service, c *command) {
 	case failure != 0:
 		t.late.Store(true)
 	}
+	return end
 }
 
 // makeAnswer makes the answer of a command, with n bytes of data, of its frame.
@@ -187,7 +190,8 @@ func (t *Target) write(ctx context.Context, c *command, data []byte, off int64) 
 
 // verify reads and keeps nothing.
 func (t *Target) verify(ctx context.Context, off int64, n int) error {
-	return t.Device.Read(ctx, make([]byte, min(n, 256*sector)), off)
+	buffer := make([]byte, min(n, 256*sector))
+	return t.Device.Read(ctx, buffer, off)
 }
 
 // trim gives back the ranges of a DATA SET MANAGEMENT command: 48 bits of

@@ -14,8 +14,6 @@ var errLate = errors.New("what was answered before could not be written")
 
 // flush makes everything durable, and tells what went wrong since the last one.
 func (t *Target) flush(ctx context.Context) error {
-	t.syncing.Lock()
-	defer t.syncing.Unlock()
 	err := t.sync(ctx)
 	if t.late.Swap(false) {
 		err = errors.Join(errLate, err)
@@ -23,8 +21,15 @@ func (t *Target) flush(ctx context.Context) error {
 	return err
 }
 
-// sync flushes the device. t.syncing is held.
+// sync flushes the device.
 func (t *Target) sync(ctx context.Context) error {
+	t.syncing.Lock()
+	defer t.syncing.Unlock()
+	return t.syncLocked(ctx)
+}
+
+// syncLocked is sync where t.syncing is held.
+func (t *Target) syncLocked(ctx context.Context) error {
 	before := t.dirty.Load()
 	if err := t.Device.Flush(ctx); err != nil {
 		return err // what may get lost goes on counting
@@ -45,7 +50,7 @@ func (t *Target) flushFrom(ctx context.Context, bytes int64) error {
 	if t.dirty.Load() < bytes {
 		return nil
 	}
-	if err := t.sync(ctx); err != nil {
+	if err := t.syncLocked(ctx); err != nil {
 		t.late.Store(true)
 		return fmt.Errorf("flush of %s: %w", t.Address(), err)
 	}

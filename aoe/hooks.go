@@ -22,11 +22,12 @@ type Hooks struct {
 
 // A Command is one ATA command.
 type Command struct {
-	Name     string // "read", "write", "flush", "trim", …
-	Code     uint8  // of ATA
-	LBA      uint64
-	Sectors  int           // of 512 bytes
-	Duration time.Duration // the device's
+	Name    string // "read", "write", "flush", "trim", …
+	Code    uint8  // of ATA
+	LBA     uint64
+	Sectors int // of 512 bytes
+	// Duration is the device's. Commands that were done as one have the same.
+	Duration time.Duration
 	Failed   bool
 	Err      error // the device's, if it was the device's
 }

@@ -50,7 +50,11 @@ func (t *Target) identify(b []byte) {
 // checksum puts the integrity word at the end of a page (word 255).
 func checksum(b []byte) {
 	b[510] = 0xa5
-	b[511] = -sumOf(b[:511])
+	var sum uint8
+	for _, c := range b[:511] {
+		sum += c
+	}
+	b[511] = -sum
 }
 
 // words writes a string the ATA way: two characters in a word, the first one in

@@ -32,9 +32,11 @@ type Interface struct {
 }
 
 const (
-	// socketWait is how long a system call blocks. Then a Recv looks whether it was
-	// interrupted, and a frame that finds no room isn't sent.
-	socketWait = 100 * time.Millisecond
+	// recvWait is how long a Recv blocks before it looks whether it was
+	// interrupted, which is how late it ends.
+	recvWait = 100 * time.Millisecond
+	// sendWait is how long a frame waits for room in the socket.
+	sendWait = 100 * time.Millisecond
 	// socketBuffer is how much may wait in the kernel each way, in bytes.
 	socketBuffer = 4 << 20
 )
@@ -72,8 +74,8 @@ func Open(name string) (*Interface, error) {
 func (i *Interface) bind(index int) error {
 	i.setBuffer(unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
 	i.setBuffer(unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
-	limit := unix.NsecToTimeval(int64(socketWait))
-	for _, option := range []int{unix.SO_RCVTIMEO, unix.SO_SNDTIMEO} {
+	for option, wait := range map[int]time.Duration{unix.SO_RCVTIMEO: recvWait, unix.SO_SNDTIMEO: sendWait} {
+		limit := unix.NsecToTimeval(int64(wait))
 		if err := unix.SetsockoptTimeval(i.socket, unix.SOL_SOCKET, option, &limit); err != nil {
 			return os.NewSyscallError("setsockopt", err)
 		}

@@ -1,6 +1,8 @@
 package aoe
 
-import "github.com/spurboot/spur/block/handoff"
+import (
+	"github.com/spurboot/spur/block/handoff"
+)
 
 // latencies is how long a device takes for reads and for writes.
 type latencies struct{ read, write handoff.Latency }

@@ -23,6 +23,12 @@ type command struct {
 	one         [1][]byte     // of Send
 }
 
+// plain says whether it is a read or write that is answered when it is done, and
+// need not be durable then.
+func (c *command) plain() bool {
+	return c.kind == read || c.kind == write && c.regs.flags&ataAsync == 0 && c.regs.command != ataWriteFUA
+}
+
 func (c *command) changes() bool { return c.kind == write || c.kind == trim }
 
 // follows says whether c has to wait for a command that came before it.
@@ -54,15 +60,17 @@ func (q *queue) open(n int) {
 	q.list, q.most, q.closed = make([]*command, 0, 2*n), n, false
 }
 
-// begin takes in a command that is carried out at once, if there is no other.
-func (q *queue) begin(c *command) bool {
+// begin takes in commands that are carried out at once, if there are no others.
+func (q *queue) begin(all ...*command) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.list) > 0 {
+	if len(q.list) > 0 || len(all) > cap(q.list) {
 		return false
 	}
-	c.running = true
-	q.list = append(q.list, c)
+	for _, c := range all {
+		c.running = true
+	}
+	q.list = append(q.list, all...)
 	return true
 }
 
@@ -128,11 +136,11 @@ next:
 	return nil
 }
 
-// done removes a command that was begun or taken.
-func (q *queue) done(c *command) {
+// done removes commands that were begun or taken.
+func (q *queue) done(all ...*command) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.list = slices.DeleteFunc(q.list, func(have *command) bool { return have == c })
+	q.list = slices.DeleteFunc(q.list, func(c *command) bool { return slices.Contains(all, c) })
 	switch {
 	case q.closed && len(q.list) == 0:
 		q.changed.Broadcast()

@@ -7,12 +7,8 @@ import (
 	"github.com/spurboot/spur/block/handoff"
 )
 
-const (
-	// batch is the most frames that are read, or sent, at once.
-	batch = 32
-	// answersHeld is how many answers wait for more before they are sent.
-	answersHeld = 16
-)
+// batch is the most frames that are read, or sent, at once.
+const batch = 32
 
 // receiver reads frames and carries out inline what is quick; the rest is for the
 // workers of its target. It is in the hands of one goroutine at a time, the one
@@ -23,7 +19,9 @@ type receiver struct {
 	watchdog handoff.Watchdog
 	commands [batch]*command // with a buffer each
 	frames   [batch][]byte   // of the commands
+	first    int             // of the commands that are under way
 	at, n    int             // next of the frames that were read, and their number
+	joined   []byte          // room for the data of commands that are done as one
 
 	answers []*command // that wait for more before they are sent
 	sending [][]byte   // room for them
@@ -33,7 +31,7 @@ type receiver struct {
 }
 
 func newReceiver(v *service) *receiver {
-	r := &receiver{service: v, ended: make(chan error, 1)}
+	r := &receiver{service: v, ended: make(chan error, 1), joined: make([]byte, coalesceMost)}
 	r.token.Owner, r.token.Watchdog = r, &r.watchdog
 	for i := range r.commands {
 		r.commands[i] = v.command()
@@ -53,33 +51,45 @@ func (r *receiver) receive() error {
 	return err
 }
 
-// Tick implements handoff.Owner. Another goroutine receives where a command holds
-// this one up, which keeps that command; answers of earlier ones are the other's.
+// Tick implements handoff.Owner: another goes on where a command holds up the
+// receiver.
 func (r *receiver) Tick(taken bool) (pending bool) {
 	if taken {
-		r.commands[r.at-1] = r.command()
-		r.wg.Go(r.run)
+		r.takeOver()
 	}
 	return false
 }
+
+// takeOver has another goroutine receive. The one that is held up keeps its
+// commands and the room for their data; answers of earlier ones are the other's.
+func (r *receiver) takeOver() {
+	for i := r.first; i < r.at; i++ {
+		r.giveAway(i)
+	}
+	r.joined = make([]byte, coalesceMost)
+	r.wg.Go(r.run)
+}
+
+// giveAway leaves a command to who has it, and takes another in its place.
+func (r *receiver) giveAway(i int) { r.commands[i] = r.command() }
 
 // run receives as long as it holds the token.
 func (r *receiver) run() {
 	for {
 		for r.at < r.n {
-			c := r.commands[r.at]
-			c.frame = r.frames[r.at]
+			r.first = r.at
 			r.at++
-			switch r.handle(c) {
+			switch r.handle(r.next(r.first)) {
 			case queued:
-				r.commands[r.at-1] = r.command()
+				r.giveAway(r.first)
 			case lost:
 				return
 			}
 		}
 		r.flush()
-		// A yield before it blocks finds the runtime awake when a frame comes (see
-		// handoff.Token.End): with one command in flight twice as many are answered.
+		// Who yields before it blocks isn't taken the processor away from in the
+		// midst of system calls (see handoff.Token.End), and finds the runtime awake
+		// when a frame comes: with one command in flight twice as many are answered.
 		runtime.Gosched()
 		for i, c := range r.commands {
 			r.frames[i] = c.buffer[:r.longest]
@@ -91,6 +101,13 @@ func (r *receiver) run() {
 			return
 		}
 	}
+}
+
+// next is the command with a frame that was read.
+func (r *receiver) next(i int) *command {
+	c := r.commands[i]
+	c.frame = r.frames[i]
+	return c
 }
 
 // outcome is what becomes of a command.
@@ -142,47 +159,17 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 		r.reply(t, refusal(c.frame, failure))
 		return finished
 	}
-	if t.quick(c) && t.queue.begin(c) {
-		return r.executeInline(c)
+	if t.quick(c) {
+		var same [batch]*command
+		all := same[:copy(same[:], r.commands[r.first:r.first+r.sameKind(t, c)])]
+		if t.queue.begin(all...) {
+			r.at = r.first + len(all) // all of which are another's if the token is
+			return r.executeInline(t, all)
+		}
 	}
 	if why := t.queue.put(c); why != "" {
 		t.dropped(c.from, why)
 		return finished
 	}
 	return queued
-}
-
-// executeInline does a command that the queue knows.
-func (r *receiver) executeInline(c *command) outcome {
-	no := r.token.Begin() // from here on all that is the receiver's may be another's
-	c.target.execute(r.service, c)
-	if !r.token.End(no) {
-		r.finish(c)
-		return lost
-	}
-	c.target.queue.done(c) // before it may be answered, which another could do
-	if c.answer != nil {
-		r.answers = append(r.answers, c)
-	}
-	if len(r.answers) >= answersHeld {
-		r.flush()
-	}
-	return finished
-}
-
-// flush sends the answers that wait.
-func (r *receiver) flush() {
-	r.sending = r.sending[:0]
-	for _, c := range r.answers {
-		r.sending = append(r.sending, c.answer)
-	}
-	for sent := 0; sent < len(r.answers); {
-		n, err := r.link.Send(r.sending[sent:])
-		if sent += n; err != nil && sent < len(r.answers) {
-			c := r.answers[sent]
-			c.target.dropped(c.from, err.Error())
-			sent++
-		}
-	}
-	r.answers = r.answers[:0]
 }

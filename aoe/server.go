@@ -68,6 +68,11 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 	if err != nil {
 		return err
 	}
+	return v.serve(ctx)
+}
+
+func (v *service) serve(ctx context.Context) error {
+	s, l := v.server, v.link
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	v.ctx = work
@@ -77,7 +82,7 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 		v.send(t, t.advertisement(v.mac, v.sectors))
 	}
 	receiver := newReceiver(v)
-	err = receiver.receive()
+	err := receiver.receive()
 	if ctx.Err() != nil {
 		err = nil
 	}
@@ -136,17 +141,12 @@ func (v *service) work(t *Target) {
 		if c == nil {
 			return
 		}
-		t.execute(v, c)
-		v.finish(c)
+		t.execute(v, c, time.Now())
+		// A repetition that comes from now on is a command of its own.
+		t.queue.done(c)
+		v.sendOf(c)
+		v.free.Put(c)
 	}
-}
-
-// finish answers a command that was executed. A repetition that comes from now on
-// is a command of its own.
-func (v *service) finish(c *command) {
-	c.target.queue.done(c)
-	v.sendOf(c)
-	v.free.Put(c)
 }
 
 func (v *service) command() *command { return v.free.Get().(*command) }

@@ -73,7 +73,8 @@ const notes = `- The client is this benchmark: one thread on a packet ring, whic
 - "floor" is the ratio that a server reaches which does nothing but what none
   over packet sockets and files can leave out: it never sleeps, keeps no queue
   and no time, reads or writes each frame's sectors by one system call, straight
-  from its ring, and answers all that is there by another.
+  from its ring, and answers all that is there by another. Spur passes it where
+  it takes several frames together.
 - "ceiling" is the ratio that the same server reaches without a disk: what the
   client and the wire leave room for, and what a ratio must be held against.
 - "cores" is how many cores the server kept busy.

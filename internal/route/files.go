@@ -18,32 +18,19 @@ const (
 // BeaconFile is what a running system fetches to say that it is up.
 const BeaconFile = "up"
 
-// File is a file that a route declares: a name in the tree of its boot, and what
-// is behind it.
+// File is a file that a route declares: a name in the tree of its boot. Its role
+// says what is behind it: a loader's file of this host by that name, what is
+// written for the loader of the route, or a line that says that the machine was
+// seen.
 type File struct {
-	Name    string
-	Role    Role
-	Content Content
+	Name string
+	Role Role
 }
-
-// Content is where the bytes of a declared file come from.
-type Content int
-
-// The sources of declared files.
-const (
-	FromBinary Content = iota // a loader's file of this host, by the file's name
-	FromConfig                // written for the loader of the route
-	FromBeacon                // a line that says that the machine was seen
-)
 
 // Files are the files of a route's boot, besides those that its configuration
 // names with sealed names of their own.
 func (r Route) Files() []File {
-	files := []File{{BeaconFile, Beacon, FromBeacon}}
-	if r.Role == NBP {
-		return append(files, File{r.Give, NBP, FromBinary})
-	}
-	return append(files, File{r.Give, Script, FromConfig})
+	return []File{{BeaconFile, Beacon}, {r.Give, r.Role}}
 }
 
 // File finds a declared file by its name.

@@ -123,10 +123,10 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return t.openBeside(ctx, name, n.Client, a)
 	case !ok:
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
-	case f.Content == route.FromBinary:
+	case f.Role == route.NBP:
 		b, ok := t.Loaders.Find(name, n.Client)
 		return openBinary(name, b, ok)
-	case f.Content == route.FromConfig:
+	case f.Role == route.Script:
 		return t.script(ctx, n.Client, n.Route, a), nil
 	}
 	return newGenerated(name, "Spur has seen that "+n.Client.MAC.String()+" is up.\n"), nil

@@ -271,9 +271,10 @@ func TestNamesKeepTheClient(t *testing.T) {
 	names := Names{Key: seal.NewKey()}
 	want := ipxe
 	want.Server = netip.Addr{} // the address is the one that will be asked
+	want.Item = 0x8102
 	for _, c := range []boot.Client{want, {MAC: want.MAC}} {
 		got, err := names.Open(names.Boot(c, ipxeHTTP))
-		if err != nil || got.Client != c || !got.IsBoot() {
+		if err != nil || got.Client != c || got.Route != ipxeHTTP {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, c)
 		}
 	}

@@ -82,8 +82,8 @@ func (c *claim) Close() error {
 	return c.Listener.Close()
 }
 
-// claimWire claims an interface. Its index tells it in its namespace.
-func claimWire(i Interface) (*claim, error) {
+// claimInterface claims an interface. Its index tells it in its namespace.
+func claimInterface(i Interface) (*claim, error) {
 	c, holder, taken, err := take(fmt.Sprintf("dhcp-%d", i.Index))
 	if taken {
 		return nil, &ClaimedError{i.Name, holder}

@@ -64,7 +64,7 @@ func drops() []bpf.Instruction {
 	}
 }
 
-// rejectAll is a filter for a socket that only holds a port.
+// rejectAll is a filter for a socket that only guards a port.
 func rejectAll() ([]bpf.RawInstruction, error) {
 	return bpf.Assemble([]bpf.Instruction{bpf.RetConstant{Val: nothing}})
 }

@@ -59,7 +59,7 @@ func Interfaces(names []string) ([]Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list network interfaces: %w", err)
 	}
-	ports, err := masters()
+	ports, err := bridgePorts()
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func usable(all []net.Interface, ports map[int]string) ([]Interface, error) {
 }
 
 // look checks that an interface can serve clients. Ports are those of bridges
-// and bonds, see [masters].
+// and bonds, see [bridgePorts].
 func look(ifi net.Interface, ports map[int]string) (Interface, error) {
 	switch {
 	case ifi.Flags&net.FlagLoopback != 0:

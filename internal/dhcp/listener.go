@@ -3,23 +3,14 @@ package dhcp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
-	"github.com/mdlayher/packet"
-	"golang.org/x/sys/unix"
 )
-
-// receiveBuffer bounds, in bytes and for each interface, the requests that
-// wait while the handler is busy. The kernel drops what doesn't fit.
-const receiveBuffer = 1 << 20
 
 // Hooks are told what a [Listener] sees besides good requests. Each may be
 // nil. They are called by the interfaces' own goroutines.
@@ -57,34 +48,19 @@ type Listener struct {
 	// operator chooses them. They are set before Run.
 	ServerAddrs []netip.Addr
 
-	held  []*held
-	raw   *rawSocket
-	hooks Hooks
-	twice *twins
-	given *networks
+	guards  []*portGuard
+	raw     *rawSocket
+	hooks   Hooks
+	dedup   *deduplicator
+	clients *clientNetworks
 
-	mu     sync.RWMutex
-	wires  []*wire
-	read   func(*wire) // starts a wire's reader; nil while Run doesn't run
-	closed chan struct{}
+	mu      sync.RWMutex
+	sockets []*socket
+	read    func(*socket) // starts a socket's reader; nil while Run doesn't run
+	closed  chan struct{}
 
 	received, malformed, duplicates, elsewhere atomic.Uint64
 }
-
-// wire is one interface with its packet socket.
-type wire struct {
-	conn   *packet.Conn
-	claim  *claim
-	host   atomic.Pointer[host]
-	closed atomic.Bool
-}
-
-func (w *wire) close() error {
-	w.closed.Store(true)
-	return errors.Join(w.conn.Close(), w.claim.Close())
-}
-
-func (w *wire) name() string { return w.host.Load().Name }
 
 // Listen opens the sockets for the given interfaces; see [Interfaces]. The
 // caller must Close the listener.
@@ -92,7 +68,7 @@ func Listen(interfaces []Interface, hooks Hooks) (*Listener, error) {
 	if len(interfaces) == 0 {
 		return nil, errors.New("no interface to listen on; name one")
 	}
-	l := &Listener{hooks: hooks, twice: newTwins(), given: newNetworks(), closed: make(chan struct{})}
+	l := &Listener{hooks: hooks, dedup: newDeduplicator(), clients: newClientNetworks(), closed: make(chan struct{})}
 	if err := l.open(interfaces); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -104,11 +80,11 @@ func (l *Listener) open(interfaces []Interface) error {
 		return err
 	}
 	for port, taken := range map[uint16]*bool{ServerPort: &l.Port67Taken, BootPort: &l.Port4011Taken} {
-		h, t, err := hold(port)
+		h, t, err := guardPort(port)
 		if err != nil {
 			return err
 		}
-		*taken, l.held = t, append(l.held, h)
+		*taken, l.guards = t, append(l.guards, h)
 	}
 	var err error
 	l.raw, err = openRaw()
@@ -126,80 +102,57 @@ func (l *Listener) Set(interfaces []Interface) error {
 	if l.isClosed() {
 		return nil
 	}
-	before := l.wires
-	l.wires = nil
+	before := l.sockets
+	l.sockets = nil
 	var errs []error
 	for _, i := range interfaces {
-		w, err := l.wire(before, &host{i, local})
+		s, err := l.socketOn(before, &host{i, local})
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		l.wires = append(l.wires, w)
+		l.sockets = append(l.sockets, s)
 	}
-	for _, w := range before {
-		if !slices.Contains(l.wires, w) {
-			errs = append(errs, w.close())
+	for _, s := range before {
+		if !slices.Contains(l.sockets, s) {
+			errs = append(errs, s.close())
 		}
 	}
-	l.given.keep(interfaces)
+	l.clients.keep(interfaces)
 	return errors.Join(errs...)
 }
 
-// wire finds an interface among those that are open, or opens it.
-func (l *Listener) wire(open []*wire, now *host) (*wire, error) {
-	for _, w := range open {
-		if h := w.host.Load(); h.Index == now.Index && h.Name == now.Name {
-			w.host.Store(now)
-			return w, nil
+// socketOn finds the socket of an interface among those that are open, or opens it.
+func (l *Listener) socketOn(open []*socket, now *host) (*socket, error) {
+	for _, s := range open {
+		if h := s.host.Load(); h.Index == now.Index && h.Name == now.Name {
+			s.host.Store(now)
+			return s, nil
 		}
 	}
-	claim, err := claimWire(now.Interface)
+	claim, err := claimInterface(now.Interface)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := openWire(now.Interface, ServerPort, BootPort, ClientPort)
+	conn, err := openSocket(now.Interface, ServerPort, BootPort, ClientPort)
 	if err != nil {
 		return nil, errors.Join(err, claim.Close())
 	}
-	w := &wire{conn: conn, claim: claim}
-	w.host.Store(now)
+	s := &socket{conn: conn, claim: claim}
+	s.host.Store(now)
 	if l.read != nil {
-		l.read(w)
+		l.read(s)
 	}
-	return w, nil
-}
-
-// openWire opens a packet socket that hears the given UDP ports.
-func openWire(i Interface, ports ...uint16) (*packet.Conn, error) {
-	code, err := filter(ports...)
-	if err != nil {
-		return nil, err
-	}
-	ifi := &net.Interface{Index: i.Index, Name: i.Name, HardwareAddr: i.MAC}
-	conn, err := packet.Listen(ifi, packet.Raw, etherIPv4, &packet.Config{Filter: code})
-	if err != nil {
-		return nil, permission(fmt.Errorf("listen on interface %s: %w", i.Name, err))
-	}
-	raw, err := conn.SyscallConn()
-	if err == nil {
-		err = control(raw, func(fd int) error {
-			return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
-		})
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("bound the buffer of interface %s: %w", i.Name, err), conn.Close())
-	}
-	return conn, nil
+	return s, nil
 }
 
 // Interfaces are the interfaces that are listened on.
 func (l *Listener) Interfaces() []Interface {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	all := make([]Interface, len(l.wires))
-	for i, w := range l.wires {
-		all[i] = w.host.Load().Interface
+	all := make([]Interface, len(l.sockets))
+	for i, s := range l.sockets {
+		all[i] = s.host.Load().Interface
 	}
 	return all
 }
@@ -218,10 +171,10 @@ func (l *Listener) Close() error {
 	}
 	close(l.closed)
 	var errs []error
-	for _, w := range l.wires {
-		errs = append(errs, w.close())
+	for _, s := range l.sockets {
+		errs = append(errs, s.close())
 	}
-	for _, h := range l.held {
+	for _, h := range l.guards {
 		errs = append(errs, h.Close())
 	}
 	return errors.Join(append(errs, l.raw.Close())...)
@@ -246,9 +199,9 @@ func (l *Listener) Run(ctx context.Context, handler func(Packet)) error {
 	defer cancel(nil)
 	var all sync.WaitGroup
 	failed := make(chan error, 1) // the first of them counts
-	l.readBy(func(w *wire) {
+	l.readBy(func(s *socket) {
 		all.Go(func() {
-			if err := l.readAll(ctx, w, handler); err != nil {
+			if err := l.readAll(ctx, s, handler); err != nil {
 				select {
 				case failed <- err:
 				default:
@@ -268,108 +221,17 @@ func (l *Listener) Run(ctx context.Context, handler func(Packet)) error {
 	return err
 }
 
-// readBy starts the readers of the wires that are open, and says how to start
+// readBy starts the readers of the sockets that are open, and says how to start
 // those of later ones.
-func (l *Listener) readBy(start func(*wire)) {
+func (l *Listener) readBy(start func(*socket)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.read = start; start == nil {
 		return
 	}
-	for _, w := range l.wires {
-		start(w)
+	for _, s := range l.sockets {
+		start(s)
 	}
-}
-
-// readAll is the loop of one interface, until the context ends or the wire is
-// closed.
-func (l *Listener) readAll(ctx context.Context, w *wire, handler func(Packet)) error {
-	// A reader that sits in a read is woken by a deadline in the past.
-	stop := context.AfterFunc(ctx, func() { _ = w.conn.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-	buf := make([]byte, maxFrame)
-	for {
-		n, _, err := w.conn.ReadFrom(buf)
-		now := time.Now()
-		if ctx.Err() != nil || w.closed.Load() {
-			return nil // the end was wanted; the read's error only tells of it
-		}
-		switch {
-		case errors.Is(err, unix.ENETDOWN):
-			return l.lose(w, err)
-		case err != nil:
-			return fmt.Errorf("read from interface %s: %w", w.name(), err)
-		default:
-			l.hear(w, buf[:n], now, handler)
-		}
-	}
-}
-
-// hear hands a request to the handler, and survives whatever the packet does.
-func (l *Listener) hear(w *wire, frame []byte, now time.Time, handler func(Packet)) {
-	defer func() {
-		value := recover()
-		if value != nil && l.hooks.Panicked != nil {
-			l.hooks.Panicked(w.name(), value, debug.Stack())
-		}
-	}()
-	if p, ok := l.accept(w, frame, now); ok {
-		l.received.Add(1)
-		handler(p)
-	}
-}
-
-// lose gives up an interface that went down. Whether it was removed, and the
-// socket is bound to nothing from now on, can't be told by it.
-func (l *Listener) lose(w *wire, reason error) error {
-	l.mu.Lock()
-	at := slices.Index(l.wires, w)
-	if at >= 0 {
-		l.wires = slices.Delete(slices.Clone(l.wires), at, at+1)
-	}
-	l.mu.Unlock()
-	if at < 0 {
-		return nil // closed meanwhile
-	}
-	err := w.close()
-	if l.hooks.Down != nil {
-		l.hooks.Down(w.name(), reason)
-	}
-	return err
-}
-
-// accept turns a frame into a request that is ours to answer.
-func (l *Listener) accept(w *wire, frame []byte, now time.Time) (Packet, bool) {
-	d, err := openFrame(frame)
-	if err != nil {
-		l.bad(w, nil, err)
-		return Packet{}, false
-	}
-	host := w.host.Load()
-	if d.dst.Port() == ClientPort {
-		l.overhear(*host, d, now)
-		return Packet{}, false
-	}
-	if !host.addressed(d.dst.Addr()) {
-		l.elsewhere.Add(1)
-		return Packet{}, false
-	}
-	m, err := ParseRequest(d.payload)
-	if err != nil {
-		l.bad(w, d.mac, err)
-		return Packet{}, false
-	}
-	if l.twice.seen(d.payload, host.Index, now) {
-		l.duplicates.Add(1)
-		return Packet{}, false
-	}
-	p := Packet{
-		Message: m, Interface: host.Interface, Port: d.dst.Port(),
-		From: d.src, FromMAC: d.mac, To: d.dst.Addr(), Time: now,
-	}
-	l.given.chosen(*host, m)
-	client, wire := l.given.of(host.Index, m)
-	return host.direct(p, l.ServerAddrs, client, wire), true
 }
 
 // Reach chooses p.Server anew where it was a guess: on an interface with
@@ -380,31 +242,6 @@ func (l *Listener) Reach(ctx context.Context, p Packet) Packet {
 	if !p.guessed || l.Port67Taken || p.Message.MessageType() != dhcpv4.MessageTypeDiscover {
 		return p
 	}
-	p.Server = p.ServerFor(l.given.await(ctx, p.Message))
+	p.Server = p.ServerFor(l.clients.await(ctx, p.Message))
 	return p
-}
-
-// overhear tells of a reply of another server. Whatever else comes to the
-// clients' port is nothing to complain about: it is not for us.
-func (l *Listener) overhear(h host, d datagram, now time.Time) {
-	m, err := Parse(d.payload)
-	if err != nil || m.OpCode != dhcpv4.OpcodeBootReply {
-		return
-	}
-	o := Overheard{Message: m, Interface: h.Interface, From: d.src, FromMAC: d.mac, Time: now}
-	// A relay may bring our own replies to a wire that we hear.
-	if slices.Contains(h.local, o.Server()) || l.twice.seen(d.payload, h.Index, now) {
-		return
-	}
-	l.given.offered(h, m)
-	if l.hooks.Overheard != nil {
-		l.hooks.Overheard(o)
-	}
-}
-
-func (l *Listener) bad(w *wire, from net.HardwareAddr, err error) {
-	l.malformed.Add(1)
-	if l.hooks.Malformed != nil {
-		l.hooks.Malformed(w.name(), from, err)
-	}
 }

@@ -19,10 +19,10 @@ func TestAPanicDropsOnePacket(t *testing.T) {
 			told = append(told, iface+" "+value.(string))
 		},
 	}}
-	w := &wire{}
-	w.host.Store(&host{Interface: Interface{Name: "eth0"}})
+	s := &socket{}
+	s.host.Store(&host{Interface: Interface{Name: "eth0"}})
 	for range 2 {
-		l.hear(w, []byte("no frame"), time.Now(), nil)
+		l.receive(s, []byte("no frame"), time.Now(), nil)
 	}
 	if len(told) != 2 || told[0] != "eth0 thirteen" {
 		t.Errorf("told %q", told)

@@ -47,12 +47,12 @@ const (
 // server of this host: what a host sends, it doesn't receive; for that look at
 // [Listener].Port67Taken.
 func Probe(ctx context.Context, i Interface) ([]Answer, error) {
-	conn, err := openWire(i, ClientPort)
+	conn, err := openSocket(i, ClientPort)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	ask, err := newAsker()
+	ask, err := newProbeClient()
 	if err != nil {
 		return nil, err
 	}
@@ -72,22 +72,22 @@ func Probe(ctx context.Context, i Interface) ([]Answer, error) {
 	return answers, nil
 }
 
-// asker is the machine that the probe pretends to be.
-type asker struct {
+// probeClient is the machine that the probe pretends to be.
+type probeClient struct {
 	mac net.HardwareAddr
 	xid dhcpv4.TransactionID
 }
 
-func newAsker() (asker, error) {
+func newProbeClient() (probeClient, error) {
 	var b [10]byte
 	if _, err := rand.Read(b[:]); err != nil {
-		return asker{}, fmt.Errorf("make up an address: %w", err)
+		return probeClient{}, fmt.Errorf("make up an address: %w", err)
 	}
 	b[0] = b[0]&^1 | 2 // locally administered, no multicast (IEEE 802)
-	return asker{mac: b[:6], xid: dhcpv4.TransactionID(b[6:])}, nil
+	return probeClient{mac: b[:6], xid: dhcpv4.TransactionID(b[6:])}, nil
 }
 
-func (a asker) send(ctx context.Context, conn *packet.Conn) error {
+func (a probeClient) send(ctx context.Context, conn *packet.Conn) error {
 	src := netip.AddrPortFrom(netip.IPv4Unspecified(), ClientPort)
 	dst := netip.AddrPortFrom(netip.AddrFrom4([4]byte{255, 255, 255, 255}), ServerPort)
 	all := net.HardwareAddr{255, 255, 255, 255, 255, 255}
@@ -109,7 +109,7 @@ func (a asker) send(ctx context.Context, conn *packet.Conn) error {
 
 // discover is a DISCOVER with the broadcast flag, because frames to an address
 // that no card here has could get lost on the way.
-func (a asker) discover(n int, pxe bool) *dhcpv4.DHCPv4 {
+func (a probeClient) discover(n int, pxe bool) *dhcpv4.DHCPv4 {
 	m := &dhcpv4.DHCPv4{
 		OpCode: dhcpv4.OpcodeBootRequest, HWType: iana.HWTypeEthernet, TransactionID: a.xid, NumSeconds: uint16(n),
 		ClientIPAddr: net.IPv4zero, YourIPAddr: net.IPv4zero, ServerIPAddr: net.IPv4zero, GatewayIPAddr: net.IPv4zero,
@@ -130,7 +130,7 @@ func (a asker) discover(n int, pxe bool) *dhcpv4.DHCPv4 {
 }
 
 // collect reads offers until the context ends.
-func (a asker) collect(ctx context.Context, conn *packet.Conn) ([]Answer, error) {
+func (a probeClient) collect(ctx context.Context, conn *packet.Conn) ([]Answer, error) {
 	var all []Answer
 	buf := make([]byte, maxFrame)
 	for len(all) < maxAnswers {
@@ -148,8 +148,8 @@ func (a asker) collect(ctx context.Context, conn *packet.Conn) ([]Answer, error)
 	return all, nil
 }
 
-// answer reads an offer to this asker.
-func (a asker) answer(frame []byte) (Answer, bool) {
+// answer reads an offer to this client.
+func (a probeClient) answer(frame []byte) (Answer, bool) {
 	d, err := openFrame(frame)
 	if err != nil {
 		return Answer{}, false

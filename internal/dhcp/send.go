@@ -18,7 +18,7 @@ func (l *Listener) Send(req Packet, reply *dhcpv4.DHCPv4) error {
 	}
 	err := l.send(req.Interface, t, Marshal(reply))
 	if err != nil {
-		return fmt.Errorf("send %s to %s: %w", reply.MessageType(), t.Dst, err)
+		return fmt.Errorf("send %s to %s: %s", reply.MessageType(), t.Dst, err)
 	}
 	return nil
 }
@@ -27,21 +27,21 @@ func (l *Listener) send(i Interface, t Target, payload []byte) error {
 	if t.MAC == nil {
 		return l.raw.send(newIPv4(t.Src, t.Dst, payload))
 	}
-	w := l.wireOf(i)
-	if w == nil {
+	s := l.socketOf(i)
+	if s == nil {
 		return fmt.Errorf("interface %s is no longer listened on", i.Name)
 	}
 	frame := newFrame(t.MAC, i.MAC, t.Src, t.Dst, payload)
-	_, err := w.conn.WriteTo(frame, &packet.Addr{HardwareAddr: t.MAC})
+	_, err := s.conn.WriteTo(frame, &packet.Addr{HardwareAddr: t.MAC})
 	return err
 }
 
-func (l *Listener) wireOf(i Interface) *wire {
+func (l *Listener) socketOf(i Interface) *socket {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	for _, w := range l.wires {
-		if w.host.Load().Index == i.Index {
-			return w
+	for _, s := range l.sockets {
+		if s.host.Load().Index == i.Index {
+			return s
 		}
 	}
 	return nil
@@ -57,12 +57,12 @@ const ipprotoRaw = 255
 func openRaw() (*rawSocket, error) {
 	c, err := net.ListenPacket(fmt.Sprintf("ip4:%d", ipprotoRaw), "0.0.0.0")
 	if err != nil {
-		return nil, permission(fmt.Errorf("open a raw IPv4 socket: %w", err))
+		return nil, permission(fmt.Errorf("open a raw IPv4 socket: %s", err))
 	}
 	conn, err := ipv4.NewRawConn(c)
 	if err != nil {
 		_ = c.Close()
-		return nil, fmt.Errorf("prepare a raw IPv4 socket: %w", err)
+		return nil, fmt.Errorf("prepare a raw IPv4 socket: %s", err)
 	}
 	return &rawSocket{conn}, nil
 }

@@ -22,7 +22,7 @@ func Look(names []string) (Survey, error) {
 	if err != nil {
 		return s, fmt.Errorf("list network interfaces: %w", err)
 	}
-	ports, err := masters()
+	ports, err := bridgePorts()
 	if err != nil {
 		return s, err
 	}

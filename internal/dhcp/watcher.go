@@ -22,14 +22,14 @@ const (
 type Watcher struct {
 	// Look is how the interfaces are looked at; see [Look].
 	Look func() (Survey, error)
-	// Open subscribes to news of interfaces; nil is the kernel's, by netlink.
-	Open func() (News, error)
+	// Open subscribes to changes of interfaces; nil is the kernel's, by netlink.
+	Open func() (Subscription, error)
 
 	again chan struct{}
 }
 
-// News tell that something about the interfaces may have changed.
-type News interface {
+// Subscription tells that something about the interfaces may have changed.
+type Subscription interface {
 	// Wait returns when there is news, or with an error when there will be none.
 	Wait() error
 	// Close ends a Wait.
@@ -62,7 +62,7 @@ func (w *Watcher) Run(ctx context.Context, before Survey, tell func(now Survey, 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var reader sync.WaitGroup
-	reader.Go(func() { w.listen(ctx, news) })
+	reader.Go(func() { w.follow(ctx, news) })
 	defer reader.Wait()
 	defer cancel()
 	w.Again()
@@ -94,14 +94,14 @@ func (w *Watcher) Run(ctx context.Context, before Survey, tell func(now Survey, 
 
 // listen has the watcher look at each news. A subscription that breaks, as
 // netlink's does when news come faster than they are read, may have lost some.
-func (w *Watcher) listen(ctx context.Context, news News) {
+func (w *Watcher) follow(ctx context.Context, news Subscription) {
 	for news != nil {
-		w.hear(ctx, news)
+		w.read(ctx, news)
 		news = w.reopen(ctx)
 	}
 }
 
-func (w *Watcher) hear(ctx context.Context, news News) {
+func (w *Watcher) read(ctx context.Context, news Subscription) {
 	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(closed)
@@ -117,7 +117,7 @@ func (w *Watcher) hear(ctx context.Context, news News) {
 	<-closed
 }
 
-func (w *Watcher) reopen(ctx context.Context) News {
+func (w *Watcher) reopen(ctx context.Context) Subscription {
 	for sleep(ctx, retryTime) {
 		if news, err := w.open(); err == nil {
 			w.Again()
@@ -127,11 +127,11 @@ func (w *Watcher) reopen(ctx context.Context) News {
 	return nil
 }
 
-func (w *Watcher) open() (News, error) {
+func (w *Watcher) open() (Subscription, error) {
 	if w.Open != nil {
 		return w.Open()
 	}
-	return openNews()
+	return subscribe()
 }
 
 // sleep returns false if the context ended before the time was over.
@@ -146,21 +146,21 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// kernelNews are netlink's messages about links and IPv4 addresses. What they
-// say isn't read: the next look shows it.
-type kernelNews struct{ socket *nl.NetlinkSocket }
+// netlinkSubscription receives the kernel's messages about links and IPv4
+// addresses. What they say isn't read: the next look shows it.
+type netlinkSubscription struct{ socket *nl.NetlinkSocket }
 
-func openNews() (News, error) {
+func subscribe() (Subscription, error) {
 	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR)
 	if err != nil {
 		return nil, err
 	}
-	return kernelNews{s}, nil
+	return netlinkSubscription{s}, nil
 }
 
-func (n kernelNews) Wait() error {
+func (n netlinkSubscription) Wait() error {
 	_, _, err := n.socket.Receive()
 	return err
 }
 
-func (n kernelNews) Close() { n.socket.Close() }
+func (n netlinkSubscription) Close() { n.socket.Close() }

@@ -90,7 +90,7 @@ func TestWatcher(t *testing.T) {
 			return now, lookErr
 		}
 		opened := 0
-		w.Open = func() (dhcp.News, error) {
+		w.Open = func() (dhcp.Subscription, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if opened++; opened == 2 {
@@ -150,7 +150,7 @@ func TestWatcher(t *testing.T) {
 		default:
 			t.Error("the subscription is left open")
 		}
-		w.Open = func() (dhcp.News, error) { return nil, errors.New("not allowed") }
+		w.Open = func() (dhcp.Subscription, error) { return nil, errors.New("not allowed") }
 		if err := w.Run(t.Context(), first, nil); err == nil {
 			t.Error("without news it runs")
 		}

@@ -12,25 +12,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// held is a UDP socket that receives nothing: it keeps the kernel from
+// portGuard is a UDP socket that receives nothing: it keeps the kernel from
 // answering "port unreachable" (ICMP type 3 code 3) to the requests that the
 // packet sockets hear, which firmware takes for a refusal.
-type held struct {
+type portGuard struct {
 	conn  net.PacketConn
-	claim *claim // says that the port is held so; nil where another one says it
+	claim *claim // says that the port is guarded so; nil where another one says it
 }
 
-// hold takes a port if nobody has it; taken tells that somebody else does, who
+// guardPort takes a port if nobody has it; taken tells that somebody else does, who
 // then keeps the kernel quiet for us.
 //
 // The port is bound exclusively first, because the kernel gives unicast
 // datagrams to the socket that was bound last: sharing a port that dnsmasq
 // has would take its renewals away. Only then is it opened for sharing, so
 // that a server started later can still bind it, and gets its unicasts.
-func hold(port uint16) (h *held, taken bool, err error) {
-	conn, err := bindDeaf(port, deafen)
+func guardPort(port uint16) (h *portGuard, taken bool, err error) {
+	conn, err := bindDropping(port, dropAll)
 	if errors.Is(err, unix.EADDRINUSE) {
-		return holdToo(port)
+		return guardPortToo(port)
 	}
 	if err != nil {
 		return nil, false, permission(fmt.Errorf("hold UDP port %d: %w", port, err))
@@ -42,30 +42,30 @@ func hold(port uint16) (h *held, taken bool, err error) {
 	if err != nil {
 		return nil, false, errors.Join(fmt.Errorf("share UDP port %d: %w", port, err), conn.Close())
 	}
-	said, _, _, err := take(heldName(port))
+	said, _, _, err := take(guardName(port))
 	if err != nil {
 		return nil, false, errors.Join(err, conn.Close())
 	}
-	return &held{conn, said}, false, nil
+	return &portGuard{conn, said}, false, nil
 }
 
-// holdToo shares a port that another listener holds likewise, so that either may
+// guardPortToo shares a port that another listener guards likewise, so that either may
 // end before the other. What anybody else holds is left alone.
-func holdToo(port uint16) (h *held, taken bool, err error) {
-	said, _, likewise, err := take(heldName(port))
+func guardPortToo(port uint16) (h *portGuard, taken bool, err error) {
+	said, _, likewise, err := take(guardName(port))
 	if err != nil || !likewise {
 		return nil, true, errors.Join(err, said.Close())
 	}
-	conn, err := bindDeaf(port, share, deafen)
+	conn, err := bindDropping(port, share, dropAll)
 	if err != nil {
 		return nil, errors.Is(err, unix.EADDRINUSE), nil
 	}
-	return &held{conn: conn}, false, nil
+	return &portGuard{conn: conn}, false, nil
 }
 
-func heldName(port uint16) string { return fmt.Sprintf("holds-%d", port) }
+func guardName(port uint16) string { return fmt.Sprintf("holds-%d", port) }
 
-func bindDeaf(port uint16, options ...func(fd int) error) (net.PacketConn, error) {
+func bindDropping(port uint16, options ...func(fd int) error) (net.PacketConn, error) {
 	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		var errs []error
 		for _, set := range options {
@@ -79,15 +79,15 @@ func bindDeaf(port uint16, options ...func(fd int) error) (net.PacketConn, error
 // share lets others bind the port that a socket has, or it one that others share.
 func share(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) }
 
-func (h *held) Close() error {
+func (h *portGuard) Close() error {
 	if h == nil {
 		return nil
 	}
 	return errors.Join(h.conn.Close(), h.claim.Close())
 }
 
-// deafen makes a socket drop everything before it takes memory.
-func deafen(fd int) error {
+// dropAll makes a socket drop everything before it takes memory.
+func dropAll(fd int) error {
 	code, err := rejectAll()
 	if err != nil {
 		return err

@@ -36,9 +36,9 @@ func (s *Server) request(now time.Time, n subnet, p Packet) (*dhcpv4.DHCPv4, Out
 	case id.IsValid():
 		return n.selecting(now, p, want, has)
 	case want.IsValid():
-		return s.remembered(now, n, p, want, "INIT-REBOOT")
+		return s.rebind(now, n, p, want, "INIT-REBOOT")
 	case has.IsValid():
-		return s.remembered(now, n, p, has, "RENEWING")
+		return s.rebind(now, n, p, has, "RENEWING")
 	}
 	return ignore("a REQUEST that names no address")
 }
@@ -58,9 +58,9 @@ func (n subnet) selecting(now time.Time, p Packet, want, has netip.Addr) (*dhcpv
 	return n.bind(now, p, want)
 }
 
-// remembered is for a client that comes back with an address: after a reboot
+// rebind is for a client that comes back with an address: after a reboot
 // (option 50) or to renew it (ciaddr).
-func (s *Server) remembered(now time.Time, n subnet, p Packet, want netip.Addr, state string) (*dhcpv4.DHCPv4, Outcome) {
+func (s *Server) rebind(now time.Time, n subnet, p Packet, want netip.Addr, state string) (*dhcpv4.DHCPv4, Outcome) {
 	held, known := n.leases.Of(ClientKey(p.Message))
 	switch {
 	case !n.pool.Prefix.Contains(want):

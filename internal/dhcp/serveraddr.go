@@ -38,14 +38,14 @@ func (h host) addressed(to netip.Addr) bool {
 	})
 }
 
-// direct says which address of ours the sender of p is told: one that it can
+// withServer says which address of ours the sender of p is told: one that it can
 // reach, by what it asks and what is known of its network. Chosen are those
-// that the operator wants to be told; wire is an address of the network that
+// that the operator wants to be told; neighbour is an address of the network that
 // clients on this wire were last seen to have addresses of, for one of which
 // nothing is known.
-func (h host) direct(p Packet, chosen []netip.Addr, heard, wire netip.Addr) Packet {
+func (h host) withServer(p Packet, chosen []netip.Addr, heard, neighbour netip.Addr) Packet {
 	id := addrOf(p.Message.ServerIdentifier())
-	client, known := h.whereabouts(p, heard)
+	client, known := h.clientAddr(p, heard)
 	p.Settled = true
 	switch {
 	case !p.Relay().IsValid() && slices.Contains(h.local, p.To):
@@ -53,20 +53,20 @@ func (h host) direct(p Packet, chosen []netip.Addr, heard, wire netip.Addr) Pack
 	case slices.Contains(h.local, id):
 		p.Server = id
 	case len(chosen) > 0:
-		p.Server = h.among(chosen, client)
+		p.Server = h.chosenServer(chosen, client)
 	case p.Relay().IsValid():
 		p.Server = h.forRelay(p)
 	case known:
 		p.Server, p.Settled = h.ServerFor(client), false
 	default:
-		p.Server, p.Settled, p.guessed = h.ServerFor(wire), false, h.Networks() > 1
+		p.Server, p.Settled, p.guessed = h.ServerFor(neighbour), false, h.Networks() > 1
 	}
 	return p
 }
 
-// whereabouts is the best known address on the client's network; known tells
+// clientAddr is the best known address on the client's network; known tells
 // that it is on this wire: its own, the one that it wants back or was offered.
-func (h host) whereabouts(p Packet, heard netip.Addr) (addr netip.Addr, known bool) {
+func (h host) clientAddr(p Packet, heard netip.Addr) (addr netip.Addr, known bool) {
 	relay := p.Relay()
 	if relay.IsValid() {
 		if link := linkSelection(p.Message); link.IsValid() {
@@ -82,9 +82,9 @@ func (h host) whereabouts(p Packet, heard netip.Addr) (addr netip.Addr, known bo
 	return netip.Addr{}, false
 }
 
-// among finds, among the addresses that the operator chose, the one on the
+// chosenServer finds, among the addresses that the operator chose, the one on the
 // client's network, else one of this interface, else the first.
-func (h host) among(chosen []netip.Addr, client netip.Addr) netip.Addr {
+func (h host) chosenServer(chosen []netip.Addr, client netip.Addr) netip.Addr {
 	if near := h.ServerFor(client); client.IsValid() && h.OnLink(client) && slices.Contains(chosen, near) {
 		return near
 	}
@@ -99,7 +99,7 @@ func (h host) among(chosen []netip.Addr, client netip.Addr) netip.Addr {
 // forRelay is for a client behind a relay: an address on its network, where
 // we have one, else the one that the relay sends to, else by the routes.
 func (h host) forRelay(p Packet) netip.Addr {
-	client, onLink := h.whereabouts(p, netip.Addr{})
+	client, onLink := h.clientAddr(p, netip.Addr{})
 	if onLink {
 		return h.ServerFor(client)
 	}

@@ -19,10 +19,10 @@ const (
 	guessTime = 500 * time.Millisecond
 )
 
-// networks remembers which addresses other servers give to the clients that
+// clientNetworks remembers which addresses other servers give to the clients that
 // are heard. Where an interface is on several networks, it tells by which
 // address of ours a client can reach us.
-type networks struct {
+type clientNetworks struct {
 	mu      sync.Mutex
 	clients map[string]netip.Addr // by hardware address
 	age     []string              // of clients, the oldest first
@@ -30,25 +30,25 @@ type networks struct {
 	news    chan struct{}         // closed at the next news
 }
 
-func newNetworks() *networks {
-	return &networks{clients: map[string]netip.Addr{}, wires: map[int]netip.Addr{}, news: make(chan struct{})}
+func newClientNetworks() *clientNetworks {
+	return &clientNetworks{clients: map[string]netip.Addr{}, wires: map[int]netip.Addr{}, news: make(chan struct{})}
 }
 
 // offered notes an address that another server gives to a client.
-func (n *networks) offered(h host, m *dhcpv4.DHCPv4) {
+func (n *clientNetworks) offered(h host, m *dhcpv4.DHCPv4) {
 	n.note(h, m, addrOf(m.YourIPAddr))
 }
 
 // chosen notes the address that a client takes of another server, whose offer
 // may have gone by unheard.
-func (n *networks) chosen(h host, m *dhcpv4.DHCPv4) {
+func (n *clientNetworks) chosen(h host, m *dhcpv4.DHCPv4) {
 	id := addrOf(m.ServerIdentifier())
 	if m.MessageType() == dhcpv4.MessageTypeRequest && id.IsValid() && !slices.Contains(h.local, id) && !addrOf(m.GatewayIPAddr).IsValid() {
 		n.note(h, m, addrOf(m.RequestedIPAddress()))
 	}
 }
 
-func (n *networks) note(h host, m *dhcpv4.DHCPv4, addr netip.Addr) {
+func (n *clientNetworks) note(h host, m *dhcpv4.DHCPv4, addr netip.Addr) {
 	client := string(m.ClientHWAddr)
 	if !addr.IsValid() || !h.OnLink(addr) || client == "" {
 		return
@@ -70,14 +70,14 @@ func (n *networks) note(h host, m *dhcpv4.DHCPv4, addr netip.Addr) {
 
 // of is the address that a client was given, and one of its wire's clients;
 // either may be the zero value.
-func (n *networks) of(index int, m *dhcpv4.DHCPv4) (client, wire netip.Addr) {
+func (n *clientNetworks) of(index int, m *dhcpv4.DHCPv4) (client, wire netip.Addr) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.clients[string(m.ClientHWAddr)], n.wires[index]
 }
 
 // keep forgets the wires that are gone.
-func (n *networks) keep(interfaces []Interface) {
+func (n *clientNetworks) keep(interfaces []Interface) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for index := range n.wires {
@@ -88,7 +88,7 @@ func (n *networks) keep(interfaces []Interface) {
 }
 
 // await waits until a client is given an address, or the time is over.
-func (n *networks) await(ctx context.Context, m *dhcpv4.DHCPv4) netip.Addr {
+func (n *clientNetworks) await(ctx context.Context, m *dhcpv4.DHCPv4) netip.Addr {
 	ctx, cancel := context.WithTimeout(ctx, guessTime)
 	defer cancel()
 	for {

@@ -1,0 +1,53 @@
+package dhcp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+)
+
+// receiveBuffer bounds, in bytes and for each interface, the requests that
+// wait while the handler is busy. The kernel drops what doesn't fit.
+const receiveBuffer = 1 << 20
+
+// socket is the packet socket of one interface.
+type socket struct {
+	conn   *packet.Conn
+	claim  *claim
+	host   atomic.Pointer[host]
+	closed atomic.Bool
+}
+
+func (s *socket) close() error {
+	s.closed.Store(true)
+	return errors.Join(s.conn.Close(), s.claim.Close())
+}
+
+func (s *socket) name() string { return s.host.Load().Name }
+
+// openSocket opens a packet socket that hears the given UDP ports.
+func openSocket(i Interface, ports ...uint16) (*packet.Conn, error) {
+	code, err := filter(ports...)
+	if err != nil {
+		return nil, err
+	}
+	ifi := &net.Interface{Index: i.Index, Name: i.Name, HardwareAddr: i.MAC}
+	conn, err := packet.Listen(ifi, packet.Raw, etherIPv4, &packet.Config{Filter: code})
+	if err != nil {
+		return nil, permission(fmt.Errorf("listen on interface %s: %w", i.Name, err))
+	}
+	raw, err := conn.SyscallConn()
+	if err == nil {
+		err = control(raw, func(fd int) error {
+			return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("bound the buffer of interface %s: %w", i.Name, err), conn.Close())
+	}
+	return conn, nil
+}

@@ -25,8 +25,8 @@ func (c *Cache) Open(ctx context.Context, rawURL string) (*File, error) {
 	return newFile(ctx, c, e)
 }
 
-// flight is a question to the upstream that several wait for.
-type flight struct {
+// revalidation is a question to the upstream that several wait for.
+type revalidation struct {
 	done    chan struct{}
 	waiters int    // guarded by Cache.mu, as are the others until done
 	e       *entry // with a reference for each waiter
@@ -45,19 +45,19 @@ func (c *Cache) acquire(ctx context.Context, rawURL string) (*entry, error) {
 		c.mu.Unlock()
 		return e, nil
 	}
-	fl := c.flights[rawURL]
-	if fl == nil {
-		fl = &flight{done: make(chan struct{})}
-		c.flights[rawURL] = fl
-		c.wg.Go(func() { c.fly(rawURL, fl) })
+	r := c.revalidations[rawURL]
+	if r == nil {
+		r = &revalidation{done: make(chan struct{})}
+		c.revalidations[rawURL] = r
+		c.wg.Go(func() { c.revalidate(rawURL, r) })
 	}
-	fl.waiters++
+	r.waiters++
 	c.mu.Unlock()
 	select {
-	case <-fl.done:
-		return fl.e, fl.err
+	case <-r.done:
+		return r.e, r.err
 	case <-ctx.Done():
-		c.leave(fl)
+		c.leave(r)
 		return nil, context.Cause(ctx)
 	}
 }
@@ -74,18 +74,18 @@ func (c *Cache) isCurrent(e *entry) bool {
 }
 
 // leave gives up waiting, and what was waited for if it came meanwhile.
-func (c *Cache) leave(fl *flight) {
+func (c *Cache) leave(r *revalidation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fl.waiters--
-	if fl.e != nil {
-		c.drop(fl.e)
+	r.waiters--
+	if r.e != nil {
+		c.drop(r.e)
 	}
 }
 
-// fly asks the upstream and hands the result to all who wait. It isn't bound to
+// revalidate asks the upstream and hands the result to all who wait. It isn't bound to
 // any of them: who leaves doesn't take the answer from the others.
-func (c *Cache) fly(rawURL string, fl *flight) {
+func (c *Cache) revalidate(rawURL string, r *revalidation) {
 	c.mu.Lock()
 	old := c.entries[rawURL]
 	if old != nil {
@@ -95,13 +95,13 @@ func (c *Cache) fly(rawURL string, fl *flight) {
 	ans := c.ask(rawURL, old)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.flights, rawURL)
-	fl.e, fl.err = c.settle(rawURL, old, ans)
-	if fl.e != nil {
-		fl.e.refs += fl.waiters // on top of our own
-		c.drop(fl.e)
+	delete(c.revalidations, rawURL)
+	r.e, r.err = c.settle(rawURL, old, ans)
+	if r.e != nil {
+		r.e.refs += r.waiters // on top of our own
+		c.drop(r.e)
 	}
-	close(fl.done)
+	close(r.done)
 }
 
 // answer is what the upstream said: the version that we have is current, or
@@ -115,7 +115,7 @@ type answer struct {
 }
 
 // ask finds out whether old, which may be nil, is current. What isn't on disk
-// is asked for whole: there may be room for it now.
+// is asked for whole: it may fit into the cache by then.
 func (c *Cache) ask(rawURL string, old *entry) answer {
 	header := http.Header{}
 	kept := old != nil && old.disk != nil

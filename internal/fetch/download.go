@@ -11,7 +11,7 @@ import (
 
 const (
 	copySize = 256 << 10 // bytes between two looks of the readers
-	growStep = 16 << 20  // room taken at once by a file of unknown size
+	growStep = 16 << 20  // reserved at once by a file of unknown size
 	maxTries = 5         // requests in a row that brought nothing
 )
 
@@ -38,7 +38,7 @@ func (c *Cache) pull(ctx context.Context, e *entry, body io.ReadCloser) error {
 		before, _, _ := e.state()
 		var err error
 		if body != nil {
-			err = c.pour(e, body)
+			err = c.appendBody(e, body)
 			body = nil
 		}
 		have, _, _ := e.state()
@@ -52,22 +52,22 @@ func (c *Cache) pull(ctx context.Context, e *entry, body io.ReadCloser) error {
 			tries = 0
 		}
 		for body == nil {
-			if tries++; tries > maxTries || !again(err) || ctx.Err() != nil {
+			if tries++; tries > maxTries || !retryable(err) || ctx.Err() != nil {
 				return broken(err, have, e.v.size)
 			}
-			if werr := pause(ctx, tries); werr != nil {
+			if werr := backOff(ctx, tries); werr != nil {
 				return werr
 			}
 			var rerr error
 			if body, rerr = c.up.getRest(ctx, e.url, e.v, have, 0); rerr != nil {
-				body, err = nil, because(rerr, err)
+				body, err = nil, firstCause(rerr, err)
 			}
 		}
 	}
 }
 
-// pour copies an answer's body to the end of what e has, and closes it.
-func (c *Cache) pour(e *entry, body io.ReadCloser) error {
+// appendBody copies an answer's body to the end of what e has, and closes it.
+func (c *Cache) appendBody(e *entry, body io.ReadCloser) error {
 	defer body.Close()
 	have, _, _ := e.state()
 	buf := make([]byte, copySize)
@@ -77,7 +77,7 @@ func (c *Cache) pour(e *entry, body io.ReadCloser) error {
 			if e.v.size >= 0 && have+int64(n) > e.v.size {
 				return ErrChanged
 			}
-			if !c.room(e, have+int64(n)) {
+			if !c.grow(e, have+int64(n)) {
 				return ErrTooBig
 			}
 			if _, werr := e.disk.WriteAt(buf[:n], have); werr != nil {
@@ -95,8 +95,8 @@ func (c *Cache) pour(e *entry, body io.ReadCloser) error {
 	}
 }
 
-// again says whether asking for the rest may help after err.
-func again(err error) bool {
+// retryable says whether asking for the rest may help after err.
+func retryable(err error) bool {
 	for _, final := range []error{ErrChanged, ErrTooBig, errDisk, errUnmarked, context.Canceled} {
 		if errors.Is(err, final) {
 			return false
@@ -109,8 +109,8 @@ func again(err error) bool {
 	return true
 }
 
-// because keeps the first cause where the rest can't be asked for at all.
-func because(later, first error) error {
+// firstCause keeps the first cause where the rest can't be asked for at all.
+func firstCause(later, first error) error {
 	if errors.Is(later, errUnmarked) {
 		return fmt.Errorf("%w (%w)", first, errUnmarked)
 	}
@@ -124,9 +124,9 @@ func broken(err error, have, size int64) error {
 	return fmt.Errorf("download broke after %d of %d bytes: %w", have, size, err)
 }
 
-// pause waits before the given try: 0.1 s, doubling, half of it by chance, so
+// backOff waits before the given try: 0.1 s, doubling, half of it by chance, so
 // that many downloads don't come back to a server at the same moment.
-func pause(ctx context.Context, try int) error {
+func backOff(ctx context.Context, try int) error {
 	d := 100 * time.Millisecond << (try - 1)
 	timer := time.NewTimer(d/2 + rand.N(d/2))
 	defer timer.Stop()

@@ -124,16 +124,16 @@ func TestReadAhead(t *testing.T) {
 			t.Errorf("request %d: %v", i+1, h)
 		}
 	}
-	if len(c.side) != 1 {
-		t.Errorf("%d places are taken", len(c.side))
+	if len(c.rangeSlots) != 1 {
+		t.Errorf("%d places are taken", len(c.rangeSlots))
 	}
 	close(gate)
 	if data := whole(t, c, o.URL+"/f"); !bytes.Equal(data, o.data) {
 		t.Error("wrong bytes")
 	}
 	f.ReadAt(end, 0)
-	if len(c.side) != 0 {
-		t.Errorf("%d places are taken once the disk has all", len(c.side))
+	if len(c.rangeSlots) != 0 {
+		t.Errorf("%d places are taken once the disk has all", len(c.rangeSlots))
 	}
 	// A changed upstream must not answer for this version.
 	o.set(func(o *origin) { o.data, o.etag = pattern(24<<20, 2), `"v2"` })

@@ -15,7 +15,7 @@ type entry struct {
 	url  string
 	v    version
 	tag  string   // entity tag for our own clients
-	disk *os.File // where the download writes; nil: not kept, see direct
+	disk *os.File // where the download writes; nil: not kept, see rangeReader
 	stop context.CancelFunc
 
 	mu      sync.Mutex

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The functions of this file keep the cache within its bounds. All but room,
+// The functions of this file keep the cache within its bounds. All but grow,
 // release, giveUp and downloaded want Cache.mu to be held.
 
 // hold takes a reference: e stays while somebody has one.
@@ -124,8 +124,8 @@ func (c *Cache) reserve(n int64) bool {
 	return true
 }
 
-// room makes sure that e may have size bytes on disk.
-func (c *Cache) room(e *entry, size int64) bool {
+// grow makes sure that e may have size bytes on disk.
+func (c *Cache) grow(e *entry, size int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for e.reserved < size && !e.gone {

@@ -91,25 +91,25 @@ func (o Options) orDefault() Options {
 }
 
 // sideRequests bounds the requests of reads ahead of a download.
-const sideRequests = 8
+const maxRangeRequests = 8
 
 // Cache is a set of upstream files, or of their parts that have arrived. It is
 // safe for concurrent use.
 type Cache struct {
-	opts Options
-	up   *upstream
-	side chan struct{} // a place for each read ahead
-	lock *os.File      // holds the folder; nil without one
-	stop context.CancelFunc
-	ctx  context.Context // ends with the cache
-	wg   sync.WaitGroup  // downloads and questions
+	opts       Options
+	up         *upstream
+	rangeSlots chan struct{} // a place for each read ahead
+	lock       *os.File      // holds the folder; nil without one
+	stop       context.CancelFunc
+	ctx        context.Context // ends with the cache
+	wg         sync.WaitGroup  // downloads and questions
 
-	mu      sync.Mutex
-	closed  bool
-	entries map[string]*entry  // the current version, by URL
-	flights map[string]*flight // questions that are out, by URL
-	count   int                // versions that take room, in entries or not
-	used    int64              // bytes reserved on disk
+	mu            sync.Mutex
+	closed        bool
+	entries       map[string]*entry        // the current version, by URL
+	revalidations map[string]*revalidation // questions that are out, by URL
+	count         int                      // versions that take room, in entries or not
+	used          int64                    // bytes reserved on disk
 }
 
 // New makes a cache over the folder opts.Dir and removes what an earlier one
@@ -126,9 +126,9 @@ func New(opts Options) (*Cache, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	return &Cache{
-		opts: opts, up: newUpstream(opts), side: make(chan struct{}, sideRequests),
+		opts: opts, up: newUpstream(opts), rangeSlots: make(chan struct{}, maxRangeRequests),
 		lock: lock, ctx: ctx, stop: stop,
-		entries: make(map[string]*entry), flights: make(map[string]*flight),
+		entries: make(map[string]*entry), revalidations: make(map[string]*revalidation),
 	}, nil
 }
 

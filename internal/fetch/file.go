@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// aheadOf is how far beyond what has arrived a read must be to make a request
+// aheadDistance is how far beyond what has arrived a read must be to make a request
 // of its own, in bytes.
-const aheadOf = 8 << 20
+const aheadDistance = 8 << 20
 
 // File reads one version of an upstream file. It is an [fs.File],
 // [io.ReadSeeker] and [io.ReaderAt]. ReadAt and Close may be called at any
@@ -29,7 +29,7 @@ type File struct {
 	pos    int64
 
 	closing sync.Once
-	far     direct // reads that the disk can't serve
+	ranges  rangeReader // reads that the disk can't serve
 }
 
 func newFile(ctx context.Context, c *Cache, e *entry) (*File, error) {
@@ -43,13 +43,13 @@ func newFile(ctx context.Context, c *Cache, e *entry) (*File, error) {
 		f.disk = disk
 	}
 	f.ctx, f.cancel = context.WithCancelCause(ctx)
-	f.far = direct{ctx: f.ctx, up: c.up, e: e, side: c.side}
+	f.ranges = rangeReader{ctx: f.ctx, up: c.up, e: e, slots: c.rangeSlots}
 	return f, nil
 }
 
 // Read reads at the current position, and waits for its bytes.
 func (f *File) Read(p []byte) (int, error) {
-	n, err := f.some(p, f.pos)
+	n, err := f.readSome(p, f.pos)
 	f.pos += int64(n)
 	return n, err
 }
@@ -61,7 +61,7 @@ func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
 	}
 	for n < len(p) && err == nil {
 		var m int
-		m, err = f.some(p[n:], off+int64(n))
+		m, err = f.readSome(p[n:], off+int64(n))
 		n += m
 	}
 	if n == len(p) {
@@ -152,7 +152,7 @@ func (f *File) Close() error {
 	err := fs.ErrClosed
 	f.closing.Do(func() {
 		f.cancel(fs.ErrClosed)
-		f.far.close()
+		f.ranges.close()
 		err = nil
 		if f.disk != nil {
 			err = f.disk.Close()
@@ -162,8 +162,8 @@ func (f *File) Close() error {
 	return err
 }
 
-// some reads at least one byte at off.
-func (f *File) some(p []byte, off int64) (int, error) {
+// readSome reads at least one byte at off.
+func (f *File) readSome(p []byte, off int64) (int, error) {
 	if f.ctx.Err() != nil {
 		return 0, f.fail(context.Cause(f.ctx))
 	}
@@ -171,7 +171,7 @@ func (f *File) some(p []byte, off int64) (int, error) {
 		return 0, nil
 	}
 	if f.disk == nil || f.ahead(off) {
-		n, err := f.far.read(p, off)
+		n, err := f.ranges.read(p, off)
 		if f.disk == nil || !errors.Is(err, errBusy) {
 			return n, f.fail(err)
 		}
@@ -180,7 +180,7 @@ func (f *File) some(p []byte, off int64) (int, error) {
 	if err != nil {
 		return 0, f.fail(err)
 	}
-	f.far.leave()
+	f.ranges.release()
 	n, err := f.disk.ReadAt(p[:min(int64(len(p)), have-off)], off)
 	return n, f.fail(err)
 }
@@ -192,7 +192,7 @@ func (f *File) ahead(off int64) bool {
 	if done || off < have || off >= v.size || !v.ranges || v.strong() == "" {
 		return false
 	}
-	return off >= have+aheadOf || f.far.at(off)
+	return off >= have+aheadDistance || f.ranges.at(off)
 }
 
 func (f *File) fail(err error) error {

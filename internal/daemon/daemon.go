@@ -167,7 +167,7 @@ func (d *daemon) chain(next boot.Resolver) (func(boot.MAC), boot.Resolver, error
 		next = once
 	}
 	if len(d.config.Only) > 0 {
-		next = resolver.NewOnly(next, d.config.Only)
+		next = resolver.NewAllowList(next, d.config.Only)
 	}
 	return booted, next, nil
 }

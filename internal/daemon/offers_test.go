@@ -132,7 +132,7 @@ func TestProxyOffers(t *testing.T) {
 }
 
 func TestSilence(t *testing.T) {
-	refuse := resolver.NewOnly(resolver.Static{Payload: kernel()}, []boot.MAC{{1}})
+	refuse := resolver.NewAllowList(resolver.Static{Payload: kernel()}, []boot.MAC{{1}})
 	arm := machine(1, boot.UEFI, boot.ROM)
 	arm.Arch = boot.ARM64
 	pi := machine(1, boot.BIOS, boot.ROM)
@@ -204,7 +204,7 @@ func TestOwnServerAddsTheBoot(t *testing.T) {
 // A machine that is not to be booted still gets its address: there is no other
 // server that would give it one.
 func TestOwnServerGivesAddressesToAll(t *testing.T) {
-	o, out := newOffers(t, resolver.NewOnly(resolver.Static{Payload: kernel()}, []boot.MAC{{1}}))
+	o, out := newOffers(t, resolver.NewAllowList(resolver.Static{Payload: kernel()}, []boot.MAC{{1}}))
 	o.addresses = ownServer(t)
 	o.handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
 	o.wait()

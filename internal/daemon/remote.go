@@ -42,7 +42,7 @@ func API(ctx context.Context, c Config, r Remote) error {
 	}
 	d.title = "what " + r.URL + " says"
 	// The API's own limit is the one that gives the better reason.
-	shared := resolver.NewShared(remote, resolver.Sharing{
+	shared := resolver.NewCoalescer(remote, resolver.CoalescerConfig{
 		Timeout: r.Timeout + time.Second,
 		Panicked: func(c boot.Client, value any, stack []byte) {
 			d.notices.panicked("question about "+c.MAC.String(), value, stack)

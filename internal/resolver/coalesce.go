@@ -11,7 +11,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// Errors of a Shared that have nothing to do with the machine.
+// Errors of a Coalescer that have nothing to do with the machine.
 var (
 	// ErrBusy says that too many questions are under way.
 	ErrBusy = errors.New("too many machines are waiting to learn what to boot")
@@ -19,8 +19,8 @@ var (
 	ErrClosed = errors.New("spur is stopping")
 )
 
-// Sharing bounds a Shared. A zero field means the default.
-type Sharing struct {
+// CoalescerConfig bounds a Coalescer. A zero field means the default.
+type CoalescerConfig struct {
 	// Timeout is the longest that one question may take, by default 10 s. Give
 	// it more than the next resolver's own, whose error says more.
 	Timeout time.Duration
@@ -39,35 +39,35 @@ type Sharing struct {
 	Panicked func(c boot.Client, value any, stack []byte)
 }
 
-func (s Sharing) withDefaults() Sharing {
-	if s.Timeout <= 0 {
-		s.Timeout = 10 * time.Second
+func (c CoalescerConfig) withDefaults() CoalescerConfig {
+	if c.Timeout <= 0 {
+		c.Timeout = 10 * time.Second
 	}
-	if s.Keep <= 0 {
-		s.Keep = 2 * time.Second
+	if c.Keep <= 0 {
+		c.Keep = 2 * time.Second
 	}
-	if s.Calls <= 0 {
-		s.Calls = 256
+	if c.Calls <= 0 {
+		c.Calls = 256
 	}
-	if s.Answers <= 0 {
-		s.Answers = 4096
+	if c.Answers <= 0 {
+		c.Answers = 4096
 	}
-	if s.Bytes <= 0 {
-		s.Bytes = 32 << 20
+	if c.Bytes <= 0 {
+		c.Bytes = 32 << 20
 	}
-	return s
+	return c
 }
 
-// Shared asks the next resolver once where several callers ask the same at
+// Coalescer asks the next resolver once where several callers ask the same at
 // the same time or shortly after one another. Each question has a goroutine of
 // its own: a slow answer for one machine delays no other, and a caller that
 // leaves does not take the question with it.
 //
 // The next resolver's answer may depend on a client's MAC, UUID, firmware,
 // architecture, protocol and loader, and on nothing else of it.
-type Shared struct {
-	next boot.Resolver
-	with Sharing
+type Coalescer struct {
+	next   boot.Resolver
+	config CoalescerConfig
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -76,14 +76,14 @@ type Shared struct {
 	mu      sync.Mutex
 	closed  bool
 	running int
-	calls   map[asker]*call
+	calls   map[questionKey]*call
 	// kept has the calls that were answered, oldest first.
 	kept  []*call
 	bytes int // of the answers in kept
 }
 
-// asker is what an answer depends on.
-type asker struct {
+// questionKey is what an answer depends on.
+type questionKey struct {
 	mac      boot.MAC
 	uuid     boot.UUID
 	firmware boot.Firmware
@@ -92,14 +92,14 @@ type asker struct {
 	loader   boot.Loader
 }
 
-func askerOf(c boot.Client) asker {
-	return asker{c.MAC, c.UUID, c.Firmware, c.Arch, c.Proto, c.Loader}
+func keyOf(c boot.Client) questionKey {
+	return questionKey{c.MAC, c.UUID, c.Firmware, c.Arch, c.Proto, c.Loader}
 }
 
 // call is one question. payload and err are set before done is closed, and
 // done is closed before ctx is ended.
 type call struct {
-	asker   asker
+	key     questionKey
 	ctx     context.Context
 	done    chan struct{}
 	payload boot.Payload
@@ -107,20 +107,20 @@ type call struct {
 	until   time.Time
 }
 
-// NewShared returns a resolver that shares the answers of next. Close it.
-func NewShared(next boot.Resolver, with Sharing) *Shared {
+// NewCoalescer returns a resolver that shares the answers of next. Close it.
+func NewCoalescer(next boot.Resolver, config CoalescerConfig) *Coalescer {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Shared{
-		next: next, with: with.withDefaults(),
+	return &Coalescer{
+		next: next, config: config.withDefaults(),
 		ctx: ctx, cancel: cancel,
-		calls: make(map[asker]*call),
+		calls: make(map[questionKey]*call),
 	}
 }
 
 // Resolve returns the answer to the question of this client, new or shared.
 // It returns ErrBusy at once where no further question may be asked, and the
 // context's error when ctx ends first.
-func (s *Shared) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
+func (s *Coalescer) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
 	if err := ctx.Err(); err != nil {
 		return boot.Payload{}, gone(c, err)
 	}
@@ -147,30 +147,30 @@ func gone(c boot.Client, err error) error {
 }
 
 // late is the error of a question whose time is up, or that Close ended.
-func (s *Shared) late(ctx context.Context, c boot.Client) error {
+func (s *Coalescer) late(ctx context.Context, c boot.Client) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("what %s boots was not decided within %s", c.MAC, s.with.Timeout)
+		return fmt.Errorf("what %s boots was not decided within %s", c.MAC, s.config.Timeout)
 	}
 	return ErrClosed
 }
 
 // question finds the question that c asks, or asks it.
-func (s *Shared) question(c boot.Client) (*call, error) {
+func (s *Coalescer) question(c boot.Client) (*call, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, ErrClosed
 	}
 	s.forget(time.Now())
-	if q := s.calls[askerOf(c)]; q != nil {
+	if q := s.calls[keyOf(c)]; q != nil {
 		return q, nil
 	}
-	if s.running >= s.with.Calls {
+	if s.running >= s.config.Calls {
 		return nil, fmt.Errorf("%w: %d questions are under way, %s has to try again", ErrBusy, s.running, c.MAC)
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, s.with.Timeout)
-	q := &call{asker: askerOf(c), ctx: ctx, done: make(chan struct{})}
-	s.calls[q.asker] = q
+	ctx, cancel := context.WithTimeout(s.ctx, s.config.Timeout)
+	q := &call{key: keyOf(c), ctx: ctx, done: make(chan struct{})}
+	s.calls[q.key] = q
 	s.running++
 	s.work.Go(func() {
 		defer cancel()
@@ -184,26 +184,26 @@ func (s *Shared) question(c boot.Client) (*call, error) {
 }
 
 // ask asks the next resolver, whose panic is the failure of this one question.
-func (s *Shared) ask(ctx context.Context, c boot.Client) (p boot.Payload, err error) {
+func (s *Coalescer) ask(ctx context.Context, c boot.Client) (p boot.Payload, err error) {
 	defer func() {
 		value := recover()
 		if value == nil {
 			return
 		}
 		p, err = boot.Payload{}, fmt.Errorf("deciding what %s boots failed by a fault of Spur: %v", c.MAC, value)
-		if s.with.Panicked != nil {
-			s.with.Panicked(c, value, debug.Stack())
+		if s.config.Panicked != nil {
+			s.config.Panicked(c, value, debug.Stack())
 		}
 	}()
 	return s.next.Resolve(ctx, c)
 }
 
 // answer ends a question and keeps its answer for a while.
-func (s *Shared) answer(q *call, payload boot.Payload, err error) {
+func (s *Coalescer) answer(q *call, payload boot.Payload, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	q.payload, q.err, q.until = payload, err, now.Add(s.with.Keep)
+	q.payload, q.err, q.until = payload, err, now.Add(s.config.Keep)
 	s.running--
 	s.kept = append(s.kept, q)
 	s.bytes += payload.Size()
@@ -213,9 +213,9 @@ func (s *Shared) answer(q *call, payload boot.Payload, err error) {
 
 // forget drops the answers whose time is up, and the oldest of too many.
 // Answers are kept equally long, so the oldest is always the first to go.
-func (s *Shared) forget(now time.Time) {
-	for len(s.kept) > 0 && (len(s.kept) > s.with.Answers || s.bytes > s.with.Bytes || !now.Before(s.kept[0].until)) {
-		delete(s.calls, s.kept[0].asker)
+func (s *Coalescer) forget(now time.Time) {
+	for len(s.kept) > 0 && (len(s.kept) > s.config.Answers || s.bytes > s.config.Bytes || !now.Before(s.kept[0].until)) {
+		delete(s.calls, s.kept[0].key)
 		s.bytes -= s.kept[0].payload.Size()
 		s.kept[0] = nil
 		s.kept = s.kept[1:]
@@ -224,7 +224,7 @@ func (s *Shared) forget(now time.Time) {
 
 // Close ends every question that is under way and waits until the next
 // resolver has given them up. Their callers get ErrClosed.
-func (s *Shared) Close() error {
+func (s *Coalescer) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()

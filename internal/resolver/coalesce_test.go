@@ -27,19 +27,19 @@ func counting(calls *atomic.Int64, takes time.Duration) answers {
 	}
 }
 
-// bubble runs a test by a clock of its own, with a Shared that is closed at
+// bubble runs a test by a clock of its own, with a Coalescer that is closed at
 // its end.
-func bubble(t *testing.T, next boot.Resolver, with Sharing, test func(t *testing.T, s *Shared)) {
+func bubble(t *testing.T, next boot.Resolver, with CoalescerConfig, test func(t *testing.T, s *Coalescer)) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewShared(next, with)
+		s := NewCoalescer(next, with)
 		defer s.Close()
 		test(t, s)
 	})
 }
 
-func TestSharedCoalesces(t *testing.T) {
+func TestCoalescerAsksOnce(t *testing.T) {
 	var calls atomic.Int64
-	bubble(t, counting(&calls, time.Second), Sharing{}, func(t *testing.T, s *Shared) {
+	bubble(t, counting(&calls, time.Second), CoalescerConfig{}, func(t *testing.T, s *Coalescer) {
 		ask := func(want string) {
 			t.Helper()
 			p, err := s.Resolve(t.Context(), machine(1))
@@ -62,9 +62,9 @@ func TestSharedCoalesces(t *testing.T) {
 }
 
 // What the answer may depend on is asked for apart; what it may not, together.
-func TestSharedKinds(t *testing.T) {
+func TestCoalescerKinds(t *testing.T) {
 	var calls atomic.Int64
-	bubble(t, counting(&calls, 0), Sharing{}, func(t *testing.T, s *Shared) {
+	bubble(t, counting(&calls, 0), CoalescerConfig{}, func(t *testing.T, s *Coalescer) {
 		clients := []boot.Client{machine(1), machine(2), machine(1), machine(1), machine(1), machine(1), machine(1)}
 		clients[2].UUID[0] = 1
 		clients[3].Arch = boot.ARM64
@@ -85,12 +85,12 @@ func TestSharedKinds(t *testing.T) {
 	})
 }
 
-func TestSharedKeepsRefusals(t *testing.T) {
+func TestCoalescerKeepsRefusals(t *testing.T) {
 	var calls atomic.Int64
 	no := answers(func(context.Context, boot.Client) (boot.Payload, error) {
 		return boot.Payload{}, ignore("no %d", calls.Add(1))
 	})
-	bubble(t, no, Sharing{}, func(t *testing.T, s *Shared) {
+	bubble(t, no, CoalescerConfig{}, func(t *testing.T, s *Coalescer) {
 		for range 3 {
 			if _, err := s.Resolve(t.Context(), machine(1)); !errors.Is(err, boot.ErrIgnore) || err.Error() != "not for us: no 1" {
 				t.Errorf("%v", err)
@@ -99,9 +99,9 @@ func TestSharedKeepsRefusals(t *testing.T) {
 	})
 }
 
-func TestCallerLeavesShared(t *testing.T) {
+func TestCallerLeavesCoalescer(t *testing.T) {
 	var calls atomic.Int64
-	bubble(t, counting(&calls, time.Second), Sharing{}, func(t *testing.T, s *Shared) {
+	bubble(t, counting(&calls, time.Second), CoalescerConfig{}, func(t *testing.T, s *Coalescer) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
 		if _, err := s.Resolve(ctx, machine(1)); !errors.Is(err, context.Canceled) {
@@ -117,9 +117,9 @@ func TestCallerLeavesShared(t *testing.T) {
 	})
 }
 
-func TestSharedBusy(t *testing.T) {
+func TestCoalescerBusy(t *testing.T) {
 	var calls atomic.Int64
-	bubble(t, counting(&calls, time.Second), Sharing{Calls: 2}, func(t *testing.T, s *Shared) {
+	bubble(t, counting(&calls, time.Second), CoalescerConfig{Calls: 2}, func(t *testing.T, s *Coalescer) {
 		var work sync.WaitGroup
 		for n := range byte(2) {
 			work.Go(func() {
@@ -146,14 +146,14 @@ func TestSharedBusy(t *testing.T) {
 }
 
 // A resolver that never returns holds its place, but not its callers.
-func TestSharedTimeout(t *testing.T) {
+func TestCoalescerTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := make(chan struct{})
 		next := answers(func(context.Context, boot.Client) (boot.Payload, error) {
 			<-stuck
 			return linux("/late"), nil
 		})
-		s := NewShared(next, Sharing{Timeout: 3 * time.Second, Calls: 1})
+		s := NewCoalescer(next, CoalescerConfig{Timeout: 3 * time.Second, Calls: 1})
 		start := time.Now()
 		_, err := s.Resolve(context.Background(), machine(1))
 		want := "what 52:54:00:12:34:01 boots was not decided within 3s"
@@ -175,10 +175,10 @@ func TestSharedTimeout(t *testing.T) {
 	})
 }
 
-func TestSharedClose(t *testing.T) {
+func TestCoalescerClose(t *testing.T) {
 	var calls atomic.Int64
 	synctest.Test(t, func(t *testing.T) {
-		s := NewShared(counting(&calls, time.Hour), Sharing{Timeout: 2 * time.Hour})
+		s := NewCoalescer(counting(&calls, time.Hour), CoalescerConfig{Timeout: 2 * time.Hour})
 		asked := make(chan error)
 		go func() {
 			_, err := s.Resolve(context.Background(), machine(1))
@@ -196,9 +196,9 @@ func TestSharedClose(t *testing.T) {
 	})
 }
 
-func TestSharedAnswersAreBounded(t *testing.T) {
+func TestCoalescerAnswersAreBounded(t *testing.T) {
 	var calls atomic.Int64
-	bubble(t, counting(&calls, 0), Sharing{Answers: 3}, func(t *testing.T, s *Shared) {
+	bubble(t, counting(&calls, 0), CoalescerConfig{Answers: 3}, func(t *testing.T, s *Coalescer) {
 		for n := range byte(10) {
 			if _, err := s.Resolve(t.Context(), machine(n)); err != nil {
 				t.Error(err)
@@ -226,8 +226,8 @@ func (l long) Resolve(context.Context, boot.Client) (boot.Payload, error) {
 	return boot.Payload{Content: script}, nil
 }
 
-func TestSharedBytesAreBounded(t *testing.T) {
-	bubble(t, long(1000), Sharing{Bytes: 3500}, func(t *testing.T, s *Shared) {
+func TestCoalescerBytesAreBounded(t *testing.T) {
+	bubble(t, long(1000), CoalescerConfig{Bytes: 3500}, func(t *testing.T, s *Coalescer) {
 		for n := range byte(10) {
 			if p, err := s.Resolve(t.Context(), machine(n)); err != nil || p.Size() != 1000 {
 				t.Errorf("%d bytes, %v", p.Size(), err)
@@ -254,9 +254,9 @@ func (panics) Resolve(_ context.Context, c boot.Client) (boot.Payload, error) {
 }
 
 // A question that panics is answered with an error, and others are asked.
-func TestSharedSurvivesAPanic(t *testing.T) {
+func TestCoalescerSurvivesAPanic(t *testing.T) {
 	var stack string
-	s := NewShared(panics{}, Sharing{Panicked: func(_ boot.Client, _ any, b []byte) { stack = string(b) }})
+	s := NewCoalescer(panics{}, CoalescerConfig{Panicked: func(_ boot.Client, _ any, b []byte) { stack = string(b) }})
 	defer s.Close()
 	if _, err := s.Resolve(t.Context(), machine(13)); err == nil || !strings.Contains(err.Error(), "fault of Spur: thirteen") {
 		t.Errorf("got %v", err)

@@ -10,14 +10,14 @@
 //
 // The others wrap a resolver:
 //
-//   - [Only] answers none but the machines that were named.
+//   - [AllowList] answers none but the machines that were named.
 //   - [Once] answers a machine until it has booted, and not again.
-//   - [Shared] asks once where several packets of one boot ask the same, and
+//   - [Coalescer] asks once where several packets of one boot ask the same, and
 //     bounds how many questions are under way.
 //
 // They are meant to be stacked in this order, the cheap refusals outside:
 //
-//	Only(Once(Shared(Remote)))
+//	AllowList(Once(Coalescer(Remote)))
 //
 // A machine that gets no answer gets it as an error that wraps boot.ErrIgnore
 // and says why in words, because that text is what the operator sees.

@@ -31,7 +31,7 @@ func Example() {
 		return
 	}
 	defer remote.Close()
-	shared := resolver.NewShared(remote, resolver.Sharing{})
+	shared := resolver.NewCoalescer(remote, resolver.CoalescerConfig{})
 	defer shared.Close()
 
 	for _, mac := range []boot.MAC{{0x52, 0x54, 0, 0x12, 0x34, 0x56}, {0x52, 0x54, 0, 0x12, 0x34, 0x57}} {

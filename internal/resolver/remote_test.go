@@ -206,7 +206,7 @@ func TestSlowMachineDelaysNoOther(t *testing.T) {
 			fmt.Fprint(w, `{"kernel": "/kernel"}`)
 		})
 		defer end()
-		shared := NewShared(remoteAt(t, RemoteConfig{Prefix: "http://api.example.org", Transport: transport}), Sharing{})
+		shared := NewCoalescer(remoteAt(t, RemoteConfig{Prefix: "http://api.example.org", Transport: transport}), CoalescerConfig{})
 		defer shared.Close()
 
 		start := time.Now()

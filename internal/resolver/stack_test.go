@@ -9,8 +9,8 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-func TestOnly(t *testing.T) {
-	o := NewOnly(Static{linux("/kernel")}, []boot.MAC{machine(1).MAC})
+func TestAllowList(t *testing.T) {
+	o := NewAllowList(Static{linux("/kernel")}, []boot.MAC{machine(1).MAC})
 	if p, err := o.Resolve(t.Context(), machine(1)); err != nil || kernelOf(p) != "/kernel" {
 		t.Errorf("%+v, %v", p, err)
 	}

@@ -58,9 +58,9 @@ type daemon struct {
 	account sandbox.Account // whom it becomes
 	loaders route.Binaries
 	cache   *fetch.Cache
-	ahead   []boot.File     // that machines will ask for
-	beside  *tree.Beside    // what an iPXE script names relative to itself; nil without one
-	temp    *scratch.Folder // for what is fetched; nil with --data
+	ahead   []boot.File       // that machines will ask for
+	beside  *tree.ScriptFiles // what an iPXE script names relative to itself; nil without one
+	temp    *scratch.Folder   // for what is fetched; nil with --data
 }
 
 // open prepares everything that needs no network.

@@ -54,7 +54,7 @@ func (f *files) tftpServer(v *notices) *tftp.Server {
 // openHTTP is the HTTP server's way into the tree.
 func (f *files) openHTTP(ctx context.Context, r *http.Request, name string) (fs.File, error) {
 	server := httpd.Local(r).Addr()
-	if c, ok := tree.AskedBy(r.URL.Query()); ok && name == route.IPXEScript && f.tree.AskAtRoot {
+	if c, ok := tree.ClientFromQuery(r.URL.Query()); ok && name == route.IPXEScript && f.tree.AskAtRoot {
 		c.Server = server
 		f.story.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}

@@ -62,7 +62,7 @@ func parseLong(b []byte) (source string, when time.Time, ok bool) {
 	return string(b[8:]), time.Unix(int64(binary.BigEndian.Uint64(b)), 0), true
 }
 
-// Keep implements tree.Long. A source that the store doesn't take is kept in
+// Keep implements tree.LongSources. A source that the store doesn't take is kept in
 // memory all the same.
 func (l *longSources) Keep(source string) {
 	fresh, dropped := l.enter(source)
@@ -101,7 +101,7 @@ func (l *longSources) enter(source string) (fresh bool, dropped []tree.Digest) {
 	return true, dropped
 }
 
-// Find implements tree.Long.
+// Find implements tree.LongSources.
 func (l *longSources) Find(d tree.Digest) (string, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -109,10 +109,10 @@ func TestRelativeNamesThroughUs(t *testing.T) {
 			t.Fatal(err)
 		}
 		o, _ := newOffers(t, nil)
-		if o.tree.Beside, err = l.siblings(up.open); err != nil {
+		if o.tree.ScriptFiles, err = l.siblings(up.open); err != nil {
 			t.Fatal(err)
 		}
-		defer o.tree.Beside.Close()
+		defer o.tree.ScriptFiles.Close()
 		f, err := o.tree.Open(t.Context(), o.tree.Names.Boot(machine(1, boot.UEFI, boot.IPXE), route.Configured(boot.IPXE, route.HTTP))+"/vmlinuz", tree.Asker{Via: "http", Server: netip.MustParseAddr("10.0.0.1")})
 		if err != nil {
 			t.Fatalf("%s: %v", at, err)

@@ -56,7 +56,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	files := &files{
 		tree: &tree.Tree{
 			Names: d.names, Loaders: d.loaders, Resolver: chain,
-			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, Long: long, Beside: d.beside,
+			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, LongSources: long, ScriptFiles: d.beside,
 			HTTPPort: d.config.HTTPPort, TFTPPort: d.config.TFTPPort,
 			AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},

@@ -148,8 +148,8 @@ func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) 
 
 // findLoaded tells of the files that an iPXE script loads and that aren't there:
 // by an error where every machine would stop at one, else by warnings.
-func (l *looked) findLoaded(ctx context.Context, beside *tree.Beside, have route.Binaries) error {
-	files := &tree.Tree{Loaders: have, Beside: beside}
+func (l *looked) findLoaded(ctx context.Context, beside *tree.ScriptFiles, have route.Binaries) error {
+	files := &tree.Tree{Loaders: have, ScriptFiles: beside}
 	for _, r := range files.Missing(ctx, l.payload.Title(), l.script) {
 		why := fmt.Errorf("%s, line %d, loads %s, which can't be had: %w", r.Script, r.Line, r.Name, r.Err)
 		if errors.Is(r.Err, fs.ErrNotExist) {
@@ -211,16 +211,16 @@ func (l *looked) folders() []string {
 
 // siblings are the files that an iPXE script names relative to itself; nil for
 // what is no script. Close them.
-func (l *looked) siblings(open func(context.Context, string) (fs.File, error)) (*tree.Beside, error) {
+func (l *looked) siblings(open func(context.Context, string) (fs.File, error)) (*tree.ScriptFiles, error) {
 	script, ok := l.payload.Content.(boot.Script)
 	if !ok {
 		return nil, nil
 	}
 	text := script.Text.Fill(func(boot.File) string { return "" }, "")
 	if script.File.IsURL() {
-		return tree.BesideURL(script.File, text, open)
+		return tree.RemoteScriptFiles(script.File, text, open)
 	}
-	return tree.BesideFile(script.File, text)
+	return tree.LocalScriptFiles(script.File, text)
 }
 
 // located makes a name absolute: what is served must not depend on a later

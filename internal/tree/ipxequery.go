@@ -8,9 +8,9 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// AskedBy reads what loader.AskScript makes iPXE tell of itself. ok is false
+// ClientFromQuery reads what loader.AskScript makes iPXE tell of itself. ok is false
 // without a MAC.
-func AskedBy(q url.Values) (c boot.Client, ok bool) {
+func ClientFromQuery(q url.Values) (c boot.Client, ok bool) {
 	mac, err := boot.ParseMAC(q.Get("mac"))
 	if err != nil {
 		return boot.Client{}, false

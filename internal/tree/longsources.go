@@ -7,8 +7,8 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// Long keeps the sources that are too long to be sealed.
-type Long interface {
+// LongSources keeps the sources that are too long to be sealed.
+type LongSources interface {
 	Keep(source string)
 	Find(d Digest) (source string, ok bool)
 }
@@ -28,8 +28,8 @@ func (t *Tree) source(ctx context.Context, n Name) (string, error) {
 		if DigestOf(f.Source) != n.Digest {
 			continue
 		}
-		if t.Long != nil {
-			t.Long.Keep(f.Source)
+		if t.LongSources != nil {
+			t.LongSources.Keep(f.Source)
 		}
 		return f.Source, nil
 	}
@@ -38,8 +38,8 @@ func (t *Tree) source(ctx context.Context, n Name) (string, error) {
 
 // known is the source of a file without asking anybody.
 func (t *Tree) known(n Name) (string, bool) {
-	if n.Source != "" || t.Long == nil {
+	if n.Source != "" || t.LongSources == nil {
 		return n.Source, n.Source != ""
 	}
-	return t.Long.Find(n.Digest)
+	return t.LongSources.Find(n.Digest)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/spurboot/spur/internal/seal"
 )
 
-// kept is a Long without a bound.
+// kept is a LongSources without a bound.
 type kept map[Digest]string
 
 func (k kept) Keep(source string)           { k[DigestOf(source)] = source }
@@ -26,7 +26,7 @@ func presigned(n int, signature string) string {
 func TestLongSources(t *testing.T) {
 	for _, n := range []int{200, 300, 2000, 2049, 4000, boot.SourceMost - 30} {
 		tr, _ := newTree(t)
-		tr.Long = kept{}
+		tr.LongSources = kept{}
 		payload := boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: presigned(n, "1")}}}
 		tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return payload, nil })
 		urls := tr.URLs(ipxe, ipxeHTTP, payload, overTFTP)
@@ -43,7 +43,7 @@ func TestLongSources(t *testing.T) {
 			t.Errorf("%d: got %q", n, got)
 		}
 		other := *tr
-		other.Long = kept{}
+		other.LongSources = kept{}
 		other.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return payload, nil })
 		if got := read(t, &other, path, overTFTP); got != want {
 			t.Errorf("%d: another server gives %q", n, got)
@@ -54,9 +54,9 @@ func TestLongSources(t *testing.T) {
 // What nobody knows any more is refused, and is not another file.
 func TestLongSourceReplaced(t *testing.T) {
 	tr, _ := newTree(t)
-	tr.Long = kept{}
+	tr.LongSources = kept{}
 	path := strings.TrimPrefix(tr.URLs(ipxe, ipxeHTTP, boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: presigned(300, "1")}}}, overHTTP).Kernel, "http://10.0.0.1")
-	tr.Long = kept{}
+	tr.LongSources = kept{}
 	tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) {
 		return boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: presigned(300, "2")}}}, nil
 	})
@@ -75,9 +75,9 @@ func FuzzFileName(f *testing.F) {
 		if source == "" {
 			return
 		}
-		tr := &Tree{Names: names, Long: kept{}}
+		tr := &Tree{Names: names, LongSources: kept{}}
 		got, err := names.Open(names.File(ipxe.MAC, route.Initrd, source, true))
-		tr.Long.Keep(source)
+		tr.LongSources.Keep(source)
 		back, known := tr.known(got)
 		if err != nil || got.IsBoot() || !known || back != source || got.Role != route.Initrd || !got.Last {
 			t.Errorf("%q became %+v, %v", source, got, err)

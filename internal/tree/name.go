@@ -87,7 +87,7 @@ func (n Names) Boot(c boot.Client, r route.Route) string {
 
 // File seals the name of one file of a machine's payload. last says that the
 // machine has all it needs once it has this one. A source that IsLong is sealed
-// as its digest; Long finds it again.
+// as its digest; LongSources finds it again.
 func (n Names) File(mac boot.MAC, role route.Role, source string, last bool) string {
 	r := index(roles, role)
 	if last {

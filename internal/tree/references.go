@@ -34,16 +34,16 @@ var errRooted = hint.New("names that begin with / aren't served", `write it rela
 // left alone: only a machine knows what it comes to. On somebody's server only
 // what every machine loads is looked for.
 func (t *Tree) Missing(ctx context.Context, name, text string) []Reference {
-	if t.Beside == nil {
+	if t.ScriptFiles == nil {
 		return nil
 	}
 	var all []Reference
 	seen := map[string]bool{name: true}
 	todo := references(name, text)
-	for len(todo) > 0 && len(seen) < siblingsMost {
+	for len(todo) > 0 && len(seen) < maxScriptNames {
 		at := todo[0]
 		todo = todo[1:]
-		if t.ownBeside(strings.TrimPrefix(at.Name, "/")) || seen[at.Name] || t.Beside.remote && !at.Sure && at.Err == nil {
+		if t.servedBySpur(strings.TrimPrefix(at.Name, "/")) || seen[at.Name] || t.ScriptFiles.remote && !at.Sure && at.Err == nil {
 			continue
 		}
 		seen[at.Name] = true
@@ -51,7 +51,7 @@ func (t *Tree) Missing(ctx context.Context, name, text string) []Reference {
 			all = append(all, at)
 			continue
 		}
-		f, err := t.Beside.find(ctx, at.Name)
+		f, err := t.ScriptFiles.find(ctx, at.Name)
 		if err != nil {
 			at.Err = err
 			all = append(all, at)
@@ -63,18 +63,18 @@ func (t *Tree) Missing(ctx context.Context, name, text string) []Reference {
 	return all
 }
 
-// ownBeside tells whether a name beside an operator's script is one of Spur's.
-func (t *Tree) ownBeside(name string) bool {
+// servedBySpur tells whether a name beside an operator's script is one of Spur's.
+func (t *Tree) servedBySpur(name string) bool {
 	_, binary := t.Loaders.Named(name)
 	return binary || name == route.IPXEScript || name == route.BeaconFile
 }
 
 // find opens what a machine would be given under a name.
-func (b *Beside) find(ctx context.Context, name string) (fs.File, error) {
+func (s *ScriptFiles) find(ctx context.Context, name string) (fs.File, error) {
 	if !fs.ValidPath(name) {
 		return nil, errors.New("it is outside of the script's folder")
 	}
-	return b.open(ctx, name, "")
+	return s.open(ctx, name, "")
 }
 
 // leadsTo lists what a file has loaded, if it is a script. A machine comes to it

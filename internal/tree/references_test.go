@@ -44,11 +44,11 @@ func TestMissingFiles(t *testing.T) {
 		"boot": "", "": "", "kernel": "", "kernel --name": "", "|| && ;": "",
 	} {
 		script = "#!ipxe\n" + script
-		b, err := BesideFile(boot.File{Source: filepath.Join(dir, "boot.ipxe")}, script)
+		b, err := LocalScriptFiles(boot.File{Source: filepath.Join(dir, "boot.ipxe")}, script)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tr := &Tree{Beside: b, Loaders: route.Binaries{{Build: route.Build{File: "snponly.efi"}, Path: "x"}}}
+		tr := &Tree{ScriptFiles: b, Loaders: route.Binaries{{Build: route.Build{File: "snponly.efi"}, Path: "x"}}}
 		var got []string
 		for _, r := range tr.Missing(t.Context(), "boot.ipxe", script) {
 			got = append(got, strings.TrimSpace(fmt.Sprintf("%s:%d %s %s", r.Script, r.Line, r.Name, map[bool]string{true: "sure"}[r.Sure])))

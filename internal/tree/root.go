@@ -19,8 +19,8 @@ func (t *Tree) atRoot(name string) (route.Role, bool) {
 	switch {
 	case name == route.IPXEScript:
 		return route.Script, true
-	case t.Beside != nil:
-		return t.Beside.Role(path.Clean(name))
+	case t.ScriptFiles != nil:
+		return t.ScriptFiles.Role(path.Clean(name))
 	}
 	return "", false
 }
@@ -37,13 +37,13 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, err
 	if name == route.IPXEScript {
 		return t.scriptAtRoot(ctx, a), nil
 	}
-	return t.openBeside(ctx, name, boot.Client{}, a)
+	return t.openScriptFile(ctx, name, boot.Client{}, a)
 }
 
 // scriptAtRoot is for an iPXE of which nothing is known but what its question
 // says. One that says nothing is told to ask again.
 func (t *Tree) scriptAtRoot(ctx context.Context, a Asker) *generated {
-	c, ok := AskedBy(a.Query)
+	c, ok := ClientFromQuery(a.Query)
 	if !ok {
 		return newGenerated(route.IPXEScript, loader.AskScript(t.base(route.HTTP, a.Server)+"/"+route.IPXEScript))
 	}

@@ -19,23 +19,23 @@ import (
 // ScriptMost is the longest iPXE script of an operator, in bytes.
 const ScriptMost = 1 << 20
 
-// Beside serves what an operator's iPXE script names relative to itself, which
+// ScriptFiles serves what an operator's iPXE script names relative to itself, which
 // iPXE asks for beside the script (churi in its core/uri.c): files of the
 // script's folder or of the server that it comes from. Only what the script
 // names can be had, and what scripts name that it leads to: the folder may be
 // somebody's home.
-type Beside struct {
+type ScriptFiles struct {
 	open   func(ctx context.Context, name, query string) (fs.File, error)
 	close  func() error
 	remote bool // the script is at a URL
 
 	mu    sync.Mutex
-	names siblings
+	names scriptNames
 	read  map[string]bool // scripts that were read for what they name
 }
 
-// BesideFile is what stands beside the script in a file of this host. Close it.
-func BesideFile(script boot.File, text string) (*Beside, error) {
+// LocalScriptFiles are those beside a script in a file of this host. Close them.
+func LocalScriptFiles(script boot.File, text string) (*ScriptFiles, error) {
 	root, err := os.OpenRoot(filepath.Dir(script.Source))
 	if err != nil {
 		return nil, err
@@ -43,11 +43,11 @@ func BesideFile(script boot.File, text string) (*Beside, error) {
 	open := func(_ context.Context, name, _ string) (fs.File, error) {
 		return openBelow(root, filepath.FromSlash(name))
 	}
-	return newBeside(text, open, root.Close), nil
+	return newScriptFiles(text, open, root.Close), nil
 }
 
-// BesideURL is what stands beside the script at a URL. upstream opens URLs.
-func BesideURL(script boot.File, text string, upstream func(context.Context, string) (fs.File, error)) (*Beside, error) {
+// RemoteScriptFiles are those beside a script at a URL. upstream opens URLs.
+func RemoteScriptFiles(script boot.File, text string, upstream func(context.Context, string) (fs.File, error)) (*ScriptFiles, error) {
 	base, err := url.Parse(script.Source)
 	if err != nil {
 		return nil, err
@@ -55,87 +55,87 @@ func BesideURL(script boot.File, text string, upstream func(context.Context, str
 	open := func(ctx context.Context, name, query string) (fs.File, error) {
 		return upstream(ctx, base.ResolveReference(&url.URL{Path: "./" + name, RawQuery: query}).String())
 	}
-	b := newBeside(text, open, func() error { return nil })
-	b.remote = true
-	return b, nil
+	s := newScriptFiles(text, open, func() error { return nil })
+	s.remote = true
+	return s, nil
 }
 
-func newBeside(text string, open func(context.Context, string, string) (fs.File, error), closer func() error) *Beside {
-	b := &Beside{open: open, close: closer, names: newSiblings(), read: map[string]bool{}}
-	b.names.learn(".", text)
-	return b
+func newScriptFiles(text string, open func(context.Context, string, string) (fs.File, error), closer func() error) *ScriptFiles {
+	s := &ScriptFiles{open: open, close: closer, names: newScriptNames(), read: map[string]bool{}}
+	s.names.addScript(".", text)
+	return s
 }
 
 // Close closes the script's folder.
-func (b *Beside) Close() error { return b.close() }
+func (s *ScriptFiles) Close() error { return s.close() }
 
 // Role is what a file is for; ok is false where no script names it.
-func (b *Beside) Role(name string) (r route.Role, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.names.role(name)
+func (s *ScriptFiles) Role(name string) (r route.Role, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.names.role(name)
 }
 
 // Open opens a file that a script names. query is that of its URL.
-func (b *Beside) Open(ctx context.Context, name, query string) (fs.File, error) {
-	if _, ok := b.Role(name); !ok {
-		b.follow(ctx)
-		if _, ok := b.Role(name); !ok {
+func (s *ScriptFiles) Open(ctx context.Context, name, query string) (fs.File, error) {
+	if _, ok := s.Role(name); !ok {
+		s.follow(ctx)
+		if _, ok := s.Role(name); !ok {
 			return nil, missing(name, errors.New("the iPXE script names no such file beside it"))
 		}
 	}
-	f, err := b.open(ctx, name, query)
+	f, err := s.open(ctx, name, query)
 	if err != nil {
 		return nil, err
 	}
-	b.look(name, f)
+	s.inspect(name, f)
 	return f, nil
 }
 
 // follow reads the scripts that are named and were not read: a restart, or
 // another server, knows only what the first script names.
-func (b *Beside) follow(ctx context.Context) {
+func (s *ScriptFiles) follow(ctx context.Context) {
 	for {
-		name, ok := b.unread()
+		name, ok := s.unread()
 		if !ok {
 			return
 		}
-		if f, err := b.open(ctx, name, ""); err == nil {
-			b.look(name, f)
+		if f, err := s.open(ctx, name, ""); err == nil {
+			s.inspect(name, f)
 			_ = f.Close() // it was only read
 		}
 	}
 }
 
 // unread is a script that is to be read, noted as being so.
-func (b *Beside) unread() (string, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for name, role := range b.names.plain {
-		if role == route.Script && !b.read[name] {
-			b.read[name] = true
+func (s *ScriptFiles) unread() (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, role := range s.names.plain {
+		if role == route.Script && !s.read[name] {
+			s.read[name] = true
 			return name, true
 		}
 	}
 	return "", false
 }
 
-// look learns what a file names, if it is a script. One that is asked for with
+// inspect learns what a file names, if it is a script. One that is asked for with
 // a query may be another one each time.
-func (b *Beside) look(name string, f fs.File) {
+func (s *ScriptFiles) inspect(name string, f fs.File) {
 	r, ok := f.(io.ReaderAt)
 	if !ok {
 		return
 	}
 	text, is := scriptText(r)
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !is {
-		b.names.noScript(name)
+		s.names.noScript(name)
 		return
 	}
-	b.read[name] = true
-	b.names.learn(path.Dir(name), text)
+	s.read[name] = true
+	s.names.addScript(path.Dir(name), text)
 }
 
 // scriptText is the text of a file if it is a script. Where it can't be read, who

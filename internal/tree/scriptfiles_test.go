@@ -59,12 +59,12 @@ func TestBesideAScript(t *testing.T) {
 		"private.txt": "", ".ssh/initrd": "", "sub/private.txt": "", "wimboot": "", "../outside": "", "outside": "", "sub": "", "gone": "", "": "",
 	}
 	for name, text2 := range want {
-		b, err := BesideFile(boot.File{Source: filepath.Join(dir, "boot.ipxe")}, string(text))
+		b, err := LocalScriptFiles(boot.File{Source: filepath.Join(dir, "boot.ipxe")}, string(text))
 		if err != nil {
 			t.Fatal(err)
 		}
 		tr, _ := newTree(t)
-		tr.Beside = b
+		tr.ScriptFiles = b
 		path := tr.Names.Boot(ipxe, ipxeHTTP) + "/" + name
 		f, err := tr.Open(t.Context(), path, overHTTP)
 		got := ""
@@ -84,13 +84,13 @@ func TestBesideAScript(t *testing.T) {
 func TestRolesBesideAScript(t *testing.T) {
 	dir := scriptFolder(t)
 	text, _ := os.ReadFile(filepath.Join(dir, "boot.ipxe"))
-	b, err := BesideFile(boot.File{Source: filepath.Join(dir, "boot.ipxe")}, string(text))
+	b, err := LocalScriptFiles(boot.File{Source: filepath.Join(dir, "boot.ipxe")}, string(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer b.Close()
 	tr, _ := newTree(t)
-	tr.Beside = b
+	tr.ScriptFiles = b
 	for name, want := range map[string]route.Role{
 		"vmlinuz": route.Kernel, "sub/initrd": route.Initrd, "sub/menu.ipxe": route.Script, "boot.ipxe": route.Script, "up": route.Beacon,
 	} {
@@ -123,14 +123,14 @@ func TestBesideAURL(t *testing.T) {
 		"http://up/boot.ipxe":           "http://up/sub/k?x=1&y=%20",
 		"http://up/a/":                  "http://up/a/sub/k?x=1&y=%20",
 	} {
-		b, err := BesideURL(boot.File{Source: script}, "#!ipxe\nkernel sub/k?x=${y}\n", func(_ context.Context, url string) (fs.File, error) {
+		b, err := RemoteScriptFiles(boot.File{Source: script}, "#!ipxe\nkernel sub/k?x=${y}\n", func(_ context.Context, url string) (fs.File, error) {
 			return newGenerated("k", url), nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		tr, _ := newTree(t)
-		tr.Beside = b
+		tr.ScriptFiles = b
 		asked := overHTTP
 		asked.Raw = "x=1&y=%20"
 		if got := read(t, tr, tr.Names.Boot(ipxe, ipxeHTTP)+"/sub/k", asked); got != want {
@@ -146,13 +146,13 @@ func FuzzSiblings(f *testing.F) {
 	f.Add("#!ipxe\nkernel ${a}/b${c} x || chain ../y?z\n", "b")
 	f.Add("initrd ${${x}}.img }{ ${", "..")
 	f.Fuzz(func(t *testing.T, script, name string) {
-		s := newSiblings()
-		s.learn("dir", script)
-		s.learn(".", script)
+		s := newScriptNames()
+		s.addScript("dir", script)
+		s.addScript(".", script)
 		if _, ok := s.role(name); ok && !fs.ValidPath(name) {
 			t.Errorf("%q is served", name)
 		}
-		if len(s.plain)+len(s.patterns) > siblingsMost {
+		if len(s.plain)+len(s.patterns) > maxScriptNames {
 			t.Errorf("%d names", len(s.plain))
 		}
 	})
@@ -162,11 +162,11 @@ func FuzzSiblings(f *testing.F) {
 // did with regular expressions: a hundred end before the test's time is over.
 func TestPatternsAreCheap(t *testing.T) {
 	var script strings.Builder
-	for n := range siblingsMost {
+	for n := range maxScriptNames {
 		fmt.Fprintf(&script, "set x%d %sz%d\n", n, strings.Repeat("${a}", 240), n)
 	}
-	s := newSiblings()
-	s.learn(".", script.String())
+	s := newScriptNames()
+	s.addScript(".", script.String())
 	for range 100 {
 		if _, ok := s.role(strings.Repeat("A", 1900) + "zz"); ok {
 			t.Fatal("a name is found that no pattern comes to")
@@ -184,8 +184,8 @@ func TestPatterns(t *testing.T) {
 		"a${x}b${y}b":          {[]string{"abb", "aXbYb"}, []string{"ab", "aXb"}},
 		"menu-${net0/mac}.cfg": {[]string{"menu-52:54:00.cfg"}, []string{"menu.cfg"}},
 	} {
-		s := newSiblings()
-		s.learn(".", "chain "+word)
+		s := newScriptNames()
+		s.addScript(".", "chain "+word)
 		for _, name := range names.yes {
 			if _, ok := s.role(name); !ok {
 				t.Errorf("%s doesn't match %s", word, name)

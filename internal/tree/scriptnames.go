@@ -9,11 +9,11 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
-// siblingsMost bounds the names that scripts lead to.
-const siblingsMost = 4096
+// maxScriptNames bounds the names that scripts lead to.
+const maxScriptNames = 4096
 
-// siblings are the relative names in iPXE scripts, and what they are for.
-type siblings struct {
+// scriptNames are the relative names in iPXE scripts, and what they are for.
+type scriptNames struct {
 	plain    map[string]route.Role
 	patterns []pattern
 	known    map[string]bool // the patterns, by how they are written
@@ -25,12 +25,12 @@ type pattern struct {
 	role     route.Role
 }
 
-func newSiblings() siblings {
-	return siblings{plain: map[string]route.Role{}, known: map[string]bool{}}
+func newScriptNames() scriptNames {
+	return scriptNames{plain: map[string]route.Role{}, known: map[string]bool{}}
 }
 
-// nameMost bounds a name that scripts may stand for, in bytes.
-const nameMost = 2048
+// maxNameLength bounds a name that scripts may stand for, in bytes.
+const maxNameLength = 2048
 
 // matches tells whether a name can be what a pattern comes to. It looks at each
 // byte once, whatever scripts are made of.
@@ -48,9 +48,9 @@ func (p pattern) matches(name string) bool {
 	return strings.HasSuffix(rest, p.literals[last])
 }
 
-// learn takes in the names of a script that lies in the folder dir. Any word of
+// addScript takes in the names of a script that lies in the folder dir. Any word of
 // it may be one: scripts put names into settings and use them later.
-func (s *siblings) learn(dir, script string) {
+func (s *scriptNames) addScript(dir, script string) {
 	for line := range strings.Lines(script) {
 		role := route.Extra
 		for _, word := range strings.Fields(line) {
@@ -83,9 +83,9 @@ func command(word string) (route.Role, bool) {
 
 var setting = regexp.MustCompile(`\$\{[^{}]*\}`)
 
-func (s *siblings) add(dir, word string, role route.Role) {
+func (s *scriptNames) add(dir, word string, role route.Role) {
 	word, _, _ = strings.Cut(word, "?")
-	if len(word) > 1024 || len(s.plain)+len(s.patterns) >= siblingsMost || strings.Contains(word, "://") || strings.HasPrefix(word, "/") {
+	if len(word) > 1024 || len(s.plain)+len(s.patterns) >= maxScriptNames || strings.Contains(word, "://") || strings.HasPrefix(word, "/") {
 		return
 	}
 	if !setting.MatchString(word) {
@@ -111,11 +111,11 @@ func (s *siblings) add(dir, word string, role route.Role) {
 }
 
 // role is what a name is for. What a setting may stand for is never hidden.
-func (s *siblings) role(name string) (route.Role, bool) {
+func (s *scriptNames) role(name string) (route.Role, bool) {
 	if r, ok := s.plain[name]; ok {
 		return r, true
 	}
-	if len(name) > nameMost || !fs.ValidPath(name) || strings.HasPrefix(name, ".") || strings.Contains(name, "/.") {
+	if len(name) > maxNameLength || !fs.ValidPath(name) || strings.HasPrefix(name, ".") || strings.Contains(name, "/.") {
 		return "", false
 	}
 	for _, p := range s.patterns {
@@ -128,7 +128,7 @@ func (s *siblings) role(name string) (route.Role, bool) {
 
 // noScript says that what is there under a name is no script. What a script
 // chains to is then what takes the machine over.
-func (s *siblings) noScript(name string) {
+func (s *scriptNames) noScript(name string) {
 	if s.plain[name] == route.Script {
 		s.plain[name] = route.Kernel
 	}

@@ -16,14 +16,14 @@ import (
 
 // Tree finds every file that Spur serves.
 type Tree struct {
-	Names    Names
-	Loaders  route.Binaries
-	Resolver boot.Resolver
-	Sources  Sources
-	Long     Long    // nil where names are made and none is opened
-	Beside   *Beside // what an operator's iPXE script names relative to itself; nil without one
-	HTTPPort uint16  // in the URLs of generated scripts
-	TFTPPort uint16
+	Names       Names
+	Loaders     route.Binaries
+	Resolver    boot.Resolver
+	Sources     Sources
+	LongSources LongSources  // nil where names are made and none is opened
+	ScriptFiles *ScriptFiles // what an operator's iPXE script names relative to itself; nil without one
+	HTTPPort    uint16       // in the URLs of generated scripts
+	TFTPPort    uint16
 	// AskAtRoot gives loaders to whoever knows their names, and the script to
 	// any loader that comes without a sealed name. Only where somebody else's
 	// DHCP server sends machines here: whoever can reach the server could ask
@@ -77,13 +77,13 @@ func (t *Tree) declared(r route.Route, name string) (route.Role, bool) {
 	if f, ok := r.File(name); ok {
 		return f.Role, true
 	}
-	if t.Beside == nil || r.Role != route.Script {
+	if t.ScriptFiles == nil || r.Role != route.Script {
 		return "", false
 	}
 	if _, ok := t.Loaders.Named(name); ok {
 		return route.NBP, true
 	}
-	return t.Beside.Role(path.Clean(name))
+	return t.ScriptFiles.Role(path.Clean(name))
 }
 
 // Open opens the file at path. Errors wrap fs.ErrNotExist where there is no
@@ -120,7 +120,7 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 	f, ok := n.Route.File(name)
 	switch {
 	case !ok && n.Route.Role == route.Script:
-		return t.openBeside(ctx, name, n.Client, a)
+		return t.openScriptFile(ctx, name, n.Client, a)
 	case !ok:
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
 	case f.Role == route.NBP:
@@ -141,14 +141,14 @@ func openBinary(name string, b route.Binary, ok bool) (fs.File, error) {
 
 // openBeside opens what an operator's script names relative to itself: the
 // loaders of this host by their names, and what lies beside the script.
-func (t *Tree) openBeside(ctx context.Context, name string, c boot.Client, a Asker) (fs.File, error) {
-	if t.Beside == nil {
+func (t *Tree) openScriptFile(ctx context.Context, name string, c boot.Client, a Asker) (fs.File, error) {
+	if t.ScriptFiles == nil {
 		return nil, missing(name, errors.New("a boot has no such file"))
 	}
 	if b, ok := t.Loaders.Find(name, c); ok {
 		return openLocal(b.Path)
 	}
-	return t.Beside.Open(ctx, path.Clean(name), a.Raw)
+	return t.ScriptFiles.Open(ctx, path.Clean(name), a.Raw)
 }
 
 func missing(name string, why error) error {
@@ -180,8 +180,8 @@ func troubled(c boot.Client, name string, why error, again bool) *generated {
 // which it asks.
 func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loader.URLs {
 	named := func(base string, role route.Role, f boot.File, last bool) string {
-		if t.Long != nil && IsLong(f.Source) {
-			t.Long.Keep(f.Source)
+		if t.LongSources != nil && IsLong(f.Source) {
+			t.LongSources.Keep(f.Source)
 		}
 		return base + "/" + t.Names.File(c.MAC, role, f.Source, last) + "/" + url.PathEscape(f.Base())
 	}

@@ -67,16 +67,16 @@ var allowed = map[string][]string{
 	"internal/tree":     {"internal/boot", "internal/hint", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.
-	"internal/store":             {"internal/hint"},
-	"internal/store/storetest":   {"internal/store"},
-	"internal/timeline":          {"internal/boot", "internal/printable"},
-	"internal/timeline/narrator": {"internal/boot", "internal/timeline"},
+	"internal/store":           {"internal/hint"},
+	"internal/store/storetest": {"internal/store"},
+	"internal/timeline":        {"internal/boot", "internal/printable"},
+	"internal/timeline/report": {"internal/boot", "internal/timeline"},
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
 		"internal/boot", "internal/decide", "internal/dhcp", "internal/fetch", "internal/hint", "internal/httpd", "internal/image",
 		"internal/loader", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
-		"internal/timeline", "internal/timeline/narrator", "internal/tree", "tftp",
+		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},
 	"internal/lab":       {},
 	"internal/lab/trial": {"internal/hint", "internal/lab"},

@@ -15,15 +15,15 @@ import (
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/timeline"
-	"github.com/spurboot/spur/internal/timeline/narrator"
+	"github.com/spurboot/spur/internal/timeline/report"
 )
 
 // notices say what is not a machine's story: that Spur is ready, what is odd
 // about its surroundings, how much nonsense came in. On a terminal it speaks
 // in lines, between those of the story; with --log json in records.
 type notices struct {
-	log      *slog.Logger       // nil on a terminal
-	terminal *narrator.Terminal // nil with --log json
+	log      *slog.Logger     // nil on a terminal
+	terminal *report.Terminal // nil with --log json
 
 	malformed struct{ dhcp, tftp, http atomic.Uint64 }
 }
@@ -32,17 +32,17 @@ func newNotices(c Config) *notices {
 	if c.Logger != nil {
 		return &notices{log: c.Logger}
 	}
-	var how narrator.Options
+	var how report.Options
 	if f, ok := c.Out.(interface{ File() *os.File }); ok && f.File() != nil {
-		how = narrator.Detect(f.File(), os.Getenv)
+		how = report.Detect(f.File(), os.Getenv)
 	}
-	return &notices{terminal: narrator.NewTerminal(c.Out, how)}
+	return &notices{terminal: report.NewTerminal(c.Out, how)}
 }
 
 // observers tell the timeline's story.
 func (v *notices) observers() []func(timeline.Update) {
 	if v.terminal == nil {
-		return []func(timeline.Update){narrator.Log(v.log)}
+		return []func(timeline.Update){report.Log(v.log)}
 	}
 	return []func(timeline.Update){v.terminal.Observe}
 }

@@ -59,52 +59,18 @@ type Attempt struct {
 	Began time.Time `json:"began"`
 	Last  time.Time `json:"last"`
 	Moved time.Time `json:"moved"`
-	// Steps is the story so far; Omitted steps are missing from its middle.
+	// Steps is what happened so far; Omitted steps are missing from its middle.
 	Steps     []Step     `json:"steps"`
 	Omitted   int        `json:"omitted,omitempty"`
 	Transfers []Transfer `json:"transfers,omitempty"`
 	// Verdict is what stalls the attempt; nil while it moves.
 	Verdict *Verdict `json:"verdict,omitempty"`
 
-	hop     hop
-	silence silence
-	latest  Transfer // that ended last, well or not
-	kernel  bool
+	loaderStage loaderStage
+	silence     silence
+	latest      Transfer // that ended last, well or not
+	kernel      bool
 }
-
-// hop is what the program that speaks now has reached: first the ROM, then the
-// loader, which asks for an address all over again.
-type hop struct {
-	client     boot.Client
-	asks       int
-	lastAsk    time.Time
-	audible    bool // other servers' offers would be heard
-	offers     int  // by the latest route
-	firstOffer time.Time
-	route      string // of our latest offer
-	refusals   int    // of the latest route
-	turned     bool   // it refused another route before
-	since      since
-	other      otherOffer // of an address, the latest
-	rival      otherOffer // that names a boot file, the latest
-	file       string     // what we offered or answered
-	proto      string     // how to fetch it
-	own        bool       // we offered the address too
-	ours       netip.Addr // our address
-	chose      netip.Addr // the DHCP server whose address it took
-	near       netip.Addr // our address on the network of the one that it took
-	leased     bool       // by us
-	bootAsked  bool
-	answered   bool
-	fetched    bool
-	vain       Transfer // of a file that it looked for last, in vain
-}
-
-// addressed tells whether the program went on from its DISCOVER.
-func (h hop) addressed() bool { return h.chose.IsValid() || h.leased }
-
-// moved tells whether the program did anything but ask.
-func (h hop) moved() bool { return h.addressed() || h.bootAsked || h.fetched }
 
 // Next folds one event into the attempt. It returns the attempt afterwards and
 // the steps that are news: repetitions and the course of a transfer change the
@@ -184,9 +150,8 @@ func (a Attempt) forward(e Event, stage Stage) Attempt {
 	return a
 }
 
-// tell adds a step to the story. The middle is left out of a story that grows
-// too long: its beginning and its end say the most.
-func (a Attempt) tell(s Step) (Attempt, []Step) {
+// addStep adds a step. The middle is left out of a list that grows too long: its beginning and its end say the most.
+func (a Attempt) addStep(s Step) (Attempt, []Step) {
 	a.Steps = slices.Clone(a.Steps)
 	if len(a.Steps) >= maxSteps {
 		a.Steps = slices.Delete(a.Steps, maxSteps/2, maxSteps/2+1)
@@ -196,8 +161,8 @@ func (a Attempt) tell(s Step) (Attempt, []Step) {
 	return a, []Step{s}
 }
 
-// again counts a repetition of the latest step of this kind.
-func (a Attempt) again(k Kind) Attempt {
+// countRepeat counts a repetition of the latest step of this kind.
+func (a Attempt) countRepeat(k Kind) Attempt {
 	for i := len(a.Steps) - 1; i >= 0; i-- {
 		if a.Steps[i].Kind == k {
 			a.Steps = slices.Clone(a.Steps)

@@ -1,4 +1,4 @@
-// Package timeline turns what the protocols saw into the story of each boot:
+// Package timeline turns what the protocols saw into the course of each boot:
 // events become attempts, and attempts that stall get a verdict in words.
 //
 // An Event is one thing that happened on the wire. The daemon makes events in
@@ -14,7 +14,7 @@
 // last attempts of each, the routes that failed on it. It ticks once a second
 // so that silence is noticed too, and tells its observers in order, each
 // through a bounded queue of its own. Terminal, JSON log, web page, API,
-// metrics and the fallback ladder all read the same timeline. Package narrator
+// metrics and the fallback ladder all read the same timeline. Package report
 // writes it for people.
 //
 // The order of a boot is that of PXE 2.1 section 2.2 (DISCOVER, offers,

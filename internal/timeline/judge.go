@@ -85,5 +85,5 @@ func (a Attempt) resting() bool {
 			return false
 		}
 	}
-	return a.latest.Role != "" && (a.hop.fetched || a.hop.asks == 0)
+	return a.latest.Role != "" && (a.loaderStage.fetched || a.loaderStage.asks == 0)
 }

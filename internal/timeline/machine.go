@@ -14,16 +14,16 @@ const maxFailed = 8
 
 // machine is what is remembered of one machine.
 type machine struct {
-	mac      boot.MAC
-	count    int       // attempts so far
-	attempts []Attempt // oldest first; the last one is current
-	told     []Cause   // verdicts pronounced on the current attempt
-	failed   []string  // routes that failed, oldest first
-	vain     vain
+	mac       boot.MAC
+	count     int       // attempts so far
+	attempts  []Attempt // oldest first; the last one is current
+	given     []Cause   // verdicts given on the current attempt
+	failed    []string  // routes that failed, oldest first
+	unstarted unstartedKernel
 }
 
-// vain counts boots in a row that came no further than one kernel.
-type vain struct {
+// unstartedKernel counts boots in a row that came no further than one kernel.
+type unstartedKernel struct {
 	kernel string
 	boots  int
 }
@@ -42,7 +42,7 @@ func (m *machine) begin(e Event, limit int) {
 		m.attempts = slices.Delete(m.attempts, 0, len(m.attempts)-limit+1)
 	}
 	m.count++
-	m.told = nil
+	m.given = nil
 	m.attempts = append(m.attempts, Attempt{MAC: e.MAC, Number: m.count})
 }
 
@@ -51,16 +51,16 @@ func (m *machine) begin(e Event, limit int) {
 func (m *machine) ended(a Attempt, at time.Time) (Verdict, bool) {
 	name, ok := a.kernelName()
 	if !ok || a.Stage != HandedOver || at.Sub(a.Moved) >= lifePatience {
-		m.vain = vain{}
+		m.unstarted = unstartedKernel{}
 		return Verdict{}, false
 	}
-	if m.vain.kernel != name {
-		m.vain = vain{kernel: name}
+	if m.unstarted.kernel != name {
+		m.unstarted = unstartedKernel{kernel: name}
 	}
-	if m.vain.boots++; m.vain.boots < loopKernels {
+	if m.unstarted.boots++; m.unstarted.boots < loopKernels {
 		return Verdict{}, false
 	}
-	return a.kernelStuck(BootLoop, fmt.Sprintf("the machine fetched kernel %s and started over, for the %s time.", Clean(name), ordinal(m.vain.boots))), true
+	return a.kernelStuck(BootLoop, fmt.Sprintf("the machine fetched kernel %s and started over, for the %s time.", Clean(name), ordinal(m.unstarted.boots))), true
 }
 
 // kernelName is the kernel that an attempt fetched last.

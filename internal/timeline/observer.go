@@ -11,9 +11,9 @@ import (
 type Update struct {
 	Time    time.Time
 	Attempt Attempt
-	// Steps are new lines of the story.
+	// Steps are new since the last update.
 	Steps []Step
-	// Verdict is set when it was just pronounced.
+	// Verdict is set when it was just given.
 	Verdict *Verdict
 	// Progress is a transfer that moved or ended.
 	Progress *Transfer
@@ -25,28 +25,28 @@ type Update struct {
 // empty tells whether the update says nothing but that the attempt changed.
 func (u Update) empty() bool { return len(u.Steps) == 0 && u.Verdict == nil }
 
-// post is one observer with its queue.
-type post struct {
+// observerQueue is one observer with its queue.
+type observerQueue struct {
 	observe func(Update)
 	queue   chan Update
 	dropped atomic.Int64
 }
 
-func newPost(observe func(Update), size int) *post {
-	return &post{observe: observe, queue: make(chan Update, size)}
+func newObserverQueue(observe func(Update), size int) *observerQueue {
+	return &observerQueue{observe: observe, queue: make(chan Update, size)}
 }
 
 // publish queues u for every observer. It is called under the timeline's lock,
 // so that all observers see one order; it never waits.
 func (t *Timeline) publish(u Update) {
-	for _, p := range t.posts {
+	for _, p := range t.observers {
 		p.put(u)
 	}
 }
 
 // put queues u, or drops and counts it. Mere progress gets only half of the
 // queue and is not counted: the next one replaces it.
-func (p *post) put(u Update) {
+func (p *observerQueue) put(u Update) {
 	if u.empty() && len(p.queue) >= cap(p.queue)/2 {
 		return
 	}
@@ -58,7 +58,7 @@ func (p *post) put(u Update) {
 }
 
 // deliver calls the observer until ctx ends, and then for what is left.
-func (p *post) deliver(ctx context.Context) {
+func (p *observerQueue) deliver(ctx context.Context) {
 	for {
 		select {
 		case u := <-p.queue:
@@ -73,7 +73,7 @@ func (p *post) deliver(ctx context.Context) {
 	}
 }
 
-func (p *post) hand(u Update) {
+func (p *observerQueue) hand(u Update) {
 	u.Dropped = int(p.dropped.Swap(0))
 	p.observe(u)
 }

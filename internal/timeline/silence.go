@@ -20,13 +20,13 @@ func (a Attempt) silent(e Event) (Attempt, []Step) {
 	a.silence.kind, a.silence.reason, a.silence.hint, a.silence.script = e.Kind, e.Reason, e.Hint, e.Name
 	for i := len(a.Steps) - 1; i >= 0 && a.Steps[i].Kind == e.Kind; i-- {
 		if a.Steps[i].Reason == e.Reason && a.Steps[i].Name == e.Name {
-			return a.again(e.Kind), nil
+			return a.countRepeat(e.Kind), nil
 		}
 	}
 	if !a.progressed() {
 		a.Stage = LeftAlone
 	}
-	return a.tell(a.step(e, silentText(e)))
+	return a.addStep(a.step(e, silentText(e)))
 }
 
 // silentText says why we stay silent.
@@ -40,24 +40,4 @@ func silentText(e Event) string {
 		return "left alone"
 	}
 	return "left alone: " + Clean(e.Reason)
-}
-
-// nothingToBoot: the machine asks, and we can't tell. What asks repeats itself
-// within silencePatience; who fails may be well again by then.
-func nothingToBoot(a Attempt, now time.Time) (Verdict, bool) {
-	s := a.silence
-	if s.kind != NoAnswer || now.Sub(s.since) < silencePatience {
-		return Verdict{}, false
-	}
-	v := Verdict{
-		Cause:    NothingToBoot,
-		Sentence: a.speaker() + " asked what to boot, and got no answer: " + Clean(s.reason) + ".",
-		Likely:   "this says it all; the machine and its network have no part in it.",
-		Hint:     orElse(Clean(s.hint), "see what the log says about it."),
-	}
-	if s.script != "" {
-		v.Sentence = a.speaker() + " came for its script, which has nothing to boot: " + Clean(s.reason) + "."
-		v.Likely = "this says it all; the machine's screen shows it too."
-	}
-	return v, true
 }

@@ -19,7 +19,7 @@ type Machine struct {
 	Attempt int       `json:"attempt"`
 	Began   time.Time `json:"began"`
 	Last    time.Time `json:"last"`
-	// Step is the latest line of its story.
+	// Step is the text of its latest step.
 	Step    string   `json:"step,omitempty"`
 	Verdict *Verdict `json:"verdict,omitempty"`
 	// Failed lists the routes that failed on it.

@@ -25,7 +25,7 @@ func (s *Span) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Step is one line of a boot's story.
+// Step is one line of what a person reads about a boot.
 type Step struct {
 	Time time.Time `json:"time"`
 	// After is the time since the attempt began.

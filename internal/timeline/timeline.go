@@ -40,9 +40,9 @@ type Config struct {
 // Timeline keeps the attempts of all machines. Its methods are safe for
 // concurrent use and never wait for an observer.
 type Timeline struct {
-	config Config
-	now    func() time.Time
-	posts  []*post
+	config    Config
+	now       func() time.Time
+	observers []*observerQueue
 
 	mu       sync.Mutex
 	machines map[boot.MAC]*list.Element // of *machine
@@ -63,7 +63,7 @@ func New(c Config) *Timeline {
 		t.now = time.Now
 	}
 	for _, o := range c.Observers {
-		t.posts = append(t.posts, newPost(o, c.Queue))
+		t.observers = append(t.observers, newObserverQueue(o, c.Queue))
 	}
 	return t
 }
@@ -75,12 +75,12 @@ func orDefault(n, otherwise int) int {
 	return n
 }
 
-// Run delivers updates to the observers and pronounces verdicts on boots that
+// Run delivers updates to the observers and gives verdicts on boots that
 // went silent, until ctx ends. Then it delivers what is still queued, waits
 // for the observers and returns. Call it once.
 func (t *Timeline) Run(ctx context.Context) {
 	var observers sync.WaitGroup
-	for _, p := range t.posts {
+	for _, p := range t.observers {
 		observers.Go(func() { p.deliver(ctx) })
 	}
 	ticker := time.NewTicker(tick)
@@ -120,7 +120,7 @@ func (t *Timeline) Observe(e Event) {
 	}
 	t.publish(Update{Time: e.Time, Attempt: after, Steps: steps, Progress: progress(e, after)})
 	if v, ok := Judge(after, e.Time); ok && after.Verdict == nil {
-		t.pronounce(m, v, e.Time)
+		t.giveVerdict(m, v, e.Time)
 	}
 }
 
@@ -143,7 +143,7 @@ func (t *Timeline) machine(e Event) *machine {
 	return m
 }
 
-// closeAttempt pronounces on the attempt that a new one ends: a machine that
+// closeAttempt gives a verdict on the attempt that a new one ends: a machine that
 // starts over has given up, even if it was not silent for long.
 func (t *Timeline) closeAttempt(m *machine, at time.Time) {
 	a := m.current()
@@ -151,18 +151,18 @@ func (t *Timeline) closeAttempt(m *machine, at time.Time) {
 		return
 	}
 	if v, ok := m.ended(a, at); ok {
-		t.pronounce(m, v, at)
+		t.giveVerdict(m, v, at)
 		return
 	}
 	if a.Verdict != nil {
 		return
 	}
 	if v, ok := Judge(a, a.Last.Add(closingPatience)); ok && !v.Info {
-		t.pronounce(m, v, at)
+		t.giveVerdict(m, v, at)
 	}
 }
 
-// judge pronounces on every attempt that has stalled by now.
+// judge gives a verdict on every attempt that has stalled by now.
 func (t *Timeline) judge() {
 	now := t.now()
 	t.mu.Lock()
@@ -174,19 +174,19 @@ func (t *Timeline) judge() {
 			continue
 		}
 		if v, ok := Judge(a, now); ok {
-			t.pronounce(m, v, now)
+			t.giveVerdict(m, v, now)
 		}
 	}
 }
 
-// pronounce notes a verdict on the machine's current attempt. The same cause
+// giveVerdict notes a verdict on the machine's current attempt. The same cause
 // is told once in an attempt, however often the boot stalls on it.
-func (t *Timeline) pronounce(m *machine, v Verdict, at time.Time) {
+func (t *Timeline) giveVerdict(m *machine, v Verdict, at time.Time) {
 	m.attempts[len(m.attempts)-1].Verdict = &v
 	m.blame(v.Blames)
 	u := Update{Time: at, Attempt: m.current()}
-	if !slices.Contains(m.told, v.Cause) {
-		m.told = append(m.told, v.Cause)
+	if !slices.Contains(m.given, v.Cause) {
+		m.given = append(m.given, v.Cause)
 		u.Verdict = &v
 	}
 	t.publish(u)

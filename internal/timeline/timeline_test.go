@@ -192,7 +192,7 @@ func TestProgressLeavesRoomForSteps(t *testing.T) {
 		tl.Observe(at(3+float64(i), moves(RoleLoader, "snponly.efi", int64(i), 100)))
 	}
 	tl.Observe(at(30, ends(RoleLoader, "snponly.efi", 100)))
-	p := tl.posts[0]
+	p := tl.observers[0]
 	if len(p.queue) != 6 || p.dropped.Load() != 0 {
 		t.Errorf("%d updates wait and %d were dropped; want the 6 steps and none", len(p.queue), p.dropped.Load())
 	}

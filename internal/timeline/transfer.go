@@ -62,7 +62,7 @@ func (a Attempt) transfer(e Event) ([]Transfer, int) {
 // fetch folds one event of a transfer.
 func (a Attempt) fetch(e Event) (Attempt, []Step) {
 	list, i := a.transfer(e)
-	a.Transfers, a.hop.fetched = list, true
+	a.Transfers, a.loaderStage.fetched = list, true
 	t := &list[i]
 	if e.Route != "" {
 		t.Route = e.Route
@@ -127,7 +127,7 @@ func (a Attempt) awaited(e Event, t *Transfer) (Attempt, []Step) {
 		return a, nil
 	}
 	t.waited = true
-	return a.tell(a.step(e, awaitedText(*t)))
+	return a.addStep(a.step(e, awaitedText(*t)))
 }
 
 // stageOf is the stage that a machine is at while it fetches such a file.
@@ -164,7 +164,7 @@ func (a Attempt) fetchEnd(e Event, t *Transfer) (Attempt, []Step) {
 	s := a.step(e, fetchedText(*t))
 	s.Bytes, s.Total, s.Took, s.Proto = t.Bytes, t.Total, Span(t.Took()), t.Proto
 	t.before = 0
-	return a.tell(s)
+	return a.addStep(s)
 }
 
 // piece notes a range of a file. It is told once: a loader that boots from a
@@ -176,7 +176,7 @@ func (a Attempt) piece(e Event, t *Transfer) (Attempt, []Step) {
 		return a, nil
 	}
 	t.pieces = true
-	return a.tell(a.step(e, piecesText(*t)))
+	return a.addStep(a.step(e, piecesText(*t)))
 }
 
 // completed draws the conclusions from a complete transfer.
@@ -196,7 +196,7 @@ func (a Attempt) completed(e Event, t *Transfer) Attempt {
 	default:
 		a = a.forward(e, a.stageOf(e.Role))
 	}
-	a.latest, a.hop.vain = *t, Transfer{}
+	a.latest, a.loaderStage.notFound = *t, Transfer{}
 	return a
 }
 
@@ -212,17 +212,17 @@ func (a Attempt) fetchFailed(e Event, t *Transfer) (Attempt, []Step) {
 	t.refusal = e.Refusal
 	a.Moved = e.Time
 	if e.Role == RoleFile || e.Role == "" {
-		a.hop.vain = *t
+		a.loaderStage.notFound = *t
 		if n := len(a.Steps); n > 0 && a.Steps[n-1].Kind == FetchFailed {
 			// Loaders look for one file after another until one is there.
-			return a.again(FetchFailed), nil
+			return a.countRepeat(FetchFailed), nil
 		}
 	} else {
 		a.latest = *t
 	}
 	s := a.step(e, failedText(*t))
 	s.Bytes, s.Total, s.Took, s.Err = t.Bytes, t.Total, Span(t.Took()), t.Err
-	return a.tell(s)
+	return a.addStep(s)
 }
 
 // progress is the transfer that e moved, for observers.

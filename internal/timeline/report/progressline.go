@@ -1,4 +1,4 @@
-package narrator
+package report
 
 import (
 	"io"
@@ -25,44 +25,46 @@ const (
 	staleAfter = time.Minute
 )
 
-// live follows the transfers that are under way.
-type live struct {
-	transfers map[boot.MAC]following
+// progressLine follows the transfers that are under way.
+type progressLine struct {
+	transfers map[boot.MAC]followedTransfer
 	drawn     bool // the line is on the screen
 	at        time.Time
 }
 
-// following is the latest transfer of one machine.
-type following struct {
+// followedTransfer is the latest transfer of one machine.
+type followedTransfer struct {
 	timeline.Transfer
 	reported time.Time
 }
 
-// note is what live makes of an update.
-type note struct {
+// progressUpdate is what a progressLine makes of an update.
+type progressUpdate struct {
 	due  bool // a line of text is due where progress cannot be shown
 	text string
 }
 
-func newLive() live { return live{transfers: make(map[boot.MAC]following)} }
+func newProgressLine() progressLine {
+	return progressLine{transfers: make(map[boot.MAC]followedTransfer)}
+}
 
-func (l *live) forget() { clear(l.transfers) }
+func (l *progressLine) forget() { clear(l.transfers) }
 
-// note follows the transfer that u tells of. A machine that stalls or goes on
+// follow follows the transfer that u tells of. A machine that stalls or goes on
 // to something else fetches nothing any more.
-func (l *live) note(u timeline.Update) note {
+func (l *progressLine) follow(u timeline.Update) progressUpdate {
 	mac := u.Attempt.MAC
 	p := u.Progress
 	if u.Verdict != nil || p != nil && !p.Running() {
 		delete(l.transfers, mac)
-		return note{}
+		return progressUpdate{}
 	}
 	if p == nil {
-		return note{}
+		return progressUpdate{}
 	}
 	f, known := l.transfers[mac]
 	if !known && len(l.transfers) >= maxLive {
-		return note{}
+		return progressUpdate{}
 	}
 	if !known || f.Name != p.Name || f.Role != p.Role {
 		f.reported = p.Start
@@ -73,11 +75,11 @@ func (l *live) note(u timeline.Update) note {
 		f.reported = u.Time
 	}
 	l.transfers[mac] = f
-	return note{due: due, text: progressText(f.Transfer)}
+	return progressUpdate{due: due, text: progressText(f.Transfer)}
 }
 
 // long lists the machines whose transfer takes long, the latest to start first.
-func (l *live) long(now time.Time) []boot.MAC {
+func (l *progressLine) long(now time.Time) []boot.MAC {
 	var macs []boot.MAC
 	for mac, f := range l.transfers {
 		switch {
@@ -105,25 +107,25 @@ func (t *Terminal) show(lines string, now time.Time) {
 		_ = t.print(lines)
 		return
 	}
-	macs := t.live.long(now)
-	calm := now.Sub(t.live.at) < redrawEvery && now.After(t.live.at)
-	if lines == "" && (calm && len(macs) > 0 || !t.live.drawn && len(macs) == 0) {
+	macs := t.progressLine.long(now)
+	calm := now.Sub(t.progressLine.at) < redrawEvery && now.After(t.progressLine.at)
+	if lines == "" && (calm && len(macs) > 0 || !t.progressLine.drawn && len(macs) == 0) {
 		return
 	}
 	out := t.erase() + lines
 	if len(macs) > 0 && !t.partial {
 		out += "\r" + t.paint(faint, cut(t.progress(macs), t.room())) + "\x1b[K"
-		t.live.drawn, t.live.at = true, now
+		t.progressLine.drawn, t.progressLine.at = true, now
 	}
 	_ = t.print(out)
 }
 
 // erase takes the line of progress away.
 func (t *Terminal) erase() string {
-	if !t.live.drawn {
+	if !t.progressLine.drawn {
 		return ""
 	}
-	t.live.drawn = false
+	t.progressLine.drawn = false
 	return "\r\x1b[K"
 }
 

@@ -1,4 +1,4 @@
-package narrator
+package report
 
 import (
 	"fmt"
@@ -8,13 +8,13 @@ import (
 	"github.com/spurboot/spur/internal/timeline"
 )
 
-// storyWidth is where a story's long sentences are wrapped: what a page of
+// attemptWidth is where the long sentences of a report are wrapped: what a page of
 // documentation shows without scrolling.
-const storyWidth = 96
+const attemptWidth = 96
 
-// Story tells a whole attempt: a headline, one line per step with the time
+// Attempt writes a whole attempt: a headline, one line per step with the time
 // since the attempt began, and how it ended.
-func Story(a timeline.Attempt) string {
+func Attempt(a timeline.Attempt) string {
 	var b strings.Builder
 	b.WriteString(headline(a) + "\n\n")
 	before := ""
@@ -31,7 +31,7 @@ func Story(a timeline.Attempt) string {
 		before = at
 	}
 	if a.Verdict != nil {
-		b.WriteString(storyVerdict(*a.Verdict))
+		b.WriteString(attemptVerdict(*a.Verdict))
 	}
 	return b.String()
 }
@@ -79,12 +79,12 @@ func times(s timeline.Step) string {
 	return fmt.Sprintf(" (%d times)", s.Count)
 }
 
-func storyVerdict(v timeline.Verdict) string {
+func attemptVerdict(v timeline.Verdict) string {
 	indent := strings.Repeat(" ", 13)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%10s └ %s\n", "", verdictWord(v))
 	for _, p := range verdictParts(v) {
-		for i, line := range wrap(p.text, storyWidth-len(indent)-len(p.label)) {
+		for i, line := range wrap(p.text, attemptWidth-len(indent)-len(p.label)) {
 			label := p.label
 			if i > 0 {
 				label = strings.Repeat(" ", len(label))

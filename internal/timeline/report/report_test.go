@@ -1,4 +1,4 @@
-package narrator
+package report
 
 import (
 	"bytes"
@@ -32,9 +32,9 @@ func TestPlainLines(t *testing.T) {
 	golden(t, "stalled.txt", b.String())
 }
 
-func TestStory(t *testing.T) {
-	golden(t, "story.txt", Story(feed(nil, boots()...)))
-	golden(t, "story-stalled.txt", Story(feed(nil, stalls()...)))
+func TestAttempt(t *testing.T) {
+	golden(t, "story.txt", Attempt(feed(nil, boots()...)))
+	golden(t, "story-stalled.txt", Attempt(feed(nil, stalls()...)))
 }
 
 func TestLogRecords(t *testing.T) {
@@ -53,7 +53,7 @@ func TestLogRecords(t *testing.T) {
 }
 
 // TestLiveLine watches the bottom line while steps go by: whatever happens,
-// the finished lines are those of the plain narrator.
+// the finished lines are those of the plain report.
 func TestLiveLine(t *testing.T) {
 	var plain bytes.Buffer
 	feed(NewTerminal(&plain, utc(Options{})).Observe, boots()...)
@@ -152,7 +152,7 @@ func TestNothingOfTheNetworkReachesTheTerminalRaw(t *testing.T) {
 	events = append(events[:16], failed, at(60, timeline.Event{Kind: timeline.Ignored, Reason: evil}))
 	s := &screen{}
 	feed(NewTerminal(s, utc(Options{Live: true, Name: func(boot.MAC) string { return evil }})).Observe, events...)
-	story := Story(feed(nil, events...))
+	story := Attempt(feed(nil, events...))
 	for _, text := range append(s.lines, strings.ReplaceAll(story, "\n", " ")) {
 		if timeline.Clean(text) != text {
 			t.Errorf("unprintable: %q", text)

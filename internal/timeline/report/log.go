@@ -1,4 +1,4 @@
-package narrator
+package report
 
 import (
 	"context"

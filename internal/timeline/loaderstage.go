@@ -1,52 +1,91 @@
 package timeline
 
-import "github.com/spurboot/spur/internal/boot"
+import (
+	"net/netip"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// loaderStage is what the program that speaks now has reached: first the ROM, then the
+// loader, which asks for an address all over again.
+type loaderStage struct {
+	client         boot.Client
+	asks           int
+	lastAsk        time.Time
+	audible        bool // other servers' offers would be heard
+	offers         int  // by the latest route
+	firstOffer     time.Time
+	route          string // of our latest offer
+	refusals       int    // of the latest route
+	routeChanged   bool   // it refused another route before
+	offered        offersSinceAsk
+	other          otherOffer // of an address, the latest
+	rival          otherOffer // that names a boot file, the latest
+	file           string     // what we offered or answered
+	proto          string     // how to fetch it
+	offeredAddress bool       // we offered the address too
+	ours           netip.Addr // our address
+	chose          netip.Addr // the DHCP server whose address it took
+	ourNear        netip.Addr // our address on the network of the one that it took
+	leased         bool       // by us
+	bootAsked      bool
+	answered       bool
+	fetched        bool
+	notFound       Transfer // of a file that it looked for last, in vain
+}
+
+// addressed tells whether the program went on from its DISCOVER.
+func (h loaderStage) addressed() bool { return h.chose.IsValid() || h.leased }
+
+// moved tells whether the program did anything but ask.
+func (h loaderStage) moved() bool { return h.addressed() || h.bootAsked || h.fetched }
 
 // asked folds a DISCOVER: the first of a program is a step, a repetition is
 // counted.
 func (a Attempt) asked(e Event) (Attempt, []Step) {
-	h := a.hop
+	h := a.loaderStage
 	if h.asks > 0 && !h.moved() && sameProgram(h.client, e.Client) {
-		a.hop = h.askedAgain(e)
-		return a.again(Asked), nil
+		a.loaderStage = h.askedAgain(e)
+		return a.countRepeat(Asked), nil
 	}
 	first := h.asks == 0
-	a.hop = hop{client: e.Client, asks: 1, lastAsk: e.Time, audible: e.Audible}
+	a.loaderStage = loaderStage{client: e.Client, asks: 1, lastAsk: e.Time, audible: e.Audible}
 	if a.fetchedAny() {
 		a = a.forward(e, Loading)
 	} else {
 		a = a.forward(e, Asking)
 	}
-	return a.tell(a.step(e, askedText(e.Client, first)))
+	return a.addStep(a.step(e, askedText(e.Client, first)))
 }
 
 func sameProgram(a, b boot.Client) bool { return a.Loader == b.Loader && a.Proto == b.Proto }
 
 // offered folds our offer; the same offer again is counted.
 func (a Attempt) offered(e Event) (Attempt, []Step) {
-	h := &a.hop
+	h := &a.loaderStage
 	a.silence = silence{}
 	same := h.offers > 0 && h.file == e.Name && h.route == e.Route
 	if h.offers > 0 && h.route != e.Route {
 		// Another route is another try: what was wrong with the last one is over.
-		h.turned, h.offers, h.refusals, a.Verdict = true, 0, 0, nil
+		h.routeChanged, h.offers, h.refusals, a.Verdict = true, 0, 0, nil
 	}
 	if h.offers++; h.offers == 1 {
 		h.firstOffer = e.Time
 	}
 	h.file, h.proto, h.ours, h.route = e.Name, e.Proto, e.Server, e.Route
-	h.since.boot = true
-	if h.own = e.Peer.IsValid(); h.own {
+	h.offered.boot = true
+	if h.offeredAddress = e.Peer.IsValid(); h.offeredAddress {
 		a.Address = e.Peer
 	}
 	if same {
-		return a.again(Offered), nil
+		return a.countRepeat(Offered), nil
 	}
 	if a.Stage == Asking || a.Stage == LeftAlone {
 		a = a.forward(e, Offering)
 	}
 	e.Route = orElse(e.Route, a.Route)
-	return a.tell(a.step(e, offeredText(e)))
+	return a.addStep(a.step(e, offeredText(e)))
 }
 
 // addressed folds the choice of an address and our own lease of it, which are
@@ -55,12 +94,12 @@ func (a Attempt) addressed(e Event) (Attempt, []Step) {
 	if a.Stage.lives() {
 		return a, nil // the running system renews its lease
 	}
-	h := &a.hop
+	h := &a.loaderStage
 	known := h.addressed() && (e.Kind == Leased || h.chose == e.Server)
 	if e.Kind == Leased {
 		h.leased = true
 	} else {
-		h.chose, h.near = e.Server, e.Near
+		h.chose, h.ourNear = e.Server, e.Near
 	}
 	if e.Peer.IsValid() {
 		a.Address = e.Peer
@@ -69,19 +108,19 @@ func (a Attempt) addressed(e Event) (Attempt, []Step) {
 		if e.Kind == Leased {
 			return a, nil // it follows the choice
 		}
-		return a.again(Chose), nil
+		return a.countRepeat(Chose), nil
 	}
 	if a.Stage == Asking || a.Stage == Offering || a.Stage == LeftAlone {
 		a = a.forward(e, Addressed)
 	} else {
 		a = a.forward(e, a.Stage)
 	}
-	return a.tell(a.step(e, addressText(e)))
+	return a.addStep(a.step(e, addressText(e)))
 }
 
 // boot folds the exchange on port 4011 (PXE 2.1 section 2.2.4).
 func (a Attempt) boot(e Event) (Attempt, []Step) {
-	h := &a.hop
+	h := &a.loaderStage
 	known := e.Kind == BootAsked && h.bootAsked || e.Kind == Answered && h.answered && h.file == e.Name
 	if e.Kind == BootAsked {
 		h.bootAsked = true
@@ -89,7 +128,7 @@ func (a Attempt) boot(e Event) (Attempt, []Step) {
 		h.answered, h.file, h.proto = true, e.Name, e.Proto
 	}
 	if known {
-		return a.again(e.Kind), nil
+		return a.countRepeat(e.Kind), nil
 	}
 	if a.fetchedAny() {
 		a = a.forward(e, a.Stage)
@@ -97,7 +136,7 @@ func (a Attempt) boot(e Event) (Attempt, []Step) {
 		a = a.forward(e, Answering)
 	}
 	e.Route = orElse(e.Route, a.Route)
-	return a.tell(a.step(e, bootText(e)))
+	return a.addStep(a.step(e, bootText(e)))
 }
 
 // alive folds the signs of life of the booted system. Its DHCP request proves
@@ -111,8 +150,8 @@ func (a Attempt) alive(e Event) (Attempt, []Step) {
 		stage = Running
 	}
 	if a.Stage == stage {
-		return a.again(e.Kind), nil
+		return a.countRepeat(e.Kind), nil
 	}
 	a = a.forward(e, stage)
-	return a.tell(a.step(e, aliveText(e, a)))
+	return a.addStep(a.step(e, aliveText(e, a)))
 }

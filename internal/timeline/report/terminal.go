@@ -1,4 +1,4 @@
-package narrator
+package report
 
 import (
 	"fmt"
@@ -55,10 +55,10 @@ func Detect(f *os.File, env func(string) string) Options {
 type Terminal struct {
 	options Options
 
-	mu      sync.Mutex
-	w       io.Writer
-	live    live
-	partial bool // the last Write did not end its line
+	mu           sync.Mutex
+	w            io.Writer
+	progressLine progressLine
+	partial      bool // the last Write did not end its line
 }
 
 // NewTerminal returns a Terminal that writes to w.
@@ -66,7 +66,7 @@ func NewTerminal(w io.Writer, o Options) *Terminal {
 	if o.Location == nil {
 		o.Location = time.Local
 	}
-	return &Terminal{w: w, options: o, live: newLive()}
+	return &Terminal{w: w, options: o, progressLine: newProgressLine()}
 }
 
 // Observe writes what is new in u.
@@ -75,7 +75,7 @@ func (t *Terminal) Observe(u timeline.Update) {
 	defer t.mu.Unlock()
 	var lines strings.Builder
 	if u.Dropped > 0 {
-		t.live.forget()
+		t.progressLine.forget()
 		fmt.Fprintf(&lines, "%s  %s\n", t.clock(u.Time), t.paint(faint, fmt.Sprintf("(%d updates are missing here: this terminal is slow)", u.Dropped)))
 	}
 	for _, s := range u.Steps {
@@ -84,7 +84,7 @@ func (t *Terminal) Observe(u timeline.Update) {
 	if u.Verdict != nil {
 		lines.WriteString(t.verdict(u))
 	}
-	note := t.live.note(u)
+	note := t.progressLine.follow(u)
 	if !t.options.Live && note.due {
 		lines.WriteString(t.line(u, u.Time, t.paint(faint, note.text)))
 	}
@@ -108,7 +108,7 @@ func (t *Terminal) Write(p []byte) (int, error) {
 func (t *Terminal) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.live.forget()
+	t.progressLine.forget()
 	return t.print(t.erase())
 }
 

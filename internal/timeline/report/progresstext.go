@@ -1,4 +1,4 @@
-package narrator
+package report
 
 import (
 	"fmt"
@@ -11,17 +11,17 @@ import (
 
 // progress is the text of the line: one transfer with its bar, or a summary.
 func (t *Terminal) progress(macs []boot.MAC) string {
-	first := t.live.transfers[macs[0]].Transfer
+	first := t.progressLine.transfers[macs[0]].Transfer
 	if len(macs) == 1 {
-		return fmt.Sprintf("%s  %s%s %s%s", t.name(macs[0]), bar(first, 16), percent(first), timeline.Clean(first.Name), pace(first))
+		return fmt.Sprintf("%s  %s%s %s%s", t.name(macs[0]), bar(first, 16), percent(first), timeline.Clean(first.Name), speed(first))
 	}
 	var perSecond float64
 	for _, mac := range macs {
-		perSecond += rate(t.live.transfers[mac].Transfer)
+		perSecond += rate(t.progressLine.transfers[mac].Transfer)
 	}
 	text := fmt.Sprintf("%d machines fetch, %s/s:", len(macs), timeline.Size(int64(perSecond)))
 	for _, mac := range macs[:min(len(macs), 4)] {
-		f := t.live.transfers[mac]
+		f := t.progressLine.transfers[mac]
 		text += fmt.Sprintf("  %s %s %s", t.name(mac), timeline.Clean(f.Name), percent(f.Transfer))
 	}
 	if len(macs) > 4 {
@@ -36,11 +36,11 @@ func progressText(f timeline.Transfer) string {
 	if f.Total > 0 {
 		text += " of " + timeline.Size(f.Total) + ", " + percent(f)
 	}
-	return text + pace(f)
+	return text + speed(f)
 }
 
-// pace is ", 35 MiB/s, 10 s left".
-func pace(f timeline.Transfer) string {
+// speed is ", 35 MiB/s, 10 s left".
+func speed(f timeline.Transfer) string {
 	perSecond := rate(f)
 	if perSecond < 1 {
 		return ""

@@ -1,4 +1,4 @@
-package narrator
+package report
 
 // colour is the parameter of an ANSI SGR escape (ECMA-48 section 8.3.117).
 type colour string

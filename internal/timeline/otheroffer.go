@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// since is what a program was offered since its latest DISCOVER.
-type since struct{ boot, address bool }
+// offersSinceAsk is what a program was offered since its latest DISCOVER.
+type offersSinceAsk struct{ boot, address bool }
 
 // otherOffer is an offer of another server than ours.
 type otherOffer struct {
@@ -14,26 +14,26 @@ type otherOffer struct {
 	file, class  string
 }
 
-func (o otherOffer) heard() bool { return o.server.IsValid() }
+func (o otherOffer) isSet() bool { return o.server.IsValid() }
 
 // shortestWait is less than any firmware waits for offers: a DISCOVER that
 // comes sooner was doubled on its way. iPXE waits for a second at least
 // (DHCP_DISC_START_TIMEOUT_SEC in its src/config/dhcp.h).
 const shortestWait = 500 * time.Millisecond
 
-// askedAgain is the hop after a repeated DISCOVER. One that comes although the
+// askedAgain is the stage after a repeated DISCOVER. One that comes although the
 // program was offered an address and what to boot is a refusal: firmware
 // collects offers until a timer of its own ends, and asks again if none of them
 // was to its liking.
-func (h hop) askedAgain(e Event) hop {
+func (h loaderStage) askedAgain(e Event) loaderStage {
 	h.asks++
 	if e.Time.Sub(h.lastAsk) < shortestWait {
 		return h
 	}
-	if h.since.boot && (h.since.address || h.own) {
+	if h.offered.boot && (h.offered.address || h.offeredAddress) {
 		h.refusals++
 	}
-	h.since, h.lastAsk, h.audible = since{}, e.Time, e.Audible
+	h.offered, h.lastAsk, h.audible = offersSinceAsk{}, e.Time, e.Audible
 	return h
 }
 
@@ -43,10 +43,10 @@ func (a Attempt) otherOffered(e Event) (Attempt, []Step) {
 	if a.Stage.lives() {
 		return a, nil // the running system asks for an address
 	}
-	h := &a.hop
+	h := &a.loaderStage
 	o := otherOffer{server: e.Server, addr: e.Peer, file: e.Name, class: e.Reason}
 	if e.Peer.IsValid() {
-		h.other, h.since.address = o, true
+		h.other, h.offered.address = o, true
 	}
 	if o.file == "" && o.class == "" && o.addr.IsValid() {
 		return a, nil
@@ -55,7 +55,7 @@ func (a Attempt) otherOffered(e Event) (Attempt, []Step) {
 	if a.knowsRival(e) {
 		return a, nil
 	}
-	return a.tell(a.step(e, otherText(e)))
+	return a.addStep(a.step(e, otherText(e)))
 }
 
 // maxRivals bounds how many offers of other servers to boot something are told

@@ -1,4 +1,4 @@
-package narrator_test
+package report_test
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/timeline"
-	"github.com/spurboot/spur/internal/timeline/narrator"
+	"github.com/spurboot/spur/internal/timeline/report"
 )
 
 func events() []timeline.Event {
@@ -28,9 +28,9 @@ func events() []timeline.Event {
 
 // A Terminal is an observer of the timeline.
 func ExampleTerminal() {
-	options := narrator.Detect(os.Stdout, os.Getenv)
+	options := report.Detect(os.Stdout, os.Getenv)
 	options.Location = time.UTC
-	terminal := narrator.NewTerminal(os.Stdout, options)
+	terminal := report.NewTerminal(os.Stdout, options)
 	defer terminal.Close()
 	var a timeline.Attempt
 	for _, e := range events() {
@@ -47,12 +47,12 @@ func ExampleTerminal() {
 }
 
 // Story tells an attempt when it is over.
-func ExampleStory() {
+func ExampleAttempt() {
 	var a timeline.Attempt
 	for _, e := range events() {
 		a, _ = a.Next(e)
 	}
-	fmt.Print(narrator.Story(a))
+	fmt.Print(report.Attempt(a))
 	// Output:
 	// 52:54:00:aa:bb:01 · UEFI x64, HTTP · 10.0.0.23
 	//

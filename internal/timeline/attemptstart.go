@@ -38,7 +38,7 @@ func (a Attempt) Begins(e Event) bool {
 		return false
 	case !a.progressed():
 		return false
-	case a.hop.fetched && a.latest.Role == RoleLoader && e.Client.Loader == a.hop.client.Loader && e.Client.Features == a.hop.client.Features:
+	case a.loaderStage.fetched && a.latest.Role == RoleLoader && e.Client.Loader == a.loaderStage.client.Loader && e.Client.Features == a.loaderStage.client.Features:
 		// The program that fetched a loader speaks again: the loader did not
 		// take over. (One that did is another program, or an iPXE that can do
 		// more than the one in the ROM.)
@@ -50,7 +50,7 @@ func (a Attempt) Begins(e Event) bool {
 }
 
 // progressed tells whether the boot got beyond offers.
-func (a Attempt) progressed() bool { return a.hop.moved() || a.fetchedAny() }
+func (a Attempt) progressed() bool { return a.loaderStage.moved() || a.fetchedAny() }
 
 // fetchedAny tells whether anything was fetched.
 func (a Attempt) fetchedAny() bool { return len(a.Transfers) > 0 }

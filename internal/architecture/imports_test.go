@@ -60,7 +60,8 @@ var allowed = map[string][]string{
 	},
 
 	// What a boot is made of.
-	"internal/image":    {"internal/boot", "internal/hint"},
+	"internal/cpio":     {},
+	"internal/image":    {"internal/boot", "internal/cpio", "internal/hint"},
 	"internal/loader":   {"internal/boot", "internal/route"},
 	"internal/resolver": {"internal/boot", "internal/hint"},
 	"internal/decide":   {"internal/boot", "internal/route"},
@@ -78,7 +79,7 @@ var allowed = map[string][]string{
 		"internal/loader", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},
-	"internal/lab":       {},
+	"internal/lab":       {"internal/cpio"},
 	"internal/lab/trial": {"internal/hint", "internal/lab"},
 	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial", "internal/output", "internal/printable", "internal/sandbox"},
 

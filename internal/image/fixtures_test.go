@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
-	"fmt"
 	"testing"
+
+	"github.com/spurboot/spur/internal/cpio"
 )
 
 // blank is a file of size bytes with texts at offsets.
@@ -90,24 +91,15 @@ func gzipped(t testing.TB, data []byte) []byte {
 	return out.Bytes()
 }
 
-// cpio is an archive in the format newc with empty files of those names.
-func cpio(names ...string) []byte {
+// archive is one in the format newc with files of those names.
+func archive(names ...string) []byte {
 	var b bytes.Buffer
-	for _, name := range append(names, "TRAILER!!!") {
-		body := "body of " + name
-		fmt.Fprintf(&b, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\x00",
-			1, 0o100644, 0, 0, 1, 0, len(body), 0, 0, 0, 0, len(name)+1, 0, name)
-		pad(&b)
-		b.WriteString(body)
-		pad(&b)
+	w := cpio.NewWriter(&b)
+	for _, name := range names {
+		w.File(name, 0o644, []byte("body of "+name))
 	}
+	_ = w.Close() // a buffer takes all
 	return b.Bytes()
-}
-
-func pad(b *bytes.Buffer) {
-	for b.Len()%4 != 0 {
-		b.WriteByte(0)
-	}
 }
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/cpio"
 )
 
 // Initrd is what an initrd turned out to be.
@@ -35,7 +36,7 @@ func LookInitrd(r io.ReaderAt, size int64) (Initrd, error) {
 	if err != nil {
 		return Initrd{}, err
 	}
-	if !isCpio(h) {
+	if !cpio.Is(h) {
 		return judgeInitrd(h, size), nil
 	}
 	end, early, err := walkEarly(r)

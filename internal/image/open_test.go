@@ -158,7 +158,7 @@ func TestFetch(t *testing.T) {
 	if _, err := Fetch(t.Context(), url, get([]byte("<html>"))); err == nil || !strings.HasPrefix(err.Error(), url+": this is a web page") {
 		t.Errorf("%v", err)
 	}
-	initrd, err := FetchInitrd(t.Context(), url, get(cpio("init")))
+	initrd, err := FetchInitrd(t.Context(), url, get(archive("init")))
 	if err != nil || initrd.Warning != "" {
 		t.Errorf("%+v, %v", initrd, err)
 	}

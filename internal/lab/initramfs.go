@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/spurboot/spur/internal/cpio"
 )
 
 //go:embed init.sh
@@ -70,14 +72,14 @@ func Initramfs(path string, options InitramfsOptions) error {
 	if err != nil {
 		return err
 	}
-	return writeArchive(path, func(c *cpio) error {
+	return writeArchive(path, func(c *cpio.Writer) error {
 		for _, dir := range []string{"dev", "etc", "proc", "sys", "tmp", "root"} {
-			c.folders(dir)
+			c.Folders(dir)
 		}
-		c.file("bin/busybox", 0o755, program)
-		c.link("bin/sh", "busybox")
-		c.file("init", 0o755, initScript)
-		c.file("udhcpc.sh", 0o755, initLeaseScript)
+		c.File("bin/busybox", 0o755, program)
+		c.Link("bin/sh", "busybox")
+		c.File("init", 0o755, initScript)
+		c.File("udhcpc.sh", 0o755, initLeaseScript)
 		addTexts(c, options.Files)
 		if err := addPrograms(c, options.Programs); err != nil {
 			return err
@@ -86,43 +88,43 @@ func Initramfs(path string, options InitramfsOptions) error {
 	})
 }
 
-func addModules(c *cpio, drivers []module) error {
+func addModules(c *cpio.Writer, drivers []module) error {
 	var order strings.Builder
 	for _, m := range drivers {
 		content, err := os.ReadFile(m.path)
 		if err != nil {
 			return fmt.Errorf("initramfs: %w", err)
 		}
-		c.file("modules/"+m.name+".ko", 0o644, content)
+		c.File("modules/"+m.name+".ko", 0o644, content)
 		order.WriteString(m.name + "\n")
 	}
-	c.file("modules/order", 0o644, []byte(order.String()))
+	c.File("modules/order", 0o644, []byte(order.String()))
 	return nil
 }
 
-func addTexts(c *cpio, files map[string]string) {
+func addTexts(c *cpio.Writer, files map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		c.file(strings.TrimPrefix(name, "/"), 0o644, []byte(files[name]))
+		c.File(strings.TrimPrefix(name, "/"), 0o644, []byte(files[name]))
 	}
 }
 
 // ExtraInitramfs writes a small archive to load as one more initrd: contents
 // by path. What lies below extra/ is listed by the init of Initramfs.
 func ExtraInitramfs(path string, files map[string]string) error {
-	return writeArchive(path, func(c *cpio) error {
+	return writeArchive(path, func(c *cpio.Writer) error {
 		addTexts(c, files)
 		return nil
 	})
 }
 
-func writeArchive(path string, fill func(*cpio) error) error {
+func writeArchive(path string, fill func(*cpio.Writer) error) error {
 	var archive bytes.Buffer
 	zip := gzip.NewWriter(&archive)
-	c := newCPIO(zip)
+	c := cpio.NewWriter(zip)
 	if err := fill(c); err != nil {
 		return err
 	}
-	if err := c.close(); err != nil {
+	if err := c.Close(); err != nil {
 		return fmt.Errorf("initramfs %s: %w", path, err)
 	}
 	if err := zip.Close(); err != nil {

@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/spurboot/spur/internal/cpio"
 )
 
 // addPrograms adds programs of this system to an initramfs, in bin, with the
 // libraries that they need.
-func addPrograms(c *cpio, names []string) error {
+func addPrograms(c *cpio.Writer, names []string) error {
 	added := map[string]bool{}
 	for _, name := range names {
 		path, err := tool(name)
@@ -21,7 +23,7 @@ func addPrograms(c *cpio, names []string) error {
 		if err != nil {
 			return fmt.Errorf("initramfs: %w", err)
 		}
-		c.file("bin/"+name, 0o755, content)
+		c.File("bin/"+name, 0o755, content)
 		if err := addLibraries(c, path, added); err != nil {
 			return err
 		}
@@ -30,7 +32,7 @@ func addPrograms(c *cpio, names []string) error {
 }
 
 // addLibraries adds what the dynamic linker will ask for, where it looks.
-func addLibraries(c *cpio, path string, added map[string]bool) error {
+func addLibraries(c *cpio.Writer, path string, added map[string]bool) error {
 	f, err := elf.Open(path)
 	if err != nil {
 		return fmt.Errorf("program %s: %w", path, err)
@@ -56,7 +58,7 @@ func addLibraries(c *cpio, path string, added map[string]bool) error {
 		if err != nil {
 			return fmt.Errorf("initramfs: %w", err)
 		}
-		c.file(strings.TrimPrefix(at, "/"), 0o755, content)
+		c.File(strings.TrimPrefix(at, "/"), 0o755, content)
 		if err := addLibraries(c, at, added); err != nil {
 			return err
 		}

@@ -20,11 +20,11 @@ import (
 	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/lab"
-	"github.com/spurboot/spur/internal/lab/trial"
+	"github.com/spurboot/spur/internal/lab/demo"
 )
 
 func labCommand() *cobra.Command {
-	var t trial.Trial
+	var t demo.Demo
 	var vnc, quiet bool
 	var dhcp, message string
 	cmd := &cobra.Command{
@@ -61,7 +61,7 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 			if _, err := regexp.Compile(t.Expect); err != nil {
 				return usage(cmd, fmt.Errorf("--expect: %w", err))
 			}
-			if err := checkTrial(cmd, t); err != nil {
+			if err := checkDemo(cmd, t); err != nil {
 				return usage(cmd, err)
 			}
 			switch dhcp {
@@ -86,7 +86,7 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 			if t.Spur, err = os.Executable(); err != nil {
 				return err
 			}
-			t.Target, t.Story = args, cmd.OutOrStdout()
+			t.Target, t.Messages = args, cmd.OutOrStdout()
 			if !quiet {
 				t.Serial = cmd.OutOrStdout()
 				if term.IsTerminal(int(os.Stdin.Fd())) {
@@ -116,7 +116,7 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 
 // checkBootable refuses what the lab's Spur would refuse, and machines that it has
 // no route for, before anything is built.
-func checkBootable(cmd *cobra.Command, t trial.Trial, args []string, message string) error {
+func checkBootable(cmd *cobra.Command, t demo.Demo, args []string, message string) error {
 	for _, name := range args {
 		if (boot.File{Source: name}).IsURL() {
 			return usage(cmd, fmt.Errorf("%s can't be fetched: a lab's network leads nowhere; download it first", name))
@@ -172,8 +172,8 @@ func withoutRoute() string {
 	return strings.Join(names, ", ")
 }
 
-// checkTrial refuses flags that would be ignored.
-func checkTrial(cmd *cobra.Command, t trial.Trial) error {
+// checkDemo refuses flags that would be ignored.
+func checkDemo(cmd *cobra.Command, t demo.Demo) error {
 	given := cmd.Flags().Changed
 	switch {
 	case given("timeout") && t.Expect == "":

@@ -79,9 +79,9 @@ var allowed = map[string][]string{
 		"internal/loader", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},
-	"internal/lab":       {"internal/cpio"},
-	"internal/lab/trial": {"internal/hint", "internal/lab"},
-	"cmd/spur":           {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/trial", "internal/output", "internal/printable", "internal/sandbox"},
+	"internal/lab":      {"internal/cpio"},
+	"internal/lab/demo": {"internal/hint", "internal/lab"},
+	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/demo", "internal/output", "internal/printable", "internal/sandbox"},
 
 	"internal/architecture": {},
 	"docs":                  {},

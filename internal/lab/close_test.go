@@ -113,7 +113,7 @@ func TestKeptLogs(t *testing.T) {
 }
 
 // A process that is killed can't tidy up; the next lab does.
-func TestSweepAfterKill(t *testing.T) {
+func TestCleanUpAfterKill(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), victimVar+"=1")
 	out, err := cmd.StdoutPipe()
@@ -133,7 +133,7 @@ func TestSweepAfterKill(t *testing.T) {
 	if got := leftovers(t, mark); len(got) == 0 {
 		t.Error("a killed process leaves nothing: this test proves nothing")
 	}
-	if err := Sweep(); err != nil {
+	if err := CleanUp(); err != nil {
 		t.Error(err)
 	}
 	// Killed processes may take a moment to be gone.

@@ -28,7 +28,7 @@ type Lab struct {
 	mark    string // names everything that is ours: spur-<pid>-<n>
 	private string // folder of sockets and the like, removed on Close
 	dir     string // folder of logs
-	starter *starter
+	starter *deathSignalStarter
 
 	mu       sync.Mutex
 	names    map[string]bool
@@ -50,7 +50,7 @@ func New(ctx context.Context, options Options) (*Lab, error) {
 	if _, err := tool("ip"); err != nil {
 		return nil, err
 	}
-	if err := Sweep(); err != nil {
+	if err := CleanUp(); err != nil {
 		return nil, err
 	}
 	mark, private, err := claim(os.TempDir(), os.Getpid())
@@ -58,7 +58,7 @@ func New(ctx context.Context, options Options) (*Lab, error) {
 		return nil, err
 	}
 	l := &Lab{options: options, mark: mark, private: private, dir: private,
-		starter: newStarter(), names: map[string]bool{}}
+		starter: newDeathSignalStarter(), names: map[string]bool{}}
 	if options.Dir != "" {
 		l.dir = options.Dir
 		if err := os.MkdirAll(l.dir, 0o755); err != nil {
@@ -76,7 +76,7 @@ const maxLabs = 1000
 // claim finds a name that no other lab has: making the folder decides.
 func claim(parent string, pid int) (mark, dir string, err error) {
 	for n := range maxLabs {
-		mark = markOf(pid, n)
+		mark = labName(pid, n)
 		dir = filepath.Join(parent, mark)
 		switch err = os.Mkdir(dir, 0o755); {
 		case err == nil:

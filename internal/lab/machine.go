@@ -19,14 +19,14 @@ import (
 // A Machine is a QEMU guest on the lab's wires. It is switched on from the
 // moment Boot returns it until it powers off, Quit or Close of the lab.
 type Machine struct {
-	lab      *Lab
-	name     string
-	hardware Hardware
-	process  *Process
-	serial   *Console
-	input    *os.File // our end of the serial line
-	qmp      *qmp
-	costumes []*costume
+	lab                 *Lab
+	name                string
+	hardware            Hardware
+	process             *Process
+	serial              *Console
+	input               *os.File // our end of the serial line
+	qmp                 *qmp
+	announcementFilters []*announcementFilter
 }
 
 // Boot builds a machine and switches it on.
@@ -63,7 +63,7 @@ func (m *Machine) start() error {
 		return err
 	}
 	args = append(args, m.hardware.board()...)
-	b := &bundle{}
+	b := &qemuFDs{}
 	defer b.close()
 	input, control, err := b.consoles()
 	if err != nil {
@@ -109,8 +109,8 @@ func (m *Machine) greet(control io.ReadWriteCloser) error {
 // event hears QEMU's events. A reset puts the machine back at its option ROM.
 func (m *Machine) event(name string) {
 	if name == "RESET" {
-		for _, c := range m.costumes {
-			c.rearm()
+		for _, f := range m.announcementFilters {
+			f.rearm()
 		}
 	}
 }
@@ -138,12 +138,12 @@ func (m *Machine) listen() error {
 
 // plug adds a network card. Its frames go to a tap on the wire, directly or
 // through a relay of ours when something is to happen to them.
-func (m *Machine) plug(b *bundle, number int, port Port, romfile bool) error {
+func (m *Machine) plug(b *qemuFDs, number int, port Port, romfile bool) error {
 	filters := port.Filters
 	if port.PlainROM {
-		c := &costume{}
-		m.costumes = append(m.costumes, c)
-		filters = append([]Filter{c}, filters...)
+		f := &announcementFilter{}
+		m.announcementFilters = append(m.announcementFilters, f)
+		filters = append([]Filter{f}, filters...)
 	}
 	if port.Loss.Share > 0 {
 		filters = append(filters[:len(filters):len(filters)], newLoss(port.Loss))

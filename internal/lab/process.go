@@ -48,7 +48,7 @@ func (l *Lab) start(name string, cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// own marks a command as one of this lab: sweep knows it by the environment,
+// own marks a command as one of this lab: CleanUp knows it by the environment,
 // and the kernel ends it with us.
 func (l *Lab) own(cmd *exec.Cmd) {
 	if cmd.Env == nil {

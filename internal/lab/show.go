@@ -56,7 +56,7 @@ func (m *Machine) Show(ctx context.Context, view View) error {
 		})
 	}
 	if view.Screenshot != "" {
-		running.Go(func() { screenErr = m.follow(ctx, view.Screenshot) })
+		running.Go(func() { screenErr = m.followScreen(ctx, view.Screenshot) })
 	}
 	select {
 	case <-m.Done():
@@ -118,8 +118,8 @@ func readable(in *os.File, wait time.Duration) (bool, error) {
 	return n > 0, nil
 }
 
-// follow takes pictures of the screen. Each appears whole under its name.
-func (m *Machine) follow(ctx context.Context, path string) error {
+// followScreen takes pictures of the screen. Each appears whole under its name.
+func (m *Machine) followScreen(ctx context.Context, path string) error {
 	tick := time.NewTicker(screenEvery)
 	defer tick.Stop()
 	for {

@@ -1,10 +1,10 @@
-// Package trial lets somebody without hardware try what Spur does: one virtual
+// Package demo lets somebody without hardware try what Spur does: one virtual
 // machine on an isolated wire, a DHCP server that knows nothing of booting,
 // and Spur beside it. Nothing of it touches the networks of the host.
 //
 // It is what `spur lab` and `make demo` run. Spur itself runs as a process of
 // its own, the same binary, in a network namespace of the lab.
-package trial
+package demo
 
 import (
 	"context"
@@ -20,8 +20,8 @@ import (
 	"github.com/spurboot/spur/internal/lab"
 )
 
-// Trial is what to try.
-type Trial struct {
+// Demo is what to show.
+type Demo struct {
 	Spur     string   // path of the binary
 	Target   []string // kernel and initrds; empty for a small Linux of the lab's own
 	Cmdline  string
@@ -34,7 +34,7 @@ type Trial struct {
 	Screenshot string   // PNG file that follows the screen; empty for none
 	Keys       *os.File // typed on the machine's serial port; nil for none
 	Serial     io.Writer
-	Story      io.Writer // gets Spur's story
+	Messages   io.Writer // gets Spur's messages
 
 	// Expect is a regular expression that the machine must print on its
 	// serial port within Timeout; empty where the machine may do as it likes
@@ -50,9 +50,9 @@ const (
 )
 
 // Run builds the lab, boots the machine in it, and takes all away again.
-func (t Trial) Run(ctx context.Context) (err error) {
-	if t.Keys != nil {
-		t.Story = crlf{t.Story}
+func (d Demo) Run(ctx context.Context) (err error) {
+	if d.Keys != nil {
+		d.Messages = crlf{d.Messages}
 	}
 	l, err := lab.New(ctx, lab.Options{})
 	if err != nil {
@@ -67,37 +67,37 @@ func (t Trial) Run(ctx context.Context) (err error) {
 	if err := wire.Router(); err != nil {
 		return err
 	}
-	if err := t.serve(ctx, l, wire); err != nil {
+	if err := d.serve(ctx, l, wire); err != nil {
 		return needs(err)
 	}
 	m, err := l.Boot("machine", lab.Hardware{
-		Firmware: lab.Firmware(t.Firmware), Memory: t.Memory, Display: t.Display,
+		Firmware: lab.Firmware(d.Firmware), Memory: d.Memory, Display: d.Display,
 		Ports: []lab.Port{{Wire: wire}},
 	})
 	if err != nil {
 		return needs(err)
 	}
-	if err := t.tell(ctx, m); err != nil {
+	if err := d.tellScreen(ctx, m); err != nil {
 		return err
 	}
-	return t.watch(ctx, m)
+	return d.watch(ctx, m)
 }
 
-// tell says where the machine's screen can be seen.
-func (t Trial) tell(ctx context.Context, m *lab.Machine) error {
-	if t.Display != "vnc" {
+// tellScreen says where the machine's screen can be seen.
+func (d Demo) tellScreen(ctx context.Context, m *lab.Machine) error {
+	if d.Display != "vnc" {
 		return nil
 	}
 	addr, err := m.VNC(ctx)
 	if err == nil {
-		_, err = fmt.Fprintf(t.Story, "The machine's screen is at vnc://%s.\n", addr)
+		_, err = fmt.Fprintf(d.Messages, "The machine's screen is at vnc://%s.\n", addr)
 	}
 	return err
 }
 
 // serve starts the DHCP server and Spur.
-func (t Trial) serve(ctx context.Context, l *lab.Lab, wire *lab.Wire) error {
-	if !t.OwnDHCP {
+func (d Demo) serve(ctx context.Context, l *lab.Lab, wire *lab.Wire) error {
+	if !d.OwnDHCP {
 		other, err := l.Host("dhcp", lab.On(wire, dhcpAddr+"/24"))
 		if err != nil {
 			return err
@@ -110,23 +110,23 @@ func (t Trial) serve(ctx context.Context, l *lab.Lab, wire *lab.Wire) error {
 	if err != nil {
 		return err
 	}
-	args, err := t.arguments(l.Dir())
+	args, err := d.arguments(l.Dir())
 	if err != nil {
 		return err
 	}
-	spur, err := home.Start(t.Spur, args...)
+	spur, err := home.Start(d.Spur, args...)
 	if err != nil {
 		return err
 	}
-	story := &held{w: t.Story}
-	spur.CopyTo(story)
+	messages := &delayedWriter{w: d.Messages}
+	spur.CopyTo(messages)
 	if _, err := spur.WaitFor(ctx, `Spur boots .*\n.*\n`); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		return notStarted(spur.String())
 	}
-	return story.release()
+	return messages.release()
 }
 
 // notStarted is the error of a Spur that ended at its start, in its own words.
@@ -140,8 +140,8 @@ func notStarted(words string) error {
 }
 
 // arguments are those of `spur boot`.
-func (t Trial) arguments(dir string) ([]string, error) {
-	target, cmdline := t.Target, t.Cmdline
+func (d Demo) arguments(dir string) ([]string, error) {
+	target, cmdline := d.Target, d.Cmdline
 	if len(target) == 0 {
 		kernel, err := lab.Kernel()
 		if err != nil {
@@ -158,30 +158,30 @@ func (t Trial) arguments(dir string) ([]string, error) {
 	}
 	args := append([]string{"boot"}, target...)
 	args = append(args, "--cmdline", cmdline)
-	if t.OwnDHCP {
+	if d.OwnDHCP {
 		args = append(args, "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
 	}
-	return append(args, t.Extra...), nil
+	return append(args, d.Extra...), nil
 }
 
 // watch shows the machine until it is off, or until it has printed what is
 // expected of it.
-func (t Trial) watch(ctx context.Context, m *lab.Machine) error {
-	view := lab.View{In: t.Keys, Out: t.Serial, Screenshot: t.Screenshot}
-	if t.Expect == "" {
+func (d Demo) watch(ctx context.Context, m *lab.Machine) error {
+	view := lab.View{In: d.Keys, Out: d.Serial, Screenshot: d.Screenshot}
+	if d.Expect == "" {
 		return m.Show(ctx, view)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, t.Timeout, fmt.Errorf("it did not come within %s", t.Timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, d.Timeout, fmt.Errorf("it did not come within %s", d.Timeout))
 	defer cancel()
 	shown := make(chan error, 1)
 	go func() {
 		shown <- m.Show(ctx, view)
 		cancel() // the machine is off, or the person has left it
 	}()
-	match, err := m.WaitFor(ctx, t.Expect)
+	match, err := m.WaitFor(ctx, d.Expect)
 	cancel()
 	if err == nil {
-		err = t.met(match)
+		err = d.met(match)
 	} else {
 		err = hint.Wrap(err, "without --quiet, and with console=ttyS0 in --cmdline, all that it prints is shown")
 	}
@@ -189,11 +189,11 @@ func (t Trial) watch(ctx context.Context, m *lab.Machine) error {
 }
 
 // met says on a line of its own that what was expected has come.
-func (t Trial) met(match lab.Match) error {
-	if t.Serial != nil {
-		_, _ = io.WriteString(t.Serial, "\n") // the machine's line may have no end
+func (d Demo) met(match lab.Match) error {
+	if d.Serial != nil {
+		_, _ = io.WriteString(d.Serial, "\n") // the machine's line may have no end
 	}
-	_, err := fmt.Fprintf(t.Story, "The machine has printed %q, as expected.\n", match.Text)
+	_, err := fmt.Fprintf(d.Messages, "The machine has printed %q, as expected.\n", match.Text)
 	return err
 }
 

@@ -1,4 +1,4 @@
-package trial
+package demo
 
 import (
 	"strings"
@@ -7,9 +7,9 @@ import (
 	"github.com/spurboot/spur/internal/hint"
 )
 
-func TestHeld(t *testing.T) {
+func TestDelayedWriter(t *testing.T) {
 	var b strings.Builder
-	h := &held{w: &b}
+	h := &delayedWriter{w: &b}
 	_, _ = h.Write([]byte("one\n"))
 	if b.Len() > 0 {
 		t.Errorf("wrote %q", b.String())

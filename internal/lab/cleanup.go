@@ -19,7 +19,7 @@ const netnsDir = "/run/netns"
 // marker is the environment variable by which a process is known as a lab's.
 const marker = "SPUR_LAB"
 
-func markOf(pid, n int) string { return fmt.Sprintf("spur-%d-%d", pid, n) }
+func labName(pid, n int) string { return fmt.Sprintf("spur-%d-%d", pid, n) }
 
 // pidOf reads the process's number out of a mark, or a name that begins with one.
 func pidOf(name string) (mark string, pid int, ok bool) {
@@ -32,12 +32,12 @@ func pidOf(name string) (mark string, pid int, ok bool) {
 	if err != nil || err2 != nil || pid <= 0 {
 		return "", 0, false
 	}
-	return markOf(pid, n), pid, true
+	return labName(pid, n), pid, true
 }
 
-// Sweep removes what labs left behind whose process is gone: their processes,
+// CleanUp removes what labs left behind whose process is gone: their processes,
 // namespaces and folders. New does this by itself.
-func Sweep() error {
+func CleanUp() error {
 	marks := map[string]bool{}
 	for _, dir := range []string{netnsDir, os.TempDir()} {
 		entries, err := os.ReadDir(dir)
@@ -52,14 +52,14 @@ func Sweep() error {
 	}
 	var errs []error
 	for mark := range marks {
-		errs = append(errs, sweepOne(mark))
+		errs = append(errs, cleanUpLab(mark))
 	}
 	return errors.Join(errs...)
 }
 
 func gone(pid int) bool { return errors.Is(unix.Kill(pid, 0), unix.ESRCH) }
 
-func sweepOne(mark string) error {
+func cleanUpLab(mark string) error {
 	killMarked(mark)
 	var errs []error
 	spaces, _ := filepath.Glob(filepath.Join(netnsDir, mark+"-*"))

@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// starter starts processes on one thread of its own. Linux sends a child its
+// deathSignalStarter starts processes on one thread of its own. Linux sends a child its
 // parent-death signal when the thread that started it ends, not the process
 // (prctl(2), PR_SET_PDEATHSIG), so that thread has to stay until the lab ends;
 // and when the lab's process is killed, its machines go with it.
-type starter struct {
+type deathSignalStarter struct {
 	work chan func()
 	quit chan struct{}
 	once sync.Once
@@ -19,8 +19,8 @@ type starter struct {
 
 var errClosed = errors.New("the lab is closed")
 
-func newStarter() *starter {
-	s := &starter{work: make(chan func()), quit: make(chan struct{})}
+func newDeathSignalStarter() *deathSignalStarter {
+	s := &deathSignalStarter{work: make(chan func()), quit: make(chan struct{})}
 	s.done.Go(func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
@@ -37,7 +37,7 @@ func newStarter() *starter {
 }
 
 // do runs f on the starter's thread and returns its error.
-func (s *starter) do(f func() error) error {
+func (s *deathSignalStarter) do(f func() error) error {
 	result := make(chan error, 1)
 	select {
 	case s.work <- func() { result <- f() }:
@@ -47,7 +47,7 @@ func (s *starter) do(f func() error) error {
 	}
 }
 
-func (s *starter) close() {
+func (s *deathSignalStarter) close() {
 	s.once.Do(func() { close(s.quit) })
 	s.done.Wait()
 }

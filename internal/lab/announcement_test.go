@@ -62,8 +62,8 @@ func TestWithoutIPXE(t *testing.T) {
 	}
 }
 
-func TestCostumeComesOffWithTheFirstFile(t *testing.T) {
-	c := &costume{}
+func TestAnnouncementsPassAfterTheFirstFile(t *testing.T) {
+	c := &announcementFilter{}
 	request := datagramFrame(t, portDHCP, message(53, 1, 1, 77, 4, 'i', 'P', 'X', 'E', 255))
 	changed := datagramFrame(t, portDHCP, padded(message(53, 1, 1, 255)))
 	read := datagramFrame(t, portTFTP, []byte("\x00\x01loader\x00octet\x00"))
@@ -83,15 +83,15 @@ func TestCostumeComesOffWithTheFirstFile(t *testing.T) {
 	step("ARP", ToWire, []byte{12: 8, 13: 6, 60: 0}, []byte{12: 8, 13: 6, 60: 0})
 }
 
-func FuzzCostume(f *testing.F) {
+func FuzzAnnouncementFilter(f *testing.F) {
 	f.Add(datagramFrame(f, portDHCP, message(53, 1, 1, 77, 1, 'x', 175, 0, 255)))
 	f.Add(datagramFrame(f, portTFTP, []byte("\x00\x01x\x00octet\x00")))
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		out := (&costume{}).Frame(ToWire, bytes.Clone(frame))
+		out := (&announcementFilter{}).Frame(ToWire, bytes.Clone(frame))
 		if len(out) > len(frame)+minBOOTP {
 			t.Errorf("%d bytes became %d", len(frame), len(out))
 		}
-		again := (&costume{}).Frame(ToWire, bytes.Clone(out))
+		again := (&announcementFilter{}).Frame(ToWire, bytes.Clone(out))
 		if !bytes.Equal(again, out) {
 			t.Errorf("a second time changes more:\n% x\n% x", out, again)
 		}

@@ -9,22 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bundle collects the descriptors that QEMU inherits, and the arguments that
+// qemuFDs collects the descriptors that QEMU inherits, and the arguments that
 // name them.
-type bundle struct {
+type qemuFDs struct {
 	args  []string
 	files []*os.File
 }
 
 // add appends an argument pair such as "-netdev tap,fd=%d" with its descriptor.
-func (b *bundle) add(format string, f *os.File) {
+func (b *qemuFDs) add(format string, f *os.File) {
 	b.files = append(b.files, f)
 	option, value, _ := strings.Cut(fmt.Sprintf(format, 2+len(b.files)), " ")
 	b.args = append(b.args, option, value)
 }
 
 // consoles makes the serial line and the control socket; ours are returned.
-func (b *bundle) consoles() (input, control *os.File, err error) {
+func (b *qemuFDs) consoles() (input, control *os.File, err error) {
 	input, serial, err := socketpair(unix.SOCK_STREAM)
 	if err != nil {
 		return nil, nil, err
@@ -40,7 +40,7 @@ func (b *bundle) consoles() (input, control *os.File, err error) {
 }
 
 // close closes our copies; QEMU has its own. It may be called again.
-func (b *bundle) close() {
+func (b *qemuFDs) close() {
 	for _, f := range b.files {
 		_ = f.Close()
 	}

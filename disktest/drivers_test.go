@@ -46,10 +46,10 @@ detach() { iscsiadm -m node --logout; }
 	{
 		name:    "nbd",
 		modules: []string{"nbd", "ext4"},
-		attach: `cp /attach /run-attach; chmod 755 /run-attach
+		attach: `cp /nbdattach /run-nbdattach; chmod 755 /run-nbdattach
 devices=; n=0
 for export in $exports; do
-	/run-attach 10.77.0.1:10809 "$export" $n 2>/tmp/attach$n.log &
+	/run-nbdattach 10.77.0.1:10809 "$export" $n 2>/tmp/attach$n.log &
 	devices="$devices nbd$n" n=$((n + 1))
 done
 again() { :; }
@@ -78,7 +78,7 @@ func (w *world) guest(via driver, disks []*disk, script string, more map[string]
 	for _, d := range disks {
 		exports = append(exports, filepath.Base(d.path))
 	}
-	files := map[string]string{"common.sh": commonScript, "guest.sh": script, "attach.sh": via.attach, "attach": built.attach,
+	files := map[string]string{"common.sh": commonScript, "guest.sh": script, "attach.sh": via.attach, "nbdattach": built.nbdAttach,
 		"exports": strings.Join(exports, "\n")}
 	for _, set := range []map[string]string{via.files, more} {
 		for name, content := range set {

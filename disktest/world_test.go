@@ -19,9 +19,9 @@ import (
 
 // built is what all tests use.
 var built struct {
-	spur   string // the binary
-	within string // the program openwithin
-	attach string // the contents of the program of that name
+	spur      string // the binary
+	within    string // the program openwithin
+	nbdAttach string // the contents of the program of that name
 }
 
 func TestMain(m *testing.M) {
@@ -44,16 +44,16 @@ func TestMain(m *testing.M) {
 
 func build(dir string) error {
 	built.spur, built.within = filepath.Join(dir, "spur"), filepath.Join(dir, "openwithin")
-	attach := filepath.Join(dir, "attach")
-	for path, pkg := range map[string]string{built.spur: "cmd/spur", built.within: "boottest/openwithin", attach: "disktest/attach"} {
+	nbdAttach := filepath.Join(dir, "nbdattach")
+	for path, pkg := range map[string]string{built.spur: "cmd/spur", built.within: "boottest/openwithin", nbdAttach: "disktest/nbdattach"} {
 		cmd := exec.Command("go", "build", "-o", path, "github.com/spurboot/spur/"+pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w\n%s", pkg, err, out)
 		}
 	}
-	program, err := os.ReadFile(attach)
-	built.attach = string(program)
+	program, err := os.ReadFile(nbdAttach)
+	built.nbdAttach = string(program)
 	return err
 }
 

@@ -123,7 +123,7 @@ func commands() []command {
 		{line: `sanboot aoe:e1.2`, ipxe: true},
 		{line: `sanboot http://192.0.2.1:8080/disk.qcow2`, ipxe: true},
 		{line: `iscsiadm -m discovery -t st -p 192.0.2.1; iscsiadm -m node -l`, elsewhere: inGuest("iscsiadm -m discovery -t st -p ")},
-		{line: `nbd-client 192.0.2.1 /dev/nbd0 -N disk.qcow2`, elsewhere: elsewhere{"needs the kernel's driver; a guest attaches by a program that does the same", "../disktest/attach/main.go", "nbd-client"}},
+		{line: `nbd-client 192.0.2.1 /dev/nbd0 -N disk.qcow2`, elsewhere: elsewhere{"needs the kernel's driver; a guest attaches by a program that does the same", "../disktest/nbdattach/main.go", "nbd-client"}},
 		{line: `modprobe aoe aoe_iflist=eth0`, elsewhere: inGuest(`"aoe", "ext4"`)},
 		{line: `modprobe aoe aoe_iflist=eth0; ls /dev/etherd`, elsewhere: inGuest(`"aoe", "ext4"`)},
 		{line: `New-IscsiTargetPortal 192.0.2.1; Get-IscsiTarget | Connect-IscsiTarget`, elsewhere: elsewhere{why: "needs Windows"}},

@@ -89,7 +89,7 @@ var allowed = map[string][]string{
 	"boottest":              {"internal/lab"},
 	"boottest/openwithin":   {},
 	"disktest":              {"internal/lab"},
-	"disktest/attach":       {},
+	"disktest/nbdattach":    {},
 	"bench/pair":            {},
 	"bench/tftp":            {"bench/pair", "tftp", "internal/scratch"},
 	"bench/http":            {"bench/pair", "internal/httpd", "internal/scratch"},

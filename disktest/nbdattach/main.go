@@ -1,5 +1,5 @@
-// Command attach has Linux's NBD driver use an export as a disk, and gives it a
-// new connection whenever the server is gone: attach ADDRESS EXPORT NUMBER. What
+// Command nbdattach has Linux's NBD driver use an export as a disk, and gives it a
+// new connection whenever the server is gone: nbdattach ADDRESS EXPORT NUMBER. What
 // the disk is asked meanwhile waits.
 //
 // nbd-client can't do that: Debian's gives the driver no time to wait for a
@@ -59,10 +59,10 @@ func main() {
 			time.Sleep(200 * time.Millisecond)
 			continue
 		}
-		if err := link.hand(command, uint32(number)); err != nil {
+		if err := link.giveToDriver(command, uint32(number)); err != nil {
 			log.Fatalf("nbd%d: %v", number, err)
 		}
-		if err := link.watch(); err != nil {
+		if err := link.waitClosed(); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -100,9 +100,9 @@ func connect(address, name string) (*link, error) {
 	return &link{socket: socket, size: binary.BigEndian.Uint64(export[:]), flags: binary.BigEndian.Uint16(export[8:])}, nil
 }
 
-// hand gives the connection to the driver, which has its own hold on it from
+// giveToDriver gives the connection to the driver, which has its own hold on it from
 // then on.
-func (l *link) hand(command uint8, number uint32) error {
+func (l *link) giveToDriver(command uint8, number uint32) error {
 	family, err := netlink.GenlFamilyGet("nbd")
 	if err != nil {
 		return err
@@ -125,8 +125,8 @@ func (l *link) hand(command uint8, number uint32) error {
 	return err
 }
 
-// watch returns when the server has closed the connection.
-func (l *link) watch() error {
+// waitClosed returns when the server has closed the connection.
+func (l *link) waitClosed() error {
 	defer l.socket.Close()
 	for {
 		fds := []unix.PollFd{{Fd: int32(l.socket.Fd()), Events: unix.POLLRDHUP}}

@@ -10,7 +10,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-func TestStoryOfABoot(t *testing.T) {
+func TestStepsOfABoot(t *testing.T) {
 	tests := []struct {
 		name   string
 		events []Event
@@ -255,7 +255,7 @@ func cloneAll(a Attempt) ([]Step, []Transfer, []string) {
 	return append([]Step(nil), a.Steps...), append([]Transfer(nil), a.Transfers...), append([]string(nil), a.Routes...)
 }
 
-func TestLongStoryKeepsBothEnds(t *testing.T) {
+func TestManyStepsKeepBothEnds(t *testing.T) {
 	a := fold([]Event{at(0, asks(rom))})
 	for i := range 500 {
 		name := strings.Repeat("x", 300) + string(rune('a'+i%26))
@@ -266,7 +266,7 @@ func TestLongStoryKeepsBothEnds(t *testing.T) {
 		t.Errorf("%d steps, %d transfers, %d omitted", len(a.Steps), len(a.Transfers), a.Omitted)
 	}
 	if a.Steps[0].Kind != Asked || a.Steps[maxSteps-1].Kind != Up {
-		t.Errorf("the story runs from %s to %s", a.Steps[0].Kind, a.Steps[maxSteps-1].Kind)
+		t.Errorf("the steps run from %s to %s", a.Steps[0].Kind, a.Steps[maxSteps-1].Kind)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// loaderStage is what the program that speaks now has reached: first the ROM, then the
-// loader, which asks for an address all over again.
+// loaderStage is what the program that speaks now has reached: first the ROM,
+// then the loader, which asks for an address all over again.
 type loaderStage struct {
 	client         boot.Client
 	asks           int

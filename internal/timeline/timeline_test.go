@@ -292,7 +292,7 @@ func TestRefusedOffersMoveTheLadder(t *testing.T) {
 	ask(28, "direct")
 	tl.Observe(at(60, chooses(router)))
 	if a := tl.Attempts(mac); len(a) != 1 || a[0].Verdict != nil || a[0].Stage != Addressed {
-		t.Errorf("the story is %+v", a)
+		t.Errorf("the attempt is %+v", a)
 	}
 }
 

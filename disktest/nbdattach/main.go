@@ -1,6 +1,6 @@
-// Command nbdattach has Linux's NBD driver use an export as a disk, and gives it a
-// new connection whenever the server is gone: nbdattach ADDRESS EXPORT NUMBER. What
-// the disk is asked meanwhile waits.
+// Command nbdattach has Linux's NBD driver use an export as a disk, and gives
+// it a new connection whenever the server is gone: nbdattach ADDRESS EXPORT
+// NUMBER. What the disk is asked meanwhile waits.
 //
 // nbd-client can't do that: Debian's gives the driver no time to wait for a
 // new connection (NBD_ATTR_DEAD_CONN_TIMEOUT), so that every request fails.
@@ -100,8 +100,8 @@ func connect(address, name string) (*link, error) {
 	return &link{socket: socket, size: binary.BigEndian.Uint64(export[:]), flags: binary.BigEndian.Uint16(export[8:])}, nil
 }
 
-// giveToDriver gives the connection to the driver, which has its own hold on it from
-// then on.
+// giveToDriver gives the connection to the driver, which has its own hold on it
+// from then on.
 func (l *link) giveToDriver(command uint8, number uint32) error {
 	family, err := netlink.GenlFamilyGet("nbd")
 	if err != nil {

@@ -62,8 +62,8 @@ func parseLong(b []byte) (source string, when time.Time, ok bool) {
 	return string(b[8:]), time.Unix(int64(binary.BigEndian.Uint64(b)), 0), true
 }
 
-// Keep implements tree.LongSources. A source that the store doesn't take is kept in
-// memory all the same.
+// Keep implements tree.LongSources. A source that the store doesn't take is
+// kept in memory all the same.
 func (l *longSources) Keep(source string) {
 	fresh, dropped := l.enter(source)
 	if !fresh {

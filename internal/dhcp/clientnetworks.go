@@ -19,8 +19,8 @@ const (
 	guessTime = 500 * time.Millisecond
 )
 
-// clientNetworks remembers which addresses other servers give to the clients that
-// are heard. Where an interface is on several networks, it tells by which
+// clientNetworks remembers which addresses other servers give to the clients
+// that are heard. Where an interface is on several networks, it tells by which
 // address of ours a client can reach us.
 type clientNetworks struct {
 	mu      sync.Mutex

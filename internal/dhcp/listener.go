@@ -122,7 +122,8 @@ func (l *Listener) Set(interfaces []Interface) error {
 	return errors.Join(errs...)
 }
 
-// socketOn finds the socket of an interface among those that are open, or opens it.
+// socketOn finds the socket of an interface among those that are open, or opens
+// it.
 func (l *Listener) socketOn(open []*socket, now *host) (*socket, error) {
 	for _, s := range open {
 		if h := s.host.Load(); h.Index == now.Index && h.Name == now.Name {

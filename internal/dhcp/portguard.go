@@ -20,8 +20,8 @@ type portGuard struct {
 	claim *claim // says that the port is guarded so; nil where another one says it
 }
 
-// guardPort takes a port if nobody has it; taken tells that somebody else does, who
-// then keeps the kernel quiet for us.
+// guardPort takes a port if nobody has it; taken tells that somebody else does,
+// who then keeps the kernel quiet for us.
 //
 // The port is bound exclusively first, because the kernel gives unicast
 // datagrams to the socket that was bound last: sharing a port that dnsmasq

@@ -37,7 +37,8 @@ func (l *Listener) readAll(ctx context.Context, s *socket, handler func(Packet))
 	}
 }
 
-// receive hands a request to the handler, and survives whatever the packet does.
+// receive hands a request to the handler, and survives whatever the packet
+// does.
 func (l *Listener) receive(s *socket, frame []byte, now time.Time, handler func(Packet)) {
 	defer func() {
 		value := recover()

@@ -38,11 +38,11 @@ func (h host) addressed(to netip.Addr) bool {
 	})
 }
 
-// withServer says which address of ours the sender of p is told: one that it can
-// reach, by what it asks and what is known of its network. Chosen are those
-// that the operator wants to be told; neighbour is an address of the network that
-// clients on this wire were last seen to have addresses of, for one of which
-// nothing is known.
+// withServer says which address of ours the sender of p is told: one that it
+// can reach, by what it asks and what is known of its network. Chosen are those
+// that the operator wants to be told; neighbour is an address of the network
+// that clients on this wire were last seen to have addresses of, for one of
+// which nothing is known.
 func (h host) withServer(p Packet, chosen []netip.Addr, heard, neighbour netip.Addr) Packet {
 	id := addrOf(p.Message.ServerIdentifier())
 	client, known := h.clientAddr(p, heard)
@@ -82,8 +82,8 @@ func (h host) clientAddr(p Packet, heard netip.Addr) (addr netip.Addr, known boo
 	return netip.Addr{}, false
 }
 
-// chosenServer finds, among the addresses that the operator chose, the one on the
-// client's network, else one of this interface, else the first.
+// chosenServer finds, among the addresses that the operator chose, the one on
+// the client's network, else one of this interface, else the first.
 func (h host) chosenServer(chosen []netip.Addr, client netip.Addr) netip.Addr {
 	if near := h.ServerFor(client); client.IsValid() && h.OnLink(client) && slices.Contains(chosen, near) {
 		return near

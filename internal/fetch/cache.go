@@ -83,8 +83,8 @@ func (c *Cache) leave(r *revalidation) {
 	}
 }
 
-// revalidate asks the upstream and hands the result to all who wait. It isn't bound to
-// any of them: who leaves doesn't take the answer from the others.
+// revalidate asks the upstream and hands the result to all who wait. It isn't
+// bound to any of them: who leaves doesn't take the answer from the others.
 func (c *Cache) revalidate(rawURL string, r *revalidation) {
 	c.mu.Lock()
 	old := c.entries[rawURL]

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// aheadDistance is how far beyond what has arrived a read must be to make a request
-// of its own, in bytes.
+// aheadDistance is how far beyond what has arrived a read must be to make a
+// request of its own, in bytes.
 const aheadDistance = 8 << 20
 
 // File reads one version of an upstream file. It is an [fs.File],

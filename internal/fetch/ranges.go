@@ -15,9 +15,9 @@ const (
 // errBusy says that as many requests of this kind run as may.
 var errBusy = errors.New("too many reads ahead")
 
-// rangeReader reads an upstream file by requests of one reader, without the disk:
-// one answer after the other, each for a window that grows while the reads
-// follow each other. Every answer is checked to be of the same version.
+// rangeReader reads an upstream file by requests of one reader, without the
+// disk: one answer after the other, each for a window that grows while the
+// reads follow each other. Every answer is checked to be of the same version.
 type rangeReader struct {
 	ctx   context.Context
 	up    *upstream
@@ -135,7 +135,8 @@ func (d *rangeReader) release() {
 	}
 }
 
-// close is release for good. The context has ended, so that it doesn't wait long.
+// close is release for good. The context has ended, so that it doesn't wait
+// long.
 func (d *rangeReader) close() {
 	d.mu.Lock()
 	d.closed = true

@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// announcementFilter makes Debian's option ROM, which is iPXE and says so, look like a
-// BIOS PXE ROM of another maker: until the machine asks for its first file,
-// the DHCP options by which iPXE announces itself are taken out of its
+// announcementFilter makes Debian's option ROM, which is iPXE and says so, look
+// like a BIOS PXE ROM of another maker: until the machine asks for its first
+// file, the DHCP options by which iPXE announces itself are taken out of its
 // requests. After that frames pass as they are, so that what was loaded (say
 // undionly.kpxe) is seen as itself. It implements Filter.
 type announcementFilter struct{ passing atomic.Bool }
@@ -32,7 +32,8 @@ func (f *announcementFilter) Frame(way Direction, frame []byte) []byte {
 	return frame
 }
 
-// The ports a booting machine sends to: RFC 951, PXE 2.1 section 2.2.5, RFC 1350.
+// The ports a booting machine sends to: RFC 951, PXE 2.1 section 2.2.5, RFC
+// 1350.
 const (
 	portTFTP = 69
 	portDHCP = 67

@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// deathSignalStarter starts processes on one thread of its own. Linux sends a child its
-// parent-death signal when the thread that started it ends, not the process
-// (prctl(2), PR_SET_PDEATHSIG), so that thread has to stay until the lab ends;
-// and when the lab's process is killed, its machines go with it.
+// deathSignalStarter starts processes on one thread of its own. Linux sends a
+// child its parent-death signal when the thread that started it ends, not the
+// process (prctl(2), PR_SET_PDEATHSIG), so that thread has to stay until the
+// lab ends; and when the lab's process is killed, its machines go with it.
 type deathSignalStarter struct {
 	work chan func()
 	quit chan struct{}

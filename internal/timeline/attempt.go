@@ -150,7 +150,8 @@ func (a Attempt) forward(e Event, stage Stage) Attempt {
 	return a
 }
 
-// addStep adds a step. The middle is left out of a list that grows too long: its beginning and its end say the most.
+// addStep adds a step. The middle is left out of a list that grows too long:
+// its beginning and its end say the most.
 func (a Attempt) addStep(s Step) (Attempt, []Step) {
 	a.Steps = slices.Clone(a.Steps)
 	if len(a.Steps) >= maxSteps {

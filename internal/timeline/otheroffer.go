@@ -21,8 +21,8 @@ func (o otherOffer) isSet() bool { return o.server.IsValid() }
 // (DHCP_DISC_START_TIMEOUT_SEC in its src/config/dhcp.h).
 const shortestWait = 500 * time.Millisecond
 
-// askedAgain is the stage after a repeated DISCOVER. One that comes although the
-// program was offered an address and what to boot is a refusal: firmware
+// askedAgain is the stage after a repeated DISCOVER. One that comes although
+// the program was offered an address and what to boot is a refusal: firmware
 // collects offers until a timer of its own ends, and asks again if none of them
 // was to its liking.
 func (h loaderStage) askedAgain(e Event) loaderStage {

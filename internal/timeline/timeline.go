@@ -143,8 +143,8 @@ func (t *Timeline) machine(e Event) *machine {
 	return m
 }
 
-// closeAttempt gives a verdict on the attempt that a new one ends: a machine that
-// starts over has given up, even if it was not silent for long.
+// closeAttempt gives a verdict on the attempt that a new one ends: a machine
+// that starts over has given up, even if it was not silent for long.
 func (t *Timeline) closeAttempt(m *machine, at time.Time) {
 	a := m.current()
 	if a.Stage == "" {

@@ -8,8 +8,8 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// ClientFromQuery reads what loader.AskScript makes iPXE tell of itself. ok is false
-// without a MAC.
+// ClientFromQuery reads what loader.AskScript makes iPXE tell of itself. ok is
+// false without a MAC.
 func ClientFromQuery(q url.Values) (c boot.Client, ok bool) {
 	mac, err := boot.ParseMAC(q.Get("mac"))
 	if err != nil {

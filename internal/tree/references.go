@@ -63,7 +63,8 @@ func (t *Tree) Missing(ctx context.Context, name, text string) []Reference {
 	return all
 }
 
-// servedBySpur tells whether a name beside an operator's script is one of Spur's.
+// servedBySpur tells whether a name beside an operator's script is one of
+// Spur's.
 func (t *Tree) servedBySpur(name string) bool {
 	_, binary := t.Loaders.Named(name)
 	return binary || name == route.IPXEScript || name == route.BeaconFile

@@ -19,8 +19,8 @@ import (
 // ScriptMost is the longest iPXE script of an operator, in bytes.
 const ScriptMost = 1 << 20
 
-// ScriptFiles serves what an operator's iPXE script names relative to itself, which
-// iPXE asks for beside the script (churi in its core/uri.c): files of the
+// ScriptFiles serves what an operator's iPXE script names relative to itself,
+// which iPXE asks for beside the script (churi in its core/uri.c): files of the
 // script's folder or of the server that it comes from. Only what the script
 // names can be had, and what scripts name that it leads to: the folder may be
 // somebody's home.
@@ -34,7 +34,8 @@ type ScriptFiles struct {
 	read  map[string]bool // scripts that were read for what they name
 }
 
-// LocalScriptFiles are those beside a script in a file of this host. Close them.
+// LocalScriptFiles are those beside a script in a file of this host. Close
+// them.
 func LocalScriptFiles(script boot.File, text string) (*ScriptFiles, error) {
 	root, err := os.OpenRoot(filepath.Dir(script.Source))
 	if err != nil {
@@ -120,8 +121,8 @@ func (s *ScriptFiles) unread() (string, bool) {
 	return "", false
 }
 
-// inspect learns what a file names, if it is a script. One that is asked for with
-// a query may be another one each time.
+// inspect learns what a file names, if it is a script. One that is asked for
+// with a query may be another one each time.
 func (s *ScriptFiles) inspect(name string, f fs.File) {
 	r, ok := f.(io.ReaderAt)
 	if !ok {

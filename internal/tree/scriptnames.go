@@ -48,8 +48,8 @@ func (p pattern) matches(name string) bool {
 	return strings.HasSuffix(rest, p.literals[last])
 }
 
-// addScript takes in the names of a script that lies in the folder dir. Any word of
-// it may be one: scripts put names into settings and use them later.
+// addScript takes in the names of a script that lies in the folder dir. Any
+// word of it may be one: scripts put names into settings and use them later.
 func (s *scriptNames) addScript(dir, script string) {
 	for line := range strings.Lines(script) {
 		role := route.Extra

@@ -8,8 +8,8 @@ import (
 	"github.com/spurboot/spur/internal/timeline"
 )
 
-// attemptWidth is where the long sentences of a report are wrapped: what a page of
-// documentation shows without scrolling.
+// attemptWidth is where the long sentences of a report are wrapped: what a page
+// of documentation shows without scrolling.
 const attemptWidth = 96
 
 // Attempt writes a whole attempt: a headline, one line per step with the time

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/aoe"
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // A client asks e1.1. It is as lean as a client can be, so that the server is
@@ -85,7 +85,7 @@ func runClient(args []string) error {
 	if err := c.run(warmUp); err != nil {
 		return err
 	}
-	before, err := pair.Busy(pid)
+	before, err := testbed.Busy(pid)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func runClient(args []string) error {
 		return err
 	}
 	took := time.Since(began).Seconds()
-	after, err := pair.Busy(pid)
+	after, err := testbed.Busy(pid)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ import (
 	"runtime"
 	"syscall"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // options of a run.
@@ -91,7 +91,7 @@ func bench() error {
 		fmt.Println(r)
 		all = append(all, r)
 	}
-	fmt.Print(verdict(all), pair.HowToRead, notes)
+	fmt.Print(verdict(all), testbed.HowToRead, notes)
 	return nil
 }
 
@@ -100,8 +100,8 @@ func (l *lab) row(ctx context.Context, p point, o options) (r row, err error) {
 	if err := l.SetMTU(p.mtu); err != nil {
 		return r, err
 	}
-	all := make([]pair.Series, len(servers()))
-	err = pair.Take(all, o.rounds, func(i int) (pair.Figure, error) {
+	all := make([]testbed.Series, len(servers()))
+	err = testbed.Take(all, o.rounds, func(i int) (testbed.Figure, error) {
 		s := servers()[i]
 		f, err := l.measure(ctx, s, p, o.seconds)
 		if err != nil {

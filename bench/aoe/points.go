@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // point is what the client asks, and over which wire.
@@ -20,7 +20,7 @@ type point struct {
 // of whole KiB as Linux's initiator has them.
 func points() []point {
 	var all []point
-	for _, mtu := range []int{pair.UsualMTU, pair.JumboMTU} {
+	for _, mtu := range []int{testbed.UsualMTU, testbed.JumboMTU} {
 		longest := (mtu - (headers - 14)) / 1024 * 1024
 		for _, p := range []point{
 			{size: 4 << 10},

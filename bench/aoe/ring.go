@@ -9,7 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/spurboot/spur/aoe"
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"golang.org/x/sys/unix"
 )
 
@@ -44,7 +44,7 @@ const (
 // how many bytes of each are kept, with 128 for the kernel's header; a power
 // of two.
 func openRing(slot int) (*ring, error) {
-	device, err := net.InterfaceByName(pair.Device)
+	device, err := net.InterfaceByName(testbed.Device)
 	if err != nil {
 		return nil, err
 	}

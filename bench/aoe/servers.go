@@ -14,7 +14,7 @@ import (
 	"syscall"
 
 	"github.com/spurboot/spur/aoe"
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/raw"
 )
@@ -34,7 +34,7 @@ func servers() []server {
 	return []server{
 		{"spur", func(l *lab) []string { return []string{l.self, "serve", l.disk} }},
 		{"vblade", func(l *lab) []string {
-			return []string{"vblade", "-b", strconv.Itoa(buffers), "1", "1", pair.Device, l.disk}
+			return []string{"vblade", "-b", strconv.Itoa(buffers), "1", "1", testbed.Device, l.disk}
 		}},
 		{"floor", func(l *lab) []string { return []string{l.self, "floor", l.disk} }},
 		{"ceiling", func(l *lab) []string { return []string{l.self, "floor"} }},
@@ -47,7 +47,7 @@ const buffers = 64
 
 // A lab is the wire and the disk.
 type lab struct {
-	*pair.Pair
+	*testbed.Testbed
 	dir, disk string
 	self      string // this program
 }
@@ -57,7 +57,7 @@ func newLab(o options) (l *lab, err error) {
 	if l.self, err = os.Executable(); err != nil {
 		return nil, err
 	}
-	if l.Pair, err = pair.New(); err != nil {
+	if l.Testbed, err = testbed.New(); err != nil {
 		return nil, err
 	}
 	if err := l.makeDisk(o.dir); err != nil {
@@ -89,7 +89,7 @@ func (l *lab) makeDisk(dir string) (err error) {
 }
 
 // measure is one round of one server.
-func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (f pair.Figure, err error) {
+func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (f testbed.Figure, err error) {
 	running, end := context.WithCancel(ctx)
 	args := s.command(l)
 	c := l.OnServers(running, args[0], args[1:]...)
@@ -133,7 +133,7 @@ func serve(args []string) error {
 		return err
 	}
 	defer device.Close()
-	link, err := aoe.Open(pair.Device)
+	link, err := aoe.Open(testbed.Device)
 	if err != nil {
 		return err
 	}

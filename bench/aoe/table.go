@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 const (
@@ -20,13 +20,13 @@ const (
 // A row is what each did at a point.
 type row struct {
 	point                        point
-	spur, vblade, floor, ceiling pair.Series
+	spur, vblade, floor, ceiling testbed.Series
 }
 
-func (r row) ratio() pair.Ratio { return r.spur.Over(r.vblade) }
+func (r row) ratio() testbed.Ratio { return r.spur.Over(r.vblade) }
 
 func (r row) String() string {
-	rate := func(s pair.Series) string {
+	rate := func(s testbed.Series) string {
 		if r.point.sequential {
 			return fmt.Sprintf("%.0f MB/s", s.Rate()/1e6)
 		}
@@ -37,7 +37,7 @@ func (r row) String() string {
 		rate(r.spur), rate(r.vblade), r.spur.Server(), r.vblade.Server())
 	for _, to := range []struct {
 		name string
-		did  pair.Series
+		did  testbed.Series
 	}{{"spur", r.spur}, {"vblade", r.vblade}} {
 		if n := to.did.Resent(); n > 0 {
 			line += fmt.Sprintf("\n| %d frames to %s were lost | | | | | | | | |", n, to.name)
@@ -60,7 +60,7 @@ func verdict(all []row) string {
 		below = []string{"none"}
 	}
 	return fmt.Sprintf("\nMedian of all points: %.2f, at least %.1f wanted. QD 1 below %.1f: %s.\n",
-		pair.Median(ratios), leastMedian, leastAlone, strings.Join(below, "; "))
+		testbed.Median(ratios), leastMedian, leastAlone, strings.Join(below, "; "))
 }
 
 const notes = `- The client is this benchmark: one thread on a packet ring, which never sleeps

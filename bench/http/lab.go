@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/internal/scratch"
 )
 
@@ -16,7 +16,7 @@ const fileName = "disk.img"
 
 // A lab is a pair of namespaces and a folder with the file to serve.
 type lab struct {
-	*pair.Pair
+	*testbed.Testbed
 	dir  string
 	temp *scratch.Folder // holds dir; nil until it is made
 	self string          // this program
@@ -32,11 +32,11 @@ func newLab(o options) (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := pair.New()
+	p, err := testbed.New()
 	if err != nil {
 		return nil, err
 	}
-	l := &lab{Pair: p, self: self}
+	l := &lab{Testbed: p, self: self}
 	if err := l.files(o); err != nil {
 		l.close()
 		return nil, err

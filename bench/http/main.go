@@ -22,7 +22,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // options of a run.
@@ -86,20 +86,20 @@ func run(ctx context.Context, o options) error {
 		ratio := spur.Over(nginx)
 		fmt.Printf("| %d | %.0f | %.0f | %.2f | %s |\n", clients, nginx.Rate(), spur.Rate(), ratio.Median, ratio.Quartiles())
 	}
-	fmt.Print(pair.HowToRead)
+	fmt.Print(testbed.HowToRead)
 	return nil
 }
 
 // measure is what each did, in MB/s.
-func measure(ctx context.Context, l *lab, servers []*server, clients int, o options) (spur, nginx pair.Series, err error) {
-	all := make([]pair.Series, len(servers))
-	err = pair.Take(all, o.rounds, func(i int) (pair.Figure, error) {
+func measure(ctx context.Context, l *lab, servers []*server, clients int, o options) (spur, nginx testbed.Series, err error) {
+	all := make([]testbed.Series, len(servers))
+	err = testbed.Take(all, o.rounds, func(i int) (testbed.Figure, error) {
 		rate, err := l.rate(ctx, servers[i], clients, o)
 		if err != nil {
-			return pair.Figure{}, fmt.Errorf("%s with %d clients: %w", servers[i].name, clients, err)
+			return testbed.Figure{}, fmt.Errorf("%s with %d clients: %w", servers[i].name, clients, err)
 		}
 		fmt.Fprintf(os.Stderr, "round %d: %s, %d clients: %.0f MB/s\n", len(all[i])+1, servers[i].name, clients, rate)
-		return pair.Figure{Rate: rate}, nil
+		return testbed.Figure{Rate: rate}, nil
 	})
 	return all[1], all[0], err
 }

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/internal/httpd"
 )
 
@@ -52,8 +52,8 @@ http {
 // also with an error.
 func startServers(ctx context.Context, l *lab) ([]*server, error) {
 	config := filepath.Join(l.dir, "nginx.conf")
-	nginx := &server{name: "nginx", address: pair.ServerAddress + ":8001"}
-	spur := &server{name: "Spur", address: pair.ServerAddress + ":8002"}
+	nginx := &server{name: "nginx", address: testbed.ServerAddress + ":8001"}
+	spur := &server{name: "Spur", address: testbed.ServerAddress + ":8002"}
 	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, l.dir, nginx.address), 0o644); err != nil {
 		return nil, err
 	}

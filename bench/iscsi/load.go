@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // load keeps commands on their way. What a command sends without being asked
@@ -41,7 +41,7 @@ type slot struct {
 const receiveBuffer = 256 << 10
 
 // run asks for a while and says how many commands a second were answered.
-func (i *initiator) run(ctx context.Context, p point, d time.Duration) (f pair.Figure, err error) {
+func (i *initiator) run(ctx context.Context, p point, d time.Duration) (f testbed.Figure, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	l := &load{initiator: i, p: p, in: make([]byte, receiveBuffer)}
@@ -63,7 +63,7 @@ func (i *initiator) run(ctx context.Context, p point, d time.Duration) (f pair.F
 		return f, os.NewSyscallError("getrusage", err)
 	}
 	spent := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
-	return pair.Figure{Rate: float64(l.done) / took, Client: time.Duration(spent).Seconds() / took}, ctx.Err()
+	return testbed.Figure{Rate: float64(l.done) / took, Client: time.Duration(spent).Seconds() / took}, ctx.Err()
 }
 
 // prepare asks for the capacity, and makes the commands.

@@ -22,7 +22,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/internal/scratch"
 )
 
@@ -97,7 +97,7 @@ func bench() error {
 		}
 		fmt.Println(r)
 	}
-	fmt.Print(pair.HowToRead, notes)
+	fmt.Print(testbed.HowToRead, notes)
 	each, err := measureCrowd(ctx, dir)
 	if err != nil {
 		return fmt.Errorf("%d sessions: %w", crowd, err)
@@ -110,8 +110,8 @@ func bench() error {
 // measure is what came out for a point.
 func measure(ctx context.Context, dir, file string, p point, o options) (row, error) {
 	servers := servers(dir, o)
-	all := make([]pair.Series, len(servers))
-	err := pair.Take(all, o.rounds, func(i int) (pair.Figure, error) {
+	all := make([]testbed.Series, len(servers))
+	err := testbed.Take(all, o.rounds, func(i int) (testbed.Figure, error) {
 		f, err := servers[i].measure(ctx, file, p, o.time)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", servers[i].name, err)

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // point is what the client asks.
@@ -49,13 +49,13 @@ func points() []point {
 }
 
 // run asks a server at an address for a while.
-func (p point) run(ctx context.Context, addr string, d time.Duration) (pair.Figure, error) {
+func (p point) run(ctx context.Context, addr string, d time.Duration) (testbed.Figure, error) {
 	if p.perf {
 		return p.runPerf(ctx, addr, d)
 	}
 	i, err := login(addr, targetName)
 	if err != nil {
-		return pair.Figure{}, err
+		return testbed.Figure{}, err
 	}
 	defer i.close()
 	return i.run(ctx, p, d)
@@ -65,7 +65,7 @@ func (p point) run(ctx context.Context, addr string, d time.Duration) (pair.Figu
 var iops = regexp.MustCompile(`iops average (\d+)`)
 
 // runPerf has iscsi-perf ask.
-func (p point) runPerf(ctx context.Context, addr string, d time.Duration) (pair.Figure, error) {
+func (p point) runPerf(ctx context.Context, addr string, d time.Duration) (testbed.Figure, error) {
 	d = wholeSeconds(d)
 	args := []string{"-m", strconv.Itoa(p.depth), "-b", strconv.Itoa(p.size / 512), "-t", strconv.Itoa(int(d / time.Second))}
 	if !p.sequential {
@@ -75,10 +75,10 @@ func (p point) runPerf(ctx context.Context, addr string, d time.Duration) (pair.
 	out, err := c.CombinedOutput()
 	all := iops.FindAllSubmatch(out, -1)
 	if err != nil || len(all) == 0 {
-		return pair.Figure{}, fmt.Errorf("iscsi-perf: %w: %s", err, bytes.TrimSpace(out))
+		return testbed.Figure{}, fmt.Errorf("iscsi-perf: %w: %s", err, bytes.TrimSpace(out))
 	}
 	rate, err := strconv.ParseFloat(string(all[len(all)-1][1]), 64)
-	return pair.Figure{Rate: rate, Client: used(c.ProcessState.SysUsage()) / d.Seconds()}, err
+	return testbed.Figure{Rate: rate, Client: used(c.ProcessState.SysUsage()) / d.Seconds()}, err
 }
 
 // wholeSeconds is the shortest time that iscsi-perf takes and that is no shorter.

@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/raw"
 	"github.com/spurboot/spur/iscsi"
@@ -60,13 +60,13 @@ func makeDisk(dir string, mib int) (string, error) {
 }
 
 // measure is one round of one server.
-func (s server) measure(ctx context.Context, file string, p point, d time.Duration) (f pair.Figure, err error) {
+func (s server) measure(ctx context.Context, file string, p point, d time.Duration) (f testbed.Figure, err error) {
 	at, err := s.start(file)
 	if err != nil {
 		return f, err
 	}
 	defer at.stop()
-	before, err := pair.Busy(at.Process.Pid)
+	before, err := testbed.Busy(at.Process.Pid)
 	if err != nil {
 		return f, err
 	}
@@ -75,7 +75,7 @@ func (s server) measure(ctx context.Context, file string, p point, d time.Durati
 		return f, err
 	}
 	took := time.Since(began)
-	after, err := pair.Busy(at.Process.Pid)
+	after, err := testbed.Busy(at.Process.Pid)
 	f.Server = (after - before) / took.Seconds()
 	return f, err
 }

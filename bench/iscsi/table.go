@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 const head = `| | spur / tgtd | quartiles | floor / tgtd | spur | tgtd | floor | cores: client | cores: spur | cores: tgtd |
@@ -13,11 +13,11 @@ const head = `| | spur / tgtd | quartiles | floor / tgtd | spur | tgtd | floor |
 // A row is what each did at a point.
 type row struct {
 	point             point
-	spur, tgtd, floor pair.Series
+	spur, tgtd, floor testbed.Series
 }
 
 func (r row) String() string {
-	rate := func(s pair.Series) string {
+	rate := func(s testbed.Series) string {
 		if r.point.sequential {
 			return fmt.Sprintf("%.0f MB/s", s.Rate()*float64(r.point.size)/1e6)
 		}

@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/internal/scratch"
 )
 
@@ -93,15 +93,15 @@ func bench() error {
 			fmt.Println(r)
 		}
 	}
-	fmt.Print(pair.HowToRead, notes)
+	fmt.Print(testbed.HowToRead, notes)
 	return nil
 }
 
 // measure is what came out for a point.
 func measure(ctx context.Context, dir, format string, p point, o options) (r row, err error) {
 	servers := servers(format)
-	all := make([]pair.Series, len(servers))
-	err = pair.Take(all, o.rounds, func(i int) (pair.Figure, error) {
+	all := make([]testbed.Series, len(servers))
+	err = testbed.Take(all, o.rounds, func(i int) (testbed.Figure, error) {
 		f, err := servers[i].measure(ctx, dir, format, p, o.time)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", servers[i].name, err)

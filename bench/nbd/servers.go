@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/internal/disk"
 	"github.com/spurboot/spur/nbd"
@@ -104,7 +104,7 @@ func overlay(dir string) error {
 }
 
 // measure is one round of one server.
-func (s server) measure(ctx context.Context, dir, format string, p point, d time.Duration) (f pair.Figure, err error) {
+func (s server) measure(ctx context.Context, dir, format string, p point, d time.Duration) (f testbed.Figure, err error) {
 	if format == "qcow2" {
 		if err := overlay(dir); err != nil {
 			return f, err
@@ -126,14 +126,14 @@ func (s server) measure(ctx context.Context, dir, format string, p point, d time
 	if err := answers(socket); err != nil {
 		return f, fmt.Errorf("%w: %s", err, said.Bytes())
 	}
-	before, err := pair.Busy(c.Process.Pid)
+	before, err := testbed.Busy(c.Process.Pid)
 	if err != nil {
 		return f, err
 	}
 	if f, err = fio(ctx, socket, p, d); err != nil {
 		return f, err
 	}
-	after, err := pair.Busy(c.Process.Pid)
+	after, err := testbed.Busy(c.Process.Pid)
 	f.Server = (after - before) / d.Seconds()
 	return f, err
 }
@@ -150,7 +150,7 @@ func answers(socket string) error {
 }
 
 // fio runs fio and reads its report.
-func fio(ctx context.Context, socket string, p point, d time.Duration) (f pair.Figure, err error) {
+func fio(ctx context.Context, socket string, p point, d time.Duration) (f testbed.Figure, err error) {
 	c := exec.CommandContext(ctx, "fio", "--name=x", "--ioengine=nbd", "--uri=nbd+unix:///?socket="+socket, "--rw="+p.rw,
 		"--bs="+p.size, "--iodepth="+strconv.Itoa(p.depth), "--time_based", "--runtime="+strconv.FormatInt(d.Milliseconds(), 10)+"ms",
 		"--randrepeat=1", "--norandommap", "--output-format=json")
@@ -177,7 +177,7 @@ func fio(ctx context.Context, socket string, p point, d time.Duration) (f pair.F
 		return f, fmt.Errorf("report of fio: %w", err)
 	}
 	job := report.Jobs[0]
-	return pair.Figure{Rate: job.Read.Bytes + job.Write.Bytes, Client: (job.User + job.System) / 100}, nil
+	return testbed.Figure{Rate: job.Read.Bytes + job.Write.Bytes, Client: (job.User + job.System) / 100}, nil
 }
 
 // serve is our server, until a signal comes.

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 const head = `| | spur / best peer | quartiles | / nbdkit file | / qemu-nbd | spur | floor | ceiling | cores: client | cores: spur | cores: best peer |
@@ -15,7 +15,7 @@ const head = `| | spur / best peer | quartiles | / nbdkit file | / qemu-nbd | sp
 type row struct {
 	point   point
 	name    string
-	servers []pair.Series
+	servers []testbed.Series
 }
 
 func (r row) String() string {
@@ -23,17 +23,17 @@ func (r row) String() string {
 	nbdkit, floor := "", ""
 	if len(peers) == 3 {
 		nbdkit = fmt.Sprintf("%.2f", spur.Over(peers[1]).Median)
-		floor = fmt.Sprintf("%.2f", peers[2].Over(pair.Best(peers[:2])).Median)
+		floor = fmt.Sprintf("%.2f", peers[2].Over(testbed.Best(peers[:2])).Median)
 		peers = peers[:2]
 	}
-	best := pair.Best(peers)
+	best := testbed.Best(peers)
 	rate := fmt.Sprintf("%.1fk/s", spur.Rate()/4096/1e3)
 	if r.point.megabytes {
 		rate = fmt.Sprintf("%.0f MB/s", spur.Rate()/1e6)
 	}
 	ratio := spur.Over(best)
 	return fmt.Sprintf("| %s | **%.2f** | %s | %s | %.2f | %s | %s | %.2f | %.2f | %.2f | %.2f |", r.name, ratio.Median, ratio.Quartiles(),
-		nbdkit, spur.Over(r.servers[1]).Median, rate, floor, pair.Ceiling(r.servers).Over(best).Median, spur.Client(), spur.Server(), best.Server())
+		nbdkit, spur.Over(r.servers[1]).Median, rate, floor, testbed.Ceiling(r.servers).Over(best).Median, spur.Client(), spur.Server(), best.Server())
 }
 
 const notes = `- The best peer is the one whose median rate is the highest.

@@ -9,35 +9,35 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // patience is the longest that one measurement may take.
 const patience = 2 * time.Minute
 
 // fetch has the clients of a point get their files.
-func fetch(ctx context.Context, l *lab, s *server, p point) (pair.Figure, error) {
+func fetch(ctx context.Context, l *lab, s *server, p point) (testbed.Figure, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if p.clients == 1 {
 		began := time.Now()
 		_, err := output(atftp(ctx, l, s, p))
-		return pair.Figure{Rate: float64(p.bytes()) / time.Since(began).Seconds()}, err
+		return testbed.Figure{Rate: float64(p.bytes()) / time.Since(began).Seconds()}, err
 	}
 	before, err := s.busy()
 	if err != nil {
-		return pair.Figure{}, err
+		return testbed.Figure{}, err
 	}
 	out, err := output(machines(ctx, l, s, p))
 	if err != nil {
-		return pair.Figure{}, err
+		return testbed.Figure{}, err
 	}
 	after, err := s.busy()
 	var took, clients float64 // seconds, of the clock and of cores
 	if _, err := fmt.Sscan(out, &took, &clients); err != nil {
-		return pair.Figure{}, fmt.Errorf("the clients printed %q: %w", out, err)
+		return testbed.Figure{}, fmt.Errorf("the clients printed %q: %w", out, err)
 	}
-	return pair.Figure{Rate: float64(p.bytes()) / took, Client: clients / took, Server: (after - before) / took}, err
+	return testbed.Figure{Rate: float64(p.bytes()) / took, Client: clients / took, Server: (after - before) / took}, err
 }
 
 func atftp(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
@@ -45,11 +45,11 @@ func atftp(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
 	if p.window > 1 {
 		args = append(args, "--option", "windowsize "+strconv.Itoa(p.window))
 	}
-	return l.OnClients(ctx, "atftp", append(args, pair.ServerAddress, s.port)...)
+	return l.OnClients(ctx, "atftp", append(args, testbed.ServerAddress, s.port)...)
 }
 
 func machines(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
-	return l.OnClients(ctx, l.self, "load", net.JoinHostPort(pair.ServerAddress, s.port), fileOf(p.size),
+	return l.OnClients(ctx, l.self, "load", net.JoinHostPort(testbed.ServerAddress, s.port), fileOf(p.size),
 		strconv.Itoa(p.size), strconv.Itoa(p.clients), strconv.Itoa(p.block), strconv.Itoa(p.window))
 }
 

@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/internal/scratch"
 )
 
 // A lab is a pair of namespaces and a folder of files to serve.
 type lab struct {
-	*pair.Pair
+	*testbed.Testbed
 	dir  string
 	temp *scratch.Folder // holds dir; nil until it is made
 	self string          // this program
@@ -23,11 +23,11 @@ func newLab(o options) (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := pair.New()
+	p, err := testbed.New()
 	if err != nil {
 		return nil, err
 	}
-	l := &lab{Pair: p, self: self}
+	l := &lab{Testbed: p, self: self}
 	if err := l.prepare(o); err != nil {
 		l.close()
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"golang.org/x/sys/unix"
 )
 
@@ -35,7 +35,7 @@ func load(args []string) error {
 	if err != nil {
 		return err
 	}
-	hardware, err := net.ParseMAC(pair.ServerHardware)
+	hardware, err := net.ParseMAC(testbed.ServerHardware)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func load(args []string) error {
 	}
 	port := uint16(1024 + os.Getpid()%60000) // another one each time, as of a machine that was switched on
 	for i := range count {
-		address, own := pair.Machine(i)
+		address, own := testbed.Machine(i)
 		c.machines = append(c.machines, newMachine(endpoint{own, address, port},
 			endpoint{hardware, server.Addr(), server.Port()}, args[1], int64(size), block, window))
 	}
@@ -60,7 +60,7 @@ func load(args []string) error {
 }
 
 func newCrowd(count int) (*crowd, error) {
-	device, err := net.InterfaceByName(pair.Device)
+	device, err := net.InterfaceByName(testbed.Device)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (c *crowd) drive() error {
 
 func (c *crowd) handle(frame []byte) error {
 	d, ok, err := parseFrame(frame)
-	i := pair.MachineIndex(d.to)
+	i := testbed.MachineIndex(d.to)
 	if err != nil || !ok || i < 0 || i >= len(c.machines) {
 		return err
 	}

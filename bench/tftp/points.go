@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // A point is one thing to measure: so many clients that ask for a file of this
@@ -24,10 +24,10 @@ func (p point) String() string {
 // asks for them regardless; a crowd gets them whole, because a crowd's kernel
 // would be busy with nothing but fragments.
 func (p point) mtu() int {
-	if p.clients > 1 && p.block > pair.UsualMTU {
-		return pair.JumboMTU
+	if p.clients > 1 && p.block > testbed.UsualMTU {
+		return testbed.JumboMTU
 	}
-	return pair.UsualMTU
+	return testbed.UsualMTU
 }
 
 var blocks = [...]int{512, 1428, 8192}
@@ -79,18 +79,18 @@ func fileSizes(o options) []int {
 // A row is what came out for a point.
 type row struct {
 	point    point
-	servers  []pair.Series // Spur first
-	failures []int         // transfers that a client gave up, of each server
+	servers  []testbed.Series // Spur first
+	failures []int            // transfers that a client gave up, of each server
 }
 
 func measure(ctx context.Context, lab *lab, servers []*server, p point, rounds int) (row, error) {
 	if err := lab.SetMTU(p.mtu()); err != nil {
 		return row{}, err
 	}
-	r := row{point: p, servers: make([]pair.Series, len(servers)), failures: make([]int, len(servers))}
-	err := pair.Take(r.servers, rounds, func(i int) (pair.Figure, error) {
+	r := row{point: p, servers: make([]testbed.Series, len(servers)), failures: make([]int, len(servers))}
+	err := testbed.Take(r.servers, rounds, func(i int) (testbed.Figure, error) {
 		if i > 0 && (r.failures[i] == enough || p.behind(r.servers[i], r.best())) {
-			return pair.Figure{}, nil
+			return testbed.Figure{}, nil
 		}
 		f, err := fetch(ctx, lab, servers[i], p)
 		if err != nil {
@@ -100,7 +100,7 @@ func measure(ctx context.Context, lab *lab, servers []*server, p point, rounds i
 			}
 			fmt.Fprintln(os.Stderr, err)
 			r.failures[i]++
-			return pair.Figure{}, nil
+			return testbed.Figure{}, nil
 		}
 		time.Sleep(20 * time.Millisecond)
 		return f, nil
@@ -126,7 +126,7 @@ const (
 
 // behind tells whether a peer is not asked again: it takes long, or another is
 // twice as fast.
-func (p point) behind(peer, best pair.Series) bool {
+func (p point) behind(peer, best testbed.Series) bool {
 	if peer.Count() == 0 {
 		return false
 	}
@@ -137,10 +137,10 @@ func (p point) behind(peer, best pair.Series) bool {
 func (p point) bytes() int { return p.clients * p.size }
 
 // best is Spur's best peer.
-func (r row) best() pair.Series { return pair.Best(r.servers[1:]) }
+func (r row) best() testbed.Series { return testbed.Best(r.servers[1:]) }
 
 // ratio is Spur's to its best peer.
-func (r row) ratio() pair.Ratio { return r.servers[0].Over(r.best()) }
+func (r row) ratio() testbed.Ratio { return r.servers[0].Over(r.best()) }
 
 func (r row) line(names []string) string {
 	var b strings.Builder

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/tftp"
 )
 
@@ -52,9 +52,9 @@ func startField(ctx context.Context, l *lab) (*field, error) {
 	}
 	atftpd := filepath.Join(cache(), "atftpd/usr/sbin/atftpd")
 	for _, err := range []error{
-		start("spur", "6900", l.self, "serve", pair.ServerAddress+":6900", l.dir, "0"),
-		start("tftpd-hpa", "6901", "/usr/sbin/in.tftpd", "-L", "--address", pair.ServerAddress+":6901", "-s", l.dir),
-		start("atftpd", "6902", atftpd, "--daemon", "--no-fork", "--bind-address", pair.ServerAddress, "--port", "6902",
+		start("spur", "6900", l.self, "serve", testbed.ServerAddress+":6900", l.dir, "0"),
+		start("tftpd-hpa", "6901", "/usr/sbin/in.tftpd", "-L", "--address", testbed.ServerAddress+":6901", "-s", l.dir),
+		start("atftpd", "6902", atftpd, "--daemon", "--no-fork", "--bind-address", testbed.ServerAddress, "--port", "6902",
 			"--maxthread", "200", "--user", "root", "--group", "root", "--logfile", "/dev/null", l.dir),
 		start("dnsmasq", "69", "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
 			"--enable-tftp", "--tftp-root="+l.dir, "--tftp-max=200", "--user=root", "--pid-file=", "--log-facility=/dev/null"),
@@ -64,7 +64,7 @@ func startField(ctx context.Context, l *lab) (*field, error) {
 		}
 	}
 	var err error
-	if f.roomy, err = l.start(ctx, "spur", "6903", l.self, "serve", pair.ServerAddress+":6903", l.dir, "64"); err != nil {
+	if f.roomy, err = l.start(ctx, "spur", "6903", l.self, "serve", testbed.ServerAddress+":6903", l.dir, "64"); err != nil {
 		return f, err
 	}
 	return f, l.ready(ctx, f.roomy)
@@ -102,7 +102,7 @@ func (l *lab) ready(ctx context.Context, s *server) error {
 	}
 	for range 50 {
 		try, cancel := context.WithTimeout(ctx, 5*time.Second)
-		_, err = output(l.OnClients(try, "atftp", "--get", "--remote-file", fileOf(readySize), "--local-file", got, pair.ServerAddress, s.port))
+		_, err = output(l.OnClients(try, "atftp", "--get", "--remote-file", fileOf(readySize), "--local-file", got, testbed.ServerAddress, s.port))
 		cancel()
 		if err == nil || ctx.Err() != nil {
 			break
@@ -119,9 +119,9 @@ func (l *lab) ready(ctx context.Context, s *server) error {
 	return err
 }
 
-// busy is [pair.Busy] of the server.
+// busy is [testbed.Busy] of the server.
 func (s *server) busy() (float64, error) {
-	seconds, err := pair.Busy(s.cmd.Process.Pid)
+	seconds, err := testbed.Busy(s.cmd.Process.Pid)
 	if err != nil {
 		err = fmt.Errorf("%s: %w: %s", s.name, err, bytes.TrimSpace(s.out.Bytes()))
 	}

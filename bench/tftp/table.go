@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/spurboot/spur/bench/pair"
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // printTables writes one table for a single client and one for the crowd, each
@@ -22,7 +22,7 @@ func printTables(w io.Writer, o options, names []string, rows []row) {
 	}
 	if len(single) > 0 {
 		fmt.Fprintf(w, "One client (atftp) gets %d, %d or %d MiB, by its blksize; %d rounds, MTU %d.\n\n",
-			o.size/4, o.size/2, o.size, o.rounds, pair.UsualMTU)
+			o.size/4, o.size/2, o.size, o.rounds, testbed.UsualMTU)
 		printSingle(w, names, single)
 	}
 	if len(many) > 0 {
@@ -30,9 +30,9 @@ func printTables(w io.Writer, o options, names []string, rows []row) {
 			o.many, o.rounds, runtime.NumCPU())
 		printMany(w, names, many)
 	}
-	fmt.Fprintf(w, pair.HowToRead+notes, enough, slow)
+	fmt.Fprintf(w, testbed.HowToRead+notes, enough, slow)
 	if len(many) > 0 {
-		fmt.Fprintf(w, manyNotes, pair.JumboMTU, pair.UsualMTU)
+		fmt.Fprintf(w, manyNotes, testbed.JumboMTU, testbed.UsualMTU)
 	}
 }
 
@@ -63,7 +63,7 @@ func printMany(w io.Writer, names []string, rows []row) {
 		fmt.Fprintf(w, "| %d | %d | %d | **%.2f** | %s |", r.point.block, r.point.window, r.point.mtu(), r.ratio().Median, r.ratio().Quartiles())
 		ratios(w, r)
 		spur := r.servers[0]
-		fmt.Fprintf(w, " %.2f | %.2f | %.2f |\n", pair.Ceiling(r.servers).Over(r.best()).Median, spur.Client(), spur.Server())
+		fmt.Fprintf(w, " %.2f | %.2f | %.2f |\n", testbed.Ceiling(r.servers).Over(r.best()).Median, spur.Client(), spur.Server())
 	}
 }
 

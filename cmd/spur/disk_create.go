@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/disk"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/printable"
 )
 
@@ -47,7 +47,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 			if len(args) == 2 {
 				if o.Size, err = disk.ParseSize(args[1]); err != nil {
 					if _, swapped := disk.ParseSize(args[0]); swapped == nil {
-						err = hint.Wrap(err, fmt.Sprintf("did you swap FILE and SIZE? spur disk create %s %s", args[1], args[0]))
+						err = advice.Wrap(err, fmt.Sprintf("did you swap FILE and SIZE? spur disk create %s %s", args[1], args[0]))
 					}
 					return usage(cmd, err)
 				}

@@ -16,9 +16,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/lab/demo"
 )
@@ -193,10 +193,10 @@ func checkScreenshot(name string) error {
 	}
 	dir := filepath.Dir(name)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return hint.New(fmt.Sprintf("--screenshot %s: there is no folder %s", name, dir), "make it, or name a file in another folder")
+		return advice.New(fmt.Sprintf("--screenshot %s: there is no folder %s", name, dir), "make it, or name a file in another folder")
 	}
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return hint.New(fmt.Sprintf("--screenshot %s is a folder", name), "name a file in it, such as "+filepath.Join(name, "screen.png"))
+		return advice.New(fmt.Sprintf("--screenshot %s is a folder", name), "name a file in it, such as "+filepath.Join(name, "screen.png"))
 	}
 	return nil
 }

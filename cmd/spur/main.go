@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/daemon"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -37,7 +37,7 @@ func run(args []string) int {
 		return exitDone
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
-		err = hint.New("interrupted", "start it again when you like")
+		err = advice.New("interrupted", "start it again when you like")
 	}
 	if errors.As(err, &usageError{}) || errors.As(err, &daemon.UsageError{}) {
 		complain(usage(cmd, err))

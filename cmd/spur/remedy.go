@@ -6,13 +6,13 @@ import (
 	"io/fs"
 	"syscall"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // remedy is what to do about an error. Who made it knows best; else the reason
 // that the system gave for it says what would help.
 func remedy(err error) string {
-	if advice := hint.Of(err); advice != "" {
+	if advice := advice.Of(err); advice != "" {
 		return advice
 	}
 	is := func(any ...error) bool {

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // usageError is an error in how the command was called.
@@ -20,7 +20,7 @@ func (u usageError) Unwrap() error { return u.error }
 // usage marks an error as one of the call. Where it says nothing of what to do,
 // it is given the flag that was most likely meant, and where the manual is.
 func usage(cmd *cobra.Command, err error) error {
-	if hint.Of(err) != "" {
+	if advice.Of(err) != "" {
 		return usageError{err}
 	}
 	manual := fmt.Sprintf("see %s --help", cmd.CommandPath())
@@ -30,7 +30,7 @@ func usage(cmd *cobra.Command, err error) error {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		manual = didYouMean("--", unknown.GetSpecifiedName(), names) + manual
 	}
-	return usageError{hint.Wrap(plainly(err), manual)}
+	return usageError{advice.Wrap(plainly(err), manual)}
 }
 
 // subcommand refuses the argument of a command that only has subcommands.
@@ -43,7 +43,7 @@ func subcommand(cmd *cobra.Command, args []string) error {
 		names = append(names, sub.Name())
 	}
 	err := fmt.Errorf("unknown command %q", strings.TrimPrefix(cmd.CommandPath()+" ", "spur ")+args[0])
-	return usageError{hint.Wrap(err, didYouMean(cmd.CommandPath()+" ", args[0], names)+fmt.Sprintf("see %s --help", cmd.CommandPath()))}
+	return usageError{advice.Wrap(err, didYouMean(cmd.CommandPath()+" ", args[0], names)+fmt.Sprintf("see %s --help", cmd.CommandPath()))}
 }
 
 // didYouMean suggests what is spelled like the word that was typed. Cobra

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // foreignWords are those of the packages that read the command line.
@@ -31,8 +31,8 @@ func TestWrongValues(t *testing.T) {
 				return
 			}
 			err := called(t, found, "--"+f.Name+`=a"b`)
-			if tried++; err == nil || foreignWords.MatchString(err.Error()) || hint.Of(err) == "" {
-				t.Errorf(`%s --%s=a"b: %v (%s)`, found.CommandPath(), f.Name, err, hint.Of(err))
+			if tried++; err == nil || foreignWords.MatchString(err.Error()) || advice.Of(err) == "" {
+				t.Errorf(`%s --%s=a"b: %v (%s)`, found.CommandPath(), f.Name, err, advice.Of(err))
 			}
 			if isPort(f) && called(t, found, "--"+f.Name+"=0") == nil {
 				t.Errorf("%s --%s=0 is taken", found.CommandPath(), f.Name)
@@ -61,8 +61,8 @@ func TestNumberOfArguments(t *testing.T) {
 		}
 		for _, args := range wrong {
 			err := called(t, found, args...)
-			if !errors.As(err, &usageError{}) || foreignWords.MatchString(err.Error()) || hint.Of(err) == "" {
-				t.Errorf("%s %q: %v (%s)", found.CommandPath(), args, err, hint.Of(err))
+			if !errors.As(err, &usageError{}) || foreignWords.MatchString(err.Error()) || advice.Of(err) == "" {
+				t.Errorf("%s %q: %v (%s)", found.CommandPath(), args, err, advice.Of(err))
 			}
 		}
 	})
@@ -93,7 +93,7 @@ func TestRemedies(t *testing.T) {
 		err  error
 		want string
 	}{
-		{hint.Wrap(full, "do this"), "do this"},
+		{advice.Wrap(full, "do this"), "do this"},
 		{full, "make room on that disk"},
 		{syscall.EMFILE, "ulimit"},
 		{syscall.EPERM, "run as root"},

@@ -13,14 +13,14 @@ const module = "github.com/spurboot/spur/"
 // that a new room says where it stands.
 var allowed = map[string][]string{
 	// The vocabulary and the decision: pure.
-	"internal/boot":  {},
-	"internal/route": {"internal/boot"},
-	"internal/hint":  {},
+	"internal/boot":   {},
+	"internal/route":  {"internal/boot"},
+	"internal/advice": {},
 
 	// What servers tell waits for nobody.
 	"internal/output": {},
 	// What a server gives up once its sockets are open.
-	"internal/sandbox": {"internal/hint"},
+	"internal/sandbox": {"internal/advice"},
 
 	// Protocols know neither each other nor what a boot is.
 	"tftp":           {},
@@ -56,32 +56,32 @@ var allowed = map[string][]string{
 	"aoe":                         {"block", "block/handoff"},
 	"internal/disk": {
 		"aoe", "block", "block/diskimage", "block/httpblock", "block/imagemap", "block/qcow2", "block/raw", "block/share",
-		"internal/hint", "internal/printable", "internal/sandbox", "iscsi", "nbd",
+		"internal/advice", "internal/printable", "internal/sandbox", "iscsi", "nbd",
 	},
 
 	// What a boot is made of.
 	"internal/cpio":     {},
-	"internal/image":    {"internal/boot", "internal/cpio", "internal/hint"},
+	"internal/image":    {"internal/boot", "internal/cpio", "internal/advice"},
 	"internal/loader":   {"internal/boot", "internal/route"},
-	"internal/resolver": {"internal/boot", "internal/hint"},
+	"internal/resolver": {"internal/boot", "internal/advice"},
 	"internal/decide":   {"internal/boot", "internal/route"},
-	"internal/tree":     {"internal/boot", "internal/hint", "internal/route", "internal/loader", "internal/seal"},
+	"internal/tree":     {"internal/boot", "internal/advice", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.
-	"internal/store":           {"internal/hint"},
+	"internal/store":           {"internal/advice"},
 	"internal/store/storetest": {"internal/store"},
 	"internal/timeline":        {"internal/boot", "internal/printable"},
 	"internal/timeline/report": {"internal/boot", "internal/timeline"},
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/boot", "internal/decide", "internal/dhcp", "internal/fetch", "internal/hint", "internal/httpd", "internal/image",
+		"internal/boot", "internal/decide", "internal/dhcp", "internal/fetch", "internal/advice", "internal/httpd", "internal/image",
 		"internal/loader", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},
 	"internal/lab":      {"internal/cpio"},
-	"internal/lab/demo": {"internal/hint", "internal/lab"},
-	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/hint", "internal/lab", "internal/lab/demo", "internal/output", "internal/printable", "internal/sandbox"},
+	"internal/lab/demo": {"internal/advice", "internal/lab"},
+	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/advice", "internal/lab", "internal/lab/demo", "internal/output", "internal/printable", "internal/sandbox"},
 
 	"internal/architecture": {},
 	"docs":                  {},
@@ -90,12 +90,12 @@ var allowed = map[string][]string{
 	"boottest/openwithin":   {},
 	"disktest":              {"internal/lab"},
 	"disktest/nbdattach":    {},
-	"bench/pair":            {},
-	"bench/tftp":            {"bench/pair", "tftp", "internal/scratch"},
-	"bench/http":            {"bench/pair", "internal/httpd", "internal/scratch"},
-	"bench/nbd":             {"bench/pair", "block", "internal/disk", "nbd", "internal/scratch"},
-	"bench/aoe":             {"aoe", "bench/pair", "block", "block/raw"},
-	"bench/iscsi":           {"bench/pair", "block", "block/qcow2", "block/raw", "iscsi", "internal/scratch"},
+	"bench/testbed":         {},
+	"bench/tftp":            {"bench/testbed", "tftp", "internal/scratch"},
+	"bench/http":            {"bench/testbed", "internal/httpd", "internal/scratch"},
+	"bench/nbd":             {"bench/testbed", "block", "internal/disk", "nbd", "internal/scratch"},
+	"bench/aoe":             {"aoe", "bench/testbed", "block", "block/raw"},
+	"bench/iscsi":           {"bench/testbed", "block", "block/qcow2", "block/raw", "iscsi", "internal/scratch"},
 	"bench/start":           {"internal/lab"},
 }
 

@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/dhcp"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 // pools makes the DHCP server's pools of what the operator asked for.
@@ -73,12 +73,12 @@ func parseSpan(text string) (dhcp.Pool, error) {
 	}
 	first, last, err := dhcp.ParseRange(span)
 	if err != nil {
-		return dhcp.Pool{}, hint.Wrap(fmt.Errorf("--pool: %w", err), "the lower address comes first; a network such as 192.168.77.0/24 stands for all its addresses")
+		return dhcp.Pool{}, advice.Wrap(fmt.Errorf("--pool: %w", err), "the lower address comes first; a network such as 192.168.77.0/24 stands for all its addresses")
 	}
 	p := dhcp.Pool{First: first, Last: last}
 	if slash {
 		if p.Prefix, err = netip.ParsePrefix(first.String() + "/" + bits); err != nil {
-			return dhcp.Pool{}, hint.Wrap(fmt.Errorf("--pool %s: %q is no number of bits from 0 to 32", text, bits), "write a pool behind a relay like 10.1.0.100-10.1.0.200/24")
+			return dhcp.Pool{}, advice.Wrap(fmt.Errorf("--pool %s: %q is no number of bits from 0 to 32", text, bits), "write a pool behind a relay like 10.1.0.100-10.1.0.200/24")
 		}
 		p.Prefix = p.Prefix.Masked()
 	}
@@ -91,11 +91,11 @@ func wholeNetwork(text string) (dhcp.Pool, error) {
 	prefix, err := netip.ParsePrefix(text)
 	switch {
 	case err != nil || !prefix.Addr().Is4():
-		return dhcp.Pool{}, hint.New(fmt.Sprintf("--pool %s is no IPv4 network", text), "a network looks like 192.168.77.0/24, a range like 192.168.77.100-192.168.77.200")
+		return dhcp.Pool{}, advice.New(fmt.Sprintf("--pool %s is no IPv4 network", text), "a network looks like 192.168.77.0/24, a range like 192.168.77.100-192.168.77.200")
 	case prefix != prefix.Masked():
-		return dhcp.Pool{}, hint.New(fmt.Sprintf("--pool %s is an address in the network %s", text, prefix.Masked()), "name the network, for all its addresses, or a range")
+		return dhcp.Pool{}, advice.New(fmt.Sprintf("--pool %s is an address in the network %s", text, prefix.Masked()), "name the network, for all its addresses, or a range")
 	case prefix.Bits() > 30:
-		return dhcp.Pool{}, hint.New(fmt.Sprintf("--pool %s has no addresses to give", text), "name a larger network, or a range")
+		return dhcp.Pool{}, advice.New(fmt.Sprintf("--pool %s has no addresses to give", text), "name a larger network, or a range")
 	}
 	return dhcp.Pool{First: prefix.Addr().Next(), Last: broadcast(prefix).Prev(), Prefix: prefix}, nil
 }
@@ -122,7 +122,7 @@ func (c Config) pool(asked Pool, interfaces []dhcp.Interface) (dhcp.Pool, error)
 		}
 	}
 	if !p.Prefix.IsValid() {
-		return dhcp.Pool{}, hint.New(fmt.Sprintf("the pool %s is on the network of no interface that Spur serves", asked),
+		return dhcp.Pool{}, advice.New(fmt.Sprintf("the pool %s is on the network of no interface that Spur serves", asked),
 			"Spur serves "+describeInterfaces(interfaces)+"; choose the pool from one of these, or add /24 for a network behind a relay")
 	}
 	for _, router := range c.Routers {
@@ -130,7 +130,7 @@ func (c Config) pool(asked Pool, interfaces []dhcp.Interface) (dhcp.Pool, error)
 			p.Router = append(p.Router, router)
 		}
 	}
-	return p, hint.Wrap(p.Check(), "correct --pool")
+	return p, advice.Wrap(p.Check(), "correct --pool")
 }
 
 // serverAddrs are the addresses of ours that machines can be told, one for
@@ -164,7 +164,7 @@ func (c Config) checkServerAddrs() error {
 	}
 	for _, a := range c.ServerAddrs {
 		if !slices.Contains(ours, a) {
-			return hint.New(fmt.Sprintf("--server-address %s is no address of this host", a), "choose "+oneOf(ours))
+			return advice.New(fmt.Sprintf("--server-address %s is no address of this host", a), "choose "+oneOf(ours))
 		}
 	}
 	return nil
@@ -224,7 +224,7 @@ func aloneOn(ctx context.Context, i dhcp.Interface) error {
 	}
 	for _, a := range answers {
 		if !a.Proxy {
-			return hint.Wrap(fmt.Errorf("another DHCP server, %s, answers on %s", a.Server, i.Name),
+			return advice.Wrap(fmt.Errorf("another DHCP server, %s, answers on %s", a.Server, i.Name),
 				"leave --dhcp server out to work beside it, stop it, or overrule this with --force")
 		}
 	}

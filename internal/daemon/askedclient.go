@@ -8,8 +8,8 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/insomniacslk/dhcp/iana"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/pxe"
 )
 
@@ -35,31 +35,31 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	case "ipxe-without-bzimage":
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE&^boot.CanBzImage
 	default:
-		return Question{}, hint.New(fmt.Sprintf("--loader %s is unknown", speaking), "it is rom, ipxe, ipxe-without-http or ipxe-without-bzimage")
+		return Question{}, advice.New(fmt.Sprintf("--loader %s is unknown", speaking), "it is rom, ipxe, ipxe-without-http or ipxe-without-bzimage")
 	}
 	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI {
-		return Question{}, hint.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios or uefi")
+		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios or uefi")
 	}
 	if c.Proto != boot.PXE && c.Proto != boot.HTTP {
-		return Question{}, hint.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe or http")
+		return Question{}, advice.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe or http")
 	}
 	if c.Loader == boot.IPXE && c.Proto == boot.HTTP {
-		return Question{}, hint.New("iPXE asks by PXE, whatever it was loaded by", "leave --proto http out, or --loader "+speaking)
+		return Question{}, advice.New("iPXE asks by PXE, whatever it was loaded by", "leave --proto http out, or --loader "+speaking)
 	}
 	if c.Firmware == boot.BIOS && c.Arch == boot.X64 {
-		return Question{}, hint.New("--arch x64 says nothing of a BIOS, which calls itself x86 whatever its processor is", "leave --arch out: a kernel for x64 is taken to fit")
+		return Question{}, advice.New("--arch x64 says nothing of a BIOS, which calls itself x86 whatever its processor is", "leave --arch out: a kernel for x64 is taken to fit")
 	}
 	if c.Firmware == boot.BIOS && c.Arch == "" {
 		c.Arch = boot.X86
 	}
 	if c.Firmware == boot.BIOS && (c.Arch != boot.X86 || c.Proto != boot.PXE) {
-		return Question{}, hint.New(fmt.Sprintf("no machine of architecture %s has a BIOS that boots by %s", c.Arch, proto), "a BIOS is of x86 and boots by pxe; other machines have uefi")
+		return Question{}, advice.New(fmt.Sprintf("no machine of architecture %s has a BIOS that boots by %s", c.Arch, proto), "a BIOS is of x86 and boots by pxe; other machines have uefi")
 	}
 	if c.Arch == "" {
 		c.Arch = boot.X64
 	}
 	if archOf(c) == pxe.ArchBIOS && c.Firmware != boot.BIOS {
-		return Question{}, hint.New(fmt.Sprintf("no %s machine of architecture %s is known", firmware, arch), "it is one of x86, x64, arm, arm64, riscv64, loong64")
+		return Question{}, advice.New(fmt.Sprintf("no %s machine of architecture %s is known", firmware, arch), "it is one of x86, x64, arm, arm64, riscv64, loong64")
 	}
 	return Question{Client: c}, nil
 }

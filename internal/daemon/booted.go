@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/store"
 )
 
@@ -65,7 +65,7 @@ func Rearm(data string, macs []boot.MAC) error {
 		case err != nil:
 			errs = append(errs, unreadable(err))
 		case !was:
-			errs = append(errs, hint.New(fmt.Sprintf("%s has not booted with --once over %s", mac, data), "spur machine list shows which machines have"))
+			errs = append(errs, advice.New(fmt.Sprintf("%s has not booted with --once over %s", mac, data), "spur machine list shows which machines have"))
 		}
 	}
 	return errors.Join(errs...)
@@ -79,7 +79,7 @@ func openBooted(data string) (*store.Marks, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(data); err != nil {
-		return nil, hint.Wrap(fmt.Errorf("--data: %w", err), "name the folder that spur boot or spur api was given with --data")
+		return nil, advice.Wrap(fmt.Errorf("--data: %w", err), "name the folder that spur boot or spur api was given with --data")
 	}
 	if _, err := os.Stat(bootedDir(data)); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -91,5 +91,5 @@ func openBooted(data string) (*store.Marks, error) {
 }
 
 func unreadable(err error) error {
-	return hint.Wrap(err, "run as root, or as the user that Spur runs as")
+	return advice.Wrap(err, "run as root, or as the user that Spur runs as")
 }

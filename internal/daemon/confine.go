@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/sandbox"
 )
 
@@ -42,7 +42,7 @@ func (d *daemon) confine(s sharedFiles) (sandbox.Status, error) {
 	}
 	for dir, what := range taken {
 		if unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK, unix.AT_EACCESS) != nil {
-			return status, hint.New(fmt.Sprintf("the user %s can't write to %s, %s", account.Name, dir, what),
+			return status, advice.New(fmt.Sprintf("the user %s can't write to %s, %s", account.Name, dir, what),
 				"give that folder to the user, or name another one with --data or --user")
 		}
 	}

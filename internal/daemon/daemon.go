@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/sandbox"
@@ -117,7 +117,7 @@ func (d *daemon) openCache() (err error) {
 		}
 	}
 	d.cache, err = fetch.New(fetch.Options{Dir: d.cacheDir(), StaleOK: true})
-	return hint.Or(err, adviseFolder(err))
+	return advice.Or(err, adviseFolder(err))
 }
 
 func (d *daemon) close() {
@@ -179,7 +179,7 @@ func (d *daemon) once(next boot.Resolver) (*resolver.Once, error) {
 	}
 	marks, err := store.OpenMarks(bootedDir(d.config.Data))
 	if err != nil {
-		return nil, hint.Or(err, adviseFolder(err))
+		return nil, advice.Or(err, adviseFolder(err))
 	}
 	return resolver.NewOnce(next, bootedMarks{marks}), nil
 }

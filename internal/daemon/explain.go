@@ -14,10 +14,10 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/fetch"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/pxe"
@@ -109,9 +109,9 @@ func HasRoute(c boot.Client) bool {
 // noRoute is the error about a client whose ladder is empty.
 func noRoute(c boot.Client, l route.Ladder) error {
 	if len(l.Rejected) == 0 {
-		return hint.New(l.Obstacle(c), "there are routes for: "+strings.Join(route.Supported(), "; "))
+		return advice.New(l.Obstacle(c), "there are routes for: "+strings.Join(route.Supported(), "; "))
 	}
-	return hint.New(fmt.Sprintf("no route for %s over %s can be taken: %s", c.Platform(), strings.ToUpper(string(c.Proto)), l.Obstacle(c)),
+	return advice.New(fmt.Sprintf("no route for %s over %s can be taken: %s", c.Platform(), strings.ToUpper(string(c.Proto)), l.Obstacle(c)),
 		"mend that, or choose another target or kind of machine; spur explain says what is in the way of each route")
 }
 
@@ -126,13 +126,13 @@ func (c Config) readKey() (*seal.Key, error) {
 	case err == nil:
 		return key, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, hint.New(fmt.Sprintf("no Spur has kept its key in the folder %s", c.Data), "name the folder that spur boot or spur api has as --data, or leave --data out")
+		return nil, advice.New(fmt.Sprintf("no Spur has kept its key in the folder %s", c.Data), "name the folder that spur boot or spur api has as --data, or leave --data out")
 	case errors.Is(err, fs.ErrPermission):
-		return nil, hint.Wrap(err, "run as the user that the Spur of that folder runs as")
+		return nil, advice.Wrap(err, "run as the user that the Spur of that folder runs as")
 	case errors.Is(err, syscall.ENOTDIR):
-		return nil, hint.New(c.Data+" is no folder", "name the folder that spur boot or spur api has as --data, or leave --data out")
+		return nil, advice.New(c.Data+" is no folder", "name the folder that spur boot or spur api has as --data, or leave --data out")
 	}
-	return nil, hint.Or(err, keyAdvice)
+	return nil, advice.Or(err, keyAdvice)
 }
 
 // explanation is one run of Explain.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -25,7 +25,7 @@ func given(p boot.Payload, have route.Binaries) ([]string, error) {
 		lines = append(lines, fmt.Sprintf("  %-9s %-18s %s", client.Platform(), describeLoader(client), what))
 	}
 	if len(obstacles) == len(lines) {
-		return nil, hint.New(fmt.Sprintf("no machine that Spur has a way for can boot %s: %s", p.Title(), obstacles[0]),
+		return nil, advice.New(fmt.Sprintf("no machine that Spur has a way for can boot %s: %s", p.Title(), obstacles[0]),
 			"spur explain says what is in the way of each kind of machine")
 	}
 	return lines, nil

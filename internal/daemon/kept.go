@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/seal"
 	"github.com/spurboot/spur/internal/store"
 )
@@ -80,9 +80,9 @@ const keyAdvice = "move it away, and the next start makes a new one; machines th
 
 func (d *daemon) keyTrouble(err error) error {
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
-		return hint.Or(err, adviseFolder(err))
+		return advice.Or(err, adviseFolder(err))
 	}
-	return hint.Or(err, keyAdvice)
+	return advice.Or(err, keyAdvice)
 }
 
 // creatable tells whether a folder is there and can be written to, or could be
@@ -97,12 +97,12 @@ func creatable(dir string) error {
 			err = syscall.ENOTDIR
 		}
 		if errors.Is(err, syscall.ENOTDIR) {
-			return hint.New(dir+" is no folder", "name a folder with --data")
+			return advice.New(dir+" is no folder", "name a folder with --data")
 		}
 		if err == nil {
 			err = unix.Faccessat(unix.AT_FDCWD, at, unix.W_OK|unix.X_OK, unix.AT_EACCESS)
 		}
-		return hint.Wrap(wrapped("the folder "+dir+" cannot be written", err), adviseFolder(err))
+		return advice.Wrap(wrapped("the folder "+dir+" cannot be written", err), adviseFolder(err))
 	}
 }
 
@@ -162,7 +162,7 @@ func ownPath(path string, users ...int) (string, error) {
 		}
 		target, err := os.Readlink(next)
 		if followed++; err != nil || followed > linksMost {
-			return "", hint.New(fmt.Sprintf("%s is a link that leads nowhere", next), "name the folder itself with --data")
+			return "", advice.New(fmt.Sprintf("%s is a link that leads nowhere", next), "name the folder itself with --data")
 		}
 		if filepath.IsAbs(target) {
 			at = "/"
@@ -191,6 +191,6 @@ func foreign(path, at string, link bool, owner int) error {
 	if link {
 		what = "link"
 	}
-	return hint.New(fmt.Sprintf("%s leads through %s, a %s that the user %d may have put there", path, at, what, owner),
+	return advice.New(fmt.Sprintf("%s leads through %s, a %s that the user %d may have put there", path, at, what, owner),
 		"name a folder that only you can have made with --data")
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/dhcp"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/store"
 )
 
@@ -37,7 +37,7 @@ func (s leaseStore) All() ([]dhcp.Lease, error) {
 	for _, e := range entries {
 		var l dhcp.Lease
 		if err := json.Unmarshal(e.Value, &l); err != nil {
-			return nil, hint.Wrap(fmt.Errorf("the lease of %s in the store is damaged: %w", e.Key, err),
+			return nil, advice.Wrap(fmt.Errorf("the lease of %s in the store is damaged: %w", e.Key, err),
 				"move spur.db out of the folder of --data: Spur starts without the leases in it")
 		}
 		leases = append(leases, l)

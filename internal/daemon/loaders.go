@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/route"
 )
@@ -15,13 +15,13 @@ import (
 func (c Config) findLoaders() (route.Binaries, error) {
 	for _, dir := range c.Loaders {
 		if err := hasLoader(dir); err != nil {
-			return nil, hint.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi")
+			return nil, advice.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi")
 		}
 	}
 	found, err := loader.Find(append(c.Loaders, loader.Dirs()...))
-	err = hint.Wrap(err, "install its package again, or remove that file")
+	err = advice.Wrap(err, "install its package again, or remove that file")
 	if err == nil && len(found) == 0 {
-		err = hint.New("no bootloader was found on this host", "install Debian's package ipxe, or name a folder that has iPXE with --loaders")
+		err = advice.New("no bootloader was found on this host", "install Debian's package ipxe, or name a folder that has iPXE with --loaders")
 	}
 	return found, err
 }

@@ -10,10 +10,10 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/timeline"
@@ -152,7 +152,7 @@ func (o *offers) reply(p dhcp.Packet, address *dhcpv4.DHCPv4, b pxe.Boot) (*dhcp
 // one that says so on its screen. What is a decision leaves the machine alone,
 // everything else is a failure.
 func silence(c boot.Client, script string, err error) timeline.Event {
-	e := timeline.Event{Kind: timeline.NoAnswer, MAC: c.MAC, Client: c, Name: script, Reason: fmt.Sprint(err), Hint: hint.Of(err)}
+	e := timeline.Event{Kind: timeline.NoAnswer, MAC: c.MAC, Client: c, Name: script, Reason: fmt.Sprint(err), Hint: advice.Of(err)}
 	var none decide.NoRoute
 	switch {
 	case errors.Is(err, boot.ErrIgnore), errors.As(err, &none):

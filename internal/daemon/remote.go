@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/tree"
 )
@@ -24,12 +24,12 @@ type Remote struct {
 func API(ctx context.Context, c Config, r Remote) error {
 	folders, err := tree.OpenFolders(r.Files)
 	if err != nil {
-		return hint.Wrap(fmt.Errorf("--allow-files: %w", err), "name folders that are there and can be read")
+		return advice.Wrap(fmt.Errorf("--allow-files: %w", err), "name folders that are there and can be read")
 	}
 	defer folders.Close()
 	remote, err := resolver.NewRemote(resolver.RemoteConfig{Prefix: r.URL, Timeout: r.Timeout, Allow: folders.Check})
 	if err != nil {
-		return misused(hint.Wrap(err, "name the API by a URL such as http://boot.example:8080"))
+		return misused(advice.Wrap(err, "name the API by a URL such as http://boot.example:8080"))
 	}
 	defer remote.Close()
 	d, err := open(c)

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
@@ -70,10 +70,10 @@ func TestScriptsOfTheOperator(t *testing.T) {
 		if got := loader.IPXEScript(boot.Client{}, l.payload, urls); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		if _, err := (Target{Kernel: at + "/long.ipxe"}).look(t.Context(), up); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") || hint.Of(err) == "" {
+		if _, err := (Target{Kernel: at + "/long.ipxe"}).look(t.Context(), up); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") || advice.Of(err) == "" {
 			t.Errorf("a long one: %v", err)
 		}
-		if _, err := (Target{Kernel: at + "/bad.ipxe"}).look(t.Context(), up); err == nil || !strings.Contains(err.Error(), "nosuch") || hint.Of(err) == "" {
+		if _, err := (Target{Kernel: at + "/bad.ipxe"}).look(t.Context(), up); err == nil || !strings.Contains(err.Error(), "nosuch") || advice.Of(err) == "" {
 			t.Errorf("one that names what isn't there: %v", err)
 		}
 	}
@@ -144,8 +144,8 @@ func TestURLsHaveAdvice(t *testing.T) {
 	} {
 		for _, target := range []Target{{Kernel: url}} {
 			_, err := target.look(t.Context(), up)
-			if err == nil || !strings.Contains(hint.Of(err), want) || !strings.Contains(err.Error(), strings.TrimPrefix(url, "http://")) {
-				t.Errorf("%s: %v; advice %q, want %q", url, err, hint.Of(err), want)
+			if err == nil || !strings.Contains(advice.Of(err), want) || !strings.Contains(err.Error(), strings.TrimPrefix(url, "http://")) {
+				t.Errorf("%s: %v; advice %q, want %q", url, err, advice.Of(err), want)
 			}
 		}
 	}

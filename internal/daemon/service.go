@@ -6,10 +6,10 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/sandbox"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
@@ -39,7 +39,7 @@ func (s *service) close() {
 func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local) (*service, error) {
 	interfaces, err := dhcp.Interfaces(d.config.Interfaces)
 	if err != nil {
-		return nil, hint.Wrap(err, d.config.otherInterface())
+		return nil, advice.Wrap(err, d.config.otherInterface())
 	}
 	if err := d.config.checkServerAddrs(); err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 	}
 	listener.ServerAddrs = d.config.ServerAddrs
 	if addresses != nil && listener.Port67Taken && !d.config.Force {
-		err := hint.New("another program on this host holds port 67; it is a DHCP server, most likely",
+		err := advice.New("another program on this host holds port 67; it is a DHCP server, most likely",
 			"leave --dhcp server out to work beside it, stop it, or overrule this with --force")
 		return nil, nil, errors.Join(err, listener.Close())
 	}
@@ -113,9 +113,9 @@ func adviseListen(err error) error {
 	var claimed *dhcp.ClaimedError
 	switch {
 	case errors.As(err, &claimed):
-		return hint.Wrap(err, "stop that one, or give each its own by --interface: two on one wire would answer each machine twice")
+		return advice.Wrap(err, "stop that one, or give each its own by --interface: two on one wire would answer each machine twice")
 	case errors.Is(err, fs.ErrPermission):
-		return hint.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
+		return advice.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
 	}
 	return err
 }

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
@@ -52,7 +52,7 @@ func heard(t *testing.T, tl *timeline.Timeline, mac boot.MAC, kinds ...timeline.
 // What Spur puts on a machine's screen instead of a boot is in the story too,
 // over every protocol: a failure as one, a decision as one.
 func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
-	broken := hint.New("the boot API at http://api/v1 answers 500", "look at its log")
+	broken := advice.New("the boot API at http://api/v1 answers 500", "look at its log")
 	for name, test := range map[string]struct {
 		err        error
 		kind       timeline.Kind

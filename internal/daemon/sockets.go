@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/dhcp"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 // sockets are what files are served on: those of every address, or, where the
@@ -167,10 +167,10 @@ func bindTo(device string) func(network, address string, c syscall.RawConn) erro
 func refused(err error, what string, port uint16, flag string) error {
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
-		return hint.Wrap(fmt.Errorf("port %d, for %s, is in use by another program", port, what),
+		return advice.Wrap(fmt.Errorf("port %d, for %s, is in use by another program", port, what),
 			fmt.Sprintf("see which with: ss -tulpn 'sport = :%d'; stop it, or choose another port with %s", port, flag))
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
-		return hint.Wrap(fmt.Errorf("no permission to open port %d for %s", port, what),
+		return advice.Wrap(fmt.Errorf("no permission to open port %d for %s", port, what),
 			"run as root, or give the binary CAP_NET_BIND_SERVICE and CAP_NET_RAW")
 	}
 	return fmt.Errorf("open port %d for %s: %w", port, what, err)

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
@@ -78,7 +78,7 @@ func (t Target) cmdline(ctx context.Context, up upstream) (boot.Template, error)
 		}
 		return f.Source, up.check(ctx, f)
 	})
-	return cmdline, hint.Or(err, "the command line refers to this file; check its name and its permissions")
+	return cmdline, advice.Or(err, "the command line refers to this file; check its name and its permissions")
 }
 
 func (t Target) lookKernel(ctx context.Context, from image.Reader) (boot.File, image.Found, error) {
@@ -123,7 +123,7 @@ func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) 
 	}
 	script, others, err := boot.ParseScript(text)
 	if err != nil {
-		return hint.Wrap(fmt.Errorf("%s: %w", source.Base(), err), `write it as {{ ID "file" }}`)
+		return advice.Wrap(fmt.Errorf("%s: %w", source.Base(), err), `write it as {{ ID "file" }}`)
 	}
 	if name := shadowed(source, text); name != "" {
 		l.warnings = append(l.warnings, fmt.Sprintf("%s names %s, which is Spur's name for the script itself; give that file another one", source.Base(), name))
@@ -143,7 +143,7 @@ func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) 
 	if at := (*boot.FileError)(nil); errors.As(err, &at) {
 		err = fmt.Errorf("%s, line %d: %w", source.Base(), at.Line, err)
 	}
-	return hint.Or(err, "the script refers to this file; check its name and its permissions")
+	return advice.Or(err, "the script refers to this file; check its name and its permissions")
 }
 
 // findLoaded tells of the files that an iPXE script loads and that aren't there:
@@ -156,10 +156,10 @@ func (l *looked) findLoaded(ctx context.Context, beside *tree.ScriptFiles, have 
 			why = fmt.Errorf("%s, line %d, loads %s, which isn't there: %w", r.Script, r.Line, r.Name, r.Err)
 		}
 		if r.Sure {
-			return hint.Or(why, "put the file beside the script, or correct its name in the script: every machine would stop there")
+			return advice.Or(why, "put the file beside the script, or correct its name in the script: every machine would stop there")
 		}
-		why = hint.Or(why, "put the file beside the script, or correct its name in the script")
-		l.warnings = append(l.warnings, why.Error()+"; "+hint.Of(why))
+		why = advice.Or(why, "put the file beside the script, or correct its name in the script")
+		l.warnings = append(l.warnings, why.Error()+"; "+advice.Of(why))
 	}
 	return nil
 }
@@ -197,7 +197,7 @@ func beside(script boot.File, name string) (boot.File, error) {
 }
 
 func notAURL(name string) error {
-	return hint.New(fmt.Sprintf("%q is no URL", name), "write what is no letter, digit or one of -._~/ as %XX")
+	return advice.New(fmt.Sprintf("%q is no URL", name), "write what is no letter, digit or one of -._~/ as %XX")
 }
 
 // folders are those in which files may be named by what is read only later.
@@ -228,11 +228,11 @@ func (l *looked) siblings(open func(context.Context, string) (fs.File, error)) (
 func located(name string) (boot.File, error) {
 	f := boot.File{Source: name}
 	if err := f.Check(); err != nil {
-		return boot.File{}, hint.Wrap(err, "rename it, or give a shorter one")
+		return boot.File{}, advice.Wrap(err, "rename it, or give a shorter one")
 	}
 	if f.IsURL() {
 		if !strings.HasPrefix(name, "http://") && !strings.HasPrefix(name, "https://") {
-			return boot.File{}, hint.New(fmt.Sprintf("%s is a URL that Spur cannot fetch", name), "use http:// or https://, or a path")
+			return boot.File{}, advice.New(fmt.Sprintf("%s is a URL that Spur cannot fetch", name), "use http:// or https://, or a path")
 		}
 		return f, nil
 	}

@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -71,7 +71,7 @@ func (u upstream) text(ctx context.Context, f boot.File) (text string, err error
 	read := func(from fs.File) error {
 		b, err := io.ReadAll(io.LimitReader(from, tree.ScriptMost+1))
 		if err == nil && len(b) > tree.ScriptMost {
-			err = hint.New(fmt.Sprintf("%s is an iPXE script of more than %d bytes", f.Source, tree.ScriptMost),
+			err = advice.New(fmt.Sprintf("%s is an iPXE script of more than %d bytes", f.Source, tree.ScriptMost),
 				"split it: a script can chain to another one beside it")
 		}
 		text = string(b)
@@ -107,26 +107,26 @@ func (u upstream) check(ctx context.Context, f boot.File) error {
 // adviseURL says what to do about a URL that can't be read.
 func adviseURL(err error) error {
 	var at *fetch.Error
-	if !errors.As(err, &at) || hint.Of(err) != "" {
+	if !errors.As(err, &at) || advice.Of(err) != "" {
 		return err
 	}
 	var dns *net.DNSError
-	advice := "try it: curl -v " + at.URL
+	remedy := "try it: curl -v " + at.URL
 	switch {
 	case at.Status == http.StatusNotFound, at.Status == http.StatusGone:
-		advice = "check the path in the URL"
+		remedy = "check the path in the URL"
 	case at.Status == http.StatusUnauthorized, at.Status == http.StatusForbidden:
-		advice = "check the URL: a presigned one may be too old, others need https://user:password@host/…"
+		remedy = "check the URL: a presigned one may be too old, others need https://user:password@host/…"
 	case at.Status >= http.StatusInternalServerError:
-		advice = "look at that server's log, or try again later"
+		remedy = "look at that server's log, or try again later"
 	case errors.As(err, &dns):
-		advice = "check the host in the URL, and the name servers of this one"
+		remedy = "check the host in the URL, and the name servers of this one"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		advice = "start the server, or check the host and the port in the URL"
+		remedy = "start the server, or check the host and the port in the URL"
 	case at.Timeout():
-		advice = "see whether that server can be reached and isn't overloaded: curl -v " + at.URL
+		remedy = "see whether that server can be reached and isn't overloaded: curl -v " + at.URL
 	}
-	return hint.Wrap(err, advice)
+	return advice.Wrap(err, remedy)
 }
 
 // openURL opens payload files that lie elsewhere.

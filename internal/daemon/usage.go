@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 	"github.com/spurboot/spur/internal/printable"
 )
 
@@ -31,14 +31,14 @@ func (c Config) Check() error {
 	switch c.DHCP {
 	case ProxyDHCP, WithoutDHCP:
 		if flag := c.onlyForOwnDHCP(); flag != "" {
-			return hint.New(flag+" is only for --dhcp server", "add --dhcp server, or leave "+flag+" out: another DHCP server gives the addresses")
+			return advice.New(flag+" is only for --dhcp server", "add --dhcp server, or leave "+flag+" out: another DHCP server gives the addresses")
 		}
 	case OwnDHCP:
 		if len(c.Pools) == 0 {
-			return hint.New("--dhcp server needs a pool of addresses to give", "name one with --pool, such as --pool 10.0.0.100-10.0.0.200")
+			return advice.New("--dhcp server needs a pool of addresses to give", "name one with --pool, such as --pool 10.0.0.100-10.0.0.200")
 		}
 	default:
-		return hint.New(fmt.Sprintf("--dhcp %s is unknown", c.DHCP), "it is one of proxy, server, off")
+		return advice.New(fmt.Sprintf("--dhcp %s is unknown", c.DHCP), "it is one of proxy, server, off")
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (c Config) onlyForOwnDHCP() string {
 func (c Config) routersServed(networks []netip.Prefix) error {
 	for _, router := range c.Routers {
 		if !slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(router) }) {
-			return hint.New(fmt.Sprintf("--router %s is on the network of no --pool", router), "name a router that machines with an address of the pool can reach directly")
+			return advice.New(fmt.Sprintf("--router %s is on the network of no --pool", router), "name a router that machines with an address of the pool can reach directly")
 		}
 	}
 	return nil
@@ -73,15 +73,15 @@ func (c Config) routersServed(networks []netip.Prefix) error {
 // into.
 func (t Target) Check(c Config) error {
 	if c.DHCP == WithoutDHCP && t.RootPath != "" {
-		return misused(hint.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17"))
+		return misused(advice.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17"))
 	}
 	for flag, text := range map[string]string{"--cmdline": t.Cmdline, "--root-path": t.RootPath} {
 		if line := strings.Join(strings.Fields(text), " "); printable.Line(line) != line {
-			return misused(hint.New(flag+" isn't UTF-8 or has control characters: "+printable.Line(line), "leave them out"))
+			return misused(advice.New(flag+" isn't UTF-8 or has control characters: "+printable.Line(line), "leave them out"))
 		}
 	}
 	if _, err := boot.ParseCmdline(t.Cmdline); err != nil {
-		return misused(hint.Wrap(err, "write one of these, the file's name in quotes, or leave the braces out"))
+		return misused(advice.Wrap(err, "write one of these, the file's name in quotes, or leave the braces out"))
 	}
 	for _, name := range append([]string{t.Kernel}, t.Initrds...) {
 		if _, err := located(name); err != nil {
@@ -107,6 +107,6 @@ func (t Target) onlyScript() error {
 	if len(given) == 0 {
 		return nil
 	}
-	return misused(hint.New(fmt.Sprintf("%s is an iPXE script, which machines are given as it is, without %s", t.Kernel, strings.Join(given, " and ")),
+	return misused(advice.New(fmt.Sprintf("%s is an iPXE script, which machines are given as it is, without %s", t.Kernel, strings.Join(given, " and ")),
 		"put into the script what it is to load and to show, or name a kernel"))
 }

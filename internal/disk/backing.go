@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/block/diskimage"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // backings opens the other files of one image, where they may be.
@@ -51,9 +51,9 @@ func resolve(image string, ref diskimage.Reference) (string, error) {
 	case err == nil:
 		return path, nil
 	case errors.Is(err, diskimage.ErrNotFile):
-		return "", hint.Wrap(err, "only files can be backing files; convert the image to one that has none: qemu-img convert -O qcow2 IMAGE NEW")
+		return "", advice.Wrap(err, "only files can be backing files; convert the image to one that has none: qemu-img convert -O qcow2 IMAGE NEW")
 	}
-	return "", hint.Wrap(err, "put the backing file where the image expects it, or tell the image of its new place: qemu-img rebase -u -F FORMAT -b FILE IMAGE")
+	return "", advice.Wrap(err, "put the backing file where the image expects it, or tell the image of its new place: qemu-img rebase -u -F FORMAT -b FILE IMAGE")
 }
 
 // permit refuses a file that the image has no business with.
@@ -72,7 +72,7 @@ func (b *backings) permit(ref diskimage.Reference, path string) error {
 	if diskimage.Within(path, folders...) {
 		return nil
 	}
-	return hint.New(fmt.Sprintf("%s is outside the folder of the image", path),
+	return advice.New(fmt.Sprintf("%s is outside the folder of the image", path),
 		"if the image may read it, add --allow-backing "+filepath.Dir(path))
 }
 
@@ -87,13 +87,13 @@ func sameFile(base, path string) error {
 		return err
 	}
 	if !os.SameFile(a, b) {
-		return hint.New(fmt.Sprintf("the overlay was made over this file, not over %s", base),
+		return advice.New(fmt.Sprintf("the overlay was made over this file, not over %s", base),
 			"name another --overlay, which is made if it doesn't exist")
 	}
 	return nil
 }
 
 func sameFileMissing(overlay, base string) error {
-	return hint.New(fmt.Sprintf("%s is no overlay over %s: it has no backing file", overlay, base),
+	return advice.New(fmt.Sprintf("%s is no overlay over %s: it has no backing file", overlay, base),
 		"name another --overlay, which is made if it doesn't exist")
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/iscsi"
 )
 
@@ -27,11 +27,11 @@ const shortestSecret = 12
 func (c CHAP) credentials() (iscsi.Credentials, error) {
 	secret, err := os.ReadFile(c.PasswordFile)
 	if err != nil {
-		return iscsi.Credentials{}, hint.Wrap(fmt.Errorf("the password of %s: %w", c.User, err), "name a file that has nothing but the password in it")
+		return iscsi.Credentials{}, advice.Wrap(fmt.Errorf("the password of %s: %w", c.User, err), "name a file that has nothing but the password in it")
 	}
 	secret = bytes.TrimRight(secret, "\r\n")
 	if len(secret) < shortestSecret {
-		return iscsi.Credentials{}, hint.New(fmt.Sprintf("the password in %s has %s", c.PasswordFile, count(int64(len(secret)), "byte")),
+		return iscsi.Credentials{}, advice.New(fmt.Sprintf("the password in %s has %s", c.PasswordFile, count(int64(len(secret)), "byte")),
 			"CHAP takes at least 12; Windows takes 12 to 16")
 	}
 	return iscsi.Credentials{Name: c.User, Secret: string(secret)}, nil
@@ -55,7 +55,7 @@ func (c *Config) auth() (*iscsi.Auth, error) {
 		return nil, err
 	}
 	if target.Secret == initiator.Secret {
-		return nil, hint.New("the initiator's password and the target's are the same",
+		return nil, advice.New("the initiator's password and the target's are the same",
 			"give --mutual-password-file another one: who knows only one must not pass for both")
 	}
 	auth.Mutual = &target

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/printable"
 )
 
@@ -18,7 +18,7 @@ import (
 func Check(ctx context.Context, name string, format Format, repair bool, out io.Writer) error {
 	err := check(ctx, name, format, repair, out)
 	if errors.Is(err, context.Canceled) {
-		return hint.New("check "+name+": interrupted", startAgain)
+		return advice.New("check "+name+": interrupted", startAgain)
 	}
 	return err
 }
@@ -91,19 +91,19 @@ func judge(name string, r qcow2.Report, lost error, out io.Writer) error {
 	}
 	switch leaks := r.Leaks - r.Repaired; {
 	case r.Errors > 0:
-		return hint.New(fmt.Sprintf("%s is corrupt: %s", name, count(r.Errors, "error")),
+		return advice.New(fmt.Sprintf("%s is corrupt: %s", name, count(r.Errors, "error")),
 			"don't write to it; copy what can be read with spur disk convert, or restore it from a copy")
 	case r.Marked:
-		return hint.New(name+" is marked as corrupt: a write would have destroyed one of its tables",
+		return advice.New(name+" is marked as corrupt: a write would have destroyed one of its tables",
 			"qemu-img check -r all "+name+" puts right what can be, and takes the mark away; copy it before")
 	case r.Unclosed && lost != nil:
-		return hint.New(fmt.Sprintf("%s wasn't closed by the program that wrote to it last, and what was written last and not flushed may be missing: %v", name, lost),
+		return advice.New(fmt.Sprintf("%s wasn't closed by the program that wrote to it last, and what was written last and not flushed may be missing: %v", name, lost),
 			forLost(name, lost))
 	case r.Unclosed:
-		return hint.New(name+" wasn't closed by the program that wrote to it last; its reference counts are behind, no data is at risk",
+		return advice.New(name+" wasn't closed by the program that wrote to it last; its reference counts are behind, no data is at risk",
 			"spur disk check --repair puts them right, and so does spur disk serve")
 	case leaks > 0:
-		return hint.New(fmt.Sprintf("%s wastes space: %s, no data is at risk", name, count(leaks, "leaked cluster")),
+		return advice.New(fmt.Sprintf("%s wastes space: %s, no data is at risk", name, count(leaks, "leaked cluster")),
 			"spur disk check --repair gives them back")
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/diskimage"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // ConvertOptions say how Convert writes.
@@ -45,7 +45,7 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	}
 	src, err := Open(ctx, from, Options{ReadOnly: true, Format: o.From, Allow: o.Allow, once: true})
 	if ctx.Err() != nil && err != nil {
-		return hint.New("interrupted; nothing was made", startAgain)
+		return advice.New("interrupted; nothing was made", startAgain)
 	}
 	if err != nil {
 		return err
@@ -62,12 +62,12 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	before, _ := validators(src.Files)
 	err = (&copying{dst: dst, src: src, name: from, buffer: make([]byte, piece), progress: o.Progress}).run(ctx)
 	if after, _ := validators(src.Files); err == nil && after != before {
-		err = hint.New(from+", or what it lies over, was written to or replaced while it was copied; the copy is removed", "try again once nobody writes to it")
+		err = advice.New(from+", or what it lies over, was written to or replaced while it was copied; the copy is removed", "try again once nobody writes to it")
 	}
 	if ctx.Err() != nil {
 		_ = dst.Close() // it needn't be durable
 		_ = os.Remove(to)
-		return hint.New("interrupted; what there was of "+to+" is removed", startAgain)
+		return advice.New("interrupted; what there was of "+to+" is removed", startAgain)
 	}
 	err = discard(to, errors.Join(err, closeDisk(dst)))
 	if err == nil && o.To == diskimage.Raw && o.Notice != nil {

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/disk"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 // stalling serves a file, and from the n-th request on only the first bytes of
@@ -77,7 +77,7 @@ func TestConvertInterrupted(t *testing.T) {
 			cancel()
 			begin := time.Now()
 			err := <-done
-			if err == nil || !strings.Contains(err.Error(), "interrupted") || hint.Of(err) != "start it again when you like" {
+			if err == nil || !strings.Contains(err.Error(), "interrupted") || advice.Of(err) != "start it again when you like" {
 				t.Errorf("%s, stalled at request %d: %v", format, n, err)
 			}
 			if took := time.Since(begin); took > 20*time.Second {
@@ -172,8 +172,8 @@ func TestConvertOfWhatChanges(t *testing.T) {
 					}
 				}
 			}})
-			if err == nil || !strings.Contains(err.Error(), from) || hint.Of(err) == "" {
-				t.Errorf("%s, from %s: %v (%s)", c.what, from, err, hint.Of(err))
+			if err == nil || !strings.Contains(err.Error(), from) || advice.Of(err) == "" {
+				t.Errorf("%s, from %s: %v (%s)", c.what, from, err, advice.Of(err))
 			}
 			if _, err := os.Stat(to); err == nil {
 				t.Errorf("%s, from %s: what was made is left", c.what, from)

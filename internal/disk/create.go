@@ -11,7 +11,7 @@ import (
 	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/block/raw"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // CreateOptions say what Create makes.
@@ -69,7 +69,7 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 			options.Size = base.Size()
 		}
 		if options.Size == 0 {
-			return hint.New(o.Backing+" is empty, and so no disk to lie over", "check the name, or give the image a size of its own")
+			return advice.New(o.Backing+" is empty, and so no disk to lie over", "check the name, or give the image a size of its own")
 		}
 		if options.BackingName, err = nameFrom(name, o.Backing); err != nil {
 			return err
@@ -93,7 +93,7 @@ func Create(ctx context.Context, name string, o CreateOptions) error {
 // that has it, so that both can be moved together.
 func nameFrom(image, backing string) (string, error) {
 	if isURL(backing) {
-		return "", hint.New("a URL can't be a backing file", "convert it to a file first: spur disk convert "+backing+" FILE")
+		return "", advice.New("a URL can't be a backing file", "convert it to a file first: spur disk convert "+backing+" FILE")
 	}
 	path, err := filepath.EvalSymlinks(backing)
 	if err != nil {
@@ -129,7 +129,7 @@ func discard(name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if hint.Of(err) == "" {
+	if advice.Of(err) == "" {
 		err = explainNew(name, err)
 	}
 	return errors.Join(err, os.Remove(name))

@@ -18,7 +18,7 @@ import (
 	"github.com/spurboot/spur/block/httpblock"
 	"github.com/spurboot/spur/block/imagemap"
 	"github.com/spurboot/spur/block/qcow2"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // explain says what to do about an error of an image.
@@ -26,21 +26,21 @@ func explain(name string, err error) error {
 	if missing(name, err) {
 		return noFile(name, err)
 	}
-	advice := hint.Of(err)
-	if advice == "" {
-		advice = remedy(name, err)
+	whatToDo := advice.Of(err)
+	if whatToDo == "" {
+		whatToDo = remedy(name, err)
 	}
 	text := err.Error()
 	if !strings.Contains(text, name) {
 		text = name + ": " + text
 	}
-	return hint.Wrap(said{err, shorten(text)}, advice)
+	return advice.Wrap(said{err, shorten(text)}, whatToDo)
 }
 
 // explainOpen is explain for a file that the system didn't open.
 func explainOpen(name string, readOnly bool, err error) error {
 	if !readOnly && refused(name, err) {
-		return hint.Wrap(err, toWrite(err))
+		return advice.Wrap(err, toWrite(err))
 	}
 	return explain(name, err)
 }
@@ -99,11 +99,11 @@ func refused(name string, err error) bool {
 
 // noFile says so.
 func noFile(name string, err error) error {
-	advice := "check the name"
+	remedy := "check the name"
 	if strings.Contains(name, "://") {
-		advice = "of URLs only http and https are read, and only by spur disk convert and spur disk serve --read-only; download it"
+		remedy = "of URLs only http and https are read, and only by spur disk convert and spur disk serve --read-only; download it"
 	}
-	return hint.Wrap(said{err, "there is no file " + shorten(name)}, advice)
+	return advice.Wrap(said{err, "there is no file " + shorten(name)}, remedy)
 }
 
 // remedy is what to do about an error that says nothing of it itself.
@@ -152,8 +152,8 @@ func remedy(name string, err error) string {
 // written last.
 func forLost(name string, lost error) string {
 	switch {
-	case hint.Of(lost) != "":
-		return hint.Of(lost)
+	case advice.Of(lost) != "":
+		return advice.Of(lost)
 	case isURL(name):
 		return "download it together with its journal, and convert it here"
 	case errors.Is(lost, qcow2.ErrNoJournal), errors.Is(lost, qcow2.ErrOtherSession):
@@ -166,28 +166,28 @@ func forLost(name string, lost error) string {
 func explainURL(address string, err error) error {
 	var unreached *net.OpError
 	var noName *net.DNSError
-	advice := "see what the server answers: curl -v -r 0-511 " + address
+	remedy := "see what the server answers: curl -v -r 0-511 " + address
 	switch {
 	case errors.Is(err, httpblock.ErrNoValidator):
-		advice = "copy it to a file first, which reads it once: spur disk convert " + address + " FILE"
+		remedy = "copy it to a file first, which reads it once: spur disk convert " + address + " FILE"
 	case errors.Is(err, httpblock.ErrNoRanges):
-		advice = "download it, and use the file"
+		remedy = "download it, and use the file"
 	case errors.Is(err, httpblock.ErrChanged):
-		advice = "try again once nobody writes to it"
+		remedy = "try again once nobody writes to it"
 	case !hasHost(address):
-		advice = "check the address, which is http://HOST/PATH or https://HOST/PATH"
+		remedy = "check the address, which is http://HOST/PATH or https://HOST/PATH"
 	case errors.Is(err, block.ErrGone):
-		advice = "check the address: the server has no such file"
+		remedy = "check the address: the server has no such file"
 	case errors.As(err, &noName):
-		advice = "check the name of the server, and this host's resolver"
+		remedy = "check the name of the server, and this host's resolver"
 	case errors.As(err, &unreached):
-		advice = "check the address, and whether the web server runs: curl -I " + address
+		remedy = "check the address, and whether the web server runs: curl -I " + address
 	}
 	text := err.Error()
 	if !strings.Contains(text, address) {
 		text = address + ": " + text
 	}
-	return hint.Wrap(said{err, shorten(text)}, advice)
+	return advice.Wrap(said{err, shorten(text)}, remedy)
 }
 
 func hasHost(address string) bool {
@@ -204,20 +204,20 @@ func explainNew(name string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, fs.ErrExist):
-		return hint.Wrap(said{err, name + " exists"}, "it is left as it is; name another file, or remove it")
+		return advice.Wrap(said{err, name + " exists"}, "it is left as it is; name another file, or remove it")
 	case errors.As(err, &large):
-		return hint.Wrap(said{err, fmt.Sprintf("%s can't be made: a qcow2 image has no room for a disk of %s", name, FormatSize(large.Size))},
+		return advice.Wrap(said{err, fmt.Sprintf("%s can't be made: a qcow2 image has no room for a disk of %s", name, FormatSize(large.Size))},
 			"give a smaller size; the largest is "+FormatSize(large.Largest))
 	case errors.Is(err, unix.EFBIG):
-		return hint.Wrap(said{err, name + ": its file system has no files of that size"}, "give a smaller size, or make a qcow2 image, which takes space as it is written to")
+		return advice.Wrap(said{err, name + ": its file system has no files of that size"}, "give a smaller size, or make a qcow2 image, which takes space as it is written to")
 	case errors.Is(err, block.ErrNoSpace), errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
-		return hint.Wrap(err, "make room where "+name+" is to be; what there was of it is removed")
+		return advice.Wrap(err, "make room where "+name+" is to be; what there was of it is removed")
 	case errors.Is(err, fs.ErrNotExist) && errors.Is(absent, fs.ErrNotExist):
-		return hint.Wrap(said{err, fmt.Sprintf("%s can't be made: there is no folder %s", name, folder)}, "make it (mkdir -p "+folder+"), or check the name")
+		return advice.Wrap(said{err, fmt.Sprintf("%s can't be made: there is no folder %s", name, folder)}, "make it (mkdir -p "+folder+"), or check the name")
 	case errors.Is(err, unix.ENOTDIR):
-		return hint.Wrap(said{err, fmt.Sprintf("%s can't be made: %s is no folder", name, folder)}, "check the name")
+		return advice.Wrap(said{err, fmt.Sprintf("%s can't be made: %s is no folder", name, folder)}, "check the name")
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.EROFS):
-		return hint.Wrap(err, "name a file in a folder that you may write to")
+		return advice.Wrap(err, "name a file in a folder that you may write to")
 	}
-	return hint.Wrap(fmt.Errorf("%s can't be made: %w", name, err), "name another file; nothing is left of this one")
+	return advice.Wrap(fmt.Errorf("%s can't be made: %w", name, err), "name another file; nothing is left of this one")
 }

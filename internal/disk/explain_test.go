@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/block/diskimage"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/disk"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 func write(t *testing.T, name, content string) {
@@ -99,7 +99,7 @@ func TestAdviceFits(t *testing.T) {
 		if text := c.err.Error(); !strings.Contains(text, c.says) || strings.Contains(text, "stat /") || strings.Contains(text, "\n") {
 			t.Errorf("%s: %q says nothing like %q", c.what, text, c.says)
 		}
-		if advice := hint.Of(c.err); !strings.Contains(advice, c.advice) || !strings.HasPrefix(c.what, "serve") && strings.Contains(advice, "spur disk create") {
+		if advice := advice.Of(c.err); !strings.Contains(advice, c.advice) || !strings.HasPrefix(c.what, "serve") && strings.Contains(advice, "spur disk create") {
 			t.Errorf("%s: advice %q, not %q", c.what, advice, c.advice)
 		}
 	}

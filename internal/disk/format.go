@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/block/diskimage"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // Format is how a disk is laid out in a file; "" is to look.
@@ -37,7 +37,7 @@ func NewFormat(name string, asked Format) (Format, error) {
 		if says == "img" {
 			says = "raw, most likely"
 		}
-		return "", hint.New(fmt.Sprintf("%s is the name of a file of format %s, and would be a qcow2 image", name, says),
+		return "", advice.New(fmt.Sprintf("%s is the name of a file of format %s, and would be a qcow2 image", name, says),
 			"name it .qcow2, or say which it shall be: --format qcow2 or --format raw; no other format can be written")
 	}
 	return diskimage.Qcow2, nil

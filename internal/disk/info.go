@@ -13,7 +13,7 @@ import (
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/printable"
 )
 
@@ -81,7 +81,7 @@ func Describe(ctx context.Context, name string, o Options) (Info, error) {
 			layer, ref, err = describe(ctx, path, ref.Format)
 		}
 		if err != nil {
-			info.Broken, info.Remedy = shorten(err.Error()), hint.Of(err)
+			info.Broken, info.Remedy = shorten(err.Error()), advice.Of(err)
 			return info, nil // what is known of the image is told all the same
 		}
 		seen, parent = append(seen, path), path

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/iscsi"
 )
 
@@ -61,7 +61,7 @@ func (c *Config) wholeBlocks(d *Disk) error {
 	if c.BlockSize == 0 || d.Size()%int64(c.BlockSize) == 0 {
 		return nil
 	}
-	return hint.New(fmt.Sprintf("%s has %d bytes, which is no multiple of --block-size %d: its last %d bytes could not be reached", d.Files[0], d.Size(), c.BlockSize, d.Size()%int64(c.BlockSize)),
+	return advice.New(fmt.Sprintf("%s has %d bytes, which is no multiple of --block-size %d: its last %d bytes could not be reached", d.Files[0], d.Size(), c.BlockSize, d.Size()%int64(c.BlockSize)),
 		"leave --block-size out; or make the disk longer, a raw file by truncate -s %4096 FILE, a qcow2 image by qemu-img resize")
 }
 

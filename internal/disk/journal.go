@@ -13,7 +13,7 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/qcow2"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // journalOf is where the journal of an image is kept while it is written to:
@@ -97,7 +97,7 @@ func openJournal(name string, o block.FileOptions) (*qcow2.Journal, error) {
 	}
 	info, err := os.Lstat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		return nil, hint.New(fmt.Sprintf("%s is no file, and so no journal", name), "move it out of the way")
+		return nil, advice.New(fmt.Sprintf("%s is no file, and so no journal", name), "move it out of the way")
 	}
 	file, err := block.OpenFile(name, o)
 	if err != nil {
@@ -114,14 +114,14 @@ func journalHint(name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	advice := "see why; if it is moved away, what only it knows of is lost"
+	remedy := "see why; if it is moved away, what only it knows of is lost"
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		advice = "run as the user who served it last, or give it to this one: chown USER " + name
+		remedy = "run as the user who served it last, or give it to this one: chown USER " + name
 	case errors.Is(err, block.ErrLocked):
-		advice = "stop the program that has it open: fuser " + name + " tells which"
+		remedy = "stop the program that has it open: fuser " + name + " tells which"
 	}
-	return hint.Wrap(fmt.Errorf("the journal, which may have writes that the image doesn't, can't be opened: %w", err), advice)
+	return advice.Wrap(fmt.Errorf("the journal, which may have writes that the image doesn't, can't be opened: %w", err), remedy)
 }
 
 // journalFile is gone once nothing has to be kept in it.

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/block"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // smallRoom is a file system of its own, of so many bytes.
@@ -37,8 +37,8 @@ const asNobody = "SPUR_TEST_AS_NOBODY"
 func TestJournalOfAnotherUser(t *testing.T) {
 	if name := os.Getenv(asNobody); name != "" {
 		_, err := Open(t.Context(), name, Options{})
-		if !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), name+".journal") || !strings.Contains(hint.Of(err), "chown") {
-			t.Errorf("%v (%s)", err, hint.Of(err))
+		if !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), name+".journal") || !strings.Contains(advice.Of(err), "chown") {
+			t.Errorf("%v (%s)", err, advice.Of(err))
 		}
 		if err := Check(t.Context(), name, "", true, io.Discard); !errors.Is(err, os.ErrPermission) {
 			t.Errorf("check --repair: %v", err)
@@ -113,8 +113,8 @@ func TestJournalInTheWay(t *testing.T) {
 		if d, err := Open(t.Context(), name, Options{}); err == nil {
 			d.Close()
 			t.Errorf("%s: it was opened", what)
-		} else if !strings.Contains(err.Error(), name+".journal") || hint.Of(err) == "" {
-			t.Errorf("%s: %v (%s)", what, err, hint.Of(err))
+		} else if !strings.Contains(err.Error(), name+".journal") || advice.Of(err) == "" {
+			t.Errorf("%s: %v (%s)", what, err, advice.Of(err))
 		}
 	}
 }
@@ -178,7 +178,7 @@ func TestKilledWithoutRoom(t *testing.T) {
 	must(t, d.Close())
 	d, err = openOverlay(t.Context(), base, overlay, Options{Format: "raw"})
 	if err != nil {
-		t.Fatalf("%v (%s)", err, hint.Of(err))
+		t.Fatalf("%v (%s)", err, advice.Of(err))
 	}
 	for _, off := range written {
 		got := make([]byte, len(p))

@@ -11,7 +11,7 @@ import (
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // tables is the most memory, in bytes, for an image's tables.
@@ -155,9 +155,9 @@ func isFile(name string) error {
 	}
 	switch m := st.Mode(); {
 	case m.IsDir():
-		return hint.New(name+" is a folder, neither a file nor a block device", "name the image in it")
+		return advice.New(name+" is a folder, neither a file nor a block device", "name the image in it")
 	case !m.IsRegular() && m.Type() != fs.ModeDevice:
-		return hint.New(name+" is neither a file nor a block device", "name the image's file")
+		return advice.New(name+" is neither a file nor a block device", "name the image's file")
 	}
 	return nil
 }

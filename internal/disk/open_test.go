@@ -9,8 +9,8 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/qcow2"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/disk"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 // image makes a qcow2 image that says any backing file of itself.
@@ -103,8 +103,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{filepath.Join(dir, "nothing"), dir, "/dev/null"} {
-		if _, err := disk.Open(context.Background(), name, disk.Options{}); err == nil || hint.Of(err) == "" || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v (%s)", name, err, hint.Of(err))
+		if _, err := disk.Open(context.Background(), name, disk.Options{}); err == nil || advice.Of(err) == "" || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v (%s)", name, err, advice.Of(err))
 		}
 	}
 	if _, err := disk.Open(context.Background(), cut, disk.Options{}); err == nil || !strings.Contains(err.Error(), cut) {

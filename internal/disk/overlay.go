@@ -9,18 +9,18 @@ import (
 
 	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // openOverlay opens an overlay over base, which is made if there is none. What
 // is written goes to the overlay; base is only read.
 func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, error) {
 	if isURL(base) {
-		return nil, hint.New("an overlay over a URL isn't possible", "convert it to a file first: spur disk convert "+base+" FILE")
+		return nil, advice.New("an overlay over a URL isn't possible", "convert it to a file first: spur disk convert "+base+" FILE")
 	}
 	if _, err := os.Stat(overlay); errors.Is(err, fs.ErrNotExist) {
 		if _, err := NewFormat(overlay, ""); err != nil {
-			return nil, hint.Wrap(err, "an overlay is a qcow2 image: name it .qcow2")
+			return nil, advice.Wrap(err, "an overlay is a qcow2 image: name it .qcow2")
 		}
 		if err := Create(ctx, overlay, CreateOptions{Backing: base, BackingFormat: o.Format, Allow: o.Allow}); err != nil {
 			return nil, err
@@ -33,7 +33,7 @@ func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, e
 	o.Format, o.base = diskimage.Qcow2, path
 	d, err := Open(ctx, overlay, o)
 	if errors.Is(err, qcow2.ErrFormat) && !begins(overlay, diskimage.Qcow2) {
-		return nil, hint.New(overlay+" is no overlay: it isn't a qcow2 image", "name another --overlay, which is made if it doesn't exist")
+		return nil, advice.New(overlay+" is no overlay: it isn't a qcow2 image", "name another --overlay, which is made if it doesn't exist")
 	}
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/block/diskimage"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // Serve serves disks until the context ends. Then what was written is made
@@ -52,7 +52,7 @@ func (c *Config) open(ctx context.Context, v *voice) ([]*Disk, error) {
 		}
 		disks = append(disks, d)
 		if d.Size() == 0 {
-			return disks, hint.New(file+" is empty: a disk without a sector is of no use to anybody",
+			return disks, advice.New(file+" is empty: a disk without a sector is of no use to anybody",
 				"check that it is the file that was meant; truncate -s 10G FILE makes a raw disk of it")
 		}
 	}
@@ -65,11 +65,11 @@ func (c *Config) explainServed(file string, o Options, err error) error {
 	case o.ReadOnly || c.Overlay != "":
 		return err
 	case errors.As(err, new(diskimage.UnwritableError)):
-		return hint.Wrap(err, "add --read-only, or --overlay NEW.qcow2 for what clients write; or copy it: spur disk convert "+file+" NEW.qcow2")
+		return advice.Wrap(err, "add --read-only, or --overlay NEW.qcow2 for what clients write; or copy it: spur disk convert "+file+" NEW.qcow2")
 	case refused(file, err):
-		return hint.Wrap(err, toWrite(err)+"; or, if you may read it, add --overlay NEW.qcow2 for what clients write, or --read-only")
+		return advice.Wrap(err, toWrite(err)+"; or, if you may read it, add --overlay NEW.qcow2 for what clients write, or --read-only")
 	case missing(file, err) && !strings.Contains(file, "://"):
-		return hint.Wrap(err, "check the name; spur disk create makes a new one")
+		return advice.Wrap(err, "check the name; spur disk create makes a new one")
 	}
 	return err
 }
@@ -93,12 +93,12 @@ func (c *Config) listen(ctx context.Context) (net.Listener, error) {
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
 		_, port, _ := net.SplitHostPort(c.Listen)
-		return nil, hint.Wrap(fmt.Errorf("%s is in use by another program", c.Listen),
+		return nil, advice.Wrap(fmt.Errorf("%s is in use by another program", c.Listen),
 			fmt.Sprintf("see which with: ss -tlnp 'sport = :%s'; stop it, or choose another port with --listen", port))
 	case errors.Is(err, unix.EACCES):
-		return nil, hint.Wrap(fmt.Errorf("no permission to listen on %s", c.Listen), "choose a port above 1023 with --listen, or run as root")
+		return nil, advice.Wrap(fmt.Errorf("no permission to listen on %s", c.Listen), "choose a port above 1023 with --listen, or run as root")
 	case err != nil:
-		return nil, hint.Wrap(fmt.Errorf("listen on %s: %w", c.Listen, err), "--listen names an address of this host")
+		return nil, advice.Wrap(fmt.Errorf("listen on %s: %w", c.Listen, err), "--listen names an address of this host")
 	}
 	return l, nil
 }

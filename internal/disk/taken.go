@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/aoe"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // askFor is how long others have to answer for an AoE address.
@@ -77,10 +77,10 @@ func (c *Config) askWire(ctx context.Context) error {
 }
 
 func (c *Config) taken(slot uint8, by string) error {
-	return hint.New(fmt.Sprintf("e%d.%d on %s is served already, by %s", c.Shelf, slot, c.Interface, by),
+	return advice.New(fmt.Sprintf("e%d.%d on %s is served already, by %s", c.Shelf, slot, c.Interface, by),
 		"machines would take both for one disk, and destroy it: choose another --shelf or --slot")
 }
 
 func explainAoE(err error) error {
-	return hint.Wrap(err, "ip link lists interfaces; AoE needs an Ethernet one, and root")
+	return advice.Wrap(err, "ip link lists interfaces; AoE needs an Ethernet one, and root")
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // TLSFiles name files in PEM.
@@ -34,7 +34,7 @@ func (f TLSFiles) config() (*tls.Config, error) {
 	}
 	pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
 	if err != nil {
-		return nil, hint.Wrap(fmt.Errorf("the certificate %s with the key %s: %w", f.Cert, f.Key, err), "both are PEM files, and belong to each other")
+		return nil, advice.Wrap(fmt.Errorf("the certificate %s with the key %s: %w", f.Cert, f.Key, err), "both are PEM files, and belong to each other")
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	if f.CA == "" {
@@ -46,7 +46,7 @@ func (f TLSFiles) config() (*tls.Config, error) {
 	}
 	config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
 	if !config.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, hint.New(fmt.Sprintf("--tls-ca %s has no certificate", f.CA), "it is a PEM file with the certificates that sign those of clients")
+		return nil, advice.New(fmt.Sprintf("--tls-ca %s has no certificate", f.CA), "it is a PEM file with the certificates that sign those of clients")
 	}
 	return config, nil
 }

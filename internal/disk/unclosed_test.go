@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // flushedThenKilled makes an image as it is left when its writer is killed after
@@ -105,8 +105,8 @@ func TestJournalAway(t *testing.T) {
 			"--read-only":      func() error { return opened(Open(t.Context(), name, Options{ReadOnly: true})) },
 		} {
 			err := try()
-			if err == nil || !strings.Contains(err.Error(), "may be missing: its journal is") || !strings.Contains(hint.Of(err), "put the image's journal back") {
-				t.Errorf("%s, %s: %v (%s)", what, how, err, hint.Of(err))
+			if err == nil || !strings.Contains(err.Error(), "may be missing: its journal is") || !strings.Contains(advice.Of(err), "put the image's journal back") {
+				t.Errorf("%s, %s: %v (%s)", what, how, err, advice.Of(err))
 			}
 			if _, err := os.Stat(made); err == nil {
 				t.Errorf("%s, %s: it made a file", what, how)

@@ -7,7 +7,7 @@ import (
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/httpblock"
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 func isURL(name string) bool {
@@ -17,14 +17,14 @@ func isURL(name string) bool {
 // openURL opens an image on a web server, for reading.
 func openURL(ctx context.Context, url string, o Options) (*Disk, error) {
 	if !o.ReadOnly {
-		return nil, hint.New(url+" can only be read", "add --read-only, or write to an overlay: convert the image to a file first")
+		return nil, advice.New(url+" can only be read", "add --read-only, or write to an overlay: convert the image to a file first")
 	}
 	remote, err := httpblock.Open(ctx, url, httpblock.Options{Unchecked: o.once})
 	if err != nil {
 		return nil, explainURL(url, err)
 	}
 	d, err := open(ctx, block.FileOf(ctx, remote), o, func(context.Context, diskimage.Reference) (diskimage.Opened, error) {
-		return diskimage.Opened{}, hint.New("an image at a URL may have no backing file", "download both and convert them here")
+		return diskimage.Opened{}, advice.New("an image at a URL may have no backing file", "download both and convert them here")
 	})
 	if err != nil {
 		remote.Close()

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/block/diskimage"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/disk"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 // TestNoValidator: a server that says nothing by which a change is noticed is
@@ -26,8 +26,8 @@ func TestNoValidator(t *testing.T) {
 	}))
 	defer server.Close()
 	url := server.URL + "/disk.img"
-	if _, err := disk.Open(t.Context(), url, disk.Options{ReadOnly: true}); err == nil || !strings.Contains(hint.Of(err), "spur disk convert "+url) {
-		t.Errorf("opened to be served: %v (%s)", err, hint.Of(err))
+	if _, err := disk.Open(t.Context(), url, disk.Options{ReadOnly: true}); err == nil || !strings.Contains(advice.Of(err), "spur disk convert "+url) {
+		t.Errorf("opened to be served: %v (%s)", err, advice.Of(err))
 	}
 	to := filepath.Join(t.TempDir(), "disk.img")
 	if err := disk.Convert(t.Context(), url, to, disk.ConvertOptions{To: diskimage.Raw}); err != nil {
@@ -64,7 +64,7 @@ func TestNoRanges(t *testing.T) {
 	}))
 	defer server.Close()
 	err := disk.Convert(t.Context(), server.URL, filepath.Join(t.TempDir(), "disk.qcow2"), disk.ConvertOptions{})
-	if err == nil || !strings.Contains(hint.Of(err), "download it") {
-		t.Errorf("%v (%s)", err, hint.Of(err))
+	if err == nil || !strings.Contains(advice.Of(err), "download it") {
+		t.Errorf("%v (%s)", err, advice.Of(err))
 	}
 }

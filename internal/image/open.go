@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // Reader hands what is at a URL to read, which may read all of it in any order;
@@ -39,10 +39,10 @@ func openWith[T any](path string, look func(io.ReaderAt, int64) (T, error)) (fou
 		return found, explain(path, err)
 	}
 	if info.IsDir() {
-		return found, hint.New(path+" is a folder", "name the file in it")
+		return found, advice.New(path+" is a folder", "name the file in it")
 	}
 	if !info.Mode().IsRegular() {
-		return found, hint.New(path+" is no regular file", "name one, because it is read again for each machine")
+		return found, advice.New(path+" is no regular file", "name one, because it is read again for each machine")
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -72,11 +72,11 @@ func explain(path string, err error) error {
 	var m *Mismatch
 	switch {
 	case errors.As(err, &m):
-		return hint.Wrap(fmt.Errorf("%s: %w", path, err), m.Hint)
+		return advice.Wrap(fmt.Errorf("%s: %w", path, err), m.Hint)
 	case errors.Is(err, fs.ErrNotExist):
-		return hint.Wrap(fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist), "check its name")
+		return advice.Wrap(fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist), "check its name")
 	case errors.Is(err, fs.ErrPermission):
-		return hint.Wrap(fmt.Errorf("%s may not be read (%w)", path, fs.ErrPermission), "change its permissions, or run as a user who may")
+		return advice.Wrap(fmt.Errorf("%s may not be read (%w)", path, fs.ErrPermission), "change its permissions, or run as a user who may")
 	}
-	return hint.Wrap(fmt.Errorf("%s cannot be read: %w", path, err), "check its name, and whether it can be read here by other programs")
+	return advice.Wrap(fmt.Errorf("%s cannot be read: %w", path, err), "check its name, and whether it can be read here by other programs")
 }

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 // installed returns the one file that a pattern names, from a Debian package.
@@ -124,7 +124,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.path) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v; want %q", test.path, err, test.want)
 		}
-		if hint.Of(err) == "" {
+		if advice.Of(err) == "" {
 			t.Errorf("%v: nothing is said of what to do", err)
 		}
 		if _, err := OpenInitrd(test.path); err == nil && test.path != page {

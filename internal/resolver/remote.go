@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 const (
@@ -138,7 +138,7 @@ func (r *Remote) Resolve(ctx context.Context, c boot.Client) (boot.Payload, erro
 	payload, err := parseAnswer(r.base, body)
 	if err != nil {
 		err = fmt.Errorf("what the boot API at %s answers for %s is of no use: %w", r.base.Redacted(), c.MAC, err)
-		return boot.Payload{}, hint.Wrap(err, "see what it says: "+r.curl(c))
+		return boot.Payload{}, advice.Wrap(err, "see what it says: "+r.curl(c))
 	}
 	return payload, r.check(payload)
 }
@@ -228,19 +228,19 @@ func (r *Remote) explain(err error, c boot.Client) error {
 	var dns *net.DNSError
 	switch said := failure(""); {
 	case errors.As(err, &slow) && slow.Timeout():
-		return hint.Wrap(about("did not answer within %s", r.timeout), "see how long it takes: "+r.curl(c)+"; --api-timeout gives it longer")
+		return advice.Wrap(about("did not answer within %s", r.timeout), "see how long it takes: "+r.curl(c)+"; --api-timeout gives it longer")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return hint.Wrap(about("cannot be reached: %w", syscall.ECONNREFUSED), "start it, or correct the address that spur api was given")
+		return advice.Wrap(about("cannot be reached: %w", syscall.ECONNREFUSED), "start it, or correct the address that spur api was given")
 	case errors.As(err, &dns):
-		return hint.Wrap(about("cannot be reached: %w", dns), "correct the address that spur api was given, or this host's name servers")
+		return advice.Wrap(about("cannot be reached: %w", dns), "correct the address that spur api was given, or this host's name servers")
 	case errors.As(err, &said):
-		return hint.Wrap(about("%w for %s", said, c.MAC), "look at its log; see what it says: "+r.curl(c))
+		return advice.Wrap(about("%w for %s", said, c.MAC), "look at its log; see what it says: "+r.curl(c))
 	case errors.Is(err, errTooLong):
-		return hint.Wrap(about("%w", err), "see what it says: "+r.curl(c))
+		return advice.Wrap(about("%w", err), "see what it says: "+r.curl(c))
 	case errors.As(err, &wrapped):
 		err = wrapped.Err
 	}
-	return hint.Wrap(about("cannot be asked: %w", err), "try it: "+r.curl(c))
+	return advice.Wrap(about("cannot be asked: %w", err), "try it: "+r.curl(c))
 }
 
 // curl is a command that asks what Spur asks.

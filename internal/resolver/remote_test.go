@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/hint"
 )
 
 func remoteAt(t *testing.T, config RemoteConfig) *Remote {
@@ -77,7 +77,7 @@ func TestRemoteRefusals(t *testing.T) {
 		"/204": `says "204 No Content"`,
 	} {
 		payload, err := remoteAt(t, RemoteConfig{Prefix: server.URL + prefix}).Resolve(t.Context(), machine(1))
-		if !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), want) || hint.Of(err) != "" {
+		if !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), want) || advice.Of(err) != "" {
 			t.Errorf("%s: %+v, %v; want %q", prefix, payload, err, want)
 		}
 	}
@@ -107,8 +107,8 @@ func TestRemoteFailures(t *testing.T) {
 		if err == nil || errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), want[0]) || !strings.Contains(err.Error(), server.URL+prefix+"/v1") {
 			t.Errorf("%s: %+v, %v; want %q", prefix, payload, err, want[0])
 		}
-		if !strings.Contains(hint.Of(err), want[1]) {
-			t.Errorf("%s: advice %q; want %q", prefix, hint.Of(err), want[1])
+		if !strings.Contains(advice.Of(err), want[1]) {
+			t.Errorf("%s: advice %q; want %q", prefix, advice.Of(err), want[1])
 		}
 	}
 }
@@ -121,13 +121,13 @@ func TestAllowedFiles(t *testing.T) {
 	defer server.Close()
 	allow := func(path string) error {
 		if !strings.HasPrefix(path, "/srv/boot/") {
-			return hint.New("not allowed", "allow it")
+			return advice.New("not allowed", "allow it")
 		}
 		return nil
 	}
 	for path, ok := range map[string]bool{"/srv/boot/k": true, "/srv/boot/../k": false, "/srv/boot": false, "/etc/shadow": false} {
 		payload, err := remoteAt(t, RemoteConfig{Prefix: server.URL + path, Allow: allow}).Resolve(t.Context(), machine(1))
-		if (err == nil) != ok || !ok && hint.Of(err) != "allow it" {
+		if (err == nil) != ok || !ok && advice.Of(err) != "allow it" {
 			t.Errorf("%s: %+v, %v", path, payload, err)
 		}
 	}
@@ -189,7 +189,7 @@ func TestNobodyListens(t *testing.T) {
 	if errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), listener.Addr().String()+"/v1 cannot be reached: connection refused") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
 	}
-	if advice := hint.Of(err); !strings.Contains(advice, "start it") {
+	if advice := advice.Of(err); !strings.Contains(advice, "start it") {
 		t.Errorf("advice %q", advice)
 	}
 }
@@ -249,7 +249,7 @@ func TestSlowBody(t *testing.T) {
 		r := remoteAt(t, RemoteConfig{Prefix: "http://api.example.org", Timeout: 3 * time.Second, Transport: transport})
 		start := time.Now()
 		_, err := r.Resolve(t.Context(), machine(1))
-		if errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), "did not answer within 3s") || !strings.Contains(hint.Of(err), "--api-timeout") || time.Since(start) != 3*time.Second {
+		if errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), "did not answer within 3s") || !strings.Contains(advice.Of(err), "--api-timeout") || time.Since(start) != 3*time.Second {
 			t.Errorf("after %s: %v", time.Since(start), err)
 		}
 		time.Sleep(2 * time.Second)

@@ -7,7 +7,7 @@ import (
 	"os/user"
 	"strconv"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // Account is a user of the system with its main group.
@@ -35,7 +35,7 @@ func FindAccount(name string) (Account, error) {
 			return a, nil
 		}
 	}
-	return Account{}, hint.New("there is no user to become: neither spur nor nobody exists on this host",
+	return Account{}, advice.New("there is no user to become: neither spur nor nobody exists on this host",
 		"name one with --user; --user root stays root")
 }
 
@@ -45,7 +45,7 @@ func lookUp(name string) (Account, error) {
 		u, err = user.LookupId(name)
 	}
 	if err != nil {
-		return Account{}, hint.Wrap(fmt.Errorf("--user %s: there is no such user on this host", name),
+		return Account{}, advice.Wrap(fmt.Errorf("--user %s: there is no such user on this host", name),
 			"name one that exists, or make one with: useradd --system "+name)
 	}
 	uid, err1 := strconv.Atoi(u.Uid)
@@ -58,6 +58,6 @@ func (a Account) CheckChange() error {
 	if os.Geteuid() == 0 || os.Geteuid() == a.UID {
 		return nil
 	}
-	return hint.New(fmt.Sprintf("--user %s: only root can become another user", a.Name),
+	return advice.New(fmt.Sprintf("--user %s: only root can become another user", a.Name),
 		"run as root, or leave --user out")
 }

@@ -9,7 +9,7 @@ import (
 
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // Policy is what a process may still do after Enter.
@@ -64,7 +64,7 @@ func Enter(p Policy) (Status, error) {
 	}
 	spare := p.spare()
 	if err := become(p.Account); err != nil {
-		return Status{}, hint.Wrap(fmt.Errorf("become the user %s: %w", p.Account.Name, err),
+		return Status{}, advice.Wrap(fmt.Errorf("become the user %s: %w", p.Account.Name, err),
 			"let Spur keep CAP_SETUID, CAP_SETGID and CAP_SETPCAP until then, or stay with --user root")
 	}
 	if err := limit(slices.Concat(p.Capabilities, spare), p.Capabilities); err != nil {

@@ -13,7 +13,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // fileName is the database's name in the folder.
@@ -31,7 +31,7 @@ type Bolt struct {
 // a second.
 func Open(dir string) (*Bolt, error) {
 	if dir == "" {
-		return nil, hint.New("the store needs a folder", "name one with --data")
+		return nil, advice.New("the store needs a folder", "name one with --data")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, openError(dir, err)
@@ -53,17 +53,17 @@ func openError(dir string, err error) error {
 	path := filepath.Join(dir, fileName)
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		return hint.New("another spur uses "+dir, "stop it, or give this one a folder of its own with --data")
+		return advice.New("another spur uses "+dir, "stop it, or give this one a folder of its own with --data")
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
-		return hint.Wrap(fmt.Errorf("%s is no folder: %w", dir, err), "name a folder with --data")
+		return advice.Wrap(fmt.Errorf("%s is no folder: %w", dir, err), "name a folder with --data")
 	case full(err):
-		return hint.Wrap(fmt.Errorf("there is no space left for %s: %w", dir, err), "make room on its disk, or name a folder on another one with --data")
+		return advice.Wrap(fmt.Errorf("there is no space left for %s: %w", dir, err), "make room on its disk, or name a folder on another one with --data")
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrNotExist):
-		return hint.Wrap(fmt.Errorf("the folder %s cannot be written: %w", dir, err), "run as its owner, or name another one with --data")
+		return advice.Wrap(fmt.Errorf("the folder %s cannot be written: %w", dir, err), "run as its owner, or name another one with --data")
 	case errors.Is(err, errDamaged), errors.Is(err, io.EOF):
-		return hint.Wrap(fmt.Errorf("%s is damaged or was not written by spur: %w", path, err), "move it away, and spur starts without the leases in it")
+		return advice.Wrap(fmt.Errorf("%s is damaged or was not written by spur: %w", path, err), "move it away, and spur starts without the leases in it")
 	}
-	return hint.Wrap(fmt.Errorf("cannot open %s: %w", path, err), "name another folder with --data")
+	return advice.Wrap(fmt.Errorf("cannot open %s: %w", path, err), "name another folder with --data")
 }
 
 // full tells whether an error is for want of space.

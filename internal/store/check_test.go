@@ -12,7 +12,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/store"
 )
 
@@ -74,7 +74,7 @@ func TestDamaged(t *testing.T) {
 		if err != nil {
 			refused++
 			path := filepath.Join(dir, "spur.db")
-			if !strings.HasPrefix(err.Error(), path+" is damaged") || !strings.Contains(hint.Of(err), "move it away") {
+			if !strings.HasPrefix(err.Error(), path+" is damaged") || !strings.Contains(advice.Of(err), "move it away") {
 				t.Errorf("seed %d: %v", seed, err)
 			}
 			continue

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/store"
 	"github.com/spurboot/spur/internal/store/storetest"
 )
@@ -115,8 +115,8 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			continue
 		}
 		t.Logf("%v", err)
-		if !strings.Contains(hint.Of(err), test.advice) {
-			t.Errorf("%q: what to do is %q, want %q", test.dir, hint.Of(err), test.advice)
+		if !strings.Contains(advice.Of(err), test.advice) {
+			t.Errorf("%q: what to do is %q, want %q", test.dir, advice.Of(err), test.advice)
 		}
 		if !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v; want %q", test.dir, err, test.want)

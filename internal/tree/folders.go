@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // Folders is a Local of everything below some folders. No link leads out of
@@ -45,11 +45,11 @@ func (f *Folders) Names() []string {
 // Check tells whether the file at path can be opened, and what to do if not.
 func (f *Folders) Check(path string) error {
 	if _, _, ok := f.find(path); !ok {
-		return hint.New(path+" is below no folder that --allow-files names", "add --allow-files "+filepath.Dir(path)+", or have a URL named")
+		return advice.New(path+" is below no folder that --allow-files names", "add --allow-files "+filepath.Dir(path)+", or have a URL named")
 	}
 	file, err := f.Open(path)
 	if err != nil {
-		return hint.Wrap(err, "put the file there, and see that it may be read")
+		return advice.Wrap(err, "put the file there, and see that it may be read")
 	}
 	return file.Close()
 }

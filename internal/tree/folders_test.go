@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // What is below an allowed folder can be had, and no link, swap or name leads
@@ -66,8 +66,8 @@ func TestFolders(t *testing.T) {
 		"srv/../secret": "--allow-files", "../../etc/shadow": "--allow-files",
 	} {
 		err := f.Check(filepath.Join(dir, name))
-		if (err == nil) != (want == "") || !strings.Contains(hint.Of(err), want) {
-			t.Errorf("Check(%s): %v; advice %q", name, err, hint.Of(err))
+		if (err == nil) != (want == "") || !strings.Contains(advice.Of(err), want) {
+			t.Errorf("Check(%s): %v; advice %q", name, err, advice.Of(err))
 		}
 	}
 	if _, err := f.Open(filepath.Join(allowed, "abs")); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "a link leads out of "+allowed) {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -27,7 +27,7 @@ type Reference struct {
 
 // errRooted is about a name that iPXE looks for at the root of Spur's server,
 // where nothing of a script's is.
-var errRooted = hint.New("names that begin with / aren't served", `write it relative to the script, or as {{ ID "/the/file" }} in the first script`)
+var errRooted = advice.New("names that begin with / aren't served", `write it relative to the script, or as {{ ID "/the/file" }} in the first script`)
 
 // Missing lists the files that can't be had of those that the operator's script
 // has loaded, and the scripts that it leads to. A name with settings in it is

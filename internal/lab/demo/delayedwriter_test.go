@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 func TestDelayedWriter(t *testing.T) {
@@ -31,8 +31,8 @@ func TestNotStarted(t *testing.T) {
 		"spur: alone":      {"alone", ""},
 		"panic: at once\n": {"spur did not start: panic: at once", ""},
 	} {
-		if err := notStarted(words); err.Error() != want[0] || hint.Of(err) != want[1] {
-			t.Errorf("%q: %v, %q", words, err, hint.Of(err))
+		if err := notStarted(words); err.Error() != want[0] || advice.Of(err) != want[1] {
+			t.Errorf("%q: %v, %q", words, err, advice.Of(err))
 		}
 	}
 }

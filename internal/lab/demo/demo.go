@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/lab"
 )
 
@@ -135,8 +135,8 @@ func notStarted(words string) error {
 	if !ok {
 		return fmt.Errorf("spur did not start: %s", strings.TrimSpace(words))
 	}
-	what, advice, _ := strings.Cut(last, "\n")
-	return hint.Wrap(errors.New(what), strings.TrimSpace(advice))
+	what, remedy, _ := strings.Cut(last, "\n")
+	return advice.Wrap(errors.New(what), strings.TrimSpace(remedy))
 }
 
 // arguments are those of `spur boot`.
@@ -183,7 +183,7 @@ func (d Demo) watch(ctx context.Context, m *lab.Machine) error {
 	if err == nil {
 		err = d.met(match)
 	} else {
-		err = hint.Wrap(err, "without --quiet, and with console=ttyS0 in --cmdline, all that it prints is shown")
+		err = advice.Wrap(err, "without --quiet, and with console=ttyS0 in --cmdline, all that it prints is shown")
 	}
 	return errors.Join(err, <-shown)
 }
@@ -202,9 +202,9 @@ func needs(err error) error {
 	var missing *lab.MissingError
 	switch {
 	case errors.As(err, &missing):
-		return hint.Wrap(err, "install what the lab needs with: scripts/install demo")
+		return advice.Wrap(err, "install what the lab needs with: scripts/install demo")
 	case os.Geteuid() != 0:
-		return hint.Wrap(err, "run it as root")
+		return advice.Wrap(err, "run it as root")
 	}
 	return err
 }

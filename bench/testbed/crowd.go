@@ -1,4 +1,4 @@
-package pair
+package testbed
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ func MachineIndex(address [4]byte) int { return (int(address[2])-128)<<8 | int(a
 
 // AddCrowd lets the servers know the hardware addresses of so many machines, so
 // that nobody needs to answer ARP.
-func (p *Pair) AddCrowd(count int) error {
+func (bed *Testbed) AddCrowd(count int) error {
 	if count > MaxCrowd {
 		return fmt.Errorf("a crowd of %d: at most %d machines have an address", count, MaxCrowd)
 	}
@@ -34,5 +34,5 @@ func (p *Pair) AddCrowd(count int) error {
 		address, hardware := Machine(i)
 		fmt.Fprintf(&b, "neighbour replace %s lladdr %s dev %s nud permanent\n", address, hardware, Device)
 	}
-	return ip("-n "+p.servers+" -batch -", b.String())
+	return ip("-n "+bed.servers+" -batch -", b.String())
 }

@@ -1,10 +1,10 @@
-// Package pair is what the benchmarks run on: two network namespaces joined by
+// Package testbed is what the benchmarks run on: two network namespaces joined by
 // a veth pair, the servers in one and the clients in the other, so that nothing
 // leaves this machine and nothing else is in the way.
 //
 // The addresses are of the range that is set aside for benchmarks (RFC 2544
 // appendix C.2.2, RFC 6890).
-package pair
+package testbed
 
 import (
 	"bytes"
@@ -35,18 +35,18 @@ const (
 	UsualMTU = 1500
 	JumboMTU = 9000
 
-	// nice is how much is added to the niceness of what runs on a Pair.
+	// nice is how much is added to the niceness of what runs on a Testbed.
 	nice = -10
 )
 
-// A Pair is two joined namespaces. Close removes them.
-type Pair struct {
+// A Testbed is two joined namespaces. Close removes them.
+type Testbed struct {
 	servers, clients string // names of the namespaces
 }
 
 // New makes a pair. Have signals cancel a context first (signal.NotifyContext),
 // and end by returning, so that Close gets its turn.
-func New() (*Pair, error) {
+func New() (*Testbed, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("network namespaces need root: run this as root")
 	}
@@ -54,36 +54,36 @@ func New() (*Pair, error) {
 		return nil, errors.New("ip is missing: install the package iproute2")
 	}
 	sweep()
-	p := &Pair{servers: fmt.Sprintf("%s%ds", prefix, os.Getpid()), clients: fmt.Sprintf("%s%dc", prefix, os.Getpid())}
+	bed := &Testbed{servers: fmt.Sprintf("%s%ds", prefix, os.Getpid()), clients: fmt.Sprintf("%s%dc", prefix, os.Getpid())}
 	for _, line := range []string{
-		"netns add " + p.servers,
-		"netns add " + p.clients,
-		"-n " + p.servers + " link add " + Device + " address " + ServerHardware + " type veth peer name " + Device + " netns " + p.clients,
-		"-n " + p.servers + " address add " + ServerAddress + "/16 dev " + Device,
-		"-n " + p.clients + " address add " + ClientAddress + "/16 dev " + Device,
-		"-n " + p.servers + " link set lo up",
-		"-n " + p.clients + " link set lo up",
-		"-n " + p.servers + " link set " + Device + " up",
-		"-n " + p.clients + " link set " + Device + " up",
+		"netns add " + bed.servers,
+		"netns add " + bed.clients,
+		"-n " + bed.servers + " link add " + Device + " address " + ServerHardware + " type veth peer name " + Device + " netns " + bed.clients,
+		"-n " + bed.servers + " address add " + ServerAddress + "/16 dev " + Device,
+		"-n " + bed.clients + " address add " + ClientAddress + "/16 dev " + Device,
+		"-n " + bed.servers + " link set lo up",
+		"-n " + bed.clients + " link set lo up",
+		"-n " + bed.servers + " link set " + Device + " up",
+		"-n " + bed.clients + " link set " + Device + " up",
 	} {
 		if err := ip(line, ""); err != nil {
-			p.Close()
+			bed.Close()
 			return nil, err
 		}
 	}
-	return p, nil
+	return bed, nil
 }
 
 // Close removes the namespaces, and with them the veth pair.
-func (p *Pair) Close() {
-	for _, ns := range []string{p.servers, p.clients} {
+func (bed *Testbed) Close() {
+	for _, ns := range []string{bed.servers, bed.clients} {
 		_ = exec.Command("ip", "netns", "delete", ns).Run() // it may not have been made
 	}
 }
 
 // SetMTU sets the largest packet of both ends, in bytes.
-func (p *Pair) SetMTU(mtu int) error {
-	for _, ns := range []string{p.servers, p.clients} {
+func (bed *Testbed) SetMTU(mtu int) error {
+	for _, ns := range []string{bed.servers, bed.clients} {
 		if err := ip(fmt.Sprintf("-n %s link set %s mtu %d", ns, Device, mtu), ""); err != nil {
 			return err
 		}
@@ -92,13 +92,13 @@ func (p *Pair) SetMTU(mtu int) error {
 }
 
 // OnServers is a program in the servers' namespace, which ends with ctx.
-func (p *Pair) OnServers(ctx context.Context, program string, args ...string) *exec.Cmd {
-	return command(ctx, p.servers, program, args)
+func (bed *Testbed) OnServers(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return command(ctx, bed.servers, program, args)
 }
 
 // OnClients is a program in the clients' namespace, which ends with ctx.
-func (p *Pair) OnClients(ctx context.Context, program string, args ...string) *exec.Cmd {
-	return command(ctx, p.clients, program, args)
+func (bed *Testbed) OnClients(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return command(ctx, bed.clients, program, args)
 }
 
 // command leads a process group of its own: a signal from the terminal does not
@@ -146,6 +146,6 @@ func ip(line, input string) error {
 // WholeFrames has the servers' kernel cut what a server sends as one piece
 // (segmentation offload) before it leaves, as it must for a network card that
 // cannot: the clients see the frames that a wire would carry.
-func (p *Pair) WholeFrames() error {
-	return ip("-n "+p.servers+" link set "+Device+" gso_max_segs 1", "")
+func (bed *Testbed) WholeFrames() error {
+	return ip("-n "+bed.servers+" link set "+Device+" gso_max_segs 1", "")
 }

@@ -1,17 +1,17 @@
-package hint_test
+package advice_test
 
 import (
 	"errors"
 	"fmt"
 
-	"github.com/spurboot/spur/internal/hint"
+	"github.com/spurboot/spur/internal/advice"
 )
 
 func Example() {
-	err := hint.Wrap(errors.New("port 80 is in use"), "choose another one with --http-port")
+	err := advice.Wrap(errors.New("port 80 is in use"), "choose another one with --http-port")
 	err = fmt.Errorf("start the HTTP server: %w", err)
 	fmt.Println(err)
-	fmt.Println(hint.Of(err))
+	fmt.Println(advice.Of(err))
 	// Output:
 	// start the HTTP server: port 80 is in use
 	// choose another one with --http-port

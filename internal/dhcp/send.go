@@ -18,7 +18,7 @@ func (l *Listener) Send(req Packet, reply *dhcpv4.DHCPv4) error {
 	}
 	err := l.send(req.Interface, t, Marshal(reply))
 	if err != nil {
-		return fmt.Errorf("send %s to %s: %s", reply.MessageType(), t.Dst, err)
+		return fmt.Errorf("send %s to %s: %w", reply.MessageType(), t.Dst, err)
 	}
 	return nil
 }
@@ -57,12 +57,12 @@ const ipprotoRaw = 255
 func openRaw() (*rawSocket, error) {
 	c, err := net.ListenPacket(fmt.Sprintf("ip4:%d", ipprotoRaw), "0.0.0.0")
 	if err != nil {
-		return nil, permission(fmt.Errorf("open a raw IPv4 socket: %s", err))
+		return nil, permission(fmt.Errorf("open a raw IPv4 socket: %w", err))
 	}
 	conn, err := ipv4.NewRawConn(c)
 	if err != nil {
 		_ = c.Close()
-		return nil, fmt.Errorf("prepare a raw IPv4 socket: %s", err)
+		return nil, fmt.Errorf("prepare a raw IPv4 socket: %w", err)
 	}
 	return &rawSocket{conn}, nil
 }

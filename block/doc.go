@@ -10,11 +10,7 @@
 //
 //	disk := block.NewMemory(1 << 30) // of 1 GiB; or:
 //
-//	file, err := block.OpenFile("disk.img", block.FileOptions{})
-//	if err != nil {
-//		return err
-//	}
-//	disk, err := raw.Open(ctx, file, raw.Options{}) // a File as a Device
+//	disk, err := raw.OpenFile("disk.img", raw.Options{})
 //
 // # Units and concurrency
 //

@@ -179,7 +179,7 @@ func (c *conn) step() bool {
 	switch {
 	case t == nil:
 		return true
-	case t.quick():
+	case t.latency().Quick():
 		no := c.token.Begin()
 		t.run()
 		return c.token.End(no)

@@ -1,10 +1,6 @@
 package iscsi
 
-import (
-	"time"
-
-	"github.com/spurboot/spur/block/handoff"
-)
+import "github.com/spurboot/spur/block/handoff"
 
 // latency is how long the device takes for tasks like this one, nil for one that
 // may always take long, and for what is no read or write. Those with FUA wait
@@ -21,19 +17,6 @@ func (t *task) latency() *handoff.Latency {
 		return &t.nexus.latency[1]
 	}
 	return nil
-}
-
-// quick says whether a task won't take long.
-func (t *task) quick() bool {
-	latency := t.latency()
-	return latency != nil && latency.Quick()
-}
-
-// took takes in how long the device took for a task.
-func (t *task) took(d time.Duration) {
-	if latency := t.latency(); latency != nil {
-		latency.Observe(d)
-	}
 }
 
 // Tick implements handoff.Owner. Answers don't wait while the reader waits for the

@@ -208,14 +208,14 @@ func TestLatency(t *testing.T) {
 	read6, read10, write6, write10 := task(0x08, 0x1f), task(0x28, 0), task(0x0a, 0x1f), task(0x2a, 0)
 	fua, flush := task(0x2a, 0x08), task(0x35, 0)
 	for range 20 {
-		read10.took(time.Millisecond)
-		fua.took(time.Millisecond)
-		flush.took(time.Millisecond)
+		read10.latency().Observe(time.Millisecond)
+		fua.latency().Observe(time.Millisecond)
+		flush.latency().Observe(time.Millisecond)
 	}
-	if read6.quick() || read10.quick() || !write6.quick() || !write10.quick() {
+	if read6.latency().Quick() || read10.latency().Quick() || !write6.latency().Quick() || !write10.latency().Quick() {
 		t.Error("slow reads, flushes and writes with FUA make reads quick, or writes slow")
 	}
-	if fua.quick() || flush.quick() {
+	if fua.latency().Quick() || flush.latency().Quick() {
 		t.Error("what waits for the medium is called quick")
 	}
 }

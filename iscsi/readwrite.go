@@ -88,7 +88,7 @@ func (t *task) read() error {
 			t.s.srv.pool.put(b)
 			return deviceError(err, senseReadError)
 		}
-		t.took(time.Since(began))
+		t.latency().Observe(time.Since(began))
 		if err := t.put(b); err != nil {
 			return fails(senseAborted)
 		}
@@ -119,7 +119,7 @@ func (t *task) write() error {
 	defer u.atomic.RUnlock()
 	began := time.Now()
 	err = u.dev.Write(t.ctx(), t.wholeBlocks(), off, t.writeFlags())
-	t.took(time.Since(began))
+	t.latency().Observe(time.Since(began))
 	return deviceError(err, senseWriteError)
 }
 

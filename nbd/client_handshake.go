@@ -51,7 +51,7 @@ const maxListed = 1 << 16
 
 // begin does the handshake up to where options are about exports.
 func begin(ctx context.Context, nc net.Conn, o Options) (*negotiation, error) {
-	n := &negotiation{nc: nc, in: bufio.NewReaderSize(nc, readAhead), options: o,
+	n := &negotiation{nc: nc, in: bufio.NewReaderSize(nc, inputBuffer), options: o,
 		terms: terms{minBlock: 1, preferred: 4096, maxPayload: 32 << 20}}
 	var b [18]byte
 	if _, err := io.ReadFull(n.in, b[:16]); err != nil {
@@ -89,7 +89,7 @@ func (n *negotiation) startTLS(ctx context.Context) error {
 	if err := tc.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("TLS handshake: %w", err)
 	}
-	n.nc, n.in = tc, bufio.NewReaderSize(tc, readAhead)
+	n.nc, n.in = tc, bufio.NewReaderSize(tc, inputBuffer)
 	return nil
 }
 

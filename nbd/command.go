@@ -35,7 +35,7 @@ func (w *worker) carryOut() {
 	c, r := w.c, &w.req
 	w.spent = 0
 	e, err := w.do()
-	c.latency.took(r, w.spent)
+	c.latencyOf(r).Observe(w.spent)
 	if c.server.Hooks.Command != nil {
 		c.server.Hooks.Command(c.session, Command{Name: commandName(r.command), Offset: r.offset, Length: r.length,
 			Duration: w.spent, Number: uint32(e), Err: err})

@@ -39,7 +39,7 @@ type conn struct {
 	memory  *share.Account
 	out     sendQueue
 	wg      sync.WaitGroup
-	latency latencies
+	latency [2]handoff.Latency // of reads and of writes
 	token   handoff.Token
 
 	free chan struct{} // holds the token while no worker has it
@@ -57,7 +57,7 @@ func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *optionPhase, a *admiss
 	e := h.chosen
 	early, _ := in.Peek(in.Buffered())
 	t := newTransport(nc, a.threads, a.bounds.WriteTimeout)
-	c := &conn{server: s, t: t, in: bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), t), readAhead), mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
+	c := &conn{server: s, t: t, in: bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), t), inputBuffer), mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
 		ro: e.readOnly(), bounds: a.bounds, free: make(chan struct{}, 1)}
 	c.token.Owner, c.token.Watchdog = c, &a.watchdog
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
@@ -132,7 +132,7 @@ func (c *conn) work() {
 // step carries a request out and says whether the worker still holds the token.
 func (w *worker) step() bool {
 	c := w.c
-	if c.latency.quick(&w.req) {
+	if c.latencyOf(&w.req).Quick() {
 		no := c.token.Begin()
 		w.carryOut()
 		return c.token.End(no)
@@ -140,6 +140,28 @@ func (w *worker) step() bool {
 	c.out.flush()
 	c.handOver()
 	w.carryOut()
+	return false
+}
+
+// latencyOf is how long the device takes for commands like this one, nil for one
+// that may always take long. Those with FUA wait for the medium.
+func (c *conn) latencyOf(r *request) *handoff.Latency {
+	if r.command > cmdWrite || r.flags&cmdFUA != 0 {
+		return nil
+	}
+	return &c.latency[r.command]
+}
+
+// Tick implements handoff.Owner. What was done before must not wait for a command
+// that takes long. A client that doesn't read must hold up no other connection's
+// watchdog.
+func (c *conn) Tick(taken bool) (pending bool) {
+	if taken {
+		c.wg.Go(func() {
+			c.out.flush()
+			c.handOver()
+		})
+	}
 	return false
 }
 
@@ -152,7 +174,8 @@ func (c *conn) buffer(n int) *buffer {
 	return c.server.buffers.get(n)
 }
 
-// hold waits until the connection may hold n bytes more.
+// hold waits until the connection may hold n bytes more. Meanwhile a payload waits
+// in the socket.
 func (c *conn) hold(n int) bool {
 	if c.memory.Try(n) {
 		return true

@@ -2,14 +2,25 @@ package nbd_test
 
 import (
 	"context"
+	"fmt"
 	"log"
 	"net"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/raw"
 	"github.com/spurboot/spur/nbd"
 )
 
-// Serve a disk, use it, and stop.
+// A program that serves a file.
+func ExampleListenAndServe() {
+	disk, err := raw.OpenFile("disk.img", raw.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(nbd.ListenAndServe(context.Background(), ":10809", disk))
+}
+
+// A disk is served, written to, read and given back.
 func Example() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -27,11 +38,14 @@ func Example() {
 	if err := disk.Write(ctx, []byte("hello"), 4096, block.FUA); err != nil {
 		log.Fatal(err)
 	}
+	p := make([]byte, 5)
+	err = disk.Read(ctx, p, 4096)
+	fmt.Println(disk.Size(), string(p), err)
 	disk.Close()
 
 	stop()
-	if err := <-stopped; err != nil {
-		log.Fatal(err)
-	}
+	fmt.Println(<-stopped)
 	// Output:
+	// 1073741824 hello <nil>
+	// <nil>
 }

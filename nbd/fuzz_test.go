@@ -88,7 +88,7 @@ func FuzzReplies(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte, m uint8) {
 		nc := mute{Reader: bytes.NewReader(b)}
-		c := newClient(&negotiation{nc: nc, in: bufio.NewReaderSize(nc, readAhead), options: Options{InFlight: 3},
+		c := newClient(&negotiation{nc: nc, in: bufio.NewReaderSize(nc, inputBuffer), options: Options{InFlight: 3},
 			terms: terms{mode: mode(m % 3), meta: true, metaID: allocationID, maxPayload: 1 << 20, minBlock: 1}})
 		for i, r := range []request{read, status, {command: cmdFlush, cookie: 1<<16 + 2}} {
 			k := &c.calls[i]

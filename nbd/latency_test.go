@@ -57,20 +57,20 @@ func TestStalledCommands(t *testing.T) {
 // TestLatency: how long a device takes is known of reads and of writes; what waits
 // for the medium is never called quick.
 func TestLatency(t *testing.T) {
-	var l latencies
+	var c conn
 	r, w := &request{command: cmdRead}, &request{command: cmdWrite}
-	if !l.quick(r) || !l.quick(w) {
+	if !c.latencyOf(r).Quick() || !c.latencyOf(w).Quick() {
 		t.Error("a device that nothing is known of isn't quick")
 	}
 	for range 20 {
-		l.took(r, time.Millisecond)
-		l.took(&request{command: cmdWrite, flags: cmdFUA}, time.Millisecond)
-		l.took(&request{command: cmdFlush}, time.Millisecond)
+		c.latencyOf(r).Observe(time.Millisecond)
+		c.latencyOf(&request{command: cmdWrite, flags: cmdFUA}).Observe(time.Millisecond)
+		c.latencyOf(&request{command: cmdFlush}).Observe(time.Millisecond)
 	}
-	if l.quick(r) || !l.quick(w) {
+	if c.latencyOf(r).Quick() || !c.latencyOf(w).Quick() {
 		t.Error("slow reads, flushes and writes with FUA make reads quick, or writes slow")
 	}
-	if l.quick(&request{command: cmdWrite, flags: cmdFUA}) || l.quick(&request{command: cmdFlush}) {
+	if c.latencyOf(&request{command: cmdWrite, flags: cmdFUA}).Quick() || c.latencyOf(&request{command: cmdFlush}).Quick() {
 		t.Error("what waits for the disk is called quick")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/share"
 )
 
@@ -89,16 +90,38 @@ func (b Bounds) withDefaults() Bounds {
 	return b
 }
 
+// ListenAndServe exports a disk to everyone who can reach the TCP address, such as
+// ":10809", which is the port of NBD, until ctx ends. The export is the default
+// one: its name is empty. A Server has more to set.
+func ListenAndServe(ctx context.Context, address string, disk block.Device) error {
+	return (&Server{Exports: Fixed{{Device: disk}}}).ListenAndServe(ctx, address)
+}
+
+// ListenAndServe listens on the TCP address, such as ":10809", and serves until
+// ctx ends, as Serve does.
+func (s *Server) ListenAndServe(ctx context.Context, address string) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("nbd: %w", err)
+	}
+	return s.Serve(ctx, l)
+}
+
 // Serve accepts connections from l until ctx ends. Then it closes l, lets the
 // commands under way end, for at most Bounds.Grace, and returns nil. It returns
-// an error when l fails.
+// an error when l fails. In any case l is closed.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	unhook := context.AfterFunc(ctx, func() { l.Close() })
+	defer func() {
+		if unhook() {
+			l.Close()
+		}
+	}()
 	if s.RequireTLS && s.TLS == nil {
 		return errors.New("nbd server requires TLS but has no configuration for it: set TLS")
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	defer context.AfterFunc(ctx, func() { l.Close() })()
 	a := newAdmission(s.Bounds.withDefaults())
 	over, watched := make(chan struct{}), make(chan struct{})
 	go func() { defer close(watched); a.watchdog.Run(over) }()

@@ -19,8 +19,8 @@ const (
 	// maxOptions bounds how long a client may go on asking. A client that
 	// lists exports asks a few questions about each.
 	maxOptions = 1 << 14
-	// readAhead is the size of a connection's input buffer.
-	readAhead = 16 << 10
+	// inputBuffer is the size of a connection's input buffer.
+	inputBuffer = 16 << 10
 )
 
 // errDone ends a handshake that the client gave up in good order.
@@ -35,7 +35,7 @@ func (s *Server) handshake(ctx context.Context, nc net.Conn, h *optionPhase) (ne
 	if _, err := nc.Write(hello); err != nil {
 		return nil, nil, err
 	}
-	in := bufio.NewReaderSize(nc, readAhead)
+	in := bufio.NewReaderSize(nc, inputBuffer)
 	if err := h.clientFlags(in); err != nil {
 		return nil, nil, err
 	}
@@ -129,5 +129,5 @@ func (s *Server) secure(ctx context.Context, nc net.Conn, in *bufio.Reader, peer
 	}
 	state := tc.ConnectionState()
 	peer.TLS = &state
-	return tc, bufio.NewReaderSize(tc, readAhead), nil
+	return tc, bufio.NewReaderSize(tc, inputBuffer), nil
 }

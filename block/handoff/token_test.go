@@ -200,6 +200,10 @@ func TestLatency(t *testing.T) {
 			t.Errorf("after %d times %v: quick is %t", step.n, step.took, l.Quick())
 		}
 	}
+	var flushes *Latency
+	if flushes.Observe(0); flushes.Quick() {
+		t.Error("what may always take long is called quick")
+	}
 }
 
 // TestNoAllocation: a token costs no memory.

@@ -1,16 +1,14 @@
 // Package raw opens a file, or a block device, as a block.Device that has its bytes
 // as they are: the raw format of other programs.
 //
-//	file, err := block.OpenFile("disk.img", block.FileOptions{}) // locks it
+//	disk, err := raw.OpenFile("disk.img", raw.Options{}) // locks the file
 //	if err != nil {
 //		return err
 //	}
-//	disk, err := raw.Open(ctx, file, raw.Options{})
-//	if err != nil {
-//		return errors.Join(err, file.Close())
-//	}
-//	defer disk.Close() // closes the file
+//	defer disk.Close()
 //	err = disk.Write(ctx, []byte("hello"), 4096, block.FUA)
+//
+// Open does that with a file that is open already, or is no file of this host.
 //
 // Offsets and sizes are in bytes. All methods of a Device but Close may be called
 // at the same time, also on ranges that overlap. Errors wrap block.ErrOutOfRange,

@@ -8,7 +8,7 @@ import (
 	"github.com/spurboot/spur/block"
 )
 
-// Options say how Open opens a file.
+// Options say how a file is opened.
 type Options struct {
 	// ReadOnly has the device refuse every change.
 	ReadOnly bool
@@ -33,6 +33,20 @@ func Create(file block.File, o CreateOptions) error {
 		return err
 	}
 	return file.Sync()
+}
+
+// OpenFile opens the file, or the block device, of that name as Open does, and
+// locks it against other programs.
+func OpenFile(name string, o Options) (*Device, error) {
+	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: o.ReadOnly})
+	if err != nil {
+		return nil, err
+	}
+	d, err := Open(context.Background(), file, o)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return d, nil
 }
 
 // Open opens a file, or a block device, as a device of the size that it has. A

@@ -72,7 +72,7 @@ func withServerName(o Options, address string) Options {
 // NewClient opens an export on a connection, which it closes when that fails.
 func NewClient(ctx context.Context, nc net.Conn, o Options) (*Client, error) {
 	var c *Client
-	err := shake(ctx, nc, o, func(n *negotiation) error {
+	err := handshake(ctx, nc, o, func(n *negotiation) error {
 		if err := n.open(); err != nil {
 			return err
 		}
@@ -87,9 +87,9 @@ func NewClient(ctx context.Context, nc net.Conn, o Options) (*Client, error) {
 	return c, nil
 }
 
-// shake does a handshake within its time.
-func shake(ctx context.Context, nc net.Conn, o Options, rest func(*negotiation) error) error {
-	ctx, cancel := context.WithTimeout(ctx, negotiateTimeout)
+// handshake begins a handshake, and does the rest of it, within its time.
+func handshake(ctx context.Context, nc net.Conn, o Options, rest func(*negotiation) error) error {
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	unhook := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	n, err := begin(ctx, nc, o)
@@ -110,7 +110,7 @@ func List(ctx context.Context, network, address string, o Options) ([]Export, er
 	}
 	defer nc.Close()
 	var all []Export
-	err = shake(ctx, nc, withServerName(o, address), func(n *negotiation) error {
+	err = handshake(ctx, nc, withServerName(o, address), func(n *negotiation) error {
 		replies, err := n.ask(optList, nil)
 		if err != nil {
 			return err
@@ -131,10 +131,7 @@ func List(ctx context.Context, network, address string, o Options) ([]Export, er
 }
 
 func newClient(n *negotiation) *Client {
-	inFlight := min(n.options.InFlight, 1<<16)
-	if inFlight <= 0 {
-		inFlight = 64
-	}
+	inFlight := min(orDefault(n.options.InFlight, 64), 1<<16)
 	c := &Client{terms: n.terms, nc: n.nc, in: n.in, over: make(chan struct{}), writing: make(chan struct{}, 1),
 		free: make(chan *call, inFlight), calls: make([]call, inFlight), blocks: semaphore.NewWeighted(exclusive)}
 	for i := range c.calls {

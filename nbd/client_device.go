@@ -16,14 +16,47 @@ func (c *Client) checkWrite(off, n int64) error {
 	return c.check(off, n)
 }
 
-// command sends one command without data and waits for it.
-func (c *Client) command(ctx context.Context, command, flags uint16, off, n int64) error {
+// pieces sends a command for each piece of a range that one may be about, with the
+// piece's part of p, if that isn't nil.
+func (c *Client) pieces(ctx context.Context, command, flags uint16, p []byte, off, n int64) error {
+	most := c.most(command)
+	for n > 0 {
+		piece := min(n, most)
+		var part []byte
+		if p != nil {
+			part, p = p[:piece], p[piece:]
+		}
+		if err := c.command(ctx, command, flags, part, off, piece); err != nil {
+			return err
+		}
+		off, n = off+piece, n-piece
+	}
+	return nil
+}
+
+// most is the longest range of a command.
+func (c *Client) most(command uint16) int64 {
+	switch {
+	case command == cmdRead || command == cmdWrite:
+		return int64(c.terms.maxPayload)
+	case c.terms.mode == extended:
+		return 1<<63 - 1
+	}
+	return 2 << 30
+}
+
+// command sends one command and waits for it. p is what a read is to fill, or what
+// a write sends.
+func (c *Client) command(ctx context.Context, command, flags uint16, p []byte, off, n int64) error {
 	k, err := c.take(ctx)
 	if err != nil {
 		return err
 	}
 	k.set(command, flags, off, n)
-	if err := c.do(ctx, k, nil); err != nil {
+	if command == cmdRead {
+		k.p, p = p, nil
+	}
+	if err := c.do(ctx, k, p); err != nil {
 		return err
 	}
 	c.release(k)
@@ -47,21 +80,7 @@ func (c *Client) Read(ctx context.Context, p []byte, off int64) error {
 
 // read reads whole blocks.
 func (c *Client) read(ctx context.Context, p []byte, off int64) error {
-	for len(p) > 0 {
-		n := min(len(p), c.terms.maxPayload)
-		k, err := c.take(ctx)
-		if err != nil {
-			return err
-		}
-		k.set(cmdRead, 0, off, int64(n))
-		k.p = p[:n]
-		if err := c.do(ctx, k, nil); err != nil {
-			return err
-		}
-		c.release(k)
-		p, off = p[n:], off+int64(n)
-	}
-	return nil
+	return c.pieces(ctx, cmdRead, 0, p, off, int64(len(p)))
 }
 
 // Write implements block.Device.
@@ -87,18 +106,8 @@ func (c *Client) write(ctx context.Context, p []byte, off int64, flags block.Wri
 	if c.terms.mode == extended {
 		f |= cmdPayloadLen
 	}
-	for len(p) > 0 {
-		n := min(len(p), c.terms.maxPayload)
-		k, err := c.take(ctx)
-		if err != nil {
-			return err
-		}
-		k.set(cmdWrite, f, off, int64(n))
-		if err := c.do(ctx, k, p[:n]); err != nil {
-			return err
-		}
-		c.release(k)
-		p, off = p[n:], off+int64(n)
+	if err := c.pieces(ctx, cmdWrite, f, p, off, int64(len(p))); err != nil {
+		return err
 	}
 	return flush(ctx)
 }
@@ -123,15 +132,7 @@ func (c *Client) Flush(ctx context.Context) error {
 	if c.terms.flags&flagFlush == 0 {
 		return ctx.Err()
 	}
-	return c.command(ctx, cmdFlush, 0, 0, 0)
-}
-
-// most is the longest range of a command without data.
-func (c *Client) most() int64 {
-	if c.terms.mode == extended {
-		return 1<<63 - 1
-	}
-	return 2 << 30
+	return c.command(ctx, cmdFlush, 0, nil, 0, 0)
 }
 
 // Trim implements block.Device; a server may refuse parts of blocks, which stay.
@@ -143,18 +144,7 @@ func (c *Client) Trim(ctx context.Context, off, n int64) error {
 	if n == 0 {
 		return ctx.Err()
 	}
-	return c.pieces(ctx, cmdTrim, 0, off, n)
-}
-
-func (c *Client) pieces(ctx context.Context, command, flags uint16, off, n int64) error {
-	for n > 0 {
-		piece := min(n, c.most())
-		if err := c.command(ctx, command, flags, off, piece); err != nil {
-			return err
-		}
-		off, n = off+piece, n-piece
-	}
-	return nil
+	return c.pieces(ctx, cmdTrim, 0, nil, off, n)
 }
 
 // Zero implements block.Device.
@@ -183,7 +173,7 @@ func (c *Client) zero(ctx context.Context, off, n int64, flags block.ZeroFlags) 
 	if flags&block.NoHole != 0 {
 		f |= cmdNoHole
 	}
-	if err := c.pieces(ctx, cmdWriteZeroes, f, off, n); err != nil {
+	if err := c.pieces(ctx, cmdWriteZeroes, f, nil, off, n); err != nil {
 		return err
 	}
 	return flush(ctx)
@@ -253,7 +243,7 @@ func (c *Client) status(ctx context.Context, off, n int64) (at int64, runs []des
 		return 0, nil, err
 	}
 	at, n = c.covering(off, n)
-	k.set(cmdBlockStatus, 0, at, min(n, c.most()))
+	k.set(cmdBlockStatus, 0, at, min(n, c.most(cmdBlockStatus)))
 	if err := c.do(ctx, k, nil); err != nil {
 		return 0, nil, err
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/spurboot/spur/block"
 )
 
-// negotiateTimeout is the longest that a handshake of the client takes,
+// handshakeTimeout is the longest that a handshake of the client takes,
 // whatever the context says.
-const negotiateTimeout = 30 * time.Second
+const handshakeTimeout = 30 * time.Second
 
 // terms are what a client and a server have agreed on.
 type terms struct {

@@ -47,21 +47,27 @@ func (c *Client) finish(k *call) {
 	k.done <- struct{}{}
 }
 
+// next returns the next n bytes, until something else is read.
+func (c *Client) next(n int) ([]byte, error) {
+	b, err := c.in.Peek(n)
+	_, _ = c.in.Discard(len(b))
+	return b, err
+}
+
 // reply reads one reply or chunk. An error is the end of the connection.
 func (c *Client) reply() error {
-	magic, err := c.in.Peek(4)
+	magic, err := c.next(4)
 	if err != nil {
 		return err
 	}
-	m := binary.BigEndian.Uint32(magic)
-	_, _ = c.in.Discard(4)
-	switch {
+	switch m := binary.BigEndian.Uint32(magic); {
 	case m == magicSimpleReply && c.terms.mode != extended:
 		return c.simpleReply()
 	case m == magicChunk && c.terms.mode == structured, m == magicExtendedChnk && c.terms.mode == extended:
 		return c.chunk()
+	default:
+		return fmt.Errorf("reply begins with %#x: the server is out of step", m)
 	}
-	return fmt.Errorf("reply begins with %#x: the server is out of step", m)
 }
 
 // find returns the call that a cookie belongs to, and marks it busy.
@@ -85,13 +91,12 @@ func (c *Client) leave(k *call, last bool) {
 }
 
 func (c *Client) simpleReply() error {
-	b, err := c.in.Peek(simpleReplySize - 4)
+	b, err := c.next(simpleReplySize - 4)
 	if err != nil {
 		return err
 	}
-	number, cookie := binary.BigEndian.Uint32(b), binary.BigEndian.Uint64(b[4:])
-	_, _ = c.in.Discard(simpleReplySize - 4)
-	k, err := c.find(cookie)
+	number := binary.BigEndian.Uint32(b)
+	k, err := c.find(binary.BigEndian.Uint64(b[4:]))
 	if err != nil {
 		return err
 	}
@@ -125,13 +130,12 @@ func (c *Client) chunk() error {
 	if c.terms.mode == extended {
 		size = extendedChunkSize - 4
 	}
-	b, err := c.in.Peek(size)
+	b, err := c.next(size)
 	if err != nil {
 		return err
 	}
 	var h chunkHeader
 	h.decode(b, c.terms.mode)
-	_, _ = c.in.Discard(size)
 	k, err := c.find(h.cookie)
 	if err != nil {
 		return err
@@ -177,39 +181,28 @@ func (k *call) within(off, n uint64) error {
 }
 
 func (c *Client) dataChunk(k *call, n uint64) error {
-	off, err := c.uint64()
+	b, err := c.next(8)
 	if err != nil {
 		return err
 	}
+	off := binary.BigEndian.Uint64(b)
 	if err := k.within(off, n); err != nil {
 		return err
 	}
 	return c.data(k, off-k.req.offset, n)
 }
 
-func (c *Client) uint64() (uint64, error) {
-	b, err := c.in.Peek(8)
-	if err != nil {
-		return 0, err
-	}
-	n := binary.BigEndian.Uint64(b)
-	_, _ = c.in.Discard(8)
-	return n, nil
-}
-
 func (c *Client) holeChunk(k *call) error {
-	b, err := c.in.Peek(12)
+	b, err := c.next(12)
 	if err != nil {
 		return err
 	}
 	off, n := binary.BigEndian.Uint64(b), uint64(binary.BigEndian.Uint32(b[8:]))
-	_, _ = c.in.Discard(12)
 	if err := k.within(off, n); err != nil {
 		return err
 	}
 	if k.p != nil {
-		from := off - k.req.offset
-		clear(k.p[from : from+n])
+		clear(k.p[off-k.req.offset:][:n])
 	}
 	return nil
 }

@@ -97,23 +97,9 @@ func (e *RemoteError) Unwrap() error {
 
 // commandName is a command's name in the words of the protocol.
 func commandName(c uint16) string {
-	switch c {
-	case cmdRead:
-		return "read"
-	case cmdWrite:
-		return "write"
-	case cmdDisconnect:
-		return "disconnect"
-	case cmdFlush:
-		return "flush"
-	case cmdTrim:
-		return "trim"
-	case cmdCache:
-		return "cache"
-	case cmdWriteZeroes:
-		return "write zeroes"
-	case cmdBlockStatus:
-		return "block status"
+	names := [...]string{"read", "write", "disconnect", "flush", "trim", "cache", "write zeroes", "block status"}
+	if int(c) < len(names) {
+		return names[c]
 	}
 	return "unknown command"
 }

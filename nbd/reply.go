@@ -37,9 +37,8 @@ func (h *chunkHeader) append(b []byte, m mode) []byte {
 	b = binary.BigEndian.AppendUint64(b, h.cookie)
 	if m == extended {
 		b = binary.BigEndian.AppendUint64(b, h.offset)
-		return binary.BigEndian.AppendUint64(b, h.length)
 	}
-	return binary.BigEndian.AppendUint32(b, uint32(h.length))
+	return m.appendNumber(b, h.length)
 }
 
 // decode reads what follows the magic number of a chunk.
@@ -118,13 +117,8 @@ func (r *request) appendStatus(b []byte, m mode, ds []descriptor) []byte {
 		b = binary.BigEndian.AppendUint32(b, uint32(len(ds)))
 	}
 	for _, d := range ds {
-		if m == extended {
-			b = binary.BigEndian.AppendUint64(b, uint64(d.length))
-			b = binary.BigEndian.AppendUint64(b, uint64(d.state))
-			continue
-		}
-		b = binary.BigEndian.AppendUint32(b, uint32(d.length))
-		b = binary.BigEndian.AppendUint32(b, d.state)
+		b = m.appendNumber(b, uint64(d.length))
+		b = m.appendNumber(b, uint64(d.state))
 	}
 	return b
 }

@@ -59,10 +59,15 @@ func (r *request) append(b []byte, m mode) []byte {
 	b = binary.BigEndian.AppendUint16(b, r.command)
 	b = binary.BigEndian.AppendUint64(b, r.cookie)
 	b = binary.BigEndian.AppendUint64(b, r.offset)
+	return m.appendNumber(b, r.length)
+}
+
+// appendNumber appends a number that extended headers have in 64 bits.
+func (m mode) appendNumber(b []byte, n uint64) []byte {
 	if m == extended {
-		return binary.BigEndian.AppendUint64(b, r.length)
+		return binary.BigEndian.AppendUint64(b, n)
 	}
-	return binary.BigEndian.AppendUint32(b, uint32(r.length))
+	return binary.BigEndian.AppendUint32(b, uint32(n))
 }
 
 // payload is the number of bytes that follow the header. A write's are always

@@ -63,31 +63,26 @@ type Bounds struct {
 }
 
 func (b Bounds) withDefaults() Bounds {
-	set := func(n *int, to int) {
-		if *n <= 0 {
-			*n = to
-		}
-	}
-	wait := func(d *time.Duration, to time.Duration) {
-		if *d <= 0 {
-			*d = to
-		}
-	}
-	set(&b.Connections, 1024)
-	set(&b.PeerConnections, share.Half(b.Connections))
-	set(&b.Handshakes, 64)
-	set(&b.InFlight, 16)
-	set(&b.MaxPayload, 32<<20)
-	b.MaxPayload = min(b.MaxPayload, 64<<20)
-	set(&b.Memory, 64<<20)
-	b.Memory = max(b.Memory, chargeFor(b.MaxPayload+sparseHeaders), 1<<20)
-	set(&b.TotalMemory, 256<<20)
-	b.TotalMemory = max(b.TotalMemory, 2*b.Memory)
-	wait(&b.HandshakeTimeout, 15*time.Second)
-	wait(&b.ReadTimeout, 30*time.Second)
-	wait(&b.WriteTimeout, time.Minute)
-	wait(&b.Grace, 5*time.Second)
+	b.Connections = orDefault(b.Connections, 1024)
+	b.PeerConnections = orDefault(b.PeerConnections, share.Half(b.Connections))
+	b.Handshakes = orDefault(b.Handshakes, 64)
+	b.InFlight = orDefault(b.InFlight, 16)
+	b.MaxPayload = min(orDefault(b.MaxPayload, 32<<20), 64<<20)
+	b.Memory = max(orDefault(b.Memory, 64<<20), chargeFor(b.MaxPayload+sparseHeaders), 1<<20)
+	b.TotalMemory = max(orDefault(b.TotalMemory, 256<<20), 2*b.Memory)
+	b.HandshakeTimeout = orDefault(b.HandshakeTimeout, 15*time.Second)
+	b.ReadTimeout = orDefault(b.ReadTimeout, 30*time.Second)
+	b.WriteTimeout = orDefault(b.WriteTimeout, time.Minute)
+	b.Grace = orDefault(b.Grace, 5*time.Second)
 	return b
+}
+
+// orDefault is n, if something was set.
+func orDefault[T int | time.Duration](n, otherwise T) T {
+	if n > 0 {
+		return n
+	}
+	return otherwise
 }
 
 // ListenAndServe exports a disk to everyone who can reach the TCP address, such as

@@ -1,6 +1,7 @@
 package nbd
 
 import (
+	"bufio"
 	"errors"
 	"net"
 	"sync/atomic"
@@ -35,19 +36,27 @@ type transport interface {
 // sendPiece is how many bytes have the timeout to be sent.
 const sendPiece = 1 << 20
 
-// plain is a transport over anything, TLS above all.
+// plain is a transport over anything, TLS above all. Small replies leave together.
 type plain struct {
 	net.Conn
 	timeout time.Duration // of a send
 	set     time.Time     // when the deadline of sending was set
 	stopped atomic.Bool
-	buffers net.Buffers
-	array   [][]byte
+	out     *bufio.Writer // into write
 }
 
 func newPlain(nc net.Conn, timeout time.Duration) *plain {
-	return &plain{Conn: nc, timeout: timeout}
+	p := &plain{Conn: nc, timeout: timeout}
+	p.out = bufio.NewWriterSize(writerFunc(p.write), outputBuffer)
+	return p
 }
+
+// outputBuffer is the size of a plain transport's buffer: a record of TLS.
+const outputBuffer = 16 << 10
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
 // expect implements transport.
 func (p *plain) expect(until time.Time) {
@@ -57,41 +66,26 @@ func (p *plain) expect(until time.Time) {
 	}
 }
 
-// send implements transport. Pieces longer than sendPiece, which only data have,
-// are sent in parts.
+// send implements transport.
 func (p *plain) send(all [][]byte) error {
-	for len(all) > 0 {
-		count, size := 0, 0
-		for count < len(all) && size+len(all[count]) <= sendPiece {
-			size += len(all[count])
-			count++
-		}
-		part := all[:count]
-		if count == 0 {
-			p.array = append(p.array[:0], all[0][:sendPiece])
-			part = p.array
-			all[0] = all[0][sendPiece:]
-		}
-		if err := p.sendSome(part); err != nil {
+	for _, b := range all {
+		if _, err := p.out.Write(b); err != nil {
 			return err
 		}
-		all = all[count:]
 	}
-	return nil
+	return p.out.Flush()
 }
 
-func (p *plain) sendSome(all [][]byte) (err error) {
-	if err := p.setDeadline(); err != nil {
-		return err
+// write sends in pieces, each of which has the timeout.
+func (p *plain) write(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		if err = p.setDeadline(); err == nil {
+			var k int
+			k, err = p.Write(b[n:min(n+sendPiece, len(b))])
+			n += k
+		}
 	}
-	if len(all) == 1 {
-		_, err = p.Write(all[0])
-		return err
-	}
-	p.array = append(p.array[:0], all...) // WriteTo clears it
-	p.buffers = p.array
-	_, err = p.buffers.WriteTo(p.Conn)
-	return err
+	return n, err
 }
 
 // setDeadline gives the peer at least the timeout; a little more spares a new

@@ -47,21 +47,16 @@ func (c *Client) within(off, n int64) (int64, int64) {
 	return start, max(end-start, 0)
 }
 
-// split calls whole for the whole blocks of a range, and part with a buffer for
-// a block, and the block's offset, for each of its ends.
-func (c *Client) split(off, n int64, whole func(off, n int64) error, part func(block []byte, at, off, n int64) error) error {
+// split calls whole for the whole blocks of a range, and part for each of its ends
+// that lies within a block.
+func (c *Client) split(off, n int64, whole, part func(off, n int64) error) error {
 	size := int64(c.terms.minBlock)
 	for n > 0 {
-		var k int64
-		var err error
+		do, k := whole, n-n%size
 		if skip := off % size; skip != 0 || n < size {
-			k = min(n, size-skip)
-			err = part(make([]byte, size), off-skip, off, k)
-		} else {
-			k = n - n%size
-			err = whole(off, k)
+			do, k = part, min(n, size-skip)
 		}
-		if err != nil {
+		if err := do(off, k); err != nil {
 			return err
 		}
 		off, n = off+k, n-k
@@ -69,38 +64,45 @@ func (c *Client) split(off, n int64, whole func(off, n int64) error, part func(b
 	return nil
 }
 
+// blockOf reads the block that off is in.
+func (c *Client) blockOf(ctx context.Context, off int64) (block []byte, at int64, err error) {
+	at, n := c.covering(off, 1)
+	block = make([]byte, n)
+	return block, at, c.read(ctx, block, at)
+}
+
+// writePart changes a part of a block.
+func (c *Client) writePart(ctx context.Context, p []byte, off int64, flags block.WriteFlags) error {
+	block, at, err := c.blockOf(ctx, off)
+	if err != nil {
+		return err
+	}
+	copy(block[off-at:], p)
+	return c.write(ctx, block, at, flags)
+}
+
 func (c *Client) readUnaligned(ctx context.Context, p []byte, from int64) error {
 	return c.split(from, int64(len(p)), func(off, n int64) error {
 		return c.read(ctx, p[off-from:][:n], off)
-	}, func(block []byte, at, off, n int64) error {
-		if err := c.read(ctx, block, at); err != nil {
-			return err
-		}
+	}, func(off, n int64) error {
+		block, at, err := c.blockOf(ctx, off)
 		copy(p[off-from:][:n], block[off-at:])
-		return nil
+		return err
 	})
 }
 
 func (c *Client) writeUnaligned(ctx context.Context, p []byte, from int64, flags block.WriteFlags) error {
 	return c.split(from, int64(len(p)), func(off, n int64) error {
 		return c.write(ctx, p[off-from:][:n], off, flags)
-	}, func(block []byte, at, off, n int64) error {
-		if err := c.read(ctx, block, at); err != nil {
-			return err
-		}
-		copy(block[off-at:], p[off-from:][:n])
-		return c.write(ctx, block, at, flags)
+	}, func(off, n int64) error {
+		return c.writePart(ctx, p[off-from:][:n], off, flags)
 	})
 }
 
 func (c *Client) zeroUnaligned(ctx context.Context, off, n int64, flags block.ZeroFlags) error {
 	return c.split(off, n, func(off, n int64) error {
 		return c.zero(ctx, off, n, flags)
-	}, func(block []byte, at, off, n int64) error {
-		if err := c.read(ctx, block, at); err != nil {
-			return err
-		}
-		clear(block[off-at:][:n])
-		return c.write(ctx, block, at, asWrite(flags))
+	}, func(off, n int64) error {
+		return c.writePart(ctx, make([]byte, n), off, asWrite(flags))
 	})
 }

@@ -186,7 +186,7 @@ func (srv *Server) establish(c *conn, l *login) (start bool, err error) {
 		if err := srv.joinSession(c, l, info, tsih); err != nil {
 			return false, err
 		}
-		srv.loginOver(c)
+		srv.logins.Leave(c.nc)
 		return false, nil
 	}
 	if l.target != nil {
@@ -212,7 +212,7 @@ func (srv *Server) establish(c *conn, l *login) (start bool, err error) {
 		}
 	}
 	srv.sessions[s] = struct{}{}
-	srv.leaveLogins(c)
+	srv.logins.Leave(c.nc)
 	return true, s.join(c)
 }
 

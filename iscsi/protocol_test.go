@@ -351,11 +351,9 @@ func TestHalfOpenLogins(t *testing.T) {
 		}
 		defer nc.Close()
 		open[i] = nc
-		srv.mu.Lock()
-		if n := len(srv.logins); n > most {
+		if n := srv.logins.Len(); n > most {
 			t.Errorf("%d logins are under way", n)
 		}
-		srv.mu.Unlock()
 	}
 	if s := dial(t, addr).login(loginOptions{}); s != LoginSuccess {
 		t.Error(s)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,14 +29,14 @@ type Server struct {
 	commands *commands
 	pool     buffers
 	memory   *share.Memory
-	places   share.Places  // of sessions
-	ticks    atomic.Uint32 // of the keeper
+	places   share.Places   // of sessions
+	logins   share.HalfOpen // under way
+	ticks    atomic.Uint32  // of the keeper
 	watchdog handoff.Watchdog
 	ctx      context.Context
 
 	mu       sync.Mutex
 	closing  bool
-	logins   []*conn // under way, oldest first
 	sessions map[*session]struct{}
 	lastTSIH uint16
 	wg       sync.WaitGroup
@@ -49,6 +47,7 @@ func (srv *Server) init(ctx context.Context) {
 		srv.bounds = srv.Bounds.withDefaults()
 		srv.memory = share.NewMemory(srv.bounds.TotalMemory)
 		srv.places = share.Places{Total: srv.bounds.Sessions, PerPeer: srv.bounds.PeerSessions}
+		srv.logins = share.HalfOpen{Most: srv.bounds.Logins}
 		srv.commands = newCommands()
 		srv.sessions = map[*session]struct{}{}
 		srv.ctx = ctx
@@ -105,16 +104,7 @@ func (srv *Server) start(nc net.Conn) {
 		nc.Close()
 		return
 	}
-	if len(srv.logins) >= srv.bounds.Logins {
-		peers := make([]netip.Addr, len(srv.logins))
-		for i, c := range srv.logins {
-			peers[i] = share.PeerOf(c.nc.RemoteAddr())
-		}
-		i := share.Victim(peers)
-		srv.logins[i].nc.Close()
-		srv.logins = slices.Delete(srv.logins, i, i+1)
-	}
-	srv.logins = append(srv.logins, c)
+	srv.logins.Enter(nc)
 	srv.wg.Add(1)
 	go func() {
 		defer srv.wg.Done()
@@ -128,9 +118,7 @@ func (srv *Server) serve(c *conn) {
 	l := srv.newLogin(c)
 	err := c.login(l)
 	if c.s == nil {
-		srv.loginOver(c)
-	}
-	if c.s == nil {
+		srv.logins.Leave(c.nc)
 		var target string
 		if l.target != nil {
 			target = l.target.Name
@@ -149,23 +137,6 @@ func (srv *Server) serve(c *conn) {
 	}
 	if s.quit(c) {
 		srv.sessionOver(s, err)
-	}
-}
-
-// loginOver says that a connection is no longer one that only logs in: there
-// are few places for those, and a shutdown cuts them.
-func (srv *Server) loginOver(c *conn) {
-	srv.mu.Lock()
-	defer srv.mu.Unlock()
-	srv.leaveLogins(c)
-}
-
-func (srv *Server) leaveLogins(c *conn) {
-	for i, other := range srv.logins {
-		if other == c {
-			srv.logins = append(srv.logins[:i:i], srv.logins[i+1:]...)
-			return
-		}
 	}
 }
 
@@ -197,9 +168,7 @@ func (srv *Server) giveUp(s *session) {
 func (srv *Server) shutdown() {
 	srv.mu.Lock()
 	srv.closing = true
-	for _, c := range srv.logins {
-		c.nc.Close()
-	}
+	srv.logins.Close()
 	sessions := make([]*session, 0, len(srv.sessions))
 	for s := range srv.sessions {
 		sessions = append(sessions, s)

@@ -253,28 +253,3 @@ func TestPeerPlaces(t *testing.T) {
 		t.Errorf("another address: %v", got)
 	}
 }
-
-// TestLoginPlaces: who begins logins again and again drives out nobody else.
-func TestLoginPlaces(t *testing.T) {
-	addr, _, srv := testServer(t, Bounds{Logins: 8})
-	honest := dialFrom(t, "127.0.0.2", addr)
-	for {
-		srv.mu.Lock()
-		begun := len(srv.logins)
-		srv.mu.Unlock()
-		if begun == 1 {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	var greedy []*probe
-	for range 100 {
-		greedy = append(greedy, dialFrom(t, "127.0.0.1", addr))
-	}
-	for _, p := range greedy[:92] {
-		p.closed()
-	}
-	if got := honest.login(loginOptions{}); got != LoginSuccess {
-		t.Error(got)
-	}
-}

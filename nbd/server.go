@@ -173,7 +173,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, a *admission) {
 		err = h.abandon(limited.Err())
 	}
 	cancel()
-	a.settled(nc)
+	a.halfOpen.Leave(nc) // the handshake is over
 	if err != nil {
 		if !errors.Is(err, errDone) {
 			s.refused(peer, err)

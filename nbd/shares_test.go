@@ -244,24 +244,3 @@ func TestPeerPlaces(t *testing.T) {
 	}
 	exercise(t, from(t, "127.0.0.2", addr).client())
 }
-
-// TestHandshakePlaces: who begins handshakes again and again drives out nobody
-// else.
-func TestHandshakePlaces(t *testing.T) {
-	addr := listenTCP(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}, Bounds: Bounds{Handshakes: 8}}, false)
-	honest := from(t, "127.0.0.2", addr)
-	hello := make([]byte, 18)
-	if _, err := io.ReadFull(honest.nc, hello); err != nil {
-		t.Fatal(err)
-	}
-	for range 100 {
-		r := from(t, "127.0.0.1", addr)
-		if _, err := io.ReadFull(r.nc, hello); err != nil {
-			t.Fatal(err)
-		}
-	}
-	honest.send(appendOption(newstyle[:4:4], optAbort, nil))
-	if len(honest.closed()) == 0 {
-		t.Error("a client was driven out in its handshake")
-	}
-}

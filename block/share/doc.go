@@ -14,7 +14,8 @@
 // connection after a while. Who waits for memory must hold none meanwhile, or
 // all may wait for each other.
 //
-// [Places] are counted: so many in all, and so many of one address.
+// [Places] are counted: so many in all, and so many of one address. [HalfOpen] are
+// connections that have yet to say what they want.
 package share
 
 import (

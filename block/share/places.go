@@ -48,18 +48,3 @@ func (p *Places) Leave(peer netip.Addr) {
 		delete(p.peers, peer)
 	}
 }
-
-// Victim is the index of the one that makes room for another: of those from whom
-// most have come it is the first. So who comes again and again drives out itself.
-func Victim(peers []netip.Addr) int {
-	count, victim := map[netip.Addr]int{}, 0
-	for _, peer := range peers {
-		count[peer]++
-	}
-	for i, peer := range peers {
-		if count[peer] > count[peers[victim]] {
-			victim = i
-		}
-	}
-	return victim
-}

@@ -148,18 +148,55 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-func TestVictim(t *testing.T) {
+// halfOpen is a connection of an address.
+type halfOpen struct {
+	net.Conn
+	from   byte
+	closed bool
+}
+
+func (c *halfOpen) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, c.from)} }
+
+func (c *halfOpen) Close() error {
+	c.closed = true
+	return nil
+}
+
+// TestHalfOpen: one too many closes the oldest of the address that has most.
+func TestHalfOpen(t *testing.T) {
 	for _, c := range []struct {
-		from []byte
-		want int
+		from   []byte
+		closed int
 	}{{[]byte{1}, 0}, {[]byte{1, 2, 3}, 0}, {[]byte{1, 2, 3, 2}, 1}, {[]byte{1, 2, 2, 1, 3, 3, 3}, 4}} {
-		peers := make([]netip.Addr, 0, len(c.from))
-		for _, last := range c.from {
-			peers = append(peers, addr(last))
+		h := HalfOpen{Most: len(c.from)}
+		all := make([]*halfOpen, len(c.from)+1)
+		for i, from := range append(c.from, 9) {
+			all[i] = &halfOpen{from: from}
+			h.Enter(all[i])
 		}
-		if got := Victim(peers); got != c.want {
-			t.Errorf("of %v it is %d", c.from, got)
+		for i, nc := range all {
+			if nc.closed != (i == c.closed) {
+				t.Errorf("of %v number %d is closed: %t", c.from, i, nc.closed)
+			}
 		}
+		h.Leave(all[len(c.from)])
+		if h.Enter(&halfOpen{from: 8}); h.Len() != h.Most {
+			t.Errorf("%d of %d places are taken", h.Len(), h.Most)
+		}
+		h.Close()
+	}
+}
+
+// TestHalfOpenAgain: who comes again and again drives out nobody else.
+func TestHalfOpenAgain(t *testing.T) {
+	h := HalfOpen{Most: 8}
+	honest := &halfOpen{from: 2}
+	h.Enter(honest)
+	for range 100 {
+		h.Enter(&halfOpen{from: 1})
+	}
+	if honest.closed || h.Len() != 8 {
+		t.Errorf("driven out: %t; %d are half open", honest.closed, h.Len())
 	}
 }
 

@@ -27,11 +27,6 @@ type HandlerOptions struct {
 	Served func(r *http.Request, bytes int64, err error)
 }
 
-// mostRanges bounds the ranges of one request, because each costs a part with
-// headers. More are answered by the whole device, as if none was asked for,
-// which RFC 9110 section 14.2 allows.
-const mostRanges = 16
-
 // Handler serves a device, whatever the path. The device isn't closed.
 func Handler(d block.Device, options HandlerOptions) http.Handler {
 	return &handler{dev: d, options: options}
@@ -56,7 +51,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	content := &reader{ctx: r.Context(), dev: h.dev, wait: h.options.WriteTimeout, to: http.NewResponseController(w)}
 	content.extend() // an earlier request's time is over
-	http.ServeContent(w, tidyRange(r, h.dev.Size()), "", h.options.Modified, content)
+	http.ServeContent(w, TidyRange(r, h.dev.Size()), "", h.options.Modified, content)
 	if h.options.Served != nil {
 		h.options.Served(r, content.sent, content.err)
 	}

@@ -6,11 +6,17 @@ import (
 	"strings"
 )
 
-// tidyRange makes of a request one whose Range header http.ServeContent reads as
-// RFC 9110 section 14 has it: a unit that isn't known is ignored, the name of
-// one is case-insensitive, and no bytes at the end of a device can't be had.
-// More than mostRanges are ignored.
-func tidyRange(r *http.Request, size int64) *http.Request {
+// mostRanges bounds the ranges of one request, because each costs a part with
+// headers. More are answered by the whole, as if none was asked for, which RFC 9110
+// section 14.2 allows.
+const mostRanges = 16
+
+// TidyRange makes of a request for something of a size one whose Range header
+// http.ServeContent reads as RFC 9110 section 14 has it. There a unit that isn't
+// known is ignored (14.2), names of units are case-insensitive (14.1), and no bytes
+// at the end can't be had (14.1.2: a suffix length that is not 0). What is empty has
+// no part: it is sent whole. More than 16 ranges are ignored.
+func TidyRange(r *http.Request, size int64) *http.Request {
 	asked := r.Header.Get("Range")
 	tidy := readableRange(asked, size)
 	if tidy == asked {

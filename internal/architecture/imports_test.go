@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"tftp":           {},
 	"internal/dhcp":  {},
 	"internal/pxe":   {},
-	"internal/httpd": {},
+	"internal/httpd": {"block/httpblock"}, // how RFC 9110 reads ranges
 	"internal/fetch": {},
 	"internal/seal":  {},
 

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/spurboot/spur/block/httpblock"
 )
 
 // Handler serves the files that Open finds, by GET and HEAD.
@@ -99,7 +101,7 @@ func send(w *writer, r *http.Request, name string, f fs.File, info fs.FileInfo) 
 	if info.Size() < 0 {
 		return sendUnsized(w, r, c)
 	}
-	http.ServeContent(w, tidyRange(r, info.Size()), "", info.ModTime(), c)
+	http.ServeContent(w, httpblock.TidyRange(r, info.Size()), "", info.ModTime(), c)
 	return w.missing(r, c)
 }
 

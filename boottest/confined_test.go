@@ -3,19 +3,14 @@ package boottest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/spurboot/spur/internal/lab"
+	"github.com/spurboot/spur/internal/sandbox/sandboxtest"
 )
 
 // What a Spur that root started may still do while it serves, seen from
@@ -43,16 +38,16 @@ func TestConfined(t *testing.T) {
 				t.Fatal(err)
 			}
 			spur := w.spur(append([]string{"boot", kernel, "--data", data}, mode.args...)...)
-			confined(t, spur.PID(), mode.caps)
-			opens(t, spur.PID(), map[string]string{
+			sandboxtest.Confined(t, spur.PID(), mode.caps)
+			sandboxtest.Opens(t, built.openwithin, spur.PID(), map[string]string{
 				kernel:                             "opened",
 				"/etc/hosts":                       "opened",
-				outside:                            "permission denied",
-				filepath.Join(dir, "boot", "link"): "permission denied",
-				"/etc/shadow":                      "permission denied",
-				"/etc/passwd":                      "permission denied",
-				"/proc/1/environ":                  "permission denied",
-				built.spur:                         "permission denied",
+				outside:                            sandboxtest.Denied,
+				filepath.Join(dir, "boot", "link"): sandboxtest.Denied,
+				"/etc/shadow":                      sandboxtest.Denied,
+				"/etc/passwd":                      sandboxtest.Denied,
+				"/proc/1/environ":                  sandboxtest.Denied,
+				built.spur:                         sandboxtest.Denied,
 			})
 			if len(mode.args) > 0 {
 				w.fetchesWhole(kernel)
@@ -72,12 +67,12 @@ func TestConfinedAPI(t *testing.T) {
 	kernel := copied(t, built.kernel, filepath.Join(dir, "boot", "vmlinuz"), 0o600)
 	outside := copied(t, built.note, filepath.Join(dir, "outside"), 0o644)
 	spur := w.spur("api", "http://127.0.0.1:1", "--allow-files", filepath.Dir(kernel))
-	confined(t, spur.PID(), "2404")
-	opens(t, spur.PID(), map[string]string{kernel: "opened", outside: "permission denied", "/etc/shadow": "permission denied"})
+	sandboxtest.Confined(t, spur.PID(), "2404")
+	sandboxtest.Opens(t, built.openwithin, spur.PID(), map[string]string{kernel: "opened", outside: sandboxtest.Denied, "/etc/shadow": sandboxtest.Denied})
 	w.check(spur.Stop())
 	spur = w.spur("api", "http://127.0.0.1:1")
-	confined(t, spur.PID(), "2400")
-	opens(t, spur.PID(), map[string]string{kernel: "permission denied", outside: "permission denied", "/etc/hosts": "opened"})
+	sandboxtest.Confined(t, spur.PID(), "2400")
+	sandboxtest.Opens(t, built.openwithin, spur.PID(), map[string]string{kernel: sandboxtest.Denied, outside: sandboxtest.Denied, "/etc/hosts": "opened"})
 	w.check(spur.Stop())
 }
 
@@ -115,22 +110,6 @@ func TestConfinedLeavesNothing(t *testing.T) {
 	}
 }
 
-// opens checks which files a process can open.
-func opens(t *testing.T, pid int, want map[string]string) {
-	t.Helper()
-	files := slices.Sorted(maps.Keys(want))
-	out, err := exec.Command(built.openwithin, append([]string{strconv.Itoa(pid)}, files...)...).CombinedOutput()
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if err != nil || len(lines) != len(files) {
-		t.Fatalf("openwithin: %v\n%s", err, out)
-	}
-	for n, file := range files {
-		if lines[n] != want[file] {
-			t.Errorf("Spur opens %s: %s, want %s", file, lines[n], want[file])
-		}
-	}
-}
-
 // shared is a folder that every user may pass through.
 func shared(t *testing.T) string {
 	t.Helper()
@@ -159,36 +138,6 @@ func replace(t *testing.T, path, text string, perm os.FileMode) {
 	t.Helper()
 	if err := errors.Join(os.WriteFile(path+".new", []byte(text), perm), os.Rename(path+".new", path)); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// confined checks what every thread of a process is allowed.
-func confined(t *testing.T, pid int, caps string) {
-	t.Helper()
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
-	if err != nil || len(tasks) == 0 {
-		t.Fatal("no threads", err)
-	}
-	want := map[string]string{
-		"Uid": "65534\t65534\t65534\t65534", "Gid": "65534\t65534\t65534\t65534", "Groups": "", "NoNewPrivs": "1",
-		"CapInh": "0", "CapPrm": caps, "CapEff": caps, "CapBnd": "0", "CapAmb": "0",
-	}
-	for _, task := range tasks {
-		text, err := os.ReadFile(task)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, want := range want {
-			got := strings.TrimSpace(regexp.MustCompile(`(?m)^` + name + `:[ \t]*(.*)$`).FindStringSubmatch(string(text))[1])
-			if strings.HasPrefix(name, "Cap") {
-				if got = strings.TrimLeft(got, "0"); got == "" {
-					got = "0"
-				}
-			}
-			if got != want {
-				t.Errorf("%s: %s is %q, want %q", task, name, got, want)
-			}
-		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/lab"
+	"github.com/spurboot/spur/internal/sandbox/sandboxtest"
 )
 
 const unit = "../systemd/spur.service"
@@ -73,13 +74,13 @@ func TestUnit(t *testing.T) {
 			t.Errorf("no %s in\n%s", want, status)
 		}
 	}
-	opens(t, pid, map[string]string{
+	sandboxtest.Opens(t, built.openwithin, pid, map[string]string{
 		"/srv/boot/vmlinuz":    "opened",
-		"/etc/shadow":          "permission denied",
-		"/etc/default/spur":    "permission denied",
-		"/usr/bin/env":         "permission denied",
-		"/proc/self/environ":   "permission denied",
-		"/var/lib/dpkg/status": "permission denied",
+		"/etc/shadow":          sandboxtest.Denied,
+		"/etc/default/spur":    sandboxtest.Denied,
+		"/usr/bin/env":         sandboxtest.Denied,
+		"/proc/self/environ":   sandboxtest.Denied,
+		"/var/lib/dpkg/status": sandboxtest.Denied,
 	})
 	m := w.machine("machine", lab.BIOS, lab.Port{})
 	if _, err := m.WaitFor(w.ctx, lab.Up); err != nil {

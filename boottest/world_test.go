@@ -63,7 +63,7 @@ func everyRouteBooted() int {
 func build(dir string) (err error) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	built.spur, built.openwithin = in("spur"), in("openwithin")
-	build := exec.Command("go", "build", "-o", dir, "github.com/spurboot/spur/cmd/spur", "github.com/spurboot/spur/boottest/openwithin")
+	build := exec.Command("go", "build", "-o", dir, "github.com/spurboot/spur/cmd/spur", "github.com/spurboot/spur/internal/sandbox/sandboxtest/openwithin")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as the Makefile does: a static program
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build spur: %w\n%s", err, out)

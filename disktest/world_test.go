@@ -19,9 +19,9 @@ import (
 
 // built is what all tests use.
 var built struct {
-	spur      string // the binary
-	within    string // the program openwithin
-	nbdAttach string // the contents of the program of that name
+	spur       string // the binary
+	openwithin string
+	nbdAttach  string // the contents of the program of that name
 }
 
 func TestMain(m *testing.M) {
@@ -43,9 +43,9 @@ func TestMain(m *testing.M) {
 }
 
 func build(dir string) error {
-	built.spur, built.within = filepath.Join(dir, "spur"), filepath.Join(dir, "openwithin")
+	built.spur, built.openwithin = filepath.Join(dir, "spur"), filepath.Join(dir, "openwithin")
 	nbdAttach := filepath.Join(dir, "nbdattach")
-	for path, pkg := range map[string]string{built.spur: "cmd/spur", built.within: "boottest/openwithin", nbdAttach: "disktest/nbdattach"} {
+	for path, pkg := range map[string]string{built.spur: "cmd/spur", built.openwithin: "internal/sandbox/sandboxtest/openwithin", nbdAttach: "disktest/nbdattach"} {
 		cmd := exec.Command("go", "build", "-o", path, "github.com/spurboot/spur/"+pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {

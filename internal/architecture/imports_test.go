@@ -20,7 +20,9 @@ var allowed = map[string][]string{
 	// What servers tell waits for nobody.
 	"internal/output": {},
 	// What a server gives up once its sockets are open.
-	"internal/sandbox": {"internal/advice"},
+	"internal/sandbox":                        {"internal/advice"},
+	"internal/sandbox/sandboxtest":            {},
+	"internal/sandbox/sandboxtest/openwithin": {},
 
 	// Protocols know neither each other nor what a boot is.
 	"tftp":           {},
@@ -87,7 +89,6 @@ var allowed = map[string][]string{
 	"docs":                  {},
 	"scripts":               {},
 	"boottest":              {"internal/lab"},
-	"boottest/openwithin":   {},
 	"disktest":              {"internal/lab"},
 	"disktest/nbdattach":    {},
 	"bench/testbed":         {},

@@ -36,8 +36,8 @@ func main() {
 	if len(os.Args) == 5 && os.Args[1] == "serve" { // ours, as a process of its own
 		exit(serve(os.Args[2], os.Args[3], os.Args[4]))
 	}
-	if len(os.Args) == 4 && os.Args[1] == "floor" {
-		exit(floor(os.Args[2], os.Args[3]))
+	if len(os.Args) == 4 && os.Args[1] == "baseline" {
+		exit(baseline(os.Args[2], os.Args[3]))
 	}
 	exit(bench())
 }

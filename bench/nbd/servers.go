@@ -57,7 +57,7 @@ type server struct {
 	command func(format, file, socket string) *exec.Cmd
 }
 
-// servers are Spur first, then its peers, and for a raw file the floor.
+// servers are Spur first, then its peers, and for a raw file the baseline.
 func servers(format string) []server {
 	all := []server{
 		{"spur", func(format, file, socket string) *exec.Cmd {
@@ -70,8 +70,8 @@ func servers(format string) []server {
 	if format == "raw" {
 		all = append(all, server{"nbdkit", func(_, file, socket string) *exec.Cmd {
 			return exec.Command("nbdkit", "-f", "-U", socket, "file", file)
-		}}, server{"floor", func(_, file, socket string) *exec.Cmd {
-			return exec.Command("/proc/self/exe", "floor", file, socket)
+		}}, server{"baseline", func(_, file, socket string) *exec.Cmd {
+			return exec.Command("/proc/self/exe", "baseline", file, socket)
 		}})
 	}
 	return all

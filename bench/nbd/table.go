@@ -6,12 +6,12 @@ import (
 	"github.com/spurboot/spur/bench/testbed"
 )
 
-const head = `| | spur / best peer | quartiles | / nbdkit file | / qemu-nbd | spur | floor | ceiling | cores: client | cores: spur | cores: best peer |
+const head = `| | spur / best peer | quartiles | / nbdkit file | / qemu-nbd | spur | baseline | ceiling | cores: client | cores: spur | cores: best peer |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 `
 
 // A row is what each server did at a point: Spur, qemu-nbd and, where the disk is
-// a raw file, nbdkit and the floor.
+// a raw file, nbdkit and the baseline.
 type row struct {
 	point   point
 	name    string
@@ -20,10 +20,10 @@ type row struct {
 
 func (r row) String() string {
 	spur, peers := r.servers[0], r.servers[1:]
-	nbdkit, floor := "", ""
+	nbdkit, baseline := "", ""
 	if len(peers) == 3 {
 		nbdkit = fmt.Sprintf("%.2f", spur.Over(peers[1]).Median)
-		floor = fmt.Sprintf("%.2f", peers[2].Over(testbed.Best(peers[:2])).Median)
+		baseline = fmt.Sprintf("%.2f", peers[2].Over(testbed.Best(peers[:2])).Median)
 		peers = peers[:2]
 	}
 	best := testbed.Best(peers)
@@ -33,7 +33,7 @@ func (r row) String() string {
 	}
 	ratio := spur.Over(best)
 	return fmt.Sprintf("| %s | **%.2f** | %s | %s | %.2f | %s | %s | %.2f | %.2f | %.2f | %.2f |", r.name, ratio.Median, ratio.Quartiles(),
-		nbdkit, spur.Over(r.servers[1]).Median, rate, floor, testbed.Ceiling(r.servers).Over(best).Median, spur.Client(), spur.Server(), best.Server())
+		nbdkit, spur.Over(r.servers[1]).Median, rate, baseline, testbed.Ceiling(r.servers).Over(best).Median, spur.Client(), spur.Server(), best.Server())
 }
 
 const notes = `- The best peer is the one whose median rate is the highest.
@@ -42,7 +42,7 @@ const notes = `- The best peer is the one whose median rate is the highest.
   base. Nothing is flushed and no write has FUA. nbdkit has no qcow2 with a
   backing file. Beside the overlay Spur keeps its journal, as always; qemu-nbd
   has none, and killed it loses what wasn't flushed.
-- "floor" is the ratio that a server reaches which does nothing but what none can
+- "baseline" is the ratio that a server reaches which does nothing but what none can
   leave out: it never sleeps, keeps no time, knows no errors, takes all requests
   that have come by one system call, carries out each by another, and answers
   them by one more. Spur passes it where it sends from the page cache.

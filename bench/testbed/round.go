@@ -13,8 +13,8 @@ type Figure struct {
 // A Series is what one server did, round by round.
 type Series []Figure
 
-// Take has servers take turns, and appends to the series of each what it did:
-// a round asks every one once, and neither who begins nor who follows whom is
+// Take asks servers one after the other, and appends to the series of each what it
+// did: a round asks every one once, and neither who begins nor who follows whom is
 // the same in every round. It ends with the first error.
 func Take(servers []Series, rounds int, ask func(server int) (Figure, error)) error {
 	if rounds < 1 {
@@ -22,7 +22,7 @@ func Take(servers []Series, rounds int, ask func(server int) (Figure, error)) er
 	}
 	for round := range rounds {
 		for place := range servers {
-			server := turn(round, place, len(servers))
+			server := serverAt(round, place, len(servers))
 			f, err := ask(server)
 			if err != nil {
 				return err
@@ -33,9 +33,9 @@ func Take(servers []Series, rounds int, ask func(server int) (Figure, error)) er
 	return nil
 }
 
-// turn is whose turn it is at a place in a round: each round begins with the
-// next server, and every other one goes on backwards.
-func turn(round, place, servers int) int {
+// serverAt is the server that is asked at a place in a round: each round begins
+// with the next server, and every other one goes on backwards.
+func serverAt(round, place, servers int) int {
 	if round%2 == 1 {
 		place = servers - place
 	}

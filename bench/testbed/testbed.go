@@ -45,7 +45,7 @@ type Testbed struct {
 }
 
 // New makes a pair. Have signals cancel a context first (signal.NotifyContext),
-// and end by returning, so that Close gets its turn.
+// and end by returning, so that Close is called.
 func New() (*Testbed, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("network namespaces need root: run this as root")

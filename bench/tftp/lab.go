@@ -36,7 +36,7 @@ func newLab(o options) (*lab, error) {
 }
 
 func (l *lab) prepare(o options) error {
-	if err := l.AddCrowd(o.many); err != nil {
+	if err := l.AddClients(o.many); err != nil {
 		return err
 	}
 	if err := l.WholeFrames(); err != nil {

@@ -52,7 +52,7 @@ func load(args []string) error {
 	}
 	port := uint16(1024 + os.Getpid()%60000) // another one each time, as of a machine that was switched on
 	for i := range count {
-		address, own := testbed.Machine(i)
+		address, own := testbed.Client(i)
 		c.machines = append(c.machines, newMachine(endpoint{own, address, port},
 			endpoint{hardware, server.Addr(), server.Port()}, args[1], int64(size), block, window))
 	}
@@ -122,7 +122,7 @@ func (c *crowd) drive() error {
 
 func (c *crowd) handle(frame []byte) error {
 	d, ok, err := parseFrame(frame)
-	i := testbed.MachineIndex(d.to)
+	i := testbed.ClientIndex(d.to)
 	if err != nil || !ok || i < 0 || i >= len(c.machines) {
 		return err
 	}

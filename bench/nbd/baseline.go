@@ -14,12 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// floor is a server of a raw file that does nothing but what none can leave out:
+// baseline is a server of a raw file that does nothing but what none can leave out:
 // it has one connection at a time, looks for requests without ever sleeping,
 // takes all that have come with one system call, carries each out by another,
 // and answers them with one more. It knows no errors, and nothing but reading
 // and writing.
-func floor(name, socket string) error {
+func baseline(name, socket string) error {
 	disk, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func floor(name, socket string) error {
 		if err != nil {
 			return err
 		}
-		if err = negotiate(nc, info.Size()); err == nil {
+		if err = handshake(nc, info.Size()); err == nil {
 			err = transmit(nc.(*net.UnixConn), disk)
 		}
 		nc.Close()
@@ -71,8 +71,8 @@ const (
 	requestSize = 28
 )
 
-// negotiate agrees to simple replies, and to nothing else.
-func negotiate(nc net.Conn, size int64) error {
+// handshake agrees to simple replies, and to nothing else.
+func handshake(nc net.Conn, size int64) error {
 	b := binary.BigEndian
 	_, err := nc.Write(b.AppendUint16(b.AppendUint64(b.AppendUint64(nil, magicInit), magicOption), flagsOfHandshake))
 	if err != nil {
@@ -106,8 +106,8 @@ func negotiate(nc net.Conn, size int64) error {
 	}
 }
 
-// bare is a connection of the floor.
-type bare struct {
+// connection is a connection of the baseline.
+type connection struct {
 	socket int
 	disk   *os.File
 	in     []byte // room for requests
@@ -122,7 +122,7 @@ func transmit(nc *net.UnixConn, disk *os.File) error {
 		return err
 	}
 	defer file.Close()
-	b := &bare{socket: int(file.Fd()), disk: disk, in: make([]byte, 256<<10), out: make([]byte, 0, 2<<20)}
+	b := &connection{socket: int(file.Fd()), disk: disk, in: make([]byte, 256<<10), out: make([]byte, 0, 2<<20)}
 	for {
 		if err := b.take(); err != nil {
 			return err
@@ -142,7 +142,7 @@ func transmit(nc *net.UnixConn, disk *os.File) error {
 }
 
 // take takes what has come.
-func (b *bare) take() error {
+func (b *connection) take() error {
 	for {
 		n, _, err := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(b.socket), uintptr(unsafe.Pointer(&b.in[b.held])), uintptr(len(b.in)-b.held),
 			unix.MSG_DONTWAIT, 0, 0)
@@ -161,7 +161,7 @@ func (b *bare) take() error {
 
 // carryOut carries out the first of the requests, and returns how long it is; 0
 // if not all of it is there.
-func (b *bare) carryOut(r []byte) (size int, err error) {
+func (b *connection) carryOut(r []byte) (size int, err error) {
 	if len(r) < requestSize {
 		return 0, nil
 	}
@@ -199,7 +199,7 @@ func (b *bare) carryOut(r []byte) (size int, err error) {
 }
 
 // answer sends what is answered.
-func (b *bare) answer() error {
+func (b *connection) answer() error {
 	for rest := b.out; len(rest) > 0; {
 		n, err := unix.SendmsgN(b.socket, rest, nil, nil, unix.MSG_NOSIGNAL)
 		if err != nil {

@@ -61,6 +61,9 @@ var allowed = map[string][]string{
 		"internal/advice", "internal/printable", "internal/sandbox", "iscsi", "nbd",
 	},
 
+	// EFI binaries: pure.
+	"internal/efi/pefile": {"internal/boot"},
+
 	// What a boot is made of.
 	"internal/cpio":     {},
 	"internal/image":    {"internal/boot", "internal/cpio", "internal/advice"},

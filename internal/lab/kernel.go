@@ -23,6 +23,22 @@ func Cache() (string, error) {
 	return filepath.Join(dir, "spur-lab"), nil
 }
 
+// Unpacked is the newest path that matches a pattern among the files of a package
+// that scripts/install has unpacked: row is the package's row there,
+// NAME[:ARCH][/SUITE].
+func Unpacked(row, pattern string) (string, error) {
+	cache, err := Cache()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(cache, strings.NewReplacer(":", "-", "/", "-").Replace(row), pattern)
+	found, err := filepath.Glob(path)
+	if err != nil || len(found) == 0 {
+		return "", &MissingError{What: path, Package: row}
+	}
+	return found[len(found)-1], nil
+}
+
 // cloudKernel is the Debian package with a kernel made for guests.
 const cloudKernel = "linux-image-cloud-amd64"
 
@@ -32,17 +48,7 @@ func Kernel() (string, error) {
 }
 
 // inKernel finds the newest path that matches in the unpacked kernel package.
-func inKernel(pattern string) (string, error) {
-	cache, err := Cache()
-	if err != nil {
-		return "", err
-	}
-	found, err := filepath.Glob(filepath.Join(cache, cloudKernel, pattern))
-	if err != nil || len(found) == 0 {
-		return "", &MissingError{What: filepath.Join(cache, cloudKernel, pattern), Package: cloudKernel}
-	}
-	return found[len(found)-1], nil
-}
+func inKernel(pattern string) (string, error) { return Unpacked(cloudKernel, pattern) }
 
 // module is a kernel module's file, and what must be loaded before it.
 type module struct {

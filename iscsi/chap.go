@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash"
+	"strconv"
 	"strings"
 )
 
@@ -72,7 +73,7 @@ func (c *chap) begin(offer string, random func([]byte)) ([]pair, error) {
 		c.algorithm, c.id, c.challenge = a, seed[0], seed[1:]
 		return []pair{
 			{"CHAP_A", a},
-			{"CHAP_I", itoa(int(c.id))},
+			{"CHAP_I", strconv.Itoa(int(c.id))},
 			{"CHAP_C", encodeBinary(c.challenge)},
 		}, nil
 	}

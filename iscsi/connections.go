@@ -1,6 +1,17 @@
 package iscsi
 
-// The connections of a session.
+// openConns are the connections of a session that are past their login.
+func (s *session) openConns() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var open []*conn
+	for _, c := range s.conns {
+		if c.open {
+			open = append(open, c)
+		}
+	}
+	return open
+}
 
 // hungUp says whether the initiator has closed all connections.
 func (s *session) hungUp() bool {
@@ -46,7 +57,7 @@ func (s *session) quit(c *conn) bool {
 		}
 		t.aborted = true
 		if s.early[t.cmdSN] != t { // one that is keeps its place in the order
-			s.forget(t)
+			s.discard(t)
 		}
 	}
 	return len(s.conns) == 0

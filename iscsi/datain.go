@@ -1,5 +1,11 @@
 package iscsi
 
+import (
+	"encoding/binary"
+
+	"github.com/spurboot/spur/block/scsi"
+)
+
 // Bits of Data-In and of SCSI Response (RFC 7143 sections 11.4.1 and 11.7.2).
 const (
 	flagFinal     = 0x80
@@ -8,53 +14,28 @@ const (
 	flagStatus    = 0x01
 )
 
-// result is what a command's execution leaves for the answer.
-type result struct {
-	status   byte
-	sense    [32]byte
-	senseLen int
-	// scsiLen is how many bytes the command would transfer, whatever the
-	// initiator expects.
-	scsiLen int
-	sent    int     // bytes of Data-In that were sent
-	last    *buffer // the end of the data, which goes with the status
+// dataInState is what a task knows of the data for the initiator.
+type dataInState struct {
+	sent  int     // bytes of Data-In that were sent
+	last  *buffer // the end of the data, which goes with the status
+	space *buffer // what the command fills
+	// scratch is memory of the command's own.
+	scratch *buffer
 	inSN    uint32
 	burst   int // bytes since the last final bit
-	failure error
 }
 
-// room is how many bytes the initiator expects from the target.
-func (t *task) room() int {
-	if t.flags&flagRead == 0 {
-		return 0
-	}
-	return t.edtl
-}
-
-// put sends data of a read; the last of it is kept to go with the status.
-// The buffer is put's from now on.
-func (t *task) put(data *buffer) error {
-	if t.last != nil {
-		if err := t.sendLast(goesOn); err != nil {
-			t.s.srv.pool.put(data)
-			return err
-		}
-	}
-	t.last = data
-	return nil
-}
-
-// ending says what is behind a piece of Data-In.
-type ending int
+// behind says what comes behind a piece of Data-In.
+type behind int
 
 const (
-	goesOn     ending = iota // more of it
+	goesOn     behind = iota // more of it
 	response                 // a SCSI Response
 	withStatus               // nothing: it has the status
 )
 
 // sendLast sends what put kept.
-func (t *task) sendLast(e ending) error {
+func (t *task) sendLast(e behind) error {
 	o := &t.c.out
 	o.lock()
 	defer o.unlock()
@@ -86,7 +67,7 @@ func (t *task) sendLast(e ending) error {
 }
 
 // dataIn queues one SCSI Data-In (RFC 7143 section 11.7).
-func (t *task) dataIn(p []byte, held *buffer, e ending) {
+func (t *task) dataIn(p []byte, held *buffer, e behind) {
 	status := e == withStatus
 	var h header
 	h.start(opDataIn, 0)
@@ -99,7 +80,7 @@ func (t *task) dataIn(p []byte, held *buffer, e ending) {
 	h.put32(20, noTag)
 	if status {
 		h[1] |= flagStatus
-		h[3] = t.status
+		h[3] = byte(t.scsi.Status)
 		t.residual(&h)
 	}
 	t.c.stamp(&h, status)
@@ -117,37 +98,45 @@ func (t *task) dataIn(p []byte, held *buffer, e ending) {
 // initiator expected (RFC 7143 section 11.4.5).
 func (t *task) residual(h *header) {
 	switch {
-	case t.scsiLen > t.edtl:
+	case t.scsi.Length > t.scsi.Expected:
 		h[1] |= flagOverflow
-		h.put32(44, uint32(t.scsiLen-t.edtl))
-	case t.scsiLen < t.edtl:
+		h.put32(44, uint32(t.scsi.Length-t.scsi.Expected))
+	case t.scsi.Length < t.scsi.Expected:
 		h[1] |= flagUnderflow
-		h.put32(44, uint32(t.edtl-t.scsiLen))
+		h.put32(44, uint32(t.scsi.Expected-t.scsi.Length))
 	}
 }
 
 // answerCommand sends the status: with the last data where all went well, else
 // by a SCSI Response (RFC 7143 section 11.4).
 func (t *task) answerCommand() {
-	if t.last != nil && t.senseLen == 0 {
+	sense := t.scsi.Sense()
+	if t.last != nil && len(sense) == 0 {
 		_ = t.sendLast(withStatus) // can't fail with the status
 		return
 	}
 	if t.last != nil {
 		_ = t.sendLast(response) // can't fail either
 	}
-	if t.status != statusGood && t.room() > 0 { // a part was read, perhaps
-		t.scsiLen = t.sent
+	if t.scsi.Status != scsi.Good && t.scsi.Reads { // a part was read, perhaps
+		t.scsi.Length = t.sent
 	}
 	var h header
 	h.start(opSCSIResponse, flagFinal)
-	h[3] = t.status
+	h[3] = byte(t.scsi.Status)
 	h.setITT(t.itt)
 	t.residual(&h)
 	h.put32(36, t.inSN+t.r2tSN)
 	var data []byte
-	if t.senseLen > 0 {
-		data = appendSense(nil, t.sense[:t.senseLen])
+	if len(sense) > 0 {
+		data = appendSense(nil, sense)
 	}
 	t.c.send(&h, data, nil)
+}
+
+// appendSense appends the data segment of a SCSI Response: sense data with its
+// length (RFC 7143 section 11.4.7.2).
+func appendSense(p, sense []byte) []byte {
+	p = binary.BigEndian.AppendUint16(p, uint16(len(sense)))
+	return append(p, sense...)
 }

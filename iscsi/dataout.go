@@ -5,11 +5,8 @@ import (
 	"fmt"
 )
 
-// maxR2T is how many R2Ts of a task may be outstanding, at most.
-const maxR2T = 4
-
-// dataState is what a task knows of the data from the initiator.
-type dataState struct {
+// dataOutState is what a task knows of the data from the initiator.
+type dataOutState struct {
 	buf      *buffer
 	want     int // bytes that the command takes, and the initiator has
 	received int
@@ -25,20 +22,12 @@ type dataState struct {
 	r2tCount    int
 }
 
-// r2t is a request for data: the sequence of Data-Outs from to end.
-type r2t struct {
-	tag    uint32
-	at     int
-	end    int
-	dataSN uint32
-}
-
 // expectData prepares for the data of a command of which immediate bytes come
 // with it (RFC 7143 sections 4.2.5.2, 11.3.1 and 13.10 to 13.14).
 func (t *task) expectData(immediate int, final bool) error {
 	p := &t.s.p
-	writes := t.flags&flagWrite != 0
-	limit := min(t.edtl, p.firstBurst)
+	writes := t.scsi.Writes
+	limit := min(t.scsi.Expected, p.firstBurst)
 	switch {
 	case immediate > 0 && (!writes || !p.immediateData):
 		return errors.New("immediate data that wasn't agreed")
@@ -49,7 +38,7 @@ func (t *task) expectData(immediate int, final bool) error {
 	}
 	t.unsolicited = !final
 	if writes {
-		t.want = min(t.dataNeeded(), t.edtl)
+		t.want = min(t.nexus.DataOut(&t.scsi), t.scsi.Expected)
 	}
 	t.received = immediate
 	t.reserve()
@@ -60,88 +49,20 @@ func (t *task) expectData(immediate int, final bool) error {
 // hasAll says whether nothing of the data is still to come.
 func (t *task) hasAll() bool { return !t.unsolicited && (t.received >= t.want || t.short) }
 
-// reserve gets memory for the data; for a large command that finds too little,
-// just enough for what may come unasked. The reader doesn't wait for it: what
-// comes next may be what others need to give back theirs.
-func (t *task) reserve() {
-	first := min(t.want, t.s.p.firstBurst)
-	if t.want == 0 {
-		return
+// dataArrived is what has come of the data that the command takes.
+func (t *task) dataArrived() []byte {
+	if t.buf == nil {
+		return nil
 	}
-	t.s.mu.Lock()
-	defer t.s.mu.Unlock()
-	if t.want == first || !t.claim() {
-		t.buf = t.s.try(first)
-		t.short = t.buf == nil
-	}
+	return t.buf.b[:min(t.received, t.want)]
 }
 
-// claim takes write memory of the session for a command whose data must be
-// asked for. The caller holds s.mu.
-func (t *task) claim() bool {
-	s := t.s
-	if t.claimed > 0 {
-		return true
-	}
-	if s.writeMemory > 0 && s.writeMemory+t.want > s.srv.bounds.WriteMemory {
-		return false
-	}
-	whole := s.try(t.want)
-	if whole == nil {
-		return false
-	}
-	s.writeMemory += t.want
-	t.claimed = t.want
-	if t.buf != nil {
-		copy(whole.b, t.buf.b)
-		s.srv.pool.put(t.buf)
-	}
-	t.buf = whole
-	return true
-}
-
-// space is where the first n bytes of data go.
-func (t *task) space(n int) []byte {
+// spaceOut is where the first n bytes of data go.
+func (t *task) spaceOut(n int) []byte {
 	if t.buf == nil {
 		return nil
 	}
 	return t.buf.b[:min(n, len(t.buf.b))]
-}
-
-// solicit asks for data that is missing, as far as agreed. The caller holds
-// s.mu.
-func (t *task) solicit() {
-	p := &t.s.p
-	t.since = t.s.srv.ticks.Load()
-	t.solicited = max(t.solicited, t.received)
-	for t.solicited < t.want && t.r2tCount < min(p.maxOutstandingR2T, maxR2T) {
-		n := min(p.maxBurst, t.want-t.solicited)
-		t.s.nextTTT++
-		if t.s.nextTTT == noTag {
-			t.s.nextTTT = 1
-		}
-		t.r2ts[t.r2tCount] = r2t{tag: t.s.nextTTT, at: t.solicited, end: t.solicited + n}
-		t.c.sendR2T(t, &t.r2ts[t.r2tCount])
-		t.r2tCount++
-		t.r2tSN++
-		t.solicited += n
-	}
-}
-
-// needMore asks for the rest of the data, or waits for others of the session to
-// give memory back. The caller holds s.mu.
-func (t *task) needMore() {
-	if t.unsolicited || t.received >= t.want {
-		return
-	}
-	switch {
-	case t.claim():
-		t.solicit()
-	case t.s.writeMemory > 0:
-		t.s.starved = append(t.s.starved, t)
-	default:
-		t.short, t.complete = true, true
-	}
 }
 
 // dataOut takes in a SCSI Data-Out (RFC 7143 section 11.7). It returns the
@@ -180,7 +101,7 @@ func (c *conn) dataOut() (*task, error) {
 func (t *task) place(c *conn) (int, error) {
 	h := &c.hdr
 	n, at, sn := h.dataLen(), int(h.u32(40)), h.u32(36)
-	expected, end, wantSN := t.received, min(t.edtl, t.s.p.firstBurst), t.dataSN
+	expected, end, wantSN := t.received, min(t.scsi.Expected, t.s.p.firstBurst), t.dataSN
 	solicited := h.ttt() != noTag
 	if solicited {
 		if t.r2tCount == 0 || t.r2ts[0].tag != h.ttt() {
@@ -220,12 +141,12 @@ func (t *task) arrived(h *header) *task {
 		}
 	}
 	if t.aborted {
-		if t.admitted {
-			t.s.forget(t)
+		if t.state == admitted {
+			t.s.discard(t)
 		}
 		return nil
 	}
-	if t.complete = t.hasAll(); !t.complete && t.admitted && !t.unsolicited {
+	if t.complete = t.hasAll(); !t.complete && t.state == admitted && !t.unsolicited {
 		t.more(h)
 	}
 	return t.ifReady()

@@ -8,16 +8,13 @@ import (
 
 // exchanged sends a command and returns its status and, if there is any, its
 // sense code.
-func (p *probe) exchanged(flags byte, cdb []byte, edtl int, data []byte) (status byte, code senseCode, a answer) {
+func (p *probe) exchanged(flags byte, cdb []byte, edtl int, data []byte) (status byte, code int, a answer) {
 	p.t.Helper()
 	p.command(flags, cdb, edtl, data)
 	if a = p.read(); a.opcode() != opSCSIResponse {
 		p.t.Fatalf("%x instead of a response", a.header)
 	}
-	if len(a.data) >= 16 {
-		code = senseCode(a.data[4]&0xf)<<16 | senseCode(a.data[14])<<8 | senseCode(a.data[15])
-	}
-	return a.header[3], code, a
+	return a.header[3], a.sense(), a
 }
 
 // TestWrongDirection: a command that takes data but is flagged as one that gives
@@ -102,5 +99,30 @@ func TestFormatErrors(t *testing.T) {
 			}
 			p.closed()
 		})
+	}
+}
+
+// TestNumbersOfData: a SCSI Response says how many R2Ts or Data-Ins there were
+// (RFC 7143 section 11.4.8), and the last Data-In before one is final.
+func TestNumbersOfData(t *testing.T) {
+	addr, dev, _ := testServer(t, Bounds{})
+	p := dial(t, addr)
+	p.login(loginOptions{pairs: []pair{{"MaxRecvDataSegmentLength", "262144"}, {"InitialR2T", "Yes"}, {"ImmediateData", "No"}}})
+	tag := p.command(writes, rw10(0x2a, 0, 1), 512, nil)
+	a := p.read()
+	if a.opcode() != opR2T {
+		t.Fatalf("%x", a.header)
+	}
+	p.dataOut(tag, a.ttt(), 0, 0, true, make([]byte, 512))
+	if a := p.read(); a.opcode() != opSCSIResponse || a.u32(36) != 1 {
+		t.Errorf("%x", a.header)
+	}
+	dev.fails = 256 << 10
+	p.command(reads, rw10(0x28, 0, 1024), 512<<10, nil)
+	if a := p.read(); a.opcode() != opDataIn || len(a.data) != 256<<10 || !a.final() {
+		t.Errorf("%x", a.header)
+	}
+	if a := p.read(); a.sense() != senseReadError || a.u32(36) != 1 || a.flags()&flagUnderflow == 0 || a.u32(44) != 256<<10 {
+		t.Errorf("%x %x", a.header, a.data)
 	}
 }

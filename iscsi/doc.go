@@ -29,42 +29,13 @@
 //
 // # The disk
 //
-// The commands of SPC-4 and SBC-3 that an initiator of disks may send, in one
-// table (commands.go), which also answers REPORT SUPPORTED OPERATION CODES:
-// reading, writing, verifying and comparing in all lengths of CDB, UNMAP, WRITE
-// SAME, COMPARE AND WRITE, GET LBA STATUS, mode pages, persistent
-// reservations, RESERVE and RELEASE. FUA, flushes and trims reach the device
-// as such. Every I_T nexus has a task set of its own; ordered tasks wait for
-// those before them, simple ones run side by side. COMPARE AND WRITE is one
-// step to all writers of the unit.
+// The commands are those of package [scsi]. Every I_T nexus has a task set of its
+// own; ordered tasks wait for those before them, simple ones run side by side.
 //
-// What isn't there: error recovery above level 0, protection information,
-// asymmetric access (ALUA), EXTENDED COPY, SANITIZE and the atomic writes of
-// SBC-4. A connection that is lost takes its session with it.
+// What isn't there: error recovery above level 0. A connection that is lost takes
+// its session with it.
 //
-// # How it is made
-//
-//	pdu.go, text.go, digest.go    bytes to values and back
-//	keys.go, chap.go, login.go    the login phase, without a connection
-//	handshake.go                  the login phase on a connection
-//	session.go, nexus.go          the order of commands, by CmdSN and attribute
-//	ending.go, connections.go     what is answered and aborted; who joins and quits
-//	conn.go, receive.go, latency.go  workers that take turns in reading
-//	dataout.go, datain.go         data from and to the initiator
-//	direction.go                  flags that contradict the command
-//	memory.go, buffer.go          what a session may hold
-//	out.go                        what is sent, many PDUs by one system call
-//	task.go, management.go        a command's life, and its abortion
-//	execute.go, commands.go       from a CDB to the function that does it
-//	readwrite.go, medium.go, …    the commands
-//	reserve.go, persist*.go       reservations
-//	keeper.go, server.go          silence, shutdown, bounds
-//
-// A command is read, executed and answered by one goroutine; it allocates
-// nothing. While a unit is quick that goroutine goes on to the next command, and
-// answers leave together; otherwise another one reads on. Data goes from the device into one buffer
-// and from there to the socket. [Bounds] limit what initiators can take:
-// sessions, logins under way, commands and memory per session, and time. The
-// memory of all sessions has a bound as well, divided by [share.Memory]: a
-// command that finds none ends with BUSY.
+// [Bounds] limit what initiators can take: sessions, logins under way, commands and
+// memory per session, and time. The memory of all sessions has a bound as well,
+// divided by [share.Memory]: a command that finds none ends with BUSY.
 package iscsi

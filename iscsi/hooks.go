@@ -1,6 +1,9 @@
 package iscsi
 
-import "net"
+import (
+	"fmt"
+	"net"
+)
 
 // Hooks tell what a server does. Each may be nil. They are called from the
 // goroutines of the connections and hold those up while they run.
@@ -28,3 +31,10 @@ type SessionInfo struct {
 	TSIH      uint16
 	Remote    net.Addr // of the first connection
 }
+
+func (i SessionInfo) String() string {
+	return fmt.Sprintf("%s to %s, TSIH %d, from %v", i.Initiator, i.Target, i.TSIH, i.Remote)
+}
+
+// port is the name of the initiator's port (RFC 7143 section 4.2.7.2).
+func (i SessionInfo) port() string { return fmt.Sprintf("%s,i,0x%x", i.Initiator, i.ISID) }

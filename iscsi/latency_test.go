@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/spurboot/spur/block/scsi"
 )
 
 // gated is a disk whose reads of its beginning wait: until so many are there at
@@ -102,7 +104,7 @@ func (p *probe) queued(burst *[]byte, lun uint64, cdb []byte) uint32 {
 	var h header
 	h.start(opSCSICommand, reads|byte(simple))
 	p.tag++
-	h.setLUN(lunWire(lun))
+	h.setLUN(scsi.FormatLUN(lun))
 	h.setITT(p.tag)
 	h.put32(20, 512)
 	h.put32(24, p.cmdSN)
@@ -196,26 +198,4 @@ func (p *probe) flood(t *testing.T, h header) int {
 	}
 	t.Fatalf("%d bytes were taken from one that takes nothing", most)
 	return 0
-}
-
-// TestLatency: how long a device takes is known of reads and of writes; what waits
-// for the medium is never called quick.
-func TestLatency(t *testing.T) {
-	n := &nexus{}
-	task := func(op, flags byte) *task {
-		return &task{op: opSCSICommand, nexus: n, cdb: [16]byte{op, flags}}
-	}
-	read6, read10, write6, write10 := task(0x08, 0x1f), task(0x28, 0), task(0x0a, 0x1f), task(0x2a, 0)
-	fua, flush := task(0x2a, 0x08), task(0x35, 0)
-	for range 20 {
-		read10.latency().Observe(time.Millisecond)
-		fua.latency().Observe(time.Millisecond)
-		flush.latency().Observe(time.Millisecond)
-	}
-	if read6.latency().Quick() || read10.latency().Quick() || !write6.latency().Quick() || !write10.latency().Quick() {
-		t.Error("slow reads, flushes and writes with FUA make reads quick, or writes slow")
-	}
-	if fua.latency().Quick() || flush.latency().Quick() {
-		t.Error("what waits for the medium is called quick")
-	}
 }

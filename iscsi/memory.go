@@ -1,45 +1,67 @@
 package iscsi
 
 import (
-	"errors"
 	"time"
+
+	"github.com/spurboot/spur/block/scsi"
 )
 
 // memoryTime is how long a command waits for memory before the initiator is told
 // to try again.
 const memoryTime = 10 * time.Second
 
-// errBusy is a command's end with BUSY: other commands hold the memory that it
-// needs. The initiator sends it again (SAM-5 section 5.3.1).
-var errBusy = errors.New("busy")
-
 // try returns memory for n bytes, or nil if the session can't have it now.
 func (s *session) try(n int) *buffer { return s.srv.pool.try(s.memory, n) }
 
-// spaceToGive returns memory for n bytes of data for the initiator, and waits for it if
-// it must. Meanwhile the task holds none, for all may wait for each other
-// otherwise: what it has read goes out.
-func (t *task) spaceToGive(n int) (*buffer, error) {
-	if b := t.s.try(n); b != nil {
-		return b, nil
+// Space implements scsi.Transport. While it waits for memory the task holds none,
+// for all may wait for each other otherwise: what it has read goes out.
+func (t *task) Space(n int) ([]byte, error) {
+	t.s.srv.pool.put(t.space)
+	if t.space = t.s.try(n); t.space == nil {
+		if err := t.waitForSpace(n); err != nil {
+			return nil, err
+		}
+		t.space = t.s.srv.pool.get(t.s.memory, n)
 	}
+	return t.space.b, nil
+}
+
+func (t *task) waitForSpace(n int) error {
 	if t.last != nil {
 		if err := t.sendLast(goesOn); err != nil {
-			return nil, fails(senseAborted)
+			return scsi.ErrAborted
 		}
 	}
 	t.c.out.flush()
-	stop := t.s.ctx.Done()
-	if t.nexus != nil {
-		stop = t.ctx().Done()
+	err := t.s.memory.Take(bufferSize(n), memoryTime, t.nexus.context().Done())
+	switch {
+	case err == nil:
+		return nil
+	case t.sent > 0:
+		return scsi.ErrAborted
 	}
-	if err := t.s.memory.Take(bufferSize(n), memoryTime, stop); err != nil {
-		if t.sent > 0 {
-			return nil, fails(senseAborted)
+	return scsi.ErrBusy
+}
+
+// Send implements scsi.Transport. The last of the data is kept, to go with the
+// status.
+func (t *task) Send() error {
+	if t.last != nil {
+		if err := t.sendLast(goesOn); err != nil {
+			return scsi.ErrAborted
 		}
-		return nil, errBusy
 	}
-	return t.s.srv.pool.get(t.s.memory, n), nil
+	t.last, t.space = t.space, nil
+	return nil
+}
+
+// Scratch implements scsi.Transport.
+func (t *task) Scratch(n int) []byte {
+	t.s.srv.pool.put(t.scratch)
+	if t.scratch = t.s.try(n); t.scratch == nil {
+		return nil
+	}
+	return t.scratch.b
 }
 
 // holdText takes n bytes more for the text of an exchange, if there are any.

@@ -4,16 +4,15 @@ import (
 	"context"
 	"slices"
 
-	"github.com/spurboot/spur/block/handoff"
+	"github.com/spurboot/spur/block/scsi"
 )
 
 // nexus is an I_T_L nexus: a session's view of a logical unit. It keeps the
 // order that task attributes ask for (SAM-5 section 8.7).
 type nexus struct {
-	s       *session
-	unit    *unit
-	number  uint64
-	latency [2]handoff.Latency // of reads and of writes
+	scsi.Nexus
+	s    *session
+	unit *LUN // nil: of all numbers that have none
 
 	// Under s.mu.
 	held         []*task // wait for their turn, in order
@@ -21,26 +20,47 @@ type nexus struct {
 	orderedAhead bool    // the one that is enabled is an ordered one
 	ctx          context.Context
 	cancel       context.CancelFunc
-
-	// Under unit.mu.
-	attentions []senseCode
-	prevents   bool
 }
 
-// maxAttentions is how many unit attentions wait; SPC-4 asks for no number.
-const maxAttentions = 8
-
-func newNexus(s *session, number uint64, u *unit) *nexus {
-	n := &nexus{s: s, unit: u, number: number}
+func newNexus(s *session, number uint64, u *LUN) *nexus {
+	n := &nexus{s: s, unit: u}
+	n.Initiator, n.Target, n.LUN = s.info.port(), s.info.Target, number
+	n.MaxTransfer, n.Abort = s.srv.bounds.MaxTransfer, n.abortAll
+	if s.target != nil {
+		n.Units = s.target.LUNs
+	}
 	n.ctx, n.cancel = context.WithCancel(s.ctx)
-	u.add(n)
+	if u != nil {
+		n.Join(u)
+	}
 	return n
 }
 
-// restart cancels what runs and lets new commands run. The caller holds s.mu.
-func (n *nexus) restart() {
+// close is the loss of the nexus with its session.
+func (n *nexus) close() {
 	n.cancel()
-	n.ctx, n.cancel = context.WithCancel(n.s.ctx)
+	if n.unit != nil {
+		n.Leave()
+	}
+}
+
+// context ends when the tasks of the nexus are aborted, or the session ends.
+func (n *nexus) context() context.Context {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	return n.ctx
+}
+
+// abortAll aborts the tasks of the nexus and waits for those that run.
+func (n *nexus) abortAll() {
+	s, its := n.s, func(t *task) bool { return t.nexus == n }
+	s.mu.Lock()
+	s.abort(its)
+	n.cancel()
+	n.ctx, n.cancel = context.WithCancel(s.ctx) // of new ones
+	s.mu.Unlock()
+	s.flushOthers(nil)
+	s.awaitAborted(its)
 }
 
 // enter gives a task its turn, or has it wait. The caller holds s.mu.

@@ -3,7 +3,6 @@ package iscsi
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net"
 	"testing"
 	"time"
@@ -116,7 +115,7 @@ func TestShutdown(t *testing.T) {
 	polite.login(loginOptions{})
 	deaf.login(loginOptions{isid: 1})
 	stop()
-	if a := polite.read(); a.opcode() != opAsync || a.header[asyncParameters] != asyncLogout {
+	if a := polite.read(); a.opcode() != opAsync || a.header[asyncEvent] != asyncLogout {
 		t.Fatalf("%x", a.header)
 	}
 	var h header
@@ -136,68 +135,5 @@ func TestShutdown(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
-	}
-}
-
-// keptReservations is a store in memory.
-type keptReservations struct {
-	data  []byte
-	fails error
-}
-
-func (k *keptReservations) Load() ([]byte, error) { return k.data, nil }
-
-func (k *keptReservations) Save(data []byte) error {
-	if k.fails == nil {
-		k.data = data
-	}
-	return k.fails
-}
-
-// TestReservationsPersist: with a store, APTPL is taken and a reservation
-// outlives the server; without one it is refused.
-func TestReservationsPersist(t *testing.T) {
-	store := &keptReservations{}
-	start := func(kept ReservationStore) *probe {
-		addr := serve(t, &Server{Targets: Static(&Target{Name: testTarget, LUNs: map[uint64]*LUN{0: {Device: newMemory(1 << 20), Reservations: kept}}})})
-		p := dial(t, addr)
-		p.login(loginOptions{})
-		return p
-	}
-	register := make([]byte, 24)
-	register[15], register[20] = 7, 1
-	out := func(p *probe, action, kind byte, list []byte) byte {
-		return p.exchange(writes, []byte{opPersistOut, action, kind, 0, 0, 0, 0, 0, 24, 0}, 24, list).header[3]
-	}
-	if status := out(start(nil), persistRegister, 0, register); status != statusCheck {
-		t.Errorf("APTPL without a store: status %d", status)
-	}
-	p := start(store)
-	reserve := make([]byte, 24)
-	reserve[7] = 7
-	if a, b := out(p, persistRegister, 0, register), out(p, 1, byte(exclusiveAccess), reserve); a != statusGood || b != statusGood {
-		t.Fatalf("status %d, %d", a, b)
-	}
-	store.fails = errors.New("the store is gone")
-	if status := out(p, 2, byte(exclusiveAccess), reserve); status != statusCheck {
-		t.Errorf("a release that isn't kept: status %d", status)
-	}
-	store.fails = nil
-	if a := p.exchange(reads, []byte{opPersistIn, 1, 0, 0, 0, 0, 0, 0, 24, 0}, 24, nil); len(a.data) != 24 {
-		t.Errorf("what could not be kept was done: %x", a.data)
-	}
-	reserve[20] = 1 // APTPL means nothing here
-	if status := out(p, 1, byte(exclusiveAccess), reserve); status != statusGood {
-		t.Errorf("RESERVE with APTPL: status %d", status)
-	}
-	again := start(store)
-	a := again.exchange(reads, []byte{opPersistIn, 1, 0, 0, 0, 0, 0, 0, 24, 0}, 24, nil)
-	if len(a.data) != 24 || a.data[15] != 7 || a.data[21] != byte(exclusiveAccess) {
-		t.Errorf("%x", a.data)
-	}
-	other := dial(t, again.nc.RemoteAddr().String())
-	other.login(loginOptions{isid: 5})
-	if a := other.exchange(reads, rw10(0x28, 0, 1), 512, nil); a.header[3] != statusConflict {
-		t.Errorf("another port may read: status %d", a.header[3])
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/spurboot/spur/block/scsi"
 )
 
 // probe is an initiator that does what a test says, however wrong.
@@ -31,6 +33,24 @@ type probe struct {
 type answer struct {
 	header
 	data []byte
+}
+
+// Status and sense as they are on the wire.
+const (
+	statusGood  = byte(scsi.Good)
+	statusCheck = byte(scsi.CheckCondition)
+	statusBusy  = byte(scsi.Busy)
+
+	senseFieldInUnit = 0x050e03
+	senseReadError   = 0x031100
+)
+
+// sense is the sense key with its codes in an answer, 0 for none.
+func (a answer) sense() int {
+	if a.opcode() != opSCSIResponse || len(a.data) < 16 {
+		return 0
+	}
+	return int(a.data[4]&0x0f)<<16 | int(a.data[14])<<8 | int(a.data[15])
 }
 
 type loginOptions struct {

@@ -67,20 +67,6 @@ func (c *conn) unregistered() *task {
 	return t
 }
 
-// register enters a task under its initiator task tag.
-func (s *session) register(t *task) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.itt == noTag || s.tasks[t.itt] != nil {
-		return fmt.Errorf("initiator task tag %#x is in use or reserved", t.itt)
-	}
-	if len(s.tasks) > 2*s.srv.bounds.QueueDepth+immediateTasks {
-		return fmt.Errorf("more than %d tasks", len(s.tasks))
-	}
-	s.tasks[t.itt] = t
-	return nil
-}
-
 // order puts a task that is read into the session's order.
 func (c *conn) order(t *task, err error) (*task, error) {
 	if err != nil {
@@ -92,32 +78,6 @@ func (c *conn) order(t *task, err error) (*task, error) {
 	}
 	c.s.flushOthers(c)
 	return run, nil
-}
-
-// command takes in a SCSI Command with its immediate data
-// (RFC 7143 section 11.3).
-func (c *conn) command() (*task, error) {
-	t, h := c.unregistered(), &c.hdr
-	t.edtl = int(h.edtl())
-	t.attribute = attribute(h.flags() & 7)
-	copy(t.cdb[:], h[32:48])
-	t.nexus = c.s.nexus(t.lun)
-	err := t.extend(c.ahs[:h.ahsLen()])
-	if err == nil {
-		err = t.checkDirection()
-	}
-	if err != nil {
-		c.reject(h, rejectInvalidField)
-		return nil, err
-	}
-	if err := t.expectData(h.dataLen(), h.final()); err != nil {
-		return nil, c.protocolError("%v", err)
-	}
-	if err := c.s.register(t); err != nil {
-		c.srv.pool.put(t.buf)
-		return nil, c.protocolError("%v", err)
-	}
-	return c.order(t, c.readData(t.space(h.dataLen())))
 }
 
 // nopOut takes in a NOP-Out: a ping, or the answer to ours

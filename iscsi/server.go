@@ -26,12 +26,11 @@ type Server struct {
 
 	once     sync.Once
 	bounds   Bounds
-	commands *commands
 	pool     buffers
 	memory   *share.Memory
 	places   share.Places   // of sessions
 	logins   share.HalfOpen // under way
-	ticks    atomic.Uint32  // of the keeper
+	ticks    atomic.Uint32  // of the keepalive
 	watchdog handoff.Watchdog
 	ctx      context.Context
 
@@ -48,7 +47,6 @@ func (srv *Server) init(ctx context.Context) {
 		srv.memory = share.NewMemory(srv.bounds.TotalMemory)
 		srv.places = share.Places{Total: srv.bounds.Sessions, PerPeer: srv.bounds.PeerSessions}
 		srv.logins = share.HalfOpen{Most: srv.bounds.Logins}
-		srv.commands = newCommands()
 		srv.sessions = map[*session]struct{}{}
 		srv.ctx = ctx
 	})
@@ -63,7 +61,7 @@ func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer stop()
 	quit := make(chan struct{})
 	var watch sync.WaitGroup
-	watch.Go(func() { srv.keep(quit) })
+	watch.Go(func() { srv.runKeepalive(quit) })
 	watch.Go(func() { srv.watchdog.Run(quit) })
 	err := srv.accept(ctx, l)
 	l.Close()
@@ -162,55 +160,4 @@ func (srv *Server) sessionOver(s *session, err error) {
 func (srv *Server) giveUp(s *session) {
 	s.memory.Close()
 	srv.places.Leave(share.PeerOf(s.info.Remote))
-}
-
-// shutdown asks all to log out, and ends those who don't.
-func (srv *Server) shutdown() {
-	srv.mu.Lock()
-	srv.closing = true
-	srv.logins.Close()
-	sessions := make([]*session, 0, len(srv.sessions))
-	for s := range srv.sessions {
-		sessions = append(sessions, s)
-	}
-	srv.mu.Unlock()
-	grace := srv.bounds.Grace
-	for _, s := range sessions {
-		// On a goroutine, for an initiator may take nothing.
-		srv.wg.Go(func() { s.asyncLogout(uint16(grace / time.Second)) })
-	}
-	done := make(chan struct{})
-	go func() { // begins when all that it waits for are counted
-		srv.wg.Wait()
-		close(done)
-	}()
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-done:
-		return
-	case <-timer.C:
-	}
-	for _, s := range sessions {
-		s.end(errShutdown)
-	}
-	<-done
-}
-
-// asyncLogout asks the initiator to log out within so many seconds. Connections
-// that are still logging in ask it when they have.
-func (s *session) asyncLogout(seconds uint16) {
-	seconds = max(seconds, 1)
-	s.mu.Lock()
-	s.leaving = seconds
-	var first *conn
-	for _, c := range s.conns {
-		if c.open {
-			first = c
-		}
-	}
-	s.mu.Unlock()
-	if first != nil {
-		first.async(asyncLogout, 0, 0, seconds)
-	}
 }

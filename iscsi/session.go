@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/spurboot/spur/block/scsi"
 	"github.com/spurboot/spur/block/share"
 )
 
@@ -41,9 +42,10 @@ type session struct {
 	nextTTT     uint32
 	tasks       map[uint32]*task // by initiator task tag
 	early       map[uint32]*task // by CmdSN, until those before them are here
-	answering   []*task          // are over, their answers aren't queued yet
-	endings     uint64           // of tasks
+	answering   []*task          // their answers aren't queued yet
+	answers     uint64           // counts tasks
 	nexuses     map[uint64]*nexus
+	absent      *nexus // of numbers that have no unit
 	writeMemory int
 	starved     []*task       // wait for write memory
 	gone        chan struct{} // closed when the session is over
@@ -59,118 +61,19 @@ func newSession(srv *Server, l *login, info SessionInfo, cmdSN uint32) *session 
 	s.changed.L = &s.mu
 	s.memory = srv.memory.Open(share.PeerOf(info.Remote), srv.bounds.TotalMemory)
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(srv.ctx))
+	s.absent = newNexus(s, 0, nil)
 	s.openWindow()
 	return s
 }
 
 func (s *session) key() sessionKey { return sessionKey{s.info.Initiator, s.info.ISID} }
 
-// openWindow publishes the window: as many commands may come as are not under
-// way (RFC 7143 section 4.2.2.1). The caller holds s.mu.
-func (s *session) openWindow() {
-	room := max(s.srv.bounds.QueueDepth-s.outstanding, 0)
-	last := s.expCmdSN + uint32(room) - 1
-	s.window.Store(uint64(s.expCmdSN)<<32 | uint64(last))
-}
-
-// order puts a task whose PDU is here into the order of CmdSN. What can run
-// because of it is returned; further ones are started.
-func (s *session) order(t *task) (run *task, reject byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closing {
-		s.forget(t)
-		return nil, 0
-	}
-	if t.immediate {
-		if s.immediates >= immediateTasks {
-			s.forget(t)
-			return nil, rejectTooManyImm
-		}
-		s.immediates++
-		return s.admit(t), 0
-	}
-	window := s.window.Load()
-	ahead, room := int32(t.cmdSN-s.expCmdSN), int32(uint32(window)-s.expCmdSN)
-	switch {
-	case ahead < 0, ahead > room, s.early[t.cmdSN] != nil:
-		s.forget(t) // RFC 7143 section 4.2.2.1: ignored in silence
-		return nil, 0
-	case ahead > 0:
-		s.early[t.cmdSN] = t
-		return nil, 0
-	}
-	run = s.advance(t)
-	for next := s.early[s.expCmdSN]; next != nil; next = s.early[s.expCmdSN] {
-		delete(s.early, s.expCmdSN)
-		s.advance(next).start()
-	}
-	return run, 0
-}
-
-func (s *session) advance(t *task) *task {
-	s.expCmdSN++
-	s.outstanding++
-	s.openWindow()
-	return s.admit(t)
-}
-
-// admit hands a task to its logical unit, or lets it run at once where it has
-// none. It returns the task when it can run.
-func (s *session) admit(t *task) *task {
-	t.admitted = true
-	if t.aborted {
-		s.forget(t)
-		return nil
-	}
-	if t.op != opSCSICommand {
-		t.running = true
-		return t
-	}
-	if t.nexus != nil {
-		t.nexus.enter(t)
-	} else {
-		t.enabled = true
-	}
-	if !t.complete {
-		t.needMore()
-	}
-	return t.ifReady()
-}
-
-// newTask returns a clean task.
-func (s *session) newTask() *task {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.free
-	if t == nil {
-		return &task{s: s, since: s.srv.ticks.Load()}
-	}
-	s.free = t.next
-	s.freeCount--
-	*t = task{s: s, since: s.srv.ticks.Load()}
-	return t
-}
-
-// recycle keeps a task for the next command; the caller holds s.mu.
-func (s *session) recycle(t *task) {
-	s.srv.pool.put(t.buf)
-	s.srv.pool.put(t.last)
-	t.buf, t.last = nil, nil
-	if s.freeCount >= s.srv.bounds.QueueDepth {
-		return
-	}
-	t.next = s.free
-	s.free = t
-	s.freeCount++
-}
-
-// nexus returns what the session shares with a logical unit, nil where the
+// nexus returns what the session shares with a logical unit, or s.absent where the
 // target has none of that number.
 func (s *session) nexus(wire uint64) *nexus {
-	number, ok := lunNumber(wire)
+	number, ok := scsi.ParseLUN(wire)
 	if !ok || s.target == nil {
-		return nil
+		return s.absent
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -179,9 +82,9 @@ func (s *session) nexus(wire uint64) *nexus {
 	}
 	lun := s.target.LUNs[number]
 	if lun == nil {
-		return nil
+		return s.absent
 	}
-	n := newNexus(s, number, lun.open(s.target, number))
+	n := newNexus(s, number, lun)
 	s.nexuses[number] = n
 	return n
 }
@@ -224,13 +127,11 @@ func (s *session) dispose() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.tasks {
-		s.srv.pool.put(t.buf)
-		s.srv.pool.put(t.last)
-		t.buf, t.last = nil, nil
+		t.freeBuffers()
 	}
 	clear(s.tasks)
 	clear(s.early)
 	for _, n := range s.nexuses {
-		n.unit.drop(n)
+		n.close()
 	}
 }

@@ -1,13 +1,15 @@
 package iscsi
 
+import "github.com/spurboot/spur/block/scsi"
+
 // task is a PDU of the initiator that is to be answered, most often a SCSI
 // command. Fields are the reader's until the task is ordered, then under the
 // session's lock, and of the worker that runs it while it runs.
 type task struct {
 	s     *session
 	c     *conn
-	nexus *nexus // nil: not of a logical unit that exists
-	next  *task  // in the free list, or held in the nexus
+	nexus *nexus // of a SCSI command
+	next  *task  // in the free list
 
 	op        opcode
 	immediate bool
@@ -16,24 +18,21 @@ type task struct {
 	itt       uint32
 	ttt       uint32
 	cmdSN     uint32
-	edtl      int // expected data transfer length
-	cdb       [16]byte
-	longCDB   bool
 	refTag    uint32 // of a task management function
 	refCmdSN  uint32
 	attribute attribute
+	scsi      scsi.Command
 
-	admitted  bool // counted in the window, known to the nexus
+	state     taskState
 	enabled   bool // its turn has come in the order of the logical unit
 	complete  bool // its data is here
 	receiving bool // the reader is filling buf
-	running   bool
 	aborted   bool
-	ending    uint64 // numbers those that are over
-	since     uint32 // tick of the keeper at which the initiator was last asked
+	answerNo  uint64 // numbers those that are being answered
+	since     uint32 // tick of the keepalive at which the initiator was last asked
 
-	dataState
-	result
+	dataOutState
+	dataInState
 }
 
 // attribute of a task (SAM-5 section 8.6, RFC 7143 section 11.3.1).
@@ -46,14 +45,37 @@ const (
 	headOfQueue attribute = 3
 )
 
-// ifReady returns the task if it can run now, and marks it as running. The
-// caller holds s.mu.
-func (t *task) ifReady() *task {
-	if t.running || !t.enabled || !t.complete || t.receiving || t.aborted {
-		return nil
+// newTask returns a clean task.
+func (s *session) newTask() *task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.free
+	if t == nil {
+		return &task{s: s, since: s.srv.ticks.Load()}
 	}
-	t.running = true
+	s.free = t.next
+	s.freeCount--
+	*t = task{s: s, since: s.srv.ticks.Load()}
 	return t
+}
+
+// recycle keeps a task for the next command; the caller holds s.mu.
+func (s *session) recycle(t *task) {
+	t.freeBuffers()
+	if s.freeCount >= s.srv.bounds.QueueDepth {
+		return
+	}
+	t.next = s.free
+	s.free = t
+	s.freeCount++
+}
+
+// freeBuffers gives back all memory for data.
+func (t *task) freeBuffers() {
+	for _, b := range []**buffer{&t.buf, &t.last, &t.space, &t.scratch} {
+		t.s.srv.pool.put(*b)
+		*b = nil
+	}
 }
 
 // start runs the task on a goroutine of its own, where others than its reader
@@ -81,27 +103,9 @@ func (t *task) run() {
 	case opText:
 		t.finish(t.answerText)
 	case opLogout:
-		s, c, reason, cid := t.s, t.c, t.logoutReason(), t.logoutCID()
-		if reason == logoutConnection {
-			s.abandon(cid)
-		}
-		t.finish(t.answerLogout)
-		s.afterLogout(c, reason, cid)
+		t.runLogout()
 	}
 }
 
-// finish takes the task out of the session and then answers, so that the
-// answer opens the window and its tag can be used again.
-func (t *task) finish(answer func()) {
-	s := t.s
-	s.mu.Lock()
-	s.answer(t)
-	s.mu.Unlock()
-	if !t.aborted {
-		answer()
-	}
-	s.flushOthers(t.c)
-	s.mu.Lock()
-	s.leave(t) // those that waited are answered after it
-	s.mu.Unlock()
-}
+// quick says whether a task won't take long.
+func (t *task) quick() bool { return t.op == opSCSICommand && t.nexus.Quick(&t.scsi) }

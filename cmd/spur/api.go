@@ -35,7 +35,7 @@ no link leads out of them.
 
 This is Pixiecore's API, so servers that were written for it work unchanged.
 Request headers tell them more, should they want to know: X-Spur-Firmware,
-X-Spur-Arch, X-Spur-Proto, X-Spur-Loader, X-Spur-UUID.
+X-Spur-Arch, X-Spur-Proto, X-Spur-Loader, X-Spur-UUID, X-Spur-VLAN.
 
 Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur api http://boot.example:8080

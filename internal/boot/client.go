@@ -131,6 +131,8 @@ type Client struct {
 	// Interface is the name of our interface that the packet came in on;
 	// empty where the packet does not tell (an HTTP request).
 	Interface string
+	// VLAN is that of the interface (IEEE 802.1Q); 0 for none.
+	VLAN uint16
 	// Server is the address at which this client reaches us.
 	Server netip.Addr
 	// Relay is the relay agent that forwarded the packet (giaddr); the zero

@@ -12,7 +12,7 @@ import (
 func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
 	c := boot.Client{
 		Proto: boot.PXE, Loader: boot.ROM,
-		Interface: p.Interface.Name, Server: p.Server, Relay: p.Relay(),
+		Interface: p.Interface.Name, VLAN: p.Interface.VLAN, Server: p.Server, Relay: p.Relay(),
 	}
 	copy(c.MAC[:], r.MAC)
 	if r.HasUUID {

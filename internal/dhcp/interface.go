@@ -15,6 +15,7 @@ type Interface struct {
 	Index int
 	Name  string
 	MAC   net.HardwareAddr
+	VLAN  uint16 // of an interface that is one (IEEE 802.1Q); else 0
 	// Addrs are the interface's IPv4 addresses with their prefix, in the
 	// kernel's order: the primary address comes first.
 	Addrs []netip.Prefix
@@ -59,12 +60,12 @@ func Interfaces(names []string) ([]Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list network interfaces: %w", err)
 	}
-	ports, err := bridgePorts()
+	known, err := readLinks()
 	if err != nil {
 		return nil, err
 	}
 	if len(names) == 0 {
-		return usable(all, ports)
+		return usable(all, known)
 	}
 	var chosen []Interface
 	for _, name := range names {
@@ -72,7 +73,7 @@ func Interfaces(names []string) ([]Interface, error) {
 		if at < 0 {
 			return nil, fmt.Errorf("no interface %q; there is %s", name, interfaceNames(all))
 		}
-		one, err := look(all[at], ports)
+		one, err := look(all[at], known)
 		if err != nil {
 			return nil, err
 		}
@@ -83,11 +84,11 @@ func Interfaces(names []string) ([]Interface, error) {
 	return chosen, nil
 }
 
-func usable(all []net.Interface, ports map[int]string) ([]Interface, error) {
+func usable(all []net.Interface, known linkFacts) ([]Interface, error) {
 	var chosen []Interface
 	var reasons []error
 	for _, ifi := range all {
-		one, err := look(ifi, ports)
+		one, err := look(ifi, known)
 		if err != nil {
 			reasons = append(reasons, err)
 			continue
@@ -100,9 +101,8 @@ func usable(all []net.Interface, ports map[int]string) ([]Interface, error) {
 	return chosen, nil
 }
 
-// look checks that an interface can serve clients. Ports are those of bridges
-// and bonds, see [bridgePorts].
-func look(ifi net.Interface, ports map[int]string) (Interface, error) {
+// look checks that an interface can serve clients.
+func look(ifi net.Interface, known linkFacts) (Interface, error) {
 	switch {
 	case ifi.Flags&net.FlagLoopback != 0:
 		return Interface{}, fmt.Errorf("interface %s is the loopback: no machine can boot from it", ifi.Name)
@@ -111,7 +111,7 @@ func look(ifi net.Interface, ports map[int]string) (Interface, error) {
 	case ifi.Flags&net.FlagUp == 0:
 		return Interface{}, fmt.Errorf("interface %s is down: ip link set %s up", ifi.Name, ifi.Name)
 	}
-	if master, port := ports[ifi.Index]; port {
+	if master, port := known.ports[ifi.Index]; port {
 		return Interface{}, fmt.Errorf("interface %s is a port of %s, which gets all that it hears: name %s", ifi.Name, master, master)
 	}
 	addrs, err := addresses(ifi)
@@ -121,7 +121,7 @@ func look(ifi net.Interface, ports map[int]string) (Interface, error) {
 	if len(addrs) == 0 {
 		return Interface{}, fmt.Errorf("interface %s has no IPv4 address: give it one: ip addr add 192.168.77.1/24 dev %s", ifi.Name, ifi.Name)
 	}
-	return Interface{Index: ifi.Index, Name: ifi.Name, MAC: ifi.HardwareAddr, Addrs: addrs}, nil
+	return Interface{Index: ifi.Index, Name: ifi.Name, MAC: ifi.HardwareAddr, VLAN: known.vlans[ifi.Index], Addrs: addrs}, nil
 }
 
 func addresses(ifi net.Interface) ([]netip.Prefix, error) {

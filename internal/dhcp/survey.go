@@ -22,7 +22,7 @@ func Look(names []string) (Survey, error) {
 	if err != nil {
 		return s, fmt.Errorf("list network interfaces: %w", err)
 	}
-	ports, err := bridgePorts()
+	known, err := readLinks()
 	if err != nil {
 		return s, err
 	}
@@ -30,7 +30,7 @@ func Look(names []string) (Survey, error) {
 		if len(names) > 0 && !slices.Contains(names, ifi.Name) {
 			continue
 		}
-		one, err := look(ifi, ports)
+		one, err := look(ifi, known)
 		if err != nil {
 			s.Reasons[ifi.Name] = err
 			continue

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -45,7 +46,7 @@ type RemoteConfig struct {
 // else that it is to be ignored.
 //
 // Beyond Pixiecore's request, headers tell what is known of the machine:
-// X-Spur-Arch, X-Spur-Firmware, X-Spur-UUID, X-Spur-Proto, X-Spur-Loader. A
+// X-Spur-Arch, X-Spur-Firmware, X-Spur-UUID, X-Spur-Proto, X-Spur-Loader, X-Spur-VLAN. A
 // server may ignore them.
 type Remote struct {
 	base    *url.URL
@@ -194,6 +195,9 @@ func describe(h http.Header, c boot.Client) {
 	set("X-Spur-Firmware", string(c.Firmware))
 	set("X-Spur-Proto", string(c.Proto))
 	set("X-Spur-Loader", string(c.Loader))
+	if c.VLAN != 0 {
+		set("X-Spur-VLAN", strconv.Itoa(int(c.VLAN)))
+	}
 	if !c.UUID.IsZero() {
 		set("X-Spur-UUID", c.UUID.String())
 	}

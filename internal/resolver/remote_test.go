@@ -38,7 +38,7 @@ func TestRequest(t *testing.T) {
 	defer server.Close()
 	r := remoteAt(t, RemoteConfig{Prefix: server.URL + "/baz/"})
 	c := machine(0xab)
-	c.UUID = boot.UUID{0x12, 0x34, 15: 0xff}
+	c.UUID, c.VLAN = boot.UUID{0x12, 0x34, 15: 0xff}, 7
 	payload, err := r.Resolve(t.Context(), c)
 	if err != nil || kernelOf(payload) != server.URL+"/kernel" {
 		t.Fatalf("%+v, %v", payload, err)
@@ -55,7 +55,7 @@ func TestRequest(t *testing.T) {
 	slices.Sort(headers)
 	want := []string{
 		"X-Spur-Arch: x64", "X-Spur-Firmware: uefi", "X-Spur-Loader: rom", "X-Spur-Proto: pxe",
-		"X-Spur-Uuid: 12340000-0000-0000-0000-0000000000ff",
+		"X-Spur-Uuid: 12340000-0000-0000-0000-0000000000ff", "X-Spur-Vlan: 7",
 	}
 	if !slices.Equal(headers, want) {
 		t.Errorf("headers %q, want %q", headers, want)

@@ -1,41 +1,63 @@
-// Package iscsi is an iSCSI target (RFC 7143) over any [block.Device]: disks
-// for machines that boot and live without one.
+// Package iscsi serves disks by iSCSI (RFC 7143), to machines that boot from them
+// and to those that only use them.
 //
-// # Serving
+// # Serving a file
 //
-// A [Server] has [Targets], a [Target] has logical units, a [LUN] is a device
-// and how it shows itself:
+//	package main
+//
+//	import (
+//		"context"
+//		"log"
+//
+//		"github.com/spurboot/spur/block/raw"
+//		"github.com/spurboot/spur/iscsi"
+//	)
+//
+//	func main() {
+//		disk, err := raw.OpenFile("disk.img", raw.Options{})
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		log.Fatal(iscsi.ListenAndServe(context.Background(), ":3260", "iqn.2026-11.com.example:disk1", disk))
+//	}
+//
+// Linux finds it by "iscsiadm -m discovery -t st -p 192.0.2.1" and uses it after
+// "iscsiadm -m node -l"; to QEMU it is
+// iscsi://192.0.2.1/iqn.2026-11.com.example:disk1/0, to iPXE
+// iscsi:192.0.2.1::::iqn.2026-11.com.example:disk1. Package block/diskimage opens
+// images of other formats, and any block.Device can be served.
+//
+// A [Server] has several [Target]s, and a Target several logical units, by their
+// numbers. It can ask for CHAP, in one direction or in both, let in some initiators
+// only, and tell what happens:
 //
 //	target := &iscsi.Target{
 //		Name: "iqn.2026-11.com.example:disk1",
-//		LUNs: map[uint64]*iscsi.LUN{0: {Device: disk}},
+//		LUNs: map[uint64]*iscsi.LUN{
+//			0: {Device: root, Serial: "0001"},
+//			1: {Device: data, Serial: "0002", ReadOnly: true},
+//		},
+//		Auth: iscsi.Credentials{Name: "machine7", Secret: "twelve bytes at least"}.Static(),
 //	}
 //	server := &iscsi.Server{Targets: iscsi.Static(target)}
-//	err := server.Serve(ctx, listener) // port 3260
+//	err := server.ListenAndServe(ctx, ":3260") // or server.Serve(ctx, listener)
 //
-// Initiators prove themselves by CHAP where a Target has an [Auth], and are
-// let in or not by name and address where it has an Allow. Targets may also
-// come from a database: [Targets] is an interface.
+// [Targets] is an interface, so that targets may come from a database.
 //
-// # The protocol
+// # What is there
 //
 // Login and text negotiation with all keys of RFC 7143 section 13; discovery;
-// CHAP, one-way and mutual, by MD5, SHA-1 or SHA-256; CRC32C header and data
-// digests; immediate, unsolicited and solicited data; several connections per
-// session with one order of commands; task management; pings of silent
-// initiators; error recovery level 0: what can't be trusted ends the session,
-// and the initiator logs in again. A second login of the same initiator port
-// takes the place of the first (session reinstatement).
+// CHAP by MD5, SHA-1 or SHA-256; CRC32C header and data digests; immediate,
+// unsolicited and solicited data; several connections per session with one order
+// of commands; task management; pings of silent initiators. A second login of the
+// same initiator port takes the place of the first. The commands of disks are those
+// of package block/scsi. Ordered ones wait for those before them, simple ones run
+// side by side.
 //
-// # The disk
+// Error recovery is that of level 0: what can't be trusted, or a lost connection,
+// ends the session, and the initiator logs in again.
 //
-// The commands are those of package [scsi]. Every I_T nexus has a task set of its
-// own; ordered tasks wait for those before them, simple ones run side by side.
-//
-// What isn't there: error recovery above level 0. A connection that is lost takes
-// its session with it.
-//
-// [Bounds] limit what initiators can take: sessions, logins under way, commands and
-// memory per session, and time. The memory of all sessions has a bound as well,
-// divided by [share.Memory]: a command that finds none ends with BUSY.
+// [Bounds] limit what initiators can take: sessions, logins under way, commands,
+// memory and time. A command that finds no memory ends with BUSY, and the initiator
+// sends it again.
 package iscsi

@@ -12,16 +12,17 @@ func (c *conn) readHeader() error {
 		return err
 	}
 	c.seen.Add(1)
+	if err := c.hdr.check(c.p.recvSegment); err != nil {
+		return err // before more is waited for, which may never come
+	}
 	ahs := c.ahs[:c.hdr.ahsLen()]
 	if _, err := io.ReadFull(c.br, ahs); err != nil {
 		return err
 	}
 	if c.p.headerDigest {
-		if err := c.checkHeaderDigest(ahs); err != nil {
-			return err
-		}
+		return c.checkHeaderDigest(ahs)
 	}
-	return c.hdr.check(c.p.recvSegment)
+	return nil
 }
 
 // errHeaderDigest: nothing after it can be trusted, the length least of all

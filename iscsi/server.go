@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/handoff"
 	"github.com/spurboot/spur/block/share"
 )
@@ -50,6 +51,27 @@ func (srv *Server) init(ctx context.Context) {
 		srv.sessions = map[*session]struct{}{}
 		srv.ctx = ctx
 	})
+}
+
+// ListenAndServe serves a disk to everyone who can reach the TCP address, such as
+// ":3260", which is the port of iSCSI, until ctx ends. The disk is LUN 0 of a target
+// with that name, such as iqn.2026-11.com.example:disk1. A Server has more to set.
+func ListenAndServe(ctx context.Context, address, target string, disk block.Device) error {
+	t := &Target{Name: target, LUNs: map[uint64]*LUN{0: {Device: disk}}}
+	if err := t.Check(); err != nil {
+		return fmt.Errorf("iscsi: %w", err)
+	}
+	return (&Server{Targets: Static(t)}).ListenAndServe(ctx, address)
+}
+
+// ListenAndServe listens on the TCP address, such as ":3260", and serves until
+// ctx ends, as Serve does.
+func (srv *Server) ListenAndServe(ctx context.Context, address string) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("iscsi: %w", err)
+	}
+	return srv.Serve(ctx, l)
 }
 
 // Serve accepts connections until the context ends; then it asks initiators to

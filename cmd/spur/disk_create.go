@@ -11,6 +11,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/disk"
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
 )
 
 func diskCreateCommand() *cobra.Command {
@@ -45,8 +46,8 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 			}
 			o.Allow = image.allow
 			if len(args) == 2 {
-				if o.Size, err = disk.ParseSize(args[1]); err != nil {
-					if _, swapped := disk.ParseSize(args[0]); swapped == nil {
+				if o.Size, err = size.Parse(args[1]); err != nil {
+					if _, swapped := size.Parse(args[0]); swapped == nil {
 						err = advice.Wrap(err, fmt.Sprintf("did you swap FILE and SIZE? spur disk create %s %s", args[1], args[0]))
 					}
 					return usage(cmd, err)
@@ -76,7 +77,7 @@ func tellMade(cmd *cobra.Command, name string, format disk.Format) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(cmd.OutOrStdout(), printable.Line(fmt.Sprintf("%s: %s, %s", name, info.Format, disk.FormatSize(info.VirtualSize))))
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), printable.Line(fmt.Sprintf("%s: %s, %s", name, info.Format, size.Format(info.VirtualSize))))
 	return err
 }
 
@@ -85,9 +86,9 @@ func tellMade(cmd *cobra.Command, name string, format disk.Format) error {
 func negativeSize(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
-		size := "-" + unknown.GetSpecifiedShortnames()
+		text := "-" + unknown.GetSpecifiedShortnames()
 		if _, number := strconv.Atoi(unknown.GetSpecifiedName()); number == nil {
-			_, err = disk.ParseSize(size)
+			_, err = size.Parse(text)
 		}
 	}
 	return usage(cmd, err)

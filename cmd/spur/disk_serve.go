@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/diskserve"
 	"github.com/spurboot/spur/internal/sandbox"
 )
 
@@ -89,7 +89,7 @@ func diskServeCommand() *cobra.Command {
 	var image imageFlags
 	var over []string
 	var logs string
-	var c disk.Config
+	var c diskserve.Config
 	cmd := &cobra.Command{
 		Use:   "serve FILE… --over PROTOCOL",
 		Short: "Serve disk images over the network",
@@ -112,13 +112,13 @@ func diskServeCommand() *cobra.Command {
 				return usage(cmd, errors.New("a disk is served over one protocol at a time; over two, both with --read-only"))
 			}
 			if len(over) == 1 {
-				c.Over = disk.Protocol(over[0])
+				c.Over = diskserve.Protocol(over[0])
 			}
 			if logs != "text" && logs != "json" {
 				return usage(cmd, fmt.Errorf("--log %s is unknown; it is text or json", logs))
 			}
 			// A value that is the default's would not be noticed.
-			for flag, over := range map[string]disk.Protocol{"shelf": disk.AoE, "slot": disk.AoE, "block-size": disk.ISCSI} {
+			for flag, over := range map[string]diskserve.Protocol{"shelf": diskserve.AoE, "slot": diskserve.AoE, "block-size": diskserve.ISCSI} {
 				if cmd.Flags().Changed(flag) && c.Over != over {
 					return usage(cmd, fmt.Errorf("--%s is for --over %s only", flag, over))
 				}
@@ -128,7 +128,7 @@ func diskServeCommand() *cobra.Command {
 			}
 			return serve(cmd, logs == "json", func(out io.Writer, logger *slog.Logger) error {
 				c.Out, c.Logger, c.Confine = out, logger, sandbox.Enter
-				return disk.Serve(cmd.Context(), c)
+				return diskserve.Serve(cmd.Context(), c)
 			})
 		},
 	}

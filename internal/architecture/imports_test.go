@@ -57,10 +57,19 @@ var allowed = map[string][]string{
 	"nbd":                         {"block", "block/share", "block/handoff"},
 	"iscsi":                       {"block", "block/scsi", "block/share", "block/handoff"},
 	"aoe":                         {"block", "block/handoff"},
+	// Images are opened apart from where they are exported, which knows no format.
 	"internal/disk": {
-		"aoe", "block", "block/diskimage", "block/httpblock", "block/imagemap", "block/qcow2", "block/raw", "block/share",
-		"internal/advice", "internal/printable", "internal/sandbox", "iscsi", "nbd",
+		"block", "block/diskimage", "block/httpblock", "block/imagemap", "block/qcow2", "block/raw",
+		"internal/advice", "internal/printable", "internal/size",
 	},
+	"internal/san": {
+		"aoe", "block", "block/httpblock", "block/share", "internal/advice", "internal/printable", "internal/size", "iscsi", "nbd",
+	},
+	"internal/diskserve": {
+		"aoe", "block/diskimage", "internal/advice", "internal/disk", "internal/printable", "internal/san", "internal/sandbox",
+		"internal/size", "iscsi",
+	},
+	"internal/size": {},
 
 	// EFI binaries: pure.
 	"internal/efi/pefile": {"internal/boot"},
@@ -87,7 +96,7 @@ var allowed = map[string][]string{
 	},
 	"internal/lab":      {"internal/cpio"},
 	"internal/lab/demo": {"internal/advice", "internal/lab"},
-	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/advice", "internal/lab", "internal/lab/demo", "internal/output", "internal/printable", "internal/sandbox"},
+	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/lab", "internal/lab/demo", "internal/output", "internal/printable", "internal/sandbox", "internal/size"},
 
 	"internal/architecture": {},
 	"docs":                  {},

@@ -10,6 +10,7 @@ import (
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // Check looks whether an image is sound, and writes what it found. With repair
@@ -31,7 +32,7 @@ func check(ctx context.Context, name string, format Format, repair bool, out io.
 	d, err := open(ctx, file, Options{ReadOnly: !repair, Format: format, lossy: !repair, alone: true}, (&backings{image: name}).open)
 	if err != nil {
 		file.Close()
-		return explain(name, err)
+		return advise(name, err)
 	}
 	defer d.Close()
 	image, ok := d.Device.(*qcow2.Image)
@@ -44,11 +45,11 @@ func check(ctx context.Context, name string, format Format, repair bool, out io.
 		}
 	}
 	if !repair && errors.Is(d.Lost, qcow2.ErrUnplayed) {
-		return explain(name, d.Lost)
+		return advise(name, d.Lost)
 	}
 	report, err := image.Check(ctx, repair)
 	if err != nil {
-		return explain(name, err)
+		return advise(name, err)
 	}
 	return judge(name, report, d.Lost, out)
 }
@@ -57,7 +58,7 @@ func check(ctx context.Context, name string, format Format, repair bool, out io.
 func tellReopened(name string, d *Disk, out io.Writer) error {
 	text := name + ": it wasn't closed; its reference counts were made anew"
 	if d.Recovered > 0 {
-		text += fmt.Sprintf(", and %s brought back from its journal", count(int64(d.Recovered), "cluster"))
+		text += fmt.Sprintf(", and %s brought back from its journal", size.Count(int64(d.Recovered), "cluster"))
 	}
 	if d.Lost != nil {
 		text += fmt.Sprintf("; what was written last and not flushed may be missing: %v", d.Lost)
@@ -84,14 +85,14 @@ func judge(name string, r qcow2.Report, lost error, out io.Writer) error {
 		text += "  " + line + "\n"
 	}
 	if r.Repaired > 0 {
-		text += fmt.Sprintf("%s given back\n", count(r.Repaired, "leaked cluster"))
+		text += fmt.Sprintf("%s given back\n", size.Count(r.Repaired, "leaked cluster"))
 	}
 	if _, err := io.WriteString(out, printable.Text(text)); err != nil {
 		return err
 	}
 	switch leaks := r.Leaks - r.Repaired; {
 	case r.Errors > 0:
-		return advice.New(fmt.Sprintf("%s is corrupt: %s", name, count(r.Errors, "error")),
+		return advice.New(fmt.Sprintf("%s is corrupt: %s", name, size.Count(r.Errors, "error")),
 			"don't write to it; copy what can be read with spur disk convert, or restore it from a copy")
 	case r.Marked:
 		return advice.New(name+" is marked as corrupt: a write would have destroyed one of its tables",
@@ -103,15 +104,8 @@ func judge(name string, r qcow2.Report, lost error, out io.Writer) error {
 		return advice.New(name+" wasn't closed by the program that wrote to it last; its reference counts are behind, no data is at risk",
 			"spur disk check --repair puts them right, and so does spur disk serve")
 	case leaks > 0:
-		return advice.New(fmt.Sprintf("%s wastes space: %s, no data is at risk", name, count(leaks, "leaked cluster")),
+		return advice.New(fmt.Sprintf("%s wastes space: %s, no data is at risk", name, size.Count(leaks, "leaked cluster")),
 			"spur disk check --repair gives them back")
 	}
 	return nil
-}
-
-func count(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -59,9 +59,9 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 	if err != nil {
 		return discard(to, err)
 	}
-	before, _ := validators(src.Files)
+	before, _ := Validators(src.Files)
 	err = (&copying{dst: dst, src: src, name: from, buffer: make([]byte, piece), progress: o.Progress}).run(ctx)
-	if after, _ := validators(src.Files); err == nil && after != before {
+	if after, _ := Validators(src.Files); err == nil && after != before {
 		err = advice.New(from+", or what it lies over, was written to or replaced while it was copied; the copy is removed", "try again once nobody writes to it")
 	}
 	if ctx.Err() != nil {
@@ -69,7 +69,7 @@ func Convert(ctx context.Context, from, to string, o ConvertOptions) error {
 		_ = os.Remove(to)
 		return advice.New("interrupted; what there was of "+to+" is removed", startAgain)
 	}
-	err = discard(to, errors.Join(err, closeDisk(dst)))
+	err = discard(to, errors.Join(err, dst.FlushAndClose()))
 	if err == nil && o.To == diskimage.Raw && o.Notice != nil {
 		return noticeDisguise(to, o.Notice)
 	}
@@ -119,7 +119,7 @@ func (c *copying) run(ctx context.Context) error {
 	for off := int64(0); off < size; off += window {
 		data, err := dataIn(ctx, c.src, off, min(window, size-off))
 		if err != nil {
-			return explain(c.name, err)
+			return advise(c.name, err)
 		}
 		for _, e := range data {
 			if err := c.copy(ctx, e.Offset, e.Length); err != nil {
@@ -154,7 +154,7 @@ func (c *copying) copy(ctx context.Context, off, n int64) error {
 	for n > 0 {
 		p := c.buffer[:min(n, int64(len(c.buffer)))]
 		if err := c.src.Read(ctx, p, off); err != nil {
-			return explain(c.name, fmt.Errorf("read %d bytes at %d: %w", len(p), off, err))
+			return advise(c.name, fmt.Errorf("read %d bytes at %d: %w", len(p), off, err))
 		}
 		if err := c.write(ctx, p, off); err != nil {
 			return fmt.Errorf("write %d bytes at %d: %w", len(p), off, err)

@@ -1,9 +1,7 @@
 package disk_test
 
 import (
-	"bufio"
 	"context"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -87,51 +85,6 @@ func TestConvertInterrupted(t *testing.T) {
 				t.Errorf("%s, stalled at request %d: what was made is left", format, n)
 			}
 		}
-	}
-}
-
-// TestServeInterrupted ends a server of a disk at a URL that stalls, while it
-// opens that and while it reads it for a client.
-func TestServeInterrupted(t *testing.T) {
-	raw := filepath.Join(t.TempDir(), "disk.raw")
-	if err := os.WriteFile(raw, make([]byte, 4<<20), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range []int64{1, 2, 3} { // the head, the same by a chunk, what the client reads
-		url, stalled := stalling(t, raw, n)
-		ctx, cancel := context.WithCancel(t.Context())
-		out, in := io.Pipe()
-		c := disk.Config{Files: []string{url + "/disk.raw"}, Over: disk.NBD, Listen: "127.0.0.1:0", Options: disk.Options{ReadOnly: true}, Out: in}
-		if err := c.Check(); err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error, 1)
-		go func() { done <- disk.Serve(ctx, c) }()
-		reading := make(chan struct{})
-		go func() { // and reads what is told
-			defer close(reading)
-			lines := bufio.NewScanner(out)
-			for lines.Scan() {
-				if _, at, ok := strings.Cut(lines.Text(), " at nbd://"); ok {
-					go exec.Command("qemu-io", "-r", "-f", "raw", "-c", "read 2M 64k", "nbd://"+at).Run()
-				}
-			}
-		}()
-		select {
-		case <-stalled:
-		case err := <-done:
-			t.Fatalf("stalled at request %d: %v before it stalled", n, err)
-		}
-		cancel()
-		begin := time.Now()
-		if err := <-done; err != nil {
-			t.Errorf("stalled at request %d: %v", n, err)
-		}
-		if took := time.Since(begin); took > 20*time.Second {
-			t.Errorf("stalled at request %d: it went on for %v", n, took)
-		}
-		in.Close()
-		<-reading
 	}
 }
 

@@ -107,7 +107,7 @@ func nameFrom(image, backing string) (string, error) {
 		return "", err
 	}
 	if folder, err = filepath.EvalSymlinks(folder); err != nil {
-		return "", explainNew(image, err)
+		return "", adviseNew(image, err)
 	}
 	if rel, err := filepath.Rel(folder, path); err == nil && filepath.IsLocal(rel) && !diskimage.HasProtocol(rel) {
 		return rel, nil
@@ -119,7 +119,7 @@ func nameFrom(image, backing string) (string, error) {
 func newFile(name string) (*block.OSFile, error) {
 	file, err := block.OpenFile(name, block.FileOptions{New: true})
 	if err != nil {
-		return nil, explainNew(name, err)
+		return nil, adviseNew(name, err)
 	}
 	return file, nil
 }
@@ -130,7 +130,7 @@ func discard(name string, err error) error {
 		return nil
 	}
 	if advice.Of(err) == "" {
-		err = explainNew(name, err)
+		err = adviseNew(name, err)
 	}
 	return errors.Join(err, os.Remove(name))
 }

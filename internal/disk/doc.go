@@ -1,6 +1,5 @@
-// Package disk puts the libraries of disks to work for the command line: it
-// opens images, makes, checks and converts them, and serves one over a
-// protocol.
+// Package disk opens images of disks, and makes, checks, converts and describes
+// them.
 //
 // Open gives a qcow2 image its journal (journal.go), and leaves the rest to package
 // diskimage. A backing file is opened only where it may be (backing.go): in the
@@ -8,8 +7,6 @@
 // an image can write any name into it. An overlay is an image whose backing file was named
 // by the caller (overlay.go), so it alone may lie anywhere.
 //
-// Serve hands the device to a protocol: nbd.go, http.go, iscsi.go and aoe.go
-// turn a Config into the protocol's server, and its hooks into one line for
-// each session (voice.go). Packages nbd, iscsi and aoe know nothing of each
-// other, nor of files.
+// Errors say what to do about them (advice.go). Disk.Identity tells a disk from
+// every other (identity.go).
 package disk

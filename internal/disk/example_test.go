@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // Make an image and look at it.
@@ -25,6 +26,6 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(info.Format, disk.FormatSize(info.VirtualSize))
+	fmt.Println(info.Format, size.Format(info.VirtualSize))
 	// Output: qcow2 10 GiB
 }

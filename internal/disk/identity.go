@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,49 +14,46 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// identity tells a disk from every other, wherever either is served. By it
+// Identity tells a disk from every other, wherever either is served. By it
 // initiators know a disk again, and take two paths for those of one disk
 // (dm-multipath, MPIO), so it is made of what no other disk has: this host, and
 // where on it the disk is. It is the same after a restart.
 //
 // It is not kept in the image, because copies of an image are different disks.
-type identity [sha256.Size]byte
+type Identity [sha256.Size]byte
 
 // identify makes the identity of a disk at a place of a host.
-func identify(host, place string) identity {
+func identify(host, place string) Identity {
 	return sha256.Sum256(fmt.Appendf(nil, "disk\x00%s\x00%s", host, place))
 }
 
-// identifyUnit makes that of a logical unit of a target that somebody named:
+// IdentifyUnit makes that of a logical unit of a target that somebody named:
 // such a name is worldwide unique (RFC 7143 section 4.2.7.1), and may move with
 // the disk to another place or host.
-func identifyUnit(target string, lun int) identity {
+func IdentifyUnit(target string, lun int) Identity {
 	return sha256.Sum256(fmt.Appendf(nil, "unit\x00%s\x00%d", target, lun))
 }
 
-// serial is the longest that ATA has room for (ATA8-ACS 7.16.7.6).
-func (id identity) serial() string { return hex.EncodeToString(id[:10]) }
+// Serial is the longest that ATA has room for (ATA8-ACS 7.16.7.6).
+func (id Identity) Serial() string { return hex.EncodeToString(id[:10]) }
 
-// brief is short enough to be typed.
-func (id identity) brief() string { return hex.EncodeToString(id[:4]) }
+// Brief is short enough to be typed.
+func (id Identity) Brief() string { return hex.EncodeToString(id[:4]) }
 
-// identity is that of the disk of one of the files.
-func (c *Config) identity(d *Disk, number int) (identity, error) {
-	if c.Over == ISCSI && c.Name != "" {
-		return identifyUnit(c.Name, number), nil
-	}
+// Identity is the disk's own: of the place where it is on this host.
+func (d *Disk) Identity() (Identity, error) {
 	at, err := place(d.Files[0])
 	if err != nil {
-		return identity{}, err
+		return Identity{}, err
 	}
-	host, _ := thisHost("/")
+	host, _ := ThisHost("/")
 	return identify(host, at), nil
 }
 
-// thisHost is this host's machine ID (machine-id(5)), or its name where it has
+// ThisHost is this host's machine ID (machine-id(5)), or its name where it has
 // none, as in a container; that may be another's, and change. root is the root
 // of the file system.
-func thisHost(root string) (id string, lasting bool) {
+func ThisHost(root string) (id string, lasting bool) {
 	for _, name := range []string{"etc/machine-id", "var/lib/dbus/machine-id"} {
 		text, err := os.ReadFile(filepath.Join(root, name))
 		if id := strings.TrimSpace(string(text)); err == nil && len(id) == 32 {
@@ -66,17 +62,6 @@ func thisHost(root string) (id string, lasting bool) {
 	}
 	name, _ := os.Hostname()
 	return name, false
-}
-
-// warnOfHost tells of disks that may pass for others.
-func (c *Config) warnOfHost(v *voice, root string) {
-	if c.Over != ISCSI && c.Over != AoE || c.Over == ISCSI && c.Name != "" {
-		return
-	}
-	if name, lasting := thisHost(root); !lasting {
-		v.say(slog.LevelWarn, fmt.Sprintf("This host has no /etc/machine-id: its disks are told from other hosts' by its name, %s. systemd-machine-id-setup makes one.", name),
-			"step", "identity", "host", name)
-	}
 }
 
 // place is where a disk is on this host: the path of a file, whatever links led

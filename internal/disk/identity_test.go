@@ -3,7 +3,6 @@ package disk
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -34,31 +33,28 @@ func TestIdentity(t *testing.T) {
 		t.Fatal(err)
 	}
 	linked := openIn(t, filepath.Join(dir, "link"))
-	id := func(c Config, d *Disk, number int) identity {
+	id := func(d *Disk) Identity {
 		t.Helper()
-		id, err := c.identity(d, number)
+		id, err := d.Identity()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return id
 	}
-	plain, named, other := Config{Over: ISCSI}, Config{Over: ISCSI, Name: "iqn.2026-11.com.example:a"}, Config{Over: ISCSI, Name: "iqn.2026-11.com.example:b"}
-	if id(plain, a, 0) == id(plain, b, 0) {
+	if id(a) == id(b) {
 		t.Error("two files of one name are one disk")
 	}
-	if id(plain, a, 0) != id(plain, again, 3) || id(plain, a, 0) != id(plain, linked, 0) || id(plain, a, 0) != id(Config{Over: AoE}, a, 0) {
+	if id(a) != id(again) || id(a) != id(linked) {
 		t.Error("a file isn't the disk that it was")
 	}
-	if id(named, a, 0) != id(named, b, 0) {
-		t.Error("a named target isn't what its name says")
-	}
-	if id(named, a, 0) == id(named, a, 1) || id(named, a, 0) == id(other, a, 0) || id(named, a, 0) == id(plain, a, 0) {
+	const named, other = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
+	if IdentifyUnit(named, 0) == IdentifyUnit(named, 1) || IdentifyUnit(named, 0) == IdentifyUnit(other, 0) || IdentifyUnit(named, 0) == id(a) {
 		t.Error("two units are one disk")
 	}
 	if identify("host1", "/disk.qcow2") == identify("host2", "/disk.qcow2") {
 		t.Error("the disks of two hosts are one")
 	}
-	if serial := id(plain, a, 0).serial(); len(serial) != 20 {
+	if serial := id(a).Serial(); len(serial) != 20 {
 		t.Errorf("the serial number is %q", serial)
 	}
 }
@@ -113,29 +109,6 @@ func TestDeviceID(t *testing.T) {
 	}
 }
 
-func TestIQN(t *testing.T) {
-	id := identify("host", "/srv/disk.qcow2")
-	for file, want := range map[string]string{
-		"disk.qcow2": naming + "disk.qcow2",
-		"Disk 1.IMG": naming + "disk-1.img",
-		"Plätte.raw": naming + "pl-tte.raw",
-	} {
-		if got := iqn(file); got != want {
-			t.Errorf("%s: %s", file, got)
-		}
-		if got := uniqueIQN(file, id); got != want+"."+id.brief() {
-			t.Errorf("%s: %s", file, got)
-		}
-	}
-	long := make([]byte, 255)
-	for i := range long {
-		long[i] = 'a'
-	}
-	if n := len(uniqueIQN(string(long), id)); n > 223 {
-		t.Errorf("a name of %d bytes (RFC 7143 section 4.2.7.1)", n)
-	}
-}
-
 // TestHost: the machine ID of a host that was never booted is none.
 func TestHost(t *testing.T) {
 	name, err := os.Hostname()
@@ -151,18 +124,9 @@ func TestHost(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(root, "etc", "machine-id"), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, lasting := thisHost(root)
+		got, lasting := ThisHost(root)
 		if got != want || lasting != (want == id) {
 			t.Errorf("%q: %s, %v", content, got, lasting)
-		}
-		for config, warned := range map[*Config]bool{
-			{Over: ISCSI}: want != id, {Over: AoE}: want != id, {Over: NBD}: false, {Over: ISCSI, Name: "iqn.2026-11.com.example:a"}: false,
-		} {
-			var out strings.Builder
-			config.warnOfHost(&voice{out: &out}, root)
-			if (out.Len() > 0) != warned {
-				t.Errorf("%q, %s: %s", content, config.Over, out.String())
-			}
 		}
 	}
 }

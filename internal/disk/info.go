@@ -15,6 +15,7 @@ import (
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // Layer is one file of an image.
@@ -60,7 +61,7 @@ const mostLayers = 64
 func Describe(ctx context.Context, name string, o Options) (Info, error) {
 	layer, ref, err := describe(ctx, name, o.Format)
 	if err != nil {
-		return Info{}, explain(name, err)
+		return Info{}, advise(name, err)
 	}
 	info := Info{Layer: layer, Unclosed: layer.unclosed, InUse: inUse(name)}
 	b := &backings{image: name, allow: o.Allow}
@@ -118,7 +119,7 @@ func describe(ctx context.Context, name string, format Format) (Layer, diskimage
 	}
 	if st, err := os.Stat(name); err == nil {
 		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
-			layer.Allocated = sys.Blocks * sector
+			layer.Allocated = sys.Blocks * 512 // stat(2)
 		}
 	}
 	return layer, ref, nil
@@ -157,7 +158,7 @@ func (i Info) WriteJSON(w io.Writer) error {
 // WriteText writes it for people.
 func (i Info) WriteText(w io.Writer) error {
 	text := fmt.Sprintf("file       %s\nformat     %s\nsize       %s (%d bytes)\nallocated  %s\n",
-		i.File, i.Format, FormatSize(i.VirtualSize), i.VirtualSize, FormatSize(i.Allocated))
+		i.File, i.Format, size.Format(i.VirtualSize), i.VirtualSize, size.Format(i.Allocated))
 	switch {
 	case i.InUse:
 		text += "state      another program writes to it\n"
@@ -165,7 +166,7 @@ func (i Info) WriteText(w io.Writer) error {
 		text += "state      " + i.unclosedText()
 	}
 	for _, l := range i.Chain {
-		text += fmt.Sprintf("over       %s (%s, %s, %s allocated)\n", l.File, l.Format, FormatSize(l.VirtualSize), FormatSize(l.Allocated))
+		text += fmt.Sprintf("over       %s (%s, %s, %s allocated)\n", l.File, l.Format, size.Format(l.VirtualSize), size.Format(l.Allocated))
 		if l.unclosed {
 			text += "           " + l.unclosedText()
 		}

@@ -82,7 +82,7 @@ func reads(t *testing.T, name string) {
 	t.Helper()
 	d, err := Open(t.Context(), name, Options{})
 	must(t, err)
-	defer closeDisk(d)
+	defer d.FlushAndClose()
 	got := make([]byte, 7)
 	must(t, d.Read(t.Context(), got, 1<<20))
 	if string(got) != "written" || d.Lost != nil {
@@ -154,7 +154,7 @@ func TestKilledWithoutRoom(t *testing.T) {
 	dir := smallRoom(t, "12m")
 	base, overlay := filepath.Join(t.TempDir(), "base.img"), filepath.Join(dir, "o.qcow2")
 	must(t, os.WriteFile(base, bytes.Repeat([]byte{1}, 32<<20), 0o644))
-	d, err := openOverlay(t.Context(), base, overlay, Options{Format: "raw"})
+	d, err := Open(t.Context(), overlay, Options{Base: base, Format: "raw"})
 	must(t, err)
 	p, written, refused := bytes.Repeat([]byte{2}, 64<<10), []int64(nil), 0
 	for i := range int64(256) {
@@ -176,7 +176,7 @@ func TestKilledWithoutRoom(t *testing.T) {
 		}
 	}
 	must(t, d.Close())
-	d, err = openOverlay(t.Context(), base, overlay, Options{Format: "raw"})
+	d, err = Open(t.Context(), overlay, Options{Base: base, Format: "raw"})
 	if err != nil {
 		t.Fatalf("%v (%s)", err, advice.Of(err))
 	}
@@ -187,7 +187,7 @@ func TestKilledWithoutRoom(t *testing.T) {
 			t.Fatalf("what was written at %d of %d places is lost", off, len(written))
 		}
 	}
-	must(t, closeDisk(d))
+	must(t, d.FlushAndClose())
 	if out, err := exec.CommandContext(context.Background(), "qemu-img", "check", overlay).CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}

@@ -23,6 +23,8 @@ type Disk struct {
 	Format Format
 	// Files are what it is read from: the image, its backing file, and so on.
 	Files []string
+	// Journal is the file of its journal while it is written to, "" if it has none.
+	Journal string
 	// Unsafe is why there is no journal, so that a kill of this process may lose
 	// what was written last; nil if nothing may be lost.
 	Unsafe error
@@ -47,21 +49,30 @@ type Options struct {
 	// Allow are folders in which backing files may lie, besides that of the
 	// image.
 	Allow []string
+	// Base, if set, makes the image an overlay: the only file that may be its
+	// backing file, whose Format is told. An image that isn't there is made.
+	Base string
+	// Trouble, if set, is told when the journal of a file can't be written, and
+	// with nil when it can again.
+	Trouble func(file string, err error)
 
-	base   string // the only file that may be the image's backing file, if set
-	bare   bool   // without the image's journal
-	alone  bool   // without what it lies over
-	lossy  bool   // for reading, although the image's journal may have more
-	shared bool   // while others may write to it
-	// trouble is told when the journal of a file can't be written, and with nil
-	// when it can again.
-	trouble func(file string, err error)
-	once    bool // it is read from one end to the other, and then closed
+	bare   bool // without the image's journal
+	alone  bool // without what it lies over
+	lossy  bool // for reading, although the image's journal may have more
+	shared bool // while others may write to it
+	once   bool // it is read from one end to the other, and then closed
 }
 
 // Open opens a file, or a URL for reading. A disk at a URL is read for as long as
 // the context lasts.
 func Open(ctx context.Context, name string, o Options) (*Disk, error) {
+	if o.Base != "" {
+		return openOverlay(ctx, name, o)
+	}
+	return openImage(ctx, name, o)
+}
+
+func openImage(ctx context.Context, name string, o Options) (*Disk, error) {
 	if isURL(name) {
 		return openURL(ctx, name, o)
 	}
@@ -69,11 +80,11 @@ func Open(ctx context.Context, name string, o Options) (*Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &backings{image: name, allow: o.Allow, base: o.base, files: []string{name}}
+	b := &backings{image: name, allow: o.Allow, base: o.Base, files: []string{name}}
 	d, err := open(ctx, file, o, b.open)
 	if err != nil {
 		file.Close()
-		return nil, explain(name, err)
+		return nil, advise(name, err)
 	}
 	d.Files = b.files
 	return d, nil
@@ -125,12 +136,15 @@ func (d *Disk) journal(file *block.OSFile, o Options) (j *qcow2.Journal, err err
 		j, err = findJournal(file.Name(), file, o.shared)
 	} else {
 		j, d.Unsafe, err = makeJournal(file.Name())
+		if j != nil {
+			d.Journal, _ = journalOf(file.Name())
+		}
 	}
 	if o.ReadOnly && o.lossy {
 		d.Lost, err = err, nil // why what it has is missing
 	}
-	if j != nil && o.trouble != nil {
-		j.Trouble = func(err error) { o.trouble(file.Name(), err) }
+	if j != nil && o.Trouble != nil {
+		j.Trouble = func(err error) { o.Trouble(file.Name(), err) }
 	}
 	return j, err
 }
@@ -142,7 +156,7 @@ func openFile(name string, readOnly bool) (*block.OSFile, error) {
 	}
 	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: readOnly})
 	if err != nil {
-		return nil, explainOpen(name, readOnly, err)
+		return nil, adviseOpen(name, readOnly, err)
 	}
 	return file, nil
 }
@@ -151,7 +165,7 @@ func openFile(name string, readOnly bool) (*block.OSFile, error) {
 func isFile(name string) error {
 	st, err := os.Stat(name)
 	if err != nil {
-		return explain(name, err)
+		return advise(name, err)
 	}
 	switch m := st.Mode(); {
 	case m.IsDir():
@@ -162,8 +176,8 @@ func isFile(name string) error {
 	return nil
 }
 
-// closeDisk makes everything durable and gives the files up.
-func closeDisk(d *Disk) error {
+// FlushAndClose makes everything durable and gives the files up.
+func (d *Disk) FlushAndClose() error {
 	var err error
 	if !d.Caps().ReadOnly {
 		if err = d.Flush(context.Background()); err != nil {

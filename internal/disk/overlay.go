@@ -12,9 +12,10 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 )
 
-// openOverlay opens an overlay over base, which is made if there is none. What
-// is written goes to the overlay; base is only read.
-func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, error) {
+// openOverlay opens an overlay over o.Base, which is made if there is none. What
+// is written goes to the overlay; the base is only read.
+func openOverlay(ctx context.Context, overlay string, o Options) (*Disk, error) {
+	base := o.Base
 	if isURL(base) {
 		return nil, advice.New("an overlay over a URL isn't possible", "convert it to a file first: spur disk convert "+base+" FILE")
 	}
@@ -28,10 +29,10 @@ func openOverlay(ctx context.Context, base, overlay string, o Options) (*Disk, e
 	}
 	path, err := filepath.EvalSymlinks(base)
 	if err != nil {
-		return nil, explain(base, err)
+		return nil, advise(base, err)
 	}
-	o.Format, o.base = diskimage.Qcow2, path
-	d, err := Open(ctx, overlay, o)
+	o.Format, o.Base = diskimage.Qcow2, path
+	d, err := openImage(ctx, overlay, o)
 	if errors.Is(err, qcow2.ErrFormat) && !begins(overlay, diskimage.Qcow2) {
 		return nil, advice.New(overlay+" is no overlay: it isn't a qcow2 image", "name another --overlay, which is made if it doesn't exist")
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // Progress is a line on a terminal that is written anew as a copy goes on.
@@ -26,21 +27,21 @@ func NewProgress(out io.Writer, what string) *Progress {
 }
 
 // Tell is for ConvertOptions.Progress.
-func (p *Progress) Tell(done, size, copied int64) {
+func (p *Progress) Tell(done, all, copied int64) {
 	p.copied = copied
 	now := time.Now()
 	if now.Sub(p.told) < often {
 		return
 	}
 	p.told = now
-	p.line(progressLine(p.what, done, size, copied, now.Sub(p.began)))
+	p.line(progressLine(p.what, done, all, copied, now.Sub(p.began)))
 }
 
 // Done takes the line away, and says in its place what was copied.
 func (p *Progress) Done(err error) {
 	fmt.Fprintf(p.out, "\r%*s\r", p.width, "")
 	if err == nil {
-		fmt.Fprintf(p.out, "%s  %s of data copied in %s\n", p.what, FormatSize(p.copied), time.Since(p.began).Round(100*time.Millisecond))
+		fmt.Fprintf(p.out, "%s  %s of data copied in %s\n", p.what, size.Format(p.copied), time.Since(p.began).Round(100*time.Millisecond))
 	}
 }
 
@@ -51,13 +52,13 @@ func (p *Progress) line(text string) {
 
 // progressLine says how far a copy is, and how long it will take if it goes on
 // as it did.
-func progressLine(what string, done, size, copied int64, took time.Duration) string {
-	if size == 0 || done == 0 {
+func progressLine(what string, done, all, copied int64, took time.Duration) string {
+	if all == 0 || done == 0 {
 		return what
 	}
 	seconds := max(took.Seconds(), 0.001)
-	text := fmt.Sprintf("%s  %3d %%  %s of data, %s/s", what, int(float64(done)/float64(size)*100), FormatSize(copied), FormatSize(int64(float64(copied)/seconds)))
-	if left := time.Duration(float64(took) / float64(done) * float64(size-done)); left >= time.Second && took > time.Second {
+	text := fmt.Sprintf("%s  %3d %%  %s of data, %s/s", what, int(float64(done)/float64(all)*100), size.Format(copied), size.Format(int64(float64(copied)/seconds)))
+	if left := time.Duration(float64(took) / float64(done) * float64(all-done)); left >= time.Second && took > time.Second {
 		text += fmt.Sprintf(", %s left", left.Round(time.Second))
 	}
 	return text

@@ -21,14 +21,14 @@ func openURL(ctx context.Context, url string, o Options) (*Disk, error) {
 	}
 	remote, err := httpblock.Open(ctx, url, httpblock.Options{Unchecked: o.once})
 	if err != nil {
-		return nil, explainURL(url, err)
+		return nil, adviseURL(url, err)
 	}
 	d, err := open(ctx, block.FileOf(ctx, remote), o, func(context.Context, diskimage.Reference) (diskimage.Opened, error) {
 		return diskimage.Opened{}, advice.New("an image at a URL may have no backing file", "download both and convert them here")
 	})
 	if err != nil {
 		remote.Close()
-		return nil, explain(url, err)
+		return nil, advise(url, err)
 	}
 	d.Files = []string{url}
 	return d, nil

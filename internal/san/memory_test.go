@@ -1,4 +1,4 @@
-package disk_test
+package san
 
 import (
 	"bytes"
@@ -21,53 +21,52 @@ import (
 )
 
 const (
-	// crowd is how many machines have a disk of their own, over the same base.
-	crowd = 500
+	// machines have a disk of their own each, over the same base.
+	machines = 500
 	// perMachine is the most memory, in bytes, of this process for one of them.
 	perMachine = 256 << 10
 )
 
-// TestCrowd: each of many overlays of one base, with an iSCSI session that has
-// read and written, takes little memory.
-func TestCrowd(t *testing.T) {
+// TestMemoryPerMachine: each of many overlays of one base, with an iSCSI session
+// that has read and written, takes little memory.
+func TestMemoryPerMachine(t *testing.T) {
 	dir := t.TempDir()
 	base := filepath.Join(dir, "base")
 	if err := os.WriteFile(base, bytes.Repeat([]byte("base"), 4<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// One machine more, so that what all share is there before.
-	targets, names := make([]*iscsi.Target, crowd+1), make([]string, crowd+1)
-	disks := make([]*disk.Disk, 0, crowd+1)
+	var targets Targets
+	var disks []*disk.Disk
 	t.Cleanup(func() { // when the server has ended
 		for _, d := range disks {
 			d.Close()
 		}
 	})
-	for i := range targets {
-		names[i] = fmt.Sprintf("iqn.2026-11.example.spur:machine%d", i)
-	}
+	name := func(i int) string { return fmt.Sprintf("iqn.2026-11.example.spur:machine%d", i) }
 	open := func(i int) {
-		overlay := filepath.Join(dir, fmt.Sprintf("overlay%d", i))
-		if err := disk.Create(t.Context(), overlay, disk.CreateOptions{Backing: base, BackingFormat: diskimage.Raw}); err != nil {
-			t.Fatal(err)
-		}
-		d, err := disk.Open(t.Context(), overlay, disk.Options{})
+		d, err := disk.Open(t.Context(), filepath.Join(dir, fmt.Sprintf("overlay%d.qcow2", i)), disk.Options{Base: base, Format: diskimage.Raw})
 		if err != nil {
 			t.Fatal(err)
 		}
 		disks = append(disks, d)
-		targets[i] = &iscsi.Target{Name: names[i], LUNs: map[uint64]*iscsi.LUN{0: {Device: d}}}
+		if err := targets.Add(t.Context(), Target{Name: name(i), LUNs: []Volume{opened("", d.Device)}}); err != nil {
+			t.Fatal(err)
+		}
 	}
+	// One machine more, so that what all share is there before.
 	open(0)
-	address := listen(t, &iscsi.Server{Targets: byName{names, targets}})
-	converse(t, address, names[0], 0)
+	address := listen(t, func(ctx context.Context, l net.Listener, _ *Log) error {
+		server := iscsi.Server{Targets: &targets, Bounds: iscsi.Bounds{Grace: time.Millisecond}}
+		return server.Serve(ctx, l)
+	})
+	converse(t, address, name(0), 0)
 	heap, resident := memory(t)
-	for i := 1; i <= crowd; i++ {
+	for i := 1; i <= machines; i++ {
 		open(i)
-		converse(t, address, names[i], byte(i))
+		converse(t, address, name(i), byte(i))
 	}
 	heapNow, residentNow := memory(t)
-	heap, resident = (heapNow-heap)/crowd, (residentNow-resident)/crowd
+	heap, resident = (heapNow-heap)/machines, (residentNow-resident)/machines
 	t.Logf("%d bytes of heap and stacks, %d resident, for each machine", heap, resident)
 	if heap > perMachine {
 		t.Errorf("%d bytes of heap and stacks for each machine", heap)
@@ -75,40 +74,6 @@ func TestCrowd(t *testing.T) {
 	if resident > perMachine && !racing {
 		t.Errorf("%d bytes resident for each machine", resident)
 	}
-}
-
-// byName finds targets by their place.
-type byName struct {
-	names   []string
-	targets []*iscsi.Target
-}
-
-func (b byName) Names(string) []string { return b.names }
-
-func (b byName) Target(name string) *iscsi.Target {
-	i, err := strconv.Atoi(strings.TrimPrefix(name, "iqn.2026-11.example.spur:machine"))
-	if err != nil || i >= len(b.targets) {
-		return nil
-	}
-	return b.targets[i]
-}
-
-func listen(t *testing.T, server *iscsi.Server) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Bounds.Grace = time.Millisecond
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error)
-	go func() { done <- server.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return l.Addr().String()
 }
 
 // memory is what the process has in use, in bytes.

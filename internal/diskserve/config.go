@@ -1,4 +1,4 @@
-package disk
+package diskserve
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/aoe"
+	"github.com/spurboot/spur/internal/disk"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/sandbox"
 )
@@ -43,7 +44,7 @@ type Config struct {
 	// Files are the disks: LUNs 0, 1, … of one iSCSI target, slots of a shelf,
 	// exports, or paths.
 	Files   []string
-	Options Options
+	Options disk.Options
 	// Overlay takes what is written to the only file, if it is set.
 	Overlay string
 	Over    Protocol
@@ -201,4 +202,14 @@ func (c *Config) checkListen(port string) error {
 // folder.
 func title(file string) string {
 	return file[strings.LastIndexByte(file, '/')+1:]
+}
+
+// checkIQN refuses what is no name of targets or initiators.
+func checkIQN(flag, name string) error {
+	for _, kind := range []string{"iqn.", "eui.", "naa."} {
+		if strings.HasPrefix(name, kind) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s %q is no iSCSI name, such as iqn.2026-11.com.example:disk1", flag, name)
 }

@@ -1,4 +1,5 @@
-package disk
+// Package size writes and reads sizes and counts for people.
+package size
 
 import (
 	"errors"
@@ -14,9 +15,9 @@ const units = "KMGTPE"
 // sector is what sizes of disks are multiples of, in bytes.
 const sector = 512
 
-// ParseSize reads a size as people write it, such as 10G or 512MiB: in bytes,
+// Parse reads a size as people write it, such as 10G or 512MiB: in bytes,
 // or with a unit that is a power of 1024.
-func ParseSize(s string) (int64, error) {
+func Parse(s string) (int64, error) {
 	digits := strings.TrimRight(s, "KMGTPEiBkmgtpe")
 	n, err := strconv.ParseInt(digits, 10, 64)
 	switch {
@@ -58,8 +59,8 @@ func unit(s, suffix string) (shift int, err error) {
 	return 10 * (at + 1), nil
 }
 
-// FormatSize writes a size for people.
-func FormatSize(n int64) string {
+// Format writes a size for people.
+func Format(n int64) string {
 	if n < 1024 {
 		return fmt.Sprintf("%d bytes", n)
 	}
@@ -70,4 +71,12 @@ func FormatSize(n int64) string {
 	}
 	text := strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
 	return fmt.Sprintf("%s %ciB", text, units[at])
+}
+
+// Count writes how many there are of something.
+func Count(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

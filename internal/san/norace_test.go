@@ -1,5 +1,5 @@
 //go:build !race
 
-package disk_test
+package san
 
 const racing = false

@@ -1,7 +1,6 @@
 package disk_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -54,12 +53,7 @@ func TestAdviceFits(t *testing.T) {
 		}
 		return err
 	}
-	serve := func(c disk.Config) error {
-		c.Over, c.Listen, c.Out = disk.NBD, "127.0.0.1:0", t.Output()
-		ctx, cancel := context.WithCancel(ctx)
-		cancel() // if it serves, not for long
-		return disk.Serve(ctx, c)
-	}
+	overlay := func(name string) error { return open(name, disk.Options{Base: "raw.img"}) }
 	for _, c := range []struct {
 		what         string
 		err          error
@@ -71,22 +65,21 @@ func TestAdviceFits(t *testing.T) {
 		{"create raw where no folder is", create("no/a.img", disk.CreateOptions{Size: 1 << 20, Format: diskimage.Raw}), "there is no folder no", "mkdir -p no"},
 		{"create over another where no folder is", create("no/a.qcow2", disk.CreateOptions{Backing: "raw.img"}), "there is no folder no", "mkdir -p no"},
 		{"convert where no folder is", convert("raw.img", "no/a.qcow2"), "there is no folder no", "mkdir -p no"},
-		{"overlay where no folder is", serve(disk.Config{Files: []string{"raw.img"}, Overlay: "no/a.qcow2"}), "there is no folder no", "mkdir -p no"},
+		{"overlay where no folder is", overlay("no/a.qcow2"), "there is no folder no", "mkdir -p no"},
 		{"create below a file", create("raw.img/a.qcow2", disk.CreateOptions{Size: 1 << 20}), "raw.img is no folder", "check the name"},
 		{"open below a file", open("raw.img/a", disk.Options{}), "raw.img/a", "check the name"},
 		{"open as qcow2", open("raw.img", disk.Options{Format: diskimage.Qcow2}), "not a qcow2 image", "without a format given"},
 		{"open over what is no qcow2", open("wrong.qcow2", disk.Options{}), "not a qcow2 image", "qemu-img rebase -u -F"},
-		{"overlay that is raw", serve(disk.Config{Files: []string{"raw.img"}, Overlay: "raw.img"}), "raw.img is no overlay", "another --overlay"},
+		{"overlay that is raw", overlay("raw.img"), "raw.img is no overlay", "another --overlay"},
 		{"create too large", create("a.qcow2", disk.CreateOptions{Size: 100000 << 40}), "no room for a disk of 97.7 PiB", "the largest is 2 PiB"},
 		{"create the largest there is", create("a.qcow2", disk.CreateOptions{Size: 1<<63 - 512}), "no room for a disk of 8 EiB", "the largest is 2 PiB"},
 		{"create raw too large", create("a.img", disk.CreateOptions{Size: 1<<63 - 512, Format: diskimage.Raw}), "a.img: its file system", "smaller"},
 		{"create by another format's name", create("a.vmdk", disk.CreateOptions{Size: 1 << 20}), "a.vmdk is the name of a file of format vmdk", ".qcow2"},
 		{"convert to another format's name", convert("raw.img", "a.VHDX"), "a.VHDX is the name of a file of format vhdx", ".qcow2"},
-		{"overlay by another format's name", serve(disk.Config{Files: []string{"raw.img"}, Overlay: "a.vdi"}), "a.vdi is the name of a file of format vdi", ".qcow2"},
+		{"overlay by another format's name", overlay("a.vdi"), "a.vdi is the name of a file of format vdi", ".qcow2"},
 		{"open for reading", open("typo.qcow2", disk.Options{ReadOnly: true}), "there is no file typo.qcow2", "check the name"},
 		{"convert", convert("typo.qcow2", "a.qcow2"), "there is no file typo.qcow2", "check the name"},
 		{"create over", create("a.qcow2", disk.CreateOptions{Backing: "typo.img"}), "there is no file typo.img", "check the name"},
-		{"serve", serve(disk.Config{Files: []string{"typo.qcow2"}}), "there is no file typo.qcow2", "check the name; spur disk create makes"},
 		{"convert ftp", convert("ftp://192.0.2.1/a", "a.qcow2"), "there is no file ftp:", "only http and https"},
 		{"convert no URL", convert("http://", "a.qcow2"), "http://", "http://HOST/PATH"},
 		{"convert a URL that refuses", convert(closed.URL+"/a.img", "a.qcow2"), "connection refused", "whether the web server runs"},
@@ -99,7 +92,7 @@ func TestAdviceFits(t *testing.T) {
 		if text := c.err.Error(); !strings.Contains(text, c.says) || strings.Contains(text, "stat /") || strings.Contains(text, "\n") {
 			t.Errorf("%s: %q says nothing like %q", c.what, text, c.says)
 		}
-		if advice := advice.Of(c.err); !strings.Contains(advice, c.advice) || !strings.HasPrefix(c.what, "serve") && strings.Contains(advice, "spur disk create") {
+		if advice := advice.Of(c.err); !strings.Contains(advice, c.advice) || strings.Contains(advice, "spur disk create") {
 			t.Errorf("%s: advice %q, not %q", c.what, advice, c.advice)
 		}
 	}
@@ -153,5 +146,14 @@ func patch(t *testing.T, name string, off int64, b []byte) {
 	_, err = f.WriteAt(b, off)
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAdviceOnWrite: who serves a raw disk that was guessed is told how a write
+// that was refused for its sake may be done.
+func TestAdviceOnWrite(t *testing.T) {
+	err := fmt.Errorf("write: %w", diskimage.DisguiseError{As: diskimage.Qcow2})
+	if got := disk.AdviceOnWrite(err); !strings.Contains(got, "--format raw") {
+		t.Errorf("%q", got)
 	}
 }

@@ -1,19 +1,16 @@
-package disk
+package san
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	stdlog "log"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
+	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spurboot/spur/block/httpblock"
@@ -30,31 +27,20 @@ const (
 	mostHeader = 16 << 10 // bytes
 )
 
-// serveHTTP serves disks for reading.
-func (c *Config) serveHTTP(ctx context.Context, disks []*Disk, v *voice) error {
-	l, err := c.listen(ctx)
-	if err != nil {
-		return err
-	}
+// ServeHTTP serves exports for reading until the context ends.
+func ServeHTTP(ctx context.Context, l net.Listener, e *Exports, log *Log) error {
 	server := &http.Server{
-		Handler:           c.paths(disks),
+		Handler:           e.handler(log),
 		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: mostHeader,
-		ErrorLog: log.New(io.Discard, "", 0),
+		ErrorLog: stdlog.New(io.Discard, "", 0),
 	}
-	if err := c.confine(disks, v); err != nil {
-		return errors.Join(err, l.Close())
-	}
-	defer tellHTTP(server, v)()
-	for i, d := range disks {
-		at := url.URL{Scheme: "http", Host: reached(l), Path: "/" + title(c.Files[i])}
-		v.ready(d, HTTP, at.String())
-	}
+	defer tellHTTP(server, log)()
 	places := &limited{Listener: l, places: share.Places{Total: mostConns, PerPeer: share.Half(mostConns)},
-		refused: func(from net.Addr, why error) { v.refused(from.String(), why) }}
+		refused: func(from net.Addr, why error) { log.refused(from.String(), why.Error()) }}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(places) }()
 	select {
-	case err = <-served:
+	case err := <-served:
 		return err
 	case <-ctx.Done():
 	}
@@ -63,26 +49,30 @@ func (c *Config) serveHTTP(ctx context.Context, disks []*Disk, v *voice) error {
 	if server.Shutdown(wait) != nil {
 		server.Close()
 	}
-	if err = <-served; errors.Is(err, http.ErrServerClosed) {
-		return nil
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return err
 	}
-	return err
+	return nil
 }
 
-// paths lead to disks by the names of their files, and nothing else does.
-func (c *Config) paths(disks []*Disk) http.Handler {
-	handlers := map[string]http.Handler{}
-	for i, d := range disks {
-		tag, modified := validators(d.Files)
-		handlers["/"+title(c.Files[i])] = httpblock.Handler(d.Device, httpblock.HandlerOptions{ETag: tag, Modified: modified, WriteTimeout: writeWait, Served: countHTTP})
-	}
-	absent := c.absent()
+// handler leads to volumes by their names, and nothing else does. A disk is open
+// for as long as an answer is sent.
+func (e *Exports) handler(log *Log) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h := handlers[r.URL.Path]; h != nil {
-			h.ServeHTTP(w, r)
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		v, ok := e.find(name)
+		if !ok || name == "" {
+			http.Error(w, e.absent(), http.StatusNotFound)
 			return
 		}
-		http.Error(w, absent, http.StatusNotFound)
+		d, err := v.Open(r.Context())
+		if err != nil {
+			http.Error(w, log.notOpened(r.RemoteAddr, v.Name, err).Error(), http.StatusServiceUnavailable)
+			return
+		}
+		defer d.Release()
+		options := httpblock.HandlerOptions{ETag: d.ETag, Modified: d.Modified, WriteTimeout: writeWait, Served: countHTTP}
+		httpblock.Handler(d.Device, options).ServeHTTP(w, r)
 	})
 }
 
@@ -90,37 +80,17 @@ func (c *Config) paths(disks []*Disk) http.Handler {
 const mostPaths = 32
 
 // absent says which paths there are.
-func (c *Config) absent() string {
+func (e *Exports) absent() string {
 	text := "There is no disk at this path. Those that are served are at"
-	for i, file := range c.Files {
-		if i == mostPaths {
-			return text + fmt.Sprintf("\nand %d more", len(c.Files)-i)
-		}
-		at := url.URL{Path: "/" + title(file)}
+	volumes, more := e.all(mostPaths)
+	for _, v := range volumes {
+		at := url.URL{Path: "/" + v.Name}
 		text += "\n" + at.EscapedPath()
 	}
-	return text
-}
-
-// validators are by what clients know that a disk is as it was. Nobody writes
-// to it while it is served.
-func validators(files []string) (etag string, modified time.Time) {
-	hash := sha256.New()
-	for _, name := range files {
-		st, err := os.Stat(name)
-		if err != nil {
-			return "", time.Time{}
-		}
-		var inode uint64
-		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
-			inode = sys.Ino
-		}
-		fmt.Fprintf(hash, "%d %d %d\n", inode, st.Size(), st.ModTime().UnixNano())
-		if st.ModTime().After(modified) {
-			modified = st.ModTime()
-		}
+	if more > 0 {
+		text += fmt.Sprintf("\nand %d more", more)
 	}
-	return `"` + hex.EncodeToString(hash.Sum(nil)[:12]) + `"`, modified
+	return text
 }
 
 // tallyKey is where a connection's tally is, in the context of its requests.
@@ -129,7 +99,7 @@ type tallyKey struct{}
 // tellHTTP tells of each connection that asked for something, once it is over.
 // What it returns tells of the others: a server that is shut down doesn't wait
 // until it has been told that idle connections are closed.
-func tellHTTP(server *http.Server, v *voice) (end func()) {
+func tellHTTP(server *http.Server, log *Log) (end func()) {
 	var tallies sync.Map // net.Conn to *tally; as many as there are connections
 	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		t := newTally()
@@ -139,7 +109,7 @@ func tellHTTP(server *http.Server, v *voice) (end func()) {
 	over := func(c net.Conn) {
 		t, ok := tallies.LoadAndDelete(c)
 		if ok && t.(*tally).commands.Load() > 0 {
-			v.over(c.RemoteAddr().String(), t.(*tally), nil)
+			log.ended(c.RemoteAddr().String(), t.(*tally), nil)
 		}
 	}
 	server.ConnState = func(c net.Conn, state http.ConnState) {

@@ -1,10 +1,8 @@
-package disk_test
+package san
 
 import (
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -12,11 +10,7 @@ import (
 // TestOnlyItsPath: an only disk has a path as each of several has, and what asks
 // for another is told which there is.
 func TestOnlyItsPath(t *testing.T) {
-	image := filepath.Join(t.TempDir(), "my disk.img")
-	if err := os.WriteFile(image, make([]byte, 4096), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	addr := serveHTTP(t, image)
+	addr := serveHTTP(t, "my disk.img")
 	for path, want := range map[string]int{
 		"/my%20disk.img": http.StatusOK, "/": http.StatusNotFound, "/my%20disk.im": http.StatusNotFound,
 		"/my%20disk.img/": http.StatusNotFound, "/x/my%20disk.img": http.StatusNotFound, "//my%20disk.img": http.StatusNotFound,

@@ -1,54 +1,54 @@
-package disk
+package diskserve
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"net/url"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/san"
 )
 
 // Serve serves disks until the context ends. Then what was written is made
 // durable. The Config has been checked.
 func Serve(ctx context.Context, c Config) error {
-	v := &voice{out: c.Out, log: c.Logger}
-	disks, err := c.open(ctx, v)
+	log := &san.Log{Out: c.Out, Logger: c.Logger, Advice: disk.AdviceOnWrite}
+	disks, err := c.open(ctx, log)
 	switch {
 	case err == nil:
-		c.warnOfHost(v, "/")
-		err = c.serve(ctx, disks, v)
+		c.warnOfHost(log, "/")
+		err = c.serve(ctx, disks, log)
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		err = nil // interrupted before it began
 	}
 	for _, d := range disks {
-		err = errors.Join(err, closeDisk(d))
+		err = errors.Join(err, d.FlushAndClose())
 	}
 	return err
 }
 
 // open opens the files, and returns those that it opened with an error too.
-func (c *Config) open(ctx context.Context, v *voice) ([]*Disk, error) {
+func (c *Config) open(ctx context.Context, log *san.Log) ([]*disk.Disk, error) {
 	o := c.Options
-	o.trouble = v.journal
-	if c.Over == HTTP {
-		o.ReadOnly = true
-	}
-	var disks []*Disk
+	o.ReadOnly = o.ReadOnly || c.Over == HTTP
+	o.Trouble = func(file string, err error) { tellJournal(log, file, err) }
+	var disks []*disk.Disk
 	for _, file := range c.Files {
-		open := Open
+		image := file
 		if c.Overlay != "" {
-			open = func(ctx context.Context, base string, o Options) (*Disk, error) {
-				return openOverlay(ctx, base, c.Overlay, o)
-			}
+			image, o.Base = c.Overlay, file
 		}
-		d, err := open(ctx, file, o)
+		d, err := disk.Open(ctx, image, o)
 		if err != nil {
-			return disks, c.explainServed(file, o, err)
+			return disks, c.advise(file, o, err)
 		}
 		disks = append(disks, d)
 		if d.Size() == 0 {
@@ -59,31 +59,48 @@ func (c *Config) open(ctx context.Context, v *voice) ([]*Disk, error) {
 	return disks, nil
 }
 
-// explainServed says what else can be done about a file that can't be served.
-func (c *Config) explainServed(file string, o Options, err error) error {
+// advise says what else can be done about a file that can't be served.
+func (c *Config) advise(file string, o disk.Options, err error) error {
+	var path *fs.PathError
+	ofFile := errors.As(err, &path) && path.Path == file
 	switch {
 	case o.ReadOnly || c.Overlay != "":
 		return err
 	case errors.As(err, new(diskimage.UnwritableError)):
 		return advice.Wrap(err, "add --read-only, or --overlay NEW.qcow2 for what clients write; or copy it: spur disk convert "+file+" NEW.qcow2")
-	case refused(file, err):
-		return advice.Wrap(err, toWrite(err)+"; or, if you may read it, add --overlay NEW.qcow2 for what clients write, or --read-only")
-	case missing(file, err) && !strings.Contains(file, "://"):
+	case ofFile && (errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS)):
+		return advice.Wrap(err, advice.Of(err)+"; or, if you may read it, add --overlay NEW.qcow2 for what clients write, or --read-only")
+	case ofFile && errors.Is(err, fs.ErrNotExist) && !strings.Contains(file, "://"):
 		return advice.Wrap(err, "check the name; spur disk create makes a new one")
 	}
 	return err
 }
 
-func (c *Config) serve(ctx context.Context, disks []*Disk, v *voice) error {
-	switch c.Over {
-	case ISCSI:
-		return c.serveISCSI(ctx, disks, v)
-	case AoE:
-		return c.serveAoE(ctx, disks, v)
-	case NBD:
-		return c.serveNBD(ctx, disks, v)
+// serve exports disks over the protocol.
+func (c *Config) serve(ctx context.Context, disks []*disk.Disk, log *san.Log) error {
+	volumes, err := c.volumes(disks)
+	switch {
+	case err != nil:
+		return err
+	case c.Over == AoE:
+		return c.serveAoE(ctx, disks, volumes, log)
 	}
-	return c.serveHTTP(ctx, disks, v)
+	e, err := c.export(ctx, disks, volumes)
+	if err != nil {
+		return err
+	}
+	l, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.confine(disks, log); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	for i, d := range disks {
+		at := url.URL{Scheme: e.scheme, Host: reached(l), Path: e.paths[i]}
+		tellReady(log, d, c.Over, at.String())
+	}
+	return e.serve(ctx, l, log)
 }
 
 // listen opens the port.

@@ -19,30 +19,31 @@ import (
 	"github.com/spurboot/spur/block/imagemap"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/size"
 )
 
-// explain says what to do about an error of an image.
-func explain(name string, err error) error {
+// advise says what to do about an error of an image.
+func advise(name string, err error) error {
 	if missing(name, err) {
 		return noFile(name, err)
 	}
 	whatToDo := advice.Of(err)
 	if whatToDo == "" {
-		whatToDo = remedy(name, err)
+		whatToDo = adviceFor(name, err)
 	}
 	text := err.Error()
 	if !strings.Contains(text, name) {
 		text = name + ": " + text
 	}
-	return advice.Wrap(said{err, shorten(text)}, whatToDo)
+	return advice.Wrap(reworded{err, shorten(text)}, whatToDo)
 }
 
-// explainOpen is explain for a file that the system didn't open.
-func explainOpen(name string, readOnly bool, err error) error {
+// adviseOpen is advise for a file that the system didn't open.
+func adviseOpen(name string, readOnly bool, err error) error {
 	if !readOnly && refused(name, err) {
 		return advice.Wrap(err, toWrite(err))
 	}
-	return explain(name, err)
+	return advise(name, err)
 }
 
 // toWrite is what to do about a file that can't be opened for writing.
@@ -53,14 +54,14 @@ func toWrite(err error) string {
 	return "run as a user who may write to it"
 }
 
-// said is an error in other words.
-type said struct {
+// reworded is an error in other words.
+type reworded struct {
 	error
 	text string
 }
 
-func (s said) Error() string { return s.text }
-func (s said) Unwrap() error { return s.error }
+func (r reworded) Error() string { return r.text }
+func (r reworded) Unwrap() error { return r.error }
 
 // longest is how much is said of one error, in bytes: the names in an image, and
 // in the chain of images that lie below it, can be of any length.
@@ -103,11 +104,11 @@ func noFile(name string, err error) error {
 	if strings.Contains(name, "://") {
 		remedy = "of URLs only http and https are read, and only by spur disk convert and spur disk serve --read-only; download it"
 	}
-	return advice.Wrap(said{err, "there is no file " + shorten(name)}, remedy)
+	return advice.Wrap(reworded{err, "there is no file " + shorten(name)}, remedy)
 }
 
-// remedy is what to do about an error that says nothing of it itself.
-func remedy(name string, err error) string {
+// adviceFor is what to do about an error that says nothing of it itself.
+func adviceFor(name string, err error) string {
 	var unreadable diskimage.UnreadableError
 	switch {
 	case errors.As(err, &unreadable):
@@ -162,8 +163,8 @@ func forLost(name string, lost error) string {
 	return "spur disk check --repair puts its reference counts right; what is missing can't be brought back"
 }
 
-// explainURL says what to do about an error of a web server.
-func explainURL(address string, err error) error {
+// adviseURL says what to do about an error of a web server.
+func adviseURL(address string, err error) error {
 	var unreached *net.OpError
 	var noName *net.DNSError
 	remedy := "see what the server answers: curl -v -r 0-511 " + address
@@ -187,7 +188,7 @@ func explainURL(address string, err error) error {
 	if !strings.Contains(text, address) {
 		text = address + ": " + text
 	}
-	return advice.Wrap(said{err, shorten(text)}, remedy)
+	return advice.Wrap(reworded{err, shorten(text)}, remedy)
 }
 
 func hasHost(address string) bool {
@@ -195,8 +196,8 @@ func hasHost(address string) bool {
 	return err == nil && u.Host != ""
 }
 
-// explainNew says what to do about a file that can't be made.
-func explainNew(name string, err error) error {
+// adviseNew says what to do about a file that can't be made.
+func adviseNew(name string, err error) error {
 	var large qcow2.TooLargeError
 	folder := filepath.Dir(name)
 	_, absent := os.Stat(folder)
@@ -204,20 +205,34 @@ func explainNew(name string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, fs.ErrExist):
-		return advice.Wrap(said{err, name + " exists"}, "it is left as it is; name another file, or remove it")
+		return advice.Wrap(reworded{err, name + " exists"}, "it is left as it is; name another file, or remove it")
 	case errors.As(err, &large):
-		return advice.Wrap(said{err, fmt.Sprintf("%s can't be made: a qcow2 image has no room for a disk of %s", name, FormatSize(large.Size))},
-			"give a smaller size; the largest is "+FormatSize(large.Largest))
+		return advice.Wrap(reworded{err, fmt.Sprintf("%s can't be made: a qcow2 image has no room for a disk of %s", name, size.Format(large.Size))},
+			"give a smaller size; the largest is "+size.Format(large.Largest))
 	case errors.Is(err, unix.EFBIG):
-		return advice.Wrap(said{err, name + ": its file system has no files of that size"}, "give a smaller size, or make a qcow2 image, which takes space as it is written to")
+		return advice.Wrap(reworded{err, name + ": its file system has no files of that size"}, "give a smaller size, or make a qcow2 image, which takes space as it is written to")
 	case errors.Is(err, block.ErrNoSpace), errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		return advice.Wrap(err, "make room where "+name+" is to be; what there was of it is removed")
 	case errors.Is(err, fs.ErrNotExist) && errors.Is(absent, fs.ErrNotExist):
-		return advice.Wrap(said{err, fmt.Sprintf("%s can't be made: there is no folder %s", name, folder)}, "make it (mkdir -p "+folder+"), or check the name")
+		return advice.Wrap(reworded{err, fmt.Sprintf("%s can't be made: there is no folder %s", name, folder)}, "make it (mkdir -p "+folder+"), or check the name")
 	case errors.Is(err, unix.ENOTDIR):
-		return advice.Wrap(said{err, fmt.Sprintf("%s can't be made: %s is no folder", name, folder)}, "check the name")
+		return advice.Wrap(reworded{err, fmt.Sprintf("%s can't be made: %s is no folder", name, folder)}, "check the name")
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.EROFS):
 		return advice.Wrap(err, "name a file in a folder that you may write to")
 	}
 	return advice.Wrap(fmt.Errorf("%s can't be made: %w", name, err), "name another file; nothing is left of this one")
+}
+
+// AdviceOnWrite is what to do about an error of a disk that is served, "" if it
+// says that itself.
+func AdviceOnWrite(err error) string {
+	switch {
+	case errors.Is(err, block.ErrNoSpace):
+		return "make room where the image is; what was refused wasn't written"
+	case errors.Is(err, qcow2.ErrMarked):
+		return "nothing is written to the image any more; copy what can be read by spur disk convert, or repair it by qemu-img check -r all"
+	case errors.As(err, new(diskimage.DisguiseError)):
+		return "--format raw lets it be written"
+	}
+	return ""
 }

@@ -1,18 +1,19 @@
-package disk
+package diskserve
 
 import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
 
-	"github.com/spurboot/spur/block/diskimage"
+	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/san"
 	"github.com/spurboot/spur/internal/sandbox"
 )
 
 // confine gives up, once the disks and the port are open, what serving them
 // doesn't take: root, all capabilities, and every file that isn't open yet. A
 // journal is still to be removed in the end, whoever its folder belongs to.
-func (c *Config) confine(disks []*Disk, v *voice) error {
+func (c *Config) confine(disks []*disk.Disk, log *san.Log) error {
 	if c.Confine == nil {
 		return nil
 	}
@@ -22,14 +23,9 @@ func (c *Config) confine(disks []*Disk, v *voice) error {
 	}
 	p := sandbox.Policy{Account: account}
 	for _, d := range disks {
-		if d.Format != diskimage.Qcow2 || d.Caps().ReadOnly {
-			continue
+		if d.Journal != "" {
+			p.Remove = append(p.Remove, filepath.Dir(d.Journal))
 		}
-		name, err := journalOf(d.Files[0])
-		if err != nil {
-			return err
-		}
-		p.Remove = append(p.Remove, filepath.Dir(name))
 	}
 	p.Removable = p.Remove
 	status, err := c.Confine(p)
@@ -37,7 +33,7 @@ func (c *Config) confine(disks []*Disk, v *voice) error {
 		return err
 	}
 	if weakness := status.Weakness(); weakness != "" {
-		v.say(slog.LevelWarn, fmt.Sprintf("warning: %s", weakness))
+		log.Say(slog.LevelWarn, fmt.Sprintf("warning: %s", weakness))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package disk_test
+package san
 
 import (
 	"bufio"
@@ -7,22 +7,15 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/block"
 )
 
 // TestHTTPPlaces: one address doesn't take all connections of the HTTP server.
 func TestHTTPPlaces(t *testing.T) {
-	image := filepath.Join(t.TempDir(), "disk.img")
-	if err := os.WriteFile(image, make([]byte, 4096), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	addr := serveHTTP(t, image)
+	addr := serveHTTP(t, "disk.img")
 	const places = 1024 // of which one address has half
 	for i := range places/2 + 1 {
 		nc := dialFrom(t, "127.0.0.1", addr)
@@ -57,30 +50,36 @@ func dialFrom(t *testing.T, local, addr string) net.Conn {
 	return nc
 }
 
-// serveHTTP serves an image and returns the address.
-func serveHTTP(t *testing.T, image string) string {
+// serveHTTP serves a disk by a name and returns the address.
+func serveHTTP(t *testing.T, name string) string {
 	t.Helper()
-	ready, out := io.Pipe()
-	config := disk.Config{Files: []string{image}, Over: disk.HTTP, Listen: "127.0.0.1:0", Options: disk.Options{ReadOnly: true}, Out: out}
+	var exports Exports
+	if err := exports.Add(opened(name, block.NewMemory(4096))); err != nil {
+		t.Fatal(err)
+	}
+	return listen(t, func(ctx context.Context, l net.Listener, log *Log) error { return ServeHTTP(ctx, l, &exports, log) })
+}
+
+// opened is a volume that is open all the while.
+func opened(name string, d block.Device) Volume {
+	return Volume{Name: name, Open: func(context.Context) (Disk, error) { return Disk{Device: d, Release: func() {}}, nil }}
+}
+
+// listen runs a server until the test ends, and returns its address.
+func listen(t *testing.T, serve func(context.Context, net.Listener, *Log) error) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- disk.Serve(ctx, config) }()
-	lines := bufio.NewReader(ready)
-	line, err := lines.ReadString('\n')
-	_, at, ok := strings.Cut(line, "http://")
-	if err != nil || !ok {
-		t.Fatalf("%v: %s", err, line)
-	}
-	var rest sync.WaitGroup
-	rest.Go(func() { _, _ = io.Copy(io.Discard, lines) })
+	go func() { done <- serve(ctx, l, &Log{Out: io.Discard}) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		out.Close()
-		rest.Wait()
 	})
-	addr, _, _ := strings.Cut(at, "/")
-	return addr
+	return l.Addr().String()
 }

@@ -1,4 +1,4 @@
-package disk
+package san
 
 import (
 	"os"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/nbd"
 )
 
 // TestExportIsInFile sees that a raw file's pages can go to clients uncopied.
@@ -14,12 +16,20 @@ func TestExportIsInFile(t *testing.T) {
 	if err := os.WriteFile(name, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err := Open(t.Context(), name, Options{ReadOnly: true})
+	d, err := disk.Open(t.Context(), name, disk.Options{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	in, is := d.export("disk").Device.(block.InFile)
+	var exports Exports
+	if err := exports.Add(opened("disk", d.Device)); err != nil {
+		t.Fatal(err)
+	}
+	export, err := nbdExports{&exports, &Log{}}.Lookup(t.Context(), &nbd.Peer{}, "disk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, is := export.Device.(block.InFile)
 	if !is {
 		t.Fatal("the device that NBD serves is in no file")
 	}

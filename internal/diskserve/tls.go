@@ -1,4 +1,4 @@
-package disk
+package diskserve
 
 import (
 	"crypto/tls"

@@ -1,0 +1,86 @@
+package san
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"math"
+	"net"
+	"sync"
+
+	"github.com/spurboot/spur/nbd"
+)
+
+// ServeNBD serves exports, each to any number of clients at once, until the
+// context ends. With a TLS configuration nothing is served in the clear.
+func ServeNBD(ctx context.Context, l net.Listener, e *Exports, tls *tls.Config, log *Log) error {
+	server := nbd.Server{Exports: nbdExports{e, log}, TLS: tls, RequireTLS: tls != nil, Hooks: nbdHooks(log)}
+	return server.Serve(ctx, l)
+}
+
+// nbdExports are Exports as package nbd knows them.
+type nbdExports struct {
+	*Exports
+	log *Log
+}
+
+// Lookup implements nbd.Exports. The device is the disk itself, with nothing
+// wrapped around it: NBD sends pages of the files of a block.InFile.
+func (e nbdExports) Lookup(ctx context.Context, peer *nbd.Peer, name string) (*nbd.Export, error) {
+	v, ok := e.find(name)
+	if !ok {
+		return nil, fmt.Errorf("%q: %w", name, nbd.ErrUnknownExport)
+	}
+	d, err := v.Open(ctx)
+	if err != nil {
+		return nil, e.log.notOpened(peer.Addr.String(), v.Name, err)
+	}
+	return &nbd.Export{Name: v.Name, Description: v.Description, Device: d.Device, ReadOnly: d.Device.Caps().ReadOnly, Release: d.Release}, nil
+}
+
+// List implements nbd.Exports.
+func (e nbdExports) List(context.Context, *nbd.Peer) ([]nbd.Export, error) {
+	var exports []nbd.Export
+	volumes, _ := e.all(math.MaxInt)
+	for _, v := range volumes {
+		exports = append(exports, nbd.Export{Name: v.Name, Description: v.Description})
+	}
+	return exports, nil
+}
+
+// nbdHooks tell of sessions.
+func nbdHooks(log *Log) nbd.Hooks {
+	var tallies sync.Map // *nbd.Session to *tally; as many as there are connections
+	return nbd.Hooks{
+		Refused: func(p *nbd.Peer, err error) { log.refused(p.Addr.String(), err.Error()) },
+		Open: func(s *nbd.Session) {
+			tallies.Store(s, newTally())
+			log.connected(s.Peer.Addr.String(), s.Export.Name)
+		},
+		Command: func(s *nbd.Session, command nbd.Command) {
+			if t, ok := tallies.Load(s); ok {
+				countNBD(t.(*tally), command)
+				if command.Err != nil {
+					log.deviceError(s.Peer.Addr.String(), t.(*tally), command.Err)
+				}
+			}
+		},
+		Close: func(s *nbd.Session, err error) {
+			if t, ok := tallies.LoadAndDelete(s); ok {
+				log.ended(s.Peer.Addr.String(), t.(*tally), err)
+			}
+		},
+	}
+}
+
+func countNBD(t *tally, command nbd.Command) {
+	t.commands.Add(1)
+	switch {
+	case command.Number != 0:
+		t.failed.Add(1)
+	case command.Name == "read":
+		t.read.Add(int64(command.Length))
+	case command.Name == "write":
+		t.written.Add(int64(command.Length))
+	}
+}

@@ -73,6 +73,7 @@ var allowed = map[string][]string{
 
 	// EFI binaries: pure.
 	"internal/efi/pefile": {"internal/boot"},
+	"internal/efi/uki":    {"internal/boot", "internal/efi/pefile"},
 
 	// What a boot is made of.
 	"internal/cpio":     {},

@@ -19,6 +19,9 @@ func (f *File) SectionCountAt() int64 { return f.header + 6 }
 // SymbolsAt is the offset of PointerToSymbolTable and NumberOfSymbols, 8 bytes.
 func (f *File) SymbolsAt() int64 { return f.header + 12 }
 
+// SizeOfCodeAt is the offset of that field, of 4 bytes.
+func (f *File) SizeOfCodeAt() int64 { return f.optionalAt() + sizeOfCodeAt }
+
 // SizeOfInitializedDataAt is the offset of that field, of 4 bytes.
 func (f *File) SizeOfInitializedDataAt() int64 { return f.optionalAt() + sizeOfDataAt }
 

@@ -43,8 +43,9 @@ const (
 	newHeaderAt     = 0x3c // in the DOS header: offset of the signature "PE\0\0"
 	coffHeader      = 4 + 20
 	sectionHeader   = 40
-	sizeOfDataAt    = 8  // in the optional header, as those that follow
-	sizeOfImageAt   = 56 //
+	sizeOfCodeAt    = 4 // in the optional header, as those that follow
+	sizeOfDataAt    = 8
+	sizeOfImageAt   = 56
 	checkSumAt      = 64
 	directory       = 8
 	certificatesRow = 4 // the certificate table among the data directories

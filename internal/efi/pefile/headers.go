@@ -83,8 +83,8 @@ func (f *File) check() error {
 	switch headers := int64(f.SizeOfHeaders); {
 	case bits.OnesCount32(f.SectionAlignment) != 1:
 		return fmt.Errorf("it is damaged: its section alignment, %#x, is no power of two", f.SectionAlignment)
-	case bits.OnesCount32(f.FileAlignment) != 1:
-		return fmt.Errorf("it is damaged: its file alignment, %#x, is no power of two", f.FileAlignment)
+	case bits.OnesCount32(f.FileAlignment) != 1 || f.FileAlignment > 64<<10: // PE/COFF section 3.4.2
+		return fmt.Errorf("it is damaged: its file alignment, %#x, is no power of two up to 64 KiB", f.FileAlignment)
 	case headers > f.Size:
 		return fmt.Errorf("it is cut off or damaged: its headers have %d bytes, the file %d", headers, f.Size)
 	case headers < f.sectionTable()+int64(len(f.Sections))*sectionHeader:

@@ -154,6 +154,7 @@ func TestDamaged(t *testing.T) {
 		{"too many sections", with(f.header+6, 20, 0), "its 20 section headers don't fit into the 1024 bytes of its headers"},
 		{"alignment", with(f.optionalAt()+32, 3), "section alignment, 0x203, is no power of two"},
 		{"file alignment", with(f.optionalAt()+36, 0, 0), "file alignment, 0x0, is no power of two"},
+		{"large file alignment", with(f.optionalAt()+36, 0, 0, 2), "file alignment, 0x20000, is no power of two up to 64 KiB"},
 		{"headers", with(f.optionalAt()+60, 0, 0, 2), "its headers have 131072 bytes, the file 83297"},
 		{"cut off in a section", stub[:0x5000], `section ".text" would end at byte 50176, the file has 20480`},
 		{"section outside of the image", with(f.SizeOfImageAt(), 0, 0x80, 0, 0), `section ".text" would end at address 0xfff0, its image ends at 0x8000`},

@@ -14,7 +14,6 @@ type dispatcher struct {
 	listener  *listener
 	transfers *transfers
 	running   sync.WaitGroup
-	cache     *blockCache
 }
 
 // run reads packets until the socket fails.

@@ -32,9 +32,8 @@
 // address that the client asked. Server.SinglePort sends everything from the
 // server's port instead, for firewalls and NAT that let only that one pass.
 //
-// Machines that fetch the same file of the host at the same time read it once
-// between them. A window goes out in one system call (UDP GSO), where the
-// kernel can cut it into packets.
+// A window goes out in one system call (UDP GSO), where the kernel can cut it into
+// packets.
 //
 // # Fetching and sending
 //

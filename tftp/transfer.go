@@ -72,8 +72,7 @@ func (t *transfer) serveRead(ctx context.Context) {
 	}
 	defer done()
 	defer t.opening.close()
-	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize, t.cache)
-	defer b.close()
+	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize)
 	s := newSender(l, b, agreed, t.timer(agreed))
 	s.serving, s.onBad, s.silent, s.opening = true, t.bad, &t.silent, &t.opening
 	public := t.public(agreed, f)

@@ -209,7 +209,7 @@ func (c *Client) ask(made *call, server netip.AddrPort) error {
 		timer.arm()
 		n, from, err := first(made.link, buf, server.Addr(), timer.deadline)
 		switch {
-		case errors.Is(err, errAgain) && timer.expired():
+		case errors.Is(err, errAgain) && timer.mayRetry():
 			continue
 		case errors.Is(err, errAgain):
 			return fmt.Errorf("%w from %v", ErrTimeout, server)

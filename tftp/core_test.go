@@ -112,10 +112,10 @@ func TestWindow(t *testing.T) {
 	w.last = 10
 	send := func(from, to uint64) {
 		t.Helper()
-		if f, l := w.span(); f != from || l != to {
+		if f, l := w.toSend(); f != from || l != to {
 			t.Fatalf("sends %d to %d, want %d to %d", f, l, from, to)
 		}
-		w.mark(to)
+		w.sentThrough(to)
 	}
 	expect := func(n uint16, want ackMeaning) {
 		t.Helper()
@@ -127,23 +127,23 @@ func TestWindow(t *testing.T) {
 	expect(9, stale) // never sent
 	expect(4, advanced)
 	send(5, 8)
-	expect(4, again) // block 5 was lost
+	expect(4, gap)   // block 5 was lost
 	expect(4, stale) // ... and this is the echo of block 7
 	send(5, 6)       // in a smaller burst
-	if !w.open() {
+	if !w.isUnfinished() {
 		t.Fatal("no second burst")
 	}
 	send(7, 8)
-	expect(6, again) // block 7 was lost
+	expect(6, gap) // block 7 was lost
 	expect(6, stale)
 	send(7, 7)
 	expect(7, advanced)
 	expect(7, stale)
-	w.timeout()
+	w.goBack()
 	send(8, 8)
 	send(9, 9)
 	send(10, 10)
-	if w.open() {
+	if w.isUnfinished() {
 		t.Fatal("open after the final block")
 	}
 	expect(10, finished)
@@ -153,10 +153,10 @@ func TestWindow(t *testing.T) {
 func TestLockstep(t *testing.T) {
 	w := newSendWindow(1)
 	for n := range uint64(70_000) {
-		if from, to := w.span(); from != n+1 || to != n+1 {
+		if from, to := w.toSend(); from != n+1 || to != n+1 {
 			t.Fatalf("sends %d to %d after block %d", from, to, n)
 		}
-		w.mark(n + 1)
+		w.sentThrough(n + 1)
 		if w.ack(uint16(n)) != repeated || w.ack(uint16(n+2)) != stale || w.ack(uint16(n+1)) != advanced {
 			t.Fatalf("wrong at block %d", n)
 		}

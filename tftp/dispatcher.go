@@ -12,7 +12,7 @@ import (
 type dispatcher struct {
 	server    *Server
 	listener  *listener
-	transfers *transfers
+	transfers *transferTable
 	running   sync.WaitGroup
 }
 
@@ -72,14 +72,14 @@ func (d *dispatcher) request(ctx context.Context, in incoming) {
 	r.Remote = in.remote
 	r.Local, r.Interface = d.listener.asked(in)
 	ctx, cancel := context.WithCancelCause(ctx)
-	t := &transfer{dispatcher: d, request: r, cancel: cancel, out: singlePort{output: d.listener.reply(in)}}
+	t := &transfer{dispatcher: d, request: r, cancel: cancel, out: singlePort{udpWriter: d.listener.reply(in)}}
 	entry, old := d.transfers.enter(t)
 	if entry != isNew {
 		cancel(nil)
 	}
 	switch entry {
 	case isDuplicate:
-		old.opening.again()
+		old.firstPacket.requestedAgain()
 	case isFull:
 		d.refuse(t, errBusy, errors.New("as many transfers as allowed are running"))
 	case isGreedy:

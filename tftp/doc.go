@@ -32,14 +32,24 @@
 // address that the client asked. Server.SinglePort sends everything from the
 // server's port instead, for firewalls and NAT that let only that one pass.
 //
-// A window goes out in one system call (UDP GSO), where the kernel can cut it into
-// packets.
-//
 // # Fetching and sending
 //
-//	var file bytes.Buffer
-//	client := &tftp.Client{BlockSize: 1428, WindowSize: 16}
-//	stats, err := client.Get(ctx, "192.0.2.1", "boot.efi", &file)
+//	package main
+//
+//	import (
+//		"context"
+//		"log"
+//		"os"
+//
+//		"github.com/spurboot/spur/tftp"
+//	)
+//
+//	func main() {
+//		client := &tftp.Client{BlockSize: 1428, WindowSize: 16}
+//		if _, err := client.Get(context.Background(), "192.0.2.1", "boot.ipxe", os.Stdout); err != nil {
+//			log.Fatal(err)
+//		}
+//	}
 //
 // [Client.Put] sends a file, [Client.Size] asks for the size of one.
 //

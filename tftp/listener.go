@@ -82,9 +82,9 @@ func (l *listener) asked(in incoming) (netip.AddrPort, int) {
 }
 
 // reply is what answers a packet through the server's own socket.
-func (l *listener) reply(in incoming) output {
+func (l *listener) reply(in incoming) udpWriter {
 	to, index := destination(in.oob)
-	return output{conn: l.conn, remote: in.remote, source: sourceMessage(to, index)}
+	return udpWriter{conn: l.conn, remote: in.remote, source: sourceMessage(to, index)}
 }
 
 func (l *listener) answer(in incoming, e *Error) {

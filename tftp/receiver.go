@@ -11,16 +11,16 @@ import (
 // A receiver takes one file from a link, as a server answering a write
 // request or as a client that got one.
 type receiver struct {
-	link     link
-	terms    terms
-	to       io.Writer
-	commit   func() error // called when all is written, before the final ACK
-	window   receiveWindow
-	timer    timer
-	progress progress
-	onBad    func(error)
-	silent   *atomic.Bool // set while a retransmission goes unanswered
-	opening  *opening     // nil when the peer has answered already
+	link        link
+	terms       terms
+	to          io.Writer
+	commit      func() error // called when all is written, before the final ACK
+	window      receiveWindow
+	timer       timer
+	progress    progress
+	onBad       func(error)
+	silent      *atomic.Bool // set while a retransmission goes unanswered
+	firstPacket *firstPacket // nil when the peer has answered already
 
 	buf    []byte
 	answer []byte // the packet that asks for more: OACK or ACK
@@ -42,7 +42,7 @@ func newReceiver(l link, to io.Writer, commit func() error, t terms, timer timer
 // of block 0. It is repeated until the first block is here.
 func (r *receiver) begin(answer []byte) error {
 	r.answer = answer
-	return r.opening.begin(r.link, answer, r.timer.spacing())
+	return r.firstPacket.begin(r.link, answer, r.timer.spacing())
 }
 
 // run receives the file. first is a DATA packet that is here already, or nil.
@@ -74,12 +74,12 @@ func (r *receiver) run(first []byte) (Reason, error) {
 func (r *receiver) timedOut() (Reason, error) {
 	r.stats.Timeouts++
 	r.silent.Store(r.window.got > 0)
-	if !r.timer.expired() {
+	if !r.timer.mayRetry() {
 		return TimedOut, fmt.Errorf("%w: block %d did not come", ErrTimeout, r.window.got+1)
 	}
 	r.timer.arm()
-	if r.opening.isOpen() {
-		return Failed, r.opening.repeat()
+	if r.firstPacket.isUnanswered() {
+		return Failed, r.firstPacket.repeat()
 	}
 	if r.window.got > 0 {
 		r.confirm()
@@ -135,8 +135,8 @@ func (r *receiver) data() (done bool, reason Reason, err error) {
 	if err := r.keep(payload, final); err != nil {
 		return true, Failed, tell(r.link, errorFor(err), err)
 	}
-	r.opening.over()
-	if r.timer.tries > 0 {
+	r.firstPacket.answered()
+	if r.timer.timeouts > 0 {
 		r.timer.heard()
 		r.silent.Store(false)
 	}

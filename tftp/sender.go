@@ -9,24 +9,24 @@ import (
 // A sender sends one file over a link, as a server answering a read request
 // or as a client that put one.
 type sender struct {
-	link     link
-	terms    terms
-	blocks   blocks
-	window   sendWindow
-	timer    timer
-	progress progress
-	serving  bool // answering a read request
-	onBad    func(error)
-	silent   *atomic.Bool // set while a retransmission goes unanswered
-	opening  *opening     // nil when the peer has answered already
+	link        link
+	terms       terms
+	blocks      blocks
+	window      sendWindow
+	timer       timer
+	progress    progress
+	serving     bool // answering a read request
+	onBad       func(error)
+	silent      *atomic.Bool // set while a retransmission goes unanswered
+	firstPacket *firstPacket // nil when the peer has answered already
 
-	buf        []byte
-	packet     packet
-	stats      Stats
-	unoffered  bool          // the opening's packet was DATA 1
-	repeats    int           // ACKs that repeated the last, see asksAgain
-	sentAt     time.Time     // when the first block of the window went out
-	windowTime time.Duration // how long a window takes, smoothed
+	buf           []byte
+	packet        packet
+	stats         Stats
+	beganWithData bool          // no OACK came before DATA 1
+	repeats       int           // ACKs that repeated the last, see asksAgain
+	sentAt        time.Time     // when the first block of the window went out
+	windowTime    time.Duration // how long a window takes, smoothed
 }
 
 func newSender(l link, b blocks, t terms, timer timer) *sender {
@@ -63,8 +63,8 @@ func (s *sender) receive(wait time.Duration) (Reason, error) {
 // run sends the file. It returns when the final block is confirmed or the
 // transfer has failed.
 func (s *sender) run() (Reason, error) {
-	if s.opening.isOpen() {
-		if reason, err := s.open(); err != nil {
+	if s.firstPacket.isUnanswered() {
+		if reason, err := s.sendFirst(); err != nil {
 			return reason, err
 		}
 	}
@@ -86,18 +86,18 @@ func (s *sender) run() (Reason, error) {
 	}
 }
 
-// open sends the first block where no OACK came before it.
-func (s *sender) open() (Reason, error) {
+// sendFirst sends the first block where no OACK came before it.
+func (s *sender) sendFirst() (Reason, error) {
 	packets, through, err := s.blocks.packets(0, 1, 1)
 	if err != nil {
 		return Failed, tell(s.link, errorFor(err), err)
 	}
 	s.clock()
-	if err := s.opening.begin(s.link, packets, s.timer.spacing()); err != nil {
+	if err := s.firstPacket.begin(s.link, packets, s.timer.spacing()); err != nil {
 		return lost(err)
 	}
 	s.mark(1, through)
-	s.unoffered = true
+	s.beganWithData = true
 	return 0, nil
 }
 
@@ -105,7 +105,7 @@ func (s *sender) done() bool { return s.window.last != 0 && s.window.acked == s.
 
 // flush sends what the window allows now.
 func (s *sender) flush() (Reason, error) {
-	from, to := s.window.span()
+	from, to := s.window.toSend()
 	if from > to {
 		return 0, nil
 	}
@@ -138,13 +138,13 @@ func (s *sender) clock() {
 func (s *sender) mark(from, through uint64) {
 	s.window.last = s.blocks.shape().last
 	s.stats.Packets += through - from + 1
-	s.stats.Retransmits += s.window.mark(through)
+	s.stats.Retransmits += s.window.sentThrough(through)
 }
 
 // listen waits until something is to be done: an ACK that counts, or a pause
 // between bursts that is over.
 func (s *sender) listen() (Reason, error) {
-	if s.window.open() {
+	if s.window.isUnfinished() {
 		return s.waitForBurst()
 	}
 	wait := s.nextTimeout()
@@ -180,10 +180,10 @@ func (s *sender) acknowledge() ackMeaning {
 	if v == advanced {
 		s.measure(time.Since(s.sentAt))
 	}
-	s.opening.over()
+	s.firstPacket.answered()
 	s.heard()
 	s.repeats = 0
-	if v == again {
+	if v == gap {
 		s.drain()
 	}
 	s.progress.reached(s.blocks.shape().bytesTo(s.window.acked))
@@ -223,8 +223,8 @@ func (s *sender) result(began time.Time) Stats {
 	if s.stats.Unconfirmed {
 		s.stats.Blocks, s.stats.Bytes = s.window.top, s.blocks.shape().bytesTo(s.window.top)
 	}
-	if s.unoffered {
-		again := s.opening.repetitions()
+	if s.beganWithData {
+		again := s.firstPacket.repetitions()
 		s.stats.Packets, s.stats.Retransmits = s.stats.Packets+again, s.stats.Retransmits+again
 	}
 	s.stats.Duration = time.Since(began)

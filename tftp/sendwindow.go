@@ -1,6 +1,6 @@
 package tftp
 
-// A window is the sender's state: which blocks are confirmed, which are under
+// A sendWindow is the sender's state: which blocks are confirmed, which are under
 // way, which go next. Blocks are counted from 1 without rolling over; only
 // the wire has 16 bits.
 type sendWindow struct {
@@ -11,20 +11,20 @@ type sendWindow struct {
 	top   uint64 // highest block ever sent
 	last  uint64 // number of the final block, 0 while unknown
 
-	answered bool   // a repeated ACK of acked was acted on, or need not be
-	repeated uint64 // value of acked when a repeated ACK was last acted on
-	calm     int    // whole windows confirmed since the burst changed
-	needed   int    // how many of them let the burst grow by a block
+	goingBack      bool   // the blocks after acked are sent again already, or will be
+	repeatBelieved uint64 // value of acked when a repeated ACK was last acted on
+	wholeWindows   int    // confirmed since the burst changed
+	growAfter      int    // how many of them let the burst grow by a block
 }
 
-// A ackMeaning is what an ACK means to the sender.
+// An ackMeaning is what an ACK means to the sender.
 type ackMeaning int
 
 const (
 	stale    ackMeaning = iota // says nothing
 	repeated                   // says again what is known: the client lacks what follows
 	advanced                   // confirms blocks
-	again                      // reports a gap: blocks after it go out again
+	gap                        // reports a gap: the blocks after it go out again
 	finished                   // confirms the final block
 )
 
@@ -32,17 +32,17 @@ const (
 // at first, and at most. Each loss doubles it, so that a receiver with a
 // small buffer is not driven into losses again and again.
 const (
-	firstCalm = 4
-	mostCalm  = 4096
+	firstGrowAfter = 4
+	maxGrowAfter   = 4096
 )
 
 func newSendWindow(size int) sendWindow {
-	return sendWindow{size: uint64(size), burst: uint64(size), needed: firstCalm}
+	return sendWindow{size: uint64(size), burst: uint64(size), growAfter: firstGrowAfter}
 }
 
-// span returns the blocks to send now, from included to included; none if
+// toSend returns the blocks to send now, both included; none if
 // from > to.
-func (w *sendWindow) span() (from, to uint64) {
+func (w *sendWindow) toSend() (from, to uint64) {
 	from, to = w.sent+1, min(w.acked+w.size, w.sent+w.burst)
 	if w.last != 0 {
 		to = min(to, w.last)
@@ -50,15 +50,15 @@ func (w *sendWindow) span() (from, to uint64) {
 	return from, to
 }
 
-// open reports whether more blocks may follow the ones sent without waiting
+// isUnfinished reports whether more blocks may follow the ones sent without waiting
 // for an ACK: true in the pause between two bursts of one window.
-func (w *sendWindow) open() bool {
+func (w *sendWindow) isUnfinished() bool {
 	return w.sent < w.acked+w.size && (w.last == 0 || w.sent < w.last)
 }
 
-// mark records that blocks up to the given one were sent, and returns how
+// sentThrough records that blocks up to the given one were sent, and returns how
 // many of them had been sent before.
-func (w *sendWindow) mark(to uint64) (resent uint64) {
+func (w *sendWindow) sentThrough(to uint64) (resent uint64) {
 	if w.top > w.sent {
 		resent = min(to, w.top) - w.sent
 	}
@@ -75,59 +75,55 @@ func (w *sendWindow) ack(n uint16) ackMeaning {
 	case block > w.top: // older than acked, or never sent
 		return stale
 	case ahead == 0:
-		return w.repeat()
+		return w.repeatedACK()
 	}
-	w.acked, w.answered = block, false
+	w.acked, w.goingBack = block, false
 	if block == w.last {
 		return finished
 	}
 	if block < w.sent { // RFC 7440 section 4: resume after the block confirmed
-		w.sent, w.answered = block, true
-		w.shrink()
-		return again
+		w.goBack()
+		return gap
 	}
 	w.sent = block
-	w.grow()
+	w.growBurst()
 	return advanced
 }
 
-// repeat judges an ACK of the block confirmed last. In lockstep it is never
-// acted on (RFC 1123 section 4.2.3.1). In a window it may say that the first
-// block of the window was lost: that is believed once, and not in two windows
-// that follow each other, so that copies of packets cannot breed copies.
-func (w *sendWindow) repeat() ackMeaning {
-	if w.sent == w.acked {
-		return stale
-	}
+// repeatedACK judges an ACK of the block that was confirmed last. In lockstep it is
+// never acted on (RFC 1123 section 4.2.3.1). In a window it may say that the first
+// block of the window was lost: that is believed once, and not in two windows that
+// follow each other, so that copies of packets cannot breed copies.
+func (w *sendWindow) repeatedACK() ackMeaning {
+	nothingUnderWay := w.sent == w.acked
 	lockstep := w.size == 1
-	inNextWindow := w.repeated != 0 && w.acked-w.repeated <= w.size
-	if lockstep || w.answered || inNextWindow {
+	believedJustNow := w.repeatBelieved != 0 && w.acked-w.repeatBelieved <= w.size
+	switch {
+	case nothingUnderWay:
+		return stale
+	case lockstep, w.goingBack, believedJustNow:
 		return repeated
 	}
-	w.answered, w.repeated = true, w.acked
-	w.sent = w.acked
-	w.shrink()
-	return again
+	w.repeatBelieved = w.acked
+	w.goBack()
+	return gap
 }
 
-// timeout steps back to the first unconfirmed block.
-func (w *sendWindow) timeout() {
-	w.sent, w.answered = w.acked, true
-	w.shrink()
-}
-
-func (w *sendWindow) shrink() {
+// goBack makes the first unconfirmed block the next one to be sent.
+func (w *sendWindow) goBack() {
+	w.sent, w.goingBack = w.acked, true
 	w.burst = max(1, w.burst/2)
-	w.calm = 0
-	w.needed = min(2*w.needed, mostCalm)
+	w.wholeWindows = 0
+	w.growAfter = min(2*w.growAfter, maxGrowAfter)
 }
 
-func (w *sendWindow) grow() {
+// growBurst counts a window that was confirmed whole.
+func (w *sendWindow) growBurst() {
 	if w.burst == w.size {
 		return
 	}
-	if w.calm++; w.calm == w.needed {
+	if w.wholeWindows++; w.wholeWindows == w.growAfter {
 		w.burst++
-		w.calm = 0
+		w.wholeWindows = 0
 	}
 }

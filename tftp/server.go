@@ -75,7 +75,7 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 		return fmt.Errorf("tftp: listen on %v: %w", conn.LocalAddr(), err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := &dispatcher{server: s, listener: l, transfers: newTransfers(s.maxTransfers(), s.MaxPeerTransfers)}
+	d := &dispatcher{server: s, listener: l, transfers: newTransferTable(s.maxTransfers(), s.MaxPeerTransfers)}
 	woken := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(woken)

@@ -10,7 +10,7 @@ import (
 // through the server's socket, from the address that the client asked, and the
 // dispatcher hands it what the client sends there.
 type singlePort struct {
-	output
+	udpWriter
 	stopped <-chan struct{}
 	timer   *time.Timer
 
@@ -66,7 +66,7 @@ func (l *singlePort) take(buf, p []byte) (int, error) {
 }
 
 func (l *singlePort) send(p []byte, stride int) error {
-	if err := l.output.send(p, stride); err != nil && !passes(err) {
+	if err := l.udpWriter.send(p, stride); err != nil && !passes(err) {
 		return err
 	}
 	return nil

@@ -19,7 +19,7 @@ import (
 // the peer: the kernel keeps other senders out, reports a closed port and looks
 // up the route once.
 type socket struct {
-	output
+	udpWriter
 	fd        int             // of conn
 	raw       syscall.RawConn // of conn
 	connected bool
@@ -51,7 +51,7 @@ func newSocket(ctx context.Context, conn *net.UDPConn, remote netip.AddrPort) (*
 		conn.Close()
 		return nil, err
 	}
-	s := &socket{output: output{conn: conn, remote: remote}, raw: raw}
+	s := &socket{udpWriter: udpWriter{conn: conn, remote: remote}, raw: raw}
 	s.tryRecv = s.recvNow
 	err = s.control(func(fd int) error {
 		s.fd = fd
@@ -122,7 +122,7 @@ func (s *socket) send(p []byte, stride int) error {
 			return s.meaning(err)
 		}
 	}
-	return s.meaning(s.output.send(p, stride)) // which waits for room
+	return s.meaning(s.udpWriter.send(p, stride)) // which waits for room
 }
 
 func (s *socket) recv(buf []byte, wait time.Duration) (int, error) {

@@ -12,17 +12,17 @@ import (
 // A transfer is one request being served.
 type transfer struct {
 	*dispatcher
-	request *Request
-	cancel  context.CancelCauseFunc
-	out     singlePort  // the server's own socket
-	silent  atomic.Bool // the client has left a retransmission unanswered
-	opening opening
-	number  uint64 // of those that were admitted
+	request     *Request
+	cancel      context.CancelCauseFunc
+	out         singlePort  // the server's own socket
+	silent      atomic.Bool // the client has left a retransmission unanswered
+	firstPacket firstPacket
+	number      uint64 // of those that were admitted
 }
 
 // waits reports whether nothing shows that the client is there: it has yet to
 // acknowledge something, or is silent.
-func (t *transfer) waits() bool { return t.opening.isOpen() || t.silent.Load() }
+func (t *transfer) waits() bool { return t.firstPacket.isUnanswered() || t.silent.Load() }
 
 func (t *transfer) run(ctx context.Context) {
 	switch {
@@ -71,10 +71,10 @@ func (t *transfer) serveRead(ctx context.Context) {
 		return
 	}
 	defer done()
-	defer t.opening.close()
+	defer t.firstPacket.close()
 	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize)
 	s := newSender(l, b, agreed, t.timer(agreed))
-	s.serving, s.onBad, s.silent, s.opening = true, t.bad, &t.silent, &t.opening
+	s.serving, s.onBad, s.silent, s.firstPacket = true, t.bad, &t.silent, &t.firstPacket
 	public := t.public(agreed, f)
 	s.progress = newProgress(t.reporter(public))
 	reason, err := Completed, error(nil)
@@ -102,14 +102,14 @@ func (t *transfer) serveWrite(ctx context.Context) {
 		return
 	}
 	defer done()
-	defer t.opening.close()
+	defer t.firstPacket.close()
 	closed := false
 	to, commit := decoder(sink, t.request.Mode, func() error {
 		closed = true
 		return sink.Close()
 	})
 	r := newReceiver(l, to, commit, agreed, t.timer(agreed))
-	r.onBad, r.silent, r.opening = t.bad, &t.silent, &t.opening
+	r.onBad, r.silent, r.firstPacket = t.bad, &t.silent, &t.firstPacket
 	public := t.public(agreed, nil)
 	r.progress = newProgress(t.reporter(public))
 	answer := []byte{0, opAck, 0, 0}

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An output sends the packets of one transfer through a UDP socket, a window of
+// A udpWriter sends the packets of one transfer through a UDP socket, a window of
 // them in one system call where the kernel or the network card can cut it into
 // packets (UDP GSO, udp(7): UDP_SEGMENT).
-type output struct {
+type udpWriter struct {
 	conn      *net.UDPConn
 	remote    netip.AddrPort // invalid where conn is connected
 	source    []byte         // control message: the source address; nil for the socket's own
@@ -29,7 +29,7 @@ const (
 )
 
 // segment prepares for windows of packets of the given size.
-func (o *output) segment(stride int) {
+func (o *udpWriter) segment(stride int) {
 	if 2*stride > maxDatagram {
 		return
 	}
@@ -44,7 +44,7 @@ func (o *output) segment(stride int) {
 // send sends the packets that lie in p one after the other, each of stride
 // bytes but the last. What the host has no room for is as good as lost on the
 // way, and no error.
-func (o *output) send(p []byte, stride int) error {
+func (o *udpWriter) send(p []byte, stride int) error {
 	if err := o.conn.SetWriteDeadline(time.Now().Add(maxWait)); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (o *output) send(p []byte, stride int) error {
 
 // next returns how many of so many bytes go out in one call, with which control
 // messages.
-func (o *output) next(length, stride int) (n int, oob []byte) {
+func (o *udpWriter) next(length, stride int) (n int, oob []byte) {
 	if o.segmented == nil || stride != o.stride || length <= stride {
 		return min(length, stride), o.source
 	}
@@ -85,7 +85,7 @@ func cannotSegment(err error) bool {
 // packets to forged addresses of the server's own network lie there for seconds,
 // until the kernel has given up to resolve them, and whoever sends those must not
 // keep the server from reading others' requests.
-func (o *output) error(e *Error) {
+func (o *udpWriter) error(e *Error) {
 	p := appendError(nil, e)
 	raw, err := o.conn.SyscallConn()
 	if err != nil {
@@ -100,7 +100,7 @@ func (o *output) error(e *Error) {
 
 // sockaddr is the client's address as the server's socket takes it: one of IPv6
 // takes those of IPv4 mapped.
-func (o *output) sockaddr() unix.Sockaddr {
+func (o *udpWriter) sockaddr() unix.Sockaddr {
 	local, ok := o.conn.LocalAddr().(*net.UDPAddr)
 	if remote := o.remote.Addr(); ok && local.IP.To4() == nil && remote.Is4() {
 		return sockaddr(netip.AddrPortFrom(netip.AddrFrom16(remote.As16()), o.remote.Port()))

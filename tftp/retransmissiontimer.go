@@ -4,23 +4,23 @@ import "time"
 
 // A timer is the retransmission timer of a transfer.
 type timer struct {
-	first    time.Duration // wait before the first retransmission
-	fixed    bool          // negotiated: no back-off (RFC 2349 names the interval)
-	tries    int           // timeouts since the peer was last heard of
-	probes   int           // early ones since then, see early
-	retries  int           // most of them
-	deadline time.Time
+	first         time.Duration // wait before the first retransmission
+	fixed         bool          // negotiated: no back-off (RFC 2349 names the interval)
+	timeouts      int           // since the peer was last heard of
+	earlyTimeouts int           // likewise; they are not counted against the retries, see early
+	maxTimeouts   int           // after which the transfer is given up: the retries
+	deadline      time.Time
 }
 
 // newTimer makes a timer with the given settings, or the defaults where they are
 // 0.
 func newTimer(timeout time.Duration, retries int, negotiated time.Duration) timer {
-	t := timer{first: DefaultTimeout, retries: DefaultRetries}
+	t := timer{first: DefaultTimeout, maxTimeouts: DefaultRetries}
 	if timeout > 0 {
 		t.first = timeout
 	}
 	if retries > 0 {
-		t.retries = retries
+		t.maxTimeouts = retries
 	}
 	if negotiated > 0 {
 		t.first, t.fixed = negotiated, true
@@ -37,7 +37,7 @@ func (t *timer) wait() time.Duration {
 	if t.fixed {
 		return t.first
 	}
-	return min(t.first<<min(t.tries, 16), max(maxWait, t.first))
+	return min(t.first<<min(t.timeouts, 16), max(maxWait, t.first))
 }
 
 // early is the wait before a retransmission that is not counted: on a link whose
@@ -45,10 +45,10 @@ func (t *timer) wait() time.Duration {
 // there is no use in waiting for the timer proper. It doubles with each, and is
 // 0 once it would be no sooner than the timer.
 func (t *timer) early(usual time.Duration) time.Duration {
-	if usual == 0 || t.tries > 0 {
+	if usual == 0 || t.timeouts > 0 {
 		return 0
 	}
-	if d := max(minEarly, 8*usual) << min(t.probes, 16); d < t.first {
+	if d := max(minEarly, 8*usual) << min(t.earlyTimeouts, 16); d < t.first {
 		return d
 	}
 	return 0
@@ -61,12 +61,13 @@ const minEarly = 200 * time.Millisecond
 // its client repeated because it heard nothing.
 func (t *timer) spacing() time.Duration { return t.first / 10 }
 
-func (t *timer) heard() { t.tries, t.probes = 0, 0 }
+func (t *timer) heard() { t.timeouts, t.earlyTimeouts = 0, 0 }
 
 func (t *timer) arm() { t.deadline = time.Now().Add(t.wait()) }
 
-// expired counts a timeout; it returns false when patience is exhausted.
-func (t *timer) expired() bool {
-	t.tries++
-	return t.tries <= t.retries
+// mayRetry counts a timeout; it is false when there have been as many as the
+// transfer has retries.
+func (t *timer) mayRetry() bool {
+	t.timeouts++
+	return t.timeouts <= t.maxTimeouts
 }

@@ -26,26 +26,26 @@ func (s *sender) nextTimeout() time.Duration {
 func (s *sender) timedOut() (Reason, error) {
 	s.stats.Timeouts++
 	if s.timer.early(s.windowTime) > 0 {
-		s.timer.probes++
-		s.window.timeout()
+		s.timer.earlyTimeouts++
+		s.window.goBack()
 		return 0, nil
 	}
 	s.silent.Store(s.window.acked > 0)
-	if s.timer.expired() {
+	if s.timer.mayRetry() {
 		return s.repeat()
 	}
 	return s.giveUp(TimedOut, fmt.Errorf("%w to block %d", ErrTimeout, s.window.acked+1))
 }
 
 // repeat sends what was not confirmed again. Until the client has shown that it
-// is there that is for the opening to decide.
+// is there that is for firstPacket to decide.
 func (s *sender) repeat() (Reason, error) {
-	if !s.opening.isOpen() {
-		s.window.timeout()
+	if !s.firstPacket.isUnanswered() {
+		s.window.goBack()
 		return 0, nil
 	}
 	s.sentAt = time.Now()
-	if err := s.opening.repeat(); err != nil {
+	if err := s.firstPacket.repeat(); err != nil {
 		return s.giveUp(lost(err))
 	}
 	return 0, nil
@@ -68,7 +68,7 @@ func (s *sender) asksAgain() bool {
 
 // heard notes a sign of life.
 func (s *sender) heard() {
-	if s.timer.tries > 0 || s.timer.probes > 0 {
+	if s.timer.timeouts > 0 || s.timer.earlyTimeouts > 0 {
 		s.timer.heard()
 		s.silent.Store(false)
 	}

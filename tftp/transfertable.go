@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Transfers are the running transfers by their clients' addresses.
-type transfers struct {
+// A transferTable holds the running transfers by their clients' addresses.
+type transferTable struct {
 	most  int // transfers
 	share int // of one peer
 
@@ -17,12 +17,12 @@ type transfers struct {
 	entered uint64             // transfers admitted so far
 }
 
-// newTransfers bounds them; without a share a peer may have a quarter.
-func newTransfers(most, share int) *transfers {
+// newTransferTable bounds them; without a share a peer may have a quarter.
+func newTransferTable(most, share int) *transferTable {
 	if share <= 0 {
 		share = max(1, most/4)
 	}
-	return &transfers{most: most, share: share, running: map[netip.AddrPort]*transfer{}, peers: map[netip.Addr]int{}}
+	return &transferTable{most: most, share: share, running: map[netip.AddrPort]*transfer{}, peers: map[netip.Addr]int{}}
 }
 
 type entry int
@@ -42,7 +42,7 @@ const (
 // the port of a running transfer, or the same one when that transfer has run
 // into a timeout (the machine was reset), means that the client has forgotten
 // it: the new one takes its place.
-func (t *transfers) enter(x *transfer) (entry, *transfer) {
+func (t *transferTable) enter(x *transfer) (entry, *transfer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old := t.running[x.request.Remote]
@@ -67,7 +67,7 @@ func (t *transfers) enter(x *transfer) (entry, *transfer) {
 
 // makeRoom sees to it that a peer can have one more transfer. Clients that may
 // not be there give way, the oldest first: their requests may have been forged.
-func (t *transfers) makeRoom(peer netip.Addr) entry {
+func (t *transferTable) makeRoom(peer netip.Addr) entry {
 	full, greedy := len(t.running) >= t.most, t.peers[peer] >= t.share
 	if !full && !greedy {
 		return isNew
@@ -89,12 +89,12 @@ func (t *transfers) makeRoom(peer netip.Addr) entry {
 }
 
 // end takes the place of a transfer away.
-func (t *transfers) end(x *transfer, why error) {
+func (t *transferTable) end(x *transfer, why error) {
 	t.forget(x)
 	x.cancel(why)
 }
 
-func (t *transfers) forget(x *transfer) {
+func (t *transferTable) forget(x *transfer) {
 	delete(t.running, x.request.Remote)
 	peer := peerOf(x)
 	if t.peers[peer]--; t.peers[peer] == 0 {
@@ -102,7 +102,7 @@ func (t *transfers) forget(x *transfer) {
 	}
 }
 
-func (t *transfers) leave(x *transfer) {
+func (t *transferTable) leave(x *transfer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.count--
@@ -112,7 +112,7 @@ func (t *transfers) leave(x *transfer) {
 }
 
 // deliver hands a packet to the transfer of that client, for single-port mode.
-func (t *transfers) deliver(remote netip.AddrPort, packet []byte) bool {
+func (t *transferTable) deliver(remote netip.AddrPort, packet []byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	x := t.running[remote]

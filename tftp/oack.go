@@ -18,7 +18,7 @@ import (
 // repeated later than that, unless the client has named an interval.
 func (s *sender) offer(oack []byte) (Reason, error) {
 	s.sentAt = time.Now()
-	err := s.opening.begin(s.link, oack, s.timer.spacing())
+	err := s.firstPacket.begin(s.link, oack, s.timer.spacing())
 	for {
 		if err != nil {
 			return lost(err)
@@ -29,15 +29,15 @@ func (s *sender) offer(oack []byte) (Reason, error) {
 		switch {
 		case err == nil:
 			s.measure(time.Since(s.sentAt))
-			s.opening.over()
+			s.firstPacket.answered()
 			s.heard()
 			return Completed, nil
 		case errors.Is(err, errAgain):
-			if s.stats.Timeouts++; !s.timer.expired() {
+			if s.stats.Timeouts++; !s.timer.mayRetry() {
 				return TimedOut, fmt.Errorf("%w to the option acknowledgment", ErrTimeout)
 			}
-			if err = nil; s.timer.fixed || s.timer.tries >= lateOACK {
-				err = s.opening.repeat()
+			if err = nil; s.timer.fixed || s.timer.timeouts >= lateOACK {
+				err = s.firstPacket.repeat()
 			}
 		case s.terms.sizeAsked && (reason == Aborted || reason == Gone):
 			return SizeProbe, nil

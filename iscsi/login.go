@@ -20,7 +20,8 @@ const (
 // goes in, text comes out (RFC 7143 section 6.3).
 type login struct {
 	lookup    func(initiator, target string) (*Target, error)
-	discovery *Auth // what discovery sessions need
+	release   func() // of what lookup found; nil if that needn't be told
+	discovery *Auth  // what discovery sessions need
 	random    func([]byte)
 	portal    string // TargetPortalGroupTag
 	ours      params

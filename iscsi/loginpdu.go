@@ -14,10 +14,14 @@ func (srv *Server) newLogin(c *conn) *login {
 	l.discovery = srv.DiscoveryAuth
 	l.random = func(p []byte) { _, _ = rand.Read(p) } // never fails
 	l.lookup = func(initiator, name string) (*Target, error) {
-		t := srv.Targets.Target(name)
-		if t == nil {
+		t, err := srv.Targets.Target(srv.ctx, name)
+		switch {
+		case errors.Is(err, ErrNoTarget):
 			return nil, refuse(LoginNotFound, "%q", name)
+		case err != nil:
+			return nil, refuse(LoginTargetError, "%v", err)
 		}
+		l.release = t.Release
 		if err := t.Check(); err != nil {
 			return nil, refuse(LoginTargetError, "%v", err)
 		}

@@ -83,7 +83,10 @@ func TestWriteMemory(t *testing.T) {
 		}
 	}
 	for _, s := range []string{testTarget} {
-		target := srv.Targets.Target(s)
+		target, err := srv.Targets.Target(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
 		target.mu.Lock()
 		for _, session := range target.sessions {
 			session.mu.Lock()

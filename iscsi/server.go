@@ -136,6 +136,11 @@ func (srv *Server) start(nc net.Conn) {
 // serve is the life of a connection.
 func (srv *Server) serve(c *conn) {
 	l := srv.newLogin(c)
+	defer func() {
+		if l.release != nil {
+			l.release()
+		}
+	}()
 	err := c.login(l)
 	if c.s == nil {
 		srv.logins.Leave(c.nc)

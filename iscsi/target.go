@@ -1,6 +1,8 @@
 package iscsi
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -13,24 +15,28 @@ import (
 // Targets finds targets. Names are those of RFC 7143 section 4.2.7, such as
 // iqn.2026-11.com.example:disk1.
 type Targets interface {
-	// Target returns the target of a name, nil where there is none. It is the
-	// same pointer for as long as a session uses it.
-	Target(name string) *Target
+	// Target returns the target of a name, or an error, which wraps ErrNoTarget
+	// where there is none. It is the same pointer for as long as one uses it, which
+	// Target.Release ends.
+	Target(ctx context.Context, name string) (*Target, error)
 	// Names are the targets that a discovery tells the initiator of.
 	Names(initiator string) []string
 }
+
+// ErrNoTarget is that no target has the name.
+var ErrNoTarget = errors.New("no such target")
 
 // Static makes Targets of a fixed list.
 func Static(targets ...*Target) Targets { return staticTargets(targets) }
 
 type staticTargets []*Target
 
-func (s staticTargets) Target(name string) *Target {
+func (s staticTargets) Target(_ context.Context, name string) (*Target, error) {
 	at := slices.IndexFunc(s, func(t *Target) bool { return t.Name == name })
 	if at < 0 {
-		return nil
+		return nil, ErrNoTarget
 	}
-	return s[at]
+	return s[at], nil
 }
 
 func (s staticTargets) Names(initiator string) []string {
@@ -54,6 +60,9 @@ type Target struct {
 	Allow func(initiator string, addr net.Addr) error
 	// Auth is how initiators prove themselves; nil: they needn't.
 	Auth *Auth
+	// Release, if set, is called once for each time that Targets returned the
+	// target: when the login failed, or its connection is over.
+	Release func()
 
 	mu       sync.Mutex
 	sessions map[sessionKey]*session

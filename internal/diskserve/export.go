@@ -97,7 +97,11 @@ func (c *Config) exportISCSI(ctx context.Context, disks []*disk.Disk, volumes []
 		t.Name, t.Short = uniqueIQN(title(c.Files[0]), id), san.IQN(title(c.Files[0]))
 	}
 	var targets san.Targets
-	if err := targets.Add(ctx, t); err != nil {
+	if err := targets.Add(t); err != nil {
+		return exported{}, err
+	}
+	// A use that doesn't end keeps what initiators have reserved.
+	if _, err := targets.Target(ctx, t.Name); err != nil {
 		return exported{}, err
 	}
 	e := exported{scheme: "iscsi", serve: func(ctx context.Context, l net.Listener, log *san.Log) error {

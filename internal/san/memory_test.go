@@ -49,7 +49,7 @@ func TestMemoryPerMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 		disks = append(disks, d)
-		if err := targets.Add(t.Context(), Target{Name: name(i), LUNs: []Volume{opened("", d.Device)}}); err != nil {
+		if err := targets.Add(Target{Name: name(i), LUNs: []Volume{opened("", d.Device)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,7 +95,8 @@ func memory(t *testing.T) (heap, resident int64) {
 
 // converse logs in (RFC 7143 section 11.12), reads 256 KiB of the base, writes
 // 64 KiB and reads them; the session stays.
-func converse(t *testing.T, address, target string, mark byte) {
+func converse(t *testing.T, address, target string, mark byte) net.Conn {
+	t.Helper()
 	nc, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +113,7 @@ func converse(t *testing.T, address, target string, mark byte) {
 	if got := c.command(0x28, 3<<20, len(written), nil); !bytes.Equal(got, written) {
 		t.Fatalf("%s: what was read is not what was written", target)
 	}
+	return nc
 }
 
 // initiator sends one command at a time.

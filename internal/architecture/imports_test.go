@@ -63,7 +63,7 @@ var allowed = map[string][]string{
 		"internal/advice", "internal/printable", "internal/size",
 	},
 	"internal/san": {
-		"aoe", "block", "block/httpblock", "block/share", "internal/advice", "internal/printable", "internal/size", "iscsi", "nbd",
+		"aoe", "block", "block/httpblock", "internal/advice", "internal/httpd", "internal/printable", "internal/size", "iscsi", "nbd",
 	},
 	"internal/diskserve": {
 		"aoe", "block/diskimage", "internal/advice", "internal/disk", "internal/printable", "internal/san", "internal/sandbox",

@@ -17,7 +17,7 @@ type listener struct {
 	net.Listener
 	stall         time.Duration
 	most, perPeer int
-	refused       func(netip.AddrPort) // may be nil
+	hooks         ServerHooks
 
 	threads threads
 	freed   chan struct{} // a place may be free, or a connection may give way
@@ -36,13 +36,13 @@ type listener struct {
 // many. Those beyond are closed without a word.
 const maxRefusals = 16
 
-func newListener(ln net.Listener, b Bounds, refused func(netip.AddrPort)) *listener {
+func newListener(ln net.Listener, b Bounds, hooks ServerHooks) *listener {
 	return &listener{
 		Listener: ln,
 		stall:    b.StallTimeout,
 		most:     b.Conns,
 		perPeer:  b.PeerConns,
-		refused:  refused,
+		hooks:    hooks,
 		freed:    make(chan struct{}, 1),
 		done:     make(chan struct{}),
 		conns:    make(map[*conn]struct{}),
@@ -116,8 +116,8 @@ func (l *listener) admit(c *conn) (admitted, wait bool) {
 
 // refuse gives a connection one of the places to be refused on.
 func (l *listener) refuse(c *conn) bool {
-	if l.refused != nil {
-		l.refused(peerOf(c))
+	if l.hooks.Refused != nil {
+		l.hooks.Refused(peerOf(c))
 	}
 	if l.refusals >= maxRefusals {
 		return false
@@ -163,6 +163,9 @@ func (l *listener) leave(c *conn) {
 	}
 	l.mu.Unlock()
 	l.wake()
+	if l.hooks.Closed != nil {
+		l.hooks.Closed(c)
+	}
 	l.open.Done()
 }
 

@@ -41,6 +41,10 @@ func DefaultBounds() Bounds {
 // ServerHooks tell what happens on connections rather than in transfers. They
 // must not block. Any may be nil.
 type ServerHooks struct {
+	// Opened: a connection is there. The context that is returned is that of its
+	// requests. Closed: it is over; Serve doesn't return before it was told so.
+	Opened    func(ctx context.Context, nc net.Conn) context.Context
+	Closed    func(nc net.Conn)
 	Refused   func(peer netip.AddrPort) // a peer had [Bounds.PeerConns] already
 	Malformed func(peer netip.AddrPort) // bytes came that never became a request
 	Log       func(line string)         // what net/http has to say
@@ -61,7 +65,7 @@ type Server struct {
 // returned. It closes ln. An error means that ln failed.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	bounds := s.Bounds.orDefault()
-	l := newListener(ln, bounds, s.Hooks.Refused)
+	l := newListener(ln, bounds, s.Hooks)
 	// Requests outlive ctx by the time of grace, and no longer.
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -102,7 +106,7 @@ func (s *Server) build(base context.Context, b Bounds, running *sync.WaitGroup) 
 		IdleTimeout:       b.IdleTimeout,
 		MaxHeaderBytes:    b.HeaderBytes,
 		BaseContext:       func(net.Listener) context.Context { return base },
-		ConnContext:       withConn,
+		ConnContext:       s.withConn,
 		ConnState:         s.connState,
 		ErrorLog:          log.New(lineWriter(s.Hooks.Log), "", 0),
 	}
@@ -110,7 +114,10 @@ func (s *Server) build(base context.Context, b Bounds, running *sync.WaitGroup) 
 
 type connKey struct{}
 
-func withConn(ctx context.Context, nc net.Conn) context.Context {
+func (s *Server) withConn(ctx context.Context, nc net.Conn) context.Context {
+	if s.Hooks.Opened != nil {
+		ctx = s.Hooks.Opened(ctx, nc)
+	}
 	return context.WithValue(ctx, connKey{}, nc)
 }
 

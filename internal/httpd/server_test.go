@@ -256,10 +256,14 @@ func TestStop(t *testing.T) {
 			}
 			ctx, stop := context.WithCancel(t.Context())
 			done := make(chan error)
+			var opened, closed atomic.Int64
 			go func() {
 				s := &Server{Handler: &Handler{Open: FS(tree), Hooks: hooks}, Bounds: Bounds{Grace: c.grace}}
+				s.Hooks.Opened = func(ctx context.Context, _ net.Conn) context.Context { opened.Add(1); return ctx }
+				s.Hooks.Closed = func(net.Conn) { closed.Add(1) }
 				done <- s.Serve(ctx, ln)
 			}()
+			dial(t, ln.Addr().String()) // asks for nothing
 			conn := dial(t, ln.Addr().String())
 			conn.SetReadBuffer(32 << 10)
 			fmt.Fprintf(conn, "GET /disk.img HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -276,6 +280,9 @@ func TestStop(t *testing.T) {
 			}
 			if err := <-done; err != nil {
 				t.Error(err)
+			}
+			if opened.Load() != 2 || closed.Load() != 2 {
+				t.Errorf("told of %d connections, and of %d that are over", opened.Load(), closed.Load())
 			}
 			select {
 			case e := <-rec.ends:

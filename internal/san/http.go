@@ -2,57 +2,26 @@ package san
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	stdlog "log"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/spurboot/spur/block/httpblock"
-	"github.com/spurboot/spur/block/share"
+	"github.com/spurboot/spur/internal/httpd"
 )
 
-// Bounds of the HTTP server.
-const (
-	headerWait = 10 * time.Second
-	idleWait   = 2 * time.Minute
-	writeWait  = time.Minute // for 32 KiB
-	grace      = 5 * time.Second
-	mostConns  = 1024     // half of them from one address
-	mostHeader = 16 << 10 // bytes
-)
+// httpStall is how long a client may leave 64 KiB of an answer lying.
+const httpStall = time.Minute
 
 // ServeHTTP serves exports for reading until the context ends.
 func ServeHTTP(ctx context.Context, l net.Listener, e *Exports, log *Log) error {
-	server := &http.Server{
-		Handler:           e.handler(log),
-		ReadHeaderTimeout: headerWait, IdleTimeout: idleWait, MaxHeaderBytes: mostHeader,
-		ErrorLog: stdlog.New(io.Discard, "", 0),
-	}
-	defer tellHTTP(server, log)()
-	places := &limited{Listener: l, places: share.Places{Total: mostConns, PerPeer: share.Half(mostConns)},
-		refused: func(from net.Addr, why error) { log.refused(from.String(), why.Error()) }}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(places) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if server.Shutdown(wait) != nil {
-		server.Close()
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	server := &httpd.Server{Handler: e.handler(log), Bounds: httpd.Bounds{StallTimeout: httpStall}, Hooks: httpHooks(log)}
+	return server.Serve(ctx, l)
 }
 
 // handler leads to volumes by their names, and nothing else does. A disk is open
@@ -71,7 +40,7 @@ func (e *Exports) handler(log *Log) http.Handler {
 			return
 		}
 		defer d.Release()
-		options := httpblock.HandlerOptions{ETag: d.ETag, Modified: d.Modified, WriteTimeout: writeWait, Served: countHTTP}
+		options := httpblock.HandlerOptions{ETag: d.ETag, Modified: d.Modified, Served: countHTTP}
 		httpblock.Handler(d.Device, options).ServeHTTP(w, r)
 	})
 }
@@ -96,32 +65,22 @@ func (e *Exports) absent() string {
 // tallyKey is where a connection's tally is, in the context of its requests.
 type tallyKey struct{}
 
-// tellHTTP tells of each connection that asked for something, once it is over.
-// What it returns tells of the others: a server that is shut down doesn't wait
-// until it has been told that idle connections are closed.
-func tellHTTP(server *http.Server, log *Log) (end func()) {
+// httpHooks tell of each connection that asked for something, once it is over.
+func httpHooks(log *Log) httpd.ServerHooks {
 	var tallies sync.Map // net.Conn to *tally; as many as there are connections
-	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		t := newTally()
-		tallies.Store(c, t)
-		return context.WithValue(ctx, tallyKey{}, t)
-	}
-	over := func(c net.Conn) {
-		t, ok := tallies.LoadAndDelete(c)
-		if ok && t.(*tally).commands.Load() > 0 {
-			log.ended(c.RemoteAddr().String(), t.(*tally), nil)
-		}
-	}
-	server.ConnState = func(c net.Conn, state http.ConnState) {
-		if state == http.StateClosed {
-			over(c)
-		}
-	}
-	return func() {
-		tallies.Range(func(c, _ any) bool {
-			over(c.(net.Conn))
-			return true
-		})
+	return httpd.ServerHooks{
+		Opened: func(ctx context.Context, c net.Conn) context.Context {
+			t := newTally()
+			tallies.Store(c, t)
+			return context.WithValue(ctx, tallyKey{}, t)
+		},
+		Closed: func(c net.Conn) {
+			t, ok := tallies.LoadAndDelete(c)
+			if ok && t.(*tally).commands.Load() > 0 {
+				log.ended(c.RemoteAddr().String(), t.(*tally), nil)
+			}
+		},
+		Refused: func(peer netip.AddrPort) { log.refused(peer.String(), "its address has too many connections") },
 	}
 }
 

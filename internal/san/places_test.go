@@ -13,30 +13,31 @@ import (
 	"github.com/spurboot/spur/block"
 )
 
-// TestHTTPPlaces: one address doesn't take all connections of the HTTP server.
+// TestHTTPPlaces: connections of one address that ask for nothing keep out neither
+// that address, of which the oldest gives way, nor others.
 func TestHTTPPlaces(t *testing.T) {
 	addr := serveHTTP(t, "disk.img")
 	const places = 1024 // of which one address has half
-	for i := range places/2 + 1 {
-		nc := dialFrom(t, "127.0.0.1", addr)
-		if i < places/2 {
-			continue
+	oldest := dialFrom(t, "127.0.0.1", addr)
+	for range places / 2 {
+		dialFrom(t, "127.0.0.1", addr)
+	}
+	oldest.SetReadDeadline(time.Now().Add(5 * time.Second)) // it would be closed after 10, for no request came
+	if _, err := oldest.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
+		t.Errorf("the oldest connection stays: %v", err)
+	}
+	for _, local := range []string{"127.0.0.1", "127.0.0.2"} {
+		nc := dialFrom(t, local, addr)
+		nc.SetDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.WriteString(nc, "HEAD /disk.img HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
+			t.Fatal(err)
 		}
-		nc.SetReadDeadline(time.Now().Add(5 * time.Second)) // it would be closed after 10, for no request came
-		if _, err := nc.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
-			t.Errorf("connection %d of one address stays: %v", i+1, err)
+		answer, err := http.ReadResponse(bufio.NewReader(nc), nil)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %v, %v", local, answer, err)
 		}
+		answer.Body.Close()
 	}
-	nc := dialFrom(t, "127.0.0.2", addr)
-	nc.SetDeadline(time.Now().Add(20 * time.Second))
-	if _, err := io.WriteString(nc, "HEAD /disk.img HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.ReadResponse(bufio.NewReader(nc), nil)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Fatalf("another address: %v, %v", answer, err)
-	}
-	answer.Body.Close()
 }
 
 func dialFrom(t *testing.T, local, addr string) net.Conn {

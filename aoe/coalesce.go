@@ -1,90 +1,80 @@
 package aoe
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
-// Several reads, or writes, of sectors that follow each other are done as one.
+// Reads, or writes, of sectors that follow each other are done as one where they
+// came together.
 
 // coalesceMost is how much of a disk, in bytes, is read or written at once.
 const coalesceMost = 64 << 10
 
-// contiguous is those of the commands, from the first on, that can be done as one.
-func contiguous(all []*command) []*command {
-	n := 1
-	for ; n < len(all); n++ {
-		last, next := all[n-1], all[n]
-		if next.first != last.last || (next.last-all[0].first)*sector > coalesceMost {
+// contiguous appends to a command those that were read after it and can be done as
+// one with it: of the same initiator, and alike but for the tag and the sectors,
+// which follow each other.
+func (r *receiver) contiguous(t *Target, all []*command) []*command {
+	first, last := all[0], all[0]
+	if !first.coalesces() {
+		return all
+	}
+	for _, next := range r.commands[r.at:r.n] {
+		if len(next.frame) < ataSize || !bytes.Equal(next.frame[:20], first.frame[:20]) || t.parse(next, r.longest) != 0 ||
+			next.regs.command != first.regs.command || next.regs.flags != first.regs.flags ||
+			next.first != last.last || (next.last-first.first)*sector > coalesceMost || len(all) == t.bounds.Buffers {
 			break
 		}
+		all, last = append(all, next), next
 	}
-	return all[:n]
+	return all
 }
 
-// finish answers commands, of which so many are done, and does the others first.
-// That is for who was held up by them and has lost the token.
-func (t *Target) finish(v *service, all []*command, done int, joined []byte) {
-	for {
-		t.queue.done(all[:done]...)
-		for _, c := range all[:done] {
-			v.sendOf(c)
-			v.free.Put(c)
-		}
-		if all = all[done:]; len(all) == 0 {
-			return
-		}
-		done = len(contiguous(all))
-		t.executeAll(v, all[:done], joined, time.Now())
-	}
+// coalesces says whether it is a read or a write that need not be durable when it is
+// done.
+func (c *command) coalesces() bool {
+	return c.kind == read || c.kind == write && c.regs.command != ataWriteFUA
 }
 
-// executeAll does commands: one, or contiguous ones, for the data of which there is
-// room. It begins now, and returns when it ended.
-func (t *Target) executeAll(v *service, all []*command, joined []byte, now time.Time) time.Time {
-	if len(all) > 1 {
-		if end, ok := t.executeAsOne(v, all, joined, now); ok {
-			return end
-		}
+// execute carries out commands, one or contiguous ones, and makes their answers.
+func (t *Target) execute(v *service, all []*command) {
+	if len(all) > 1 && t.executeAsOne(v, all) {
+		return
 	}
 	for _, c := range all {
-		now = t.execute(v, c, now)
+		t.executeOne(v, c)
 	}
-	return now
 }
 
-// executeAsOne does contiguous commands as one, or nothing at all if something is
+// executeAsOne does contiguous commands as one, or none of them if something is
 // wrong: with which of them shows when each is done by itself.
-func (t *Target) executeAsOne(v *service, all []*command, joined []byte, start time.Time) (end time.Time, ok bool) {
-	whole := command{kind: all[0].kind, regs: all[0].regs, first: all[0].first, last: all[len(all)-1].last}
+func (t *Target) executeAsOne(v *service, all []*command) (ok bool) {
+	whole := *all[0]
+	whole.last = all[len(all)-1].last
 	if !t.inside(&whole) {
-		return start, false
+		return false
 	}
-	joined = joined[:(whole.last-whole.first)*sector]
-	var err error
+	room := v.joined.Get().(*[coalesceMost]byte)
+	defer v.joined.Put(room)
+	data := room[:(whole.last-whole.first)*sector]
+	within := func(c *command) []byte { return data[(c.first-whole.first)*sector : (c.last-whole.first)*sector] }
 	if whole.kind == write {
 		for _, c := range all {
-			copy(c.within(joined, whole.first), c.frame[ataSize:])
+			copy(within(c), c.frame[ataSize:])
 		}
-		err = t.write(v.ctx, &whole, joined, int64(whole.first)*sector)
-	} else {
-		err = t.Device.Read(v.ctx, joined, int64(whole.first)*sector)
 	}
-	end = time.Now()
-	took := end.Sub(start)
-	t.latency.of(whole.kind).Observe(took)
+	start := time.Now()
+	err := t.transfer(v.ctx, &whole, data)
+	took := time.Since(start)
 	if err != nil {
-		return end, false
+		return false
 	}
 	for _, c := range all {
 		n := 0
 		if c.kind == read {
-			n = copy(c.buffer[ataSize:], c.within(joined, whole.first))
+			n = copy(c.buffer[ataSize:], within(c))
 		}
-		t.report(c, took, 0, nil)
-		c.makeAnswer(v.mac, t, n, 0)
+		t.finish(v, c, n, took, 0, nil)
 	}
-	return end, true
-}
-
-// within is a command's part of the data of contiguous ones, which begins at a sector.
-func (c *command) within(joined []byte, first uint64) []byte {
-	return joined[(c.first-first)*sector : (c.last-first)*sector]
+	return true
 }

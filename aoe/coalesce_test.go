@@ -251,9 +251,8 @@ func (h hung) Write(ctx context.Context, p []byte, off int64, flags block.WriteF
 	return h.Device.Write(ctx, p, off, flags)
 }
 
-// TestSlowBatch: a write that hangs holds up no other target, nor the answers of
-// what was done before it, which takes no room any more; what came with it is
-// done after it, once.
+// TestSlowBatch: a write that hangs holds up no other target, nor what came with it,
+// which takes no room any more when it is done.
 func TestSlowBatch(t *testing.T) {
 	d := hung{block.NewMemory(1 << 20), make(chan struct{})}
 	const buffers = 8
@@ -266,13 +265,13 @@ func TestSlowBatch(t *testing.T) {
 		frames = append(frames, i.request(cmdATA, ata(ataWrite, 0, 1, ataWrite28, lba, noise(sector, byte(k+1))...)...))
 	}
 	l.in <- append(frames, other.request(cmdATA, ata(0, 0, 1, ataRead, 0)...))
-	for range 2 {
-		if a := l.answer(t); a.shelf() != 2 && a.tag() != frames[0].tag() {
+	for range frames {
+		if a := l.answer(t); a.shelf() != 2 && a.tag() == frames[1].tag() {
 			t.Fatalf("answered: %x", a)
 		}
 	}
 	var more []frame
-	for k := range buffers - len(frames[1:]) {
+	for k := range buffers - 1 {
 		more = append(more, i.request(cmdATA, ata(0, 0, 1, ataRead, uint64(100+k))...))
 	}
 	l.in <- more
@@ -281,20 +280,15 @@ func TestSlowBatch(t *testing.T) {
 			t.Fatalf("answered: %x", a)
 		}
 	}
-	for range 3 { // those that hang are repeated
-		l.in <- append(frames[1:], other.request(cmdATA, ata(0, 0, 1, ataRead, 0)...))
+	for range 3 { // what hangs is repeated
+		l.in <- append(frames[1:2:2], other.request(cmdATA, ata(0, 0, 1, ataRead, 0)...))
 		if a := l.answer(t); a.shelf() != 2 {
 			t.Fatalf("answered: %x", a)
 		}
 	}
 	close(d.let)
-	answered := map[uint32]bool{}
-	for range frames[1:] {
-		a := l.answer(t)
-		if a.shelf() != 1 || a[headerSize+1] != 0 || answered[a.tag()] {
-			t.Errorf("answered: %x", a)
-		}
-		answered[a.tag()] = true
+	if a := l.answer(t); a.tag() != frames[1].tag() || a[headerSize+1] != 0 {
+		t.Errorf("answered: %x", a)
 	}
 	for k, lba := range []int64{20, 0, 40, 60, 61} {
 		got := make([]byte, sector)

@@ -54,14 +54,7 @@ func Discover(ctx context.Context, l Link, shelf uint16) ([]Found, error) {
 
 // askAll asks now and again. Whom a network that is down keeps from it waits.
 func askAll(ctx context.Context, l Link, shelf uint16) {
-	question := make(frame, leastFrame)
-	copy(question, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
-	from := l.Address()
-	copy(question[6:], from[:])
-	binary.BigEndian.PutUint16(question[12:], EtherType)
-	question[14] = version << 4
-	binary.BigEndian.PutUint16(question[16:], shelf)
-	question[18], question[19] = AnySlot, cmdConfig
+	question := newFrame(l.Address(), shelf, AnySlot, cmdConfig)[:leastFrame]
 	question[headerSize+5] = version<<4 | configRead
 	again := time.NewTicker(askAgain)
 	defer again.Stop()

@@ -46,58 +46,37 @@ func (t *Target) parse(c *command, longest int) (failure uint8) {
 func (t *Target) quick(c *command) bool {
 	switch c.kind {
 	case write:
-		return c.regs.command != ataWriteFUA && t.dirty.Load() < t.bounds.Dirty && t.latency.of(write).Quick()
+		return c.regs.command != ataWriteFUA && t.dirty.Load() < t.bounds.Dirty && t.writes.Quick()
 	case read:
-		return t.latency.of(read).Quick()
+		return t.reads.Quick()
 	case identify, smart, power, nothing, unknown:
 		return true
 	}
 	return false
 }
 
-// execute does a command and makes its answer, unless that is sent before. It
-// begins now, and returns when it ended.
-func (t *Target) execute(v *service, c *command, start time.Time) (end time.Time) {
-	early := c.kind == write && c.regs.flags&ataAsync != 0 && t.inside(c) && !t.Device.Caps().ReadOnly
-	if early {
-		c.answerApart(v.mac, t)
-		v.sendOf(c)
-		c.answer = nil
-		start = time.Now() // of the disk's part
-	}
+// executeOne carries out a command and makes its answer.
+func (t *Target) executeOne(v *service, c *command) {
+	start := time.Now()
 	n, failure, err := t.do(v.ctx, c)
-	end = time.Now()
-	took := end.Sub(start)
-	if (c.kind == read || c.kind == write) && c.regs.command != ataWriteFUA {
-		t.latency.of(c.kind).Observe(took)
-	}
-	t.report(c, took, failure, err)
-	switch {
-	case !early:
-		c.makeAnswer(v.mac, t, n, failure)
-	case failure != 0:
-		t.late.Store(true)
-	}
-	return end
+	t.finish(v, c, n, time.Since(start), failure, err)
 }
 
-// makeAnswer makes the answer of a command, with n bytes of data, of its frame.
-func (c *command) makeAnswer(from MAC, t *Target, n int, failure uint8) {
+// finish makes the answer of a command, with n bytes of data, of its frame.
+func (t *Target) finish(v *service, c *command, n int, took time.Duration, failure uint8, err error) {
+	switch {
+	case c.kind == read:
+		t.reads.Observe(took)
+	case c.kind == write && c.regs.command != ataWriteFUA:
+		t.writes.Observe(took)
+	}
+	t.report(c, took, failure, err)
 	c.answer = c.buffer[:ataSize+n]
-	c.answer.answer(from, t.Shelf, t.Slot)
+	c.answer.answer(v.mac, t.Shelf, t.Slot)
 	status(c.answer, failure)
 	if c.kind == power {
 		c.answer[headerSize+2] = 0xff // active
 	}
-}
-
-// answerApart makes the answer of a command that succeeds, without its data,
-// and leaves its frame as it is.
-func (c *command) answerApart(from MAC, t *Target) {
-	c.answer = c.head[:]
-	copy(c.answer, c.frame)
-	c.answer.answer(from, t.Shelf, t.Slot)
-	status(c.answer, 0)
 }
 
 func (t *Target) report(c *command, took time.Duration, failure uint8, err error) {
@@ -117,12 +96,17 @@ func (t *Target) inside(c *command) bool {
 // register.
 func (t *Target) do(ctx context.Context, c *command) (n int, failure uint8, err error) {
 	data := c.buffer[ataSize:]
-	length := int(c.last-c.first) * sector
-	off := int64(c.first) * sector
 	switch c.kind {
 	case read, write, verify:
 		if !t.inside(c) {
 			return 0, errorNotFound, nil
+		}
+		if c.kind == verify {
+			data = make([]byte, 256*sector) // which nobody keeps
+		}
+		length := int(c.last-c.first) * sector
+		if err = t.transfer(ctx, c, data[:length]); err == nil && c.kind == read {
+			n = length
 		}
 	case identify:
 		t.identify(data[:sector])
@@ -131,19 +115,7 @@ func (t *Target) do(ctx context.Context, c *command) (n int, failure uint8, err 
 		if n = smartData(c.regs.feature, data[:sector]); n < 0 {
 			return 0, errorAborted, nil
 		}
-		return n, 0, nil
 	case power, nothing:
-		return 0, 0, nil
-	}
-	switch c.kind {
-	case read:
-		if err = t.Device.Read(ctx, data[:length], off); err == nil {
-			return length, 0, nil
-		}
-	case write:
-		err = t.write(ctx, c, data[:length], off)
-	case verify:
-		err = t.verify(ctx, off, length)
 	case trim:
 		err = t.trim(ctx, c.frame[ataSize:ataSize+sector])
 	case flush:
@@ -151,7 +123,15 @@ func (t *Target) do(ctx context.Context, c *command) (n int, failure uint8, err 
 	default:
 		return 0, errorAborted, nil
 	}
-	return 0, failureOf(err), err
+	return n, failureOf(err), err
+}
+
+// transfer reads or writes what a command asks for.
+func (t *Target) transfer(ctx context.Context, c *command, data []byte) error {
+	if c.kind == write {
+		return t.write(ctx, c, data)
+	}
+	return t.Device.Read(ctx, data, int64(c.first)*sector)
 }
 
 // failureOf is the error register for a device's error.
@@ -169,7 +149,8 @@ func failureOf(err error) uint8 {
 
 // write writes. What isn't durable yet is bounded: from half of that on it is
 // flushed meanwhile, and who reaches it waits.
-func (t *Target) write(ctx context.Context, c *command, data []byte, off int64) error {
+func (t *Target) write(ctx context.Context, c *command, data []byte) error {
+	off := int64(c.first) * sector
 	if c.regs.command == ataWriteFUA {
 		return t.Device.Write(ctx, data, off, block.FUA)
 	}
@@ -186,12 +167,6 @@ func (t *Target) write(ctx context.Context, c *command, data []byte, off int64) 
 		}
 	}
 	return nil
-}
-
-// verify reads and keeps nothing.
-func (t *Target) verify(ctx context.Context, off int64, n int) error {
-	buffer := make([]byte, min(n, 256*sector))
-	return t.Device.Read(ctx, buffer, off)
 }
 
 // trim gives back the ranges of a DATA SET MANAGEMENT command: 48 bits of

@@ -58,6 +58,18 @@ func (m MAC) String() string { return net.HardwareAddr(m[:]).String() }
 // frame is a whole Ethernet frame with an AoE header.
 type frame []byte
 
+// newFrame is the header of a frame to everybody.
+func newFrame(from MAC, shelf uint16, slot, command uint8) frame {
+	f := make(frame, headerSize, configSize+maxConfig)
+	copy(f, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	copy(f[6:], from[:])
+	binary.BigEndian.PutUint16(f[12:], EtherType)
+	f[14] = version << 4
+	binary.BigEndian.PutUint16(f[16:], shelf)
+	f[18], f[19] = slot, command
+	return f
+}
+
 // valid says whether it is an AoE request that is long enough to be looked at.
 func (f frame) valid() bool {
 	return len(f) >= headerSize && binary.BigEndian.Uint16(f[12:]) == EtherType && f[14]&flagResponse == 0

@@ -7,12 +7,6 @@ import "time"
 type Hooks struct {
 	// Command: an ATA command was carried out or failed.
 	Command func(t *Target, from MAC, c Command)
-	// Discovered: someone asked about a target.
-	Discovered func(t *Target, from MAC)
-	// Configured: someone set the configuration string.
-	Configured func(t *Target, from MAC, config []byte)
-	// Reserved: someone reserved a target for these addresses, or released it.
-	Reserved func(t *Target, from MAC, holders []MAC)
 	// Refused: a request was not carried out, because of an error of the
 	// protocol, the mask list or a reservation. why says which.
 	Refused func(t *Target, from MAC, why string)

@@ -43,18 +43,17 @@ func (t *Target) identify(b []byte) {
 			set(69, 1<<14|1<<5) // and read as zeros
 		}
 	}
-	set(217, 1) // it does not rotate
+	set(217, 1)   // it does not rotate
+	b[510] = 0xa5 // the signature of the integrity word
 	checksum(b)
 }
 
-// checksum puts the integrity word at the end of a page (word 255).
+// checksum makes the last byte of a page what the sum of all is zero with.
 func checksum(b []byte) {
-	b[510] = 0xa5
-	var sum uint8
+	b[511] = 0
 	for _, c := range b[:511] {
-		sum += c
+		b[511] -= c
 	}
-	b[511] = -sum
 }
 
 // words writes a string the ATA way: two characters in a word, the first one in
@@ -98,18 +97,11 @@ func smartData(feature uint8, data []byte) int {
 				a[1], a[3], a[4] = 0x32, 100, 100
 			}
 		}
-		data[511] = -sumOf(data[:511])
+		checksum(data[:sector])
 		return sector
 	case smartLog:
 		clear(data) // empty logs
 		return sector
 	}
 	return -1
-}
-
-func sumOf(b []byte) (sum uint8) {
-	for _, c := range b {
-		sum += c
-	}
-	return sum
 }

@@ -14,7 +14,7 @@ import (
 
 // An Interface is a Link by a packet socket on one of the machine's interfaces.
 //
-// Recv blocks a thread in the kernel. In the runtime's poller every frame, and the
+// Recv blocks a thread in poll(2). In the runtime's poller every frame, and the
 // end of every frame that was sent, would wake another thread for nothing.
 type Interface struct {
 	name        string
@@ -24,11 +24,10 @@ type Interface struct {
 	interrupted atomic.Bool
 
 	reading sync.Mutex // one Recv at a time
-	in      messages
-	down    bool // the network was when it was last heard of
+	ring    *ring
 
-	writing sync.RWMutex // for closing
-	free    sync.Pool    // of *messages
+	sending sync.Mutex // one Send at a time: they would wait for the same room
+	out     sendBatch
 }
 
 const (
@@ -37,8 +36,8 @@ const (
 	recvWait = 100 * time.Millisecond
 	// sendWait is how long a frame waits for room in the socket.
 	sendWait = 100 * time.Millisecond
-	// socketBuffer is how much may wait in the kernel each way, in bytes.
-	socketBuffer = 4 << 20
+	// sendBuffer is how much of what is sent may wait in the kernel, in bytes.
+	sendBuffer = 4 << 20
 )
 
 var (
@@ -59,7 +58,6 @@ func Open(name string) (*Interface, error) {
 		return nil, fmt.Errorf("interface %s is not Ethernet", name)
 	}
 	i := &Interface{name: name, mac: MAC(ifi.HardwareAddr), mtu: ifi.MTU}
-	i.free.New = func() any { return &messages{} }
 	// Nothing comes in before the socket is bound to an interface and a type.
 	if i.socket, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
 		return nil, fmt.Errorf("interface %s: %w: raw sockets take root, or CAP_NET_RAW", name, os.NewSyscallError("socket", err))
@@ -72,24 +70,19 @@ func Open(name string) (*Interface, error) {
 }
 
 func (i *Interface) bind(index int) error {
-	i.setBuffer(unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
-	i.setBuffer(unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
-	for option, wait := range map[int]time.Duration{unix.SO_RCVTIMEO: recvWait, unix.SO_SNDTIMEO: sendWait} {
-		limit := unix.NsecToTimeval(int64(wait))
-		if err := unix.SetsockoptTimeval(i.socket, unix.SOL_SOCKET, option, &limit); err != nil {
-			return os.NewSyscallError("setsockopt", err)
-		}
+	var err error
+	if i.ring, err = newRing(i.socket, 14+i.mtu); err != nil {
+		return err
+	}
+	if unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil { // needs CAP_NET_ADMIN
+		_ = unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
+	}
+	limit := unix.NsecToTimeval(int64(sendWait))
+	if err := unix.SetsockoptTimeval(i.socket, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit); err != nil {
+		return os.NewSyscallError("setsockopt", err)
 	}
 	const inNetworkOrder = EtherType>>8 | EtherType&0xff<<8
 	return os.NewSyscallError("bind", unix.Bind(i.socket, &unix.SockaddrLinklayer{Protocol: inNetworkOrder, Ifindex: index}))
-}
-
-// setBuffer sets the size of a buffer. Without CAP_NET_ADMIN the system's limit
-// applies.
-func (i *Interface) setBuffer(force, ask int) {
-	if unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, force, socketBuffer) != nil {
-		_ = unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, ask, socketBuffer)
-	}
 }
 
 // Recv implements Link. A network that went down for a while is waited for.
@@ -97,27 +90,41 @@ func (i *Interface) Recv(frames [][]byte) (int, error) {
 	i.reading.Lock()
 	defer i.reading.Unlock()
 	for !i.interrupted.Load() {
-		n, err := i.in.recv(i.socket, frames)
-		switch {
-		case err == nil:
-			i.down = false
+		if n := i.ring.read(frames); n > 0 {
 			return n, nil
-		case err == unix.ENETDOWN:
-			i.down = true
-		case err != unix.EAGAIN:
-			return 0, fmt.Errorf("interface %s: %w", i.name, os.NewSyscallError("recvmmsg", err))
-		case i.down:
-			if err := i.present(); err != nil {
-				return 0, fmt.Errorf("interface %s: %w", i.name, err)
-			}
+		}
+		if err := i.wait(); err != nil {
+			return 0, fmt.Errorf("interface %s: %w", i.name, err)
 		}
 	}
 	return 0, fmt.Errorf("interface %s: %w", i.name, errInterrupted)
 }
 
+// wait waits for a frame, for recvWait at most.
+func (i *Interface) wait() error {
+	fds := []unix.PollFd{{Fd: int32(i.socket), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, int(recvWait/time.Millisecond))
+	switch {
+	case err == unix.EINTR:
+		return nil
+	case err != nil:
+		return os.NewSyscallError("poll", err)
+	case n == 0:
+		return i.present()
+	case fds[0].Revents&unix.POLLERR != 0:
+		// Asking for the error takes it from the socket.
+		if number, err := unix.GetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_ERROR); err != nil {
+			return os.NewSyscallError("getsockopt", err)
+		} else if failure := unix.Errno(number); number != 0 && failure != unix.ENETDOWN {
+			return failure
+		}
+	}
+	return nil
+}
+
 // present is an error if the interface was removed: what comes in its place
-// under its name is another one. The socket doesn't tell of that; before, it
-// tells that the network is down.
+// under its name is another one. The socket tells only that the network is down,
+// which is before that.
 func (i *Interface) present() error {
 	bound, err := unix.Getsockname(i.socket)
 	if err != nil {
@@ -129,20 +136,17 @@ func (i *Interface) present() error {
 	return nil
 }
 
-// Send implements Link. Frames that find no room for a while are not sent. Who is
-// held up by it holds up no other.
-func (i *Interface) Send(frames [][]byte) (int, error) {
-	i.writing.RLock()
-	defer i.writing.RUnlock()
-	out := i.free.Get().(*messages)
-	defer i.free.Put(out)
-	for sent := 0; sent < len(frames); {
-		n, err := out.send(i.socket, frames[sent:])
+// Send implements Link. Frames that find no room for a while are not sent.
+func (i *Interface) Send(frames [][]byte) (sent int, err error) {
+	i.sending.Lock()
+	defer i.sending.Unlock()
+	for sent < len(frames) {
+		n, err := i.out.send(i.socket, frames[sent:])
 		if sent += n; err != nil {
 			return sent, fmt.Errorf("interface %s: %w", i.name, os.NewSyscallError("sendmmsg", err))
 		}
 	}
-	return len(frames), nil
+	return sent, nil
 }
 
 // Interrupt makes Recv return.
@@ -159,12 +163,15 @@ func (i *Interface) Close() error {
 	i.Interrupt()
 	i.reading.Lock()
 	defer i.reading.Unlock()
-	i.writing.Lock()
-	defer i.writing.Unlock()
+	i.sending.Lock()
+	defer i.sending.Unlock()
 	if i.socket < 0 {
 		return nil
 	}
 	err := unix.Close(i.socket)
+	if i.ring != nil {
+		err = errors.Join(err, unix.Munmap(i.ring.memory))
+	}
 	i.socket = -1
 	return err
 }

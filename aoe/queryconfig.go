@@ -59,9 +59,6 @@ func (t *Target) queryConfig(f frame, all bool, sectors int) frame {
 			failure = errConfigString
 		default:
 			t.config = bytes.Clone(given)
-			if t.hooks.Configured != nil {
-				t.hooks.Configured(t, f.source(), t.config)
-			}
 		}
 	default:
 		failure = errArgument
@@ -85,13 +82,8 @@ func (t *Target) describe(f frame, way uint8, sectors int) frame {
 // advertisement is the answer to a question that nobody asked: it tells all
 // that the target is there.
 func (t *Target) advertisement(from MAC, sectors int) frame {
-	f := make(frame, headerSize, configSize+maxConfig)
-	copy(f, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
-	copy(f[6:], from[:])
-	binary.BigEndian.PutUint16(f[12:], EtherType)
-	f[14] = version<<4 | flagResponse
-	binary.BigEndian.PutUint16(f[16:], t.Shelf)
-	f[18], f[19] = t.Slot, cmdConfig
+	f := newFrame(from, t.Shelf, t.Slot, cmdConfig)
+	f[14] |= flagResponse
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.describe(f, configRead, sectors)

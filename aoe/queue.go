@@ -18,15 +18,8 @@ type command struct {
 	// What it reads or changes, in sectors: [first, last).
 	first, last uint64
 	running     bool
-	answer      frame         // nil if there is none, or none any more
-	head        [ataSize]byte // of an answer that leaves the frame as it is
-	one         [1][]byte     // of Send
-}
-
-// plain says whether it is a read or write that is answered when it is done, and
-// need not be durable then.
-func (c *command) plain() bool {
-	return c.kind == read || c.kind == write && c.regs.flags&ataAsync == 0 && c.regs.command != ataWriteFUA
+	answer      frame
+	one         [1][]byte // of Send
 }
 
 func (c *command) changes() bool { return c.kind == write || c.kind == trim }

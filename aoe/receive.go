@@ -7,35 +7,36 @@ import (
 	"github.com/spurboot/spur/block/handoff"
 )
 
-// batch is the most frames that are read, or sent, at once.
-const batch = 32
+const (
+	// batch is the most frames that are read, or sent, at once.
+	batch = 32
+	// answersHeld is how many answers wait for more before they are sent.
+	answersHeld = 16
+)
 
 // receiver reads frames and carries out inline what is quick; the rest is for the
-// workers of its target. It is in the hands of one goroutine at a time, the one
-// that holds the token.
+// workers of its target. One goroutine at a time runs it, the one that holds the
+// token. A command that was taken out of it belongs to whoever carries it out, so
+// that nothing needs to be shared when the token goes to another goroutine.
 type receiver struct {
 	*service
 	token    handoff.Token
 	watchdog handoff.Watchdog
-	commands [batch]*command // with a buffer each
-	frames   [batch][]byte   // of the commands
-	first    int             // of the commands that are under way
-	at, n    int             // next of the frames that were read, and their number
-	joined   []byte          // room for the data of commands that are done as one
 
-	answers []*command // that wait for more before they are sent
-	sending [][]byte   // room for them
+	commands [batch]*command // with a buffer each; nil if it was taken out
+	frames   [batch][]byte   // of the commands
+	at, n    int             // next of the frames that were read, and their number
+
+	answers []*command // carried out, and to be answered together
+	sending [][]byte   // room for their frames
 
 	ended chan error
 	wg    sync.WaitGroup // who held the token
 }
 
 func newReceiver(v *service) *receiver {
-	r := &receiver{service: v, ended: make(chan error, 1), joined: make([]byte, coalesceMost)}
+	r := &receiver{service: v, ended: make(chan error, 1)}
 	r.token.Owner, r.token.Watchdog = r, &r.watchdog
-	for i := range r.commands {
-		r.commands[i] = v.command()
-	}
 	return r
 }
 
@@ -51,105 +52,100 @@ func (r *receiver) receive() error {
 	return err
 }
 
-// Tick implements handoff.Owner: another goes on where a command holds up the
-// receiver.
+// Tick implements handoff.Owner: where a command holds up the goroutine that
+// receives, another one goes on.
 func (r *receiver) Tick(taken bool) (pending bool) {
 	if taken {
-		r.takeOver()
+		r.wg.Go(r.run)
 	}
 	return false
 }
-
-// takeOver has another goroutine receive. The one that is held up keeps its
-// commands and the room for their data; answers of earlier ones are the other's.
-func (r *receiver) takeOver() {
-	for i := r.first; i < r.at; i++ {
-		r.giveAway(i)
-	}
-	r.joined = make([]byte, coalesceMost)
-	r.wg.Go(r.run)
-}
-
-// giveAway leaves a command to who has it, and takes another in its place.
-func (r *receiver) giveAway(i int) { r.commands[i] = r.command() }
 
 // run receives as long as it holds the token.
 func (r *receiver) run() {
 	for {
 		for r.at < r.n {
-			r.first = r.at
-			r.at++
-			switch r.handle(r.next(r.first)) {
-			case queued:
-				r.giveAway(r.first)
-			case lost:
+			if !r.handle(r.take()) {
 				return
 			}
 		}
-		r.flush()
+		r.sendAnswers()
 		// Who yields before it blocks isn't taken the processor away from in the
 		// midst of system calls (see handoff.Token.End), and finds the runtime awake
 		// when a frame comes: with one command in flight twice as many are answered.
 		runtime.Gosched()
-		for i, c := range r.commands {
-			r.frames[i] = c.buffer[:r.longest]
-		}
-		var err error
-		r.at = 0
-		if r.n, err = r.link.Recv(r.frames[:]); err != nil {
+		if err := r.read(); err != nil {
 			r.ended <- err
 			return
 		}
 	}
 }
 
-// next is the command with a frame that was read.
-func (r *receiver) next(i int) *command {
-	c := r.commands[i]
-	c.frame = r.frames[i]
+// read waits for frames, and reads each into the buffer of a command.
+func (r *receiver) read() (err error) {
+	for i, c := range r.commands {
+		if c == nil {
+			c = r.command()
+			r.commands[i] = c
+		}
+		r.frames[i] = c.buffer[:r.longest]
+	}
+	r.at = 0
+	r.n, err = r.link.Recv(r.frames[:])
+	for i, c := range r.commands[:r.n] {
+		c.frame = r.frames[i]
+	}
+	return err
+}
+
+// take takes out the next command that was read.
+func (r *receiver) take() *command {
+	c := r.commands[r.at]
+	r.commands[r.at] = nil
+	r.at++
 	return c
 }
 
-// outcome is what becomes of a command.
-type outcome uint8
+// handle answers a request, or puts it into a queue. It says whether the token is
+// still held.
+func (r *receiver) handle(c *command) (held bool) {
+	t := r.addressee(c.frame)
+	if t != nil && c.frame.version() == version && c.frame.command() == cmdATA {
+		return r.ata(t, c)
+	}
+	if t != nil {
+		r.reply(t, r.other(t, c.frame))
+	}
+	r.free.Put(c)
+	return true
+}
 
-const (
-	finished outcome = iota
-	queued
-	lost // the token is
-)
-
-// handle answers a request, or puts it into a queue.
-func (r *receiver) handle(c *command) outcome {
-	f := c.frame
+// addressee is the target that has to answer a frame, or nil. A question to more
+// than one target is answered here.
+func (r *receiver) addressee(f frame) *Target {
 	if !f.valid() || MAC(f[:6]) != r.mac && f[0]&1 == 0 {
-		return finished
+		return nil
 	}
 	if f[6]&1 != 0 {
-		return finished // a group is no sender; an answer would go to the whole wire
+		return nil // a group is no sender; an answer would go to the whole wire
 	}
 	if f.shelf() == AnyShelf || f.slot() == AnySlot {
 		r.everyone(f)
-		return finished
+		return nil
 	}
 	t := r.targets[key(f.shelf(), f.slot())]
-	if t == nil {
-		return finished
+	if t != nil && t.masked(f.source()) {
+		t.refuse(f.source(), "not on the mask list")
+		return nil
 	}
-	if from := f.source(); t.masked(from) {
-		t.refuse(from, "not on the mask list")
-		return finished
-	}
-	if f.version() == version && f.command() == cmdATA {
-		return r.ata(t, c)
-	}
-	r.reply(t, r.other(t, f))
-	return finished
+	return t
 }
 
-func (r *receiver) ata(t *Target, c *command) outcome {
+// ata is handle for ATA commands.
+func (r *receiver) ata(t *Target, c *command) (held bool) {
 	if len(c.frame) < ataSize {
-		return finished
+		r.free.Put(c)
+		return true
 	}
 	failure := t.parse(c, r.longest)
 	if failure == 0 && c.kind != identify && t.conflicts(c.from) {
@@ -157,19 +153,62 @@ func (r *receiver) ata(t *Target, c *command) outcome {
 	}
 	if failure != 0 {
 		r.reply(t, refusal(c.frame, failure))
-		return finished
+		r.free.Put(c)
+		return true
 	}
 	if t.quick(c) {
-		var same [batch]*command
-		all := same[:copy(same[:], r.commands[r.first:r.first+r.sameKind(t, c)])]
-		if t.queue.begin(all...) {
-			r.at = r.first + len(all) // all of which are another's if the token is
-			return r.executeInline(t, all)
+		var room [batch]*command
+		if all := r.contiguous(t, append(room[:0], c)); t.queue.begin(all...) {
+			return r.inline(t, all)
 		}
 	}
 	if why := t.queue.put(c); why != "" {
 		t.dropped(c.from, why)
-		return finished
+		r.free.Put(c)
 	}
-	return queued
+	return true
+}
+
+// inline carries out contiguous commands, of which only the first one has been
+// taken out.
+func (r *receiver) inline(t *Target, all []*command) (held bool) {
+	for range all[1:] {
+		r.take()
+	}
+	no := r.token.Begin() // from here on the receiver may be another's
+	t.execute(r.service, all)
+	held = r.token.End(no)
+	// Before they are answered: a repetition that comes after that is a command of
+	// its own.
+	t.queue.done(all...)
+	if !held {
+		for _, c := range all {
+			r.answer(c)
+		}
+		return false
+	}
+	if r.answers = append(r.answers, all...); len(r.answers) >= answersHeld {
+		r.sendAnswers()
+	}
+	return true
+}
+
+// sendAnswers sends the answers that wait.
+func (r *receiver) sendAnswers() {
+	r.sending = r.sending[:0]
+	for _, c := range r.answers {
+		r.sending = append(r.sending, c.answer)
+	}
+	for sent := 0; sent < len(r.answers); {
+		n, err := r.link.Send(r.sending[sent:])
+		if sent += n; err != nil && sent < len(r.answers) {
+			c := r.answers[sent]
+			c.target.dropped(c.from, err.Error())
+			sent++
+		}
+	}
+	for _, c := range r.answers {
+		r.free.Put(c)
+	}
+	r.answers = r.answers[:0]
 }

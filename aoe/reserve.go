@@ -43,9 +43,6 @@ func (t *Target) reserve(f frame, space int) frame {
 		for i := range n {
 			t.reserved = append(t.reserved, MAC(f[rsvSize+6*i:rsvSize+6*i+6]))
 		}
-		if t.hooks.Reserved != nil {
-			t.hooks.Reserved(t, f.source(), slices.Clone(t.reserved))
-		}
 	default:
 		f.fail(errArgument)
 	}

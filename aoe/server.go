@@ -1,11 +1,14 @@
 package aoe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/spurboot/spur/block"
 )
 
 // A Server serves targets on one interface.
@@ -30,20 +33,12 @@ type Bounds struct {
 }
 
 func (b Bounds) withDefaults() Bounds {
-	if b.Buffers <= 0 {
-		b.Buffers = 64
+	return Bounds{
+		Buffers:    min(cmp.Or(max(b.Buffers, 0), 64), 1<<15),
+		Workers:    cmp.Or(max(b.Workers, 0), 4),
+		Dirty:      cmp.Or(max(b.Dirty, 0), 64<<20),
+		FlushEvery: cmp.Or(max(b.FlushEvery, 0), 5*time.Second),
 	}
-	b.Buffers = min(b.Buffers, 1<<15)
-	if b.Workers <= 0 {
-		b.Workers = 4
-	}
-	if b.Dirty <= 0 {
-		b.Dirty = 64 << 20
-	}
-	if b.FlushEvery <= 0 {
-		b.FlushEvery = 5 * time.Second
-	}
-	return b
 }
 
 // service is a server at work on a link.
@@ -54,11 +49,28 @@ type service struct {
 	longest int // frame
 	sectors int // in one command
 	targets map[uint32]*Target
-	free    sync.Pool
+	free    sync.Pool // of *command
+	joined  sync.Pool // of *[coalesceMost]byte, the data of commands that are done as one
 	ctx     context.Context
 }
 
 func key(shelf uint16, slot uint8) uint32 { return uint32(shelf)<<8 | uint32(slot) }
+
+// ListenAndServe serves a disk as e0.0 to everyone on an interface, such as "eth0",
+// until ctx ends. A Server has more to set.
+func ListenAndServe(ctx context.Context, name string, disk block.Device) error {
+	return (&Server{Targets: []*Target{{Device: disk}}}).ListenAndServe(ctx, name)
+}
+
+// ListenAndServe serves on an interface, such as "eth0", until ctx ends, as Serve
+// does.
+func (s *Server) ListenAndServe(ctx context.Context, name string) error {
+	link, err := Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Serve(ctx, link), link.Close())
+}
 
 // Serve tells all that the targets are there, and answers until ctx ends. Then
 // it finishes what is under way, flushes, and returns nil, or why a flush
@@ -68,24 +80,22 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 	if err != nil {
 		return err
 	}
-	return v.serve(ctx)
-}
-
-func (v *service) serve(ctx context.Context) error {
-	s, l := v.server, v.link
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	v.ctx = work
+	receiving, stop := context.WithCancel(ctx)
+	defer stop()
 	defer context.AfterFunc(ctx, l.Interrupt)()
-	workers := v.start()
+	workers := v.start(receiving.Done())
 	for _, t := range s.Targets {
-		v.send(t, t.advertisement(v.mac, v.sectors))
+		v.send(t, MAC{}, [][]byte{t.advertisement(v.mac, v.sectors)})
 	}
 	receiver := newReceiver(v)
-	err := receiver.receive()
+	err = receiver.receive()
 	if ctx.Err() != nil {
 		err = nil
 	}
+	stop()
 	for _, t := range s.Targets {
 		t.queue.close()
 	}
@@ -115,21 +125,20 @@ func (s *Server) prepare(l Link) (*service, error) {
 		}
 		v.targets[key(t.Shelf, t.Slot)] = t
 	}
+	v.joined.New = func() any { return new([coalesceMost]byte) }
 	v.free.New = func() any { return &command{buffer: make([]byte, max(v.longest, configSize+maxConfig))} }
 	return v, nil
 }
 
-// start starts the workers of all targets.
-func (v *service) start() *sync.WaitGroup {
+// start starts the workers of all targets, and the flushing until frames are
+// received no more.
+func (v *service) start(over <-chan struct{}) *sync.WaitGroup {
 	all := &sync.WaitGroup{}
 	for _, t := range v.server.Targets {
-		ended := make(chan struct{})
-		var workers sync.WaitGroup
 		for range t.bounds.Workers {
-			workers.Go(func() { v.work(t) })
+			all.Go(func() { v.work(t) })
 		}
-		all.Go(func() { workers.Wait(); close(ended) })
-		all.Go(func() { t.flushPeriodically(v.ctx, ended) })
+		all.Go(func() { t.flushPeriodically(v.ctx, over) })
 	}
 	return all
 }
@@ -141,30 +150,24 @@ func (v *service) work(t *Target) {
 		if c == nil {
 			return
 		}
-		t.execute(v, c, time.Now())
-		// A repetition that comes from now on is a command of its own.
-		t.queue.done(c)
-		v.sendOf(c)
-		v.free.Put(c)
+		t.executeOne(v, c)
+		t.queue.done(c) // before it is answered: see inline
+		v.answer(c)
 	}
 }
 
 func (v *service) command() *command { return v.free.Get().(*command) }
 
-// sendOf sends a command's answer, if there is one.
-func (v *service) sendOf(c *command) {
-	if c.answer == nil {
-		return
-	}
+// answer sends the answer of a command that is over.
+func (v *service) answer(c *command) {
 	c.one[0] = c.answer
-	if _, err := v.link.Send(c.one[:]); err != nil {
-		c.target.dropped(c.from, err.Error())
-	}
+	v.send(c.target, c.from, c.one[:])
+	v.free.Put(c)
 }
 
-func (v *service) send(t *Target, f frame) {
-	if _, err := v.link.Send([][]byte{f}); err != nil {
-		t.dropped(MAC(f[:6]), err.Error())
+func (v *service) send(t *Target, to MAC, frames [][]byte) {
+	if _, err := v.link.Send(frames); err != nil {
+		t.dropped(to, err.Error())
 	}
 }
 
@@ -174,7 +177,7 @@ func (v *service) other(t *Target, f frame) frame {
 	case f.version() != version:
 		return refusal(f, errVersion)
 	case f.command() == cmdConfig:
-		return v.config(t, f, false)
+		return t.queryConfig(f, false, v.sectors)
 	case f.command() == cmdMask:
 		return t.maskList(f, v.longest)
 	case f.command() == cmdReserve:
@@ -192,19 +195,10 @@ func (v *service) everyone(f frame) {
 	for _, t := range v.server.Targets {
 		if (f.shelf() == AnyShelf || f.shelf() == t.Shelf) && (f.slot() == AnySlot || f.slot() == t.Slot) && !t.masked(f.source()) {
 			own := v.command()
-			v.reply(t, v.config(t, own.buffer[:copy(own.buffer, f)], true))
+			v.reply(t, t.queryConfig(own.buffer[:copy(own.buffer, f)], true, v.sectors))
 			v.free.Put(own)
 		}
 	}
-}
-
-func (v *service) config(t *Target, f frame, all bool) frame {
-	from := f.source()
-	answer := t.queryConfig(f, all, v.sectors)
-	if answer != nil && t.hooks.Discovered != nil {
-		t.hooks.Discovered(t, from)
-	}
-	return answer
 }
 
 // reply sends an answer that was made of its request, if there is one.
@@ -220,7 +214,7 @@ func (v *service) reply(t *Target, f frame) {
 	if failed != 0 {
 		f.fail(number)
 	}
-	v.send(t, f)
+	v.send(t, MAC(f[:6]), [][]byte{f})
 }
 
 // refusal makes a request an answer that says an error. Of what the request

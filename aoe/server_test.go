@@ -280,3 +280,10 @@ func TestJumbo(t *testing.T) {
 		t.Errorf("%d flushes for what was written", d.flushes.Load())
 	}
 }
+
+func sumOf(b []byte) (sum uint8) {
+	for _, c := range b {
+		sum += c
+	}
+	return sum
+}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/handoff"
 )
 
 // A Target is a disk with an address. Its fields are not changed once it is
@@ -22,11 +23,12 @@ type Target struct {
 	// Config is the configuration string to begin with, at most 1024 bytes.
 	Config []byte
 
-	hooks   *Hooks
-	bounds  Bounds
-	queue   queue
-	latency latencies
-	late    atomic.Bool // something failed that was answered before
+	hooks  *Hooks
+	bounds Bounds
+	queue  queue
+	// How long the device takes.
+	reads, writes handoff.Latency
+	late          atomic.Bool // a flush failed that no FLUSH CACHE asked for
 
 	dirty   atomic.Int64  // bytes written that may not be durable
 	full    chan struct{} // there are many of those

@@ -47,7 +47,7 @@ func (srv *Server) init(ctx context.Context) {
 		srv.bounds = srv.Bounds.withDefaults()
 		srv.memory = share.NewMemory(srv.bounds.TotalMemory)
 		srv.places = share.Places{Total: srv.bounds.Sessions, PerPeer: srv.bounds.PeerSessions}
-		srv.logins = share.HalfOpen{Most: srv.bounds.Logins}
+		srv.logins.Most = srv.bounds.Logins
 		srv.sessions = map[*session]struct{}{}
 		srv.ctx = ctx
 	})

@@ -3,83 +3,8 @@ package scsi
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
-
-// modeState is what mode pages can change.
-type modeState struct {
-	descriptorSense bool // D_SENSE
-	writeProtect    bool // SWP
-	writeCache      bool // WCE
-}
-
-func (u *Unit) descriptorSense() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.mode.descriptorSense
-}
-
-// Mode pages (SPC-4 section 7.5, SBC-3 section 6.5).
-const (
-	pageCaching  = 0x08
-	pageControl  = 0x0a
-	pageInfoExc  = 0x1c
-	pageAll      = 0x3f
-	allSubpages  = 0xff
-	changeable   = 1
-	savedValues  = 3
-	pageControls = 6 // shift of the PC field
-)
-
-// modePage is a page's bytes: those in force, or a mask of those that can be
-// changed.
-func (m modeState) modePage(page byte, mask bool) []byte {
-	if mask {
-		m = modeState{descriptorSense: true, writeProtect: true, writeCache: true}
-	}
-	switch page {
-	case pageCaching:
-		p := make([]byte, 20)
-		p[0], p[1] = pageCaching, 18
-		if m.writeCache {
-			p[2] = 0x04
-		}
-		return p
-	case pageControl:
-		p := make([]byte, 12)
-		p[0], p[1] = pageControl, 10
-		if m.descriptorSense {
-			p[2] = 0x04
-		}
-		if m.writeProtect {
-			p[4] = 0x08
-		}
-		if !mask {
-			p[2] |= 0x20 // TST 001b: each I_T nexus has a task set of its own
-			p[3] = 0x10  // unrestricted reordering
-		}
-		return p
-	case pageInfoExc:
-		p := make([]byte, 12)
-		p[0], p[1] = pageInfoExc, 10
-		if !mask {
-			p[2] = 0x08 // DEXCPT
-		}
-		return p
-	}
-	return nil
-}
-
-// modePages returns the pages that were asked for.
-func (m modeState) modePages(page byte, mask bool) []byte {
-	if page != pageAll {
-		return m.modePage(page, mask)
-	}
-	var p []byte
-	for _, one := range []byte{pageCaching, pageControl, pageInfoExc} {
-		p = append(p, m.modePage(one, mask)...)
-	}
-	return p
-}
 
 // senseBody is what both MODE SENSEs have: device-specific parameter, block
 // descriptor, pages.
@@ -94,11 +19,18 @@ func (c *Command) senseBody() (specific byte, descriptor, pages []byte, err erro
 	if control == savedValues {
 		return 0, nil, nil, &check{code: 0x053900} // saving not supported
 	}
-	m := u.mode
-	if control == 2 {
-		m = modeState{writeCache: true}
+	for _, p := range modePages {
+		switch {
+		case page != pageAll && page != p.fixed[0]:
+		case control == changeable:
+			pages = append(pages, p.changeable()...)
+		case control == defaults:
+			pages = append(pages, p.values(defaultMode)...)
+		default:
+			pages = append(pages, p.values(u.mode)...)
+		}
 	}
-	if pages = m.modePages(page, control == changeable); pages == nil {
+	if pages == nil {
 		return 0, nil, nil, invalidCDB(2)
 	}
 	specific = 0x10 // DPOFUA
@@ -210,20 +142,12 @@ func (m modeState) selectPages(p []byte, at int) (modeState, error) {
 			return m, fails(senseParameterLength)
 		}
 		page := p[:2+int(p[1])]
-		current, mask := m.modePage(page[0]&0x3f, false), m.modePage(page[0]&0x3f, true)
-		if len(current) != len(page) || page[0]&0x40 != 0 {
+		i := slices.IndexFunc(modePages, func(p modePage) bool { return p.fixed[0] == page[0]&0x7f })
+		if i < 0 {
 			return m, invalidList(at)
 		}
-		for i := 2; i < len(page); i++ {
-			if (page[i]^current[i])&^mask[i] != 0 {
-				return m, invalidList(at + i)
-			}
-		}
-		switch page[0] & 0x3f {
-		case pageCaching:
-			m.writeCache = page[2]&0x04 != 0
-		case pageControl:
-			m.descriptorSense, m.writeProtect = page[2]&0x04 != 0, page[4]&0x08 != 0
+		if err := modePages[i].take(&m, page, at); err != nil {
+			return m, err
 		}
 		p, at = p[len(page):], at+len(page)
 	}

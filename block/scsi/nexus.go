@@ -91,6 +91,12 @@ func (u *Unit) attendPorts(match func(portID) bool, code senseCode) {
 	}
 }
 
+// attendRegistered establishes a unit attention for the nexuses of all ports that
+// are registered but one. The caller holds u.mu.
+func (u *Unit) attendRegistered(but portID, code senseCode) {
+	u.attendPorts(func(p portID) bool { return p != but && u.reserves.find(p) >= 0 }, code)
+}
+
 // takeAttention returns the oldest unit attention and clears it.
 func (n *Nexus) takeAttention() senseCode {
 	n.unit.mu.Lock()

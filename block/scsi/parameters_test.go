@@ -49,7 +49,7 @@ func TestDiagnostic(t *testing.T) {
 // nothing, and no other.
 func TestBlockDescriptor(t *testing.T) {
 	p := newDisk(1 << 20)
-	p.do([]byte{0x1a, 0, pageCaching, 0, 255, 0}, 255, nil)
+	p.do([]byte{0x1a, 0, 0x08, 0, 255, 0}, 255, nil)
 	now := bytes.Clone(p.in)
 	if len(now) != 4+8+20 {
 		t.Fatalf("%x", now)

@@ -14,6 +14,7 @@ type persistRequest struct {
 	kind        reservationType
 	key, newKey uint64
 	persist     bool
+	preempted   []portID // those whose registrations PREEMPT has taken
 }
 
 // Service actions (SPC-4 table 224).
@@ -45,13 +46,22 @@ func (c *Command) persistRequest() (q persistRequest, err error) {
 	return q, nil
 }
 
-// persistently does a service action under the unit's lock and stores what
-// came of it.
-func (c *Command) persistently(do func(u *Unit, q *persistRequest) error) error {
-	q, err := c.persistRequest()
-	if err != nil {
+// persist makes a command of a service action, which is done under the unit's lock;
+// what came of it is stored.
+func persist(do func(u *Unit, q *persistRequest) error) func(*Command) error {
+	return func(c *Command) error {
+		q, err := c.persistRequest()
+		if err == nil {
+			err = c.persistently(&q, do)
+		}
+		if err == nil && q.action == persistPreemptAbort {
+			c.abortPorts(q.preempted)
+		}
 		return err
 	}
+}
+
+func (c *Command) persistently(q *persistRequest, do func(u *Unit, q *persistRequest) error) error {
 	u := c.unit
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -60,7 +70,7 @@ func (c *Command) persistently(do func(u *Unit, q *persistRequest) error) error 
 	}
 	before := u.reserves
 	before.registered = slices.Clone(before.registered)
-	if err := do(u, &q); err != nil {
+	if err := do(u, q); err != nil {
 		return err
 	}
 	if err := u.saveReservations(); err != nil {
@@ -80,125 +90,104 @@ func (u *Unit) registeredKey(q *persistRequest) error {
 
 // persistRegister is REGISTER, and REGISTER AND IGNORE EXISTING KEY
 // (SPC-4 section 5.13.7).
-func (c *Command) persistRegister() error {
-	return c.persistently(func(u *Unit, q *persistRequest) error {
-		r := &u.reserves
-		key, known := r.key(q.port)
-		if q.action == persistRegister && (known && key != q.key || !known && q.key != 0) {
-			return errConflict
-		}
-		if !known && q.newKey != 0 && len(r.registered) >= maxRegistrations {
-			return fails(senseNoRegistrations)
-		}
-		if !known && q.newKey == 0 {
-			return nil
-		}
-		r.persist = q.persist
-		if released := r.register(q.port, q.newKey); released.registrants() {
-			u.attendPorts(func(p portID) bool { return r.find(p) >= 0 }, senseResReleased)
-		}
-		return nil
-	})
-}
-
-// persistReserve is RESERVE (SPC-4 section 5.13.9).
-func (c *Command) persistReserve() error {
-	return c.persistently(func(u *Unit, q *persistRequest) error {
-		r := &u.reserves
-		if err := u.registeredKey(q); err != nil {
-			return err
-		}
-		switch {
-		case q.scope != 0 || !q.kind.valid():
-			return invalidCDB(2)
-		case r.kind == 0:
-			r.kind, r.holder = q.kind, q.port
-			return nil
-		case r.holds(q.port) && r.kind == q.kind:
-			return nil
-		}
+func (u *Unit) persistRegister(q *persistRequest) error {
+	r := &u.reserves
+	key, known := r.key(q.port)
+	if q.action == persistRegister && (known && key != q.key || !known && q.key != 0) {
 		return errConflict
-	})
-}
-
-// persistRelease is RELEASE (SPC-4 section 5.13.11.2).
-func (c *Command) persistRelease() error {
-	return c.persistently(func(u *Unit, q *persistRequest) error {
-		r := &u.reserves
-		if err := u.registeredKey(q); err != nil {
-			return err
-		}
-		if r.kind == 0 || !r.holds(q.port) {
-			return nil
-		}
-		if q.scope != 0 || q.kind != r.kind {
-			return fails(senseBadRelease)
-		}
-		r.kind = 0
-		if q.kind.registrants() {
-			u.attendPorts(func(p portID) bool { return p != q.port && r.find(p) >= 0 }, senseResReleased)
-		}
-		return nil
-	})
-}
-
-// persistClear is CLEAR (SPC-4 section 5.13.11.6).
-func (c *Command) persistClear() error {
-	return c.persistently(func(u *Unit, q *persistRequest) error {
-		r := &u.reserves
-		if err := u.registeredKey(q); err != nil {
-			return err
-		}
-		u.attendPorts(func(p portID) bool { return p != q.port && r.find(p) >= 0 }, senseResPreempted)
-		r.generation++
-		r.registered, r.kind = nil, 0
-		return nil
-	})
-}
-
-// persistPreempt is PREEMPT, and PREEMPT AND ABORT (SPC-4 section 5.13.11.4).
-func (c *Command) persistPreempt() error {
-	var victims []portID
-	err := c.persistently(func(u *Unit, q *persistRequest) (err error) {
-		victims, err = u.preempt(q)
-		return err
-	})
-	if err != nil || c.CDB[1]&0x1f != persistPreemptAbort {
-		return err
 	}
-	c.abortPorts(victims)
+	if !known && q.newKey != 0 && len(r.registered) >= maxRegistrations {
+		return fails(senseNoRegistrations)
+	}
+	if !known && q.newKey == 0 {
+		return nil
+	}
+	r.persist = q.persist
+	if released := r.register(q.port, q.newKey); released.registrants() {
+		u.attendRegistered(portID{}, senseResReleased)
+	}
 	return nil
 }
 
-func (u *Unit) preempt(q *persistRequest) ([]portID, error) {
+// persistReserve is RESERVE (SPC-4 section 5.13.9).
+func (u *Unit) persistReserve(q *persistRequest) error {
 	r := &u.reserves
 	if err := u.registeredKey(q); err != nil {
-		return nil, err
+		return err
+	}
+	switch {
+	case q.scope != 0 || !q.kind.valid():
+		return invalidCDB(2)
+	case r.kind == 0:
+		r.kind, r.holder = q.kind, q.port
+		return nil
+	case r.holds(q.port) && r.kind == q.kind:
+		return nil
+	}
+	return errConflict
+}
+
+// persistRelease is RELEASE (SPC-4 section 5.13.11.2).
+func (u *Unit) persistRelease(q *persistRequest) error {
+	r := &u.reserves
+	if err := u.registeredKey(q); err != nil {
+		return err
+	}
+	if r.kind == 0 || !r.holds(q.port) {
+		return nil
+	}
+	if q.scope != 0 || q.kind != r.kind {
+		return fails(senseBadRelease)
+	}
+	r.kind = 0
+	if q.kind.registrants() {
+		u.attendRegistered(q.port, senseResReleased)
+	}
+	return nil
+}
+
+// persistClear is CLEAR (SPC-4 section 5.13.11.6).
+func (u *Unit) persistClear(q *persistRequest) error {
+	r := &u.reserves
+	if err := u.registeredKey(q); err != nil {
+		return err
+	}
+	u.attendRegistered(q.port, senseResPreempted)
+	r.generation++
+	r.registered, r.kind = nil, 0
+	return nil
+}
+
+// persistPreempt is PREEMPT, and PREEMPT AND ABORT (SPC-4 section 5.13.11.4).
+func (u *Unit) persistPreempt(q *persistRequest) error {
+	r := &u.reserves
+	if err := u.registeredKey(q); err != nil {
+		return err
 	}
 	takes := r.kind != 0 && (r.kind.all() && q.newKey == 0 || !r.kind.all() && q.newKey == r.holderKey())
 	if q.newKey == 0 && !takes {
-		return nil, invalidList(8)
+		return invalidList(8)
 	}
 	if takes && (q.scope != 0 || !q.kind.valid()) {
-		return nil, invalidCDB(2)
+		return invalidCDB(2)
 	}
 	everyone := takes && r.kind.all()
 	before := r.kind
-	victims := r.removeKey(func(g registration) bool {
+	q.preempted = r.removeKey(func(g registration) bool {
 		return g.Port != q.port && (everyone || g.Key == q.newKey)
 	})
-	if len(victims) == 0 && !takes {
-		return nil, errConflict
+	if len(q.preempted) == 0 && !takes {
+		return errConflict
 	}
 	r.generation++
-	u.attendPorts(func(p portID) bool { return slices.Contains(victims, p) }, senseRegPreempted)
+	u.attendPorts(func(p portID) bool { return slices.Contains(q.preempted, p) }, senseRegPreempted)
 	if takes {
 		r.kind, r.holder = q.kind, q.port
 		if before != q.kind {
-			u.attendPorts(func(p portID) bool { return p != q.port && r.find(p) >= 0 }, senseResReleased)
+			u.attendRegistered(q.port, senseResReleased)
 		}
 	}
-	return victims, nil
+	return nil
 }
 
 // abortPorts aborts the tasks of ports that were preempted.

@@ -86,7 +86,7 @@ func (u *Unit) open(first *Nexus) {
 	// Every other NAA begins with an OUI, which is somebody's (SPC-4 section
 	// 7.8.6.6).
 	u.id[0] = 0x30 | u.id[0]&0x0f
-	u.mode = modeState{writeCache: true}
+	u.mode = defaultMode
 	u.loadReservations()
 }
 
@@ -102,7 +102,7 @@ func (u *Unit) Reset() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.holder = nil
-	u.mode = modeState{writeCache: true}
+	u.mode = defaultMode
 	for _, n := range u.nexuses {
 		n.prevents = false
 		n.attend(senseReset)

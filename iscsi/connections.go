@@ -1,28 +1,24 @@
 package iscsi
 
-// openConns are the connections of a session that are past their login.
+import (
+	"maps"
+	"slices"
+)
+
+// openConns are the connections that are past their login. The caller holds s.mu.
 func (s *session) openConns() []*conn {
+	return slices.DeleteFunc(slices.Collect(maps.Values(s.conns)), func(c *conn) bool { return !c.open })
+}
+
+func (s *session) allConns() []*conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var open []*conn
-	for _, c := range s.conns {
-		if c.open {
-			open = append(open, c)
-		}
-	}
-	return open
+	return slices.Collect(maps.Values(s.conns))
 }
 
 // hungUp says whether the initiator has closed all connections.
 func (s *session) hungUp() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.conns {
-		if !hungUp(c.nc) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s.allConns(), func(c *conn) bool { return !hungUp(c.nc) })
 }
 
 // join adds a connection, unless the session ends or has enough of them. One

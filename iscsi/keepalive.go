@@ -33,7 +33,10 @@ func (srv *Server) runKeepalive(quit <-chan struct{}) {
 				if s.owesData(now, uint32(srv.bounds.DataTime/tick)+1) {
 					s.end(errData)
 				}
-				for _, c := range s.openConns() {
+				s.mu.Lock()
+				open := s.openConns()
+				s.mu.Unlock()
+				for _, c := range open {
 					srv.checkSilence(c, tick)
 				}
 			}

@@ -148,6 +148,16 @@ func (s *session) abort(match func(*task) bool) int {
 	return len(found)
 }
 
+// abortAndAwait aborts the tasks that match and waits for those that run. It returns
+// how many there were.
+func (s *session) abortAndAwait(match func(*task) bool) int {
+	s.mu.Lock()
+	found := s.abort(match)
+	s.mu.Unlock()
+	s.awaitAborted(match)
+	return found
+}
+
 // awaitAborted waits until no aborted task runs any more, and those that match
 // and were done before are answered: what is said of tasks comes before what is
 // said of their abortion.

@@ -45,33 +45,28 @@ type Bounds struct {
 }
 
 func (b Bounds) withDefaults() Bounds {
-	orInt(&b.Sessions, 4096)
+	orDefault(&b.Sessions, 4096)
 	b.Sessions = min(b.Sessions, 32768) // each has a TSIH of 16 bits
-	orInt(&b.PeerSessions, share.Half(b.Sessions))
-	orInt(&b.Logins, 256)
-	orInt(&b.Connections, 4)
-	orInt(&b.QueueDepth, 64)
-	orInt(&b.MaxTransfer, 16<<20)
+	orDefault(&b.PeerSessions, share.Half(b.Sessions))
+	orDefault(&b.Logins, 256)
+	orDefault(&b.Connections, 4)
+	orDefault(&b.QueueDepth, 64)
+	orDefault(&b.MaxTransfer, 16<<20)
 	b.MaxTransfer = min(b.MaxTransfer, 16<<20)
-	orInt(&b.WriteMemory, 16<<20)
-	orInt(&b.TotalMemory, 256<<20)
+	orDefault(&b.WriteMemory, 16<<20)
+	orDefault(&b.TotalMemory, 256<<20)
 	b.TotalMemory = max(b.TotalMemory, 4*b.MaxTransfer, 4<<20)
-	orTime(&b.DataTime, time.Minute)
-	orTime(&b.LoginTime, 15*time.Second)
-	orTime(&b.PingAfter, 20*time.Second)
-	orTime(&b.PingTime, 20*time.Second)
-	orTime(&b.SendTime, 30*time.Second)
-	orTime(&b.Grace, 2*time.Second)
+	orDefault(&b.DataTime, time.Minute)
+	orDefault(&b.LoginTime, 15*time.Second)
+	orDefault(&b.PingAfter, 20*time.Second)
+	orDefault(&b.PingTime, 20*time.Second)
+	orDefault(&b.SendTime, 30*time.Second)
+	orDefault(&b.Grace, 2*time.Second)
 	return b
 }
 
-func orInt(p *int, value int) {
-	if *p <= 0 {
-		*p = value
-	}
-}
-
-func orTime(p *time.Duration, value time.Duration) {
+// orDefault sets what isn't set.
+func orDefault[T int | time.Duration](p *T, value T) {
 	if *p <= 0 {
 		*p = value
 	}

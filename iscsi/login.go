@@ -23,7 +23,6 @@ type login struct {
 	release   func() // of what lookup found; nil if that needn't be told
 	discovery *Auth  // what discovery sessions need
 	random    func([]byte)
-	portal    string // TargetPortalGroupTag
 	ours      params
 	leading   bool
 	who       [8]byte // ISID and TSIH of the first request
@@ -39,14 +38,13 @@ type login struct {
 	challenged bool
 	chap       chap
 	agreed     params
-	answered   map[string]bool
-	names      map[string]string // that were declared
+	said       map[string]string // keys that came before, with their values
 	declared   bool
 }
 
 // newLogin starts with what RFC 7143 says of keys that nobody speaks of.
 func newLogin(ours params) *login {
-	return &login{agreed: defaultParams(), ours: ours, answered: map[string]bool{}, names: map[string]string{}}
+	return &login{agreed: defaultParams(), ours: ours, said: map[string]string{}}
 }
 
 // step takes the pairs of one complete login request, and returns the answer
@@ -84,17 +82,14 @@ func (l *login) once(pairs []pair) error {
 		return err
 	}
 	for _, kv := range pairs {
-		said, again := l.names[kv.key]
+		said, again := l.said[kv.key]
 		switch {
 		case again && said != kv.value:
-			return fmt.Errorf("%s is declared as %.40q and as %.40q", kv.key, said, kv.value)
-		case l.answered[kv.key]:
+			return fmt.Errorf("%s is said to be %.40q and %.40q", kv.key, said, kv.value)
+		case again && !isDeclaration(kv.key):
 			return fmt.Errorf("%s is negotiated twice", kv.key)
-		case isDeclaration(kv.key):
-			l.names[kv.key] = kv.value
-		default:
-			l.answered[kv.key] = true
 		}
+		l.said[kv.key] = kv.value
 	}
 	return nil
 }
@@ -128,7 +123,7 @@ func (l *login) begin(current stage, pairs []pair) ([]pair, error) {
 	if l.isDiscover {
 		return nil, nil
 	}
-	reply := []pair{{"TargetPortalGroupTag", l.portal}}
+	reply := []pair{{"TargetPortalGroupTag", portalGroup}}
 	if l.target.Alias != "" {
 		reply = append(reply, pair{"TargetAlias", l.target.Alias})
 	}
@@ -155,6 +150,9 @@ func (l *login) identify(target, kind string) error {
 	l.target, l.auth = t, t.Auth
 	return nil
 }
+
+// portalGroup is the TargetPortalGroupTag: all addresses are of one group.
+const portalGroup = "1"
 
 // maxName is the length of an iSCSI name (RFC 7143 section 4.2.7.1).
 const maxName = 223

@@ -10,7 +10,6 @@ import (
 
 func (srv *Server) newLogin(c *conn) *login {
 	l := newLogin(srv.bounds.params())
-	l.portal = "1"
 	l.discovery = srv.DiscoveryAuth
 	l.random = func(p []byte) { _, _ = rand.Read(p) } // never fails
 	l.lookup = func(initiator, name string) (*Target, error) {
@@ -150,13 +149,12 @@ func (c *conn) loginReply(h *header, tsih uint16, text []byte) {
 	defer c.out.flush()
 	c.out.lock()
 	defer c.out.unlock()
-	h.put32(24, c.out.nextStatSN())
-	h.put32(28, req.cmdSN())
-	h.put32(32, req.cmdSN())
 	if c.s != nil {
-		window := c.s.window.Load()
-		h.put32(28, uint32(window>>32))
-		h.put32(32, uint32(window))
+		c.stamp(h, true)
+	} else {
+		h.put32(24, c.out.nextStatSN())
+		h.put32(28, req.cmdSN())
+		h.put32(32, req.cmdSN())
 	}
 	c.out.add(h, text, nil)
 }

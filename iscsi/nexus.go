@@ -68,13 +68,23 @@ func (n *nexus) enter(t *task) {
 	switch {
 	case t.attribute == headOfQueue:
 		t.enabled = true
-	case n.orderedAhead || len(n.held) > 0 || t.attribute == ordered && n.active > 0:
+		n.active++
+	case len(n.held) > 0 || !n.mayEnable(t):
 		n.held = append(n.held, t)
-		return
 	default:
-		n.orderedAhead = t.attribute == ordered
-		t.enabled = true
+		n.enable(t)
 	}
+}
+
+// mayEnable: an ordered task waits for those before it, and those behind wait for
+// it.
+func (n *nexus) mayEnable(t *task) bool {
+	return !n.orderedAhead && (t.attribute != ordered || n.active == 0)
+}
+
+func (n *nexus) enable(t *task) {
+	n.orderedAhead = t.attribute == ordered
+	t.enabled = true
 	n.active++
 }
 
@@ -89,15 +99,10 @@ func (n *nexus) leave(t *task) {
 	if t.attribute == ordered {
 		n.orderedAhead = false
 	}
-	for len(n.held) > 0 && !n.orderedAhead {
+	for len(n.held) > 0 && n.mayEnable(n.held[0]) {
 		next := n.held[0]
-		if next.attribute == ordered && n.active > 0 {
-			return
-		}
 		n.held = n.held[1:]
-		n.orderedAhead = next.attribute == ordered
-		next.enabled = true
-		n.active++
+		n.enable(next)
 		next.ifReady().start()
 	}
 }

@@ -455,7 +455,7 @@ func TestMutualCHAP(t *testing.T) {
 		auth := Credentials{"in", "secret of the initiator"}.Static()
 		auth.Mutual = &Credentials{"out", "secret of the target"}
 		l := newLogin(Bounds{}.withDefaults().params())
-		l.leading, l.portal = true, "1"
+		l.leading = true
 		l.random = func(p []byte) { copy(p, "0123456789abcdef0123456789abcdefX") }
 		l.lookup = func(string, string) (*Target, error) { return &Target{Auth: auth}, nil }
 		l.step(security, operational, true, []pair{{"InitiatorName", "i"}, {"TargetName", "t"}, {"AuthMethod", "None,CHAP"}})
@@ -465,7 +465,7 @@ func TestMutualCHAP(t *testing.T) {
 		}
 		ours := l.chap.response('0', "secret of the initiator", l.chap.challenge)
 		reflected := *l
-		reflected.answered, reflected.names = maps.Clone(l.answered), maps.Clone(l.names)
+		reflected.said = maps.Clone(l.said)
 		_, _, err = reflected.step(security, operational, true, []pair{{"CHAP_N", "in"}, {"CHAP_R", encodeBinary(ours)}, {"CHAP_I", "1"}, {"CHAP_C", encodeBinary(l.chap.challenge)}})
 		if err == nil {
 			t.Error("a reflected challenge was answered")

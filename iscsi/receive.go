@@ -86,15 +86,7 @@ func (c *conn) nopOut() (*task, error) {
 	if c.hdr.itt() == noTag {
 		return nil, c.readData(nil)
 	}
-	t, err := c.task()
-	if err != nil {
-		return nil, err
-	}
-	n := min(c.hdr.dataLen(), int(c.segment.Load()))
-	if t.buf = c.s.try(n); t.buf == nil {
-		return nil, fmt.Errorf("no memory for a ping of %d bytes beside what the initiator holds", n)
-	}
-	return c.order(t, c.readData(t.buf.b))
+	return c.taskWithData(min(c.hdr.dataLen(), int(c.segment.Load())))
 }
 
 // textRequest takes in a Text Request (RFC 7143 section 11.10).
@@ -103,12 +95,17 @@ func (c *conn) textRequest() (*task, error) {
 	if n > maxText {
 		return nil, c.protocolError("%d bytes of text", n)
 	}
+	return c.taskWithData(n)
+}
+
+// taskWithData takes in a PDU whose first n bytes of data its task needs.
+func (c *conn) taskWithData(n int) (*task, error) {
 	t, err := c.task()
 	if err != nil {
 		return nil, err
 	}
 	if t.buf = c.s.try(n); t.buf == nil {
-		return nil, fmt.Errorf("no memory for %d bytes of text beside what the initiator holds", n)
+		return nil, fmt.Errorf("no memory for %d bytes of a ping or of text beside what the initiator holds", n)
 	}
 	return c.order(t, c.readData(t.buf.b))
 }

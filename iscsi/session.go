@@ -110,13 +110,7 @@ func (s *session) close() {
 func (s *session) end(err error) {
 	s.cancel(err)
 	s.close()
-	s.mu.Lock()
-	conns := make([]*conn, 0, len(s.conns))
-	for _, c := range s.conns {
-		conns = append(conns, c)
-	}
-	s.mu.Unlock()
-	for _, c := range conns {
+	for _, c := range s.allConns() {
 		c.end(err)
 	}
 }

@@ -37,8 +37,9 @@ func (s *session) requestLogout(seconds uint16) {
 	seconds = max(seconds, 1)
 	s.mu.Lock()
 	s.leaving = seconds
+	open := s.openConns()
 	s.mu.Unlock()
-	if open := s.openConns(); len(open) > 0 {
+	if len(open) > 0 {
 		open[0].requestLogout(seconds)
 	}
 }

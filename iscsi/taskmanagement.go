@@ -4,13 +4,11 @@ package iscsi
 const (
 	abortTask         = 1
 	abortTaskSet      = 2
-	clearACA          = 3
 	clearTaskSet      = 4
 	logicalUnitReset  = 5
 	targetWarmReset   = 6
 	targetColdReset   = 7
 	taskReassign      = 8
-	managementMask    = 0x7f
 	functionComplete  = 0
 	taskNotFound      = 1
 	lunNotFound       = 2
@@ -18,7 +16,7 @@ const (
 	functionUnsupport = 5
 )
 
-func (t *task) function() byte { return t.flags & managementMask }
+func (t *task) function() byte { return t.flags & 0x7f }
 
 // manage does a task management function and returns the response when the
 // tasks concerned are over (RFC 7143 section 4.2.3.3).
@@ -52,11 +50,7 @@ func (t *task) manage() byte {
 
 func (t *task) abortOne() byte {
 	is := func(other *task) bool { return other.itt == t.refTag && other.lun == t.lun }
-	t.s.mu.Lock()
-	found := t.s.abort(is)
-	t.s.mu.Unlock()
-	t.s.awaitAborted(is)
-	if found == 0 {
+	if t.s.abortAndAwait(is) == 0 {
 		return t.abortUnseen()
 	}
 	return functionComplete

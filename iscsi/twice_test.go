@@ -8,7 +8,7 @@ import (
 // loggingIn is a login to a target with or without CHAP.
 func loggingIn(secret string) *login {
 	l := newLogin(Bounds{}.withDefaults().params())
-	l.leading, l.portal = true, "1"
+	l.leading = true
 	l.random = func(p []byte) { clear(p) }
 	t := &Target{Name: testTarget}
 	if secret != "" {

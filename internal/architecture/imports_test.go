@@ -72,13 +72,15 @@ var allowed = map[string][]string{
 	"internal/size": {},
 
 	// EFI binaries: pure.
-	"internal/efi/pefile": {"internal/boot"},
-	"internal/efi/uki":    {"internal/boot", "internal/efi/pefile"},
+	"internal/efi/pefile":       {"internal/boot"},
+	"internal/efi/uki":          {"internal/boot", "internal/efi/pefile"},
+	"internal/efi/signeddata":   {},
+	"internal/efi/authenticode": {"internal/efi/pefile", "internal/efi/signeddata"},
 
 	// What a boot is made of.
 	"internal/cpio":     {},
 	"internal/image":    {"internal/boot", "internal/cpio", "internal/advice"},
-	"internal/loader":   {"internal/boot", "internal/route"},
+	"internal/loader":   {"internal/boot", "internal/route", "internal/efi/authenticode", "internal/efi/pefile"},
 	"internal/resolver": {"internal/boot", "internal/advice"},
 	"internal/decide":   {"internal/boot", "internal/route"},
 	"internal/tree":     {"internal/boot", "internal/advice", "internal/route", "internal/loader", "internal/seal"},

@@ -1,7 +1,6 @@
 package loader
 
 import (
-	"debug/pe"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/efi/authenticode"
+	"github.com/spurboot/spur/internal/efi/pefile"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -52,7 +53,11 @@ func findOne(build route.Build, dirs []string) (route.Binary, error) {
 			return route.Binary{}, fmt.Errorf("bootloader %s cannot be read: %w", build.File, err)
 		}
 		defer f.Close()
-		binary, err := look(build, f)
+		info, err := f.Stat()
+		if err != nil {
+			return route.Binary{}, fmt.Errorf("bootloader %s cannot be read: %w", build.File, err)
+		}
+		binary, err := look(build, f, info.Size())
 		if err != nil {
 			return route.Binary{}, fmt.Errorf("%s: %w", path, err)
 		}
@@ -62,9 +67,9 @@ func findOne(build route.Build, dirs []string) (route.Binary, error) {
 	return route.Binary{}, fmt.Errorf("%s: %w", build.File, fs.ErrNotExist)
 }
 
-// look says what a file that is named like a build is.
-func look(build route.Build, f io.ReaderAt) (route.Binary, error) {
-	if err := Check(build, f); err != nil {
+// look says what a file of that size, named like a build, is.
+func look(build route.Build, f io.ReaderAt, size int64) (route.Binary, error) {
+	if err := Check(build, f, size); err != nil {
 		return route.Binary{}, err
 	}
 	b := route.Binary{Build: build, Version: Version(f)}
@@ -72,20 +77,20 @@ func look(build route.Build, f io.ReaderAt) (route.Binary, error) {
 		return b, nil
 	}
 	var err error
-	b.Signers, err = Signers(f)
+	b.Signers, err = authenticode.Signers(f, size)
 	return b, err
 }
 
-// Check tells whether r holds a loader of the format that a build's firmware
-// expects: a PE application of its machine type for UEFI, a flat real-mode image
-// for a BIOS.
-func Check(build route.Build, r io.ReaderAt) error {
+// Check tells whether r, of that many bytes, holds a loader of the format that a
+// build's firmware expects: an EFI application for its architecture, or a flat
+// real-mode image for a BIOS.
+func Check(build route.Build, r io.ReaderAt, size int64) error {
+	if build.Firmware == boot.UEFI {
+		return checkEFI(r, size, build.Arch)
+	}
 	var head [2]byte
 	if _, err := r.ReadAt(head[:], 0); err != nil {
 		return fmt.Errorf("it is too short for a bootloader")
-	}
-	if build.Firmware == boot.UEFI {
-		return checkPE(r, machine(build.Arch))
 	}
 	if string(head[:]) == "MZ" {
 		return fmt.Errorf("it is an EFI application, which a BIOS cannot run")
@@ -93,34 +98,16 @@ func Check(build route.Build, r io.ReaderAt) error {
 	return nil
 }
 
-// machine is the machine type of a PE file for an architecture (UEFI 2.10
-// section 2.1.1); 0 for one that has none.
-func machine(a boot.Arch) uint16 {
-	switch a {
-	case boot.X86:
-		return pe.IMAGE_FILE_MACHINE_I386
-	case boot.X64:
-		return pe.IMAGE_FILE_MACHINE_AMD64
-	case boot.ARM:
-		return pe.IMAGE_FILE_MACHINE_ARMNT
-	case boot.ARM64:
-		return pe.IMAGE_FILE_MACHINE_ARM64
-	case boot.RISCV64:
-		return pe.IMAGE_FILE_MACHINE_RISCV64
-	case boot.LOONG64:
-		return pe.IMAGE_FILE_MACHINE_LOONGARCH64
-	}
-	return 0
-}
-
-func checkPE(r io.ReaderAt, machine uint16) error {
-	f, err := pe.NewFile(r)
+func checkEFI(r io.ReaderAt, size int64, arch boot.Arch) error {
+	f, err := pefile.Read(r, size)
 	if err != nil {
-		return fmt.Errorf("it is no EFI application: %w", err)
+		return err
 	}
-	defer f.Close()
-	if f.Machine != machine {
-		return fmt.Errorf("it is an EFI application for another machine (PE machine type %#x)", f.Machine)
+	if f.Subsystem != pefile.Application {
+		return fmt.Errorf("it is no EFI application: %s", f.Subsystem)
+	}
+	if f.Machine.Arch() != arch {
+		return fmt.Errorf("it is an EFI application for %s, not for %s", f.Machine, arch)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -44,9 +45,18 @@ func TestOwnFolderGoesFirst(t *testing.T) {
 }
 
 func TestImpostors(t *testing.T) {
+	path, err := lab.Unpacked("systemd-boot-efi:arm64", "usr/lib/systemd/boot/efi/systemd-bootaa64.efi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct{ name, content, want string }{
 		{"undionly.kpxe", "MZ a PE", "BIOS cannot run"},
-		{"snponly.efi", "#!ipxe\n", "no EFI application"},
+		{"snponly.efi", "#!ipxe\n", "no EFI binary"},
+		{"snponly.efi", string(other), "an EFI application for arm64, not for x64"},
 		{"ipxe.pxe", "", "too short"},
 	}
 	for _, tt := range tests {
@@ -64,6 +74,6 @@ func FuzzCheck(f *testing.F) {
 	f.Add("uefi", "x64", []byte("MZ"))
 	f.Add("bios", "x86", []byte{0xea, 5, 0})
 	f.Fuzz(func(t *testing.T, firmware, arch string, data []byte) {
-		_ = Check(route.Build{Firmware: boot.Firmware(firmware), Arch: boot.Arch(arch)}, bytes.NewReader(data))
+		_ = Check(route.Build{Firmware: boot.Firmware(firmware), Arch: boot.Arch(arch)}, bytes.NewReader(data), int64(len(data)))
 	})
 }

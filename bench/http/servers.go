@@ -23,7 +23,7 @@ type server struct {
 }
 
 // nginxConfig is what one would write for serving large files fast; without
-// reuseport its workers share the connections of a crowd unevenly.
+// reuseport its workers share many connections unevenly.
 const nginxConfig = `
 daemon off;
 worker_processes auto;

@@ -12,12 +12,12 @@ import (
 	"github.com/spurboot/spur/bench/testbed"
 )
 
-// patience is the longest that one measurement may take.
-const patience = 2 * time.Minute
+// maxDuration is the longest that one measurement may take.
+const maxDuration = 2 * time.Minute
 
 // fetch has the clients of a point get their files.
 func fetch(ctx context.Context, l *lab, s *server, p point) (testbed.Figure, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, maxDuration)
 	defer cancel()
 	if p.clients == 1 {
 		began := time.Now()
@@ -28,7 +28,7 @@ func fetch(ctx context.Context, l *lab, s *server, p point) (testbed.Figure, err
 	if err != nil {
 		return testbed.Figure{}, err
 	}
-	out, err := output(machines(ctx, l, s, p))
+	out, err := output(manyClients(ctx, l, s, p))
 	if err != nil {
 		return testbed.Figure{}, err
 	}
@@ -48,7 +48,7 @@ func atftp(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
 	return l.OnClients(ctx, "atftp", append(args, testbed.ServerAddress, s.port)...)
 }
 
-func machines(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
+func manyClients(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
 	return l.OnClients(ctx, l.self, "load", net.JoinHostPort(testbed.ServerAddress, s.port), fileOf(p.size),
 		strconv.Itoa(p.size), strconv.Itoa(p.clients), strconv.Itoa(p.block), strconv.Itoa(p.window))
 }

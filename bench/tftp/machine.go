@@ -17,7 +17,7 @@ type machine struct {
 	size, want  int64  // bytes that have come, and that the file has
 	got, acked  uint64 // blocks, without rolling over
 	gapped      bool
-	silent      int    // silences of the crowd since something came
+	silent      int    // retransmissions since something came
 	frame       []byte // to send now, or again after silence
 	pending     bool   // frame is to be sent
 }

@@ -80,8 +80,8 @@ func run(ctx context.Context, o options) error {
 	}
 	defer lab.close()
 	running, cancel := context.WithCancel(ctx)
-	field, err := startField(running, lab)
-	defer field.stop(cancel)
+	all, err := startServers(running, lab)
+	defer all.stop(cancel)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func run(ctx context.Context, o options) error {
 		if !o.only.MatchString(p.String()) {
 			continue
 		}
-		servers := field.asked(p)
+		servers := all.asked(p)
 		r, err := measure(ctx, lab, servers, p, o.rounds)
 		if err != nil {
 			return err
@@ -98,6 +98,6 @@ func run(ctx context.Context, o options) error {
 		rows = append(rows, r)
 		fmt.Fprintln(os.Stderr, r.line(names(servers)))
 	}
-	printTables(os.Stdout, o, names(field.servers), rows)
+	printTables(os.Stdout, o, names(all.servers), rows)
 	return nil
 }

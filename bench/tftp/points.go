@@ -21,7 +21,7 @@ func (p point) String() string {
 
 // mtu is that of the wire: blocks larger than a usual frame are for wires with
 // larger frames. A single client gets them in fragments, as firmware does that
-// asks for them regardless; a crowd gets them whole, because a crowd's kernel
+// asks for them regardless; many clients get them whole, because their kernel
 // would be busy with nothing but fragments.
 func (p point) mtu() int {
 	if p.clients > 1 && p.block > testbed.UsualMTU {
@@ -62,7 +62,7 @@ func (o options) fileSize(clients, block, window int) int {
 	}
 }
 
-// shares is how often the file of a crowd is doubled, by the size of blocks.
+// shares is how often the file of each of many clients is doubled, by the size of blocks.
 var shares = [len(blocks)]int{0, 1, 3}
 
 // fileSizes are those of all files to serve.

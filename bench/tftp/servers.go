@@ -24,30 +24,30 @@ type server struct {
 	out  bytes.Buffer
 }
 
-// A field is those that are compared, Spur first.
-type field struct {
-	servers []*server
-	roomy   *server // Spur for a crowd: it grants every window that is asked for
+// Contenders are the servers that are compared, Spur first.
+type contenders struct {
+	servers   []*server
+	unbounded *server // Spur for many clients: it grants every window that is asked for
 }
 
 // asked are those that a point is about.
-func (f *field) asked(p point) []*server {
+func (c *contenders) asked(p point) []*server {
 	if p.clients == 1 {
-		return f.servers
+		return c.servers
 	}
-	return append([]*server{f.roomy}, f.servers[1:]...)
+	return append([]*server{c.unbounded}, c.servers[1:]...)
 }
 
-// startField starts Spur and its peers. All run at once and end with ctx; only
+// startServers starts Spur and its peers. All run at once and end with ctx; only
 // one is asked at a time.
-func startField(ctx context.Context, l *lab) (*field, error) {
-	f := &field{}
+func startServers(ctx context.Context, l *lab) (*contenders, error) {
+	c := &contenders{}
 	start := func(name, port, program string, args ...string) error {
 		s, err := l.start(ctx, name, port, program, args...)
 		if err != nil {
 			return err
 		}
-		f.servers = append(f.servers, s)
+		c.servers = append(c.servers, s)
 		return l.ready(ctx, s)
 	}
 	atftpd := filepath.Join(cache(), "atftpd/usr/sbin/atftpd")
@@ -60,20 +60,20 @@ func startField(ctx context.Context, l *lab) (*field, error) {
 			"--enable-tftp", "--tftp-root="+l.dir, "--tftp-max=200", "--user=root", "--pid-file=", "--log-facility=/dev/null"),
 	} {
 		if err != nil {
-			return f, err
+			return c, err
 		}
 	}
 	var err error
-	if f.roomy, err = l.start(ctx, "spur", "6903", l.self, "serve", testbed.ServerAddress+":6903", l.dir, "64"); err != nil {
-		return f, err
+	if c.unbounded, err = l.start(ctx, "spur", "6903", l.self, "serve", testbed.ServerAddress+":6903", l.dir, "64"); err != nil {
+		return c, err
 	}
-	return f, l.ready(ctx, f.roomy)
+	return c, l.ready(ctx, c.unbounded)
 }
 
 // stop ends them, by ending their context.
-func (f *field) stop(cancel func()) {
+func (c *contenders) stop(cancel func()) {
 	cancel()
-	for _, s := range append(f.servers, f.roomy) {
+	for _, s := range append(c.servers, c.unbounded) {
 		if s != nil {
 			_ = s.cmd.Wait()
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/spurboot/spur/bench/testbed"
 )
 
-// printTables writes one table for a single client and one for the crowd, each
+// printTables writes one table for a single client and one for many, each
 // with what one has to know to read it.
 func printTables(w io.Writer, o options, names []string, rows []row) {
 	var single, many []row
@@ -58,12 +58,12 @@ func printSingle(w io.Writer, names []string, rows []row) {
 func printMany(w io.Writer, names []string, rows []row) {
 	fmt.Fprint(w, "| blksize | windowsize | MTU | spur / best peer | quartiles |")
 	heads(w, names[1:])
-	fmt.Fprintf(w, " ceiling | cores: clients | cores: spur |\n|--:|--:|--:|--:|--:|%s--:|--:|--:|\n", strings.Repeat("--:|", len(names)-1))
+	fmt.Fprintf(w, " cores: clients | cores: spur |\n|--:|--:|--:|--:|--:|%s--:|--:|\n", strings.Repeat("--:|", len(names)-1))
 	for _, r := range rows {
 		fmt.Fprintf(w, "| %d | %d | %d | **%.2f** | %s |", r.point.block, r.point.window, r.point.mtu(), r.ratio().Median, r.ratio().Quartiles())
 		ratios(w, r)
 		spur := r.servers[0]
-		fmt.Fprintf(w, " %.2f | %.2f | %.2f |\n", testbed.Ceiling(r.servers).Over(r.best()).Median, spur.Client(), spur.Server())
+		fmt.Fprintf(w, " %.2f | %.2f |\n", spur.Client(), spur.Server())
 	}
 }
 
@@ -100,6 +100,4 @@ const manyNotes = `- Blocks of 8192 bytes go over a wire with an MTU of %d, all 
 - "cores" is how many cores the clients, and Spur, kept busy on the average. The
   frames pass between them within one kernel, so that each side's figure holds
   the kernel's delivery to the other.
-- "ceiling" is the ratio of a server that would cost nothing at all, sockets
-  included, because its clients need that long themselves.
 `

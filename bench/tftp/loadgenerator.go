@@ -14,11 +14,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A crowd is many machines on one thread. It is as lean as a client can be, so
+// A loadGenerator is many machines on one thread. It is as lean as a client can be, so
 // that the server is what is measured: it has no sockets that would each have
 // to be read, but one ring of frames and one system call for many answers, and
 // it never has too little room for a window.
-type crowd struct {
+type loadGenerator struct {
 	ring     *ring
 	machines []*machine
 	left     int
@@ -46,20 +46,20 @@ func load(args []string) error {
 		}
 	}
 	size, count, block, window := numbers[0], numbers[1], numbers[2], numbers[3]
-	c, err := newCrowd(count)
+	g, err := newLoadGenerator(count)
 	if err != nil {
 		return err
 	}
 	port := uint16(1024 + os.Getpid()%60000) // another one each time, as of a machine that was switched on
 	for i := range count {
 		address, own := testbed.Client(i)
-		c.machines = append(c.machines, newMachine(endpoint{own, address, port},
+		g.machines = append(g.machines, newMachine(endpoint{own, address, port},
 			endpoint{hardware, server.Addr(), server.Port()}, args[1], int64(size), block, window))
 	}
-	return c.run()
+	return g.run()
 }
 
-func newCrowd(count int) (*crowd, error) {
+func newLoadGenerator(count int) (*loadGenerator, error) {
 	device, err := net.InterfaceByName(testbed.Device)
 	if err != nil {
 		return nil, err
@@ -68,20 +68,20 @@ func newCrowd(count int) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &crowd{ring: r, left: count}, nil
+	return &loadGenerator{ring: r, left: count}, nil
 }
 
-func (c *crowd) run() error {
+func (g *loadGenerator) run() error {
 	runtime.LockOSThread()
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil { // naps of moderation, not of 50 us more
 		return os.NewSyscallError("prctl", err)
 	}
 	began, worked := time.Now(), busy()
-	if err := c.drive(); err != nil {
+	if err := g.drive(); err != nil {
 		return err
 	}
 	took, work := time.Since(began), busy()-worked
-	if lost, err := c.ring.lost(); err != nil || lost > 0 {
+	if lost, err := g.ring.lost(); err != nil || lost > 0 {
 		return errors.Join(err, fmt.Errorf("the ring was too small for %d frames", lost))
 	}
 	fmt.Println(took.Seconds(), work.Seconds())
@@ -95,84 +95,84 @@ func busy() time.Duration {
 }
 
 // drive takes what has come, answers it, and waits for more.
-func (c *crowd) drive() error {
-	for _, m := range c.machines {
-		if err := c.queue(m); err != nil {
+func (g *loadGenerator) drive() error {
+	for _, m := range g.machines {
+		if err := g.queue(m); err != nil {
 			return err
 		}
 	}
 	for {
-		n, err := c.ring.take(c.handle)
+		n, err := g.ring.take(g.handle)
 		if err != nil {
 			return err
 		}
-		if err := c.flush(); err != nil || c.left == 0 {
+		if err := g.flush(); err != nil || g.left == 0 {
 			return err
 		}
 		if n > 0 {
 			continue
 		}
-		if !c.ring.wait(silence) {
-			if err := c.nudge(); err != nil {
+		if !g.ring.wait(retransmitAfter) {
+			if err := g.retransmit(); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func (c *crowd) handle(frame []byte) error {
+func (g *loadGenerator) handle(frame []byte) error {
 	d, ok, err := parseFrame(frame)
 	i := testbed.ClientIndex(d.to)
-	if err != nil || !ok || i < 0 || i >= len(c.machines) {
+	if err != nil || !ok || i < 0 || i >= len(g.machines) {
 		return err
 	}
-	m := c.machines[i]
+	m := g.machines[i]
 	was := m.done
 	if err := m.take(d); err != nil {
 		return fmt.Errorf("client %d after block %d: %w", i, m.got, err)
 	}
 	if m.done && !was {
-		c.left--
+		g.left--
 	}
-	return c.queue(m)
+	return g.queue(m)
 }
 
 // queue sends what a machine has to say, as soon as a batch is full.
-func (c *crowd) queue(m *machine) error {
+func (g *loadGenerator) queue(m *machine) error {
 	if !m.pending {
 		return nil
 	}
 	m.pending = false
-	if c.pending = append(c.pending, m.frame); len(c.pending) == batch {
-		return c.flush()
+	if g.pending = append(g.pending, m.frame); len(g.pending) == batch {
+		return g.flush()
 	}
 	return nil
 }
 
-func (c *crowd) flush() error {
-	err := c.ring.send(c.pending)
-	c.pending = c.pending[:0]
+func (g *loadGenerator) flush() error {
+	err := g.ring.send(g.pending)
+	g.pending = g.pending[:0]
 	return err
 }
 
 const (
-	silence = 500 * time.Millisecond // of the whole crowd, before it repeats what it said
-	despair = 20 * time.Second
+	retransmitAfter = 500 * time.Millisecond // of all machines, before they repeat what they sent
+	giveUpAfter     = 20 * time.Second
 )
 
-// nudge repeats the last packet of those who wait.
-func (c *crowd) nudge() error {
-	for i, m := range c.machines {
+// retransmit repeats the last packet of those who wait.
+func (g *loadGenerator) retransmit() error {
+	for i, m := range g.machines {
 		if m.done {
 			continue
 		}
-		if m.silent++; m.silent > int(despair/silence) {
+		if m.silent++; m.silent > int(giveUpAfter/retransmitAfter) {
 			return fmt.Errorf("client %d heard nothing after block %d", i, m.got)
 		}
 		m.pending = true
-		if err := c.queue(m); err != nil {
+		if err := g.queue(m); err != nil {
 			return err
 		}
 	}
-	return c.flush()
+	return g.flush()
 }

@@ -157,11 +157,11 @@ func (c *Client) MultiConn() bool { return c.terms.flags&flagMultiConn != 0 }
 // Close says goodbye and closes the connection. It doesn't flush. A server that
 // doesn't take what is being sent to it isn't waited for.
 func (c *Client) Close() error {
-	limit := time.NewTimer(stuck)
+	limit := time.NewTimer(stuckTimeout)
 	defer limit.Stop()
 	select {
 	case c.writing <- struct{}{}:
-		_ = c.nc.SetWriteDeadline(time.Now().Add(stuck))
+		_ = c.nc.SetWriteDeadline(time.Now().Add(stuckTimeout))
 		bye := request{command: cmdDisconnect}
 		_, _ = c.nc.Write(bye.append(nil, c.terms.mode))
 		<-c.writing

@@ -19,17 +19,17 @@ type call struct {
 	head [maxRequestSize]byte
 
 	// Guarded by Client.mu.
-	flying    bool // sent, or about to be, and not answered
+	pending   bool // sent, or about to be, and not answered
 	abandoned bool // nobody waits
 	busy      bool // the reader is at it
 }
 
 const cookieIndex = 1<<16 - 1
 
-// stuck is how long a call whose context has ended waits for the server to take
-// the rest of a command, or for the rest of a reply, before it gives up the
+// stuckTimeout is how long a call whose context has ended waits for the server to
+// take the rest of a command, or for the rest of a reply, before it gives up the
 // connection.
-const stuck = time.Second
+const stuckTimeout = time.Second
 
 // take waits for a call to be free.
 func (c *Client) take(ctx context.Context) (*call, error) {
@@ -63,7 +63,7 @@ func (c *Client) do(ctx context.Context, k *call, payload []byte) error {
 		c.release(k)
 		return err
 	}
-	k.flying, k.abandoned = true, false
+	k.pending, k.abandoned = true, false
 	c.mu.Unlock()
 	if err := c.send(ctx, k, payload); err != nil {
 		return err
@@ -90,11 +90,11 @@ func (c *Client) release(k *call) {
 
 // abandon leaves a call to the reader, or says that it is done after all.
 func (c *Client) abandon(ctx context.Context, k *call) (gone bool, err error) {
-	limit := time.NewTimer(stuck)
+	limit := time.NewTimer(stuckTimeout)
 	defer limit.Stop()
 	for {
 		c.mu.Lock()
-		if k.flying && !k.busy {
+		if k.pending && !k.busy {
 			k.abandoned, k.p = true, nil
 			c.mu.Unlock()
 			return true, ctx.Err()
@@ -128,7 +128,7 @@ func (c *Client) send(ctx context.Context, k *call, payload []byte) error {
 	}
 	taken := doNothing
 	if ctx.Done() != nil {
-		taken = c.hurry(ctx)
+		taken = c.limitSend(ctx)
 	}
 	head := k.req.append(k.head[:0], c.terms.mode)
 	var err error
@@ -148,11 +148,11 @@ func (c *Client) send(ctx context.Context, k *call, payload []byte) error {
 	return nil
 }
 
-// hurry bounds how long the server takes to take a command after ctx has ended.
-func (c *Client) hurry(ctx context.Context) (taken func()) {
+// limitSend bounds how long the server takes to take a command after ctx has ended.
+func (c *Client) limitSend(ctx context.Context) (taken func()) {
 	set := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		_ = c.nc.SetWriteDeadline(time.Now().Add(stuck))
+		_ = c.nc.SetWriteDeadline(time.Now().Add(stuckTimeout))
 		close(set)
 	})
 	return func() {
@@ -166,10 +166,10 @@ func (c *Client) hurry(ctx context.Context) (taken func()) {
 // unsent takes back a call that was not sent.
 func (c *Client) unsent(k *call, err error) error {
 	c.mu.Lock()
-	sentinel := !k.flying
-	k.flying = false
+	ended := !k.pending
+	k.pending = false
 	c.mu.Unlock()
-	if sentinel { // the reader has ended it meanwhile
+	if ended { // the reader has ended it meanwhile
 		<-k.done
 	}
 	c.release(k)

@@ -30,7 +30,7 @@ func (c *Client) receive() {
 	defer c.mu.Unlock()
 	c.ended = true
 	for i := range c.calls {
-		if k := &c.calls[i]; k.flying {
+		if k := &c.calls[i]; k.pending {
 			k.err = c.failed
 			c.finish(k)
 		}
@@ -39,7 +39,7 @@ func (c *Client) receive() {
 
 // finish ends a call; c.mu is held.
 func (c *Client) finish(k *call) {
-	k.flying, k.busy = false, false
+	k.pending, k.busy = false, false
 	if k.abandoned {
 		c.free <- k
 		return
@@ -74,7 +74,7 @@ func (c *Client) reply() error {
 func (c *Client) find(cookie uint64) (*call, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if i := cookie & cookieIndex; i < uint64(len(c.calls)) && c.calls[i].flying && c.calls[i].req.cookie == cookie {
+	if i := cookie & cookieIndex; i < uint64(len(c.calls)) && c.calls[i].pending && c.calls[i].req.cookie == cookie {
 		c.calls[i].busy = true
 		return &c.calls[i], nil
 	}

@@ -57,8 +57,9 @@ func newConn(s *Server, nc net.Conn, in *bufio.Reader, h *optionPhase, a *admiss
 	e := h.chosen
 	early, _ := in.Peek(in.Buffered())
 	t := newTransport(nc, a.threads, a.bounds.WriteTimeout)
-	c := &conn{server: s, t: t, in: bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), t), inputBuffer), mode: h.mode, meta: h.meta, dev: e.Device, caps: e.Device.Caps(),
-		ro: e.readOnly(), bounds: a.bounds, free: make(chan struct{}, 1)}
+	all := io.MultiReader(bytes.NewReader(bytes.Clone(early)), t)
+	c := &conn{server: s, t: t, in: bufio.NewReaderSize(all, inputBuffer), mode: h.mode, meta: h.meta, dev: e.Device,
+		caps: e.Device.Caps(), ro: e.readOnly(), bounds: a.bounds, free: make(chan struct{}, 1)}
 	c.token.Owner, c.token.Watchdog = c, &a.watchdog
 	c.session = &Session{Peer: h.peer, Export: e, ReplyMode: h.mode.String()}
 	c.inFile, _ = e.Device.(block.InFile)

@@ -92,7 +92,7 @@ func FuzzReplies(f *testing.F) {
 			terms: terms{mode: mode(m % 3), meta: true, metaID: allocationID, maxPayload: 1 << 20, minBlock: 1}})
 		for i, r := range []request{read, status, {command: cmdFlush, cookie: 1<<16 + 2}} {
 			k := &c.calls[i]
-			k.req, k.flying = r, true
+			k.req, k.pending = r, true
 			if r.command == cmdRead {
 				k.p = make([]byte, r.length)
 			}

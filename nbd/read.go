@@ -50,15 +50,16 @@ func (w *worker) read(off int64, n int) error {
 // errNoBuffer is that other commands hold the memory for too long.
 var errNoBuffer = errors.New("no memory for the command: others hold it; Bounds.TotalMemory is too small for so many clients")
 
-// readPiped replies with pages of the device's file, if that can be done.
+// readPiped replies with pages of the device's file, if that can be done. Else the
+// data have to be read, or it has to be found out why they can't.
 func (w *worker) readPiped(off int64, n int) bool {
-	c := w.c
-	if !c.memory.Try(chargeFor(0) + n) {
+	c, cost := w.c, chargeFor(0)+n
+	if !c.memory.Try(cost) {
 		return false
 	}
-	p := w.inPipe(off, n)
+	p := w.fillPipe(off, n)
 	if p == nil {
-		c.memory.Give(chargeFor(0) + n)
+		c.memory.Give(cost)
 		return false
 	}
 	b := c.server.buffers.get(0)
@@ -67,19 +68,15 @@ func (w *worker) readPiped(off int64, n int) bool {
 	return true
 }
 
-// inPipe returns a pipe with the data of a read, or nil: then they have to be
-// read, or it has to be found out why they can't.
-func (w *worker) inPipe(off int64, n int) *pipe {
+// fillPipe returns a pipe with the data of a read, or nil.
+func (w *worker) fillPipe(off int64, n int) *pipe {
 	fd, at, ok := w.c.inFile.InFile(off, int64(n))
 	if !ok {
 		return nil
 	}
-	p := w.c.t.pipe(n)
-	if p == nil {
-		return nil
-	}
 	defer w.since(time.Now())
-	if err := p.fill(fd, at, n); err != nil {
+	p := w.c.t.pipe(n)
+	if p != nil && p.fill(fd, at, n) != nil {
 		w.c.t.takeBack(p)
 		return nil
 	}

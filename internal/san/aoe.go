@@ -11,76 +11,63 @@ import (
 // ServeAoE serves targets on a link until the context ends. They are fixed, and
 // their devices open all the while: AoE has no sessions.
 func ServeAoE(ctx context.Context, link aoe.Link, targets []*aoe.Target, log *Log) error {
-	initiators := &aoeInitiators{Log: log, tallies: map[aoe.MAC]*tally{}}
+	initiators := &aoeInitiators{log: log, sessions: map[aoe.MAC]*session{}}
 	server := aoe.Server{Targets: targets, Hooks: initiators.hooks()}
 	err := server.Serve(ctx, link)
-	initiators.ended()
+	for _, s := range initiators.sessions {
+		s.ended(nil)
+	}
 	return err
 }
 
-// mostInitiators bounds those that are remembered.
+// mostInitiators bounds those that are told of.
 const mostInitiators = 1024
 
-// aoeInitiators tell of themselves. AoE has no sessions: one begins with the first
-// command of an initiator, and all end with the server.
+// aoeInitiators have a session each, which begins with the first command and ends
+// with the server.
 type aoeInitiators struct {
-	*Log
+	log *Log
 
-	mu      sync.Mutex
-	tallies map[aoe.MAC]*tally
+	mu       sync.Mutex
+	sessions map[aoe.MAC]*session
 }
 
 func (i *aoeInitiators) hooks() aoe.Hooks {
 	return aoe.Hooks{
-		Command: func(_ *aoe.Target, from aoe.MAC, command aoe.Command) {
-			t := i.tally(from)
-			countAoE(t, command)
-			if command.Err != nil {
-				i.deviceError(address(from), t, command.Err)
+		Command: func(_ *aoe.Target, from aoe.MAC, command aoe.Command) { i.session(from).countAoE(command) },
+		Refused: func(_ *aoe.Target, from aoe.MAC, why string) {
+			if s := i.session(from); s.failed.Add(1) == 1 {
+				i.log.refused(s.who, why)
 			}
 		},
-		Refused: func(_ *aoe.Target, from aoe.MAC, why string) { i.refuse(from, why) },
 	}
 }
 
-func (i *aoeInitiators) refuse(from aoe.MAC, why string) {
-	if t := i.tally(from); t.failed.Add(1) == 1 {
-		i.refused(address(from), why)
-	}
-}
-
-// tally is an initiator's. Those beyond the bound aren't told of.
-func (i *aoeInitiators) tally(from aoe.MAC) *tally {
+// session is an initiator's. Those beyond the bound aren't told of.
+func (i *aoeInitiators) session(from aoe.MAC) *session {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	t := i.tallies[from]
-	if t == nil {
-		t = newTally()
-		if len(i.tallies) < mostInitiators {
-			i.tallies[from] = t
-			i.connected(address(from), "")
+	s := i.sessions[from]
+	if s == nil {
+		s = i.log.session(net.HardwareAddr(from[:]).String())
+		if len(i.sessions) < mostInitiators {
+			i.sessions[from] = s.connected("")
 		}
 	}
-	return t
+	return s
 }
 
-// ended tells of all.
-func (i *aoeInitiators) ended() {
-	for from, t := range i.tallies {
-		i.Log.ended(address(from), t, nil)
-	}
-}
-
-func address(m aoe.MAC) string { return net.HardwareAddr(m[:]).String() }
-
-func countAoE(t *tally, command aoe.Command) {
-	t.commands.Add(1)
+func (s *session) countAoE(command aoe.Command) {
+	bytes := int64(command.Sectors) * 512
 	switch {
-	case command.Failed:
-		t.failed.Add(1)
-	case command.Name == "read":
-		t.read.Add(int64(command.Sectors) * 512)
-	case command.Name == "write":
-		t.written.Add(int64(command.Sectors) * 512)
+	case !command.Failed && command.Name == "read":
+		s.count(bytes, 0, false)
+	case !command.Failed && command.Name == "write":
+		s.count(0, bytes, false)
+	default:
+		s.count(0, 0, command.Failed)
+	}
+	if command.Err != nil {
+		s.deviceError(command.Err)
 	}
 }

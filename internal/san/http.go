@@ -62,22 +62,22 @@ func (e *Exports) absent() string {
 	return text
 }
 
-// tallyKey is where a connection's tally is, in the context of its requests.
-type tallyKey struct{}
+// sessionKey is where a connection's session is, in the context of its requests.
+type sessionKey struct{}
 
 // httpHooks tell of each connection that asked for something, once it is over.
 func httpHooks(log *Log) httpd.ServerHooks {
-	var tallies sync.Map // net.Conn to *tally; as many as there are connections
+	var sessions sync.Map // net.Conn to *session; as many as there are connections
 	return httpd.ServerHooks{
 		Opened: func(ctx context.Context, c net.Conn) context.Context {
-			t := newTally()
-			tallies.Store(c, t)
-			return context.WithValue(ctx, tallyKey{}, t)
+			s := log.session(c.RemoteAddr().String())
+			sessions.Store(c, s)
+			return context.WithValue(ctx, sessionKey{}, s)
 		},
 		Closed: func(c net.Conn) {
-			t, ok := tallies.LoadAndDelete(c)
-			if ok && t.(*tally).commands.Load() > 0 {
-				log.ended(c.RemoteAddr().String(), t.(*tally), nil)
+			found, ok := sessions.LoadAndDelete(c)
+			if ok && found.(*session).commands.Load() > 0 {
+				found.(*session).ended(nil)
 			}
 		},
 		Refused: func(peer netip.AddrPort) { log.refused(peer.String(), "its address has too many connections") },
@@ -86,13 +86,7 @@ func httpHooks(log *Log) httpd.ServerHooks {
 
 // countHTTP counts an answer. One that the client no longer wanted didn't fail.
 func countHTTP(r *http.Request, bytes int64, err error) {
-	t, ok := r.Context().Value(tallyKey{}).(*tally)
-	if !ok {
-		return
-	}
-	t.commands.Add(1)
-	t.read.Add(bytes)
-	if err != nil && r.Context().Err() == nil {
-		t.failed.Add(1)
+	if s, ok := r.Context().Value(sessionKey{}).(*session); ok {
+		s.count(bytes, 0, err != nil && r.Context().Err() == nil)
 	}
 }

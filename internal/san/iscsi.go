@@ -59,44 +59,32 @@ func IQN(file string) string {
 	return naming + name[:min(len(name), longestTitle)]
 }
 
-// iscsiHooks tell of sessions.
+// iscsiHooks tell of sessions, but those that only ask which targets there are.
 func iscsiHooks(log *Log) iscsi.Hooks {
-	var tallies sync.Map // TSIH to *tally; as many as there are sessions
+	var sessions sync.Map // TSIH to *session; as many as there are sessions
 	return iscsi.Hooks{
 		LoginRefused: func(remote net.Addr, initiator, _ string, err error) {
 			log.refused(strings.TrimSpace(remote.String()+" "+initiator), err.Error())
 		},
 		SessionStart: func(s iscsi.SessionInfo) {
-			tallies.Store(s.TSIH, newTally())
 			if s.Target != "" {
-				log.connected(s.Remote.String()+" "+s.Initiator, "")
+				sessions.Store(s.TSIH, log.session(s.Remote.String()+" "+s.Initiator).connected(""))
 			}
 		},
 		Command: func(s *iscsi.SessionInfo, _ uint64, _, status byte, in, out int) {
-			if t, ok := tallies.Load(s.TSIH); ok {
-				countISCSI(t.(*tally), status, in, out)
+			if found, ok := sessions.Load(s.TSIH); ok {
+				found.(*session).count(int64(in), int64(out), status != 0)
 			}
 		},
 		DeviceError: func(s *iscsi.SessionInfo, _ uint64, _ byte, err error) {
-			if t, ok := tallies.Load(s.TSIH); ok {
-				log.deviceError(s.Remote.String()+" "+s.Initiator, t.(*tally), err)
+			if found, ok := sessions.Load(s.TSIH); ok {
+				found.(*session).deviceError(err)
 			}
 		},
 		SessionEnd: func(s iscsi.SessionInfo, err error) {
-			t, ok := tallies.LoadAndDelete(s.TSIH)
-			if ok && s.Target != "" {
-				log.ended(s.Remote.String()+" "+s.Initiator, t.(*tally), err)
+			if found, ok := sessions.LoadAndDelete(s.TSIH); ok {
+				found.(*session).ended(err)
 			}
 		},
-	}
-}
-
-// countISCSI counts a command. in and out are the initiator's: to it and from it.
-func countISCSI(t *tally, status byte, in, out int) {
-	t.commands.Add(1)
-	t.read.Add(int64(in))
-	t.written.Add(int64(out))
-	if status != 0 {
-		t.failed.Add(1)
 	}
 }

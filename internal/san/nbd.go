@@ -50,37 +50,36 @@ func (e nbdExports) List(context.Context, *nbd.Peer) ([]nbd.Export, error) {
 
 // nbdHooks tell of sessions.
 func nbdHooks(log *Log) nbd.Hooks {
-	var tallies sync.Map // *nbd.Session to *tally; as many as there are connections
+	var sessions sync.Map // *nbd.Session to *session; as many as there are connections
 	return nbd.Hooks{
 		Refused: func(p *nbd.Peer, err error) { log.refused(p.Addr.String(), err.Error()) },
 		Open: func(s *nbd.Session) {
-			tallies.Store(s, newTally())
-			log.connected(s.Peer.Addr.String(), s.Export.Name)
+			sessions.Store(s, log.session(s.Peer.Addr.String()).connected(s.Export.Name))
 		},
 		Command: func(s *nbd.Session, command nbd.Command) {
-			if t, ok := tallies.Load(s); ok {
-				countNBD(t.(*tally), command)
-				if command.Err != nil {
-					log.deviceError(s.Peer.Addr.String(), t.(*tally), command.Err)
-				}
+			if found, ok := sessions.Load(s); ok {
+				found.(*session).countNBD(command)
 			}
 		},
 		Close: func(s *nbd.Session, err error) {
-			if t, ok := tallies.LoadAndDelete(s); ok {
-				log.ended(s.Peer.Addr.String(), t.(*tally), err)
+			if found, ok := sessions.LoadAndDelete(s); ok {
+				found.(*session).ended(err)
 			}
 		},
 	}
 }
 
-func countNBD(t *tally, command nbd.Command) {
-	t.commands.Add(1)
-	switch {
-	case command.Number != 0:
-		t.failed.Add(1)
-	case command.Name == "read":
-		t.read.Add(int64(command.Length))
-	case command.Name == "write":
-		t.written.Add(int64(command.Length))
+func (s *session) countNBD(command nbd.Command) {
+	failed := command.Number != 0
+	switch length := int64(command.Length); {
+	case !failed && command.Name == "read":
+		s.count(length, 0, false)
+	case !failed && command.Name == "write":
+		s.count(0, length, false)
+	default:
+		s.count(0, 0, failed)
+	}
+	if command.Err != nil {
+		s.deviceError(command.Err)
 	}
 }

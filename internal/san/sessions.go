@@ -34,30 +34,6 @@ func (l *Log) Say(level slog.Level, line string, facts ...any) {
 	_, _ = io.WriteString(l.Out, printable.Line(line)+"\n")
 }
 
-// connected tells of a session that has begun, with one of several disks if there
-// are.
-func (l *Log) connected(who, disk string) {
-	line, facts := who+"  connected", []any{"step", "connected", "client", who}
-	if disk != "" {
-		line, facts = line+" to "+disk, append(facts, "disk", disk)
-	}
-	l.Say(slog.LevelInfo, line, facts...)
-}
-
-// deviceError tells of the first error of a session that came from the disk.
-func (l *Log) deviceError(who string, t *tally, err error) {
-	if t.deviceErrors.Add(1) > 1 {
-		return
-	}
-	line := fmt.Sprintf("%s  %v", who, err)
-	if l.Advice != nil {
-		if advice := l.Advice(err); advice != "" {
-			line += " (" + advice + ")"
-		}
-	}
-	l.Say(slog.LevelError, line, "step", "trouble", "client", who, "err", err.Error())
-}
-
 // refused tells of a client that had no session.
 func (l *Log) refused(who, why string) {
 	l.Say(slog.LevelWarn, fmt.Sprintf("%s  refused: %s", who, why), "step", "refused", "client", who, "err", why)
@@ -70,23 +46,60 @@ func (l *Log) notOpened(who, volume string, err error) error {
 	return fmt.Errorf("%s can't be opened; the server's messages say why", volume)
 }
 
-// tally counts what a session does.
-type tally struct {
+// session is what a client does, from beginning to end.
+type session struct {
+	log                             *Log
+	who                             string
 	began                           time.Time
 	commands, read, written, failed atomic.Int64
 	deviceErrors                    atomic.Int64
 }
 
-func newTally() *tally { return &tally{began: time.Now()} }
+func (l *Log) session(who string) *session { return &session{log: l, who: who, began: time.Now()} }
+
+// connected tells of a session that has begun, with one of several disks if there
+// are.
+func (s *session) connected(disk string) *session {
+	line, facts := s.who+"  connected", []any{"step", "connected", "client", s.who}
+	if disk != "" {
+		line, facts = line+" to "+disk, append(facts, "disk", disk)
+	}
+	s.log.Say(slog.LevelInfo, line, facts...)
+	return s
+}
+
+// count counts a command, and the bytes that went from the disk and to it.
+func (s *session) count(read, written int64, failed bool) {
+	s.commands.Add(1)
+	s.read.Add(read)
+	s.written.Add(written)
+	if failed {
+		s.failed.Add(1)
+	}
+}
+
+// deviceError tells of the first error that came from the disk.
+func (s *session) deviceError(err error) {
+	if s.deviceErrors.Add(1) > 1 {
+		return
+	}
+	line := fmt.Sprintf("%s  %v", s.who, err)
+	if s.log.Advice != nil {
+		if advice := s.log.Advice(err); advice != "" {
+			line += " (" + advice + ")"
+		}
+	}
+	s.log.Say(slog.LevelError, line, "step", "trouble", "client", s.who, "err", err.Error())
+}
 
 // ended tells of a session that has ended, and why if that was not by itself.
-func (l *Log) ended(who string, t *tally, why error) {
-	took := time.Since(t.began)
-	line := fmt.Sprintf("%s  read %s, wrote %s in %s, %s", who, size.Format(t.read.Load()), size.Format(t.written.Load()),
-		size.Count(t.commands.Load(), "command"), took.Round(time.Millisecond))
-	level, facts := slog.LevelInfo, []any{"step", "session", "client", who, "read", t.read.Load(), "written", t.written.Load(),
-		"commands", t.commands.Load(), "failed", t.failed.Load(), "seconds", took.Seconds()}
-	if n := t.failed.Load(); n > 0 {
+func (s *session) ended(why error) {
+	took := time.Since(s.began)
+	line := fmt.Sprintf("%s  read %s, wrote %s in %s, %s", s.who, size.Format(s.read.Load()), size.Format(s.written.Load()),
+		size.Count(s.commands.Load(), "command"), took.Round(time.Millisecond))
+	level, facts := slog.LevelInfo, []any{"step", "session", "client", s.who, "read", s.read.Load(), "written", s.written.Load(),
+		"commands", s.commands.Load(), "failed", s.failed.Load(), "seconds", took.Seconds()}
+	if n := s.failed.Load(); n > 0 {
 		line += fmt.Sprintf("; %d failed", n)
 		level = slog.LevelWarn
 	}
@@ -94,5 +107,5 @@ func (l *Log) ended(who string, t *tally, why error) {
 		line += ": " + why.Error()
 		level, facts = slog.LevelWarn, append(facts, "err", why.Error())
 	}
-	l.Say(level, line, facts...)
+	s.log.Say(level, line, facts...)
 }

@@ -11,9 +11,9 @@ import (
 func TestDeviceErrorSaysWhatToDo(t *testing.T) {
 	var out strings.Builder
 	log := &Log{Out: &out, Advice: func(error) string { return "make room" }}
-	session := newTally()
+	session := log.session("192.0.2.1:5")
 	for range 3 {
-		log.deviceError("192.0.2.1:5", session, errors.New("no space"))
+		session.deviceError(errors.New("no space"))
 	}
 	if text := out.String(); text != "192.0.2.1:5  no space (make room)\n" {
 		t.Errorf("%q", text)

@@ -18,8 +18,7 @@ import (
 // the target in use.
 type Targets struct {
 	mu    sync.RWMutex
-	names []string // as they were added
-	found map[string]*openTarget
+	found map[string]*openTarget // by both of their names
 }
 
 // openTarget is a target, and what is open of it while it is used.
@@ -45,7 +44,7 @@ func (s *Targets) Add(t Target) error {
 		s.found = map[string]*openTarget{}
 	}
 	added := &openTarget{Target: t}
-	s.names, s.found[t.Name] = append(s.names, t.Name), added
+	s.found[t.Name] = added
 	if t.Short != "" {
 		s.found[t.Short] = added
 	}
@@ -59,7 +58,6 @@ func (s *Targets) Remove(name string) {
 	if t := s.found[name]; t != nil {
 		delete(s.found, t.Name)
 		delete(s.found, t.Short)
-		s.names = slices.DeleteFunc(s.names, func(n string) bool { return n == t.Name })
 	}
 }
 
@@ -78,9 +76,14 @@ func (s *Targets) Target(ctx context.Context, name string) (*iscsi.Target, error
 func (s *Targets) Names(initiator string) []string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return slices.DeleteFunc(slices.Clone(s.names), func(name string) bool {
-		return s.found[name].allow(initiator, nil) != nil
-	})
+	var names []string
+	for name, t := range s.found {
+		if name == t.Name && t.allow(initiator, nil) == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // use opens the disks for the first of those who use the target.

@@ -24,7 +24,7 @@ import (
 
 // advise says what to do about an error of an image.
 func advise(name string, err error) error {
-	if missing(name, err) {
+	if isPathOf(name, err) && errors.Is(err, fs.ErrNotExist) {
 		return noFile(name, err)
 	}
 	whatToDo := advice.Of(err)
@@ -40,18 +40,14 @@ func advise(name string, err error) error {
 
 // adviseOpen is advise for a file that the system didn't open.
 func adviseOpen(name string, readOnly bool, err error) error {
-	if !readOnly && refused(name, err) {
-		return advice.Wrap(err, toWrite(err))
+	switch {
+	case readOnly || !isPathOf(name, err):
+	case errors.Is(err, unix.EROFS):
+		return advice.Wrap(err, "mount its file system for writing")
+	case errors.Is(err, fs.ErrPermission):
+		return advice.Wrap(err, "run as a user who may write to it")
 	}
 	return advise(name, err)
-}
-
-// toWrite is what to do about a file that can't be opened for writing.
-func toWrite(err error) string {
-	if errors.Is(err, unix.EROFS) {
-		return "mount its file system for writing"
-	}
-	return "run as a user who may write to it"
 }
 
 // reworded is an error in other words.
@@ -88,17 +84,7 @@ func isPathOf(name string, err error) bool {
 	return errors.As(err, &path) && path.Path == name
 }
 
-// missing says whether it is this file that there is none of.
-func missing(name string, err error) bool {
-	return isPathOf(name, err) && errors.Is(err, fs.ErrNotExist)
-}
-
-// refused says whether it is this file that the system doesn't let be opened.
-func refused(name string, err error) bool {
-	return isPathOf(name, err) && (errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS))
-}
-
-// noFile says so.
+// noFile says that there is none.
 func noFile(name string, err error) error {
 	remedy := "check the name"
 	if strings.Contains(name, "://") {

@@ -52,14 +52,16 @@ type blocks interface {
 	// the last. The client has those up to acked. The packets are valid until
 	// the next call.
 	packets(acked, from, to uint64) (packets []byte, through uint64, err error)
+	// close ends it.
+	close()
 	// shape returns the layout; its end is known once the final block was
 	// asked for.
 	shape() *layout
 }
 
 // newBlocks picks the quickest way to read f in the given mode. size is -1
-// when unknown.
-func newBlocks(f io.Reader, mode Mode, size int64, blockSize, windowSize int) blocks {
+// when unknown. The cache has what others have read of f.
+func newBlocks(f io.Reader, mode Mode, size int64, blockSize, windowSize int, cache *blockCache) blocks {
 	l := layout{size: size, blockSize: blockSize, stride: headerSize + blockSize}
 	if mode == Netascii { // its size on the wire is known when it has been sent
 		l.size = -1
@@ -69,5 +71,5 @@ func newBlocks(f io.Reader, mode Mode, size int64, blockSize, windowSize int) bl
 	if !ok || size < 0 {
 		return newRetransmitBuffer(f, l, windowSize)
 	}
-	return newSeekableFile(at, l, windowSize)
+	return newSeekableFile(at, l, windowSize, cache)
 }

@@ -131,7 +131,8 @@ func (c *Client) put(ctx context.Context, address, name string, from io.Reader) 
 		return Stats{Duration: time.Since(began)}, err
 	}
 	defer call.link.close()
-	b := newBlocks(from, call.request.Mode, size, call.terms.blockSize, call.terms.windowSize)
+	b := newBlocks(from, call.request.Mode, size, call.terms.blockSize, call.terms.windowSize, newBlockCache())
+	defer b.close()
 	s := newSender(call.link, b, call.terms, c.timer(call.terms))
 	s.progress = c.progress(size)
 	_, err = s.run()

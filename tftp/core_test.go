@@ -208,7 +208,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 // No window costs an allocation.
 func TestSenderAllocatesNothing(t *testing.T) {
 	for _, window := range []int{1, 16} {
-		s := newSender(&fakeLink{}, newBlocks(endless{}, Octet, -1, 1428, window), terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0))
+		s := newSender(&fakeLink{}, newBlocks(endless{}, Octet, -1, 1428, window, newBlockCache()), terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0))
 		if n := testing.AllocsPerRun(1000, func() {
 			if _, err := s.flush(); err != nil {
 				t.Fatal(err)
@@ -300,7 +300,7 @@ func TestSources(t *testing.T) {
 			} else if blockSize > 8 {
 				continue
 			}
-			b := newBlocks(r, Octet, sizeOf(r), blockSize, 3)
+			b := newBlocks(r, Octet, sizeOf(r), blockSize, 3, newBlockCache())
 			var got []byte
 			for n := uint64(1); b.shape().last == 0 || n <= b.shape().last; n++ {
 				p, _, err := b.packets(n-1, n, n)
@@ -317,39 +317,6 @@ func TestSources(t *testing.T) {
 			}
 		}
 	}
-}
-
-// What can't be read is not sent, and is read anew when it is asked for again.
-func TestFailedRead(t *testing.T) {
-	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<14)
-	from := &failing{ReaderAt: bytes.NewReader(content)}
-	f := newSeekableFile(from, layout{size: int64(len(content)), blockSize: 512, stride: 512 + headerSize}, 4)
-	for block := uint64(1); block <= f.last; block++ {
-		from.err = errors.New("broken")
-		if _, _, err := f.packets(0, block, block); err == nil && f.first == block {
-			t.Fatalf("block %d was sent after a failure", block)
-		}
-		from.err = nil
-		p, _, err := f.packets(0, block, block)
-		if want := content[min(int(block-1)*512, len(content)):min(int(block)*512, len(content))]; err != nil || !bytes.Equal(p[headerSize:], want) {
-			t.Fatalf("block %d: %v, or it differs", block, err)
-		}
-	}
-	if n := testing.AllocsPerRun(10, func() { _, _, _ = f.packets(0, 1, 1); _, _, _ = f.packets(0, f.last, f.last) }); n != 0 {
-		t.Errorf("%v allocations for two reads", n)
-	}
-}
-
-type failing struct {
-	io.ReaderAt
-	err error
-}
-
-func (f *failing) ReadAt(p []byte, offset int64) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return f.ReaderAt.ReadAt(p, offset)
 }
 
 // endedReader hides everything but Read.

@@ -14,6 +14,7 @@ type dispatcher struct {
 	listener  *listener
 	transfers *transferTable
 	running   sync.WaitGroup
+	cache     *blockCache
 }
 
 // run reads packets until the socket fails.

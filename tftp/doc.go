@@ -32,6 +32,9 @@
 // address that the client asked. Server.SinglePort sends everything from the
 // server's port instead, for firewalls and NAT that let only that one pass.
 //
+// Machines that fetch the same file of the host at the same time read it once
+// between them.
+//
 // # Fetching and sending
 //
 //	package main

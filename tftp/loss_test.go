@@ -171,7 +171,8 @@ func (h habit) through(t *testing.T, loss float64, seed uint64, blocks uint16) (
 	synctest.Test(t, func(t *testing.T) {
 		l := &lossy{loss: loss, toClient: newWay(seed, 1), toServer: newWay(seed, 2), gone: make(chan struct{})}
 		agreed := terms{blockSize: 8, windowSize: int(h.window), timeout: h.named, size: int64(blocks)*8 - 1}
-		b := newBlocks(Bytes(make([]byte, agreed.size)), Octet, agreed.size, agreed.blockSize, agreed.windowSize)
+		b := newBlocks(Bytes(make([]byte, agreed.size)), Octet, agreed.size, agreed.blockSize, agreed.windowSize, newBlockCache())
+		defer b.close()
 		s := newSender(l, b, agreed, newTimer(0, 0, h.named))
 		s.firstPacket = new(firstPacket)
 		began := time.Now()

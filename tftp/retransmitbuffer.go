@@ -25,6 +25,8 @@ func newRetransmitBuffer(from io.Reader, l layout, windowSize int) *retransmitBu
 
 func (r *retransmitBuffer) shape() *layout { return &r.layout }
 
+func (r *retransmitBuffer) close() {}
+
 func (r *retransmitBuffer) packets(acked, from, to uint64) ([]byte, uint64, error) {
 	for r.last == 0 && r.filled < to {
 		if err := r.read(min(to, acked+uint64(r.count))); err != nil {

@@ -27,8 +27,8 @@ type Server struct {
 
 	// MaxTransfers is how many transfers may run at a time; further requests
 	// are answered with ERROR 0. DefaultMaxTransfers if 0. A transfer
-	// takes 64 KiB of memory, or a window, at most 1 MiB, if its File is no
-	// io.ReaderAt.
+	// takes 64 KiB of memory, twice that while others read the same file, or a
+	// window, at most 1 MiB, if its File is no io.ReaderAt.
 	MaxTransfers int
 	// MaxPeerTransfers is how many of them one address may have (of IPv6, one
 	// network of 64 bits). A quarter of MaxTransfers if 0, since many machines
@@ -75,7 +75,7 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 		return fmt.Errorf("tftp: listen on %v: %w", conn.LocalAddr(), err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := &dispatcher{server: s, listener: l, transfers: newTransferTable(s.maxTransfers(), s.MaxPeerTransfers)}
+	d := &dispatcher{server: s, listener: l, transfers: newTransferTable(s.maxTransfers(), s.MaxPeerTransfers), cache: newBlockCache()}
 	woken := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(woken)

@@ -72,7 +72,8 @@ func (t *transfer) serveRead(ctx context.Context) {
 	}
 	defer done()
 	defer t.firstPacket.close()
-	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize)
+	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize, t.cache)
+	defer b.close()
 	s := newSender(l, b, agreed, t.timer(agreed))
 	s.serving, s.onBad, s.silent, s.firstPacket = true, t.bad, &t.silent, &t.firstPacket
 	public := t.public(agreed, f)

@@ -127,7 +127,8 @@ func (s *session) retire(t *task) {
 	if t.state != arriving && t.nexus != nil {
 		t.nexus.leave(t)
 	}
-	s.recycle(t)
+	t.freeBuffers()
+	s.srv.tasks.Put(t)
 }
 
 // abort marks the tasks that match; those that don't run are discarded at once.

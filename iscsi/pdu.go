@@ -85,7 +85,6 @@ const (
 	rejectProtocol     = 0x04
 	rejectUnsupported  = 0x05
 	rejectTooManyImm   = 0x06
-	rejectTaskInUse    = 0x07
 	rejectInvalidField = 0x09
 	rejectLongOp       = 0x0a
 )

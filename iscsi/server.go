@@ -28,6 +28,7 @@ type Server struct {
 	once     sync.Once
 	bounds   Bounds
 	pool     buffers
+	tasks    sync.Pool
 	memory   *share.Memory
 	places   share.Places   // of sessions
 	logins   share.HalfOpen // under way

@@ -49,8 +49,6 @@ type session struct {
 	writeMemory int
 	starved     []*task       // wait for write memory
 	gone        chan struct{} // closed when the session is over
-	free        *task
-	freeCount   int
 }
 
 func newSession(srv *Server, l *login, info SessionInfo, cmdSN uint32) *session {

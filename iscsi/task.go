@@ -9,7 +9,6 @@ type task struct {
 	s     *session
 	c     *conn
 	nexus *nexus // of a SCSI command
-	next  *task  // in the free list
 
 	op        opcode
 	immediate bool
@@ -47,27 +46,12 @@ const (
 
 // newTask returns a clean task.
 func (s *session) newTask() *task {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.free
-	if t == nil {
-		return &task{s: s, since: s.srv.ticks.Load()}
+	t, ok := s.srv.tasks.Get().(*task)
+	if !ok {
+		t = new(task)
 	}
-	s.free = t.next
-	s.freeCount--
 	*t = task{s: s, since: s.srv.ticks.Load()}
 	return t
-}
-
-// recycle keeps a task for the next command; the caller holds s.mu.
-func (s *session) recycle(t *task) {
-	t.freeBuffers()
-	if s.freeCount >= s.srv.bounds.QueueDepth {
-		return
-	}
-	t.next = s.free
-	s.free = t
-	s.freeCount++
 }
 
 // freeBuffers gives back all memory for data.

@@ -5,43 +5,44 @@ import "slices"
 // answerText answers a Text Request: SendTargets, whose list may go on over
 // several PDUs (RFC 7143 sections 11.10, 11.11 and Appendix C).
 func (t *task) answerText() {
+	t.c.textMu.Lock()
+	defer t.c.textMu.Unlock()
+	if reason := t.takeText(); reason != 0 {
+		t.rejectText(reason)
+	}
+}
+
+// takeText answers, or returns the reason of a Reject.
+func (t *task) takeText() (reject byte) {
 	c := t.c
-	c.textMu.Lock()
-	defer c.textMu.Unlock()
 	goesOn := t.flags&flagContinue != 0
 	switch {
-	case t.ttt != noTag && len(c.reply) > 0:
-		t.sendText() // the initiator asks for the rest
-		return
+	case t.ttt != noTag && len(c.reply) > 0: // the initiator asks for the rest
+		t.sendText()
+		return 0
 	case goesOn && t.flags&flagFinal != 0, len(c.text)+len(t.buf.b) > maxText:
-		t.rejectText(rejectProtocol)
-		return
+		return rejectProtocol
 	case !c.holdText(len(t.buf.b)):
-		t.rejectText(rejectLongOp)
-		return
+		return rejectLongOp
 	}
-	c.text = append(c.text, t.buf.b...)
-	if goesOn {
+	if c.text = append(c.text, t.buf.b...); goesOn {
 		t.textResponse(nil, flagContinue, textTag)
-		return
+		return 0
 	}
 	pairs, err := parseText(c.text)
 	switch {
 	case err != nil:
-		t.rejectText(rejectInvalidField)
-		return
+		return rejectInvalidField
 	case unique(pairs) != nil || slices.ContainsFunc(pairs, ofLogin):
-		t.rejectText(rejectProtocol)
-		return
+		return rejectProtocol
 	}
 	reply := formatText(t.s.answerPairs(c, pairs)...)
-	c.dropText()
-	if !c.holdText(len(reply)) {
-		t.rejectText(rejectLongOp)
-		return
+	if c.dropText(); !c.holdText(len(reply)) {
+		return rejectLongOp
 	}
 	c.reply = reply
 	t.sendText()
+	return 0
 }
 
 // rejectText ends an exchange.

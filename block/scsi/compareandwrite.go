@@ -31,15 +31,11 @@ func (c *Command) compareAndWrite() error {
 
 // orWrite is ORWRITE (16) (SBC-3 section 5.6).
 func (c *Command) orWrite() error {
-	off, n, err := c.transfer()
-	if err != nil {
+	off, data, err := c.toWrite()
+	if err != nil || len(data) == 0 {
 		return err
 	}
 	u := c.unit
-	if err := u.writable(); err != nil || n == 0 {
-		return err
-	}
-	data := c.wholeBlocks()
 	p := c.Transport.Scratch(len(data))
 	if p == nil {
 		return ErrBusy

@@ -23,7 +23,7 @@ func (c *Command) lbaStatus() error {
 	if err != nil {
 		return err
 	}
-	s := statusList{size: int64(u.blockSize), p: make([]byte, 8, 8+16*maxStatusDescriptors)}
+	s := statusList{size: int64(u.blockSize), next: int64(lba), p: make([]byte, 8, 8+16*maxStatusDescriptors)}
 	if err := u.Device.Extents(c.ctx, off, n, s.add); err != nil {
 		return deviceError(err, senseReadError)
 	}
@@ -37,7 +37,6 @@ type statusList struct {
 	size   int64
 	p      []byte
 	next   int64 // the block that follows
-	begun  bool
 	mapped bool
 }
 
@@ -47,9 +46,6 @@ func (s *statusList) add(e block.Extent) bool {
 		first = (e.Offset + s.size - 1) / s.size
 	} else {
 		end = (e.Offset + e.Length + s.size - 1) / s.size
-	}
-	if !s.begun {
-		s.begun, s.next = true, e.Offset/s.size
 	}
 	if first > s.next && !s.append(first, true) {
 		return false

@@ -192,11 +192,7 @@ func (u *Unit) persistPreempt(q *persistRequest) error {
 
 // abortPorts aborts the tasks of ports that were preempted.
 func (c *Command) abortPorts(ports []portID) {
-	u := c.unit
-	u.mu.Lock()
-	all := slices.Clone(u.nexuses)
-	u.mu.Unlock()
-	for _, n := range all {
+	for _, n := range c.unit.allNexuses() {
 		if n != c.nexus && slices.Contains(ports, n.port()) {
 			n.Abort()
 		}

@@ -121,12 +121,12 @@ func (r *reservations) remove(i int) (released reservationType) {
 
 // removeKey takes out the registrations of a key, but for one port's.
 func (r *reservations) removeKey(match func(registration) bool) (ports []portID) {
-	for i := len(r.registered) - 1; i >= 0; i-- {
-		if g := r.registered[i]; match(g) {
+	r.registered = slices.DeleteFunc(r.registered, func(g registration) bool {
+		if match(g) {
 			ports = append(ports, g.Port)
-			r.registered = slices.Delete(r.registered, i, i+1)
 		}
-	}
+		return match(g)
+	})
 	return ports
 }
 

@@ -42,9 +42,8 @@ const (
 	senseMiscompare      senseCode = 0x0e1d00
 )
 
-func (c senseCode) key() byte  { return byte(c >> 16) }
-func (c senseCode) asc() byte  { return byte(c >> 8) }
-func (c senseCode) ascq() byte { return byte(c) }
+// bytes are the key, the additional code and its qualifier.
+func (c senseCode) bytes() (key, asc, ascq byte) { return byte(c >> 16), byte(c >> 8), byte(c) }
 
 // check is a command's end with CHECK CONDITION.
 type check struct {
@@ -99,8 +98,8 @@ func (e *check) appendTo(p []byte, descriptor bool) []byte {
 		return e.appendDescriptors(p)
 	}
 	var s [18]byte
-	s[0], s[2], s[7] = 0x70, e.code.key(), 10
-	s[12], s[13] = e.code.asc(), e.code.ascq()
+	s[0], s[7] = 0x70, 10
+	s[2], s[12], s[13] = e.code.bytes()
 	if e.hasInfo && e.info <= 0xffffffff {
 		s[0] |= 0x80
 		binary.BigEndian.PutUint32(s[3:], uint32(e.info))
@@ -110,7 +109,8 @@ func (e *check) appendTo(p []byte, descriptor bool) []byte {
 }
 
 func (e *check) appendDescriptors(p []byte) []byte {
-	p = append(p, 0x72, e.code.key(), e.code.asc(), e.code.ascq(), 0, 0, 0, 0)
+	key, asc, ascq := e.code.bytes()
+	p = append(p, 0x72, key, asc, ascq, 0, 0, 0, 0)
 	if e.hasInfo {
 		p = append(p, 0, 10, 0x80, 0)
 		p = binary.BigEndian.AppendUint64(p, e.info)
@@ -140,11 +140,9 @@ func (e *check) pointTo(p []byte) {
 // requestSense is REQUEST SENSE (SPC-4 section 6.39): a pending unit attention
 // or nothing, since every command brought its own sense data.
 func (c *Command) requestSense() error {
-	e := check{code: senseNone}
-	if c.unit == nil {
-		e.code = senseLUN
-	} else if code := c.nexus.takeAttention(); code != senseNone {
-		e.code = code
+	e := check{code: senseLUN}
+	if c.unit != nil {
+		e.code = c.nexus.takeAttention()
 	}
 	return c.give(e.appendTo(nil, c.CDB[1]&1 != 0), int(c.CDB[4]))
 }

@@ -1,5 +1,7 @@
 package scsi
 
+import "slices"
+
 // startStop is START STOP UNIT (SBC-3 section 5.20). Power conditions have no
 // effect; a medium that can be removed is ejected and loaded.
 func (c *Command) startStop() error {
@@ -21,21 +23,11 @@ func (c *Command) startStop() error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.removalPrevented() { // loading too: the changer is locked
+	if slices.ContainsFunc(u.nexuses, func(n *Nexus) bool { return n.prevents }) { // loading too: the changer is locked
 		return fails(senseRemovalPrevent)
 	}
 	u.ejected = !start
 	return nil
-}
-
-// removalPrevented: the caller holds u.mu.
-func (u *Unit) removalPrevented() bool {
-	for _, n := range u.nexuses {
-		if n.prevents {
-			return true
-		}
-	}
-	return false
 }
 
 // preventAllow is PREVENT ALLOW MEDIUM REMOVAL (SPC-4 section 6.15).

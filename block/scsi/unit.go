@@ -53,19 +53,13 @@ type Unit struct {
 	reserves reservations
 }
 
-// Errors of a Unit's fields.
-var (
-	errNoDevice  = errors.New("has no device")
-	errBlockSize = errors.New("block size must be 512 or 4096")
-)
-
 // Check says what is wrong with the unit's fields.
 func (u *Unit) Check() error {
 	switch {
 	case u == nil || u.Device == nil:
-		return errNoDevice
+		return errors.New("has no device")
 	case u.BlockSize != 0 && u.BlockSize != 512 && u.BlockSize != 4096:
-		return errBlockSize
+		return errors.New("block size must be 512 or 4096")
 	}
 	if size, unit := u.Device.Size(), int64(cmp.Or(u.BlockSize, 512)); size%unit != 0 {
 		return fmt.Errorf("its size of %d bytes is no multiple of the block size, %d: its last %d bytes could not be reached", size, unit, size%unit)
@@ -90,13 +84,16 @@ func (u *Unit) open(first *Nexus) {
 	u.loadReservations()
 }
 
+func (u *Unit) allNexuses() []*Nexus {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.nexuses)
+}
+
 // Reset is a logical unit reset (SAM-5 section 6.3.3). It returns when the
 // commands of all nexuses are over.
 func (u *Unit) Reset() {
-	u.mu.Lock()
-	all := slices.Clone(u.nexuses)
-	u.mu.Unlock()
-	for _, n := range all {
+	for _, n := range u.allNexuses() {
 		n.Abort()
 	}
 	u.mu.Lock()

@@ -59,9 +59,4 @@ func (p *buffers) put(b *buffer) {
 	owner.Give(size)
 }
 
-func bufferClass(n int) int {
-	if n <= 1<<minBufferBits {
-		return 0
-	}
-	return bits.Len(uint(n-1)) - minBufferBits
-}
+func bufferClass(n int) int { return bits.Len(uint(max(n, 1)-1) >> minBufferBits) }

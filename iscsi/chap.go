@@ -56,7 +56,6 @@ const (
 // chap is one exchange (RFC 1994, RFC 7143 section 12.1.3).
 type chap struct {
 	hash      func() hash.Hash
-	algorithm string
 	id        byte
 	challenge []byte
 }
@@ -70,7 +69,7 @@ func (c *chap) begin(offer string, random func([]byte)) ([]pair, error) {
 		}
 		var seed [chapLen + 1]byte
 		random(seed[:])
-		c.algorithm, c.id, c.challenge = a, seed[0], seed[1:]
+		c.id, c.challenge = seed[0], seed[1:]
 		return []pair{
 			{"CHAP_A", a},
 			{"CHAP_I", strconv.Itoa(int(c.id))},

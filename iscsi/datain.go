@@ -48,14 +48,9 @@ func (t *task) sendLast(e behind) error {
 	t.last = nil
 	for p := data.b; len(p) > 0; {
 		n := min(len(p), int(t.c.segment.Load()), t.s.p.maxBurst-t.burst)
-		end := n == len(p)
-		var held *buffer
-		if end {
-			held = data
-		}
-		next := goesOn
-		if end {
-			next = e
+		held, next := (*buffer)(nil), goesOn
+		if n == len(p) {
+			held, next = data, e
 		}
 		t.dataIn(p[:n], held, next)
 		p = p[n:]

@@ -57,12 +57,12 @@ func (t *task) dataArrived() []byte {
 	return t.buf.b[:min(t.received, t.want)]
 }
 
-// spaceOut is where the first n bytes of data go.
-func (t *task) spaceOut(n int) []byte {
+// spaceFrom is where the data from the at-th byte on go.
+func (t *task) spaceFrom(at int) []byte {
 	if t.buf == nil {
 		return nil
 	}
-	return t.buf.b[:min(n, len(t.buf.b))]
+	return t.buf.b[min(at, len(t.buf.b)):]
 }
 
 // dataOut takes in a SCSI Data-Out (RFC 7143 section 11.7). It returns the
@@ -82,11 +82,7 @@ func (c *conn) dataOut() (*task, error) {
 	}
 	t.receiving = true
 	s.mu.Unlock()
-	var space []byte
-	if t.buf != nil && at < len(t.buf.b) {
-		space = t.buf.b[at:]
-	}
-	if err := c.readData(space); err != nil {
+	if err := c.readData(t.spaceFrom(at)); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -146,17 +142,13 @@ func (t *task) arrived(h *header) *task {
 		}
 		return nil
 	}
-	if t.complete = t.hasAll(); !t.complete && t.state == admitted && !t.unsolicited {
-		t.more(h)
-	}
-	return t.ifReady()
-}
-
-// more goes on asking after unsolicited data, or after a sequence.
-func (t *task) more(h *header) {
-	if h.ttt() == noTag {
+	t.complete = t.hasAll()
+	switch {
+	case t.complete || t.state != admitted || t.unsolicited:
+	case h.ttt() == noTag:
 		t.needMore()
-	} else if h.final() {
+	case h.final():
 		t.solicit()
 	}
+	return t.ifReady()
 }

@@ -39,7 +39,7 @@ func (c *conn) command() (*task, error) {
 		t.freeBuffers()
 		return nil, c.protocolError("%v", err)
 	}
-	return c.order(t, c.readData(t.spaceOut(h.dataLen())))
+	return c.order(t, c.readData(t.spaceFrom(0)))
 }
 
 // checkDirection refuses flags and a length that contradict each other: a format

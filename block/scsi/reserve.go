@@ -10,7 +10,8 @@ func (u *Unit) conflicts(n *Nexus, a access) bool {
 	return a&allowedPersist == 0 && u.reserves.conflict(n.port(), a&reader != 0)
 }
 
-// reserve6 is RESERVE (6) (SPC-2 section 7.21).
+// reserve6 is RESERVE (6) (SPC-2 section 7.21). It and persistent reservations
+// exclude each other (SPC-3 section 5.6.3).
 func (c *Command) reserve6() error {
 	u := c.unit
 	if c.CDB[1]&0x1f != 0 {
@@ -19,7 +20,7 @@ func (c *Command) reserve6() error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if len(u.reserves.registered) > 0 {
-		return errConflict // the two kinds exclude each other (SPC-3 5.6.3)
+		return errConflict
 	}
 	u.holder = c.nexus
 	return nil
@@ -31,10 +32,10 @@ func (c *Command) release6() error {
 	u := c.unit
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if len(u.reserves.registered) > 0 {
+	switch {
+	case len(u.reserves.registered) > 0:
 		return errConflict
-	}
-	if u.holder == c.nexus {
+	case u.holder == c.nexus:
 		u.holder = nil
 	}
 	return nil

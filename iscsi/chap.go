@@ -34,18 +34,8 @@ func (c Credentials) Static() *Auth {
 	return &Auth{Secret: func(_, name string) (string, bool) { return c.Secret, name == c.Name }}
 }
 
-// chapHash are the algorithms by their numbers, in IANA's registry.
-func chapHash(algorithm string) func() hash.Hash {
-	switch algorithm {
-	case "5":
-		return md5.New
-	case "6":
-		return sha1.New
-	case "7":
-		return sha256.New
-	}
-	return nil
-}
+// chapHashes are the algorithms by their numbers, in IANA's registry.
+var chapHashes = map[string]func() hash.Hash{"5": md5.New, "6": sha1.New, "7": sha256.New}
 
 // chapLen are the bytes of challenges: RFC 7143 allows up to 1024.
 const (
@@ -64,7 +54,7 @@ type chap struct {
 // returns what to send.
 func (c *chap) begin(offer string, random func([]byte)) ([]pair, error) {
 	for a := range strings.SplitSeq(offer, ",") {
-		if c.hash = chapHash(a); c.hash == nil {
+		if c.hash = chapHashes[a]; c.hash == nil {
 			continue
 		}
 		var seed [chapLen + 1]byte

@@ -39,7 +39,7 @@ type conn struct {
 	open bool // past the login; under the session's lock
 
 	hdr      header // the reader's
-	trailer  [8]byte
+	trailer  [digestSize]byte
 	ahs      [1020]byte
 	textMu   sync.Mutex
 	text     []byte        // of a Text Request that goes on (C bit)

@@ -37,8 +37,8 @@ const (
 // sendLast sends what put kept.
 func (t *task) sendLast(e behind) error {
 	o := &t.c.out
-	o.lock()
-	defer o.unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if e == goesOn {
 		if err := o.awaitRoom(); err != nil {
 			return err

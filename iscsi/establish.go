@@ -23,7 +23,7 @@ func (srv *Server) establish(c *conn, l *login) (start bool, err error) {
 	}
 	if l.target != nil {
 		l.target.endHungUp(info.Initiator)
-		if err := l.target.reinstate(sessionKey{info.Initiator, info.ISID}); err != nil {
+		if err := l.target.reinstate(info.port()); err != nil {
 			return false, err
 		}
 	}
@@ -64,7 +64,7 @@ func (srv *Server) joinSession(c *conn, l *login, info SessionInfo, tsih uint16)
 	if l.target == nil {
 		return refuse(LoginNoSession, "a discovery has one connection")
 	}
-	s := l.target.session(sessionKey{info.Initiator, info.ISID})
+	s := l.target.session(info.port())
 	if s == nil || s.info.TSIH != tsih || s.info.CHAPName != info.CHAPName {
 		return refuse(LoginNoSession, "TSIH %d", tsih)
 	}
@@ -78,10 +78,11 @@ func (srv *Server) joinSession(c *conn, l *login, info SessionInfo, tsih uint16)
 // reinstateTime is how long a login waits for the session that it replaces.
 const reinstateTime = 10 * time.Second
 
-// reinstate ends a session whose initiator logs in again, and waits until its
-// commands are over: they must not touch the device after the new one's.
-func (t *Target) reinstate(key sessionKey) error {
-	if old := t.session(key); old != nil && !old.endNow(errReinstated) {
+// reinstate ends a session whose initiator port logs in again (RFC 7143 section
+// 6.3.5), and waits until its commands are over: they must not touch the device
+// after the new one's.
+func (t *Target) reinstate(port string) error {
+	if old := t.session(port); old != nil && !old.endNow(errReinstated) {
 		return refuse(LoginUnavailable, "the session before still ends")
 	}
 	return nil

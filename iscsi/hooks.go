@@ -32,9 +32,5 @@ type SessionInfo struct {
 	Remote    net.Addr // of the first connection
 }
 
-func (i SessionInfo) String() string {
-	return fmt.Sprintf("%s to %s, TSIH %d, from %v", i.Initiator, i.Target, i.TSIH, i.Remote)
-}
-
 // port is the name of the initiator's port (RFC 7143 section 4.2.7.2).
 func (i SessionInfo) port() string { return fmt.Sprintf("%s,i,0x%x", i.Initiator, i.ISID) }

@@ -43,23 +43,26 @@ type rule struct {
 	leading bool
 	// discovery: has a meaning in discovery sessions.
 	discovery bool
-	answer    func(p *params, offer string, ours *params) string
+	answer    answerRule
 }
+
+// answerRule returns the answer to an offer, and sets what is agreed by it.
+type answerRule func(p *params, offer string, ours *params) string
 
 // rules are the operational keys with their result functions
 // (RFC 7143 section 13).
 var rules = []rule{
 	{"HeaderDigest", false, true, digestRule(func(p *params) *bool { return &p.headerDigest })},
 	{"DataDigest", false, true, digestRule(func(p *params) *bool { return &p.dataDigest })},
-	{"MaxConnections", true, false, minimum(1, 65535, func(p *params) *int { return &p.maxConnections })},
-	{"InitialR2T", true, false, or(func(p *params) *bool { return &p.initialR2T })},
-	{"ImmediateData", true, false, and(func(p *params) *bool { return &p.immediateData })},
+	{"MaxConnections", true, false, numeric(1, 65535, lesser, func(p *params) *int { return &p.maxConnections })},
+	{"InitialR2T", true, false, boolean(either, func(p *params) *bool { return &p.initialR2T })},
+	{"ImmediateData", true, false, boolean(both, func(p *params) *bool { return &p.immediateData })},
 	{"MaxRecvDataSegmentLength", false, true, declareSegment},
-	{"MaxBurstLength", true, false, minimum(512, 1<<24-1, func(p *params) *int { return &p.maxBurst })},
-	{"FirstBurstLength", true, false, minimum(512, 1<<24-1, func(p *params) *int { return &p.firstBurst })},
-	{"DefaultTime2Wait", true, true, maximum(0, 3600, func(p *params) *int { return &p.time2Wait })},
-	{"DefaultTime2Retain", true, true, minimum(0, 3600, func(p *params) *int { return &p.time2Retain })},
-	{"MaxOutstandingR2T", true, false, minimum(1, 65535, func(p *params) *int { return &p.maxOutstandingR2T })},
+	{"MaxBurstLength", true, false, numeric(512, 1<<24-1, lesser, func(p *params) *int { return &p.maxBurst })},
+	{"FirstBurstLength", true, false, numeric(512, 1<<24-1, lesser, func(p *params) *int { return &p.firstBurst })},
+	{"DefaultTime2Wait", true, true, numeric(0, 3600, greater, func(p *params) *int { return &p.time2Wait })},
+	{"DefaultTime2Retain", true, true, numeric(0, 3600, lesser, func(p *params) *int { return &p.time2Retain })},
+	{"MaxOutstandingR2T", true, false, numeric(1, 65535, lesser, func(p *params) *int { return &p.maxOutstandingR2T })},
 	{"DataPDUInOrder", true, false, fixed("Yes")},
 	{"DataSequenceInOrder", true, false, fixed("Yes")},
 	{"ErrorRecoveryLevel", true, true, fixed("0")},
@@ -88,7 +91,7 @@ func (p *params) negotiate(kv pair, ours *params, leading, discovery bool) strin
 	return rules[at].answer(p, kv.value, ours)
 }
 
-func digestRule(field func(*params) *bool) func(*params, string, *params) string {
+func digestRule(field func(*params) *bool) answerRule {
 	return func(p *params, offer string, ours *params) string {
 		for value := range strings.SplitSeq(offer, ",") {
 			if value == "CRC32C" && *field(ours) || value == "None" {
@@ -100,7 +103,7 @@ func digestRule(field func(*params) *bool) func(*params, string, *params) string
 	}
 }
 
-func choose(known string) func(*params, string, *params) string {
+func choose(known string) answerRule {
 	return func(_ *params, offer string, _ *params) string {
 		if slices.Contains(strings.Split(offer, ","), known) {
 			return known
@@ -109,7 +112,7 @@ func choose(known string) func(*params, string, *params) string {
 	}
 }
 
-func fixed(value string) func(*params, string, *params) string {
+func fixed(value string) answerRule {
 	return func(*params, string, *params) string { return value }
 }
 
@@ -122,15 +125,13 @@ func declareSegment(p *params, offer string, _ *params) string {
 	return ""
 }
 
-func minimum(low, high int, field func(*params) *int) func(*params, string, *params) string {
-	return numeric(low, high, field, func(a, b int) int { return min(a, b) })
-}
+// Result functions (RFC 7143 section 6.2.2).
+func lesser(a, b int) int   { return min(a, b) }
+func greater(a, b int) int  { return max(a, b) }
+func either(a, b bool) bool { return a || b }
+func both(a, b bool) bool   { return a && b }
 
-func maximum(low, high int, field func(*params) *int) func(*params, string, *params) string {
-	return numeric(low, high, field, func(a, b int) int { return max(a, b) })
-}
-
-func numeric(low, high int, field func(*params) *int, result func(a, b int) int) func(*params, string, *params) string {
+func numeric(low, high int, result func(a, b int) int, field func(*params) *int) answerRule {
 	return func(p *params, offer string, ours *params) string {
 		n, ok := number(offer, low, high)
 		if !ok {
@@ -141,15 +142,7 @@ func numeric(low, high int, field func(*params) *int, result func(a, b int) int)
 	}
 }
 
-func or(field func(*params) *bool) func(*params, string, *params) string {
-	return boolean(field, func(a, b bool) bool { return a || b })
-}
-
-func and(field func(*params) *bool) func(*params, string, *params) string {
-	return boolean(field, func(a, b bool) bool { return a && b })
-}
-
-func boolean(field func(*params) *bool, result func(a, b bool) bool) func(*params, string, *params) string {
+func boolean(result func(a, b bool) bool, field func(*params) *bool) answerRule {
 	return func(p *params, offer string, ours *params) string {
 		if offer != "Yes" && offer != "No" {
 			return rejected

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
-	"net"
 	"time"
 )
 
@@ -38,9 +37,6 @@ func (srv *Server) newLogin(c *conn) *login {
 func (c *conn) login(l *login) error {
 	if err := c.nc.SetDeadline(time.Now().Add(c.srv.bounds.LoginTime)); err != nil {
 		return err
-	}
-	if t, ok := c.nc.(*net.TCPConn); ok {
-		_ = t.SetNoDelay(true) // the default already
 	}
 	var text []byte
 	for first := true; ; first = false {
@@ -95,7 +91,7 @@ func (c *conn) loginRequest(l *login, text *[]byte, first bool) error {
 		if h[1]&flagTransit != 0 {
 			return refuse(LoginInitiatorError, "a transit with text that goes on")
 		}
-		c.loginResponse(0, current, false, current, nil)
+		c.loginResponse(byte(current)<<2, LoginSuccess, nil)
 		return nil
 	}
 	pairs, err := parseText(*text)
@@ -111,8 +107,12 @@ func (c *conn) loginStep(l *login, current, next stage, transit bool, pairs []pa
 	if err != nil {
 		return err
 	}
+	flags, text := byte(current)<<2, formatText(reply...)
+	if to != current {
+		flags |= flagTransit | byte(to)
+	}
 	if to != fullFeature {
-		c.loginResponse(0, current, to != current, to, reply)
+		c.loginResponse(flags, LoginSuccess, text)
 		return nil
 	}
 	start, err := c.srv.establish(c, l)
@@ -121,7 +121,7 @@ func (c *conn) loginStep(l *login, current, next stage, transit bool, pairs []pa
 	}
 	c.p = l.agreed
 	c.segment.Store(int32(c.p.sendSegment))
-	c.loginResponse(c.s.info.TSIH, current, true, to, reply)
+	c.loginResponse(flags, LoginSuccess, text)
 	c.out.hdrSum, c.out.dataSum = c.p.headerDigest, c.p.dataDigest
 	if hook := c.srv.Hooks.SessionStart; start && hook != nil {
 		hook(c.s.info)
@@ -129,44 +129,32 @@ func (c *conn) loginStep(l *login, current, next stage, transit bool, pairs []pa
 	return nil
 }
 
-// loginResponse answers with text (RFC 7143 section 11.13).
-func (c *conn) loginResponse(tsih uint16, current stage, transit bool, next stage, pairs []pair) {
+// loginResponse answers a Login Request (RFC 7143 section 11.13).
+func (c *conn) loginResponse(flags byte, status LoginStatus, text []byte) {
 	var h header
-	h.start(opLoginResp, byte(current)<<2)
-	if transit {
-		h[1] |= flagTransit | byte(next)
-	}
-	c.loginReply(&h, tsih, formatText(pairs...))
-}
-
-func (c *conn) loginReply(h *header, tsih uint16, text []byte) {
 	req := &c.hdr
+	h.start(opLoginResp, flags)
 	copy(h[8:16], req[8:16])
-	if tsih != 0 {
-		h.put16(14, tsih)
-	}
 	h.setITT(req.itt())
+	h.put16(36, uint16(status))
 	defer c.out.flush()
-	c.out.lock()
-	defer c.out.unlock()
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
 	if c.s != nil {
-		c.stamp(h, true)
+		h.put16(14, c.s.info.TSIH)
+		c.stamp(&h, true)
 	} else {
 		h.put32(24, c.out.nextStatSN())
 		h.put32(28, req.cmdSN())
 		h.put32(32, req.cmdSN())
 	}
-	c.out.add(h, text, nil)
+	c.out.add(&h, text, nil)
 }
 
 // refuseLogin tells the initiator why, where the reason is its business.
 func (c *conn) refuseLogin(err error) {
 	var why *LoginError
-	if !errors.As(err, &why) {
-		return
+	if errors.As(err, &why) {
+		c.loginResponse(c.hdr[1]&0x0c, why.Status, nil)
 	}
-	var h header
-	h.start(opLoginResp, c.hdr[1]&0x0c)
-	h.put16(36, uint16(why.Status))
-	c.loginReply(&h, 0, nil)
 }

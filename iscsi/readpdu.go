@@ -30,7 +30,7 @@ func (c *conn) readHeader() error {
 var errHeaderDigest = errors.New("header digest error")
 
 func (c *conn) checkHeaderDigest(ahs []byte) error {
-	if _, err := io.ReadFull(c.br, c.trailer[:digestSize]); err != nil {
+	if _, err := io.ReadFull(c.br, c.trailer[:]); err != nil {
 		return err
 	}
 	// Headers are multiples of four bytes, so that no padding is summed.
@@ -46,7 +46,7 @@ func (c *conn) checkHeaderDigest(ahs []byte) error {
 var errDataDigest = errors.New("data digest error")
 
 // readData reads the header's data segment; its first bytes into p, the rest
-// goes nowhere.
+// goes nowhere, but is summed all the same.
 func (c *conn) readData(p []byte) error {
 	n := c.hdr.dataLen()
 	if n == 0 {
@@ -56,44 +56,36 @@ func (c *conn) readData(p []byte) error {
 	if _, err := io.ReadFull(c.br, p); err != nil {
 		return err
 	}
-	rest := n - len(p)
-	if rest > 0 {
-		return c.skipData(p, rest)
-	}
-	var sum uint32
-	if c.p.dataDigest {
-		sum = updateDigest(0, p)
-	}
-	return c.endData(sum, pad(n))
-}
-
-// skipData drops the bytes that go nowhere; they are summed all the same.
-func (c *conn) skipData(p []byte, rest int) error {
-	padding := pad(c.hdr.dataLen())
-	sum := updateDigest(0, p) // ends with the padding
-	for left := rest + padding; left > 0; {
+	sum := c.sumData(0, p)
+	for left := n + pad(n) - len(p); left > 0; {
 		chunk, err := c.br.Peek(min(left, readBuffer/2))
 		if err != nil {
 			return err
 		}
-		sum = updateDigest(sum, chunk)
+		sum = c.sumData(sum, chunk)
 		left -= len(chunk)
 		if _, err := c.br.Discard(len(chunk)); err != nil {
 			return err
 		}
 	}
-	return c.endData(sum, 0)
+	return c.checkDataDigest(sum)
 }
 
-func (c *conn) endData(sum uint32, padding int) error {
-	n := padding
-	if c.p.dataDigest {
-		n += digestSize
+func (c *conn) sumData(sum uint32, p []byte) uint32 {
+	if !c.p.dataDigest {
+		return 0
 	}
-	if _, err := io.ReadFull(c.br, c.trailer[:n]); err != nil {
+	return updateDigest(sum, p)
+}
+
+func (c *conn) checkDataDigest(sum uint32) error {
+	if !c.p.dataDigest {
+		return nil
+	}
+	if _, err := io.ReadFull(c.br, c.trailer[:]); err != nil {
 		return err
 	}
-	if c.p.dataDigest && updateDigest(sum, c.trailer[:padding]) != wireDigest(c.trailer[padding:]) {
+	if sum != wireDigest(c.trailer[:]) {
 		c.reject(&c.hdr, rejectDataDigest)
 		return errDataDigest
 	}

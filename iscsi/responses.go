@@ -15,8 +15,8 @@ func (c *conn) stamp(h *header, status bool) {
 
 // send queues one PDU with a status number.
 func (c *conn) send(h *header, data []byte, held *buffer) {
-	c.out.lock()
-	defer c.out.unlock()
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
 	c.stamp(h, true)
 	c.out.add(h, data, held)
 }
@@ -24,8 +24,8 @@ func (c *conn) send(h *header, data []byte, held *buffer) {
 // sendUnnumbered queues one PDU that tells the next status number and doesn't
 // take it.
 func (c *conn) sendUnnumbered(h *header) {
-	c.out.lock()
-	defer c.out.unlock()
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
 	c.stamp(h, false)
 	c.out.add(h, nil, nil)
 }

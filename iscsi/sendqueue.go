@@ -83,9 +83,6 @@ func (o *sendQueue) init(nc net.Conn, pool *buffers, sendTime time.Duration) {
 	o.changed = sync.NewCond(&o.mu)
 }
 
-func (o *sendQueue) lock()   { o.mu.Lock() }
-func (o *sendQueue) unlock() { o.mu.Unlock() }
-
 // add queues one PDU; the caller holds the lock. held, where it isn't nil, is
 // given back to the pool once the data is out.
 func (o *sendQueue) add(h *header, data []byte, held *buffer) {

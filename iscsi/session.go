@@ -10,13 +10,6 @@ import (
 	"github.com/spurboot/spur/block/share"
 )
 
-// sessionKey tells sessions of a target apart: a second login with the same
-// one takes the place of the first (RFC 7143 section 6.3.5).
-type sessionKey struct {
-	initiator string
-	isid      [6]byte
-}
-
 // session is an I_T nexus: the commands of one initiator port, in order.
 type session struct {
 	srv    *Server
@@ -63,8 +56,6 @@ func newSession(srv *Server, l *login, info SessionInfo, cmdSN uint32) *session 
 	s.openWindow()
 	return s
 }
-
-func (s *session) key() sessionKey { return sessionKey{s.info.Initiator, s.info.ISID} }
 
 // nexus returns what the session shares with a logical unit, or s.absent where the
 // target has none of that number.

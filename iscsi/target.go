@@ -65,7 +65,7 @@ type Target struct {
 	Release func()
 
 	mu       sync.Mutex
-	sessions map[sessionKey]*session
+	sessions map[string]*session // by initiator port
 }
 
 // LUN is a logical unit: a device and how it shows itself. {Device: disk} is the
@@ -88,30 +88,30 @@ func (t *Target) Check() error {
 	return nil
 }
 
-func (t *Target) session(key sessionKey) *session {
+func (t *Target) session(port string) *session {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.sessions[key]
+	return t.sessions[port]
 }
 
 func (t *Target) enter(s *session) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.sessions == nil {
-		t.sessions = map[sessionKey]*session{}
+		t.sessions = map[string]*session{}
 	}
-	if t.sessions[s.key()] != nil {
+	if t.sessions[s.info.port()] != nil {
 		return refuse(LoginUnavailable, "%s logs in twice at once", s.info.Initiator)
 	}
-	t.sessions[s.key()] = s
+	t.sessions[s.info.port()] = s
 	return nil
 }
 
 func (t *Target) leave(s *session) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.sessions[s.key()] == s {
-		delete(t.sessions, s.key())
+	if t.sessions[s.info.port()] == s {
+		delete(t.sessions, s.info.port())
 	}
 }
 

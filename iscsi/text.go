@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -11,7 +12,6 @@ import (
 const (
 	maxText     = 64 << 10 // bytes of one exchange, its continuations included
 	maxPairs    = 64       // so that any answer fits a PDU of 8192 bytes
-	maxKeyLen   = 63
 	maxValueLen = 8192
 )
 
@@ -47,7 +47,7 @@ func parsePair(item []byte) (pair, error) {
 	switch {
 	case !ok:
 		return pair{}, fmt.Errorf("text: %.40q has no '='", item)
-	case !validKey(key):
+	case !keyName.MatchString(key):
 		return pair{}, fmt.Errorf("text: %.70q is no key", key)
 	case len(value) > maxValueLen:
 		return pair{}, fmt.Errorf("text: the value of %s is longer than %d bytes", key, maxValueLen)
@@ -55,20 +55,8 @@ func parsePair(item []byte) (pair, error) {
 	return pair{key, value}, nil
 }
 
-// validKey accepts the key names of RFC 7143 section 6.1.
-func validKey(key string) bool {
-	if key == "" || len(key) > maxKeyLen {
-		return false
-	}
-	for i := range len(key) {
-		c := key[i]
-		alpha := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-		if !alpha && (i == 0 || !strings.ContainsRune("0123456789.-+@_/", rune(c))) {
-			return false
-		}
-	}
-	return true
-}
+// keyName is what key names are made of (RFC 7143 section 6.1).
+var keyName = regexp.MustCompile(`^[A-Za-z][0-9A-Za-z.+@_/-]{0,62}$`)
 
 // unique refuses text that has a key twice: nobody may declare or negotiate one
 // more than once (RFC 7143 section 6.3).
@@ -87,10 +75,7 @@ func unique(pairs []pair) error {
 func formatText(pairs ...pair) []byte {
 	var p []byte
 	for _, kv := range pairs {
-		p = append(p, kv.key...)
-		p = append(p, '=')
-		p = append(p, kv.value...)
-		p = append(p, 0)
+		p = fmt.Appendf(p, "%s=%s\x00", kv.key, kv.value)
 	}
 	return p
 }

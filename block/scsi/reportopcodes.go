@@ -4,14 +4,9 @@ import "encoding/binary"
 
 // Reporting options of REPORT SUPPORTED OPERATION CODES (SPC-4 table 274).
 const (
-	reportAll       = 0
-	reportOne       = 1
-	reportAction    = 2
-	supportStandard = 3
-	notSupported    = 1
-	flagRCTD        = 0x80
-	flagCTDP        = 0x80
-	flagSERVACTV    = 0x01
+	reportAll    = 0
+	reportOne    = 1
+	reportAction = 2
 )
 
 // offered: UNMAP is for those who have it.
@@ -19,7 +14,7 @@ func (c *Command) offered(op *operation) bool { return op.code != 0x42 || c.unit
 
 // reportOpcodes is REPORT SUPPORTED OPERATION CODES (SPC-4 section 6.35).
 func (c *Command) reportOpcodes() error {
-	timeouts := c.CDB[2]&flagRCTD != 0
+	timeouts := c.CDB[2]&0x80 != 0 // RCTD
 	var p []byte
 	switch option := c.CDB[2] & 7; option {
 	case reportAll:
@@ -45,10 +40,10 @@ func (c *Command) allCommands(timeouts bool) []byte {
 			}
 			d := [8]byte{0: op.code, 7: byte(op.length())}
 			if op.action >= 0 {
-				d[3], d[5] = byte(op.action), flagSERVACTV
+				d[3], d[5] = byte(op.action), 0x01 // SERVACTV
 			}
 			if timeouts {
-				d[5] |= 0x02
+				d[5] |= 0x02 // CTDP
 			}
 			p = append(p, d[:]...)
 			if timeouts {
@@ -74,17 +69,17 @@ func (c *Command) oneCommand(option byte, timeouts bool) ([]byte, error) {
 		if !c.offered(op) || option == reportAction && op.action != c.u16(4) {
 			continue
 		}
-		p := append([]byte{0, supportStandard, 0, byte(op.length())}, op.usage...)
+		p := append([]byte{0, 3, 0, byte(op.length())}, op.usage...) // supported, as in the standard
 		if op.action >= 0 {
 			p[5] = p[5]&^0x1f | byte(op.action)
 		}
 		if timeouts {
-			p[1] |= flagCTDP
+			p[1] |= 0x80 // CTDP
 			p = append(p, noTimeouts[:]...)
 		}
 		return p, nil
 	}
-	return []byte{0, notSupported, 0, 0}, nil
+	return []byte{0, 1, 0, 0}, nil // not supported
 }
 
 // reportFunctions is REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS

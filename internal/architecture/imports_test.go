@@ -75,6 +75,7 @@ var allowed = map[string][]string{
 	"internal/efi/pefile":       {"internal/boot"},
 	"internal/efi/uki":          {"internal/boot", "internal/efi/pefile"},
 	"internal/efi/signeddata":   {},
+	"internal/efi/sbat":         {"internal/efi/pefile"},
 	"internal/efi/authenticode": {"internal/efi/pefile", "internal/efi/signeddata"},
 
 	// What a boot is made of.

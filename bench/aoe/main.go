@@ -35,7 +35,7 @@ type options struct {
 
 func main() {
 	// What runs in a namespace is this program again.
-	roles := map[string]func(args []string) error{"serve": serve, "floor": floor, "client": runClient}
+	roles := map[string]func(args []string) error{"serve": serve, "baseline": baseline, "client": runClient}
 	run := func([]string) error { return bench() }
 	args := os.Args[1:]
 	if len(args) > 0 && roles[args[0]] != nil {

@@ -28,7 +28,7 @@ type server struct {
 	command func(l *lab) []string
 }
 
-// servers are Spur, its peer, and the floor with and without a disk, in this
+// servers are Spur, its peer, and the baseline with and without a disk, in this
 // order.
 func servers() []server {
 	return []server{
@@ -36,8 +36,8 @@ func servers() []server {
 		{"vblade", func(l *lab) []string {
 			return []string{"vblade", "-b", strconv.Itoa(buffers), "1", "1", testbed.Device, l.disk}
 		}},
-		{"floor", func(l *lab) []string { return []string{l.self, "floor", l.disk} }},
-		{"ceiling", func(l *lab) []string { return []string{l.self, "floor"} }},
+		{"baseline", func(l *lab) []string { return []string{l.self, "baseline", l.disk} }},
+		{"ceiling", func(l *lab) []string { return []string{l.self, "baseline"} }},
 	}
 }
 

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// floor is a server that does nothing but what no server over packet sockets
+// baseline is a server that does nothing but what no server over packet sockets
 // can leave out: it has no queue and one target, looks at its ring without ever
 // sleeping, and answers all that is there with one system call. Its disk is the
 // file that it is given, which it reads and writes by one system call for each
 // frame, from the ring itself. Without a file it has no disk either, and what it
 // reaches then is what there is to reach here.
-func floor(args []string) error {
+func baseline(args []string) error {
 	r, err := openRing(16 << 10)
 	if err != nil {
 		return err

@@ -43,9 +43,7 @@ func TestSteadyState(t *testing.T) {
 			answers[k] = make([]byte, 1514)
 		}
 		all := func() {
-			if _, err := i.link.Send(frames); err != nil {
-				t.Fatal(err)
-			}
+			i.link.Send(frames)
 			for left := len(frames); left > 0; {
 				for k := range answers {
 					answers[k] = answers[k][:1514]

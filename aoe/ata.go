@@ -7,7 +7,6 @@ import "encoding/binary"
 // Flags of the command.
 const (
 	ataExtended = 1 << 6 // 48 bit
-	ataAsync    = 1 << 1
 	ataWrite    = 1 << 0
 )
 
@@ -33,7 +32,6 @@ const (
 	ataWriteFUA    = 0x3d
 	ataVerify      = 0x40
 	ataVerifyExt   = 0x42
-	ataSMART       = 0xb0
 	ataReadDMA     = 0xc8
 	ataWriteDMA    = 0xca
 	ataStandbyNow  = 0xe0
@@ -54,11 +52,11 @@ const (
 	unknown kind = iota
 	read
 	write
+	writeFUA // is durable when it is answered
 	verify
 	flush
 	trim
 	identify
-	smart
 	power
 	nothing // accepted, and without effect
 )
@@ -70,10 +68,7 @@ type registers struct {
 }
 
 func decodeRegisters(b []byte) registers {
-	r := registers{flags: b[0], feature: b[1], count: b[2], command: b[3]}
-	low := [8]byte{}
-	copy(low[:], b[4:10])
-	r.lba = binary.LittleEndian.Uint64(low[:])
+	r := registers{flags: b[0], feature: b[1], count: b[2], command: b[3], lba: binary.LittleEndian.Uint64(b[4:12]) & (1<<48 - 1)}
 	if r.flags&ataExtended == 0 {
 		r.lba &= 1<<28 - 1
 	}
@@ -84,8 +79,10 @@ func (r registers) kind() kind {
 	switch r.command {
 	case ataRead, ataReadExt, ataReadDMA, ataReadDMAExt:
 		return read
-	case ataWrite28, ataWriteExt, ataWriteDMA, ataWriteDMAExt, ataWriteFUA:
+	case ataWrite28, ataWriteExt, ataWriteDMA, ataWriteDMAExt:
 		return write
+	case ataWriteFUA:
+		return writeFUA
 	case ataVerify, ataVerifyExt:
 		return verify
 	case ataFlush, ataFlushExt:
@@ -96,26 +93,12 @@ func (r registers) kind() kind {
 		}
 	case ataIdentify:
 		return identify
-	case ataSMART:
-		// The signature of SMART in the LBA registers.
-		if r.lba>>8&0xffff == 0xc24f {
-			return smart
-		}
 	case ataCheckPower:
 		return power
 	case ataStandbyNow, ataIdleNow, ataStandby, ataIdle, ataSetFeatures:
 		return nothing
 	}
 	return unknown
-}
-
-// sectors is how many sectors are read or written. Of zero, which ATA takes for
-// 256, AoE's frames can hold no data.
-func (r registers) sectors(k kind) int64 {
-	if k == verify && r.count == 0 {
-		return 256
-	}
-	return int64(r.count)
 }
 
 // status sets the registers of an answer. Where nothing failed no sectors are

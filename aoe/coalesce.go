@@ -16,7 +16,7 @@ const coalesceMost = 64 << 10
 // which follow each other.
 func (r *receiver) contiguous(t *Target, all []*command) []*command {
 	first, last := all[0], all[0]
-	if !first.coalesces() {
+	if first.kind != read && first.kind != write {
 		return all
 	}
 	for _, next := range r.commands[r.at:r.n] {
@@ -30,24 +30,8 @@ func (r *receiver) contiguous(t *Target, all []*command) []*command {
 	return all
 }
 
-// coalesces says whether it is a read or a write that need not be durable when it is
-// done.
-func (c *command) coalesces() bool {
-	return c.kind == read || c.kind == write && c.regs.command != ataWriteFUA
-}
-
-// execute carries out commands, one or contiguous ones, and makes their answers.
-func (t *Target) execute(v *service, all []*command) {
-	if len(all) > 1 && t.executeAsOne(v, all) {
-		return
-	}
-	for _, c := range all {
-		t.executeOne(v, c)
-	}
-}
-
-// executeAsOne does contiguous commands as one, or none of them if something is
-// wrong: with which of them shows when each is done by itself.
+// executeAsOne is execute for contiguous commands. It does none of them if something
+// is wrong: with which of them shows when each is done by itself.
 func (t *Target) executeAsOne(v *service, all []*command) (ok bool) {
 	whole := *all[0]
 	whole.last = all[len(all)-1].last

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -29,13 +30,11 @@ const (
 // the same interface don't hear it.
 func Discover(ctx context.Context, l Link, shelf uint16) ([]Found, error) {
 	defer context.AfterFunc(ctx, l.Interrupt)()
-	asked := make(chan struct{})
 	asking, stop := context.WithCancel(ctx)
-	go func() {
-		defer close(asked)
-		askAll(asking, l, shelf)
-	}()
-	defer func() { stop(); <-asked }()
+	var asker sync.WaitGroup
+	asker.Go(func() { askAll(asking, l, shelf) })
+	defer asker.Wait()
+	defer stop()
 	var found []Found
 	buffer := make([]byte, 14+l.MTU())
 	for len(found) < mostFound {
@@ -59,7 +58,7 @@ func askAll(ctx context.Context, l Link, shelf uint16) {
 	again := time.NewTicker(askAgain)
 	defer again.Stop()
 	for {
-		_, _ = l.Send([][]byte{question})
+		l.Send([][]byte{question})
 		select {
 		case <-again.C:
 		case <-ctx.Done():

@@ -35,14 +35,12 @@
 //	}}
 //	err := server.ListenAndServe(ctx, "eth0")
 //
-// Serve does so on a Link that is open already. Hooks tell of each command. A slow
-// disk holds up no other.
+// Hooks tell of each command. A slow disk holds up no other.
 //
 // # What initiators may ask
 //
 // IDENTIFY DEVICE, reads and writes with 28 and 48 bit addresses, FLUSH CACHE, READ
-// VERIFY, DATA SET MANAGEMENT (trim), the SMART commands that disks are watched by,
-// power and features as far as drivers ask; the configuration string (section 3.2),
+// VERIFY, DATA SET MANAGEMENT (trim),  power and features as far as drivers ask; the configuration string (section 3.2),
 // the MAC mask list (3.3) and reservations (3.4).
 //
 // An initiator repeats what isn't answered in time. A repetition is dropped while

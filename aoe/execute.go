@@ -13,31 +13,30 @@ import (
 // what it is. An error number of the protocol is for one that can't be carried out
 // at all.
 func (t *Target) parse(c *command, longest int) (failure uint8) {
-	c.target, c.tag, c.from = t, c.frame.tag(), c.frame.source()
+	c.tag, c.from = c.frame.tag(), c.frame.source()
 	c.regs = decodeRegisters(c.frame[headerSize:])
 	c.kind = c.regs.kind()
 	c.first, c.last = 0, 0
-	n := c.regs.sectors(c.kind)
+	n := int64(c.regs.count)
 	switch c.kind {
-	case read, write:
+	case read, write, writeFUA:
 		if n == 0 || ataSize+n*sector > int64(longest) {
-			return errArgument
+			return errArgument // of zero, ATA's 256, no frame can hold the data
 		}
-		if c.kind == write && int64(len(c.frame)) < ataSize+n*sector {
+		if c.kind != read && int64(len(c.frame)) < ataSize+n*sector {
 			return errArgument
 		}
 		fallthrough
 	case verify:
+		if n == 0 {
+			n = 256
+		}
 		c.first, c.last = c.regs.lba, c.regs.lba+uint64(n)
 	case trim:
 		if len(c.frame) < ataSize+sector || n != 1 {
 			return errArgument
 		}
 		c.last = 1 << 63 // its ranges are in the data
-	case identify, smart:
-		if ataSize+sector > longest {
-			return errArgument
-		}
 	}
 	return 0
 }
@@ -46,17 +45,15 @@ func (t *Target) parse(c *command, longest int) (failure uint8) {
 func (t *Target) quick(c *command) bool {
 	switch c.kind {
 	case write:
-		return c.regs.command != ataWriteFUA && t.dirty.Load() < t.bounds.Dirty && t.writes.Quick()
+		return t.dirty.Load() < t.bounds.Dirty && t.writes.Quick()
 	case read:
 		return t.reads.Quick()
-	case identify, smart, power, nothing, unknown:
-		return true
 	}
-	return false
+	return c.kind == identify || c.kind == power || c.kind == nothing || c.kind == unknown
 }
 
-// executeOne carries out a command and makes its answer.
-func (t *Target) executeOne(v *service, c *command) {
+// execute carries out a command and makes its answer.
+func (t *Target) execute(v *service, c *command) {
 	start := time.Now()
 	n, failure, err := t.do(v.ctx, c)
 	t.finish(v, c, n, time.Since(start), failure, err)
@@ -64,25 +61,21 @@ func (t *Target) executeOne(v *service, c *command) {
 
 // finish makes the answer of a command, with n bytes of data, of its frame.
 func (t *Target) finish(v *service, c *command, n int, took time.Duration, failure uint8, err error) {
-	switch {
-	case c.kind == read:
+	switch c.kind {
+	case read:
 		t.reads.Observe(took)
-	case c.kind == write && c.regs.command != ataWriteFUA:
+	case write:
 		t.writes.Observe(took)
 	}
-	t.report(c, took, failure, err)
+	if t.hooks.Command != nil {
+		t.hooks.Command(t, c.from, Command{Name: c.kind.String(), Code: c.regs.command, LBA: c.regs.lba,
+			Sectors: int(c.regs.count), Duration: took, Failed: failure != 0, Err: err})
+	}
 	c.answer = c.buffer[:ataSize+n]
 	c.answer.answer(v.mac, t.Shelf, t.Slot)
 	status(c.answer, failure)
 	if c.kind == power {
 		c.answer[headerSize+2] = 0xff // active
-	}
-}
-
-func (t *Target) report(c *command, took time.Duration, failure uint8, err error) {
-	if t.hooks.Command != nil {
-		t.hooks.Command(t, c.from, Command{Name: c.kind.String(), Code: c.regs.command, LBA: c.regs.lba,
-			Sectors: int(c.regs.count), Duration: took, Failed: failure != 0, Err: err})
 	}
 }
 
@@ -97,7 +90,7 @@ func (t *Target) inside(c *command) bool {
 func (t *Target) do(ctx context.Context, c *command) (n int, failure uint8, err error) {
 	data := c.buffer[ataSize:]
 	switch c.kind {
-	case read, write, verify:
+	case read, write, writeFUA, verify:
 		if !t.inside(c) {
 			return 0, errorNotFound, nil
 		}
@@ -111,10 +104,6 @@ func (t *Target) do(ctx context.Context, c *command) (n int, failure uint8, err 
 	case identify:
 		t.identify(data[:sector])
 		return sector, 0, nil
-	case smart:
-		if n = smartData(c.regs.feature, data[:sector]); n < 0 {
-			return 0, errorAborted, nil
-		}
 	case power, nothing:
 	case trim:
 		err = t.trim(ctx, c.frame[ataSize:ataSize+sector])
@@ -128,7 +117,7 @@ func (t *Target) do(ctx context.Context, c *command) (n int, failure uint8, err 
 
 // transfer reads or writes what a command asks for.
 func (t *Target) transfer(ctx context.Context, c *command, data []byte) error {
-	if c.kind == write {
+	if c.changes() {
 		return t.write(ctx, c, data)
 	}
 	return t.Device.Read(ctx, data, int64(c.first)*sector)
@@ -151,7 +140,7 @@ func failureOf(err error) uint8 {
 // flushed meanwhile, and who reaches it waits.
 func (t *Target) write(ctx context.Context, c *command, data []byte) error {
 	off := int64(c.first) * sector
-	if c.regs.command == ataWriteFUA {
+	if c.kind == writeFUA {
 		return t.Device.Write(ctx, data, off, block.FUA)
 	}
 	if err := t.flushFrom(ctx, t.bounds.Dirty); err != nil {
@@ -193,5 +182,5 @@ func (t *Target) trim(ctx context.Context, data []byte) error {
 }
 
 func (k kind) String() string {
-	return [...]string{"unknown", "read", "write", "verify", "flush", "trim", "identify", "smart", "power", "nothing"}[k]
+	return [...]string{"unknown", "read", "write", "write", "verify", "flush", "trim", "identify", "power", "nothing"}[k]
 }

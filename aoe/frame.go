@@ -44,7 +44,6 @@ const (
 const (
 	errCommand      = 1 // unrecognized command code
 	errArgument     = 2 // bad argument parameter
-	errUnavailable  = 3 // device unavailable
 	errConfigString = 4 // config string present
 	errVersion      = 5 // unsupported version
 	errReserved     = 6 // target is reserved

@@ -10,8 +10,6 @@ type Hooks struct {
 	// Refused: a request was not carried out, because of an error of the
 	// protocol, the mask list or a reservation. why says which.
 	Refused func(t *Target, from MAC, why string)
-	// Dropped: a request was not even answered. It will come again.
-	Dropped func(t *Target, from MAC, why string)
 }
 
 // A Command is one ATA command.

@@ -1,6 +1,9 @@
 package aoe
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // identify fills in the 512 bytes of IDENTIFY DEVICE (ATA8-ACS 7.16): what of
 // its 256 words matters to drivers.
@@ -19,21 +22,17 @@ func (t *Target) identify(b []byte) {
 	set(50, 0x4000)
 	binary.LittleEndian.PutUint32(b[2*60:], low)
 	set(80, 0x00f0) // ATA/ATAPI-4 to -7
-	// SMART, power management, write cache; FLUSH CACHE, FLUSH CACHE EXT, 48
-	// bit addresses. Supported (82, 83), and enabled (85, 86).
-	set(82, 0x0029)
+	// Power management, write cache; FLUSH CACHE, FLUSH CACHE EXT, 48 bit
+	// addresses. Supported (82, 83), and enabled (85, 86).
+	set(82, 0x0028)
 	set(83, 0x7400)
 	set(84, 0x4040) // WRITE DMA FUA EXT
-	set(85, 0x0029)
+	set(85, 0x0028)
 	set(86, 0x3400)
 	set(87, 0x4040)
 	binary.LittleEndian.PutUint64(b[2*100:], sectors)
 	if size := t.Device.Caps().BlockSize; size > sector {
-		exponent := uint16(0)
-		for n := size / sector; n > 1 && exponent < 15; n /= 2 {
-			exponent++
-		}
-		set(106, 0x6000|exponent) // logical sectors per physical
+		set(106, 0x6000|uint16(min(bits.Len(uint(size/sector))-1, 15))) // logical sectors per physical
 	}
 	if t.trims() {
 		set(105, 1)    // blocks of ranges in one command
@@ -44,13 +43,7 @@ func (t *Target) identify(b []byte) {
 		}
 	}
 	set(217, 1)   // it does not rotate
-	b[510] = 0xa5 // the signature of the integrity word
-	checksum(b)
-}
-
-// checksum makes the last byte of a page what the sum of all is zero with.
-func checksum(b []byte) {
-	b[511] = 0
+	b[510] = 0xa5 // the integrity word (255): with it the sum of all bytes is zero
 	for _, c := range b[:511] {
 		b[511] -= c
 	}
@@ -66,42 +59,4 @@ func words(b []byte, s string) {
 		}
 		b[i^1] = c
 	}
-}
-
-// SMART (ATA8-ACS 7.53): a healthy disk with two attributes.
-const (
-	smartRead       = 0xd0
-	smartThresholds = 0xd1
-	smartAutosave   = 0xd2
-	smartLog        = 0xd5
-	smartEnable     = 0xd8
-	smartDisable    = 0xd9
-	smartStatus     = 0xda
-)
-
-var smartAttributes = [...]uint8{9, 12} // power-on hours, power cycles
-
-// smartData answers a SMART command: how much data follows, or -1 for ABRT.
-func smartData(feature uint8, data []byte) int {
-	switch feature {
-	case smartAutosave, smartEnable, smartDisable, smartStatus:
-		// The status "all is well" is the signature as it came.
-		return 0
-	case smartRead, smartThresholds:
-		clear(data)
-		data[0] = 16
-		for i, id := range smartAttributes {
-			a := data[2+12*i:]
-			a[0] = id
-			if feature == smartRead {
-				a[1], a[3], a[4] = 0x32, 100, 100
-			}
-		}
-		checksum(data[:sector])
-		return sector
-	case smartLog:
-		clear(data) // empty logs
-		return sector
-	}
-	return -1
 }

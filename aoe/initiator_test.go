@@ -119,10 +119,7 @@ func (i *initiator) request(command uint8, arg ...byte) frame {
 
 // send sends a frame.
 func (i *initiator) send(f frame) {
-	i.Helper()
-	if _, err := i.link.Send([][]byte{f}); err != nil {
-		i.Fatal(err)
-	}
+	i.link.Send([][]byte{f})
 }
 
 // recv waits for an answer, or returns nil when none comes.
@@ -187,6 +184,9 @@ func (i *initiator) silence(f frame) {
 		i.Errorf("an answer to what should have none: %x", a)
 	}
 }
+
+// ataAsync is a flag that targets may do without.
+const ataAsync = 1 << 1
 
 func ata(flags, feature, count, command uint8, lba uint64, data ...byte) []byte {
 	b := []byte{flags, feature, count, command}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,11 +32,9 @@ type Interface struct {
 }
 
 const (
-	// recvWait is how long a Recv blocks before it looks whether it was
-	// interrupted, which is how late it ends.
-	recvWait = 100 * time.Millisecond
-	// sendWait is how long a frame waits for room in the socket.
-	sendWait = 100 * time.Millisecond
+	// longestWait is how long a Recv blocks before it looks whether it was
+	// interrupted, and how long a frame waits for room in the socket.
+	longestWait = 100 * time.Millisecond
 	// sendBuffer is how much of what is sent may wait in the kernel, in bytes.
 	sendBuffer = 4 << 20
 )
@@ -77,7 +76,7 @@ func (i *Interface) bind(index int) error {
 	if unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil { // needs CAP_NET_ADMIN
 		_ = unix.SetsockoptInt(i.socket, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
 	}
-	limit := unix.NsecToTimeval(int64(sendWait))
+	limit := unix.NsecToTimeval(int64(longestWait))
 	if err := unix.SetsockoptTimeval(i.socket, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
@@ -100,14 +99,12 @@ func (i *Interface) Recv(frames [][]byte) (int, error) {
 	return 0, fmt.Errorf("interface %s: %w", i.name, errInterrupted)
 }
 
-// wait waits for a frame, for recvWait at most.
+// wait waits for a frame, for longestWait at most.
 func (i *Interface) wait() error {
 	fds := []unix.PollFd{{Fd: int32(i.socket), Events: unix.POLLIN}}
-	n, err := unix.Poll(fds, int(recvWait/time.Millisecond))
+	n, err := unix.Poll(fds, int(longestWait/time.Millisecond))
 	switch {
-	case err == unix.EINTR:
-		return nil
-	case err != nil:
+	case err != nil && err != unix.EINTR:
 		return os.NewSyscallError("poll", err)
 	case n == 0:
 		return i.present()
@@ -136,17 +133,13 @@ func (i *Interface) present() error {
 	return nil
 }
 
-// Send implements Link. Frames that find no room for a while are not sent.
-func (i *Interface) Send(frames [][]byte) (sent int, err error) {
+// Send implements Link. A frame that finds no room for a while is lost.
+func (i *Interface) Send(frames [][]byte) {
 	i.sending.Lock()
 	defer i.sending.Unlock()
-	for sent < len(frames) {
-		n, err := i.out.send(i.socket, frames[sent:])
-		if sent += n; err != nil {
-			return sent, fmt.Errorf("interface %s: %w", i.name, os.NewSyscallError("sendmmsg", err))
-		}
+	for len(frames) > 0 {
+		frames = frames[i.out.send(i.socket, frames):]
 	}
-	return sent, nil
 }
 
 // Interrupt makes Recv return.
@@ -174,4 +167,37 @@ func (i *Interface) Close() error {
 	}
 	i.socket = -1
 	return err
+}
+
+// sendBatch is room for the arguments of sendmmsg(2), by which several frames go
+// out with one system call.
+type sendBatch struct {
+	headers [batch]mmsghdr
+	vectors [batch]unix.Iovec
+}
+
+// mmsghdr is struct mmsghdr.
+type mmsghdr struct {
+	header unix.Msghdr
+	_      uint32 // how much was sent
+}
+
+// send sends the first of the frames, and returns how many are sent or lost.
+func (s *sendBatch) send(socket int, frames [][]byte) int {
+	count := min(len(frames), batch)
+	for i, f := range frames[:count] {
+		s.vectors[i].Base = unsafe.SliceData(f)
+		s.vectors[i].SetLen(len(f))
+		s.headers[i].header = unix.Msghdr{Iov: &s.vectors[i]}
+		s.headers[i].header.SetIovlen(1)
+	}
+	defer clear(s.vectors[:count])
+	n, _, err := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(socket), uintptr(unsafe.Pointer(&s.headers)), uintptr(count), 0, 0, 0)
+	switch err {
+	case 0:
+		return int(n)
+	case unix.EINTR:
+		return 0
+	}
+	return 1 // the error is the first one's
 }

@@ -62,9 +62,7 @@ func TestClosed(t *testing.T) {
 	if err := <-ended; !errors.Is(err, errInterrupted) {
 		t.Error(err)
 	}
-	if n, err := server.Send([][]byte{make([]byte, 60)}); n != 0 || err == nil {
-		t.Errorf("sent %d, %v", n, err)
-	}
+	server.Send([][]byte{make([]byte, 60)}) // is lost
 	if err := server.Close(); err != nil {
 		t.Error(err)
 	}

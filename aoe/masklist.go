@@ -27,32 +27,27 @@ func (t *Target) maskList(f frame, space int) frame {
 	if len(f) < maskSize {
 		return nil
 	}
-	n := int(f[headerSize+3])
-	if n*8 > len(f)-maskSize {
-		f.fail(errArgument)
-		return f[:maskSize]
-	}
+	way, n := f[headerSize+1], int(f[headerSize+3])
+	f[headerSize+2] = 0
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f[headerSize+2] = 0
-	switch f[headerSize+1] {
-	case maskRead:
-	case maskEdit:
-		if t.reservedAgainst(f.source()) {
-			f.fail(errReserved)
-			return f[:maskSize]
-		}
-		for i := range n {
-			d := f[maskSize+8*i:]
-			if failure := t.editMask(d[1], MAC(d[2:8]), space); failure != 0 {
-				// Those before it are done, and counted; no list follows.
-				f[headerSize+2], f[headerSize+3] = failure, uint8(i)
-				return f[:maskSize]
-			}
-		}
-	default:
+	switch {
+	case n*8 > len(f)-maskSize, way != maskRead && way != maskEdit:
 		f.fail(errArgument)
 		return f[:maskSize]
+	case way == maskRead:
+		n = 0
+	case t.reservedAgainst(f.source()):
+		f.fail(errReserved)
+		return f[:maskSize]
+	}
+	for i := range n {
+		d := f[maskSize+8*i:]
+		if failure := t.editMask(d[1], MAC(d[2:8]), space); failure != 0 {
+			// Those before it are done, and counted; no list follows.
+			f[headerSize+2], f[headerSize+3] = failure, uint8(i)
+			return f[:maskSize]
+		}
 	}
 	f[headerSize+3] = uint8(len(t.masks))
 	f = f[:maskSize]

@@ -29,16 +29,14 @@ func (t *Target) queryConfig(f frame, all bool, sectors int) frame {
 		return nil
 	}
 	way, n := f[headerSize+5]&0xf, int(binary.BigEndian.Uint16(f[headerSize+6:]))
-	if way != configRead && (n > maxConfig || n > len(f)-configSize) {
-		return nil
-	}
 	if way == configRead {
 		n = 0
+	} else if n > maxConfig || n > len(f)-configSize {
+		return nil
 	}
 	given := f[configSize : configSize+n]
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var failure uint8
 	switch way {
 	case configRead:
 	case configTest:
@@ -54,20 +52,16 @@ func (t *Target) queryConfig(f frame, all bool, sectors int) frame {
 		case all:
 			return nil
 		case t.reservedAgainst(f.source()):
-			failure = errReserved
+			f.fail(errReserved)
 		case way == configSet && len(t.config) > 0 && !bytes.Equal(given, t.config):
-			failure = errConfigString
+			f.fail(errConfigString)
 		default:
 			t.config = bytes.Clone(given)
 		}
 	default:
-		failure = errArgument
+		f.fail(errArgument)
 	}
-	f = t.describe(f[:headerSize], way, sectors)
-	if failure != 0 {
-		f.fail(failure)
-	}
-	return f
+	return t.describe(f[:headerSize], way, sectors)
 }
 
 // describe appends what every answer to a query says. t.mu is held.

@@ -10,7 +10,6 @@ import (
 type command struct {
 	buffer []byte // of the longest frame
 	frame  frame
-	target *Target
 	tag    uint32 // of the frame, which becomes the answer
 	from   MAC
 	regs   registers
@@ -22,7 +21,7 @@ type command struct {
 	one         [1][]byte // of Send
 }
 
-func (c *command) changes() bool { return c.kind == write || c.kind == trim }
+func (c *command) changes() bool { return c.kind == write || c.kind == writeFUA || c.kind == trim }
 
 // follows says whether c has to wait for a command that came before it.
 func (c *command) follows(earlier *command) bool {
@@ -67,29 +66,27 @@ func (q *queue) begin(all ...*command) bool {
 	return true
 }
 
-// put takes in a command unless the queue is full, or has it already.
-func (q *queue) put(c *command) (dropped string) {
+// put takes in a command unless the queue has it already, is full, or has as many
+// of its initiator as that was told of.
+func (q *queue) put(c *command) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.list) == cap(q.list) {
-		return "the target's buffers are full"
-	}
 	own := 0
 	for _, have := range q.list {
 		if c.repeats(have) {
-			return "the same request is under way"
+			return false
 		}
 		if have.from == c.from {
 			own++
 		}
 	}
-	if own >= q.most {
-		return "the initiator has all the buffers that it was told of"
+	if own >= q.most || len(q.list) == cap(q.list) {
+		return false
 	}
 	c.running = false
 	q.list = append(q.list, c)
 	q.changed.Signal()
-	return ""
+	return true
 }
 
 // take waits for a command that nothing is in the way of. It returns nil once

@@ -34,22 +34,16 @@ type receiver struct {
 	wg    sync.WaitGroup // who held the token
 }
 
-func newReceiver(v *service) *receiver {
-	r := &receiver{service: v, ended: make(chan error, 1)}
-	r.token.Owner, r.token.Watchdog = r, &r.watchdog
-	return r
-}
-
 // receive receives until the link is interrupted. It returns when nobody
 // receives any more, though a command may still be under way: wg knows.
 func (r *receiver) receive() error {
+	r.token.Owner, r.token.Watchdog, r.ended = r, &r.watchdog, make(chan error, 1)
 	stop, watching := make(chan struct{}), sync.WaitGroup{}
 	watching.Go(func() { r.watchdog.Run(stop) })
 	r.wg.Go(r.run)
-	err := <-r.ended
-	close(stop)
-	watching.Wait()
-	return err
+	defer watching.Wait()
+	defer close(stop)
+	return <-r.ended
 }
 
 // Tick implements handoff.Owner: where a command holds up the goroutine that
@@ -85,7 +79,7 @@ func (r *receiver) run() {
 func (r *receiver) read() (err error) {
 	for i, c := range r.commands {
 		if c == nil {
-			c = r.command()
+			c = r.free.Get().(*command)
 			r.commands[i] = c
 		}
 		r.frames[i] = c.buffer[:r.longest]
@@ -109,11 +103,11 @@ func (r *receiver) take() *command {
 // handle answers a request, or puts it into a queue. It says whether the token is
 // still held.
 func (r *receiver) handle(c *command) (held bool) {
-	t := r.addressee(c.frame)
-	if t != nil && c.frame.version() == version && c.frame.command() == cmdATA {
+	switch t := r.addressee(c.frame); {
+	case t == nil:
+	case c.frame.version() == version && c.frame.command() == cmdATA && len(c.frame) >= ataSize:
 		return r.ata(t, c)
-	}
-	if t != nil {
+	default:
 		r.reply(t, r.other(t, c.frame))
 	}
 	r.free.Put(c)
@@ -143,10 +137,6 @@ func (r *receiver) addressee(f frame) *Target {
 
 // ata is handle for ATA commands.
 func (r *receiver) ata(t *Target, c *command) (held bool) {
-	if len(c.frame) < ataSize {
-		r.free.Put(c)
-		return true
-	}
 	failure := t.parse(c, r.longest)
 	if failure == 0 && c.kind != identify && t.conflicts(c.from) {
 		failure = errReserved
@@ -162,9 +152,8 @@ func (r *receiver) ata(t *Target, c *command) (held bool) {
 			return r.inline(t, all)
 		}
 	}
-	if why := t.queue.put(c); why != "" {
-		t.dropped(c.from, why)
-		r.free.Put(c)
+	if !t.queue.put(c) {
+		r.free.Put(c) // it comes again
 	}
 	return true
 }
@@ -176,7 +165,11 @@ func (r *receiver) inline(t *Target, all []*command) (held bool) {
 		r.take()
 	}
 	no := r.token.Begin() // from here on the receiver may be another's
-	t.execute(r.service, all)
+	if len(all) == 1 || !t.executeAsOne(r.service, all) {
+		for _, c := range all {
+			t.execute(r.service, c)
+		}
+	}
 	held = r.token.End(no)
 	// Before they are answered: a repetition that comes after that is a command of
 	// its own.
@@ -199,14 +192,7 @@ func (r *receiver) sendAnswers() {
 	for _, c := range r.answers {
 		r.sending = append(r.sending, c.answer)
 	}
-	for sent := 0; sent < len(r.answers); {
-		n, err := r.link.Send(r.sending[sent:])
-		if sent += n; err != nil && sent < len(r.answers) {
-			c := r.answers[sent]
-			c.target.dropped(c.from, err.Error())
-			sent++
-		}
-	}
+	r.link.Send(r.sending)
 	for _, c := range r.answers {
 		r.free.Put(c)
 	}

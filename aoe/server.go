@@ -88,9 +88,9 @@ func (s *Server) Serve(ctx context.Context, l Link) error {
 	defer context.AfterFunc(ctx, l.Interrupt)()
 	workers := v.start(receiving.Done())
 	for _, t := range s.Targets {
-		v.send(t, MAC{}, [][]byte{t.advertisement(v.mac, v.sectors)})
+		v.link.Send([][]byte{t.advertisement(v.mac, v.sectors)})
 	}
-	receiver := newReceiver(v)
+	receiver := &receiver{service: v}
 	err = receiver.receive()
 	if ctx.Err() != nil {
 		err = nil
@@ -150,25 +150,17 @@ func (v *service) work(t *Target) {
 		if c == nil {
 			return
 		}
-		t.executeOne(v, c)
+		t.execute(v, c)
 		t.queue.done(c) // before it is answered: see inline
 		v.answer(c)
 	}
 }
 
-func (v *service) command() *command { return v.free.Get().(*command) }
-
 // answer sends the answer of a command that is over.
 func (v *service) answer(c *command) {
 	c.one[0] = c.answer
-	v.send(c.target, c.from, c.one[:])
+	v.link.Send(c.one[:])
 	v.free.Put(c)
-}
-
-func (v *service) send(t *Target, to MAC, frames [][]byte) {
-	if _, err := v.link.Send(frames); err != nil {
-		t.dropped(to, err.Error())
-	}
 }
 
 // other answers a request that is no ATA command, or returns nil for silence.
@@ -176,6 +168,8 @@ func (v *service) other(t *Target, f frame) frame {
 	switch {
 	case f.version() != version:
 		return refusal(f, errVersion)
+	case f.command() == cmdATA:
+		return nil // cut short
 	case f.command() == cmdConfig:
 		return t.queryConfig(f, false, v.sectors)
 	case f.command() == cmdMask:
@@ -194,7 +188,7 @@ func (v *service) everyone(f frame) {
 	}
 	for _, t := range v.server.Targets {
 		if (f.shelf() == AnyShelf || f.shelf() == t.Shelf) && (f.slot() == AnySlot || f.slot() == t.Slot) && !t.masked(f.source()) {
-			own := v.command()
+			own := v.free.Get().(*command)
 			v.reply(t, t.queryConfig(own.buffer[:copy(own.buffer, f)], true, v.sectors))
 			v.free.Put(own)
 		}
@@ -214,7 +208,7 @@ func (v *service) reply(t *Target, f frame) {
 	if failed != 0 {
 		f.fail(number)
 	}
-	v.send(t, MAC(f[:6]), [][]byte{f})
+	v.link.Send([][]byte{f})
 }
 
 // refusal makes a request an answer that says an error. Of what the request
@@ -230,12 +224,6 @@ func (t *Target) refuse(from MAC, why string) {
 	}
 }
 
-func (t *Target) dropped(peer MAC, why string) {
-	if t.hooks.Dropped != nil {
-		t.hooks.Dropped(t, peer, why)
-	}
-}
-
 var failures = [256]string{errCommand: "unrecognized command code", errArgument: "bad argument parameter",
-	errUnavailable: "device unavailable", errConfigString: "config string present",
-	errVersion: "unsupported version", errReserved: "target is reserved"}
+	errConfigString: "config string present",
+	errVersion:      "unsupported version", errReserved: "target is reserved"}

@@ -103,27 +103,9 @@ func TestATA(t *testing.T) {
 	}
 }
 
-func TestSMART(t *testing.T) {
-	i := serve(t, 1500, &Server{Targets: []*Target{{Device: block.NewMemory(1 << 20)}}})
-	const signature = 0xc24f00
-	for _, feature := range []uint8{smartRead, smartThresholds} {
-		if b := i.must(ata(0, feature, 1, ataSMART, signature)); len(b) != 512 || sumOf(b) != 0 || b[2] == 0 {
-			t.Errorf("SMART %#x: % x", feature, b)
-		}
-	}
-	i.must(ata(0, smartEnable, 0, ataSMART, signature))
-	a := i.ask(i.request(cmdATA, ata(0, smartStatus, 0, ataSMART, signature)...))
-	if a[headerSize+5] != 0x4f || a[headerSize+6] != 0xc2 {
-		t.Errorf("SMART says that the disk fails: % x", a)
-	}
-	if _, err := i.do(ata(0, smartEnable, 0, ataSMART, 0)); err == nil {
-		t.Error("SMART without its signature")
-	}
-}
-
 func TestConfig(t *testing.T) {
 	i := serve(t, 9000, &Server{Targets: []*Target{{Shelf: 1, Slot: 0, Device: block.NewMemory(1 << 20)},
-		{Shelf: 1, Slot: 1, Device: block.NewMemory(1 << 20), Config: []byte("other")},
+		{Shelf: 1, Slot: 1, Device: block.NewMemory(1 << 20)},
 		{Shelf: 2, Slot: 1, Device: block.NewMemory(1 << 20)}}})
 	query := func(way uint8, s string) frame {
 		b := append([]byte{0, 0, 0, 0, 0, version<<4 | way}, byte(len(s)>>8), byte(len(s)))
@@ -167,6 +149,11 @@ func TestConfig(t *testing.T) {
 	}
 	if n := count(1, AnySlot, query(configRead, "")); n != 2 {
 		t.Errorf("%d of 2 answered on the shelf", n)
+	}
+	second := *i
+	second.slot = 1
+	if n := second.errorOf(second.request(cmdConfig, 0, 0, 0, 0, 0, version<<4|configSet, 0, 5, 'o', 't', 'h', 'e', 'r')); n != 0 {
+		t.Errorf("set of the second: error %d", n)
 	}
 	if n := count(AnyShelf, 1, query(configPrefix, "oth")); n != 1 {
 		t.Errorf("%d of 1 answered with the prefix", n)

@@ -1,7 +1,6 @@
 package aoe
 
 import (
-	"bytes"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -20,8 +19,6 @@ type Target struct {
 	// Serial, at most 20 characters, and Model, at most 40, are what
 	// IDENTIFY DEVICE says. Without them they are made from the address.
 	Serial, Model string
-	// Config is the configuration string to begin with, at most 1024 bytes.
-	Config []byte
 
 	hooks  *Hooks
 	bounds Bounds
@@ -52,8 +49,6 @@ func (t *Target) prepare(h *Hooks, b Bounds) error {
 		return fmt.Errorf("target %s has no device", t.Address())
 	case t.Device.Size()%sector != 0:
 		return fmt.Errorf("target %s: its size of %d bytes is no multiple of %d: its last bytes could not be reached", t.Address(), t.Device.Size(), sector)
-	case len(t.Config) > maxConfig:
-		return fmt.Errorf("target %s: a configuration string of %d bytes; %d are the most", t.Address(), len(t.Config), maxConfig)
 	}
 	if t.Serial == "" {
 		t.Serial = fmt.Sprintf("AOE%05d%03d", t.Shelf, t.Slot)
@@ -62,7 +57,6 @@ func (t *Target) prepare(h *Hooks, b Bounds) error {
 		t.Model = "AoE disk " + t.Address()
 	}
 	t.hooks, t.bounds = h, b
-	t.config = bytes.Clone(t.Config)
 	t.queue.open(b.Buffers)
 	t.full = make(chan struct{}, 1)
 	return nil

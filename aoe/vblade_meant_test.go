@@ -12,7 +12,6 @@ var (
 		"flush":         {"ATA status": "a drive that carried out a command is ready (ATA8-ACS 6.2)"},
 		"flush, 48 bit": {"ATA error": notThere, "ATA status": notThere},
 		"verify":        {"ATA error": notThere, "ATA status": notThere, "ATA count": notThere},
-		"SMART":         {"ATA error": notThere, "ATA status": notThere},
 		"read nothing":  {"version, flags": zeroCount, "error": zeroCount, "ATA status": zeroCount},
 	}
 	meantAccess = meant{
@@ -32,7 +31,7 @@ var (
 	}
 	meantWords = func() map[int]string {
 		words := map[int]string{
-			0: "a fixed disk", 69: trims, 105: trims, 169: trims, 80: "the versions of ATA", 82: "SMART, power, write cache",
+			0: "a fixed disk", 69: trims, 105: trims, 169: trims, 80: "the versions of ATA", 82: "power, write cache",
 			83: "FLUSH CACHE EXT", 84: "WRITE DMA FUA EXT", 85: "enabled: as 82", 86: "enabled: as 83", 87: "enabled: as 84",
 			93: "of drives on a cable, which this isn't", 106: "the file's blocks are larger than a sector", 217: "it doesn't rotate",
 			255: "an integrity word",

@@ -203,7 +203,7 @@ func (b *beside) ata(sectors uint64) {
 		{"write cut short", ata(ataWrite, 0, 2, ataWrite28, 0, data[:sector]...)},
 		{"check power mode", ata(0, 0, 0, ataCheckPower, 0)},
 		{"verify", ata(0, 0, 1, ataVerify, 0)},
-		{"SMART", ata(0, smartStatus, 0, ataSMART, 0xc24f00)},
+		{"SMART", ata(0, 0xda, 0, 0xb0, 0xc24f00)},
 		{"cut short", ata(0, 0, 1, ataRead, 0)[:8]},
 	} {
 		b.compare(c.name, meantATA[c.name], cmdATA, c.arg...)

@@ -94,7 +94,7 @@ func TestWhatCountsAsBooted(t *testing.T) {
 				o, _ := newOffers(t, resolver.Static{Payload: p})
 				o.tree.Sources.Upstream = openURL(cache)
 				booted := make(chan boot.MAC, 10)
-				f := &files{tree: o.tree, story: o.story, clients: o.clients, booted: func(mac boot.MAC) { booted <- mac }}
+				f := &files{tree: o.tree, events: o.events, clients: o.clients, booted: func(mac boot.MAC) { booted <- mac }}
 				ctx, cancel := context.WithCancel(t.Context())
 				var running sync.WaitGroup
 				defer running.Wait()

@@ -23,13 +23,13 @@ func Boot(ctx context.Context, c Config, t Target) error {
 		return err
 	}
 	defer d.close()
-	if d.beside, err = l.siblings(openURL(d.cache)); err != nil {
+	if d.scriptFiles, err = l.scriptFiles(openURL(d.cache)); err != nil {
 		return err
 	}
-	if d.beside != nil {
-		defer d.beside.Close()
+	if d.scriptFiles != nil {
+		defer d.scriptFiles.Close()
 	}
-	if err := l.findLoaded(ctx, d.beside, d.loaders); err != nil {
+	if err := l.findLoaded(ctx, d.scriptFiles, d.loaders); err != nil {
 		return err
 	}
 	for _, w := range l.warnings {
@@ -41,7 +41,7 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	}
 	d.ahead = l.payload.Files()
 	files := filesOf(l.payload)
-	if d.beside != nil {
+	if d.scriptFiles != nil {
 		files.folders = l.folders()
 	}
 	return d.serve(ctx, resolver.Static{Payload: l.payload}, files, tree.NamedFiles(l.payload.Files()))
@@ -49,18 +49,18 @@ func Boot(ctx context.Context, c Config, t Target) error {
 
 // daemon holds what outlives a single boot.
 type daemon struct {
-	config  Config
-	title   string   // what machines are booted into, for people
-	given   []string // what each kind of machine is given; empty where only the machine's own request tells
-	notices *notices
-	store   store.Store
-	names   tree.Names
-	account sandbox.Account // whom it becomes
-	loaders route.Binaries
-	cache   *fetch.Cache
-	ahead   []boot.File       // that machines will ask for
-	beside  *tree.ScriptFiles // what an iPXE script names relative to itself; nil without one
-	temp    *scratch.Folder   // for what is fetched; nil with --data
+	config      Config
+	title       string   // what machines are booted into, for people
+	given       []string // what each kind of machine is given; empty where only the machine's own request tells
+	notices     *notices
+	store       store.Store
+	names       tree.Names
+	account     sandbox.Account // whom it becomes
+	loaders     route.Binaries
+	cache       *fetch.Cache
+	ahead       []boot.File       // that machines will ask for
+	scriptFiles *tree.ScriptFiles // what an iPXE script names relative to itself; nil without one
+	temp        *scratch.Folder   // for what is fetched; nil with --data
 }
 
 // open prepares everything that needs no network.

@@ -33,7 +33,7 @@ func (o *offers) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
 	default:
 		return
 	}
-	o.story.Observe(e)
+	o.events.Observe(e)
 }
 
 // hearsOthers tells whether an offer of another server to this client would be
@@ -43,7 +43,7 @@ func (o *offers) hearsOthers(p dhcp.Packet) bool {
 }
 
 // observeOther tells the timeline of another server's offer.
-func observeOther(story *timeline.Timeline, o dhcp.Overheard) {
+func observeOther(events *timeline.Timeline, o dhcp.Overheard) {
 	m := o.Message
 	if m.MessageType() != dhcpv4.MessageTypeOffer || len(m.ClientHWAddr) != len(boot.MAC{}) {
 		return
@@ -59,7 +59,7 @@ func observeOther(story *timeline.Timeline, o dhcp.Overheard) {
 		e.Reason = m.ClassIdentifier()
 	}
 	if e.Peer.IsValid() || e.Reason != "" {
-		story.Observe(e)
+		events.Observe(e)
 	}
 }
 
@@ -77,14 +77,14 @@ func (o *offers) observeOffer(c boot.Client, r route.Route, p dhcp.Packet, addre
 			return // the ACK repeats what the OFFER said
 		}
 	}
-	o.story.Observe(e)
+	o.events.Observe(e)
 }
 
 // observeLease tells the timeline that our own server gave an address.
 func (o *offers) observeLease(c boot.Client, outcome dhcp.Outcome) {
 	if outcome.Step == dhcp.StepAck {
 		o.clients.Saw(outcome.Addr, c)
-		o.story.Observe(timeline.Event{Kind: timeline.Leased, MAC: c.MAC, Client: c, Peer: outcome.Addr, Server: c.Server})
+		o.events.Observe(timeline.Event{Kind: timeline.Leased, MAC: c.MAC, Client: c, Peer: outcome.Addr, Server: c.Server})
 	}
 }
 

@@ -47,15 +47,15 @@ func TestOtherServersAreHeard(t *testing.T) {
 			o, _ := newOffers(t, resolver.Static{Payload: kernel()})
 			o.handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
 			o.wait()
-			observeOther(o.story, tt.reply)
-			attempts := o.story.Attempts(machine(1, boot.UEFI, boot.ROM).MAC)
+			observeOther(o.events, tt.reply)
+			attempts := o.events.Attempts(machine(1, boot.UEFI, boot.ROM).MAC)
 			at := slices.IndexFunc(attempts[0].Steps, func(s timeline.Step) bool { return s.Kind == timeline.OtherOffered })
 			got := ""
 			if at >= 0 {
 				got = attempts[0].Steps[at].Text
 			}
-			if got != tt.want || len(o.story.Machines()) != 1 {
-				t.Errorf("the story says %q of it, want %q; %d machines", got, tt.want, len(o.story.Machines()))
+			if got != tt.want || len(o.events.Machines()) != 1 {
+				t.Errorf("the story says %q of it, want %q; %d machines", got, tt.want, len(o.events.Machines()))
 			}
 		})
 	}

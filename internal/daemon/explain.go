@@ -66,14 +66,14 @@ func (c Config) examine(ctx context.Context, t Target) (looked, route.Binaries, 
 	if err != nil {
 		return looked{}, nil, err
 	}
-	beside, err := l.siblings(openURL(cache))
+	files, err := l.scriptFiles(openURL(cache))
 	if err != nil {
 		return looked{}, nil, err
 	}
-	if beside != nil {
-		defer beside.Close()
+	if files != nil {
+		defer files.Close()
 	}
-	return l, loaders, l.findLoaded(ctx, beside, loaders)
+	return l, loaders, l.findLoaded(ctx, files, loaders)
 }
 
 // Bootable tells, without a machine, what keeps a client from being booted into

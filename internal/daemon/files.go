@@ -21,11 +21,11 @@ import (
 // files serves the tree over TFTP and HTTP, and tells the timeline what is
 // fetched.
 type files struct {
-	tree    *tree.Tree
-	story   *timeline.Timeline
-	clients *decide.Clients // whose address is which
-	booted  func(boot.MAC)  // a machine runs what it was given
-	pace    pace
+	tree     *tree.Tree
+	events   *timeline.Timeline
+	clients  *decide.Clients // whose address is which
+	booted   func(boot.MAC)  // a machine runs what it was given
+	progress progressLimit
 }
 
 // httpServer serves the tree over HTTP.
@@ -56,7 +56,7 @@ func (f *files) openHTTP(ctx context.Context, r *http.Request, name string) (fs.
 	server := httpd.Local(r).Addr()
 	if c, ok := tree.ClientFromQuery(r.URL.Query()); ok && name == route.IPXEScript && f.tree.AskAtRoot {
 		c.Server = server
-		f.story.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
+		f.events.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}
 	file, err := f.tree.Open(ctx, name, tree.Asker{Via: route.HTTP, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery})
 	return f.sized(file, err, route.HTTP, name, httpd.Remote(r), httpd.Local(r))
@@ -77,12 +77,12 @@ func (f *files) sized(file fs.File, err error, via route.Via, path string, peer,
 	}
 	e, known := f.event(timeline.Awaited, via, path, peer, server)
 	err = coming.WaitSize(func(bytes int64) {
-		if known && f.pace.due(file) {
+		if known && f.progress.due(file) {
 			e.Bytes = bytes
 			f.observe(e)
 		}
 	})
-	f.pace.forget(file)
+	f.progress.forget(file)
 	if err != nil {
 		_ = file.Close()
 		return nil, err
@@ -142,12 +142,12 @@ func (f *files) httpHooks() httpd.Hooks {
 	return httpd.Hooks{
 		Start: func(t *httpd.Transfer) { tell(timeline.FetchStart, t, 0, nil) },
 		Progress: func(t *httpd.Transfer, bytes int64) {
-			if f.pace.due(t) {
+			if f.progress.due(t) {
 				tell(timeline.FetchProgress, t, bytes, nil)
 			}
 		},
 		End: func(t *httpd.Transfer, s httpd.Stats, err error) {
-			f.pace.forget(t)
+			f.progress.forget(t)
 			if err != nil {
 				tell(timeline.FetchFailed, t, s.Bytes, err)
 				return
@@ -171,12 +171,12 @@ func (f *files) tftpHooks() tftp.Hooks {
 	return tftp.Hooks{
 		Start: func(t *tftp.Transfer) { tell(timeline.FetchStart, t.Request, t.File, 0, t.Size, "", "") },
 		Progress: func(t *tftp.Transfer, bytes int64) {
-			if f.pace.due(t) {
+			if f.progress.due(t) {
 				tell(timeline.FetchProgress, t.Request, t.File, bytes, t.Size, "", "")
 			}
 		},
 		End: func(t *tftp.Transfer, s tftp.Stats, reason tftp.Reason, err error) {
-			f.pace.forget(t)
+			f.progress.forget(t)
 			switch reason {
 			case tftp.Completed:
 				tell(timeline.FetchEnd, t.Request, t.File, s.Bytes, t.Size, "", "")
@@ -196,7 +196,7 @@ func (f *files) tftpHooks() tftp.Hooks {
 func (f *files) troubled(e event, file any) bool {
 	why := tree.Trouble(file)
 	if why != nil && (e.Kind == timeline.FetchEnd || e.Kind == timeline.FetchFailed) {
-		f.story.Observe(silence(boot.Client{MAC: e.MAC}, e.Name, why))
+		f.events.Observe(silence(boot.Client{MAC: e.MAC}, e.Name, why))
 	}
 	return why != nil
 }
@@ -225,12 +225,12 @@ func reasonText(reason tftp.Reason, err error) string {
 func (f *files) observe(e event) {
 	if e.Role == timeline.Role(route.Beacon) {
 		if e.Kind == timeline.FetchEnd {
-			f.story.Observe(timeline.Event{Kind: timeline.Up, MAC: e.MAC, Peer: e.Peer, Server: e.Server})
+			f.events.Observe(timeline.Event{Kind: timeline.Up, MAC: e.MAC, Peer: e.Peer, Server: e.Server})
 			f.booted(e.MAC)
 		}
 		return
 	}
-	f.story.Observe(e.Event)
+	f.events.Observe(e.Event)
 	// Where the size was never told there are no parts of a file, so that what
 	// ended well is all of it.
 	if e.last && e.Kind == timeline.FetchEnd && (e.Bytes == e.Total || e.Total == 0) {
@@ -238,21 +238,21 @@ func (f *files) observe(e event) {
 	}
 }
 
-// pace thins out the progress of transfers: the story needs a few a second,
+// A progressLimit thins out the progress of transfers: the story needs a few a second,
 // a fast transfer reports hundreds.
-type pace struct {
+type progressLimit struct {
 	last sync.Map // of the transfer to the time.Time of its last report
 }
 
-const paceInterval = 200 * time.Millisecond
+const progressInterval = 200 * time.Millisecond
 
-func (p *pace) due(transfer any) bool {
+func (p *progressLimit) due(transfer any) bool {
 	now := time.Now()
-	if last, ok := p.last.Load(transfer); ok && now.Sub(last.(time.Time)) < paceInterval {
+	if last, ok := p.last.Load(transfer); ok && now.Sub(last.(time.Time)) < progressInterval {
 		return false
 	}
 	p.last.Store(transfer, now)
 	return true
 }
 
-func (p *pace) forget(transfer any) { p.last.Delete(transfer) }
+func (p *progressLimit) forget(transfer any) { p.last.Delete(transfer) }

@@ -82,7 +82,7 @@ func TestVerdictOfAMachineElsewhere(t *testing.T) {
 		dhcpv4.WithOption(dhcpv4.OptRequestedIPAddress([]byte{10, 1, 0, 50})),
 		dhcpv4.WithOption(dhcpv4.OptServerIdentifier([]byte{10, 1, 0, 2})))))
 	o.wait()
-	attempts := o.story.Attempts(c.MAC)
+	attempts := o.events.Attempts(c.MAC)
 	v, ok := timeline.Judge(attempts[0], time.Now().Add(time.Hour))
 	if !ok || !strings.Contains(v.Hint, "--server-address 10.1.0.1") || strings.Contains(v.Likely+v.Hint, "firewall") {
 		t.Errorf("the verdict is %+v", v)

@@ -18,7 +18,7 @@ import (
 	"github.com/spurboot/spur/internal/timeline/report"
 )
 
-// notices say what is not a machine's story: that Spur is ready, what is odd
+// notices say what is not a machine's events: that Spur is ready, what is odd
 // about its surroundings, how much nonsense came in. On a terminal it speaks
 // in lines, between those of the story; with --log json in records.
 type notices struct {

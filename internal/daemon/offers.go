@@ -29,7 +29,7 @@ const maxAnswers = 1024
 type offers struct {
 	decider   decide.Decider
 	tree      *tree.Tree // names what is offered
-	story     *timeline.Timeline
+	events    *timeline.Timeline
 	clients   *decide.Clients                                // that took addresses
 	addresses *dhcp.Server                                   // nil where another server gives addresses
 	reach     func(context.Context, dhcp.Packet) dhcp.Packet // chooses our address where it was a guess; may be nil
@@ -82,7 +82,7 @@ func (o *offers) answer(ctx context.Context, p dhcp.Packet, request pxe.Request)
 	case wantsBoot(p, outcome):
 		reply = o.boot(ctx, client, p, reply)
 	case outcome.Step == dhcp.StepIgnored && request.Type == dhcpv4.MessageTypeDiscover:
-		o.story.Observe(timeline.Event{Kind: timeline.Ignored, MAC: client.MAC, Client: client, Reason: outcome.Reason})
+		o.events.Observe(timeline.Event{Kind: timeline.Ignored, MAC: client.MAC, Client: client, Reason: outcome.Reason})
 	}
 	if reply == nil {
 		return
@@ -123,14 +123,14 @@ func wantsBoot(p dhcp.Packet, outcome dhcp.Outcome) bool {
 func (o *offers) boot(ctx context.Context, c boot.Client, p dhcp.Packet, address *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
 	d, err := o.decider.Decide(ctx, c)
 	if err != nil {
-		o.story.Observe(silence(c, "", err))
+		o.events.Observe(silence(c, "", err))
 		return address
 	}
 	reply, err := o.reply(p, address, pxe.Boot{
 		Server: c.Server, File: o.tree.Location(c, d.Route), RootPath: d.Payload.RootPath, Direct: d.Route.Direct,
 	})
 	if err != nil {
-		o.story.Observe(timeline.Event{Kind: timeline.Ignored, MAC: c.MAC, Client: c, Reason: err.Error()})
+		o.events.Observe(timeline.Event{Kind: timeline.Ignored, MAC: c.MAC, Client: c, Reason: err.Error()})
 		return address
 	}
 	o.observeOffer(c, d.Route, p, address)

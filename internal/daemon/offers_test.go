@@ -51,11 +51,11 @@ func newOffers(t *testing.T, r boot.Resolver) (*offers, *sent) {
 		{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}, Path: "/x/undionly.kpxe"},
 		{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: "/x/snponly.efi"},
 	}
-	story := timeline.New(timeline.Config{})
+	events := timeline.New(timeline.Config{})
 	return &offers{
-		decider: decide.Decider{Resolver: r, Loaders: loaders, Failed: story.Failed},
+		decider: decide.Decider{Resolver: r, Loaders: loaders, Failed: events.Failed},
 		tree:    &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Resolver: r, HTTPPort: 80, TFTPPort: 69, Loaders: loaders},
-		story:   story, clients: &decide.Clients{}, send: out.send,
+		events:  events, clients: &decide.Clients{}, send: out.send,
 		trouble: func(what string, _ boot.MAC, _ string, err error) { t.Errorf("%s: %v", what, err) },
 		slots:   make(chan struct{}, maxAnswers),
 	}, out
@@ -164,7 +164,7 @@ func TestSilence(t *testing.T) {
 			if tt.told == "" {
 				return
 			}
-			attempts := o.story.Attempts(boot.MAC(tt.packet.Message.ClientHWAddr))
+			attempts := o.events.Attempts(boot.MAC(tt.packet.Message.ClientHWAddr))
 			if len(attempts) != 1 || attempts[0].Steps[len(attempts[0].Steps)-1].Kind != tt.told {
 				t.Errorf("the story says %+v", attempts)
 			}
@@ -222,7 +222,7 @@ func TestOwnServerWithoutAPool(t *testing.T) {
 	p.Interface.Addrs = []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}
 	o.handle(t.Context(), p)
 	o.wait()
-	attempts := o.story.Attempts(boot.MAC(p.Message.ClientHWAddr))
+	attempts := o.events.Attempts(boot.MAC(p.Message.ClientHWAddr))
 	if len(out.all()) != 0 || len(attempts) != 1 || attempts[0].Stage != timeline.LeftAlone {
 		t.Errorf("%d replies, the story is %+v", len(out.all()), attempts)
 		return

@@ -39,7 +39,7 @@ func TestAFaultHarmsNobodyElse(t *testing.T) {
 	o, out := newOffers(t, r)
 	o.panicked = v.panicked
 	f := &files{
-		tree: o.tree, story: timeline.New(timeline.Config{}), booted: func(boot.MAC) {},
+		tree: o.tree, events: timeline.New(timeline.Config{}), booted: func(boot.MAC) {},
 		clients: &decide.Clients{},
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -109,7 +109,7 @@ func TestRelativeNamesThroughUs(t *testing.T) {
 			t.Fatal(err)
 		}
 		o, _ := newOffers(t, nil)
-		if o.tree.ScriptFiles, err = l.siblings(up.open); err != nil {
+		if o.tree.ScriptFiles, err = l.scriptFiles(up.open); err != nil {
 			t.Fatal(err)
 		}
 		defer o.tree.ScriptFiles.Close()

@@ -56,11 +56,11 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	files := &files{
 		tree: &tree.Tree{
 			Names: d.names, Loaders: d.loaders, Resolver: chain,
-			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, LongSources: long, ScriptFiles: d.beside,
+			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, LongSources: long, ScriptFiles: d.scriptFiles,
 			HTTPPort: d.config.HTTPPort, TFTPPort: d.config.TFTPPort,
 			AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},
-		story:   timeline.New(timeline.Config{Observers: d.notices.observers()}),
+		events:  timeline.New(timeline.Config{Observers: d.notices.observers()}),
 		clients: &decide.Clients{},
 		booted:  booted,
 	}
@@ -88,7 +88,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 	}
 	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{
 		Malformed: d.notices.malformedDHCP, Down: func(string, error) { lookAgain() },
-		Overheard: func(o dhcp.Overheard) { observeOther(f.story, o) },
+		Overheard: func(o dhcp.Overheard) { observeOther(f.events, o) },
 		Panicked: func(iface string, value any, stack []byte) {
 			d.notices.panicked("DHCP packet on "+iface, value, stack)
 		},
@@ -103,16 +103,16 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 		return nil, nil, errors.Join(err, listener.Close())
 	}
 	return &offers{
-		decider: decide.Decider{Resolver: f.tree.Resolver, Loaders: f.tree.Loaders, Failed: f.story.Failed}, tree: f.tree, story: f.story, clients: f.clients, addresses: addresses, beside: listener.Port67Taken,
+		decider: decide.Decider{Resolver: f.tree.Resolver, Loaders: f.tree.Loaders, Failed: f.events.Failed}, tree: f.tree, events: f.events, clients: f.clients, addresses: addresses, beside: listener.Port67Taken,
 		reach: listener.Reach, send: listener.Send, trouble: d.notices.trouble, panicked: d.notices.panicked, slots: make(chan struct{}, maxAnswers),
 	}, listener, nil
 }
 
 // adviseListen says what to do where DHCP can't be listened to.
 func adviseListen(err error) error {
-	var claimed *dhcp.ClaimedError
+	var locked *dhcp.LockedError
 	switch {
-	case errors.As(err, &claimed):
+	case errors.As(err, &locked):
 		return advice.Wrap(err, "stop that one, or give each its own by --interface: two on one wire would answer each machine twice")
 	case errors.Is(err, fs.ErrPermission):
 		return advice.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
@@ -189,7 +189,7 @@ func (d *daemon) run(ctx context.Context, s *service) error {
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
-		s.files.story.Run(telling)
+		s.files.events.Run(telling)
 	}()
 	defer func() {
 		stopTelling()

@@ -64,7 +64,7 @@ func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, _ := newOffers(t, fails{test.err})
-			f := &files{tree: o.tree, story: o.story, clients: o.clients, booted: func(boot.MAC) { t.Error("it counts as booted") }}
+			f := &files{tree: o.tree, events: o.events, clients: o.clients, booted: func(boot.MAC) { t.Error("it counts as booted") }}
 			ctx, cancel := context.WithCancel(t.Context())
 			var running sync.WaitGroup
 			defer running.Wait()
@@ -81,10 +81,10 @@ func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
 				t.Error(err)
 			}
 			for c, want := range map[boot.Client]string{byDHCP: test.dhcp, byHTTP: test.file, byTFTP: test.file} {
-				if step := heard(t, o.story, c.MAC, test.kind); !strings.HasPrefix(step.Text, want) {
+				if step := heard(t, o.events, c.MAC, test.kind); !strings.HasPrefix(step.Text, want) {
 					t.Errorf("the story says %q, want %q", step.Text, want)
 				}
-				a := o.story.Attempts(c.MAC)[0]
+				a := o.events.Attempts(c.MAC)[0]
 				v, stalled := timeline.Judge(a, time.Now().Add(time.Minute))
 				if stalled != (test.kind == timeline.NoAnswer) || stalled && (v.Cause != timeline.NothingToBoot || v.Hint != "look at its log") {
 					t.Errorf("the verdict is %+v, %v", v, stalled)
@@ -115,7 +115,7 @@ func TestAnErrorPageIsNoPartOfTheFile(t *testing.T) {
 	p := boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: path}}}
 	o, _ := newOffers(t, resolver.Static{Payload: p})
 	o.tree.Sources.Local = tree.NamedFiles(p.Files())
-	f := &files{tree: o.tree, story: o.story, clients: o.clients, booted: func(boot.MAC) {}}
+	f := &files{tree: o.tree, events: o.events, clients: o.clients, booted: func(boot.MAC) {}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -135,7 +135,7 @@ func TestAnErrorPageIsNoPartOfTheFile(t *testing.T) {
 		} else if _, err := new(tftp.Client).Get(ctx, s.tftp, file, io.Discard); err == nil {
 			t.Error("the file is there")
 		}
-		if step := heard(t, o.story, c.MAC, timeline.FetchFailed); step.Bytes != 0 || !strings.HasPrefix(step.Text, "asks for kernel vmlinuz, which isn't there: ") {
+		if step := heard(t, o.events, c.MAC, timeline.FetchFailed); step.Bytes != 0 || !strings.HasPrefix(step.Text, "asks for kernel vmlinuz, which isn't there: ") {
 			t.Errorf("%s: the story says %q after %d bytes", via, step.Text, step.Bytes)
 		}
 	}

@@ -132,7 +132,7 @@ func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) 
 		l.warnings = append(l.warnings, fmt.Sprintf(`%s has %q, which is left as it is: Spur fills in {{ ID "file" }} and {{ UP }}`, source.Base(), other))
 	}
 	script, err = script.MapFiles(func(name string) (string, error) {
-		f, err := beside(source, name)
+		f, err := besideScript(source, name)
 		if err != nil {
 			return "", err
 		}
@@ -148,9 +148,9 @@ func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) 
 
 // findLoaded tells of the files that an iPXE script loads and that aren't there:
 // by an error where every machine would stop at one, else by warnings.
-func (l *looked) findLoaded(ctx context.Context, beside *tree.ScriptFiles, have route.Binaries) error {
-	files := &tree.Tree{Loaders: have, ScriptFiles: beside}
-	for _, r := range files.Missing(ctx, l.payload.Title(), l.script) {
+func (l *looked) findLoaded(ctx context.Context, files *tree.ScriptFiles, have route.Binaries) error {
+	loads := &tree.Tree{Loaders: have, ScriptFiles: files}
+	for _, r := range loads.Missing(ctx, l.payload.Title(), l.script) {
 		why := fmt.Errorf("%s, line %d, loads %s, which can't be had: %w", r.Script, r.Line, r.Name, r.Err)
 		if errors.Is(r.Err, fs.ErrNotExist) {
 			why = fmt.Errorf("%s, line %d, loads %s, which isn't there: %w", r.Script, r.Line, r.Name, r.Err)
@@ -175,8 +175,8 @@ func shadowed(source boot.File, script string) string {
 	return ""
 }
 
-// beside is the file that a script refers to: relative to the script.
-func beside(script boot.File, name string) (boot.File, error) {
+// besideScript is the file that a script refers to: relative to the script.
+func besideScript(script boot.File, name string) (boot.File, error) {
 	f := boot.File{Source: name}
 	switch {
 	case f.IsURL():
@@ -209,9 +209,9 @@ func (l *looked) folders() []string {
 	return []string{filepath.Dir(script.File.Source)}
 }
 
-// siblings are the files that an iPXE script names relative to itself; nil for
+// scriptFiles are the files that an iPXE script names relative to itself; nil for
 // what is no script. Close them.
-func (l *looked) siblings(open func(context.Context, string) (fs.File, error)) (*tree.ScriptFiles, error) {
+func (l *looked) scriptFiles(open func(context.Context, string) (fs.File, error)) (*tree.ScriptFiles, error) {
 	script, ok := l.payload.Content.(boot.Script)
 	if !ok {
 		return nil, nil

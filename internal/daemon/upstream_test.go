@@ -136,13 +136,13 @@ func newGateway(t *testing.T, upstream string, o fetch.Options) *gateway {
 	g.url = fmt.Sprintf("http://%s/%s/disk.img", ln.Addr(), names.File(mac, route.Kernel, upstream, false))
 	f := &files{
 		tree:    &tree.Tree{Names: names, Sources: tree.Sources{Upstream: openURL(cache)}, HTTPPort: 80, TFTPPort: 69},
-		story:   timeline.New(timeline.Config{Observers: []func(timeline.Update){g.observe}}),
+		events:  timeline.New(timeline.Config{Observers: []func(timeline.Update){g.observe}}),
 		clients: &decide.Clients{},
 		booted:  func(boot.MAC) {},
 	}
 	g.files = f
 	web := httpd.Server{Handler: &httpd.Handler{Open: f.openHTTP, Hooks: f.httpHooks()}}
-	running.Go(func() { f.story.Run(ctx) })
+	running.Go(func() { f.events.Run(ctx) })
 	running.Go(func() {
 		if err := web.Serve(ctx, ln); err != nil {
 			t.Error(err)

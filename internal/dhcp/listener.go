@@ -131,15 +131,15 @@ func (l *Listener) socketOn(open []*socket, now *host) (*socket, error) {
 			return s, nil
 		}
 	}
-	claim, err := claimInterface(now.Interface)
+	lock, err := lockInterface(now.Interface)
 	if err != nil {
 		return nil, err
 	}
 	conn, err := openSocket(now.Interface, ServerPort, BootPort, ClientPort)
 	if err != nil {
-		return nil, errors.Join(err, claim.Close())
+		return nil, errors.Join(err, lock.Close())
 	}
-	s := &socket{conn: conn, claim: claim}
+	s := &socket{conn: conn, lock: lock}
 	s.host.Store(now)
 	if l.read != nil {
 		l.read(s)

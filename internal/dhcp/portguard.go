@@ -16,8 +16,8 @@ import (
 // answering "port unreachable" (ICMP type 3 code 3) to the requests that the
 // packet sockets hear, which firmware takes for a refusal.
 type portGuard struct {
-	conn  net.PacketConn
-	claim *claim // says that the port is guarded so; nil where another one says it
+	conn net.PacketConn
+	lock *hostLock // says that the port is guarded so; nil where another one says it
 }
 
 // guardPort takes a port if nobody has it; taken tells that somebody else does,
@@ -42,7 +42,7 @@ func guardPort(port uint16) (h *portGuard, taken bool, err error) {
 	if err != nil {
 		return nil, false, errors.Join(fmt.Errorf("share UDP port %d: %w", port, err), conn.Close())
 	}
-	said, _, _, err := take(guardName(port))
+	said, _, _, err := tryLock(guardName(port))
 	if err != nil {
 		return nil, false, errors.Join(err, conn.Close())
 	}
@@ -52,7 +52,7 @@ func guardPort(port uint16) (h *portGuard, taken bool, err error) {
 // guardPortToo shares a port that another listener guards likewise, so that either may
 // end before the other. What anybody else holds is left alone.
 func guardPortToo(port uint16) (h *portGuard, taken bool, err error) {
-	said, _, likewise, err := take(guardName(port))
+	said, _, likewise, err := tryLock(guardName(port))
 	if err != nil || !likewise {
 		return nil, true, errors.Join(err, said.Close())
 	}
@@ -83,7 +83,7 @@ func (h *portGuard) Close() error {
 	if h == nil {
 		return nil
 	}
-	return errors.Join(h.conn.Close(), h.claim.Close())
+	return errors.Join(h.conn.Close(), h.lock.Close())
 }
 
 // dropAll makes a socket drop everything before it takes memory.

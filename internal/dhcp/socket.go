@@ -17,14 +17,14 @@ const receiveBuffer = 1 << 20
 // socket is the packet socket of one interface.
 type socket struct {
 	conn   *packet.Conn
-	claim  *claim
+	lock   *hostLock
 	host   atomic.Pointer[host]
 	closed atomic.Bool
 }
 
 func (s *socket) close() error {
 	s.closed.Store(true)
-	return errors.Join(s.conn.Close(), s.claim.Close())
+	return errors.Join(s.conn.Close(), s.lock.Close())
 }
 
 func (s *socket) name() string { return s.host.Load().Name }

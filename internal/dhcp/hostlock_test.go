@@ -17,8 +17,8 @@ import (
 func TestOneListenerForAnInterface(t *testing.T) {
 	first, second := connect(t, newHost(t)), lonely(t)
 	l := listen(t, nil, first)
-	var claimed *dhcp.ClaimedError
-	if _, err := dhcp.Listen([]dhcp.Interface{first}, dhcp.Hooks{}); !errors.As(err, &claimed) || claimed.PID != os.Getpid() {
+	var locked *dhcp.LockedError
+	if _, err := dhcp.Listen([]dhcp.Interface{first}, dhcp.Hooks{}); !errors.As(err, &locked) || locked.PID != os.Getpid() {
 		t.Errorf("a second listener: %v", err)
 	}
 	other := listen(t, nil, second)
@@ -35,7 +35,7 @@ func TestOneListenerForAnInterface(t *testing.T) {
 }
 
 // Whoever may not listen to DHCP can't keep others from it.
-func TestClaimOfAStranger(t *testing.T) {
+func TestLockOfAStranger(t *testing.T) {
 	i := lonely(t)
 	self, err := os.Executable()
 	if err != nil {

@@ -76,6 +76,7 @@ var allowed = map[string][]string{
 	"internal/efi/uki":          {"internal/boot", "internal/efi/pefile"},
 	"internal/efi/signeddata":   {},
 	"internal/efi/sbat":         {"internal/efi/pefile"},
+	"internal/efi/siglist":      {"internal/efi/signeddata"},
 	"internal/efi/authenticode": {"internal/efi/pefile", "internal/efi/signeddata"},
 
 	// What a boot is made of.

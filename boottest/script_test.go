@@ -32,8 +32,8 @@ func (w *world) scriptIn() string {
 // An operator's own script finds what it names relative to itself, in a file or
 // at a URL, and has its URLs filled in.
 func TestRelativeNamesInAScript(t *testing.T) {
-	for _, remote := range []bool{false, true} {
-		for _, firmware := range []lab.Firmware{lab.BIOS, lab.UEFI} {
+	for remote, firmwares := range map[bool][]lab.Firmware{false: {lab.BIOS, lab.UEFI}, true: {lab.BIOS, lab.UEFIHTTP}} {
+		for _, firmware := range firmwares {
 			t.Run(fmt.Sprintf("%s remote=%v", firmware, remote), func(t *testing.T) {
 				w := newWorld(t)
 				other := w.otherHost("other", dhcpAddr)
@@ -53,6 +53,9 @@ func TestRelativeNamesInAScript(t *testing.T) {
 					t.Errorf("the kernel has %q", line)
 				}
 				w.told(spur, m, `"step":"up"`)
+				if firmware == lab.UEFIHTTP {
+					w.took(spur, m, "uefi-x64-http-snponly", "ipxe-http")
+				}
 				w.told(spur, m, `"role":"kernel".*"file":"vmlinuz"|"file":"vmlinuz".*"role":"kernel"`)
 			})
 		}

@@ -152,7 +152,13 @@ func (w *world) otherHost(name, addr string) *lab.Host {
 // spur starts the binary on its host and waits until it serves.
 func (w *world) spur(args ...string) *lab.Process {
 	w.Helper()
-	p, err := w.home.Start(built.spur, append(args, "--log", "json")...)
+	return w.serving(built.spur, args...)
+}
+
+// serving starts a program that becomes Spur, and waits until it serves.
+func (w *world) serving(program string, args ...string) *lab.Process {
+	w.Helper()
+	p, err := w.home.Start(program, append(args, "--log", "json")...)
 	w.check(err)
 	_, err = p.WaitFor(w.ctx, `"step":"ready"`)
 	w.check(err)
@@ -168,9 +174,19 @@ const cmdline = `console=ttyS0 spur.note={{ ID "NOTE" }} spur.up={{ UP }} no_tim
 // boot starts `spur boot` with the kernel and three initrds.
 func (w *world) boot(args ...string) *lab.Process {
 	w.Helper()
-	all := []string{"boot", built.kernel, built.initrd, built.extra1, built.extra2,
+	return w.spur(append(bootLine(), args...)...)
+}
+
+// bootWithout does so on a host where a folder is empty.
+func (w *world) bootWithout(folder string) *lab.Process {
+	w.Helper()
+	line := append([]string{"-m", "sh", "-c", `mount -t tmpfs none "$1" && shift && exec "$@"`, "sh", folder, built.spur}, bootLine()...)
+	return w.serving("unshare", line...)
+}
+
+func bootLine() []string {
+	return []string{"boot", built.kernel, built.initrd, built.extra1, built.extra2,
 		"--cmdline", strings.Replace(cmdline, "NOTE", built.note, 1)}
-	return w.spur(append(all, args...)...)
 }
 
 // machine builds a machine on the wire and switches it on.

@@ -34,12 +34,14 @@ In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
 file to the machine, and {{ UP }} the URL that the booted system may fetch to
 say that it is up: it then gets its last line in the story.
 
-KERNEL may be an iPXE script instead, a file or a URL of up to 1 MiB, read when
-Spur starts. The same is filled in in it. What it names relative to itself, as
-in "kernel vmlinuz", comes through Spur: files of its folder or of its server,
-but none that neither it nor a script that it chains to names. What it loads
-under a plain name, without ${settings}, is looked for at the start: where every
-machine would stop at a file that isn't there, Spur doesn't start, else it warns.
+KERNEL may be an EFI application instead, which UEFI machines start as it is: a
+unified kernel image, a shell. Or it may be an iPXE script, a file or a URL of
+up to 1 MiB, read when Spur starts. The same is filled in in it. What it names
+relative to itself, as in "kernel vmlinuz", comes through Spur: files of its
+folder or of its server, but none that neither it nor a script that it chains to
+names. What it loads under a plain name, without ${settings}, is looked for at
+the start: where every machine would stop at a file that isn't there, Spur
+doesn't start, else it warns.
 
 Each machine's boot is told on the terminal, one line a step. When one does
 not go on, Spur says what was last seen, the likely cause, and what to do.

@@ -85,7 +85,7 @@ var allowed = map[string][]string{
 	"internal/loader":   {"internal/boot", "internal/route", "internal/efi/authenticode", "internal/efi/pefile"},
 	"internal/resolver": {"internal/boot", "internal/advice"},
 	"internal/decide":   {"internal/boot", "internal/route"},
-	"internal/tree":     {"internal/boot", "internal/advice", "internal/route", "internal/loader", "internal/seal"},
+	"internal/tree":     {"internal/boot", "internal/advice", "internal/efi/pefile", "internal/efi/uki", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.
 	"internal/store":           {"internal/advice"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 )
 
 // MAC is a machine's Ethernet address. Unlike net.HardwareAddr it can be
@@ -90,6 +91,10 @@ const (
 	Apple    Loader = "apple"
 )
 
+// Stub is what makes one EFI application of a kernel and what goes with it
+// (systemd-stub(7)). It speaks to nobody.
+const Stub Loader = "systemd-stub"
+
 // Features is the set of things that a loader says it can do.
 type Features uint16
 
@@ -146,7 +151,7 @@ func (c Client) Platform() string {
 	case c.Firmware == BIOS:
 		return "BIOS"
 	case c.Firmware == UEFI:
-		return "UEFI " + string(c.Arch)
+		return strings.TrimSpace("UEFI " + string(c.Arch))
 	case c.Arch != "":
 		return string(c.Arch)
 	}

@@ -17,6 +17,7 @@ type Kind string
 const (
 	KindLinux  Kind = "linux"
 	KindScript Kind = "script"
+	KindEFI    Kind = "efi"
 )
 
 // File is one file of a payload. Source is an absolute path or a URL; nothing
@@ -74,7 +75,7 @@ type Payload struct {
 	RootPath string
 }
 
-// Content is one kind of payload with its own data: Linux or Script.
+// Content is one kind of payload with its own data: Linux, Script or EFI.
 type Content interface {
 	Kind() Kind
 	// Title names it in a line of output.
@@ -161,6 +162,29 @@ func (s Script) Files() []File {
 	}
 	return append(files, s.Text.Files()...)
 }
+
+// EFI is a program that UEFI firmware starts by itself: a unified kernel image, a
+// boot manager, a shell.
+type EFI struct {
+	Program File
+	// Arch is the architecture that it is built for; empty where that is not
+	// known.
+	Arch Arch
+	// Signed: it carries a signature, which Secure Boot asks for.
+	Signed bool
+}
+
+// Kind implements Content.
+func (EFI) Kind() Kind { return KindEFI }
+
+// Title implements Content.
+func (e EFI) Title() string { return e.Program.Base() }
+
+// Size implements Content.
+func (e EFI) Size() int { return len(e.Program.Source) }
+
+// Files implements Content.
+func (e EFI) Files() []File { return []File{e.Program} }
 
 // Kind is the kind of the content; empty for the zero value.
 func (p Payload) Kind() Kind {

@@ -99,10 +99,11 @@ func archOf(c boot.Client) pxe.Arch {
 }
 
 func describeLoader(c boot.Client) string {
-	if c.Loader != boot.IPXE {
-		return "its ROM"
-	}
 	switch {
+	case c.Loader != boot.IPXE && c.Proto == boot.HTTP:
+		return "its HTTP Boot"
+	case c.Loader != boot.IPXE:
+		return "its ROM"
 	case !c.Features.Has(boot.CanHTTP):
 		return "iPXE without HTTP"
 	case !c.Features.Has(boot.CanBzImage):

@@ -98,6 +98,9 @@ func (d *daemon) open() error {
 	if d.loaders, err = d.config.findLoaders(); err != nil {
 		return err
 	}
+	if !d.loaders.Has(boot.IPXE) {
+		d.notices.warn("no iPXE was found on this host, and without one only UEFI machines can be booted; install Debian's package ipxe, or name a folder that has it with --loaders")
+	}
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()
 		return d.openCache()

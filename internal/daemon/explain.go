@@ -153,13 +153,21 @@ func (e *explanation) line(format string, a ...any) {
 func (e *explanation) ladder(c boot.Client, indent string) error {
 	e.line("%sClient   %s, %s, %s speaking", indent, c.Platform(), strings.ToUpper(string(c.Proto)), describeLoader(c))
 	ladder := route.Routes(c, e.payload, e.tree.Loaders)
+	explained := 0 // the number of the route whose loader's course was told
 	for n, r := range ladder.Routes {
 		e.line("%s%d. %s: %s over %s", indent, n+1, r.Name, r.Give, strings.ToUpper(string(r.Via)))
 		e.line("%s   because %s", indent, r.Why)
 		if err := e.offer(c, r, indent+"   "); err != nil {
 			return err
 		}
-		if err := e.then(c, r, indent+"   ", n == 0); err != nil {
+		if explained > 0 && r.Role == route.NBP {
+			e.line("%s   then as in route %d", indent, explained)
+			continue
+		}
+		if r.Role == route.NBP {
+			explained = n + 1
+		}
+		if err := e.then(c, r, indent+"   "); err != nil {
 			return err
 		}
 	}
@@ -173,13 +181,13 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 }
 
 // then explains what follows once the client runs what it was given.
-func (e *explanation) then(c boot.Client, r route.Route, indent string, first bool) error {
-	if r.Role == route.Script {
+func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
+	switch r.Role {
+	case route.Script:
 		e.script(c, r, indent)
 		return nil
-	}
-	if !first {
-		e.line("%sthen as in route 1", indent)
+	case route.Kernel:
+		e.program(c, r, indent)
 		return nil
 	}
 	next := c
@@ -197,6 +205,25 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 	linux, _ := e.payload.Content.(boot.Linux)
 	if cmdline := linux.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
 		e.line("%sof which the kernel's command line is: %s", indent, cmdline)
+	}
+}
+
+// program explains the one file that firmware starts by itself.
+func (e *explanation) program(c boot.Client, r route.Route, indent string) {
+	linux, ok := e.payload.Content.(boot.Linux)
+	if !ok {
+		e.line("%s%s is %s as it is", indent, r.Give, e.payload.Title())
+		return
+	}
+	parts := []string{linux.Kernel.Base()}
+	for _, f := range linux.Initrds {
+		parts = append(parts, f.Base())
+	}
+	stub, _ := e.tree.Loaders.Stub(c)
+	e.line("%s%s is put together while it is served: %s, then %s", indent, r.Give, stub.File, strings.Join(parts, ", "))
+	urls := e.tree.URLs(c, r, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
+	if cmdline := linux.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
+		e.line("%sits command line is: %s", indent, cmdline)
 	}
 }
 

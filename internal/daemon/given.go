@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 func given(p boot.Payload, have route.Binaries) ([]string, error) {
 	var lines []string
 	var obstacles []string
-	for _, client := range everyClient() {
+	for _, client := range everyClient(p) {
 		ladder := route.Routes(client, p, have)
 		what := ladder.Obstacle(client)
 		if first, ok := ladder.Pick(nil); ok {
@@ -22,7 +23,7 @@ func given(p boot.Payload, have route.Binaries) ([]string, error) {
 		} else {
 			obstacles = append(obstacles, fmt.Sprintf("%s: %s", client.Platform(), what))
 		}
-		lines = append(lines, fmt.Sprintf("  %-9s %-18s %s", client.Platform(), describeLoader(client), what))
+		lines = append(lines, fmt.Sprintf("  %-12s %-18s %s", client.Platform(), describeLoader(client), what))
 	}
 	if len(obstacles) == len(lines) {
 		return nil, advice.New(fmt.Sprintf("no machine that Spur has a way for can boot %s: %s", p.Title(), obstacles[0]),
@@ -31,17 +32,38 @@ func given(p boot.Payload, have route.Binaries) ([]string, error) {
 	return lines, nil
 }
 
-// everyClient lists the kinds of machines that the route table knows apart.
-func everyClient() []boot.Client {
-	bios := boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
-	uefi := boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}
-	var all []boot.Client
-	for _, c := range []boot.Client{bios, uefi} {
-		ipxe := c
-		ipxe.Loader, ipxe.Features = boot.IPXE, boot.UsualIPXE
-		without := ipxe
-		without.Features &^= boot.CanHTTP
-		all = append(all, c, ipxe, without)
+// everyClient lists the kinds of machines that the route table knows apart, of
+// the architecture that a payload is for.
+func everyClient(p boot.Payload) []boot.Client {
+	arch := cmp.Or(archOfPayload(p), boot.X64)
+	uefi := boot.Client{Firmware: boot.UEFI, Arch: arch, Proto: boot.PXE, Loader: boot.ROM}
+	http := uefi
+	http.Proto = boot.HTTP
+	all := append(everySpeaker(uefi), http)
+	if arch == boot.X64 || arch == boot.X86 {
+		bios := boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
+		all = append(everySpeaker(bios), all...)
 	}
 	return all
+}
+
+// everySpeaker is a machine whose ROM speaks, and what it becomes with iPXE.
+func everySpeaker(rom boot.Client) []boot.Client {
+	ipxe := rom
+	ipxe.Loader, ipxe.Features = boot.IPXE, boot.UsualIPXE
+	without := ipxe
+	without.Features &^= boot.CanHTTP
+	return []boot.Client{rom, ipxe, without}
+}
+
+// archOfPayload is what a payload is built for; empty where it doesn't matter, or
+// isn't known.
+func archOfPayload(p boot.Payload) boot.Arch {
+	switch content := p.Content.(type) {
+	case boot.Linux:
+		return content.Arch
+	case boot.EFI:
+		return content.Arch
+	}
+	return ""
 }

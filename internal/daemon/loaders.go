@@ -19,11 +19,7 @@ func (c Config) findLoaders() (route.Binaries, error) {
 		}
 	}
 	found, err := loader.Find(append(c.Loaders, loader.Dirs()...))
-	err = advice.Wrap(err, "install its package again, or remove that file")
-	if err == nil && len(found) == 0 {
-		err = advice.New("no bootloader was found on this host", "install Debian's package ipxe, or name a folder that has iPXE with --loaders")
-	}
-	return found, err
+	return found, advice.Wrap(err, "install its package again, or remove that file")
 }
 
 func hasLoader(dir string) error {

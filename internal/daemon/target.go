@@ -43,11 +43,15 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 	}
 	l.about = found.Description
 	if found.Kind == boot.KindScript {
-		if err := t.onlyScript(); err != nil {
+		if err := t.onlyItself("an iPXE script, which machines are given as it is", "put into the script what it is to load and to show, or name a kernel"); err != nil {
 			return looked{}, err
 		}
 		err := l.takeScript(ctx, file, up)
 		return l, err
+	}
+	if found.Kind == boot.KindEFI {
+		l.payload.Content = boot.EFI{Program: file, Arch: found.Arch, Signed: found.Signed}
+		return l, t.onlyItself("an EFI application, which is started as it is", "build it into the application, or name a kernel")
 	}
 	linux := boot.Linux{
 		Kernel: file, Arch: found.Arch,

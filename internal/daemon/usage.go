@@ -91,9 +91,8 @@ func (t Target) Check(c Config) error {
 	return nil
 }
 
-// onlyScript refuses what goes with a kernel beside an iPXE script, which
-// machines are given as it is.
-func (t Target) onlyScript() error {
+// onlyItself refuses what goes with a kernel beside a target of another kind.
+func (t Target) onlyItself(kind, remedy string) error {
 	var given []string
 	if len(t.Initrds) > 0 {
 		given = append(given, "INITRD")
@@ -107,6 +106,5 @@ func (t Target) onlyScript() error {
 	if len(given) == 0 {
 		return nil
 	}
-	return misused(advice.New(fmt.Sprintf("%s is an iPXE script, which machines are given as it is, without %s", t.Kernel, strings.Join(given, " and ")),
-		"put into the script what it is to load and to show, or name a kernel"))
+	return misused(advice.New(fmt.Sprintf("%s is %s, without %s", t.Kernel, kind, strings.Join(given, " and ")), remedy))
 }

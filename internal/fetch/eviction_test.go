@@ -31,7 +31,7 @@ func TestNotKept(t *testing.T) {
 			if data, err := io.ReadAll(f); err != nil || !bytes.Equal(data, o.data) {
 				t.Errorf("%d bytes, %v", len(data), err)
 			}
-			if disk, _, err := f.Backing(0); disk != nil || err != nil || onDisk(t, c) != 0 {
+			if disk, _, _, err := f.Backing(0); disk != nil || err != nil || onDisk(t, c) != 0 {
 				t.Errorf("it is on disk: %v, %v", disk, err)
 			}
 			if name == "no validators" {

@@ -52,7 +52,7 @@ func TestFollow(t *testing.T) {
 	if _, err := io.ReadFull(f, head); err != nil || !bytes.Equal(head, o.data[:1<<20]) {
 		t.Fatalf("the first half: %v", err)
 	}
-	if disk, n, err := f.Backing(100); err != nil || disk == nil || n != 1<<20-100 {
+	if disk, at, n, err := f.Backing(100); err != nil || disk == nil || at != 100 || n != 1<<20-100 {
 		t.Errorf("backing: %v, %d, %v", disk, n, err)
 	}
 
@@ -83,7 +83,7 @@ func TestFollow(t *testing.T) {
 	if err != nil || !bytes.Equal(rest, o.data[1<<20:]) {
 		t.Errorf("the second half: %d bytes, %v", len(rest), err)
 	}
-	if _, _, err := f.Backing(2 << 20); err != io.EOF {
+	if _, _, _, err := f.Backing(2 << 20); err != io.EOF {
 		t.Errorf("backing at the end: %v", err)
 	}
 }

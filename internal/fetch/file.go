@@ -90,19 +90,19 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 }
 
 // Backing waits for the byte at off and returns an operating system file that
-// has it, with the number of bytes that are there from off on. The file is this
-// reader's own, to seek and to send from, and ends with Close. It is nil where
-// the bytes at off don't come from the disk and must be read. The end of the
-// file is io.EOF.
-func (f *File) Backing(off int64) (*os.File, int64, error) {
+// has it at the offset at, with the number of bytes that are there from there on.
+// The file is this reader's own, to seek and to send from, and ends with Close.
+// It is nil where the bytes at off don't come from the disk and must be read. The
+// end of the file is io.EOF.
+func (f *File) Backing(off int64) (disk *os.File, at, n int64, err error) {
 	if f.disk == nil || f.ahead(off) {
-		return nil, 0, nil
+		return nil, 0, 0, nil
 	}
 	have, err := f.e.wait(f.ctx, off)
 	if err != nil {
-		return nil, 0, f.fail(err)
+		return nil, 0, 0, f.fail(err)
 	}
-	return f.disk, have - off, nil
+	return f.disk, off, have - off, nil
 }
 
 // Stat tells size and time. The size is -1 for a file whose server doesn't say

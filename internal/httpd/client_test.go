@@ -111,16 +111,16 @@ type growing struct {
 
 func (g *growing) Stat() (fs.FileInfo, error) { return &file{size: g.size}, nil }
 
-func (g *growing) Backing(off int64) (*os.File, int64, error) {
+func (g *growing) Backing(off int64) (*os.File, int64, int64, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for off >= g.have && g.err == nil {
 		g.cond.Wait()
 	}
 	if off >= g.have {
-		return nil, 0, g.err
+		return nil, 0, 0, g.err
 	}
-	return g.File, g.have - off, nil
+	return g.File, off, g.have - off, nil
 }
 
 func (g *growing) arrive(b []byte, err error) {

@@ -14,10 +14,10 @@ import (
 // without asking the file to seek before its bytes are needed.
 type content struct {
 	f       fs.File
-	backing func(off int64) (*os.File, int64, error) // nil: no operating system file
-	size    int64                                    // -1: unknown
-	pos     int64                                    // of the next byte wanted
-	at      int64                                    // of the next byte that f.Read gives
+	backing func(off int64) (f *os.File, at, n int64, err error) // see Backed; nil: no operating system file
+	size    int64                                                // -1: unknown
+	pos     int64                                                // of the next byte wanted
+	at      int64                                                // of the next byte that f.Read gives
 
 	mu  sync.Mutex // ServeContent reads several ranges on a goroutine of its own
 	err error      // what went wrong with f
@@ -29,7 +29,7 @@ func newContent(f fs.File, size int64) *content {
 	case Backed:
 		c.backing = f.Backing
 	case *os.File:
-		c.backing = func(off int64) (*os.File, int64, error) { return f, 1 << 62, nil }
+		c.backing = func(off int64) (*os.File, int64, int64, error) { return f, off, 1 << 62, nil }
 	}
 	return c
 }
@@ -103,7 +103,7 @@ func (c *content) chunk(limit int64) (src *io.LimitedReader, direct bool, err er
 	if c.backing == nil {
 		return &io.LimitedReader{R: c, N: limit}, false, nil
 	}
-	f, n, err := c.backing(c.pos)
+	f, at, n, err := c.backing(c.pos)
 	if err == io.EOF && c.size < 0 {
 		return nil, false, io.EOF
 	}
@@ -113,7 +113,7 @@ func (c *content) chunk(limit int64) (src *io.LimitedReader, direct bool, err er
 	if f == nil {
 		return &io.LimitedReader{R: c, N: limit}, false, nil
 	}
-	if _, err := f.Seek(c.pos, io.SeekStart); err != nil {
+	if _, err := f.Seek(at, io.SeekStart); err != nil {
 		return nil, false, c.fail(err)
 	}
 	return &io.LimitedReader{R: f, N: min(n, limit)}, true, nil

@@ -47,11 +47,11 @@ func FS(fsys fs.FS) Opener {
 // operating system file: they are then sent by sendfile(2).
 type Backed interface {
 	// Backing waits until the byte at offset off is there, and returns the
-	// file that has it at the same offset, with the number of bytes that can
-	// be read from off on, at least 1. A nil file means that the bytes at off
+	// file that has it at the offset at, with the number of bytes that can be
+	// read from there on, at least 1. A nil file means that the bytes at off
 	// must be had by Read. The file must be private to the caller, who moves
 	// its position, and is closed by the Backed, not by the caller.
-	Backing(off int64) (f *os.File, n int64, err error)
+	Backing(off int64) (f *os.File, at, n int64, err error)
 }
 
 // Tagged may be implemented by a file that knows its entity tag, in quotes as

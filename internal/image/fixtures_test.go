@@ -67,11 +67,12 @@ func zbootFile(machine uint16, payload int) []byte {
 }
 
 // uki is an EFI application with a section .linux.
-func uki() []byte {
+func uki(subsystem uint16) []byte {
 	b := blank(4096, nil)
 	addPE(b, peX64)
 	copy(b[0x86:], le16(2))
 	copy(b[0x94:], le16(0xf0))
+	copy(b[0x80+24+68:], le16(subsystem))
 	table := 0x80 + 24 + 0xf0
 	copy(b[table:], ".text")
 	copy(b[table+40:], ".linux")

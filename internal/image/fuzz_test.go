@@ -11,7 +11,7 @@ import (
 
 func FuzzLook(f *testing.F) {
 	for _, seed := range [][]byte{
-		nil, []byte("#!ipxe\n"), []byte("<html><title>x"), []byte("MZ"), uki(),
+		nil, []byte("#!ipxe\n"), []byte("<html><title>x"), []byte("MZ"), uki(subsystemApplication),
 		x86Kernel(0x020f, 0x7f, peX64, "6.1"), imageFile("ARM\x64", peARM64), zbootFile(peARM64, 100),
 		gzipped(f, imageFile("RSC\x05", 0)), gzipped(f, archive("init")),
 	} {
@@ -20,7 +20,7 @@ func FuzzLook(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte, size int64) {
 		found, err := Look(bytes.NewReader(file), size)
 		if err == nil {
-			if found.Kind != boot.KindLinux && found.Kind != boot.KindScript || found.Description == "" {
+			if found.Kind != boot.KindLinux && found.Kind != boot.KindScript && found.Kind != boot.KindEFI || found.Description == "" {
 				t.Errorf("%+v", found)
 			}
 			wantPrintable(t, found.Description+found.Version)

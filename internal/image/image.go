@@ -18,24 +18,26 @@ const (
 	Image   = "Image"
 	Zboot   = "EFI zboot"
 	IPXE    = "iPXE script"
+	EFI     = "EFI application"
+	UKI     = "unified kernel image"
 )
 
 // Found is what a file turned out to be.
 type Found struct {
 	Kind boot.Kind
-	// Arch is what a kernel is built for; empty when it does not say.
+	// Arch is what a kernel or an EFI application is built for; empty when it does not say.
 	Arch boot.Arch
 	// Format is one of the formats above.
 	Format string
 	// Version is the kernel's release, such as 6.1.0-56-cloud-amd64; only
 	// x86 kernels tell it in their header.
 	Version string
-	// EFIStub says that UEFI firmware can start the kernel by itself.
+	// EFIStub says that UEFI firmware can start a kernel by itself.
 	EFIStub bool
 	// Compression is how the whole file is compressed, so that a loader has to
 	// unpack it before it can be started: gzip or empty.
 	Compression string
-	// Signed says that the kernel carries a signature, as Secure Boot wants it.
+	// Signed says that it carries a signature, as Secure Boot wants it.
 	Signed bool
 	// Description says all this for people.
 	Description string
@@ -83,7 +85,7 @@ func identify(h head, size int64) (Found, error) {
 
 // recognise tries every format that boots.
 func recognise(h head) (Found, bool) {
-	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, script} {
+	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, efiApplication, script} {
 		if found, ok := try(h); ok {
 			found.Signed = h.peSigned()
 			found.Description = describe(found)
@@ -110,6 +112,9 @@ func describe(f Found) string {
 		return "iPXE script"
 	}
 	text := "Linux kernel"
+	if f.Kind == boot.KindEFI {
+		text = f.Format
+	}
 	if f.Version != "" {
 		text += " " + f.Version
 	}

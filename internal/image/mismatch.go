@@ -70,7 +70,7 @@ func mismatch(h head) *Mismatch {
 	if found := textMismatch(h); found != nil {
 		return found
 	}
-	return &Mismatch{Looks: fmt.Sprintf("of a kind that Spur does not know (it begins with % x)", []byte(h[:min(len(h), 8)])), Hint: "give a Linux kernel or an iPXE script"}
+	return &Mismatch{Looks: fmt.Sprintf("of a kind that Spur does not know (it begins with % x)", []byte(h[:min(len(h), 8)])), Hint: "give a Linux kernel, an EFI application or an iPXE script"}
 }
 
 // mismatchInside says what a gzip file that does not boot looks like.
@@ -86,14 +86,11 @@ func mismatchInside(inside head) *Mismatch {
 }
 
 func efiMismatch(h head) *Mismatch {
-	if h.peHasSection(".linux") {
-		return &Mismatch{Looks: "a unified kernel image", Hint: "give the kernel and the initrd that it was made from"}
+	switch h.peSubsystem() {
+	case subsystemDriver, subsystemRuntime:
+		return &Mismatch{Looks: "an EFI driver", Hint: "give an EFI application or a Linux kernel"}
 	}
-	looks := "an EFI application"
-	if arch, _ := h.peArch(); arch != "" {
-		looks += " for " + archName(arch)
-	}
-	return &Mismatch{Looks: looks + ", and no Linux kernel", Hint: "give a Linux kernel, or an iPXE script that chains to it"}
+	return &Mismatch{Looks: "a Windows program", Hint: "give an EFI application or a Linux kernel"}
 }
 
 // textMismatch says what a text is; nil for what is none.

@@ -53,6 +53,36 @@ func (h head) peArch() (arch boot.Arch, ok bool) {
 	return "", true
 }
 
+// The subsystems of EFI's kinds of programs (PE/COFF specification, section
+// 3.4.2).
+const (
+	subsystemApplication = 10
+	subsystemDriver      = 11
+	subsystemRuntime     = 12
+)
+
+// efiApplication recognises a program that UEFI firmware starts.
+func efiApplication(h head) (Found, bool) {
+	arch, ok := h.peArch()
+	if !ok || h.peSubsystem() != subsystemApplication {
+		return Found{}, false
+	}
+	f := Found{Kind: boot.KindEFI, Format: EFI, Arch: arch}
+	if h.peHasSection(".linux") {
+		f.Format = UKI
+	}
+	return f, true
+}
+
+// peSubsystem is for whom a PE file is; 0 for what is none.
+func (h head) peSubsystem() uint16 {
+	at, ok := h.peHeader()
+	if !ok {
+		return 0
+	}
+	return h.u16(at + 24 + 68)
+}
+
 // peHasSection tells whether an EFI application has a section of that name
 // (section 4 of the specification: 40 bytes each, the name in the first 8).
 func (h head) peHasSection(name string) bool {

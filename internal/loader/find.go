@@ -15,9 +15,10 @@ import (
 )
 
 // Dirs are the folders where distributions put iPXE, in the order in which
-// they are searched: Debian and Ubuntu, Fedora, Arch, Alpine and openSUSE.
+// they are searched (Debian and Ubuntu, Fedora, Arch, Alpine and openSUSE), and
+// that where all of them put systemd's stubs.
 func Dirs() []string {
-	return []string{"/usr/lib/ipxe", "/usr/share/ipxe", "/usr/share/ipxe/x86_64", "/usr/share/ipxe.efi"}
+	return []string{"/usr/lib/ipxe", "/usr/share/ipxe", "/usr/share/ipxe/x86_64", "/usr/share/ipxe.efi", "/usr/lib/systemd/boot/efi"}
 }
 
 // Find looks for every build that the table of loaders has. Folders are

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -19,11 +20,14 @@ func TestFindDebians(t *testing.T) {
 	}
 	for _, l := range route.Loaders() {
 		for _, b := range l.Builds {
+			if b.Firmware == boot.UEFI && b.Arch != boot.X64 {
+				continue // of another architecture's package
+			}
 			got, ok := found.Named(b.File)
 			if !ok {
 				t.Errorf("%s was not found: apt-get install %s", b.File, l.Package)
 			}
-			if b.Firmware == boot.UEFI && !strings.Contains(got.Version, "+git") {
+			if b.Firmware == boot.UEFI && !regexp.MustCompile(`\+git|^25\d`).MatchString(got.Version) {
 				t.Errorf("the version of %s is %q", b.File, got.Version)
 			}
 		}

@@ -13,15 +13,20 @@ const versionMost = 8 << 20
 // 1.0.0+ (9f1f).
 var ipxeVersion = regexp.MustCompile(`\x00(\d+\.\d+\.\d+\+[-+.~0-9A-Za-z]{4,60}(?: \([0-9a-g]{4,40}\))?)\x00`)
 
-// Version is what an iPXE calls its version; empty where it doesn't show, as in
-// builds for a BIOS, which are compressed.
+// stubVersion is what systemd's stub says of itself in its section .sdmagic.
+var stubVersion = regexp.MustCompile(`#### LoaderInfo: systemd-stub ([-+.~0-9A-Za-z]+) ####`)
+
+// Version is what an iPXE or a stub of systemd's calls its version; empty where
+// it doesn't show, as in builds of iPXE for a BIOS, which are compressed.
 func Version(r io.ReaderAt) string {
 	data, err := io.ReadAll(io.NewSectionReader(r, 0, versionMost))
 	if err != nil {
 		return ""
 	}
-	if at := ipxeVersion.FindSubmatch(data); at != nil {
-		return string(at[1])
+	for _, pattern := range []*regexp.Regexp{ipxeVersion, stubVersion} {
+		if at := pattern.FindSubmatch(data); at != nil {
+			return string(at[1])
+		}
 	}
 	return ""
 }

@@ -85,7 +85,22 @@ func Entries() []Entry {
 		{
 			Name: "uefi-x64-direct", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP, Direct: true,
-			Why: "named in the offer itself: for firmware that never asks on port 4011; old edk2 loses such offers, so it comes last",
+			Why: "named in the offer itself: for firmware that never asks on port 4011; old edk2 loses such offers",
+		},
+		{
+			Name: "uefi-tftp", Firmware: boot.UEFI, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.ROM, Via: TFTP,
+			Why: "no loader in between: the firmware fetches one EFI application with all that it needs; TFTP is slow for large ones",
+		},
+		{
+			Name: "uefi-http", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
+			Loader: boot.ROM, Via: HTTP,
+			Why: "no loader in between: the firmware fetches one EFI application with all that it needs, over HTTP",
+		},
+		{
+			Name: "uefi-x64-http-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "snponly.efi", Via: HTTP,
+			Why: "iPXE on the firmware's own network driver (SNP), fetched over HTTP",
 		},
 	}
 }

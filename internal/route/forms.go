@@ -13,12 +13,16 @@ type Form string
 const (
 	LinuxForm  Form = "linux"  // a kernel, its initrds and a command line, as files of their own
 	ScriptForm Form = "script" // an iPXE script of the operator's, and what it names
+	EFIForm    Form = "efi"    // one EFI application
 )
 
 // FormRow is one line of the table of forms.
 type FormRow struct {
 	Kind boot.Kind // what the payload is
 	Form Form      // what it can be served as
+	// With is what this host must have of the machine's architecture to put the
+	// form together; empty for nothing.
+	With boot.Loader
 	// Obstacle says why this payload can't run in this form on this machine;
 	// empty where it can. A machine is judged by its firmware and architecture,
 	// whoever speaks.
@@ -29,7 +33,9 @@ type FormRow struct {
 func Forms() []FormRow {
 	return []FormRow{
 		{Kind: boot.KindLinux, Form: LinuxForm, Obstacle: unfitKernel},
+		{Kind: boot.KindLinux, Form: EFIForm, With: boot.Stub, Obstacle: unfitUKI},
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
+		{Kind: boot.KindEFI, Form: EFIForm, Obstacle: foreignProgram},
 	}
 }
 
@@ -46,6 +52,41 @@ func unfitKernel(c boot.Client, p boot.Payload) string {
 		return why
 	}
 	return notForEFI(c, linux)
+}
+
+// unfitUKI says why a kernel can't become one EFI application with the stub of
+// this machine, or "". The stub starts the kernel as firmware would, and unpacks
+// none.
+func unfitUKI(c boot.Client, p boot.Payload) string {
+	if c.Firmware != boot.UEFI {
+		return "only UEFI firmware starts EFI applications"
+	}
+	if why := unfitKernel(c, p); why != "" {
+		return why
+	}
+	if c.SecureBoot {
+		return "what Spur puts together isn't signed, and Secure Boot starts only what is"
+	}
+	if l := p.Content.(boot.Linux); l.Abilities.Compression != "" {
+		return fmt.Sprintf("%s is compressed with %s, and UEFI firmware starts no such kernel; unpack it", l.Title(), l.Abilities.Compression)
+	}
+	return ""
+}
+
+// foreignProgram says why an EFI application is none for this machine, or "".
+func foreignProgram(c boot.Client, p boot.Payload) string {
+	program, ok := p.Content.(boot.EFI)
+	switch {
+	case !ok:
+		return fmt.Sprintf("%s is no EFI application", p.Title())
+	case c.Firmware != boot.UEFI:
+		return fmt.Sprintf("%s is an EFI application, and the machine has a BIOS", program.Title())
+	case c.SecureBoot && !program.Signed:
+		return fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", program.Title())
+	case program.Arch != "" && program.Arch != c.Arch:
+		return fmt.Sprintf("%s is an EFI application for %s, the machine is %s", program.Title(), program.Arch, c.Arch)
+	}
+	return ""
 }
 
 // foreignKernel says why a kernel is none for this architecture, or "". A BIOS
@@ -69,7 +110,7 @@ func notForEFI(c boot.Client, l boot.Linux) string {
 	case kernel.Compression != "" && c.Arch != boot.ARM64:
 		return fmt.Sprintf("%s is compressed with %s, and UEFI firmware starts no such kernel; unpack it", l.Title(), kernel.Compression)
 	case !kernel.EFIStub && kernel.Compression == "":
-		return fmt.Sprintf("%s has no EFI stub (CONFIG_EFI_STUB), so only a BIOS can start it", l.Title())
+		return fmt.Sprintf("%s has no EFI stub (CONFIG_EFI_STUB), without which UEFI firmware starts no kernel", l.Title())
 	}
 	return ""
 }

@@ -16,12 +16,13 @@ type Loader struct {
 	Fetches []Via
 	// Brings are the forms of payloads that it can start, the best first.
 	Brings []Form
-	// Config is the file that tells it what to do.
-	Config string
+	// Next is the file that it is given once it speaks: what tells it what to
+	// do, or the payload itself.
+	Next File
 	// Package is what Debian calls the package that it comes in.
 	Package string
 	// Unable says what the one that speaks can't do, by what it says of itself;
-	// empty for nothing.
+	// empty for nothing. nil: it can do all that its row says.
 	Unable func(boot.Client) string
 }
 
@@ -34,6 +35,10 @@ type Build struct {
 
 // IPXEScript is the script that tells iPXE what to load.
 const IPXEScript = "boot.ipxe"
+
+// EFIProgram is the program that UEFI firmware is given. HTTP Boot knows by the
+// ending what it is (edk2: HttpBootSupport.c).
+const EFIProgram = "boot.efi"
 
 // Loaders returns the table of loaders.
 func Loaders() []Loader {
@@ -48,8 +53,24 @@ func Loaders() []Loader {
 			},
 			Fetches: []Via{HTTP, TFTP},
 			Brings:  []Form{LinuxForm, ScriptForm},
-			Config:  IPXEScript,
+			Next:    File{IPXEScript, Script},
 			Unable:  unableIPXE,
+		},
+		{
+			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP.
+			Name: boot.ROM, Fetches: []Via{HTTP, TFTP}, Brings: []Form{EFIForm},
+			Next: File{EFIProgram, Kernel},
+		},
+		{
+			Name: boot.Stub, Package: "systemd-boot-efi",
+			Builds: []Build{
+				{"linuxx64.efi.stub", boot.UEFI, boot.X64},
+				{"linuxaa64.efi.stub", boot.UEFI, boot.ARM64},
+				{"linuxia32.efi.stub", boot.UEFI, boot.X86},
+				{"linuxriscv64.efi.stub", boot.UEFI, boot.RISCV64},
+				{"linuxloongarch64.efi.stub", boot.UEFI, boot.LOONG64},
+				{"linuxarm.efi.stub", boot.UEFI, boot.ARM},
+			},
 		},
 	}
 }
@@ -94,6 +115,12 @@ func (b Binaries) Find(file string, c boot.Client) (Binary, bool) {
 		return Binary{}, false
 	}
 	return b[i], true
+}
+
+// Has tells whether there is any build of a loader.
+func (b Binaries) Has(name boot.Loader) bool {
+	builds := FindLoader(name).Builds
+	return slices.ContainsFunc(b, func(have Binary) bool { return slices.Contains(builds, have.Build) })
 }
 
 // Named returns the first build of this name, for a machine of which no more is

@@ -23,7 +23,12 @@ func linux(arch boot.Arch) boot.Payload {
 	return boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: arch}}
 }
 
+func program(arch boot.Arch) boot.Payload {
+	return boot.Payload{Content: boot.EFI{Program: boot.File{Source: "/x/shell.efi"}, Arch: arch}}
+}
+
 var (
+	stub     = Binary{Build: Build{"linuxx64.efi.stub", boot.UEFI, boot.X64}, Path: "/x/linuxx64.efi.stub"}
 	biosROM  = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
 	biosIPXE = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 	biosBare = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE &^ boot.CanHTTP}
@@ -49,14 +54,22 @@ func TestRoutes(t *testing.T) {
 		{"BIOS iPXE", biosIPXE, linux(boot.X64), all(), []string{"ipxe-http"}},
 		{"BIOS iPXE without HTTP", biosBare, linux(boot.X64), all(), []string{"bios-ipxe-undionly", "ipxe-tftp"}},
 		{"BIOS iPXE needs no loader of ours", biosIPXE, linux(boot.X64), nil, []string{"ipxe-http"}},
-		{"UEFI ROM", uefiROM, linux(boot.X64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
-		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
+		{"UEFI ROM", uefiROM, linux(boot.X64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
+		{"UEFI ROM, no stub", uefiROM, linux(boot.X64), without(all(), "linuxx64.efi.stub"), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
+		{"UEFI ROM, no loader", uefiROM, linux(boot.X64), Binaries{stub}, []string{"uefi-tftp"}},
+		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
+		{"UEFI ROM, EFI application", uefiROM, program(boot.X64), nil, []string{"uefi-tftp"}},
+		{"UEFI ROM, EFI application for ARM", uefiROM, program(boot.ARM64), all(), nil},
+		{"BIOS ROM, EFI application", biosROM, program(boot.X64), all(), nil},
+		{"Secure Boot, EFI application", secure, program(boot.X64), all(), nil},
 		{"UEFI ROM, ARM kernel", uefiROM, linux(boot.ARM64), all(), nil},
 		{"UEFI iPXE, script", uefiIPXE, boot.Payload{Content: boot.Script{}}, all(), []string{"ipxe-http"}},
 		{"Secure Boot, loaders without a signature", secure, linux(boot.X64), all(), nil},
 		{"Secure Boot, one with", secure, linux(boot.X64), Binaries{{Build: Build{"ipxe.efi", boot.UEFI, boot.X64}, Path: "/ipxe.efi", Signers: []string{"S"}}}, []string{"uefi-x64-ipxe"}},
-		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), nil},
-		{"ARM ROM", armROM, linux(boot.ARM64), all(), nil},
+		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), []string{"uefi-http", "uefi-x64-http-snponly"}},
+		{"UEFI HTTP Boot, EFI application", uefiHTTP, program(boot.X64), nil, []string{"uefi-http"}},
+		{"UEFI HTTP Boot, script", uefiHTTP, boot.Payload{Content: boot.Script{}}, all(), []string{"uefi-x64-http-snponly"}},
+		{"ARM ROM", armROM, linux(boot.ARM64), all(), []string{"uefi-tftp"}},
 		{"ARM iPXE", armIPXE, linux(boot.ARM64), all(), []string{"ipxe-http"}},
 		{"ARM iPXE, x64 kernel", armIPXE, linux(boot.X64), all(), nil},
 	}
@@ -184,7 +197,7 @@ func TestTablesAreSound(t *testing.T) {
 		}
 	}
 	for _, l := range Loaders() {
-		if l.Config == "" || l.Package == "" || l.Unable == nil || len(l.Builds) == 0 {
+		if (l.Package == "") != (len(l.Builds) == 0) || (l.Next == File{}) != (len(l.Brings) == 0) || (len(l.Fetches) == 0) != (len(l.Brings) == 0) {
 			t.Errorf("the loader %s has a blank", l.Name)
 		}
 		for _, form := range l.Brings {
@@ -200,7 +213,7 @@ func TestTablesAreSound(t *testing.T) {
 func TestNamesAndOrder(t *testing.T) {
 	want := []string{
 		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-tftp", "bios-undionly", "bios-ipxe",
-		"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct",
+		"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-http", "uefi-x64-http-snponly",
 	}
 	var got []string
 	for _, e := range Entries() {
@@ -255,7 +268,7 @@ func TestPick(t *testing.T) {
 
 // Whoever is said to be supported has a route.
 func TestSupported(t *testing.T) {
-	want := []string{"any machine whose iPXE asks", "BIOS over PXE", "UEFI x64 over PXE"}
+	want := []string{"any machine whose iPXE asks", "BIOS over PXE", "UEFI x64 over PXE", "UEFI over PXE", "UEFI over HTTP", "UEFI x64 over HTTP"}
 	if got := Supported(); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}

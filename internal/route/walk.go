@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"slices"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -42,29 +43,37 @@ func Routes(c boot.Client, p boot.Payload, have Binaries) Ladder {
 // is in the way.
 func follow(e Entry, c boot.Client, p boot.Payload, have Binaries) (r Route, why string) {
 	loader := FindLoader(e.Loader)
-	form, why := loader.form(c, p)
+	form, why := loader.form(c, p, have)
 	if why != "" {
 		return Route{}, why
 	}
 	r = e.route()
 	r.Form = form
-	if r.Role == Script {
+	if e.Build == "" && loader.Unable != nil {
 		return r, loader.Unable(c)
+	}
+	if e.Build == "" {
+		return r, ""
 	}
 	switch b, ok := have.Find(r.Give, c); {
 	case !ok:
-		return Route{}, fmt.Sprintf("%s was not found on this host; Debian has it in package %s", r.Give, loader.Package)
+		return Route{}, notFound(r.Give, loader)
 	case c.SecureBoot && len(b.Signers) == 0:
 		return Route{}, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", r.Give)
 	}
 	return r, ""
 }
 
+func notFound(file string, l Loader) string {
+	return fmt.Sprintf("%s was not found on this host; Debian has it in package %s", file, l.Package)
+}
+
 // route is the way through an entry, whatever the payload.
 func (e Entry) route() Route {
 	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Direct: e.Direct, Why: e.Why}
 	if e.Build == "" {
-		r.Give, r.Role = FindLoader(e.Loader).Config, Script
+		next := FindLoader(e.Loader).Next
+		r.Give, r.Role = next.Name, next.Role
 	}
 	return r
 }
@@ -89,7 +98,7 @@ func ByID(id uint16) (Route, bool) {
 }
 
 // form is the first form of a payload that the loader brings to this machine.
-func (l Loader) form(c boot.Client, p boot.Payload) (Form, string) {
+func (l Loader) form(c boot.Client, p boot.Payload, have Binaries) (Form, string) {
 	why := fmt.Sprintf("it cannot bring a payload of kind %s", p.Kind())
 	for _, brought := range l.Brings {
 		for _, row := range Forms() {
@@ -97,11 +106,48 @@ func (l Loader) form(c boot.Client, p boot.Payload) (Form, string) {
 				continue
 			}
 			if why = row.Obstacle(c, p); why == "" {
+				why = row.lacks(c, have)
+			}
+			if why == "" {
 				return row.Form, ""
 			}
 		}
 	}
 	return "", why
+}
+
+// lacks says what this host hasn't that the form is put together with, or "".
+func (f FormRow) lacks(c boot.Client, have Binaries) string {
+	if f.With == "" {
+		return ""
+	}
+	l := FindLoader(f.With)
+	build, ok := l.buildFor(c)
+	if !ok {
+		return fmt.Sprintf("there is no %s for %s", l.Name, c.Platform())
+	}
+	if _, ok := have.Find(build.File, c); !ok {
+		return notFound(build.File, l)
+	}
+	return ""
+}
+
+// buildFor is the first build for a machine.
+func (l Loader) buildFor(c boot.Client) (Build, bool) {
+	i := slices.IndexFunc(l.Builds, func(b Build) bool { return b.Firmware == c.Firmware && b.Arch == c.Arch })
+	if i < 0 {
+		return Build{}, false
+	}
+	return l.Builds[i], true
+}
+
+// Stub is what UKIs for a machine begin with.
+func (b Binaries) Stub(c boot.Client) (Binary, bool) {
+	build, ok := FindLoader(boot.Stub).buildFor(c)
+	if !ok {
+		return Binary{}, false
+	}
+	return b.Find(build.File, c)
 }
 
 // Configured is the route of a loader that speaks already, and is told what to

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"sort"
 	"strconv"
@@ -120,6 +121,29 @@ func (c *Composite) ReadAt(p []byte, off int64) (n int, err error) {
 		}
 	}
 	return n, nil
+}
+
+// Backing implements httpd.Backed: of what is a file of this host, the bytes are
+// never copied here.
+func (c *Composite) Backing(off int64) (f *os.File, at, n int64, err error) {
+	i := sort.Search(len(c.ends), func(i int) bool { return c.ends[i] > off })
+	if i == len(c.ends) {
+		return nil, 0, 0, io.EOF
+	}
+	s, left := c.sections[i], c.ends[i]-off
+	switch content := s.content.(type) {
+	case *os.File:
+		return content, s.size - left, left, nil
+	case backed:
+		f, at, n, err = content.Backing(s.size - left)
+		return f, at, min(n, left), err
+	}
+	return nil, 0, 0, nil
+}
+
+// backed is what httpd.Backed is; this package knows no protocol.
+type backed interface {
+	Backing(off int64) (f *os.File, at, n int64, err error)
 }
 
 // readSection reads what one section has from an offset of the composite on.

@@ -8,6 +8,7 @@
 //
 //	/<boot>/undionly.kpxe    the tree of one machine's boot: loaders,
 //	/<boot>/boot.ipxe        the generated script,
+//	/<boot>/boot.efi         the whole payload as one EFI application,
 //	/<boot>/up               the beacon
 //	/<file>/vmlinuz          one file of a payload, named by its source
 //

@@ -68,7 +68,7 @@ func (t *Tree) Describe(asked string) (e Entry, ok bool) {
 		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: source}.Base(), Last: name.Last}, true
 	}
 	role, known := t.declared(name.Route, rest)
-	return Entry{Client: name.Client, Role: role, Name: rest}, known
+	return Entry{Client: name.Client, Role: role, Name: rest, Last: role == route.Kernel}, known
 }
 
 // declared says what a file in a boot's tree is: one that its route declares, or
@@ -128,6 +128,8 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return openBinary(name, b, ok)
 	case f.Role == route.Script:
 		return t.script(ctx, n.Client, n.Route, a), nil
+	case f.Role == route.Kernel:
+		return t.program(ctx, n.Client, n.Route, a)
 	}
 	return newGenerated(name, "Spur has seen that "+n.Client.MAC.String()+" is up.\n"), nil
 }

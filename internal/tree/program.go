@@ -1,0 +1,26 @@
+package tree
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// program is a client's payload as the one EFI application that its firmware
+// starts.
+func (t *Tree) program(ctx context.Context, c boot.Client, r route.Route, a Asker) (fs.File, error) {
+	payload, err := t.Resolver.Resolve(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	switch content := payload.Content.(type) {
+	case boot.EFI:
+		return t.Sources.Open(ctx, content.Program)
+	case boot.Linux:
+		return t.uki(ctx, c, content, t.URLs(c, r, payload, a))
+	}
+	return nil, missing(r.Give, fmt.Errorf("%s is no EFI application", payload.Title()))
+}

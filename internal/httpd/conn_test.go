@@ -120,7 +120,7 @@ func TestSlowPeer(t *testing.T) {
 	rec := newRecorder()
 	addr := serve(t, &Server{
 		Handler: &Handler{Open: FS(tree), Hooks: rec.hooks()},
-		Bounds:  Bounds{StallTimeout: 400 * time.Millisecond},
+		Bounds:  Bounds{StallTimeout: 1200 * time.Millisecond},
 	}, nil)
 	c := dial(t, addr)
 	c.SetReadBuffer(32 << 10)
@@ -139,7 +139,7 @@ func TestSlowPeer(t *testing.T) {
 			}
 			break
 		}
-		time.Sleep(30 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
 	}
 	if !bytes.Equal(got.Bytes(), data) {
 		t.Errorf("%d bytes, not those of the file", got.Len())

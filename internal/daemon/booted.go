@@ -10,17 +10,10 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/store"
 )
 
 // bootedDir is where it is kept which machines have booted with --once.
 func bootedDir(data string) string { return filepath.Join(data, "booted") }
-
-// bootedMarks keep machines in a folder, for resolver.Once.
-type bootedMarks struct{ *store.Marks }
-
-func (b bootedMarks) Has(mac boot.MAC) (bool, error) { return b.Marks.Has(mac.String()) }
-func (b bootedMarks) Add(mac boot.MAC) error         { return b.Marks.Add(mac.String()) }
 
 // Booted is a machine that has booted with --once.
 type Booted struct {
@@ -36,16 +29,7 @@ func BootedOnce(data string) ([]Booted, error) {
 		return nil, err
 	}
 	all, err := marks.All()
-	if err != nil {
-		return nil, unreadable(err)
-	}
-	var booted []Booted
-	for _, m := range all {
-		if mac, err := boot.ParseMAC(m.Name); err == nil {
-			booted = append(booted, Booted{mac, m.Time})
-		}
-	}
-	return booted, nil
+	return all, unreadable(err)
 }
 
 // Rearm lets machines that have booted with --once boot once more; a Spur that
@@ -59,7 +43,7 @@ func Rearm(data string, macs []boot.MAC) error {
 	for _, mac := range macs {
 		was := false
 		if marks != nil {
-			was, err = marks.Remove(mac.String())
+			was, err = marks.Remove(mac)
 		}
 		switch {
 		case err != nil:
@@ -73,7 +57,7 @@ func Rearm(data string, macs []boot.MAC) error {
 
 // openBooted opens the marks of a folder that must be there; nil where no Spur
 // with --once has run over it.
-func openBooted(data string) (*store.Marks, error) {
+func openBooted(data string) (*bootedMarks, error) {
 	data, err := ownPath(data)
 	if err != nil {
 		return nil, err
@@ -86,7 +70,7 @@ func openBooted(data string) (*store.Marks, error) {
 	} else if err != nil {
 		return nil, unreadable(err)
 	}
-	marks, err := store.OpenMarks(bootedDir(data))
+	marks, err := openMarks(bootedDir(data))
 	return marks, unreadable(err)
 }
 

@@ -180,11 +180,11 @@ func (d *daemon) once(next boot.Resolver) (*resolver.Once, error) {
 	if !d.keepsBooted() || d.config.DryRun {
 		return resolver.NewOnce(next, nil), nil
 	}
-	marks, err := store.OpenMarks(bootedDir(d.config.Data))
+	marks, err := openMarks(bootedDir(d.config.Data))
 	if err != nil {
 		return nil, advice.Or(err, adviseFolder(err))
 	}
-	return resolver.NewOnce(next, bootedMarks{marks}), nil
+	return resolver.NewOnce(next, marks), nil
 }
 
 // keepsBooted tells whether it is written down which machines have booted.

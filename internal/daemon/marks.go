@@ -1,4 +1,4 @@
-package store
+package daemon
 
 import (
 	"errors"
@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
-// Marks are names with a mark. Each is an empty file of its own in a folder, so
-// that another process may list them and take them away while this one works,
-// which a Bolt store lets nobody do.
-type Marks struct {
+// bootedMarks keep which machines have booted, for resolver.Once. Each has an
+// empty file of its own in a folder, so that another process may list them and
+// take them away while this one works, which the store lets nobody do.
+type bootedMarks struct {
 	dir string
 
 	mu      sync.Mutex
@@ -21,35 +23,31 @@ type Marks struct {
 	counted time.Time
 }
 
-// Mark is a name, and when it was marked.
-type Mark struct {
-	Name string
-	Time time.Time
-}
-
 // countAge is how long a count of the folder is good: others take marks away.
 const countAge = 10 * time.Second
 
-// OpenMarks opens the marks in a folder, and creates it where it is not there.
-func OpenMarks(dir string) (*Marks, error) {
+// openMarks opens the marks in a folder, and creates it where it is not there.
+func openMarks(dir string) (*bootedMarks, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of marks: %w", err)
 	}
-	return &Marks{dir: dir}, nil
+	return &bootedMarks{dir: dir}, nil
 }
 
-// Has tells whether a name is marked.
-func (m *Marks) Has(name string) (bool, error) {
-	_, err := os.Lstat(filepath.Join(m.dir, name))
+func (m *bootedMarks) path(mac boot.MAC) string { return filepath.Join(m.dir, mac.String()) }
+
+// Has tells whether a machine is marked.
+func (m *bootedMarks) Has(mac boot.MAC) (bool, error) {
+	_, err := os.Lstat(m.path(mac))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// Add marks a name, durably.
-func (m *Marks) Add(name string) error {
-	f, err := os.OpenFile(filepath.Join(m.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// Add marks a machine, durably.
+func (m *bootedMarks) Add(mac boot.MAC) error {
+	f, err := os.OpenFile(m.path(mac), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
@@ -63,8 +61,8 @@ func (m *Marks) Add(name string) error {
 }
 
 // Remove takes a mark away, durably, and tells whether there was one.
-func (m *Marks) Remove(name string) (bool, error) {
-	err := os.Remove(filepath.Join(m.dir, name))
+func (m *bootedMarks) Remove(mac boot.MAC) (bool, error) {
+	err := os.Remove(m.path(mac))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -83,13 +81,13 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// All lists the marks in the order of their names.
-func (m *Marks) All() ([]Mark, error) {
+// All lists the machines that are marked, in the order of their addresses.
+func (m *bootedMarks) All() ([]Booted, error) {
 	entries, err := os.ReadDir(m.dir)
 	if err != nil {
 		return nil, err
 	}
-	var all []Mark
+	var all []Booted
 	for _, e := range entries {
 		info, err := e.Info()
 		if errors.Is(err, fs.ErrNotExist) {
@@ -98,14 +96,16 @@ func (m *Marks) All() ([]Mark, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Mark{e.Name(), info.ModTime()})
+		if mac, err := boot.ParseMAC(e.Name()); err == nil {
+			all = append(all, Booted{mac, info.ModTime()})
+		}
 	}
 	return all, nil
 }
 
 // Count is about how many marks there are: those that others took away count
 // for up to countAge.
-func (m *Marks) Count() (int, error) {
+func (m *bootedMarks) Count() (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if time.Since(m.counted) > countAge {

@@ -23,7 +23,7 @@ func (d *daemon) openKept() (err error) {
 	if d.config.Data, err = ownPath(d.config.Data, d.account.UID); err != nil {
 		return err
 	}
-	for _, name := range []string{"spur.db", "seal.key", "booted", "cache"} {
+	for _, name := range []string{"spur.db", "spur.db.new", "spur.lock", "seal.key", "booted", "cache"} {
 		if _, err := ownPath(filepath.Join(d.config.Data, name), d.account.UID); err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ func (d *daemon) openKept() (err error) {
 	if d.config.DryRun {
 		return d.openDry()
 	}
-	if d.store, err = openStore(d.config.Data); err != nil {
+	if d.store, err = store.Open(d.config.Data); err != nil {
 		return err
 	}
 	d.names.Key, err = seal.LoadKey(d.config.keyFile())
@@ -41,17 +41,15 @@ func (d *daemon) openKept() (err error) {
 // openDry opens what is there already, and writes nothing. Where a start would
 // make something, it looks whether that could be done.
 func (d *daemon) openDry() error {
-	d.store, d.names.Key = store.Memory(), seal.NewKey()
+	d.names.Key = seal.NewKey()
 	if err := creatable(d.config.Data); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(d.config.Data, "spur.db")); err == nil {
-		kept, err := openStore(d.config.Data)
-		if err != nil {
-			return err
-		}
-		d.store = unwritten{kept}
+	kept, err := store.OpenCopy(d.config.Data)
+	if err != nil {
+		return err
 	}
+	d.store = kept
 	key, err := seal.ReadKey(d.config.keyFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -59,21 +57,6 @@ func (d *daemon) openDry() error {
 	d.names.Key = key
 	return d.keyTrouble(err)
 }
-
-func openStore(dir string) (store.Store, error) {
-	kept, err := store.Open(dir)
-	if err != nil {
-		return nil, err // and not a *store.Bolt that is nil
-	}
-	return kept, nil
-}
-
-// unwritten is a store that takes no changes.
-type unwritten struct{ store.Store }
-
-func (unwritten) Put(string, string, []byte) error { return nil }
-func (unwritten) Delete(string, string) error      { return nil }
-func (unwritten) Apply(...store.Change) error      { return nil }
 
 // keyAdvice is for a key that is there and can't be used.
 const keyAdvice = "move it away, and the next start makes a new one; machines that are booting begin anew"

@@ -1,17 +1,25 @@
 package daemon
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"strings"
+	"time"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/store"
 )
 
-// leaseBucket is where leases are kept in the store, keyed by address.
-const leaseBucket = "leases"
+const (
+	// leasePrefix is in front of the addresses of leases, which are their keys
+	// in the store.
+	leasePrefix = "leases/"
+	// storeWait bounds how long the store is waited for.
+	storeWait = 10 * time.Second
+)
 
 // leaseStore keeps the DHCP server's leases in Spur's store, as JSON.
 type leaseStore struct{ store store.Store }
@@ -21,23 +29,28 @@ func (s leaseStore) Put(l dhcp.Lease, left netip.Addr) error {
 	if err != nil {
 		return fmt.Errorf("encode the lease of %s: %w", l.Addr, err)
 	}
-	changes := []store.Change{{Bucket: leaseBucket, Key: l.Addr.String(), Value: b}}
-	if left.IsValid() {
-		changes = append(changes, store.Change{Bucket: leaseBucket, Key: left.String(), Delete: true})
+	changes := []store.Change{{Key: leasePrefix + l.Addr.String(), Value: b}}
+	if left.IsValid() && left != l.Addr {
+		changes = append(changes, store.Change{Key: leasePrefix + left.String(), Delete: true})
 	}
-	return s.store.Apply(changes...)
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	_, err = s.store.Apply(ctx, nil, changes...)
+	return err
 }
 
 func (s leaseStore) All() ([]dhcp.Lease, error) {
-	entries, err := s.store.All(leaseBucket)
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	records, err := s.store.List(ctx, leasePrefix)
 	if err != nil {
 		return nil, err
 	}
-	leases := make([]dhcp.Lease, 0, len(entries))
-	for _, e := range entries {
+	leases := make([]dhcp.Lease, 0, len(records))
+	for _, r := range records {
 		var l dhcp.Lease
-		if err := json.Unmarshal(e.Value, &l); err != nil {
-			return nil, advice.Wrap(fmt.Errorf("the lease of %s in the store is damaged: %w", e.Key, err),
+		if err := json.Unmarshal(r.Value, &l); err != nil {
+			return nil, advice.Wrap(fmt.Errorf("the lease of %s in the store is damaged: %w", strings.TrimPrefix(r.Key, leasePrefix), err),
 				"move spur.db out of the folder of --data: Spur starts without the leases in it")
 		}
 		leases = append(leases, l)

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"container/list"
+	"context"
 	"encoding/binary"
 	"sync"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 const (
-	longBucket = "sources"
+	longPrefix = "sources/"
 	// longMost bounds the sources that are kept, in bytes: those of some
 	// thousand machines that boot at the same time from presigned URLs.
 	longMost = 32 << 20
@@ -34,17 +35,19 @@ type longSources struct {
 }
 
 // openLong reads what the store has. Sources that are older than a boot may
-// take are dropped.
+// take are dropped, also those of versions that gave them no time to live.
 func openLong(s store.Store, now time.Time, trouble func(error)) (*longSources, error) {
 	l := &longSources{store: s, trouble: trouble, most: longMost, byName: map[tree.Digest]*list.Element{}, recent: list.New()}
-	entries, err := s.All(longBucket)
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	records, err := s.List(ctx, longPrefix)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range entries {
-		source, when, ok := parseLong(e.Value)
+	for _, r := range records {
+		source, when, ok := parseLong(r.Value)
 		if !ok || now.Sub(when) > longAge {
-			if err := s.Delete(longBucket, e.Key); err != nil {
+			if _, err := s.Apply(ctx, nil, store.Change{Key: r.Key, Delete: true}); err != nil {
 				return nil, err
 			}
 			continue
@@ -70,13 +73,17 @@ func (l *longSources) Keep(source string) {
 		return
 	}
 	record := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Unix()))
-	if err := l.store.Put(longBucket, tree.DigestOf(source).String(), append(record, source...)); err != nil {
-		l.trouble(err)
-	}
+	l.apply(store.Change{Key: longPrefix + tree.DigestOf(source).String(), Value: append(record, source...), TTL: longAge})
 	for _, d := range dropped {
-		if err := l.store.Delete(longBucket, d.String()); err != nil {
-			l.trouble(err)
-		}
+		l.apply(store.Change{Key: longPrefix + d.String(), Delete: true})
+	}
+}
+
+func (l *longSources) apply(change store.Change) {
+	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
+	defer cancel()
+	if _, err := l.store.Apply(ctx, nil, change); err != nil {
+		l.trouble(err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 func TestLongSourcesOutliveARestart(t *testing.T) {
 	s, now := store.Memory(), time.Now()
+	defer s.Close()
 	trouble := func(err error) { t.Error(err) }
 	first, err := openLong(s, now, trouble)
 	if err != nil {
@@ -36,6 +37,7 @@ func TestLongSourcesOutliveARestart(t *testing.T) {
 // The oldest make room in memory and in the store.
 func TestLongSourcesAreBounded(t *testing.T) {
 	s := store.Memory()
+	defer s.Close()
 	l, err := openLong(s, time.Now(), func(err error) { t.Error(err) })
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +46,7 @@ func TestLongSourcesAreBounded(t *testing.T) {
 	for _, name := range []string{"a", "b", "a", "c", "d"} { // a was used after b
 		l.Keep("https://up/" + name + strings.Repeat("x", 300))
 	}
-	entries, err := s.All(longBucket)
+	entries, err := s.List(t.Context(), longPrefix)
 	if err != nil || len(entries) != 3 || l.recent.Len() != 3 || l.size > l.most {
 		t.Errorf("%d in the store, %d in memory of %d bytes, %v", len(entries), l.recent.Len(), l.size, err)
 	}

@@ -1,58 +1,130 @@
 package store
 
 import (
-	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/spurboot/spur/internal/advice"
 )
 
-// fileName is the database's name in the folder.
-const fileName = "spur.db"
+const (
+	fileName = "spur.db"
+	lockName = "spur.lock"
 
-// Bolt is a store in a file of one folder.
-type Bolt struct {
-	path    string
-	db      *bolt.DB
-	changes group
+	// lockWait is how long Open waits for another process to let go, and
+	// lockRetry how often it looks.
+	lockWait  = time.Second
+	lockRetry = 50 * time.Millisecond
+)
+
+// boltFile is where a store is written to.
+type boltFile struct {
+	path  string
+	lock  *os.File
+	db    *bolt.DB
+	sum   uint32 // of all records
+	fault error  // of the mapped file: db is of no use then
 }
 
-// Open opens the store in the folder dir, and creates either where it is not
-// there: the folder with mode 0700, the file with 0600. One process at a time can have it open; another one gets an error after
-// a second.
-func Open(dir string) (*Bolt, error) {
+// Open opens the store in the folder dir, and creates what is not there: the
+// folder with mode 0700, the files with 0600. One process at a time can have it
+// open; another one gets an error after a second.
+func Open(dir string) (Store, error) {
 	if dir == "" {
 		return nil, advice.New("the store needs a folder", "name one with --data")
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, openError(dir, err)
-	}
-	path := filepath.Join(dir, fileName)
-	_, before := os.Lstat(path)
-	db, err := openFile(path)
+	m, err := open(dir)
 	if err != nil {
-		if errors.Is(before, fs.ErrNotExist) && full(err) {
-			_ = os.Remove(path) // the next start would find it damaged
-		}
 		return nil, openError(dir, err)
 	}
-	return &Bolt{path: path, db: db}, nil
+	return m, nil
+}
+
+// OpenCopy returns a store in memory that begins with what is in the folder dir,
+// where nothing is written.
+func OpenCopy(dir string) (Store, error) {
+	f, err := lock(filepath.Join(dir, fileName), os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Memory(), nil
+	}
+	if err != nil {
+		return nil, openError(dir, err)
+	}
+	defer f.Close()
+	records, revision, err := readFile(f)
+	if err != nil {
+		return nil, openError(dir, err)
+	}
+	return newMemory(records, revision, nil), nil
+}
+
+// open reads the file, and writes another one in its place. So bbolt, which
+// trusts the pages that it maps, only changes what it has written itself.
+func open(dir string) (*memory, error) {
+	b := &boltFile{path: filepath.Join(dir, fileName)}
+	err := os.MkdirAll(dir, 0o700)
+	if err != nil {
+		return nil, err
+	}
+	if b.lock, err = lock(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE); err != nil {
+		return nil, err
+	}
+	m, err := b.open()
+	if err != nil {
+		return nil, errors.Join(err, b.lock.Close())
+	}
+	return m, nil
+}
+
+func (b *boltFile) open() (*memory, error) {
+	old, err := lock(b.path, os.O_RDWR|os.O_CREATE) // which versions without the other lock have
+	if err != nil {
+		return nil, err
+	}
+	defer old.Close()
+	records, revision, err := readFile(old)
+	if err == nil {
+		err = b.rewrite(old, records, revision)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newMemory(records, revision, b), nil
+}
+
+// lock waits until no other process has the store. The lock is on a file of its
+// own, since that of the records is replaced.
+func lock(path string, flag int) (*os.File, error) {
+	f, err := os.OpenFile(path, flag, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for until := time.Now().Add(lockWait); ; time.Sleep(lockRetry) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(until) {
+			f.Close()
+			return nil, err
+		}
+	}
 }
 
 // openError says what to do about a store that cannot be opened.
 func openError(dir string, err error) error {
 	path := filepath.Join(dir, fileName)
 	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
+	case errors.Is(err, syscall.EWOULDBLOCK):
 		return advice.New("another spur uses "+dir, "stop it, or give this one a folder of its own with --data")
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
 		return advice.Wrap(fmt.Errorf("%s is no folder: %w", dir, err), "name a folder with --data")
@@ -60,7 +132,7 @@ func openError(dir string, err error) error {
 		return advice.Wrap(fmt.Errorf("there is no space left for %s: %w", dir, err), "make room on its disk, or name a folder on another one with --data")
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrNotExist):
 		return advice.Wrap(fmt.Errorf("the folder %s cannot be written: %w", dir, err), "run as its owner, or name another one with --data")
-	case errors.Is(err, errDamaged), errors.Is(err, io.EOF):
+	case errors.Is(err, errDamaged):
 		return advice.Wrap(fmt.Errorf("%s is damaged or was not written by spur: %w", path, err), "move it away, and spur starts without the leases in it")
 	}
 	return advice.Wrap(fmt.Errorf("cannot open %s: %w", path, err), "name another folder with --data")
@@ -69,95 +141,108 @@ func openError(dir string, err error) error {
 // full tells whether an error is for want of space.
 func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
-// Put writes a record, as Store says.
-func (b *Bolt) Put(bucket, key string, value []byte) error {
-	return b.Apply(Change{Bucket: bucket, Key: key, Value: value})
-}
-
-// Delete removes a record, as Store says.
-func (b *Bolt) Delete(bucket, key string) error {
-	return b.Apply(Change{Bucket: bucket, Key: key, Delete: true})
-}
-
-// Apply makes several changes, as Store says.
-func (b *Bolt) Apply(changes ...Change) error {
-	if err := checkChanges(changes); err != nil {
+// rewrite puts a file with the records in the place of the one that is there.
+func (b *boltFile) rewrite(old *os.File, records map[string]stored, revision int64) (err error) {
+	fresh := b.path + ".new"
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return b.explain(b.changes.commit(b.db, func(tx *bolt.Tx) error {
-		for _, c := range changes {
-			if err := c.apply(tx); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
+	options := bolt.Options{FreelistType: bolt.FreelistMapType, NoSync: true, NoGrowSync: true}
+	if b.db, err = bolt.Open(fresh, 0o600, &options); err != nil {
+		return err
+	}
+	if err = b.put(nil, records, revision); err == nil {
+		err = b.db.Sync()
+	}
+	b.db.NoSync, b.db.NoGrowSync = false, false
+	if err == nil {
+		keepOwner(old, fresh)
+		err = os.Rename(fresh, b.path)
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(b.path))
+	}
+	if err != nil {
+		_ = b.db.Close()
+	}
+	return err
 }
 
-func (c Change) apply(tx *bolt.Tx) error {
-	if c.Delete {
-		if records := tx.Bucket([]byte(c.Bucket)); records != nil {
-			return records.Delete([]byte(c.Key))
+// keepOwner gives a file the owner of another one. Whoever may not do that owns
+// both, as a rule.
+func keepOwner(old *os.File, fresh string) {
+	if info, err := old.Stat(); err == nil {
+		if owner, ok := info.Sys().(*syscall.Stat_t); ok {
+			_ = os.Lchown(fresh, int(owner.Uid), int(owner.Gid))
 		}
-		return nil
 	}
-	records, err := tx.CreateBucketIfNotExists([]byte(c.Bucket))
+}
+
+// syncFolder makes what was created in or removed from a folder durable.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	return records.Put([]byte(c.Key), c.Value)
+	return errors.Join(d.Sync(), d.Close())
 }
 
-// Get returns a record, as Store says.
-func (b *Bolt) Get(bucket, key string) (value []byte, ok bool, err error) {
-	if err := checkRecord(bucket, key, nil); err != nil {
-		return nil, false, err
+// write makes changes to the records before durable; revision 0 is a removal.
+// What a disk that can't be read does to whoever has a file of it mapped becomes
+// an error. bbolt may hold its locks then, and isn't called again.
+func (b *boltFile) write(before, changes map[string]stored, revision int64) (err error) {
+	if b.fault != nil {
+		return b.fault
 	}
-	err = b.db.View(func(tx *bolt.Tx) error {
-		if records := tx.Bucket([]byte(bucket)); records != nil {
-			value = bytes.Clone(records.Get([]byte(key)))
-			ok = value != nil
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if value := recover(); value != nil {
+			b.fault = fmt.Errorf("%s can't be read, look at its disk and restart spur: %v", b.path, value)
+			err = b.fault
 		}
-		return nil
-	})
-	return value, ok, b.explain(err)
-}
-
-// All returns the records of a bucket, as Store says.
-func (b *Bolt) All(bucket string) (entries []Entry, err error) {
-	if err := checkBucket(bucket); err != nil {
-		return nil, err
-	}
-	err = b.db.View(func(tx *bolt.Tx) error {
-		records := tx.Bucket([]byte(bucket))
-		if records == nil {
-			return nil
-		}
-		return records.ForEach(func(key, value []byte) error {
-			entries = append(entries, Entry{Key: string(key), Value: bytes.Clone(value)})
-			return nil
-		})
-	})
-	return entries, b.explain(err)
-}
-
-// Close waits for what is under way and lets go of the file.
-func (b *Bolt) Close() error {
-	if err := b.db.Close(); err != nil {
-		return fmt.Errorf("cannot close %s: %w", b.path, err)
+	}()
+	if err := b.put(before, changes, revision); full(err) {
+		return fmt.Errorf("%s cannot grow, its disk is full: %w", b.path, err)
+	} else if err != nil {
+		return fmt.Errorf("%s: %w", b.path, err)
 	}
 	return nil
 }
 
-// explain names the file in an error of the database.
-func (b *Bolt) explain(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, bolterrors.ErrDatabaseNotOpen):
-		return ErrClosed
-	case full(err):
-		return fmt.Errorf("%s cannot grow, its disk is full: %w", b.path, err)
+func (b *boltFile) put(before, changes map[string]stored, revision int64) error {
+	sum := b.sum
+	err := b.db.Update(func(tx *bolt.Tx) error {
+		bucket, err := tx.CreateBucketIfNotExists([]byte(bucketName))
+		if err != nil {
+			return err
+		}
+		for key, s := range changes {
+			sum ^= before[key].sum() ^ s.sum()
+			if s.Revision == 0 {
+				err = bucket.Delete([]byte(key))
+			} else {
+				err = bucket.Put([]byte(key), s.encode())
+			}
+			if err != nil {
+				return err
+			}
+		}
+		err = bucket.Put(sumKey, binary.BigEndian.AppendUint32(nil, sum))
+		return errors.Join(err, bucket.SetSequence(uint64(revision)))
+	})
+	if err == nil {
+		b.sum = sum
 	}
-	return fmt.Errorf("%s: %w", b.path, err)
+	return err
+}
+
+func (b *boltFile) close() error {
+	defer b.lock.Close()
+	if b.fault != nil {
+		return b.fault
+	}
+	if err := b.db.Close(); err != nil {
+		return fmt.Errorf("cannot close %s: %w", b.path, err)
+	}
+	return nil
 }

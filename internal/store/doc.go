@@ -1,16 +1,17 @@
 // Package store keeps what has to survive a restart: small records such as
 // leases.
 //
-// A [Store] holds buckets of records, each a key and a value whose encoding is
-// the caller's. When Put, Delete or Apply returns nil, the change survives a crash;
-// changes that belong together are one transaction, by Apply.
+// A [Store] holds records by key; keys that belong together begin alike, and
+// values are encoded by the caller. [Store.Apply] makes changes that belong
+// together one transaction, on conditions if need be: compare and swap. When it
+// returns nil they survive a crash. A record may have a time to live, and
+// [Store.Watch] tells what changes. It is no more than a cluster such as etcd
+// can promise as well.
 //
 // Two implementations pass the same contract, in package storetest:
 //
-//   - [Open] keeps everything in one file of a folder, by bbolt. Changes that
-//     are made at the same time share one write to the disk. Open reads the
-//     whole file first, each page once, since bbolt trusts what it maps: a file
-//     that was cut off or overwritten is refused, in time and memory that grow
-//     with its length and nothing else.
+//   - [Open] keeps everything in one file of a folder, by bbolt, and in memory.
+//     Changes that are made at the same time share one write to the disk. A file
+//     that was cut off or overwritten is refused.
 //   - [Memory] forgets everything when the process ends.
 package store

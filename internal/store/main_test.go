@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"testing"
@@ -33,7 +34,7 @@ func fill(dir string) {
 		go func() {
 			for i := 0; ; i++ {
 				key := fmt.Sprintf("%d-%d", w, i)
-				if err := s.Put("leases", key, []byte(key)); err != nil {
+				if _, err := s.Apply(context.Background(), nil, store.Change{Key: "leases/" + key, Value: []byte(key)}); err != nil {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(1)
 				}

@@ -2,90 +2,115 @@ package store
 
 import (
 	"bytes"
-	"maps"
+	"context"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
-// memory is a store that ends with the process.
+// memory has all records in memory, and writes changes to a file first where
+// it has one: whatever is seen is durable.
 type memory struct {
-	mu      sync.Mutex
-	closed  bool
-	buckets map[string]map[string][]byte
+	file *boltFile // nil: forgotten when the process ends
+
+	// writing is held while a group is committed. Only its holder changes
+	// records, revision and closed, under mu as well.
+	writing  sync.Mutex
+	expiry   *time.Timer // nil: nothing has timed out yet, nor will
+	expireAt time.Time   // for which the timer is set; zero: for none
+
+	mu       sync.Mutex
+	closed   bool
+	waiting  []*transaction
+	records  map[string]stored
+	revision int64
+	watchers map[*watcher]struct{}
+}
+
+// stored is a record, and when it times out; the zero time is never.
+type stored struct {
+	Record
+	expires time.Time
 }
 
 // Memory returns an empty store that forgets everything when it is closed.
-func Memory() Store {
-	return &memory{buckets: make(map[string]map[string][]byte)}
+func Memory() Store { return newMemory(map[string]stored{}, 0, nil) }
+
+func newMemory(records map[string]stored, revision int64, file *boltFile) *memory {
+	m := &memory{file: file, records: records, revision: revision, watchers: map[*watcher]struct{}{}}
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	m.expireNext()
+	return m
 }
 
-// open runs f with the store locked, unless it is closed.
-func (m *memory) open(f func()) error {
+// begin locks m unless the call can't be answered.
+func (m *memory) begin(ctx context.Context) error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
+	err := ctx.Err()
 	if m.closed {
-		return ErrClosed
+		err = ErrClosed
 	}
-	f()
-	return nil
-}
-
-func (m *memory) Put(bucket, key string, value []byte) error {
-	return m.Apply(Change{Bucket: bucket, Key: key, Value: value})
-}
-
-func (m *memory) Delete(bucket, key string) error {
-	return m.Apply(Change{Bucket: bucket, Key: key, Delete: true})
-}
-
-func (m *memory) Apply(changes ...Change) error {
-	if err := checkChanges(changes); err != nil {
-		return err
+	if err != nil {
+		m.mu.Unlock()
 	}
-	return m.open(func() {
-		for _, c := range changes {
-			m.apply(c)
-		}
-	})
+	return err
 }
 
-func (m *memory) apply(c Change) {
-	if c.Delete {
-		delete(m.buckets[c.Bucket], c.Key)
-		return
+func (m *memory) Get(ctx context.Context, key string) (Record, bool, error) {
+	if err := checkKey(key); err != nil {
+		return Record{}, false, err
 	}
-	if m.buckets[c.Bucket] == nil {
-		m.buckets[c.Bucket] = make(map[string][]byte)
+	if err := m.begin(ctx); err != nil {
+		return Record{}, false, err
 	}
-	m.buckets[c.Bucket][c.Key] = bytes.Clone(c.Value)
+	defer m.mu.Unlock()
+	s, ok := m.records[key]
+	return s.copied(), ok, nil
 }
 
-func (m *memory) Get(bucket, key string) (value []byte, ok bool, err error) {
-	if err := checkRecord(bucket, key, nil); err != nil {
-		return nil, false, err
-	}
-	err = m.open(func() {
-		value, ok = m.buckets[bucket][key]
-		value = bytes.Clone(value)
-	})
-	return value, ok, err
+func (r Record) copied() Record {
+	r.Value = bytes.Clone(r.Value)
+	return r
 }
 
-func (m *memory) All(bucket string) (entries []Entry, err error) {
-	if err := checkBucket(bucket); err != nil {
+func (m *memory) List(ctx context.Context, prefix string) ([]Record, error) {
+	if err := m.begin(ctx); err != nil {
 		return nil, err
 	}
-	err = m.open(func() {
-		for _, key := range slices.Sorted(maps.Keys(m.buckets[bucket])) {
-			entries = append(entries, Entry{Key: key, Value: bytes.Clone(m.buckets[bucket][key])})
+	defer m.mu.Unlock()
+	return m.list(prefix), nil
+}
+
+func (m *memory) list(prefix string) []Record {
+	var all []Record
+	for key, s := range m.records {
+		if strings.HasPrefix(key, prefix) {
+			all = append(all, s.copied())
 		}
-	})
-	return entries, err
+	}
+	slices.SortFunc(all, func(a, b Record) int { return strings.Compare(a.Key, b.Key) })
+	return all
 }
 
 func (m *memory) Close() error {
+	m.writing.Lock()
+	defer m.writing.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed, m.buckets = true, nil
-	return nil
+	if m.closed {
+		return nil
+	}
+	m.closed, m.records = true, nil
+	for w := range m.watchers {
+		m.end(w)
+	}
+	if m.expiry != nil {
+		m.expiry.Stop()
+	}
+	if m.file == nil {
+		return nil
+	}
+	return m.file.close()
 }

@@ -1,94 +1,129 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
-// The bounds of what a store takes, in bytes.
+// The bounds of what a store takes.
 const (
-	// NameMost bounds names of buckets.
-	NameMost = 64
-	// KeyMost bounds keys of records.
-	KeyMost = 256
-	// ValueMost bounds values of records.
-	ValueMost = 64 << 10
+	KeyMost         = 320      // bytes of a key
+	ValueMost       = 64 << 10 // bytes of a value
+	ChangesMost     = 128      // changes of a transaction
+	TransactionMost = 1 << 20  // bytes of its keys and values
+	// WatchMost is how many events wait for whoever watches.
+	WatchMost = 1024
 )
 
-// ErrClosed is returned by a store that was closed.
-var ErrClosed = errors.New("the store is closed")
+var (
+	// ErrClosed is returned by a store that was closed.
+	ErrClosed = errors.New("the store is closed")
+	// ErrConflict is returned where a condition of a transaction doesn't hold.
+	ErrConflict = errors.New("the record was changed meanwhile")
+)
 
-// Entry is one record.
-type Entry struct {
+// Record is a key with its value.
+type Record struct {
 	Key   string
 	Value []byte
+	// Revision is that of the transaction that wrote the record, at least 1.
+	// Each transaction that changes something has a greater one than those
+	// before it.
+	Revision int64
 }
 
-// Change is one record to write, or to remove.
+// Change writes a record or removes it.
 type Change struct {
-	Bucket, Key string
-	Value       []byte
-	Delete      bool // remove the record; Value is ignored
+	Key   string
+	Value []byte
+	// TTL is how long the record stays, in whole seconds; 0 is for good. It is
+	// removed some seconds late at most, and a restart may give it the time anew.
+	TTL    time.Duration
+	Delete bool // remove the record, if there is one; Value and TTL are ignored
 }
 
-// Store keeps records in buckets. Buckets come into being with their first
-// record. How many records there are is the caller's to bound.
+// Condition is that the record of a key is the one with this revision, or,
+// with revision 0, that there is none.
+type Condition struct {
+	Key      string
+	Revision int64
+}
+
+// Event is a record that was written or, where it is Deleted, removed or timed
+// out: it has a key and the revision of its removal then, and no value.
+type Event struct {
+	Record
+	Deleted bool
+}
+
+// Store keeps records by key. How many there are is the caller's to bound, and
+// how many watch.
 //
-// Its methods may be called at the same time. What they return is the
-// caller's, and what they were given may be changed afterwards.
+// Its methods may be called at the same time. What they return is the caller's,
+// and what they were given may be changed afterwards. An error that is neither
+// ErrConflict nor ErrClosed may leave it open whether a transaction was made.
 type Store interface {
-	// Put writes a record, durably, in place of one with the same key.
-	Put(bucket, key string, value []byte) error
-	// Delete removes a record, durably. A record that is not there is no error.
-	Delete(bucket, key string) error
-	// Apply makes several changes, in their order, in one transaction: durably
-	// all of them, or, with an error, none. Nobody sees some without the others.
-	Apply(changes ...Change) error
-	// Get returns the value of a record, and whether there is one.
-	Get(bucket, key string) (value []byte, ok bool, err error)
-	// All returns every record of a bucket in the order of its keys' bytes, as
-	// of one moment. A bucket that is not there has none.
-	All(bucket string) ([]Entry, error)
+	// Get returns the record of a key, and whether there is one.
+	Get(ctx context.Context, key string) (r Record, ok bool, err error)
+	// List returns the records whose keys begin with prefix, in the order of
+	// the bytes of their keys, as of one revision.
+	List(ctx context.Context, prefix string) ([]Record, error)
+	// Apply makes changes to different keys in one transaction if all the
+	// conditions hold: durably all of them, or none. Nobody sees some without
+	// the others. It returns the revision of those that change something.
+	Apply(ctx context.Context, conditions []Condition, changes ...Change) (revision int64, err error)
+	// Watch returns what List does, and then every change to it in the order of
+	// revisions. The channel is closed when ctx or the store ends, and when more
+	// than WatchMost events wait to be received: then watch anew.
+	Watch(ctx context.Context, prefix string) ([]Record, <-chan Event, error)
 	// Close waits for what is under way. Every later call returns ErrClosed.
 	Close() error
 }
 
-func checkBucket(name string) error {
-	if name == "" || len(name) > NameMost {
-		return fmt.Errorf("the name of a bucket has 1 to %d bytes, %q has %d", NameMost, clip(name), len(name))
-	}
-	return nil
-}
-
-func checkRecord(bucket, key string, value []byte) error {
-	if err := checkBucket(bucket); err != nil {
-		return err
-	}
+func checkKey(key string) error {
 	if key == "" || len(key) > KeyMost {
-		return fmt.Errorf("a key of bucket %q has 1 to %d bytes, %q has %d", bucket, KeyMost, clip(key), len(key))
-	}
-	if len(value) > ValueMost {
-		return fmt.Errorf("record %q of bucket %q has %d bytes, at most %d are possible", clip(key), bucket, len(value), ValueMost)
+		return fmt.Errorf("a key of the store has 1 to %d bytes, %.40q has %d", KeyMost, key, len(key))
 	}
 	return nil
 }
 
-func checkChanges(changes []Change) error {
-	for _, c := range changes {
-		value := c.Value
-		if c.Delete {
-			value = nil
-		}
-		if err := checkRecord(c.Bucket, c.Key, value); err != nil {
+func checkTransaction(conditions []Condition, changes []Change) error {
+	if n := len(conditions) + len(changes); n > ChangesMost {
+		return fmt.Errorf("a transaction of the store has %d conditions and changes, at most %d are possible", n, ChangesMost)
+	}
+	for _, c := range conditions {
+		if err := checkKey(c.Key); err != nil {
 			return err
 		}
 	}
+	bytes, keys := 0, make(map[string]bool, len(changes))
+	for _, c := range changes {
+		if err := c.check(); err != nil {
+			return err
+		}
+		if keys[c.Key] {
+			return fmt.Errorf("a transaction of the store changes %.40q twice", c.Key)
+		}
+		keys[c.Key] = true
+		if bytes += len(c.Key); !c.Delete {
+			bytes += len(c.Value)
+		}
+		if bytes > TransactionMost {
+			return fmt.Errorf("a transaction of the store has more than %d bytes", TransactionMost)
+		}
+	}
 	return nil
 }
 
-func clip(s string) string {
-	if len(s) > 40 {
-		return s[:40] + "…"
+func (c Change) check() error {
+	switch {
+	case c.Delete:
+	case len(c.Value) > ValueMost:
+		return fmt.Errorf("the record %.40q has %d bytes, at most %d are possible", c.Key, len(c.Value), ValueMost)
+	case c.TTL < 0 || c.TTL%time.Second != 0:
+		return fmt.Errorf("the record %.40q is to stay for %s; whole seconds are possible", c.Key, c.TTL)
 	}
-	return s
+	return checkKey(c.Key)
 }

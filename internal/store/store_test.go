@@ -16,6 +16,20 @@ import (
 	"github.com/spurboot/spur/internal/store/storetest"
 )
 
+func put(t testing.TB, s store.Store, key string, value []byte) {
+	t.Helper()
+	if _, err := s.Apply(t.Context(), nil, store.Change{Key: key, Value: value}); err != nil {
+		t.Error(err)
+	}
+}
+
+func remove(t testing.TB, s store.Store, key string) {
+	t.Helper()
+	if _, err := s.Apply(t.Context(), nil, store.Change{Key: key, Delete: true}); err != nil {
+		t.Error(err)
+	}
+}
+
 func open(t *testing.T, dir string) store.Store {
 	t.Helper()
 	s, err := store.Open(dir)
@@ -62,8 +76,8 @@ func TestKilled(t *testing.T) {
 	s := open(t, dir)
 	defer s.Close()
 	for _, key := range acknowledged {
-		if value, ok, err := s.Get("leases", key); err != nil || !ok || string(value) != key {
-			t.Errorf("%s is %q, %v, %v after the crash", key, value, ok, err)
+		if r, ok, err := s.Get(t.Context(), "leases/"+key); err != nil || !ok || string(r.Value) != key {
+			t.Errorf("%s is %q, %v, %v after the crash", key, r.Value, ok, err)
 		}
 	}
 }
@@ -71,7 +85,7 @@ func TestKilled(t *testing.T) {
 func TestModes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "var", "spur")
 	open(t, dir).Close()
-	for path, want := range map[string]os.FileMode{dir: 0o700 | os.ModeDir, filepath.Join(dir, "spur.db"): 0o600} {
+	for path, want := range map[string]os.FileMode{dir: 0o700 | os.ModeDir, filepath.Join(dir, "spur.db"): 0o600, filepath.Join(dir, "spur.lock"): 0o600} {
 		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -153,9 +167,7 @@ func putAll(b *testing.B, s store.Store, parallel int) {
 	for range parallel {
 		work.Go(func() {
 			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
-				if err := s.Put("leases", fmt.Sprint("192.0.2.", i%2000), value); err != nil {
-					b.Error(err)
-				}
+				put(b, s, fmt.Sprint("leases/192.0.2.", i%2000), value)
 			}
 		})
 	}

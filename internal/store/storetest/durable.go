@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/spurboot/spur/internal/store"
 )
@@ -19,13 +20,47 @@ func RunDurable(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 	t.Run("reopened", func(t *testing.T) {
 		dir := t.TempDir()
 		s := open(t, dir)
-		put(t, s, "leases", "kept", "1")
-		put(t, s, "leases", "gone", "2")
-		check(t, s.Delete("leases", "gone"))
+		put(t, s, "leases/kept", "1")
+		put(t, s, "leases/gone", "2")
+		remove(t, s, "leases/gone")
+		last := apply(t, s, nil, store.Change{Key: "leases/other", Value: []byte("3")})
 		check(t, s.Close())
 		s = open(t, dir)
 		defer s.Close()
-		wantAll(t, s, "leases", "kept=1")
+		wantList(t, s, "leases/", "leases/kept=1", "leases/other=3")
+		next := apply(t, s, []store.Condition{{Key: "leases/other", Revision: last}}, store.Change{Key: "leases/new"})
+		if next <= last {
+			t.Errorf("revision %d after %d", next, last)
+		}
+	})
+	t.Run("revision of what was removed", func(t *testing.T) {
+		dir := t.TempDir()
+		s := open(t, dir)
+		was := apply(t, s, nil, store.Change{Key: "k"})
+		remove(t, s, "k")
+		check(t, s.Close())
+		s = open(t, dir)
+		defer s.Close()
+		if is := apply(t, s, nil, store.Change{Key: "k"}); is <= was {
+			t.Errorf("revision %d after %d", is, was)
+		}
+	})
+	t.Run("time to live over a restart", func(t *testing.T) {
+		dir := t.TempDir()
+		s := open(t, dir)
+		put(t, s, "good", "v")
+		apply(t, s, nil, store.Change{Key: "k", TTL: time.Second}, store.Change{Key: "long", TTL: time.Hour})
+		check(t, s.Close())
+		s = open(t, dir)
+		defer s.Close()
+		now, events, err := s.Watch(t.Context(), "k")
+		check(t, err)
+		if len(now) > 0 {
+			if e := next(t, events); !e.Deleted {
+				t.Errorf("event %+v", e)
+			}
+		}
+		wantList(t, s, "", "good=v", "long=")
 	})
 	t.Run("crashed", func(t *testing.T) {
 		dir := t.TempDir()
@@ -42,10 +77,10 @@ func crash(t *testing.T, s store.Store, dir string, open func(t *testing.T, dir 
 	for round := range 5 {
 		var work sync.WaitGroup
 		for w := range writers {
-			k := fmt.Sprintf("%d-%02d", round, w)
+			k := fmt.Sprintf("leases/%d-%02d", round, w)
 			want = append(want, k+"=v")
 			work.Go(func() {
-				if err := s.Put("leases", k, []byte("v")); err != nil {
+				if _, err := s.Apply(t.Context(), nil, store.Change{Key: k, Value: []byte("v")}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -54,14 +89,14 @@ func crash(t *testing.T, s store.Store, dir string, open func(t *testing.T, dir 
 		gone, _, _ := strings.Cut(want[0], "=")
 		moved, _, _ := strings.Cut(want[1], "=")
 		want = append(want[2:], moved+"-moved=v")
-		check(t, s.Delete("leases", gone))
-		check(t, s.Apply(
-			store.Change{Bucket: "leases", Key: moved, Delete: true},
-			store.Change{Bucket: "leases", Key: moved + "-moved", Value: []byte("v")},
-		))
+		remove(t, s, gone)
+		apply(t, s, nil,
+			store.Change{Key: moved, Delete: true},
+			store.Change{Key: moved + "-moved", Value: []byte("v")},
+		)
 		slices.Sort(want)
 		after := open(t, copied(t, dir))
-		wantAll(t, after, "leases", want...)
+		wantList(t, after, "leases/", want...)
 		check(t, after.Close())
 	}
 }

@@ -1,116 +1,54 @@
 package store_test
 
 import (
-	"bytes"
-	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	bolt "go.etcd.io/bbolt"
+	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/store"
 )
 
-// pageSize is that of the databases that are made here.
-var pageSize = os.Getpagesize()
+// inUse is the file of a folder that a store is written to.
+func inUse(t testing.TB, dir string) string {
+	t.Helper()
+	for i := range 2 {
+		path := filepath.Join(dir, fmt.Sprint("spur.store.", i))
+		if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+			return path
+		}
+	}
+	t.Fatalf("no file of %s is in use", dir)
+	return ""
+}
 
-// whole returns the bytes of a store that has all kinds of pages: a tree with
-// branches, a bucket within its page, a page that overflows, and free pages.
-func whole(t testing.TB) []byte {
+// disk is a file system of its own, of so many bytes, in memory.
+func disk(t *testing.T, size string) string {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := store.Open(dir)
+	if err := unix.Mount("none", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Fatalf("mount a tmpfs, as root: %v", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	return dir
+}
+
+// folderWith is a new folder of a disk, with a file of a store.
+func folderWith(t testing.TB, disk string, b []byte) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(disk, "store")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	var work sync.WaitGroup
-	for i := range 400 {
-		work.Go(func() {
-			put(t, s, fmt.Sprint("leases/192.0.2.", i), make([]byte, 200))
-		})
-	}
-	work.Wait()
-	put(t, s, "small/small", nil)
-	put(t, s, "large/large", make([]byte, 5*pageSize))
-	for i := range 100 {
-		work.Go(func() {
-			remove(t, s, fmt.Sprint("leases/192.0.2.", 100+i))
-		})
-	}
-	work.Wait()
-	put(t, s, "an address", nil)
-	if err := s.Close(); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "spur.store.0"), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "spur.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// A damaged file is refused at once, or all that was in it can be used, now and
-// the next time; it never ends the process, nor fills its memory.
-func TestDamaged(t *testing.T) {
-	for name, sound := range map[string][]byte{"of today": whole(t), "of former times": former(t)} {
-		t.Run(name, func(t *testing.T) { testDamaged(t, sound) })
-	}
-}
-
-func testDamaged(t *testing.T, sound []byte) {
-	s := open(t, folderWith(t, sound))
-	want := list(t, s)
-	s.Close()
-	refused := 0
-	const seeds = 120
-	for seed := range uint64(seeds) {
-		what, damaged := damage(sound, seed)
-		dir := folderWith(t, damaged)
-		s, err := store.Open(dir)
-		if err != nil {
-			refused++
-			path := filepath.Join(dir, "spur.db")
-			if !strings.HasPrefix(err.Error(), path+" is damaged") || !strings.Contains(advice.Of(err), "move it away") || strings.Contains(err.Error(), "\n") {
-				t.Errorf("seed %d: %v", seed, err)
-			}
-			continue
-		}
-		got := list(t, s)
-		if len(got) > 0 && got[0].Key != "an address" && want[0].Key == "an address" {
-			got = append([]store.Record{want[0]}, got...) // the last meta page is lost, and with it a transaction
-		}
-		// Former files had no checksums.
-		if bytes.Contains(sound, []byte("records")) && !reflect.DeepEqual(got, want) {
-			t.Errorf("seed %d, %s: %d records of %d, or others", seed, what, len(got), len(want))
-		}
-		if err := use(s); err != nil {
-			t.Errorf("seed %d, %s: %v", seed, what, err)
-		}
-		s.Close()
-		if seed%4 != 0 {
-			continue
-		}
-		if again, err := store.Open(dir); err != nil {
-			t.Errorf("seed %d, %s: used once, and %v", seed, what, err)
-		} else {
-			again.Close()
-		}
-	}
-	if refused < seeds/4 || refused == seeds {
-		t.Errorf("%d of %d damaged files are refused", refused, seeds)
-	}
-	t.Logf("%d of %d are refused", refused, seeds)
+	return dir
 }
 
 func list(t testing.TB, s store.Store) []store.Record {
@@ -122,36 +60,40 @@ func list(t testing.TB, s store.Store) []store.Record {
 	return all
 }
 
-// former returns the bytes of a file as it was before records had revisions.
-func former(t testing.TB) []byte {
+// commit is what is in a store once its file has so many bytes.
+type commit struct {
+	size    int
+	records []store.Record
+}
+
+// commits returns the file of a store that wasn't closed, and what was there
+// after each transaction.
+func commits(t testing.TB) (file []byte, all []commit) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "spur.db")
-	db, err := bolt.Open(path, 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType})
+	dir := t.TempDir()
+	s, err := store.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for round := range 3 {
-		if err := db.Update(func(tx *bolt.Tx) error {
-			for _, name := range []string{"leases", "sources", "empty"} {
-				bucket, err := tx.CreateBucketIfNotExists([]byte(name))
-				if err != nil {
-					return err
-				}
-				for i := range map[string]int{"leases": 200, "sources": 2}[name] {
-					err = errors.Join(err, bucket.Put(fmt.Append(nil, i), make([]byte, 200*(1+round))))
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		}); err != nil {
+	defer s.Close()
+	for i := range 12 {
+		file = read(t, inUse(t, dir))
+		all = append(all, commit{len(file), list(t, s)})
+		changes := []store.Change{
+			{Key: fmt.Sprint("leases/", i), Value: make([]byte, i*9)},
+			{Key: fmt.Sprint("moved/", i), Value: []byte("v")},
+			{Key: fmt.Sprint("moved/", i-1), Delete: true},
+		}
+		if _, err := s.Apply(t.Context(), nil, changes...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	file = read(t, inUse(t, dir))
+	return file, append(all, commit{len(file), list(t, s)})
+}
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -159,283 +101,219 @@ func former(t testing.TB) []byte {
 	return b
 }
 
-// The records of a file of former times are there, and so is what is written
-// then.
-func TestFormerFile(t *testing.T) {
-	dir := folderWith(t, former(t))
-	s := open(t, dir)
-	leases, err := s.List(t.Context(), "leases/")
-	if err != nil || len(leases) != 200 || leases[0].Key != "leases/0" || len(leases[0].Value) != 600 || leases[0].Revision < 1 {
-		t.Errorf("%d leases, %v", len(leases), err)
+// wantDamaged checks that a folder is refused, in words that help.
+func wantDamaged(t *testing.T, what, dir string) {
+	t.Helper()
+	for name, open := range map[string]func(string) (store.Store, error){"Open": store.Open, "OpenCopy": store.OpenCopy} {
+		s, err := open(dir)
+		if err == nil {
+			s.Close()
+			t.Errorf("%s: %s takes it", what, name)
+		} else if !strings.HasPrefix(err.Error(), "the store in "+dir+" is damaged") || !strings.Contains(advice.Of(err), "move its files") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
-	put(t, s, "leases/0", []byte("new"))
+}
+
+// wantRecords checks what is in a folder, and that it can be written, now and
+// the next time.
+func wantRecords(t *testing.T, what, dir string, want []store.Record) {
+	t.Helper()
+	copied, err := store.OpenCopy(dir)
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	s := open(t, dir)
+	if first, second := list(t, copied), list(t, s); !reflect.DeepEqual(first, want) || !reflect.DeepEqual(second, want) {
+		t.Fatalf("%s: a copy has %d records, the store %d, want %d", what, len(first), len(second), len(want))
+	}
+	copied.Close()
+	put(t, s, "zz/last", nil)
+	want = list(t, s)
+	s.Close()
+	s = open(t, dir)
+	if got := list(t, s); !reflect.DeepEqual(got, want) {
+		t.Fatalf("%s: %d records after a change, want %d", what, len(got), len(want))
+	}
+	s.Close()
+}
+
+// A file that was cut off anywhere has all transactions in front of the cut, and
+// none in part; one of which nothing is whole is refused.
+func TestCutOff(t *testing.T) {
+	disk := disk(t, "64m")
+	file, all := commits(t)
+	wantRecords(t, "an empty file", folderWith(t, disk, nil), nil)
+	for cut := 1; cut <= len(file); cut++ {
+		dir, what := folderWith(t, disk, file[:cut]), fmt.Sprintf("%d of %d bytes", cut, len(file))
+		if cut < all[0].size {
+			wantDamaged(t, what, dir)
+			continue
+		}
+		was := all[0]
+		for _, c := range all {
+			if c.size <= cut {
+				was = c
+			}
+		}
+		wantRecords(t, what, dir, was.records)
+	}
+}
+
+// No byte can change unseen. After a crash, the last transaction may be lost with
+// one of its bytes; after Close, none.
+func TestChangedByte(t *testing.T) {
+	disk := disk(t, "64m")
+	file, all := commits(t)
+	closed := folderWith(t, disk, file)
+	open(t, closed).Close()
+	for _, test := range []struct {
+		name    string
+		file    []byte
+		last    int // where damage can't be told from a crash
+		records []store.Record
+	}{
+		{"crashed", file, all[len(all)-2].size, all[len(all)-2].records},
+		{"closed", read(t, inUse(t, closed)), len(file), all[len(all)-1].records},
+	} {
+		for at := range test.file {
+			b := append([]byte(nil), test.file...)
+			b[at] ^= 1 << (at % 8)
+			what := fmt.Sprintf("%s, byte %d of %d", test.name, at, len(b))
+			if dir := folderWith(t, disk, b); at < test.last {
+				wantDamaged(t, what, dir)
+			} else {
+				wantRecords(t, what, dir, test.records)
+			}
+		}
+	}
+}
+
+// Zeros and old data behind the end, which a crash may leave, are cut off.
+func TestTornTails(t *testing.T) {
+	disk := disk(t, "64m")
+	file, all := commits(t)
+	other, _ := commits(t)
+	last := all[len(all)-1]
+	for what, tail := range map[string][]byte{
+		"zeros":                     make([]byte, 5000),
+		"a frame of another file":   other,
+		"a frame with zeros inside": append(append([]byte(nil), file[all[3].size:all[3].size+40]...), make([]byte, 300)...),
+	} {
+		wantRecords(t, what, folderWith(t, disk, append(append([]byte(nil), file...), tail...)), last.records)
+	}
+}
+
+// Frames in the place of others are refused.
+func TestMisplacedFrames(t *testing.T) {
+	disk := disk(t, "64m")
+	file, all := commits(t)
+	part := func(from, to int) []byte { return file[all[from].size:all[to].size] }
+	for what, b := range map[string][]byte{
+		"one is missing":    append(append([]byte(nil), file[:all[4].size]...), part(5, 12)...),
+		"one comes twice":   append(append([]byte(nil), file[:all[5].size]...), part(4, 12)...),
+		"two are exchanged": append(append(append([]byte(nil), file[:all[4].size]...), part(5, 6)...), append(part(4, 5), part(6, 12)...)...),
+	} {
+		wantDamaged(t, what, folderWith(t, disk, b))
+	}
+}
+
+// A store takes no more room than some times what is in it, and goes on in the
+// other file, whoever owns the folder.
+func TestCompaction(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	s := open(t, dir)
+	files := map[string]bool{}
+	put(t, s, "kept", []byte("v"))
+	value := make([]byte, store.ValueMost)
+	moved := dir + " elsewhere"
+	if err := os.Rename(dir, moved); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		value[0] = byte(i)
+		put(t, s, "k", value)
+		files[inUse(t, moved)] = true
+		if size := len(read(t, inUse(t, moved))); size > 1<<20+4*len(value) {
+			t.Errorf("%d bytes after %d changes of %d", size, i, len(value))
+		}
+	}
+	if len(files) != 2 {
+		t.Errorf("%d files were used", len(files))
+	}
 	want := list(t, s)
 	s.Close()
-	before, err := os.ReadFile(filepath.Join(dir, "spur.db"))
+	wantRecords(t, "compacted", moved, want)
+}
+
+// A full disk refuses changes, loses none that it took, and takes others once
+// there is room.
+func TestFullDisk(t *testing.T) {
+	dir := disk(t, "256k")
+	s := open(t, filepath.Join(dir, "data"))
+	filler := filepath.Join(dir, "filler")
+	write(t, filler, strings.Repeat("x", 100<<10))
+	var err error
+	n := 0
+	for ; err == nil && n < 1000; n++ {
+		_, err = s.Apply(t.Context(), nil, store.Change{Key: fmt.Sprint("k", n), Value: make([]byte, 3000)})
+	}
+	if err == nil || !strings.Contains(err.Error(), "its disk is full") {
+		t.Fatalf("%d changes, then %v", n, err)
+	}
+	if got := len(list(t, s)); got != n-1 {
+		t.Errorf("%d records of %d", got, n-1)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 { // also over what was left of the one that failed
+		put(t, s, "after", make([]byte, 2000))
+	}
+	want := list(t, s)
+	s.Close()
+	wantRecords(t, "the disk was full", filepath.Join(dir, "data"), want)
+
+	write(t, filler, "")
+	if err := os.Truncate(filler, 0); err != nil {
+		t.Fatal(err)
+	}
+	full, err := os.OpenFile(filler, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s, err = store.OpenCopy(dir); err != nil || !reflect.DeepEqual(list(t, s), want) {
-		t.Errorf("a copy differs, or %v", err)
+	defer full.Close()
+	for err == nil {
+		_, err = full.Write(make([]byte, 4096))
 	}
-	put(t, s, "leases/1", nil)
+	// What is there can be read; a new store says what is wrong.
+	s = open(t, filepath.Join(dir, "data"))
+	if got := len(list(t, s)); got != len(want)+1 {
+		t.Errorf("%d records of %d", got, len(want)+1)
+	}
 	s.Close()
-	if after, err := os.ReadFile(filepath.Join(dir, "spur.db")); err != nil || !bytes.Equal(before, after) {
-		t.Errorf("the file was changed by its copy, or %v", err)
+	if _, err := store.Open(filepath.Join(dir, "other")); err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(advice.Of(err), "make room") {
+		t.Errorf("a new store: %v", err)
 	}
+}
+
+// Where there is no room for another file, changes go on in the one that is there.
+func TestNoRoomToCompact(t *testing.T) {
+	dir := disk(t, "1536k")
+	s := open(t, dir)
+	var err error
+	n := 0
+	for ; err == nil; n++ {
+		_, err = s.Apply(t.Context(), nil, store.Change{Key: fmt.Sprint("k", n%15), Value: append(make([]byte, 60<<10), byte(n))})
+	}
+	if !strings.Contains(err.Error(), "its disk is full") || n*60<<10 < 1<<20+200<<10 {
+		t.Errorf("%d changes, then %v", n, err)
+	}
+	want := list(t, s)
+	s.Close()
 	s = open(t, dir)
 	defer s.Close()
-	if got := list(t, s); len(got) != 202 || !reflect.DeepEqual(got, want) {
-		t.Errorf("%d records afterwards, %d before", len(got), len(want))
+	if !reflect.DeepEqual(list(t, s), want) {
+		t.Error("other records are there afterwards")
 	}
-}
-
-// use reads and changes much of a store.
-func use(s store.Store) error {
-	ctx := context.Background()
-	all, err := s.List(ctx, "leases/")
-	if err != nil {
-		return err
-	}
-	for i, r := range all {
-		if i%150 != 0 {
-			continue
-		}
-		if _, err := s.Apply(ctx, []store.Condition{{Key: r.Key, Revision: r.Revision}}, store.Change{Key: r.Key, Delete: true}); err != nil {
-			return err
-		}
-	}
-	if _, err := s.Apply(ctx, nil, store.Change{Key: "small/new", Value: make([]byte, 3*pageSize)}); err != nil {
-		return err
-	}
-	_, _, err = s.Get(ctx, "large/large")
-	return err
-}
-
-// damage spoils a file in one of several ways, and says in which.
-func damage(sound []byte, seed uint64) (what string, damaged []byte) {
-	r := rand.New(rand.NewPCG(seed, 0))
-	b := append([]byte(nil), sound...)
-	page := func() []byte { return b[r.IntN(len(b)/pageSize)*pageSize:][:pageSize] }
-	switch seed % 6 {
-	case 0:
-		return "cut off", b[:r.IntN(len(b)-1)+1]
-	case 1:
-		for range 1 + r.IntN(50) {
-			b[r.IntN(len(b))] = byte(r.Uint32())
-		}
-		return "some bytes", b
-	case 2:
-		for range 2000 {
-			b[r.IntN(len(b))] = byte(r.Uint32())
-		}
-		return "many bytes", b
-	case 3: // as when a disk loses a write
-		from, to := page(), page()
-		id := binary.NativeEndian.Uint64(to)
-		copy(to, from)
-		if seed%4 == 1 {
-			binary.NativeEndian.PutUint64(to, id)
-		}
-		return "a page upon another", b
-	case 4: // cycles
-		p := page()
-		for at := 16; at < 512; at += 8 {
-			if r.IntN(4) == 0 {
-				binary.NativeEndian.PutUint64(p[at:], r.Uint64N(uint64(len(b)/pageSize)))
-			}
-		}
-		return "numbers of pages", b
-	default:
-		page()[r.IntN(256)] ^= 1 << r.IntN(8)
-		return "one bit", b
-	}
-}
-
-func folderWith(t testing.TB, b []byte) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "spur.db"), b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// What bbolt writes is sound, whatever was put and deleted.
-func TestSound(t *testing.T) {
-	for seed := range uint64(4) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		dir := t.TempDir()
-		for range 4 {
-			s := open(t, dir)
-			var work sync.WaitGroup
-			for range 300 {
-				key := fmt.Sprint(r.IntN(3), "/", strings.Repeat(fmt.Sprint(r.IntN(400)), 1+r.IntN(50)))
-				value := make([]byte, r.IntN(1<<r.IntN(17)))
-				work.Go(func() { put(t, s, key, value) })
-				gone := fmt.Sprint(r.IntN(3), "/", r.IntN(400))
-				work.Go(func() { remove(t, s, gone) })
-			}
-			work.Wait()
-			s.Close()
-		}
-	}
-}
-
-// What bbolt itself takes, but a store does not write, is refused.
-func TestForeignDatabase(t *testing.T) {
-	for name, fill := range map[string]func(*bolt.Bucket) error{
-		"a bucket in a bucket": func(b *bolt.Bucket) error { _, err := b.CreateBucket([]byte("in")); return err },
-		"a long key":           func(b *bolt.Bucket) error { return b.Put(make([]byte, store.KeyMost+1), nil) },
-		"a long value":         func(b *bolt.Bucket) error { return b.Put([]byte("k"), make([]byte, store.ValueMost+1)) },
-	} {
-		dir := t.TempDir()
-		db, err := bolt.Open(filepath.Join(dir, "spur.db"), 0o600, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := db.Update(func(tx *bolt.Tx) error {
-			b, err := tx.CreateBucket([]byte("b"))
-			if err != nil {
-				return err
-			}
-			return fill(b)
-		}); err != nil {
-			t.Fatal(err)
-		}
-		db.Close()
-		if s, err := store.Open(dir); err == nil {
-			s.Close()
-			t.Errorf("%s is accepted", name)
-		}
-	}
-}
-
-// Other page sizes than this computer's are fine, and where the meta page of
-// the last change is broken, the change is lost and nothing else.
-func TestMetaPages(t *testing.T) {
-	for _, size := range []int{1 << 10, 4 << 10, 64 << 10} {
-		for broken := range 2 {
-			dir := t.TempDir()
-			path := filepath.Join(dir, "spur.db")
-			db, err := bolt.Open(path, 0o600, &bolt.Options{PageSize: size})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for range 3 {
-				if err := db.Update(func(tx *bolt.Tx) error {
-					_, err := tx.CreateBucketIfNotExists([]byte("leases"))
-					return err
-				}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			db.Close()
-			b, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b[broken*size+30] ^= 1
-			write(t, path, string(b))
-			s := open(t, dir)
-			put(t, s, "leases/k", nil)
-			s.Close()
-			open(t, dir).Close()
-		}
-	}
-}
-
-func FuzzOpen(f *testing.F) {
-	dir := f.TempDir()
-	path := filepath.Join(dir, "spur.db")
-	db, err := bolt.Open(path, 0o600, &bolt.Options{PageSize: 1 << 10})
-	if err != nil {
-		f.Fatal(err)
-	}
-	db.Close()
-	s, err := store.Open(dir)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for i := range 20 {
-		put(f, s, fmt.Sprint("leases/", i), make([]byte, 100))
-	}
-	s.Close()
-	sound, err := os.ReadFile(path)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(sound)
-	f.Add(former(f))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := store.Open(folderWith(t, b))
-		if err != nil {
-			return
-		}
-		defer s.Close()
-		if err := use(s); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// Cycles of pages are refused where they are in use: bbolt would follow them.
-func TestCycles(t *testing.T) {
-	sound := former(t)
-	order := binary.NativeEndian
-	refused := 0
-	for id := 2; id < len(sound)/pageSize; id++ {
-		if page := sound[id*pageSize:]; order.Uint64(page) != uint64(id) || order.Uint16(page[8:]) != 1 {
-			continue
-		}
-		b := slices.Clone(sound)
-		order.PutUint64(b[id*pageSize+16+8:], uint64(id)) // its first child
-		if s, err := store.Open(folderWith(t, b)); err == nil {
-			s.Close() // the page is free
-		} else if strings.Contains(err.Error(), "used twice") {
-			refused++
-		} else {
-			t.Errorf("page %d: %v", id, err)
-		}
-	}
-	if refused == 0 {
-		t.Error("no page below itself is refused")
-	}
-}
-
-// A record that is missing is found out.
-func TestMissingRecord(t *testing.T) {
-	dir := folderWith(t, whole(t))
-	db, err := bolt.Open(filepath.Join(dir, "spur.db"), 0o600, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Update(func(tx *bolt.Tx) error { return tx.Bucket([]byte("records")).Delete([]byte("leases/192.0.2.7")) }); err != nil {
-		t.Fatal(err)
-	}
-	db.Close()
-	if s, err := store.Open(dir); err == nil {
-		s.Close()
-		t.Error("the store opens")
-	}
-}
-
-// A disk that can't be read any more ends no process.
-func TestFileCutWhileOpen(t *testing.T) {
-	dir := folderWith(t, whole(t))
-	s := open(t, dir)
-	path := filepath.Join(dir, "spur.db")
-	if err := os.Truncate(path, 0); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		_, err := s.Apply(t.Context(), nil, store.Change{Key: "leases/192.0.2.5"}, store.Change{Key: "leases/192.0.2.399"})
-		if err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("a change is answered by %v", err)
-		}
-	}
-	if r, ok, err := s.Get(t.Context(), "leases/192.0.2.5"); err != nil || !ok || len(r.Value) != 200 {
-		t.Errorf("%v, %v; a record has %d bytes", ok, err, len(r.Value))
-	}
-	s.Close()
 }

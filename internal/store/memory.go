@@ -9,16 +9,15 @@ import (
 	"time"
 )
 
-// memory has all records in memory, and writes changes to a file first where
+// memory has all records in memory, and writes changes to a journal first where
 // it has one: whatever is seen is durable.
 type memory struct {
-	file *boltFile // nil: forgotten when the process ends
+	journal *journal // nil: forgotten when the process ends
 
 	// writing is held while a group is committed. Only its holder changes
 	// records, revision and closed, under mu as well.
-	writing  sync.Mutex
-	expiry   *time.Timer // nil: nothing has timed out yet, nor will
-	expireAt time.Time   // for which the timer is set; zero: for none
+	writing sync.Mutex
+	expiry  *time.Timer
 
 	mu       sync.Mutex
 	closed   bool
@@ -28,20 +27,20 @@ type memory struct {
 	watchers map[*watcher]struct{}
 }
 
-// stored is a record, and when it times out; the zero time is never.
+// stored is a record, and when it times out.
 type stored struct {
 	Record
-	expires time.Time
+	expires int64 // in milliseconds since 1970; 0: never
 }
 
 // Memory returns an empty store that forgets everything when it is closed.
 func Memory() Store { return newMemory(map[string]stored{}, 0, nil) }
 
-func newMemory(records map[string]stored, revision int64, file *boltFile) *memory {
-	m := &memory{file: file, records: records, revision: revision, watchers: map[*watcher]struct{}{}}
+func newMemory(records map[string]stored, revision int64, j *journal) *memory {
+	m := &memory{journal: j, records: records, revision: revision, watchers: map[*watcher]struct{}{}}
 	m.writing.Lock()
 	defer m.writing.Unlock()
-	m.expireNext()
+	m.expiry = time.AfterFunc(expireEvery, m.expire)
 	return m
 }
 
@@ -106,11 +105,6 @@ func (m *memory) Close() error {
 	for w := range m.watchers {
 		m.end(w)
 	}
-	if m.expiry != nil {
-		m.expiry.Stop()
-	}
-	if m.file == nil {
-		return nil
-	}
-	return m.file.close()
+	m.expiry.Stop()
+	return m.journal.close(m.revision)
 }

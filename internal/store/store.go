@@ -1,3 +1,15 @@
+// Package store keeps what has to survive a restart: small records such as
+// leases.
+//
+// A [Store] holds records by key; keys that belong together begin alike, and
+// values are encoded by the caller. [Store.Apply] makes changes that belong
+// together one transaction, on conditions if need be: compare and swap. When it
+// returns nil they survive a crash. A record may have a time to live, and
+// [Store.Watch] tells what changes. It is no more than a cluster such as etcd
+// can promise as well.
+//
+// [Open] keeps everything in memory and in a log in a folder; [Memory] forgets
+// everything when the process ends. Package storetest has the contract of both.
 package store
 
 import (
@@ -100,30 +112,23 @@ func checkTransaction(conditions []Condition, changes []Change) error {
 	}
 	bytes, keys := 0, make(map[string]bool, len(changes))
 	for _, c := range changes {
-		if err := c.check(); err != nil {
+		if c.Delete {
+			c.Value, c.TTL = nil, 0
+		}
+		bytes += len(c.Key) + len(c.Value)
+		switch err := checkKey(c.Key); {
+		case err != nil:
 			return err
-		}
-		if keys[c.Key] {
+		case keys[c.Key]:
 			return fmt.Errorf("a transaction of the store changes %.40q twice", c.Key)
-		}
-		keys[c.Key] = true
-		if bytes += len(c.Key); !c.Delete {
-			bytes += len(c.Value)
-		}
-		if bytes > TransactionMost {
+		case len(c.Value) > ValueMost:
+			return fmt.Errorf("the record %.40q has %d bytes, at most %d are possible", c.Key, len(c.Value), ValueMost)
+		case c.TTL < 0 || c.TTL%time.Second != 0:
+			return fmt.Errorf("the record %.40q is to stay for %s; whole seconds are possible", c.Key, c.TTL)
+		case bytes > TransactionMost:
 			return fmt.Errorf("a transaction of the store has more than %d bytes", TransactionMost)
 		}
+		keys[c.Key] = true
 	}
 	return nil
-}
-
-func (c Change) check() error {
-	switch {
-	case c.Delete:
-	case len(c.Value) > ValueMost:
-		return fmt.Errorf("the record %.40q has %d bytes, at most %d are possible", c.Key, len(c.Value), ValueMost)
-	case c.TTL < 0 || c.TTL%time.Second != 0:
-		return fmt.Errorf("the record %.40q is to stay for %s; whole seconds are possible", c.Key, c.TTL)
-	}
-	return checkKey(c.Key)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -22,9 +23,7 @@ type transaction struct {
 
 // Apply commits what is applied at the same time as a group: what arrives while
 // one group waits for the disk goes into the next. A lone transaction waits for
-// nobody, and on a slow disk the groups grow by themselves. (bbolt's Batch does
-// it by a timer, which costs a lone one the delay and a slow disk a commit for
-// every tick of it.)
+// nobody, and on a slow disk the groups grow by themselves.
 func (m *memory) Apply(ctx context.Context, conditions []Condition, changes ...Change) (int64, error) {
 	if err := checkTransaction(conditions, changes); err != nil {
 		return 0, err
@@ -62,18 +61,16 @@ func (m *memory) nextGroup() []*transaction {
 }
 
 // commit makes the transactions of a group one after the other, and writes what
-// comes of them at once. An error of the file is that of all.
+// comes of them at once. An error of the journal is that of all.
 func (m *memory) commit(transactions []*transaction) {
 	g := group{before: m.records, after: map[string]stored{}, revision: m.revision}
 	for _, t := range transactions {
 		t.done = true
 		t.revision, t.err = g.apply(t.conditions, t.changes, time.Now())
 	}
-	err := ErrClosed
-	if !m.closed {
-		err = m.publish(&g)
-	}
+	err := m.publish(&g)
 	if err == nil {
+		m.journal.compact(m.revision, m.records)
 		return
 	}
 	for _, t := range transactions {
@@ -104,15 +101,14 @@ func (g *group) apply(conditions []Condition, changes []Change, now time.Time) (
 	}
 	revision := g.revision + 1
 	for _, c := range changes {
-		if c.Delete && g.record(c.Key).Revision == 0 {
-			continue
-		}
 		s := stored{Record: Record{Key: c.Key}}
 		if !c.Delete {
 			s.Value, s.Revision = append([]byte{}, c.Value...), revision
-		}
-		if c.TTL > 0 && !c.Delete {
-			s.expires = now.Add(c.TTL)
+			if c.TTL > 0 {
+				s.expires = now.Add(c.TTL).UnixMilli()
+			}
+		} else if g.record(c.Key).Revision == 0 {
+			continue
 		}
 		g.after[c.Key] = s
 		g.events = append(g.events, Event{Record: Record{Key: c.Key, Value: s.Value, Revision: revision}, Deleted: c.Delete})
@@ -123,79 +119,44 @@ func (g *group) apply(conditions []Condition, changes []Change, now time.Time) (
 
 // publish makes a group durable, then seen.
 func (m *memory) publish(g *group) error {
+	if m.closed {
+		return ErrClosed
+	}
 	if len(g.after) == 0 {
 		return nil
 	}
-	if m.file != nil {
-		if err := m.file.write(g.before, g.after, g.revision); err != nil {
-			return err
-		}
+	if err := m.journal.write(g.revision, g.after); err != nil {
+		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.revision = g.revision
-	for key, s := range g.after {
-		if s.Revision == 0 {
-			delete(m.records, key)
-		} else {
-			m.records[key] = s
-		}
-		m.expireBy(s.expires)
+	for _, s := range g.after {
+		s.change(m.records)
 	}
+	m.revision = g.revision
 	for _, e := range g.events {
 		m.tell(e)
 	}
 	return nil
 }
 
-// expireAfter is how soon after a try what is due is looked for again: a disk
-// may be full.
-const expireAfter = time.Second
+// expireEvery is how often it is looked for records that have timed out.
+const expireEvery = 2 * time.Second
 
-// expire removes what is due.
+// expire removes records that have timed out.
 func (m *memory) expire() {
 	m.writing.Lock()
 	defer m.writing.Unlock()
-	for now := time.Now(); !m.closed; {
-		t := &transaction{changes: m.due(now)}
-		m.commit([]*transaction{t})
-		if t.err != nil || len(t.changes) < groupMost {
-			m.expireNext()
-			return
-		}
-	}
-}
-
-// due are removals of what is due, as many as a group takes.
-func (m *memory) due(now time.Time) (removals []Change) {
+	var due []Change
 	for key, s := range m.records {
-		if !s.expires.IsZero() && !s.expires.After(now) {
-			removals = append(removals, Change{Key: key, Delete: true})
-		}
-		if len(removals) == groupMost {
-			break
+		if s.expires != 0 && s.expires <= time.Now().UnixMilli() {
+			due = append(due, Change{Key: key, Delete: true})
 		}
 	}
-	return removals
-}
-
-// expireNext sets the timer for what is due first.
-func (m *memory) expireNext() {
-	m.expireAt = time.Time{}
-	for _, s := range m.records {
-		m.expireBy(s.expires)
+	for some := range slices.Chunk(due, groupMost) {
+		m.commit([]*transaction{{changes: some}})
 	}
-}
-
-// expireBy sets the timer for t, unless it is set for an earlier time.
-func (m *memory) expireBy(t time.Time) {
-	if t.IsZero() || !m.expireAt.IsZero() && !t.Before(m.expireAt) {
-		return
-	}
-	m.expireAt = t
-	if wait := max(time.Until(t), expireAfter); m.expiry == nil {
-		m.expiry = time.AfterFunc(wait, m.expire)
-	} else {
-		m.expiry.Reset(wait)
+	if !m.closed {
+		m.expiry.Reset(expireEvery)
 	}
 }

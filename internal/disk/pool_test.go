@@ -98,9 +98,7 @@ func TestPoolFails(t *testing.T) {
 	p, _ := newPool(t, PoolOptions{Most: 1})
 	name := filepath.Join(t.TempDir(), "disk.qcow2")
 	for range 3 {
-		if _, _, err := p.Open(t.Context(), "machine", name, Options{}); err == nil || advice.Of(err) == "" {
-			t.Errorf("%v (%s)", err, advice.Of(err))
-		}
+		refuses(t, p, "machine", name, Options{}, "there is no file")
 	}
 	must(t, Create(t.Context(), name, CreateOptions{Size: 1 << 20}))
 	_, release, err := p.Open(t.Context(), "machine", name, Options{})
@@ -131,13 +129,26 @@ func TestPoolRefuses(t *testing.T) {
 		{"b", names[1], Options{ReadOnly: true}, ""},
 		{"a", names[1], Options{}, "otherwise"},
 	} {
-		_, release, err := p.Open(t.Context(), c.owner, c.name, c.options)
-		switch {
-		case err == nil && c.says == "":
-			release()
-		case err == nil || c.says == "" || !strings.Contains(err.Error(), c.says) || advice.Of(err) == "":
-			t.Errorf("%s, %+v: %v (%s)", c.owner, c.options, err, advice.Of(err))
+		if c.says != "" {
+			refuses(t, p, c.owner, c.name, c.options, c.says)
+			continue
 		}
+		_, release, err := p.Open(t.Context(), c.owner, c.name, c.options)
+		must(t, err)
+		release()
+	}
+}
+
+// refuses sees that a disk isn't opened, and that the error says why, and what to
+// do.
+func refuses(t *testing.T, p *Pool, owner, name string, o Options, says string) {
+	t.Helper()
+	_, release, err := p.Open(t.Context(), owner, name, o)
+	if err == nil {
+		release()
+		t.Errorf("%s, %+v: it was opened", owner, o)
+	} else if text := err.Error(); !strings.Contains(text, says) || !strings.Contains(text, name) || advice.Of(err) == "" {
+		t.Errorf("%s, %+v: %v (%s)", owner, o, err, advice.Of(err))
 	}
 }
 
@@ -152,9 +163,7 @@ func TestPoolBound(t *testing.T) {
 		must(t, err)
 		releases = append(releases, release)
 	}
-	if _, _, err := p.Open(t.Context(), "machine", names[2], Options{}); err == nil || !strings.Contains(err.Error(), names[2]) || advice.Of(err) == "" {
-		t.Fatalf("%v (%s)", err, advice.Of(err))
-	}
+	refuses(t, p, "machine", names[2], Options{}, "2 disks are open, which is the most")
 	releases[1]()
 	releases[0]()
 	_, release, err := p.Open(t.Context(), "machine", names[2], Options{})
@@ -198,6 +207,27 @@ func TestPoolTellsErrors(t *testing.T) {
 	}
 }
 
+// TestPoolWhileClosing: who asks for a disk that is being closed gets it opened
+// anew.
+func TestPoolWhileClosing(t *testing.T) {
+	closing, goOn := make(chan struct{}, 2), make(chan struct{})
+	p := NewPool(t.Context(), PoolOptions{Closed: func(string, error) { closing <- struct{}{}; <-goOn }})
+	name := newImages(t, 1)[0]
+	first, release, err := p.Open(t.Context(), "machine", name, Options{})
+	must(t, err)
+	release()
+	<-closing
+	time.AfterFunc(50*time.Millisecond, func() { close(goOn) })
+	second, release, err := p.Open(t.Context(), "machine", name, Options{})
+	must(t, err)
+	if second == first {
+		t.Error("it is the disk that was closed")
+	}
+	must(t, second.Write(t.Context(), []byte("written"), 0, 0))
+	release()
+	must(t, p.Close())
+}
+
 // TestPoolUserLeaves: who doesn't wait for a disk to be opened leaves, and the pool
 // can be closed.
 func TestPoolUserLeaves(t *testing.T) {
@@ -226,36 +256,47 @@ func TestPoolUserLeaves(t *testing.T) {
 }
 
 // TestPoolConcurrent: many users of few disks, of which not all may be open at
-// once, find what others wrote.
+// once, find what they wrote, however soon the disks are closed.
 func TestPoolConcurrent(t *testing.T) {
+	for _, idle := range []time.Duration{0, time.Millisecond} {
+		t.Run(idle.String(), func(t *testing.T) { useConcurrently(t, idle) })
+	}
+}
+
+func useConcurrently(t *testing.T, idle time.Duration) {
 	const disks, users, rounds = 4, 16, 30
-	p, _ := newPool(t, PoolOptions{Most: disks - 1, Idle: time.Millisecond})
+	p, _ := newPool(t, PoolOptions{Most: disks - 1, Idle: idle})
 	names := newImages(t, disks)
 	var refused atomic.Int64
 	var all sync.WaitGroup
 	for user := range users {
 		all.Go(func() {
 			for round := range rounds {
-				name := names[(user+round)%disks]
-				d, release, err := p.Open(t.Context(), "machine", name, Options{})
-				if err != nil {
-					if !strings.Contains(err.Error(), "which is the most") {
-						t.Error(err)
-					}
+				err := writeAndRead(t.Context(), p, names[(user+round)%disks], int64(user)<<13, fmt.Sprintf("%08d", round))
+				if err != nil && strings.Contains(err.Error(), "which is the most") {
 					refused.Add(1)
-					continue
-				}
-				if err := d.Write(t.Context(), fmt.Appendf(nil, "%08d", round), int64(user)<<13, 0); err != nil {
+				} else if err != nil {
 					t.Error(err)
 				}
-				got := make([]byte, 8)
-				if err := d.Read(t.Context(), got, int64(user)<<13); err != nil || string(got) != fmt.Sprintf("%08d", round) {
-					t.Errorf("%q, %v", got, err)
-				}
-				release()
 			}
 		})
 	}
 	all.Wait()
 	t.Logf("%d of %d refused", refused.Load(), users*rounds)
+}
+
+func writeAndRead(ctx context.Context, p *Pool, name string, off int64, text string) error {
+	d, release, err := p.Open(ctx, "machine", name, Options{})
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := d.Write(ctx, []byte(text), off, 0); err != nil {
+		return err
+	}
+	got := make([]byte, len(text))
+	if err := d.Read(ctx, got, off); err != nil || string(got) != text {
+		return fmt.Errorf("%q is read, not %q: %w", got, text, err)
+	}
+	return nil
 }

@@ -209,10 +209,3 @@ func (p *probe) closed() {
 		}
 	}
 }
-
-// testServer serves one disk of 8 MiB.
-func testServer(t testing.TB, bounds Bounds) (addr string, dev *memory, srv *Server) {
-	dev = newMemory(8 << 20)
-	srv = &Server{Bounds: bounds, Targets: Static(&Target{Name: testTarget, LUNs: map[uint64]*LUN{0: {Device: dev}}})}
-	return serve(t, srv), dev, srv
-}

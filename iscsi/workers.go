@@ -22,7 +22,7 @@ func (c *conn) work() {
 }
 
 // takeToken waits until this worker holds the token. A worker too many
-// goes home.
+// ends.
 func (c *conn) takeToken() bool {
 	c.mu.Lock()
 	if c.idle >= idleWorkers {

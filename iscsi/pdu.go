@@ -48,7 +48,6 @@ func (h *header) dataLen() int    { return int(h[5])<<16 | int(h[6])<<8 | int(h[
 func (h *header) lun() uint64     { return binary.BigEndian.Uint64(h[8:]) }
 func (h *header) itt() uint32     { return h.u32(16) }
 func (h *header) ttt() uint32     { return h.u32(20) }
-func (h *header) edtl() uint32    { return h.u32(20) }
 func (h *header) cmdSN() uint32   { return h.u32(24) }
 func (h *header) statSN() uint32  { return h.u32(28) }
 

@@ -21,7 +21,7 @@ func (c *conn) command() (*task, error) {
 	t, h := c.unregistered(), &c.hdr
 	t.attribute = attribute(h.flags() & 7)
 	t.nexus = c.s.nexus(t.lun)
-	t.scsi.Expected, t.scsi.Transport = int(h.edtl()), t
+	t.scsi.Expected, t.scsi.Transport = int(h.u32(20)), t
 	t.scsi.Reads, t.scsi.Writes = t.flags&flagRead != 0, t.flags&flagWrite != 0
 	copy(t.scsi.CDB[:], h[32:48])
 	err := t.readAHS(c.ahs[:h.ahsLen()])

@@ -38,7 +38,6 @@ type task struct {
 type attribute byte
 
 const (
-	untagged    attribute = 0
 	simple      attribute = 1
 	ordered     attribute = 2
 	headOfQueue attribute = 3

@@ -49,8 +49,8 @@ func (t *task) manage() byte {
 }
 
 func (t *task) abortOne() byte {
-	is := func(other *task) bool { return other.itt == t.refTag && other.lun == t.lun }
-	if t.s.abortAndAwait(is) == 0 {
+	found := t.s.abortAndAwait(func(other *task) bool { return other.itt == t.refTag && other.lun == t.lun })
+	if found == 0 {
 		return t.abortUnseen()
 	}
 	return functionComplete

@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	// Protocols know neither each other nor what a boot is.
 	"tftp":           {},
 	"internal/dhcp":  {},
+	"internal/dhcp6": {},
 	"internal/pxe":   {},
 	"internal/httpd": {"block/httpblock"}, // how RFC 9110 reads ranges
 	"internal/fetch": {},

@@ -1,0 +1,134 @@
+package dhcp6
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Interface is a network interface that serves clients, as it was when it was
+// looked at.
+type Interface struct {
+	Index int
+	Name  string
+	MAC   net.HardwareAddr
+	// LinkLocal is where replies to clients on the wire come from.
+	LinkLocal netip.Addr
+	// Addrs are the other IPv6 addresses with their prefix, in the kernel's
+	// order: without those that are not usable yet, that are about to go, or that
+	// change for privacy's sake.
+	Addrs []netip.Prefix
+}
+
+// ServerFor is the address of ours that a client on the network of the given
+// address should know: the one whose prefix contains it, else the first. It is
+// the zero value if the interface has none.
+func (i Interface) ServerFor(client netip.Addr) netip.Addr {
+	for _, p := range i.Addrs {
+		if p.Contains(client) {
+			return p.Addr()
+		}
+	}
+	if len(i.Addrs) == 0 {
+		return netip.Addr{}
+	}
+	return i.Addrs[0].Addr()
+}
+
+// zone names the interface in an address. Its index is taken, because package
+// net remembers which index a name had for up to a minute, and an interface that
+// is made again has another one.
+func (i Interface) zone() string { return strconv.Itoa(i.Index) }
+
+// Survey is what one look at the host's interfaces shows.
+type Survey struct {
+	// Serving are the interfaces that can serve clients, in the kernel's order.
+	Serving []Interface
+	// Reasons say, by name, why another one that is there can't.
+	Reasons map[string]error
+}
+
+// Look looks at the named interfaces, or, without names, at all. One that is
+// not there, or can't serve, is no error.
+func Look(names []string) (Survey, error) {
+	s := Survey{Reasons: map[string]error{}}
+	links, err := netlink.LinkList()
+	// A list that was interrupted by a change is followed by another look.
+	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		return s, fmt.Errorf("list network interfaces: %w", err)
+	}
+	for _, l := range links {
+		name := l.Attrs().Name
+		if len(names) > 0 && !slices.Contains(names, name) {
+			continue
+		}
+		one, err := look(l, masterOf(l, links))
+		if err != nil {
+			s.Reasons[name] = err
+			continue
+		}
+		s.Serving = append(s.Serving, one)
+	}
+	return s, nil
+}
+
+// masterOf names the bridge or bond that takes the frames of a port before its
+// own IPv6 does, or is empty.
+func masterOf(l netlink.Link, links []netlink.Link) string {
+	for _, m := range links {
+		takes := slices.Contains([]string{"bridge", "bond", "team", "openvswitch"}, m.Type())
+		if takes && m.Attrs().Index == l.Attrs().MasterIndex {
+			return m.Attrs().Name
+		}
+	}
+	return ""
+}
+
+func look(l netlink.Link, master string) (Interface, error) {
+	a := l.Attrs()
+	switch {
+	case a.Flags&net.FlagLoopback != 0:
+		return Interface{}, fmt.Errorf("interface %s is the loopback: no machine can boot from it", a.Name)
+	case a.Flags&net.FlagMulticast == 0 || len(a.HardwareAddr) != 6:
+		return Interface{}, fmt.Errorf("interface %s is no Ethernet: machines can't netboot over it", a.Name)
+	case a.Flags&net.FlagUp == 0:
+		return Interface{}, fmt.Errorf("interface %s is down: ip link set %s up", a.Name, a.Name)
+	case master != "":
+		return Interface{}, fmt.Errorf("interface %s is a port of %s, which gets all that it hears: name %s", a.Name, master, master)
+	}
+	i := Interface{Index: a.Index, Name: a.Name, MAC: a.HardwareAddr}
+	list, err := netlink.AddrList(l, netlink.FAMILY_V6)
+	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		return Interface{}, fmt.Errorf("list the addresses of %s: %w", a.Name, err)
+	}
+	i.take(list)
+	if !i.LinkLocal.IsValid() {
+		return Interface{}, fmt.Errorf("interface %s has no link-local address: sysctl net.ipv6.conf.%s.disable_ipv6=0", a.Name, a.Name)
+	}
+	return i, nil
+}
+
+// unusable are the flags of addresses that no client should be told.
+const unusable = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED | unix.IFA_F_DEPRECATED | unix.IFA_F_TEMPORARY
+
+func (i *Interface) take(list []netlink.Addr) {
+	for _, a := range list {
+		addr, ok := netip.AddrFromSlice(a.IP)
+		if !ok || !addr.Is6() || a.Flags&unusable != 0 {
+			continue
+		}
+		bits, _ := a.Mask.Size()
+		switch {
+		case !addr.IsLinkLocalUnicast():
+			i.Addrs = append(i.Addrs, netip.PrefixFrom(addr, bits))
+		case !i.LinkLocal.IsValid():
+			i.LinkLocal = addr
+		}
+	}
+}

@@ -1,20 +1,30 @@
 // Package diskimage opens a disk image of any format that this module reads: raw,
 // qcow2, VHD, VHDX and VMDK. It knows the format by the file's contents.
 //
-//	file, err := block.OpenFile("disk.qcow2", block.FileOptions{ReadOnly: true})
-//	if err != nil {
-//		return err
+// # Serving an image
+//
+//	package main
+//
+//	import (
+//		"context"
+//		"log"
+//
+//		"github.com/spurboot/spur/block/diskimage"
+//		"github.com/spurboot/spur/nbd"
+//	)
+//
+//	func main() {
+//		disk, err := diskimage.OpenFile(context.Background(), "disk.qcow2", diskimage.Options{})
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		log.Fatal(nbd.ListenAndServe(context.Background(), ":10809", disk))
 //	}
-//	disk, err := diskimage.Open(ctx, file, diskimage.Options{ReadOnly: true, Opener: diskimage.Beside("disk.qcow2")})
-//	if err != nil {
-//		return errors.Join(err, file.Close())
-//	}
-//	defer disk.Close()
-//	return http.ListenAndServe("127.0.0.1:8080", httpblock.Handler(disk, httpblock.HandlerOptions{}))
 //
 // What is opened is a block.Device, which packages nbd, iscsi, aoe and httpblock
-// serve. Offsets and sizes are in bytes. All methods of an Image but Close may be
-// called at the same time.
+// serve. Open takes a file that is open already, or is no file of this host.
+// Offsets and sizes are in bytes. All methods of an Image but Close may be called
+// at the same time.
 //
 // # Other files
 //
@@ -22,7 +32,7 @@
 // consists. Whoever wrote to the image chose these names, and what is opened by
 // them is read to whoever reads the disk. So none is opened but by the caller's
 // Opener, which sees each name before. Beside is one for files in the image's own
-// folder.
+// folder, and what OpenFile takes by itself.
 //
 // # Raw disks
 //

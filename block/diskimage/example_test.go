@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/httpblock"
 )
@@ -22,11 +21,7 @@ func Example() {
 	name, remove := makeOverlay()
 	defer remove()
 
-	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
-	if err != nil {
-		log.Fatal(err)
-	}
-	disk, err := diskimage.Open(ctx, file, diskimage.Options{ReadOnly: true, Opener: diskimage.Beside(name)})
+	disk, err := diskimage.OpenFile(ctx, name, diskimage.Options{ReadOnly: true})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -43,11 +38,7 @@ func Example_serve() {
 	name, remove := makeOverlay()
 	defer remove()
 
-	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: true})
-	if err != nil {
-		log.Fatal(err)
-	}
-	disk, err := diskimage.Open(context.Background(), file, diskimage.Options{ReadOnly: true, Opener: diskimage.Beside(name)})
+	disk, err := diskimage.OpenFile(context.Background(), name, diskimage.Options{ReadOnly: true})
 	if err != nil {
 		log.Fatal(err)
 	}

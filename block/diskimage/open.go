@@ -67,6 +67,23 @@ func Open(ctx context.Context, file block.File, o Options) (*Image, error) {
 	return (&chain{options: o}).open(ctx, file, layer{format: o.Format, readOnly: o.ReadOnly})
 }
 
+// OpenFile opens the image in a file of this host, which is locked until the image
+// is closed. Where Options has no Opener, the image may name files beside itself.
+func OpenFile(ctx context.Context, name string, o Options) (*Image, error) {
+	file, err := block.OpenFile(name, block.FileOptions{ReadOnly: o.ReadOnly})
+	if err != nil {
+		return nil, err
+	}
+	if o.Opener == nil {
+		o.Opener = Beside(name)
+	}
+	image, err := Open(ctx, file, o)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return image, nil
+}
+
 // layer is what is known of one image of a chain before it is opened.
 type layer struct {
 	name     string // by the Opener, "" for the first

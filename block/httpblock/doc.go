@@ -1,12 +1,33 @@
 // Package httpblock brings disks over HTTP: Open makes a read-only block.Device
 // of a URL, Handler makes an http.Handler of any block.Device.
 //
+// # Serving a file
+//
+//	package main
+//
+//	import (
+//		"log"
+//		"net/http"
+//
+//		"github.com/spurboot/spur/block/httpblock"
+//		"github.com/spurboot/spur/block/raw"
+//	)
+//
+//	func main() {
+//		disk, err := raw.OpenFile("disk.img", raw.Options{ReadOnly: true})
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		log.Fatal(http.ListenAndServe(":8080", httpblock.Handler(disk, httpblock.HandlerOptions{})))
+//	}
+//
+// # Using a disk
+//
 //	disk, err := httpblock.Open(ctx, "https://example.org/disk.img", httpblock.Options{})
 //	if err != nil {
 //		return err
 //	}
 //	defer disk.Close()
-//	http.ListenAndServe("127.0.0.1:8080", httpblock.Handler(disk, httpblock.HandlerOptions{}))
 //
 // A file that is an image, a qcow2 say, is opened by block/diskimage on
 // block.FileOf(ctx, disk). Offsets and sizes are in bytes. All methods of a Device

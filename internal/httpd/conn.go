@@ -22,7 +22,6 @@ const minProgress = 64 << 10
 type conn struct {
 	net.Conn
 	stall   time.Duration
-	threads *threads
 	release func() // gives back the place among the connections, once
 	peer    netip.Addr
 	number  uint64 // of the connections that got a place
@@ -62,22 +61,29 @@ func (c *conn) Write(p []byte) (total int, err error) {
 	}
 }
 
-// ReadFrom sends src, by sendfile(2) where it is part of an operating system
-// file.
+// ReadFrom sends src: part of an operating system file by [net.TCPConn.ReadFrom],
+// which uses sendfile(2).
 func (c *conn) ReadFrom(src io.Reader) (total int64, err error) {
 	part, file := fileOf(src)
-	for file != nil {
-		n, err := c.push(func() (int64, error) { return c.threads.sendfile(c.Conn, file, part.N) })
+	to, ok := c.Conn.(io.ReaderFrom)
+	if file == nil || !ok {
+		return io.Copy(onlyWriter{c}, src)
+	}
+	start, err := file.Seek(0, io.SeekCurrent)
+	if err != nil { // a pipe
+		return io.Copy(onlyWriter{c}, src)
+	}
+	for size := part.N; ; part.N = size - total {
+		n, err := c.push(func() (int64, error) { return to.ReadFrom(part) })
 		total += n
-		part.N -= n
-		if errors.Is(err, errNoSendfile) {
-			break
-		}
 		if !errors.Is(err, errSlow) {
 			return total, err
 		}
+		// Where the kernel can't send the file, more was read than sent.
+		if _, err := file.Seek(start+total, io.SeekStart); err != nil {
+			return total, err
+		}
 	}
-	return io.Copy(onlyWriter{c}, src)
 }
 
 // errSlow says that the time was up, but enough had moved to go on.

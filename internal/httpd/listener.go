@@ -19,11 +19,10 @@ type listener struct {
 	most, perPeer int
 	hooks         ServerHooks
 
-	threads threads
-	freed   chan struct{} // a place may be free, or a connection may give way
-	done    chan struct{}
-	once    sync.Once
-	open    sync.WaitGroup
+	freed chan struct{} // a place may be free, or a connection may give way
+	done  chan struct{}
+	once  sync.Once
+	open  sync.WaitGroup
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{} // those that have a place
@@ -57,7 +56,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := &conn{Conn: nc, stall: l.stall, threads: &l.threads, peer: share(peerOf(nc).Addr()), wake: l.wake}
+		c := &conn{Conn: nc, stall: l.stall, peer: share(peerOf(nc).Addr()), wake: l.wake}
 		c.release = func() { l.leave(c) }
 		for {
 			admitted, wait := l.admit(c)

@@ -19,9 +19,7 @@ const chunkSize = 2 << 20
 // an operating system file after the other.
 type writer struct {
 	http.ResponseWriter
-	conn     *conn             // nil: not one of [Server]
 	progress func(bytes int64) // nil: nobody asks
-	corked   bool
 	status   int
 	bytes    int64
 	err      error // of the connection
@@ -56,7 +54,6 @@ func (w *writer) ReadFrom(src io.Reader) (total int64, err error) {
 	if c == nil {
 		return io.Copy(onlyWriter{w}, src)
 	}
-	defer w.cork(false)
 	for limited.N > 0 {
 		n, err := w.sendChunk(c, min(limited.N, chunkSize))
 		limited.N -= n
@@ -77,11 +74,7 @@ func (w *writer) sendChunk(c *content, limit int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	w.cork(direct)
 	n, err := io.Copy(w.ResponseWriter, src)
-	if n < chunkSize {
-		w.cork(false) // what is next may have to be waited for
-	}
 	if direct {
 		c.moved(n)
 	}
@@ -97,14 +90,6 @@ func (w *writer) sendChunk(c *content, limit int64) (int64, error) {
 		return 0, c.fail(io.EOF)
 	}
 	return 0, io.EOF
-}
-
-// cork has segments wait until they are full, or not.
-func (w *writer) cork(on bool) {
-	if w.conn != nil && on != w.corked {
-		w.corked = on
-		cork(w.conn.Conn, on)
-	}
 }
 
 // count notes what was sent of the file. What goes with a status of an error is

@@ -46,12 +46,12 @@ func TestPagePrograms(t *testing.T) {
 			want := writeDisk(t, dir)
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
-			server, client := startProgram(t, ctx, dir, buildProgram(t, dir, program))
+			server, client := startProgram(ctx, t, dir, buildProgram(t, dir, program))
 			if fetch == nil {
-				findDisk(t, ctx, client)
+				findDisk(ctx, t, client)
 				return
 			}
-			until(t, ctx, func() error { return inDir(client.Command(ctx, fetch[0], fetch[1:]...), dir) })
+			until(ctx, t, func() error { return inDir(client.Command(ctx, fetch[0], fetch[1:]...), dir) })
 			if got, err := os.ReadFile(filepath.Join(dir, "got")); err != nil || !bytes.Equal(got, want) {
 				t.Errorf("%d bytes came, not the disk: %v\n%s", len(got), err, server.Tail(20))
 			}
@@ -120,7 +120,7 @@ func buildProgram(t *testing.T, dir, program string) string {
 
 // startProgram runs a program on a host of its own, in a folder and with the
 // folder's srv as /srv, and returns a host for the client.
-func startProgram(t *testing.T, ctx context.Context, dir, binary string) (*lab.Process, *lab.Host) {
+func startProgram(ctx context.Context, t *testing.T, dir, binary string) (*lab.Process, *lab.Host) {
 	t.Helper()
 	l, err := lab.New(ctx, lab.Options{})
 	if err != nil {
@@ -151,7 +151,7 @@ func startProgram(t *testing.T, ctx context.Context, dir, binary string) (*lab.P
 }
 
 // until tries again until it works: a program needs a moment to listen.
-func until(t *testing.T, ctx context.Context, try func() error) {
+func until(ctx context.Context, t *testing.T, try func() error) {
 	t.Helper()
 	for {
 		err := try()
@@ -175,9 +175,9 @@ func inDir(cmd *exec.Cmd, dir string) error {
 }
 
 // findDisk looks from a host for an AoE disk.
-func findDisk(t *testing.T, ctx context.Context, from *lab.Host) {
+func findDisk(ctx context.Context, t *testing.T, from *lab.Host) {
 	t.Helper()
-	until(t, ctx, func() error {
+	until(ctx, t, func() error {
 		return from.Do(func() error {
 			link, err := aoe.Open("eth0")
 			if err != nil {

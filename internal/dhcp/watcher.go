@@ -146,12 +146,13 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// netlinkSubscription receives the kernel's messages about links and IPv4
-// addresses. What they say isn't read: the next look shows it.
+// netlinkSubscription receives the kernel's messages about links and addresses,
+// those of IPv6 for whoever follows besides. What they say isn't read: the next
+// look shows it.
 type netlinkSubscription struct{ socket *nl.NetlinkSocket }
 
 func subscribe() (Subscription, error) {
-	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR)
+	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
 	if err != nil {
 		return nil, err
 	}

@@ -306,3 +306,38 @@ func TestSendAfterRemoval(t *testing.T) {
 		t.Errorf("got %v, %v", err, l.Interfaces())
 	}
 }
+
+// TestWatcherHearsIPv6: what serves IPv6 beside looks again when an address of
+// IPv6 comes, such as the link-local one, which takes a while to be usable.
+func TestWatcherHearsIPv6(t *testing.T) {
+	sh(t, "ip link add six0 type veth peer name six1 && ip link set six0 up && ip link set six1 up")
+	t.Cleanup(func() { sh(t, "ip link del six0") })
+	eventually(t, "six0 has its link-local address", func() bool {
+		return !strings.Contains(sh(t, "ip -6 addr show dev six0"), "tentative")
+	})
+	w := dhcp.NewWatcher(nil)
+	looked, first := make(chan struct{}), make(chan struct{})
+	var once, begun sync.Once
+	w.Look = func() (dhcp.Survey, error) {
+		if strings.Contains(sh(t, "ip -6 addr show dev six0"), "fd77::7") {
+			once.Do(func() { close(looked) })
+		}
+		return dhcp.Survey{}, nil
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := w.Run(ctx, dhcp.Survey{}, func(dhcp.Survey, []dhcp.Change) { begun.Do(func() { close(first) }) }); err != nil {
+			t.Error(err)
+		}
+	})
+	<-first
+	sh(t, "ip addr add fd77::7/64 dev six0 nodad")
+	select {
+	case <-looked:
+	case <-time.After(patience):
+		t.Error("nobody looked")
+	}
+	cancel()
+	running.Wait()
+}

@@ -1,0 +1,93 @@
+package dhcp6_test
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/spurboot/spur/internal/dhcp6"
+)
+
+// slow is a store that gives others their turn while it writes, and holds that
+// no address is written twice at a time.
+type slow struct {
+	dhcp6.MemoryStore
+	mu   sync.Mutex
+	busy map[netip.Addr]bool
+	t    *testing.T
+}
+
+func (s *slow) Put(l dhcp6.Lease, left netip.Addr) error {
+	s.mark(l.Addr, true)
+	time.Sleep(time.Millisecond)
+	err := s.MemoryStore.Put(l, left)
+	s.mark(l.Addr, false)
+	return err
+}
+
+func (s *slow) mark(a netip.Addr, busy bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if busy && s.busy[a] {
+		s.t.Errorf("%s is written twice at a time", a)
+	}
+	s.busy[a] = busy
+}
+
+// TestCrowd: many clients that take, renew and release addresses of a
+// pool that is too small for them never have one together, and the store has
+// what the clients were told.
+func TestCrowd(t *testing.T) {
+	store := &slow{busy: map[netip.Addr]bool{}, t: t}
+	s := newServer(t, dhcp6.ServerConfig{Store: store}, pool("fd77::/64", "fd77::100", "fd77::110"))
+	var mu sync.Mutex
+	holders := map[string]byte{}
+	change := func(addr string, from, to byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		if has := holders[addr]; has != from {
+			t.Errorf("%s is of client %d, and goes from %d to %d", addr, has, from, to)
+		}
+		holders[addr] = to
+	}
+	var all sync.WaitGroup
+	for n := byte(1); n <= 24; n++ {
+		all.Go(func() {
+			for round := range byte(20) {
+				reply, out := s.Handle(noon, heard(message(dhcpv6.MessageTypeRequest, n, toUs(), association(round))))
+				if out.Step != dhcp6.StepReply {
+					continue // the pool is empty
+				}
+				addrs, _ := given(t, reply)
+				change(addrs[0], 0, n)
+				if _, out = s.Handle(noon, heard(message(dhcpv6.MessageTypeRenew, n, toUs(), association(round, addrs[0])))); out.Step != dhcp6.StepReply {
+					t.Errorf("renewal: %+v", out)
+				}
+				change(addrs[0], n, 0)
+				s.Handle(noon, heard(message(dhcpv6.MessageTypeRelease, n, toUs(), association(round, addrs[0]))))
+			}
+		})
+	}
+	all.Wait()
+	kept, err := store.All()
+	if err != nil || len(kept) == 0 || len(kept) > 17 {
+		t.Errorf("%d leases are kept, %v", len(kept), err)
+	}
+}
+
+// TestKeptLeases: the store's leases are taken up, and what it says wrong is an
+// error that names the pool.
+func TestKeptLeases(t *testing.T) {
+	_, err := dhcp6.NewServer(dhcp6.ServerConfig{ID: serverID, Store: unreadable{}, Pools: []dhcp6.Pool{small()}})
+	if err == nil || fmt.Sprint(err) != "read the leases of pool fd77::100-fd77::103: no disk" {
+		t.Error(err)
+	}
+}
+
+type unreadable struct{ dhcp6.LeaseStore }
+
+func (unreadable) All() ([]dhcp6.Lease, error) { return nil, fmt.Errorf("no disk") }

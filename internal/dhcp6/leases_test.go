@@ -64,9 +64,15 @@ func TestCrowd(t *testing.T) {
 				}
 				addrs, _ := given(t, reply)
 				change(addrs[0], 0, n)
-				if _, out = s.Handle(noon, heard(message(dhcpv6.MessageTypeRenew, n, toUs(), association(round, addrs[0])))); out.Step != dhcp6.StepReply {
-					t.Errorf("renewal: %+v", out)
+				var renewals sync.WaitGroup
+				for range 3 {
+					renewals.Go(func() {
+						if _, out := s.Handle(noon, heard(message(dhcpv6.MessageTypeRenew, n, toUs(), association(round, addrs[0])))); out.Step != dhcp6.StepReply {
+							t.Errorf("renewal: %+v", out)
+						}
+					})
 				}
+				renewals.Wait()
 				change(addrs[0], n, 0)
 				s.Handle(noon, heard(message(dhcpv6.MessageTypeRelease, n, toUs(), association(round, addrs[0]))))
 			}
@@ -91,3 +97,37 @@ func TestKeptLeases(t *testing.T) {
 type unreadable struct{ dhcp6.LeaseStore }
 
 func (unreadable) All() ([]dhcp6.Lease, error) { return nil, fmt.Errorf("no disk") }
+
+// held is a store that has somebody wait.
+type held struct {
+	dhcp6.MemoryStore
+	began, end chan struct{}
+}
+
+func (h *held) Put(l dhcp6.Lease, left netip.Addr) error {
+	h.began <- struct{}{}
+	<-h.end
+	return h.MemoryStore.Put(l, left)
+}
+
+// TestWhileWriting: an address that ended, and is being given to its client
+// again, is not another one's meanwhile.
+func TestWhileWriting(t *testing.T) {
+	store := &held{began: make(chan struct{}, 9), end: make(chan struct{}, 9)}
+	s := newServer(t, dhcp6.ServerConfig{Store: store}, pool("fd77::/64", "fd77::100", "fd77::100"))
+	store.end <- struct{}{}
+	addr := lease(t, s, 1, 1)
+	<-store.began
+	var renewal sync.WaitGroup
+	later := noon.Add(2 * time.Hour)
+	renewal.Go(func() {
+		askAt(t, s, later, heard(message(dhcpv6.MessageTypeRenew, 1, toUs(), association(1, addr))), dhcp6.StepReply)
+	})
+	<-store.began
+	_, out := s.Handle(later, heard(message(dhcpv6.MessageTypeSolicit, 2, association(1))))
+	store.end <- struct{}{}
+	renewal.Wait()
+	if out.Step != dhcp6.StepExhaust {
+		t.Errorf("another client: %+v", out)
+	}
+}

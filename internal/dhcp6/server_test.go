@@ -220,8 +220,8 @@ func TestShare(t *testing.T) {
 		t.Errorf("%d addresses", len(seen))
 	}
 	// Nor by naming them itself.
-	for _, kind := range []dhcpv6.MessageType{dhcpv6.MessageTypeRequest, dhcpv6.MessageTypeRenew} {
-		reply, _ := s.Handle(noon, heard(message(kind, 1, toUs(), association(99, "fd77::1f0"))))
+	for n, kind := range []dhcpv6.MessageType{dhcpv6.MessageTypeRequest, dhcpv6.MessageTypeRenew} {
+		reply, _ := s.Handle(noon, heard(message(kind, 1, toUs(), association(98+byte(n), "fd77::1f0"))))
 		if addrs, _ := given(t, reply); len(addrs) > 0 && !seen[addrs[0]] {
 			t.Errorf("%s gave %v", kind, addrs)
 		}

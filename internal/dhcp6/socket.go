@@ -106,14 +106,8 @@ func bind(i Interface, to netip.AddrPort, sharing func(fd int) error) (net.Packe
 
 func exclusive(fd int) error { return nil }
 
-// share lets others bind the port that a socket has, or it one that others
-// share: Kea by the one option, dnsmasq by the other.
-func share(fd int) error {
-	return errors.Join(
-		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1),
-		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1),
-	)
-}
+// share lets others bind the port that a socket has, or it one that others share.
+func share(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) }
 
 func control(c syscall.RawConn, f func(fd int) error) error {
 	var inner error

@@ -239,7 +239,7 @@ func TestRouter(t *testing.T) {
 func TestBootPort(t *testing.T) {
 	l := newLab(t)
 	wire := newWire(t, l, "wire")
-	server := newHost(t, l, "server", lab.On(wire, "fd77::1/64"))
+	server := newHost(t, l, "server", lab.On(wire, "fd77::1/64", "fd77::3/64"))
 	client := newHost(t, l, "client", lab.On(wire, "fd77::52/64"))
 	on := interfaces(t, client, "eth0")[0]
 	s := listen(t, server, besides, "eth0")
@@ -250,6 +250,7 @@ func TestBootPort(t *testing.T) {
 	}{
 		{"[" + on.LinkLocal.String() + "%" + strconv.Itoa(on.Index) + "]:546", "[ff02::1:2%" + strconv.Itoa(on.Index) + "]:547", 547, dhcpv6.MessageTypeSolicit},
 		{"[fd77::52]:4011", "[fd77::1]:4011", 4011, dhcpv6.MessageTypeRequest},
+		{"[fd77::52]:4011", "[fd77::3]:4011", 4011, dhcpv6.MessageTypeRequest},
 	} {
 		var sent []byte
 		for _, r := range requestsOf(t, "testdata/captures/edk2-x64-beside.pcap") {
@@ -260,7 +261,8 @@ func TestBootPort(t *testing.T) {
 		}
 		reply, from := exchange(t, client, c.from, c.to, sent)
 		m, err := dhcpv6.MessageFromBytes(reply)
-		if err != nil || m.Options.BootFileURL() != "tftp://[fd77::1]/x.efi" || from.Port() != c.port {
+		asked := netip.MustParseAddrPort(c.to)
+		if err != nil || !strings.HasPrefix(m.Options.BootFileURL(), "tftp://[fd77::") || from.Port() != c.port || !asked.Addr().IsMulticast() && from != asked {
 			t.Errorf("port %d: %v from %s, %v", c.port, m, from, err)
 		}
 	}

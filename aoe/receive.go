@@ -1,7 +1,6 @@
 package aoe
 
 import (
-	"runtime"
 	"sync"
 
 	"github.com/spurboot/spur/block/handoff"
@@ -64,10 +63,6 @@ func (r *receiver) run() {
 			}
 		}
 		r.sendAnswers()
-		// Who yields before it blocks isn't taken the processor away from in the
-		// midst of system calls (see handoff.Token.End), and finds the runtime awake
-		// when a frame comes: with one command in flight twice as many are answered.
-		runtime.Gosched()
 		if err := r.read(); err != nil {
 			r.ended <- err
 			return

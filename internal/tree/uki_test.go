@@ -103,6 +103,37 @@ func TestUKI(t *testing.T) {
 	}
 }
 
+// An initrd without a byte moves no other file from its place, and is closed.
+func TestUKIWithAnEmptyInitrd(t *testing.T) {
+	tr := newUKITree(t, anApplication)
+	payload, err := tr.Resolver.Resolve(t.Context(), rom)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(payload.Content.(boot.Linux).Initrds[0].Source, 0); err != nil {
+		t.Fatal(err)
+	}
+	before := openFiles(t)
+	file, err := tr.Open(t.Context(), overHTTPBoot(t, tr), overHTTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := pe.NewFile(file.(io.ReaderAt))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := image.Section(".initrd")
+	if got, err := s.Data(); err != nil || string(got[:s.VirtualSize]) != "SECOND" {
+		t.Errorf(".initrd has %d bytes, %v", s.VirtualSize, err)
+	}
+	if err := file.Close(); err != nil {
+		t.Error(err)
+	}
+	if after := openFiles(t); after != before {
+		t.Errorf("%d files are open, %d were", after, before)
+	}
+}
+
 // A part that is a file of this host is sent from there, without a copy.
 func TestUKIIsBacked(t *testing.T) {
 	tr := newUKITree(t, anApplication)

@@ -48,13 +48,13 @@ type Kind int
 // The kinds of pieces.
 const (
 	Memory   Kind = iota // Piece.Bytes
-	External             // a content that isn't in memory
+	External             // a content that isn't in memory; each has one piece, also one of no bytes
 	Zeros
 )
 
-// add appends a piece; one of no bytes is left out.
+// add appends a piece. Memory and zeros of no bytes are left out.
 func (im *Image) add(p Piece) {
-	if p.Size == 0 {
+	if p.Size == 0 && p.Kind != External {
 		return
 	}
 	p.Offset = im.Size

@@ -1,6 +1,7 @@
 package authenticode
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -52,6 +53,9 @@ func SignDigest(r io.ReaderAt, size int64, digest []byte, signer *signeddata.Sig
 }
 
 func sign(r io.ReaderAt, f *pefile.File, digest []byte, signer *signeddata.Signer) (*Signed, error) {
+	if len(digest) != sha256.Size {
+		return nil, fmt.Errorf("a hash of %d bytes can't be signed: SHA-256 has %d", len(digest), sha256.Size)
+	}
 	entry, ok := f.CertificateEntryAt()
 	if !ok {
 		return nil, errors.New("it can't be signed: its headers have no place for it")

@@ -79,6 +79,9 @@ func TestSignDigest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := SignDigest(bytes.NewReader(file), int64(len(file)), digest[:20], signer); err == nil {
+		t.Error("a hash of 20 bytes was signed")
+	}
 	r := s.Over(bytes.NewReader(file))
 	got, err := io.ReadAll(iotest.OneByteReader(r))
 	if err != nil || !bytes.Equal(got, signed(t, file, signer)) {

@@ -300,3 +300,32 @@ func exchange(t *testing.T, h *lab.Host, from, to string, b []byte) ([]byte, net
 	t.Fatalf("no answer from %s", to)
 	return nil, netip.AddrPort{}
 }
+
+// TestPortHeld: a server of this host that shares nothing is named, and what
+// else can be heard is heard.
+func TestPortHeld(t *testing.T) {
+	l := newLab(t)
+	wire := newWire(t, l, "wire")
+	server := newHost(t, l, "server", lab.On(wire, "fd77::1/64"))
+	on := interfaces(t, server, "eth0")
+	var other *net.UDPConn
+	err := server.Do(func() (err error) {
+		other, err = net.ListenUDP("udp6", &net.UDPAddr{Port: dhcp6.ServerPort})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := dhcp6.NewListener(dhcp6.Hooks{})
+	defer s.Close()
+	err = server.Do(func() error { return s.Set(on) })
+	if err == nil || !strings.Contains(err.Error(), "has UDP port 547 of interface eth0 for itself") {
+		t.Errorf("port 547 is taken: %v", err)
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Do(func() error { return s.Set(on) }); err != nil || len(s.Interfaces()) != 1 {
+		t.Errorf("the port is free again: %v, %v", s.Interfaces(), err)
+	}
+}

@@ -38,10 +38,10 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == "serve" { // ours, as a process of its own
 		exit(serve(os.Args[2]))
 	}
-	if len(os.Args) == 2 && os.Args[1] == "floor" {
-		exit(floor())
+	if len(os.Args) == 2 && os.Args[1] == "baseline" {
+		exit(baseline())
 	}
-	if len(os.Args) == 4 && os.Args[1] == "crowd" {
+	if len(os.Args) == 4 && os.Args[1] == "sessions" {
 		exit(serveCrowd(os.Args[2], os.Args[3]))
 	}
 	exit(bench())
@@ -100,10 +100,10 @@ func bench() error {
 	fmt.Print(testbed.HowToRead, notes)
 	each, err := measureCrowd(ctx, dir)
 	if err != nil {
-		return fmt.Errorf("%d sessions: %w", crowd, err)
+		return fmt.Errorf("%d sessions: %w", manySessions, err)
 	}
 	fmt.Printf("\n%d sessions, each on a qcow2 overlay of its own over one base, take %d KiB of resident memory each, at most 256 KiB wanted.\n",
-		crowd, (each+1023)>>10)
+		manySessions, (each+1023)>>10)
 	return nil
 }
 

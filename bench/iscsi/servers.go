@@ -40,12 +40,12 @@ type running struct {
 	end  syscall.Signal
 }
 
-// servers are Spur, its peer and the floor, in this order.
+// servers are Spur, its peer and the baseline, in this order.
 func servers(dir string, o options) []server {
 	return []server{
 		{"spur", startSpur},
 		{"tgtd", func(file string) (*running, error) { return startTgtd(dir, file, o.untuned) }},
-		{"floor", func(string) (*running, error) { return startSelf("floor") }},
+		{"baseline", func(string) (*running, error) { return startSelf("baseline") }},
 	}
 }
 

@@ -2,20 +2,16 @@ package daemon
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
-	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/pxe"
-	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
 )
@@ -146,21 +142,6 @@ func (o *offers) reply(p dhcp.Packet, address *dhcpv4.DHCPv4, b pxe.Boot) (*dhcp
 		return pxe.Answer(p.Message, b)
 	}
 	return pxe.Offer(p.Message, b)
-}
-
-// silence tells the story why a client isn't told what it boots; script is the
-// one that says so on its screen. What is a decision leaves the machine alone,
-// everything else is a failure.
-func silence(c boot.Client, script string, err error) timeline.Event {
-	e := timeline.Event{Kind: timeline.NoAnswer, MAC: c.MAC, Client: c, Name: script, Reason: fmt.Sprint(err), Hint: advice.Of(err)}
-	var none decide.NoRoute
-	switch {
-	case errors.Is(err, boot.ErrIgnore), errors.As(err, &none):
-		e.Kind = timeline.Ignored
-	case errors.Is(err, context.Canceled), errors.Is(err, resolver.ErrClosed):
-		e.Kind, e.Reason = timeline.Ignored, "Spur is stopping"
-	}
-	return e
 }
 
 // wait returns when every request that was taken has been answered.

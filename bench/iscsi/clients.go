@@ -15,9 +15,9 @@ import (
 	"github.com/spurboot/spur/iscsi"
 )
 
-// crowd is how many machines each have a session, and an overlay of their own
+// manySessions is how many machines each have a session, and an overlay of their own
 // over the same base.
-const crowd = 500
+const manySessions = 500
 
 // measureCrowd returns what each of them adds to the resident memory of the
 // server, in bytes, after it has read and written.
@@ -26,12 +26,12 @@ func measureCrowd(ctx context.Context, dir string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	many, err := residentWith(ctx, dir, 1+crowd)
-	return (many - few) / crowd, err
+	many, err := residentWith(ctx, dir, 1+manySessions)
+	return (many - few) / manySessions, err
 }
 
 func residentWith(ctx context.Context, dir string, machines int) (int64, error) {
-	at, err := startSelf("crowd", dir, strconv.Itoa(machines))
+	at, err := startSelf("sessions", dir, strconv.Itoa(machines))
 	if err != nil {
 		return 0, err
 	}

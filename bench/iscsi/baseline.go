@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// floor is a target that does nothing but what none can leave out: one thread
+// baseline is a target that does nothing but what none can leave out: one thread
 // takes all that has come by one system call, and answers it by another. It has
 // no disk: what is read are zeros, what is written goes nowhere. What it
 // reaches is what the initiator, and the kernel between, leave room for.
-func floor() error {
+func baseline() error {
 	listener, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return os.NewSyscallError("socket", err)
@@ -42,7 +42,7 @@ func floor() error {
 	}
 }
 
-// idle is one connection of the floor.
+// idle is one connection of the baseline.
 type idle struct {
 	fd      int
 	in      []byte
@@ -53,18 +53,18 @@ type idle struct {
 	open    bool   // there is one
 	statSN  uint32
 	out     outgoing
-	answers [2 * floorDepth]header
+	answers [2 * queueDepth]header
 	count   int
 }
 
-// floorDepth is more than the commands that an initiator has under way.
-const floorDepth = 64
+// queueDepth is more than the commands that an initiator has under way.
+const queueDepth = 64
 
-// floorBlocks is how large its disk seems to be, in blocks of 512 bytes.
-const floorBlocks = 256 << 11
+// diskBlocks is how large its disk seems to be, in blocks of 512 bytes.
+const diskBlocks = 256 << 11
 
-// floorText is what Spur would agree to.
-const floorText = "InitialR2T=No\x00ImmediateData=Yes\x00MaxRecvDataSegmentLength=262144\x00FirstBurstLength=131072\x00" +
+// agreedText is what Spur would agree to.
+const agreedText = "InitialR2T=No\x00ImmediateData=Yes\x00MaxRecvDataSegmentLength=262144\x00FirstBurstLength=131072\x00" +
 	"MaxBurstLength=262144\x00HeaderDigest=None\x00DataDigest=None\x00"
 
 // serve goes on until the initiator is gone.
@@ -119,7 +119,7 @@ func (f *idle) answer(h *header) {
 		copy(a[8:16], h[8:16])
 		a[0], a[1], a[15] = opLoginResp, h[1], 1
 		if h[1]&0x0c != 0 { // the operational stage
-			data = []byte(floorText)
+			data = []byte(agreedText)
 		}
 	case opCommand:
 		if data = f.data(h); data != nil {
@@ -142,7 +142,7 @@ func (f *idle) answer(h *header) {
 		next++
 	}
 	a.put32(28, next)
-	a.put32(32, next+floorDepth-1)
+	a.put32(32, next+queueDepth-1)
 	f.out.queue(a[:])
 	if len(data) > 0 {
 		f.out.queue(data)
@@ -159,9 +159,9 @@ func (f *idle) data(h *header) []byte {
 	case 0x12: // INQUIRY: a disk
 		return f.zeros[:min(n, 36)]
 	case 0x25: // READ CAPACITY (10)
-		return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, floorBlocks-1), 512)
+		return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, diskBlocks-1), 512)
 	case 0x9e: // READ CAPACITY (16)
-		p := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, floorBlocks-1), 512)
+		p := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, diskBlocks-1), 512)
 		return append(p, f.zeros[:min(n, 32)-len(p)]...)
 	}
 	return nil

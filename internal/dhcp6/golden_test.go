@@ -74,7 +74,7 @@ func requestsOf(t testing.TB, file string) []request {
 			continue
 		}
 		// Repetitions have the transaction and type of the first one.
-		key := fmt.Sprint(udp.DstPort, udp.Payload[:4])
+		key := fmt.Sprintf("%d %x", udp.DstPort, udp.Payload[:4])
 		src, _ := netip.AddrFromSlice(ip.SrcIP)
 		if m, _, err := dhcp6.Parse(udp.Payload); err != nil || known[key] || udp.DstPort == dhcp6.BootPort && m.MessageType == dhcpv6.MessageTypeReply {
 			continue

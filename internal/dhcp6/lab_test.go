@@ -130,18 +130,6 @@ func (s *station) packets() []dhcp6.Packet {
 	return append([]dhcp6.Packet(nil), s.heard...)
 }
 
-// did tells whether a request came to such an end.
-func (s *station) did(step dhcp6.Step) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, o := range s.out {
-		if o.Step == step {
-			return true
-		}
-	}
-	return false
-}
-
 func newServer(t testing.TB, c dhcp6.ServerConfig, pools ...dhcp6.Pool) *dhcp6.Server {
 	t.Helper()
 	c.Pools = pools

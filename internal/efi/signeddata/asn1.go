@@ -64,7 +64,7 @@ func SHA256() pkix.AlgorithmIdentifier {
 	return pkix.AlgorithmIdentifier{Algorithm: OIDSHA256(), Parameters: asn1.NullRawValue}
 }
 
-// context is a value with tag n of the context-specific class around DER.
-func context(n int, der []byte) asn1.RawValue {
-	return asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: n, IsCompound: true, Bytes: der}
+// explicit puts DER into the context-specific tag 0, as EXPLICIT says.
+func explicit(der []byte) asn1.RawValue {
+	return asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: der}
 }

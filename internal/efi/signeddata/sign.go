@@ -16,8 +16,12 @@ import (
 // tag and length left out.
 func (s *Signer) Enclose(contentType asn1.ObjectIdentifier, content []byte) ([]byte, error) {
 	var value asn1.RawValue
-	if rest, err := asn1.Unmarshal(content, &value); err != nil || len(rest) > 0 {
-		return nil, fmt.Errorf("the content to be signed is no DER value: %v, %d more bytes", err, len(rest))
+	rest, err := asn1.Unmarshal(content, &value)
+	if err != nil {
+		return nil, fmt.Errorf("the content to be signed is no DER value: %w", err)
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("behind the content to be signed are %d more bytes", len(rest))
 	}
 	attributes, err := attributesFor(contentType, value.Bytes)
 	if err != nil {
@@ -27,12 +31,12 @@ func (s *Signer) Enclose(contentType asn1.ObjectIdentifier, content []byte) ([]b
 	if err != nil {
 		return nil, err
 	}
-	signer.Authenticated = context(0, attributes)
-	der, err := s.signedData(contentInfo{contentType, context(0, content)}, signer)
+	signer.Authenticated = explicit(attributes)
+	der, err := s.signedData(contentInfo{contentType, explicit(content)}, signer)
 	if err != nil {
 		return nil, err
 	}
-	return asn1.Marshal(contentInfo{oidSignedData(), context(0, der)})
+	return asn1.Marshal(contentInfo{oidSignedData(), explicit(der)})
 }
 
 // Detach signs data that stay outside, and returns a SignedData without attributes
@@ -102,7 +106,7 @@ func (s *Signer) signedData(content contentInfo, signer signerInfo) ([]byte, err
 		Version:      1,
 		Algorithms:   []pkix.AlgorithmIdentifier{SHA256()},
 		Content:      content,
-		Certificates: context(0, slices.Clone(s.Certificate.Raw)),
+		Certificates: explicit(slices.Clone(s.Certificate.Raw)),
 		Signers:      []signerInfo{signer},
 	})
 }

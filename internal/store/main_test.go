@@ -17,14 +17,14 @@ const crashDir = "STORE_TEST_CRASH_DIR"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		fill(dir)
+		writeForever(dir)
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// fill puts records from several goroutines and prints each key once it is
+// writeForever puts records from several goroutines and prints each key once it is
 // acknowledged. It never returns.
-func fill(dir string) {
+func writeForever(dir string) {
 	s, err := store.Open(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

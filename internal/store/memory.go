@@ -9,22 +9,27 @@ import (
 	"time"
 )
 
-// memory has all records in memory, and writes changes to a journal first where
+// memory has all records in memory, and writes changes to a file first where
 // it has one: whatever is seen is durable.
 type memory struct {
-	journal *journal // nil: forgotten when the process ends
+	file *boltFile // nil: forgotten when the process ends
 
 	// writing is held while a group is committed. Only its holder changes
 	// records, revision and closed, under mu as well.
 	writing sync.Mutex
 	expiry  *time.Timer
 
-	mu       sync.Mutex
-	closed   bool
-	waiting  []*transaction
+	mu      sync.Mutex
+	closed  bool
+	waiting []*transaction
+	contents
+	watchers map[*watcher]struct{}
+}
+
+// contents are the records, and the revision of the store.
+type contents struct {
 	records  map[string]stored
 	revision int64
-	watchers map[*watcher]struct{}
 }
 
 // stored is a record, and when it times out.
@@ -34,10 +39,10 @@ type stored struct {
 }
 
 // Memory returns an empty store that forgets everything when it is closed.
-func Memory() Store { return newMemory(map[string]stored{}, 0, nil) }
+func Memory() Store { return newMemory(contents{records: map[string]stored{}}, nil) }
 
-func newMemory(records map[string]stored, revision int64, j *journal) *memory {
-	m := &memory{journal: j, records: records, revision: revision, watchers: map[*watcher]struct{}{}}
+func newMemory(c contents, b *boltFile) *memory {
+	m := &memory{file: b, contents: c, watchers: map[*watcher]struct{}{}}
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	m.expiry = time.AfterFunc(expireEvery, m.expire)
@@ -106,5 +111,5 @@ func (m *memory) Close() error {
 		m.end(w)
 	}
 	m.expiry.Stop()
-	return m.journal.close(m.revision)
+	return m.file.close()
 }

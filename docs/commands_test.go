@@ -136,7 +136,7 @@ func commands() []command {
 		{line: `make bench`, as: `make -n bench`, plain: true},
 		{line: `make soak`, as: `make -n soak`, plain: true},
 		{line: `scripts/install demo`, plain: true},
-		{line: `sudo apt-get install ipxe`, elsewhere: elsewhere{"installs on this host, which has it by this script", "../scripts/install", " ipxe "}},
+		{line: `sudo apt-get install ipxe systemd-boot-efi`, elsewhere: elsewhere{"installs on this host, which has it by this script", "../scripts/install", " ipxe "}},
 		{line: `go test -race ./internal/dhcp`, elsewhere: elsewhere{"make test runs every package so", "../scripts/test", "go test -race"}},
 		{line: `go test ./boottest -run TestAlreadyIPXE -v`, elsewhere: elsewhere{"make test runs it", "../boottest/cells_test.go", "func TestAlreadyIPXE("}},
 		{line: `go test ./disktest -run TestGuest/nbd/raw -v`, elsewhere: elsewhere{"make test runs it", "../disktest/guest_test.go", "func TestGuest("}},

@@ -30,6 +30,10 @@ networks it asks that server itself as well, once. --server-address overrules it
 Interfaces may come, go and change their addresses while Spur runs, and it says
 so. Those that --interface names have to be there when it starts.
 
+A UEFI machine that asks by HTTP Boot, or for which there is no iPXE, is given one
+EFI application that holds kernel, initrds and command line, put together with
+systemd's stub (Debian's package systemd-boot-efi). No --message is shown then.
+
 In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
 file to the machine, and {{ UP }} the URL that the booted system may fetch to
 say that it is up: it then gets its last line in the story.
@@ -67,7 +71,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 	serving.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
-	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
+	flags.StringVar(&target.Message, "message", "", "text to show on the screen of machines that iPXE boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
 	return cmd
 }

@@ -103,7 +103,7 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 	flags.SortFlags = false
 	flags.StringVar(&t.Firmware, "firmware", "uefi", "the machine's firmware: "+firmwareNames())
 	flags.StringVar(&t.Cmdline, "cmdline", "", "the kernel's command line")
-	flags.StringVar(&message, "message", "", "text to show on the machine's screen before it boots")
+	flags.StringVar(&message, "message", "", "text to show on the machine's screen, where iPXE boots it")
 	flags.StringVar(&dhcp, "dhcp", "proxy", "proxy: another server gives addresses; server: Spur does")
 	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in MiB (default: 512)")
 	flags.StringVar(&t.Screenshot, "screenshot", "", "PNG file to keep up to date with the machine's screen")

@@ -75,6 +75,9 @@ func filledIn(cmd *cobra.Command, _ []string) error {
 		if (f.Value.String() == "" || f.Value.String() == "[]") && !slices.Contains(mayBeEmpty, f.Name) {
 			err = usage(cmd, emptyValue(f))
 		}
+		if name, isFlag := strings.CutPrefix(f.Value.String(), "--"); isFlag && cmd.Flags().Lookup(name) != nil {
+			err = usage(cmd, fmt.Errorf("--%s has no value: what follows it is the flag --%s", f.Name, name))
+		}
 		if isPort(f) && f.Value.String() == "0" {
 			err = usage(cmd, fmt.Errorf("--%s wants %s, not 0", f.Name, wants(f)))
 		}

@@ -36,7 +36,7 @@ func Boot(ctx context.Context, c Config, t Target) error {
 		d.notices.warn(w)
 	}
 	d.title = fmt.Sprintf("%s (%s)", l.payload.Title(), l.about)
-	if d.given, err = given(l.payload, d.loaders); err != nil {
+	if d.given, err = given(l.payload, d.loaders, d.config.DHCP); err != nil {
 		return err
 	}
 	d.ahead = l.payload.Files()

@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -11,13 +12,19 @@ import (
 )
 
 // given says in one line for each kind of machine what it is given to boot a
-// payload. A payload that no machine can boot is an error.
-func given(p boot.Payload, have route.Binaries) ([]string, error) {
+// payload. A payload that no machine can boot is an error. Where another DHCP
+// server names the file, that is a loader or a script.
+func given(p boot.Payload, have route.Binaries, dhcp DHCPMode) ([]string, error) {
 	var lines []string
 	var obstacles []string
 	for _, client := range everyClient(p) {
 		ladder := route.Routes(client, p, have)
 		what := ladder.Obstacle(client)
+		if dhcp == WithoutDHCP {
+			n := len(ladder.Routes)
+			ladder.Routes = slices.DeleteFunc(ladder.Routes, func(r route.Route) bool { return r.Role == route.Kernel })
+			what = cmp.Or(what, map[bool]string{true: "only an offer of Spur's own names its boot.efi, and with --dhcp off it makes none"}[n > len(ladder.Routes)])
+		}
 		if first, ok := ladder.Pick(nil); ok {
 			what = first.Give + " over " + strings.ToUpper(string(first.Via)) + " (" + first.Name + ")"
 		} else {

@@ -54,7 +54,7 @@ func openSocket(i Interface, port uint16) (*socket, error) {
 	}
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
-		return nil, fmt.Errorf("another server of this host has UDP port %d of interface %s for itself; dnsmasq shares it with --bind-dynamic", port, i.Name)
+		return nil, fmt.Errorf("another server of this host has UDP port %d of interface %s for itself; dnsmasq shares it with the line bind-dynamic in its configuration", port, i.Name)
 	case err != nil:
 		return nil, permission(fmt.Errorf("listen on UDP port %d of interface %s: %w", port, i.Name, err))
 	}

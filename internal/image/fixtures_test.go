@@ -72,7 +72,12 @@ func uki(subsystem uint16) []byte {
 	addPE(b, peX64)
 	copy(b[0x86:], le16(2))
 	copy(b[0x94:], le16(0xf0))
-	copy(b[0x80+24+68:], le16(subsystem))
+	optional := 0x80 + 24
+	copy(b[optional:], le16(0x20b))
+	copy(b[optional+33:], []byte{0x10, 0, 0, 0, 2}) // SectionAlignment 0x1000, FileAlignment 0x200
+	copy(b[optional+57:], []byte{0x30, 0, 0, 0, 4}) // SizeOfImage 0x3000, SizeOfHeaders 0x400
+	copy(b[optional+68:], le16(subsystem))
+	copy(b[optional+108:], le16(16)) // NumberOfRvaAndSizes
 	table := 0x80 + 24 + 0xf0
 	copy(b[table:], ".text")
 	copy(b[table+40:], ".linux")

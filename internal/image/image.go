@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/efi/pefile"
 )
 
 // headSize is how many bytes of the beginning are looked at first.
@@ -62,7 +63,20 @@ func Look(r io.ReaderAt, size int64) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	return identify(h, size)
+	found, err := identify(h, size)
+	if err == nil && found.Kind == boot.KindEFI && size >= 0 {
+		return found, whole(r, size)
+	}
+	return found, err
+}
+
+// whole tells whether an EFI application of that size is cut off or damaged, by
+// its headers.
+func whole(r io.ReaderAt, size int64) error {
+	if _, err := pefile.Read(r, size); err != nil {
+		return &Mismatch{Looks: "a damaged EFI application: " + err.Error(), Hint: "download or copy it again"}
+	}
+	return nil
 }
 
 // identify is Look over the head of a file.

@@ -39,12 +39,28 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 		return content.Text.Fill(urls.File, urls.Beacon)
 	case boot.Linux:
 		return linuxScript(c, p, content, urls)
+	case boot.EFI:
+		return programScript(c, p, urls)
 	}
 	return TroubleScript(c, fmt.Errorf("iPXE cannot bring %s", p.Title()), false)
 }
 
 func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string {
 	args, settings := ipxeArguments(l.Cmdline.Expand(urls.File, urls.Beacon))
+	return retried(c, p, settings, fmt.Sprintf("kernel --name kernel %s%s%s", urls.Kernel, initrdArguments(len(urls.Initrds)), args), urls.Initrds)
+}
+
+// programScript loads an EFI application, which gets its name as its options
+// (iPXE: efi_image_cmdline in image/efi_image.c). systemd's stub takes these for
+// the kernel's command line instead of its own, unless they begin with a control
+// character (systemd: src/boot/efi/stub.c).
+func programScript(c boot.Client, p boot.Payload, urls URLs) string {
+	return retried(c, p, []byte{1}, "kernel --name ${x01:string} "+urls.Kernel, nil)
+}
+
+// retried is a script that boots what a line and initrds load, and tries again
+// where that fails.
+func retried(c boot.Client, p boot.Payload, settings []byte, load string, initrds []string) string {
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
 
@@ -62,8 +78,8 @@ func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string 
 	}
 	line(":load")
 	line("imgfree")
-	line("kernel --name kernel %s%s%s || goto failed", urls.Kernel, initrdArguments(len(urls.Initrds)), args)
-	for i, url := range urls.Initrds {
+	line("%s || goto failed", load)
+	for i, url := range initrds {
 		line("initrd --name initrd%d %s || goto failed", i, url)
 	}
 	line("boot || goto failed")

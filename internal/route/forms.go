@@ -11,9 +11,10 @@ type Form string
 
 // The forms in which payloads are served.
 const (
-	LinuxForm  Form = "linux"  // a kernel, its initrds and a command line, as files of their own
-	ScriptForm Form = "script" // an iPXE script of the operator's, and what it names
-	EFIForm    Form = "efi"    // one EFI application
+	LinuxForm   Form = "linux"  // a kernel, its initrds and a command line, as files of their own
+	ScriptForm  Form = "script" // an iPXE script of the operator's, and what it names
+	ProgramForm Form = "efi"    // an EFI application as it is
+	UKIForm     Form = "uki"    // a kernel and what goes with it, made one EFI application
 )
 
 // FormRow is one line of the table of forms.
@@ -33,9 +34,9 @@ type FormRow struct {
 func Forms() []FormRow {
 	return []FormRow{
 		{Kind: boot.KindLinux, Form: LinuxForm, Obstacle: unfitKernel},
-		{Kind: boot.KindLinux, Form: EFIForm, With: boot.Stub, Obstacle: unfitUKI},
+		{Kind: boot.KindLinux, Form: UKIForm, With: boot.Stub, Obstacle: unfitUKI},
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
-		{Kind: boot.KindEFI, Form: EFIForm, Obstacle: foreignProgram},
+		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
 	}
 }
 

@@ -19,8 +19,10 @@ type Loader struct {
 	// Next is the file that it is given once it speaks: what tells it what to
 	// do, or the payload itself.
 	Next File
-	// Package is what Debian calls the package that it comes in.
+	// Package is what Debian calls the package that it comes in. PerArch: there is
+	// one for each architecture.
 	Package string
+	PerArch bool
 	// Unable says what the one that speaks can't do, by what it says of itself;
 	// empty for nothing. nil: it can do all that its row says.
 	Unable func(boot.Client) string
@@ -52,17 +54,17 @@ func Loaders() []Loader {
 				{"ipxe.efi", boot.UEFI, boot.X64},      // with drivers of its own
 			},
 			Fetches: []Via{HTTP, TFTP},
-			Brings:  []Form{LinuxForm, ScriptForm},
+			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm},
 			Next:    File{IPXEScript, Script},
 			Unable:  unableIPXE,
 		},
 		{
 			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP.
-			Name: boot.ROM, Fetches: []Via{HTTP, TFTP}, Brings: []Form{EFIForm},
+			Name: boot.ROM, Fetches: []Via{HTTP, TFTP}, Brings: []Form{ProgramForm, UKIForm},
 			Next: File{EFIProgram, Kernel},
 		},
 		{
-			Name: boot.Stub, Package: "systemd-boot-efi",
+			Name: boot.Stub, Package: "systemd-boot-efi", PerArch: true,
 			Builds: []Build{
 				{"linuxx64.efi.stub", boot.UEFI, boot.X64},
 				{"linuxaa64.efi.stub", boot.UEFI, boot.ARM64},

@@ -57,15 +57,32 @@ func follow(e Entry, c boot.Client, p boot.Payload, have Binaries) (r Route, why
 	}
 	switch b, ok := have.Find(r.Give, c); {
 	case !ok:
-		return Route{}, notFound(r.Give, loader)
+		return Route{}, notFound(r.Give, loader, c)
 	case c.SecureBoot && len(b.Signers) == 0:
 		return Route{}, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", r.Give)
 	}
 	return r, ""
 }
 
-func notFound(file string, l Loader) string {
-	return fmt.Sprintf("%s was not found on this host; Debian has it in package %s", file, l.Package)
+func notFound(file string, l Loader, c boot.Client) string {
+	in := l.Package
+	if l.PerArch {
+		in += ":" + debianArch(c.Arch)
+	}
+	return fmt.Sprintf("%s was not found on this host; Debian has it in package %s", file, in)
+}
+
+// debianArch is what Debian calls an architecture.
+func debianArch(a boot.Arch) string {
+	switch a {
+	case boot.X64:
+		return "amd64"
+	case boot.X86:
+		return "i386"
+	case boot.ARM:
+		return "armhf"
+	}
+	return string(a)
 }
 
 // route is the way through an entry, whatever the payload.
@@ -99,7 +116,7 @@ func ByID(id uint16) (Route, bool) {
 
 // form is the first form of a payload that the loader brings to this machine.
 func (l Loader) form(c boot.Client, p boot.Payload, have Binaries) (Form, string) {
-	why := fmt.Sprintf("it cannot bring a payload of kind %s", p.Kind())
+	why := l.startsNo(p)
 	for _, brought := range l.Brings {
 		for _, row := range Forms() {
 			if row.Kind != p.Kind() || row.Form != brought {
@@ -116,6 +133,21 @@ func (l Loader) form(c boot.Client, p boot.Payload, have Binaries) (Form, string
 	return "", why
 }
 
+// startsNo says that a loader has no form for a kind of payload.
+func (l Loader) startsNo(p boot.Payload) string {
+	who, what := "iPXE", "a Linux kernel"
+	if l.Name == boot.ROM {
+		who = "UEFI firmware"
+	}
+	switch p.Kind() {
+	case boot.KindScript:
+		what = "an iPXE script"
+	case boot.KindEFI:
+		what = "an EFI application"
+	}
+	return fmt.Sprintf("%s is %s, which %s can't start by itself", p.Title(), what, who)
+}
+
 // lacks says what this host hasn't that the form is put together with, or "".
 func (f FormRow) lacks(c boot.Client, have Binaries) string {
 	if f.With == "" {
@@ -127,7 +159,7 @@ func (f FormRow) lacks(c boot.Client, have Binaries) string {
 		return fmt.Sprintf("there is no %s for %s", l.Name, c.Platform())
 	}
 	if _, ok := have.Find(build.File, c); !ok {
-		return notFound(build.File, l)
+		return notFound(build.File, l, c)
 	}
 	return ""
 }

@@ -194,10 +194,13 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		File:   func(f boot.File) string { return named(running, route.Extra, f, false) },
 		Beacon: running + "/" + t.Names.Boot(c, r) + "/" + route.BeaconFile,
 	}
-	if l, ok := p.Content.(boot.Linux); ok {
-		urls.Kernel = named(loading, route.Kernel, l.Kernel, len(l.Initrds) == 0)
-		for i, f := range l.Initrds {
-			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f, i == len(l.Initrds)-1))
+	switch content := p.Content.(type) {
+	case boot.EFI:
+		urls.Kernel = named(loading, route.Kernel, content.Program, true)
+	case boot.Linux:
+		urls.Kernel = named(loading, route.Kernel, content.Kernel, len(content.Initrds) == 0)
+		for i, f := range content.Initrds {
+			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f, i == len(content.Initrds)-1))
 		}
 	}
 	return urls

@@ -57,7 +57,8 @@ func Parse(der []byte) (*SignedData, error) {
 // number, a ContentInfo with an object identifier.
 func unwrap(der []byte) ([]byte, error) {
 	var info contentInfo
-	if bare := unmarshal(der, &info) != nil; bare {
+	bare := unmarshal(der, &info) != nil
+	if bare {
 		return der, nil
 	}
 	if !info.Type.Equal(oidSignedData()) {

@@ -56,15 +56,19 @@ func Parse(der []byte) (*SignedData, error) {
 // unwrap takes the ContentInfo off, if there is one: a SignedData begins with a
 // number, a ContentInfo with an object identifier.
 func unwrap(der []byte) ([]byte, error) {
-	var info contentInfo
-	bare := unmarshal(der, &info) != nil
-	if bare {
+	info, enclosed := readContentInfo(der)
+	if !enclosed {
 		return der, nil
 	}
 	if !info.Type.Equal(oidSignedData()) {
 		return nil, fmt.Errorf("it is PKCS #7 of type %s, no signature", info.Type)
 	}
 	return info.Content.Bytes, nil
+}
+
+func readContentInfo(der []byte) (info contentInfo, ok bool) {
+	err := unmarshal(der, &info)
+	return info, err == nil
 }
 
 // unmarshal reads one DER value, which only zeros may follow.

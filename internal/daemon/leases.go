@@ -51,7 +51,7 @@ func (s leaseStore) All() ([]dhcp.Lease, error) {
 		var l dhcp.Lease
 		if err := json.Unmarshal(r.Value, &l); err != nil {
 			return nil, advice.Wrap(fmt.Errorf("the lease of %s in the store is damaged: %w", strings.TrimPrefix(r.Key, leasePrefix), err),
-				"move spur.db out of the folder of --data: Spur starts without the leases in it")
+				"move spur.store.0 and spur.store.1 out of the folder of --data: Spur starts without the leases in them")
 		}
 		leases = append(leases, l)
 	}

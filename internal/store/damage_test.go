@@ -1,20 +1,32 @@
 package store_test
 
 import (
-	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 
-	bolt "go.etcd.io/bbolt"
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/store"
 )
+
+// inUse is the file of a folder that a store is written to.
+func inUse(t testing.TB, dir string) string {
+	t.Helper()
+	for i := range 2 {
+		path := filepath.Join(dir, fmt.Sprint("spur.store.", i))
+		if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+			return path
+		}
+	}
+	t.Fatalf("no file of %s is in use", dir)
+	return ""
+}
 
 // disk is a file system of its own, of so many bytes, in memory.
 func disk(t *testing.T, size string) string {
@@ -27,14 +39,14 @@ func disk(t *testing.T, size string) string {
 	return dir
 }
 
-// folderWith is a new folder of a disk, with the file of a store.
+// folderWith is a new folder of a disk, with a file of a store.
 func folderWith(t testing.TB, disk string, b []byte) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(disk, "store")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "spur.db"), b, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "spur.store.0"), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -49,37 +61,36 @@ func list(t testing.TB, s store.Store) []store.Record {
 	return all
 }
 
-// sample is the file of a store that has all kinds of pages: branches, one that
-// overflows, and free ones.
-type sample struct {
-	file    []byte
+// commit is what is in a store once its file has so many bytes.
+type commit struct {
+	size    int
 	records []store.Record
-	before  []store.Record // before the last transaction
 }
 
-var pageSize = os.Getpagesize()
-
-func newSample(t *testing.T) (s sample) {
+// commits returns the file of a store that wasn't closed, and what was there
+// after each transaction.
+func commits(t testing.TB) (file []byte, all []commit) {
 	t.Helper()
 	dir := t.TempDir()
-	kept := open(t, dir)
-	for i := range 4 {
-		var changes []store.Change
-		for j := range 12 {
-			changes = append(changes, store.Change{Key: fmt.Sprintf("leases/%d.%d", i, j), Value: make([]byte, 200)})
+	s, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i := range 12 {
+		file = read(t, inUse(t, dir))
+		all = append(all, commit{len(file), list(t, s)})
+		changes := []store.Change{
+			{Key: fmt.Sprint("leases/", i), Value: make([]byte, i*9)},
+			{Key: fmt.Sprint("moved/", i), Value: []byte("v")},
+			{Key: fmt.Sprint("moved/", i-1), Delete: true},
 		}
-		if _, err := kept.Apply(t.Context(), nil, changes...); err != nil {
+		if _, err := s.Apply(t.Context(), nil, changes...); err != nil {
 			t.Fatal(err)
 		}
-		put(t, kept, fmt.Sprint("large/", i), make([]byte, 3*pageSize/2))
-		remove(t, kept, fmt.Sprint("large/", i-1))
 	}
-	s.before = list(t, kept)
-	put(t, kept, "last", nil)
-	s.records = list(t, kept)
-	kept.Close()
-	s.file = read(t, filepath.Join(dir, "spur.db"))
-	return s
+	file = read(t, inUse(t, dir))
+	return file, append(all, commit{len(file), list(t, s)})
 }
 
 func read(t testing.TB, path string) []byte {
@@ -91,198 +102,158 @@ func read(t testing.TB, path string) []byte {
 	return b
 }
 
-// refused tells whether a folder is, in words that help.
-func refused(t *testing.T, what string, err error) bool {
+// wantDamaged checks that a folder is refused, in words that help.
+func wantDamaged(t *testing.T, what, dir string) {
 	t.Helper()
-	if err == nil {
-		return false
+	for name, open := range map[string]func(string) (store.Store, error){"Open": store.Open, "OpenCopy": store.OpenCopy} {
+		s, err := open(dir)
+		if err == nil {
+			s.Close()
+			t.Errorf("%s: %s takes it", what, name)
+		} else if !strings.HasPrefix(err.Error(), "the store in "+dir+" is damaged") || !strings.Contains(advice.Of(err), "move its files") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
-	if !strings.HasPrefix(err.Error(), "the store in ") || !strings.Contains(err.Error(), " is damaged") ||
-		!strings.Contains(advice.Of(err), "move its file spur.db away") || strings.Contains(err.Error(), "\n") {
-		t.Errorf("%s: %v", what, err)
-	}
-	return true
 }
 
-// check opens a damaged file: it is refused, or the records are right, then and
-// after a change. Where the last of the two meta pages is damaged, bbolt goes on
-// without the last transaction, as after a crash.
-func (s sample) check(t *testing.T, disk, what string, file []byte, metaPage bool) (opened bool) {
+// wantRecords checks what is in a folder, and that it can be written, now and
+// the next time.
+func wantRecords(t *testing.T, what, dir string, want []store.Record) {
 	t.Helper()
-	dir := folderWith(t, disk, file)
-	defer drop(dir)
 	copied, err := store.OpenCopy(dir)
-	if refused(t, what, err) {
-		dir = folderWith(t, disk, file) // the other one may be locked still
-		defer drop(dir)
-		// What is in the memory behind the mapped file may make a difference.
-		if kept, err := store.Open(dir); !refused(t, what, err) {
-			if got := list(t, kept); !reflect.DeepEqual(got, s.records) {
-				t.Errorf("%s: %d records of %d, or others", what, len(got), len(s.records))
-			}
-			kept.Close()
-		}
-		return false
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
 	}
-	want := list(t, copied)
+	s := open(t, dir)
+	if first, second := list(t, copied), list(t, s); !reflect.DeepEqual(first, want) || !reflect.DeepEqual(second, want) {
+		t.Fatalf("%s: a copy has %d records, the store %d, want %d", what, len(first), len(second), len(want))
+	}
 	copied.Close()
-	if !reflect.DeepEqual(want, s.records) && (!metaPage || !reflect.DeepEqual(want, s.before)) {
-		t.Errorf("%s: %d records of %d, or others", what, len(want), len(s.records))
+	put(t, s, "zz/last", nil)
+	want = list(t, s)
+	s.Close()
+	s = open(t, dir)
+	if got := list(t, s); !reflect.DeepEqual(got, want) {
+		t.Fatalf("%s: %d records after a change, want %d", what, len(got), len(want))
 	}
-	kept, err := store.Open(dir)
-	if err != nil {
-		t.Errorf("%s: opened once, and %v", what, err)
-		return true
-	}
-	if got := list(t, kept); !reflect.DeepEqual(got, want) {
-		t.Errorf("%s: %d records, a copy has %d", what, len(got), len(want))
-	}
-	_, err = kept.Apply(t.Context(), nil, store.Change{Key: "later", Value: make([]byte, 5000)})
-	want = list(t, kept)
-	kept.Close()
-	if err != nil {
-		t.Logf("%s: a change is answered by %v", what, err)
-		return true
-	}
-	kept, err = store.Open(dir)
-	if refused(t, what+", written to", err) {
-		return true
-	}
-	if got := list(t, kept); !reflect.DeepEqual(got, want) {
-		t.Errorf("%s: %d records after a change, want %d", what, len(got), len(want))
-	}
-	kept.Close()
-	return true
+	s.Close()
 }
 
-// drop removes a folder, and gives back the room of its file, which may be mapped.
-func drop(dir string) {
-	_ = os.Truncate(filepath.Join(dir, "spur.db"), 0)
-	_ = os.RemoveAll(dir)
-}
-
+// A file that was cut off anywhere has all transactions in front of the cut, and
+// none in part; one of which nothing is whole is refused.
 func TestCutOff(t *testing.T) {
-	disk, s := disk(t, "64m"), newSample(t)
-	for cut := 1; cut < len(s.file); cut += 509 {
-		s.check(t, disk, fmt.Sprintf("%d of %d bytes", cut, len(s.file)), s.file[:cut], false)
-	}
-	for cut := pageSize; cut < len(s.file); cut += pageSize {
-		s.check(t, disk, fmt.Sprintf("%d of %d bytes", cut, len(s.file)), s.file[:cut], false)
-	}
-}
-
-func TestZeroedPage(t *testing.T) {
-	disk, s := disk(t, "64m"), newSample(t)
-	n := 0
-	for at := 0; at < len(s.file); at += pageSize {
-		b := append([]byte(nil), s.file...)
-		clear(b[at:][:pageSize])
-		if s.check(t, disk, fmt.Sprint("page ", at/pageSize), b, at < 2*pageSize) {
-			n++
-		}
-	}
-	if pages := len(s.file) / pageSize; n < 2 || n == pages {
-		t.Errorf("%d of %d files open", n, pages)
-	}
-}
-
-func TestFlippedBit(t *testing.T) {
-	disk, s := disk(t, "64m"), newSample(t)
-	n := 0
-	for bit := 0; bit < 8*len(s.file); bit++ {
-		if in := bit / 8 % pageSize; in >= 16 && in < 64 && bit%3 != 0 || in >= 64 && bit%401 != 0 {
-			continue // most to harm is in front
-		}
-		b := append([]byte(nil), s.file...)
-		b[bit/8] ^= 1 << (bit % 8)
-		if cycle(b, bit/8/pageSize) {
-			t.Logf("bit %d of byte %d is left out: bbolt would follow a page to itself", bit%8, bit/8)
+	disk := disk(t, "64m")
+	file, all := commits(t)
+	wantRecords(t, "an empty file", folderWith(t, disk, nil), nil)
+	for cut := 1; cut <= len(file); cut++ {
+		dir, what := folderWith(t, disk, file[:cut]), fmt.Sprintf("%d of %d bytes", cut, len(file))
+		if cut < all[0].size {
+			wantDamaged(t, what, dir)
 			continue
 		}
-		if s.check(t, disk, fmt.Sprintf("bit %d of byte %d", bit%8, bit/8), b, bit/8 < 2*pageSize) {
-			n++
-		}
-	}
-	t.Logf("%d files open", n)
-}
-
-// cycle tells whether a branch page is its own child.
-func cycle(file []byte, page int) bool {
-	const branch, header, element = 1, 16, 16
-	b, order := file[page*pageSize:][:pageSize], binary.NativeEndian
-	if order.Uint16(b[8:]) != branch {
-		return false
-	}
-	for at := header; at+element <= pageSize && at < header+element*int(order.Uint16(b[10:])); at += element {
-		if order.Uint64(b[at+8:]) == uint64(page) {
-			return true
-		}
-	}
-	return false
-}
-
-// What a store did not write is refused, or is missing or old.
-func TestOtherRecords(t *testing.T) {
-	disk, s := disk(t, "64m"), newSample(t)
-	old := []byte(nil)
-	for what, change := range map[string]func(tx *bolt.Tx, records *bolt.Bucket) error{
-		"a record is missing": func(_ *bolt.Tx, b *bolt.Bucket) error { return b.Delete([]byte("leases/3.7")) },
-		"another record's value": func(_ *bolt.Tx, b *bolt.Bucket) error {
-			return b.Put([]byte("leases/3.7"), b.Get([]byte("leases/3.8")))
-		},
-		"a bucket in a bucket": func(_ *bolt.Tx, b *bolt.Bucket) error { _, err := b.CreateBucket([]byte("in")); return err },
-		"a long key":           func(_ *bolt.Tx, b *bolt.Bucket) error { return b.Put(make([]byte, store.KeyMost+9), old) },
-		"another program's": func(tx *bolt.Tx, _ *bolt.Bucket) error {
-			if err := tx.DeleteBucket([]byte("records")); err != nil {
-				return err
+		was := all[0]
+		for _, c := range all {
+			if c.size <= cut {
+				was = c
 			}
-			_, err := tx.CreateBucket([]byte("other"))
-			return err
-		},
+		}
+		wantRecords(t, what, dir, was.records)
+	}
+}
+
+// No byte can change unseen. After a crash, the last transaction may be lost with
+// one of its bytes; after Close, none.
+func TestChangedByte(t *testing.T) {
+	disk := disk(t, "64m")
+	file, all := commits(t)
+	closed := folderWith(t, disk, file)
+	open(t, closed).Close()
+	for _, test := range []struct {
+		name    string
+		file    []byte
+		last    int // where damage can't be told from a crash
+		records []store.Record
+	}{
+		{"crashed", file, all[len(all)-2].size, all[len(all)-2].records},
+		{"closed", read(t, inUse(t, closed)), len(file), all[len(all)-1].records},
 	} {
-		dir := folderWith(t, disk, s.file)
-		db, err := bolt.Open(filepath.Join(dir, "spur.db"), 0o600, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := db.Update(func(tx *bolt.Tx) error { return change(tx, tx.Bucket([]byte("records"))) }); err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-		db.Close()
-		if kept, err := store.Open(dir); !refused(t, what, err) {
-			kept.Close()
-			t.Errorf("%s: the store opens", what)
+		for at := range test.file {
+			b := append([]byte(nil), test.file...)
+			b[at] ^= 1 << (at % 8)
+			what := fmt.Sprintf("%s, byte %d of %d", test.name, at, len(b))
+			if dir := folderWith(t, disk, b); at < test.last {
+				wantDamaged(t, what, dir)
+			} else {
+				wantRecords(t, what, dir, test.records)
+			}
 		}
 	}
 }
 
-// A file that can't be read any more ends no process, and isn't written any more.
-func TestFileCutWhileOpen(t *testing.T) {
-	dir := folderWith(t, t.TempDir(), newSample(t).file)
+// Zeros and old data behind the end, which a crash may leave, are cut off.
+func TestTornTails(t *testing.T) {
+	disk := disk(t, "64m")
+	file, all := commits(t)
+	other, _ := commits(t)
+	last := all[len(all)-1]
+	for what, tail := range map[string][]byte{
+		"zeros":                     make([]byte, 5000),
+		"a frame of another file":   other,
+		"a frame with zeros inside": append(append([]byte(nil), file[all[3].size:all[3].size+40]...), make([]byte, 300)...),
+	} {
+		wantRecords(t, what, folderWith(t, disk, append(append([]byte(nil), file...), tail...)), last.records)
+	}
+}
+
+// Frames in the place of others are refused.
+func TestMisplacedFrames(t *testing.T) {
+	disk := disk(t, "64m")
+	file, all := commits(t)
+	part := func(from, to int) []byte { return file[all[from].size:all[to].size] }
+	for what, b := range map[string][]byte{
+		"one is missing":    append(append([]byte(nil), file[:all[4].size]...), part(5, 12)...),
+		"one comes twice":   append(append([]byte(nil), file[:all[5].size]...), part(4, 12)...),
+		"two are exchanged": append(append(append([]byte(nil), file[:all[4].size]...), part(5, 6)...), append(part(4, 5), part(6, 12)...)...),
+	} {
+		wantDamaged(t, what, folderWith(t, disk, b))
+	}
+}
+
+// A store takes no more room than some times what is in it, and goes on in the
+// other file, whoever owns the folder.
+func TestCompaction(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
 	s := open(t, dir)
-	if err := os.Truncate(filepath.Join(dir, "spur.db"), 0); err != nil {
+	files := map[string]bool{}
+	put(t, s, "kept", []byte("v"))
+	value := make([]byte, store.ValueMost)
+	moved := dir + " elsewhere"
+	if err := os.Rename(dir, moved); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
-		if _, err := s.Apply(t.Context(), nil, store.Change{Key: "leases/3.7"}); err == nil || !strings.Contains(err.Error(), "restart spur") {
-			t.Errorf("a change is answered by %v", err)
+	for i := range 100 {
+		value[0] = byte(i)
+		put(t, s, "k", value)
+		files[inUse(t, moved)] = true
+		if size := len(read(t, inUse(t, moved))); size > 1<<20+4*len(value) {
+			t.Errorf("%d bytes after %d changes of %d", size, i, len(value))
 		}
 	}
-	if r, ok, err := s.Get(t.Context(), "leases/3.7"); err != nil || !ok || len(r.Value) != 200 {
-		t.Errorf("%v, %v; a record has %d bytes", ok, err, len(r.Value))
+	if len(files) != 2 {
+		t.Errorf("%d files were used", len(files))
 	}
-	if err := s.Close(); err == nil {
-		t.Error("Close says nothing")
-	}
+	want := list(t, s)
+	s.Close()
+	wantRecords(t, "compacted", moved, want)
 }
 
 // A full disk refuses changes, loses none that it took, and takes others once
 // there is room.
 func TestFullDisk(t *testing.T) {
-	disk := disk(t, "256k")
-	dir, filler := filepath.Join(disk, "data"), filepath.Join(disk, "filler")
-	s := open(t, dir)
-	fill(t, filler, 100<<10)
+	dir := disk(t, "256k")
+	s := open(t, filepath.Join(dir, "data"))
+	filler := filepath.Join(dir, "filler")
+	write(t, filler, strings.Repeat("x", 100<<10))
 	var err error
 	n := 0
 	for ; err == nil && n < 1000; n++ {
@@ -297,49 +268,64 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	for i := range 10 {
-		put(t, s, fmt.Sprint("after", i), make([]byte, 2000))
+	for range 10 { // also over what was left of the one that failed
+		put(t, s, "after", make([]byte, 2000))
 	}
 	want := list(t, s)
 	s.Close()
-	fill(t, filler, 1<<20)
-	s = open(t, dir)
-	if got := list(t, s); !reflect.DeepEqual(got, want) {
-		t.Errorf("%d records of %d", len(got), len(want))
-	}
-	s.Close()
-}
+	wantRecords(t, "the disk was full", filepath.Join(dir, "data"), want)
 
-// Where there is no room for a new store, nothing is in the way of the next start.
-func TestNoRoomForNewStore(t *testing.T) {
-	disk := disk(t, "64k")
-	dir, filler := filepath.Join(disk, "data"), filepath.Join(disk, "filler")
-	for left := range 4 {
-		fill(t, filler, 64<<10-left*pageSize)
-		if _, err := store.Open(dir); err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(advice.Of(err), "make room") {
-			t.Errorf("%d pages left: %v", left, err)
-		}
-		if err := os.Remove(filler); err != nil {
-			t.Fatal(err)
-		}
-		if copied, err := store.OpenCopy(dir); err != nil {
-			t.Errorf("%d pages left: %v", left, err)
-		} else {
-			copied.Close()
-		}
+	write(t, filler, "")
+	if err := os.Truncate(filler, 0); err != nil {
+		t.Fatal(err)
 	}
-	open(t, dir).Close()
-}
-
-// fill makes a file of so many bytes, or as many as there is room for.
-func fill(t *testing.T, path string, size int) {
-	t.Helper()
-	f, err := os.Create(path)
+	full, err := os.OpenFile(filler, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	for at := 0; at < size && err == nil; at += 1 << 10 {
-		_, err = f.Write(make([]byte, 1<<10))
+	defer full.Close()
+	for err == nil {
+		_, err = full.Write(make([]byte, 4096))
+	}
+	// What is there can be read; a new store says what is wrong.
+	s = open(t, filepath.Join(dir, "data"))
+	if got := len(list(t, s)); got != len(want)+1 {
+		t.Errorf("%d records of %d", got, len(want)+1)
+	}
+	s.Close()
+	if _, err := store.Open(filepath.Join(dir, "other")); err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(advice.Of(err), "make room") {
+		t.Errorf("a new store: %v", err)
+	}
+}
+
+// Where there is no room for another file, changes go on in the one that is there.
+func TestNoRoomToCompact(t *testing.T) {
+	dir := disk(t, "1536k")
+	s := open(t, dir)
+	var err error
+	n := 0
+	for ; err == nil; n++ {
+		_, err = s.Apply(t.Context(), nil, store.Change{Key: fmt.Sprint("k", n%15), Value: append(make([]byte, 60<<10), byte(n))})
+	}
+	if !strings.Contains(err.Error(), "its disk is full") || n*60<<10 < 1<<20+200<<10 {
+		t.Errorf("%d changes, then %v", n, err)
+	}
+	want := list(t, s)
+	s.Close()
+	s = open(t, dir)
+	defer s.Close()
+	if !reflect.DeepEqual(list(t, s), want) {
+		t.Error("other records are there afterwards")
+	}
+}
+
+// A pipe in the place of the file is refused at once.
+func TestPipe(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "spur.store.0"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := store.Open(dir); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("got %v, %v", s, err)
 	}
 }

@@ -17,14 +17,14 @@ const crashDir = "STORE_TEST_CRASH_DIR"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		writeForever(dir)
+		fill(dir)
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// writeForever puts records from several goroutines and prints each key once it is
+// fill puts records from several goroutines and prints each key once it is
 // acknowledged. It never returns.
-func writeForever(dir string) {
+func fill(dir string) {
 	s, err := store.Open(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

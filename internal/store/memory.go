@@ -9,27 +9,22 @@ import (
 	"time"
 )
 
-// memory has all records in memory, and writes changes to a file first where
+// memory has all records in memory, and writes changes to a journal first where
 // it has one: whatever is seen is durable.
 type memory struct {
-	file *boltFile // nil: forgotten when the process ends
+	journal *journal // nil: forgotten when the process ends
 
 	// writing is held while a group is committed. Only its holder changes
 	// records, revision and closed, under mu as well.
 	writing sync.Mutex
 	expiry  *time.Timer
 
-	mu      sync.Mutex
-	closed  bool
-	waiting []*transaction
-	contents
-	watchers map[*watcher]struct{}
-}
-
-// contents are the records, and the revision of the store.
-type contents struct {
+	mu       sync.Mutex
+	closed   bool
+	waiting  []*transaction
 	records  map[string]stored
 	revision int64
+	watchers map[*watcher]struct{}
 }
 
 // stored is a record, and when it times out.
@@ -39,10 +34,10 @@ type stored struct {
 }
 
 // Memory returns an empty store that forgets everything when it is closed.
-func Memory() Store { return newMemory(contents{records: map[string]stored{}}, nil) }
+func Memory() Store { return newMemory(map[string]stored{}, 0, nil) }
 
-func newMemory(c contents, b *boltFile) *memory {
-	m := &memory{file: b, contents: c, watchers: map[*watcher]struct{}{}}
+func newMemory(records map[string]stored, revision int64, j *journal) *memory {
+	m := &memory{journal: j, records: records, revision: revision, watchers: map[*watcher]struct{}{}}
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	m.expiry = time.AfterFunc(expireEvery, m.expire)
@@ -111,5 +106,5 @@ func (m *memory) Close() error {
 		m.end(w)
 	}
 	m.expiry.Stop()
-	return m.file.close()
+	return m.journal.close(m.revision)
 }

@@ -8,8 +8,8 @@
 // [Store.Watch] tells what changes. It is no more than a cluster such as etcd
 // can promise as well.
 //
-// [Open] keeps everything in memory and in a file of bbolt, [Memory] in memory alone.
-// Package storetest has the contract of both.
+// [Open] keeps everything in memory and in a log in a folder; [Memory] forgets
+// everything when the process ends. Package storetest has the contract of both.
 package store
 
 import (

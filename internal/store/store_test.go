@@ -43,7 +43,7 @@ func TestMemory(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Store { return store.Memory() })
 }
 
-func TestBolt(t *testing.T) {
+func TestFiles(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, t.TempDir()) })
 	storetest.RunDurable(t, open)
 }
@@ -85,7 +85,7 @@ func TestKilled(t *testing.T) {
 func TestModes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "var", "spur")
 	open(t, dir).Close()
-	for path, want := range map[string]os.FileMode{dir: 0o700 | os.ModeDir, filepath.Join(dir, "spur.db"): 0o600} {
+	for path, want := range map[string]os.FileMode{dir: 0o700 | os.ModeDir, filepath.Join(dir, "spur.store.0"): 0o600, filepath.Join(dir, "spur.store.1"): 0o600} {
 		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -104,11 +104,11 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, "x")
 	foreign := t.TempDir()
-	write(t, filepath.Join(foreign, "spur.db"), strings.Repeat("no database ", 2000))
+	write(t, filepath.Join(foreign, "spur.store.0"), strings.Repeat("no database ", 2000))
 	short := t.TempDir()
-	write(t, filepath.Join(short, "spur.db"), "cut off")
+	write(t, filepath.Join(short, "spur.store.0"), "cut off")
 	folder := t.TempDir()
-	if err := os.Mkdir(filepath.Join(folder, "spur.db"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(folder, "spur.store.1"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 
@@ -117,9 +117,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{file, file + " is no folder", "name a folder with --data"},
 		{filepath.Join(file, "below"), " is no folder", "name a folder with --data"},
 		{"/proc/spur", "the folder /proc/spur cannot be written", "run as its owner"},
-		{foreign, "is damaged or was not written by spur", "move its file spur.db away"},
-		{short, "is damaged", "move its file spur.db away"},
-		{folder, "spur.db", "name another folder"},
+		{foreign, "is damaged or was not written by spur", "move its files"},
+		{short, "is damaged", "move its files"},
+		{folder, "spur.store.1", "name another folder"},
 		{"", "needs a folder", "name one with --data"},
 	} {
 		s, err := store.Open(test.dir)

@@ -61,17 +61,20 @@ func (m *memory) nextGroup() []*transaction {
 }
 
 // commit makes the transactions of a group one after the other, and writes what
-// comes of them at once. An error of the file is that of all.
+// comes of them at once. An error of the journal is that of all.
 func (m *memory) commit(transactions []*transaction) {
 	g := group{before: m.records, after: map[string]stored{}, revision: m.revision}
 	for _, t := range transactions {
 		t.done = true
 		t.revision, t.err = g.apply(t.conditions, t.changes, time.Now())
 	}
-	if err := m.publish(&g); err != nil {
-		for _, t := range transactions {
-			t.revision, t.err = 0, err
-		}
+	err := m.publish(&g)
+	if err == nil {
+		m.journal.compact(m.revision, m.records)
+		return
+	}
+	for _, t := range transactions {
+		t.revision, t.err = 0, err
 	}
 }
 
@@ -122,17 +125,13 @@ func (m *memory) publish(g *group) error {
 	if len(g.after) == 0 {
 		return nil
 	}
-	if err := m.file.write(g.revision, g.after); err != nil {
+	if err := m.journal.write(g.revision, g.after); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for key, s := range g.after {
-		if s.Revision == 0 {
-			delete(m.records, key)
-		} else {
-			m.records[key] = s
-		}
+	for _, s := range g.after {
+		s.change(m.records)
 	}
 	m.revision = g.revision
 	for _, e := range g.events {

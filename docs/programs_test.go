@@ -24,7 +24,7 @@ const programAddr = "10.77.0.9"
 // and the command with which somebody else's client fetches the disk into "got".
 func pagePrograms() map[string][]string {
 	return map[string][]string{
-		"tftp":            {"atftp", "--get", "-r", "disk.img", "-l", "got", programAddr},
+		"tftp":            {"atftp", "--get", "-r", "disk.img", "-l", "got", programAddr, "69"}, // which a system without netbase has no name for
 		"iscsi":           {"qemu-img", "convert", "-O", "raw", "iscsi://" + programAddr + "/iqn.2026-11.com.example:disk1/0", "got"},
 		"nbd":             {"nbdcopy", "nbd://" + programAddr, "got"},
 		"aoe":             nil, // only the kernel's initiator is packaged: aoe.Discover looks for the disk

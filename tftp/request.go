@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -101,13 +102,5 @@ func appendRequest(b []byte, r *Request) []byte {
 // same reports whether two requests ask for the same thing: whether one may
 // be a repetition of the other.
 func (r *Request) same(other *Request) bool {
-	if r.Op != other.Op || r.Filename != other.Filename || r.Mode != other.Mode || len(r.Options) != len(other.Options) {
-		return false
-	}
-	for i := range r.Options {
-		if r.Options[i] != other.Options[i] {
-			return false
-		}
-	}
-	return true
+	return r.Op == other.Op && r.Filename == other.Filename && r.Mode == other.Mode && slices.Equal(r.Options, other.Options)
 }

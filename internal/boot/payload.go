@@ -97,6 +97,9 @@ type Linux struct {
 	// is not known, for instance because nobody has looked into it.
 	Arch      Arch
 	Abilities Abilities
+	// Bytes is how large kernel and initrds are together; 0 where that is not
+	// known.
+	Bytes int64
 }
 
 // Kind implements Content.

@@ -64,6 +64,7 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 		}
 		linux.Initrds = append(linux.Initrds, f)
 	}
+	linux.Bytes = bytesOf(append([]boot.File{file}, linux.Initrds...))
 	linux.Cmdline, err = t.cmdline(ctx, up)
 	l.payload.Content = linux
 	return l, err
@@ -198,6 +199,18 @@ func besideScript(script boot.File, name string) (boot.File, error) {
 		f.Source = filepath.Join(filepath.Dir(script.Source), name)
 	}
 	return located(f.Source)
+}
+
+// bytesOf is how large files are together; 0 where one is a URL.
+func bytesOf(files []boot.File) (sum int64) {
+	for _, f := range files {
+		info, err := os.Stat(f.Source)
+		if f.IsURL() || err != nil {
+			return 0
+		}
+		sum += info.Size()
+	}
+	return sum
 }
 
 func notAURL(name string) error {

@@ -55,6 +55,10 @@ func unfitKernel(c boot.Client, p boot.Payload) string {
 	return notForEFI(c, linux)
 }
 
+// mostUKI is what kernel and initrds may have for a unified kernel image: sizes in
+// a PE file have 32 bits, and the stub takes some hundred KiB.
+const mostUKI = 4<<30 - 1<<20
+
 // unfitUKI says why a kernel can't become one EFI application with the stub of
 // this machine, or "". The stub starts the kernel as firmware would, and unpacks
 // none.
@@ -64,6 +68,9 @@ func unfitUKI(c boot.Client, p boot.Payload) string {
 	}
 	if why := unfitKernel(c, p); why != "" {
 		return why
+	}
+	if p.Content.(boot.Linux).Bytes > mostUKI {
+		return fmt.Sprintf("%s and its initrds have more than 4 GiB, which no EFI application can have", p.Title())
 	}
 	if c.SecureBoot {
 		return "what Spur puts together isn't signed, and Secure Boot starts only what is"

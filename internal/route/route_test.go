@@ -69,6 +69,7 @@ func TestRoutes(t *testing.T) {
 		{"Secure Boot, loaders without a signature", secure, linux(boot.X64), all(), nil},
 		{"Secure Boot, one with", secure, linux(boot.X64), Binaries{{Build: Build{"ipxe.efi", boot.UEFI, boot.X64}, Path: "/ipxe.efi", Signers: []string{"S"}}}, []string{"uefi-x64-ipxe"}},
 		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), []string{"uefi-http", "uefi-x64-http-snponly"}},
+		{"UEFI HTTP Boot, 4 GiB", uefiHTTP, boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: boot.X64, Bytes: 4 << 30}}, all(), []string{"uefi-x64-http-snponly"}},
 		{"UEFI HTTP Boot, EFI application", uefiHTTP, program(boot.X64), nil, []string{"uefi-http"}},
 		{"UEFI HTTP Boot, script", uefiHTTP, boot.Payload{Content: boot.Script{}}, all(), []string{"uefi-x64-http-snponly"}},
 		{"ARM ROM", armROM, linux(boot.ARM64), all(), []string{"uefi-tftp"}},

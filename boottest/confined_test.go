@@ -29,7 +29,7 @@ func TestConfined(t *testing.T) {
 		{"files only, of root's", 0o600, []string{"--dhcp", "off"}, "4", "nogroup"},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorldAlone(t)
 			dir := shared(t)
 			kernel := copied(t, built.kernel, filepath.Join(dir, "boot", "vmlinuz"), mode.perm)
 			outside := copied(t, built.note, filepath.Join(dir, "outside"), 0o644)
@@ -62,7 +62,7 @@ func TestConfined(t *testing.T) {
 // Behind a boot API it is the folders that --allow-files names which can be
 // read, files of root's among them, and none where it names none.
 func TestConfinedAPI(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	dir := shared(t)
 	kernel := copied(t, built.kernel, filepath.Join(dir, "boot", "vmlinuz"), 0o600)
 	outside := copied(t, built.note, filepath.Join(dir, "outside"), 0o644)
@@ -79,7 +79,7 @@ func TestConfinedAPI(t *testing.T) {
 // A Spur that is not root any more leaves no temporary folder behind: it removes
 // its own, and that of one that was killed.
 func TestConfinedLeavesNothing(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	temp := shared(t)
 	w.check(os.Chmod(temp, 0o1777))
 	start := func() *lab.Process {

@@ -14,7 +14,7 @@ import (
 // network, cost others nothing: the answers to them wait in the kernel, which
 // looks for the addresses, and Spur doesn't wait with them.
 func TestForgedTFTPRequests(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	w.check(w.home.AddAddr("eth0", "10.78.0.1/16")) // a network with room for forgers
 	w.boot("--dhcp", "off")
 	client, forger := w.otherHost("client", "10.77.0.3"), w.otherHost("forger", "10.77.0.4")

@@ -17,7 +17,7 @@ import (
 func TestNobodyReads(t *testing.T) {
 	for name, gone := range map[string]bool{"reader gone": true, "reader stopped": false} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorldAlone(t)
 			reader, out, err := os.Pipe()
 			w.check(err)
 			defer reader.Close()

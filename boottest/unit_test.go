@@ -34,7 +34,7 @@ func TestUnitExposure(t *testing.T) {
 // systemd runs the unit, a machine boots from it, and Spur can do no more than
 // that takes.
 func TestUnit(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 	script, err1 := filepath.Abs("unit.sh")
 	service, err2 := filepath.Abs(unit)

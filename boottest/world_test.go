@@ -103,7 +103,17 @@ const (
 	dhcpRange = "10.77.0.50,10.77.0.99,1h"
 )
 
+// newWorld is the lab of a test that goes on beside others: a machine keeps one
+// core busy.
 func newWorld(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	return newWorldAlone(t)
+}
+
+// newWorldAlone is the lab of a test that looks at what is this computer's, or
+// measures.
+func newWorldAlone(t *testing.T) *world {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	l, err := lab.New(ctx, lab.Options{Dir: os.Getenv("SPUR_TEST_KEEP")})

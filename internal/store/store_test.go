@@ -23,13 +23,6 @@ func put(t testing.TB, s store.Store, key string, value []byte) {
 	}
 }
 
-func remove(t testing.TB, s store.Store, key string) {
-	t.Helper()
-	if _, err := s.Apply(t.Context(), nil, store.Change{Key: key, Delete: true}); err != nil {
-		t.Error(err)
-	}
-}
-
 func open(t *testing.T, dir string) store.Store {
 	t.Helper()
 	s, err := store.Open(dir)

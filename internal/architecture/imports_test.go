@@ -25,13 +25,14 @@ var allowed = map[string][]string{
 	"internal/sandbox/sandboxtest/openwithin": {},
 
 	// Protocols know neither each other nor what a boot is.
-	"tftp":           {},
-	"internal/dhcp":  {},
-	"internal/dhcp6": {},
-	"internal/pxe":   {},
-	"internal/httpd": {"block/httpblock"}, // how RFC 9110 reads ranges
-	"internal/fetch": {},
-	"internal/seal":  {},
+	"tftp":            {},
+	"internal/leases": {},
+	"internal/dhcp":   {"internal/leases"},
+	"internal/dhcp6":  {"internal/leases"},
+	"internal/pxe":    {},
+	"internal/httpd":  {"block/httpblock"}, // how RFC 9110 reads ranges
+	"internal/fetch":  {},
+	"internal/seal":   {},
 
 	// A folder for a while.
 	"internal/scratch": {},
@@ -96,7 +97,7 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/boot", "internal/decide", "internal/dhcp", "internal/fetch", "internal/advice", "internal/httpd", "internal/image",
+		"internal/boot", "internal/decide", "internal/dhcp", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
 		"internal/loader", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
-	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/store"
 )
 
@@ -24,7 +24,7 @@ const (
 // leaseStore keeps the DHCP server's leases in Spur's store, as JSON.
 type leaseStore struct{ store store.Store }
 
-func (s leaseStore) Put(l dhcp.Lease, left netip.Addr) error {
+func (s leaseStore) Put(l leases.Lease, left netip.Addr) error {
 	b, err := json.Marshal(l)
 	if err != nil {
 		return fmt.Errorf("encode the lease of %s: %w", l.Addr, err)
@@ -39,21 +39,21 @@ func (s leaseStore) Put(l dhcp.Lease, left netip.Addr) error {
 	return err
 }
 
-func (s leaseStore) All() ([]dhcp.Lease, error) {
+func (s leaseStore) All() ([]leases.Lease, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
 	defer cancel()
 	records, err := s.store.List(ctx, leasePrefix)
 	if err != nil {
 		return nil, err
 	}
-	leases := make([]dhcp.Lease, 0, len(records))
+	all := make([]leases.Lease, 0, len(records))
 	for _, r := range records {
-		var l dhcp.Lease
+		var l leases.Lease
 		if err := json.Unmarshal(r.Value, &l); err != nil {
 			return nil, advice.Wrap(fmt.Errorf("the lease of %s in the store is damaged: %w", strings.TrimPrefix(r.Key, leasePrefix), err),
 				"move spur.store.0 and spur.store.1 out of the folder of --data: Spur starts without the leases in them")
 		}
-		leases = append(leases, l)
+		all = append(all, l)
 	}
-	return leases, nil
+	return all, nil
 }

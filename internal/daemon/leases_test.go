@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/store"
 )
 
@@ -17,14 +17,14 @@ func TestLeaseMovesInOneTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leases := leaseStore{kept}
+	into := leaseStore{kept}
 	old, fresh := netip.MustParseAddr("10.0.0.10"), netip.MustParseAddr("10.0.0.11")
-	lease := dhcp.Lease{Addr: old, Client: "01", State: dhcp.Bound, Expires: time.Unix(1_000_000_000, 0).UTC()}
-	if err := leases.Put(lease, netip.Addr{}); err != nil {
+	lease := leases.Lease{Addr: old, Holder: leases.Holder{Client: "01"}, State: leases.Bound, Expires: time.Unix(1_000_000_000, 0).UTC()}
+	if err := into.Put(lease, netip.Addr{}); err != nil {
 		t.Fatal(err)
 	}
 	lease.Addr = fresh
-	if err := leases.Put(lease, old); err != nil {
+	if err := into.Put(lease, old); err != nil {
 		t.Fatal(err)
 	}
 	if err := kept.Close(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/seal"
@@ -179,7 +180,7 @@ func ownServer(t *testing.T) *dhcp.Server {
 			Prefix: netip.MustParsePrefix("10.0.0.0/24"),
 			First:  netip.MustParseAddr("10.0.0.100"), Last: netip.MustParseAddr("10.0.0.110"),
 		}},
-		Store: &dhcp.MemoryStore{}, Authoritative: true,
+		Store: &leases.MemoryStore{}, Authoritative: true,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // configure is a script for udhcpc and dhclient that does what they say.
@@ -42,7 +43,7 @@ func udhcpc(t testing.TB, h host, args ...string) *record {
 // TestUdhcpc takes busybox's client through its life: an address, a renewal by
 // unicast, a restart of the server, a release.
 func TestUdhcpc(t *testing.T) {
-	h, store := newHost(t), &dhcp.MemoryStore{}
+	h, store := newHost(t), &leases.MemoryStore{}
 	s := listen(t, newServer(t, store), connect(t, h))
 	if s.Port67Taken || s.Port4011Taken {
 		t.Error("a port that nobody has is taken")
@@ -76,7 +77,7 @@ func TestUdhcpc(t *testing.T) {
 func TestDhclient(t *testing.T) {
 	tool(t, "dhclient", "isc-dhcp-client")
 	h := newHost(t)
-	s := listen(t, newServer(t, &dhcp.MemoryStore{}), connect(t, h))
+	s := listen(t, newServer(t, &leases.MemoryStore{}), connect(t, h))
 	dir := t.TempDir()
 	args := []string{"-4", "-lf", dir + "/leases", "-pf", dir + "/pid", "-sf", script(t), "-cf", "/dev/null", "-v"}
 	out := output(t, h.command("dhclient", append(args, "-1", "eth0")...))
@@ -108,7 +109,7 @@ func TestRelay(t *testing.T) {
 	sh(t, "ip route add 198.51.100.0/24 via 192.0.2.2")
 	launch(t, relay.command("dhcrelay", "-4", "-d", "-a", "-D", "--no-pid", "-i", "eth1", "-i", "eth0", "192.0.2.1"))
 
-	s := listen(t, newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) {
+	s := listen(t, newServer(t, &leases.MemoryStore{}, func(c *dhcp.ServerConfig) {
 		c.Pools[0] = dhcp.Pool{Prefix: netip.MustParsePrefix("198.51.100.0/24"), First: addr("198.51.100.10"),
 			Last: addr("198.51.100.20"), Router: []netip.Addr{addr("198.51.100.1")}}
 	}), on)
@@ -133,7 +134,7 @@ func TestPerfdhcp(t *testing.T) {
 	h := newHost(t)
 	on := connect(t, h)
 	h.sh(t, "ip addr add 192.0.2.2/24 dev eth0")
-	listen(t, newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools[0].Last = addr("192.0.2.240") }), on)
+	listen(t, newServer(t, &leases.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools[0].Last = addr("192.0.2.240") }), on)
 	out := output(t, h.command("perfdhcp", "-4", "-l", "eth0", "-r", "200", "-n", "400", "-R", "200",
 		// A loaded machine may take its time: only what is lost counts.
 		"-d", "10", "-d", "10", "-W", "10000000", "192.0.2.1"))

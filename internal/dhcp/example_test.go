@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // A server's decision needs no socket: a request and a time go in, the reply
 // and what happened come out.
 func ExampleServer() {
 	s, err := dhcp.NewServer(dhcp.ServerConfig{
-		Store: &dhcp.MemoryStore{},
+		Store: &leases.MemoryStore{},
 		Pools: []dhcp.Pool{{
 			Prefix: netip.MustParsePrefix("192.0.2.0/24"),
 			First:  netip.MustParseAddr("192.0.2.10"), Last: netip.MustParseAddr("192.0.2.99"),

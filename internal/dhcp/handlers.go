@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // discover is RFC 2131 section 4.3.1.
 func (n subnet) discover(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
-	lease, err := n.leases.Offer(now, ClientKey(p.Message), p.Message.ClientHWAddr.String(), addrOf(p.Message.RequestedIPAddress()))
+	lease, err := n.leases.Offer(now, clientOf(p.Message), p.Message.ClientHWAddr.String(), addrOf(p.Message.RequestedIPAddress()))
 	if err != nil {
 		return failed(err)
 	}
@@ -28,9 +30,9 @@ func (s *Server) request(now time.Time, n subnet, p Packet) (*dhcpv4.DHCPv4, Out
 	has := addrOf(p.Message.ClientIPAddr)
 	switch {
 	case id.IsValid() && !ours(p, id):
-		n.leases.Forget(ClientKey(p.Message))
+		n.leases.Forget(clientOf(p.Message))
 		return ignore("the client chose the server " + id.String())
-	case id.IsValid() && id == p.override() && !s.authoritative && !n.leases.holds(ClientKey(p.Message), want, has):
+	case id.IsValid() && id == p.override() && !s.authoritative && !n.leases.Holds(clientOf(p.Message), want, has):
 		// Every server behind the relay has this identifier.
 		return ignore("the client chose another server behind the relay " + id.String())
 	case id.IsValid():
@@ -49,7 +51,7 @@ func (n subnet) selecting(now time.Time, p Packet, want, has netip.Addr) (*dhcpv
 	if !want.IsValid() {
 		want = has
 	}
-	if held, ok := n.leases.Of(ClientKey(p.Message)); ok && !want.IsValid() {
+	if held, ok := n.leases.Of(clientOf(p.Message)); ok && !want.IsValid() {
 		want = held.Addr
 	}
 	if !want.IsValid() {
@@ -61,11 +63,11 @@ func (n subnet) selecting(now time.Time, p Packet, want, has netip.Addr) (*dhcpv
 // rebind is for a client that comes back with an address: after a reboot
 // (option 50) or to renew it (ciaddr).
 func (s *Server) rebind(now time.Time, n subnet, p Packet, want netip.Addr, state string) (*dhcpv4.DHCPv4, Outcome) {
-	held, known := n.leases.Of(ClientKey(p.Message))
+	held, known := n.leases.Of(clientOf(p.Message))
 	switch {
 	case !n.pool.Prefix.Contains(want):
 		return nak(p, want, "the address belongs to another network")
-	case known && held.Addr != want && held.State == Bound:
+	case known && held.Addr != want && held.State == leases.Bound:
 		return nak(p, want, "the client's address is "+held.Addr.String())
 	// A renewal that was sent to us means that we gave the address, even if a
 	// restart made us forget it. What a relay brings was sent to all servers.
@@ -77,8 +79,8 @@ func (s *Server) rebind(now time.Time, n subnet, p Packet, want netip.Addr, stat
 
 func (n subnet) bind(now time.Time, p Packet, addr netip.Addr) (*dhcpv4.DHCPv4, Outcome) {
 	m := p.Message
-	lease, err := n.leases.Bind(now, ClientKey(m), m.ClientHWAddr.String(), hostName(m.HostName()), addr)
-	if errors.Is(err, ErrTaken) {
+	lease, err := n.leases.Bind(now, clientOf(m), m.ClientHWAddr.String(), hostName(m.HostName()), addr)
+	if errors.Is(err, leases.ErrTaken) {
 		return nak(p, addr, err.Error())
 	}
 	if err != nil {
@@ -96,10 +98,10 @@ func (n subnet) decline(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
 	if id := addrOf(p.Message.ServerIdentifier()); id.IsValid() && !ours(p, id) {
 		return ignore("the DECLINE is for the server " + id.String())
 	}
-	if err := n.leases.Decline(now, ClientKey(p.Message), addr); err != nil {
+	if err := n.leases.Decline(now, clientOf(p.Message), addr); err != nil {
 		return unheld(err, "DECLINE", addr)
 	}
-	return nil, Outcome{Step: StepDecline, Addr: addr, Reason: "another machine uses this address; it is set aside for " + declineTime.String()}
+	return nil, Outcome{Step: StepDecline, Addr: addr, Reason: "another machine uses this address; it is set aside for " + leases.DeclineTime.String()}
 }
 
 // release is RFC 2131 section 4.3.4.
@@ -108,14 +110,14 @@ func (n subnet) release(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
 	if id := addrOf(p.Message.ServerIdentifier()); id.IsValid() && !ours(p, id) {
 		return ignore("the RELEASE is for the server " + id.String())
 	}
-	if err := n.leases.Release(now, ClientKey(p.Message), addr); err != nil {
+	if err := n.leases.Release(now, clientOf(p.Message), addr); err != nil {
 		return unheld(err, "RELEASE", addr)
 	}
 	return nil, Outcome{Step: StepRelease, Addr: addr}
 }
 
 func unheld(err error, what string, addr netip.Addr) (*dhcpv4.DHCPv4, Outcome) {
-	if errors.Is(err, ErrTaken) {
+	if errors.Is(err, leases.ErrTaken) {
 		return ignore("a " + what + " of " + addr.String() + ", which this client doesn't hold")
 	}
 	return failed(err)

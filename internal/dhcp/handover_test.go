@@ -9,24 +9,24 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // slowStore holds back the first change that slow chooses, like a disk that takes
 // its time for one of two writes.
 type slowStore struct {
-	dhcp.MemoryStore
-	slow    func(dhcp.Lease, netip.Addr) bool
+	leases.MemoryStore
+	slow    func(leases.Lease, netip.Addr) bool
 	arrived chan struct{}
 	goOn    chan struct{}
 	once    sync.Once
 }
 
-func newSlowStore(slow func(l dhcp.Lease, left netip.Addr) bool) *slowStore {
+func newSlowStore(slow func(l leases.Lease, left netip.Addr) bool) *slowStore {
 	return &slowStore{slow: slow, arrived: make(chan struct{}), goOn: make(chan struct{})}
 }
 
-func (s *slowStore) Put(l dhcp.Lease, left netip.Addr) error {
+func (s *slowStore) Put(l leases.Lease, left netip.Addr) error {
 	if s.slow(l, left) {
 		s.once.Do(func() {
 			close(s.arrived)
@@ -37,17 +37,17 @@ func (s *slowStore) Put(l dhcp.Lease, left netip.Addr) error {
 }
 
 func TestLeaseIsNotErasedByAnother(t *testing.T) {
-	moves := func(l *dhcp.Leases) error {
-		_, err := l.Bind(start, "a", "", "", addr("192.0.2.11"))
+	moves := func(l *leases.Table) error {
+		_, err := l.Bind(start, leases.Holder{Client: "a"}, "", "", addr("192.0.2.11"))
 		return err
 	}
-	releases := func(l *dhcp.Leases) error { return l.Release(start, "a", addr("192.0.2.10")) }
+	releases := func(l *leases.Table) error { return l.Release(start, leases.Holder{Client: "a"}, addr("192.0.2.10")) }
 	for name, c := range map[string]struct {
-		leave func(*dhcp.Leases) error
-		slow  func(dhcp.Lease, netip.Addr) bool
+		leave func(*leases.Table) error
+		slow  func(leases.Lease, netip.Addr) bool
 	}{
-		"moves":    {moves, func(_ dhcp.Lease, left netip.Addr) bool { return left == addr("192.0.2.10") }},
-		"releases": {releases, func(l dhcp.Lease, _ netip.Addr) bool { return l.Client == "a" && l.Expires.Equal(start) }},
+		"moves":    {moves, func(_ leases.Lease, left netip.Addr) bool { return left == addr("192.0.2.10") }},
+		"releases": {releases, func(l leases.Lease, _ netip.Addr) bool { return l.Client == "a" && l.Expires.Equal(start) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := newSlowStore(c.slow)
@@ -62,7 +62,7 @@ func TestLeaseIsNotErasedByAnother(t *testing.T) {
 			<-store.arrived
 			acknowledged := make(chan error, 1)
 			work.Go(func() {
-				_, err := l.Bind(start, "b", "", "", addr("192.0.2.10"))
+				_, err := l.Bind(start, leases.Holder{Client: "b"}, "", "", addr("192.0.2.10"))
 				acknowledged <- err
 			})
 			// The other client either waits for the store, or has the lease now.
@@ -77,10 +77,10 @@ func TestLeaseIsNotErasedByAnother(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := newLeases(t, pool(), store)
-			if got, ok := after.Of("b"); !ok || got.Addr != addr("192.0.2.10") || got.State != dhcp.Bound {
+			if got, ok := after.Of(leases.Holder{Client: "b"}); !ok || got.Addr != addr("192.0.2.10") || got.State != leases.Bound {
 				t.Errorf("after a restart b has %+v, %v", got, ok)
 			}
-			if got, err := after.Offer(start, "c", "", addr("192.0.2.10")); err != nil || got.Addr == addr("192.0.2.10") {
+			if got, err := after.Offer(start, leases.Holder{Client: "c"}, "", addr("192.0.2.10")); err != nil || got.Addr == addr("192.0.2.10") {
 				t.Errorf("after a restart the address of b is given to another: %v, %v", got, err)
 			}
 		})
@@ -88,9 +88,9 @@ func TestLeaseIsNotErasedByAnother(t *testing.T) {
 }
 
 // jitter is a store whose writes overtake each other.
-type jitter struct{ dhcp.MemoryStore }
+type jitter struct{ leases.MemoryStore }
 
-func (s *jitter) Put(l dhcp.Lease, left netip.Addr) error {
+func (s *jitter) Put(l leases.Lease, left netip.Addr) error {
 	time.Sleep(time.Duration(rand.IntN(100)) * time.Microsecond)
 	return s.MemoryStore.Put(l, left)
 }
@@ -111,14 +111,14 @@ func TestLeasesOfACrowd(t *testing.T) {
 			name := fmt.Sprint(c)
 			for range 200 {
 				want := addr(fmt.Sprintf("192.0.2.%d", 10+rand.IntN(6)))
-				if got, err := l.Bind(start, name, "", "", want); err == nil {
+				if got, err := l.Bind(start, leases.Holder{Client: name}, "", "", want); err == nil {
 					told[c] = got.Addr
 				}
-				if _, err := l.Offer(start, name, "", want); err != nil && !errors.Is(err, dhcp.ErrExhausted) {
+				if _, err := l.Offer(start, leases.Holder{Client: name}, "", want); err != nil && !errors.Is(err, leases.ErrExhausted) {
 					t.Error(err)
 				}
 				if rand.IntN(3) == 0 && told[c].IsValid() {
-					if err := l.Release(start, name, told[c]); err != nil {
+					if err := l.Release(start, leases.Holder{Client: name}, told[c]); err != nil {
 						t.Error(err)
 					}
 					told[c] = netip.Addr{}

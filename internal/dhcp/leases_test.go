@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 var start = time.Unix(1_000_000_000, 0)
@@ -22,52 +23,52 @@ func pool() dhcp.Pool {
 	return dhcp.Pool{Prefix: netip.MustParsePrefix("192.0.2.1/24"), First: addr("192.0.2.10"), Last: addr("192.0.2.12")}
 }
 
-func newLeases(t testing.TB, p dhcp.Pool, store dhcp.LeaseStore) *dhcp.Leases {
+func newLeases(t testing.TB, p dhcp.Pool, store leases.Store) *leases.Table {
 	t.Helper()
-	l, err := dhcp.NewLeases(p, store)
+	l, err := leases.New(p, store)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l
 }
 
-func mustOffer(t testing.TB, l *dhcp.Leases, at time.Time, client string, want string) {
+func mustOffer(t testing.TB, l *leases.Table, at time.Time, client string, want string) {
 	t.Helper()
-	got, err := l.Offer(at, client, "", netip.Addr{})
+	got, err := l.Offer(at, leases.Holder{Client: client}, "", netip.Addr{})
 	if err != nil || got.Addr.String() != want {
 		t.Fatalf("%s was offered %s (%v), want %s", client, got.Addr, err, want)
 	}
 }
 
-func mustBind(t testing.TB, l *dhcp.Leases, at time.Time, client string, a string) {
+func mustBind(t testing.TB, l *leases.Table, at time.Time, client string, a string) {
 	t.Helper()
-	if _, err := l.Bind(at, client, "", "", addr(a)); err != nil {
+	if _, err := l.Bind(at, leases.Holder{Client: client}, "", "", addr(a)); err != nil {
 		t.Fatalf("%s: %v", client, err)
 	}
 }
 
 func TestLeasesOffer(t *testing.T) {
-	l := newLeases(t, pool(), &dhcp.MemoryStore{})
+	l := newLeases(t, pool(), &leases.MemoryStore{})
 	mustOffer(t, l, start, "a", "192.0.2.10")
 	mustOffer(t, l, start, "a", "192.0.2.10") // the same again
-	if got, err := l.Offer(start, "b", "", addr("192.0.2.12")); err != nil || got.Addr != addr("192.0.2.12") {
+	if got, err := l.Offer(start, leases.Holder{Client: "b"}, "", addr("192.0.2.12")); err != nil || got.Addr != addr("192.0.2.12") {
 		t.Errorf("a free address that is wanted: %v %v", got, err)
 	}
-	if got, err := l.Offer(start, "c", "", addr("192.0.2.12")); err != nil || got.Addr != addr("192.0.2.11") {
+	if got, err := l.Offer(start, leases.Holder{Client: "c"}, "", addr("192.0.2.12")); err != nil || got.Addr != addr("192.0.2.11") {
 		t.Errorf("a held address that is wanted: %v %v", got, err)
 	}
-	if _, err := l.Offer(start, "d", "", netip.Addr{}); !errors.Is(err, dhcp.ErrExhausted) || !strings.Contains(err.Error(), "192.0.2.10-192.0.2.12") {
+	if _, err := l.Offer(start, leases.Holder{Client: "d"}, "", netip.Addr{}); !errors.Is(err, leases.ErrExhausted) || !strings.Contains(err.Error(), "192.0.2.10-192.0.2.12") {
 		t.Errorf("a full pool: %v", err)
 	}
 	// An offer that isn't taken ends after a minute.
-	if _, err := l.Offer(start.Add(59*time.Second), "d", "", netip.Addr{}); err == nil {
+	if _, err := l.Offer(start.Add(59*time.Second), leases.Holder{Client: "d"}, "", netip.Addr{}); err == nil {
 		t.Error("an offer ended early")
 	}
 	mustOffer(t, l, start.Add(time.Minute), "d", "192.0.2.10")
 }
 
 func TestLeasesAreStable(t *testing.T) {
-	l := newLeases(t, pool(), &dhcp.MemoryStore{})
+	l := newLeases(t, pool(), &leases.MemoryStore{})
 	mustBind(t, l, start, "a", "192.0.2.11")
 	mustBind(t, l, start.Add(time.Minute), "b", "192.0.2.10")
 	later := start.Add(3 * time.Hour)
@@ -78,7 +79,7 @@ func TestLeasesAreStable(t *testing.T) {
 }
 
 func TestLeasesReuseOldestFirst(t *testing.T) {
-	l := newLeases(t, pool(), &dhcp.MemoryStore{})
+	l := newLeases(t, pool(), &leases.MemoryStore{})
 	for i, a := range []string{"192.0.2.11", "192.0.2.12", "192.0.2.10"} {
 		mustBind(t, l, start.Add(time.Duration(i)*time.Minute), fmt.Sprint(i), a)
 	}
@@ -89,11 +90,11 @@ func TestLeasesReuseOldestFirst(t *testing.T) {
 }
 
 func TestLeasesBind(t *testing.T) {
-	store := &dhcp.MemoryStore{}
+	store := &leases.MemoryStore{}
 	l := newLeases(t, pool(), store)
 	mustBind(t, l, start, "a", "192.0.2.10")
 	for _, a := range []string{"192.0.2.10", "192.0.2.9", "192.0.2.1"} {
-		if _, err := l.Bind(start, "b", "", "", addr(a)); !errors.Is(err, dhcp.ErrTaken) {
+		if _, err := l.Bind(start, leases.Holder{Client: "b"}, "", "", addr(a)); !errors.Is(err, leases.ErrTaken) {
 			t.Errorf("%s: %v", a, err)
 		}
 	}
@@ -106,29 +107,29 @@ func TestLeasesBind(t *testing.T) {
 }
 
 func TestLeasesReleaseAndDecline(t *testing.T) {
-	store := &dhcp.MemoryStore{}
+	store := &leases.MemoryStore{}
 	l := newLeases(t, pool(), store)
 	mustBind(t, l, start, "a", "192.0.2.10")
-	if err := l.Release(start, "b", addr("192.0.2.10")); !errors.Is(err, dhcp.ErrTaken) {
+	if err := l.Release(start, leases.Holder{Client: "b"}, addr("192.0.2.10")); !errors.Is(err, leases.ErrTaken) {
 		t.Errorf("another's lease: %v", err)
 	}
-	if err := l.Release(start, "a", addr("192.0.2.10")); err != nil {
+	if err := l.Release(start, leases.Holder{Client: "a"}, addr("192.0.2.10")); err != nil {
 		t.Error(err)
 	}
 	mustOffer(t, l, start, "a", "192.0.2.10") // remembered
 	mustBind(t, l, start, "a", "192.0.2.10")
-	if err := l.Decline(start, "b", addr("192.0.2.10")); !errors.Is(err, dhcp.ErrTaken) {
+	if err := l.Decline(start, leases.Holder{Client: "b"}, addr("192.0.2.10")); !errors.Is(err, leases.ErrTaken) {
 		t.Errorf("another's lease: %v", err)
 	}
-	if err := l.Decline(start, "a", addr("192.0.2.10")); err != nil {
+	if err := l.Decline(start, leases.Holder{Client: "a"}, addr("192.0.2.10")); err != nil {
 		t.Error(err)
 	}
 	mustOffer(t, l, start, "a", "192.0.2.11")
 	mustOffer(t, l, start, "b", "192.0.2.12")
-	if _, err := l.Offer(start, "c", "", addr("192.0.2.10")); !errors.Is(err, dhcp.ErrExhausted) {
+	if _, err := l.Offer(start, leases.Holder{Client: "c"}, "", addr("192.0.2.10")); !errors.Is(err, leases.ErrExhausted) {
 		t.Errorf("a declined address: %v", err)
 	}
-	if err := l.Decline(start, "", addr("192.0.2.10")); !errors.Is(err, dhcp.ErrTaken) {
+	if err := l.Decline(start, leases.Holder{Client: ""}, addr("192.0.2.10")); !errors.Is(err, leases.ErrTaken) {
 		t.Errorf("declined twice: %v", err)
 	}
 	mustOffer(t, newLeases(t, pool(), store), start, "c", "192.0.2.11") // after a restart too
@@ -136,14 +137,14 @@ func TestLeasesReleaseAndDecline(t *testing.T) {
 
 // TestLeasesOfOurOwn gives this host addresses of the pool while it serves.
 func TestLeasesOfOurOwn(t *testing.T) {
-	l := newLeases(t, pool(), &dhcp.MemoryStore{})
+	l := newLeases(t, pool(), &leases.MemoryStore{})
 	mustBind(t, l, start, "a", "192.0.2.10")
 	l.Own([]netip.Addr{addr("192.0.2.10"), addr("192.0.2.11")})
 	mustOffer(t, l, start, "a", "192.0.2.12")
-	if _, err := l.Bind(start, "b", "", "", addr("192.0.2.11")); !errors.Is(err, dhcp.ErrTaken) {
+	if _, err := l.Bind(start, leases.Holder{Client: "b"}, "", "", addr("192.0.2.11")); !errors.Is(err, leases.ErrTaken) {
 		t.Errorf("our address is given away: %v", err)
 	}
-	if got, err := l.Offer(start.Add(2*time.Hour), "b", "", addr("192.0.2.10")); err != nil || got.Addr != addr("192.0.2.12") {
+	if got, err := l.Offer(start.Add(2*time.Hour), leases.Holder{Client: "b"}, "", addr("192.0.2.10")); err != nil || got.Addr != addr("192.0.2.12") {
 		t.Errorf("offered %v, %v", got.Addr, err)
 	}
 	l.Own(nil)
@@ -151,30 +152,30 @@ func TestLeasesOfOurOwn(t *testing.T) {
 }
 
 func TestLeasesSurviveRestart(t *testing.T) {
-	store := &dhcp.MemoryStore{}
+	store := &leases.MemoryStore{}
 	mustBind(t, newLeases(t, pool(), store), start, "a", "192.0.2.11")
 	l := newLeases(t, pool(), store)
 	mustOffer(t, l, start, "b", "192.0.2.10")
 	mustOffer(t, l, start, "a", "192.0.2.11")
-	if got, ok := l.Of("a"); !ok || got.State != dhcp.Bound {
+	if got, ok := l.Of(leases.Holder{Client: "a"}); !ok || got.State != leases.Bound {
 		t.Errorf("got %v %v", got, ok)
 	}
 }
 
 // broken is a store whose disk is full.
-type broken struct{ dhcp.MemoryStore }
+type broken struct{ leases.MemoryStore }
 
 var errDisk = errors.New("disk full")
 
-func (*broken) Put(dhcp.Lease, netip.Addr) error { return errDisk }
+func (*broken) Put(leases.Lease, netip.Addr) error { return errDisk }
 
 func TestLeasesWithBrokenStore(t *testing.T) {
 	l := newLeases(t, pool(), &broken{})
 	mustOffer(t, l, start, "a", "192.0.2.10")
-	if _, err := l.Bind(start, "a", "", "", addr("192.0.2.10")); !errors.Is(err, errDisk) {
+	if _, err := l.Bind(start, leases.Holder{Client: "a"}, "", "", addr("192.0.2.10")); !errors.Is(err, errDisk) {
 		t.Fatalf("got %v", err)
 	}
-	if got, _ := l.Of("a"); got.State != dhcp.Offered {
+	if got, _ := l.Of(leases.Holder{Client: "a"}); got.State != leases.Offered {
 		t.Errorf("a lease that wasn't stored: %v", got)
 	}
 }
@@ -197,7 +198,7 @@ func TestPoolCheck(t *testing.T) {
 	}
 	p := pool()
 	p.First, p.Last, p.Exclude = addr("192.0.2.0"), addr("192.0.2.255"), []netip.Addr{addr("192.0.2.1")}
-	mustOffer(t, newLeases(t, p, &dhcp.MemoryStore{}), start, "a", "192.0.2.2") // neither network nor ourselves
+	mustOffer(t, newLeases(t, p, &leases.MemoryStore{}), start, "a", "192.0.2.2") // neither network nor ourselves
 }
 
 func TestParseRange(t *testing.T) {
@@ -215,26 +216,26 @@ func TestParseRange(t *testing.T) {
 // bound to one address at one time, in memory or in the store.
 func TestLeasesNeverShare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		store := &dhcp.MemoryStore{}
-		l, err := dhcp.NewLeases(pool(), store)
+		store := &leases.MemoryStore{}
+		l, err := leases.New(pool(), store)
 		if err != nil {
 			t.Fatal(err)
 		}
 		now := start
-		held := map[netip.Addr]dhcp.Lease{}
+		held := map[netip.Addr]leases.Lease{}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "minutes")) * time.Minute / 3)
 			client := rapid.SampledFrom([]string{"a", "b", "c", "d", "e"}).Draw(t, "client")
 			at := addr(fmt.Sprintf("192.0.2.%d", rapid.IntRange(9, 13).Draw(t, "addr")))
 			switch rapid.IntRange(0, 4).Draw(t, "what") {
 			case 0:
-				if got, err := l.Offer(now, client, "", at); err == nil {
+				if got, err := l.Offer(now, leases.Holder{Client: client}, "", at); err == nil {
 					if h := held[got.Addr]; h.Client != client && now.Before(h.Expires) {
 						t.Fatalf("%s is offered %s, which %s holds", client, got.Addr, h.Client)
 					}
 				}
 			case 1:
-				got, err := l.Bind(now, client, "", "", at)
+				got, err := l.Bind(now, leases.Holder{Client: client}, "", "", at)
 				if h := held[at]; err == nil && h.Client != client && now.Before(h.Expires) {
 					t.Fatalf("%s got %s, which %s holds", client, at, h.Client)
 				}
@@ -247,15 +248,15 @@ func TestLeasesNeverShare(t *testing.T) {
 					held[at] = got
 				}
 			case 2:
-				if l.Release(now, client, at) == nil {
+				if l.Release(now, leases.Holder{Client: client}, at) == nil {
 					delete(held, at)
 				}
 			case 3:
-				if l.Decline(now, client, at) == nil {
+				if l.Decline(now, leases.Holder{Client: client}, at) == nil {
 					delete(held, at)
 				}
 			case 4:
-				if l, err = dhcp.NewLeases(pool(), store); err != nil {
+				if l, err = leases.New(pool(), store); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -58,8 +58,8 @@ func (p Pool) Check() error {
 		return fmt.Errorf("pool %s is not inside the subnet %s", p, p.Prefix.Masked())
 	case p.Last.Less(p.First):
 		return fmt.Errorf("pool %s ends before it begins", p)
-	case p.size() > maxPool:
-		return fmt.Errorf("pool %s has %d addresses; at most %d are possible", p, p.size(), maxPool)
+	case p.Size() > maxPool:
+		return fmt.Errorf("pool %s has %d addresses; at most %d are possible", p, p.Size(), maxPool)
 	case p.LeaseTime != 0 && p.LeaseTime < minLease:
 		return fmt.Errorf("pool %s: a lease of %s is too short; the least is %s", p, p.LeaseTime, minLease)
 	}
@@ -77,22 +77,22 @@ func (p Pool) Check() error {
 // String is the range.
 func (p Pool) String() string { return p.First.String() + "-" + p.Last.String() }
 
-func (p Pool) lease() time.Duration {
+func (p Pool) Lease() time.Duration {
 	if p.LeaseTime == 0 {
 		return defaultLease
 	}
 	return p.LeaseTime
 }
 
-func (p Pool) size() int { return int(number(p.Last)-number(p.First)) + 1 }
+func (p Pool) Size() int { return int(number(p.Last)-number(p.First)) + 1 }
 
-func (p Pool) inRange(a netip.Addr) bool {
+func (p Pool) InRange(a netip.Addr) bool {
 	return a.Is4() && !a.Less(p.First) && !p.Last.Less(a)
 }
 
 // gives tells whether an address of the range may be given to a client.
-func (p Pool) gives(a netip.Addr) bool {
-	if !p.inRange(a) || slices.Contains(p.Exclude, a) || slices.Contains(p.Router, a) {
+func (p Pool) Gives(a netip.Addr) bool {
+	if !p.InRange(a) || slices.Contains(p.Exclude, a) || slices.Contains(p.Router, a) {
 		return false
 	}
 	return p.Prefix.Bits() >= 31 || a != p.Prefix.Masked().Addr() && a != lastOf(p.Prefix)
@@ -102,3 +102,9 @@ func number(a netip.Addr) uint32 {
 	b := a.As4()
 	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
 }
+
+// Start is the first address of the range.
+func (p Pool) Start() netip.Addr { return p.First }
+
+// Keeps tells whether a lease of an address may be kept.
+func (p Pool) Keeps(a netip.Addr) bool { return p.Gives(a) }

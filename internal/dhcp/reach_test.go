@@ -10,6 +10,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // twoNetworks is a listener on an interface with two networks; frames are sent
@@ -144,7 +145,7 @@ func TestServerOnTwoNetworks(t *testing.T) {
 		"settled":             {[]dhcp.Pool{pool()}, "", func(p *dhcp.Packet) { p.Settled = true }, "192.0.2.10", "198.51.100.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newServer(t, &dhcp.MemoryStore{}, func(sc *dhcp.ServerConfig) { sc.Pools = c.pools })
+			s := newServer(t, &leases.MemoryStore{}, func(sc *dhcp.ServerConfig) { sc.Pools = c.pools })
 			if c.before != "" {
 				if _, out := s.Handle(start, ask(request, both, wants(c.before), serverID("192.0.2.1"))); out.Step != dhcp.StepAck {
 					t.Fatalf("%+v", out)

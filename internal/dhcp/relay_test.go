@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // listenOn opens a UDP socket on port 67 of one interface of the host.
@@ -117,7 +118,7 @@ func farPool(c *dhcp.ServerConfig) {
 func TestRelayInOurPlace(t *testing.T) {
 	on, relay, client := behindRelay(t)
 	relayInPlace(t, relay, "192.0.2.1")
-	s := listen(t, newServer(t, &dhcp.MemoryStore{}, farPool), on)
+	s := listen(t, newServer(t, &leases.MemoryStore{}, farPool), on)
 	c := udhcpc(t, client, "-R")
 	c.says(t, "lease of 198.51.100.10 obtained from 198.51.100.1, lease time 3600")
 	_ = c.cmd.Process.Signal(syscall.SIGUSR1) // renew

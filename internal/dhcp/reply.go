@@ -42,7 +42,7 @@ func newReply(p Packet, kind dhcpv4.MessageType) *dhcpv4.DHCPv4 {
 // those of RFC 2131 section 4.4.5.
 func (p Pool) lend(reply *dhcpv4.DHCPv4, addr netip.Addr) {
 	reply.YourIPAddr = addr.AsSlice()
-	lease := p.lease()
+	lease := p.Lease()
 	reply.UpdateOption(dhcpv4.OptIPAddressLeaseTime(lease))
 	reply.UpdateOption(dhcpv4.OptRenewTimeValue((lease / 2).Truncate(time.Second)))
 	reply.UpdateOption(dhcpv4.OptRebindingTimeValue((lease * 7 / 8).Truncate(time.Second)))

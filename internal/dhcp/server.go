@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // Step says what a [Server] did with a request.
@@ -45,13 +47,13 @@ type Server struct {
 
 type subnet struct {
 	pool   Pool
-	leases *Leases
+	leases *leases.Table
 }
 
 // ServerConfig is what a [Server] is made from.
 type ServerConfig struct {
 	Pools []Pool
-	Store LeaseStore
+	Store leases.Store
 	// Authoritative says that no other server gives addresses on these
 	// networks: a client that comes back with an address nobody remembers gets
 	// it, or a NAK, at once. Without it RFC 2131 section 4.3.2 wants silence.
@@ -70,11 +72,11 @@ func NewServer(c ServerConfig) (*Server, error) {
 				return nil, fmt.Errorf("pools %s and %s are in one subnet; give each subnet one pool", other.pool, p)
 			}
 		}
-		leases, err := NewLeases(p, c.Store)
+		table, err := leases.New(p, c.Store)
 		if err != nil {
 			return nil, err
 		}
-		s.subnets = append(s.subnets, subnet{p, leases})
+		s.subnets = append(s.subnets, subnet{p, table})
 	}
 	return s, nil
 }
@@ -179,7 +181,7 @@ func (s *Server) selectors(p Packet) []netip.Addr {
 		}
 	}
 	for _, n := range s.subnets {
-		if lease, ok := n.leases.Of(ClientKey(p.Message)); ok && p.Interface.OnLink(lease.Addr) {
+		if lease, ok := n.leases.Of(clientOf(p.Message)); ok && p.Interface.OnLink(lease.Addr) {
 			addrs = append(addrs, lease.Addr)
 		}
 	}
@@ -215,7 +217,7 @@ func ignore(reason string) (*dhcpv4.DHCPv4, Outcome) {
 
 func failed(err error) (*dhcpv4.DHCPv4, Outcome) {
 	step := StepFailed
-	if errors.Is(err, ErrExhausted) {
+	if errors.Is(err, leases.ErrExhausted) {
 		step = StepExhaust
 	}
 	return nil, Outcome{Step: step, Reason: err.Error(), Err: err}

@@ -10,6 +10,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 	nak      = dhcpv4.MessageTypeNak
 )
 
-func newServer(t testing.TB, store dhcp.LeaseStore, change ...func(*dhcp.ServerConfig)) *dhcp.Server {
+func newServer(t testing.TB, store leases.Store, change ...func(*dhcp.ServerConfig)) *dhcp.Server {
 	t.Helper()
 	c := dhcp.ServerConfig{Store: store, Pools: []dhcp.Pool{pool()}}
 	for _, f := range change {
@@ -56,7 +57,7 @@ func exchange(t *testing.T, s *dhcp.Server, change ...func(*dhcp.Packet)) *dhcpv
 }
 
 func TestServerExchange(t *testing.T) {
-	store := &dhcp.MemoryStore{}
+	store := &leases.MemoryStore{}
 	s := newServer(t, store, func(c *dhcp.ServerConfig) {
 		c.Pools[0].Router, c.Pools[0].DNS, c.Pools[0].Domain = []netip.Addr{addr("192.0.2.254")}, []netip.Addr{addr("9.9.9.9"), addr("8.8.8.8")}, "lab.example"
 	})
@@ -69,7 +70,7 @@ func TestServerExchange(t *testing.T) {
 			t.Errorf("option %d is %q, want %q", code, v, want)
 		}
 	}
-	want := dhcp.Lease{Addr: addr("192.0.2.10"), Client: "010203", MAC: "52:54:00:12:34:56", Host: "node1", State: dhcp.Bound, Expires: start.Add(time.Hour)}
+	want := leases.Lease{Addr: addr("192.0.2.10"), Holder: leases.Holder{Client: "010203"}, MAC: "52:54:00:12:34:56", Host: "node1", State: leases.Bound, Expires: start.Add(time.Hour)}
 	if all, _ := store.All(); len(all) != 1 || all[0] != want {
 		t.Errorf("stored %+v, want %+v", all, want)
 	}
@@ -78,7 +79,7 @@ func TestServerExchange(t *testing.T) {
 	if os := exchange(t, newServer(t, store), another, option(61, 1, 2, 2, 2, 2, 2, 2)); !os.YourIPAddr.Equal(rom.YourIPAddr) {
 		t.Errorf("first %s, then %s", rom.YourIPAddr, os.YourIPAddr)
 	}
-	plain := exchange(t, newServer(t, &dhcp.MemoryStore{}))
+	plain := exchange(t, newServer(t, &leases.MemoryStore{}))
 	if plain.Options.Has(dhcpv4.OptionRouter) || plain.Options.Has(dhcpv4.OptionDomainNameServer) {
 		t.Error("a router or name server that nobody named")
 	}
@@ -112,7 +113,7 @@ func TestServerRequest(t *testing.T) {
 		"nothing named":                        {nil, 0, "names no address"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newServer(t, &dhcp.MemoryStore{})
+			s := newServer(t, &leases.MemoryStore{})
 			exchange(t, s)
 			got, out := s.Handle(start, ask(request, c.req...))
 			if got == nil && c.want != 0 || got != nil && got.MessageType() != c.want || !strings.Contains(out.Reason, c.reason) {
@@ -137,7 +138,7 @@ func TestServerRequest(t *testing.T) {
 }
 
 func TestServerAuthoritative(t *testing.T) {
-	s := newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Authoritative = true })
+	s := newServer(t, &leases.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Authoritative = true })
 	if got, out := s.Handle(start, ask(request, wants("192.0.2.12"))); got == nil || got.MessageType() != ack {
 		t.Errorf("a free address: %+v", out)
 	}
@@ -150,7 +151,7 @@ func TestServerAuthoritative(t *testing.T) {
 }
 
 func TestServerDeclineReleaseInform(t *testing.T) {
-	s := newServer(t, &dhcp.MemoryStore{})
+	s := newServer(t, &leases.MemoryStore{})
 	exchange(t, s)
 	steps := []struct {
 		p    dhcp.Packet
@@ -180,7 +181,7 @@ func TestServerDeclineReleaseInform(t *testing.T) {
 }
 
 func TestServerIgnores(t *testing.T) {
-	s := newServer(t, &dhcp.MemoryStore{})
+	s := newServer(t, &leases.MemoryStore{})
 	for name, p := range map[string]dhcp.Packet{
 		"BOOTP":         ask(0, func(p *dhcp.Packet) { delete(p.Message.Options, 53) }),
 		"port 4011":     ask(request, bootPort),
@@ -197,7 +198,7 @@ func TestServerIgnores(t *testing.T) {
 
 func TestServerRelayed(t *testing.T) {
 	far := dhcp.Pool{Prefix: netip.MustParsePrefix("198.51.100.0/24"), First: addr("198.51.100.10"), Last: addr("198.51.100.20")}
-	s := newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools = append(c.Pools, far) })
+	s := newServer(t, &leases.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools = append(c.Pools, far) })
 	info := []byte{1, 2, 7, 7}
 	link := append([]byte{5, 4}, ip4("198.51.100.0")...)
 	for name, c := range map[string]struct {
@@ -241,7 +242,7 @@ func TestServerIDOverride(t *testing.T) {
 	}
 	by := serverID("198.51.100.1")
 	for _, authoritative := range []bool{false, true} {
-		s := newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) {
+		s := newServer(t, &leases.MemoryStore{}, func(c *dhcp.ServerConfig) {
 			c.Pools, c.Authoritative = append(c.Pools, far), authoritative
 		})
 		for i, c := range []struct {
@@ -278,7 +279,7 @@ func TestServerIDOverride(t *testing.T) {
 		}
 	}
 	// Without a relay, or with nonsense, we are who we are.
-	s := newServer(t, &dhcp.MemoryStore{})
+	s := newServer(t, &leases.MemoryStore{})
 	for name, change := range map[string][]func(*dhcp.Packet){
 		"no relay":  {option(82, append([]byte{11, 4}, ip4("198.51.100.1")...)...)},
 		"too short": {giaddr("192.0.2.2"), option(82, 11, 3, 1, 2, 3)},
@@ -307,7 +308,7 @@ func FuzzServer(f *testing.F) {
 		if err != nil {
 			return
 		}
-		s := newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools, c.Authoritative = append(c.Pools, far), len(b)%2 == 0 })
+		s := newServer(t, &leases.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools, c.Authoritative = append(c.Pools, far), len(b)%2 == 0 })
 		p := ask(discover)
 		p.Message = m
 		got, out := s.Handle(start, p)
@@ -332,15 +333,15 @@ func TestServerTroubles(t *testing.T) {
 	if got, out := s.Handle(start, ask(request, wants("192.0.2.10"), serverID("192.0.2.1"))); got != nil || out.Step != dhcp.StepFailed || out.Err == nil {
 		t.Errorf("a lease that can't be stored was given: %v %+v", got, out)
 	}
-	s = newServer(t, &dhcp.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools[0].Last = c.Pools[0].First })
+	s = newServer(t, &leases.MemoryStore{}, func(c *dhcp.ServerConfig) { c.Pools[0].Last = c.Pools[0].First })
 	exchange(t, s)
 	if got, out := s.Handle(start, ask(discover, another)); got != nil || out.Step != dhcp.StepExhaust {
 		t.Errorf("a full pool: %v %+v", got, out)
 	}
 	for name, c := range map[string]dhcp.ServerConfig{
-		"no pool":       {Store: &dhcp.MemoryStore{}},
-		"bad pool":      {Store: &dhcp.MemoryStore{}, Pools: []dhcp.Pool{{}}},
-		"pools overlap": {Store: &dhcp.MemoryStore{}, Pools: []dhcp.Pool{pool(), pool()}},
+		"no pool":       {Store: &leases.MemoryStore{}},
+		"bad pool":      {Store: &leases.MemoryStore{}, Pools: []dhcp.Pool{{}}},
+		"pools overlap": {Store: &leases.MemoryStore{}, Pools: []dhcp.Pool{pool(), pool()}},
 	} {
 		if _, err := dhcp.NewServer(c); err == nil {
 			t.Errorf("%s: no error", name)

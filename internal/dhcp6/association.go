@@ -7,6 +7,8 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
+
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // association is an IA_NA of a request: what it asks an address for, and the
@@ -28,12 +30,12 @@ func (a association) want() netip.Addr {
 func associations(m *dhcpv6.Message) []association {
 	var all []association
 	for _, o := range m.Options.IANA() {
-		if len(all) == maxShare {
+		if len(all) == leases.ShareMost {
 			break
 		}
 		a := association{id: binary.BigEndian.Uint32(o.IaId[:])}
 		for _, addr := range o.Options.Addresses() {
-			if ip, ok := netip.AddrFromSlice(addr.IPv6Addr); ok && len(a.addrs) < maxShare {
+			if ip, ok := netip.AddrFromSlice(addr.IPv6Addr); ok && len(a.addrs) < leases.ShareMost {
 				a.addrs = append(a.addrs, ip)
 			}
 		}

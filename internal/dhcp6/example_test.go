@@ -10,6 +10,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // A server's decision needs no socket: a request and a time go in, the reply
@@ -17,7 +18,7 @@ import (
 func ExampleServer() {
 	s, err := dhcp6.NewServer(dhcp6.ServerConfig{
 		ID:    dhcp6.ServerID([]byte("a key that is kept")),
-		Store: &dhcp6.MemoryStore{},
+		Store: &leases.MemoryStore{},
 		Pools: []dhcp6.Pool{{
 			Prefix: netip.MustParsePrefix("fd77::/64"),
 			First:  netip.MustParseAddr("fd77::100"), Last: netip.MustParseAddr("fd77::1ff"),

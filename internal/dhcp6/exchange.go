@@ -7,6 +7,8 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
+
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // exchange is one request on its way through the server.
@@ -79,7 +81,9 @@ func (x exchange) each(all []association, kind dhcpv6.MessageType, f func(associ
 	return m, best
 }
 
-func (x exchange) ia(a association) IA { return IA{ClientKey(x.request.DUID), a.id} }
+func (x exchange) ia(a association) leases.Holder {
+	return leases.Holder{Client: ClientKey(x.request.DUID), ID: a.id}
+}
 
 // reservation is the address that is reserved for the client.
 func (x exchange) reservation() netip.Addr {
@@ -107,7 +111,7 @@ func (x exchange) offer(a association) (*dhcpv6.OptIANA, Outcome) {
 // assign is for REQUEST (RFC 8415 section 18.3.2), and SOLICIT with rapid commit.
 func (x exchange) assign(a association) (*dhcpv6.OptIANA, Outcome) {
 	if addr := x.reservation(); addr.IsValid() {
-		return x.bound(a)(x.leases.Assign(x.now, x.ia(a), x.request.MAC.String(), addr))
+		return x.bound(a)(x.leases.Assign(x.now, x.ia(a), x.request.MAC.String(), "", addr))
 	}
 	if want := a.want(); want.IsValid() && !x.pool.Prefix.Contains(want) && x.request.Type == dhcpv6.MessageTypeRequest {
 		why := want.String() + " belongs to another network"
@@ -117,7 +121,7 @@ func (x exchange) assign(a association) (*dhcpv6.OptIANA, Outcome) {
 	if err != nil {
 		return x.without(a, err)
 	}
-	return x.bound(a)(x.leases.Bind(x.now, x.ia(a), x.request.MAC.String(), lease.Addr))
+	return x.bound(a)(x.leases.Bind(x.now, x.ia(a), x.request.MAC.String(), "", lease.Addr))
 }
 
 // extend is for RENEW and REBIND (RFC 8415 sections 18.3.4 and 18.3.5). An
@@ -126,7 +130,7 @@ func (x exchange) assign(a association) (*dhcpv6.OptIANA, Outcome) {
 // REBIND may have been sent as well.
 func (x exchange) extend(a association) (*dhcpv6.OptIANA, Outcome) {
 	rebind := x.request.Type == dhcpv6.MessageTypeRebind
-	if held, ok := x.leases.Of(x.ia(a)); ok && held.State == Bound {
+	if held, ok := x.leases.Of(x.ia(a)); ok && held.State == leases.Bound {
 		return x.again(a, held.Addr)
 	}
 	want := a.want()
@@ -135,7 +139,7 @@ func (x exchange) extend(a association) (*dhcpv6.OptIANA, Outcome) {
 		o := a.option()
 		a.over(o, netip.Addr{})
 		return o, Outcome{Step: StepRefuse, Reason: want.String() + " belongs to another network"}
-	case rebind && !x.pool.gives(want) && want != x.reservation():
+	case rebind && !x.pool.Gives(want) && want != x.reservation():
 		return nil, Outcome{Step: StepIgnored, Reason: "no lease is known for this client (REBIND)"}
 	}
 	return x.again(a, want)
@@ -147,8 +151,8 @@ func (x exchange) again(a association, addr netip.Addr) (*dhcpv6.OptIANA, Outcom
 	if addr.IsValid() && addr == x.reservation() {
 		bind = x.leases.Assign
 	}
-	lease, err := bind(x.now, x.ia(a), x.request.MAC.String(), addr)
-	if errors.Is(err, ErrTaken) {
+	lease, err := bind(x.now, x.ia(a), x.request.MAC.String(), "", addr)
+	if errors.Is(err, leases.ErrTaken) {
 		return a.refused(iana.StatusNoBinding, err.Error()), Outcome{Step: StepRefuse, Reason: err.Error()}
 	}
 	o, out := x.bound(a)(lease, err)
@@ -159,8 +163,8 @@ func (x exchange) again(a association, addr netip.Addr) (*dhcpv6.OptIANA, Outcom
 }
 
 // bound turns what the leases say into the answer.
-func (x exchange) bound(a association) func(Lease, error) (*dhcpv6.OptIANA, Outcome) {
-	return func(lease Lease, err error) (*dhcpv6.OptIANA, Outcome) {
+func (x exchange) bound(a association) func(leases.Lease, error) (*dhcpv6.OptIANA, Outcome) {
+	return func(lease leases.Lease, err error) (*dhcpv6.OptIANA, Outcome) {
 		if err != nil {
 			return x.without(a, err)
 		}
@@ -169,14 +173,14 @@ func (x exchange) bound(a association) func(Lease, error) (*dhcpv6.OptIANA, Outc
 }
 
 func (x exchange) given(a association, addr netip.Addr) (*dhcpv6.OptIANA, Outcome) {
-	return a.leased(addr, x.pool.lease()), Outcome{Step: StepReply, Addr: addr}
+	return a.leased(addr, x.pool.Lease()), Outcome{Step: StepReply, Addr: addr}
 }
 
 // without says that there is no address for the client. An error of the store
 // is no answer: the client asks again.
 func (x exchange) without(a association, err error) (*dhcpv6.OptIANA, Outcome) {
 	out := Outcome{Step: StepFailed, Reason: err.Error(), Err: err}
-	if errors.Is(err, ErrExhausted) || errors.Is(err, ErrTaken) {
+	if errors.Is(err, leases.ErrExhausted) || errors.Is(err, leases.ErrTaken) {
 		out.Step = StepExhaust
 	}
 	return a.refused(iana.StatusNoAddrsAvail, err.Error()), out
@@ -208,7 +212,7 @@ func (x exchange) confirm(all []association) (*dhcpv6.Message, Outcome) {
 
 // giveUp is for RELEASE and DECLINE (RFC 8415 sections 18.3.7 and 18.3.8). We
 // give one address to an association, so the first that it names counts.
-func (x exchange) giveUp(all []association, step Step, f func(time.Time, IA, netip.Addr) error) (*dhcpv6.Message, Outcome) {
+func (x exchange) giveUp(all []association, step Step, f func(time.Time, leases.Holder, netip.Addr) error) (*dhcpv6.Message, Outcome) {
 	m := newReply(x.packet, dhcpv6.MessageTypeReply, x.id)
 	m.AddOption(status(iana.StatusSuccess, ""))
 	out := Outcome{Step: step}
@@ -216,7 +220,7 @@ func (x exchange) giveUp(all []association, step Step, f func(time.Time, IA, net
 		addr := a.want()
 		err := f(x.now, x.ia(a), addr)
 		switch {
-		case errors.Is(err, ErrTaken):
+		case errors.Is(err, leases.ErrTaken):
 			out.Reason = "the client doesn't hold " + addr.String()
 			m.AddOption(a.refused(iana.StatusNoBinding, out.Reason))
 		case err != nil:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/lab"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // patience bounds every wait for another program. It is no expectation: tests
@@ -137,7 +138,7 @@ func newServer(t testing.TB, c dhcp6.ServerConfig, pools ...dhcp6.Pool) *dhcp6.S
 		c.ID = dhcp6.ServerID([]byte("a key"))
 	}
 	if c.Store == nil {
-		c.Store = &dhcp6.MemoryStore{}
+		c.Store = &leases.MemoryStore{}
 	}
 	s, err := dhcp6.NewServer(c)
 	if err != nil {

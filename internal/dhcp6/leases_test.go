@@ -10,18 +10,19 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // slow is a store that gives others their turn while it writes, and holds that
 // no address is written twice at a time.
 type slow struct {
-	dhcp6.MemoryStore
+	leases.MemoryStore
 	mu   sync.Mutex
 	busy map[netip.Addr]bool
 	t    *testing.T
 }
 
-func (s *slow) Put(l dhcp6.Lease, left netip.Addr) error {
+func (s *slow) Put(l leases.Lease, left netip.Addr) error {
 	s.mark(l.Addr, true)
 	time.Sleep(time.Millisecond)
 	err := s.MemoryStore.Put(l, left)
@@ -94,17 +95,17 @@ func TestKeptLeases(t *testing.T) {
 	}
 }
 
-type unreadable struct{ dhcp6.LeaseStore }
+type unreadable struct{ leases.Store }
 
-func (unreadable) All() ([]dhcp6.Lease, error) { return nil, fmt.Errorf("no disk") }
+func (unreadable) All() ([]leases.Lease, error) { return nil, fmt.Errorf("no disk") }
 
 // held is a store that has somebody wait.
 type held struct {
-	dhcp6.MemoryStore
+	leases.MemoryStore
 	began, end chan struct{}
 }
 
-func (h *held) Put(l dhcp6.Lease, left netip.Addr) error {
+func (h *held) Put(l leases.Lease, left netip.Addr) error {
 	h.began <- struct{}{}
 	<-h.end
 	return h.MemoryStore.Put(l, left)

@@ -59,7 +59,7 @@ func (p Pool) Check() error {
 		return fmt.Errorf("pool %s is not inside the network %s", p, p.Prefix.Masked())
 	case p.Last.Less(p.First):
 		return fmt.Errorf("pool %s ends before it begins", p)
-	case p.size() > maxPool:
+	case p.Size() > maxPool:
 		return fmt.Errorf("pool %s is too large; at most %d addresses are possible", p, maxPool)
 	case p.LeaseTime != 0 && p.LeaseTime < minLease:
 		return fmt.Errorf("pool %s: a lease of %s is too short; the least is %s", p, p.LeaseTime, minLease)
@@ -75,7 +75,7 @@ func (p Pool) Check() error {
 // String is the range.
 func (p Pool) String() string { return p.First.String() + "-" + p.Last.String() }
 
-func (p Pool) lease() time.Duration {
+func (p Pool) Lease() time.Duration {
 	if p.LeaseTime == 0 {
 		return defaultLease
 	}
@@ -83,7 +83,7 @@ func (p Pool) lease() time.Duration {
 }
 
 // size is the number of addresses, or one more than a pool may have.
-func (p Pool) size() int {
+func (p Pool) Size() int {
 	first, last := p.First.As16(), p.Last.As16()
 	n := binary.BigEndian.Uint64(last[8:]) - binary.BigEndian.Uint64(first[8:])
 	if [8]byte(first[:]) != [8]byte(last[:]) || n >= maxPool {
@@ -94,10 +94,17 @@ func (p Pool) size() int {
 
 // gives tells whether an address of the range may be given to a client. The
 // first of a network is every router's (RFC 4291 section 2.6.1).
-func (p Pool) gives(a netip.Addr) bool {
-	return p.inRange(a) && !slices.Contains(p.Exclude, a) && (p.Prefix.Bits() > 126 || a != p.Prefix.Masked().Addr())
+func (p Pool) Gives(a netip.Addr) bool {
+	return p.InRange(a) && !slices.Contains(p.Exclude, a) && (p.Prefix.Bits() > 126 || a != p.Prefix.Masked().Addr())
 }
 
-func (p Pool) inRange(a netip.Addr) bool {
+func (p Pool) InRange(a netip.Addr) bool {
 	return a.Is6() && !a.Less(p.First) && !p.Last.Less(a)
 }
+
+// Start is the first address of the range.
+func (p Pool) Start() netip.Addr { return p.First }
+
+// Keeps tells whether a lease of an address may be kept: a reserved one may lie
+// outside of the range.
+func (p Pool) Keeps(a netip.Addr) bool { return p.Prefix.Contains(a) }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // Step says what a [Server] did with a request.
@@ -48,7 +50,7 @@ type Server struct {
 
 type network struct {
 	pool   Pool
-	leases *Leases
+	leases *leases.Table
 }
 
 // ServerConfig is what a [Server] is made from.
@@ -56,7 +58,7 @@ type ServerConfig struct {
 	// ID is the server's identifier; see [ServerID].
 	ID    dhcpv6.DUID
 	Pools []Pool
-	Store LeaseStore
+	Store leases.Store
 	// Authoritative says that no other server gives addresses on these networks.
 	// Clients are then told not to wait for one (preference 255, which saves
 	// edk2 four seconds), and get their address at once where they ask for that
@@ -80,11 +82,11 @@ func NewServer(c ServerConfig) (*Server, error) {
 				return nil, fmt.Errorf("pools %s and %s are in one network; give each network one pool", other.pool, p)
 			}
 		}
-		leases, err := NewLeases(p, c.Store)
+		table, err := leases.New(p, c.Store)
 		if err != nil {
 			return nil, err
 		}
-		s.networks = append(s.networks, network{p, leases})
+		s.networks = append(s.networks, network{p, table})
 	}
 	return s, nil
 }
@@ -170,7 +172,7 @@ func (s *Server) forget(p Packet) {
 	client := ClientKey(p.Message.Options.ClientID().ToBytes())
 	for _, n := range s.networks {
 		for _, ia := range associations(p.Message) {
-			n.leases.Forget(IA{client, ia.id})
+			n.leases.Forget(leases.Holder{Client: client, ID: ia.id})
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/insomniacslk/dhcp/iana"
 
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/leases"
 )
 
 func small() dhcp6.Pool { return pool("fd77::/64", "fd77::100", "fd77::103") }
@@ -196,7 +197,7 @@ func TestExhausted(t *testing.T) {
 		lease(t, s, n, 1)
 	}
 	reply, out := ask(t, s, message(dhcpv6.MessageTypeSolicit, 9, association(1)), dhcp6.StepExhaust)
-	if _, got := given(t, reply); len(got) != 1 || got[0] != iana.StatusNoAddrsAvail || !errors.Is(out.Err, dhcp6.ErrExhausted) {
+	if _, got := given(t, reply); len(got) != 1 || got[0] != iana.StatusNoAddrsAvail || !errors.Is(out.Err, leases.ErrExhausted) {
 		t.Errorf("%s, %+v", reply.Summary(), out)
 	}
 	if reply.GetOneOption(dhcpv6.OptionPreference) != nil {
@@ -275,14 +276,14 @@ func TestReservation(t *testing.T) {
 }
 
 // failing is a store that is out of order.
-type failing struct{ dhcp6.MemoryStore }
+type failing struct{ leases.MemoryStore }
 
-func (*failing) Put(dhcp6.Lease, netip.Addr) error { return errors.New("disk full") }
+func (*failing) Put(leases.Lease, netip.Addr) error { return errors.New("disk full") }
 
 // TestStore: what was given is remembered by the next server; what can't be
 // stored isn't given.
 func TestStore(t *testing.T) {
-	store := &dhcp6.MemoryStore{}
+	store := &leases.MemoryStore{}
 	first := newServer(t, dhcp6.ServerConfig{Store: store}, small())
 	addr := lease(t, first, 1, 5)
 	again := newServer(t, dhcp6.ServerConfig{Store: store}, small())

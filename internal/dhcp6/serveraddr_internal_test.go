@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // TestServerFor: a client is told an address of ours on its own network, the
@@ -37,9 +39,9 @@ func TestServerFor(t *testing.T) {
 
 // TestLeaseJSON: stores keep leases as JSON.
 func TestLeaseJSON(t *testing.T) {
-	l := Lease{
-		Addr: netip.MustParseAddr("fd77::100"), IA: IA{Client: "0003", ID: 7}, MAC: "52:54:00:77:00:01",
-		State: Bound, Expires: time.Unix(1e9, 0).UTC(),
+	l := leases.Lease{
+		Addr: netip.MustParseAddr("fd77::100"), Holder: leases.Holder{Client: "0003", ID: 7}, MAC: "52:54:00:77:00:01",
+		State: leases.Bound, Expires: time.Unix(1e9, 0).UTC(),
 	}
 	b, err := json.Marshal(l)
 	if err != nil {
@@ -49,7 +51,7 @@ func TestLeaseJSON(t *testing.T) {
 	if string(b) != want {
 		t.Errorf("%s", b)
 	}
-	var again Lease
+	var again leases.Lease
 	if err := json.Unmarshal(b, &again); err != nil || !reflect.DeepEqual(l, again) {
 		t.Errorf("%+v, %v", again, err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/pxe"
 )
 
@@ -174,7 +175,7 @@ func bootFor(r pxe.Request) pxe.Boot {
 func served(t *testing.T, m *dhcpv4.DHCPv4, b pxe.Boot) *dhcpv4.DHCPv4 {
 	t.Helper()
 	wire := netip.PrefixFrom(ourAddr, 24)
-	s, err := dhcp.NewServer(dhcp.ServerConfig{Store: &dhcp.MemoryStore{}, Pools: []dhcp.Pool{{
+	s, err := dhcp.NewServer(dhcp.ServerConfig{Store: &leases.MemoryStore{}, Pools: []dhcp.Pool{{
 		Prefix: wire, First: netip.MustParseAddr("10.77.0.89"), Last: netip.MustParseAddr("10.77.0.99"),
 	}}})
 	if err != nil {

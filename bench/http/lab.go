@@ -68,12 +68,22 @@ func (l *lab) close() {
 
 // rate lets clients fetch the file once each, and returns MB/s over all.
 func (l *lab) rate(ctx context.Context, s *server, clients int, o options) (float64, error) {
-	total := clients * o.size * 1000 * 1000
-	args := []string{l.self, "load", s.address, fmt.Sprint(clients)}
+	size := o.size * 1000 * 1000
 	if clients == 1 {
-		args = []string{"curl", "-sS", "-o", os.DevNull, "-w", "%{time_total} %{size_download}", "http://" + s.address + "/" + fileName}
+		return l.measured(ctx, size, "curl", "-sS", "-o", os.DevNull, "-w", "%{time_total} %{size_download}", "http://"+s.address+"/"+fileName)
 	}
-	cmd := l.OnClients(ctx, args[0], args[1:]...)
+	return l.crowd(ctx, s.address, "/"+fileName, clients, size)
+}
+
+// crowd lets clients fetch a path of that many bytes once each, at the same time,
+// and returns MB/s over all.
+func (l *lab) crowd(ctx context.Context, address, path string, clients, size int) (float64, error) {
+	return l.measured(ctx, clients*size, l.self, "load", address, path, fmt.Sprint(clients))
+}
+
+// measured runs a client that prints seconds and bytes, and returns MB/s.
+func (l *lab) measured(ctx context.Context, total int, program string, args ...string) (float64, error) {
+	cmd := l.OnClients(ctx, program, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

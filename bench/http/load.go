@@ -14,10 +14,11 @@ import (
 	"time"
 )
 
-// load fetches the file on so many connections at once, and prints the seconds
-// that it took and the bytes that came.
+// load fetches a path of a server on so many connections at once, and prints the
+// seconds that it took and the bytes that came.
 func load(ctx context.Context, args []string) error {
-	clients, err := strconv.Atoi(args[1])
+	path := args[1]
+	clients, err := strconv.Atoi(args[2])
 	if err != nil {
 		return err
 	}
@@ -32,7 +33,7 @@ func load(ctx context.Context, args []string) error {
 	sizes, errs := make([]int64, clients), make([]error, clients)
 	var wg sync.WaitGroup
 	for i, c := range conns {
-		wg.Go(func() { sizes[i], errs[i] = fetch(c) })
+		wg.Go(func() { sizes[i], errs[i] = fetch(c, path) })
 	}
 	wg.Wait()
 	took := time.Since(began)
@@ -61,13 +62,13 @@ func connect(ctx context.Context, addr string) (*net.TCPConn, error) {
 	}
 }
 
-// fetch gets the file, as cheaply as it can be got: the kernel throws the bytes
+// fetch gets a file, as cheaply as it can be got: the kernel throws the bytes
 // away (MSG_TRUNC, tcp(7)).
-func fetch(c *net.TCPConn) (int64, error) {
+func fetch(c *net.TCPConn, path string) (int64, error) {
 	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return 0, err
 	}
-	if _, err := fmt.Fprintf(c, "GET /%s HTTP/1.1\r\nHost: bench\r\n\r\n", fileName); err != nil {
+	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: bench\r\n\r\n", path); err != nil {
 		return 0, err
 	}
 	head := bufio.NewReaderSize(c, 4096)

@@ -2,7 +2,7 @@
 // namespace, clients in another that is joined to it by a veth pair, and prints
 // the ratios as a table.
 //
-//	go run ./bench/http [-quick] [-rounds N] [-size MB] [-clients N]
+//	go run ./bench/http [-quick] [-spur bin/spur] [-rounds N] [-size MB] [-clients N]
 //
 // It needs root and the packages of `scripts/install bench`. A single client is
 // curl; many are one process that discards in the kernel what it receives, so
@@ -10,7 +10,9 @@
 // daemon does. The servers take turns within each round, and a ratio is the
 // median of those of the rounds, of which there are many: one transfer takes less
 // than a tenth of a second, and how long depends on which core the kernel has put
-// whom. Only the ratios mean anything, because whatever else the machine does
+// whom. The second table is of `spur boot` itself: a kernel with a large initrd as
+// one EFI application, which is put together while it is served, and the initrd
+// as the file that it is. Only the ratios mean anything, because whatever else the machine does
 // slows both sides.
 package main
 
@@ -27,6 +29,7 @@ import (
 
 // options of a run.
 type options struct {
+	spur    string // path of the binary; empty to build one
 	rounds  int
 	size    int // MB of the file
 	clients int // of the second point
@@ -54,6 +57,7 @@ func role(ctx context.Context, args []string) error {
 	}
 	var o options
 	quick := flag.Bool("quick", false, "fewer rounds, a smaller file")
+	flag.StringVar(&o.spur, "spur", "", "the binary to measure; without it one is built")
 	flag.IntVar(&o.rounds, "rounds", 31, "rounds per point")
 	flag.IntVar(&o.size, "size", 200, "size of the file in MB")
 	flag.IntVar(&o.clients, "clients", 64, "number of clients of the second point")
@@ -85,6 +89,10 @@ func run(ctx context.Context, o options) error {
 		}
 		ratio := spur.Over(nginx)
 		fmt.Printf("| %d | %.0f | %.0f | %.2f | %s |\n", clients, nginx.Rate(), spur.Rate(), ratio.Median, ratio.Quartiles())
+	}
+	fmt.Println()
+	if err := applications(ctx, l, o); err != nil {
+		return err
 	}
 	fmt.Print(testbed.HowToRead)
 	return nil

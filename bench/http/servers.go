@@ -69,7 +69,7 @@ func startServers(ctx context.Context, l *lab) ([]*server, error) {
 	}
 	for _, s := range running {
 		// The first transfer waits until the server listens.
-		if out, err := l.OnClients(ctx, l.self, "load", s.address, "1").CombinedOutput(); err != nil {
+		if out, err := l.OnClients(ctx, l.self, "load", s.address, "/"+fileName, "1").CombinedOutput(); err != nil {
 			return running, fmt.Errorf("%s doesn't serve: %w: %s", s.name, err, out)
 		}
 	}

@@ -113,7 +113,7 @@ var allowed = map[string][]string{
 	"disktest/nbdattach":    {},
 	"bench/testbed":         {},
 	"bench/tftp":            {"bench/testbed", "tftp", "internal/scratch"},
-	"bench/http":            {"bench/testbed", "internal/httpd", "internal/scratch"},
+	"bench/http":            {"bench/testbed", "internal/httpd", "internal/lab", "internal/scratch"},
 	"bench/nbd":             {"bench/testbed", "block", "internal/disk", "nbd", "internal/scratch"},
 	"bench/aoe":             {"aoe", "bench/testbed", "block", "block/raw"},
 	"bench/iscsi":           {"bench/testbed", "block", "block/qcow2", "block/raw", "iscsi", "internal/scratch"},

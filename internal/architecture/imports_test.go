@@ -118,6 +118,7 @@ var allowed = map[string][]string{
 	"bench/aoe":             {"aoe", "bench/testbed", "block", "block/raw"},
 	"bench/iscsi":           {"bench/testbed", "block", "block/qcow2", "block/raw", "iscsi", "internal/scratch"},
 	"bench/start":           {"internal/lab"},
+	"bench/boot":            {"bench/testbed", "internal/efi/uki", "internal/lab"},
 }
 
 // noIO lists packages that must not reach the network, files or the clock.

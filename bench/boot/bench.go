@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// cmdline has the kernel print from its first line on.
+// no_timer_check: on a busy computer the emulated timer comes too late for the
+// kernel's test of it.
+const cmdline = "console=ttyS0 earlyprintk=ttyS0,115200 no_timer_check"
+
+// firstLine is what a kernel prints before anything else.
+const firstLine = `Linux version \d`
+
+// patience bounds a boot on a busy computer.
+const patience = 3 * time.Minute
+
+// bench is a wire with two hosts: one for who says what to boot and serves it,
+// and one for a DHCP server that only gives addresses.
+type bench struct {
+	lab            *lab.Lab
+	wire           *lab.Wire
+	home, dhcp     *lab.Host
+	spur           string // the binary
+	kernel, initrd string
+	boots          int
+}
+
+func newBench(ctx context.Context, o options) (*bench, error) {
+	l, err := lab.New(ctx, lab.Options{})
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{lab: l, initrd: filepath.Join(l.Dir(), initrdFile)}
+	if err := b.prepare(ctx, o.spur); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return b, nil
+}
+
+func (b *bench) close() error { return b.lab.Close() }
+
+func (b *bench) prepare(ctx context.Context, spur string) (err error) {
+	if b.spur, err = binary(ctx, b.lab.Dir(), spur); err != nil {
+		return err
+	}
+	if b.kernel, err = lab.Kernel(); err != nil {
+		return err
+	}
+	if err = lab.Initramfs(b.initrd, lab.InitramfsOptions{}); err != nil {
+		return err
+	}
+	if b.wire, err = b.lab.Wire("wire"); err != nil {
+		return err
+	}
+	if b.home, err = b.lab.Host("home", lab.On(b.wire, homeAddress+"/24")); err != nil {
+		return err
+	}
+	if b.dhcp, err = b.lab.Host("dhcp", lab.On(b.wire, "10.77.0.2/24")); err != nil {
+		return err
+	}
+	return b.folder()
+}
+
+// binary is the Spur to measure, made where none was named.
+func binary(ctx context.Context, dir, named string) (string, error) {
+	if named != "" {
+		return filepath.Abs(named)
+	}
+	path := filepath.Join(dir, "spur")
+	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/spurboot/spur/cmd/spur")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build spur: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+// boot switches a machine on, and takes the time from its first DHCP packet to
+// the first line of its kernel.
+func (b *bench) boot(ctx context.Context, c chain) (took time.Duration, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no kernel after %v", patience))
+	defer cancel()
+	addresses, stop, err := b.serve(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	b.boots++
+	m, err := b.lab.Boot(fmt.Sprintf("machine%d", b.boots), lab.Hardware{Firmware: c.firmware, Ports: []lab.Port{{Wire: b.wire}}})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, m.Quit()) }()
+	if _, err := addresses.WaitFor(ctx, `DHCPDISCOVER\(\S+\) `+regexp.QuoteMeta(m.MAC().String())); err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	if _, err := m.WaitFor(ctx, firstLine); err != nil {
+		return 0, err
+	}
+	return time.Since(began), nil
+}
+
+// serve starts all that a chain needs. The first result is the DHCP server that
+// gives the addresses, whose output tells when a machine asks.
+func (b *bench) serve(ctx context.Context, c chain) (addresses *lab.Process, stop func() error, err error) {
+	var running []*lab.Process
+	stop = func() error {
+		var errs []error
+		for _, p := range running {
+			errs = append(errs, p.Stop())
+		}
+		return errors.Join(errs...)
+	}
+	foreign := lab.DNSMasq{Host: b.dhcp, Range: "10.77.0.50,10.77.0.99,1h"}
+	serve := b.startSpur
+	if c.server == peersServe {
+		foreign.Host, foreign.TFTPRoot, foreign.Args = b.home, b.root(), c.dnsmasq
+		serve = b.startNGINX
+	}
+	if addresses, err = foreign.Start(ctx); err != nil {
+		return nil, nil, err
+	}
+	running = append(running, addresses)
+	files, err := serve(ctx, c)
+	if err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	running = append(running, files)
+	return addresses, stop, nil
+}
+
+func (b *bench) startSpur(ctx context.Context, c chain) (*lab.Process, error) {
+	line := []string{b.spur, "boot", b.kernel, b.initrd, "--cmdline", cmdline, "--log", "json"}
+	if c.hide != "" {
+		line = append([]string{"unshare", "-m", "sh", "-c", `mount -t tmpfs none "$1" && shift && exec "$@"`, "sh", c.hide}, line...)
+	}
+	p, err := b.home.Start(line[0], line[1:]...)
+	if err != nil {
+		return nil, err
+	}
+	_, err = p.WaitFor(ctx, `"step":"ready"`)
+	return p, err
+}

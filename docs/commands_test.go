@@ -75,6 +75,10 @@ func commands() []command {
 		{line: `spur machine reset 52:54:00:12:34:56 --data /var/lib/spur`, before: booted},
 		{line: `spur machine reset 52:54:00:12:34:56 52:54:00:12:34:57 --data /var/lib/spur`, before: booted},
 
+		{line: `spur loader keys init --data /var/lib/spur`},
+		{line: `spur loader keys init --data /var/lib/spur --passphrase-file passphrase`, before: `echo secret >passphrase`},
+		{line: `spur loader keys show --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
+
 		{line: `spur explain vmlinuz --firmware bios`},
 		{line: `spur explain vmlinuz initrd.img --firmware bios`},
 		{line: `spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe`},

@@ -80,6 +80,8 @@ var allowed = map[string][]string{
 	"internal/efi/sbat":         {"internal/efi/pefile"},
 	"internal/efi/siglist":      {"internal/efi/signeddata"},
 	"internal/efi/authenticode": {"internal/efi/pefile", "internal/efi/signeddata"},
+	// The keys that sign them, in files.
+	"internal/efi/keys": {"internal/advice", "internal/efi/siglist", "internal/efi/signeddata"},
 
 	// What a boot is made of.
 	"internal/cpio":     {},
@@ -103,7 +105,7 @@ var allowed = map[string][]string{
 	},
 	"internal/lab":      {"internal/cpio"},
 	"internal/lab/demo": {"internal/advice", "internal/lab"},
-	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/lab", "internal/lab/demo", "internal/output", "internal/printable", "internal/sandbox", "internal/size"},
+	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/lab", "internal/lab/demo", "internal/output", "internal/printable", "internal/sandbox", "internal/size"},
 
 	"internal/architecture": {},
 	"docs":                  {},

@@ -70,8 +70,8 @@ func (d *daemon) written() map[string]string {
 
 // policy is what Spur needs to go on.
 func (d *daemon) policy(account sandbox.Account, s sharedFiles) sandbox.Policy {
-	loaders := make([]string, 0, len(d.loaders))
-	for _, f := range d.loaders {
+	loaders := make([]string, 0, len(d.host.Loaders))
+	for _, f := range d.host.Loaders {
 		loaders = append(loaders, f.Path)
 	}
 	p := sandbox.Policy{

@@ -29,14 +29,14 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	if d.scriptFiles != nil {
 		defer d.scriptFiles.Close()
 	}
-	if err := l.findLoaded(ctx, d.scriptFiles, d.loaders); err != nil {
+	if err := l.findLoaded(ctx, d.scriptFiles, d.host); err != nil {
 		return err
 	}
 	for _, w := range l.warnings {
 		d.notices.warn(w)
 	}
 	d.title = fmt.Sprintf("%s (%s)", l.payload.Title(), l.about)
-	if d.given, err = given(l.payload, d.loaders, d.config.DHCP); err != nil {
+	if d.given, err = given(l.payload, d.host, d.config.DHCP); err != nil {
 		return err
 	}
 	d.ahead = l.payload.Files()
@@ -56,7 +56,7 @@ type daemon struct {
 	store       store.Store
 	names       tree.Names
 	account     sandbox.Account // whom it becomes
-	loaders     route.Binaries
+	host        route.Host
 	cache       *fetch.Cache
 	ahead       []boot.File       // that machines will ask for
 	scriptFiles *tree.ScriptFiles // what an iPXE script names relative to itself; nil without one
@@ -95,10 +95,10 @@ func (d *daemon) open() error {
 	if err = d.account.CheckChange(); err != nil {
 		return err
 	}
-	if d.loaders, err = d.config.findLoaders(); err != nil {
+	if d.host, err = d.config.findHost(); err != nil {
 		return err
 	}
-	if !d.loaders.Has(boot.IPXE) {
+	if !d.host.Loaders.Has(boot.IPXE) {
 		d.notices.warn("no iPXE was found on this host, and without one only UEFI machines can be booted; install Debian's package ipxe, or name a folder that has it with --loaders")
 	}
 	if d.config.Data == "" {

@@ -14,11 +14,11 @@ import (
 // given says in one line for each kind of machine what it is given to boot a
 // payload. A payload that no machine can boot is an error. Where another DHCP
 // server names the file, that is a loader or a script.
-func given(p boot.Payload, have route.Binaries, dhcp DHCPMode) ([]string, error) {
+func given(p boot.Payload, host route.Host, dhcp DHCPMode) ([]string, error) {
 	var lines []string
 	var obstacles []string
 	for _, client := range everyClient(p) {
-		ladder := route.Routes(client, p, have)
+		ladder := route.Routes(client, p, host)
 		what := ladder.Obstacle(client)
 		if dhcp == WithoutDHCP {
 			n := len(ladder.Routes)

@@ -35,13 +35,13 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	if err != nil {
 		return err
 	}
-	l, loaders, err := c.examine(ctx, t)
+	l, host, err := c.examine(ctx, t)
 	if err != nil {
 		return err
 	}
 	e := explanation{
 		out: c.Out, question: q, payload: l.payload, own: c.DHCP == OwnDHCP,
-		tree: &tree.Tree{Names: tree.Names{Key: key}, Loaders: loaders, HTTPPort: c.HTTPPort, TFTPPort: c.TFTPPort},
+		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, TFTPPort: c.TFTPPort},
 	}
 	e.line("Target   %s: %s", l.payload.Title(), l.about)
 	for _, w := range l.warnings {
@@ -51,44 +51,44 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	return e.ladder(q.Client, "")
 }
 
-// examine looks into a target as a start does, and for the loaders of this host.
-func (c Config) examine(ctx context.Context, t Target) (looked, route.Binaries, error) {
-	loaders, err := c.findLoaders()
+// examine looks into a target as a start does, and for what this host has.
+func (c Config) examine(ctx context.Context, t Target) (looked, route.Host, error) {
+	host, err := c.findHost()
 	if err != nil {
-		return looked{}, nil, err
+		return looked{}, route.Host{}, err
 	}
 	cache, err := fetch.New(fetch.Options{})
 	if err != nil {
-		return looked{}, nil, err
+		return looked{}, route.Host{}, err
 	}
 	defer cache.Close()
 	l, err := t.look(ctx, upstream{openURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }})
 	if err != nil {
-		return looked{}, nil, err
+		return looked{}, route.Host{}, err
 	}
 	files, err := l.scriptFiles(openURL(cache))
 	if err != nil {
-		return looked{}, nil, err
+		return looked{}, route.Host{}, err
 	}
 	if files != nil {
 		defer files.Close()
 	}
-	return l, loaders, l.findLoaded(ctx, files, loaders)
+	return l, host, l.findLoaded(ctx, files, host)
 }
 
 // Bootable tells, without a machine, what keeps a client from being booted into
 // a target; nil where nothing does. Without a kernel the target is one that
 // fits.
 func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error {
-	loaders, err := c.findLoaders()
+	host, err := c.findHost()
 	l := looked{payload: boot.Payload{Content: boot.Linux{}}}
 	if t.Kernel != "" && err == nil {
-		l, loaders, err = c.examine(ctx, t)
+		l, host, err = c.examine(ctx, t)
 	}
 	if err != nil {
 		return err
 	}
-	if ladder := route.Routes(client, l.payload, loaders); len(ladder.Routes) == 0 {
+	if ladder := route.Routes(client, l.payload, host); len(ladder.Routes) == 0 {
 		return noRoute(client, ladder)
 	}
 	return nil
@@ -97,10 +97,10 @@ func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error
 // HasRoute tells whether there is a route for such a client at all, with loaders
 // as distributions have them.
 func HasRoute(c boot.Client) bool {
-	var have route.Binaries
+	var have route.Host
 	for _, l := range route.Loaders() {
 		for _, b := range l.Builds {
-			have = append(have, route.Binary{Build: b})
+			have.Loaders = append(have.Loaders, route.Binary{Build: b})
 		}
 	}
 	return len(route.Routes(c, boot.Payload{Content: boot.Linux{}}, have).Routes) > 0
@@ -152,7 +152,7 @@ func (e *explanation) line(format string, a ...any) {
 // a loader becomes once it runs.
 func (e *explanation) ladder(c boot.Client, indent string) error {
 	e.line("%sClient   %s, %s, %s speaking", indent, c.Platform(), strings.ToUpper(string(c.Proto)), describeLoader(c))
-	ladder := route.Routes(c, e.payload, e.tree.Loaders)
+	ladder := route.Routes(c, e.payload, e.tree.Host)
 	explained := 0 // the number of the route whose loader's course was told
 	for n, r := range ladder.Routes {
 		e.line("%s%d. %s: %s over %s", indent, n+1, r.Name, r.Give, strings.ToUpper(string(r.Via)))

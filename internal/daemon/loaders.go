@@ -36,3 +36,9 @@ func hasLoader(dir string) error {
 	}
 	return err
 }
+
+// findHost is what of this host boots depend on.
+func (c Config) findHost() (route.Host, error) {
+	loaders, err := c.findLoaders()
+	return route.Host{Loaders: loaders}, err
+}

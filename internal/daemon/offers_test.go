@@ -48,14 +48,14 @@ func (s *sent) all() []*dhcpv4.DHCPv4 {
 func newOffers(t *testing.T, r boot.Resolver) (*offers, *sent) {
 	t.Helper()
 	out := &sent{}
-	loaders := route.Binaries{
+	host := route.Host{Loaders: route.Binaries{
 		{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}, Path: "/x/undionly.kpxe"},
 		{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: "/x/snponly.efi"},
-	}
+	}}
 	events := timeline.New(timeline.Config{})
 	return &offers{
-		decider: decide.Decider{Resolver: r, Loaders: loaders, Failed: events.Failed},
-		tree:    &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Resolver: r, HTTPPort: 80, TFTPPort: 69, Loaders: loaders},
+		decider: decide.Decider{Resolver: r, Host: host, Failed: events.Failed},
+		tree:    &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Resolver: r, HTTPPort: 80, TFTPPort: 69, Host: host},
 		events:  events, clients: &decide.Clients{}, send: out.send,
 		trouble: func(what string, _ boot.MAC, _ string, err error) { t.Errorf("%s: %v", what, err) },
 		slots:   make(chan struct{}, maxAnswers),

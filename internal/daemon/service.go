@@ -55,7 +55,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 
 	files := &files{
 		tree: &tree.Tree{
-			Names: d.names, Loaders: d.loaders, Resolver: chain,
+			Names: d.names, Host: d.host, Resolver: chain,
 			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, LongSources: long, ScriptFiles: d.scriptFiles,
 			HTTPPort: d.config.HTTPPort, TFTPPort: d.config.TFTPPort,
 			AskAtRoot: d.config.DHCP == WithoutDHCP,
@@ -103,7 +103,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 		return nil, nil, errors.Join(err, listener.Close())
 	}
 	return &offers{
-		decider: decide.Decider{Resolver: f.tree.Resolver, Loaders: f.tree.Loaders, Failed: f.events.Failed}, tree: f.tree, events: f.events, clients: f.clients, addresses: addresses, beside: listener.Port67Taken,
+		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed}, tree: f.tree, events: f.events, clients: f.clients, addresses: addresses, beside: listener.Port67Taken,
 		reach: listener.Reach, send: listener.Send, trouble: d.notices.trouble, panicked: d.notices.panicked, slots: make(chan struct{}, maxAnswers),
 	}, listener, nil
 }

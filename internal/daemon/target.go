@@ -153,8 +153,8 @@ func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) 
 
 // findLoaded tells of the files that an iPXE script loads and that aren't there:
 // by an error where every machine would stop at one, else by warnings.
-func (l *looked) findLoaded(ctx context.Context, files *tree.ScriptFiles, have route.Binaries) error {
-	loads := &tree.Tree{Loaders: have, ScriptFiles: files}
+func (l *looked) findLoaded(ctx context.Context, files *tree.ScriptFiles, host route.Host) error {
+	loads := &tree.Tree{Host: host, ScriptFiles: files}
 	for _, r := range loads.Missing(ctx, l.payload.Title(), l.script) {
 		why := fmt.Errorf("%s, line %d, loads %s, which can't be had: %w", r.Script, r.Line, r.Name, r.Err)
 		if errors.Is(r.Err, fs.ErrNotExist) {

@@ -21,7 +21,7 @@ type Decision struct {
 // Decider decides for one Spur.
 type Decider struct {
 	Resolver boot.Resolver
-	Loaders  route.Binaries
+	Host     route.Host
 	// Failed lists the names of the routes that failed on a machine, the oldest
 	// first.
 	Failed func(boot.MAC) []string
@@ -34,7 +34,7 @@ func (d Decider) Decide(ctx context.Context, c boot.Client) (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	ladder := route.Routes(c, payload, d.Loaders)
+	ladder := route.Routes(c, payload, d.Host)
 	chosen, ok := ladder.Pick(d.Failed(c.MAC))
 	if !ok {
 		return Decision{}, NoRoute(ladder.Obstacle(c))

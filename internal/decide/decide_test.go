@@ -28,7 +28,7 @@ var (
 
 func decider(p boot.Payload, err error, failed ...string) decide.Decider {
 	return decide.Decider{
-		Resolver: resolve(func(boot.Client) (boot.Payload, error) { return p, err }), Loaders: have,
+		Resolver: resolve(func(boot.Client) (boot.Payload, error) { return p, err }), Host: route.Host{Loaders: have},
 		Failed: func(mac boot.MAC) []string {
 			if mac == rom.MAC {
 				return failed

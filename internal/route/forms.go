@@ -26,8 +26,8 @@ type FormRow struct {
 	With boot.Loader
 	// Obstacle says why this payload can't run in this form on this machine;
 	// empty where it can. A machine is judged by its firmware and architecture,
-	// whoever speaks.
-	Obstacle func(boot.Client, boot.Payload) string
+	// whoever speaks; the host says whether what it gets is signed.
+	Obstacle func(boot.Client, boot.Payload, Host) string
 }
 
 // Forms returns the table of forms, the best first for each kind of payload.
@@ -41,10 +41,10 @@ func Forms() []FormRow {
 }
 
 // none is the obstacle of what runs anywhere.
-func none(boot.Client, boot.Payload) string { return "" }
+func none(boot.Client, boot.Payload, Host) string { return "" }
 
 // unfitKernel says why this machine can't run the payload's kernel, or "".
-func unfitKernel(c boot.Client, p boot.Payload) string {
+func unfitKernel(c boot.Client, p boot.Payload, _ Host) string {
 	linux, ok := p.Content.(boot.Linux)
 	if !ok {
 		return fmt.Sprintf("%s is no Linux kernel", p.Title())
@@ -62,17 +62,17 @@ const mostUKI = 4<<30 - 1<<20
 // unfitUKI says why a kernel can't become one EFI application with the stub of
 // this machine, or "". The stub starts the kernel as firmware would, and unpacks
 // none.
-func unfitUKI(c boot.Client, p boot.Payload) string {
+func unfitUKI(c boot.Client, p boot.Payload, host Host) string {
 	if c.Firmware != boot.UEFI {
 		return "only UEFI firmware starts EFI applications"
 	}
-	if why := unfitKernel(c, p); why != "" {
+	if why := unfitKernel(c, p, host); why != "" {
 		return why
 	}
 	if p.Content.(boot.Linux).Bytes > mostUKI {
 		return fmt.Sprintf("%s and its initrds have more than 4 GiB, which no EFI application can have", p.Title())
 	}
-	if c.SecureBoot {
+	if host.unsigned(c, false) {
 		return "what Spur puts together isn't signed, and Secure Boot starts only what is"
 	}
 	if l := p.Content.(boot.Linux); l.Abilities.Compression != "" {
@@ -82,14 +82,14 @@ func unfitUKI(c boot.Client, p boot.Payload) string {
 }
 
 // foreignProgram says why an EFI application is none for this machine, or "".
-func foreignProgram(c boot.Client, p boot.Payload) string {
+func foreignProgram(c boot.Client, p boot.Payload, host Host) string {
 	program, ok := p.Content.(boot.EFI)
 	switch {
 	case !ok:
 		return fmt.Sprintf("%s is no EFI application", p.Title())
 	case c.Firmware != boot.UEFI:
 		return fmt.Sprintf("%s is an EFI application, and the machine has a BIOS", program.Title())
-	case c.SecureBoot && !program.Signed:
+	case host.unsigned(c, program.Signed):
 		return fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", program.Title())
 	case program.Arch != "" && program.Arch != c.Arch:
 		return fmt.Sprintf("%s is an EFI application for %s, the machine is %s", program.Title(), program.Arch, c.Arch)

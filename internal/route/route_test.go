@@ -9,14 +9,14 @@ import (
 )
 
 // all is a host that has every loader that the table gives out.
-func all() Binaries {
+func all() Host {
 	var have Binaries
 	for _, l := range Loaders() {
 		for _, b := range l.Builds {
 			have = append(have, Binary{Build: b, Path: "/usr/lib/ipxe/" + b.File})
 		}
 	}
-	return have
+	return Host{Loaders: have}
 }
 
 func linux(arch boot.Arch) boot.Payload {
@@ -45,7 +45,7 @@ func TestRoutes(t *testing.T) {
 		name    string
 		client  boot.Client
 		payload boot.Payload
-		have    Binaries
+		host    Host
 		want    []string
 	}{
 		{"BIOS ROM", biosROM, linux(boot.X64), all(), []string{"bios-undionly", "bios-ipxe"}},
@@ -53,24 +53,26 @@ func TestRoutes(t *testing.T) {
 		{"BIOS ROM, one loader missing", biosROM, linux(boot.X64), without(all(), "undionly.kpxe"), []string{"bios-ipxe"}},
 		{"BIOS iPXE", biosIPXE, linux(boot.X64), all(), []string{"ipxe-http"}},
 		{"BIOS iPXE without HTTP", biosBare, linux(boot.X64), all(), []string{"bios-ipxe-undionly", "ipxe-tftp"}},
-		{"BIOS iPXE needs no loader of ours", biosIPXE, linux(boot.X64), nil, []string{"ipxe-http"}},
+		{"BIOS iPXE needs no loader of ours", biosIPXE, linux(boot.X64), Host{}, []string{"ipxe-http"}},
 		{"UEFI ROM", uefiROM, linux(boot.X64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
 		{"UEFI ROM, no stub", uefiROM, linux(boot.X64), without(all(), "linuxx64.efi.stub"), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
-		{"UEFI ROM, no loader", uefiROM, linux(boot.X64), Binaries{stub}, []string{"uefi-tftp"}},
+		{"UEFI ROM, no loader", uefiROM, linux(boot.X64), Host{Loaders: Binaries{stub}}, []string{"uefi-tftp"}},
 		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
-		{"UEFI ROM, EFI application, no loader", uefiROM, program(boot.X64), nil, []string{"uefi-tftp"}},
-		{"UEFI iPXE, EFI application", uefiIPXE, program(boot.X64), nil, []string{"ipxe-http"}},
-		{"BIOS iPXE, EFI application", biosIPXE, program(boot.X64), nil, nil},
+		{"UEFI ROM, EFI application, no loader", uefiROM, program(boot.X64), Host{}, []string{"uefi-tftp"}},
+		{"UEFI iPXE, EFI application", uefiIPXE, program(boot.X64), Host{}, []string{"ipxe-http"}},
+		{"BIOS iPXE, EFI application", biosIPXE, program(boot.X64), Host{}, nil},
 		{"UEFI ROM, EFI application for ARM", uefiROM, program(boot.ARM64), all(), nil},
 		{"BIOS ROM, EFI application", biosROM, program(boot.X64), all(), nil},
 		{"Secure Boot, EFI application", secure, program(boot.X64), all(), nil},
 		{"UEFI ROM, ARM kernel", uefiROM, linux(boot.ARM64), all(), nil},
 		{"UEFI iPXE, script", uefiIPXE, boot.Payload{Content: boot.Script{}}, all(), []string{"ipxe-http"}},
 		{"Secure Boot, loaders without a signature", secure, linux(boot.X64), all(), nil},
-		{"Secure Boot, one with", secure, linux(boot.X64), Binaries{{Build: Build{"ipxe.efi", boot.UEFI, boot.X64}, Path: "/ipxe.efi", Signers: []string{"S"}}}, []string{"uefi-x64-ipxe"}},
+		{"Secure Boot, all signed by us", secure, linux(boot.X64), signing(all()), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
+		{"Secure Boot, EFI application signed by us", secure, program(boot.X64), signing(Host{}), []string{"uefi-tftp"}},
+		{"Secure Boot, one with", secure, linux(boot.X64), Host{Loaders: Binaries{{Build: Build{"ipxe.efi", boot.UEFI, boot.X64}, Path: "/ipxe.efi", Signers: []string{"S"}}}}, []string{"uefi-x64-ipxe"}},
 		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), []string{"uefi-http", "uefi-x64-http-snponly"}},
 		{"UEFI HTTP Boot, 4 GiB", uefiHTTP, boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: boot.X64, Bytes: 4 << 30}}, all(), []string{"uefi-x64-http-snponly"}},
-		{"UEFI HTTP Boot, EFI application", uefiHTTP, program(boot.X64), nil, []string{"uefi-http"}},
+		{"UEFI HTTP Boot, EFI application", uefiHTTP, program(boot.X64), Host{}, []string{"uefi-http"}},
 		{"UEFI HTTP Boot, script", uefiHTTP, boot.Payload{Content: boot.Script{}}, all(), []string{"uefi-x64-http-snponly"}},
 		{"ARM ROM", armROM, linux(boot.ARM64), all(), []string{"uefi-tftp"}},
 		{"ARM iPXE", armIPXE, linux(boot.ARM64), all(), []string{"ipxe-http"}},
@@ -78,7 +80,7 @@ func TestRoutes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			ladder := Routes(tt.client, tt.payload, tt.have)
+			ladder := Routes(tt.client, tt.payload, tt.host)
 			if got := names(ladder); !slices.Equal(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
@@ -144,7 +146,7 @@ func TestIPXEThatCannotStartKernels(t *testing.T) {
 		if got := names(ladder); !slices.Equal(got, []string{want}) {
 			t.Errorf("%s: got %v, want %s", c.Platform(), got, want)
 		}
-		if got := names(Routes(c, linux(boot.X64), nil)); len(got) != 0 {
+		if got := names(Routes(c, linux(boot.X64), Host{})); len(got) != 0 {
 			t.Errorf("%s without a loader of ours: got %v", c.Platform(), got)
 		}
 	}
@@ -169,8 +171,14 @@ func names(l Ladder) []string {
 	return names
 }
 
-func without(l Binaries, name string) Binaries {
-	return slices.DeleteFunc(l, func(b Binary) bool { return b.File == name })
+func without(h Host, name string) Host {
+	h.Loaders = slices.DeleteFunc(h.Loaders, func(b Binary) bool { return b.File == name })
+	return h
+}
+
+func signing(h Host) Host {
+	h.Signs = true
+	return h
 }
 
 // Every line of a table leads somewhere, and names what the other tables have.

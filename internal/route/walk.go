@@ -23,14 +23,14 @@ type Route struct {
 }
 
 // Routes follows every path through the tables for one client and one payload.
-// have are the loaders of this host.
-func Routes(c boot.Client, p boot.Payload, have Binaries) Ladder {
+// host is the one that serves it.
+func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 	var l Ladder
 	for _, e := range Entries() {
 		if !e.fits(c) {
 			continue
 		}
-		if r, why := follow(e, c, p, have); why == "" {
+		if r, why := follow(e, c, p, host); why == "" {
 			l.Routes = append(l.Routes, r)
 		} else {
 			l.Rejected = append(l.Rejected, Rejected{Name: e.Name, Why: why})
@@ -41,9 +41,9 @@ func Routes(c boot.Client, p boot.Payload, have Binaries) Ladder {
 
 // follow goes from an entry by its loader to a form of the payload, or says what
 // is in the way.
-func follow(e Entry, c boot.Client, p boot.Payload, have Binaries) (r Route, why string) {
+func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why string) {
 	loader := FindLoader(e.Loader)
-	form, why := loader.form(c, p, have)
+	form, why := loader.form(c, p, host)
 	if why != "" {
 		return Route{}, why
 	}
@@ -55,10 +55,10 @@ func follow(e Entry, c boot.Client, p boot.Payload, have Binaries) (r Route, why
 	if e.Build == "" {
 		return r, ""
 	}
-	switch b, ok := have.Find(r.Give, c); {
+	switch b, ok := host.Loaders.Find(r.Give, c); {
 	case !ok:
 		return Route{}, notFound(r.Give, loader, c)
-	case c.SecureBoot && len(b.Signers) == 0:
+	case host.unsigned(c, len(b.Signers) > 0):
 		return Route{}, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", r.Give)
 	}
 	return r, ""
@@ -115,15 +115,15 @@ func ByID(id uint16) (Route, bool) {
 }
 
 // form is the first form of a payload that the loader brings to this machine.
-func (l Loader) form(c boot.Client, p boot.Payload, have Binaries) (Form, string) {
+func (l Loader) form(c boot.Client, p boot.Payload, host Host) (Form, string) {
 	why := l.startsNo(p)
 	for _, brought := range l.Brings {
 		for _, row := range Forms() {
 			if row.Kind != p.Kind() || row.Form != brought {
 				continue
 			}
-			if why = row.Obstacle(c, p); why == "" {
-				why = row.lacks(c, have)
+			if why = row.Obstacle(c, p, host); why == "" {
+				why = row.lacks(c, host.Loaders)
 			}
 			if why == "" {
 				return row.Form, ""

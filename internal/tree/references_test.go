@@ -48,7 +48,7 @@ func TestMissingFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tr := &Tree{ScriptFiles: b, Loaders: route.Binaries{{Build: route.Build{File: "snponly.efi"}, Path: "x"}}}
+		tr := &Tree{ScriptFiles: b, Host: route.Host{Loaders: route.Binaries{{Build: route.Build{File: "snponly.efi"}, Path: "x"}}}}
 		var got []string
 		for _, r := range tr.Missing(t.Context(), "boot.ipxe", script) {
 			got = append(got, strings.TrimSpace(fmt.Sprintf("%s:%d %s %s", r.Script, r.Line, r.Name, map[bool]string{true: "sure"}[r.Sure])))

@@ -16,8 +16,8 @@ import (
 
 // Tree finds every file that Spur serves.
 type Tree struct {
-	Names       Names
-	Loaders     route.Binaries
+	Names Names
+	route.Host
 	Resolver    boot.Resolver
 	Sources     Sources
 	LongSources LongSources  // nil where names are made and none is opened
@@ -164,7 +164,7 @@ func (t *Tree) script(ctx context.Context, c boot.Client, r route.Route, a Asker
 	if err != nil {
 		return troubled(c, r.Give, err, !errors.Is(err, boot.ErrIgnore))
 	}
-	if ladder := route.Routes(c, payload, t.Loaders); len(ladder.Routes) == 0 {
+	if ladder := route.Routes(c, payload, t.Host); len(ladder.Routes) == 0 {
 		return troubled(c, r.Give, errors.New(ladder.Obstacle(c)), false)
 	}
 	g := newGenerated(r.Give, loader.IPXEScript(c, payload, t.URLs(c, r, payload, a)))

@@ -58,7 +58,7 @@ func newTree(t *testing.T) (*Tree, string) {
 	payload := boot.Payload{Content: linux}
 	return &Tree{
 		Names:    Names{Key: seal.NewKey()},
-		Loaders:  route.Binaries{{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: filepath.Join(dir, "snponly.efi")}},
+		Host:     route.Host{Loaders: route.Binaries{{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: filepath.Join(dir, "snponly.efi")}}},
 		Resolver: resolverFunc(func(boot.Client) (boot.Payload, error) { return payload, nil }),
 		Sources: Sources{
 			Upstream: func(_ context.Context, url string) (fs.File, error) { return newGenerated("up", "FROM "+url), nil },
@@ -84,7 +84,7 @@ func read(t *testing.T, tr *Tree, path string, a Asker) string {
 
 func TestBootOverHTTP(t *testing.T) {
 	tr, _ := newTree(t)
-	ladder := route.Routes(ipxe, boot.Payload{Content: boot.Linux{}}, tr.Loaders)
+	ladder := route.Routes(ipxe, boot.Payload{Content: boot.Linux{}}, tr.Host)
 	location := tr.Location(ipxe, ladder.Routes[0])
 	script := read(t, tr, strings.TrimPrefix(location, "http://10.0.0.1"), overHTTP)
 
@@ -187,7 +187,7 @@ func TestNothingForStrangers(t *testing.T) {
 // snponly is the route of a UEFI ROM to the loader of the tests' tree.
 func (t *Tree) snponly(tb testing.TB) route.Route {
 	tb.Helper()
-	routes := route.Routes(rom, boot.Payload{Content: boot.Linux{}}, t.Loaders).Routes
+	routes := route.Routes(rom, boot.Payload{Content: boot.Linux{}}, t.Host).Routes
 	if len(routes) == 0 || routes[0].Give != "snponly.efi" {
 		tb.Fatalf("routes %v", routes)
 	}

@@ -36,7 +36,7 @@ func newUKITree(t *testing.T, kernel string) *Tree {
 	linux.Cmdline.Beacon()
 	return &Tree{
 		Names:    Names{Key: seal.NewKey()},
-		Loaders:  route.Binaries{{Build: route.Build{File: "linuxx64.efi.stub", Firmware: boot.UEFI, Arch: boot.X64}, Path: systemdStub}},
+		Host:     route.Host{Loaders: route.Binaries{{Build: route.Build{File: "linuxx64.efi.stub", Firmware: boot.UEFI, Arch: boot.X64}, Path: systemdStub}}},
 		Resolver: resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{Content: linux}, nil }),
 		Sources: Sources{
 			Upstream: func(context.Context, string) (fs.File, error) { return newGenerated("second", "SECOND"), nil },
@@ -52,7 +52,7 @@ func overHTTPBoot(t *testing.T, tr *Tree) string {
 	c := rom
 	c.Proto = boot.HTTP
 	payload, _ := tr.Resolver.Resolve(t.Context(), c)
-	r, ok := route.Routes(c, payload, tr.Loaders).Pick(nil)
+	r, ok := route.Routes(c, payload, tr.Host).Pick(nil)
 	if !ok || r.Name != "uefi-http" {
 		t.Fatalf("the route is %q", r.Name)
 	}

@@ -140,8 +140,10 @@ type Client struct {
 	VLAN uint16
 	// Server is the address at which this client reaches us.
 	Server netip.Addr
-	// Relay is the relay agent that forwarded the packet (giaddr); the zero
-	// value for a client on our own wire.
+	// IPv6: it asks by DHCPv6, and fetches over IPv6.
+	IPv6 bool
+	// Relay is the relay agent that forwarded the packet: giaddr, or the address
+	// that it sent from over IPv6; the zero value for a client on our own wire.
 	Relay netip.Addr
 }
 

@@ -11,6 +11,15 @@ const (
 	HTTP Via = "http"
 )
 
+// Net is the version of IP by which a client asks.
+type Net string
+
+// The versions.
+const (
+	IPv4 Net = "IPv4"
+	IPv6 Net = "IPv6"
+)
+
 // Entry is one line of the table of entries: for whom it is, and what these
 // clients are given.
 type Entry struct {
@@ -20,6 +29,7 @@ type Entry struct {
 	Firmware boot.Firmware
 	Arch     boot.Arch
 	Proto    boot.Proto
+	Net      Net
 	Speaker  boot.Loader
 	Needs    boot.Features // what the speaker must be able to do
 	Lacks    boot.Features // of these it must lack at least one
@@ -73,6 +83,11 @@ func Entries() []Entry {
 			Why: "iPXE with network drivers of its own: for ROMs whose driver is broken",
 		},
 		{
+			Name: "uefi-tftp6", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv6, Speaker: boot.ROM,
+			Loader: boot.ROM, Via: TFTP,
+			Why: "no loader in between: iPXE would take its address from another DHCPv6 server, and with it only that server's boot file",
+		},
+		{
 			Name: "uefi-x64-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP,
 			Why: "iPXE on the firmware's own network driver (SNP), bound to the card that it was loaded from",
@@ -83,12 +98,12 @@ func Entries() []Entry {
 			Why: "iPXE with network drivers of its own: for firmware whose driver is broken",
 		},
 		{
-			Name: "uefi-x64-direct", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,
+			Name: "uefi-x64-direct", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP, Direct: true,
 			Why: "named in the offer itself: for firmware that never asks on port 4011; old edk2 loses such offers",
 		},
 		{
-			Name: "uefi-tftp", Firmware: boot.UEFI, Proto: boot.PXE, Speaker: boot.ROM,
+			Name: "uefi-tftp", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: TFTP,
 			Why: "no loader in between: the firmware fetches one EFI application with all that it needs; TFTP is slow for large ones",
 		},
@@ -110,6 +125,7 @@ func (e Entry) fits(c boot.Client) bool {
 	return (e.Firmware == "" || e.Firmware == c.Firmware) &&
 		(e.Arch == "" || e.Arch == c.Arch) &&
 		(e.Proto == "" || e.Proto == c.Proto) &&
+		(e.Net == "" || (e.Net == IPv6) == c.IPv6) &&
 		(e.Speaker == "" || e.Speaker == c.Loader) &&
 		c.Features.Has(e.Needs) && (e.Lacks == 0 || !c.Features.Has(e.Lacks))
 }

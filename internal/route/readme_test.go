@@ -43,6 +43,9 @@ func markdown() string {
 	for _, e := range Entries() {
 		r := e.route()
 		machine := strings.TrimSpace(strings.ToUpper(string(e.Firmware)) + " " + string(e.Arch))
+		if e.Net == IPv6 {
+			machine += " over IPv6"
+		}
 		asks := "its ROM"
 		if e.Speaker == boot.IPXE {
 			asks = "iPXE"

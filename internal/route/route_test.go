@@ -33,6 +33,7 @@ var (
 	biosIPXE = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 	biosBare = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE &^ boot.CanHTTP}
 	uefiROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}
+	overIPv6 = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, IPv6: true}
 	uefiIPXE = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 	uefiHTTP = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Loader: boot.ROM}
 	secure   = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, SecureBoot: true}
@@ -56,6 +57,7 @@ func TestRoutes(t *testing.T) {
 		{"BIOS iPXE needs no loader of ours", biosIPXE, linux(boot.X64), Host{}, []string{"ipxe-http"}},
 		{"UEFI ROM", uefiROM, linux(boot.X64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
 		{"UEFI ROM, no stub", uefiROM, linux(boot.X64), without(all(), "linuxx64.efi.stub"), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
+		{"UEFI ROM over IPv6", overIPv6, linux(boot.X64), all(), []string{"uefi-tftp6", "uefi-x64-snponly", "uefi-x64-ipxe"}},
 		{"UEFI ROM, no loader", uefiROM, linux(boot.X64), Host{Loaders: Binaries{stub}}, []string{"uefi-tftp"}},
 		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
 		{"UEFI ROM, EFI application, no loader", uefiROM, program(boot.X64), Host{}, []string{"uefi-tftp"}},
@@ -224,7 +226,7 @@ func TestTablesAreSound(t *testing.T) {
 func TestNamesAndOrder(t *testing.T) {
 	want := []string{
 		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-tftp", "bios-undionly", "bios-ipxe",
-		"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-http", "uefi-x64-http-snponly",
+		"uefi-tftp6", "uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-http", "uefi-x64-http-snponly",
 	}
 	var got []string
 	for _, e := range Entries() {

@@ -14,8 +14,9 @@ type Kind string
 
 // What can happen in the course of a boot, in the order in which it does.
 const (
-	// Asked: a boot client (ROM or loader) sent DISCOVER; where our DHCP is
-	// off, it asked for its script over HTTP. Client is set.
+	// Asked: a boot client (ROM or loader) sent DISCOVER, or by DHCPv6 a SOLICIT
+	// or an INFORMATION-REQUEST; where our DHCP is off, it asked for its script
+	// over HTTP. Client is set.
 	Asked Kind = "asked"
 	// Ignored: we stay silent. Reason says why. Asked comes first. Name is the
 	// script that said so on the machine's screen, if it came for one.
@@ -33,7 +34,7 @@ const (
 	// Not every such offer is heard.
 	OtherOffered Kind = "other-offered"
 	// Chose: the client broadcast a REQUEST for the address Peer of the DHCP
-	// server Server, which need not be ours.
+	// server Server, which need not be ours; by DHCPv6 no address of it is told.
 	Chose Kind = "chose"
 	// Leased: our own DHCP server acknowledged the address Peer.
 	Leased Kind = "leased"

@@ -89,6 +89,9 @@ func askedText(c boot.Client, first bool) string {
 	if c.Loader != boot.ROM && c.Loader != "" {
 		how = loaderName(c.Loader)
 	}
+	if c.IPv6 && how != "" {
+		how += " over IPv6"
+	}
 	what := Clean(c.Platform())
 	switch {
 	case c.Firmware == "" && c.Arch == "" && how != "" && c.Loader != boot.ROM:
@@ -102,7 +105,11 @@ func askedText(c boot.Client, first bool) string {
 	case c.Loader == boot.ROM || c.Loader == "":
 		return "asks again: " + what
 	}
-	return loaderName(c.Loader) + " asks what to boot"
+	text := loaderName(c.Loader) + " asks what to boot"
+	if c.IPv6 {
+		text += " over IPv6"
+	}
+	return text
 }
 
 // fileOver is "snponly.efi over TFTP".

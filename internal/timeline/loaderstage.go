@@ -26,17 +26,19 @@ type loaderStage struct {
 	proto          string     // how to fetch it
 	offeredAddress bool       // we offered the address too
 	ours           netip.Addr // our address
-	chose          netip.Addr // the DHCP server whose address it took
+	took           bool       // an address of some DHCP server
+	chose          netip.Addr // the DHCP server whose address it took, where that is told
 	ourNear        netip.Addr // our address on the network of the one that it took
 	leased         bool       // by us
 	bootAsked      bool
 	answered       bool
 	fetched        bool
 	notFound       Transfer // of a file that it looked for last, in vain
+	besides        bool     // it asks by the other version of IP as well
 }
 
 // addressed tells whether the program went on from its DISCOVER.
-func (h loaderStage) addressed() bool { return h.chose.IsValid() || h.leased }
+func (h loaderStage) addressed() bool { return h.took || h.leased }
 
 // moved tells whether the program did anything but ask.
 func (h loaderStage) moved() bool { return h.addressed() || h.bootAsked || h.fetched }
@@ -45,9 +47,15 @@ func (h loaderStage) moved() bool { return h.addressed() || h.bootAsked || h.fet
 // counted.
 func (a Attempt) asked(e Event) (Attempt, []Step) {
 	h := a.loaderStage
-	if h.asks > 0 && !h.moved() && sameProgram(h.client, e.Client) {
+	switch {
+	case h.asks > 0 && !h.moved() && sameProgram(h.client, e.Client):
 		a.loaderStage = h.askedAgain(e)
 		return a.countRepeat(Asked), nil
+	case h.asksBesides(e.Client) && h.besides:
+		return a.countRepeat(Asked), nil
+	case h.asksBesides(e.Client):
+		a.loaderStage.besides = true
+		return a.addStep(a.step(e, askedText(e.Client, false)))
 	}
 	first := h.asks == 0
 	a.loaderStage = loaderStage{client: e.Client, asks: 1, lastAsk: e.Time, audible: e.Audible}
@@ -59,12 +67,24 @@ func (a Attempt) asked(e Event) (Attempt, []Step) {
 	return a.addStep(a.step(e, askedText(e.Client, first)))
 }
 
-func sameProgram(a, b boot.Client) bool { return a.Loader == b.Loader && a.Proto == b.Proto }
+func sameProgram(a, b boot.Client) bool {
+	return a.Loader == b.Loader && a.Proto == b.Proto && a.IPv6 == b.IPv6
+}
+
+// asksBesides tells whether the program asks by the other version of IP at the
+// same time, as iPXE does (netdev_configure_all in its src/net/netdevice.c).
+// Firmware asks by one after the other has failed.
+func (h loaderStage) asksBesides(c boot.Client) bool {
+	return h.asks > 0 && !h.fetched && c.Loader == boot.IPXE && h.client.Loader == boot.IPXE && c.IPv6 != h.client.IPv6
+}
 
 // offered folds our offer; the same offer again is counted.
 func (a Attempt) offered(e Event) (Attempt, []Step) {
 	h := &a.loaderStage
 	a.silence = silence{}
+	if h.asksBesides(e.Client) && h.offers > 0 {
+		return a.countRepeat(Offered), nil
+	}
 	same := h.offers > 0 && h.file == e.Name && h.route == e.Route
 	if h.offers > 0 && h.route != e.Route {
 		// Another route is another try: what was wrong with the last one is over.
@@ -99,6 +119,7 @@ func (a Attempt) addressed(e Event) (Attempt, []Step) {
 	if e.Kind == Leased {
 		h.leased = true
 	} else {
+		h.took = e.Server.IsValid() || e.Client.IPv6
 		h.chose, h.ourNear = e.Server, e.Near
 	}
 	if e.Peer.IsValid() {

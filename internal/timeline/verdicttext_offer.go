@@ -26,6 +26,30 @@ func (h loaderStage) port() string {
 	return "UDP to ports 69 and 4011"
 }
 
+// dhcpWords are what differs where a verdict speaks of DHCPv4 or DHCPv6.
+type dhcpWords struct {
+	server, port string // that gives addresses
+	bootFile     string // as such a server may name it
+	options      string // in which it does
+	own          string // how Spur gives addresses instead
+}
+
+// dhcp are the words for what the program asked by.
+func (h loaderStage) dhcp() dhcpWords {
+	if h.client.IPv6 {
+		return dhcpWords{"DHCPv6 server", "547", "boot file", "boot file URL (option 59)", "--dhcp server and an IPv6 --pool"}
+	}
+	return dhcpWords{"DHCP server", "67", "next-server or boot file", "next-server and boot file (options 66, 67)", "--dhcp server"}
+}
+
+// chosen is the server whose address the program took.
+func (h loaderStage) chosen() string {
+	if !h.chose.IsValid() {
+		return "another " + h.dhcp().server
+	}
+	return h.chose.String()
+}
+
 // patience is how long the program may take from its address to its first
 // file.
 func (h loaderStage) patience() time.Duration {
@@ -46,9 +70,9 @@ func noDHCPServer(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 	}
 	v := Verdict{
 		Cause:    NoDHCPServer,
-		Sentence: fmt.Sprintf("%s was offered %s %s, but asked no DHCP server for an address.", a.program(), a.wanted(), times(h.offers)),
-		Likely:   "no DHCP server answered: Spur adds only the boot file, the address has to come from the network's DHCP server.",
-		Hint:     "start a DHCP server on this network or check its pool and the cabling (VLAN, relay); or let Spur give out addresses with --dhcp server.",
+		Sentence: fmt.Sprintf("%s was offered %s %s, but asked no %s for an address.", a.program(), a.wanted(), times(h.offers), h.dhcp().server),
+		Likely:   fmt.Sprintf("no %s answered: Spur adds only the boot file, the address has to come from the network's %s.", h.dhcp().server, h.dhcp().server),
+		Hint:     fmt.Sprintf("start a %s on this network or check its pool and the cabling (VLAN, relay); or let Spur give out addresses with %s.", h.dhcp().server, h.dhcp().own),
 	}
 	switch {
 	case a.fetchedAny():
@@ -111,8 +135,8 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 			return Verdict{}, false
 		}
 		v.Sentence = fmt.Sprintf("%s was offered the address %s and %s %s, but requested no address.", a.program(), a.Address, a.wanted(), times(h.offers))
-		v.Likely = "our offer does not reach the machine, or there is a second DHCP server and the machine prefers that one's."
-		v.Hint = "see that no firewall on this host drops UDP from port 67, that Spur listens on the machine's interface, and that there is no second DHCP server; if there is one, use --dhcp proxy."
+		v.Likely = fmt.Sprintf("our offer does not reach the machine, or there is a second %s and the machine prefers that one's.", h.dhcp().server)
+		v.Hint = "see that no firewall on this host drops UDP from port " + h.dhcp().port + ", that Spur listens on the machine's interface, and that there is no second " + h.dhcp().server + "; if there is one, use --dhcp proxy."
 		if h.other.isSet() {
 			v.Likely = "there is a second DHCP server, " + h.other.server.String() + ", which offered " + h.other.addr.String() + h.rivalText() + "."
 			v.Hint = "switch off one of the two, or use --dhcp proxy so that Spur adds to the other one's offer."
@@ -133,7 +157,7 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Likely = fmt.Sprintf("it cannot reach %s: it is on the network of our address %s.", h.ours, h.ourNear)
 		v.Hint = fmt.Sprintf("reset the machine: Spur knows its network now; or name the address to tell machines with --server-address %s.", h.ourNear)
 	default:
-		v.Sentence = fmt.Sprintf("%s took its address from %s, but never asked us for %s.", a.program(), h.chose, a.wanted())
+		v.Sentence = fmt.Sprintf("%s took its address from %s, but never asked us for %s.", a.program(), h.chosen(), a.wanted())
 		// Another route makes the offer in another form.
 		v.Blames = a.Route
 		v.Likely, v.Hint = a.elsewhere()
@@ -145,7 +169,7 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 // come to us, by what was heard of the others.
 func (a Attempt) elsewhere() (likely, hint string) {
 	h := a.loaderStage
-	const last = "if the firmware takes only one offer, use --dhcp server."
+	last := "if the firmware takes only one offer, use " + h.dhcp().own + "."
 	blocked := "a firewall drops " + h.port() + ", or the firmware takes only one offer."
 	switch {
 	case h.rival.isSet() && h.rival.file != "":
@@ -161,8 +185,8 @@ func (a Attempt) elsewhere() (likely, hint string) {
 	case h.other.isSet() && h.other.server == h.chose:
 		return blocked, "open the ports on this host; " + last
 	}
-	return "it follows another boot server: " + h.chose.String() + " may name its own next-server or boot file. Or " + blocked,
-		"remove next-server and boot file (options 66, 67) from that DHCP server, open the ports on this host; " + last
+	return "it follows another boot server: " + h.chosen() + " may name its own " + h.dhcp().bootFile + ". Or " + blocked,
+		"remove " + h.dhcp().options + " from that " + h.dhcp().server + ", open the ports on this host; " + last
 }
 
 // fileNotFetched: we told the file on port 4011, and no transfer followed.

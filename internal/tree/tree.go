@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"strconv"
+	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/loader"
@@ -211,11 +213,11 @@ func (t *Tree) Path(c boot.Client, r route.Route) string {
 	return t.Names.Boot(c, r) + "/" + r.Give
 }
 
-// Location is what a boot offer says about a route's file: a URL for HTTP, a
-// bare path for TFTP, whose server has a field of its own in the offer.
+// Location is what a boot offer says about a route's file: a URL, or, for TFTP
+// over IPv4, a bare path, since the server has a field of its own in the offer.
 func (t *Tree) Location(c boot.Client, r route.Route) string {
-	if r.Via == route.HTTP {
-		return t.base(route.HTTP, c.Server) + "/" + t.Path(c, r)
+	if r.Via == route.HTTP || c.Server.Is6() {
+		return t.base(r.Via, c.Server) + "/" + t.Path(c, r)
 	}
 	return t.Path(c, r)
 }
@@ -225,9 +227,10 @@ func (t *Tree) base(via route.Via, server netip.Addr) string {
 	if via == route.TFTP {
 		port, usual = t.TFTPPort, 69
 	}
-	host := server.String()
-	if server.Is6() || port != usual {
-		host = netip.AddrPortFrom(server, port).String()
+	host := netip.AddrPortFrom(server, port).String()
+	if port == usual {
+		// edk2's PXE takes tftp://[address]/ and knows no port in it.
+		host = strings.TrimSuffix(host, ":"+strconv.Itoa(int(port)))
 	}
 	return string(via) + "://" + host
 }

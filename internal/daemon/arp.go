@@ -22,7 +22,7 @@ func neighbour(addr netip.Addr) (boot.MAC, bool) {
 	}
 	for _, n := range entries {
 		ip, ok := netip.AddrFromSlice(n.IP)
-		if ok && ip.Unmap() == addr.Unmap() && len(n.HardwareAddr) == 6 {
+		if ok && ip.Unmap() == addr.Unmap().WithZone("") && len(n.HardwareAddr) == 6 {
 			return boot.MAC(n.HardwareAddr), true
 		}
 	}

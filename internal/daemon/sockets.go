@@ -27,12 +27,13 @@ type sockets struct {
 	start   func(*device) // serves one; nil while nothing is served
 }
 
-// device are the sockets of one interface; without a name, of all.
+// device are the sockets of one interface; without a name, of all. There is one
+// for each version of IP that this host has.
 type device struct {
 	name  string
 	index int
-	http  net.Listener
-	tftp  *net.UDPConn
+	http  []net.Listener
+	tftp  []*net.UDPConn
 	end   context.CancelFunc // of who serves it; nil where nobody does
 }
 
@@ -80,20 +81,32 @@ func (s *sockets) follow(ctx context.Context, interfaces []dhcp.Interface) error
 
 func (s *sockets) open(ctx context.Context, i dhcp.Interface) error {
 	d := &device{name: i.Name, index: i.Index}
-	config := net.ListenConfig{Control: bindTo(i.Name)}
-	var err error
-	if d.http, err = config.Listen(ctx, "tcp4", ":"+strconv.Itoa(int(s.config.HTTPPort))); err != nil {
-		return refused(err, "HTTP", s.config.HTTPPort, "--http-port")
+	if err := errors.Join(d.listen(ctx, s.config, "4"), d.listen(ctx, s.config, "6")); err != nil {
+		return errors.Join(err, d.close())
 	}
-	udp, err := config.ListenPacket(ctx, "udp4", ":"+strconv.Itoa(int(s.config.TFTPPort)))
-	if err != nil {
-		return errors.Join(refused(err, "TFTP", s.config.TFTPPort, "--tftp-port"), d.http.Close())
-	}
-	d.tftp = udp.(*net.UDPConn)
 	s.devices = append(s.devices, d)
 	if s.start != nil {
 		s.start(d)
 	}
+	return nil
+}
+
+// listen opens the sockets of one version of IP. A host without IPv6 has none.
+func (d *device) listen(ctx context.Context, c Config, ip string) error {
+	config := net.ListenConfig{Control: bindTo(d.name)}
+	web, err := config.Listen(ctx, "tcp"+ip, ":"+strconv.Itoa(int(c.HTTPPort)))
+	switch {
+	case ip == "6" && (errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL)):
+		return nil
+	case err != nil:
+		return refused(err, "HTTP", c.HTTPPort, "--http-port")
+	}
+	d.http = append(d.http, web)
+	udp, err := config.ListenPacket(ctx, "udp"+ip, ":"+strconv.Itoa(int(c.TFTPPort)))
+	if err != nil {
+		return refused(err, "TFTP", c.TFTPPort, "--tftp-port")
+	}
+	d.tftp = append(d.tftp, udp.(*net.UDPConn))
 	return nil
 }
 
@@ -104,8 +117,12 @@ func (s *sockets) serve(ctx context.Context, web func(context.Context, net.Liste
 	s.startBy(func(d *device) {
 		var own context.Context
 		own, d.end = context.WithCancel(ctx)
-		g.Go(func() error { return web(own, d.http) })
-		g.Go(func() error { return trivial(own, d.tftp) })
+		for _, l := range d.http {
+			g.Go(func() error { return web(own, l) })
+		}
+		for _, conn := range d.tftp {
+			g.Go(func() error { return trivial(own, conn) })
+		}
 	})
 	ready()
 	<-ctx.Done()
@@ -140,7 +157,14 @@ func (d *device) close() error {
 		d.end()
 		return nil // they are closed by those who serve them
 	}
-	return errors.Join(d.http.Close(), d.tftp.Close())
+	var errs []error
+	for _, l := range d.http {
+		errs = append(errs, l.Close())
+	}
+	for _, conn := range d.tftp {
+		errs = append(errs, conn.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // exists tells whether the interface that the sockets are bound to is there.

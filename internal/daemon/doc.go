@@ -2,7 +2,7 @@
 // others, and the one that cmd/spur calls.
 //
 // A boot goes through it like this. dhcp.Listener hears a request and hands it
-// to offers.handle, which answers it on a goroutine of its own: pxe.Read says
+// to offers4.handle, which answers it on a goroutine of its own: pxe.Read says
 // what the packet tells, clientOf makes a boot.Client of it, the boot.Resolver
 // says what that client boots, route.Routes how, and pxe.Offer, pxe.Answer or
 // pxe.Apply writes the reply. What the client then fetches by TFTP or HTTP

@@ -9,13 +9,12 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/pxe"
-	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
 // observeRequest tells the timeline what a request shows of a machine, whether
 // it is for us or for the DHCP server beside us.
-func (o *offers) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
+func (o *offers4) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
 	e := timeline.Event{MAC: c.MAC, Proto: "dhcp", Client: c, Peer: requested(p.Message), Server: chosenServer(p.Message)}
 	switch {
 	case !r.IsBoot():
@@ -38,7 +37,7 @@ func (o *offers) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
 
 // hearsOthers tells whether an offer of another server to this client would be
 // heard: it must be a broadcast on our own wire, and from another host.
-func (o *offers) hearsOthers(p dhcp.Packet) bool {
+func (o *offers4) hearsOthers(p dhcp.Packet) bool {
 	return !o.beside && p.Message.IsBroadcast() && !p.Relay().IsValid()
 }
 
@@ -60,31 +59,6 @@ func observeOther(events *timeline.Timeline, o dhcp.Overheard) {
 	}
 	if e.Peer.IsValid() || e.Reason != "" {
 		events.Observe(e)
-	}
-}
-
-// observeOffer tells the timeline what a machine was offered.
-func (o *offers) observeOffer(c boot.Client, r route.Route, p dhcp.Packet, address *dhcpv4.DHCPv4) {
-	e := timeline.Event{
-		Kind: timeline.Offered, MAC: c.MAC, Client: c, Route: r.Name, Proto: string(r.Via), Name: r.Give, Server: c.Server,
-	}
-	switch {
-	case p.Port == dhcp.BootPort:
-		e.Kind = timeline.Answered
-	case address != nil:
-		e.Peer = addrOf(address.YourIPAddr)
-		if address.MessageType() != dhcpv4.MessageTypeOffer {
-			return // the ACK repeats what the OFFER said
-		}
-	}
-	o.events.Observe(e)
-}
-
-// observeLease tells the timeline that our own server gave an address.
-func (o *offers) observeLease(c boot.Client, outcome dhcp.Outcome) {
-	if outcome.Step == dhcp.StepAck {
-		o.clients.Saw(outcome.Addr, c)
-		o.events.Observe(timeline.Event{Kind: timeline.Leased, MAC: c.MAC, Client: c, Peer: outcome.Addr, Server: c.Server})
 	}
 }
 

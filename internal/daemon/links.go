@@ -32,10 +32,10 @@ type links struct {
 // links are those of a service.
 func (d *daemon) links(s *service) *links {
 	l := &links{watcher: s.watcher, first: s.interfaces, listener: s.listener, sockets: s.sockets, notices: d.notices}
-	if s.offers != nil && s.offers.addresses != nil {
-		l.addresses, l.admit = s.offers.addresses, d.admit(s.offers.addresses)
+	if s.offers4 != nil && s.offers4.addresses != nil {
+		l.addresses, l.admit = s.offers4.addresses, d.admit(s.offers4.addresses)
 	}
-	if s.offers != nil && s.offers.addresses == nil && len(d.config.ServerAddrs) == 0 {
+	if s.offers4 != nil && s.offers4.addresses == nil && len(d.config.ServerAddrs) == 0 {
 		// The listener hears the answers itself. A probe that fails tells nothing.
 		l.explore = func(ctx context.Context, i dhcp.Interface) { _, _ = dhcp.Probe(ctx, i) }
 	}

@@ -45,9 +45,15 @@ func (s *sent) all() []*dhcpv4.DHCPv4 {
 	return slices.Clone(s.replies)
 }
 
-func newOffers(t *testing.T, r boot.Resolver) (*offers, *sent) {
+func newOffers(t *testing.T, r boot.Resolver) (*offers4, *sent) {
 	t.Helper()
 	out := &sent{}
+	return &offers4{offers: newCommon(t, r), send: out.send}, out
+}
+
+// newCommon are the offers of a host with some loaders.
+func newCommon(t *testing.T, r boot.Resolver) *offers {
+	t.Helper()
 	host := route.Host{Loaders: route.Binaries{
 		{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}, Path: "/x/undionly.kpxe"},
 		{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: "/x/snponly.efi"},
@@ -56,10 +62,10 @@ func newOffers(t *testing.T, r boot.Resolver) (*offers, *sent) {
 	return &offers{
 		decider: decide.Decider{Resolver: r, Host: host, Failed: events.Failed},
 		tree:    &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Resolver: r, HTTPPort: 80, TFTPPort: 69, Host: host},
-		events:  events, clients: &decide.Clients{}, send: out.send,
+		events:  events, clients: &decide.Clients{},
 		trouble: func(what string, _ boot.MAC, _ string, err error) { t.Errorf("%s: %v", what, err) },
 		slots:   make(chan struct{}, maxAnswers),
-	}, out
+	}
 }
 
 func kernel() boot.Payload {

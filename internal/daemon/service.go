@@ -22,6 +22,7 @@ type service struct {
 	files      *files
 	sockets    *sockets
 	offers     *offers        // nil where Spur takes no part in DHCP
+	offers4    *offers4       // nil likewise
 	listener   *dhcp.Listener // nil likewise
 	status     sandbox.Status
 }
@@ -66,8 +67,11 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	}
 	s := &service{interfaces: interfaces, watcher: dhcp.NewWatcher(d.config.Interfaces), files: files}
 	// DHCP comes first: where another Spur answers it, other ports are no way out.
-	if s.offers, s.listener, err = d.openDHCP(ctx, interfaces, files, s.watcher.Again); err != nil {
-		return nil, err
+	if d.config.DHCP != WithoutDHCP {
+		s.offers = d.newOffers(files)
+		if s.offers4, s.listener, err = d.openDHCP(ctx, interfaces, s.offers, s.watcher.Again); err != nil {
+			return nil, err
+		}
 	}
 	if s.sockets, err = openSockets(ctx, d.config, interfaces); err != nil {
 		s.close()
@@ -76,19 +80,25 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	return s, nil
 }
 
-// openDHCP opens what answers DHCP requests; both results are nil where Spur
-// is to take no part in DHCP. An interface that can't be read has lookAgain called.
-func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *files, lookAgain func()) (*offers, *dhcp.Listener, error) {
-	if d.config.DHCP == WithoutDHCP {
-		return nil, nil, nil
+// newOffers are those of what is served.
+func (d *daemon) newOffers(f *files) *offers {
+	return &offers{
+		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed},
+		tree:    f.tree, events: f.events, clients: f.clients,
+		trouble: d.notices.trouble, panicked: d.notices.panicked, slots: make(chan struct{}, maxAnswers),
 	}
+}
+
+// openDHCP opens what answers DHCPv4 requests. An interface that can't be read
+// has lookAgain called.
+func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, o *offers, lookAgain func()) (*offers4, *dhcp.Listener, error) {
 	addresses, err := d.openAddresses(ctx, interfaces)
 	if err != nil {
 		return nil, nil, err
 	}
 	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{
 		Malformed: d.notices.malformedDHCP, Down: func(string, error) { lookAgain() },
-		Overheard: func(o dhcp.Overheard) { observeOther(f.events, o) },
+		Overheard: func(heard dhcp.Overheard) { observeOther(o.events, heard) },
 		Panicked: func(iface string, value any, stack []byte) {
 			d.notices.panicked("DHCP packet on "+iface, value, stack)
 		},
@@ -102,10 +112,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, f *f
 			"leave --dhcp server out to work beside it, stop it, or overrule this with --force")
 		return nil, nil, errors.Join(err, listener.Close())
 	}
-	return &offers{
-		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed}, tree: f.tree, events: f.events, clients: f.clients, addresses: addresses, beside: listener.Port67Taken,
-		reach: listener.Reach, send: listener.Send, trouble: d.notices.trouble, panicked: d.notices.panicked, slots: make(chan struct{}, maxAnswers),
-	}, listener, nil
+	return &offers4{offers: o, addresses: addresses, beside: listener.Port67Taken, reach: listener.Reach, send: listener.Send}, listener, nil
 }
 
 // adviseListen says what to do where DHCP can't be listened to.
@@ -166,7 +173,7 @@ func (d *daemon) tasks(s *service) tasks {
 	return append(all, task{"DHCP", func(ctx context.Context, ready func()) error {
 		defer s.offers.wait()
 		ready() // packets wait in the sockets, which are open
-		return s.listener.Run(ctx, func(p dhcp.Packet) { s.offers.handle(ctx, p) })
+		return s.listener.Run(ctx, func(p dhcp.Packet) { s.offers4.handle(ctx, p) })
 	}})
 }
 

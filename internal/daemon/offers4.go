@@ -1,0 +1,120 @@
+package daemon
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/timeline"
+)
+
+// offers4 answers DHCPv4 requests: with a boot offer beside another server's
+// address, or with an address and a boot offer together.
+type offers4 struct {
+	*offers
+	addresses *dhcp.Server                                   // nil where another server gives addresses
+	reach     func(context.Context, dhcp.Packet) dhcp.Packet // chooses our address where it was a guess; may be nil
+	beside    bool                                           // a DHCP server of this host, whose replies are not heard
+	send      func(dhcp.Packet, *dhcpv4.DHCPv4) error
+}
+
+// handle takes a request from the listener. The timeline hears of it at once,
+// before what other servers answer.
+func (o *offers4) handle(ctx context.Context, p dhcp.Packet) {
+	request := pxe.Read(p.Message)
+	client := clientOf(request, p)
+	o.observeRequest(request, client, p)
+	o.answer(client.MAC, func() { o.reply(ctx, p, request) })
+}
+
+// reply follows one request from what it says to the reply on the wire.
+func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request) {
+	if o.reach != nil && o.addresses == nil {
+		p = o.reach(ctx, p)
+	}
+	client := clientOf(request, p)
+	reply, outcome := o.address(p, client.MAC)
+	if outcome.Ours.IsValid() {
+		p.Server, client.Server = outcome.Ours, outcome.Ours
+	}
+	switch {
+	case !request.IsBoot():
+	case wantsBoot(p, outcome):
+		reply = o.boot(ctx, client, p, reply)
+	case outcome.Step == dhcp.StepIgnored && request.Type == dhcpv4.MessageTypeDiscover:
+		o.observeIgnored(client, outcome.Reason)
+	}
+	if reply == nil {
+		return
+	}
+	if err := o.send(p, reply); err != nil {
+		o.trouble("a reply could not be sent", client.MAC, p.Interface.Name, err)
+		return
+	}
+	if outcome.Step == dhcp.StepAck {
+		o.observeLease(client, outcome.Addr)
+	}
+}
+
+// address lets our own DHCP server, if there is one, decide about the address.
+func (o *offers4) address(p dhcp.Packet, mac boot.MAC) (*dhcpv4.DHCPv4, dhcp.Outcome) {
+	if o.addresses == nil || p.Port != dhcp.ServerPort {
+		return nil, dhcp.Outcome{}
+	}
+	reply, outcome := o.addresses.Handle(p.Time, p)
+	if outcome.Err != nil {
+		o.trouble("no address for it", mac, p.Interface.Name, outcome.Err)
+	}
+	return reply, outcome
+}
+
+// wantsBoot tells whether a boot client's request is one to answer with what
+// to boot.
+func wantsBoot(p dhcp.Packet, outcome dhcp.Outcome) bool {
+	switch outcome.Step {
+	case dhcp.StepOffer, dhcp.StepAck, dhcp.StepInform:
+		return true
+	case "": // no server of ours was asked
+		return pxe.Proxied(p.Port, p.Message.MessageType())
+	}
+	return false
+}
+
+// boot decides what a client boots, and puts that into a reply. A machine that
+// is not to be booted keeps the reply that gives it an address.
+func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, address *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+	reply := address
+	route, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
+		reply, err = o.write(p, address, pxe.Boot{
+			Server: c.Server, File: o.tree.Location(c, d.Route), RootPath: d.Payload.RootPath, Direct: d.Route.Direct,
+		})
+		return err
+	})
+	switch {
+	case !ok:
+		return address
+	case p.Port == dhcp.BootPort:
+		o.observeOffer(timeline.Answered, c, route, netip.Addr{})
+	case address == nil:
+		o.observeOffer(timeline.Offered, c, route, netip.Addr{})
+	case address.MessageType() == dhcpv4.MessageTypeOffer: // the ACK repeats what the OFFER said
+		o.observeOffer(timeline.Offered, c, route, addrOf(address.YourIPAddr))
+	}
+	return reply
+}
+
+// write writes a boot offer in the form that the request calls for.
+func (o *offers4) write(p dhcp.Packet, address *dhcpv4.DHCPv4, b pxe.Boot) (*dhcpv4.DHCPv4, error) {
+	switch {
+	case address != nil:
+		return address, pxe.Apply(address, p.Message, b)
+	case p.Port == dhcp.BootPort:
+		return pxe.Answer(p.Message, b)
+	}
+	return pxe.Offer(p.Message, b)
+}

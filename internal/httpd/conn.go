@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -28,8 +29,10 @@ type conn struct {
 	wake    func() // has the listener look for a place again
 	refused bool   // has no place: every request is answered by 503
 
-	busy    atomic.Bool // it has a request, whose answer isn't out
-	pending atomic.Bool // bytes of a request came, no handler has it yet
+	hello   *tls.ClientHelloInfo // while a TLS handshake is made over it
+	busy    atomic.Bool          // it has a request, whose answer isn't out
+	pending atomic.Bool          // bytes of a request came, no handler has it yet
+	closing atomic.Bool          // what is written yet must not take time
 	once    sync.Once
 }
 
@@ -91,7 +94,11 @@ var errSlow = errors.New("slow")
 
 // push does one write with a fresh deadline.
 func (c *conn) push(write func() (int64, error)) (int64, error) {
-	if err := c.Conn.SetWriteDeadline(time.Now().Add(c.stall)); err != nil {
+	patience := c.stall
+	if c.closing.Load() {
+		patience = closePatience
+	}
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return 0, err
 	}
 	n, err := write()

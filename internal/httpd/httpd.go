@@ -11,7 +11,9 @@
 //     through the process, also while a [Hooks] counts them, and also while the
 //     file itself is still arriving from elsewhere (see [Backed]).
 //   - [Server] bounds what a peer can take: connections in all and per peer,
-//     time for a header, time without progress, and time to stop.
+//     time for a header, time without progress, and time to stop. With
+//     [Server.TLS] it speaks HTTPS, and says of a handshake that failed why
+//     ([Failure]); [FirmwareSuites] are the cipher suites that firmware needs.
 //   - [Hooks] tell what was asked for, how it goes on, and how it ended.
 //
 // What firmware sends is met in one place, [Clean]: backslashes, doubled

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log"
@@ -15,26 +16,28 @@ import (
 
 // Bounds of a [Server]. Zero values are replaced by those of [DefaultBounds].
 type Bounds struct {
-	Conns         int           // connections at one time; more wait in the backlog
-	PeerConns     int           // connections of one address; more are answered by 503
-	HeaderBytes   int           // of a request's header
-	HeaderTimeout time.Duration // for a request's header to arrive
-	IdleTimeout   time.Duration // for the next request on a connection
-	StallTimeout  time.Duration // in which a peer must take 64 KiB of an answer
-	Grace         time.Duration // for running transfers when the server stops
+	Conns            int           // connections at one time; more wait in the backlog
+	PeerConns        int           // connections of one address; more are answered by 503
+	HeaderBytes      int           // of a request's header
+	HandshakeTimeout time.Duration // of TLS, before the time for the first header begins
+	HeaderTimeout    time.Duration // for a request's header to arrive
+	IdleTimeout      time.Duration // for the next request on a connection
+	StallTimeout     time.Duration // in which a peer must take 64 KiB of an answer
+	Grace            time.Duration // for running transfers when the server stops
 }
 
 // DefaultBounds suit a room full of machines: a loader has one or two
 // connections, an installer a few.
 func DefaultBounds() Bounds {
 	return Bounds{
-		Conns:         1024,
-		PeerConns:     512,
-		HeaderBytes:   16 << 10,
-		HeaderTimeout: 10 * time.Second,
-		IdleTimeout:   60 * time.Second,
-		StallTimeout:  30 * time.Second,
-		Grace:         5 * time.Second,
+		Conns:            1024,
+		PeerConns:        512,
+		HeaderBytes:      16 << 10,
+		HandshakeTimeout: 15 * time.Second,
+		HeaderTimeout:    10 * time.Second,
+		IdleTimeout:      60 * time.Second,
+		StallTimeout:     30 * time.Second,
+		Grace:            5 * time.Second,
 	}
 }
 
@@ -47,6 +50,7 @@ type ServerHooks struct {
 	Closed    func(nc net.Conn)
 	Refused   func(peer netip.AddrPort) // a peer had [Bounds.PeerConns] already
 	Malformed func(peer netip.AddrPort) // bytes came that never became a request
+	Handshake func(h Handshake)         // of TLS, failed
 	Log       func(line string)         // what net/http has to say
 	// Panicked: a handler panicked. The connection of r is cut, others go on.
 	// Without it Log is told.
@@ -58,6 +62,9 @@ type Server struct {
 	Handler http.Handler
 	Bounds  Bounds
 	Hooks   ServerHooks
+	// TLS has it speak HTTPS. A connection in its handshake counts like one
+	// without a request. nil is plain HTTP.
+	TLS *tls.Config
 }
 
 // Serve answers on ln until ctx ends, then lets running transfers go on for
@@ -71,9 +78,13 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer cut()
 	var running sync.WaitGroup
 	srv := s.build(base, bounds, &running)
+	var on net.Listener = l
+	if s.TLS != nil {
+		on = newSecureListener(l, s.TLS, bounds, s.Hooks.Handshake)
+	}
 
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+	go func() { failed <- srv.Serve(on) }()
 	var err error
 	select {
 	case err = <-failed:
@@ -115,10 +126,11 @@ func (s *Server) build(base context.Context, b Bounds, running *sync.WaitGroup) 
 type connKey struct{}
 
 func (s *Server) withConn(ctx context.Context, nc net.Conn) context.Context {
+	c := connBelow(nc)
 	if s.Hooks.Opened != nil {
-		ctx = s.Hooks.Opened(ctx, nc)
+		ctx = s.Hooks.Opened(ctx, c)
 	}
-	return context.WithValue(ctx, connKey{}, nc)
+	return context.WithValue(ctx, connKey{}, c)
 }
 
 // connOf is the connection of a request, nil where another server took it.
@@ -169,10 +181,7 @@ func (s *Server) survive(r *http.Request) {
 // connState notes when a connection has no request, and finds what never became
 // one: net/http answers that by itself, with 400, 408 or 431, or not at all.
 func (s *Server) connState(nc net.Conn, state http.ConnState) {
-	c, ok := nc.(*conn)
-	if !ok {
-		return
-	}
+	c := connBelow(nc)
 	switch state {
 	case http.StateActive:
 		c.pending.Store(true)
@@ -218,6 +227,7 @@ func (b Bounds) orDefault() Bounds {
 	orInt(&b.Conns, d.Conns)
 	orInt(&b.PeerConns, max(1, b.Conns/2))
 	orInt(&b.HeaderBytes, d.HeaderBytes)
+	orTime(&b.HandshakeTimeout, d.HandshakeTimeout)
 	orTime(&b.HeaderTimeout, d.HeaderTimeout)
 	orTime(&b.IdleTimeout, d.IdleTimeout)
 	orTime(&b.StallTimeout, d.StallTimeout)

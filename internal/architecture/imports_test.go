@@ -14,7 +14,7 @@ const module = "github.com/spurboot/spur/"
 var allowed = map[string][]string{
 	// The vocabulary and the decision: pure.
 	"internal/boot":   {},
-	"internal/route":  {"internal/boot"},
+	"internal/route":  {"internal/boot", "internal/efi/sbat"},
 	"internal/advice": {},
 
 	// What servers tell waits for nobody.
@@ -88,7 +88,7 @@ var allowed = map[string][]string{
 	// What a boot is made of.
 	"internal/cpio":     {},
 	"internal/image":    {"internal/boot", "internal/cpio", "internal/advice", "internal/efi/pefile"},
-	"internal/loader":   {"internal/boot", "internal/route", "internal/efi/authenticode", "internal/efi/pefile"},
+	"internal/loader":   {"internal/boot", "internal/route", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat"},
 	"internal/resolver": {"internal/boot", "internal/advice"},
 	"internal/decide":   {"internal/boot", "internal/route"},
 	"internal/tree":     {"internal/boot", "internal/advice", "internal/efi/pefile", "internal/efi/uki", "internal/route", "internal/loader", "internal/seal"},

@@ -98,7 +98,8 @@ const Stub Loader = "systemd-stub"
 // Features is the set of things that a loader says it can do.
 type Features uint16
 
-// What iPXE announces in option 175 and routes depend on.
+// What loaders can do and routes depend on: what iPXE announces in option 175, and
+// what only the file of a loader shows.
 const (
 	CanHTTP Features = 1 << iota
 	CanHTTPS
@@ -106,8 +107,10 @@ const (
 	CanISCSI
 	CanAOE
 	CanMenu
-	CanBzImage // starts a Linux kernel on BIOS
-	CanEFI     // starts an EFI application
+	CanBzImage       // starts a Linux kernel on BIOS
+	CanEFI           // starts an EFI application
+	CanShim          // iPXE: has the command shim, for kernels that a shim must vouch for
+	CanAfterHTTPBoot // GRUB: has a network when HTTP Boot started it
 )
 
 // UsualIPXE is what every iPXE can do that was built without leaving things

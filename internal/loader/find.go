@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/efi/authenticode"
 	"github.com/spurboot/spur/internal/efi/pefile"
 	"github.com/spurboot/spur/internal/route"
 )
@@ -68,18 +67,17 @@ func findOne(build route.Build, dirs []string) (route.Binary, error) {
 	return route.Binary{}, fmt.Errorf("%s: %w", build.File, fs.ErrNotExist)
 }
 
-// look says what a file of that size, named like a build, is.
+// look says what a file of that size, named like a build, is. What is compressed, as
+// builds of iPXE for a BIOS are, need not show that.
 func look(build route.Build, f io.ReaderAt, size int64) (route.Binary, error) {
 	if err := Check(build, f, size); err != nil {
 		return route.Binary{}, err
 	}
-	b := route.Binary{Build: build, Version: Version(f)}
-	if build.Firmware != boot.UEFI {
-		return b, nil
+	id, err := Identify(f, size)
+	if errors.Is(err, ErrUnknown) {
+		err = nil
 	}
-	var err error
-	b.Signers, err = authenticode.Signers(f, size)
-	return b, err
+	return route.Binary{Build: build, Identity: id}, err
 }
 
 // Check tells whether r, of that many bytes, holds a loader of the format that a

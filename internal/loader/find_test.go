@@ -27,8 +27,8 @@ func TestFindDebians(t *testing.T) {
 			if !ok {
 				t.Errorf("%s was not found: apt-get install %s", b.File, l.Package)
 			}
-			if b.Firmware == boot.UEFI && !regexp.MustCompile(`\+git|^25\d`).MatchString(got.Version) {
-				t.Errorf("the version of %s is %q", b.File, got.Version)
+			if b.Firmware == boot.UEFI && !regexp.MustCompile(`\+git|^25\d`).MatchString(got.Identity.Version) {
+				t.Errorf("the version of %s is %q", b.File, got.Identity.Version)
 			}
 		}
 	}

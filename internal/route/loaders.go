@@ -100,9 +100,8 @@ func unableIPXE(c boot.Client) string {
 // Binary is a build that lies on this host.
 type Binary struct {
 	Build
-	Path    string
-	Version string   // as it calls itself; empty where it doesn't show
-	Signers []string // names of the certificates, for Secure Boot
+	Path     string
+	Identity Identity
 }
 
 // Binaries are the builds at hand.

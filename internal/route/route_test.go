@@ -71,7 +71,7 @@ func TestRoutes(t *testing.T) {
 		{"Secure Boot, loaders without a signature", secure, linux(boot.X64), all(), nil},
 		{"Secure Boot, all signed by us", secure, linux(boot.X64), signing(all()), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
 		{"Secure Boot, EFI application signed by us", secure, program(boot.X64), signing(Host{}), []string{"uefi-tftp"}},
-		{"Secure Boot, one with", secure, linux(boot.X64), Host{Loaders: Binaries{{Build: Build{"ipxe.efi", boot.UEFI, boot.X64}, Path: "/ipxe.efi", Signers: []string{"S"}}}}, []string{"uefi-x64-ipxe"}},
+		{"Secure Boot, one with", secure, linux(boot.X64), Host{Loaders: Binaries{{Build: Build{"ipxe.efi", boot.UEFI, boot.X64}, Path: "/ipxe.efi", Identity: Identity{Signatures: []Signature{{Signer: "S"}}}}}}, []string{"uefi-x64-ipxe"}},
 		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), []string{"uefi-http", "uefi-x64-http-snponly"}},
 		{"UEFI HTTP Boot, 4 GiB", uefiHTTP, boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: boot.X64, Bytes: 4 << 30}}, all(), []string{"uefi-x64-http-snponly"}},
 		{"UEFI HTTP Boot, EFI application", uefiHTTP, program(boot.X64), Host{}, []string{"uefi-http"}},

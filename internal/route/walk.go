@@ -58,7 +58,7 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	switch b, ok := host.Loaders.Find(r.Give, c); {
 	case !ok:
 		return Route{}, notFound(r.Give, loader, c)
-	case host.unsigned(c, len(b.Signers) > 0):
+	case host.unsigned(c, b.Identity.Signed()):
 		return Route{}, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", r.Give)
 	}
 	return r, ""

@@ -93,6 +93,9 @@ func (s Signature) Certificate() *x509.Certificate { return s.signed.Signer }
 // Name is the common name of the signer's certificate.
 func (s Signature) Name() string { return signeddata.Name(s.signed.Signer) }
 
+// Issuer is the common name of who issued the signer's certificate.
+func (s Signature) Issuer() string { return signeddata.IssuerName(s.signed.Signer) }
+
 // Anchor is the first of these certificates, such as firmware has in its db, that
 // vouches for the signature: the signer's or one that issued it; nil if none does.
 func (s Signature) Anchor(anchors []*x509.Certificate) *x509.Certificate {

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"time"
 )
@@ -42,9 +43,14 @@ func NewSigner(key crypto.Signer, certificate *x509.Certificate, now time.Time) 
 }
 
 // Name is a certificate's common name, or all of its subject where there is none.
-func Name(c *x509.Certificate) string {
-	if c.Subject.CommonName != "" {
-		return c.Subject.CommonName
+func Name(c *x509.Certificate) string { return nameOf(c.Subject) }
+
+// IssuerName is that of who issued a certificate.
+func IssuerName(c *x509.Certificate) string { return nameOf(c.Issuer) }
+
+func nameOf(n pkix.Name) string {
+	if n.CommonName != "" {
+		return n.CommonName
 	}
-	return c.Subject.String()
+	return n.String()
 }

@@ -38,13 +38,6 @@ func (l *layout) truncated(have int64) error {
 	return fmt.Errorf("%w: %d of %d bytes", ErrTruncated, have, l.size)
 }
 
-// number writes the headers of the packets in memory.
-func (l *layout) number(memory []byte, from, to uint64) {
-	for n := from; n <= to; n++ {
-		putHeader(memory[int(n-from)*l.stride:], opData, uint16(n))
-	}
-}
-
 // blocks is a file as DATA packets, ready to be sent.
 type blocks interface {
 	// packets returns the packets of blocks from from to to, both included, or

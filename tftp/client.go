@@ -105,18 +105,16 @@ func (c *Client) get(ctx context.Context, address, name string, w io.Writer) (St
 	}
 	defer call.link.close()
 	to, commit := decoder(w, call.request.Mode, func() error { return nil })
-	r := newReceiver(call.link, to, commit, call.terms, c.timer(call.terms))
-	r.progress = c.progress(call.terms.size)
-	var first []byte
+	r := newReceiver(c.exchange(call, call.terms.size), to, commit)
 	if call.oack {
 		err = r.begin([]byte{0, opAck, 0, 0})
 	} else {
-		first = call.reply
+		_, err = r.parse(call.reply)
 	}
 	if err == nil {
-		_, err = r.run(first)
+		_, err = r.run()
 	}
-	stats := r.result(began)
+	stats := r.result(began, r.window.got)
 	if err == nil && stats.Retransmits+stats.Timeouts > 0 {
 		r.dally(r.timer.first) // packets get lost here: the final ACK may, too
 	}
@@ -133,19 +131,20 @@ func (c *Client) put(ctx context.Context, address, name string, from io.Reader) 
 	defer call.link.close()
 	b := newBlocks(from, call.request.Mode, size, call.terms.blockSize, call.terms.windowSize, newBlockCache())
 	defer b.close()
-	s := newSender(call.link, b, call.terms, c.timer(call.terms))
-	s.progress = c.progress(size)
+	s := newSender(c.exchange(call, size), b)
 	_, err = s.run()
 	return s.result(began), call.why(err)
 }
 
 func (c *Client) timer(t terms) timer { return newTimer(c.Timeout, c.Retries, t.timeout) }
 
-func (c *Client) progress(total int64) progress {
-	if c.Progress == nil {
-		return progress{}
+// exchange is that of a call, about a file of so many bytes, -1 if unknown.
+func (c *Client) exchange(call *call, total int64) exchange {
+	x := newExchange(call.link, call.terms, c.timer(call.terms))
+	if c.Progress != nil {
+		x.progress = progress{report: func(done int64) { c.Progress(done, total) }}
 	}
-	return newProgress(func(done int64) { c.Progress(done, total) })
+	return x
 }
 
 // A call is a request that was answered.

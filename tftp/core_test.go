@@ -208,7 +208,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 // No window costs an allocation.
 func TestSenderAllocatesNothing(t *testing.T) {
 	for _, window := range []int{1, 16} {
-		s := newSender(&fakeLink{}, newBlocks(endless{}, Octet, -1, 1428, window, newBlockCache()), terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0))
+		s := newSender(newExchange(&fakeLink{}, terms{blockSize: 1428, windowSize: window}, newTimer(0, 0, 0)), newBlocks(endless{}, Octet, -1, 1428, window, newBlockCache()))
 		if n := testing.AllocsPerRun(1000, func() {
 			if _, err := s.flush(); err != nil {
 				t.Fatal(err)

@@ -79,15 +79,13 @@ const progressStep = 256 << 10
 
 // progress calls report for every step that is passed.
 type progress struct {
-	report func(bytes int64)
-	next   int64
+	report func(bytes int64) // may be nil
+	passed int64             // steps
 }
 
-func newProgress(report func(int64)) progress { return progress{report, progressStep} }
-
 func (p *progress) reached(bytes int64) {
-	if p.report != nil && bytes >= p.next {
-		p.next = bytes - bytes%progressStep + progressStep
+	if p.report != nil && bytes/progressStep > p.passed {
+		p.passed = bytes / progressStep
 		p.report(bytes)
 	}
 }

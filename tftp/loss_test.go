@@ -173,7 +173,7 @@ func (h habit) through(t *testing.T, loss float64, seed uint64, blocks uint16) (
 		agreed := terms{blockSize: 8, windowSize: int(h.window), timeout: h.named, size: int64(blocks)*8 - 1}
 		b := newBlocks(Bytes(make([]byte, agreed.size)), Octet, agreed.size, agreed.blockSize, agreed.windowSize, newBlockCache())
 		defer b.close()
-		s := newSender(l, b, agreed, newTimer(0, 0, h.named))
+		s := newSender(newExchange(l, agreed, newTimer(0, 0, h.named)), b)
 		s.firstPacket = new(firstPacket)
 		began := time.Now()
 		ended := make(chan struct{})

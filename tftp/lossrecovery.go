@@ -66,14 +66,6 @@ func (s *sender) asksAgain() bool {
 	return true
 }
 
-// heard notes a sign of life.
-func (s *sender) heard() {
-	if s.timer.timeouts > 0 || s.timer.earlyTimeouts > 0 {
-		s.timer.heard()
-		s.silent.Store(false)
-	}
-}
-
 // measure takes in how long a window took since it was sent, or sent again. An
 // ACK that the client repeated, after a timeout of its own, says nothing of the
 // link: no single one counts for much.

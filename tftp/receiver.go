@@ -4,38 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
 	"time"
 )
 
 // A receiver takes one file from a link, as a server answering a write
 // request or as a client that got one.
 type receiver struct {
-	link        link
-	terms       terms
-	to          io.Writer
-	commit      func() error // called when all is written, before the final ACK
-	window      receiveWindow
-	timer       timer
-	progress    progress
-	onBad       func(error)
-	silent      *atomic.Bool // set while a retransmission goes unanswered
-	firstPacket *firstPacket // nil when the peer has answered already
-
-	buf    []byte
+	exchange
+	to     io.Writer
+	commit func() error // called when all is written, before the final ACK
+	window receiveWindow
 	answer []byte // the packet that asks for more: OACK or ACK
 	ack    [headerSize]byte
-	packet packet
-	stats  Stats
 }
 
-func newReceiver(l link, to io.Writer, commit func() error, t terms, timer timer) *receiver {
-	return &receiver{
-		link: l, terms: t, to: to, commit: commit, timer: timer,
-		window: receiveWindow{size: uint64(t.windowSize)},
-		buf:    make([]byte, max(t.blockSize+headerSize, 1024)+1),
-		silent: new(atomic.Bool),
-	}
+func newReceiver(x exchange, to io.Writer, commit func() error) *receiver {
+	x.buf = make([]byte, max(x.terms.blockSize+headerSize, 1024)+1)
+	return &receiver{exchange: x, to: to, commit: commit, window: receiveWindow{size: uint64(x.terms.windowSize)}}
 }
 
 // begin sends the packet that lets the sender start: a server's OACK or ACK
@@ -45,26 +30,19 @@ func (r *receiver) begin(answer []byte) error {
 	return r.firstPacket.begin(r.link, answer, r.timer.spacing())
 }
 
-// run receives the file. first is a DATA packet that is here already, or nil.
-func (r *receiver) run(first []byte) (Reason, error) {
+// run receives the file. The first DATA packet may have been parsed already.
+func (r *receiver) run() (Reason, error) {
 	r.timer.arm()
-	if first != nil {
-		if done, reason, err := r.take(first); done || err != nil {
+	for {
+		if done, reason, err := r.take(); done || err != nil {
 			return reason, err
 		}
-	}
-	for {
-		n, err := r.link.recv(r.buf, time.Until(r.timer.deadline))
-		switch {
-		case errors.Is(err, errAgain):
-			if reason, err := r.timedOut(); err != nil {
-				return reason, err
-			}
-			continue
-		case err != nil:
-			return lost(err)
+		reason, err := r.receive(time.Until(r.timer.deadline))
+		if errors.Is(err, errAgain) {
+			r.packet.op = 0
+			reason, err = r.timedOut()
 		}
-		if done, reason, err := r.take(r.buf[:n]); done || err != nil {
+		if err != nil {
 			return reason, err
 		}
 	}
@@ -90,36 +68,22 @@ func (r *receiver) timedOut() (Reason, error) {
 	return Failed, r.link.send(r.answer, len(r.answer))
 }
 
-// take handles one packet.
-func (r *receiver) take(b []byte) (done bool, reason Reason, err error) {
-	if err := parsePacket(b, &r.packet); err != nil {
-		return r.refuse(err)
-	}
-	switch r.packet.op {
-	case opData:
+// take handles the packet that was received, if one was.
+func (r *receiver) take() (done bool, reason Reason, err error) {
+	switch {
+	case r.packet.op == opData:
 		return r.data()
-	case opError:
-		told := r.packet.err
-		return true, Aborted, &told
-	case opOACK: // the server missed our answer to it
-		if r.window.got == 0 {
-			return false, Failed, r.link.send(r.answer, len(r.answer))
-		}
+	case r.packet.op == opOACK && r.window.got == 0: // the server missed our answer to it
+		return false, Failed, r.link.send(r.answer, len(r.answer))
 	}
 	return false, 0, nil
-}
-
-func (r *receiver) refuse(err error) (bool, Reason, error) {
-	if r.onBad != nil {
-		r.onBad(err)
-	}
-	return true, Protocol, tell(r.link, &Error{CodeIllegalOperation, "malformed packet"}, err)
 }
 
 func (r *receiver) data() (done bool, reason Reason, err error) {
 	payload := r.packet.data
 	if len(payload) > r.terms.blockSize {
-		return r.refuse(fmt.Errorf("block %d has more than %d bytes", r.packet.block, r.terms.blockSize))
+		reason, err := r.refuse(fmt.Errorf("block %d has more than %d bytes", r.packet.block, r.terms.blockSize))
+		return true, reason, err
 	}
 	final := len(payload) < r.terms.blockSize
 	what := r.window.data(r.packet.block, final)
@@ -136,10 +100,7 @@ func (r *receiver) data() (done bool, reason Reason, err error) {
 		return true, Failed, tell(r.link, errorFor(err), err)
 	}
 	r.firstPacket.answered()
-	if r.timer.timeouts > 0 {
-		r.timer.heard()
-		r.silent.Store(false)
-	}
+	r.heard()
 	if what.ack {
 		r.confirm()
 		if err := r.link.send(r.answer, headerSize); err != nil && !final {
@@ -182,11 +143,4 @@ func (r *receiver) dally(wait time.Duration) {
 			_ = r.link.send(r.answer, headerSize)
 		}
 	}
-}
-
-func (r *receiver) result(began time.Time) Stats {
-	r.stats.Blocks = r.window.got
-	r.stats.Duration = time.Since(began)
-	r.stats.BlockSize, r.stats.WindowSize = r.terms.blockSize, r.terms.windowSize
-	return r.stats
 }

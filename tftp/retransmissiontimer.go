@@ -1,6 +1,9 @@
 package tftp
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // A timer is the retransmission timer of a transfer.
 type timer struct {
@@ -15,13 +18,7 @@ type timer struct {
 // newTimer makes a timer with the given settings, or the defaults where they are
 // 0.
 func newTimer(timeout time.Duration, retries int, negotiated time.Duration) timer {
-	t := timer{first: DefaultTimeout, maxTimeouts: DefaultRetries}
-	if timeout > 0 {
-		t.first = timeout
-	}
-	if retries > 0 {
-		t.maxTimeouts = retries
-	}
+	t := timer{first: cmp.Or(max(timeout, 0), DefaultTimeout), maxTimeouts: cmp.Or(max(retries, 0), DefaultRetries)}
 	if negotiated > 0 {
 		t.first, t.fixed = negotiated, true
 	}
@@ -60,8 +57,6 @@ const minEarly = 200 * time.Millisecond
 // spacing is how much later than the answer a request must come to be one that
 // its client repeated because it heard nothing.
 func (t *timer) spacing() time.Duration { return t.first / 10 }
-
-func (t *timer) heard() { t.timeouts, t.earlyTimeouts = 0, 0 }
 
 func (t *timer) arm() { t.deadline = time.Now().Add(t.wait()) }
 

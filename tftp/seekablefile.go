@@ -69,11 +69,11 @@ func (f *seekableFile) fill(c *chunk) error {
 		}
 		return err
 	}
-	for to := c.memory; len(payload) > 0; to = to[f.stride:] {
-		n := copy(to[headerSize:f.stride], payload)
-		payload = payload[n:]
+	for n := first; n <= last; n++ {
+		packet := c.memory[int(n-first)*f.stride:][:f.stride]
+		payload = payload[copy(packet[headerSize:], payload):]
+		putHeader(packet, opData, uint16(n))
 	}
-	f.number(c.memory, first, last)
 	c.first, c.count = first, int(last-first)+1
 	return nil
 }

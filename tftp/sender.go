@@ -2,62 +2,26 @@ package tftp
 
 import (
 	"errors"
-	"sync/atomic"
 	"time"
 )
 
 // A sender sends one file over a link, as a server answering a read request
 // or as a client that put one.
 type sender struct {
-	link        link
-	terms       terms
-	blocks      blocks
-	window      sendWindow
-	timer       timer
-	progress    progress
-	serving     bool // answering a read request
-	onBad       func(error)
-	silent      *atomic.Bool // set while a retransmission goes unanswered
-	firstPacket *firstPacket // nil when the peer has answered already
+	exchange
+	blocks  blocks
+	window  sendWindow
+	serving bool // answering a read request
 
-	buf           []byte
-	packet        packet
-	stats         Stats
 	beganWithData bool          // no OACK came before DATA 1
 	repeats       int           // ACKs that repeated the last, see asksAgain
 	sentAt        time.Time     // when the first block of the window went out
 	windowTime    time.Duration // how long a window takes, smoothed
 }
 
-func newSender(l link, b blocks, t terms, timer timer) *sender {
-	return &sender{
-		link: l, terms: t, timer: timer,
-		blocks: b,
-		window: newSendWindow(t.windowSize),
-		buf:    make([]byte, 1024),
-		silent: new(atomic.Bool),
-	}
-}
-
-// receive takes the next packet apart. A malformed one ends the transfer, as
-// does an ERROR.
-func (s *sender) receive(wait time.Duration) (Reason, error) {
-	n, err := s.link.recv(s.buf, wait)
-	if err != nil {
-		return lost(err)
-	}
-	if err := parsePacket(s.buf[:n], &s.packet); err != nil {
-		if s.onBad != nil {
-			s.onBad(err)
-		}
-		s.packet.op = 0
-		return Protocol, tell(s.link, &Error{CodeIllegalOperation, "malformed packet"}, err)
-	}
-	if s.packet.op == opError {
-		told := s.packet.err
-		return Aborted, &told
-	}
-	return 0, nil
+func newSender(x exchange, b blocks) *sender {
+	x.buf = make([]byte, 1024)
+	return &sender{exchange: x, blocks: b, window: newSendWindow(x.terms.windowSize)}
 }
 
 // run sends the file. It returns when the final block is confirmed or the
@@ -218,16 +182,14 @@ func (s *sender) giveUp(reason Reason, err error) (Reason, error) {
 
 // result returns the figures of the transfer.
 func (s *sender) result(began time.Time) Stats {
-	s.stats.Blocks = s.window.acked
-	s.stats.Bytes = s.blocks.shape().bytesTo(s.window.acked)
+	arrived := s.window.acked
 	if s.stats.Unconfirmed {
-		s.stats.Blocks, s.stats.Bytes = s.window.top, s.blocks.shape().bytesTo(s.window.top)
+		arrived = s.window.top
 	}
+	s.stats.Bytes = s.blocks.shape().bytesTo(arrived)
 	if s.beganWithData {
 		again := s.firstPacket.repetitions()
 		s.stats.Packets, s.stats.Retransmits = s.stats.Packets+again, s.stats.Retransmits+again
 	}
-	s.stats.Duration = time.Since(began)
-	s.stats.BlockSize, s.stats.WindowSize = s.terms.blockSize, s.terms.windowSize
-	return s.stats
+	return s.exchange.result(began, arrived)
 }

@@ -1,6 +1,7 @@
 package tftp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -75,7 +76,7 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 		return fmt.Errorf("tftp: listen on %v: %w", conn.LocalAddr(), err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := &dispatcher{server: s, listener: l, transfers: newTransferTable(s.maxTransfers(), s.MaxPeerTransfers), cache: newBlockCache()}
+	d := &dispatcher{server: s, listener: l, transfers: newTransferTable(cmp.Or(max(s.MaxTransfers, 0), DefaultMaxTransfers), s.MaxPeerTransfers), cache: newBlockCache()}
 	woken := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(woken)
@@ -91,20 +92,9 @@ func (s *Server) Serve(ctx context.Context, conn *net.UDPConn) error {
 	return err
 }
 
-func (s *Server) maxTransfers() int {
-	if s.MaxTransfers > 0 {
-		return s.MaxTransfers
-	}
-	return DefaultMaxTransfers
-}
-
 func (s *Server) limits() limits {
-	l := limits{blockSize: maxBlockSize}
-	if s.MaxBlockSize > 0 {
-		l.blockSize = min(max(s.MaxBlockSize, minBlockSize), maxBlockSize)
+	return limits{
+		blockSize:  max(minBlockSize, min(cmp.Or(max(s.MaxBlockSize, 0), maxBlockSize), maxBlockSize)),
+		windowSize: max(0, min(s.MaxWindowSize, maxWindow)),
 	}
-	if s.MaxWindowSize > 0 {
-		l.windowSize = min(s.MaxWindowSize, maxWindow)
-	}
-	return l
 }

@@ -74,10 +74,9 @@ func (t *transfer) serveRead(ctx context.Context) {
 	defer t.firstPacket.close()
 	b := newBlocks(f, t.request.Mode, size, agreed.blockSize, agreed.windowSize, t.cache)
 	defer b.close()
-	s := newSender(l, b, agreed, t.timer(agreed))
-	s.serving, s.onBad, s.silent, s.firstPacket = true, t.bad, &t.silent, &t.firstPacket
 	public := t.public(agreed, f)
-	s.progress = newProgress(t.reporter(public))
+	s := newSender(t.exchange(l, agreed, public), b)
+	s.serving = true
 	reason, err := Completed, error(nil)
 	if len(oack) > 0 {
 		reason, err = s.offer(appendOACK(nil, oack))
@@ -109,22 +108,20 @@ func (t *transfer) serveWrite(ctx context.Context) {
 		closed = true
 		return sink.Close()
 	})
-	r := newReceiver(l, to, commit, agreed, t.timer(agreed))
-	r.onBad, r.silent, r.firstPacket = t.bad, &t.silent, &t.firstPacket
 	public := t.public(agreed, nil)
-	r.progress = newProgress(t.reporter(public))
+	r := newReceiver(t.exchange(l, agreed, public), to, commit)
 	answer := []byte{0, opAck, 0, 0}
 	if len(oack) > 0 {
 		answer = appendOACK(nil, oack)
 	}
 	reason, err := Failed, r.begin(answer)
 	if err == nil {
-		reason, err = r.run(nil)
+		reason, err = r.run()
 	}
 	if err != nil && !closed {
 		sink.Abort(err)
 	}
-	t.end(ctx, public, r.result(began), l, reason, err)
+	t.end(ctx, public, r.result(began, r.window.got), l, reason, err)
 	if err == nil {
 		r.dally(max(dallyTime, 2*r.timer.first))
 	}
@@ -136,12 +133,6 @@ const dallyTime = 4 * time.Second
 
 func (t *transfer) timer(agreed terms) timer {
 	return newTimer(t.server.Timeout, t.server.Retries, agreed.timeout)
-}
-
-func (t *transfer) bad(err error) {
-	if t.server.Hooks.Malformed != nil {
-		t.server.Hooks.Malformed(t.request.Remote, err)
-	}
 }
 
 // public makes what hooks are told, and tells the first.
@@ -156,11 +147,16 @@ func (t *transfer) public(agreed terms, f File) *Transfer {
 	return p
 }
 
-func (t *transfer) reporter(p *Transfer) func(int64) {
-	if t.server.Hooks.Progress == nil {
-		return nil
+func (t *transfer) exchange(l link, agreed terms, p *Transfer) exchange {
+	x := newExchange(l, agreed, t.timer(agreed))
+	x.silent, x.firstPacket = &t.silent, &t.firstPacket
+	if malformed := t.server.Hooks.Malformed; malformed != nil {
+		x.onBad = func(err error) { malformed(t.request.Remote, err) }
 	}
-	return func(bytes int64) { t.server.Hooks.Progress(p, bytes) }
+	if report := t.server.Hooks.Progress; report != nil {
+		x.progress = progress{report: func(bytes int64) { report(p, bytes) }}
+	}
+	return x
 }
 
 // end reports the end. A transfer that was stopped from outside says why, and

@@ -32,7 +32,7 @@ func (d *daemon) openKept() (err error) {
 		return d.openDry()
 	}
 	if d.store, err = store.Open(d.config.Data); err != nil {
-		return err
+		return advice.Or(err, adviseFolder(err))
 	}
 	d.names.Key, err = seal.LoadKey(d.config.keyFile())
 	return d.keyTrouble(err)
@@ -47,7 +47,7 @@ func (d *daemon) openDry() error {
 	}
 	kept, err := store.OpenCopy(d.config.Data)
 	if err != nil {
-		return err
+		return advice.Or(err, adviseFolder(err))
 	}
 	d.store = kept
 	key, err := seal.ReadKey(d.config.keyFile())

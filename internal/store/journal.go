@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"syscall"
 )
 
 // journal is where a store is written to; nil forgets everything. It has two
@@ -26,7 +25,6 @@ func (j *journal) begin() error {
 	if err := errors.Join(j.files[0].Truncate(j.end), j.files[0].Sync()); err != nil {
 		return err
 	}
-	j.compact(j.revision, j.records)
 	return j.files[1].Truncate(0)
 }
 
@@ -41,9 +39,6 @@ func (j *journal) write(revision int64, changes map[string]stored) error {
 	f, b := j.files[0], j.frame(revision, changes)
 	if _, err := f.WriteAt(b, j.end); err != nil {
 		_ = f.Truncate(j.end) // what stays would be written over
-		if full(err) {
-			err = fmt.Errorf("%s cannot grow, its disk is full: %w", f.Name(), err)
-		}
 		return err
 	}
 	j.passed(len(b))
@@ -90,6 +85,3 @@ func (j *journal) close(revision int64) error {
 }
 
 func (j *journal) closeFiles() error { return errors.Join(j.files[0].Close(), j.files[1].Close()) }
-
-// full tells whether an error is for want of space.
-func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }

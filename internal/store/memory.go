@@ -58,9 +58,6 @@ func (m *memory) begin(ctx context.Context) error {
 }
 
 func (m *memory) Get(ctx context.Context, key string) (Record, bool, error) {
-	if err := checkKey(key); err != nil {
-		return Record{}, false, err
-	}
 	if err := m.begin(ctx); err != nil {
 		return Record{}, false, err
 	}

@@ -3,7 +3,9 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -16,9 +18,6 @@ import (
 // folder with mode 0700, the files with 0600. One process at a time can have it
 // open; another one gets an error after a second.
 func Open(dir string) (Store, error) {
-	if dir == "" {
-		return nil, advice.New("the store needs a folder", "name one with --data")
-	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, openError(dir, err)
 	}
@@ -52,13 +51,9 @@ func (j *journal) open(dir string, flag int) (err error) {
 	var found [2]contents
 	for i := range j.files {
 		path := filepath.Join(dir, fmt.Sprint("spur.store.", i))
-		j.files[i], err = openRegular(path, flag)
-		if err == nil {
-			err = lock(j.files[i])
-		}
 		var b []byte
-		if err == nil {
-			b, err = os.ReadFile(path)
+		if j.files[i], err = os.OpenFile(path, flag|syscall.O_NONBLOCK, 0o600); err == nil {
+			b, err = lockAndRead(j.files[i])
 		}
 		if err != nil && (flag != os.O_RDONLY || !errors.Is(err, fs.ErrNotExist)) {
 			return err
@@ -78,32 +73,20 @@ func (j *journal) open(dir string, flag int) (err error) {
 	return nil
 }
 
-// openRegular opens nothing but a regular file: reading a pipe would wait for its
-// writer.
-func openRegular(path string, flag int) (*os.File, error) {
-	f, err := os.OpenFile(path, flag|syscall.O_NONBLOCK, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: %w (not a regular file)", path, errDamaged)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
-// lock waits until no other process has a file.
-func lock(f *os.File) (err error) {
+// lockAndRead reads a file once no other process has it: at offsets, which a pipe
+// refuses at once.
+func lockAndRead(f *os.File) ([]byte, error) {
 	for range 20 {
-		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
-			break
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return io.ReadAll(io.NewSectionReader(f, 0, math.MaxInt64))
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, err
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return err
+	return nil, syscall.EWOULDBLOCK
 }
 
 // syncFolder makes what was created in a folder durable.
@@ -115,19 +98,14 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// openError says what to do about a store that cannot be opened.
+// openError says what is wrong with a store that cannot be opened. What to do is
+// for the caller to say where the system refuses its folder.
 func openError(dir string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return advice.New("another spur uses "+dir, "stop it, or give this one a folder of its own with --data")
-	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
-		return advice.Wrap(fmt.Errorf("%s is no folder: %w", dir, err), "name a folder with --data")
-	case full(err):
-		return advice.Wrap(fmt.Errorf("there is no space left for %s: %w", dir, err), "make room on its disk, or name a folder on another one with --data")
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrNotExist):
-		return advice.Wrap(fmt.Errorf("the folder %s cannot be written: %w", dir, err), "run as its owner, or name another one with --data")
 	case errors.Is(err, errDamaged):
 		return advice.Wrap(fmt.Errorf("the store in %s is damaged or was not written by spur: %w", dir, err), "move its files spur.store.* away, and spur starts without the leases in them")
 	}
-	return advice.Wrap(fmt.Errorf("cannot open the store in %s: %w", dir, err), "name another folder with --data")
+	return fmt.Errorf("cannot open the store in %s: %w", dir, err)
 }

@@ -21,10 +21,9 @@ import (
 
 // The bounds of what a store takes.
 const (
-	KeyMost         = 320      // bytes of a key
-	ValueMost       = 64 << 10 // bytes of a value
-	ChangesMost     = 128      // changes of a transaction
-	TransactionMost = 1 << 20  // bytes of its keys and values
+	KeyMost     = 320      // bytes of a key
+	ValueMost   = 64 << 10 // bytes of a value
+	ChangesMost = 16       // changes and conditions of a transaction
 	// WatchMost is how many events wait for whoever watches.
 	WatchMost = 1024
 )
@@ -53,7 +52,7 @@ type Change struct {
 	// TTL is how long the record stays, in whole seconds; 0 is for good. It is
 	// removed some seconds late at most, and a restart may give it the time anew.
 	TTL    time.Duration
-	Delete bool // remove the record, if there is one; Value and TTL are ignored
+	Delete bool // remove the record, if there is one
 }
 
 // Condition is that the record of a key is the one with this revision, or,
@@ -110,12 +109,8 @@ func checkTransaction(conditions []Condition, changes []Change) error {
 			return err
 		}
 	}
-	bytes, keys := 0, make(map[string]bool, len(changes))
+	keys := make(map[string]bool, len(changes))
 	for _, c := range changes {
-		if c.Delete {
-			c.Value, c.TTL = nil, 0
-		}
-		bytes += len(c.Key) + len(c.Value)
 		switch err := checkKey(c.Key); {
 		case err != nil:
 			return err
@@ -125,8 +120,6 @@ func checkTransaction(conditions []Condition, changes []Change) error {
 			return fmt.Errorf("the record %.40q has %d bytes, at most %d are possible", c.Key, len(c.Value), ValueMost)
 		case c.TTL < 0 || c.TTL%time.Second != 0:
 			return fmt.Errorf("the record %.40q is to stay for %s; whole seconds are possible", c.Key, c.TTL)
-		case bytes > TransactionMost:
-			return fmt.Errorf("a transaction of the store has more than %d bytes", TransactionMost)
 		}
 		keys[c.Key] = true
 	}

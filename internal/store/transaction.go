@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// groupMost is how many changes one commit takes, so that a group never
+// groupMost is how many transactions one commit takes, so that a group never
 // overruns somebody who watches and has received what was before it.
-const groupMost = WatchMost / 4
+const groupMost = WatchMost / ChangesMost
 
 // transaction is a call of Apply. done and the results belong to whoever holds
 // memory.writing.
@@ -48,13 +48,7 @@ func (m *memory) Apply(ctx context.Context, conditions []Condition, changes ...C
 func (m *memory) nextGroup() []*transaction {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	n, changes := 0, 0
-	for ; n < len(m.waiting); n++ {
-		changes += len(m.waiting[n].changes)
-		if n > 0 && changes > groupMost {
-			break
-		}
-	}
+	n := min(len(m.waiting), groupMost)
 	group := m.waiting[:n:n]
 	m.waiting = m.waiting[n:]
 	return group
@@ -68,13 +62,10 @@ func (m *memory) commit(transactions []*transaction) {
 		t.done = true
 		t.revision, t.err = g.apply(t.conditions, t.changes, time.Now())
 	}
-	err := m.publish(&g)
-	if err == nil {
-		m.journal.compact(m.revision, m.records)
-		return
-	}
-	for _, t := range transactions {
-		t.revision, t.err = 0, err
+	if err := m.publish(&g); err != nil {
+		for _, t := range transactions {
+			t.revision, t.err = 0, err
+		}
 	}
 }
 
@@ -129,7 +120,6 @@ func (m *memory) publish(g *group) error {
 		return err
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	for _, s := range g.after {
 		s.change(m.records)
 	}
@@ -137,6 +127,8 @@ func (m *memory) publish(g *group) error {
 	for _, e := range g.events {
 		m.tell(e)
 	}
+	m.mu.Unlock()
+	m.journal.compact(m.revision, m.records)
 	return nil
 }
 
@@ -153,7 +145,7 @@ func (m *memory) expire() {
 			due = append(due, Change{Key: key, Delete: true})
 		}
 	}
-	for some := range slices.Chunk(due, groupMost) {
+	for some := range slices.Chunk(due, ChangesMost) {
 		m.commit([]*transaction{{changes: some}})
 	}
 	if !m.closed {

@@ -28,6 +28,9 @@ func (d *daemon) openKept() (err error) {
 			return err
 		}
 	}
+	if err := creatable(d.config.Data); err != nil {
+		return err
+	}
 	if d.config.DryRun {
 		return d.openDry()
 	}
@@ -38,13 +41,9 @@ func (d *daemon) openKept() (err error) {
 	return d.keyTrouble(err)
 }
 
-// openDry opens what is there already, and writes nothing. Where a start would
-// make something, it looks whether that could be done.
+// openDry opens what is there already, and writes nothing.
 func (d *daemon) openDry() error {
 	d.names.Key = seal.NewKey()
-	if err := creatable(d.config.Data); err != nil {
-		return err
-	}
 	kept, err := store.OpenCopy(d.config.Data)
 	if err != nil {
 		return advice.Or(err, adviseFolder(err))

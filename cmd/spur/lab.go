@@ -49,7 +49,8 @@ a test for whoever writes operating systems.
 Exit codes are 0 once the machine is off or has printed what was expected, 1
 after a failure, 2 for wrong usage.
 
-It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
+It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo, or,
+for machines of other architectures than x64, scripts/install test.`,
 		Example: `  spur lab
   spur lab --firmware bios vmlinuz initrd.img --cmdline "console=ttyS0"
   spur lab vmlinuz initrd.img --screenshot screen.png
@@ -105,7 +106,7 @@ It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo.`,
 	flags.StringVar(&t.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&message, "message", "", "text to show on the machine's screen, where iPXE boots it")
 	flags.StringVar(&dhcp, "dhcp", "proxy", "proxy: another server gives addresses; server: Spur does")
-	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in MiB (default: 512)")
+	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in MiB (default: 512; more on ARM and RISC-V)")
 	flags.StringVar(&t.Screenshot, "screenshot", "", "PNG file to keep up to date with the machine's screen")
 	flags.BoolVar(&vnc, "vnc", false, "show the machine's screen on a local VNC port")
 	flags.StringVar(&t.Expect, "expect", "", "regular expression that the machine must print on its serial port")
@@ -140,7 +141,7 @@ func checkBootable(cmd *cobra.Command, t demo.Demo, args []string, message strin
 // clientOf is the client that a machine of the lab is when it is switched on.
 func clientOf(f lab.Firmware) (boot.Client, error) {
 	asks, err := f.Asks()
-	c := boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, SecureBoot: asks.SecureBoot}
+	c := boot.Client{Firmware: boot.UEFI, Arch: asks.Arch, Proto: boot.PXE, Loader: boot.ROM, SecureBoot: asks.SecureBoot}
 	if asks.BIOS {
 		c.Firmware, c.Arch = boot.BIOS, boot.X86
 	}

@@ -105,7 +105,7 @@ var allowed = map[string][]string{
 		"internal/loader", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},
-	"internal/lab":      {"internal/cpio"},
+	"internal/lab":      {"internal/boot", "internal/cpio"},
 	"internal/lab/demo": {"internal/advice", "internal/lab"},
 	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/lab", "internal/lab/demo", "internal/output", "internal/printable", "internal/sandbox", "internal/size"},
 

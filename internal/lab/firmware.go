@@ -1,11 +1,15 @@
 package lab
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 // Firmware is what a machine runs when it is switched on.
@@ -33,22 +37,36 @@ const (
 	// SnakeOil is edk2 for x64 that enforces Secure Boot with the keys of
 	// the ovmf package, whose private half is in the package too.
 	SnakeOil Firmware = "snakeoil"
+
+	// The same for 64-bit ARM (aarch64).
+	ARM64               Firmware = "uefi-arm64"
+	ARM64HTTP           Firmware = "uefi-arm64-http"
+	ARM64SecureBoot     Firmware = "secureboot-arm64"
+	ARM64SecureBootHTTP Firmware = "secureboot-arm64-http"
+	ARM64SnakeOil       Firmware = "snakeoil-arm64"
+	ARM64SnakeOilHTTP   Firmware = "snakeoil-arm64-http"
+
+	// IA32 is edk2 of 32 bits on a processor of 64.
+	IA32     Firmware = "uefi-ia32"
+	IA32HTTP Firmware = "uefi-ia32-http"
+
+	// RISCV64 is edk2 for 64-bit RISC-V.
+	RISCV64 Firmware = "uefi-riscv64"
 )
 
 // firmware is how QEMU is told to be a machine with some firmware.
 type firmware struct {
 	name    Firmware
-	machine string // -machine
-	code    string // UEFI: flash with the program
-	vars    string // UEFI: flash with the variables, copied for each machine
-	romfile bool   // keep the network card's option ROM
-	plain   bool   // as if each Port had PlainROM
-	http    bool   // UEFI: no PXE, so that it asks by HTTP Boot only
-	secure  bool   // UEFI: enforces Secure Boot
+	arch    boot.Arch
+	machine string   // -machine
+	code    packaged // UEFI: flash with the program
+	vars    packaged // UEFI: flash with the variables, copied for each machine
+	smm     bool     // system management mode guards the variables
+	romfile bool     // keep the network card's option ROM
+	plain   bool     // as if each Port had PlainROM
+	http    bool     // UEFI: no PXE, so that it asks by HTTP Boot only
+	secure  bool     // UEFI: enforces Secure Boot
 }
-
-// ovmf is where Debian's ovmf package puts edk2.
-const ovmf = "/usr/share/OVMF/"
 
 // The fw_cfg names by which edk2's NetworkPkg is told what to offer
 // (OvmfPkg/RUNTIME_CONFIG.md).
@@ -59,7 +77,7 @@ func onlyHTTP() []string {
 	}
 }
 
-// The system management mode that guards edk2's keys (OvmfPkg/README).
+// guarded has system management mode guard edk2's variables (OvmfPkg/README).
 func guarded() []string {
 	return []string{
 		"-global", "driver=cfi.pflash01,property=secure,value=on",
@@ -67,25 +85,56 @@ func guarded() []string {
 	}
 }
 
+// flash is a file of edk2 in one of Debian's packages.
+func flash(row, name string) packaged {
+	folders := map[string]string{"qemu-efi-aarch64": "AAVMF", "qemu-efi-riscv64/trixie": "qemu-efi-riscv64"}
+	folder, ok := folders[row]
+	if !ok {
+		folder = "OVMF"
+	}
+	return packaged{row, "usr/share/" + folder + "/" + name + ".fd"}
+}
+
 func firmwares() []firmware {
 	const (
-		code    = ovmf + "OVMF_CODE_4M.fd"
-		secure  = ovmf + "OVMF_CODE_4M.secboot.fd"
-		empty   = ovmf + "OVMF_VARS_4M.fd"
-		ms      = ovmf + "OVMF_VARS_4M.ms.fd"
-		oil     = ovmf + "OVMF_VARS_4M.snakeoil.fd"
 		q35     = "q35"
 		q35smm  = "q35,smm=on"
 		serialy = "pc,graphics=off" // the screen goes to the serial port too
+		virt    = "virt"
+		riscv   = "virt,acpi=off"
+	)
+	var (
+		code    = flash("ovmf", "OVMF_CODE_4M")
+		secure  = flash("ovmf", "OVMF_CODE_4M.secboot")
+		empty   = flash("ovmf", "OVMF_VARS_4M")
+		ms      = flash("ovmf", "OVMF_VARS_4M.ms")
+		oil     = flash("ovmf", "OVMF_VARS_4M.snakeoil")
+		codeA   = flash("qemu-efi-aarch64", "AAVMF_CODE")
+		emptyA  = flash("qemu-efi-aarch64", "AAVMF_VARS")
+		msA     = flash("qemu-efi-aarch64", "AAVMF_VARS.ms")
+		oilA    = flash("qemu-efi-aarch64", "AAVMF_VARS.snakeoil")
+		code32  = flash("ovmf-ia32", "OVMF32_CODE_4M.secboot")
+		empty32 = flash("ovmf-ia32", "OVMF32_VARS_4M")
+		codeR   = flash("qemu-efi-riscv64/trixie", "RISCV_VIRT_CODE")
+		emptyR  = flash("qemu-efi-riscv64/trixie", "RISCV_VIRT_VARS")
 	)
 	return []firmware{
-		{name: BIOS, machine: serialy, romfile: true},
-		{name: BIOSPXE, machine: serialy, romfile: true, plain: true},
-		{name: UEFI, machine: q35, code: code, vars: empty},
-		{name: UEFIHTTP, machine: q35, code: code, vars: empty, http: true},
-		{name: SecureBoot, machine: q35smm, code: secure, vars: ms, secure: true},
-		{name: SecureBootHTTP, machine: q35smm, code: secure, vars: ms, secure: true, http: true},
-		{name: SnakeOil, machine: q35smm, code: secure, vars: oil, secure: true},
+		{name: BIOS, arch: boot.X64, machine: serialy, romfile: true},
+		{name: BIOSPXE, arch: boot.X64, machine: serialy, romfile: true, plain: true},
+		{name: UEFI, arch: boot.X64, machine: q35, code: code, vars: empty},
+		{name: UEFIHTTP, arch: boot.X64, machine: q35, code: code, vars: empty, http: true},
+		{name: SecureBoot, arch: boot.X64, machine: q35smm, code: secure, vars: ms, smm: true, secure: true},
+		{name: SecureBootHTTP, arch: boot.X64, machine: q35smm, code: secure, vars: ms, smm: true, secure: true, http: true},
+		{name: SnakeOil, arch: boot.X64, machine: q35smm, code: secure, vars: oil, smm: true, secure: true},
+		{name: ARM64, arch: boot.ARM64, machine: virt, code: codeA, vars: emptyA},
+		{name: ARM64HTTP, arch: boot.ARM64, machine: virt, code: codeA, vars: emptyA, http: true},
+		{name: ARM64SecureBoot, arch: boot.ARM64, machine: virt, code: codeA, vars: msA, secure: true},
+		{name: ARM64SecureBootHTTP, arch: boot.ARM64, machine: virt, code: codeA, vars: msA, secure: true, http: true},
+		{name: ARM64SnakeOil, arch: boot.ARM64, machine: virt, code: codeA, vars: oilA, secure: true},
+		{name: ARM64SnakeOilHTTP, arch: boot.ARM64, machine: virt, code: codeA, vars: oilA, secure: true, http: true},
+		{name: IA32, arch: boot.X86, machine: q35smm, code: code32, vars: empty32, smm: true},
+		{name: IA32HTTP, arch: boot.X86, machine: q35smm, code: code32, vars: empty32, smm: true, http: true},
+		{name: RISCV64, arch: boot.RISCV64, machine: riscv, code: codeR, vars: emptyR},
 	}
 }
 
@@ -100,17 +149,22 @@ func Firmwares() []Firmware {
 
 // Asks is how a machine asks when it is switched on.
 type Asks struct {
-	BIOS       bool // else it is UEFI for x64
-	IPXE       bool // its ROM is iPXE, and says so
-	HTTP       bool // by HTTP Boot, not by PXE
-	SecureBoot bool // it starts only what is signed
+	BIOS       bool      // else it is UEFI
+	Arch       boot.Arch // for which its firmware is made; of a BIOS, what its processor can do
+	IPXE       bool      // its ROM is iPXE, and says so
+	HTTP       bool      // by HTTP Boot, not by PXE
+	SecureBoot bool      // it starts only what is signed
 }
 
 // Asks says how a machine with this firmware asks first.
 func (f Firmware) Asks() (Asks, error) {
 	found, err := findFirmware(f)
-	return Asks{BIOS: found.code == "", IPXE: found.romfile && !found.plain, HTTP: found.http, SecureBoot: found.secure}, err
+	return Asks{
+		BIOS: found.bios(), Arch: found.arch, IPXE: found.romfile && !found.plain, HTTP: found.http, SecureBoot: found.secure,
+	}, err
 }
+
+func (f firmware) bios() bool { return f.code == packaged{} }
 
 func findFirmware(name Firmware) (firmware, error) {
 	var known []string
@@ -127,20 +181,20 @@ func findFirmware(name Firmware) (firmware, error) {
 // copied to dir.
 func (f firmware) arguments(dir, machine string) ([]string, error) {
 	args := []string{"-machine", f.machine}
-	if f.code == "" {
+	if f.bios() {
 		return append(args, "-boot", "n"), nil
 	}
-	if f.secure {
+	if f.smm {
 		args = append(args, guarded()...)
 	}
 	if f.http {
 		args = append(args, onlyHTTP()...)
 	}
-	code, err := file(f.code, "ovmf")
+	code, err := f.code.find()
 	if err != nil {
 		return nil, err
 	}
-	template, err := file(f.vars, "ovmf")
+	template, err := f.vars.find()
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +210,8 @@ func (f firmware) arguments(dir, machine string) ([]string, error) {
 	), nil
 }
 
+// copyFile copies a file and leaves holes where it has nothing but zeros: flash
+// of 64 MiB has some KiB of variables.
 func copyFile(to, from string) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -166,9 +222,25 @@ func copyFile(to, from string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(out, in); err != nil {
-		_ = out.Close()
-		return err
+	return errors.Join(copySparsely(out, in), out.Close())
+}
+
+func copySparsely(out *os.File, in io.Reader) error {
+	buf := make([]byte, 64<<10)
+	zeros := make([]byte, len(buf))
+	for at := int64(0); ; {
+		n, err := io.ReadFull(in, buf)
+		if n > 0 && !bytes.Equal(buf[:n], zeros[:n]) {
+			if _, err := out.WriteAt(buf[:n], at); err != nil {
+				return err
+			}
+		}
+		at += int64(n)
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return out.Truncate(at)
+		case err != nil:
+			return err
+		}
 	}
-	return out.Close()
 }

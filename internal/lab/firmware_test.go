@@ -4,12 +4,13 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"testing"
 )
 
-// loaders serves Debian's iPXE from a host by HTTP.
-func loaders(t *testing.T, h *Host) {
+// loaders serves a folder with iPXE from a host by HTTP.
+func loaders(t *testing.T, h *Host, folder string) {
 	t.Helper()
 	var listener net.Listener
 	err := h.Do(func() (err error) {
@@ -19,7 +20,7 @@ func loaders(t *testing.T, h *Host) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.FileServer(http.Dir("/usr/lib/ipxe"))}
+	server := &http.Server{Handler: http.FileServer(http.Dir(folder))}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) })
 	t.Cleanup(func() {
@@ -31,30 +32,45 @@ func loaders(t *testing.T, h *Host) {
 // Every kind of UEFI firmware does what its name says: it asks by PXE or HTTP,
 // and starts a loader that isn't signed or refuses it.
 func TestFirmware(t *testing.T) {
-	http := []string{
-		"--dhcp-vendorclass=set:http,HTTPClient",
-		"--dhcp-option-force=tag:http,60,HTTPClient",
-		"--dhcp-boot=tag:http,http://10.77.0.1/snponly.efi",
-	}
-	pxe := []string{"--dhcp-boot=snponly.efi"}
+	const (
+		pxe, http = "Start PXE over IPv4", "Start HTTP Boot over IPv4"
+		runs      = "iPXE initialising devices"
+		refuses   = "Access Denied|Security Violation"
+		// The file isn't for its processor.
+		fetches = `NBP file downloaded successfully|Downloading\.\.\.100%`
+	)
 	tests := []struct {
 		firmware Firmware
-		args     []string
+		file     string
 		asks     string // pattern
 		then     string // pattern, after that
 	}{
-		{UEFIHTTP, http, "Start HTTP Boot over IPv4", "iPXE initialising devices"},
-		{SecureBoot, pxe, "Start PXE over IPv4", "Access Denied|Security Violation"},
-		{SecureBootHTTP, http, "Start HTTP Boot over IPv4", "Access Denied|Security Violation"},
-		{SnakeOil, pxe, "Start PXE over IPv4", "Access Denied|Security Violation"},
+		{UEFIHTTP, "snponly.efi", http, runs},
+		{SecureBoot, "snponly.efi", pxe, refuses},
+		{SecureBootHTTP, "snponly.efi", http, refuses},
+		{SnakeOil, "snponly.efi", pxe, refuses},
+		{ARM64HTTP, "ipxe-arm64.efi", http, runs},
+		{ARM64SecureBoot, "ipxe-arm64.efi", pxe, refuses},
+		{ARM64SecureBootHTTP, "ipxe-arm64.efi", http, refuses},
+		{ARM64SnakeOil, "ipxe-arm64.efi", pxe, refuses},
+		{ARM64SnakeOilHTTP, "ipxe-arm64.efi", http, refuses},
+		{IA32, "snponly.efi", pxe, fetches},
+		{IA32HTTP, "snponly.efi", http, fetches},
+		{RISCV64, "ipxe-riscv64.efi", pxe, runs},
 	}
+	folder := filepath.Dir(must[string](t)(Unpacked("ipxe/trixie", "usr/lib/ipxe/snponly.efi")))
 	for _, test := range tests {
 		t.Run(string(test.firmware), func(t *testing.T) {
 			ctx, l := start(t)
 			w := wire(t, l, "wire")
 			server := host(t, l, "server", On(w, "10.77.0.1/24"))
-			loaders(t, server)
-			must[*Process](t)(DNSMasq{Host: server, Range: "10.77.0.50,10.77.0.99,1h", TFTPRoot: "/usr/lib/ipxe", Args: test.args}.Start(ctx))
+			loaders(t, server, folder)
+			must[*Process](t)(DNSMasq{Host: server, Range: "10.77.0.50,10.77.0.99,1h", TFTPRoot: folder, Args: []string{
+				"--dhcp-vendorclass=set:http,HTTPClient",
+				"--dhcp-option-force=tag:http,60,HTTPClient",
+				"--dhcp-boot=tag:http,http://10.77.0.1/" + test.file,
+				"--dhcp-boot=tag:!http," + test.file,
+			}}.Start(ctx))
 			err := firmwareSays(ctx, l, "machine", Hardware{Firmware: test.firmware, Ports: []Port{{Wire: w}}}, test.asks, test.then)
 			if err != nil {
 				// Seen where QEMU got too little of the processor: the rest of a

@@ -10,7 +10,7 @@ import (
 type Hardware struct {
 	Firmware Firmware
 	Ports    []Port // network cards, the first boots first
-	Memory   int    // MiB, by default 512
+	Memory   int    // MiB, by default 512, and more on ARM and RISC-V
 	CPUs     int    // by default 1
 	UUID     string // SMBIOS; by default made from the first card's address
 	Display  string // QEMU's -display: by default none; "vnc", "gtk", "sdl"
@@ -58,9 +58,6 @@ func (h Hardware) withDefaults(number int) (Hardware, error) {
 		ports[i] = p
 	}
 	h.Ports = ports
-	if h.Memory == 0 {
-		h.Memory = 512
-	}
 	if h.CPUs == 0 {
 		h.CPUs = 1
 	}
@@ -72,19 +69,29 @@ func (h Hardware) withDefaults(number int) (Hardware, error) {
 
 // board are QEMU's arguments apart from firmware, cards and sockets. TCG is
 // used even where KVM would be there: what a test sees must not depend on it.
-func (h Hardware) board() []string {
+func (h Hardware) board(p platform) ([]string, error) {
+	if h.Memory == 0 {
+		h.Memory = p.memory
+	}
 	args := []string{
 		"-nodefaults", "-no-user-config",
-		"-accel", "tcg,thread=multi", "-cpu", "max",
+		"-accel", "tcg,thread=multi",
 		"-smp", strconv.Itoa(h.CPUs), "-m", strconv.Itoa(h.Memory),
 		"-uuid", h.UUID,
-		"-device", "VGA",
 		"-display", h.display(),
+	}
+	args = append(args, p.args...)
+	if p.bios != (packaged{}) {
+		bios, err := p.bios.find()
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "-bios", bios)
 	}
 	if h.NoReboot {
 		args = append(args, "-no-reboot")
 	}
-	return append(args, h.Args...)
+	return append(args, h.Args...), nil
 }
 
 func (h Hardware) display() string {

@@ -50,7 +50,9 @@ fi
 
 if [ "$(value spur.lab)" = stay ]; then
 	say "SPUR-LAB-STAYS"
-	while :; do setsid sh -c 'exec sh </dev/ttyS0 >/dev/ttyS0 2>&1' || sleep 1; done
+	serial=ttyS0
+	grep -q ttyAMA0 /sys/class/tty/console/active && serial=ttyAMA0
+	while :; do setsid sh -c "exec sh </dev/$serial >/dev/$serial 2>&1" || sleep 1; done
 fi
 say "SPUR-LAB-OFF"
 sync

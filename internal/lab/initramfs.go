@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/cpio"
 )
 
@@ -22,6 +23,9 @@ var initLeaseScript []byte
 
 // InitramfsOptions say what else goes into an initramfs.
 type InitramfsOptions struct {
+	// Arch is for which machines it is; by default x64.
+	Arch boot.Arch
+
 	// Modules are loaded besides those of virtio's network and disks.
 	Modules []string
 
@@ -60,7 +64,14 @@ func guestModules() []string {
 // spur.up=, and powers off, or stays with a shell on the serial port with
 // spur.lab=stay. The bytes depend on nothing but the packages and options.
 func Initramfs(path string, options InitramfsOptions) error {
-	busybox, err := tool("busybox")
+	if options.Arch == "" {
+		options.Arch = boot.X64
+	}
+	platform, err := platformOf(options.Arch)
+	if err != nil {
+		return err
+	}
+	busybox, err := platform.busybox.find()
 	if err != nil {
 		return err
 	}
@@ -68,7 +79,7 @@ func Initramfs(path string, options InitramfsOptions) error {
 	if err != nil {
 		return fmt.Errorf("initramfs: %w", err)
 	}
-	drivers, err := modules(append(guestModules(), options.Modules...)...)
+	drivers, err := modules(platform.kernel, append(guestModules(), options.Modules...)...)
 	if err != nil {
 		return err
 	}
@@ -84,22 +95,18 @@ func Initramfs(path string, options InitramfsOptions) error {
 		if err := addPrograms(c, options.Programs); err != nil {
 			return err
 		}
-		return addModules(c, drivers)
+		addModules(c, drivers)
+		return nil
 	})
 }
 
-func addModules(c *cpio.Writer, drivers []module) error {
+func addModules(c *cpio.Writer, drivers []module) {
 	var order strings.Builder
 	for _, m := range drivers {
-		content, err := os.ReadFile(m.path)
-		if err != nil {
-			return fmt.Errorf("initramfs: %w", err)
-		}
-		c.File("modules/"+m.name+".ko", 0o644, content)
+		c.File("modules/"+m.name+".ko", 0o644, m.content)
 		order.WriteString(m.name + "\n")
 	}
 	c.File("modules/order", 0o644, []byte(order.String()))
-	return nil
 }
 
 func addTexts(c *cpio.Writer, files map[string]string) {

@@ -1,13 +1,17 @@
 package lab
 
 import (
+	"bytes"
 	"debug/elf"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 // Cache is where scripts/install unpacks packages that are only read:
@@ -39,28 +43,33 @@ func Unpacked(row, pattern string) (string, error) {
 	return found[len(found)-1], nil
 }
 
-// cloudKernel is the Debian package with a kernel made for guests.
-const cloudKernel = "linux-image-cloud-amd64"
+// Kernel is the path of Debian's kernel for guests of x64, unpacked by
+// scripts/install.
+func Kernel() (string, error) { return KernelFor(boot.X64) }
 
-// Kernel is the path of Debian's cloud kernel, unpacked by scripts/install.
-func Kernel() (string, error) {
-	return inKernel("boot/vmlinuz-*")
+// KernelFor is the same for machines of another architecture.
+func KernelFor(arch boot.Arch) (string, error) {
+	p, err := platformOf(arch)
+	if err != nil {
+		return "", err
+	}
+	return Unpacked(p.kernel, "boot/vmlinu[xz]-*")
 }
 
-// inKernel finds the newest path that matches in the unpacked kernel package.
-func inKernel(pattern string) (string, error) { return Unpacked(cloudKernel, pattern) }
-
-// module is a kernel module's file, and what must be loaded before it.
+// module is a kernel module.
 type module struct {
-	name string
-	path string
+	name    string
+	content []byte
 }
 
-// modules finds kernel modules by name and returns them with everything they
-// depend on, in the order to load them. A name that isn't there as a module is
-// left out: it is built in, or this kernel doesn't have it.
-func modules(names ...string) ([]module, error) {
-	root, err := inKernel("lib/modules/*")
+// modules finds modules of an unpacked kernel by name and returns them with
+// everything they depend on, in the order to load them. A name that isn't there as
+// a module is left out: it is built in, or this kernel doesn't have it.
+func modules(kernel string, names ...string) ([]module, error) {
+	root, err := Unpacked(kernel, "lib/modules/*")
+	if err != nil { // where Debian has merged /lib with /usr/lib
+		root, err = Unpacked(kernel, "usr/lib/modules/*")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -78,16 +87,20 @@ func modules(names ...string) ([]module, error) {
 			return nil
 		}
 		seen[name] = true
-		depends, err := moduleDepends(path)
+		content, err := readModule(path)
 		if err != nil {
 			return err
+		}
+		depends, err := moduleDepends(content)
+		if err != nil {
+			return fmt.Errorf("kernel module %s: %w", path, err)
 		}
 		for _, d := range depends {
 			if err := load(d); err != nil {
 				return err
 			}
 		}
-		order = append(order, module{name: name, path: path})
+		order = append(order, module{name: name, content: content})
 		return nil
 	}
 	for _, name := range names {
@@ -101,7 +114,8 @@ func modules(names ...string) ([]module, error) {
 func moduleFiles(root string) (map[string]string, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if name, ok := strings.CutSuffix(filepath.Base(path), ".ko"); ok && err == nil && d.Type().IsRegular() {
+		name, ok := strings.CutSuffix(strings.TrimSuffix(filepath.Base(path), ".xz"), ".ko")
+		if ok && err == nil && d.Type().IsRegular() {
 			files[strings.ReplaceAll(name, "-", "_")] = path
 		}
 		return err
@@ -112,21 +126,40 @@ func moduleFiles(root string) (map[string]string, error) {
 	return files, nil
 }
 
+// readModule reads a module, unpacked: Debian compresses them from trixie on.
+func readModule(path string) ([]byte, error) {
+	if filepath.Ext(path) != ".xz" {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("kernel module: %w", err)
+		}
+		return content, nil
+	}
+	xz, err := tool("xz")
+	if err != nil {
+		return nil, err
+	}
+	content, err := exec.Command(xz, "--decompress", "--stdout", path).Output()
+	if err != nil {
+		return nil, fmt.Errorf("kernel module %s: xz: %w", path, err)
+	}
+	return content, nil
+}
+
 // moduleDepends reads what a module says of itself: the section .modinfo holds
 // strings key=value with a NUL after each.
-func moduleDepends(path string) ([]string, error) {
-	f, err := elf.Open(path)
+func moduleDepends(content []byte) ([]string, error) {
+	f, err := elf.NewFile(bytes.NewReader(content))
 	if err != nil {
-		return nil, fmt.Errorf("kernel module %s: %w", path, err)
+		return nil, err
 	}
-	defer func() { _ = f.Close() }()
 	section := f.Section(".modinfo")
 	if section == nil {
-		return nil, fmt.Errorf("kernel module %s: %w", path, errors.New("no section .modinfo"))
+		return nil, errors.New("no section .modinfo")
 	}
 	info, err := section.Data()
 	if err != nil {
-		return nil, fmt.Errorf("kernel module %s: %w", path, err)
+		return nil, err
 	}
 	for entry := range strings.SplitSeq(string(info), "\x00") {
 		if list, ok := strings.CutPrefix(entry, "depends="); ok && list != "" {

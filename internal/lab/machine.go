@@ -54,15 +54,10 @@ func (m *Machine) start() error {
 	if err != nil {
 		return err
 	}
-	qemu, err := tool("qemu-system-x86_64")
+	qemu, args, err := m.commandLine(firmware)
 	if err != nil {
 		return err
 	}
-	args, err := firmware.arguments(m.lab.private, m.name)
-	if err != nil {
-		return err
-	}
-	args = append(args, m.hardware.board()...)
 	b := &qemuFDs{}
 	defer b.close()
 	input, control, err := b.consoles()
@@ -87,6 +82,22 @@ func (m *Machine) start() error {
 		return errors.Join(err, control.Close())
 	}
 	return m.greet(control)
+}
+
+// commandLine is QEMU's apart from cards and sockets.
+func (m *Machine) commandLine(f firmware) (program string, args []string, err error) {
+	platform, err := platformOf(f.arch)
+	if err != nil {
+		return "", nil, err
+	}
+	if program, err = platform.qemu.find(); err != nil {
+		return "", nil, err
+	}
+	if args, err = f.arguments(m.lab.private, m.name); err != nil {
+		return "", nil, err
+	}
+	board, err := m.hardware.board(platform)
+	return program, append(args, board...), err
 }
 
 // greetWait is how long QEMU may take to answer on its control socket, on a

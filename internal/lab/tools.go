@@ -10,17 +10,16 @@ import (
 // packageOf says which Debian package brings a program.
 func packageOf(program string) string {
 	packages := map[string]string{
-		"busybox":            "busybox-static",
-		"dhclient":           "isc-dhcp-client",
-		"dhcrelay":           "isc-dhcp-relay",
-		"dnsmasq":            "dnsmasq-base",
-		"e2fsck":             "e2fsprogs",
-		"ip":                 "iproute2",
-		"iscsiadm":           "open-iscsi",
-		"iscsid":             "open-iscsi",
-		"kea-dhcp4":          "kea-dhcp4-server",
-		"qemu-system-x86_64": "qemu-system-x86",
-		"tcpdump":            "tcpdump",
+		"busybox":   "busybox-static",
+		"dhclient":  "isc-dhcp-client",
+		"dhcrelay":  "isc-dhcp-relay",
+		"dnsmasq":   "dnsmasq-base",
+		"e2fsck":    "e2fsprogs",
+		"ip":        "iproute2",
+		"iscsiadm":  "open-iscsi",
+		"iscsid":    "open-iscsi",
+		"kea-dhcp4": "kea-dhcp4-server",
+		"xz":        "xz-utils",
 	}
 	if p, ok := packages[program]; ok {
 		return p

@@ -143,17 +143,21 @@ func notStarted(words string) error {
 func (d Demo) arguments(dir string) ([]string, error) {
 	target, cmdline := d.Target, d.Cmdline
 	if len(target) == 0 {
-		kernel, err := lab.Kernel()
+		asks, err := lab.Firmware(d.Firmware).Asks()
+		if err != nil {
+			return nil, err
+		}
+		kernel, err := lab.KernelFor(asks.Arch)
 		if err != nil {
 			return nil, err
 		}
 		initrd := filepath.Join(dir, "initramfs.gz")
-		if err := lab.Initramfs(initrd, lab.InitramfsOptions{}); err != nil {
+		if err := lab.Initramfs(initrd, lab.InitramfsOptions{Arch: asks.Arch}); err != nil {
 			return nil, err
 		}
 		target = []string{kernel, initrd}
 		if cmdline == "" {
-			cmdline = "console=ttyS0 quiet no_timer_check spur.up={{ UP }}"
+			cmdline = "console=" + lab.SerialPort(asks.Arch) + " quiet no_timer_check spur.up={{ UP }}"
 		}
 	}
 	args := append([]string{"boot"}, target...)
@@ -202,7 +206,7 @@ func needs(err error) error {
 	var missing *lab.MissingError
 	switch {
 	case errors.As(err, &missing):
-		return advice.Wrap(err, "install what the lab needs with: scripts/install demo")
+		return advice.Wrap(err, "install what the lab needs with: scripts/install demo; for other architectures: scripts/install test")
 	case os.Geteuid() != 0:
 		return advice.Wrap(err, "run it as root")
 	}

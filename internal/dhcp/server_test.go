@@ -2,6 +2,7 @@ package dhcp_test
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -348,3 +349,8 @@ func TestServerTroubles(t *testing.T) {
 		}
 	}
 }
+
+// broken is a store whose disk is full.
+type broken struct{ leases.MemoryStore }
+
+func (*broken) Put(leases.Lease, netip.Addr) error { return errors.New("disk full") }

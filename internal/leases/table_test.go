@@ -1,4 +1,4 @@
-package dhcp_test
+package leases_test
 
 import (
 	"errors"
@@ -47,7 +47,7 @@ func mustBind(t testing.TB, l *leases.Table, at time.Time, client string, a stri
 	}
 }
 
-func TestLeasesOffer(t *testing.T) {
+func TestOffer(t *testing.T) {
 	l := newLeases(t, pool(), &leases.MemoryStore{})
 	mustOffer(t, l, start, "a", "192.0.2.10")
 	mustOffer(t, l, start, "a", "192.0.2.10") // the same again
@@ -67,7 +67,7 @@ func TestLeasesOffer(t *testing.T) {
 	mustOffer(t, l, start.Add(time.Minute), "d", "192.0.2.10")
 }
 
-func TestLeasesAreStable(t *testing.T) {
+func TestStable(t *testing.T) {
 	l := newLeases(t, pool(), &leases.MemoryStore{})
 	mustBind(t, l, start, "a", "192.0.2.11")
 	mustBind(t, l, start.Add(time.Minute), "b", "192.0.2.10")
@@ -78,7 +78,7 @@ func TestLeasesAreStable(t *testing.T) {
 	mustOffer(t, l, later.Add(2*time.Minute), "b", "192.0.2.10") // d never took it
 }
 
-func TestLeasesReuseOldestFirst(t *testing.T) {
+func TestReuseOldestFirst(t *testing.T) {
 	l := newLeases(t, pool(), &leases.MemoryStore{})
 	for i, a := range []string{"192.0.2.11", "192.0.2.12", "192.0.2.10"} {
 		mustBind(t, l, start.Add(time.Duration(i)*time.Minute), fmt.Sprint(i), a)
@@ -89,7 +89,7 @@ func TestLeasesReuseOldestFirst(t *testing.T) {
 	mustOffer(t, l, later, "z", "192.0.2.10")
 }
 
-func TestLeasesBind(t *testing.T) {
+func TestBind(t *testing.T) {
 	store := &leases.MemoryStore{}
 	l := newLeases(t, pool(), store)
 	mustBind(t, l, start, "a", "192.0.2.10")
@@ -106,7 +106,7 @@ func TestLeasesBind(t *testing.T) {
 	mustBind(t, l, start, "b", "192.0.2.10")
 }
 
-func TestLeasesReleaseAndDecline(t *testing.T) {
+func TestReleaseAndDecline(t *testing.T) {
 	store := &leases.MemoryStore{}
 	l := newLeases(t, pool(), store)
 	mustBind(t, l, start, "a", "192.0.2.10")
@@ -135,8 +135,8 @@ func TestLeasesReleaseAndDecline(t *testing.T) {
 	mustOffer(t, newLeases(t, pool(), store), start, "c", "192.0.2.11") // after a restart too
 }
 
-// TestLeasesOfOurOwn gives this host addresses of the pool while it serves.
-func TestLeasesOfOurOwn(t *testing.T) {
+// TestOwnAddresses gives this host addresses of the pool while it serves.
+func TestOwnAddresses(t *testing.T) {
 	l := newLeases(t, pool(), &leases.MemoryStore{})
 	mustBind(t, l, start, "a", "192.0.2.10")
 	l.Own([]netip.Addr{addr("192.0.2.10"), addr("192.0.2.11")})
@@ -151,7 +151,7 @@ func TestLeasesOfOurOwn(t *testing.T) {
 	mustOffer(t, l, start, "c", "192.0.2.11")
 }
 
-func TestLeasesSurviveRestart(t *testing.T) {
+func TestRestart(t *testing.T) {
 	store := &leases.MemoryStore{}
 	mustBind(t, newLeases(t, pool(), store), start, "a", "192.0.2.11")
 	l := newLeases(t, pool(), store)
@@ -169,7 +169,7 @@ var errDisk = errors.New("disk full")
 
 func (*broken) Put(leases.Lease, netip.Addr) error { return errDisk }
 
-func TestLeasesWithBrokenStore(t *testing.T) {
+func TestBrokenStore(t *testing.T) {
 	l := newLeases(t, pool(), &broken{})
 	mustOffer(t, l, start, "a", "192.0.2.10")
 	if _, err := l.Bind(start, leases.Holder{Client: "a"}, "", "", addr("192.0.2.10")); !errors.Is(err, errDisk) {
@@ -180,41 +180,9 @@ func TestLeasesWithBrokenStore(t *testing.T) {
 	}
 }
 
-func TestPoolCheck(t *testing.T) {
-	for name, change := range map[string]func(*dhcp.Pool){
-		"no subnet":    func(p *dhcp.Pool) { p.Prefix = netip.Prefix{} },
-		"outside":      func(p *dhcp.Pool) { p.Last = addr("192.0.3.1") },
-		"backwards":    func(p *dhcp.Pool) { p.Last = addr("192.0.2.9") },
-		"too large":    func(p *dhcp.Pool) { p.Prefix = netip.MustParsePrefix("0.0.0.0/0"); p.Last = addr("200.0.0.0") },
-		"short leases": func(p *dhcp.Pool) { p.LeaseTime = time.Second },
-		"IPv6 router":  func(p *dhcp.Pool) { p.Router = []netip.Addr{addr("2001:db8::1")} },
-		"long domain":  func(p *dhcp.Pool) { p.Domain = strings.Repeat("x", 256) },
-	} {
-		p := pool()
-		change(&p)
-		if err := p.Check(); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-	p := pool()
-	p.First, p.Last, p.Exclude = addr("192.0.2.0"), addr("192.0.2.255"), []netip.Addr{addr("192.0.2.1")}
-	mustOffer(t, newLeases(t, p, &leases.MemoryStore{}), start, "a", "192.0.2.2") // neither network nor ourselves
-}
-
-func TestParseRange(t *testing.T) {
-	if a, b, err := dhcp.ParseRange("192.0.2.10 - 192.0.2.12"); err != nil || a != addr("192.0.2.10") || b != addr("192.0.2.12") {
-		t.Errorf("%s %s %v", a, b, err)
-	}
-	for _, s := range []string{"", "192.0.2.1", "192.0.2.9-192.0.2.1", "a-b", "::1-::2"} {
-		if _, _, err := dhcp.ParseRange(s); err == nil {
-			t.Errorf("%q is a range", s)
-		}
-	}
-}
-
-// TestLeasesNeverShare drives a pool at random: no two clients may ever be
+// TestNeverShare drives a pool at random: no two clients may ever be
 // bound to one address at one time, in memory or in the store.
-func TestLeasesNeverShare(t *testing.T) {
+func TestNeverShare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		store := &leases.MemoryStore{}
 		l, err := leases.New(pool(), store)

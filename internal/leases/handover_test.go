@@ -1,4 +1,4 @@
-package dhcp_test
+package leases_test
 
 import (
 	"errors"
@@ -36,7 +36,7 @@ func (s *slowStore) Put(l leases.Lease, left netip.Addr) error {
 	return s.MemoryStore.Put(l, left)
 }
 
-func TestLeaseIsNotErasedByAnother(t *testing.T) {
+func TestNotErasedByAnother(t *testing.T) {
 	moves := func(l *leases.Table) error {
 		_, err := l.Bind(start, leases.Holder{Client: "a"}, "", "", addr("192.0.2.11"))
 		return err
@@ -69,7 +69,7 @@ func TestLeaseIsNotErasedByAnother(t *testing.T) {
 			select {
 			case err := <-acknowledged:
 				acknowledged <- err
-			case <-shortly(t).Done():
+			case <-time.After(time.Second / 2):
 			}
 			close(store.goOn)
 			work.Wait()
@@ -95,10 +95,10 @@ func (s *jitter) Put(l leases.Lease, left netip.Addr) error {
 	return s.MemoryStore.Put(l, left)
 }
 
-// TestLeasesOfACrowd lets clients take, leave and give back the addresses of a
+// TestCrowd lets clients take, leave and give back the addresses of a
 // small pool all at once: whoever was told last that it has one has it after
 // a restart, and nobody else.
-func TestLeasesOfACrowd(t *testing.T) {
+func TestCrowd(t *testing.T) {
 	store := &jitter{}
 	p := pool()
 	p.Last = addr("192.0.2.15")

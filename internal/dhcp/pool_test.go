@@ -57,4 +57,3 @@ func TestParseRange(t *testing.T) {
 		}
 	}
 }
-

@@ -18,7 +18,7 @@ func (c Config) findLoaders() (route.Binaries, error) {
 			return nil, advice.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, or a stub such as linuxx64.efi.stub")
 		}
 	}
-	found, err := loader.Find(append(c.Loaders, loader.Dirs()...))
+	found, err := loader.Find(c.Loaders, loader.Dirs())
 	return found, advice.Wrap(err, "install its package again, or remove that file")
 }
 
@@ -30,7 +30,7 @@ func hasLoader(dir string) error {
 	if !info.IsDir() {
 		return fmt.Errorf("%s is no folder", dir)
 	}
-	found, err := loader.Find([]string{dir})
+	found, err := loader.Find([]string{dir}, nil)
 	if err == nil && len(found) == 0 {
 		err = errors.New(dir + " has none of the bootloaders that Spur hands out")
 	}

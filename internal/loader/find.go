@@ -1,112 +1,120 @@
 package loader
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
-	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/efi/pefile"
 	"github.com/spurboot/spur/internal/route"
 )
 
-// Dirs are the folders where distributions put iPXE, in the order in which
-// they are searched (Debian and Ubuntu, Fedora, Arch, Alpine and openSUSE), and
-// that where all of them put systemd's stubs.
+// Dirs are the folders where distributions put loaders, as far as this host has
+// them: iPXE (Debian and Ubuntu, Fedora, Arch, Alpine and openSUSE), systemd's stubs,
+// and shim and GRUB (Debian and Ubuntu; Fedora; openSUSE).
 func Dirs() []string {
-	return []string{"/usr/lib/ipxe", "/usr/share/ipxe", "/usr/share/ipxe/x86_64", "/usr/share/ipxe.efi", "/usr/lib/systemd/boot/efi"}
+	var all []string
+	for _, pattern := range []string{
+		"/usr/lib/ipxe", "/usr/share/ipxe", "/usr/share/ipxe/*", "/usr/share/ipxe.efi", "/usr/lib/systemd/boot/efi",
+		"/usr/lib/shim", "/usr/lib/grub/*-signed", "/usr/lib/grub/*/monolithic", "/boot/efi/EFI/*", "/usr/share/efi/*",
+	} {
+		found, _ := filepath.Glob(pattern) // these patterns are right
+		all = append(all, found...)
+	}
+	return all
 }
 
-// Find looks for every build that the table of loaders has. Folders are
-// searched in order, so an operator's own folder goes first. A file that is
-// not what its name says is an error; a build that is nowhere is simply missing
-// from the result, and its routes say so.
-func Find(dirs []string) (route.Binaries, error) {
+// filesMost bounds the number of files that are looked at in one folder.
+const filesMost = 1024
+
+// Find finds the loaders in folders, every version of each, the preferred first: own
+// are folders that the operator named, common are others. A file with the name of a
+// build in the table of loaders that isn't one is an error; what else is no loader is
+// passed over. A folder need not be there.
+func Find(own, common []string) (route.Binaries, error) {
 	var found route.Binaries
-	for _, l := range route.Loaders() {
-		for _, build := range l.Builds {
-			binary, err := findOne(build, dirs)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
+	for i, dir := range slices.Concat(own, common) {
+		in, err := findIn(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range in {
+			b.Own = i < len(own)
+			if !slices.ContainsFunc(found, func(have route.Binary) bool { return have.Build == b.Build && have.Sum == b.Sum }) {
+				found = append(found, b)
 			}
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, binary)
+		}
+	}
+	slices.SortStableFunc(found, route.Prefer)
+	return found, nil
+}
+
+func findIn(dir string) (route.Binaries, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil // it isn't there, or not for everybody
+	}
+	var found route.Binaries
+	for _, e := range entries[:min(len(entries), filesMost)] {
+		b, err := Read(filepath.Join(dir, e.Name()))
+		switch {
+		case err == nil:
+			found = append(found, b)
+		case len(buildsNamed(e.Name())) > 0:
+			return nil, err
 		}
 	}
 	return found, nil
 }
 
-// findOne is a build in the first folder that has it.
-func findOne(build route.Build, dirs []string) (route.Binary, error) {
-	for _, dir := range dirs {
-		path := filepath.Join(dir, build.File)
-		f, err := os.Open(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return route.Binary{}, fmt.Errorf("bootloader %s cannot be read: %w", build.File, err)
-		}
-		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
-			return route.Binary{}, fmt.Errorf("bootloader %s cannot be read: %w", build.File, err)
-		}
-		binary, err := look(build, f, info.Size())
-		if err != nil {
-			return route.Binary{}, fmt.Errorf("%s: %w", path, err)
-		}
-		binary.Path = path
-		return binary, nil
-	}
-	return route.Binary{}, fmt.Errorf("%s: %w", build.File, fs.ErrNotExist)
-}
-
-// look says what a file of that size, named like a build, is. What is compressed, as
-// builds of iPXE for a BIOS are, need not show that.
-func look(build route.Build, f io.ReaderAt, size int64) (route.Binary, error) {
-	if err := Check(build, f, size); err != nil {
+// Read says what the loader in a file is. It is an error where the file is none, or
+// none that Spur could hand out.
+func Read(path string) (route.Binary, error) {
+	content, err := contentOf(path)
+	if err != nil {
 		return route.Binary{}, err
 	}
-	id, err := Identify(f, size)
-	if errors.Is(err, ErrUnknown) {
-		err = nil
-	}
-	return route.Binary{Build: build, Identity: id}, err
-}
-
-// Check tells whether r, of that many bytes, holds a loader of the format that a
-// build's firmware expects: an EFI application for its architecture, or a flat
-// real-mode image for a BIOS.
-func Check(build route.Build, r io.ReaderAt, size int64) error {
-	if build.Firmware == boot.UEFI {
-		return checkEFI(r, size, build.Arch)
-	}
-	var head [2]byte
-	if _, err := r.ReadAt(head[:], 0); err != nil {
-		return fmt.Errorf("it is too short for a bootloader")
-	}
-	if string(head[:]) == "MZ" {
-		return fmt.Errorf("it is an EFI application, which a BIOS cannot run")
-	}
-	return nil
-}
-
-func checkEFI(r io.ReaderAt, size int64, arch boot.Arch) error {
-	f, err := pefile.Read(r, size)
+	b, err := read(filepath.Base(path), content)
 	if err != nil {
-		return err
+		return route.Binary{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if f.Subsystem != pefile.Application {
-		return fmt.Errorf("it is no EFI application: %s", f.Subsystem)
+	b.Path = path
+	return b, nil
+}
+
+// contentOf reads a regular file that isn't larger than loaders are. Nothing else is
+// opened: a FIFO would wait for its writer.
+func contentOf(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: it is no file", path)
+	case info.Size() > contentMost:
+		return nil, fmt.Errorf("%s: %w: it has %d MiB", path, ErrUnknown, info.Size()>>20)
 	}
-	if f.Machine.Arch() != arch {
-		return fmt.Errorf("it is an EFI application for %s, not for %s", f.Machine, arch)
+	return os.ReadFile(path)
+}
+
+// read says what a content is in a file of that name.
+func read(name string, content []byte) (route.Binary, error) {
+	id, err := Identify(bytes.NewReader(content), int64(len(content)))
+	if err != nil && !errors.Is(err, ErrUnknown) {
+		return route.Binary{}, err
 	}
-	return nil
+	build, ok := buildOf(name, id)
+	switch {
+	case !ok && err != nil:
+		return route.Binary{}, err
+	case !ok && len(buildsNamed(name)) > 0:
+		return route.Binary{}, fmt.Errorf("it is %s, and not what its name says", Describe(id))
+	case !ok:
+		return route.Binary{}, fmt.Errorf("%w to hand out, but %s", ErrUnknown, Describe(id))
+	}
+	id.Firmware, id.Arch = build.Firmware, build.Arch
+	return route.Binary{Build: build, Identity: id, Sum: sha256.Sum256(content)}, nil
 }

@@ -1,11 +1,12 @@
 package loader
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -14,7 +15,7 @@ import (
 )
 
 func TestFindDebians(t *testing.T) {
-	found, err := Find(Dirs())
+	found, err := Find(nil, Dirs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func TestOwnFolderGoesFirst(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "undionly.kpxe"), []byte("\xea\x05\x00\xc0\x07own"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	found, err := Find(append([]string{dir}, Dirs()...))
+	found, err := Find([]string{dir}, Dirs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,26 +59,73 @@ func TestImpostors(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, content, want string }{
-		{"undionly.kpxe", "MZ a PE", "BIOS cannot run"},
-		{"snponly.efi", "#!ipxe\n", "no EFI binary"},
-		{"snponly.efi", string(other), "an EFI application for arm64, not for x64"},
-		{"ipxe.pxe", "", "too short"},
+		{"undionly.kpxe", "MZ a PE", "no EFI binary"},
+		{"undionly.kpxe", string(other), "it is systemd-boot 252.39-1~deb12u"},
+		{"snponly.efi", "#!ipxe\n", "no bootloader that Spur knows"},
+		{"snponly.efi", string(other), "for UEFI arm64, and not what its name says"},
+		{"ipxe.pxe", "", "it is empty"},
 	}
 	for _, tt := range tests {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, tt.name), []byte(tt.content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Find([]string{dir}); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := Find([]string{dir}, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
 	}
 }
 
-func FuzzCheck(f *testing.F) {
-	f.Add("uefi", "x64", []byte("MZ"))
-	f.Add("bios", "x86", []byte{0xea, 5, 0})
-	f.Fuzz(func(t *testing.T, firmware, arch string, data []byte) {
-		_ = Check(route.Build{Firmware: boot.Firmware(firmware), Arch: boot.Arch(arch)}, bytes.NewReader(data), int64(len(data)))
+// What a file is, and not how it is called, says what it can stand for. Of all that is
+// found of one kind the newest goes first; what is there twice is there once.
+func TestFindByContent(t *testing.T) {
+	dir := t.TempDir()
+	for name, from := range map[string]string{
+		"loader": unpacked(t, "ipxe/trixie", "usr/lib/ipxe/snponly.efi"), "twin": unpacked(t, "ipxe/trixie", "usr/lib/ipxe/snponly.efi"),
+		"a.efi": "/usr/lib/ipxe/snponly.efi", "grub": unpacked(t, "grub-efi-amd64-signed", "usr/lib/grub/*/grubnetx64.efi.signed"),
+		"kernel": unpacked(t, "linux-image-cloud-amd64", "boot/vmlinuz-*"), "undionly-mine": "/usr/lib/ipxe/undionly.kpxe", "other": "/usr/lib/ipxe/ipxe.pxe",
+	} {
+		if err := os.Symlink(from, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, err := Find(nil, []string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, b := range found {
+		got = append(got, filepath.Base(b.Path)+" as "+b.File+" "+version(b.Identity.Version))
+	}
+	slices.Sort(got)
+	want := []string{
+		"a.efi as snponly.efi 1.0.0+git-20190125.36a4c85-5.1", "grub as grub 2.06-13", "loader as snponly.efi 1.21.1+git20250501.dad20602+dfsg-1",
+		"other as ipxe.pxe ", "undionly-mine as undionly.kpxe ",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	all := found.All("snponly.efi", boot.Client{Firmware: boot.UEFI, Arch: boot.X64})
+	if len(all) != 2 || filepath.Base(all[0].Path) != "loader" {
+		t.Errorf("snponly.efi is first %+v", all)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("snponly.efi", []byte("MZ"))
+	f.Add("undionly.kpxe", []byte{0xea, 5, 0})
+	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		_, _ = read(name, data)
 	})
+}
+
+func BenchmarkFind(b *testing.B) {
+	for b.Loop() {
+		if _, err := Find(nil, Dirs()); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -14,22 +14,21 @@ const prefixMost = 16 << 10
 
 // identifyFlat says what a file is that a BIOS loads as it is. Its features don't
 // show: what follows the first instructions is compressed.
-func identifyFlat(content []byte) (route.Identity, error) {
-	head := content[:min(len(content), prefixMost)]
+func identifyFlat(head []byte) (route.Identity, error) {
 	id := route.Identity{Firmware: boot.BIOS, Arch: boot.X86}
 	switch {
 	case len(head) < 2:
-		return route.Identity{}, fmt.Errorf("it is too short for a bootloader: it has %d bytes", len(content))
+		return route.Identity{}, fmt.Errorf("it is too short for a bootloader: it has %d bytes", len(head))
 	case bytes.Contains(head, []byte("PXE->EB:")) && bytes.Contains(head, []byte("No PXE stack found!")):
 		// pxeprefix.S of iPXE, and of gPXE and Etherboot before it.
 		id.Kind = route.KindIPXE
-	case isX86Kernel(content) && bytes.Contains(head, []byte("Installation failed - cannot continue")):
+	case isX86Kernel(head) && bytes.Contains(head, []byte("Installation failed - cannot continue")):
 		// libprefix.S of iPXE, in the build that Linux's boot protocol starts.
-		id.Kind, id.Version = route.KindIPXE, kernelVersion(content)
-	case bytes.Contains(content, []byte("\r\nPXELINUX ")):
-		id.Kind, id.Version = route.KindPXELINUX, match(`\nPXELINUX (\d[.0-9A-Za-z]{1,20}) `, content)
-	case isX86Kernel(content):
-		id.Kind, id.Version = route.KindLinux, kernelVersion(content)
+		id.Kind, id.Version = route.KindIPXEKernel, kernelVersion(head)
+	case bytes.Contains(head, []byte("\r\nPXELINUX ")):
+		id.Kind, id.Version = route.KindPXELINUX, match(`\nPXELINUX (\d[.0-9A-Za-z]{1,20}) `, head)
+	case isX86Kernel(head):
+		id.Kind, id.Version = route.KindLinux, kernelVersion(head)
 	default:
 		return route.Identity{}, fmt.Errorf("%w: it begins with %q", ErrUnknown, head[:min(len(head), 8)])
 	}

@@ -30,18 +30,31 @@ func Identify(r io.ReaderAt, size int64) (route.Identity, error) {
 	if size == 0 {
 		return route.Identity{}, errors.New("it is empty")
 	}
-	content := make([]byte, min(size, contentMost))
-	if n, err := r.ReadAt(content, 0); n < len(content) {
-		return route.Identity{}, fmt.Errorf("it can't be read: %w", err)
+	head, err := begin(r, size, prefixMost)
+	if err != nil {
+		return route.Identity{}, err
 	}
-	if !bytes.HasPrefix(content, []byte("MZ")) {
-		return identifyFlat(content)
+	if !bytes.HasPrefix(head, []byte("MZ")) {
+		return identifyFlat(head)
 	}
 	f, err := pefile.Read(r, size)
 	if err != nil {
 		return route.Identity{}, err
 	}
+	content, err := begin(r, size, contentMost)
+	if err != nil {
+		return route.Identity{}, err
+	}
 	return identifyEFI(&image{r: r, file: f, content: content})
+}
+
+// begin reads the beginning of a file, at most that many bytes.
+func begin(r io.ReaderAt, size, most int64) ([]byte, error) {
+	b := make([]byte, min(size, most))
+	if n, err := r.ReadAt(b, 0); n < len(b) {
+		return nil, fmt.Errorf("it can't be read: %w", err)
+	}
+	return b, nil
 }
 
 // image is an EFI binary that is looked at.

@@ -50,7 +50,7 @@ var debians = []struct{ row, file, want string }{
 	{"ipxe/trixie", "usr/lib/ipxe/ipxe-riscv64.efi", fmt.Sprintf(newIPXE, "riscv64", "own")},
 	{"ipxe/trixie", "usr/lib/ipxe/ipxe-loong64.efi", fmt.Sprintf(newIPXE, "loong64", "own")},
 	{"ipxe/trixie", "usr/lib/ipxe/undionly.kpxe", "iPXE|bios|x86||||||||"},
-	{"ipxe/trixie", "usr/lib/ipxe/ipxe.lkrn", "iPXE|bios|x86|1.21.1+git20250501.dad20602+dfsg-1|||||||"},
+	{"ipxe/trixie", "usr/lib/ipxe/ipxe.lkrn", "iPXE as a kernel|bios|x86|1.21.1+git20250501.dad20602+dfsg-1|||||||"},
 	{"", "/usr/lib/ipxe/ipxe.efi", fmt.Sprintf(oldIPXE, "own")},
 	{"", "/usr/lib/ipxe/snponly.efi", fmt.Sprintf(oldIPXE, "firmware")},
 	{"", "/usr/lib/ipxe/ipxe.pxe", "iPXE|bios|x86||||||||"},

@@ -13,6 +13,7 @@ type Kind string
 // The kinds of files that are told apart.
 const (
 	KindIPXE        Kind = "iPXE"
+	KindIPXEKernel  Kind = "iPXE as a kernel" // ipxe.lkrn, for what starts Linux
 	KindShim        Kind = "shim"
 	KindMokManager  Kind = "MokManager"
 	KindFallback    Kind = "fallback" // shim's fbx64.efi, which makes boot entries

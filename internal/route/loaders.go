@@ -1,6 +1,7 @@
 package route
 
 import (
+	"crypto/sha256"
 	"slices"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -99,23 +100,25 @@ func unableIPXE(c boot.Client) string {
 
 // Binary is a build that lies on this host.
 type Binary struct {
+	// Build is the line of the table that it stands for. What is in no line, such as a
+	// shim, has its own name there.
 	Build
 	Path     string
+	Own      bool              // in a folder that the operator named
+	Sum      [sha256.Size]byte // of its content
 	Identity Identity
 }
 
-// Binaries are the builds at hand.
+// Binaries are the loaders at hand, of each kind the preferred first (Prefer).
 type Binaries []Binary
 
-// Find returns the build of this name for this machine.
+// Find returns the preferred build of this name for this machine.
 func (b Binaries) Find(file string, c boot.Client) (Binary, bool) {
-	i := slices.IndexFunc(b, func(have Binary) bool {
-		return have.File == file && have.Firmware == c.Firmware && have.Arch == c.Arch
-	})
-	if i < 0 {
+	all := b.All(file, c)
+	if len(all) == 0 {
 		return Binary{}, false
 	}
-	return b[i], true
+	return all[0], true
 }
 
 // Has tells whether there is any build of a loader.

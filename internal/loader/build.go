@@ -1,0 +1,92 @@
+package loader
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// buildOf is the build that a file is which is called name: the line of the table of
+// loaders that is for it, or for what is in no line, but of use in a boot, one with
+// its own name.
+func buildOf(name string, id route.Identity) (route.Build, bool) {
+	fits := func(b route.Build) bool { return b.Firmware == id.Firmware && b.Arch == id.Arch }
+	builds := slices.DeleteFunc(buildsOf(id.Kind), func(b route.Build) bool { return !fits(b) })
+	for _, test := range []func(route.Build) bool{
+		func(b route.Build) bool { return b.File == name },
+		func(b route.Build) bool { return viaFirmware(b.File) == isViaFirmware(name, id) },
+	} {
+		if i := slices.IndexFunc(builds, test); i >= 0 {
+			return builds[i], true
+		}
+	}
+	switch id.Kind {
+	case route.KindShim, route.KindMokManager, route.KindGRUB, route.KindPXELINUX, route.KindSyslinux:
+		return route.Build{File: name, Firmware: id.Firmware, Arch: id.Arch}, true
+	case "", route.KindEFI:
+		// Who built it may have left out all by which it would be known.
+		return unknownBuild(name, id)
+	}
+	return route.Build{}, false
+}
+
+// unknownBuild is the build that a file is called after, of which nothing says the
+// contrary.
+func unknownBuild(name string, id route.Identity) (route.Build, bool) {
+	named := buildsNamed(name)
+	i := slices.IndexFunc(named, func(b route.Build) bool {
+		return b.Firmware == boot.BIOS && id.Kind == "" || b.Firmware == id.Firmware && b.Arch == id.Arch
+	})
+	if i < 0 {
+		return route.Build{}, false
+	}
+	return named[i], true
+}
+
+// viaFirmware tells whether the build of iPXE of that name goes through the
+// firmware's network driver.
+func viaFirmware(name string) bool {
+	return strings.HasPrefix(name, "snponly") || strings.HasPrefix(name, "undionly")
+}
+
+// isViaFirmware tells the same of a file. A build for a BIOS is compressed, and shows
+// it by its name only.
+func isViaFirmware(name string, id route.Identity) bool {
+	return id.Drivers == route.FirmwareDrivers || id.Drivers == "" && viaFirmware(name)
+}
+
+// buildsOf are the builds in the table of loaders that are of a kind.
+func buildsOf(kind route.Kind) []route.Build {
+	switch kind {
+	case route.KindIPXE:
+		return slices.Clone(route.FindLoader(boot.IPXE).Builds)
+	case route.KindStub:
+		return slices.Clone(route.FindLoader(boot.Stub).Builds)
+	}
+	return nil
+}
+
+// buildsNamed are the builds of that name.
+func buildsNamed(name string) []route.Build {
+	var all []route.Build
+	for _, l := range route.Loaders() {
+		for _, b := range l.Builds {
+			if b.File == name {
+				all = append(all, b)
+			}
+		}
+	}
+	return all
+}
+
+// Describe says in a few words what a file is: "iPXE 1.21.1+git20250501 for UEFI x64".
+func Describe(id route.Identity) string {
+	what := string(id.Kind)
+	if id.Version != "" {
+		what += " " + id.Version
+	}
+	return fmt.Sprintf("%s for %s", what, boot.Client{Firmware: id.Firmware, Arch: id.Arch}.Platform())
+}

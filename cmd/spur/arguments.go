@@ -70,6 +70,8 @@ func emptyValue(f *pflag.Flag) error { return fmt.Errorf("--%s has an empty valu
 // wants says what the values of a flag are.
 func wants(f *pflag.Flag) string {
 	switch kind := f.Value.Type(); {
+	case isPort(f) && slices.Contains(mayBeZero, f.Name):
+		return "a port number from 0 to 65535"
 	case isPort(f):
 		return "a port number from 1 to 65535"
 	case kind == "bool":

@@ -13,7 +13,7 @@ import (
 // config turns the flags into a value for the daemon.
 func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
-		DHCP: daemon.DHCPMode(f.dhcp), HTTPPort: f.httpPort, TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, Out: cmd.OutOrStdout(),
+		DHCP: daemon.DHCPMode(f.dhcp), HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, Out: cmd.OutOrStdout(),
 	}
 	switch c.DHCP {
 	case daemon.ProxyDHCP, daemon.OwnDHCP:
@@ -21,6 +21,9 @@ func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 		return c, usage(cmd, errors.New("with --dhcp off Spur makes no offers"))
 	default:
 		return c, usage(cmd, fmt.Errorf("--dhcp %s is unknown; it is proxy or server", f.dhcp))
+	}
+	if err := c.HTTPS.Check(c); err != nil {
+		return c, usageError{err}
 	}
 	return c, nil
 }
@@ -74,7 +77,7 @@ failure, 2 for wrong usage.`,
 	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios or uefi")
 	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64 (default: x64); a BIOS has none to tell")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
-	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-without-http, ipxe-without-bzimage")
+	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage")
 	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")

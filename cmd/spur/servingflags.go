@@ -16,18 +16,33 @@ import (
 
 // offerFlags are the flags that shape what a machine is offered.
 type offerFlags struct {
-	dhcp     string
-	httpPort uint16
-	tftpPort uint16
-	data     string
-	loaders  []string
+	dhcp      string
+	httpPort  uint16
+	httpsPort uint16
+	tlsCert   string
+	tlsKey    string
+	tftpPort  uint16
+	data      string
+	loaders   []string
 }
 
 func (f *offerFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Uint16Var(&f.httpPort, "http-port", 80, "port of the HTTP server")
+	flags.Uint16Var(&f.httpPort, "http-port", 80, "port of the HTTP server; 0 for nothing over plain HTTP, with --https-port")
+	flags.Uint16Var(&f.httpsPort, "https-port", 0, "port of the HTTPS server; 0 for none (default with --tls-cert: 443)")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "certificate for HTTPS, in PEM, RSA for firmware (default: one by an authority of Spur's own, see spur loader ca)")
+	flags.StringVar(&f.tlsKey, "tls-key", "", "the private key of --tls-cert, in PEM")
 	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
 	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
+}
+
+// https is what the flags say of HTTPS. Who names a certificate wants it served.
+func (f *offerFlags) https(cmd *cobra.Command) daemon.HTTPS {
+	h := daemon.HTTPS{Port: f.httpsPort, Certificate: f.tlsCert, Key: f.tlsKey}
+	if h.Certificate != "" && !cmd.Flags().Changed("https-port") {
+		h.Port = 443
+	}
+	return h
 }
 
 // servingFlags are the flags of every command that answers machines.
@@ -69,7 +84,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
 		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), Force: f.force, Once: f.once, DryRun: f.dryRun,
-		HTTPPort: f.httpPort, TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, User: f.user, Out: cmd.OutOrStdout(),
+		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, User: f.user, Out: cmd.OutOrStdout(),
 	}
 	for _, s := range f.only {
 		mac, err := boot.ParseMAC(s)

@@ -66,6 +66,9 @@ func didYouMean(before, typed string, known []string) string {
 // mayBeEmpty are the flags whose empty value says something: no text.
 var mayBeEmpty = []string{"cmdline", "message", "root-path"}
 
+// mayBeZero are the ports whose 0 says something: not to serve.
+var mayBeZero = []string{"http-port", "https-port"}
+
 // filledIn refuses flags with an empty value. It is a variable of a script that
 // was never set, most likely, and would be taken for no flag at all: --only ""
 // would boot every machine. And it refuses port 0, which no offer can name.
@@ -78,7 +81,7 @@ func filledIn(cmd *cobra.Command, _ []string) error {
 		if name, isFlag := strings.CutPrefix(f.Value.String(), "--"); isFlag && cmd.Flags().Lookup(name) != nil {
 			err = usage(cmd, fmt.Errorf("--%s has no value: what follows it is the flag --%s", f.Name, name))
 		}
-		if isPort(f) && f.Value.String() == "0" {
+		if isPort(f) && f.Value.String() == "0" && !slices.Contains(mayBeZero, f.Name) {
 			err = usage(cmd, fmt.Errorf("--%s wants %s, not 0", f.Name, wants(f)))
 		}
 	})

@@ -27,8 +27,9 @@ type Config struct {
 	Pools       []Pool // for OwnDHCP: addresses to give
 	Routers     []netip.Addr
 	DNS         []netip.Addr
-	Force       bool // give addresses even where another server does
-	HTTPPort    uint16
+	Force       bool   // give addresses even where another server does
+	HTTPPort    uint16 // 0: nothing over plain HTTP
+	HTTPS       HTTPS
 	TFTPPort    uint16
 	Data        string   // where leases, keys and caches survive a restart; "" for nowhere
 	Loaders     []string // folders to look for bootloaders in, before the distribution's

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/certificate"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
@@ -57,6 +58,8 @@ type daemon struct {
 	names       tree.Names
 	account     sandbox.Account // whom it becomes
 	host        route.Host
+	certificate certificate.Source // nil where no HTTPS is served
+	trusted     []string           // whom machines must trust for it, for people
 	cache       *fetch.Cache
 	ahead       []boot.File       // that machines will ask for
 	scriptFiles *tree.ScriptFiles // what an iPXE script names relative to itself; nil without one
@@ -103,9 +106,10 @@ func (d *daemon) open() error {
 	}
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()
-		return d.openCache()
+	} else if err := d.openKept(); err != nil {
+		return err
 	}
-	if err := d.openKept(); err != nil {
+	if err := d.openCertificate(); err != nil {
 		return err
 	}
 	return d.openCache()

@@ -41,7 +41,14 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	}
 	e := explanation{
 		out: c.Out, question: q, payload: l.payload, own: c.DHCP == OwnDHCP,
-		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, TFTPPort: c.TFTPPort},
+		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort},
+	}
+	if c.HTTPS.Certificate != "" {
+		files, err := c.HTTPS.fromFiles()
+		if err != nil {
+			return err
+		}
+		e.tree.HTTPSHost = files.Host
 	}
 	e.line("Target   %s: %s", l.payload.Title(), l.about)
 	for _, w := range l.warnings {

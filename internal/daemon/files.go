@@ -28,12 +28,15 @@ type files struct {
 	progress progressLimit
 }
 
-// httpServer serves the tree over HTTP.
-func (f *files) httpServer(v *notices) *httpd.Server {
+// httpServer serves the tree over HTTP or HTTPS.
+func (f *files) httpServer(v *notices, via route.Via) *httpd.Server {
+	open := func(ctx context.Context, r *http.Request, name string) (fs.File, error) {
+		return f.openHTTP(ctx, r, name, via)
+	}
 	return &httpd.Server{
-		Handler: &httpd.Handler{Open: f.openHTTP, Hooks: f.httpHooks()},
+		Handler: &httpd.Handler{Open: open, Hooks: f.httpHooks(via)},
 		Hooks: httpd.ServerHooks{
-			Malformed: v.malformedHTTP, Log: v.httpLog,
+			Malformed: v.malformedHTTP, Log: v.httpLog, Handshake: f.handshakeFailed,
 			Panicked: func(r *http.Request, value any, stack []byte) {
 				v.panicked("HTTP request of "+r.RemoteAddr, value, stack)
 			},
@@ -52,14 +55,14 @@ func (f *files) tftpServer(v *notices) *tftp.Server {
 }
 
 // openHTTP is the HTTP server's way into the tree.
-func (f *files) openHTTP(ctx context.Context, r *http.Request, name string) (fs.File, error) {
+func (f *files) openHTTP(ctx context.Context, r *http.Request, name string, via route.Via) (fs.File, error) {
 	server := httpd.Local(r).Addr()
 	if c, ok := tree.ClientFromQuery(r.URL.Query()); ok && name == route.IPXEScript && f.tree.AskAtRoot {
 		c.Server = server
 		f.events.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}
-	file, err := f.tree.Open(ctx, name, tree.Asker{Via: route.HTTP, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery})
-	return f.sized(file, err, route.HTTP, name, httpd.Remote(r), httpd.Local(r))
+	file, err := f.tree.Open(ctx, name, tree.Asker{Via: via, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery})
+	return f.sized(file, err, via, name, httpd.Remote(r), httpd.Local(r))
 }
 
 // openTFTP is the TFTP server's way into the tree.
@@ -120,13 +123,13 @@ func (f *files) machine(addr netip.Addr) (boot.MAC, bool) {
 	return neighbour(addr)
 }
 
-// httpHooks connects the HTTP server to the timeline.
-func (f *files) httpHooks() httpd.Hooks {
+// httpHooks connects an HTTP server to the timeline.
+func (f *files) httpHooks(via route.Via) httpd.Hooks {
 	tell := func(kind timeline.Kind, t *httpd.Transfer, bytes int64, err error) {
 		if t.Method == http.MethodHead {
 			return
 		}
-		e, ok := f.event(kind, route.HTTP, t.Name, t.Remote, t.Local)
+		e, ok := f.event(kind, via, t.Name, t.Remote, t.Local)
 		if ok && !f.troubled(e, t.File) {
 			e.last = e.last || tree.Last(t.File)
 			e.Total, e.Bytes = max(t.Size, 0), bytes

@@ -60,12 +60,12 @@ func (v *notices) say(level slog.Level, line string, facts ...any) {
 func (v *notices) ready(d *daemon, s *service) {
 	c := d.config
 	line := fmt.Sprintf("Spur boots %s on %s.", d.title, describeInterfaces(s.interfaces))
-	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "tftp", c.TFTPPort,
+	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "https", c.HTTPS.Port, "tftp", c.TFTPPort,
 		"uid", s.status.Account.UID, "capabilities", fmt.Sprint(s.status.Capabilities), "landlock", s.status.Landlock)
 	if weakness := s.status.Weakness(); weakness != "" {
 		v.warn(weakness)
 	}
-	for _, more := range surroundings(c, s.interfaces, s.listener) {
+	for _, more := range append(surroundings(c, s.interfaces, s.listener), d.trusted...) {
 		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
 	}
 }
@@ -73,7 +73,7 @@ func (v *notices) ready(d *daemon, s *service) {
 // wouldServe says what Spur would do after a start.
 func (v *notices) wouldServe(d *daemon, s *service) {
 	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, describeInterfaces(s.interfaces))}
-	lines = append(lines, surroundings(d.config, s.interfaces, s.listener)...)
+	lines = append(append(lines, surroundings(d.config, s.interfaces, s.listener)...), d.trusted...)
 	for _, line := range append(lines, d.given...) {
 		v.say(slog.LevelInfo, line, "sub", "daemon", "step", "dry-run")
 	}
@@ -104,7 +104,10 @@ func pointers(c Config, interfaces []dhcp.Interface) []string {
 	const others = "otherwise, for BIOS (option 93 = 0) file undionly.kpxe, for UEFI x64 (option 93 = 7 or 9) file snponly.efi"
 	for _, server := range serverAddrs(c, interfaces) {
 		script := "http://" + server.Addr().String()
-		if c.HTTPPort != 80 {
+		switch {
+		case c.HTTPPort == 0:
+			script = fmt.Sprintf("https://%s:%d", server.Addr(), c.HTTPS.Port)
+		case c.HTTPPort != 80:
 			script = fmt.Sprintf("http://%s:%d", server.Addr(), c.HTTPPort)
 		}
 		lines = append(lines,

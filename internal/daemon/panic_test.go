@@ -127,7 +127,7 @@ func serveFiles(ctx context.Context, t *testing.T, running *sync.WaitGroup, f *f
 	if err != nil {
 		t.Fatal(err)
 	}
-	web, trivial := f.httpServer(v), f.tftpServer(v)
+	web, trivial := f.httpServer(v, route.HTTP), f.tftpServer(v)
 	running.Go(func() {
 		if err := web.Serve(ctx, ln); err != nil {
 			t.Error(err)

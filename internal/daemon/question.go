@@ -30,12 +30,14 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	case "", "rom":
 	case "ipxe":
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE
+	case "ipxe-with-https":
+		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE|boot.CanHTTPS
 	case "ipxe-without-http":
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE&^boot.CanHTTP
 	case "ipxe-without-bzimage":
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE&^boot.CanBzImage
 	default:
-		return Question{}, advice.New(fmt.Sprintf("--loader %s is unknown", speaking), "it is rom, ipxe, ipxe-without-http or ipxe-without-bzimage")
+		return Question{}, advice.New(fmt.Sprintf("--loader %s is unknown", speaking), "it is rom, ipxe, ipxe-with-https, ipxe-without-http or ipxe-without-bzimage")
 	}
 	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI {
 		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios or uefi")
@@ -108,6 +110,8 @@ func describeLoader(c boot.Client) string {
 		return "iPXE without HTTP"
 	case !c.Features.Has(boot.CanBzImage):
 		return "iPXE without bzImage"
+	case c.Features.Has(boot.CanHTTPS):
+		return "iPXE with HTTPS"
 	}
 	return "iPXE with HTTP"
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/sandbox"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
@@ -58,12 +59,16 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 		tree: &tree.Tree{
 			Names: d.names, Host: d.host, Resolver: chain,
 			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, LongSources: long, ScriptFiles: d.scriptFiles,
-			HTTPPort: d.config.HTTPPort, TFTPPort: d.config.TFTPPort,
+			HTTPPort: d.config.HTTPPort, HTTPSPort: d.config.HTTPS.Port, TFTPPort: d.config.TFTPPort,
 			AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},
 		events:  timeline.New(timeline.Config{Observers: d.notices.observers()}),
 		clients: &decide.Clients{},
 		booted:  booted,
+	}
+	if d.certificate != nil {
+		files.tree.HTTPSHost = d.certificate.Host
+		d.certificateFits(interfaces)
 	}
 	s := &service{interfaces: interfaces, watcher: dhcp.NewWatcher(d.config.Interfaces), files: files}
 	// DHCP comes first: where another Spur answers it, other ports are no way out.
@@ -150,10 +155,15 @@ func (d *daemon) openAddresses(ctx context.Context, interfaces []dhcp.Interface)
 
 // tasks are what runs while machines are answered, but for the timeline.
 func (d *daemon) tasks(s *service) tasks {
-	web, trivial := s.files.httpServer(d.notices), s.files.tftpServer(d.notices)
+	serve := servers{web: s.files.httpServer(d.notices, route.HTTP).Serve, trivial: s.files.tftpServer(d.notices).Serve}
+	if d.certificate != nil {
+		secure := s.files.httpServer(d.notices, route.HTTPS)
+		secure.TLS = tlsConfig(d.certificate)
+		serve.secure = secure.Serve
+	}
 	all := tasks{
 		{"files", func(ctx context.Context, ready func()) error {
-			return s.sockets.serve(ctx, web.Serve, trivial.Serve, ready)
+			return s.sockets.serve(ctx, serve, ready)
 		}},
 		{"interfaces", func(ctx context.Context, ready func()) error {
 			ready()

@@ -33,11 +33,12 @@ type device struct {
 	name  string
 	index int
 	http  []net.Listener
+	https []net.Listener
 	tftp  []*net.UDPConn
 	end   context.CancelFunc // of who serves it; nil where nobody does
 }
 
-// openSockets opens the HTTP and TFTP ports.
+// openSockets opens the ports of HTTP, HTTPS and TFTP.
 func openSockets(ctx context.Context, c Config, interfaces []dhcp.Interface) (*sockets, error) {
 	s := &sockets{config: c}
 	var err error
@@ -81,7 +82,11 @@ func (s *sockets) follow(ctx context.Context, interfaces []dhcp.Interface) error
 
 func (s *sockets) open(ctx context.Context, i dhcp.Interface) error {
 	d := &device{name: i.Name, index: i.Index}
-	if err := errors.Join(d.listen(ctx, s.config, "4"), d.listen(ctx, s.config, "6")); err != nil {
+	err := d.listen(ctx, s.config, "4")
+	if err == nil {
+		err = d.listen(ctx, s.config, "6") // what is wrong with both is told once
+	}
+	if err != nil {
 		return errors.Join(err, d.close())
 	}
 	s.devices = append(s.devices, d)
@@ -94,14 +99,23 @@ func (s *sockets) open(ctx context.Context, i dhcp.Interface) error {
 // listen opens the sockets of one version of IP. A host without IPv6 has none.
 func (d *device) listen(ctx context.Context, c Config, ip string) error {
 	config := net.ListenConfig{Control: bindTo(d.name)}
-	web, err := config.Listen(ctx, "tcp"+ip, ":"+strconv.Itoa(int(c.HTTPPort)))
-	switch {
-	case ip == "6" && (errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL)):
-		return nil
-	case err != nil:
-		return refused(err, "HTTP", c.HTTPPort, "--http-port")
+	for _, web := range []struct {
+		what, flag string
+		port       uint16
+		to         *[]net.Listener
+	}{{"HTTP", "--http-port", c.HTTPPort, &d.http}, {"HTTPS", "--https-port", c.HTTPS.Port, &d.https}} {
+		if web.port == 0 {
+			continue
+		}
+		l, err := config.Listen(ctx, "tcp"+ip, ":"+strconv.Itoa(int(web.port)))
+		switch {
+		case ip == "6" && (errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL)):
+			return nil
+		case err != nil:
+			return refused(err, web.what, web.port, web.flag)
+		}
+		*web.to = append(*web.to, l)
 	}
-	d.http = append(d.http, web)
 	udp, err := config.ListenPacket(ctx, "udp"+ip, ":"+strconv.Itoa(int(c.TFTPPort)))
 	if err != nil {
 		return refused(err, "TFTP", c.TFTPPort, "--tftp-port")
@@ -110,18 +124,27 @@ func (d *device) listen(ctx context.Context, c Config, ip string) error {
 	return nil
 }
 
+// servers serve a socket each, until the context ends or it fails.
+type servers struct {
+	web, secure func(context.Context, net.Listener) error
+	trivial     func(context.Context, *net.UDPConn) error
+}
+
 // serve runs the servers on all sockets, also on those that are opened later,
 // until the context ends or one fails. It is ready when all are served.
-func (s *sockets) serve(ctx context.Context, web func(context.Context, net.Listener) error, trivial func(context.Context, *net.UDPConn) error, ready func()) error {
+func (s *sockets) serve(ctx context.Context, by servers, ready func()) error {
 	g, ctx := errgroup.WithContext(ctx)
 	s.startBy(func(d *device) {
 		var own context.Context
 		own, d.end = context.WithCancel(ctx)
 		for _, l := range d.http {
-			g.Go(func() error { return web(own, l) })
+			g.Go(func() error { return by.web(own, l) })
+		}
+		for _, l := range d.https {
+			g.Go(func() error { return by.secure(own, l) })
 		}
 		for _, conn := range d.tftp {
-			g.Go(func() error { return trivial(own, conn) })
+			g.Go(func() error { return by.trivial(own, conn) })
 		}
 	})
 	ready()
@@ -158,7 +181,7 @@ func (d *device) close() error {
 		return nil // they are closed by those who serve them
 	}
 	var errs []error
-	for _, l := range d.http {
+	for _, l := range slices.Concat(d.http, d.https) {
 		errs = append(errs, l.Close())
 	}
 	for _, conn := range d.tftp {

@@ -10,7 +10,7 @@ import (
 
 // Files are served over both versions of IP.
 func TestSocketsOfBothVersions(t *testing.T) {
-	s, err := openSockets(t.Context(), Config{}, nil)
+	s, err := openSockets(t.Context(), Config{HTTPPort: free(t), HTTPS: HTTPS{Port: free(t)}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,14 +25,26 @@ func TestSocketsOfBothVersions(t *testing.T) {
 		over[protocol]++
 	}
 	web := func(_ context.Context, l net.Listener) error { count("http", l.Addr()); return l.Close() }
+	secure := func(_ context.Context, l net.Listener) error { count("https", l.Addr()); return l.Close() }
 	trivial := func(_ context.Context, c *net.UDPConn) error { count("tftp", c.LocalAddr()); return c.Close() }
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := s.serve(ctx, web, trivial, cancel); err != nil {
+	if err := s.serve(ctx, servers{web, secure, trivial}, cancel); err != nil {
 		t.Fatal(err)
 	}
-	for _, protocol := range []string{"http", "http6", "tftp", "tftp6"} {
+	for _, protocol := range []string{"http", "http6", "https", "https6", "tftp", "tftp6"} {
 		if over[protocol] != 1 {
 			t.Errorf("%d sockets of %s", over[protocol], protocol)
 		}
 	}
+}
+
+// free is a port that nobody listens on.
+func free(t *testing.T) uint16 {
+	t.Helper()
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return netip.MustParseAddrPort(l.Addr().String()).Port()
 }

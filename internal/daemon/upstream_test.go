@@ -141,7 +141,7 @@ func newGateway(t *testing.T, upstream string, o fetch.Options) *gateway {
 		booted:  func(boot.MAC) {},
 	}
 	g.files = f
-	web := httpd.Server{Handler: &httpd.Handler{Open: f.openHTTP, Hooks: f.httpHooks()}}
+	web := httpd.Server{Handler: f.httpServer(newNotices(Config{Out: io.Discard}), route.HTTP).Handler}
 	running.Go(func() { f.events.Run(ctx) })
 	running.Go(func() {
 		if err := web.Serve(ctx, ln); err != nil {

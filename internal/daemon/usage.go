@@ -40,7 +40,7 @@ func (c Config) Check() error {
 	default:
 		return advice.New(fmt.Sprintf("--dhcp %s is unknown", c.DHCP), "it is one of proxy, server, off")
 	}
-	return nil
+	return c.HTTPS.Check(c)
 }
 
 // onlyForOwnDHCP names a flag that says something to a DHCP server of ours.

@@ -7,8 +7,9 @@ type Via string
 
 // The protocols that routes use.
 const (
-	TFTP Via = "tftp"
-	HTTP Via = "http"
+	TFTP  Via = "tftp"
+	HTTP  Via = "http"
+	HTTPS Via = "https"
 )
 
 // Net is the version of IP by which a client asks.
@@ -68,9 +69,14 @@ func Entries() []Entry {
 			Why: "the iPXE in this ROM has no HTTP or cannot start a kernel: an iPXE that can do both is loaded through the firmware's network driver",
 		},
 		{
-			Name: "ipxe-tftp", Speaker: boot.IPXE, Lacks: boot.CanHTTP,
+			Name: "ipxe-https", Speaker: boot.IPXE, Needs: boot.CanHTTPS,
+			Loader: boot.IPXE, Via: HTTPS,
+			Why: "iPXE is speaking and has HTTPS: its script, and all else, comes over HTTPS; it must trust who signed Spur's certificate, on UEFI by its firmware's list",
+		},
+		{
+			Name: "ipxe-tftp", Speaker: boot.IPXE,
 			Loader: boot.IPXE, Via: TFTP,
-			Why: "iPXE is speaking but has no HTTP: its script, and all else, comes over TFTP",
+			Why: "iPXE's script, and all else, comes over TFTP: for one without HTTP, or where HTTP doesn't get through",
 		},
 		{
 			Name: "bios-undionly", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
@@ -111,6 +117,11 @@ func Entries() []Entry {
 			Name: "uefi-http", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: HTTP,
 			Why: "no loader in between: the firmware fetches one EFI application with all that it needs, over HTTP",
+		},
+		{
+			Name: "uefi-https", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
+			Loader: boot.ROM, Via: HTTPS,
+			Why: "the same over HTTPS, for firmware that takes nothing else: only where it trusts who signed Spur's certificate",
 		},
 		{
 			Name: "uefi-x64-http-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Speaker: boot.ROM,

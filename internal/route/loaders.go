@@ -54,14 +54,14 @@ func Loaders() []Loader {
 				{"snponly.efi", boot.UEFI, boot.X64},   // on the firmware's network driver
 				{"ipxe.efi", boot.UEFI, boot.X64},      // with drivers of its own
 			},
-			Fetches: []Via{HTTP, TFTP},
+			Fetches: []Via{HTTP, HTTPS, TFTP},
 			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm},
 			Next:    File{IPXEScript, Script},
 			Unable:  unableIPXE,
 		},
 		{
 			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP.
-			Name: boot.ROM, Fetches: []Via{HTTP, TFTP}, Brings: []Form{ProgramForm, UKIForm},
+			Name: boot.ROM, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{ProgramForm, UKIForm},
 			Next: File{EFIProgram, Kernel},
 		},
 		{

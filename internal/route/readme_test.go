@@ -49,6 +49,9 @@ func markdown() string {
 		asks := "its ROM"
 		if e.Speaker == boot.IPXE {
 			asks = "iPXE"
+			if e.Needs.Has(boot.CanHTTPS) {
+				asks += " with HTTPS"
+			}
 			for _, f := range []struct {
 				feature boot.Features
 				name    string

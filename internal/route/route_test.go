@@ -41,6 +41,11 @@ var (
 	armIPXE  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 )
 
+func withHTTPS(c boot.Client) boot.Client {
+	c.Features |= boot.CanHTTPS
+	return c
+}
+
 func TestRoutes(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -52,22 +57,22 @@ func TestRoutes(t *testing.T) {
 		{"BIOS ROM", biosROM, linux(boot.X64), all(), []string{"bios-undionly", "bios-ipxe"}},
 		{"BIOS ROM, a 32-bit kernel", biosROM, linux(boot.X86), all(), []string{"bios-undionly", "bios-ipxe"}},
 		{"BIOS ROM, one loader missing", biosROM, linux(boot.X64), without(all(), "undionly.kpxe"), []string{"bios-ipxe"}},
-		{"BIOS iPXE", biosIPXE, linux(boot.X64), all(), []string{"ipxe-http"}},
+		{"BIOS iPXE", biosIPXE, linux(boot.X64), all(), []string{"ipxe-http", "ipxe-tftp"}},
 		{"BIOS iPXE without HTTP", biosBare, linux(boot.X64), all(), []string{"bios-ipxe-undionly", "ipxe-tftp"}},
-		{"BIOS iPXE needs no loader of ours", biosIPXE, linux(boot.X64), Host{}, []string{"ipxe-http"}},
+		{"BIOS iPXE needs no loader of ours", biosIPXE, linux(boot.X64), Host{}, []string{"ipxe-http", "ipxe-tftp"}},
 		{"UEFI ROM", uefiROM, linux(boot.X64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
 		{"UEFI ROM, no stub", uefiROM, linux(boot.X64), without(all(), "linuxx64.efi.stub"), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
 		{"UEFI ROM over IPv6", overIPv6, linux(boot.X64), all(), []string{"uefi-tftp6", "uefi-x64-snponly", "uefi-x64-ipxe"}},
 		{"UEFI ROM, no loader", uefiROM, linux(boot.X64), Host{Loaders: Binaries{stub}}, []string{"uefi-tftp"}},
 		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
 		{"UEFI ROM, EFI application, no loader", uefiROM, program(boot.X64), Host{}, []string{"uefi-tftp"}},
-		{"UEFI iPXE, EFI application", uefiIPXE, program(boot.X64), Host{}, []string{"ipxe-http"}},
+		{"UEFI iPXE, EFI application", uefiIPXE, program(boot.X64), Host{}, []string{"ipxe-http", "ipxe-tftp"}},
 		{"BIOS iPXE, EFI application", biosIPXE, program(boot.X64), Host{}, nil},
 		{"UEFI ROM, EFI application for ARM", uefiROM, program(boot.ARM64), all(), nil},
 		{"BIOS ROM, EFI application", biosROM, program(boot.X64), all(), nil},
 		{"Secure Boot, EFI application", secure, program(boot.X64), all(), nil},
 		{"UEFI ROM, ARM kernel", uefiROM, linux(boot.ARM64), all(), nil},
-		{"UEFI iPXE, script", uefiIPXE, boot.Payload{Content: boot.Script{}}, all(), []string{"ipxe-http"}},
+		{"UEFI iPXE, script", uefiIPXE, boot.Payload{Content: boot.Script{}}, all(), []string{"ipxe-http", "ipxe-tftp"}},
 		{"Secure Boot, loaders without a signature", secure, linux(boot.X64), all(), nil},
 		{"Secure Boot, all signed by us", secure, linux(boot.X64), signing(all()), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
 		{"Secure Boot, EFI application signed by us", secure, program(boot.X64), signing(Host{}), []string{"uefi-tftp"}},
@@ -77,7 +82,12 @@ func TestRoutes(t *testing.T) {
 		{"UEFI HTTP Boot, EFI application", uefiHTTP, program(boot.X64), Host{}, []string{"uefi-http"}},
 		{"UEFI HTTP Boot, script", uefiHTTP, boot.Payload{Content: boot.Script{}}, all(), []string{"uefi-x64-http-snponly"}},
 		{"ARM ROM", armROM, linux(boot.ARM64), all(), []string{"uefi-tftp"}},
-		{"ARM iPXE", armIPXE, linux(boot.ARM64), all(), []string{"ipxe-http"}},
+		{"ARM iPXE", armIPXE, linux(boot.ARM64), all(), []string{"ipxe-http", "ipxe-tftp"}},
+		{"UEFI HTTP Boot, HTTPS as well", uefiHTTP, program(boot.X64), Host{HTTPS: true}, []string{"uefi-http", "uefi-https"}},
+		{"UEFI HTTP Boot, HTTPS alone", uefiHTTP, linux(boot.X64), Host{Loaders: Binaries{stub}, HTTPS: true, WithoutHTTP: true}, []string{"uefi-https"}},
+		{"iPXE with HTTPS", withHTTPS(uefiIPXE), linux(boot.X64), Host{HTTPS: true}, []string{"ipxe-http", "ipxe-https", "ipxe-tftp"}},
+		{"iPXE with HTTPS, HTTPS alone", withHTTPS(uefiIPXE), linux(boot.X64), Host{HTTPS: true, WithoutHTTP: true}, []string{"ipxe-https", "ipxe-tftp"}},
+		{"iPXE without HTTPS, HTTPS alone", uefiIPXE, linux(boot.X64), Host{HTTPS: true, WithoutHTTP: true}, []string{"ipxe-tftp"}},
 		{"ARM iPXE, x64 kernel", armIPXE, linux(boot.X64), all(), nil},
 	}
 	for _, tt := range tests {
@@ -225,8 +235,8 @@ func TestTablesAreSound(t *testing.T) {
 // their order in README.
 func TestNamesAndOrder(t *testing.T) {
 	want := []string{
-		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-tftp", "bios-undionly", "bios-ipxe",
-		"uefi-tftp6", "uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-http", "uefi-x64-http-snponly",
+		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe",
+		"uefi-tftp6", "uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-http", "uefi-https", "uefi-x64-http-snponly",
 	}
 	var got []string
 	for _, e := range Entries() {

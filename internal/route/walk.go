@@ -42,6 +42,9 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 // follow goes from an entry by its loader to a form of the payload, or says what
 // is in the way.
 func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why string) {
+	if why := host.unserved(e.Via); why != "" {
+		return Route{}, why
+	}
 	loader := FindLoader(e.Loader)
 	form, why := loader.form(c, p, host)
 	if why != "" {

@@ -68,6 +68,7 @@ type Attempt struct {
 
 	loaderStage loaderStage
 	silence     silence
+	handshake   handshake
 	latest      Transfer // that ended last, well or not
 	kernel      bool
 }
@@ -97,6 +98,8 @@ func (a Attempt) Next(e Event) (Attempt, []Step) {
 		return a.boot(e)
 	case Awaited, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked:
 		return a.fetch(e)
+	case HandshakeFailed:
+		return a.handshakeFailed(e)
 	case OSAsked, Up:
 		return a.alive(e)
 	}
@@ -139,7 +142,7 @@ func (a Attempt) onRoute(name string) Attempt {
 // forward notes progress: the boot reached stage, and what stalled it is over.
 // A boot never goes back to an earlier stage than its kernel.
 func (a Attempt) forward(e Event, stage Stage) Attempt {
-	a.Moved, a.Verdict, a.silence = e.Time, nil, silence{}
+	a.Moved, a.Verdict, a.silence, a.handshake = e.Time, nil, silence{}, handshake{}
 	switch {
 	case a.Stage == IsUp:
 	case a.Stage == Running && stage != IsUp:

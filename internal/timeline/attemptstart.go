@@ -36,6 +36,8 @@ func (a Attempt) Begins(e Event) bool {
 		return true
 	case a.Loader != "" && e.Client.Loader != a.Loader && e.Client.Loader != boot.ROM:
 		return false
+	case e.Client.Loader == boot.ROM && a.handshake.failure != "":
+		return true // the firmware's next boot option
 	case !a.progressed():
 		return false
 	case a.loaderStage.fetched && a.latest.Role == RoleLoader && e.Client.Loader == a.loaderStage.client.Loader && e.Client.Features == a.loaderStage.client.Features:

@@ -58,6 +58,9 @@ const (
 	// SizeAsked: the transfer was broken off by its client once the size was
 	// told, which was all it wanted (RFC 2349 section 3).
 	SizeAsked Kind = "size-asked"
+	// HandshakeFailed: the client came over HTTPS, and didn't get as far as to
+	// ask for anything. Handshake says why, Err what package tls says of it.
+	HandshakeFailed Kind = "handshake-failed"
 	// OSAsked: a DHCP request that is no boot client's; Reason is its vendor
 	// class, such as "udhcp 1.35.0". After the kernel it is a sign of life.
 	OSAsked Kind = "os-asked"
@@ -106,7 +109,7 @@ type Event struct {
 	Client boot.Client
 	// Route is the name of the route that the machine is on.
 	Route string
-	// Proto is "tftp", "http" or "dhcp".
+	// Proto is "tftp", "http", "https" or "dhcp".
 	Proto string
 	Role  Role
 	// Name is the file as people know it, such as "snponly.efi".
@@ -128,6 +131,8 @@ type Event struct {
 	Err string
 	// Refusal says, with FetchFailed, that it was we who sent nothing.
 	Refusal Refusal
+	// Handshake says, with HandshakeFailed, why.
+	Handshake HandshakeFailure
 	// Audible: the offers of other servers to a client that Asked would be
 	// heard as well, so that it means something if there are none.
 	Audible bool

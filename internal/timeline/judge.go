@@ -13,7 +13,7 @@ func Judge(a Attempt, now time.Time) (Verdict, bool) {
 	}
 	still := now.Sub(a.Moved)
 	for _, judge := range []func(Attempt, time.Time, time.Duration) (Verdict, bool){
-		chainloadLoop, kernelLoop, noDHCPServer, offersRefused, offerIgnored, fileNotFetched,
+		noHandshake, chainloadLoop, kernelLoop, noDHCPServer, offersRefused, offerIgnored, fileNotFetched,
 		transferStalled, transferAborted, loaderSilent, kernelNotFetched, noSignOfLife,
 	} {
 		if v, ok := judge(a, now, still); ok {

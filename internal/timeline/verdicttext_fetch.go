@@ -59,18 +59,21 @@ func (a Attempt) broken(t Transfer, then string) Verdict {
 		Blames:   t.blamed(),
 	}
 	switch {
-	case t.Bytes == 0 && t.Proto == "http":
+	case t.Bytes == 0 && t.overTCP():
 		v.Likely = "the machine was reset, or the answer does not reach it."
 		v.Hint = "look at the machine's screen, and for errors on the switch port."
 	case t.Bytes == 0:
 		v.Likely = "the answer does not reach the machine, or it was reset."
 		v.Hint = "see that no firewall drops UDP from high ports, and look for errors on the switch port."
-	case t.Proto == "http":
+	case t.overTCP():
 		v.Likely = "the connection was lost, or the machine has not enough memory for the file."
 		v.Hint = "look at the machine's screen; give it more memory or a smaller initrd, and look for errors on the switch port."
 	}
 	return v
 }
+
+// overTCP tells whether a transfer is one over HTTP or HTTPS.
+func (t Transfer) overTCP() bool { return t.Proto == "http" || t.Proto == "https" }
 
 // refused is the verdict on a file that we did not send. What we know of it
 // leaves nothing to guess.

@@ -20,8 +20,11 @@ func (a Attempt) wanted() string { return orElse(Clean(a.loaderStage.file), "its
 
 // port says where the file has to be asked for.
 func (h loaderStage) port() string {
-	if h.proto == "http" {
+	switch h.proto {
+	case "http":
 		return "TCP to our HTTP port"
+	case "https":
+		return "TCP to our HTTPS port"
 	}
 	return "UDP to ports 69 and 4011"
 }

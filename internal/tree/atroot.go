@@ -45,8 +45,8 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, err
 func (t *Tree) scriptAtRoot(ctx context.Context, a Asker) *generated {
 	c, ok := ClientFromQuery(a.Query)
 	if !ok {
-		return newGenerated(route.IPXEScript, loader.AskScript(t.base(route.HTTP, a.Server)+"/"+route.IPXEScript))
+		return newGenerated(route.IPXEScript, loader.AskScript(t.base(t.web(), a.Server)+"/"+route.IPXEScript))
 	}
 	c.Server = a.Server
-	return t.script(ctx, c, route.Configured(boot.IPXE, route.HTTP), a)
+	return t.script(ctx, c, route.Configured(boot.IPXE, a.Via), a)
 }

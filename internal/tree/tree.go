@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"net/url"
 	"path"
@@ -24,8 +25,12 @@ type Tree struct {
 	Sources     Sources
 	LongSources LongSources  // nil where names are made and none is opened
 	ScriptFiles *ScriptFiles // what an operator's iPXE script names relative to itself; nil without one
-	HTTPPort    uint16       // in the URLs of generated scripts
+	HTTPPort    uint16       // in the URLs of generated scripts; 0 where nothing is served over plain HTTP
+	HTTPSPort   uint16       // likewise, of HTTPS
 	TFTPPort    uint16
+	// HTTPSHost is how the server with an address is called in URLs, so that its
+	// certificate has the name; nil for the address.
+	HTTPSHost func(netip.Addr) string
 	// AskAtRoot gives loaders to whoever knows their names, and the script to
 	// any loader that comes without a sealed name. Only where somebody else's
 	// DHCP server sends machines here: whoever can reach the server could ask
@@ -191,7 +196,7 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 	}
 	// What the command line names is for the running system, which has no TFTP
 	// client, whatever its loader has.
-	loading, running := t.base(a.Via, a.Server), t.base(route.HTTP, a.Server)
+	loading, running := t.base(a.Via, a.Server), t.base(t.web(), a.Server)
 	urls := loader.URLs{
 		File:   func(f boot.File) string { return named(running, route.Extra, f, false) },
 		Beacon: running + "/" + t.Names.Boot(c, r) + "/" + route.BeaconFile,
@@ -216,18 +221,33 @@ func (t *Tree) Path(c boot.Client, r route.Route) string {
 // Location is what a boot offer says about a route's file: a URL, or, for TFTP
 // over IPv4, a bare path, since the server has a field of its own in the offer.
 func (t *Tree) Location(c boot.Client, r route.Route) string {
-	if r.Via == route.HTTP || c.Server.Is6() {
+	if r.Via != route.TFTP || c.Server.Is6() {
 		return t.base(r.Via, c.Server) + "/" + t.Path(c, r)
 	}
 	return t.Path(c, r)
 }
 
-func (t *Tree) base(via route.Via, server netip.Addr) string {
-	port, usual := t.HTTPPort, uint16(80)
-	if via == route.TFTP {
-		port, usual = t.TFTPPort, 69
+// web is the protocol for what trusts nobody yet: a running system, which doesn't
+// know the authority that its firmware trusts.
+func (t *Tree) web() route.Via {
+	if t.HTTPPort == 0 && t.HTTPSPort != 0 {
+		return route.HTTPS
 	}
-	host := netip.AddrPortFrom(server, port).String()
+	return route.HTTP
+}
+
+func (t *Tree) base(via route.Via, server netip.Addr) string {
+	port, usual, host := t.HTTPPort, uint16(80), server.String()
+	switch via {
+	case route.TFTP:
+		port, usual = t.TFTPPort, 69
+	case route.HTTPS:
+		port, usual = t.HTTPSPort, 443
+		if t.HTTPSHost != nil {
+			host = t.HTTPSHost(server)
+		}
+	}
+	host = net.JoinHostPort(host, strconv.Itoa(int(port)))
 	if port == usual {
 		// edk2's PXE takes tftp://[address]/ and knows no port in it.
 		host = strings.TrimSuffix(host, ":"+strconv.Itoa(int(port)))

@@ -9,7 +9,7 @@ import (
 )
 
 // Log returns an observer that writes one record per step: sub (dhcp, pxe,
-// tftp, http or timeline), if, mac, step, and as far as they apply attempt,
+// tftp, http, https or timeline), if, mac, step, and as far as they apply attempt,
 // route, file, role, bytes, total, took (seconds), addr, server, reason, err.
 // A verdict is a record of level WARN with step "verdict", cause, likely and
 // hint; one that is no failure has level INFO.
@@ -29,7 +29,7 @@ func Log(l *slog.Logger) func(timeline.Update) {
 }
 
 func stepLevel(s timeline.Step) slog.Level {
-	if s.Kind == timeline.NoAnswer || s.Kind == timeline.FetchFailed && s.Role != timeline.RoleFile && s.Role != "" {
+	if s.Kind == timeline.NoAnswer || s.Kind == timeline.HandshakeFailed || s.Kind == timeline.FetchFailed && s.Role != timeline.RoleFile && s.Role != "" {
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
@@ -47,6 +47,8 @@ func sub(s timeline.Step) string {
 	switch s.Kind {
 	case timeline.BootAsked, timeline.Answered:
 		return "pxe"
+	case timeline.HandshakeFailed:
+		return "https"
 	case timeline.Awaited, timeline.FetchStart, timeline.FetchProgress, timeline.FetchEnd, timeline.FetchFailed, timeline.SizeAsked:
 		if s.Proto != "" {
 			return s.Proto

@@ -137,7 +137,7 @@ func (t *Terminal) stepText(s timeline.Step) string {
 		return t.paint(green, s.Text)
 	case timeline.Ignored:
 		return t.paint(faint, s.Text)
-	case timeline.NoAnswer:
+	case timeline.NoAnswer, timeline.HandshakeFailed:
 		return t.paint(yellow, s.Text)
 	case timeline.FetchFailed:
 		if s.Role != timeline.RoleFile && s.Role != "" {

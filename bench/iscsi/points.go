@@ -7,8 +7,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
-	"syscall"
-	"time"
 
 	"github.com/spurboot/spur/bench/testbed"
 )
@@ -18,79 +16,55 @@ type point struct {
 	what       string
 	write      bool
 	size       int // of a command, in bytes
-	depth      int
 	sequential bool
-	perf       bool // asked by iscsi-perf
+	depth      int
+	count      int // commands, which take some tenths of a second
 }
 
-func (p point) name() string {
-	by := ""
-	if p.perf {
-		by = ", iscsi-perf"
-	}
-	return fmt.Sprintf("%s, QD %d%s", p.what, p.depth, by)
-}
+func (p point) name() string { return fmt.Sprintf("%s, QD %d", p.what, p.depth) }
 
 func points() []point {
 	var all []point
 	for _, p := range []point{
-		{what: "4k random read", size: 4 << 10},
-		{what: "4k random read", size: 4 << 10, perf: true},
-		{what: "4k random write", size: 4 << 10, write: true},
+		{what: "4k scattered read", size: 4 << 10},
+		{what: "4k scattered write", size: 4 << 10, write: true},
 		{what: "128k sequential read", size: 128 << 10, sequential: true},
-		{what: "128k sequential read", size: 128 << 10, sequential: true, perf: true},
 		{what: "128k sequential write", size: 128 << 10, sequential: true, write: true},
 	} {
 		for _, p.depth = range []int{1, 32} {
+			p.count = 4000
+			if p.depth > 1 && !p.sequential {
+				p.count = 20000
+			}
 			all = append(all, p)
 		}
 	}
 	return all
 }
 
-// run asks a server at an address for a while.
-func (p point) run(ctx context.Context, addr string, d time.Duration) (testbed.Figure, error) {
-	if p.perf {
-		return p.runPerf(ctx, addr, d)
-	}
-	i, err := login(addr, targetName)
-	if err != nil {
-		return testbed.Figure{}, err
-	}
-	defer i.close()
-	return i.run(ctx, p, d)
-}
+// step is how far apart scattered commands are, in bytes: so that each 4 KiB of the
+// disk has its turn, and none is near the one before.
+const step = 1<<20 + 76<<10
 
-// iops is in the last line of a run of iscsi-perf.
-var iops = regexp.MustCompile(`iops average (\d+)`)
+// took is in what qemu-img bench says at its end.
+var took = regexp.MustCompile(`Run completed in ([0-9.]+) seconds`)
 
-// runPerf has iscsi-perf ask.
-func (p point) runPerf(ctx context.Context, addr string, d time.Duration) (testbed.Figure, error) {
-	d = wholeSeconds(d)
-	args := []string{"-m", strconv.Itoa(p.depth), "-b", strconv.Itoa(p.size / 512), "-t", strconv.Itoa(int(d / time.Second))}
+// run asks the disk at an address.
+func (p point) run(ctx context.Context, addr string) (testbed.Figure, error) {
+	args := []string{"bench", "-f", "raw", "-t", "none", "-s", strconv.Itoa(p.size), "-d", strconv.Itoa(p.depth), "-c", strconv.Itoa(p.count)}
+	if p.write {
+		args = append(args, "-w")
+	}
 	if !p.sequential {
-		args = append(args, "-r")
+		args = append(args, "-S", strconv.Itoa(step))
 	}
-	c := exec.CommandContext(ctx, "iscsi-perf", append(args, "iscsi://"+addr+"/"+targetName+"/1")...)
+	c := exec.CommandContext(ctx, "qemu-img", append(args, "iscsi://"+addr+"/"+targetName+"/1")...)
 	out, err := c.CombinedOutput()
-	all := iops.FindAllSubmatch(out, -1)
-	if err != nil || len(all) == 0 {
-		return testbed.Figure{}, fmt.Errorf("iscsi-perf: %w: %s", err, bytes.TrimSpace(out))
+	said := took.FindSubmatch(out)
+	if err != nil || said == nil {
+		return testbed.Figure{}, fmt.Errorf("qemu-img: %w: %s", err, bytes.TrimSpace(out))
 	}
-	rate, err := strconv.ParseFloat(string(all[len(all)-1][1]), 64)
-	return testbed.Figure{Rate: rate, Client: used(c.ProcessState.SysUsage()) / d.Seconds()}, err
-}
-
-// wholeSeconds is the shortest time that iscsi-perf takes and that is no shorter.
-func wholeSeconds(d time.Duration) time.Duration {
-	return (d + time.Second - 1).Truncate(time.Second)
-}
-
-// used is the time of cores, in seconds.
-func used(usage any) float64 {
-	u, ok := usage.(*syscall.Rusage)
-	if !ok {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+	seconds, err := strconv.ParseFloat(string(said[1]), 64)
+	used := c.ProcessState.UserTime() + c.ProcessState.SystemTime()
+	return testbed.Figure{Rate: float64(p.count) / seconds, Client: used.Seconds() / seconds}, err
 }

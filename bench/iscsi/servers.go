@@ -4,14 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -27,10 +24,10 @@ import (
 // targetName is everybody's. LUN 1 is the disk: tgtd keeps 0 for itself.
 const targetName = "iqn.2026-11.example.spur:bench"
 
-// server is a program that serves a file.
+// server is a program that serves the file.
 type server struct {
 	name  string
-	start func(file string) (*running, error)
+	start func() (*running, error)
 }
 
 // running is a server at work.
@@ -40,43 +37,22 @@ type running struct {
 	end  syscall.Signal
 }
 
-// servers are Spur, its peer and the baseline, in this order.
-func servers(dir string, o options) []server {
-	return []server{
-		{"spur", startSpur},
-		{"tgtd", func(file string) (*running, error) { return startTgtd(dir, file, o.untuned) }},
-		{"baseline", func(string) (*running, error) { return startSelf("baseline") }},
-	}
-}
-
-// makeDisk makes a file full of noise.
-func makeDisk(dir string, mib int) (string, error) {
-	f, err := os.Create(filepath.Join(dir, "disk"))
-	if err != nil {
-		return "", err
-	}
-	_, err = io.CopyN(f, rand.Reader, int64(mib)<<20)
-	return f.Name(), errors.Join(err, f.Close())
-}
-
 // measure is one round of one server.
-func (s server) measure(ctx context.Context, file string, p point, d time.Duration) (f testbed.Figure, err error) {
-	at, err := s.start(file)
+func (s server) measure(ctx context.Context, p point) (f testbed.Figure, err error) {
+	at, err := s.start()
 	if err != nil {
-		return f, err
+		return f, fmt.Errorf("%s: %w", s.name, err)
 	}
 	defer at.stop()
 	before, err := testbed.Busy(at.Process.Pid)
 	if err != nil {
 		return f, err
 	}
-	began := time.Now()
-	if f, err = p.run(ctx, at.addr, d); err != nil {
-		return f, err
+	if f, err = p.run(ctx, at.addr); err != nil {
+		return f, fmt.Errorf("%s: %w", s.name, err)
 	}
-	took := time.Since(began)
 	after, err := testbed.Busy(at.Process.Pid)
-	f.Server = (after - before) / took.Seconds()
+	f.Server = (after - before) * f.Rate / float64(p.count)
 	return f, err
 }
 
@@ -87,9 +63,9 @@ func (r *running) stop() {
 	timer.Stop()
 }
 
-// startSelf starts this program in another role, which prints its address.
-func startSelf(args ...string) (*running, error) {
-	c := exec.Command("/proc/self/exe", args...)
+// startSpur starts this program again as our server, which prints its address.
+func startSpur(file string) (*running, error) {
+	c := exec.Command("/proc/self/exe", "serve", file)
 	c.Stderr = os.Stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := c.StdoutPipe()
@@ -108,36 +84,28 @@ func startSelf(args ...string) (*running, error) {
 	return r, nil
 }
 
-func startSpur(file string) (*running, error) { return startSelf("serve", file) }
-
 // serve is our server, until a signal comes.
-func serve(file string) error {
-	disk, err := block.OpenFile(file, block.FileOptions{})
+func serve(ctx context.Context, args []string) error {
+	disk, err := block.OpenFile(args[0], block.FileOptions{})
 	if err != nil {
 		return err
 	}
-	device, err := raw.Open(context.Background(), disk, raw.Options{})
+	device, err := raw.Open(ctx, disk, raw.Options{})
 	if err != nil {
 		return err
 	}
 	defer device.Close()
-	return run(iscsi.Static(&iscsi.Target{Name: targetName, LUNs: map[uint64]*iscsi.LUN{1: {Device: device}}}))
-}
-
-// run serves targets and prints the address.
-func run(targets iscsi.Targets) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	fmt.Println(l.Addr())
-	return (&iscsi.Server{Targets: targets}).Serve(ctx, l)
+	target := &iscsi.Target{Name: targetName, LUNs: map[uint64]*iscsi.LUN{1: {Device: device}}}
+	return (&iscsi.Server{Targets: iscsi.Static(target)}).Serve(ctx, l)
 }
 
 // startTgtd starts tgtd with a control socket of its own below dir.
-func startTgtd(dir, file string, untuned bool) (*running, error) {
+func startTgtd(dir, file string) (*running, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
@@ -153,7 +121,7 @@ func startTgtd(dir, file string, untuned bool) (*running, error) {
 		return nil, fmt.Errorf("%w; it is in the package tgt", err)
 	}
 	r := &running{c, addr, syscall.SIGKILL} // it heeds no other while it has a target
-	for _, line := range setup(file, untuned) {
+	for _, line := range setup(file) {
 		if err := tgtadm(env, control, line); err != nil {
 			r.stop()
 			return nil, fmt.Errorf("%w: %s", err, said.Bytes())
@@ -162,16 +130,13 @@ func startTgtd(dir, file string, untuned bool) (*running, error) {
 	return r, nil
 }
 
-// setup makes the target. Unless tgtd is left as it comes, it takes and sends
-// PDUs as long as ours does, where its own limit is 8 KiB.
-func setup(file string, untuned bool) []string {
+// setup makes the target, which takes and sends PDUs as long as ours does; tgtd's
+// own limit is 8 KiB.
+func setup(file string) []string {
 	lines := []string{
 		"--op new --mode target --tid 1 -T " + targetName,
 		"--op new --mode logicalunit --tid 1 --lun 1 -b " + file,
 		"--op bind --mode target --tid 1 -I ALL",
-	}
-	if untuned {
-		return lines
 	}
 	for _, limit := range []string{
 		"MaxRecvDataSegmentLength -v 262144", "MaxXmitDataSegmentLength -v 262144", "FirstBurstLength -v 131072",

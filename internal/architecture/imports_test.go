@@ -120,7 +120,7 @@ var allowed = map[string][]string{
 	"bench/http":            {"bench/testbed", "internal/httpd", "internal/lab", "internal/scratch"},
 	"bench/nbd":             {"bench/testbed", "block", "internal/disk", "nbd", "internal/scratch"},
 	"bench/aoe":             {"aoe", "bench/testbed", "block", "block/raw"},
-	"bench/iscsi":           {"bench/testbed", "block", "block/qcow2", "block/raw", "iscsi", "internal/scratch"},
+	"bench/iscsi":           {"bench/testbed", "block", "block/raw", "iscsi", "internal/scratch"},
 	"bench/start":           {"internal/lab"},
 	"bench/boot":            {"bench/testbed", "internal/efi/uki", "internal/lab"},
 }

@@ -1,0 +1,67 @@
+package testbed
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"syscall"
+)
+
+// A Run is what every benchmark can be told: by -quick, -rounds and -only.
+type Run struct {
+	Quick  bool           // fewer rounds, shorter ones
+	Rounds int            // per point
+	Only   *regexp.Regexp // the names of the points to measure
+}
+
+// A Role is what a benchmark starts itself again for, such as a server in a
+// process of its own.
+type Role func(ctx context.Context, args []string) error
+
+// Main is the main function of a benchmark. Flags of its own are defined before.
+// An interrupt ends ctx, so that everything is cleaned up.
+func Main(name string, rounds int, bench func(ctx context.Context, r Run) error, roles map[string]Role) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	var err error
+	if args := os.Args[1:]; len(args) > 0 && roles[args[0]] != nil {
+		err = roles[args[0]](ctx, args[1:])
+	} else {
+		err = parsed(ctx, rounds, bench)
+	}
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench/%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
+
+func parsed(ctx context.Context, rounds int, bench func(context.Context, Run) error) (err error) {
+	var r Run
+	flag.BoolVar(&r.Quick, "quick", false, "fewer rounds, shorter ones")
+	flag.IntVar(&r.Rounds, "rounds", rounds, "rounds per point")
+	only := flag.String("only", "", "measure the points whose name matches this expression")
+	flag.Parse()
+	if r.Quick {
+		r.Rounds = min(r.Rounds, 3)
+	}
+	if r.Only, err = regexp.Compile(*only); err != nil {
+		return err
+	}
+	return bench(ctx, r)
+}
+
+// WriteNoise makes a file that no compression and no hole makes smaller.
+func WriteNoise(name string, mib int) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyN(f, rand.Reader, int64(mib)<<20)
+	return errors.Join(err, f.Sync(), f.Close())
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 // sleeping, of each frame is copied the beginning only, and what it asks for
 // meanwhile goes out with one system call.
 type client struct {
-	ring    *ring
+	ring    *testbed.Ring
 	target  aoe.MAC
 	point   point
 	sectors int // in one frame
@@ -60,7 +61,7 @@ const (
 
 // runClient prints bytes per second, cores that the server kept busy, and
 // frames that were sent again.
-func runClient(args []string) error {
+func runClient(_ context.Context, args []string) error {
 	if len(args) != 6 {
 		return errors.New("client WRITE SEQUENTIAL SIZE DEPTH SECONDS PID")
 	}
@@ -72,7 +73,7 @@ func runClient(args []string) error {
 			return fmt.Errorf("%s: %w", args[i], err)
 		}
 	}
-	r, err := openRing(256)
+	r, err := testbed.OpenRing(aoe.EtherType)
 	if err != nil {
 		return err
 	}
@@ -99,14 +100,14 @@ func runClient(args []string) error {
 		return err
 	}
 	fmt.Println(float64(c.done-done)*float64(p.size)/took, (after-before)/took, c.resent-resent)
-	return c.ring.lost()
+	return c.ring.Lost()
 }
 
 // warmUp is how long the client asks before it counts.
 const warmUp = 100 * time.Millisecond
 
 func (c *client) header(to aoe.MAC, command byte, tag uint32) []byte {
-	f := append(append(to[:], c.ring.address[:]...), 0x88, 0xa2, 0x10, 0, 0, 1, 1, command)
+	f := append(append(to[:], c.ring.Address...), 0x88, 0xa2, 0x10, 0, 0, 1, 1, command)
 	return binary.BigEndian.AppendUint32(f, tag)
 }
 
@@ -116,12 +117,12 @@ func (c *client) discover() error {
 	question := append(c.header(aoe.MAC{255, 255, 255, 255, 255, 255}, 1, 1<<31), 0, 0, 0, 0, 0, 0x10, 0, 0)
 	question = append(question, make([]byte, 28)...)
 	for range 500 {
-		if err := c.ring.send([][]byte{question}); err != nil {
+		if err := c.ring.Send([][]byte{question}); err != nil {
 			return err
 		}
 		time.Sleep(10 * time.Millisecond)
 		for {
-			f, _ := c.ring.peek()
+			f, _ := c.ring.Peek()
 			if f == nil {
 				break
 			}
@@ -129,7 +130,7 @@ func (c *client) discover() error {
 			if found {
 				c.prepare(aoe.MAC(f[6:12]), int(binary.BigEndian.Uint16(f[24:])), int(f[28]))
 			}
-			c.ring.done()
+			c.ring.Done()
 			if found {
 				return nil
 			}
@@ -175,13 +176,13 @@ func (c *client) begin(i int) {
 func (c *client) run(d time.Duration) error {
 	for began := time.Now(); ; {
 		got := false
-		for range batch {
-			f, length := c.ring.peek()
+		for range testbed.Batch {
+			f, length := c.ring.Peek()
 			if f == nil {
 				break
 			}
 			err := c.take(f, length)
-			c.ring.done()
+			c.ring.Done()
 			if err != nil {
 				return err
 			}
@@ -202,7 +203,7 @@ func (c *client) run(d time.Duration) error {
 			return err
 		}
 		for range 100 {
-			if f, _ := c.ring.peek(); f != nil {
+			if f, _ := c.ring.Peek(); f != nil {
 				break
 			}
 		}
@@ -271,13 +272,13 @@ func (c *client) flush() error {
 	for _, f := range c.queue {
 		c.slots[f[23]].sent = now
 	}
-	for len(c.queue) > batch {
-		if err := c.ring.send(c.queue[:batch]); err != nil {
+	for len(c.queue) > testbed.Batch {
+		if err := c.ring.Send(c.queue[:testbed.Batch]); err != nil {
 			return err
 		}
-		c.queue = c.queue[batch:]
+		c.queue = c.queue[testbed.Batch:]
 	}
-	err := c.ring.send(c.queue)
+	err := c.ring.Send(c.queue)
 	c.queue = c.queue[:0]
 	return err
 }

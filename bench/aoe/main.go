@@ -1,7 +1,7 @@
 // Command aoe runs Spur's AoE target and vblade by turns on the same file, and
 // prints the ratios as a table.
 //
-//	go run ./bench/aoe [-quick] [-rounds N] [-seconds N] [-dir DIR] [-only REGEXP]
+//	go run ./bench/aoe [-quick] [-rounds N] [-time DURATION] [-dir DIR] [-only REGEXP]
 //
 // It needs root and the packages iproute2 and vblade. Server and client are in
 // network namespaces of their own, joined by a veth pair; the client is this
@@ -12,76 +12,43 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
-	"regexp"
 	"runtime"
-	"syscall"
+	"time"
 
 	"github.com/spurboot/spur/bench/testbed"
 )
 
 // options of a run.
 type options struct {
-	quick   bool
-	rounds  int
-	seconds float64
-	dir     string
-	only    *regexp.Regexp
+	testbed.Run
+	time time.Duration
+	dir  string
 }
 
 func main() {
-	// What runs in a namespace is this program again.
-	roles := map[string]func(args []string) error{"serve": serve, "baseline": baseline, "client": runClient}
-	run := func([]string) error { return bench() }
-	args := os.Args[1:]
-	if len(args) > 0 && roles[args[0]] != nil {
-		run, args = roles[args[0]], args[1:]
-	}
-	if err := run(args); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/aoe:", err)
-		os.Exit(1)
-	}
-}
-
-func parse() (o options, err error) {
-	flag.BoolVar(&o.quick, "quick", false, "fewer rounds, shorter")
-	only := flag.String("only", "", "run the points whose name matches this expression")
-	flag.IntVar(&o.rounds, "rounds", 11, "rounds per point")
-	flag.Float64Var(&o.seconds, "seconds", 0.25, "how long a measurement takes")
+	var o options
+	flag.DurationVar(&o.time, "time", 250*time.Millisecond, "how long a measurement takes")
 	flag.StringVar(&o.dir, "dir", "/dev/shm", "where the disk is put")
-	flag.Parse()
-	if o.quick {
-		o.rounds, o.seconds = min(o.rounds, 3), min(o.seconds, 0.25)
-	}
-	if o.rounds < 1 || o.seconds <= 0 || flag.NArg() > 0 {
-		return o, errors.New("rounds and seconds are positive, and there are no arguments")
-	}
-	o.only, err = regexp.Compile(*only)
-	return o, err
+	testbed.Main("aoe", 11, func(ctx context.Context, r testbed.Run) error {
+		o.Run = r
+		return bench(ctx, o)
+	}, map[string]testbed.Role{"serve": serve, "client": runClient})
 }
 
-func bench() error {
-	o, err := parse()
-	if err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+func bench(ctx context.Context, o options) error {
 	l, err := newLab(o)
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	fmt.Printf("Raw frames over veth; a raw file of %d MiB in memory; %d rounds of %.2f s on %d cores.\n\n",
-		megabytes, o.rounds, o.seconds, runtime.NumCPU())
+	fmt.Printf("Raw frames over veth; a raw file of %d MiB in memory; %d rounds of %v on %d cores.\n\n",
+		megabytes, o.Rounds, o.time, runtime.NumCPU())
 	fmt.Print(head)
 	var all []row
 	for _, p := range points() {
-		if !o.only.MatchString(p.name()) {
+		if !o.Only.MatchString(p.name()) {
 			continue
 		}
 		r, err := l.row(ctx, p, o)
@@ -101,13 +68,13 @@ func (l *lab) row(ctx context.Context, p point, o options) (r row, err error) {
 		return r, err
 	}
 	all := make([]testbed.Series, len(servers()))
-	err = testbed.Take(all, o.rounds, func(i int) (testbed.Figure, error) {
+	err = testbed.Take(all, o.Rounds, func(i int) (testbed.Figure, error) {
 		s := servers()[i]
-		f, err := l.measure(ctx, s, p, o.seconds)
+		f, err := l.measure(ctx, s, p, o.time)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", s.name, err)
 		}
 		return f, err
 	})
-	return row{p, all[0], all[1], all[2], all[3]}, err
+	return row{p, all[0], all[1]}, err
 }

@@ -3,15 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
-	"syscall"
+	"time"
 
 	"github.com/spurboot/spur/aoe"
 	"github.com/spurboot/spur/bench/testbed"
@@ -28,16 +24,13 @@ type server struct {
 	command func(l *lab) []string
 }
 
-// servers are Spur, its peer, and the baseline with and without a disk, in this
-// order.
+// servers are Spur and its peer, in this order.
 func servers() []server {
 	return []server{
 		{"spur", func(l *lab) []string { return []string{l.self, "serve", l.disk} }},
 		{"vblade", func(l *lab) []string {
 			return []string{"vblade", "-b", strconv.Itoa(buffers), "1", "1", testbed.Device, l.disk}
 		}},
-		{"baseline", func(l *lab) []string { return []string{l.self, "baseline", l.disk} }},
-		{"ceiling", func(l *lab) []string { return []string{l.self, "baseline"} }},
 	}
 }
 
@@ -80,16 +73,11 @@ func (l *lab) makeDisk(dir string) (err error) {
 		return err
 	}
 	l.disk = filepath.Join(l.dir, "disk")
-	f, err := os.Create(l.disk)
-	if err != nil {
-		return err
-	}
-	_, err = io.CopyN(f, rand.Reader, megabytes<<20)
-	return errors.Join(err, f.Sync(), f.Close())
+	return testbed.WriteNoise(l.disk, megabytes)
 }
 
 // measure is one round of one server.
-func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (f testbed.Figure, err error) {
+func (l *lab) measure(ctx context.Context, s server, p point, d time.Duration) (f testbed.Figure, err error) {
 	running, end := context.WithCancel(ctx)
 	args := s.command(l)
 	c := l.OnServers(running, args[0], args[1:]...)
@@ -107,7 +95,7 @@ func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (
 		}
 	}()
 	client := l.OnClients(ctx, l.self, "client", strconv.FormatBool(p.write), strconv.FormatBool(p.sequential),
-		strconv.Itoa(p.size), strconv.Itoa(p.depth), fmt.Sprint(seconds), strconv.Itoa(c.Process.Pid))
+		strconv.Itoa(p.size), strconv.Itoa(p.depth), fmt.Sprint(d.Seconds()), strconv.Itoa(c.Process.Pid))
 	var complaint bytes.Buffer
 	client.Stderr = &complaint
 	out, err := client.Output()
@@ -121,9 +109,7 @@ func (l *lab) measure(ctx context.Context, s server, p point, seconds float64) (
 }
 
 // serve is our server, until a signal comes.
-func serve(args []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+func serve(ctx context.Context, args []string) error {
 	file, err := block.OpenFile(args[0], block.FileOptions{})
 	if err != nil {
 		return err

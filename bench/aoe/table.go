@@ -12,15 +12,15 @@ const (
 	// with one request in flight at each point, and in the median of all points.
 	leastAlone, leastMedian = 1.0, 1.2
 
-	head = `| | spur / vblade | quartiles | baseline | ceiling | spur | vblade | cores: spur | cores: vblade |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|
+	head = `| | spur / vblade | quartiles | spur | vblade | cores: spur | cores: vblade |
+|---|--:|--:|--:|--:|--:|--:|
 `
 )
 
 // A row is what each did at a point.
 type row struct {
-	point                           point
-	spur, vblade, baseline, ceiling testbed.Series
+	point        point
+	spur, vblade testbed.Series
 }
 
 func (r row) ratio() testbed.Ratio { return r.spur.Over(r.vblade) }
@@ -32,15 +32,15 @@ func (r row) String() string {
 		}
 		return fmt.Sprintf("%.1fk/s", s.Rate()/float64(r.point.size)/1e3)
 	}
-	line := fmt.Sprintf("| %s | **%.2f** | %s | %.2f | %.2f | %s | %s | %.2f | %.2f |", r.point.name(),
-		r.ratio().Median, r.ratio().Quartiles(), r.baseline.Over(r.vblade).Median, r.ceiling.Over(r.vblade).Median,
+	line := fmt.Sprintf("| %s | **%.2f** | %s | %s | %s | %.2f | %.2f |", r.point.name(),
+		r.ratio().Median, r.ratio().Quartiles(),
 		rate(r.spur), rate(r.vblade), r.spur.Server(), r.vblade.Server())
 	for _, to := range []struct {
 		name string
 		did  testbed.Series
 	}{{"spur", r.spur}, {"vblade", r.vblade}} {
 		if n := to.did.Resent(); n > 0 {
-			line += fmt.Sprintf("\n| %d frames to %s were lost | | | | | | | | |", n, to.name)
+			line += fmt.Sprintf("\n| %d frames to %s were lost | | | | | | |", n, to.name)
 		}
 	}
 	return line
@@ -70,12 +70,5 @@ const notes = `- The client is this benchmark: one thread on a packet ring, whic
   every 5 s at the latest, and vblade never does, so that on a disk (-dir) a
   file that is written without end is as fast as the disk where Spur serves it;
   in memory that makes no difference.
-- "baseline" is the ratio that a server reaches which does nothing but what none
-  over packet sockets and files can leave out: it never sleeps, keeps no queue
-  and no time, reads or writes each frame's sectors by one system call, straight
-  from its ring, and answers all that is there by another. Spur passes it where
-  it takes several frames together.
-- "ceiling" is the ratio that the same server reaches without a disk: what the
-  client and the wire leave room for, and what a ratio must be held against.
 - "cores" is how many cores the server kept busy.
 `

@@ -3,15 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -57,7 +54,7 @@ type server struct {
 	command func(format, file, socket string) *exec.Cmd
 }
 
-// servers are Spur first, then its peers, and for a raw file the baseline.
+// servers are Spur first, then its peers.
 func servers(format string) []server {
 	all := []server{
 		{"spur", func(format, file, socket string) *exec.Cmd {
@@ -70,27 +67,9 @@ func servers(format string) []server {
 	if format == "raw" {
 		all = append(all, server{"nbdkit", func(_, file, socket string) *exec.Cmd {
 			return exec.Command("nbdkit", "-f", "-U", socket, "file", file)
-		}}, server{"baseline", func(_, file, socket string) *exec.Cmd {
-			return exec.Command("/proc/self/exe", "baseline", file, socket)
 		}})
 	}
 	return all
-}
-
-// makeDisks makes a raw disk full of noise, which is also the base of a qcow2
-// image that each server gets anew.
-func makeDisks(dir string, mib int) error {
-	for _, name := range []string{"raw", "base"} {
-		f, err := os.Create(filepath.Join(dir, name))
-		if err != nil {
-			return err
-		}
-		_, err = io.CopyN(f, rand.Reader, int64(mib)<<20)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // overlay makes the qcow2 image.
@@ -105,6 +84,11 @@ func overlay(dir string) error {
 
 // measure is one round of one server.
 func (s server) measure(ctx context.Context, dir, format string, p point, d time.Duration) (f testbed.Figure, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", s.name, err)
+		}
+	}()
 	if format == "qcow2" {
 		if err := overlay(dir); err != nil {
 			return f, err
@@ -181,15 +165,13 @@ func fio(ctx context.Context, socket string, p point, d time.Duration) (f testbe
 }
 
 // serve is our server, until a signal comes.
-func serve(format, file, socket string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	device, err := open(ctx, format, file)
+func serve(ctx context.Context, args []string) error {
+	device, err := open(ctx, args[0], args[1])
 	if err != nil {
 		return err
 	}
 	defer device.Close()
-	l, err := net.Listen("unix", socket)
+	l, err := net.Listen("unix", args[2])
 	if err != nil {
 		return err
 	}

@@ -6,12 +6,12 @@ import (
 	"github.com/spurboot/spur/bench/testbed"
 )
 
-const head = `| | spur / best peer | quartiles | / nbdkit file | / qemu-nbd | spur | baseline | ceiling | cores: client | cores: spur | cores: best peer |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+const head = `| | spur / best peer | quartiles | / nbdkit file | / qemu-nbd | spur | ceiling | cores: client | cores: spur | cores: best peer |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 `
 
 // A row is what each server did at a point: Spur, qemu-nbd and, where the disk is
-// a raw file, nbdkit and the baseline.
+// a raw file, nbdkit.
 type row struct {
 	point   point
 	name    string
@@ -20,11 +20,9 @@ type row struct {
 
 func (r row) String() string {
 	spur, peers := r.servers[0], r.servers[1:]
-	nbdkit, baseline := "", ""
-	if len(peers) == 3 {
+	nbdkit := ""
+	if len(peers) > 1 {
 		nbdkit = fmt.Sprintf("%.2f", spur.Over(peers[1]).Median)
-		baseline = fmt.Sprintf("%.2f", peers[2].Over(testbed.Best(peers[:2])).Median)
-		peers = peers[:2]
 	}
 	best := testbed.Best(peers)
 	rate := fmt.Sprintf("%.1fk/s", spur.Rate()/4096/1e3)
@@ -32,8 +30,8 @@ func (r row) String() string {
 		rate = fmt.Sprintf("%.0f MB/s", spur.Rate()/1e6)
 	}
 	ratio := spur.Over(best)
-	return fmt.Sprintf("| %s | **%.2f** | %s | %s | %.2f | %s | %s | %.2f | %.2f | %.2f | %.2f |", r.name, ratio.Median, ratio.Quartiles(),
-		nbdkit, spur.Over(r.servers[1]).Median, rate, baseline, testbed.Ceiling(r.servers).Over(best).Median, spur.Client(), spur.Server(), best.Server())
+	return fmt.Sprintf("| %s | **%.2f** | %s | %s | %.2f | %s | %.2f | %.2f | %.2f | %.2f |", r.name, ratio.Median, ratio.Quartiles(),
+		nbdkit, spur.Over(r.servers[1]).Median, rate, testbed.Ceiling(r.servers).Over(best).Median, spur.Client(), spur.Server(), best.Server())
 }
 
 const notes = `- The best peer is the one whose median rate is the highest.
@@ -42,10 +40,6 @@ const notes = `- The best peer is the one whose median rate is the highest.
   base. Nothing is flushed and no write has FUA. nbdkit has no qcow2 with a
   backing file. Beside the overlay Spur keeps its journal, as always; qemu-nbd
   has none, and killed it loses what wasn't flushed.
-- "baseline" is the ratio that a server reaches which does nothing but what none can
-  leave out: it never sleeps, keeps no time, knows no errors, takes all requests
-  that have come by one system call, carries out each by another, and answers
-  them by one more. Spur passes it where it sends from the page cache.
 - "ceiling" is the ratio that a server of no cost at all would reach, because
   the one thread of the client needs that long itself: what a ratio must be held
   against where 32 are in flight. With one in flight both sides sleep most of

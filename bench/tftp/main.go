@@ -17,60 +17,29 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"regexp"
-	"syscall"
+
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // options of a run.
 type options struct {
-	quick  bool
-	rounds int
-	size   int // MiB for one client, of the largest blocks
-	many   int // number of clients of a many-client point
-	share  int // MiB for each of many clients, of the smallest blocks
-	only   *regexp.Regexp
+	testbed.Run
+	size  int // MiB for one client, of the largest blocks
+	many  int // number of clients of a many-client point
+	share int // MiB for each of many clients, of the smallest blocks
 }
 
 func main() {
-	if len(os.Args) > 1 { // the roles that the benchmark starts of itself
-		switch os.Args[1] {
-		case "serve":
-			exit(serve(os.Args[2:]))
-		case "load":
-			exit(load(os.Args[2:]))
-		}
-	}
-	exit(bench())
-}
-
-func exit(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench/tftp:", err)
-		os.Exit(1)
-	}
-	os.Exit(0)
-}
-
-func bench() error {
 	var o options
-	only := flag.String("only", "", "run the points whose name matches this expression")
-	flag.BoolVar(&o.quick, "quick", false, "fewer points and rounds, smaller files")
-	flag.IntVar(&o.rounds, "rounds", 9, "rounds per point; servers far behind take part in few")
 	flag.IntVar(&o.size, "size", 64, "size of the file for one client, in MiB, where blocks are the largest")
 	flag.IntVar(&o.many, "clients", 50, "number of clients of the many-client points")
 	flag.IntVar(&o.share, "share", 2, "size of the file for each of many clients, in MiB, where blocks are the smallest")
-	flag.Parse()
-	if o.quick {
-		o.rounds, o.size = min(o.rounds, 3), min(o.size, 16)
-	}
-	var err error
-	if o.only, err = regexp.Compile(*only); err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	return run(ctx, o)
+	testbed.Main("tftp", 9, func(ctx context.Context, r testbed.Run) error {
+		if o.Run = r; r.Quick {
+			o.size = min(o.size, 16)
+		}
+		return run(ctx, o)
+	}, map[string]testbed.Role{"serve": serve, "load": load})
 }
 
 func run(ctx context.Context, o options) error {
@@ -87,11 +56,11 @@ func run(ctx context.Context, o options) error {
 	}
 	var rows []row
 	for _, p := range points(o) {
-		if !o.only.MatchString(p.String()) {
+		if !o.Only.MatchString(p.String()) {
 			continue
 		}
 		servers := all.asked(p)
-		r, err := measure(ctx, lab, servers, p, o.rounds)
+		r, err := measure(ctx, lab, servers, p, o.Rounds)
 		if err != nil {
 			return err
 		}

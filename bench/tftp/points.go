@@ -37,7 +37,7 @@ func points(o options) []point {
 	for _, clients := range []int{1, o.many} {
 		for i, block := range blocks {
 			for _, window := range []int{1, 4, 16, 64} {
-				if o.quick && (window == 4 || window == 64) && clients > 1 {
+				if o.Quick && (window == 4 || window == 64) && clients > 1 {
 					continue
 				}
 				p := point{clients: clients, block: block, window: window, size: o.fileSize(clients, i, window)}

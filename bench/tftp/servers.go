@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/spurboot/spur/bench/testbed"
@@ -148,9 +146,7 @@ func cache() string {
 }
 
 // serve is Spur's server, as a process of its own.
-func serve(args []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+func serve(ctx context.Context, args []string) error {
 	root, err := os.OpenRoot(args[1])
 	if err != nil {
 		return err
@@ -161,10 +157,5 @@ func serve(args []string) error {
 		return err
 	}
 	server := tftp.Server{Read: tftp.FS(root.FS()), MaxWindowSize: window}
-	if len(args) > 3 { // for a person to look at
-		server.Hooks.End = func(t *tftp.Transfer, s tftp.Stats, reason tftp.Reason, err error) {
-			fmt.Fprintf(os.Stderr, "%s: %v %v %+v\n", t.Filename, reason, err, s)
-		}
-	}
 	return server.ListenAndServe(ctx, args[0])
 }

@@ -22,12 +22,12 @@ func printTables(w io.Writer, o options, names []string, rows []row) {
 	}
 	if len(single) > 0 {
 		fmt.Fprintf(w, "One client (atftp) gets %d, %d or %d MiB, by its blksize; %d rounds, MTU %d.\n\n",
-			o.size/4, o.size/2, o.size, o.rounds, testbed.UsualMTU)
+			o.size/4, o.size/2, o.size, o.Rounds, testbed.UsualMTU)
 		printSingle(w, names, single)
 	}
 	if len(many) > 0 {
 		fmt.Fprintf(w, "\n%d clients at once, played by one thread on a packet ring; %d rounds on %d cores, which clients and servers share.\n\n",
-			o.many, o.rounds, runtime.NumCPU())
+			o.many, o.Rounds, runtime.NumCPU())
 		printMany(w, names, many)
 	}
 	fmt.Fprintf(w, testbed.HowToRead+notes, enough, slow)

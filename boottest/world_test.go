@@ -115,6 +115,15 @@ func newWorld(t *testing.T) *world {
 // measures.
 func newWorldAlone(t *testing.T) *world {
 	t.Helper()
+	w := newWire(t)
+	w.check(w.wire.Router())
+	w.home = w.otherHost("spur", homeAddr)
+	return w
+}
+
+// newWire is a lab with a wire and nobody on it.
+func newWire(t *testing.T) *world {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	l, err := lab.New(ctx, lab.Options{Dir: os.Getenv("SPUR_TEST_KEEP")})
 	if err != nil {
@@ -130,8 +139,6 @@ func newWorldAlone(t *testing.T) *world {
 	w := &world{T: t, ctx: ctx, lab: l}
 	w.wire, err = l.Wire("wire")
 	w.check(err)
-	w.check(w.wire.Router())
-	w.home = w.otherHost("spur", homeAddr)
 	return w
 }
 

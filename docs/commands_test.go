@@ -55,6 +55,8 @@ func commands() []command {
 		{line: `spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56`, until: booting},
 		{line: `spur boot https://boot.example/vmlinuz https://boot.example/initrd.img`, until: booting},
 		{line: `spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99`, until: booting},
+		{line: `spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra`, before: "ip -6 addr add fd77::1/64 dev eth0 nodad", until: booting},
+		{line: `--dhcp server --pool fd77::/64`, as: `spur boot vmlinuz --dhcp server --pool fd77::/64`, before: "ip -6 addr add fd77::1/64 dev eth0 nodad", until: booting},
 		{line: `spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --https-port 443 --data /var/lib/spur`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --tls-cert server.crt --tls-key server.key`, until: booting,
@@ -91,6 +93,7 @@ func commands() []command {
 		{line: `spur explain vmlinuz initrd.img --firmware bios`},
 		{line: `spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe`},
 		{line: `spur explain vmlinuz initrd.img --firmware uefi --bytes`},
+		{line: `spur explain vmlinuz initrd.img --proto http --server 2001:db8::1`},
 
 		{line: `spur lab`, elsewhere: elsewhere{"the same machine as that of make demo, which boots it", "../scripts/demo", "spur lab"}},
 		{line: `spur lab vmlinuz initrd.img`, until: `login:`, boots: true},

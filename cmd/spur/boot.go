@@ -23,6 +23,14 @@ addresses too, from --pool. Where another DHCP server answers, it doesn't start
 like this, unless with --force. With --dhcp off Spur only serves files: your own DHCP server
 has to send machines here, and Spur prints what to enter there.
 
+Machines that ask over IPv6 are answered beside IPv4, on every interface that
+has an IPv6 address: beside the DHCPv6 server of the network, or with an IPv6
+--pool of Spur's own. Of a network the first 65,535 addresses are given. Machines
+ask over IPv6 only where a router advertises itself; where none does, --ra sends
+advertisements, of the pool's network and of no way out of it. An iPXE beside
+another DHCPv6 server takes that one's boot file alone; so machines are given an
+EFI application over IPv6 first.
+
 A machine is told the address of this host's that is on the machine's network,
 by what Spur hears of the DHCP server's answers; on an interface with several
 networks it asks that server itself as well, once. --server-address overrules it.
@@ -55,6 +63,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56
   spur boot https://boot.example/vmlinuz https://boot.example/initrd.img
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
+  spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra
   spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := serving.config(cmd)

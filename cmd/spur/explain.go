@@ -50,15 +50,16 @@ Exit codes are 0 where there is a route, 1 where there is none or after another
 failure, 2 for wrong usage.`,
 		Example: `  spur explain vmlinuz initrd.img --firmware bios
   spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe
-  spur explain vmlinuz initrd.img --firmware uefi --bytes`,
+  spur explain vmlinuz initrd.img --firmware uefi --bytes
+  spur explain vmlinuz initrd.img --proto http --server 2001:db8::1`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := offer.config(cmd)
 			if err != nil {
 				return err
 			}
 			addr, err := netip.ParseAddr(server)
-			if err != nil || !addr.Is4() {
-				return usage(cmd, fmt.Errorf("--server: %q is no IPv4 address", server))
+			if err != nil || addr.Is4In6() || addr.Zone() != "" {
+				return usage(cmd, fmt.Errorf("--server: %q is no IP address", server))
 			}
 			question, err := daemon.ParseQuestion(firmware, arch, proto, speaking, addr)
 			if err != nil {
@@ -78,7 +79,7 @@ failure, 2 for wrong usage.`,
 	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64 (default: x64); a BIOS has none to tell")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
 	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage")
-	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur")
+	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur; with an IPv6 address it asks by DHCPv6")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")

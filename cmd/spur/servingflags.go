@@ -53,6 +53,7 @@ type servingFlags struct {
 	pools      []string
 	routers    []string
 	dns        []string
+	ra         bool
 	force      bool
 	only       []string
 	once       bool
@@ -67,10 +68,11 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil, "serve on these interfaces only, which may go and come back (default: all that can)")
 	flags.StringSliceVar(&f.servers, "server-address", nil, "tell machines this address of the host's (default: the one on the machine's network)")
 	flags.StringVar(&f.dhcp, "dhcp", "proxy", "proxy: beside the network's DHCP server; server: give addresses; off: files only")
-	flags.StringSliceVar(&f.pools, "pool", nil, "addresses to give, with --dhcp server: 10.0.0.100-10.0.0.200, or all of 10.0.0.0/24; with /24 behind a range, for a network behind a relay")
+	flags.StringSliceVar(&f.pools, "pool", nil, "addresses to give, with --dhcp server: 10.0.0.100-10.0.0.200, or all of 10.0.0.0/24; with /24 behind a range, for a network behind a relay; for IPv6 fd77::50-fd77::99 or fd77::/64")
 	flags.StringSliceVar(&f.routers, "router", nil, "router to tell machines of, with --dhcp server (default: none)")
 	flags.StringSliceVar(&f.dns, "dns", nil, "name servers to tell machines of, with --dhcp server")
-	flags.BoolVar(&f.force, "force", false, "with --dhcp server: give addresses even where another DHCP server answers")
+	flags.BoolVar(&f.ra, "ra", false, "with --dhcp server: send router advertisements for the networks of IPv6 pools, without which machines don't ask over IPv6; only where there is no other router")
+	flags.BoolVar(&f.force, "force", false, "with --dhcp server: give addresses even where another DHCP server answers, and --ra beside another router")
 	flags.StringSliceVar(&f.only, "only", nil, "answer these machines only: a MAC, or several")
 	flags.BoolVar(&f.once, "once", false, "boot each machine once; after that, leave it to its disk, with --data also after a restart, until spur machine reset")
 	f.offerFlags.add(cmd)
@@ -83,7 +85,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 // config turns the flags into a value for the daemon.
 func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
-		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), Force: f.force, Once: f.once, DryRun: f.dryRun,
+		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), RA: f.ra, Force: f.force, Once: f.once, DryRun: f.dryRun,
 		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, User: f.user, Out: cmd.OutOrStdout(),
 	}
 	for _, s := range f.only {
@@ -135,8 +137,8 @@ func addresses(flag string, texts []string) ([]netip.Addr, error) {
 	var all []netip.Addr
 	for _, text := range texts {
 		a, err := netip.ParseAddr(text)
-		if err != nil || !a.Is4() {
-			return nil, fmt.Errorf("%s: %q is no IPv4 address", flag, text)
+		if err != nil || a.Is4In6() || a.Zone() != "" {
+			return nil, fmt.Errorf("%s: %q is no IP address", flag, text)
 		}
 		all = append(all, a)
 	}

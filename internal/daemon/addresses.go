@@ -13,13 +13,14 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/dhcp6"
 )
 
 // pools makes the DHCP server's pools of what the operator asked for.
 func (c Config) pools(interfaces []dhcp.Interface) ([]dhcp.Pool, error) {
 	var pools []dhcp.Pool
 	var networks []netip.Prefix
-	for _, asked := range c.Pools {
+	for _, asked := range c.poolsOf(false) {
 		p, err := c.pool(asked, interfaces)
 		if err != nil {
 			return nil, err
@@ -51,17 +52,22 @@ func unpooled(interfaces []dhcp.Interface, pools []dhcp.Pool) string {
 
 // Pool is what the operator asks for as addresses to give.
 type Pool struct {
-	span  dhcp.Pool // without a network where that is an interface's
-	whole bool      // all addresses of a network, or of a part of an interface's
-	text  string    // as it was written
+	span  dhcp.Pool  // without a network where that is an interface's
+	span6 dhcp6.Pool // likewise, where the addresses are of IPv6
+	ipv6  bool
+	whole bool   // all addresses of a network, or of a part of an interface's
+	text  string // as it was written
 }
 
 // String is the pool as it was written.
 func (p Pool) String() string { return p.text }
 
 // ParsePool reads A-B, A-B/24 for a network behind a relay, or a network such
-// as 10.0.0.0/24 for all of its addresses.
+// as 10.0.0.0/24 for all of its addresses; likewise for IPv6.
 func ParsePool(text string) (Pool, error) {
+	if strings.Contains(text, ":") {
+		return parsePool6(text)
+	}
 	span, err := parseSpan(text)
 	return Pool{span: span, whole: !strings.Contains(text, "-"), text: text}, err
 }
@@ -112,7 +118,7 @@ func broadcast(prefix netip.Prefix) netip.Addr {
 // of an interface's, the network is that of the interface.
 func (c Config) pool(asked Pool, interfaces []dhcp.Interface) (dhcp.Pool, error) {
 	p, whole := asked.span, asked.whole
-	p.DNS = c.DNS
+	p.DNS = addrsOf(c.DNS, false)
 	for _, i := range interfaces {
 		for _, prefix := range i.Addrs {
 			p.Exclude = append(p.Exclude, prefix.Addr())
@@ -137,15 +143,16 @@ func (c Config) pool(asked Pool, interfaces []dhcp.Interface) (dhcp.Pool, error)
 // each network; where the operator chose some, those.
 func serverAddrs(c Config, interfaces []dhcp.Interface) []netip.Prefix {
 	var all []netip.Prefix
+	chosen := addrsOf(c.ServerAddrs, false)
 	for _, i := range interfaces {
 		for _, p := range i.Addrs {
-			if len(c.ServerAddrs) == 0 && i.ServerFor(p.Addr()) == p.Addr() || slices.Contains(c.ServerAddrs, p.Addr()) {
+			if len(chosen) == 0 && i.ServerFor(p.Addr()) == p.Addr() || slices.Contains(chosen, p.Addr()) {
 				all = append(all, p)
 			}
 		}
 	}
-	if len(all) == 0 && len(c.ServerAddrs) > 0 {
-		return []netip.Prefix{netip.PrefixFrom(c.ServerAddrs[0], 0)} // on no interface that is served
+	if len(all) == 0 && len(chosen) > 0 {
+		return []netip.Prefix{netip.PrefixFrom(chosen[0], 0)} // on no interface that is served
 	}
 	return all
 }
@@ -158,7 +165,7 @@ func (c Config) checkServerAddrs() error {
 	}
 	var ours []netip.Addr
 	for _, a := range all {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && !p.Addr().IsLoopback() && !p.Addr().IsLinkLocalUnicast() {
 			ours = append(ours, p.Addr())
 		}
 	}

@@ -25,6 +25,7 @@ type Config struct {
 	ServerAddrs []netip.Addr // of this host, to tell machines; none: the one on each machine's network
 	DHCP        DHCPMode
 	Pools       []Pool // for OwnDHCP: addresses to give
+	RA          bool   // send router advertisements on the networks of IPv6 pools
 	Routers     []netip.Addr
 	DNS         []netip.Addr
 	Force       bool   // give addresses even where another server does

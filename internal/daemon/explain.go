@@ -236,6 +236,9 @@ func (e *explanation) program(c boot.Client, r route.Route, indent string) {
 
 // offer shows what the client would be sent.
 func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
+	if c.IPv6 {
+		return e.offer6(c, r, indent)
+	}
 	m := requestOf(c)
 	b := pxe.Boot{Server: c.Server, File: e.tree.Location(c, r), RootPath: e.payload.RootPath, Direct: r.Direct}
 	reply, err := e.reply(m, b)

@@ -27,15 +27,16 @@ type links struct {
 	// server gives addresses; nil where that doesn't matter.
 	explore   func(context.Context, dhcp.Interface)
 	exploring sync.WaitGroup
+	links6    *links6 // nil where Spur takes no part in DHCP
 }
 
 // links are those of a service.
 func (d *daemon) links(s *service) *links {
-	l := &links{watcher: s.watcher, first: s.interfaces, listener: s.listener, sockets: s.sockets, notices: d.notices}
+	l := &links{watcher: s.watcher, first: s.interfaces, listener: s.listener, sockets: s.sockets, notices: d.notices, links6: s.links6}
 	if s.offers4 != nil && s.offers4.addresses != nil {
 		l.addresses, l.admit = s.offers4.addresses, d.admit(s.offers4.addresses)
 	}
-	if s.offers4 != nil && s.offers4.addresses == nil && len(d.config.ServerAddrs) == 0 {
+	if s.offers4 != nil && s.offers4.addresses == nil && len(addrsOf(d.config.ServerAddrs, false)) == 0 {
 		// The listener hears the answers itself. A probe that fails tells nothing.
 		l.explore = func(ctx context.Context, i dhcp.Interface) { _, _ = dhcp.Probe(ctx, i) }
 	}
@@ -83,6 +84,9 @@ func (l *links) follow(ctx context.Context, now []dhcp.Interface, changes []dhcp
 	}
 	if l.listener != nil {
 		l.failed("dhcp", l.listener.Set(l.allowed(now)))
+	}
+	if l.links6 != nil {
+		l.links6.follow(ctx)
 	}
 	l.failed("files", l.sockets.follow(ctx, now))
 }

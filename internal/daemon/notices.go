@@ -65,7 +65,7 @@ func (v *notices) ready(d *daemon, s *service) {
 	if weakness := s.status.Weakness(); weakness != "" {
 		v.warn(weakness)
 	}
-	for _, more := range append(surroundings(c, s.interfaces, s.listener), d.trusted...) {
+	for _, more := range append(surroundings(c, s), d.trusted...) {
 		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
 	}
 }
@@ -73,29 +73,36 @@ func (v *notices) ready(d *daemon, s *service) {
 // wouldServe says what Spur would do after a start.
 func (v *notices) wouldServe(d *daemon, s *service) {
 	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, describeInterfaces(s.interfaces))}
-	lines = append(append(lines, surroundings(d.config, s.interfaces, s.listener)...), d.trusted...)
+	lines = append(append(lines, surroundings(d.config, s)...), d.trusted...)
+	if s.links6 != nil && s.links6.surroundings() != "" {
+		lines = append(lines, s.links6.surroundings())
+	}
 	for _, line := range append(lines, d.given...) {
 		v.say(slog.LevelInfo, line, "sub", "daemon", "step", "dry-run")
 	}
 }
 
 // surroundings says where addresses come from, and what others must do.
-func surroundings(c Config, interfaces []dhcp.Interface, l *dhcp.Listener) []string {
-	switch c.DHCP {
-	case OwnDHCP:
-		var pools []string
+func surroundings(c Config, s *service) []string {
+	if c.DHCP == WithoutDHCP {
+		return pointers(c, s.interfaces)
+	}
+	var lines []string
+	if len(c.Pools) > 0 {
+		pools := make([]string, 0, len(c.Pools))
 		for _, p := range c.Pools {
 			pools = append(pools, p.String())
 		}
-		return []string{"It gives the addresses " + strings.Join(pools, ", ") + "."}
-	case WithoutDHCP:
-		return pointers(c, interfaces)
+		lines = append(lines, "It gives the addresses "+strings.Join(pools, ", ")+".")
 	}
-	where := "on the network"
-	if l != nil && l.Port67Taken {
-		where = "on this host"
+	if len(c.poolsOf(false)) == 0 {
+		where := "on the network"
+		if s.listener.Port67Taken {
+			where = "on this host"
+		}
+		lines = append(lines, "Addresses come from the DHCP server "+where+"; Spur adds what to boot.")
 	}
-	return []string{"Addresses come from the DHCP server " + where + "; Spur adds what to boot."}
+	return lines
 }
 
 // pointers says what to enter into a DHCP server that is to send machines here.
@@ -151,6 +158,11 @@ func (v *notices) storeTrouble(err error) {
 func (v *notices) malformedDHCP(iface string, from net.HardwareAddr, err error) {
 	v.malformed.dhcp.Add(1)
 	v.debug("malformed packet", "sub", "dhcp", "if", iface, "mac", from.String(), "err", err)
+}
+
+func (v *notices) malformedDHCP6(iface string, from netip.Addr, err error) {
+	v.malformed.dhcp.Add(1)
+	v.debug("malformed packet", "sub", "dhcp", "if", iface, "peer", from, "err", err)
 }
 
 func (v *notices) malformedTFTP(from netip.AddrPort, err error) {

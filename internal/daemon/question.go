@@ -24,7 +24,7 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	c := boot.Client{
 		MAC:      boot.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56},
 		UUID:     boot.UUID{0x52, 0x54, 0, 0x12, 0x34, 0x56, 0x40, 0, 0x80, 0, 0x52, 0x54, 0, 0x12, 0x34, 0x56},
-		Firmware: boot.Firmware(firmware), Arch: boot.Arch(arch), Proto: boot.Proto(proto), Loader: boot.ROM, Server: server,
+		Firmware: boot.Firmware(firmware), Arch: boot.Arch(arch), Proto: boot.Proto(proto), Loader: boot.ROM, Server: server, IPv6: server.Is6(),
 	}
 	switch speaking {
 	case "", "rom":
@@ -56,6 +56,9 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	}
 	if c.Firmware == boot.BIOS && (c.Arch != boot.X86 || c.Proto != boot.PXE) {
 		return Question{}, advice.New(fmt.Sprintf("no machine of architecture %s has a BIOS that boots by %s", c.Arch, proto), "a BIOS is of x86 and boots by pxe; other machines have uefi")
+	}
+	if c.Firmware == boot.BIOS && c.IPv6 && c.Loader == boot.ROM {
+		return Question{}, advice.New("no BIOS asks over IPv6, unless its ROM is iPXE", "add --loader ipxe, or name an IPv4 address as --server")
 	}
 	if c.Arch == "" {
 		c.Arch = boot.X64
@@ -101,6 +104,14 @@ func archOf(c boot.Client) pxe.Arch {
 }
 
 func describeLoader(c boot.Client) string {
+	who := describeSpeaker(c)
+	if c.IPv6 {
+		who += " over IPv6"
+	}
+	return who
+}
+
+func describeSpeaker(c boot.Client) string {
 	switch {
 	case c.Loader != boot.IPXE && c.Proto == boot.HTTP:
 		return "its HTTP Boot"

@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/sandbox"
 	"github.com/spurboot/spur/internal/timeline"
@@ -24,6 +27,8 @@ type service struct {
 	sockets    *sockets
 	offers     *offers        // nil where Spur takes no part in DHCP
 	offers4    *offers4       // nil likewise
+	offers6    *offers6       // nil likewise
+	links6     *links6        // nil likewise
 	listener   *dhcp.Listener // nil likewise
 	status     sandbox.Status
 }
@@ -31,6 +36,9 @@ type service struct {
 func (s *service) close() {
 	if s.listener != nil {
 		_ = s.listener.Close()
+	}
+	if s.links6 != nil {
+		s.links6.close()
 	}
 	if s.sockets != nil {
 		_ = s.sockets.close()
@@ -77,6 +85,10 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 		if s.offers4, s.listener, err = d.openDHCP(ctx, interfaces, s.offers, s.watcher.Again); err != nil {
 			return nil, err
 		}
+		if s.offers6, s.links6, err = d.openDHCP6(ctx, s.offers, s.watcher.Again); err != nil {
+			s.close()
+			return nil, err
+		}
 	}
 	if s.sockets, err = openSockets(ctx, d.config, interfaces); err != nil {
 		s.close()
@@ -111,7 +123,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, o *o
 	if err != nil {
 		return nil, nil, adviseListen(err)
 	}
-	listener.ServerAddrs = d.config.ServerAddrs
+	listener.ServerAddrs = addrsOf(d.config.ServerAddrs, false)
 	if addresses != nil && listener.Port67Taken && !d.config.Force {
 		err := advice.New("another program on this host holds port 67; it is a DHCP server, most likely",
 			"leave --dhcp server out to work beside it, stop it, or overrule this with --force")
@@ -135,7 +147,7 @@ func adviseListen(err error) error {
 // openAddresses makes our own DHCP server; nil where another one gives the
 // addresses.
 func (d *daemon) openAddresses(ctx context.Context, interfaces []dhcp.Interface) (*dhcp.Server, error) {
-	if d.config.DHCP != OwnDHCP {
+	if d.config.DHCP != OwnDHCP || len(d.config.poolsOf(false)) == 0 {
 		return nil, nil
 	}
 	pools, err := d.config.pools(interfaces)
@@ -183,7 +195,13 @@ func (d *daemon) tasks(s *service) tasks {
 	return append(all, task{"DHCP", func(ctx context.Context, ready func()) error {
 		defer s.offers.wait()
 		ready() // packets wait in the sockets, which are open
-		return s.listener.Run(ctx, func(p dhcp.Packet) { s.offers4.handle(ctx, p) })
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return s.listener.Run(ctx, func(p dhcp.Packet) { s.offers4.handle(ctx, p) }) })
+		g.Go(func() error {
+			s.links6.listener.Run(ctx, func(p dhcp6.Packet) { s.offers6.handle(ctx, p) })
+			return nil
+		})
+		return g.Wait()
 	}})
 }
 

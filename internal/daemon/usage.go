@@ -37,10 +37,28 @@ func (c Config) Check() error {
 		if len(c.Pools) == 0 {
 			return advice.New("--dhcp server needs a pool of addresses to give", "name one with --pool, such as --pool 10.0.0.100-10.0.0.200")
 		}
+		return c.checkIPv6()
 	default:
 		return advice.New(fmt.Sprintf("--dhcp %s is unknown", c.DHCP), "it is one of proxy, server, off")
 	}
 	return c.HTTPS.Check(c)
+}
+
+// checkIPv6 refuses what DHCPv6 can't tell, and a router advertisement for no
+// network.
+func (c Config) checkIPv6() error {
+	if routers := addrsOf(c.Routers, true); len(routers) > 0 {
+		return advice.New(fmt.Sprintf("--router %s: DHCPv6 tells machines of no router; the routers advertise themselves", routers[0]), "leave it out")
+	}
+	for _, a := range c.DNS {
+		if len(c.poolsOf(a.Is6())) == 0 {
+			return advice.New(fmt.Sprintf("--dns %s: machines that get addresses of --pool can't use it, which is of the other version of IP", a), "leave it out, or add a --pool of its version")
+		}
+	}
+	if c.RA && len(c.poolsOf(true)) == 0 {
+		return advice.New("--ra advertises the network of an IPv6 --pool, and there is none", "add one, such as --pool fd77::/64, or leave --ra out")
+	}
+	return nil
 }
 
 // onlyForOwnDHCP names a flag that says something to a DHCP server of ours.
@@ -52,6 +70,8 @@ func (c Config) onlyForOwnDHCP() string {
 		return "--router"
 	case len(c.DNS) > 0:
 		return "--dns"
+	case c.RA:
+		return "--ra"
 	case c.Force:
 		return "--force"
 	}

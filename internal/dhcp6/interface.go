@@ -1,6 +1,7 @@
 package dhcp6
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -20,8 +21,9 @@ type Interface struct {
 	MAC   net.HardwareAddr
 	// LinkLocal is where replies to clients on the wire come from.
 	LinkLocal netip.Addr
-	// Addrs are the other IPv6 addresses with their prefix, in the kernel's
-	// order: without those that are not usable yet, that are about to go, or that
+	// Addrs are the other IPv6 addresses with their prefix: first those that
+	// somebody gave the interface, then those that it has for a time, in the
+	// kernel's order; without those that are not usable yet, that are about to go, or that
 	// change for privacy's sake.
 	Addrs []netip.Prefix
 }
@@ -118,6 +120,8 @@ func look(l netlink.Link, master string) (Interface, error) {
 const unusable = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED | unix.IFA_F_DEPRECATED | unix.IFA_F_TEMPORARY
 
 func (i *Interface) take(list []netlink.Addr) {
+	lasting := func(a netlink.Addr) int { return -(a.Flags & unix.IFA_F_PERMANENT) }
+	slices.SortStableFunc(list, func(a, b netlink.Addr) int { return cmp.Compare(lasting(a), lasting(b)) })
 	for _, a := range list {
 		addr, ok := netip.AddrFromSlice(a.IP)
 		if !ok || !addr.Is6() || a.Flags&unusable != 0 {

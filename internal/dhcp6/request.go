@@ -67,6 +67,12 @@ func (r Request) IsBoot() bool {
 	return r.Class != "" || r.IPXE || len(r.Archs) > 0 || strings.HasPrefix(r.ClassID, "U-Boot")
 }
 
+// IsSystem tells whether the sender of a request that is no boot client's is an
+// operating system: the IPv6 stack of edk2 asks for name servers alone.
+func (r Request) IsSystem() bool {
+	return !r.IsBoot() && !slices.Equal(r.Requested, []dhcpv6.OptionCode{dhcpv6.OptionDNSRecursiveNameServer})
+}
+
 // Wants tells whether the sender asks for an option.
 func (r Request) Wants(code dhcpv6.OptionCode) bool { return slices.Contains(r.Requested, code) }
 

@@ -1,0 +1,91 @@
+package daemon
+
+import (
+	"encoding/hex"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+	"github.com/insomniacslk/dhcp/iana"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/leases"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// packetOf6 is a request that a client like this one would send over IPv6.
+func packetOf6(c boot.Client, kind dhcpv6.MessageType) dhcp6.Packet {
+	m := &dhcpv6.Message{MessageType: kind}
+	m.AddOption(dhcpv6.OptClientID(&dhcpv6.DUIDUUID{UUID: c.UUID}))
+	if kind != dhcpv6.MessageTypeInformationRequest {
+		m.AddOption(&dhcpv6.OptIANA{})
+	}
+	class := dhcp6.PXEClient
+	if c.Proto == boot.HTTP {
+		class = dhcp6.HTTPClient
+	}
+	m.AddOption(dhcpv6.OptClientArchType(iana.Arch(archOf(c))))
+	m.AddOption(&dhcpv6.OptVendorClass{EnterpriseNumber: 343, Data: [][]byte{[]byte(class)}})
+	if c.Loader == boot.IPXE {
+		m.AddOption(&dhcpv6.OptUserClass{UserClasses: [][]byte{[]byte("iPXE")}})
+	}
+	return dhcp6.Packet{
+		Message: m, Port: dhcp6.ServerPort, Server: c.Server, From: netip.AddrPortFrom(netip.MustParseAddr("fe80::1"), dhcp6.ClientPort),
+		Card: net.HardwareAddr(c.MAC[:]), Interface: dhcp6.Interface{Addrs: []netip.Prefix{netip.PrefixFrom(c.Server, 64)}}, Time: time.Now(),
+	}
+}
+
+// offer6 shows what the client would be sent over IPv6. iPXE takes no boot file
+// beside an address of another server, but where it asks for information alone.
+func (e *explanation) offer6(c boot.Client, r route.Route, indent string) error {
+	kind := dhcpv6.MessageTypeSolicit
+	if c.Loader == boot.IPXE && !e.own {
+		kind = dhcpv6.MessageTypeInformationRequest
+	}
+	p := packetOf6(c, kind)
+	b := dhcp6.Boot{URL: e.tree.Location(c, r)}
+	reply, err := e.reply6(p, b)
+	if err != nil {
+		return err
+	}
+	e.line("%sboot file   %s", indent, b.URL)
+	if kind == dhcpv6.MessageTypeInformationRequest {
+		e.line("%s            which iPXE takes only where router advertisements have the flag O and not M, or with --dhcp server", indent)
+	}
+	if !e.question.Bytes {
+		return nil
+	}
+	if a := firstAddress(reply); a.IsValid() {
+		e.line("%saddress     %s, for example: a machine gets one of --pool", indent, a)
+	}
+	for line := range strings.Lines(reply.Summary() + "\n" + hex.Dump(dhcp6.Marshal(p, reply))) {
+		e.line("%s%s", indent, strings.TrimRight(line, "\n"))
+	}
+	return nil
+}
+
+// reply6 is the offer that the question's mode of DHCP leads to.
+func (e *explanation) reply6(p dhcp6.Packet, b dhcp6.Boot) (*dhcpv6.Message, error) {
+	id := dhcp6.ServerID([]byte(e.tree.Names.Key.Text()))
+	if !e.own {
+		return dhcp6.Offer(p, id, b)
+	}
+	on := p.Interface.Addrs[0]
+	s, err := dhcp6.NewServer(dhcp6.ServerConfig{
+		ID: id, Pools: []dhcp6.Pool{{Prefix: on.Masked(), First: on.Masked().Addr().Next(), Last: lastGiven(on.Masked())}},
+		Store: &leases.MemoryStore{}, Authoritative: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Own([]dhcp6.Interface{p.Interface})
+	reply, outcome := s.Handle(p.Time, p)
+	if reply == nil {
+		return nil, errors.New(outcome.Reason)
+	}
+	return reply, dhcp6.Apply(reply, dhcp6.Read(p), b)
+}

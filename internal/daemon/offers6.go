@@ -1,0 +1,123 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/timeline"
+)
+
+// offers6 answers DHCPv6 requests: with a boot offer beside another server's
+// address, or with an address and a boot offer together.
+type offers6 struct {
+	*offers
+	id        dhcpv6.DUID
+	addresses *dhcp6.Server // nil where another server gives addresses
+	send      func(dhcp6.Packet, *dhcpv6.Message) error
+}
+
+// handle takes a request from the listener. The timeline hears of it at once.
+func (o *offers6) handle(ctx context.Context, p dhcp6.Packet) {
+	request := dhcp6.Read(p)
+	client := clientOf6(request, p)
+	if client.MAC == (boot.MAC{}) && o.addresses == nil {
+		return // an INFORMATION-REQUEST of nobody
+	}
+	o.observeRequest(request, client, p)
+	o.answer(client.MAC, func() { o.reply(ctx, p, request, client) })
+}
+
+// reply follows one request from what it says to the reply on the wire.
+func (o *offers6) reply(ctx context.Context, p dhcp6.Packet, request dhcp6.Request, client boot.Client) {
+	reply, outcome := o.address(p, client.MAC)
+	if outcome.Ours.IsValid() {
+		client.Server = outcome.Ours
+	}
+	switch {
+	case !request.IsBoot():
+	case wantsBoot6(p, request, outcome):
+		reply = o.boot(ctx, client, p, request, reply)
+	case outcome.Step == dhcp6.StepIgnored && request.Type == dhcpv6.MessageTypeSolicit:
+		o.observeIgnored(client, outcome.Reason)
+	}
+	if reply == nil {
+		return
+	}
+	if err := o.send(p, reply); err != nil {
+		o.trouble("a reply could not be sent", client.MAC, p.Interface.Name, err)
+		return
+	}
+	switch {
+	case outcome.Step != dhcp6.StepReply:
+	case request.IsBoot():
+		o.observeLease(client, outcome.Addr)
+	default: // the IPv6 stack of edk2 takes an address of its own
+		o.clients.Saw(outcome.Addr, client)
+	}
+}
+
+// address lets our own DHCPv6 server, if there is one, decide about the address.
+func (o *offers6) address(p dhcp6.Packet, mac boot.MAC) (*dhcpv6.Message, dhcp6.Outcome) {
+	if o.addresses == nil || p.Port != dhcp6.ServerPort {
+		return nil, dhcp6.Outcome{}
+	}
+	reply, outcome := o.addresses.Handle(p.Time, p)
+	if outcome.Err != nil {
+		o.trouble("no address for it", mac, p.Interface.Name, outcome.Err)
+	}
+	return reply, outcome
+}
+
+// wantsBoot6 tells whether a boot client's request is one to answer with what
+// to boot.
+func wantsBoot6(p dhcp6.Packet, r dhcp6.Request, outcome dhcp6.Outcome) bool {
+	switch outcome.Step {
+	case dhcp6.StepAdvertise, dhcp6.StepReply, dhcp6.StepInform:
+		return true
+	case "": // no server of ours was asked
+		return dhcp6.Proxied(p, r)
+	}
+	return false
+}
+
+// boot decides what a client boots, and puts that into a reply. A machine that
+// is not to be booted keeps the reply that gives it an address.
+func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhcp6.Request, address *dhcpv6.Message) *dhcpv6.Message {
+	if !c.Server.IsValid() {
+		o.observeUnreachable(c)
+		return address
+	}
+	reply := address
+	route, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
+		b := dhcp6.Boot{URL: o.tree.Location(c, d.Route)}
+		if address != nil {
+			return dhcp6.Apply(address, r, b)
+		}
+		reply, err = dhcp6.Offer(p, o.id, b)
+		return err
+	})
+	switch {
+	case !ok:
+		return address
+	case p.Port == dhcp6.BootPort:
+		o.observeOffer(timeline.Answered, c, route, netip.Addr{})
+	case address == nil || address.MessageType == dhcpv6.MessageTypeAdvertise || r.Type == dhcpv6.MessageTypeInformationRequest:
+		o.observeOffer(timeline.Offered, c, route, firstAddress(address))
+	}
+	return reply
+}
+
+// observeUnreachable says of a machine that it couldn't fetch anything: a URL
+// names no link-local address. iPXE asks by IPv6 beside IPv4, where that is no
+// news.
+func (o *offers6) observeUnreachable(c boot.Client) {
+	if c.Loader == boot.ROM {
+		o.observeIgnored(c, fmt.Sprintf("%s has no IPv6 address but its link-local one, by which no file can be fetched: ip addr add fd77::1/64 dev %s", c.Interface, c.Interface))
+	}
+}

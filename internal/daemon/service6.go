@@ -1,0 +1,122 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/dhcp6"
+)
+
+// addressWait is how long an address of this host is waited for that its kernel
+// is still looking for on the wire: for a second, and before the link-local one
+// for one more (RFC 4862 section 5.4).
+const addressWait = 3 * time.Second
+
+// openDHCP6 opens what answers DHCPv6 requests. Where another server gives the
+// addresses, a host that has no IPv6, or none yet, is none to fail on.
+func (d *daemon) openDHCP6(ctx context.Context, o *offers, lookAgain func()) (*offers6, *links6, error) {
+	listener := dhcp6.NewListener(dhcp6.Hooks{
+		Malformed: d.notices.malformedDHCP6, Down: func(string, error) { lookAgain() },
+		Panicked: func(iface string, value any, stack []byte) {
+			d.notices.panicked("DHCPv6 packet on "+iface, value, stack)
+		},
+	})
+	listener.ServerAddrs = addrsOf(d.config.ServerAddrs, true)
+	l := &links6{names: d.config.Interfaces, listener: listener, notices: d.notices}
+	offers := &offers6{offers: o, id: dhcp6.ServerID([]byte(d.names.Key.Text())), send: listener.Send}
+	if d.config.DHCP != OwnDHCP || len(d.config.poolsOf(true)) == 0 {
+		if now, err := dhcp6.Look(d.config.Interfaces); err == nil {
+			_ = l.set(ctx, now.Serving) // it is tried again, and told, while Spur runs
+		}
+		return offers, l, nil
+	}
+	if err := d.openAddresses6(ctx, offers, l); err != nil {
+		l.close()
+		return nil, nil, err
+	}
+	return offers, l, nil
+}
+
+// openAddresses6 makes our own DHCPv6 server.
+func (d *daemon) openAddresses6(ctx context.Context, o *offers6, l *links6) error {
+	now, pools, err := d.waitForPools6(ctx)
+	if err != nil {
+		return err
+	}
+	if warning := unpooled6(now, pools); warning != "" {
+		d.notices.warn(warning)
+	}
+	if !d.config.Force {
+		if err := d.config.alone6(ctx, now, pools); err != nil {
+			return err
+		}
+		l.admitted = map[int]bool{}
+		for _, i := range now {
+			l.admitted[i.Index] = true
+		}
+		l.admit = func(ctx context.Context, i dhcp6.Interface) error {
+			return d.config.alone6(ctx, []dhcp6.Interface{i}, pools)
+		}
+	}
+	o.addresses, err = dhcp6.NewServer(dhcp6.ServerConfig{ID: o.id, Pools: pools, Store: leaseStore{d.store}, Authoritative: !d.config.Force})
+	if err != nil {
+		return err
+	}
+	l.addresses = o.addresses
+	if err := l.set(ctx, now); err != nil {
+		return advice.Or(err, "stop that one, or leave the IPv6 --pool out")
+	}
+	if d.config.RA { // from the moment on at which machines are answered
+		l.router = dhcp6.NewRouter(advertised(pools), func(_ string, err error) { d.notices.warn(err.Error()) })
+	}
+	if taken := l.listener.Taken(); len(taken) > 0 && !d.config.Force {
+		return advice.New("another program on this host holds port 547 on "+taken[0]+"; it is a DHCPv6 server, most likely",
+			"leave the IPv6 --pool out to work beside it, stop it, or overrule this with --force")
+	}
+	return nil
+}
+
+// waitForPools6 looks at the interfaces until one is on the network of a pool, or
+// it is clear that none is.
+func (d *daemon) waitForPools6(ctx context.Context) ([]dhcp6.Interface, []dhcp6.Pool, error) {
+	ctx, cancel := context.WithTimeout(ctx, addressWait)
+	defer cancel()
+	for {
+		now, err := dhcp6.Look(d.config.Interfaces)
+		if err != nil {
+			return nil, nil, err
+		}
+		pools, err := d.config.pools6(now.Serving)
+		if err == nil && unpooled6(now.Serving, pools) == "" {
+			return now.Serving, pools, nil
+		}
+		select {
+		case <-ctx.Done():
+			return now.Serving, pools, err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// advertised says what to advertise on an interface: the network of a pool, that
+// its addresses come by DHCPv6, and no way out of it. A system without DHCPv6
+// makes itself an address there.
+func advertised(pools []dhcp6.Pool) func(dhcp6.Interface) (dhcp6.Advertisement, bool) {
+	return func(i dhcp6.Interface) (dhcp6.Advertisement, bool) {
+		for _, p := range pools {
+			if networkOf([]dhcp6.Interface{i}, p.First) == p.Prefix {
+				return dhcp6.Advertisement{Managed: true, Other: true, Prefix: p.Prefix, Autonomous: p.Prefix.Bits() == 64}, true
+			}
+		}
+		return dhcp6.Advertisement{}, false
+	}
+}
+
+// close ends what links6 keeps.
+func (l *links6) close() {
+	if l.router != nil {
+		l.router.Close()
+	}
+	_ = l.listener.Close()
+}

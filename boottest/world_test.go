@@ -44,6 +44,11 @@ func TestMain(m *testing.M) {
 // taken notes the routes that machines were offered in boots that came up.
 var taken sync.Map
 
+// unbooted are the routes that no machine can take here, with the reason.
+var unbooted = map[string]string{
+	"uefi-loong64-ipxe": "Debian has no kernel for LoongArch",
+}
+
 // everyRouteBooted checks, when all tests ran, that no row of the route table
 // promises a boot that no machine has made.
 func everyRouteBooted() int {
@@ -52,7 +57,7 @@ func everyRouteBooted() int {
 	}
 	code := 0
 	for _, row := range route.Entries() {
-		if _, ok := taken.Load(row.Name); !ok {
+		if _, ok := taken.Load(row.Name); !ok && unbooted[row.Name] == "" {
 			fmt.Fprintf(os.Stderr, "boottest: no machine booted by the route %s\n", row.Name)
 			code = 1
 		}
@@ -226,7 +231,7 @@ func (w *world) up(m *lab.Machine, spur *lab.Process) {
 	if files := at.Groups[1]; files != "/extra/one /extra/two" {
 		w.Errorf("%s has the files [%s]: the initrds were not merged", m.Name(), files)
 	}
-	if line := at.Groups[0]; !regexp.MustCompile(`console=ttyS0 spur\.note=http://10\.77\.\S+/note\.txt spur\.up=http://10\.77\.\S+/up`).MatchString(line) {
+	if line := at.Groups[0]; !regexp.MustCompile(`console=tty\w+ spur\.note=http://10\.77\.\S+/note\.txt spur\.up=http://10\.77\.\S+/up`).MatchString(line) {
 		w.Errorf("%s has the command line %q", m.Name(), line)
 	}
 	if _, err := m.WaitFor(w.ctx, lab.Fetched); err != nil {

@@ -151,6 +151,7 @@ func commands() []command {
 		{line: `make bench`, as: `make -n bench`, plain: true},
 		{line: `make soak`, as: `make -n soak`, plain: true},
 		{line: `scripts/install demo`, plain: true},
+		{line: `scripts/install test`, elsewhere: elsewhere{"make test begins with it", "../Makefile", "scripts/install test"}},
 		{line: `sudo apt-get install ipxe systemd-boot-efi`, elsewhere: elsewhere{"installs on this host, which has it by this script", "../scripts/install", " ipxe "}},
 		{line: `go test -race ./internal/dhcp`, elsewhere: elsewhere{"make test runs every package so", "../scripts/test", "go test -race"}},
 		{line: `go test ./boottest -run TestAlreadyIPXE -v`, elsewhere: elsewhere{"make test runs it", "../boottest/cells_test.go", "func TestAlreadyIPXE("}},

@@ -129,6 +129,8 @@ type Abilities struct {
 	Known bool
 	// EFIStub: UEFI firmware can start the kernel by itself.
 	EFIStub bool
+	// EFIMixed: UEFI firmware of 32 bits can, though the kernel has 64.
+	EFIMixed bool
 	// Compression is how the file is compressed as a whole, so that a loader
 	// has to unpack it: gzip, or empty.
 	Compression string

@@ -15,7 +15,7 @@ import (
 func (c Config) findLoaders() (route.Binaries, error) {
 	for _, dir := range c.Loaders {
 		if err := hasLoader(dir); err != nil {
-			return nil, advice.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, or a stub such as linuxx64.efi.stub")
+			return nil, advice.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, or a stub such as linuxx64.efi.stub")
 		}
 	}
 	found, err := loader.Find(c.Loaders, loader.Dirs())

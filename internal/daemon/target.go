@@ -55,7 +55,7 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 	}
 	linux := boot.Linux{
 		Kernel: file, Arch: found.Arch,
-		Abilities: boot.Abilities{Known: true, EFIStub: found.EFIStub, Compression: found.Compression, Signed: found.Signed},
+		Abilities: boot.Abilities{Known: true, EFIStub: found.EFIStub, EFIMixed: found.EFIMixed, Compression: found.Compression, Signed: found.Signed},
 	}
 	for _, name := range t.Initrds {
 		f, err := l.lookInitrd(ctx, name, up.read)

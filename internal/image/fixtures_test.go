@@ -50,6 +50,14 @@ func signed(b []byte) []byte {
 	return b
 }
 
+// compat gives a kernel the section in which its entry for firmware of 32 bits is
+// written down.
+func compat(b []byte) []byte {
+	copy(b[0x86:], le16(1))
+	copy(b[0x98:], ".compat")
+	return b
+}
+
 // imageFile is a kernel with a magic number in its Image header.
 func imageFile(magic string, machine uint16) []byte {
 	b := blank(4096, map[int]string{0x38: magic})

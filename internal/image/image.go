@@ -35,6 +35,8 @@ type Found struct {
 	Version string
 	// EFIStub says that UEFI firmware can start a kernel by itself.
 	EFIStub bool
+	// EFIMixed says that UEFI firmware of 32 bits can start a 64-bit kernel.
+	EFIMixed bool
 	// Compression is how the whole file is compressed, so that a loader has to
 	// unpack it before it can be started: gzip or empty.
 	Compression string

@@ -18,6 +18,9 @@ const (
 
 	// kernel64 is XLF_KERNEL_64: the kernel has a 64-bit entry point.
 	kernel64 = 1 << 0
+	// handover32 is XLF_EFI_HANDOVER_32: a 64-bit kernel can be entered from UEFI
+	// firmware of 32 bits.
+	handover32 = 1 << 2
 )
 
 // sizeSlack is how much shorter than its header says a file may be: the size
@@ -35,6 +38,9 @@ func bzImage(h head) (Found, bool) {
 	switch {
 	case h.u16(headerVersion) >= 0x020c && h.u16(xloadflags)&kernel64 != 0:
 		f.Arch = boot.X64
+		// The entry for loaders that know the kernel's own protocol, and the one for
+		// those that look for a section (since Linux 5.7, CONFIG_EFI_MIXED).
+		f.EFIMixed = h.u16(xloadflags)&handover32 != 0 || h.peHasSection(".compat")
 	case h.u16(headerVersion) >= 0x020c:
 		f.Arch = boot.X86
 	}

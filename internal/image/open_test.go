@@ -46,7 +46,7 @@ func TestOpenDebiansKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	release := strings.TrimPrefix(filepath.Base(path), "vmlinuz-")
-	want := Found{boot.KindLinux, boot.X64, BzImage, release, true, "", true, "Linux kernel " + release + ", x86-64, EFI stub, signed"}
+	want := Found{boot.KindLinux, boot.X64, BzImage, release, true, true, "", true, "Linux kernel " + release + ", x86-64, EFI stub, signed"}
 	if found != want {
 		t.Errorf("got %+v, want %+v", found, want)
 	}

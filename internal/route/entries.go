@@ -104,6 +104,21 @@ func Entries() []Entry {
 			Why: "iPXE with network drivers of its own: for firmware whose driver is broken",
 		},
 		{
+			Name: "uefi-arm64-ipxe", Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "ipxe-arm64.efi", Via: TFTP,
+			Why: "iPXE with network drivers of its own, and the firmware's where it has none: fetches all else over HTTP",
+		},
+		{
+			Name: "uefi-riscv64-ipxe", Firmware: boot.UEFI, Arch: boot.RISCV64, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "ipxe-riscv64.efi", Via: TFTP,
+			Why: "iPXE with network drivers of its own, and the firmware's where it has none: fetches all else over HTTP",
+		},
+		{
+			Name: "uefi-loong64-ipxe", Firmware: boot.UEFI, Arch: boot.LOONG64, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "ipxe-loong64.efi", Via: TFTP,
+			Why: "iPXE with network drivers of its own, and the firmware's where it has none: fetches all else over HTTP",
+		},
+		{
 			Name: "uefi-x64-direct", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP, Direct: true,
 			Why: "named in the offer itself: for firmware that never asks on port 4011; old edk2 loses such offers",
@@ -127,6 +142,11 @@ func Entries() []Entry {
 			Name: "uefi-x64-http-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: "snponly.efi", Via: HTTP,
 			Why: "iPXE on the firmware's own network driver (SNP), fetched over HTTP",
+		},
+		{
+			Name: "uefi-arm64-http-ipxe", Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.HTTP, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "ipxe-arm64.efi", Via: HTTP,
+			Why: "iPXE with network drivers of its own, fetched over HTTP: for an iPXE script",
 		},
 	}
 }

@@ -98,13 +98,23 @@ func foreignProgram(c boot.Client, p boot.Payload, host Host) string {
 }
 
 // foreignKernel says why a kernel is none for this architecture, or "". A BIOS
-// machine calls itself x86 even where its processor is 64-bit.
+// machine calls itself x86 even where its processor is 64-bit, and firmware of 32
+// bits may well be on such a processor: only an attempt tells.
 func foreignKernel(c boot.Client, l boot.Linux) string {
-	ok := l.Arch == "" || c.Arch == "" || l.Arch == c.Arch || (c.Firmware == boot.BIOS && l.Arch == boot.X64)
-	if ok {
+	switch {
+	case l.Arch == "" || c.Arch == "" || l.Arch == c.Arch || (c.Firmware == boot.BIOS && l.Arch == boot.X64):
 		return ""
+	case mixed(c, l) && l.Abilities.EFIMixed:
+		return ""
+	case mixed(c, l):
+		return fmt.Sprintf("%s is a 64-bit kernel without an entry for firmware of 32 bits (CONFIG_EFI_MIXED), which this machine has", l.Title())
 	}
 	return fmt.Sprintf("%s is a kernel for %s, the machine is %s", l.Title(), l.Arch, c.Arch)
+}
+
+// mixed tells whether a kernel has 64 bits and the firmware 32 (EFI mixed mode).
+func mixed(c boot.Client, l boot.Linux) bool {
+	return c.Firmware == boot.UEFI && c.Arch == boot.X86 && l.Arch == boot.X64
 }
 
 // notForEFI says why UEFI firmware can't start a kernel, or "". Of what is

@@ -2,6 +2,7 @@ package route
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"slices"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -27,6 +28,9 @@ type Loader struct {
 	// Unable says what the one that speaks can't do, by what it says of itself;
 	// empty for nothing. nil: it can do all that its row says.
 	Unable func(boot.Client) string
+	// Refuses says why it doesn't start a payload on a machine although the form
+	// would do; empty where it does. nil: it starts whatever it brings.
+	Refuses func(boot.Client, boot.Payload) string
 }
 
 // Build is a loader as one file, made for one kind of firmware.
@@ -53,11 +57,15 @@ func Loaders() []Loader {
 				{"ipxe.pxe", boot.BIOS, boot.X86},      // with drivers of its own
 				{"snponly.efi", boot.UEFI, boot.X64},   // on the firmware's network driver
 				{"ipxe.efi", boot.UEFI, boot.X64},      // with drivers of its own
+				{"ipxe-arm64.efi", boot.UEFI, boot.ARM64},
+				{"ipxe-riscv64.efi", boot.UEFI, boot.RISCV64},
+				{"ipxe-loong64.efi", boot.UEFI, boot.LOONG64},
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
 			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm},
 			Next:    File{IPXEScript, Script},
 			Unable:  unableIPXE,
+			Refuses: noMixedMode,
 		},
 		{
 			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP.
@@ -94,6 +102,15 @@ func unableIPXE(c boot.Client) string {
 		return "this iPXE says that it cannot start a Linux kernel (it lacks bzImage)"
 	case c.Firmware == boot.UEFI && !c.Features.Has(boot.CanEFI):
 		return "this iPXE says that it cannot start EFI applications"
+	}
+	return ""
+}
+
+// noMixedMode says that iPXE starts a kernel as firmware would, for which the kernel
+// must be of the firmware's own architecture; "" where it is.
+func noMixedMode(c boot.Client, p boot.Payload) string {
+	if l, ok := p.Content.(boot.Linux); ok && mixed(c, l) {
+		return fmt.Sprintf("%s is a 64-bit kernel, which iPXE of 32 bits can't start", l.Title())
 	}
 	return ""
 }

@@ -38,6 +38,13 @@ var (
 	uefiHTTP = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Loader: boot.ROM}
 	secure   = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, SecureBoot: true}
 	armROM   = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.ROM}
+	armHTTP  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.HTTP, Loader: boot.ROM}
+	ia32ROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
+	ia32HTTP = boot.Client{Firmware: boot.UEFI, Arch: boot.X86, Proto: boot.HTTP, Loader: boot.ROM}
+	ia32IPXE = boot.Client{Firmware: boot.UEFI, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
+	riscROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.RISCV64, Proto: boot.PXE, Loader: boot.ROM}
+	loongROM = boot.Client{Firmware: boot.UEFI, Arch: boot.LOONG64, Proto: boot.PXE, Loader: boot.ROM}
+	arm32ROM = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM, Proto: boot.PXE, Loader: boot.ROM}
 	armIPXE  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 )
 
@@ -81,13 +88,21 @@ func TestRoutes(t *testing.T) {
 		{"UEFI HTTP Boot, 4 GiB", uefiHTTP, boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: boot.X64, Bytes: 4 << 30}}, all(), []string{"uefi-x64-http-snponly"}},
 		{"UEFI HTTP Boot, EFI application", uefiHTTP, program(boot.X64), Host{}, []string{"uefi-http"}},
 		{"UEFI HTTP Boot, script", uefiHTTP, boot.Payload{Content: boot.Script{}}, all(), []string{"uefi-x64-http-snponly"}},
-		{"ARM ROM", armROM, linux(boot.ARM64), all(), []string{"uefi-tftp"}},
 		{"ARM iPXE", armIPXE, linux(boot.ARM64), all(), []string{"ipxe-http", "ipxe-tftp"}},
 		{"UEFI HTTP Boot, HTTPS as well", uefiHTTP, program(boot.X64), Host{HTTPS: true}, []string{"uefi-http", "uefi-https"}},
 		{"UEFI HTTP Boot, HTTPS alone", uefiHTTP, linux(boot.X64), Host{Loaders: Binaries{stub}, HTTPS: true, WithoutHTTP: true}, []string{"uefi-https"}},
 		{"iPXE with HTTPS", withHTTPS(uefiIPXE), linux(boot.X64), Host{HTTPS: true}, []string{"ipxe-http", "ipxe-https", "ipxe-tftp"}},
 		{"iPXE with HTTPS, HTTPS alone", withHTTPS(uefiIPXE), linux(boot.X64), Host{HTTPS: true, WithoutHTTP: true}, []string{"ipxe-https", "ipxe-tftp"}},
 		{"iPXE without HTTPS, HTTPS alone", uefiIPXE, linux(boot.X64), Host{HTTPS: true, WithoutHTTP: true}, []string{"ipxe-tftp"}},
+		{"ARM ROM", armROM, linux(boot.ARM64), all(), []string{"uefi-arm64-ipxe", "uefi-tftp"}},
+		{"ARM HTTP Boot", armHTTP, linux(boot.ARM64), all(), []string{"uefi-http", "uefi-arm64-http-ipxe"}},
+		{"ARM ROM, x64 kernel", armROM, linux(boot.X64), all(), nil},
+		{"32-bit ARM ROM", arm32ROM, linux(boot.ARM), all(), []string{"uefi-tftp"}},
+		{"RISC-V ROM", riscROM, linux(boot.RISCV64), all(), []string{"uefi-riscv64-ipxe", "uefi-tftp"}},
+		{"LoongArch ROM", loongROM, linux(boot.LOONG64), all(), []string{"uefi-loong64-ipxe", "uefi-tftp"}},
+		{"IA32 ROM, 32-bit kernel", ia32ROM, linux(boot.X86), all(), []string{"uefi-tftp"}},
+		{"IA32 ROM, 64-bit kernel", ia32ROM, able(boot.X64, boot.Abilities{EFIStub: true, EFIMixed: true}), all(), []string{"uefi-tftp"}},
+		{"IA32 HTTP Boot, 64-bit kernel", ia32HTTP, able(boot.X64, boot.Abilities{EFIStub: true, EFIMixed: true}), all(), []string{"uefi-http"}},
 		{"ARM iPXE, x64 kernel", armIPXE, linux(boot.X64), all(), nil},
 	}
 	for _, tt := range tests {
@@ -127,6 +142,9 @@ func TestUnfitKernels(t *testing.T) {
 		{"no stub on BIOS", biosROM, able(boot.X64, none), ""},
 		{"not looked into", uefiROM, linux(boot.X64), ""},
 		{"compressed, for iPXE on ARM", armIPXE, able(boot.ARM64, packed), ""},
+		{"64 bits on firmware of 32", ia32ROM, able(boot.X64, boot.Abilities{EFIStub: true, EFIMixed: true}), ""},
+		{"64 bits on firmware of 32, iPXE speaking", ia32IPXE, able(boot.X64, boot.Abilities{EFIStub: true, EFIMixed: true}), "iPXE of 32 bits"},
+		{"64 bits without mixed mode on firmware of 32", ia32ROM, able(boot.X64, stub), "CONFIG_EFI_MIXED"},
 		{"compressed, for another", uefiIPXE, able("", packed), "compressed with gzip"},
 		{"a script", uefiIPXE, boot.Payload{Content: boot.Script{}}, ""},
 	}
@@ -236,7 +254,8 @@ func TestTablesAreSound(t *testing.T) {
 func TestNamesAndOrder(t *testing.T) {
 	want := []string{
 		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe",
-		"uefi-tftp6", "uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-http", "uefi-https", "uefi-x64-http-snponly",
+		"uefi-tftp6", "uefi-x64-snponly", "uefi-x64-ipxe", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-x64-direct", "uefi-tftp",
+		"uefi-http", "uefi-https", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe",
 	}
 	var got []string
 	for _, e := range Entries() {
@@ -291,7 +310,7 @@ func TestPick(t *testing.T) {
 
 // Whoever is said to be supported has a route.
 func TestSupported(t *testing.T) {
-	want := []string{"any machine whose iPXE asks", "BIOS over PXE", "UEFI x64 over PXE", "UEFI over PXE", "UEFI over HTTP", "UEFI x64 over HTTP"}
+	want := []string{"any machine whose iPXE asks", "BIOS over PXE", "UEFI x64 over PXE", "UEFI over PXE", "UEFI arm64 over PXE", "UEFI riscv64 over PXE", "UEFI loong64 over PXE", "UEFI over HTTP", "UEFI x64 over HTTP", "UEFI arm64 over HTTP"}
 	if got := Supported(); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}

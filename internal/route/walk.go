@@ -47,6 +47,9 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	}
 	loader := FindLoader(e.Loader)
 	form, why := loader.form(c, p, host)
+	if why == "" && loader.Refuses != nil {
+		why = loader.Refuses(c, p)
+	}
 	if why != "" {
 		return Route{}, why
 	}
@@ -69,8 +72,11 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 
 func notFound(file string, l Loader, c boot.Client) string {
 	in := l.Package
-	if l.PerArch {
+	switch {
+	case l.PerArch:
 		in += ":" + debianArch(c.Arch)
+	case l.Name == boot.IPXE && c.Arch != boot.X86 && c.Arch != boot.X64:
+		in += " from Debian 13 on"
 	}
 	return fmt.Sprintf("%s was not found on this host; Debian has it in package %s", file, in)
 }

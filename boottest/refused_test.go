@@ -1,6 +1,7 @@
 package boottest
 
 import (
+	"bytes"
 	"net"
 	"net/netip"
 	"strings"
@@ -15,27 +16,47 @@ import (
 )
 
 // A ROM that hears an address and Spur's offer, and only repeats its DISCOVER,
-// is offered one form after the other. Spur knows that a DHCP server is there.
+// as HP laptops do (same transaction, seconds 0, 4, 12 and 28), is offered one
+// shape after the other, over a new transaction too, until it takes one; the
+// next time it is offered that at once.
 func TestRefusedOffers(t *testing.T) {
 	w := newWorld(t)
 	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 	spur := w.boot()
 	rom := w.pickyROM(w.otherHost("rom", "10.77.0.9"))
-	var last *dhcpv4.DHCPv4
-	for _, pause := range []time.Duration{0, 4, 7, 11} {
-		time.Sleep(pause * time.Second)
-		last = rom.discover()
+	shapes := []struct {
+		name string
+		has  func(heard) bool
+	}{
+		{"boot-server", func(h heard) bool { return h.ours.Options[43] == nil && h.ours.Options[67] != nil }},
+		{"direct", func(h heard) bool { return bytes.Equal(h.ours.Options[43], []byte{6, 1, 8, 255}) }},
+		{"menu", func(h heard) bool { return bytes.HasPrefix(h.ours.Options[43], []byte{6, 1, 3, 8, 7}) }},
+		{"field-only", func(h heard) bool {
+			return h.ours.Options[67] == nil && strings.HasSuffix(h.ours.BootFileName, "/snponly.efi")
+		}},
+		{"padded", func(h heard) bool { return bytes.HasSuffix(h.ours.Options[67], []byte("/snponly.efi\x00")) }},
+		{"late", func(h heard) bool { return h.oursLast }},
 	}
-	for _, route := range []string{"uefi-x64-snponly", "uefi-x64-ipxe"} {
-		rom.told(spur, `"step":"offered".*"route":"`+route+`"`)
+	for i, shape := range shapes {
+		if i == 4 {
+			rom.begin()
+		}
+		if offers := rom.discover(); !shape.has(offers) {
+			t.Fatalf("the offer %d is not of the shape %s: %s", i+1, shape.name, offers.ours.Summary())
+		}
+		rom.told(spur, `"step":"offered".*"route":"uefi-x64-snponly"`)
 	}
-	if last.Options[43] == nil {
-		t.Errorf("the last offer has the form of the first: %s", last.Summary())
-	}
+	rom.told(spur, `"step":"offered".*"shape":"late"`)
 	rom.told(spur, `"cause":"offer-ignored".*another form`)
-	rom.told(spur, `"step":"offered".*"route":"uefi-x64-direct"`)
+	rom.takes()
+	rom.told(spur, `after an offer of the shape late`)
+	rom.told(spur, `"step":"boot-asked"`)
 	if strings.Contains(spur.String(), "no-dhcp-server") {
 		t.Error("a DHCP server that answered is said to be missing")
+	}
+	rom.begin()
+	if offers := rom.discover(); !shapes[5].has(offers) {
+		t.Errorf("the next boot begins with another shape: %s", offers.ours.Summary())
 	}
 }
 
@@ -48,11 +69,19 @@ func (r *pickyROM) told(spur *lab.Process, pattern string) {
 }
 
 // pickyROM is a UEFI machine that is not content with what it is offered. Like
-// edk2 it wants to be answered by broadcast.
+// edk2 it wants to be answered by broadcast, and repeats what it asks.
 type pickyROM struct {
 	*world
-	conn net.PacketConn
-	mac  net.HardwareAddr
+	conn  net.PacketConn
+	mac   net.HardwareAddr
+	asks  *dhcpv4.DHCPv4
+	offer *dhcpv4.DHCPv4 // of an address, the latest
+}
+
+// heard is what a ROM was offered after one DISCOVER.
+type heard struct {
+	ours     *dhcpv4.DHCPv4
+	oursLast bool // after the offer of an address
 }
 
 func (w *world) pickyROM(h *lab.Host) *pickyROM {
@@ -70,35 +99,57 @@ func (w *world) pickyROM(h *lab.Host) *pickyROM {
 		return err
 	}))
 	w.Cleanup(func() { _ = r.conn.Close() })
+	r.begin()
 	return r
 }
 
-// discover asks until both servers have made an offer, and returns Spur's. A
-// wire that has just been plugged in may lose the first.
-func (r *pickyROM) discover() (ours *dhcpv4.DHCPv4) {
+// begin starts a transaction.
+func (r *pickyROM) begin() {
 	r.Helper()
-	m, err := dhcpv4.NewDiscovery(r.mac, dhcpv4.WithBroadcast(true),
+	var err error
+	r.asks, err = dhcpv4.NewDiscovery(r.mac, dhcpv4.WithBroadcast(true),
 		dhcpv4.WithOption(dhcpv4.OptClassIdentifier("PXEClient:Arch:00007:UNDI:003016")),
 		dhcpv4.WithGeneric(dhcpv4.OptionClientSystemArchitectureType, []byte{0, 7}))
 	r.check(err)
-	to := net.UDPAddrFromAddrPort(netip.MustParseAddrPort("255.255.255.255:67"))
-	for theirs := false; ours == nil || !theirs; {
+}
+
+// discover asks, and returns what both servers offer. It asks anew only where
+// nobody was heard: a wire that has just been plugged in may lose the first.
+func (r *pickyROM) discover() (h heard) {
+	r.Helper()
+	theirs := false
+	for h.ours == nil || !theirs {
 		r.check(r.ctx.Err())
-		_, err = r.conn.WriteTo(m.ToBytes(), to)
-		r.check(err)
-		for n := 0; n < 2; n++ {
-			offer, err := r.hear()
-			if err != nil {
-				break
-			}
-			if offer.YourIPAddr.IsUnspecified() {
-				ours = offer
-			} else {
-				theirs = true
-			}
+		if h.ours == nil && !theirs {
+			r.send(r.asks, "255.255.255.255:67")
+		}
+		offer, err := r.hear()
+		switch {
+		case err != nil:
+		case offer.YourIPAddr.IsUnspecified():
+			h.ours, h.oursLast = offer, theirs
+		default:
+			r.offer, theirs = offer, true
 		}
 	}
-	return ours
+	r.asks.NumSeconds += 4
+	time.Sleep(time.Second) // firmware collects offers for 4 s at least
+	return h
+}
+
+// takes asks for the address that was offered, and for the boot file.
+func (r *pickyROM) takes() {
+	r.Helper()
+	request, err := dhcpv4.NewRequestFromOffer(r.offer, dhcpv4.WithBroadcast(true), dhcpv4.WithOption(dhcpv4.OptClassIdentifier("PXEClient:Arch:00007:UNDI:003016")))
+	r.check(err)
+	r.send(request, "255.255.255.255:67")
+	r.send(request, homeAddr+":4011")
+}
+
+func (r *pickyROM) send(m *dhcpv4.DHCPv4, to string) {
+	r.Helper()
+	_, err := r.conn.WriteTo(m.ToBytes(), net.UDPAddrFromAddrPort(netip.MustParseAddrPort(to)))
+	r.check(err)
 }
 
 // hear waits for an offer for a while.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // DHCPMode says how Spur takes part in giving addresses.
@@ -43,6 +44,14 @@ type Config struct {
 	// Out is written to while machines wait: it must not block (internal/output).
 	Out io.Writer
 	TTY bool
+}
+
+// lease says who gives machines their addresses.
+func (c Config) lease() route.Lease {
+	if c.DHCP == OwnDHCP {
+		return route.Ours
+	}
+	return route.Theirs
 }
 
 // keyFile is where the key that seals names is kept.

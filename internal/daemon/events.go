@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"strings"
 
@@ -22,7 +23,7 @@ func (o *offers4) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
 	case p.Port == dhcp.BootPort:
 		e.Kind, e.Server = timeline.BootAsked, c.Server
 	case r.Type == dhcpv4.MessageTypeDiscover:
-		e.Kind, e.Audible = timeline.Asked, o.hearsOthers(p)
+		e.Kind, e.Audible, e.Transaction = timeline.Asked, o.hearsOthers(p), binary.BigEndian.Uint32(p.Message.TransactionID[:])
 	case r.Type == dhcpv4.MessageTypeRequest && o.addresses == nil:
 		e.Kind = timeline.Chose
 		o.clients.Saw(e.Peer, c)

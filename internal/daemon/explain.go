@@ -40,7 +40,7 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 		return err
 	}
 	e := explanation{
-		out: c.Out, question: q, payload: l.payload, own: c.DHCP == OwnDHCP,
+		out: c.Out, question: q, payload: l.payload, lease: c.lease(),
 		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort},
 	}
 	if c.HTTPS.Certificate != "" {
@@ -148,7 +148,7 @@ type explanation struct {
 	question Question
 	payload  boot.Payload
 	tree     *tree.Tree
-	own      bool
+	lease    route.Lease
 }
 
 func (e *explanation) line(format string, a ...any) {
@@ -240,7 +240,7 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 		return e.offer6(c, r, indent)
 	}
 	m := requestOf(c)
-	b := pxe.Boot{Server: c.Server, File: e.tree.Location(c, r), RootPath: e.payload.RootPath, Direct: r.Direct}
+	b := pxe.Boot{Server: c.Server, File: e.tree.Location(c, r), RootPath: e.payload.RootPath, Shape: shapeOf(e.shape(c, r))}
 	reply, err := e.reply(m, b)
 	if err != nil {
 		return err
@@ -250,7 +250,7 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	if !e.question.Bytes {
 		return nil
 	}
-	if e.own {
+	if e.lease == route.Ours {
 		e.line("%saddress     %s, for example: a machine gets one of --pool", indent, addrOf(reply.YourIPAddr))
 	}
 	for line := range strings.Lines(reply.Summary()) {
@@ -262,9 +262,16 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	return nil
 }
 
+// shape is the form that the first offer to a client has, which is the usual one
+// unless the route asks for another.
+func (e *explanation) shape(c boot.Client, r route.Route) route.Shape {
+	s, _ := route.PickShape(route.ShapesFor(c, e.lease), r.Shape, nil)
+	return s
+}
+
 // reply is the offer that the question's mode of DHCP leads to.
 func (e *explanation) reply(m *dhcpv4.DHCPv4, b pxe.Boot) (*dhcpv4.DHCPv4, error) {
-	if !e.own {
+	if e.lease == route.Theirs {
 		return pxe.Offer(m, b)
 	}
 	reply, err := exampleAddress(m, b.Server)

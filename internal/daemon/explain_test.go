@@ -27,7 +27,7 @@ func TestExplainedOffers(t *testing.T) {
 		if got := clientOf(pxe.Read(m), dhcp.Packet{Message: m}); got.UUID != q.Client.UUID || got.UUID.IsZero() {
 			t.Errorf("the request has the UUID %s", got.UUID)
 		}
-		e := explanation{own: own}
+		e := explanation{lease: Config{DHCP: map[bool]DHCPMode{true: OwnDHCP, false: ProxyDHCP}[own]}.lease()}
 		reply, err := e.reply(m, pxe.Boot{Server: server, File: "boot.ipxe"})
 		if err != nil {
 			t.Fatal(err)

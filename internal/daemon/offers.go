@@ -9,7 +9,6 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
-	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
 )
@@ -56,17 +55,17 @@ func (o *offers) answer(mac boot.MAC, answer func()) {
 
 // decide decides what a client boots, and has that written into a reply. The
 // story says why where there is nothing to tell the client.
-func (o *offers) decide(ctx context.Context, c boot.Client, write func(decide.Decision) error) (route.Route, bool) {
+func (o *offers) decide(ctx context.Context, c boot.Client, write func(decide.Decision) error) (decide.Decision, bool) {
 	d, err := o.decider.Decide(ctx, c)
 	if err != nil {
 		o.events.Observe(silence(c, "", err))
-		return route.Route{}, false
+		return decide.Decision{}, false
 	}
 	if err := write(d); err != nil {
 		o.observeIgnored(c, err.Error())
-		return route.Route{}, false
+		return decide.Decision{}, false
 	}
-	return d.Route, true
+	return d, true
 }
 
 // observeIgnored tells the timeline why a machine is left alone.
@@ -76,9 +75,11 @@ func (o *offers) observeIgnored(c boot.Client, reason string) {
 
 // observeOffer tells the timeline what a machine is told to boot, and which
 // address of ours goes with it, if any.
-func (o *offers) observeOffer(kind timeline.Kind, c boot.Client, r route.Route, address netip.Addr) {
+func (o *offers) observeOffer(kind timeline.Kind, d decide.Decision, address netip.Addr) {
+	c, r := d.Client, d.Route
 	o.events.Observe(timeline.Event{
 		Kind: kind, MAC: c.MAC, Client: c, Route: r.Name, Proto: string(r.Via), Name: r.Give, Server: c.Server, Peer: address,
+		Shape: d.Shape.Name, Reshaped: d.Reshaped,
 	})
 }
 

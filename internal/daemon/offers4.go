@@ -89,21 +89,23 @@ func wantsBoot(p dhcp.Packet, outcome dhcp.Outcome) bool {
 // is not to be booted keeps the reply that gives it an address.
 func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, address *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
 	reply := address
-	route, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
+	d, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
 		reply, err = o.write(p, address, pxe.Boot{
-			Server: c.Server, File: o.tree.Location(c, d.Route), RootPath: d.Payload.RootPath, Direct: d.Route.Direct,
+			Server: c.Server, File: o.tree.Location(c, d.Route), RootPath: d.Payload.RootPath, Shape: shapeOf(d.Shape),
 		})
 		return err
 	})
 	switch {
 	case !ok:
 		return address
+	case d.Shape.Late && p.Port == dhcp.ServerPort && !pause(ctx, lateBy):
+		return address
 	case p.Port == dhcp.BootPort:
-		o.observeOffer(timeline.Answered, c, route, netip.Addr{})
+		o.observeOffer(timeline.Answered, d, netip.Addr{})
 	case address == nil:
-		o.observeOffer(timeline.Offered, c, route, netip.Addr{})
+		o.observeOffer(timeline.Offered, d, netip.Addr{})
 	case address.MessageType() == dhcpv4.MessageTypeOffer: // the ACK repeats what the OFFER said
-		o.observeOffer(timeline.Offered, c, route, addrOf(address.YourIPAddr))
+		o.observeOffer(timeline.Offered, d, addrOf(address.YourIPAddr))
 	}
 	return reply
 }

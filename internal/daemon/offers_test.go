@@ -60,7 +60,7 @@ func newCommon(t *testing.T, r boot.Resolver) *offers {
 	}}
 	events := timeline.New(timeline.Config{})
 	return &offers{
-		decider: decide.Decider{Resolver: r, Host: host, Failed: events.Failed},
+		decider: decide.Decider{Resolver: r, Host: host, Failed: events.Failed, Shapes: events.Shapes, Lease: route.Theirs},
 		tree:    &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Resolver: r, HTTPPort: 80, TFTPPort: 69, Host: host},
 		events:  events, clients: &decide.Clients{},
 		trouble: func(what string, _ boot.MAC, _ string, err error) { t.Errorf("%s: %v", what, err) },

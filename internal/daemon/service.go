@@ -100,7 +100,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 // newOffers are those of what is served.
 func (d *daemon) newOffers(f *files) *offers {
 	return &offers{
-		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed},
+		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease()},
 		tree:    f.tree, events: f.events, clients: f.clients,
 		trouble: d.notices.trouble, panicked: d.notices.panicked, slots: make(chan struct{}, maxAnswers),
 	}

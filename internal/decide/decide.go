@@ -5,6 +5,7 @@
 package decide
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -16,6 +17,10 @@ type Decision struct {
 	Client  boot.Client
 	Payload boot.Payload
 	Route   route.Route
+	// Shape is the form in which a DHCP offer says so. Reshaped: it isn't the
+	// one that such a client is usually offered.
+	Shape    route.Shape
+	Reshaped bool
 }
 
 // Decider decides for one Spur.
@@ -25,6 +30,11 @@ type Decider struct {
 	// Failed lists the names of the routes that failed on a machine, the oldest
 	// first.
 	Failed func(boot.MAC) []string
+	// Shapes tells which shape of offer led a machine to its boot file last, and
+	// which it refused since, the oldest first. nil: nothing is known.
+	Shapes func(boot.MAC) (took string, refused []string)
+	// Lease says who gives the machines their addresses.
+	Lease route.Lease
 }
 
 // Decide says what to offer. Its errors are those of the resolver, which wrap
@@ -39,7 +49,18 @@ func (d Decider) Decide(ctx context.Context, c boot.Client) (Decision, error) {
 	if !ok {
 		return Decision{}, NoRoute(ladder.Obstacle(c))
 	}
-	return Decision{Client: c, Payload: payload, Route: chosen}, nil
+	shape, other := d.shape(c, chosen)
+	return Decision{Client: c, Payload: payload, Route: chosen, Shape: shape, Reshaped: other}, nil
+}
+
+// shape chooses the form of the offer. A route may ask for one to begin with.
+func (d Decider) shape(c boot.Client, r route.Route) (route.Shape, bool) {
+	took, refused := r.Shape, []string(nil)
+	if d.Shapes != nil {
+		last, not := d.Shapes(c.MAC)
+		took, refused = cmp.Or(took, last), not
+	}
+	return route.PickShape(route.ShapesFor(c, d.Lease), took, refused)
 }
 
 // NoRoute is why no route leads a client to its payload. On a network with all

@@ -18,10 +18,8 @@ type Boot struct {
 	File string
 	// RootPath is option 17, for a disk over the network; may be empty.
 	RootPath string
-	// Direct makes a proxy's offer to a UEFI ROM one that needs no question on
-	// port 4011, by option 43. It is the second try, for a ROM that saw an
-	// offer and never asked: many take it, edk2 of before 2017 doesn't.
-	Direct bool
+	// Shape is the form of the reply, for ROMs that don't take the usual one.
+	Shape Shape
 	// Options are further options to send, by code: 209 and 210 for PXELINUX
 	// for example. They don't replace the ones that this package writes.
 	Options map[uint8][]byte
@@ -43,8 +41,11 @@ var (
 // check refuses what firmware would cut off without a word.
 func (b Boot) check(r Request) error {
 	limit := maxFile
-	if r.Class == HTTPClient || r.IPXE != nil {
+	if (r.Class == HTTPClient || r.IPXE != nil) && !b.Shape.FieldOnly {
 		limit = maxURI // both read option 67 and don't need the field
+		if b.Shape.Padded {
+			limit--
+		}
 	}
 	switch {
 	case !b.Server.Is4():
@@ -65,17 +66,29 @@ func (b Boot) write(reply *dhcpv4.DHCPv4) {
 			reply.Options[code] = v
 		}
 	}
-	server := b.Server.String()
 	reply.ServerIPAddr = b.Server.AsSlice()
-	reply.ServerHostName = server
-	reply.Options[optServer] = []byte(server)
-	if b.File != "" {
-		reply.Options[optFile] = []byte(b.File)
-		if len(b.File) <= maxFile {
-			reply.BootFileName = b.File
-		}
+	if len(b.File) <= maxFile {
+		reply.BootFileName = b.File
+	}
+	if !b.Shape.FieldOnly {
+		b.writeOptions(reply)
 	}
 	if b.RootPath != "" {
 		reply.Options[optRootPath] = []byte(b.RootPath)
+	}
+}
+
+// writeOptions puts the server and the boot file into the places that BOOTP
+// doesn't have.
+func (b Boot) writeOptions(reply *dhcpv4.DHCPv4) {
+	server := b.Server.String()
+	reply.ServerHostName = server
+	reply.Options[optServer] = []byte(server)
+	switch {
+	case b.File == "":
+	case b.Shape.Padded:
+		reply.Options[optFile] = append([]byte(b.File), 0)
+	default:
+		reply.Options[optFile] = []byte(b.File)
 	}
 }

@@ -28,7 +28,7 @@
 // shipped machines, drops the first one (PxeBcCacheDhcp4Offer tests OfferCount
 // > 0 where it means < 1; Bugzilla 469, seen on Dell T130 and T430) and gives
 // up. Without option 43 both boot, so a UEFI machine gets none; dnsmasq does
-// the same. [Boot].Direct is the other way, for a ROM that never comes to port
+// the same. [Shape] has the other ways, for a ROM that never comes to port
 // 4011. OVMF 2022.11 was seen to boot either way.
 //
 // Option 43 and BIOS. Intel's ROM code, from which BIOS ROMs descend, starts

@@ -21,6 +21,9 @@ const (
 // Sub-options of option 43 (PXE 2.1 table 2-1).
 const (
 	subDiscoveryControl = 6
+	subBootServers      = 8
+	subMenu             = 9
+	subPrompt           = 10
 	subBootItem         = 71
 	subEnd              = 255
 	subPad              = 0
@@ -28,6 +31,12 @@ const (
 	// useBootFile is bit 3 of the discovery control: boot the file of this
 	// offer, without prompt, menu or discovery.
 	useBootFile = 8
+	// noBroadcast and noMulticast are bits 0 and 1 of it: boot servers are only
+	// looked for where they are listed.
+	noBroadcast, noMulticast = 1, 2
+	// menuType is the first type of boot servers that is for anybody's use.
+	menuType = 0x8000
+	menuItem = "Spur"
 )
 
 // suboptions reads options inside an option, up to the end or to one that

@@ -66,7 +66,7 @@ func proxied(m *dhcpv4.DHCPv4, b Boot, kind dhcpv4.MessageType) (*dhcpv4.DHCPv4,
 	reply.Options[optServerID] = b.Server.AsSlice()
 	reply.Options[optClass] = []byte(r.answerClass())
 	echo(reply, m, optUUID, optRelay)
-	if v := r.vendorOptions(b.Direct); v != nil {
+	if v := r.vendorOptions(r.discovery(b.Shape), b.Server.AsSlice()); v != nil {
 		reply.Options[optVendor] = v
 	}
 	if r.IPXE != nil {
@@ -82,22 +82,6 @@ func (r Request) answerClass() Class {
 		return HTTPClient
 	}
 	return PXEClient
-}
-
-// vendorOptions is option 43 of a proxy's reply: see the package's story.
-func (r Request) vendorOptions(direct bool) []byte {
-	var v []byte
-	if r.Class == PXEClient && r.IPXE == nil && (direct || r.Arch().BIOS()) {
-		v = append(v, subDiscoveryControl, 1, useBootFile)
-	}
-	if r.BootItem != nil {
-		// A boot server repeats the item that it answers for (PXE 2.1 table 2-9).
-		v = append(append(v, subBootItem, uint8(len(r.BootItem))), r.BootItem...)
-	}
-	if v == nil {
-		return nil
-	}
-	return append(v, subEnd)
 }
 
 // IsOffer tells whether a reply says, by its class, that its sender knows what
@@ -119,6 +103,12 @@ func Apply(reply, m *dhcpv4.DHCPv4, b Boot) error {
 	}
 	if r.IPXE != nil {
 		reply.Options[optIPXE] = ipxeOptions(true)
+	}
+	if r.Class == PXEClient && r.IPXE == nil && b.Shape.Discovery != Usual {
+		reply.Options[optClass] = []byte(PXEClient)
+		if v := r.vendorOptions(b.Shape.Discovery, b.Server.AsSlice()); v != nil {
+			reply.Options[optVendor] = v
+		}
 	}
 	b.write(reply)
 	return nil

@@ -62,7 +62,7 @@ func TestPriorityInProxyReplies(t *testing.T) {
 
 func TestDirect(t *testing.T) {
 	b := boot
-	b.Direct = true
+	b.Shape.Discovery = pxe.InOffer
 	for name, c := range map[string]struct {
 		options map[uint8][]byte
 		want    []byte

@@ -5,8 +5,7 @@
 //   - Forms (forms.go): what a payload can be turned into while it is served.
 //   - Loaders (loaders.go): the programs between firmware and payload, the files
 //     that they are made of, and the forms that they bring.
-//   - Entries (entries.go): which loader a client can be given, over what, and
-//     in which shape of offer.
+//   - Entries (entries.go): which loader a client can be given, and over what.
 //
 // A route is a path through them: an entry that is for the client, its loader,
 // and the first form of the payload that this loader brings. Routes (walk.go)
@@ -14,6 +13,9 @@
 // first, each with its reason, and what can't, with what is in the way. A route
 // that failed on a machine is passed over the next time (Ladder.Pick), so that a
 // second try is never the same try.
+//
+// A fourth table is beside the way: Shapes (shapes.go) has the forms in which a
+// ROM can be offered whatever is at its beginning.
 //
 // A route declares the files of its boot (files.go); package tree opens no
 // others.

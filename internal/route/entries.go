@@ -41,9 +41,9 @@ type Entry struct {
 	Loader boot.Loader
 	Build  string
 	Via    Via
-	// Direct names the file in a proxy's offer at once, where the rule for this
-	// firmware is to be asked on port 4011.
-	Direct bool
+	// Shape is the name of the shape of offer to begin with; empty for the one
+	// that such a client is usually offered.
+	Shape string
 
 	// Why says for whom the entry stands where it does; people read it in
 	// `spur explain`.
@@ -120,7 +120,7 @@ func Entries() []Entry {
 		},
 		{
 			Name: "uefi-x64-direct", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
-			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP, Direct: true,
+			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP, Shape: "direct",
 			Why: "named in the offer itself: for firmware that never asks on port 4011; old edk2 loses such offers",
 		},
 		{

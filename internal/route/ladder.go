@@ -24,20 +24,30 @@ type Rejected struct {
 // machine, or, when all have failed, the one whose failure is the oldest.
 // failed lists the names of failed routes, the oldest first.
 func (l Ladder) Pick(failed []string) (Route, bool) {
-	best, bestAge := -1, 0
-	for i, r := range l.Routes {
-		age := slices.Index(failed, r.Name)
+	if len(l.Routes) == 0 {
+		return Route{}, false
+	}
+	var names []string
+	for _, r := range l.Routes {
+		names = append(names, r.Name)
+	}
+	return l.Routes[untried(names, failed)], true
+}
+
+// untried is the place of the first name that is not among failed, or, where all
+// are, of the one that failed first.
+func untried(names, failed []string) int {
+	best, bestAge := 0, len(failed)
+	for i, name := range names {
+		age := slices.Index(failed, name)
 		if age == -1 {
-			return r, true
+			return i
 		}
-		if best == -1 || age < bestAge {
+		if age < bestAge {
 			best, bestAge = i, age
 		}
 	}
-	if best == -1 {
-		return Route{}, false
-	}
-	return l.Routes[best], true
+	return best
 }
 
 // notYet says of programs that no row serves what is in the way, or "".

@@ -62,7 +62,7 @@ func markdown() string {
 			}
 		}
 		over := strings.ToUpper(string(r.Via))
-		if r.Direct {
+		if r.Shape != "" {
 			over += ", named in the first offer"
 		}
 		fmt.Fprintf(&b, "| %s | %s | `%s` | %s | `%s` |\n", cmp.Or(machine, "any"), asks, r.Give, over, r.Name)

@@ -18,7 +18,7 @@ type Route struct {
 	Give   string      // the file that the client is told to fetch first
 	Role   Role        // what that file is
 	Via    Via
-	Direct bool // see Entry
+	Shape  string // see Entry
 	Why    string
 }
 
@@ -96,7 +96,7 @@ func debianArch(a boot.Arch) string {
 
 // route is the way through an entry, whatever the payload.
 func (e Entry) route() Route {
-	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Direct: e.Direct, Why: e.Why}
+	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Shape: e.Shape, Why: e.Why}
 	if e.Build == "" {
 		next := FindLoader(e.Loader).Next
 		r.Give, r.Role = next.Name, next.Role

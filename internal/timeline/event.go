@@ -109,6 +109,13 @@ type Event struct {
 	Client boot.Client
 	// Route is the name of the route that the machine is on.
 	Route string
+	// Shape names, with Offered and Answered, the form of the offer. Reshaped: it
+	// isn't the one that such a client is usually offered.
+	Shape    string
+	Reshaped bool
+	// Transaction is, with Asked, the number that the client gave its request
+	// and all repetitions of it.
+	Transaction uint32
 	// Proto is "tftp", "http", "https" or "dhcp".
 	Proto string
 	Role  Role
@@ -159,7 +166,7 @@ const maxBytes = 1 << 60
 
 // bounded returns e with its strings cut to length and figures that add up.
 func (e Event) bounded() Event {
-	e.Route, e.Proto, e.Role = clip(e.Route), clip(e.Proto), Role(clip(string(e.Role)))
+	e.Route, e.Shape, e.Proto, e.Role = clip(e.Route), clip(e.Shape), clip(e.Proto), Role(clip(string(e.Role)))
 	e.Name, e.Reason, e.Err, e.Hint = clip(e.Name), clip(e.Reason), clip(e.Err), clip(e.Hint)
 	e.Bytes, e.Total = min(max(e.Bytes, 0), maxBytes), min(max(e.Total, 0), maxBytes)
 	return e

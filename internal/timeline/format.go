@@ -121,12 +121,13 @@ func fileOver(name, proto string) string {
 	return text
 }
 
-// byRoute is " (route uefi-x64-snponly)".
-func byRoute(name string) string {
-	if name == "" {
+// byRoute is " (route uefi-x64-snponly)", with the shape of an offer that isn't
+// the usual one.
+func byRoute(e Event) string {
+	if e.Route == "" {
 		return ""
 	}
-	return " (route " + Clean(name) + ")"
+	return " (route " + Clean(e.Route) + ofShape(e) + ")"
 }
 
 func offeredText(e Event) string {
@@ -134,7 +135,7 @@ func offeredText(e Event) string {
 	if e.Peer.IsValid() {
 		text += e.Peer.String() + " and "
 	}
-	return text + fileOver(e.Name, e.Proto) + byRoute(e.Route)
+	return text + fileOver(e.Name, e.Proto) + byRoute(e)
 }
 
 func otherText(e Event) string {
@@ -166,7 +167,7 @@ func bootText(e Event) string {
 	if e.Kind == BootAsked {
 		return "asks us for its boot file"
 	}
-	return "told to fetch " + fileOver(e.Name, e.Proto) + byRoute(e.Route)
+	return "told to fetch " + fileOver(e.Name, e.Proto) + byRoute(e)
 }
 
 // fileText is "loader snponly.efi".

@@ -16,9 +16,11 @@ type loaderStage struct {
 	audible        bool // other servers' offers would be heard
 	offers         int  // by the latest route
 	firstOffer     time.Time
-	route          string // of our latest offer
-	refusals       int    // of the latest route
-	routeChanged   bool   // it refused another route before
+	route          string   // of our latest offer
+	shape          string   // likewise
+	shapes         []string // that were offered, in order
+	refusals       int      // of the latest route
+	routeChanged   bool     // it refused another route before
 	offered        offersSinceAsk
 	other          otherOffer // of an address, the latest
 	rival          otherOffer // that names a boot file, the latest
@@ -85,7 +87,7 @@ func (a Attempt) offered(e Event) (Attempt, []Step) {
 	if h.asksBesides(e.Client) && h.offers > 0 {
 		return a.countRepeat(Offered), nil
 	}
-	same := h.offers > 0 && h.file == e.Name && h.route == e.Route
+	same := h.offers > 0 && h.file == e.Name && h.route == e.Route && h.shape == e.Shape
 	if h.offers > 0 && h.route != e.Route {
 		// Another route is another try: what was wrong with the last one is over.
 		h.routeChanged, h.offers, h.refusals, a.Verdict = true, 0, 0, nil
@@ -94,6 +96,7 @@ func (a Attempt) offered(e Event) (Attempt, []Step) {
 		h.firstOffer = e.Time
 	}
 	h.file, h.proto, h.ours, h.route = e.Name, e.Proto, e.Server, e.Route
+	h.noteShape(e)
 	h.offered.boot = true
 	if h.offeredAddress = e.Peer.IsValid(); h.offeredAddress {
 		a.Address = e.Peer
@@ -136,7 +139,7 @@ func (a Attempt) addressed(e Event) (Attempt, []Step) {
 	} else {
 		a = a.forward(e, a.Stage)
 	}
-	return a.addStep(a.step(e, addressText(e)))
+	return a.addStep(a.step(e, addressText(e)+h.tookText()))
 }
 
 // boot folds the exchange on port 4011 (PXE 2.1 section 2.2.4).
@@ -146,6 +149,7 @@ func (a Attempt) boot(e Event) (Attempt, []Step) {
 	if e.Kind == BootAsked {
 		h.bootAsked = true
 	} else {
+		h.noteShape(e)
 		h.answered, h.file, h.proto = true, e.Name, e.Proto
 	}
 	if known {
@@ -157,7 +161,11 @@ func (a Attempt) boot(e Event) (Attempt, []Step) {
 		a = a.forward(e, Answering)
 	}
 	e.Route = orElse(e.Route, a.Route)
-	return a.addStep(a.step(e, bootText(e)))
+	text := bootText(e)
+	if e.Kind == BootAsked && !h.addressed() {
+		text += h.tookText()
+	}
+	return a.addStep(a.step(e, text))
 }
 
 // alive folds the signs of life of the booted system. Its DHCP request proves

@@ -19,6 +19,7 @@ type machine struct {
 	attempts  []Attempt // oldest first; the last one is current
 	given     []Cause   // verdicts given on the current attempt
 	failed    []string  // routes that failed, oldest first
+	shapes    shapes    // of offers
 	unstarted unstartedKernel
 }
 
@@ -73,11 +74,13 @@ func (a Attempt) kernelName() (string, bool) {
 	return "", false
 }
 
-// blame remembers that a route failed; of too many, the oldest is forgotten.
+// blame remembers that a route failed, the latest as the last; of too many, the
+// oldest is forgotten.
 func (m *machine) blame(route string) {
-	if route == "" || slices.Contains(m.failed, route) {
+	if route == "" {
 		return
 	}
+	m.clear([]string{route})
 	if len(m.failed) >= maxFailed {
 		m.failed = slices.Delete(m.failed, 0, 1)
 	}

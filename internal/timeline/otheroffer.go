@@ -21,6 +21,11 @@ func (o otherOffer) isSet() bool { return o.server.IsValid() }
 // (DHCP_DISC_START_TIMEOUT_SEC in its src/config/dhcp.h).
 const shortestWait = 500 * time.Millisecond
 
+// unheardAsks is how many requests of a program it takes to believe that it was
+// offered an address which could not be heard: fewer may be due to a DHCP server
+// that is slow, or to a lost packet.
+const unheardAsks = 3
+
 // askedAgain is the stage after a repeated DISCOVER. One that comes although
 // the program was offered an address and what to boot is a refusal: firmware
 // collects offers until a timer of its own ends, and asks again if none of them
@@ -30,7 +35,8 @@ func (h loaderStage) askedAgain(e Event) loaderStage {
 	if e.Time.Sub(h.lastAsk) < shortestWait {
 		return h
 	}
-	if h.offered.boot && (h.offered.address || h.offeredAddress) {
+	unheard := !h.audible && h.asks >= unheardAsks
+	if h.offered.boot && (h.offered.address || h.offeredAddress || unheard) {
 		h.refusals++
 	}
 	h.offered, h.lastAsk, h.audible = offersSinceAsk{}, e.Time, e.Audible

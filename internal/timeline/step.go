@@ -37,15 +37,17 @@ type Step struct {
 	// instead of being told again.
 	Count int `json:"count"`
 
-	Interface string     `json:"if,omitempty"`
-	Route     string     `json:"route,omitempty"`
-	Proto     string     `json:"proto,omitempty"`
-	Role      Role       `json:"role,omitempty"`
-	Name      string     `json:"file,omitempty"`
-	Peer      netip.Addr `json:"peer,omitzero"`
-	Server    netip.Addr `json:"server,omitzero"`
-	Bytes     int64      `json:"bytes,omitempty"`
-	Total     int64      `json:"total,omitempty"`
+	Interface string `json:"if,omitempty"`
+	Route     string `json:"route,omitempty"`
+	// Shape is the form of an offer, where it isn't the usual one.
+	Shape  string     `json:"shape,omitempty"`
+	Proto  string     `json:"proto,omitempty"`
+	Role   Role       `json:"role,omitempty"`
+	Name   string     `json:"file,omitempty"`
+	Peer   netip.Addr `json:"peer,omitzero"`
+	Server netip.Addr `json:"server,omitzero"`
+	Bytes  int64      `json:"bytes,omitempty"`
+	Total  int64      `json:"total,omitempty"`
 	// Took is how long a transfer took.
 	Took   Span   `json:"took,omitzero"`
 	Reason string `json:"reason,omitempty"`
@@ -58,10 +60,14 @@ func (a Attempt) step(e Event, text string) Step {
 	if name == "" {
 		name = a.Interface
 	}
-	return Step{
+	s := Step{
 		Time: e.Time, After: Span(e.Time.Sub(a.Began)), Kind: e.Kind, Text: text, Count: 1,
 		Interface: name, Route: e.Route, Proto: e.Proto, Role: e.Role, Name: e.Name,
 		Peer: e.Peer, Server: e.Server, Bytes: e.Bytes, Total: e.Total,
 		Reason: e.Reason, Err: e.Err,
 	}
+	if e.Reshaped {
+		s.Shape = e.Shape
+	}
+	return s
 }

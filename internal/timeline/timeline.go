@@ -115,6 +115,7 @@ func (t *Timeline) Observe(e Event) {
 	before := m.current()
 	after, steps := before.Next(e)
 	m.attempts[len(m.attempts)-1] = after
+	m.shapes.learn(before, after, e)
 	if after.Stage != before.Stage && after.Stage.lives() {
 		m.clear(after.Routes)
 	}
@@ -150,6 +151,9 @@ func (t *Timeline) closeAttempt(m *machine, at time.Time) {
 	if a.Stage == "" {
 		return
 	}
+	if h := a.loaderStage; h.refusals > 0 && !h.moved() {
+		m.shapes.refuse(h.shape) // the last one, after which the machine gave up
+	}
 	if v, ok := m.ended(a, at); ok {
 		t.giveVerdict(m, v, at)
 		return
@@ -184,6 +188,7 @@ func (t *Timeline) judge() {
 func (t *Timeline) giveVerdict(m *machine, v Verdict, at time.Time) {
 	m.attempts[len(m.attempts)-1].Verdict = &v
 	m.blame(v.Blames)
+	m.shapes.fail(v.Refused)
 	u := Update{Time: at, Attempt: m.current()}
 	if !slices.Contains(m.given, v.Cause) {
 		m.given = append(m.given, v.Cause)

@@ -13,6 +13,9 @@ type Verdict struct {
 	// Blames names the route that failed; empty where the route is not to
 	// blame, so that another one would not help.
 	Blames string `json:"blames,omitempty"`
+	// Refused names the shape of the offer that led nowhere; the next boot begins
+	// with another one.
+	Refused string `json:"refused,omitempty"`
 	// Info marks a verdict that is no failure.
 	Info bool `json:"info,omitempty"`
 }

@@ -83,10 +83,29 @@ func noDHCPServer(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 		v.Hint = "make the switch port an edge port (PortFast), switch off its LACP, or try a loader that uses the firmware's driver (snponly, undionly)."
 	case !h.audible:
 		v.Likely += " Or one did, which Spur cannot hear from here, and the firmware wants the boot file in another form of offer."
-		v.Hint += " If there is one, let the machine ask again: it is offered the next route."
-		v.Blames = h.route
+		v.Hint += " If there is one, let the machine ask again: it is offered the next " + h.nextTry() + "."
+		v.Blames, v.Refused = h.blamed()
 	}
 	return v, true
+}
+
+// blamed is what else would help a program that does not take our offer: another
+// shape of it, or another route where the offer has no others.
+func (h loaderStage) blamed() (route, shape string) {
+	if h.shape != "" {
+		return "", h.shape
+	}
+	return h.route, ""
+}
+
+// enoughRefusals is how often a program refuses what it is offered until that
+// is a verdict. One that is offered several shapes is given the time to see some:
+// PXE ROMs ask four times (PXE 2.1 section 2.2.3).
+func (h loaderStage) enoughRefusals() bool {
+	if len(h.shapes) > 1 {
+		return h.refusals >= 3
+	}
+	return h.refusals >= 2 || h.refusals == 1 && h.routeChanged
 }
 
 // offersRefused: the machine was offered an address and a boot file, and takes
@@ -97,21 +116,28 @@ func offersRefused(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 	if h.offeredAddress || h.moved() || !h.other.isSet() || h.offers == 0 || now.Sub(h.firstOffer) < refusalPatience {
 		return Verdict{}, false
 	}
-	enough := h.refusals >= 2 || h.refusals == 1 && h.routeChanged
-	if silent := now.Sub(h.lastAsk) >= longestWait; !enough && !silent {
+	if silent := now.Sub(h.lastAsk) >= longestWait; !h.enoughRefusals() && !silent {
 		return Verdict{}, false
 	}
 	v := Verdict{
 		Cause: OfferIgnored,
-		Sentence: fmt.Sprintf("%s was offered the address %s by %s and %s by us, and took neither; it asked %s.",
-			a.program(), h.other.addr, h.other.server, a.wanted(), times(h.asks)),
+		Sentence: fmt.Sprintf("%s was offered the address %s by %s and %s by us, and took neither; it asked %s.%s",
+			a.program(), h.other.addr, h.other.server, a.wanted(), times(h.asks), h.shapesText()),
 		Likely: "its firmware wants the boot file in another form of offer, or takes only one offer" + h.rivalText() + ".",
-		Hint:   "let the machine ask again: it is offered the next route; if none helps, give addresses and boot file together with --dhcp server.",
+		Hint:   "let the machine ask again: it is offered the next " + h.nextTry() + "; if none helps, give addresses and boot file together with --dhcp server.",
 	}
 	if h.refusals > 0 {
-		v.Blames = h.route
+		v.Blames, v.Refused = h.blamed()
 	}
 	return v, true
+}
+
+// nextTry is what another try of the machine leads to.
+func (h loaderStage) nextTry() string {
+	if h.shape != "" {
+		return "shape of offer"
+	}
+	return "route"
 }
 
 // rivalText says which other server names a boot file, if one was heard to.
@@ -161,8 +187,7 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Hint = fmt.Sprintf("reset the machine: Spur knows its network now; or name the address to tell machines with --server-address %s.", h.ourNear)
 	default:
 		v.Sentence = fmt.Sprintf("%s took its address from %s, but never asked us for %s.", a.program(), h.chosen(), a.wanted())
-		// Another route makes the offer in another form.
-		v.Blames = a.Route
+		v.Blames, v.Refused = h.blamed()
 		v.Likely, v.Hint = a.elsewhere()
 	}
 	return v, true

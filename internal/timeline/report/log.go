@@ -10,7 +10,7 @@ import (
 
 // Log returns an observer that writes one record per step: sub (dhcp, pxe,
 // tftp, http, https or timeline), if, mac, step, and as far as they apply attempt,
-// route, file, role, bytes, total, took (seconds), addr, server, reason, err.
+// route, shape, file, role, bytes, total, took (seconds), addr, server, reason, err.
 // A verdict is a record of level WARN with step "verdict", cause, likely and
 // hint; one that is no failure has level INFO.
 func Log(l *slog.Logger) func(timeline.Update) {
@@ -73,6 +73,7 @@ func head(sub, iface, mac, step string, attempt int) []slog.Attr {
 func stepAttrs(u timeline.Update, s timeline.Step) []slog.Attr {
 	attrs := head(sub(s), s.Interface, u.Attempt.MAC.String(), string(s.Kind), u.Attempt.Number)
 	attrs = text(attrs, "route", s.Route)
+	attrs = text(attrs, "shape", s.Shape)
 	attrs = text(attrs, "file", s.Name)
 	attrs = text(attrs, "role", string(s.Role))
 	attrs = number(attrs, "bytes", s.Bytes)
@@ -95,7 +96,8 @@ func verdictAttrs(u timeline.Update, v timeline.Verdict) []slog.Attr {
 	attrs := head("timeline", a.Interface, a.MAC.String(), "verdict", a.Number)
 	attrs = append(attrs, slog.String("cause", string(v.Cause)), slog.String("likely", timeline.Clean(v.Likely)), slog.String("hint", timeline.Clean(v.Hint)))
 	attrs = text(attrs, "route", a.Route)
-	return text(attrs, "blames", v.Blames)
+	attrs = text(attrs, "blames", v.Blames)
+	return text(attrs, "refused", v.Refused)
 }
 
 // text adds an attribute that has something to say.

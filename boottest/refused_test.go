@@ -49,7 +49,9 @@ func TestRefusedOffers(t *testing.T) {
 	rom.told(spur, `"step":"offered".*"shape":"late"`)
 	rom.told(spur, `"cause":"offer-ignored".*another form`)
 	rom.takes()
-	rom.told(spur, `after an offer of the shape late`)
+	if _, err := spur.WaitFor(w.ctx, `address [0-9.]+ from 10\.77\.0\.2, after an offer of the shape late`); err != nil {
+		t.Error(err)
+	}
 	rom.told(spur, `"step":"boot-asked"`)
 	if strings.Contains(spur.String(), "no-dhcp-server") {
 		t.Error("a DHCP server that answered is said to be missing")

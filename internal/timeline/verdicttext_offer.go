@@ -116,7 +116,8 @@ func offersRefused(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 	if h.offeredAddress || h.moved() || !h.other.isSet() || h.offers == 0 || now.Sub(h.firstOffer) < refusalPatience {
 		return Verdict{}, false
 	}
-	if silent := now.Sub(h.lastAsk) >= longestWait; !h.enoughRefusals() && !silent {
+	silent := now.Sub(h.lastAsk) >= longestWait
+	if !h.enoughRefusals() && !silent {
 		return Verdict{}, false
 	}
 	v := Verdict{
@@ -126,7 +127,8 @@ func offersRefused(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 		Likely: "its firmware wants the boot file in another form of offer, or takes only one offer" + h.rivalText() + ".",
 		Hint:   "let the machine ask again: it is offered the next " + h.nextTry() + "; if none helps, give addresses and boot file together with --dhcp server.",
 	}
-	if h.refusals > 0 {
+	// While the ROM goes on asking, it may still take the shape offered last.
+	if h.refusals > 0 && (silent || h.shape == "") {
 		v.Blames, v.Refused = h.blamed()
 	}
 	return v, true

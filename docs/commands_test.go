@@ -29,6 +29,7 @@ type elsewhere struct{ why, file, text string }
 
 const (
 	booting = `Spur boots .* on eth`
+	known   = `mkdir -p /var/lib/spur/machines; echo '{"routes":["bios-undionly"]}' >/var/lib/spur/machines/52:54:00:12:34:56`
 	booted  = `mkdir -p /var/lib/spur/booted; touch /var/lib/spur/booted/52:54:00:12:34:56 /var/lib/spur/booted/52:54:00:12:34:57`
 	serving = `(?m) at \S+( on \S+)?$`
 )
@@ -81,6 +82,13 @@ func commands() []command {
 
 		{line: `spur api http://127.0.0.1:4242 --allow-files /srv/boot`, before: "mkdir /srv/boot", until: booting},
 		{line: `spur machine list --data /var/lib/spur`, before: booted},
+		{line: `spur machine list --data /var/lib/spur --json`, before: known},
+		{line: `spur machine list --data DIR`, as: `spur machine list --data /var/lib/spur`, before: known},
+		{line: `spur machine next MAC`, as: `spur machine next 52:54:00:12:34:56 --data /var/lib/spur`, before: known},
+		{line: `spur machine next 52:54:00:12:34:56 --data /var/lib/spur`, before: known},
+		{line: `spur machine forget MAC`, as: `spur machine forget 52:54:00:12:34:56 --data /var/lib/spur`, before: known},
+		{line: `spur machine forget 52:54:00:12:34:56 --data /var/lib/spur`, before: known},
+		{line: `spur machine forget --all --data /var/lib/spur`, before: known},
 		{line: `spur machine reset MAC --data DIR`, as: `spur machine reset 52:54:00:12:34:56 --data /var/lib/spur`, before: booted},
 		{line: `spur machine reset 52:54:00:12:34:56 --data /var/lib/spur`, before: booted},
 		{line: `spur machine reset 52:54:00:12:34:56 52:54:00:12:34:57 --data /var/lib/spur`, before: booted},

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,6 +60,9 @@ func (d *daemon) written() map[string]string {
 	}
 	if d.keepsBooted() {
 		kept[bootedDir(d.config.Data)] = "where --once keeps which machines have booted"
+	}
+	if d.config.Data != "" {
+		kept[machinesDir(d.config.Data)] = "where it is kept what worked on machines"
 	}
 	for dir, what := range kept {
 		if _, err := os.Lstat(dir); !d.config.DryRun || err == nil && !ours(dir) {
@@ -129,7 +133,7 @@ func (d *daemon) handOver(a sandbox.Account) error {
 			return err
 		}
 	}
-	return giveAway(bootedDir(d.config.Data), a)
+	return errors.Join(giveAway(bootedDir(d.config.Data), a), giveAway(machinesDir(d.config.Data), a))
 }
 
 // giveAway lets a user work with a folder and with what is in it.

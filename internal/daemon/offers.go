@@ -24,6 +24,7 @@ type offers struct {
 	tree     *tree.Tree // names what is offered
 	events   *timeline.Timeline
 	clients  *decide.Clients // that took addresses
+	recall   func(boot.MAC)  // has the timeline know what is kept of a machine; may be nil
 	trouble  func(what string, mac boot.MAC, iface string, err error)
 	panicked func(where string, value any, stack []byte)
 
@@ -56,6 +57,9 @@ func (o *offers) answer(mac boot.MAC, answer func()) {
 // decide decides what a client boots, and has that written into a reply. The
 // story says why where there is nothing to tell the client.
 func (o *offers) decide(ctx context.Context, c boot.Client, write func(decide.Decision) error) (decide.Decision, bool) {
+	if o.recall != nil {
+		o.recall(c.MAC)
+	}
 	d, err := o.decider.Decide(ctx, c)
 	if err != nil {
 		o.events.Observe(silence(c, "", err))

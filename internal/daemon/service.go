@@ -15,7 +15,6 @@ import (
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/sandbox"
-	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -63,6 +62,10 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 		return nil, err
 	}
 
+	remembered, err := d.openMemory()
+	if err != nil {
+		return nil, err
+	}
 	files := &files{
 		tree: &tree.Tree{
 			Names: d.names, Host: d.host, Resolver: chain,
@@ -70,7 +73,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 			HTTPPort: d.config.HTTPPort, HTTPSPort: d.config.HTTPS.Port, TFTPPort: d.config.TFTPPort,
 			AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},
-		events:  timeline.New(timeline.Config{Observers: d.notices.observers()}),
+		events:  remembered.events,
 		clients: &decide.Clients{},
 		booted:  booted,
 	}
@@ -81,7 +84,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	s := &service{interfaces: interfaces, watcher: dhcp.NewWatcher(d.config.Interfaces), files: files}
 	// DHCP comes first: where another Spur answers it, other ports are no way out.
 	if d.config.DHCP != WithoutDHCP {
-		s.offers = d.newOffers(files)
+		s.offers = d.newOffers(files, remembered)
 		if s.offers4, s.listener, err = d.openDHCP(ctx, interfaces, s.offers, s.watcher.Again); err != nil {
 			return nil, err
 		}
@@ -98,10 +101,10 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 }
 
 // newOffers are those of what is served.
-func (d *daemon) newOffers(f *files) *offers {
+func (d *daemon) newOffers(f *files, m *memory) *offers {
 	return &offers{
 		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease()},
-		tree:    f.tree, events: f.events, clients: f.clients,
+		tree:    f.tree, events: f.events, clients: f.clients, recall: m.recall,
 		trouble: d.notices.trouble, panicked: d.notices.panicked, slots: make(chan struct{}, maxAnswers),
 	}
 }

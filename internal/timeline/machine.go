@@ -20,6 +20,7 @@ type machine struct {
 	given     []Cause   // verdicts given on the current attempt
 	failed    []string  // routes that failed, oldest first
 	shapes    shapes    // of offers
+	kept      Learned   // over a restart
 	unstarted unstartedKernel
 }
 

@@ -17,6 +17,9 @@ type Update struct {
 	Verdict *Verdict
 	// Progress is a transfer that moved or ended.
 	Progress *Transfer
+	// Learned is set when the machine has its kernel, and with each later sign
+	// of life: what its boots have taught.
+	Learned *Learned
 	// Dropped counts the updates that this observer missed since the last
 	// one because it was slow.
 	Dropped int

@@ -116,10 +116,12 @@ func (t *Timeline) Observe(e Event) {
 	after, steps := before.Next(e)
 	m.attempts[len(m.attempts)-1] = after
 	m.shapes.learn(before, after, e)
+	u := Update{Time: e.Time, Attempt: after, Steps: steps, Progress: progress(e, after)}
 	if after.Stage != before.Stage && after.Stage.lives() {
 		m.clear(after.Routes)
+		u.Learned = m.learned(after, e.Time)
 	}
-	t.publish(Update{Time: e.Time, Attempt: after, Steps: steps, Progress: progress(e, after)})
+	t.publish(u)
 	if v, ok := Judge(after, e.Time); ok && after.Verdict == nil {
 		t.giveVerdict(m, v, e.Time)
 	}

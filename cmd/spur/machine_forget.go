@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/daemon"
+)
+
+func machineForgetCommand() *cobra.Command {
+	var data string
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "forget [MAC…] --data DIR",
+		Short: "Forget what worked on machines and what failed",
+		Long: `Forget what worked on machines and what failed.
+
+They are offered the first way again, as if they had never booted; for a machine
+with new firmware or a new network card. Whether they have booted with --once is
+left as it is: that is for spur machine reset.`,
+		Example: `  spur machine forget 52:54:00:12:34:56 --data /var/lib/spur
+  spur machine forget --all --data /var/lib/spur`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			macs, err := machineArguments(cmd, data, args)
+			if err != nil {
+				return err
+			}
+			if all != (len(macs) == 0) {
+				return usage(cmd, fmt.Errorf("name machines or --all, one of the two"))
+			}
+			return daemon.Forget(data, macs)
+		},
+	}
+	machineData(cmd, &data)
+	cmd.Flags().BoolVar(&all, "all", false, "all machines")
+	return cmd
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/printable"
+)
+
+func machineListCommand() *cobra.Command {
+	var data string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list --data DIR",
+		Short: "List the machines that have booted, how, and which of them with --once",
+		Example: `  spur machine list --data /var/lib/spur
+  spur machine list --data /var/lib/spur --json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := machineArguments(cmd, data, nil); err != nil {
+				return err
+			}
+			machines, err := daemon.KnownMachines(data)
+			if err != nil {
+				return err
+			}
+			if len(machines) == 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "no machine has booted over %s\n", data)
+			}
+			for _, m := range machines {
+				line := machineLine(m)
+				if asJSON {
+					b, err := json.Marshal(m)
+					if err != nil {
+						return err
+					}
+					line = string(b)
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), line)
+			}
+			return nil
+		},
+	}
+	machineData(cmd, &data)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+// machineLine says in one line what is kept of a machine.
+func machineLine(m daemon.Machine) string {
+	line := m.MAC.String()
+	add := func(format string, a ...any) { line += "  " + fmt.Sprintf(format, a...) }
+	if !m.Booted.IsZero() {
+		add("booted %s by %s", m.Booted.Local().Format(time.DateTime), strings.Join(m.Routes, ", "))
+	}
+	if m.Shape != "" {
+		add("offer of the shape %s", m.Shape)
+	}
+	if len(m.Failed) > 0 {
+		add("failed: %s", strings.Join(m.Failed, ", "))
+	}
+	if m.Another {
+		add("another way the next time")
+	}
+	if !m.Once.IsZero() {
+		add("booted with --once %s", m.Once.Local().Format(time.DateTime))
+	}
+	return printable.Text(line)
+}

@@ -1,0 +1,133 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/timeline"
+)
+
+// Machine is what Spur has kept of one.
+type Machine struct {
+	MAC boot.MAC `json:"mac"`
+	timeline.Learned
+	// Once is when it booted with --once, which leaves it to its disk.
+	Once time.Time `json:"once,omitzero"`
+}
+
+// KnownMachines lists the machines of which something is kept, whether or not a
+// Spur runs over the folder data.
+func KnownMachines(data string) ([]Machine, error) {
+	booted, err := BootedOnce(data)
+	if err != nil {
+		return nil, err
+	}
+	byMAC := map[boot.MAC]Machine{}
+	for _, b := range booted {
+		byMAC[b.MAC] = Machine{MAC: b.MAC, Once: b.Time.Truncate(time.Second)}
+	}
+	kept, err := keptOf(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := kept.addTo(byMAC); err != nil {
+		return nil, unreadable(err)
+	}
+	var all []Machine
+	for _, m := range byMAC {
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(a, b Machine) int { return slices.Compare(a.MAC[:], b.MAC[:]) })
+	return all, nil
+}
+
+// addTo adds what is kept of each machine to what is known of it.
+func (k *keptMachines) addTo(known map[boot.MAC]Machine) error {
+	if k == nil {
+		return nil
+	}
+	macs, err := k.All()
+	if err != nil {
+		return err
+	}
+	for _, mac := range macs {
+		learned, err := k.Read(mac)
+		if err != nil {
+			return err
+		}
+		m := known[mac]
+		m.MAC, m.Learned = mac, learned
+		known[mac] = m
+	}
+	return nil
+}
+
+// keptOf opens the machines of a folder that is there; nil where none is kept.
+func keptOf(data string) (*keptMachines, error) {
+	data, err := ownPath(data)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(machinesDir(data)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	k, err := openMachines(machinesDir(data))
+	return k, unreadable(err)
+}
+
+// Forget has Spur treat machines as if they had never booted; without machines,
+// all of them. A Spur that runs over the folder data does so the next time that
+// they ask.
+func Forget(data string, macs []boot.MAC) error {
+	kept, err := keptOf(data)
+	if err != nil {
+		return err
+	}
+	if len(macs) == 0 && kept != nil {
+		if macs, err = kept.All(); err != nil {
+			return unreadable(err)
+		}
+	}
+	var errs []error
+	for _, mac := range macs {
+		was := false
+		if kept != nil {
+			was, err = kept.Remove(mac)
+		}
+		switch {
+		case err != nil:
+			errs = append(errs, unreadable(err))
+		case !was:
+			errs = append(errs, advice.New(fmt.Sprintf("nothing is kept of %s in %s", mac, data), "spur machine list shows of which machines something is"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// TakeAnother has machines given another way the next time that they ask, since
+// the last one did no good.
+func TakeAnother(data string, macs []boot.MAC) error {
+	kept, err := keptOf(data)
+	if err != nil {
+		return err
+	}
+	if kept == nil {
+		return advice.New("no Spur has kept machines in the folder "+data, "name the folder that spur boot or spur api was given with --data")
+	}
+	var errs []error
+	for _, mac := range macs {
+		l, err := kept.Read(mac)
+		if err == nil {
+			l.Another = true
+			err = kept.Write(mac, l)
+		}
+		errs = append(errs, unreadable(err))
+	}
+	return errors.Join(errs...)
+}

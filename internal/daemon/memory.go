@@ -1,0 +1,58 @@
+package daemon
+
+import (
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/timeline"
+)
+
+// memory is the timeline with what is kept of machines over a restart.
+type memory struct {
+	events   *timeline.Timeline
+	machines *keptMachines // nil without --data
+	trouble  func(error)
+}
+
+// openMemory makes the timeline, and opens what is kept. A dry run keeps nothing.
+func (d *daemon) openMemory() (*memory, error) {
+	m := &memory{trouble: d.notices.storeTrouble}
+	m.events = timeline.New(timeline.Config{Observers: append(d.notices.observers(), m.observe)})
+	if d.config.Data == "" || d.config.DryRun {
+		return m, nil
+	}
+	var err error
+	if m.machines, err = openMachines(machinesDir(d.config.Data)); err != nil {
+		return nil, advice.Or(err, adviseFolder(err))
+	}
+	return m, nil
+}
+
+// recall lets the timeline know what is kept of a machine that asks.
+func (m *memory) recall(mac boot.MAC) {
+	if m.machines == nil {
+		return
+	}
+	kept, err := m.machines.Read(mac)
+	if err != nil {
+		m.trouble(err)
+		return
+	}
+	if l := m.events.Recall(mac, kept); l != nil {
+		m.keep(mac, *l)
+	}
+}
+
+// observe keeps what a boot has taught.
+func (m *memory) observe(u timeline.Update) {
+	if u.Learned != nil && m.machines != nil {
+		m.keep(u.Attempt.MAC, *u.Learned)
+	}
+}
+
+func (m *memory) keep(mac boot.MAC, l timeline.Learned) {
+	if err := m.machines.Write(mac, l); err != nil {
+		m.trouble(err)
+		return
+	}
+	m.events.Kept(mac, l)
+}

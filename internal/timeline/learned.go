@@ -1,0 +1,86 @@
+package timeline
+
+import (
+	"slices"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Learned is what the boots of a machine have taught about it: what its next boot
+// begins with.
+type Learned struct {
+	// Routes brought it to its system last, in the order in which it took them.
+	Routes []string `json:"routes,omitempty"`
+	// Failed are the routes that failed on it, the oldest first.
+	Failed []string `json:"failed,omitempty"`
+	// Shape of offer that led it to its boot file last.
+	Shape string `json:"shape,omitempty"`
+	// Booted is when it was brought to its system last.
+	Booted time.Time `json:"booted,omitzero"`
+	// Another: its user wants another way than the last one.
+	Another bool `json:"another,omitempty"`
+}
+
+// bounded is what there is room for, of a record that others may have written.
+func (l Learned) bounded() Learned {
+	l.Routes, l.Failed, l.Shape = l.Routes[:min(len(l.Routes), maxRoutes)], l.Failed[:min(len(l.Failed), maxFailed)], clip(l.Shape)
+	return l
+}
+
+// teaches tells whether two records make the next boot begin alike.
+func (l Learned) teaches(other Learned) bool {
+	return slices.Equal(l.Routes, other.Routes) && slices.Equal(l.Failed, other.Failed) && l.Shape == other.Shape
+}
+
+// learned is what of a machine is worth to be kept once it has booted.
+func (m *machine) learned(a Attempt, at time.Time) *Learned {
+	return &Learned{
+		Routes: slices.Clone(a.Routes), Failed: slices.Clone(m.failed), Shape: m.shapes.took, Booted: at.Truncate(time.Second),
+	}
+}
+
+// Recall tells the timeline what is kept about a machine. What differs from what
+// was kept before, since somebody changed it, replaces what the timeline knows.
+// The result is to be kept in its place, nil where nothing is to be changed.
+func (t *Timeline) Recall(mac boot.MAC, kept Learned) *Learned {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.machines[mac]
+	if !ok {
+		return nil
+	}
+	m := e.Value.(*machine)
+	if kept = kept.bounded(); !kept.teaches(m.kept) {
+		m.failed, m.shapes = slices.Clone(kept.Failed), shapes{took: kept.Shape, ask: m.shapes.ask}
+	}
+	m.kept = kept
+	if !kept.Another {
+		return nil
+	}
+	m.blame(m.lastWay(kept))
+	kept.Failed, kept.Another = slices.Clone(m.failed), false
+	return &kept
+}
+
+// lastWay is the route by which the machine was given its loader last.
+func (m *machine) lastWay(kept Learned) string {
+	for i := len(m.attempts) - 2; i >= 0; i-- { // the last has just begun
+		if r := m.attempts[i].loaderRoute(); r != "" {
+			return r
+		}
+	}
+	if len(kept.Routes) > 0 {
+		return kept.Routes[0]
+	}
+	return ""
+}
+
+// Kept tells the timeline that what a machine has taught was kept.
+func (t *Timeline) Kept(mac boot.MAC, l Learned) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e, ok := t.machines[mac]; ok {
+		e.Value.(*machine).kept = l
+	}
+}

@@ -127,7 +127,7 @@ func (r *pickyROM) discover() (h heard) {
 		}
 		offer, err := r.hear()
 		switch {
-		case err != nil:
+		case err != nil, offer.TransactionID != r.asks.TransactionID:
 		case offer.YourIPAddr.IsUnspecified():
 			h.ours, h.oursLast = offer, theirs
 		default:

@@ -43,7 +43,7 @@ func packetOf6(c boot.Client, kind dhcpv6.MessageType) dhcp6.Packet {
 // beside an address of another server, but where it asks for information alone.
 func (e *explanation) offer6(c boot.Client, r route.Route, indent string) error {
 	kind := dhcpv6.MessageTypeSolicit
-	if c.Loader == boot.IPXE && !e.own {
+	if c.Loader == boot.IPXE && e.lease == route.Theirs {
 		kind = dhcpv6.MessageTypeInformationRequest
 	}
 	p := packetOf6(c, kind)
@@ -71,7 +71,7 @@ func (e *explanation) offer6(c boot.Client, r route.Route, indent string) error 
 // reply6 is the offer that the question's mode of DHCP leads to.
 func (e *explanation) reply6(p dhcp6.Packet, b dhcp6.Boot) (*dhcpv6.Message, error) {
 	id := dhcp6.ServerID([]byte(e.tree.Names.Key.Text()))
-	if !e.own {
+	if e.lease == route.Theirs {
 		return dhcp6.Offer(p, id, b)
 	}
 	on := p.Interface.Addrs[0]

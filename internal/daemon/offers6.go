@@ -94,7 +94,7 @@ func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhc
 		return address
 	}
 	reply := address
-	route, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
+	d, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
 		b := dhcp6.Boot{URL: o.tree.Location(c, d.Route)}
 		if address != nil {
 			return dhcp6.Apply(address, r, b)
@@ -106,9 +106,9 @@ func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhc
 	case !ok:
 		return address
 	case p.Port == dhcp6.BootPort:
-		o.observeOffer(timeline.Answered, c, route, netip.Addr{})
+		o.observeOffer(timeline.Answered, d, netip.Addr{})
 	case address == nil || address.MessageType == dhcpv6.MessageTypeAdvertise || r.Type == dhcpv6.MessageTypeInformationRequest:
-		o.observeOffer(timeline.Offered, c, route, firstAddress(address))
+		o.observeOffer(timeline.Offered, d, firstAddress(address))
 	}
 	return reply
 }

@@ -27,7 +27,7 @@ type server struct {
 // servers are Spur and its peer, in this order.
 func servers() []server {
 	return []server{
-		{"spur", func(l *lab) []string { return []string{l.self, "serve", l.disk} }},
+		{"spur", func(l *lab) []string { return []string{l.Self, "serve", l.disk} }},
 		{"vblade", func(l *lab) []string {
 			return []string{"vblade", "-b", strconv.Itoa(buffers), "1", "1", testbed.Device, l.disk}
 		}},
@@ -42,14 +42,10 @@ const buffers = 64
 type lab struct {
 	*testbed.Testbed
 	dir, disk string
-	self      string // this program
 }
 
 func newLab(o options) (l *lab, err error) {
 	l = &lab{}
-	if l.self, err = os.Executable(); err != nil {
-		return nil, err
-	}
 	if l.Testbed, err = testbed.New(); err != nil {
 		return nil, err
 	}
@@ -94,7 +90,7 @@ func (l *lab) measure(ctx context.Context, s server, p point, d time.Duration) (
 			err = fmt.Errorf("%w; the server said %q and ended: %w", err, bytes.TrimSpace(said.Bytes()), ended)
 		}
 	}()
-	client := l.OnClients(ctx, l.self, "client", strconv.FormatBool(p.write), strconv.FormatBool(p.sequential),
+	client := l.OnClients(ctx, l.Self, "client", strconv.FormatBool(p.write), strconv.FormatBool(p.sequential),
 		strconv.Itoa(p.size), strconv.Itoa(p.depth), fmt.Sprint(d.Seconds()), strconv.Itoa(c.Process.Pid))
 	var complaint bytes.Buffer
 	client.Stderr = &complaint

@@ -94,12 +94,12 @@ func startBoot(ctx context.Context, l *lab, o options) (s *bootServer, err error
 	if err != nil {
 		return nil, err
 	}
-	initrd := filepath.Join(l.dir, "initrd")
+	initrd := filepath.Join(l.Dir, "initrd")
 	if err := noise(initrd); err != nil {
 		return nil, err
 	}
 	const port = "8003"
-	data := filepath.Join(l.dir, "data")
+	data := filepath.Join(l.Dir, "data")
 	s = &bootServer{address: testbed.ServerAddress + ":" + port}
 	s.cmd = l.OnServers(ctx, spur, "boot", kernel, initrd, "--http-port", port, "--data", data, "--user", "root", "--log", "json")
 	if err := s.start(); err != nil {
@@ -123,7 +123,7 @@ func binary(ctx context.Context, l *lab, named string) (string, error) {
 	if named != "" {
 		return filepath.Abs(named)
 	}
-	path := filepath.Join(l.dir, "spur")
+	path := filepath.Join(l.Dir, "spur")
 	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/spurboot/spur/cmd/spur")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -9,18 +9,12 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/bench/testbed"
-	"github.com/spurboot/spur/internal/scratch"
 )
 
 const fileName = "disk.img"
 
 // A lab is a pair of namespaces and a folder with the file to serve.
-type lab struct {
-	*testbed.Testbed
-	dir  string
-	temp *scratch.Folder // holds dir; nil until it is made
-	self string          // this program
-}
+type lab struct{ *testbed.Testbed }
 
 func newLab(o options) (*lab, error) {
 	for tool, pkg := range map[string]string{"curl": "curl", "nginx": "nginx-light"} {
@@ -28,42 +22,18 @@ func newLab(o options) (*lab, error) {
 			return nil, fmt.Errorf("%s is missing: install the package %s", tool, pkg)
 		}
 	}
-	self, err := os.Executable()
+	bed, err := testbed.New()
 	if err != nil {
 		return nil, err
-	}
-	p, err := testbed.New()
-	if err != nil {
-		return nil, err
-	}
-	l := &lab{Testbed: p, self: self}
-	if err := l.files(o); err != nil {
-		l.close()
-		return nil, err
-	}
-	return l, nil
-}
-
-// files writes the file to serve; it stays in the page cache.
-func (l *lab) files(o options) error {
-	var err error
-	if l.temp, err = scratch.New("spur-bench-http-"); err != nil {
-		return err
-	}
-	l.dir = l.temp.Path()
-	if err := os.Chmod(l.dir, 0o755); err != nil {
-		return err
 	}
 	b := make([]byte, o.size*1000*1000)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
-	return os.WriteFile(filepath.Join(l.dir, fileName), b, 0o644)
-}
-
-func (l *lab) close() {
-	l.Close()
-	if l.temp != nil {
-		_ = l.temp.Close()
+	// It stays in the page cache.
+	if err := os.WriteFile(filepath.Join(bed.Dir, fileName), b, 0o644); err != nil {
+		bed.Close()
+		return nil, err
 	}
+	return &lab{bed}, nil
 }
 
 // rate lets clients fetch the file once each, and returns MB/s over all.
@@ -78,7 +48,7 @@ func (l *lab) rate(ctx context.Context, s *server, clients int, o options) (floa
 // crowd lets clients fetch a path of that many bytes once each, at the same time,
 // and returns MB/s over all.
 func (l *lab) crowd(ctx context.Context, address, path string, clients, size int) (float64, error) {
-	return l.measured(ctx, clients*size, l.self, "load", address, path, fmt.Sprint(clients))
+	return l.measured(ctx, clients*size, l.Self, "load", address, path, fmt.Sprint(clients))
 }
 
 // measured runs a client that prints seconds and bytes, and returns MB/s.

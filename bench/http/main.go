@@ -73,7 +73,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer l.close()
+	defer l.Close()
 	servers, err := startServers(ctx, l)
 	defer stopServers(servers)
 	if err != nil {

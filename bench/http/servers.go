@@ -51,14 +51,14 @@ http {
 // startServers starts nginx and Spur, in this order. It returns those that run
 // also with an error.
 func startServers(ctx context.Context, l *lab) ([]*server, error) {
-	config := filepath.Join(l.dir, "nginx.conf")
+	config := filepath.Join(l.Dir, "nginx.conf")
 	nginx := &server{name: "nginx", address: testbed.ServerAddress + ":8001"}
 	spur := &server{name: "Spur", address: testbed.ServerAddress + ":8002"}
-	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, l.dir, nginx.address), 0o644); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, l.Dir, nginx.address), 0o644); err != nil {
 		return nil, err
 	}
 	nginx.cmd = l.OnServers(ctx, "nginx", "-e", "stderr", "-c", config)
-	spur.cmd = l.OnServers(ctx, l.self, "serve", spur.address, l.dir)
+	spur.cmd = l.OnServers(ctx, l.Self, "serve", spur.address, l.Dir)
 	var running []*server
 	for _, s := range []*server{nginx, spur} {
 		s.cmd.Stderr = os.Stderr
@@ -69,7 +69,7 @@ func startServers(ctx context.Context, l *lab) ([]*server, error) {
 	}
 	for _, s := range running {
 		// The first transfer waits until the server listens.
-		if out, err := l.OnClients(ctx, l.self, "load", s.address, "/"+fileName, "1").CombinedOutput(); err != nil {
+		if out, err := l.OnClients(ctx, l.Self, "load", s.address, "/"+fileName, "1").CombinedOutput(); err != nil {
 			return running, fmt.Errorf("%s doesn't serve: %w: %s", s.name, err, out)
 		}
 	}

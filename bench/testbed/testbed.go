@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/spurboot/spur/internal/scratch"
 )
 
 // The wire between the two: addresses of RFC 2544's range for benchmarks.
@@ -39,8 +41,13 @@ const (
 	nice = -10
 )
 
-// A Testbed is two joined namespaces. Close removes them.
+// A Testbed is two joined namespaces, and a folder for what is served. Close
+// removes them.
 type Testbed struct {
+	Dir  string // readable for everybody
+	Self string // this program, to be started in a namespace as a role of itself
+
+	folder           *scratch.Folder
 	servers, clients string // names of the namespaces
 }
 
@@ -55,6 +62,24 @@ func New() (*Testbed, error) {
 	}
 	sweep()
 	bed := &Testbed{servers: fmt.Sprintf("%s%ds", prefix, os.Getpid()), clients: fmt.Sprintf("%s%dc", prefix, os.Getpid())}
+	if err := bed.prepare(); err != nil {
+		bed.Close()
+		return nil, err
+	}
+	return bed, nil
+}
+
+func (bed *Testbed) prepare() (err error) {
+	if bed.Self, err = os.Executable(); err != nil {
+		return err
+	}
+	if bed.folder, err = scratch.New("spur-bench-"); err != nil {
+		return err
+	}
+	bed.Dir = bed.folder.Path()
+	if err := os.Chmod(bed.Dir, 0o755); err != nil {
+		return err
+	}
 	for _, line := range []string{
 		"netns add " + bed.servers,
 		"netns add " + bed.clients,
@@ -67,15 +92,17 @@ func New() (*Testbed, error) {
 		"-n " + bed.clients + " link set " + Device + " up",
 	} {
 		if err := ip(line, ""); err != nil {
-			bed.Close()
-			return nil, err
+			return err
 		}
 	}
-	return bed, nil
+	return nil
 }
 
-// Close removes the namespaces, and with them the veth pair.
+// Close removes the folder and the namespaces, and with them the veth pair.
 func (bed *Testbed) Close() {
+	if bed.folder != nil {
+		_ = bed.folder.Close()
+	}
 	for _, ns := range []string{bed.servers, bed.clients} {
 		_ = exec.Command("ip", "netns", "delete", ns).Run() // it may not have been made
 	}

@@ -49,7 +49,7 @@ func atftp(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
 }
 
 func manyClients(ctx context.Context, l *lab, s *server, p point) *exec.Cmd {
-	return l.OnClients(ctx, l.self, "load", net.JoinHostPort(testbed.ServerAddress, s.port), fileOf(p.size),
+	return l.OnClients(ctx, l.Self, "load", net.JoinHostPort(testbed.ServerAddress, s.port), fileOf(p.size),
 		strconv.Itoa(p.size), strconv.Itoa(p.clients), strconv.Itoa(p.block), strconv.Itoa(p.window))
 }
 

@@ -7,29 +7,19 @@ import (
 	"strconv"
 
 	"github.com/spurboot/spur/bench/testbed"
-	"github.com/spurboot/spur/internal/scratch"
 )
 
 // A lab is a pair of namespaces and a folder of files to serve.
-type lab struct {
-	*testbed.Testbed
-	dir  string
-	temp *scratch.Folder // holds dir; nil until it is made
-	self string          // this program
-}
+type lab struct{ *testbed.Testbed }
 
 func newLab(o options) (*lab, error) {
-	self, err := os.Executable()
+	bed, err := testbed.New()
 	if err != nil {
 		return nil, err
 	}
-	p, err := testbed.New()
-	if err != nil {
-		return nil, err
-	}
-	l := &lab{Testbed: p, self: self}
+	l := &lab{bed}
 	if err := l.prepare(o); err != nil {
-		l.close()
+		l.Close()
 		return nil, err
 	}
 	return l, nil
@@ -47,19 +37,11 @@ func (l *lab) prepare(o options) error {
 
 // files writes the files to serve; they stay in the page cache.
 func (l *lab) files(o options) error {
-	var err error
-	if l.temp, err = scratch.New("spur-bench-tftp-"); err != nil {
-		return err
-	}
-	l.dir = l.temp.Path()
-	if err := os.Chmod(l.dir, 0o755); err != nil {
-		return err
-	}
 	random := rand.NewChaCha8([32]byte{1})
 	for _, size := range fileSizes(o) {
 		b := make([]byte, size)
 		_, _ = random.Read(b)
-		if err := os.WriteFile(filepath.Join(l.dir, fileOf(size)), b, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(l.Dir, fileOf(size)), b, 0o644); err != nil {
 			return err
 		}
 	}
@@ -68,10 +50,3 @@ func (l *lab) files(o options) error {
 
 // fileOf is the name of the file of so many bytes.
 func fileOf(size int) string { return "file" + strconv.Itoa(size) }
-
-func (l *lab) close() {
-	l.Close()
-	if l.temp != nil {
-		_ = l.temp.Close()
-	}
-}

@@ -47,7 +47,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer lab.close()
+	defer lab.Close()
 	running, cancel := context.WithCancel(ctx)
 	all, err := startServers(running, lab)
 	defer all.stop(cancel)

@@ -50,19 +50,19 @@ func startServers(ctx context.Context, l *lab) (*contenders, error) {
 	}
 	atftpd := filepath.Join(cache(), "atftpd/usr/sbin/atftpd")
 	for _, err := range []error{
-		start("spur", "6900", l.self, "serve", testbed.ServerAddress+":6900", l.dir, "0"),
-		start("tftpd-hpa", "6901", "/usr/sbin/in.tftpd", "-L", "--address", testbed.ServerAddress+":6901", "-s", l.dir),
+		start("spur", "6900", l.Self, "serve", testbed.ServerAddress+":6900", l.Dir, "0"),
+		start("tftpd-hpa", "6901", "/usr/sbin/in.tftpd", "-L", "--address", testbed.ServerAddress+":6901", "-s", l.Dir),
 		start("atftpd", "6902", atftpd, "--daemon", "--no-fork", "--bind-address", testbed.ServerAddress, "--port", "6902",
-			"--maxthread", "200", "--user", "root", "--group", "root", "--logfile", "/dev/null", l.dir),
+			"--maxthread", "200", "--user", "root", "--group", "root", "--logfile", "/dev/null", l.Dir),
 		start("dnsmasq", "69", "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
-			"--enable-tftp", "--tftp-root="+l.dir, "--tftp-max=200", "--user=root", "--pid-file=", "--log-facility=/dev/null"),
+			"--enable-tftp", "--tftp-root="+l.Dir, "--tftp-max=200", "--user=root", "--pid-file=", "--log-facility=/dev/null"),
 	} {
 		if err != nil {
 			return c, err
 		}
 	}
 	var err error
-	if c.unbounded, err = l.start(ctx, "spur", "6903", l.self, "serve", testbed.ServerAddress+":6903", l.dir, "64"); err != nil {
+	if c.unbounded, err = l.start(ctx, "spur", "6903", l.Self, "serve", testbed.ServerAddress+":6903", l.Dir, "64"); err != nil {
 		return c, err
 	}
 	return c, l.ready(ctx, c.unbounded)
@@ -93,8 +93,8 @@ const readySize = 100_000
 // ready waits until the server answers. What it sends is compared here, once;
 // later only numbers of blocks and bytes are.
 func (l *lab) ready(ctx context.Context, s *server) error {
-	got := filepath.Join(l.dir, "got-from-"+s.name)
-	want, err := os.ReadFile(filepath.Join(l.dir, fileOf(readySize)))
+	got := filepath.Join(l.Dir, "got-from-"+s.name)
+	want, err := os.ReadFile(filepath.Join(l.Dir, fileOf(readySize)))
 	if err != nil {
 		return err
 	}

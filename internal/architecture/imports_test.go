@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"internal/dhcp6":  {"internal/leases"},
 	"internal/pxe":    {},
 	"internal/httpd":  {"block/httpblock"}, // how RFC 9110 reads ranges
-	"internal/fetch":  {},
+	"internal/fetch":  {"block/httpblock"}, // likewise
 	// Where the certificate of an HTTPS server comes from.
 	"internal/certificate": {},
 	"internal/seal":        {},
@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"block/imagemap":              {"block"},
 	"block/imagemap/imagemaptest": {"block"},
 	"block/partition":             {"block"},
-	"block/qcow2":                 {"block"},
+	"block/qcow2":                 {"block", "block/raw"},
 	"block/raw":                   {"block"},
 	"block/scsi":                  {"block", "block/handoff"},
 	"block/share":                 {},
@@ -116,9 +116,9 @@ var allowed = map[string][]string{
 	"boottest":              {"internal/lab"},
 	"disktest":              {"internal/lab"},
 	"disktest/nbdattach":    {},
-	"bench/testbed":         {},
-	"bench/tftp":            {"bench/testbed", "tftp", "internal/scratch"},
-	"bench/http":            {"bench/testbed", "internal/httpd", "internal/lab", "internal/scratch"},
+	"bench/testbed":         {"internal/scratch"},
+	"bench/tftp":            {"bench/testbed", "tftp"},
+	"bench/http":            {"bench/testbed", "internal/httpd", "internal/lab"},
 	"bench/nbd":             {"bench/testbed", "block", "internal/disk", "nbd", "internal/scratch"},
 	"bench/aoe":             {"aoe", "bench/testbed", "block", "block/raw"},
 	"bench/iscsi":           {"bench/testbed", "block", "block/raw", "iscsi", "internal/scratch"},

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -159,7 +158,10 @@ func (r *remote) judge(response *http.Response, first, last int64) (version, err
 	if coding := header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return version{}, refusal{fmt.Errorf("the server sends the file encoded (%.40q)", coding)}
 	}
-	from, to, size, err := parseContentRange(header.Get("Content-Range"))
+	from, to, size, err := ParseContentRange(header.Get("Content-Range"))
+	if err == nil && size < 0 {
+		err = errors.New("the server doesn't say how long the file is")
+	}
 	if err != nil {
 		return version{}, refusal{err}
 	}
@@ -177,31 +179,6 @@ func versionOf(header http.Header, size int64) version {
 		v.etag = ""
 	}
 	return v
-}
-
-// parseContentRange parses "bytes 0-99/1000" (RFC 9110 section 14.4). A length
-// that the server doesn't know is an error.
-func parseContentRange(text string) (first, last, size int64, err error) {
-	wrong := fmt.Errorf("the server sends no usable Content-Range, but %.60q", text)
-	unit, rest, _ := strings.Cut(text, " ")
-	span, length, ok := strings.Cut(rest, "/")
-	from, to, ok2 := strings.Cut(span, "-")
-	if !ok || !ok2 || !strings.EqualFold(unit, "bytes") {
-		return 0, 0, 0, wrong
-	}
-	var numbers [3]int64
-	for i, s := range []string{from, to, length} {
-		n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 63)
-		if err != nil {
-			return 0, 0, 0, wrong
-		}
-		numbers[i] = int64(n)
-	}
-	first, last, size = numbers[0], numbers[1], numbers[2]
-	if first > last || last >= size {
-		return 0, 0, 0, wrong
-	}
-	return first, last, size, nil
 }
 
 // readWhole fills p with a body that has exactly as many bytes.

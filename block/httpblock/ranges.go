@@ -1,6 +1,8 @@
 package httpblock
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -43,4 +45,25 @@ func readableRange(asked string, size int64) string {
 		}
 	}
 	return "bytes=" + strings.Join(specs, ",")
+}
+
+// ParseContentRange reads a Content-Range header such as "bytes 0-99/1000" (RFC
+// 9110 section 14.4). size is -1 where the server doesn't know it ("*").
+func ParseContentRange(text string) (first, last, size int64, err error) {
+	unit, rest, _ := strings.Cut(text, " ")
+	span, length, _ := strings.Cut(rest, "/")
+	from, to, _ := strings.Cut(span, "-")
+	number := func(s string) int64 {
+		n, failed := strconv.ParseUint(strings.TrimSpace(s), 10, 63) // without a sign
+		err = errors.Join(err, failed)
+		return int64(n)
+	}
+	first, last, size = number(from), number(to), -1
+	if length != "*" {
+		size = number(length)
+	}
+	if err != nil || !strings.EqualFold(unit, "bytes") || first > last || length != "*" && last >= size {
+		return 0, 0, 0, fmt.Errorf("the server sends no usable Content-Range, but %.60q", text)
+	}
+	return first, last, size, nil
 }

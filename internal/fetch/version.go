@@ -1,11 +1,11 @@
 package fetch
 
 import (
-	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/spurboot/spur/block/httpblock"
 )
 
 // version tells one state of an upstream file from another, by the validators
@@ -107,7 +107,7 @@ func (v version) rest(resp *http.Response, off int64) (skip int64, err error) {
 		}
 		return off, nil // a server without ranges
 	case http.StatusPartialContent:
-		start, total, err := parseContentRange(resp.Header.Get("Content-Range"))
+		start, _, total, err := httpblock.ParseContentRange(resp.Header.Get("Content-Range"))
 		if err != nil {
 			return 0, err
 		}
@@ -120,32 +120,4 @@ func (v version) rest(resp *http.Response, off int64) (skip int64, err error) {
 		return 0, ErrChanged
 	}
 	return 0, refusal(resp.Request.URL.String(), resp.StatusCode)
-}
-
-// parseContentRange reads "bytes 5-9/10" (section 14.4); total is -1 for "*".
-func parseContentRange(s string) (start, total int64, err error) {
-	bad := fmt.Errorf("upstream's Content-Range %q makes no sense", s)
-	spec, ok := strings.CutPrefix(s, "bytes ")
-	span, size, ok2 := strings.Cut(spec, "/")
-	first, last, ok3 := strings.Cut(span, "-")
-	if !ok || !ok2 || !ok3 {
-		return 0, 0, bad
-	}
-	start, err1 := parseDigits(first)
-	end, err2 := parseDigits(last)
-	total = -1
-	var err3 error
-	if size != "*" {
-		total, err3 = parseDigits(size)
-	}
-	if err1 != nil || err2 != nil || err3 != nil || end < start || total >= 0 && end >= total {
-		return 0, 0, bad
-	}
-	return start, total, nil
-}
-
-// parseDigits takes what ParseInt does, but for signs.
-func parseDigits(s string) (int64, error) {
-	n, err := strconv.ParseUint(s, 10, 63)
-	return int64(n), err
 }

@@ -3,30 +3,9 @@ package fetch
 import (
 	"net/http"
 	"testing"
-)
 
-func TestParseContentRange(t *testing.T) {
-	for s, want := range map[string][2]int64{
-		"bytes 0-0/1":    {0, 1},
-		"bytes 5-9/10":   {5, 10},
-		"bytes 5-9/*":    {5, -1},
-		"bytes 9-5/10":   {-1, 0},
-		"bytes 5-10/10":  {-1, 0},
-		"bytes */10":     {-1, 0},
-		"bytes -5/10":    {-1, 0},
-		"bytes +5-9/10":  {-1, 0},
-		"bits 5-9/10":    {-1, 0},
-		"":               {-1, 0},
-		"bytes 5-9":      {-1, 0},
-		"bytes 5-9/10 ":  {-1, 0},
-		"bytes 5-9/1e99": {-1, 0},
-	} {
-		start, total, err := parseContentRange(s)
-		if (err != nil) != (want[0] < 0) || err == nil && [2]int64{start, total} != want {
-			t.Errorf("%q: %d, %d, %v", s, start, total, err)
-		}
-	}
-}
+	"github.com/spurboot/spur/block/httpblock"
+)
 
 func TestVersion(t *testing.T) {
 	const date, second = "Mon, 04 May 2026 03:02:01 GMT", "Mon, 04 May 2026 03:02:02 GMT"
@@ -85,7 +64,7 @@ func FuzzRest(f *testing.F) {
 				t.Errorf("took a whole answer %q of %d bytes, skipping %d", etag, length, skip)
 			}
 		case 206:
-			start, total, err := parseContentRange(contentRange)
+			start, _, total, err := httpblock.ParseContentRange(contentRange)
 			if err != nil || start != off || total != -1 && total != 10 || skip != 0 {
 				t.Errorf("took %q for the bytes from %d on", contentRange, off)
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/raw"
 )
 
 // mostDepth is how many images a chain may have.
@@ -112,7 +113,7 @@ func (img *Image) openFormat(ctx context.Context, b Backing) (block.Device, erro
 	}
 	switch format {
 	case FormatRaw:
-		d, err := newRaw(b.File, b.Writable)
+		d, err := raw.Open(ctx, b.File, raw.Options{ReadOnly: !b.Writable})
 		if err != nil {
 			return nil, err
 		}

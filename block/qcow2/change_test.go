@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/block"
+	"github.com/spurboot/spur/block/raw"
 )
 
 // shared opens backing files without locking them.
@@ -106,7 +107,7 @@ func TestRebase(t *testing.T) {
 	change(t, r, img, model, 10)
 	f, err := block.OpenFile(filepath.Join(dir, "two"), block.FileOptions{ReadOnly: true, Shared: true})
 	must(t, err)
-	two, err := newRaw(f, false)
+	two, err := raw.Open(t.Context(), f, raw.Options{ReadOnly: true})
 	must(t, err)
 	must(t, img.Rebase(t.Context(), RebaseOptions{Name: "two", Format: FormatRaw, Backing: two}))
 	same(t, "rebased", contents(t, img), model)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
 )
 
 func machineListCommand() *cobra.Command {
@@ -59,6 +60,9 @@ func machineLine(m daemon.Machine) string {
 	}
 	if m.Shape != "" {
 		add("offer of the shape %s", m.Shape)
+	}
+	if m.Pace > 0 {
+		add("downloads at %s/s at most", size.Format(m.Pace))
 	}
 	if len(m.Failed) > 0 {
 		add("failed: %s", strings.Join(m.Failed, ", "))

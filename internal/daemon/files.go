@@ -34,7 +34,7 @@ func (f *files) httpServer(v *notices, via route.Via) *httpd.Server {
 		return f.openHTTP(ctx, r, name, via)
 	}
 	return &httpd.Server{
-		Handler: &httpd.Handler{Open: open, Hooks: f.httpHooks(via)},
+		Handler: &httpd.Handler{Open: open, Hooks: f.httpHooks(via), Pace: func(t *httpd.Transfer) int64 { return f.pace(t, via) }},
 		Hooks: httpd.ServerHooks{
 			Malformed: v.malformedHTTP, Log: v.httpLog, Handshake: f.handshakeFailed,
 			Panicked: func(r *http.Request, value any, stack []byte) {

@@ -28,6 +28,7 @@ type conn struct {
 	number  uint64 // of the connections that got a place
 	wake    func() // has the listener look for a place again
 	refused bool   // has no place: every request is answered by 503
+	paced   int64  // bytes a second at most; 0 for no bound
 
 	hello   *tls.ClientHelloInfo // while a TLS handshake is made over it
 	busy    atomic.Bool          // it has a request, whose answer isn't out

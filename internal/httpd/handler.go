@@ -25,6 +25,9 @@ import (
 type Handler struct {
 	Open  Opener
 	Hooks Hooks
+	// Pace says how fast a transfer may be sent at most, in bytes a second; 0 is
+	// no bound. It must not block. nil: nothing is bounded.
+	Pace func(t *Transfer) int64
 }
 
 // ServeHTTP implements [http.Handler]. It panics with [http.ErrAbortHandler]
@@ -44,6 +47,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer f.Close()
 	t.Size, t.File = max(info.Size(), -1), f
 	h.Hooks.start(t)
+	h.pace(r, t)
 	err = send(tw, r, name, f, info)
 	if err != nil {
 		err = fmt.Errorf("send %s to %s: %w", name, t.Remote, err)

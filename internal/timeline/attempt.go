@@ -71,6 +71,7 @@ type Attempt struct {
 	handshake   handshake
 	latest      Transfer // that ended last, well or not
 	kernel      bool
+	pace        int64 // of large files, bytes a second at most; 0 for no bound
 }
 
 // Next folds one event into the attempt. It returns the attempt afterwards and
@@ -100,6 +101,8 @@ func (a Attempt) Next(e Event) (Attempt, []Step) {
 		return a.fetch(e)
 	case HandshakeFailed:
 		return a.handshakeFailed(e)
+	case Paced:
+		return a.paced(e)
 	case OSAsked, Up:
 		return a.alive(e)
 	}

@@ -50,6 +50,9 @@ const (
 	// FetchProgress: Bytes of Total are through. Send it at least every 10 s
 	// of a long transfer, and at most a few times a second.
 	FetchProgress Kind = "fetch-progress"
+	// Paced: large files are sent to the machine at Bytes a second at most, Name
+	// first.
+	Paced Kind = "paced"
 	// FetchEnd: the transfer is complete. With Bytes below Total it was a
 	// range of the file.
 	FetchEnd Kind = "fetch-end"

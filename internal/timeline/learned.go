@@ -16,6 +16,9 @@ type Learned struct {
 	Failed []string `json:"failed,omitempty"`
 	// Shape of offer that led it to its boot file last.
 	Shape string `json:"shape,omitempty"`
+	// Pace is how fast it is sent large files at most, in bytes a second; 0 for no
+	// bound.
+	Pace int64 `json:"pace,omitempty"`
 	// Booted is when it was brought to its system last.
 	Booted time.Time `json:"booted,omitzero"`
 	// Another: its user wants another way than the last one.
@@ -24,19 +27,20 @@ type Learned struct {
 
 // bounded is what there is room for, of a record that others may have written.
 func (l Learned) bounded() Learned {
+	l.Pace = min(max(l.Pace, 0), maxBytes)
 	l.Routes, l.Failed, l.Shape = l.Routes[:min(len(l.Routes), maxRoutes)], l.Failed[:min(len(l.Failed), maxFailed)], clip(l.Shape)
 	return l
 }
 
 // teaches tells whether two records make the next boot begin alike.
 func (l Learned) teaches(other Learned) bool {
-	return slices.Equal(l.Routes, other.Routes) && slices.Equal(l.Failed, other.Failed) && l.Shape == other.Shape
+	return slices.Equal(l.Routes, other.Routes) && slices.Equal(l.Failed, other.Failed) && l.Shape == other.Shape && l.Pace == other.Pace
 }
 
 // learned is what of a machine is worth to be kept once it has booted.
 func (m *machine) learned(a Attempt, at time.Time) *Learned {
 	return &Learned{
-		Routes: slices.Clone(a.Routes), Failed: slices.Clone(m.failed), Shape: m.shapes.took, Booted: at.Truncate(time.Second),
+		Routes: slices.Clone(a.Routes), Failed: slices.Clone(m.failed), Shape: m.shapes.took, Pace: m.pace, Booted: at.Truncate(time.Second),
 	}
 }
 
@@ -52,7 +56,8 @@ func (t *Timeline) Recall(mac boot.MAC, kept Learned) *Learned {
 	}
 	m := e.Value.(*machine)
 	if kept = kept.bounded(); !kept.teaches(m.kept) {
-		m.failed, m.shapes = slices.Clone(kept.Failed), shapes{took: kept.Shape, ask: m.shapes.ask}
+		m.failed, m.pace = slices.Clone(kept.Failed), kept.Pace
+		m.shapes = shapes{took: kept.Shape, ask: m.shapes.ask}
 	}
 	m.kept = kept
 	if !kept.Another {

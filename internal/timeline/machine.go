@@ -20,6 +20,7 @@ type machine struct {
 	given     []Cause   // verdicts given on the current attempt
 	failed    []string  // routes that failed, oldest first
 	shapes    shapes    // of offers
+	pace      int64     // of large files, bytes a second at most; 0 for no bound
 	kept      Learned   // over a restart
 	unstarted unstartedKernel
 }

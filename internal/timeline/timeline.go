@@ -116,6 +116,12 @@ func (t *Timeline) Observe(e Event) {
 	after, steps := before.Next(e)
 	m.attempts[len(m.attempts)-1] = after
 	m.shapes.learn(before, after, e)
+	if before.Verdict != nil && after.Verdict == nil && after.Moved.After(before.Moved) {
+		m.clear([]string{before.Verdict.Blames}) // it was slow, and has not failed
+	}
+	if stalledAnew(e, after) {
+		m.slow(after)
+	}
 	u := Update{Time: e.Time, Attempt: after, Steps: steps, Progress: progress(e, after)}
 	if after.Stage != before.Stage && after.Stage.lives() {
 		m.clear(after.Routes)
@@ -191,6 +197,9 @@ func (t *Timeline) giveVerdict(m *machine, v Verdict, at time.Time) {
 	m.attempts[len(m.attempts)-1].Verdict = &v
 	m.blame(v.Blames)
 	m.shapes.fail(v.Refused)
+	if v.Cause == TransferStalled && at.Sub(m.current().Moved) >= stallSign {
+		m.slow(m.current())
+	}
 	u := Update{Time: at, Attempt: m.current()}
 	if !slices.Contains(m.given, v.Cause) {
 		m.given = append(m.given, v.Cause)

@@ -332,3 +332,39 @@ func TestBootLoop(t *testing.T) {
 		t.Errorf("systems that ran for long: %v", verdicts)
 	}
 }
+
+// A loader that takes longer than anybody's patience, and then goes on, has not
+// failed; nor does one that is silent fail more than once in a boot.
+func TestASlowLoaderHasNotFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tl, _ := running(t, Config{})
+		load := func(route string) {
+			tl.Observe(now(asks(rom)))
+			tl.Observe(now(offers("a.efi", "tftp", route)))
+			tl.Observe(now(chooses(router)))
+			tl.Observe(now(ends(RoleLoader, "a.efi", 1000)))
+		}
+		load("slow")
+		time.Sleep(loaderPatience + 10*time.Second)
+		if got := tl.Failed(mac); !slices.Equal(got, []string{"slow"}) {
+			t.Fatalf("while it is silent failed: %q", got)
+		}
+		tl.Observe(now(asks(ipxe)))
+		if got := tl.Failed(mac); len(got) != 0 {
+			t.Errorf("it has spoken, and failed are %q", got)
+		}
+		time.Sleep(5 * time.Minute)
+		load("silent")
+		time.Sleep(5 * time.Minute)
+		load("silent too")
+		time.Sleep(5 * time.Minute)
+		if got := tl.Failed(mac); !slices.Equal(got, []string{"silent", "silent too"}) {
+			t.Errorf("failed: %q", got)
+		}
+		tl.Observe(now(ends(RoleKernel, "vmlinuz", 10)))
+		tl.Observe(now(Event{Kind: Up}))
+		if got := tl.Failed(mac); !slices.Equal(got, []string{"silent"}) {
+			t.Errorf("up by the last route, and failed are %q", got)
+		}
+	})
+}

@@ -30,6 +30,7 @@ type Transfer struct {
 	reported bool  // progress was reported
 	waited   bool  // told as awaited
 	refusal  Refusal
+	stalled  bool // broke off after it had stood still
 }
 
 // Running tells whether the file is on its way at this moment.
@@ -208,8 +209,9 @@ func (a Attempt) fetchFailed(e Event, t *Transfer) (Attempt, []Step) {
 		a.Moved = e.Time
 		return a, nil
 	}
-	t.Bytes, t.Last, t.Err = max(t.Bytes, t.before+e.Bytes), e.Time, orElse(e.Err, "broke off")
 	t.refusal = e.Refusal
+	t.stall(e.Time)
+	t.Bytes, t.Last, t.Err = max(t.Bytes, t.before+e.Bytes), e.Time, orElse(e.Err, "broke off")
 	a.Moved = e.Time
 	if e.Role == RoleFile || e.Role == "" {
 		a.loaderStage.notFound = *t

@@ -15,13 +15,7 @@ func transferStalled(a Attempt, _ time.Time, still time.Duration) (Verdict, bool
 	}
 	for _, t := range a.Transfers {
 		if t.reported && t.Running() {
-			return Verdict{
-				Cause:    TransferStalled,
-				Sentence: fmt.Sprintf("%s stands still after %s; the rest should have followed.", fileText(t), portion(t)),
-				Likely:   "the firmware's network stack hangs (large HTTP transfers do that to some), or the connection is lost.",
-				Hint:     "reset the machine; if it happens again, try another route, and look for errors on the switch port.",
-				Blames:   t.blamed(),
-			}, true
+			return a.stillText(t), true
 		}
 	}
 	return Verdict{}, false
@@ -50,6 +44,9 @@ func transferAborted(a Attempt, _ time.Time, still time.Duration) (Verdict, bool
 func (a Attempt) broken(t Transfer, then string) Verdict {
 	if t.refusal != "" {
 		return a.refused(t)
+	}
+	if t.stalled {
+		return a.stillText(t)
 	}
 	v := Verdict{
 		Cause:    TransferAborted,

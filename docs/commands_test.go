@@ -97,6 +97,15 @@ func commands() []command {
 		{line: `spur loader keys init --data /var/lib/spur --passphrase-file passphrase`, before: `echo secret >passphrase`},
 		{line: `spur loader keys show --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
 
+		{line: `spur loader import ipxe.deb`, before: `mkdir -p t/DEBIAN && cp /usr/lib/ipxe/*.efi t && printf 'Package: ipxe\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n' >t/DEBIAN/control && dpkg-deb --root-owner-group -b t ipxe.deb`},
+		{line: `spur loader import https://boot.example/snponly.efi`},
+		{line: `spur loader import --data /var/lib/spur https://boot.example/snponly.efi`},
+		{line: `spur loader list`},
+		{line: `spur loader list --json`},
+		{line: `spur loader show snponly.efi vmlinuz`, before: `cp /usr/lib/ipxe/snponly.efi .`},
+		{line: `spur loader show /usr/lib/ipxe/snponly.efi`},
+		{line: `spur loader show --json vmlinuz`},
+
 		{line: `spur explain vmlinuz --firmware bios`},
 		{line: `spur explain vmlinuz initrd.img --firmware bios`},
 		{line: `spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe`},

@@ -202,6 +202,7 @@ func build(dir string) error {
 		copyFile("/proc/self/exe", filepath.Join(built.bin, "webserver")),
 		os.WriteFile(filepath.Join(built.bin, "sudo"), []byte("#!/bin/sh\nexec \"$@\"\n"), 0o755),
 		copyFile(kernel, filepath.Join(built.files, "vmlinuz")),
+		copyFile("/usr/lib/ipxe/snponly.efi", filepath.Join(built.files, "snponly.efi")),
 		makeInitrds(), makeDisks(),
 	)
 }

@@ -86,13 +86,14 @@ var allowed = map[string][]string{
 	"internal/efi/keys": {"internal/advice", "internal/efi/siglist", "internal/efi/signeddata"},
 
 	// What a boot is made of.
-	"internal/cpio":     {},
-	"internal/archive":  {"internal/cpio"},
-	"internal/image":    {"internal/boot", "internal/cpio", "internal/advice", "internal/efi/pefile"},
-	"internal/loader":   {"internal/boot", "internal/route", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat"},
-	"internal/resolver": {"internal/boot", "internal/advice"},
-	"internal/decide":   {"internal/boot", "internal/route"},
-	"internal/tree":     {"internal/boot", "internal/advice", "internal/efi/pefile", "internal/efi/uki", "internal/route", "internal/loader", "internal/seal"},
+	"internal/cpio":        {},
+	"internal/archive":     {"internal/cpio"},
+	"internal/image":       {"internal/boot", "internal/cpio", "internal/advice", "internal/efi/pefile"},
+	"internal/loader":      {"internal/boot", "internal/route", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat"},
+	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
+	"internal/resolver":    {"internal/boot", "internal/advice"},
+	"internal/decide":      {"internal/boot", "internal/route"},
+	"internal/tree":        {"internal/boot", "internal/advice", "internal/efi/pefile", "internal/efi/uki", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.
 	"internal/store":           {"internal/advice"},
@@ -103,12 +104,12 @@ var allowed = map[string][]string{
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
 		"internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/siglist", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
-		"internal/loader", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
+		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},
 	"internal/lab":      {"internal/boot", "internal/cpio"},
 	"internal/lab/demo": {"internal/advice", "internal/lab"},
-	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/lab", "internal/lab/demo", "internal/output", "internal/printable", "internal/sandbox", "internal/size"},
+	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/lab", "internal/lab/demo", "internal/loaderstore", "internal/output", "internal/printable", "internal/sandbox", "internal/size"},
 
 	"internal/architecture": {},
 	"docs":                  {},

@@ -18,7 +18,7 @@ func (c Config) findLoaders() (route.Binaries, error) {
 			return nil, advice.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, or a stub such as linuxx64.efi.stub")
 		}
 	}
-	found, err := loader.Find(c.Loaders, loader.Dirs())
+	found, err := loader.Find(c.Loaders, loaderDirs(c.Data))
 	return found, advice.Wrap(err, "install its package again, or remove that file")
 }
 

@@ -73,11 +73,11 @@ func findIn(dir string) (route.Binaries, error) {
 // Read says what the loader in a file is. It is an error where the file is none, or
 // none that Spur could hand out.
 func Read(path string) (route.Binary, error) {
-	content, err := contentOf(path)
+	content, err := ContentOf(path)
 	if err != nil {
 		return route.Binary{}, err
 	}
-	b, err := read(filepath.Base(path), content)
+	b, err := Look(filepath.Base(path), content)
 	if err != nil {
 		return route.Binary{}, fmt.Errorf("%s: %w", path, err)
 	}
@@ -85,23 +85,23 @@ func Read(path string) (route.Binary, error) {
 	return b, nil
 }
 
-// contentOf reads a regular file that isn't larger than loaders are. Nothing else is
+// ContentOf reads a regular file that isn't larger than loaders are. Nothing else is
 // opened: a FIFO would wait for its writer.
-func contentOf(path string) ([]byte, error) {
+func ContentOf(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: it is no file", path)
-	case info.Size() > contentMost:
+	case info.Size() > SizeMost:
 		return nil, fmt.Errorf("%s: %w: it has %d MiB", path, ErrUnknown, info.Size()>>20)
 	}
 	return os.ReadFile(path)
 }
 
-// read says what a content is in a file of that name.
-func read(name string, content []byte) (route.Binary, error) {
+// Look says what the loader is whose file has that name and content.
+func Look(name string, content []byte) (route.Binary, error) {
 	id, err := Identify(bytes.NewReader(content), int64(len(content)))
 	if err != nil && !errors.Is(err, ErrUnknown) {
 		return route.Binary{}, err

@@ -114,11 +114,11 @@ func TestFindByContent(t *testing.T) {
 	}
 }
 
-func FuzzRead(f *testing.F) {
+func FuzzLook(f *testing.F) {
 	f.Add("snponly.efi", []byte("MZ"))
 	f.Add("undionly.kpxe", []byte{0xea, 5, 0})
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
-		_, _ = read(name, data)
+		_, _ = Look(name, data)
 	})
 }
 

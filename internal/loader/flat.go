@@ -8,9 +8,9 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
-// prefixMost is where a program for a BIOS says in clear text what it is: iPXE and
+// HeadMost is where a program for a BIOS says in clear text what it is: iPXE and
 // PXELINUX are compressed behind that.
-const prefixMost = 16 << 10
+const HeadMost = 16 << 10
 
 // identifyFlat says what a file is that a BIOS loads as it is. Its features don't
 // show: what follows the first instructions is compressed.

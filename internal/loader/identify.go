@@ -18,9 +18,9 @@ import (
 // something else.
 var ErrUnknown = errors.New("it is no bootloader that Spur knows")
 
-// contentMost bounds what is read of a loader to tell what it is, in bytes. The
-// largest GRUBs have 6 MiB.
-const contentMost = 16 << 20
+// SizeMost bounds what is read of a loader to tell what it is, in bytes. The largest
+// GRUBs have 6 MiB.
+const SizeMost = 16 << 20
 
 // Identify says what a file of that size is, by its content. It is an error where
 // that is nothing that firmware starts, or damaged. The errors are clauses about
@@ -30,7 +30,7 @@ func Identify(r io.ReaderAt, size int64) (route.Identity, error) {
 	if size == 0 {
 		return route.Identity{}, errors.New("it is empty")
 	}
-	head, err := begin(r, size, prefixMost)
+	head, err := begin(r, size, HeadMost)
 	if err != nil {
 		return route.Identity{}, err
 	}
@@ -41,11 +41,20 @@ func Identify(r io.ReaderAt, size int64) (route.Identity, error) {
 	if err != nil {
 		return route.Identity{}, err
 	}
-	content, err := begin(r, size, contentMost)
+	content, err := begin(r, size, SizeMost)
 	if err != nil {
 		return route.Identity{}, err
 	}
 	return identifyEFI(&image{r: r, file: f, content: content})
+}
+
+// MayBe tells whether a file that begins so can be a loader at all.
+func MayBe(head []byte) bool {
+	if bytes.HasPrefix(head, []byte("MZ")) {
+		return true
+	}
+	_, err := identifyFlat(head)
+	return err == nil
 }
 
 // begin reads the beginning of a file, at most that many bytes.

@@ -1,0 +1,204 @@
+package daemon
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// Description is what a file is, for people and for JSON.
+type Description struct {
+	Path       string        `json:"path"`
+	Kind       route.Kind    `json:"kind"`
+	Firmware   boot.Firmware `json:"firmware"`
+	Arch       boot.Arch     `json:"arch"`
+	Version    string        `json:"version,omitempty"`
+	Vendor     string        `json:"vendor,omitempty"`
+	Can        []string      `json:"can,omitempty"`
+	Drivers    route.Drivers `json:"drivers,omitempty"`
+	Prefix     string        `json:"prefix,omitempty"` // of a GRUB
+	Signatures []Signature   `json:"signatures,omitempty"`
+	SBAT       []string      `json:"sbat,omitempty"`
+	Level      *Levels       `json:"sbat_levels,omitempty"` // of a shim
+	Faults     []string      `json:"faults,omitempty"`
+	// Shims say what those of this host make of it with Secure Boot on.
+	Shims []ShimVerdict `json:"shims,omitempty"`
+}
+
+// Signature is one that a file has; Fault says what is wrong with it.
+type Signature struct {
+	Signer string `json:"signer"`
+	Issuer string `json:"issuer"`
+	Fault  string `json:"fault,omitempty"`
+}
+
+// Levels are what a shim demands of what it starts.
+type Levels struct {
+	Previous []string `json:"previous"`
+	Latest   []string `json:"latest"`
+}
+
+// ShimVerdict is what a shim makes of a file. Refused says why it doesn't start it.
+type ShimVerdict struct {
+	Path    string `json:"path"`
+	Version string `json:"version"`
+	Refused string `json:"refused,omitempty"`
+}
+
+// describe puts an identity into words.
+func describe(path string, id route.Identity) Description {
+	d := Description{
+		Path: path, Kind: id.Kind, Firmware: id.Firmware, Arch: id.Arch, Version: id.Version, Vendor: id.Vendor,
+		Can: id.Features.Names(), Drivers: id.Drivers, Prefix: id.Prefix, Faults: id.Faults,
+	}
+	for _, s := range id.Signatures {
+		d.Signatures = append(d.Signatures, Signature{s.Signer, s.Issuer, s.Fault})
+	}
+	for _, e := range id.SBAT {
+		d.SBAT = append(d.SBAT, e.String())
+	}
+	if id.Levels != nil {
+		d.Level = &Levels{}
+		for _, demand := range id.Levels.Previous.Demands {
+			d.Level.Previous = append(d.Level.Previous, demand.String())
+		}
+		for _, demand := range id.Levels.Latest.Demands {
+			d.Level.Latest = append(d.Level.Latest, demand.String())
+		}
+	}
+	return d
+}
+
+// ShowLoader says what a file is, whether Spur would hand it out or not, and what the
+// shims of this host make of it.
+func ShowLoader(path, data string, own []string) (Description, error) {
+	id, err := identifyFile(path)
+	if err != nil {
+		return Description{}, err
+	}
+	d := describe(path, id)
+	if id.Firmware != boot.UEFI || id.Kind == route.KindShim {
+		return d, nil
+	}
+	found, err := Config{Data: data, Loaders: own}.findLoaders()
+	if err != nil {
+		return Description{}, err
+	}
+	for _, b := range found {
+		if b.Identity.Kind != route.KindShim || b.Identity.Arch != id.Arch || !b.Identity.Signed() {
+			continue
+		}
+		v := ShimVerdict{Path: b.Path, Version: b.Identity.Version}
+		if err := b.Identity.Refuses(id); err != nil {
+			v.Refused = err.Error()
+		}
+		d.Shims = append(d.Shims, v)
+	}
+	return d, nil
+}
+
+// identifyFile says what a file is. Only regular files are opened.
+func identifyFile(path string) (route.Identity, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return route.Identity{}, advice.Wrap(err, "check its name")
+	case err != nil:
+		return route.Identity{}, err
+	case info.IsDir():
+		return route.Identity{}, advice.New(path+" is a folder", "name the files in it")
+	case !info.Mode().IsRegular():
+		return route.Identity{}, advice.New(path+" is no file", "name a file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return route.Identity{}, advice.Wrap(err, "run as a user that may read it")
+	}
+	defer f.Close()
+	id, err := loader.Identify(f, info.Size())
+	if err != nil {
+		return route.Identity{}, advice.New(fmt.Sprintf("%s: %v", path, err), "name an EFI application or a network boot program")
+	}
+	return id, nil
+}
+
+// SecureBoot says what firmware with Secure Boot on makes of a file.
+func (d Description) SecureBoot() string {
+	i := slices.IndexFunc(d.Signatures, func(s Signature) bool { return s.Fault == "" })
+	microsoft := func(name string) bool {
+		return slices.ContainsFunc(d.Signatures, func(s Signature) bool { return s.Fault == "" && s.Issuer == name })
+	}
+	switch {
+	case d.Firmware != boot.UEFI:
+		return ""
+	case i < 0:
+		return "refused: it isn't signed, unless Spur signs it with keys of yours (spur loader keys)"
+	case microsoft(route.MicrosoftCA2011) && microsoft(route.MicrosoftCA2023):
+		return "started by firmware with Microsoft's keys of 2011, of 2023 or both"
+	case microsoft(route.MicrosoftCA2011):
+		return "started by firmware with Microsoft's key of 2011, which newer machines may lack"
+	case microsoft(route.MicrosoftCA2023):
+		return "started by firmware with Microsoft's key of 2023, which older machines may lack"
+	}
+	return fmt.Sprintf("started where the certificate %q is known: by its shim, or by firmware that has it", cmp.Or(d.Signatures[i].Issuer, d.Signatures[i].Signer))
+}
+
+// Platform is what it runs on.
+func (d Description) Platform() string {
+	return boot.Client{Firmware: d.Firmware, Arch: d.Arch}.Platform()
+}
+
+// Title is what it is in a few words.
+func (d Description) Title() string {
+	by := ""
+	if d.Vendor != "" && d.Vendor != string(d.Kind) {
+		by = " by " + d.Vendor
+	}
+	if d.Version != "" {
+		by = " " + d.Version + by
+	}
+	return fmt.Sprintf("%s%s for %s", d.Kind, by, d.Platform())
+}
+
+// TitleOf is what a loader is in a few words, and what it stands for.
+func TitleOf(b route.Binary) string {
+	return describe(b.Path, b.Identity).Title() + " as " + b.File
+}
+
+// SignedBy says who signed it.
+func (d Description) SignedBy() string {
+	var by []string
+	for _, s := range d.Signatures {
+		by = append(by, s.String())
+	}
+	if by == nil {
+		return ""
+	}
+	return "signed by " + strings.Join(by, "; ")
+}
+
+// String is who signed, and what is wrong with it.
+func (s Signature) String() string {
+	text := fmt.Sprintf("%s (%s)", s.Signer, s.Issuer)
+	if s.Fault != "" {
+		text += ", but " + s.Fault
+	}
+	return text
+}
+
+// String is what the shim makes of a file.
+func (v ShimVerdict) String() string {
+	if v.Refused != "" {
+		return fmt.Sprintf("refuses it: %s (%s)", v.Refused, v.Path)
+	}
+	return fmt.Sprintf("starts it if it knows the signer (%s)", v.Path)
+}

@@ -1,0 +1,136 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/loaderstore"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/scratch"
+)
+
+// loaderStore keeps the loaders of a folder of --data, or those of this host.
+func loaderStore(data string) loaderstore.Store {
+	if data == "" {
+		return loaderstore.Store{Dir: loaderstore.System}
+	}
+	return loaderstore.Store{Dir: filepath.Join(data, "loaders")}
+}
+
+// loaderDirs are the folders where loaders are looked for that nobody named.
+func loaderDirs(data string) []string {
+	dirs := loaderstore.Store{Dir: loaderstore.System}.Dirs()
+	if data != "" {
+		dirs = append(loaderStore(data).Dirs(), dirs...)
+	}
+	return append(dirs, loader.Dirs()...)
+}
+
+// downloadMost bounds what an import fetches, in bytes.
+const downloadMost = 2 << 30
+
+// ImportLoaders keeps the loaders that are in a file, a folder, an archive or at a
+// URL, for the Spur with that folder of --data; without one, for all of this host.
+func ImportLoaders(ctx context.Context, data, source string) (report loaderstore.Report, err error) {
+	dir, err := scratch.New("spur-import-")
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	cache, err := fetch.New(fetch.Options{Dir: filepath.Join(dir.Path(), "cache"), MaxBytes: downloadMost})
+	if err != nil {
+		return report, err
+	}
+	defer cache.Close()
+	report, err = loaderStore(data).Import(ctx, source, func(ctx context.Context, url string) (loaderstore.File, error) {
+		f, err := cache.Open(ctx, url)
+		if err != nil {
+			return nil, err
+		}
+		if err := f.WaitSize(func(int64) {}); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return f, nil
+	})
+	if err == nil && len(report.Taken) == 0 {
+		err = advice.New(source+" has no bootloader that Spur knows", "spur loader show says what a file is")
+	}
+	return report, advice.Or(err, "check the name; to write there, run as the user to whom "+loaderStore(data).Dir+" belongs")
+}
+
+// Loader is a loader of this host, for people and for JSON.
+type Loader struct {
+	Description
+	// Use is what it is handed out as. Of those with the same use the first is handed
+	// out, the others where it fails; Why says why it is the first.
+	Use    string `json:"use"`
+	First  bool   `json:"first"`
+	Why    string `json:"why,omitempty"`
+	From   string `json:"from,omitempty"` // where it was imported from
+	SHA256 string `json:"sha256"`
+}
+
+// ListLoaders lists the loaders of this host, those of the same use side by side.
+func ListLoaders(data string, own []string) ([]Loader, error) {
+	found, err := Config{Data: data, Loaders: own}.findLoaders()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(found, func(x, y route.Binary) int {
+		return cmp.Or(cmp.Compare(x.Identity.Kind, y.Identity.Kind), cmp.Compare(use(x), use(y)))
+	})
+	var list []Loader
+	for i, b := range found {
+		l := Loader{
+			Description: describe(b.Path, b.Identity), Use: use(b), SHA256: hex.EncodeToString(b.Sum[:]),
+			From: cmp.Or(loaderStore(data).From(b), loaderStore("").From(b)),
+		}
+		if i == 0 || use(found[i-1]) != l.Use {
+			l.First, l.Why = true, whyFirst(found[i:])
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+// use is what a loader is handed out as: a file of the table of loaders, or part of a
+// chain that a shim begins.
+func use(b route.Binary) string {
+	platform := boot.Client{Firmware: b.Firmware, Arch: b.Arch}.Platform()
+	if isBuild(b) {
+		return b.File + " for " + platform
+	}
+	return fmt.Sprintf("%s for %s", b.Identity.Kind, platform)
+}
+
+func isBuild(b route.Binary) bool {
+	return slices.ContainsFunc(route.Loaders(), func(l route.Loader) bool { return slices.Contains(l.Builds, b.Build) })
+}
+
+// whyFirst says why the first of several loaders goes before those of the same use.
+func whyFirst(all []route.Binary) string {
+	if len(all) < 2 || use(all[1]) != use(all[0]) {
+		return "the only one"
+	}
+	x, y := all[0], all[1]
+	switch {
+	case !isBuild(x):
+		return "a chain takes those that fit together"
+	case x.Own != y.Own:
+		return "it is in a folder of --loaders"
+	case x.Identity.Version != y.Identity.Version:
+		return "the newest"
+	case x.Identity.Signed() != y.Identity.Signed():
+		return "it is signed"
+	}
+	return "found before " + y.Path
+}

@@ -1,0 +1,183 @@
+package loaderstore
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/spurboot/spur/internal/lab"
+	"github.com/spurboot/spur/internal/loader"
+)
+
+func unpacked(t *testing.T, row, file string) string {
+	t.Helper()
+	path, err := lab.Unpacked(row, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// tree is a folder with loaders of two packages, a kernel and what is none.
+func tree(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, from := range map[string]string{
+		"a/snponly.efi": "/usr/lib/ipxe/snponly.efi", "b/snponly.efi": unpacked(t, "ipxe/trixie", "usr/lib/ipxe/snponly.efi"),
+		"b/same.efi": "/usr/lib/ipxe/snponly.efi", "shim": unpacked(t, "shim-signed", "usr/lib/shim/shimx64.efi.signed"),
+		"boot.efi": unpacked(t, "systemd-boot-efi/trixie", "usr/lib/systemd/boot/efi/systemd-bootx64.efi"),
+	} {
+		copyFile(t, from, filepath.Join(dir, name))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "readme"), []byte("text\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// taken writes what was taken: name, version, whether it is new.
+func taken(r Report) []string {
+	var all []string
+	for _, t := range r.Taken {
+		version, _, _ := strings.Cut(t.Identity.Version, "+")
+		all = append(all, fmt.Sprint(t.File, " ", version, " ", t.New))
+	}
+	slices.Sort(all)
+	return all
+}
+
+var (
+	treeHas = []string{"shim 16.1 true", "snponly.efi 1.0.0 false", "snponly.efi 1.0.0 true", "snponly.efi 1.21.1 true"}
+	noURL   = func(context.Context, string) (File, error) { return nil, fs.ErrNotExist }
+)
+
+func TestImportFolder(t *testing.T) {
+	dir, s := tree(t), Store{filepath.Join(t.TempDir(), "loaders")}
+	r, err := s.Import(t.Context(), dir, noURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := taken(r); !slices.Equal(got, treeHas) {
+		t.Errorf("took %q", got)
+	}
+	left := fmt.Sprint(r.Left)
+	if len(r.Left) != 2 || !strings.Contains(left, "systemd-boot 257.") || !strings.Contains(left, `it begins with "text\n"`) {
+		t.Errorf("left %s", left)
+	}
+	found, err := loader.Find(nil, s.Dirs())
+	if err != nil || len(found) != 3 {
+		t.Fatalf("found %+v, %v", found, err)
+	}
+	for _, b := range found {
+		if from := s.From(b); !strings.HasPrefix(from, dir) {
+			t.Errorf("%s came from %q", b.Path, from)
+		}
+	}
+	if again, err := s.Import(t.Context(), dir, noURL); err != nil || strings.Contains(fmt.Sprint(taken(again)), "true") {
+		t.Errorf("again: %q, %v", taken(again), err)
+	}
+}
+
+func TestImportArchives(t *testing.T) {
+	dir := tree(t)
+	for name, script := range map[string]string{
+		"deb": `mkdir t && cp -r $TREE t/usr && mkdir t/DEBIAN && printf 'Package: x\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n' >t/DEBIAN/control && dpkg-deb --root-owner-group -b t out.deb`,
+		"tar": "tar -C $TREE -cJf out.txz .", "zip": "cd $TREE && zip -q -r - . >$OLDPWD/out.zip", "iso": "xorriso -as mkisofs -quiet -o out.iso $TREE",
+	} {
+		t.Run(name, func(t *testing.T) {
+			work := t.TempDir()
+			cmd := exec.Command("sh", "-ec", script)
+			cmd.Dir, cmd.Env = work, append(os.Environ(), "TREE="+dir)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			archives, _ := filepath.Glob(filepath.Join(work, "out.*"))
+			s := Store{t.TempDir()}
+			r, err := s.Import(t.Context(), archives[0], noURL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := taken(r); len(got) != len(treeHas) || !strings.HasPrefix(r.Taken[0].From, archives[0]+": ") {
+				t.Errorf("took %q, the first from %s", got, r.Taken[0].From)
+			}
+			if len(r.Left) != 1 || r.Others != 1 {
+				t.Errorf("left %v and %d others", r.Left, r.Others)
+			}
+		})
+	}
+}
+
+// opened is a file at a URL.
+type opened struct{ *os.File }
+
+func TestImportURL(t *testing.T) {
+	s := Store{t.TempDir()}
+	r, err := s.Import(t.Context(), "https://user:secret@example.org/a/snponly.efi?token=secret", func(context.Context, string) (File, error) {
+		f, err := os.Open("/usr/lib/ipxe/snponly.efi")
+		return opened{f}, err
+	})
+	if err != nil || len(r.Taken) != 1 || r.Taken[0].From != "https://example.org/a/snponly.efi" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestImportRefuses(t *testing.T) {
+	dir := t.TempDir()
+	efi, err := os.ReadFile("/usr/lib/ipxe/snponly.efi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"text": []byte("#!ipxe\n"), "empty": nil, "cut": efi[:5000], "large": append(bytes.Clone(efi), make([]byte, loader.SizeMost)...)} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := Store{filepath.Join(dir, "loaders")}
+	for name, want := range map[string]string{
+		"text": "nor an archive with some", "empty": "nor an archive with some", "cut": "it is cut off or damaged", "large": "it has more than 16 MiB",
+		"fifo": "is no file or folder", "absent": "no such file",
+	} {
+		if _, err := s.Import(t.Context(), filepath.Join(dir, name), noURL); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+	if _, err := os.Stat(s.Dir); err == nil {
+		t.Error("something was kept")
+	}
+}
+
+// A store that can't be written is one error, not one for each file.
+func TestImportIntoWhatIsNoFolder(t *testing.T) {
+	s := Store{filepath.Join(t.TempDir(), "file", "loaders")}
+	if err := os.WriteFile(filepath.Dir(s.Dir), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Import(t.Context(), tree(t), noURL); err == nil || len(r.Left) > 2 {
+		t.Errorf("%v, %v", r, err)
+	}
+}

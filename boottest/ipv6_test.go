@@ -66,8 +66,13 @@ var protocols6 = []struct {
 // machine6 is a machine without IPv4.
 func (w *world) machine6(f lab.Firmware, args []string) *lab.Machine {
 	w.Helper()
+	return w.machine6On(w.wire, f, args)
+}
+
+func (w *world) machine6On(wire *lab.Wire, f lab.Firmware, args []string) *lab.Machine {
+	w.Helper()
 	m, err := w.lab.Boot("machine", lab.Hardware{
-		Firmware: f, Ports: []lab.Port{{Wire: w.wire}},
+		Firmware: f, Ports: []lab.Port{{Wire: wire}},
 		Args: append([]string{"-fw_cfg", "name=opt/org.tianocore/IPv4Support,string=n"}, args...),
 	})
 	w.check(err)
@@ -116,4 +121,125 @@ func (w *world) up6(m *lab.Machine, spur *lab.Process) {
 		w.Error(err)
 	}
 	w.told(spur, m, `"step":"up"`)
+}
+
+// iPXE asks over IPv6 as firmware does, and finds its script, and all that is
+// in it, there. This host has no IPv4, and nothing of which to make an EFI
+// application, so that the firmware is given iPXE.
+func TestIPXEOverIPv6(t *testing.T) {
+	t.Parallel()
+	w := newWire(t)
+	var err error
+	w.home, err = w.lab.Host("spur", lab.On(w.wire, home6Addr+"/64"))
+	w.check(err)
+	spur := w.bootWithout("/usr/lib/systemd/boot/efi", "--interface", "eth0", "--dhcp", "server", "--pool", "fd77::/64", "--ra")
+	m := w.machine6(lab.UEFI, nil)
+	w.up6(m, spur)
+	w.took(spur, m, "uefi-x64-snponly", "ipxe-http")
+}
+
+// A machine on whose wire nobody gives IPv4 addresses goes on to IPv6, and is one
+// machine in one attempt all the way.
+func TestIPv6AfterIPv4(t *testing.T) {
+	w := newWorld6(t)
+	w.foreignDHCP6()
+	spur := w.boot()
+	m, err := w.lab.Boot("machine", lab.Hardware{Firmware: lab.UEFI, Ports: []lab.Port{{Wire: w.wire}}})
+	w.check(err)
+	w.up6(m, spur)
+	w.took(spur, m, "uefi-x64-snponly", "uefi-tftp6")
+	if strings.Contains(spur.String(), `"attempt":2`) {
+		t.Errorf("one boot is told as several:\n%s", spur.Tail(40))
+	}
+}
+
+// farWire6 is a wire behind a router that advertises itself there and relays
+// DHCPv6 to the given servers.
+func (w *world) farWire6(servers ...string) *lab.Wire {
+	w.Helper()
+	far, err := w.lab.Wire("far")
+	w.check(err)
+	router, err := w.lab.Host("router", lab.On(w.wire, "fd77::3/64"), lab.On(far, "fd78::1/64"))
+	w.check(err)
+	w.check(router.Forward())
+	_, err = lab.Radvd{Host: router, NIC: "eth1", Prefix: "fd78::/64", Managed: true}.Start(w.ctx)
+	w.check(err)
+	args := []string{"-6", "-d", "--no-pid", "-I", "-l", "eth1"}
+	for _, s := range servers {
+		args = append(args, "-u", s+"%eth0")
+	}
+	relay, err := router.Start("dhcrelay", args...)
+	w.check(err)
+	_, err = relay.WaitFor(w.ctx, "Sending on")
+	w.check(err)
+	w.check(w.home.AddRoute("fd78::/64", "fd77::3"))
+	return far
+}
+
+// A machine behind a relay gets its address from Kea and its boot offer from
+// Spur, to which the relay sends its requests as well.
+func TestRelayBesideDHCPv6Server(t *testing.T) {
+	w := newWorld6(t)
+	other, err := w.lab.Host("dhcp6", lab.On(w.wire, dhcp6Addr+"/64"))
+	w.check(err)
+	_, err = lab.Kea6{Host: other, Addr: dhcp6Addr, Subnet: "fd78::/64", Pool: "fd78::50-fd78::99"}.Start(w.ctx)
+	w.check(err)
+	far := w.farWire6(home6Addr, dhcp6Addr)
+	spur := w.boot()
+	m := w.machine6On(far, lab.UEFI, nil)
+	w.up6(m, spur)
+	w.took(spur, m, "uefi-tftp6")
+	w.told(spur, m, `"step":"chose".*"addr":"fd78::`)
+}
+
+// A machine behind a relay gets its address from the pool of its own network, and
+// its files through the router.
+func TestRelayIPv6(t *testing.T) {
+	w := newWorld6(t)
+	far := w.farWire6(home6Addr)
+	spur := w.boot("--dhcp", "server", "--pool", "fd77::/64", "--pool", "fd78::50-fd78::99/64")
+	m := w.machine6On(far, lab.UEFIHTTP, protocols6[1].args)
+	w.up6(m, spur)
+	w.took(spur, m, "uefi-http")
+	w.told(spur, m, `"step":"leased".*"addr":"fd78::`)
+}
+
+// Spur gives no IPv6 addresses where another server does, and advertises nothing
+// where another router does, but works beside them.
+func TestOtherServersOverIPv6(t *testing.T) {
+	w := newWorld6(t)
+	server := w.foreignDHCP6()
+	refused := func(pattern string, args ...string) {
+		p, err := w.home.Start(built.spur, append([]string{"boot", built.kernel, "--dhcp", "server", "--pool", "fd77::/64"}, args...)...)
+		w.check(err)
+		_, err = p.WaitFor(w.ctx, pattern)
+		w.check(err)
+		if err := p.Wait(w.ctx); err == nil {
+			t.Errorf("Spur ends well with %v", args)
+		}
+	}
+	refused(`another DHCPv6 server, f\S+, answers on eth0`)
+	w.check(server.Stop())
+	router, err := w.lab.Host("router", lab.On(w.wire, "fd77::4/64"))
+	w.check(err)
+	w.check(router.Forward())
+	_, err = lab.Radvd{Host: router, Prefix: "fd77::/64", Other: true}.Start(w.ctx)
+	w.check(err)
+	refused("another router, fe80::.*, advertises itself on eth0", "--ra")
+	w.check(w.boot("--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99").Stop())
+	w.check(w.boot("--dhcp", "server", "--pool", "fd77::/64", "--ra", "--force").Stop())
+}
+
+// A host whose kernel has IPv6 switched off serves IPv4 as ever.
+func TestHostWithoutIPv6(t *testing.T) {
+	w := newWire(t)
+	w.home = w.otherHost("spur", homeAddr)
+	w.check(w.home.Command(w.ctx, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1").Run())
+	spur := w.boot()
+	if out, err := w.home.Command(w.ctx, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "http://"+homeAddr+"/").Output(); string(out) != "404" {
+		t.Errorf("over IPv4 there is %s, %v", out, err)
+	}
+	if strings.Contains(spur.String(), "warning") {
+		t.Errorf("Spur warns:\n%s", spur)
+	}
 }

@@ -200,10 +200,10 @@ func (w *world) boot(args ...string) *lab.Process {
 }
 
 // bootWithout does so on a host where a folder is empty.
-func (w *world) bootWithout(folder string) *lab.Process {
+func (w *world) bootWithout(folder string, args ...string) *lab.Process {
 	w.Helper()
 	line := append([]string{"-m", "sh", "-c", `mount -t tmpfs none "$1" && shift && exec "$@"`, "sh", folder, built.spur}, bootLine()...)
-	return w.serving("unshare", line...)
+	return w.serving("unshare", append(line, args...)...)
 }
 
 func bootLine() []string {

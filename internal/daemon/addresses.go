@@ -240,6 +240,9 @@ func aloneOn(ctx context.Context, i dhcp.Interface) error {
 
 // describeInterfaces lists interfaces with their addresses for people.
 func describeInterfaces(interfaces []dhcp.Interface) string {
+	if len(interfaces) == 0 {
+		return "no interface over IPv4"
+	}
 	text := ""
 	for n, i := range interfaces {
 		if n > 0 {

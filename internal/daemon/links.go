@@ -88,7 +88,7 @@ func (l *links) follow(ctx context.Context, now []dhcp.Interface, changes []dhcp
 	if l.links6 != nil {
 		l.links6.follow(ctx)
 	}
-	l.failed("files", l.sockets.follow(ctx, now))
+	l.failed("files", l.sockets.follow(ctx, l.sockets.config.withIPv6(now)))
 }
 
 // failed tells of an error once, however often it is tried again.

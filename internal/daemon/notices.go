@@ -8,12 +8,16 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/timeline/report"
 )
@@ -59,7 +63,7 @@ func (v *notices) say(level slog.Level, line string, facts ...any) {
 // ready says what Spur does from now on.
 func (v *notices) ready(d *daemon, s *service) {
 	c := d.config
-	line := fmt.Sprintf("Spur boots %s on %s.", d.title, describeInterfaces(s.interfaces))
+	line := fmt.Sprintf("Spur boots %s on %s.", d.title, describeInterfaces(c.withIPv6(s.interfaces)))
 	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "https", c.HTTPS.Port, "tftp", c.TFTPPort,
 		"uid", s.status.Account.UID, "capabilities", fmt.Sprint(s.status.Capabilities), "landlock", s.status.Landlock)
 	if weakness := s.status.Weakness(); weakness != "" {
@@ -72,7 +76,7 @@ func (v *notices) ready(d *daemon, s *service) {
 
 // wouldServe says what Spur would do after a start.
 func (v *notices) wouldServe(d *daemon, s *service) {
-	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, describeInterfaces(s.interfaces))}
+	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, describeInterfaces(d.config.withIPv6(s.interfaces)))}
 	lines = append(append(lines, surroundings(d.config, s)...), d.trusted...)
 	if s.links6 != nil && s.links6.surroundings() != "" {
 		lines = append(lines, s.links6.surroundings())
@@ -95,12 +99,15 @@ func surroundings(c Config, s *service) []string {
 		}
 		lines = append(lines, "It gives the addresses "+strings.Join(pools, ", ")+".")
 	}
-	if len(c.poolsOf(false)) == 0 {
-		where := "on the network"
+	if len(c.poolsOf(false)) == 0 && len(s.interfaces) > 0 {
+		what, where := "Addresses", "on the network"
+		if len(c.Pools) > 0 {
+			what = "IPv4 addresses"
+		}
 		if s.listener.Port67Taken {
 			where = "on this host"
 		}
-		lines = append(lines, "Addresses come from the DHCP server "+where+"; Spur adds what to boot.")
+		lines = append(lines, what+" come from the DHCP server "+where+"; Spur adds what to boot.")
 	}
 	return lines
 }
@@ -110,18 +117,43 @@ func pointers(c Config, interfaces []dhcp.Interface) []string {
 	lines := []string{"It answers no DHCP. Enter this into your DHCP server:"}
 	const others = "otherwise, for BIOS (option 93 = 0) file undionly.kpxe, for UEFI x64 (option 93 = 7 or 9) file snponly.efi"
 	for _, server := range serverAddrs(c, interfaces) {
-		script := "http://" + server.Addr().String()
-		switch {
-		case c.HTTPPort == 0:
-			script = fmt.Sprintf("https://%s:%d", server.Addr(), c.HTTPS.Port)
-		case c.HTTPPort != 80:
-			script = fmt.Sprintf("http://%s:%d", server.Addr(), c.HTTPPort)
-		}
 		lines = append(lines,
-			fmt.Sprintf("  for machines on %s: next-server %s; for iPXE (user class \"iPXE\") file %s/boot.ipxe", server.Masked(), server.Addr(), script),
+			fmt.Sprintf("  for machines on %s: next-server %s; for iPXE (user class \"iPXE\") file %s", server.Masked(), server.Addr(), c.scriptAt(server.Addr())),
 			"  "+others)
 	}
+	return append(lines, c.pointers6()...)
+}
+
+// pointers6 are those for a DHCPv6 server.
+func (c Config) pointers6() []string {
+	now, err := dhcp6.Look(c.Interfaces)
+	if err != nil {
+		return nil
+	}
+	var lines []string
+	for _, i := range now.Serving {
+		for _, p := range i.Addrs {
+			if chosen := addrsOf(c.ServerAddrs, true); i.ServerFor(p.Addr()) != p.Addr() || len(chosen) > 0 && !slices.Contains(chosen, p.Addr()) {
+				continue
+			}
+			lines = append(lines, fmt.Sprintf("  for machines on %s the boot file URL (option 59): for iPXE (user class \"iPXE\") %s, for UEFI x64 (option 61 = 7) tftp://[%s]/snponly.efi",
+				p.Masked(), c.scriptAt(p.Addr()), p.Addr()))
+		}
+	}
 	return lines
+}
+
+// scriptAt is the URL of iPXE's script at an address of this host.
+func (c Config) scriptAt(server netip.Addr) string {
+	scheme, port, usual := "http", c.HTTPPort, uint16(80)
+	if port == 0 {
+		scheme, port, usual = "https", c.HTTPS.Port, 0
+	}
+	host := net.JoinHostPort(server.String(), strconv.Itoa(int(port)))
+	if port == usual {
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return scheme + "://" + host + "/" + route.IPXEScript
 }
 
 // note says what is going on before machines are answered.

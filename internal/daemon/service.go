@@ -46,7 +46,7 @@ func (s *service) close() {
 
 // start opens everything that machines are answered with.
 func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local) (*service, error) {
-	interfaces, err := dhcp.Interfaces(d.config.Interfaces)
+	interfaces, err := d.config.servingInterfaces(ctx)
 	if err != nil {
 		return nil, advice.Wrap(err, d.config.otherInterface())
 	}
@@ -93,7 +93,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 			return nil, err
 		}
 	}
-	if s.sockets, err = openSockets(ctx, d.config, interfaces); err != nil {
+	if s.sockets, err = openSockets(ctx, d.config, d.config.withIPv6(interfaces)); err != nil {
 		s.close()
 		return nil, err
 	}

@@ -2,16 +2,10 @@ package daemon
 
 import (
 	"context"
-	"time"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/dhcp6"
 )
-
-// addressWait is how long an address of this host is waited for that its kernel
-// is still looking for on the wire: for a second, and before the link-local one
-// for one more (RFC 4862 section 5.4).
-const addressWait = 3 * time.Second
 
 // openDHCP6 opens what answers DHCPv6 requests. Where another server gives the
 // addresses, a host that has no IPv6, or none yet, is none to fail on.
@@ -79,24 +73,16 @@ func (d *daemon) openAddresses6(ctx context.Context, o *offers6, l *links6) erro
 
 // waitForPools6 looks at the interfaces until one is on the network of a pool, or
 // it is clear that none is.
-func (d *daemon) waitForPools6(ctx context.Context) ([]dhcp6.Interface, []dhcp6.Pool, error) {
-	ctx, cancel := context.WithTimeout(ctx, addressWait)
-	defer cancel()
-	for {
-		now, err := dhcp6.Look(d.config.Interfaces)
-		if err != nil {
-			return nil, nil, err
+func (d *daemon) waitForPools6(ctx context.Context) (on []dhcp6.Interface, pools []dhcp6.Pool, err error) {
+	whenAddressed(ctx, func() bool {
+		var now dhcp6.Survey
+		if now, err = dhcp6.Look(d.config.Interfaces); err == nil {
+			on = now.Serving
+			pools, err = d.config.pools6(on)
 		}
-		pools, err := d.config.pools6(now.Serving)
-		if err == nil && unpooled6(now.Serving, pools) == "" {
-			return now.Serving, pools, nil
-		}
-		select {
-		case <-ctx.Done():
-			return now.Serving, pools, err
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+		return err == nil && unpooled6(on, pools) == ""
+	})
+	return on, pools, err
 }
 
 // advertised says what to advertise on an interface: the network of a pool, that

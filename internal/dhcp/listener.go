@@ -62,12 +62,9 @@ type Listener struct {
 	received, malformed, duplicates, elsewhere atomic.Uint64
 }
 
-// Listen opens the sockets for the given interfaces; see [Interfaces]. The
-// caller must Close the listener.
+// Listen opens the sockets for the given interfaces, of which there may be none
+// yet; see [Interfaces]. The caller must Close the listener.
 func Listen(interfaces []Interface, hooks Hooks) (*Listener, error) {
-	if len(interfaces) == 0 {
-		return nil, errors.New("no interface to listen on; name one")
-	}
 	l := &Listener{hooks: hooks, dedup: newDeduplicator(), clients: newClientNetworks(), closed: make(chan struct{})}
 	if err := l.open(interfaces); err != nil {
 		return nil, errors.Join(err, l.Close())

@@ -29,33 +29,55 @@ func probed(t *testing.T, h *lab.Host) (servers []dhcp6.Answer, routers []netip.
 	return servers, routers
 }
 
-// TestProbe looks for dnsmasq, on a wire of its own and beside a server that only
-// says what to boot.
-func TestProbe(t *testing.T) {
+// TestProbeOfNobody is beside a server that only says what to boot.
+func TestProbeOfNobody(t *testing.T) {
 	l := newLab(t)
-	quiet, busy := newWire(t, l, "quiet"), newWire(t, l, "busy")
-	alone := newHost(t, l, "alone", lab.On(quiet, "fd77::1/64"))
-	proxy := newHost(t, l, "proxy", lab.On(quiet, "fd77::3/64"))
+	wire := newWire(t, l, "wire")
+	alone, proxy := newHost(t, l, "alone", lab.On(wire, "fd77::1/64")), newHost(t, l, "proxy", lab.On(wire, "fd77::3/64"))
 	listen(t, proxy, besides, "eth0")
 	if servers, routers := probed(t, alone); len(servers)+len(routers) != 0 {
 		t.Errorf("where nobody is there are %v and %v", servers, routers)
 	}
-	other := newHost(t, l, "other", lab.On(busy, "fd77::2/64"))
-	newcomer := newHost(t, l, "newcomer", lab.On(busy, "fd77::1/64"))
-	at := interfaces(t, other, "eth0")[0].LinkLocal
-	if _, err := (lab.DNSMasq{Host: other, Range: "fd77::50,fd77::99,64", Args: []string{"--enable-ra"}}).Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	servers, routers := probed(t, newcomer)
-	if len(servers) != 1 || servers[0].From != at || !netip.MustParsePrefix("fd77::/64").Contains(servers[0].Offered) {
-		t.Errorf("the servers are %v, want %s", servers, at)
-	}
-	if len(routers) != 1 || routers[0] != at {
-		t.Errorf("the routers are %v, want %s", routers, at)
-	}
-	// One of the same host is found too.
-	if servers, routers := probed(t, other); len(servers) != 1 || len(routers) != 1 {
-		t.Errorf("on the host itself there are %v and %v", servers, routers)
+}
+
+// TestProbe looks for other people's servers and routers, from another host and
+// from theirs.
+func TestProbe(t *testing.T) {
+	for name, start := range map[string]func(*testing.T, *lab.Host) error{
+		"dnsmasq": func(t *testing.T, h *lab.Host) error {
+			_, err := lab.DNSMasq{Host: h, Range: "fd77::50,fd77::99,64", Args: []string{"--enable-ra"}}.Start(t.Context())
+			return err
+		},
+		"Kea and radvd": func(t *testing.T, h *lab.Host) error {
+			_, err := lab.Kea6{Host: h, Subnet: "fd77::/64", Pool: "fd77::50-fd77::99"}.Start(t.Context())
+			if err == nil {
+				err = h.Forward()
+			}
+			if err == nil {
+				_, err = lab.Radvd{Host: h, Prefix: "fd77::/64", Managed: true}.Start(t.Context())
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			wire := newWire(t, l, "wire")
+			other, newcomer := newHost(t, l, "other", lab.On(wire, "fd77::2/64")), newHost(t, l, "newcomer", lab.On(wire, "fd77::1/64"))
+			at := interfaces(t, other, "eth0")[0].LinkLocal
+			if err := start(t, other); err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range []*lab.Host{newcomer, other} {
+				servers, routers := probed(t, h)
+				if len(servers) != 1 || servers[0].From != at || !netip.MustParsePrefix("fd77::/64").Contains(servers[0].Offered) {
+					t.Errorf("from %s the servers are %v, want %s", h.Name(), servers, at)
+				}
+				if len(routers) != 1 || routers[0] != at {
+					t.Errorf("from %s the routers are %v, want %s", h.Name(), routers, at)
+				}
+			}
+		})
 	}
 }
 

@@ -24,24 +24,35 @@ type Kea struct {
 
 // Start starts kea-dhcp4 and waits until it serves.
 func (k Kea) Start(ctx context.Context) (*Process, error) {
-	dir := filepath.Join(k.Host.lab.private, k.Host.unique("kea"))
+	return k.Host.startKea(ctx, "4", k.config())
+}
+
+// startKea starts the server of one version of DHCP.
+func (h *Host) startKea(ctx context.Context, version string, server map[string]any) (*Process, error) {
+	name := "kea-dhcp" + version
+	dir := filepath.Join(h.lab.private, h.unique("kea"))
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("folder of kea: %w", err)
 	}
-	config, err := json.MarshalIndent(map[string]any{"Dhcp4": k.config()}, "", "  ")
+	server["lease-database"] = map[string]any{"type": "memfile", "persist": false}
+	server["loggers"] = []any{map[string]any{
+		"name": name, "severity": "INFO",
+		"output_options": []any{map[string]any{"output": "stdout", "flush": true}},
+	}}
+	config, err := json.MarshalIndent(map[string]any{"Dhcp" + version: server}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("configuration of kea: %w", err)
 	}
-	path := filepath.Join(dir, "kea-dhcp4.conf")
+	path := filepath.Join(dir, name+".conf")
 	if err := os.WriteFile(path, config, 0o644); err != nil {
 		return nil, fmt.Errorf("configuration of kea: %w", err)
 	}
 	env := append(os.Environ(), "KEA_PIDFILE_DIR="+dir, "KEA_LOCKFILE_DIR="+dir)
-	p, err := k.Host.start(env, "kea-dhcp4", "-c", path)
+	p, err := h.start(env, name, "-c", path)
 	if err != nil {
 		return nil, err
 	}
-	return p, waitReady(ctx, p, "DHCP4_STARTED")
+	return p, waitReady(ctx, p, "DHCP"+version+"_STARTED")
 }
 
 func (k Kea) config() map[string]any {
@@ -53,14 +64,35 @@ func (k Kea) config() map[string]any {
 	maps.Copy(subnet, k.Subnet4)
 	config := map[string]any{
 		"interfaces-config": map[string]any{"interfaces": []string{nic}, "dhcp-socket-type": "raw"},
-		"lease-database":    map[string]any{"type": "memfile", "persist": false},
 		"valid-lifetime":    3600,
 		"subnet4":           []any{subnet},
-		"loggers": []any{map[string]any{
-			"name": "kea-dhcp4", "severity": "INFO",
-			"output_options": []any{map[string]any{"output": "stdout", "flush": true}},
-		}},
 	}
 	maps.Copy(config, k.Global)
 	return config
+}
+
+// Kea6 is ISC's DHCPv6 server, which knows nothing of booting.
+type Kea6 struct {
+	Host   *Host
+	NIC    string // by default eth0
+	Addr   string // of the host, which relays send to; empty for the wire alone
+	Subnet string // "fd77::/64"
+	Pool   string // "fd77::50-fd77::99"
+}
+
+// Start starts kea-dhcp6 and waits until it serves.
+func (k Kea6) Start(ctx context.Context) (*Process, error) {
+	subnet := map[string]any{"id": 1, "subnet": k.Subnet, "pools": []any{map[string]any{"pool": k.Pool}}}
+	on := []string{orEth0(k.NIC)}
+	if k.Addr != "" {
+		on = append(on, orEth0(k.NIC)+"/"+k.Addr)
+	} else {
+		subnet["interface"] = orEth0(k.NIC)
+	}
+	return k.Host.startKea(ctx, "6", map[string]any{
+		"interfaces-config": map[string]any{"interfaces": on},
+		"server-id":         map[string]any{"type": "LL", "persist": false},
+		"valid-lifetime":    3600,
+		"subnet6":           []any{subnet},
+	})
 }

@@ -19,6 +19,7 @@ func packageOf(program string) string {
 		"iscsiadm":  "open-iscsi",
 		"iscsid":    "open-iscsi",
 		"kea-dhcp4": "kea-dhcp4-server",
+		"kea-dhcp6": "kea-dhcp6-server",
 		"xz":        "xz-utils",
 	}
 	if p, ok := packages[program]; ok {

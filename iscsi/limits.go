@@ -1,6 +1,7 @@
 package iscsi
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/spurboot/spur/block/share"
@@ -45,31 +46,21 @@ type Bounds struct {
 }
 
 func (b Bounds) withDefaults() Bounds {
-	orDefault(&b.Sessions, 4096)
-	b.Sessions = min(b.Sessions, 32768) // each has a TSIH of 16 bits
-	orDefault(&b.PeerSessions, share.Half(b.Sessions))
-	orDefault(&b.Logins, 256)
-	orDefault(&b.Connections, 4)
-	orDefault(&b.QueueDepth, 64)
-	orDefault(&b.MaxTransfer, 16<<20)
-	b.MaxTransfer = min(b.MaxTransfer, 16<<20)
-	orDefault(&b.WriteMemory, 16<<20)
-	orDefault(&b.TotalMemory, 256<<20)
-	b.TotalMemory = max(b.TotalMemory, 4*b.MaxTransfer, 4<<20)
-	orDefault(&b.DataTime, time.Minute)
-	orDefault(&b.LoginTime, 15*time.Second)
-	orDefault(&b.PingAfter, 20*time.Second)
-	orDefault(&b.PingTime, 20*time.Second)
-	orDefault(&b.SendTime, 30*time.Second)
-	orDefault(&b.Grace, 2*time.Second)
+	b.Sessions = min(cmp.Or(b.Sessions, 4096), 32768) // each has a TSIH of 16 bits
+	b.PeerSessions = cmp.Or(b.PeerSessions, share.Half(b.Sessions))
+	b.Logins = cmp.Or(b.Logins, 256)
+	b.Connections = cmp.Or(b.Connections, 4)
+	b.QueueDepth = cmp.Or(b.QueueDepth, 64)
+	b.MaxTransfer = min(cmp.Or(b.MaxTransfer, 16<<20), 16<<20)
+	b.WriteMemory = cmp.Or(b.WriteMemory, 16<<20)
+	b.TotalMemory = max(cmp.Or(b.TotalMemory, 256<<20), 4*b.MaxTransfer, 4<<20)
+	b.DataTime = cmp.Or(b.DataTime, time.Minute)
+	b.LoginTime = cmp.Or(b.LoginTime, 15*time.Second)
+	b.PingAfter = cmp.Or(b.PingAfter, 20*time.Second)
+	b.PingTime = cmp.Or(b.PingTime, 20*time.Second)
+	b.SendTime = cmp.Or(b.SendTime, 30*time.Second)
+	b.Grace = cmp.Or(b.Grace, 2*time.Second)
 	return b
-}
-
-// orDefault sets what isn't set.
-func orDefault[T int | time.Duration](p *T, value T) {
-	if *p <= 0 {
-		*p = value
-	}
 }
 
 // params are what we offer in negotiations.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/handoff"
@@ -80,39 +79,18 @@ func (srv *Server) ListenAndServe(ctx context.Context, address string) error {
 // listener. A Server serves once.
 func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
 	srv.init(ctx)
-	stop := context.AfterFunc(ctx, func() { l.Close() })
-	defer stop()
 	quit := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() { srv.runKeepalive(quit) })
 	watch.Go(func() { srv.watchdog.Run(quit) })
-	err := srv.accept(ctx, l)
-	l.Close()
+	err := share.Accept(ctx, l, srv.start)
 	srv.shutdown()
 	close(quit)
 	watch.Wait()
-	return err
-}
-
-func (srv *Server) accept(ctx context.Context, l net.Listener) error {
-	for delay := time.Millisecond; ; {
-		nc, err := l.Accept()
-		if err == nil {
-			delay = time.Millisecond
-			srv.start(nc)
-			continue
-		}
-		if ctx.Err() == nil && errors.Is(err, net.ErrClosed) {
-			return fmt.Errorf("iscsi: accept: %w", err)
-		}
-		// Out of descriptors, most likely: go on when some are free again.
-		select {
-		case <-time.After(delay):
-			delay = min(2*delay, time.Second)
-		case <-ctx.Done():
-			return nil
-		}
+	if err != nil {
+		err = fmt.Errorf("iscsi: %w", err)
 	}
+	return err
 }
 
 // start begins a login. One too many takes the place of one that is under way,

@@ -2,6 +2,7 @@ package nbd
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -131,7 +132,7 @@ func List(ctx context.Context, network, address string, o Options) ([]Export, er
 }
 
 func newClient(n *negotiation) *Client {
-	inFlight := min(orDefault(n.options.InFlight, 64), 1<<16)
+	inFlight := min(cmp.Or(n.options.InFlight, 64), 1<<16)
 	c := &Client{terms: n.terms, nc: n.nc, in: n.in, over: make(chan struct{}), writing: make(chan struct{}, 1),
 		free: make(chan *call, inFlight), calls: make([]call, inFlight), blocks: semaphore.NewWeighted(exclusive)}
 	for i := range c.calls {

@@ -1,6 +1,7 @@
 package nbd
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -63,26 +64,18 @@ type Bounds struct {
 }
 
 func (b Bounds) withDefaults() Bounds {
-	b.Connections = orDefault(b.Connections, 1024)
-	b.PeerConnections = orDefault(b.PeerConnections, share.Half(b.Connections))
-	b.Handshakes = orDefault(b.Handshakes, 64)
-	b.InFlight = orDefault(b.InFlight, 16)
-	b.MaxPayload = min(orDefault(b.MaxPayload, 32<<20), 64<<20)
-	b.Memory = max(orDefault(b.Memory, 64<<20), chargeFor(b.MaxPayload+sparseHeaders), 1<<20)
-	b.TotalMemory = max(orDefault(b.TotalMemory, 256<<20), 2*b.Memory)
-	b.HandshakeTimeout = orDefault(b.HandshakeTimeout, 15*time.Second)
-	b.ReadTimeout = orDefault(b.ReadTimeout, 30*time.Second)
-	b.WriteTimeout = orDefault(b.WriteTimeout, time.Minute)
-	b.Grace = orDefault(b.Grace, 5*time.Second)
+	b.Connections = cmp.Or(b.Connections, 1024)
+	b.PeerConnections = cmp.Or(b.PeerConnections, share.Half(b.Connections))
+	b.Handshakes = cmp.Or(b.Handshakes, 64)
+	b.InFlight = cmp.Or(b.InFlight, 16)
+	b.MaxPayload = min(cmp.Or(b.MaxPayload, 32<<20), 64<<20)
+	b.Memory = max(cmp.Or(b.Memory, 64<<20), chargeFor(b.MaxPayload+sparseHeaders), 1<<20)
+	b.TotalMemory = max(cmp.Or(b.TotalMemory, 256<<20), 2*b.Memory)
+	b.HandshakeTimeout = cmp.Or(b.HandshakeTimeout, 15*time.Second)
+	b.ReadTimeout = cmp.Or(b.ReadTimeout, 30*time.Second)
+	b.WriteTimeout = cmp.Or(b.WriteTimeout, time.Minute)
+	b.Grace = cmp.Or(b.Grace, 5*time.Second)
 	return b
-}
-
-// orDefault is n, if something was set.
-func orDefault[T int | time.Duration](n, otherwise T) T {
-	if n > 0 {
-		return n
-	}
-	return otherwise
 }
 
 // ListenAndServe exports a disk to everyone who can reach the TCP address, such as
@@ -108,13 +101,8 @@ func (s *Server) ListenAndServe(ctx context.Context, address string) error {
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	unhook := context.AfterFunc(ctx, func() { l.Close() })
-	defer func() {
-		if unhook() {
-			l.Close()
-		}
-	}()
 	if s.RequireTLS && s.TLS == nil {
+		l.Close()
 		return errors.New("nbd server requires TLS but has no configuration for it: set TLS")
 	}
 	a := newAdmission(s.Bounds.withDefaults())
@@ -124,34 +112,18 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer close(over)
 	defer a.wg.Wait()
 	defer stop()
-	for {
-		nc, err := l.Accept()
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			var temporary interface{ Temporary() bool }
-			if errors.As(err, &temporary) && temporary.Temporary() {
-				// Out of file descriptors: connections that end give some back.
-				select {
-				case <-ctx.Done():
-				case <-time.After(50 * time.Millisecond):
-				}
-				continue
-			}
-			return err
-		}
+	return share.Accept(ctx, l, func(nc net.Conn) {
 		if err := a.admit(nc); err != nil {
 			nc.Close()
 			s.refused(&Peer{Addr: nc.RemoteAddr()}, fmt.Errorf("too many connections: %w", err))
-			continue
+			return
 		}
 		go func() {
 			defer a.wg.Done()
 			defer a.leave(nc, share.PeerOf(nc.RemoteAddr()))
 			s.serve(ctx, nc, a)
 		}()
-	}
+	})
 }
 
 func (s *Server) refused(p *Peer, err error) {

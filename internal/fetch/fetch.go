@@ -39,6 +39,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,22 +72,13 @@ type Options struct {
 }
 
 func (o Options) orDefault() Options {
-	orTime := func(v *time.Duration, d time.Duration) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	orTime(&o.Fresh, 5*time.Second)
-	orTime(&o.Linger, 30*time.Second)
-	orTime(&o.ConnectTimeout, 10*time.Second)
-	orTime(&o.HeaderTimeout, 30*time.Second)
-	orTime(&o.IdleTimeout, 30*time.Second)
-	if o.MaxBytes <= 0 {
-		o.MaxBytes = 16 << 30
-	}
-	if o.MaxFiles <= 0 {
-		o.MaxFiles = 1024
-	}
+	o.Fresh = cmp.Or(o.Fresh, 5*time.Second)
+	o.Linger = cmp.Or(o.Linger, 30*time.Second)
+	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 10*time.Second)
+	o.HeaderTimeout = cmp.Or(o.HeaderTimeout, 30*time.Second)
+	o.IdleTimeout = cmp.Or(o.IdleTimeout, 30*time.Second)
+	o.MaxBytes = cmp.Or(o.MaxBytes, 16<<30)
+	o.MaxFiles = cmp.Or(o.MaxFiles, 1024)
 	return o
 }
 

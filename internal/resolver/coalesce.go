@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,21 +41,11 @@ type CoalescerConfig struct {
 }
 
 func (c CoalescerConfig) withDefaults() CoalescerConfig {
-	if c.Timeout <= 0 {
-		c.Timeout = 10 * time.Second
-	}
-	if c.Keep <= 0 {
-		c.Keep = 2 * time.Second
-	}
-	if c.Calls <= 0 {
-		c.Calls = 256
-	}
-	if c.Answers <= 0 {
-		c.Answers = 4096
-	}
-	if c.Bytes <= 0 {
-		c.Bytes = 32 << 20
-	}
+	c.Timeout = cmp.Or(c.Timeout, 10*time.Second)
+	c.Keep = cmp.Or(c.Keep, 2*time.Second)
+	c.Calls = cmp.Or(c.Calls, 256)
+	c.Answers = cmp.Or(c.Answers, 4096)
+	c.Bytes = cmp.Or(c.Bytes, 32<<20)
 	return c
 }
 

@@ -3,10 +3,13 @@ package dhcp
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/vishvananda/netlink"
 )
 
 // Interface is a network interface that serves clients, as it was when it was
@@ -56,72 +59,51 @@ func (i Interface) Networks() int {
 // address. An interface that is named and can't serve is an error that says
 // why.
 func Interfaces(names []string) ([]Interface, error) {
-	all, err := net.Interfaces()
-	if err != nil {
-		return nil, fmt.Errorf("list network interfaces: %w", err)
-	}
-	known, err := readLinks()
+	s, err := Look(names)
 	if err != nil {
 		return nil, err
 	}
-	if len(names) == 0 {
-		return usable(all, known)
-	}
-	var chosen []Interface
 	for _, name := range names {
-		at := slices.IndexFunc(all, func(i net.Interface) bool { return i.Name == name })
-		if at < 0 {
-			return nil, fmt.Errorf("no interface %q; there is %s", name, interfaceNames(all))
-		}
-		one, err := look(all[at], known)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(chosen, func(c Interface) bool { return c.Index == one.Index }) {
-			chosen = append(chosen, one)
-		}
-	}
-	return chosen, nil
-}
-
-func usable(all []net.Interface, known linkFacts) ([]Interface, error) {
-	var chosen []Interface
-	var reasons []error
-	for _, ifi := range all {
-		one, err := look(ifi, known)
-		if err != nil {
-			reasons = append(reasons, err)
+		if _, serves := s.named(name); serves {
 			continue
 		}
-		chosen = append(chosen, one)
+		if why := s.Reasons[name]; why != nil {
+			return nil, why
+		}
+		return nil, fmt.Errorf("no interface %q; there is %s", name, interfaceNames())
 	}
-	if len(chosen) == 0 {
+	if len(s.Serving) == 0 {
+		var reasons []error
+		for _, name := range slices.Sorted(maps.Keys(s.Reasons)) {
+			reasons = append(reasons, s.Reasons[name])
+		}
 		return nil, fmt.Errorf("no interface can serve clients: %w", errors.Join(reasons...))
 	}
-	return chosen, nil
+	return s.Serving, nil
 }
 
-// look checks that an interface can serve clients.
-func look(ifi net.Interface, known linkFacts) (Interface, error) {
+// look checks that an interface can serve clients. master takes its frames, where
+// it is a port.
+func look(l netlink.Link, master string) (Interface, error) {
+	a := l.Attrs()
 	switch {
-	case ifi.Flags&net.FlagLoopback != 0:
-		return Interface{}, fmt.Errorf("interface %s is the loopback: no machine can boot from it", ifi.Name)
-	case ifi.Flags&net.FlagBroadcast == 0 || len(ifi.HardwareAddr) != 6:
-		return Interface{}, fmt.Errorf("interface %s is no Ethernet: machines can't netboot over it", ifi.Name)
-	case ifi.Flags&net.FlagUp == 0:
-		return Interface{}, fmt.Errorf("interface %s is down: ip link set %s up", ifi.Name, ifi.Name)
+	case a.Flags&net.FlagLoopback != 0:
+		return Interface{}, fmt.Errorf("interface %s is the loopback: no machine can boot from it", a.Name)
+	case a.Flags&net.FlagBroadcast == 0 || len(a.HardwareAddr) != 6:
+		return Interface{}, fmt.Errorf("interface %s is no Ethernet: machines can't netboot over it", a.Name)
+	case a.Flags&net.FlagUp == 0:
+		return Interface{}, fmt.Errorf("interface %s is down: ip link set %s up", a.Name, a.Name)
+	case master != "":
+		return Interface{}, fmt.Errorf("interface %s is a port of %s, which gets all that it hears: name %s", a.Name, master, master)
 	}
-	if master, port := known.ports[ifi.Index]; port {
-		return Interface{}, fmt.Errorf("interface %s is a port of %s, which gets all that it hears: name %s", ifi.Name, master, master)
-	}
-	addrs, err := addresses(ifi)
+	addrs, err := addresses(net.Interface{Index: a.Index, Name: a.Name})
 	if err != nil {
 		return Interface{}, err
 	}
 	if len(addrs) == 0 {
-		return Interface{}, fmt.Errorf("interface %s has no IPv4 address: give it one: ip addr add 192.168.77.1/24 dev %s", ifi.Name, ifi.Name)
+		return Interface{}, fmt.Errorf("interface %s has no IPv4 address: give it one: ip addr add 192.168.77.1/24 dev %s", a.Name, a.Name)
 	}
-	return Interface{Index: ifi.Index, Name: ifi.Name, MAC: ifi.HardwareAddr, VLAN: known.vlans[ifi.Index], Addrs: addrs}, nil
+	return Interface{Index: a.Index, Name: a.Name, MAC: a.HardwareAddr, VLAN: vlanOf(l), Addrs: addrs}, nil
 }
 
 func addresses(ifi net.Interface) ([]netip.Prefix, error) {
@@ -139,7 +121,8 @@ func addresses(ifi net.Interface) ([]netip.Prefix, error) {
 	return v4, nil
 }
 
-func interfaceNames(all []net.Interface) string {
+func interfaceNames() string {
+	all, _ := net.Interfaces() // only to be helpful
 	names := make([]string, len(all))
 	for i, ifi := range all {
 		names[i] = ifi.Name

@@ -1,9 +1,11 @@
 package dhcp
 
 import (
+	"errors"
 	"fmt"
-	"net"
 	"slices"
+
+	"github.com/vishvananda/netlink"
 )
 
 // Survey is what one look at the host's interfaces shows.
@@ -18,21 +20,19 @@ type Survey struct {
 // not there, or can't serve, is no error.
 func Look(names []string) (Survey, error) {
 	s := Survey{Reasons: map[string]error{}}
-	all, err := net.Interfaces()
-	if err != nil {
+	links, err := netlink.LinkList()
+	// A list that was interrupted by a change is followed by another look.
+	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
 		return s, fmt.Errorf("list network interfaces: %w", err)
 	}
-	known, err := readLinks()
-	if err != nil {
-		return s, err
-	}
-	for _, ifi := range all {
-		if len(names) > 0 && !slices.Contains(names, ifi.Name) {
+	for _, l := range links {
+		name := l.Attrs().Name
+		if len(names) > 0 && !slices.Contains(names, name) {
 			continue
 		}
-		one, err := look(ifi, known)
+		one, err := look(l, masterOf(l, links))
 		if err != nil {
-			s.Reasons[ifi.Name] = err
+			s.Reasons[name] = err
 			continue
 		}
 		s.Serving = append(s.Serving, one)

@@ -3,7 +3,6 @@ package daemon
 import (
 	"container/list"
 	"context"
-	"encoding/binary"
 	"sync"
 	"time"
 
@@ -34,9 +33,8 @@ type longSources struct {
 	recent *list.List // of string, the one used last in front
 }
 
-// openLong reads what the store has. Sources that are older than a boot may
-// take are dropped, also those of versions that gave them no time to live.
-func openLong(s store.Store, now time.Time, trouble func(error)) (*longSources, error) {
+// openLong reads what the store has.
+func openLong(s store.Store, trouble func(error)) (*longSources, error) {
 	l := &longSources{store: s, trouble: trouble, most: longMost, byName: map[tree.Digest]*list.Element{}, recent: list.New()}
 	ctx, cancel := context.WithTimeout(context.Background(), storeWait)
 	defer cancel()
@@ -45,24 +43,9 @@ func openLong(s store.Store, now time.Time, trouble func(error)) (*longSources, 
 		return nil, err
 	}
 	for _, r := range records {
-		source, when, ok := parseLong(r.Value)
-		if !ok || now.Sub(when) > longAge {
-			if _, err := s.Apply(ctx, nil, store.Change{Key: r.Key, Delete: true}); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		l.enter(source)
+		l.enter(string(r.Value))
 	}
 	return l, nil
-}
-
-// A record is the time in seconds, and the source.
-func parseLong(b []byte) (source string, when time.Time, ok bool) {
-	if len(b) <= 8 {
-		return "", time.Time{}, false
-	}
-	return string(b[8:]), time.Unix(int64(binary.BigEndian.Uint64(b)), 0), true
 }
 
 // Keep implements tree.LongSources. A source that the store doesn't take is
@@ -72,8 +55,7 @@ func (l *longSources) Keep(source string) {
 	if !fresh {
 		return
 	}
-	record := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Unix()))
-	l.apply(store.Change{Key: longPrefix + tree.DigestOf(source).String(), Value: append(record, source...), TTL: longAge})
+	l.apply(store.Change{Key: longPrefix + tree.DigestOf(source).String(), Value: []byte(source), TTL: longAge})
 	for _, d := range dropped {
 		l.apply(store.Change{Key: longPrefix + d.String(), Delete: true})
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -53,7 +52,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	if err := d.config.checkServerAddrs(); err != nil {
 		return nil, err
 	}
-	long, err := openLong(d.store, time.Now(), d.notices.storeTrouble)
+	long, err := openLong(d.store, d.notices.storeTrouble)
 	if err != nil {
 		return nil, err
 	}

@@ -25,11 +25,8 @@ func machineListCommand() *cobra.Command {
 			if _, err := machineArguments(cmd, data, nil); err != nil {
 				return err
 			}
-			machines, err := daemon.KnownMachines(data)
-			if err != nil {
-				return err
-			}
-			if len(machines) == 0 {
+			machines, damaged := daemon.KnownMachines(data)
+			if len(machines) == 0 && damaged == nil {
 				fmt.Fprintf(cmd.ErrOrStderr(), "no machine has booted over %s\n", data)
 			}
 			for _, m := range machines {
@@ -43,7 +40,7 @@ func machineListCommand() *cobra.Command {
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), line)
 			}
-			return nil
+			return damaged
 		},
 	}
 	machineData(cmd, &data)

@@ -22,7 +22,8 @@ type Machine struct {
 }
 
 // KnownMachines lists the machines of which something is kept, whether or not a
-// Spur runs over the folder data.
+// Spur runs over the folder data. It lists those whose file is damaged too, with
+// an error about them.
 func KnownMachines(data string) ([]Machine, error) {
 	booted, err := BootedOnce(data)
 	if err != nil {
@@ -36,15 +37,13 @@ func KnownMachines(data string) ([]Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := kept.addTo(byMAC); err != nil {
-		return nil, unreadable(err)
-	}
+	damaged := kept.addTo(byMAC)
 	var all []Machine
 	for _, m := range byMAC {
 		all = append(all, m)
 	}
 	slices.SortFunc(all, func(a, b Machine) int { return slices.Compare(a.MAC[:], b.MAC[:]) })
-	return all, nil
+	return all, damaged
 }
 
 // addTo adds what is kept of each machine to what is known of it.
@@ -54,18 +53,27 @@ func (k *keptMachines) addTo(known map[boot.MAC]Machine) error {
 	}
 	macs, err := k.All()
 	if err != nil {
-		return err
+		return unreadable(err)
 	}
+	var damaged []error
 	for _, mac := range macs {
 		learned, err := k.Read(mac)
 		if err != nil {
-			return err
+			damaged = append(damaged, adviseMachine(mac, err))
 		}
 		m := known[mac]
 		m.MAC, m.Learned = mac, learned
 		known[mac] = m
 	}
-	return nil
+	return errors.Join(damaged...)
+}
+
+// adviseMachine says what to do about a machine's file that can't be read.
+func adviseMachine(mac boot.MAC, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return unreadable(err)
+	}
+	return advice.Wrap(err, "spur machine forget "+mac.String()+" takes it away, and the machine begins anew")
 }
 
 // keptOf opens the machines of a folder that is there; nil where none is kept.

@@ -119,7 +119,7 @@ func (k *keptMachines) grow(mac boot.MAC) {
 	}
 	oldest := k.files()
 	slices.SortFunc(oldest, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
-	spare := min(len(oldest), max(0, len(oldest)-k.most)+1+k.most/100)
+	spare := min(max(0, len(oldest)-k.most+k.most/100), len(oldest)-1) // the last is the new one
 	for _, f := range oldest[:spare] {
 		_ = os.Remove(filepath.Join(k.dir, f.Name())) // what stays goes the next time
 	}
@@ -150,8 +150,7 @@ func (k *keptMachines) Remove(mac boot.MAC) (bool, error) {
 	return err == nil, errors.Join(err, syncFolder(k.dir))
 }
 
-// All lists the machines, in the order of their addresses. What can't be read is
-// listed without what is in it.
+// All lists the machines, in the order of their addresses.
 func (k *keptMachines) All() ([]boot.MAC, error) {
 	entries, err := os.ReadDir(k.dir)
 	if err != nil {

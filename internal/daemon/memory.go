@@ -34,7 +34,7 @@ func (m *memory) recall(mac boot.MAC) {
 	}
 	kept, err := m.machines.Read(mac)
 	if err != nil {
-		m.trouble(err)
+		m.trouble(adviseMachine(mac, err))
 		return
 	}
 	if l := m.events.Recall(mac, kept); l != nil {

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -12,30 +13,39 @@ import (
 // Route is one way for a client to get its payload: an entry, the loader that it
 // leads to, and the form of the payload that this loader brings.
 type Route struct {
-	Name   string      // the entry's; stable
+	Name   string      // the entry's; stable. With @ and a version where it has another Binary
 	Loader boot.Loader // brings the payload
 	Form   Form        // what it brings the payload as
 	Give   string      // the file that the client is told to fetch first
 	Role   Role        // what that file is
+	Binary uint32      // the ID of the one of its build to give; 0 for the preferred one
 	Via    Via
 	Shape  string // see Entry
 	Why    string
 }
 
 // Routes follows every path through the tables for one client and one payload.
-// host is the one that serves it.
+// host is the one that serves it. Other versions of a loader come after all of its
+// builds, and before another loader.
 func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 	var l Ladder
+	var versions []Route // of the loader whose entries these are
 	for _, e := range Entries() {
 		if !e.fits(c) {
 			continue
 		}
-		if r, why := follow(e, c, p, host); why == "" {
-			l.Routes = append(l.Routes, r)
-		} else {
+		r, why := follow(e, c, p, host)
+		if why != "" {
 			l.Rejected = append(l.Rejected, Rejected{Name: e.Name, Why: why})
+			continue
 		}
+		if len(versions) > 0 && versions[0].Loader != r.Loader {
+			l.Routes, versions = append(l.Routes, versions...), nil
+		}
+		l.Routes = append(l.Routes, r)
+		versions = append(versions, r.versions(e, c, host)...)
 	}
+	l.Routes = append(l.Routes, versions...)
 	return l
 }
 
@@ -104,11 +114,12 @@ func (e Entry) route() Route {
 	return r
 }
 
-// ID stands for a route in names that must be short. No two routes have the
-// same, and the order of the tables doesn't change it.
+// ID stands for a route in names that must be short, but for its Binary. No two
+// entries have the same, and the order of the tables doesn't change it.
 func (r Route) ID() uint16 {
 	h := fnv.New32a()
-	_, _ = io.WriteString(h, r.Name) // a hash takes all
+	entry, _, _ := strings.Cut(r.Name, "@")
+	_, _ = io.WriteString(h, entry) // a hash takes all
 	sum := h.Sum32()
 	return uint16(sum>>16) ^ uint16(sum)
 }

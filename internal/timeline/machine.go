@@ -10,7 +10,7 @@ import (
 
 // maxFailed bounds the routes remembered as failed on one machine; no ladder
 // has more rungs.
-const maxFailed = 8
+const maxFailed = 32
 
 // machine is what is remembered of one machine.
 type machine struct {

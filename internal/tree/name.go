@@ -82,6 +82,9 @@ func (n Names) Boot(c boot.Client, r route.Route) string {
 	if !c.UUID.IsZero() {
 		b = append(b, c.UUID[:]...)
 	}
+	if r.Binary != 0 {
+		b = binary.BigEndian.AppendUint32(b, r.Binary)
+	}
 	return n.Key.Seal(b)
 }
 
@@ -113,7 +116,7 @@ func (n Names) Open(token string) (Name, error) {
 		return Name{}, errForged
 	}
 	switch {
-	case b[0] == bootVersion && (len(b) == bootSize || len(b) == bootSize+len(boot.UUID{})):
+	case b[0] == bootVersion && slices.Contains([]int{bootSize, bootSize + binarySize, bootSize + uuidSize, bootSize + uuidSize + binarySize}, len(b)):
 		return openBoot(b)
 	case b[0] == fileVersion && len(b) > 8:
 		name := openFile(b)
@@ -133,8 +136,13 @@ func openFile(b []byte) Name {
 	return name
 }
 
-// bootSize is the size of a boot's name without a UUID.
-const bootSize = 11 + len(boot.MAC{})
+// bootSize is the size of a boot's name without a UUID and without the ID of a
+// binary: the length tells which of them it has.
+const (
+	bootSize   = 11 + len(boot.MAC{})
+	uuidSize   = len(boot.UUID{})
+	binarySize = 4
+)
 
 func openBoot(b []byte) (Name, error) {
 	r, ok := route.ByID(binary.BigEndian.Uint16(b[9:]))
@@ -146,7 +154,13 @@ func openBoot(b []byte) (Name, error) {
 		Features: boot.Features(binary.BigEndian.Uint16(b[5:])), Item: binary.BigEndian.Uint16(b[7:]),
 	}
 	copy(c.MAC[:], b[11:bootSize])
-	copy(c.UUID[:], b[bootSize:])
+	rest := b[bootSize:]
+	if len(rest) >= uuidSize {
+		c.UUID, rest = boot.UUID(rest), rest[uuidSize:]
+	}
+	if len(rest) == binarySize {
+		r.Binary = binary.BigEndian.Uint32(rest)
+	}
 	return Name{Client: c, Route: r}, nil
 }
 

@@ -131,7 +131,7 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 	case !ok:
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
 	case f.Role == route.NBP:
-		b, ok := t.Loaders.Find(name, n.Client)
+		b, ok := t.Loaders.Given(n.Route, n.Client)
 		return openBinary(name, b, ok)
 	case f.Role == route.Script:
 		return t.script(ctx, n.Client, n.Route, a), nil

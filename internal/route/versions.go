@@ -1,0 +1,62 @@
+package route
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// versionsMost bounds how many other versions of one build are rungs of a ladder.
+const versionsMost = 2
+
+// versions are the ways through an entry with other binaries of its build: older
+// versions, or other people's. A route that asks for a shape of its own has none,
+// since its build has another entry.
+func (r Route) versions(e Entry, c boot.Client, host Host) []Route {
+	if e.Build == "" || e.Shape != "" {
+		return nil
+	}
+	var others []Route
+	all := host.Loaders.All(e.Build, c)
+	for i, b := range all {
+		if i == 0 || b.Sum == all[0].Sum || len(others) == versionsMost || host.unsigned(c, b.Identity.Signed()) {
+			continue
+		}
+		other := r
+		other.Binary = b.ID()
+		other.Name += "@" + versionName(b, all[:i])
+		other.Why = fmt.Sprintf("another %s, %s: for machines on which the first one fails", e.Build, b.Path)
+		others = append(others, other)
+	}
+	return others
+}
+
+// versionName tells a binary from others of its build: by its version, where that
+// is known and no other's.
+func versionName(b Binary, others []Binary) string {
+	version := b.Identity.Version
+	for _, other := range others {
+		if other.Identity.Version == version {
+			version = ""
+		}
+	}
+	if version == "" || len(version) > 40 || strings.ContainsFunc(version, unfit) {
+		return fmt.Sprintf("%08x", b.ID())
+	}
+	return version
+}
+
+// unfit tells what has no place in a route's name.
+func unfit(c rune) bool {
+	return c <= ' ' || c > '~' || c == '@' || c == ',' || c == '"'
+}
+
+// Given is what a route gives: the preferred of its build, or the one that it
+// names. Of one that is gone meanwhile, the preferred stands in.
+func (b Binaries) Given(r Route, c boot.Client) (Binary, bool) {
+	if named, ok := b.ByID(r.Give, c, r.Binary); ok && r.Binary != 0 {
+		return named, true
+	}
+	return b.Find(r.Give, c)
+}

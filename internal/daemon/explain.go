@@ -159,6 +159,7 @@ func (e *explanation) line(format string, a ...any) {
 // a loader becomes once it runs.
 func (e *explanation) ladder(c boot.Client, indent string) error {
 	e.line("%sClient   %s, %s, %s speaking", indent, c.Platform(), strings.ToUpper(string(c.Proto)), describeLoader(c))
+	e.shapes(c, indent)
 	ladder := route.Routes(c, e.payload, e.tree.Host)
 	explained := 0 // the number of the route whose loader's course was told
 	for n, r := range ladder.Routes {
@@ -185,6 +186,26 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 		return noRoute(c, ladder)
 	}
 	return nil
+}
+
+// shapes lists the forms that the offer takes in turn, with what for where the
+// bytes are asked for too.
+func (e *explanation) shapes(c boot.Client, indent string) {
+	shapes := route.ShapesFor(c, e.lease)
+	if len(shapes) < 2 {
+		return
+	}
+	var names []string
+	for _, s := range shapes {
+		names = append(names, s.Name)
+	}
+	e.line("%sOffer    in the shape %s; while the machine takes none: %s", indent, names[0], strings.Join(names[1:], ", "))
+	if !e.question.Bytes {
+		return
+	}
+	for _, s := range shapes {
+		e.line("%s         %s: %s", indent, s.Name, s.Why)
+	}
 }
 
 // then explains what follows once the client runs what it was given.

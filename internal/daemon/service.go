@@ -172,7 +172,7 @@ func (d *daemon) tasks(s *service) tasks {
 	serve := servers{web: s.files.httpServer(d.notices, route.HTTP).Serve, trivial: s.files.tftpServer(d.notices).Serve}
 	if d.certificate != nil {
 		secure := s.files.httpServer(d.notices, route.HTTPS)
-		secure.TLS = tlsConfig(d.certificate)
+		secure.TLS, secure.TLSHost = tlsConfig(d.certificate), d.certificate.Host
 		serve.secure = secure.Serve
 	}
 	all := tasks{

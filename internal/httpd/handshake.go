@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"slices"
 	"syscall"
@@ -40,7 +39,9 @@ const (
 	WrongName Failure = "wrong-name"
 	// Refused: it refused our certificate and didn't say why.
 	Refused Failure = "refused"
-	// Left: it closed the connection in the midst of the handshake, or fell silent.
+	// Left: it closed the connection when it had our certificate, in which nothing is
+	// wrong by what we know, or fell silent. edk2 ends so whatever it has against a
+	// certificate (seen with OVMF of Debian 12), and iPXE as well.
 	Left Failure = "left"
 	// Silent: it closed the connection, or fell silent, before it said anything.
 	Silent Failure = "silent"
@@ -52,7 +53,7 @@ const (
 type attempt struct {
 	hello       *tls.ClientHelloInfo // nil where none came
 	certificate *tls.Certificate     // that the peer was to be shown; nil for none
-	local       netip.Addr           // the address of ours that it came to
+	called      string               // what it was told to call us, if it doesn't say
 	now         time.Time
 	err         error
 }
@@ -82,7 +83,7 @@ func failureOf(a attempt) Failure {
 	case a.hasCurve() && !a.takesCurve():
 		return ECCertificate
 	case gone:
-		return Left
+		return a.left()
 	case !slices.ContainsFunc(a.hello.CipherSuites, spoken):
 		return NoCommonCipher
 	}
@@ -115,6 +116,18 @@ func alertOf(err error, side string) (tls.AlertError, bool) {
 	return 0, false
 }
 
+// left is what a peer has against our certificate that leaves without a word.
+func (a attempt) left() Failure {
+	leaf := a.leaf()
+	switch {
+	case leaf != nil && a.now.After(leaf.NotAfter):
+		return Expired
+	case leaf != nil && leaf.VerifyHostname(a.asked()) != nil:
+		return WrongName
+	}
+	return Left
+}
+
 // alerted is what a peer means by an alert. OpenSSL, and edk2 with it, says "bad
 // certificate" of a name that doesn't match and of a certificate that isn't valid yet
 // (X509_V_ERR_HOSTNAME_MISMATCH and _CERT_NOT_YET_VALID in its ssl/statem/statem_lib.c).
@@ -142,13 +155,13 @@ func (a attempt) alerted(alert tls.AlertError) Failure {
 	return Other
 }
 
-// asked is the name by which the peer asked us; clients don't tell addresses (RFC
-// 6066 section 3).
+// asked is the name by which the peer asked us. Clients don't tell addresses (RFC
+// 6066 section 3), and old firmware tells no names.
 func (a attempt) asked() string {
 	if a.hello != nil && a.hello.ServerName != "" {
 		return a.hello.ServerName
 	}
-	return a.local.WithZone("").String()
+	return a.called
 }
 
 func (a attempt) leaf() *x509.Certificate {

@@ -16,12 +16,13 @@ type secureListener struct {
 	config *tls.Config
 	bounds Bounds
 	failed func(Handshake)
+	host   func(netip.Addr) string
 }
 
 // newSecureListener leaves the caller's configuration as it is. HTTP/2 is not
 // offered: its streams are no connections, so that nothing would bound them.
-func newSecureListener(l *listener, config *tls.Config, b Bounds, failed func(Handshake)) *secureListener {
-	config = config.Clone()
+func (s *Server) newSecureListener(l *listener, b Bounds) *secureListener {
+	config := s.TLS.Clone()
 	ask := config.GetConfigForClient
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		if c, ok := hello.Conn.(*conn); ok {
@@ -32,7 +33,11 @@ func newSecureListener(l *listener, config *tls.Config, b Bounds, failed func(Ha
 		}
 		return ask(hello)
 	}
-	return &secureListener{listener: l, config: config, bounds: b, failed: failed}
+	host := s.TLSHost
+	if host == nil {
+		host = func(a netip.Addr) string { return a.WithZone("").String() }
+	}
+	return &secureListener{listener: l, config: config, bounds: b, failed: s.Hooks.Handshake, host: host}
 }
 
 // Accept returns connections whose handshake is still to be made: it waits for
@@ -96,7 +101,7 @@ func (c *secureConn) failed(hello *tls.ClientHelloInfo, err error) Handshake {
 	if local, ok := c.below.LocalAddr().(*net.TCPAddr); ok {
 		h.Local = unmap(local.AddrPort())
 	}
-	tried := attempt{local: h.Local.Addr(), now: time.Now(), err: err}
+	tried := attempt{called: c.l.host(h.Local.Addr()), now: time.Now(), err: err}
 	if hello != nil {
 		h.ServerName = hello.ServerName
 		tried.hello = hello

@@ -226,6 +226,12 @@ func TestHandshakeFailures(t *testing.T) {
 			c.Write(hello)
 			c.Read(make([]byte, 1))
 		}, Left},
+		{"gone after a certificate with another name", a.issue(t, false, func(c *x509.Certificate) { c.IPAddresses = []net.IP{{192, 0, 2, 1}} }), func(t *testing.T, addr string) {
+			c := dial(t, addr)
+			defer c.Close()
+			c.Write(clientHello(t))
+			c.Read(make([]byte, 1))
+		}, WrongName},
 		{"gone before a word", rsaCert, func(t *testing.T, addr string) { dial(t, addr).Close() }, Silent},
 		{"silence", rsaCert, func(t *testing.T, addr string) {
 			c := dial(t, addr)
@@ -364,7 +370,8 @@ func FuzzHandshake(f *testing.F) {
 	certificate := newAuthority(f).issue(f, false, nil)
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		var failed Handshake
-		l := newSecureListener(&listener{}, secured(certificate), DefaultBounds(), func(h Handshake) { failed = h })
+		server := &Server{TLS: secured(certificate), Hooks: ServerHooks{Handshake: func(h Handshake) { failed = h }}}
+		l := server.newSecureListener(&listener{}, DefaultBounds())
 		c := &conn{Conn: said{bytes.NewReader(sent)}, stall: time.Second, release: func() {}}
 		s := &secureConn{Conn: tls.Server(c, l.config), below: c, l: l}
 		defer s.Close()

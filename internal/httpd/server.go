@@ -65,6 +65,9 @@ type Server struct {
 	// TLS has it speak HTTPS. A connection in its handshake counts like one
 	// without a request. nil is plain HTTP.
 	TLS *tls.Config
+	// TLSHost is how clients are told to call the server at an address, to say
+	// what is wrong with a certificate; nil for the address.
+	TLSHost func(netip.Addr) string
 }
 
 // Serve answers on ln until ctx ends, then lets running transfers go on for
@@ -80,7 +83,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	srv := s.build(base, bounds, &running)
 	var on net.Listener = l
 	if s.TLS != nil {
-		on = newSecureListener(l, s.TLS, bounds, s.Hooks.Handshake)
+		on = s.newSecureListener(l, bounds)
 	}
 
 	failed := make(chan error, 1)

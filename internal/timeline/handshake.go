@@ -3,8 +3,6 @@ package timeline
 import (
 	"fmt"
 	"time"
-
-	"github.com/spurboot/spur/internal/boot"
 )
 
 // HandshakeFailure says why a machine and we didn't agree on TLS.
@@ -68,9 +66,6 @@ func noHandshake(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 		Hint:     t.hint,
 		Blames:   a.loaderStage.route,
 	}
-	if h.failure == Left && a.loaderStage.client.Loader == boot.IPXE {
-		v.Likely = "it doesn't trust who signed our certificate: iPXE hangs up without a word. " + v.Likely
-	}
 	return v, true
 }
 
@@ -106,7 +101,7 @@ func (f HandshakeFailure) text(err string) handshakeText {
 	case RefusesUs:
 		return handshakeText{"it refused Spur's certificate without saying why", "it doesn't trust who signed it, or its clock is wrong.", trustUs + " See to its clock."}
 	case Left:
-		return handshakeText{"it hung up when it saw Spur's certificate", "it doesn't trust who signed that, or it was reset.", trustUs}
+		return handshakeText{"it hung up when it saw Spur's certificate", "it doesn't trust who signed that, and says so by hanging up, as firmware does; or its clock is wrong.", trustUs}
 	case Silent:
 		return handshakeText{"it hung up before it said anything", "its firmware has no certificate of any authority to trust.", trustUs}
 	}

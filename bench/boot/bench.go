@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"time"
 
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/internal/lab"
 )
 
@@ -35,13 +34,13 @@ type bench struct {
 	boots          int
 }
 
-func newBench(ctx context.Context, o options) (*bench, error) {
+func newBench(ctx context.Context, spur string) (*bench, error) {
 	l, err := lab.New(ctx, lab.Options{})
 	if err != nil {
 		return nil, err
 	}
 	b := &bench{lab: l, initrd: filepath.Join(l.Dir(), initrdFile)}
-	if err := b.prepare(ctx, o.spur); err != nil {
+	if err := b.prepare(ctx, spur); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return b, nil
@@ -50,7 +49,7 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 func (b *bench) close() error { return b.lab.Close() }
 
 func (b *bench) prepare(ctx context.Context, spur string) (err error) {
-	if b.spur, err = binary(ctx, b.lab.Dir(), spur); err != nil {
+	if b.spur, err = testbed.Spur(ctx, b.lab.Dir(), spur); err != nil {
 		return err
 	}
 	if b.kernel, err = lab.Kernel(); err != nil {
@@ -69,20 +68,6 @@ func (b *bench) prepare(ctx context.Context, spur string) (err error) {
 		return err
 	}
 	return b.folder()
-}
-
-// binary is the Spur to measure, made where none was named.
-func binary(ctx context.Context, dir, named string) (string, error) {
-	if named != "" {
-		return filepath.Abs(named)
-	}
-	path := filepath.Join(dir, "spur")
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/spurboot/spur/cmd/spur")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build spur: %w\n%s", err, out)
-	}
-	return path, nil
 }
 
 // boot switches a machine on, and takes the time from its first DHCP packet to

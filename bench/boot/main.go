@@ -17,54 +17,25 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"regexp"
-	"syscall"
 
 	"github.com/spurboot/spur/bench/testbed"
 )
 
-// options of a run.
-type options struct {
-	spur   string // path of the binary; empty to build one
-	rounds int
-	only   *regexp.Regexp
-}
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench/boot:", err)
-		os.Exit(1)
-	}
-}
-
-func run(ctx context.Context) (err error) {
-	var o options
-	quick := flag.Bool("quick", false, "fewer rounds")
-	only := flag.String("only", "", "run the ways whose name matches this expression")
-	flag.StringVar(&o.spur, "spur", "", "the binary to measure; without it one is built")
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds")
-	flag.Parse()
-	if *quick {
-		o.rounds = min(o.rounds, 1)
-	}
-	if o.only, err = regexp.Compile(*only); err != nil {
-		return fmt.Errorf("-only: %w", err)
-	}
-	b, err := newBench(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.close()) }()
-	runs, err := b.measure(ctx, o)
-	if err != nil {
-		return err
-	}
-	table(os.Stdout, o.rounds, runs)
-	return nil
+	spur := flag.String("spur", "", "the binary to measure; without it one is built")
+	testbed.Main("boot", 5, func(ctx context.Context, r testbed.Run) (err error) {
+		b, err := newBench(ctx, *spur)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, b.close()) }()
+		runs, err := b.measure(ctx, r)
+		if err != nil {
+			return err
+		}
+		table(os.Stdout, r.Rounds, runs)
+		return nil
+	}, nil)
 }
 
 // measured is a chain and its boots; the rate of each is one over its seconds.
@@ -74,15 +45,15 @@ type measured struct {
 }
 
 // measure boots a machine by each chain in each round.
-func (b *bench) measure(ctx context.Context, o options) ([]measured, error) {
+func (b *bench) measure(ctx context.Context, r testbed.Run) ([]measured, error) {
 	var all []measured
 	for _, c := range chains() {
-		if o.only.MatchString(c.way) {
+		if r.Only.MatchString(c.way) {
 			all = append(all, measured{chain: c})
 		}
 	}
 	series := make([]testbed.Series, len(all))
-	err := testbed.Take(series, o.rounds, func(i int) (testbed.Figure, error) {
+	err := testbed.Take(series, r.Rounds, func(i int) (testbed.Figure, error) {
 		took, err := b.boot(ctx, all[i].chain)
 		if err != nil {
 			return testbed.Figure{}, fmt.Errorf("%s, by %s: %w", all[i].way, all[i].server, err)

@@ -44,7 +44,7 @@ func applications(ctx context.Context, l *lab, o options) (err error) {
 	defer func() { err = errors.Join(err, s.end()) }()
 	asked := []asked{s.application, s.initrd}
 	series := make([]testbed.Series, len(asked))
-	err = testbed.Take(series, max(o.rounds/3, 3), func(i int) (testbed.Figure, error) {
+	err = testbed.Take(series, max(o.Rounds/3, 3), func(i int) (testbed.Figure, error) {
 		rate, err := l.crowd(ctx, s.address, asked[i].path, machines, asked[i].size)
 		return testbed.Figure{Rate: rate}, err
 	})
@@ -86,7 +86,7 @@ type asked struct {
 }
 
 func startBoot(ctx context.Context, l *lab, o options) (s *bootServer, err error) {
-	spur, err := binary(ctx, l, o.spur)
+	spur, err := testbed.Spur(ctx, l.Dir, o.spur)
 	if err != nil {
 		return nil, err
 	}
@@ -116,20 +116,6 @@ func startBoot(ctx context.Context, l *lab, o options) (s *bootServer, err error
 		return nil, errors.Join(err, s.end())
 	}
 	return s, nil
-}
-
-// binary is the Spur to measure, made where none was named.
-func binary(ctx context.Context, l *lab, named string) (string, error) {
-	if named != "" {
-		return filepath.Abs(named)
-	}
-	path := filepath.Join(l.Dir, "spur")
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/spurboot/spur/cmd/spur")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build spur: %w\n%s", err, out)
-	}
-	return path, nil
 }
 
 // noise writes what doesn't compress, as initrds are.

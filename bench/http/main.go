@@ -2,7 +2,7 @@
 // namespace, clients in another that is joined to it by a veth pair, and prints
 // the ratios as a table.
 //
-//	go run ./bench/http [-quick] [-spur bin/spur] [-rounds N] [-size MB] [-clients N]
+//	go run ./bench/http [-quick] [-spur bin/spur] [-rounds N] [-size MB] [-clients N] [-only REGEXP]
 //
 // It needs root and the packages of `scripts/install bench`. A single client is
 // curl; many are one process that discards in the kernel what it receives, so
@@ -21,51 +21,29 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spurboot/spur/bench/testbed"
 )
 
 // options of a run.
 type options struct {
+	testbed.Run
 	spur    string // path of the binary; empty to build one
-	rounds  int
-	size    int // MB of the file
-	clients int // of the second point
+	size    int    // MB of the file
+	clients int    // of the second point
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	err := role(ctx, os.Args[1:])
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench/http:", err)
-		os.Exit(1)
-	}
-}
-
-// role is the benchmark, or a part of it that it starts of itself.
-func role(ctx context.Context, args []string) error {
-	if len(args) > 0 {
-		switch args[0] {
-		case "serve":
-			return serve(ctx, args[1:])
-		case "load":
-			return load(ctx, args[1:])
-		}
-	}
 	var o options
-	quick := flag.Bool("quick", false, "fewer rounds, a smaller file")
 	flag.StringVar(&o.spur, "spur", "", "the binary to measure; without it one is built")
-	flag.IntVar(&o.rounds, "rounds", 31, "rounds per point")
 	flag.IntVar(&o.size, "size", 200, "size of the file in MB")
 	flag.IntVar(&o.clients, "clients", 64, "number of clients of the second point")
-	flag.Parse()
-	if *quick {
-		o.rounds, o.size = min(o.rounds, 7), min(o.size, 50)
-	}
-	return run(ctx, o)
+	testbed.Main("http", 31, func(ctx context.Context, r testbed.Run) error {
+		if o.Run = r; r.Quick {
+			o.size = min(o.size, 50)
+		}
+		return run(ctx, o)
+	}, map[string]testbed.Role{"serve": serve, "load": load})
 }
 
 func run(ctx context.Context, o options) error {
@@ -79,10 +57,13 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("One file of %d MB over veth; %d rounds.\n\n", o.size, o.rounds)
+	fmt.Printf("One file of %d MB over veth; %d rounds.\n\n", o.size, o.Rounds)
 	fmt.Println("| clients | nginx, MB/s | Spur, MB/s | Spur / nginx | quartiles |")
 	fmt.Println("|--:|--:|--:|--:|--:|")
 	for _, clients := range []int{1, o.clients} {
+		if !o.Only.MatchString(fmt.Sprint(clients, " clients")) {
+			continue
+		}
 		spur, nginx, err := measure(ctx, l, servers, clients, o)
 		if err != nil {
 			return err
@@ -91,8 +72,10 @@ func run(ctx context.Context, o options) error {
 		fmt.Printf("| %d | %.0f | %.0f | %.2f | %s |\n", clients, nginx.Rate(), spur.Rate(), ratio.Median, ratio.Quartiles())
 	}
 	fmt.Println()
-	if err := applications(ctx, l, o); err != nil {
-		return err
+	if o.Only.MatchString("application") {
+		if err := applications(ctx, l, o); err != nil {
+			return err
+		}
 	}
 	fmt.Print(testbed.HowToRead)
 	return nil
@@ -101,7 +84,7 @@ func run(ctx context.Context, o options) error {
 // measure is what each did, in MB/s.
 func measure(ctx context.Context, l *lab, servers []*server, clients int, o options) (spur, nginx testbed.Series, err error) {
 	all := make([]testbed.Series, len(servers))
-	err = testbed.Take(all, o.rounds, func(i int) (testbed.Figure, error) {
+	err = testbed.Take(all, o.Rounds, func(i int) (testbed.Figure, error) {
 		rate, err := l.rate(ctx, servers[i], clients, o)
 		if err != nil {
 			return testbed.Figure{}, fmt.Errorf("%s with %d clients: %w", servers[i].name, clients, err)

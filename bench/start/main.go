@@ -16,13 +16,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
 
+	"github.com/spurboot/spur/bench/testbed"
 	"github.com/spurboot/spur/internal/lab"
 )
 
@@ -112,14 +112,7 @@ const homeAddr = "10.77.0.1"
 
 func newBench(ctx context.Context, l *lab.Lab, spur string) (b bench, err error) {
 	b = bench{spur: spur, initrd: filepath.Join(l.Dir(), "initrd.gz")}
-	if spur == "" {
-		b.spur = filepath.Join(l.Dir(), "spur")
-		build := exec.CommandContext(ctx, "go", "build", "-o", b.spur, "github.com/spurboot/spur/cmd/spur")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return b, fmt.Errorf("build spur: %w\n%s", err, out)
-		}
-	} else if b.spur, err = filepath.Abs(spur); err != nil {
+	if b.spur, err = testbed.Spur(ctx, l.Dir(), spur); err != nil {
 		return b, err
 	}
 	if b.kernel, err = lab.Kernel(); err != nil {

@@ -8,14 +8,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"syscall"
 )
 
 // A Run is what every benchmark can be told: by -quick, -rounds and -only.
 type Run struct {
-	Quick  bool           // fewer rounds, shorter ones
+	Quick  bool           // a quarter of the rounds, shorter ones
 	Rounds int            // per point
 	Only   *regexp.Regexp // the names of the points to measure
 }
@@ -43,17 +45,31 @@ func Main(name string, rounds int, bench func(ctx context.Context, r Run) error,
 
 func parsed(ctx context.Context, rounds int, bench func(context.Context, Run) error) (err error) {
 	var r Run
-	flag.BoolVar(&r.Quick, "quick", false, "fewer rounds, shorter ones")
+	flag.BoolVar(&r.Quick, "quick", false, "a quarter of the rounds, shorter ones")
 	flag.IntVar(&r.Rounds, "rounds", rounds, "rounds per point")
 	only := flag.String("only", "", "measure the points whose name matches this expression")
 	flag.Parse()
 	if r.Quick {
-		r.Rounds = min(r.Rounds, 3)
+		r.Rounds = min(r.Rounds, (rounds+3)/4)
 	}
 	if r.Only, err = regexp.Compile(*only); err != nil {
 		return err
 	}
 	return bench(ctx, r)
+}
+
+// Spur is the binary to measure, made in a folder where none was named.
+func Spur(ctx context.Context, dir, named string) (string, error) {
+	if named != "" {
+		return filepath.Abs(named)
+	}
+	path := filepath.Join(dir, "spur")
+	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/spurboot/spur/cmd/spur")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build spur: %w\n%s", err, out)
+	}
+	return path, nil
 }
 
 // WriteNoise makes a file that no compression and no hole makes smaller.

@@ -27,18 +27,18 @@ var firmwares = []struct {
 // arrangements are the ways in which addresses are given.
 var arrangements = []struct {
 	name  string
-	start func(*world) *lab.Process
+	start func(w *world, args ...string) *lab.Process
 }{
-	{"beside a DHCP server on another host", func(w *world) *lab.Process {
+	{"beside a DHCP server on another host", func(w *world, args ...string) *lab.Process {
 		w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
-		return w.boot()
+		return w.boot(args...)
 	}},
-	{"beside a DHCP server on the same host", func(w *world) *lab.Process {
+	{"beside a DHCP server on the same host", func(w *world, args ...string) *lab.Process {
 		w.foreignDHCP(w.home)
-		return w.boot()
+		return w.boot(args...)
 	}},
-	{"with its own DHCP server", func(w *world) *lab.Process {
-		return w.boot("--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
+	{"with its own DHCP server", func(w *world, args ...string) *lab.Process {
+		return w.boot(append(args, "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")...)
 	}},
 }
 

@@ -72,6 +72,8 @@ func commands() []command {
 		{line: `--dhcp server`, as: `spur boot vmlinuz --dhcp server --pool 10.0.0.0/24`, until: booting},
 		{line: `--dhcp server --pool 10.0.0.100-10.0.0.200`, as: `spur boot vmlinuz --interface eth0 --dhcp server --pool 10.0.0.100-10.0.0.200`, until: booting},
 		{line: `--dhcp off`, as: `spur boot vmlinuz --dhcp off`, until: booting},
+		{line: `--secure-boot on`, as: `spur boot vmlinuz --secure-boot on`, until: booting},
+		{line: `--secure-boot off`, as: `spur boot vmlinuz --secure-boot off`, until: booting},
 		{line: `--data DIR`, as: `spur boot vmlinuz --data state`, until: booting},
 		{line: `--only 52:54:00:12:34:56`, as: `spur boot vmlinuz --only 52:54:00:12:34:56`, until: booting},
 		{line: `--log json`, as: `spur boot vmlinuz --log json`, until: `"step":"ready"`},

@@ -42,6 +42,13 @@ A UEFI machine that asks by HTTP Boot, or for which there is no iPXE, is given o
 EFI application that holds kernel, initrds and command line, put together with
 systemd's stub (Debian's package systemd-boot-efi). No --message is shown then.
 
+A UEFI machine may have Secure Boot on, which no packet tells. With --secure-boot
+auto the second try, after an iPXE of which nothing more was heard, is a shim and
+the GRUB that it starts, if this host has them (Debian's packages shim-signed and
+grub-efi-amd64-signed); with on it is the first, and nothing unsigned is given out,
+kernels included; with off it is the last. GRUB can't be told everything: a kernel
+whose --cmdline has a backslash or an apostrophe is left to other ways.
+
 In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
 file to the machine, and {{ UP }} the URL that the booted system may fetch to
 say that it is up: it then gets its last line in the story.

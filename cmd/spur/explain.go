@@ -13,7 +13,10 @@ import (
 // config turns the flags into a value for the daemon.
 func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
-		DHCP: daemon.DHCPMode(f.dhcp), HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, Out: cmd.OutOrStdout(),
+		DHCP: daemon.DHCPMode(f.dhcp), HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Out: cmd.OutOrStdout(),
+	}
+	if err := c.CheckSecureBoot(); err != nil {
+		return c, usageError{err}
 	}
 	switch c.DHCP {
 	case daemon.ProxyDHCP, daemon.OwnDHCP:

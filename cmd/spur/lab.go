@@ -37,7 +37,7 @@ Linux of its own, which says that it is up and powers off.
 
 With --firmware bios the machine's ROM is iPXE and asks as such; as bios-pxe the
 same machine asks like another maker's ROM, which is given undionly.kpxe first.
-` + noRouteYet() + `
+` + signedOnly() + `
 The machine's serial port is on the terminal, together with Spur's story; on a
 terminal every key goes to the machine, and Ctrl-] leaves. --screenshot keeps
 a PNG file of the screen up to date, --vnc shows the screen on a local port.
@@ -87,6 +87,9 @@ for machines of other architectures than x64, scripts/install test.`,
 			if t.Spur, err = os.Executable(); err != nil {
 				return err
 			}
+			if asks, err := lab.Firmware(t.Firmware).Asks(); err == nil && asks.SecureBoot {
+				t.Extra = append(t.Extra, "--secure-boot", "on")
+			}
 			t.Target, t.Messages = args, cmd.OutOrStdout()
 			if !quiet {
 				t.Serial = cmd.OutOrStdout()
@@ -127,6 +130,7 @@ func checkBootable(cmd *cobra.Command, t demo.Demo, args []string, message strin
 	if err != nil {
 		return err
 	}
+	client.Proxied = !t.OwnDHCP
 	config := daemon.Config{DHCP: daemon.ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: io.Discard}
 	target := daemon.Target{Cmdline: t.Cmdline, Message: message}
 	if len(args) > 0 {
@@ -154,15 +158,13 @@ func clientOf(f lab.Firmware) (boot.Client, error) {
 	return c, err
 }
 
-// noRouteYet says in the manual which firmware can't be booted.
-func noRouteYet() string {
-	if names := withoutRoute(); names != "" {
-		return "Spur has no route for these yet, and the lab refuses them:\n" + names + ".\n"
-	}
-	return ""
+// signedOnly says in the manual which firmware needs more than the usual loaders.
+func signedOnly() string {
+	return "These start only what is signed, so that this host must have a shim and a GRUB\n" +
+		"that lead to the target, else the lab refuses them:\n" + withoutRoute() + ".\n"
 }
 
-// withoutRoute names the firmware that the route table leads nowhere.
+// withoutRoute names the firmware to which the usual loaders lead nothing.
 func withoutRoute() string {
 	var names []string
 	for _, f := range lab.Firmwares() {

@@ -95,6 +95,14 @@ const (
 // (systemd-stub(7)). It speaks to nobody.
 const Stub Loader = "systemd-stub"
 
+// Shim is what firmware with Secure Boot starts for Microsoft's signature, and
+// what starts a loader of its vendor; MokManager is what it starts for its owner
+// to enroll a key. They speak to nobody.
+const (
+	Shim       Loader = "shim"
+	MokManager Loader = "mokmanager"
+)
+
 // Features is the set of things that a loader says it can do.
 type Features uint16
 
@@ -111,6 +119,7 @@ const (
 	CanEFI           // starts an EFI application
 	CanShim          // iPXE: has the command shim, for kernels that a shim must vouch for
 	CanAfterHTTPBoot // GRUB: has a network when HTTP Boot started it
+	CanProxyDHCP     // GRUB: asks whom a proxy's offer has named, not the DHCP server
 )
 
 // UsualIPXE is what every iPXE can do that was built without leaving things
@@ -132,6 +141,9 @@ type Client struct {
 	// SecureBoot: the firmware starts only what is signed. No packet tells it;
 	// who asks about a machine without one may know.
 	SecureBoot bool
+	// Proxied: the address comes from a DHCP server on another host, which some
+	// loaders take for where their files are.
+	Proxied bool
 	// Item is the type of the item that was chosen from a PXE boot menu (PXE 2.1,
 	// PXE_BOOT_ITEM); 0 where there was none.
 	Item uint16

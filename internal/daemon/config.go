@@ -20,6 +20,9 @@ const (
 	WithoutDHCP DHCPMode = "off"    // somebody else's server points at Spur
 )
 
+// SecureBoot is what the operator says of Secure Boot on the machines.
+type SecureBoot = route.SecureBoot
+
 // Config is what `spur boot` and `spur api` have in common.
 type Config struct {
 	Interfaces  []string     // none: every interface that can serve
@@ -35,6 +38,7 @@ type Config struct {
 	TFTPPort    uint16
 	Data        string   // where leases, keys and caches survive a restart; "" for nowhere
 	Loaders     []string // folders to look for bootloaders in, before the distribution's
+	SecureBoot  SecureBoot
 	Only        []boot.MAC
 	Once        bool
 	DryRun      bool   // stop where serving would begin, and say what would be served

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -18,7 +19,6 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/fetch"
-	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
@@ -55,6 +55,7 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 		e.line("         warning: %s", w)
 	}
 	e.line("Machine  %s with the UUID %s, for example: names of files are sealed with both", q.Client.MAC, q.Client.UUID)
+	q.Client.Proxied = c.DHCP == ProxyDHCP
 	return e.ladder(q.Client, "")
 }
 
@@ -168,11 +169,11 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 		if err := e.offer(c, r, indent+"   "); err != nil {
 			return err
 		}
-		if explained > 0 && r.Role == route.NBP {
+		if explained > 0 && r.Role == route.NBP && !r.Shim {
 			e.line("%s   then as in route %d", indent, explained)
 			continue
 		}
-		if r.Role == route.NBP {
+		if r.Role == route.NBP && !r.Shim {
 			explained = n + 1
 		}
 		if err := e.then(c, r, indent+"   "); err != nil {
@@ -210,6 +211,9 @@ func (e *explanation) shapes(c boot.Client, indent string) {
 
 // then explains what follows once the client runs what it was given.
 func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
+	if r.Shim {
+		return e.chain(c, r, indent)
+	}
 	switch r.Role {
 	case route.Script:
 		e.script(c, r, indent)
@@ -218,16 +222,35 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
 		e.program(c, r, indent)
 		return nil
 	}
+	return e.iPXE(c, r.Give, indent)
+}
+
+// iPXE explains what follows once iPXE runs.
+func (e *explanation) iPXE(c boot.Client, file, indent string) error {
 	next := c
 	next.Loader, next.Proto, next.Features = boot.IPXE, boot.PXE, boot.UsualIPXE
-	e.line("%sthen %s runs and asks for an address again:", indent, r.Give)
+	e.line("%sthen %s runs and asks for an address again:", indent, file)
 	return e.ladder(next, indent)
+}
+
+// chain explains what follows once a shim runs.
+func (e *explanation) chain(c boot.Client, r route.Route, indent string) error {
+	chain, _ := e.tree.Loaders.Chain(r.Loader, c, r.Via)
+	second := chain.Second
+	e.line("%s%s is %s, %s %s; beside itself it asks for what it starts, and gets %s, %s %s",
+		indent, r.Give, chain.Shim.Path, chain.Shim.Identity.Kind, chain.Shim.Identity.Version, second.Path, second.Identity.Kind, second.Identity.Version)
+	if r.Loader == boot.IPXE {
+		return e.iPXE(c, filepath.Base(second.Path), indent)
+	}
+	e.line("%sthat looks for its configuration in %s; wherever it does, it gets this one, by its address", indent, second.Identity.Prefix)
+	e.script(c, r, indent)
+	return nil
 }
 
 func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 	urls := e.tree.URLs(c, r, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
-	e.line("%s%s:", indent, r.Give)
-	for line := range strings.Lines(loader.IPXEScript(c, e.payload, urls)) {
+	e.line("%s%s:", indent, route.FindLoader(r.Loader).Next.Name)
+	for line := range strings.Lines(tree.Configuration(c, e.payload, r, urls)) {
 		e.line("%s  | %s", indent, strings.TrimRight(line, "\n"))
 	}
 	linux, _ := e.payload.Content.(boot.Linux)

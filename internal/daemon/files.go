@@ -61,13 +61,13 @@ func (f *files) openHTTP(ctx context.Context, r *http.Request, name string, via 
 		c.Server = server
 		f.events.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}
-	file, err := f.tree.Open(ctx, name, tree.Asker{Via: via, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery})
+	file, err := f.tree.Open(ctx, name, tree.Asker{Via: via, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery, Peer: httpd.Remote(r).Addr()})
 	return f.sized(file, err, via, name, httpd.Remote(r), httpd.Local(r))
 }
 
 // openTFTP is the TFTP server's way into the tree.
 func (f *files) openTFTP(ctx context.Context, r *tftp.Request) (tftp.File, error) {
-	file, err := f.tree.Open(ctx, r.Filename, tree.Asker{Via: route.TFTP, Server: r.Local.Addr()})
+	file, err := f.tree.Open(ctx, r.Filename, tree.Asker{Via: route.TFTP, Server: r.Local.Addr(), Peer: r.Remote.Addr()})
 	return f.sized(file, err, route.TFTP, r.Filename, r.Remote, r.Local)
 }
 
@@ -103,13 +103,14 @@ type event struct {
 // event describes a transfer of the file at path; ok is false where nobody
 // knows whose it is.
 func (f *files) event(kind timeline.Kind, via route.Via, path string, peer, server netip.AddrPort) (event, bool) {
-	entry, _ := f.tree.Describe(path)
+	entry, _ := f.tree.Describe(path, peer.Addr())
 	mac, known := entry.Client.MAC, entry.Client.MAC != boot.MAC{}
 	if !known {
 		mac, known = f.machine(peer.Addr())
 	}
 	return event{timeline.Event{
-		Kind: kind, MAC: mac, Proto: string(via), Role: timeline.Role(entry.Role), Name: entry.Name,
+		Kind: kind, MAC: mac, Proto: string(via), Role: timeline.Role(entry.Role), Name: entry.Name, Loader: entry.Loader, Spare: entry.Spare,
+		More: entry.Role == route.Kernel && !entry.Last,
 		Peer: peer.Addr(), Server: server.Addr(),
 	}, entry.Last}, known
 }

@@ -15,7 +15,7 @@ import (
 func (c Config) findLoaders() (route.Binaries, error) {
 	for _, dir := range c.Loaders {
 		if err := hasLoader(dir); err != nil {
-			return nil, advice.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, or a stub such as linuxx64.efi.stub")
+			return nil, advice.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, a stub such as linuxx64.efi.stub, or a shim and what it starts")
 		}
 	}
 	found, err := loader.Find(c.Loaders, loaderDirs(c.Data))
@@ -40,5 +40,5 @@ func hasLoader(dir string) error {
 // findHost is what of this host boots depend on.
 func (c Config) findHost() (route.Host, error) {
 	loaders, err := c.findLoaders()
-	return route.Host{Loaders: loaders, HTTPS: c.HTTPS.Port != 0, WithoutHTTP: c.HTTPPort == 0 && c.HTTPS.Port != 0}, err
+	return route.Host{Loaders: loaders, SecureBoot: c.SecureBoot, HTTPS: c.HTTPS.Port != 0, WithoutHTTP: c.HTTPPort == 0 && c.HTTPS.Port != 0}, err
 }

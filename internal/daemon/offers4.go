@@ -38,6 +38,7 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 		p = o.reach(ctx, p)
 	}
 	client := clientOf(request, p)
+	client.Proxied = o.addresses == nil && !o.beside
 	reply, outcome := o.address(p, client.MAC)
 	if outcome.Ours.IsValid() {
 		p.Server, client.Server = outcome.Ours, outcome.Ours

@@ -99,7 +99,7 @@ func TestProxyOffers6(t *testing.T) {
 			if !strings.HasPrefix(url, tt.begins) || !strings.HasSuffix(url, tt.ends) || firstAddress(reply).IsValid() {
 				t.Errorf("got %s", reply.Summary())
 			}
-			entry, ok := o.tree.Describe(strings.TrimPrefix(url, tt.begins))
+			entry, ok := o.tree.Describe(strings.TrimPrefix(url, tt.begins), netip.Addr{})
 			if !ok || entry.Client.MAC != rom.MAC || entry.Client.UUID != rom.UUID {
 				t.Errorf("the name in the offer is of %+v", entry)
 			}

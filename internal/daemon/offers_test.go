@@ -124,7 +124,7 @@ func TestProxyOffers(t *testing.T) {
 			}
 			reply := out.all()[0]
 			path := strings.TrimPrefix(string(reply.Options.Get(dhcpv4.OptionBootfileName)), "http://10.0.0.1/")
-			entry, ok := o.tree.Describe(path)
+			entry, ok := o.tree.Describe(path, netip.Addr{})
 			if !ok || entry.Role != tt.role || entry.Name != tt.file || entry.Client.MAC.String() != reply.ClientHWAddr.String() {
 				t.Errorf("the offer's file %s is %+v, %v", path, entry, ok)
 			}

@@ -65,15 +65,17 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	if err != nil {
 		return nil, err
 	}
+	clients := &decide.Clients{}
 	files := &files{
 		tree: &tree.Tree{
+			Boots: clients,
 			Names: d.names, Host: d.host, Resolver: chain,
 			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, LongSources: long, ScriptFiles: d.scriptFiles,
 			HTTPPort: d.config.HTTPPort, HTTPSPort: d.config.HTTPS.Port, TFTPPort: d.config.TFTPPort,
 			AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},
 		events:  remembered.events,
-		clients: &decide.Clients{},
+		clients: clients,
 		booted:  booted,
 	}
 	if d.certificate != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // UsageError is an error in what was asked for, whatever this host is like:
@@ -41,6 +42,9 @@ func (c Config) Check() error {
 	default:
 		return advice.New(fmt.Sprintf("--dhcp %s is unknown", c.DHCP), "it is one of proxy, server, off")
 	}
+	if err := c.CheckSecureBoot(); err != nil {
+		return err
+	}
 	return c.HTTPS.Check(c)
 }
 
@@ -59,6 +63,15 @@ func (c Config) checkIPv6() error {
 		return advice.New("--ra advertises the network of an IPv6 --pool, and there is none", "add one, such as --pool fd77::/64, or leave --ra out")
 	}
 	return nil
+}
+
+// CheckSecureBoot tells whether what is said of Secure Boot can be understood.
+func (c Config) CheckSecureBoot() error {
+	switch c.SecureBoot {
+	case "", route.SecureBootAuto, route.SecureBootOn, route.SecureBootOff:
+		return nil
+	}
+	return advice.New(fmt.Sprintf("--secure-boot %s is unknown", c.SecureBoot), "it is one of auto, on, off")
 }
 
 // onlyForOwnDHCP names a flag that says something to a DHCP server of ours.

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // clientsMost bounds how many addresses are remembered.
@@ -23,10 +24,17 @@ type Clients struct {
 type seen struct {
 	addr   netip.Addr
 	client boot.Client
+	route  route.Route // the zero value until it is on one
 }
 
 // Saw notes that a client has an address from now on.
-func (c *Clients) Saw(addr netip.Addr, client boot.Client) {
+func (c *Clients) Saw(addr netip.Addr, client boot.Client) { c.note(addr, client, route.Route{}) }
+
+// On notes that the client that has an address boots by a route: a file of that
+// boot has been asked for from there.
+func (c *Clients) On(addr netip.Addr, client boot.Client, r route.Route) { c.note(addr, client, r) }
+
+func (c *Clients) note(addr netip.Addr, client boot.Client, r route.Route) {
 	if addr = addr.Unmap(); !addr.IsValid() {
 		return
 	}
@@ -38,7 +46,7 @@ func (c *Clients) Saw(addr netip.Addr, client boot.Client) {
 	if old, ok := c.byAddr[addr]; ok {
 		c.order.Remove(old)
 	}
-	c.byAddr[addr] = c.order.PushFront(seen{addr, client})
+	c.byAddr[addr] = c.order.PushFront(seen{addr, client, r})
 	if c.order.Len() > clientsMost {
 		last := c.order.Remove(c.order.Back()).(seen)
 		delete(c.byAddr, last.addr)
@@ -47,11 +55,23 @@ func (c *Clients) Saw(addr netip.Addr, client boot.Client) {
 
 // At is the client that has an address.
 func (c *Clients) At(addr netip.Addr) (boot.Client, bool) {
+	at, ok := c.at(addr)
+	return at.client, ok
+}
+
+// Boot is the client that has an address, and the route by which it boots; false
+// where that isn't known.
+func (c *Clients) Boot(addr netip.Addr) (boot.Client, route.Route, bool) {
+	at, _ := c.at(addr)
+	return at.client, at.route, at.route.Name != ""
+}
+
+func (c *Clients) at(addr netip.Addr) (seen, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at, ok := c.byAddr[addr.Unmap()]
 	if !ok {
-		return boot.Client{}, false
+		return seen{}, false
 	}
-	return at.Value.(seen).client, true
+	return at.Value.(seen), true
 }

@@ -40,6 +40,11 @@ func tellGRUB(im *image) error {
 		// ones.
 		im.id.Features |= boot.CanAfterHTTPBoot
 	}
+	if bytes.Contains(im.content, []byte("setting values from proxy offer")) {
+		// The debugging text of what Red Hat has added to grub_efi_net_config_real, and
+		// Debian has from 2.12 on.
+		im.id.Features |= boot.CanProxyDHCP
+	}
 	return eachModule(mods, im.file.Wide, func(kind uint32, content []byte) {
 		switch kind {
 		case grubPrefix:

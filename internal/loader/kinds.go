@@ -113,6 +113,7 @@ func tellUKI(im *image) error {
 // (shim, version.c.in), and the levels that it demands.
 func tellShim(im *image) (err error) {
 	im.id.Version = match(`\$Version: ([-+.~0-9A-Za-z]{1,40}) \$`, im.content)
+	im.id.Vouches = vouches(im.section(".vendor_cert"))
 	im.id.Levels, err = sbat.ReadLevels(im.r, im.file.Size)
 	return err
 }

@@ -41,6 +41,9 @@ type Entry struct {
 	Loader boot.Loader
 	Build  string
 	Via    Via
+	// Shim starts the loader: it is what the client is given, and all else that it
+	// asks for beside itself is the loader.
+	Shim bool
 	// Shape is the name of the shape of offer to begin with; empty for the one
 	// that such a client is usually offered.
 	Shape string
@@ -99,11 +102,6 @@ func Entries() []Entry {
 			Why: "iPXE on the firmware's own network driver (SNP), bound to the card that it was loaded from",
 		},
 		{
-			Name: "uefi-x64-ipxe", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,
-			Loader: boot.IPXE, Build: "ipxe.efi", Via: TFTP,
-			Why: "iPXE with network drivers of its own: for firmware whose driver is broken",
-		},
-		{
 			Name: "uefi-arm64-ipxe", Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: "ipxe-arm64.efi", Via: TFTP,
 			Why: "iPXE with network drivers of its own, and the firmware's where it has none: fetches all else over HTTP",
@@ -117,6 +115,21 @@ func Entries() []Entry {
 			Name: "uefi-loong64-ipxe", Firmware: boot.UEFI, Arch: boot.LOONG64, Proto: boot.PXE, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: "ipxe-loong64.efi", Via: TFTP,
 			Why: "iPXE with network drivers of its own, and the firmware's where it has none: fetches all else over HTTP",
+		},
+		{
+			Name: "uefi-shim-ipxe", Firmware: boot.UEFI, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: ShimFile, Shim: true, Via: TFTP,
+			Why: "a shim that firmware with Secure Boot starts, and that starts iPXE",
+		},
+		{
+			Name: "uefi-shim-grub", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
+			Loader: boot.GRUB, Build: ShimFile, Shim: true, Via: TFTP,
+			Why: "a shim that firmware with Secure Boot starts, and that starts its distribution's GRUB, which starts its kernels",
+		},
+		{
+			Name: "uefi-x64-ipxe", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: "ipxe.efi", Via: TFTP,
+			Why: "iPXE with network drivers of its own: for firmware whose driver is broken",
 		},
 		{
 			Name: "uefi-x64-direct", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
@@ -137,6 +150,16 @@ func Entries() []Entry {
 			Name: "uefi-https", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: HTTPS,
 			Why: "the same over HTTPS, for firmware that takes nothing else: only where it trusts who signed Spur's certificate",
+		},
+		{
+			Name: "uefi-http-shim-ipxe", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
+			Loader: boot.IPXE, Build: ShimFile, Shim: true, Via: HTTP,
+			Why: "a shim that firmware with Secure Boot starts, and that starts iPXE, all over HTTP",
+		},
+		{
+			Name: "uefi-http-shim-grub", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
+			Loader: boot.GRUB, Build: ShimFile, Shim: true, Via: HTTP,
+			Why: "a shim that firmware with Secure Boot starts, and that starts its distribution's GRUB, which starts its kernels, all over HTTP",
 		},
 		{
 			Name: "uefi-x64-http-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Speaker: boot.ROM,

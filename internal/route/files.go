@@ -1,6 +1,12 @@
 package route
 
-import "slices"
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+)
 
 // Role says what a file is in the course of a boot.
 type Role string
@@ -25,20 +31,72 @@ const BeaconFile = "up"
 type File struct {
 	Name string
 	Role Role
+	// Loader is the program that a loader's file is, on a route with a shim.
+	Loader boot.Loader
 }
 
 // Files are the files of a route's boot, besides those that its configuration
 // names with sealed names of their own.
 func (r Route) Files() []File {
-	return []File{{BeaconFile, Beacon}, {r.Give, r.Role}}
+	files := []File{{Name: BeaconFile, Role: Beacon}, {Name: r.Give, Role: r.Role}}
+	if !r.Shim {
+		return files
+	}
+	files[1].Loader = boot.Shim
+	if r.Loader == boot.IPXE {
+		return files // it asks for an address, and is told its script then
+	}
+	return append(files, FindLoader(r.Loader).Next)
 }
 
-// File finds a declared file by its name.
+// File finds a file of a route's boot by its name. On a route with a shim that is
+// also what the shim asks for beside itself, under whatever name: its second stage.
 func (r Route) File(name string) (File, bool) {
 	files := r.Files()
-	i := slices.IndexFunc(files, func(f File) bool { return f.Name == name })
-	if i < 0 {
-		return File{}, false
+	if i := slices.IndexFunc(files, func(f File) bool { return f.Name == name }); i >= 0 {
+		return files[i], true
 	}
-	return files[i], true
+	switch {
+	case !r.Shim, strings.Contains(name, "/"), r.DoesWithout(name):
+		return File{}, false
+	case isMokManager(name):
+		return File{Name: name, Role: NBP, Loader: boot.MokManager}, true
+	}
+	return File{Name: name, Role: NBP, Loader: r.Loader}, true
+}
+
+// AtRoot finds a file for which a loader of the route looks outside of the boot's
+// folder, under a name that was built into it: GRUB its configuration, in
+// whatever folder, and a shim that was told no folder its second stage.
+func (r Route) AtRoot(name string) (File, bool) {
+	f, ok := r.File(path.Base(name))
+	switch {
+	case !r.Shim || !ok:
+		return File{}, false
+	case f.Role == Script, f.Role == NBP && path.Ext(name) == ".efi" && !strings.Contains(name, "/"):
+		return f, true
+	}
+	return File{}, false
+}
+
+// DoesWithout tells whether a name is one of those for which the programs of a
+// route with a shim look although they need no such file: the shim for what its
+// vendor has revoked meanwhile (shim.c, load_revocations_file and load_certs),
+// GRUB for the lists of its modules and for configurations of one machine, and
+// iPXE for a script beside it.
+func (r Route) DoesWithout(name string) bool {
+	base := path.Base(name)
+	switch path.Ext(base) {
+	case ".lst", ".mo", ".gmo", ".pf2", ".ipxe":
+		return r.Shim
+	}
+	return r.Shim && (strings.HasPrefix(base, "revocations") || strings.HasPrefix(base, "shim_certificate") ||
+		strings.HasPrefix(base, GRUBConfig+"-"))
+}
+
+// isMokManager tells whether a name is that of the program by which a shim has
+// keys enrolled: mmx64.efi or, of old, MokManager.efi.
+func isMokManager(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasSuffix(name, ".efi") && (strings.HasPrefix(name, "mm") || strings.HasPrefix(name, "mokmanager"))
 }

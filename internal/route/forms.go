@@ -44,13 +44,16 @@ func Forms() []FormRow {
 func none(boot.Client, boot.Payload, Host) string { return "" }
 
 // unfitKernel says why this machine can't run the payload's kernel, or "".
-func unfitKernel(c boot.Client, p boot.Payload, _ Host) string {
+func unfitKernel(c boot.Client, p boot.Payload, host Host) string {
 	linux, ok := p.Content.(boot.Linux)
 	if !ok {
 		return fmt.Sprintf("%s is no Linux kernel", p.Title())
 	}
 	if why := foreignKernel(c, linux); why != "" {
 		return why
+	}
+	if linux.Abilities.Known && host.unsigned(c, linux.Abilities.Signed) {
+		return fmt.Sprintf("%s isn't signed, and with Secure Boot no kernel starts that is not", linux.Title())
 	}
 	return notForEFI(c, linux)
 }

@@ -1,6 +1,11 @@
 package route
 
-import "github.com/spurboot/spur/internal/boot"
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spurboot/spur/internal/boot"
+)
 
 // Host is what routes depend on of the host that serves.
 type Host struct {
@@ -11,6 +16,40 @@ type Host struct {
 	// HTTPS and WithoutHTTP tell by what it serves files, besides TFTP: by HTTP
 	// alone where neither is set.
 	HTTPS, WithoutHTTP bool
+	// SecureBoot is what the operator says of the machines.
+	SecureBoot SecureBoot
+}
+
+// SecureBoot says whether machines have Secure Boot on, which no packet tells.
+type SecureBoot string
+
+// What is known of Secure Boot. The zero value is SecureBootAuto.
+const (
+	// SecureBootAuto: nothing; the ladder has ways for both, and a machine that has
+	// it on refuses what isn't signed.
+	SecureBootAuto SecureBoot = "auto"
+	// SecureBootOn: only what is signed is given out.
+	SecureBootOn SecureBoot = "on"
+	// SecureBootOff: chains that begin with a shim are the last resort.
+	SecureBootOff SecureBoot = "off"
+)
+
+// knows adds to a client what the operator says of it.
+func (h Host) knows(c boot.Client) boot.Client {
+	if h.SecureBoot == SecureBootOn && c.Firmware == boot.UEFI {
+		c.SecureBoot = true
+	}
+	return c
+}
+
+// noChain says why no chain of this host leads a client through an entry with a
+// shim, or "".
+func (h Host) noChain(e Entry, c boot.Client) string {
+	chain, why := h.Loaders.Chain(e.Loader, c, e.Via)
+	if why == "" && h.unsigned(c, chain.Shim.Identity.Signed()) {
+		why = fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", filepath.Base(chain.Shim.Path))
+	}
+	return why
 }
 
 // unserved says why nothing can be fetched from this host by a protocol, or "".

@@ -59,6 +59,9 @@ type Identity struct {
 	Faults []string
 	// Levels are what a shim demands of what it starts.
 	Levels *sbat.Levels
+	// Vouches are the names of the certificates that a shim brings: it starts what
+	// they have signed.
+	Vouches []string
 	// Prefix is the folder in which a GRUB looks for its configuration, such as
 	// "/grub".
 	Prefix string

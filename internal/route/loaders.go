@@ -43,6 +43,9 @@ type Build struct {
 // IPXEScript is the script that tells iPXE what to load.
 const IPXEScript = "boot.ipxe"
 
+// GRUBConfig is the configuration that tells GRUB what to load.
+const GRUBConfig = "grub.cfg"
+
 // EFIProgram is the program that UEFI firmware is given. HTTP Boot knows by the
 // ending what it is (edk2: HttpBootSupport.c).
 const EFIProgram = "boot.efi"
@@ -63,14 +66,19 @@ func Loaders() []Loader {
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
 			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm},
-			Next:    File{IPXEScript, Script},
+			Next:    File{Name: IPXEScript, Role: Script},
 			Unable:  unableIPXE,
 			Refuses: noMixedMode,
 		},
 		{
+			// Started by a shim; Debian's, Ubuntu's, Fedora's and SUSE's go by their content.
+			Name: boot.GRUB, Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ProgramForm},
+			Next: File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable,
+		},
+		{
 			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP.
 			Name: boot.ROM, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{ProgramForm, UKIForm},
-			Next: File{EFIProgram, Kernel},
+			Next: File{Name: EFIProgram, Role: Kernel},
 		},
 		{
 			Name: boot.Stub, Package: "systemd-boot-efi", PerArch: true,
@@ -102,6 +110,19 @@ func unableIPXE(c boot.Client) string {
 		return "this iPXE says that it cannot start a Linux kernel (it lacks bzImage)"
 	case c.Firmware == boot.UEFI && !c.Features.Has(boot.CanEFI):
 		return "this iPXE says that it cannot start EFI applications"
+	}
+	return ""
+}
+
+// unspeakable says what of a kernel's command line GRUB can't say, or "".
+func unspeakable(_ boot.Client, p boot.Payload) string {
+	linux, ok := p.Content.(boot.Linux)
+	if !ok {
+		return ""
+	}
+	url := func(boot.File) string { return "http://192.0.2.1/" }
+	if _, err := boot.KernelWords(linux.Cmdline.Expand(url, "http://192.0.2.1/")); err != nil {
+		return fmt.Sprintf("%s can't be started by GRUB: %s", linux.Title(), err)
 	}
 	return ""
 }

@@ -226,7 +226,7 @@ func TestTablesAreSound(t *testing.T) {
 		l := FindLoader(e.Loader)
 		built := slices.ContainsFunc(l.Builds, func(b Build) bool {
 			return b.File == e.Build && b.Firmware == e.Firmware && b.Arch == e.Arch || e.Firmware == boot.BIOS && b.File == e.Build
-		})
+		}) || e.Shim && e.Build == ShimFile
 		if e.Why == "" || e.Via == "" || l.Name == "" || e.Build != "" && !built || e.Build == "" && e.Speaker != e.Loader {
 			t.Errorf("the entry %s has a blank, or names a loader that is not in its table", e.Name)
 		}
@@ -254,8 +254,9 @@ func TestTablesAreSound(t *testing.T) {
 func TestNamesAndOrder(t *testing.T) {
 	want := []string{
 		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe",
-		"uefi-tftp6", "uefi-x64-snponly", "uefi-x64-ipxe", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-x64-direct", "uefi-tftp",
-		"uefi-http", "uefi-https", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe",
+		"uefi-tftp6", "uefi-x64-snponly", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-shim-ipxe", "uefi-shim-grub",
+		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp",
+		"uefi-http", "uefi-https", "uefi-http-shim-ipxe", "uefi-http-shim-grub", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe",
 	}
 	var got []string
 	for _, e := range Entries() {

@@ -14,7 +14,7 @@ const versionsMost = 2
 // versions, or other people's. A route that asks for a shape of its own has none,
 // since its build has another entry.
 func (r Route) versions(e Entry, c boot.Client, host Host) []Route {
-	if e.Build == "" || e.Shape != "" {
+	if e.Build == "" || e.Shape != "" || e.Shim {
 		return nil
 	}
 	var others []Route

@@ -20,6 +20,7 @@ type Route struct {
 	Role   Role        // what that file is
 	Binary uint32      // the ID of the one of its build to give; 0 for the preferred one
 	Via    Via
+	Shim   bool   // see Entry
 	Shape  string // see Entry
 	Why    string
 }
@@ -29,6 +30,7 @@ type Route struct {
 // builds, and before another loader.
 func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 	var l Ladder
+	c = host.knows(c)
 	var versions []Route // of the loader whose entries these are
 	for _, e := range Entries() {
 		if !e.fits(c) {
@@ -39,13 +41,16 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 			l.Rejected = append(l.Rejected, Rejected{Name: e.Name, Why: why})
 			continue
 		}
-		if len(versions) > 0 && versions[0].Loader != r.Loader {
+		if len(versions) > 0 && versions[0].Loader != r.Loader && !r.Shim {
 			l.Routes, versions = append(l.Routes, versions...), nil
 		}
 		l.Routes = append(l.Routes, r)
 		versions = append(versions, r.versions(e, c, host)...)
 	}
 	l.Routes = append(l.Routes, versions...)
+	if host.SecureBoot == SecureBootOff {
+		slices.SortStableFunc(l.Routes, func(x, y Route) int { return first(!x.Shim, !y.Shim) })
+	}
 	return l
 }
 
@@ -67,6 +72,9 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	r.Form = form
 	if e.Build == "" && loader.Unable != nil {
 		return r, loader.Unable(c)
+	}
+	if e.Shim {
+		return r, host.noChain(e, c)
 	}
 	if e.Build == "" {
 		return r, ""
@@ -106,7 +114,7 @@ func debianArch(a boot.Arch) string {
 
 // route is the way through an entry, whatever the payload.
 func (e Entry) route() Route {
-	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Shape: e.Shape, Why: e.Why}
+	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Shim: e.Shim, Shape: e.Shape, Why: e.Why}
 	if e.Build == "" {
 		next := FindLoader(e.Loader).Next
 		r.Give, r.Role = next.Name, next.Role
@@ -156,8 +164,11 @@ func (l Loader) form(c boot.Client, p boot.Payload, host Host) (Form, string) {
 // startsNo says that a loader has no form for a kind of payload.
 func (l Loader) startsNo(p boot.Payload) string {
 	who, what := "iPXE", "a Linux kernel"
-	if l.Name == boot.ROM {
+	switch l.Name {
+	case boot.ROM:
 		who = "UEFI firmware"
+	case boot.GRUB:
+		who = "GRUB"
 	}
 	switch p.Kind() {
 	case boot.KindScript:

@@ -122,6 +122,14 @@ type Event struct {
 	// Proto is "tftp", "http", "https" or "dhcp".
 	Proto string
 	Role  Role
+	// Loader is which program a loader's file is, where one starts another: a shim,
+	// and what it starts.
+	Loader boot.Loader
+	// Spare: the program that asks for the file does without it, and is expected to;
+	// that it asks says that it runs.
+	Spare bool
+	// More: with a kernel the machine does not have all it needs; its initrds follow.
+	More bool
 	// Name is the file as people know it, such as "snponly.efi".
 	Name string
 	// Peer is the machine's address: offered, requested, leased or seen.

@@ -14,7 +14,7 @@ func Judge(a Attempt, now time.Time) (Verdict, bool) {
 	still := now.Sub(a.Moved)
 	for _, judge := range []func(Attempt, time.Time, time.Duration) (Verdict, bool){
 		noHandshake, chainloadLoop, kernelLoop, noDHCPServer, offersRefused, offerIgnored, fileNotFetched,
-		transferStalled, transferAborted, loaderSilent, kernelNotFetched, noSignOfLife,
+		transferStalled, transferAborted, shimSilent, loaderSilent, kernelNotFetched, kernelRefused, noSignOfLife,
 	} {
 		if v, ok := judge(a, now, still); ok {
 			return v, true

@@ -37,6 +37,7 @@ type loaderStage struct {
 	fetched        bool
 	notFound       Transfer // of a file that it looked for last, in vain
 	besides        bool     // it asks by the other version of IP as well
+	runs           bool     // the loader that was fetched last asked for what it does without
 }
 
 // addressed tells whether the program went on from its DISCOVER.

@@ -3,16 +3,20 @@ package timeline
 import (
 	"slices"
 	"time"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 // Transfer is one file on its way to the machine, however many tries or ranges
 // it takes.
 type Transfer struct {
-	Role  Role      `json:"role"`
-	Name  string    `json:"file"`
-	Proto string    `json:"proto,omitempty"`
-	Route string    `json:"route,omitempty"`
-	Start time.Time `json:"start"`
+	Role  Role   `json:"role"`
+	Name  string `json:"file"`
+	Proto string `json:"proto,omitempty"`
+	Route string `json:"route,omitempty"`
+	// Loader is which program a loader's file is, where one starts another.
+	Loader boot.Loader `json:"loader,omitempty"`
+	Start  time.Time   `json:"start"`
 	// Last is when it last moved.
 	Last  time.Time `json:"last"`
 	Bytes int64     `json:"bytes"`
@@ -31,6 +35,7 @@ type Transfer struct {
 	waited   bool  // told as awaited
 	refusal  Refusal
 	stalled  bool // broke off after it had stood still
+	more     bool // a kernel that is no use without what follows it
 }
 
 // Running tells whether the file is on its way at this moment.
@@ -62,6 +67,10 @@ func (a Attempt) transfer(e Event) ([]Transfer, int) {
 
 // fetch folds one event of a transfer.
 func (a Attempt) fetch(e Event) (Attempt, []Step) {
+	if e.Spare {
+		a.Moved, a.loaderStage.fetched, a.loaderStage.runs = e.Time, true, true
+		return a, nil
+	}
 	list, i := a.transfer(e)
 	a.Transfers, a.loaderStage.fetched = list, true
 	t := &list[i]
@@ -71,7 +80,7 @@ func (a Attempt) fetch(e Event) (Attempt, []Step) {
 		t.Route = a.Route
 	}
 	e.Route, t.Proto = t.Route, orElse(e.Proto, t.Proto)
-	t.Total = max(t.Total, e.Total)
+	t.Total, t.Loader, t.more = max(t.Total, e.Total), e.Loader, e.More
 	switch {
 	case e.Kind == Awaited:
 		return a.awaited(e, t)
@@ -193,6 +202,7 @@ func (a Attempt) completed(e Event, t *Transfer) Attempt {
 		a = a.forward(e, a.stageOf(e.Role))
 	case RoleLoader:
 		t.loads++
+		a.loaderStage.runs = false
 		a = a.forward(e, a.stageOf(e.Role))
 	default:
 		a = a.forward(e, a.stageOf(e.Role))

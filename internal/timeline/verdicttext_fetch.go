@@ -117,6 +117,9 @@ func kernelLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
 			return a.broken(t, fmt.Sprintf("; the machine has started over %s.", times(kernel.Times-1))), true
 		}
 	}
+	if v, ok := a.refusedKernel(kernel); ok {
+		return v, true
+	}
 	return a.kernelStuck(KernelLoop, fmt.Sprintf("%s was fetched %d times, and its loader comes back for it.", fileText(kernel), kernel.Times)), true
 }
 
@@ -177,12 +180,27 @@ func kernelNotFetched(a Attempt, _ time.Time, still time.Duration) (Verdict, boo
 	if a.loaderStage.notFound.refusal != "" {
 		return a.refused(a.loaderStage.notFound), true
 	}
-	return Verdict{
+	v := Verdict{
 		Cause:    KernelNotFetched,
 		Sentence: fmt.Sprintf("%s was fetched, but no kernel after it.", fileText(t)),
 		Likely:   "the script waits (a menu, a prompt), it stopped at an error, or a firewall drops TCP to our HTTP port.",
 		Hint:     "look at the machine's screen: the loader says there what it does; open the HTTP port on this host.",
-	}, true
+	}
+	if a.startedByGRUB() {
+		v.Likely = "GRUB stopped at an error, or a firewall drops what it sends to our HTTP port."
+	}
+	return v, true
+}
+
+// startedByGRUB tells whether the loader that was fetched last is a GRUB that a
+// shim has started.
+func (a Attempt) startedByGRUB() bool {
+	for i := len(a.Transfers) - 1; i >= 0; i-- {
+		if t := a.Transfers[i]; t.Role == RoleLoader {
+			return t.Loader == boot.GRUB
+		}
+	}
+	return false
 }
 
 // noSignOfLife: all went well as far as we can see, which is not far.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/netip"
 	"path"
+	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/loader"
@@ -25,11 +27,45 @@ func (t *Tree) atRoot(name string) (route.Role, bool) {
 	return "", false
 }
 
-// openRoot serves a loader that was sent here by somebody else's DHCP server,
-// and what that loader asks for.
-func (t *Tree) openRoot(ctx context.Context, name string, a Asker) (fs.File, error) {
+// describeRoot is Describe for what has no sealed name.
+func (t *Tree) describeRoot(name string, peer netip.Addr) (Entry, bool) {
+	if n, ok := t.bootAt(peer); ok {
+		if f, ok := n.Route.AtRoot(name); ok {
+			return Entry{Client: n.Client, Role: f.Role, Name: f.Name, Loader: f.Loader}, true
+		}
+		if n.Route.DoesWithout(name) {
+			return Entry{Client: n.Client, Name: name, Spare: true}, false
+		}
+	}
+	if strings.Contains(name, "/") && !t.AskAtRoot {
+		return Entry{}, false
+	}
+	role, known := t.atRoot(name)
+	return Entry{Role: role, Name: path.Base(name)}, known
+}
+
+// bootAt is the boot that is under way at an address.
+func (t *Tree) bootAt(peer netip.Addr) (Name, bool) {
+	if t.Boots == nil {
+		return Name{}, false
+	}
+	c, r, ok := t.Boots.Boot(peer)
+	return Name{Client: c, Route: r}, ok
+}
+
+// errAtRoot says why a file without a folder isn't there.
+var errAtRoot = errors.New("nothing at the root: only --dhcp off serves loaders there")
+
+// openRoot serves what a loader of a boot asks for at the root, and a loader that
+// was sent here by somebody else's DHCP server, and what that one asks for.
+func (t *Tree) openRoot(ctx context.Context, name string, a Asker, why error) (fs.File, error) {
+	if n, ok := t.bootAt(a.Peer); ok {
+		if f, ok := n.Route.AtRoot(name); ok {
+			return t.openBoot(ctx, n, f.Name, a)
+		}
+	}
 	if !t.AskAtRoot {
-		return nil, missing(name, errors.New("nothing at the root: only --dhcp off serves loaders there"))
+		return nil, missing(name, why)
 	}
 	if b, ok := t.Loaders.Named(name); ok {
 		return openLocal(b.Path)

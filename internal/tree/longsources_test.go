@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestLongSources(t *testing.T) {
 			t.Errorf("%d: a path of %d bytes fits into no packet of TFTP (RFC 1350)", n, len(path))
 		}
 		want := "FROM " + payload.Content.(boot.Linux).Kernel.Source
-		if e, ok := tr.Describe(path); !ok || e.Name != "k" || e.Role != route.Kernel || !e.Last || e.Client.MAC != ipxe.MAC {
+		if e, ok := tr.Describe(path, netip.Addr{}); !ok || e.Name != "k" || e.Role != route.Kernel || !e.Last || e.Client.MAC != ipxe.MAC {
 			t.Errorf("%d: described as %+v, %v", n, e, ok)
 		}
 		tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{}, boot.ErrIgnore })

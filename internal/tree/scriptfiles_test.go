@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,11 +95,11 @@ func TestRolesBesideAScript(t *testing.T) {
 	for name, want := range map[string]route.Role{
 		"vmlinuz": route.Kernel, "sub/initrd": route.Initrd, "sub/menu.ipxe": route.Script, "boot.ipxe": route.Script, "up": route.Beacon,
 	} {
-		if e, ok := tr.Describe(tr.Names.Boot(ipxe, ipxeHTTP) + "/" + name); !ok || e.Role != want || e.Client.MAC != ipxe.MAC {
+		if e, ok := tr.Describe(tr.Names.Boot(ipxe, ipxeHTTP)+"/"+name, netip.Addr{}); !ok || e.Role != want || e.Client.MAC != ipxe.MAC {
 			t.Errorf("%s is %+v, %v", name, e, ok)
 		}
 	}
-	if _, ok := tr.Describe(tr.Names.Boot(ipxe, ipxeHTTP) + "/private.txt"); ok {
+	if _, ok := tr.Describe(tr.Names.Boot(ipxe, ipxeHTTP)+"/private.txt", netip.Addr{}); ok {
 		t.Error("what the script doesn't name has a meaning")
 	}
 	// Where somebody else's DHCP server sends machines here, the script is at

@@ -25,6 +25,7 @@ type Tree struct {
 	Sources     Sources
 	LongSources LongSources  // nil where names are made and none is opened
 	ScriptFiles *ScriptFiles // what an operator's iPXE script names relative to itself; nil without one
+	Boots       Boots        // for loaders that ask at the root; nil where nobody asks
 	HTTPPort    uint16       // in the URLs of generated scripts; 0 where nothing is served over plain HTTP
 	HTTPSPort   uint16       // likewise, of HTTPS
 	TFTPPort    uint16
@@ -44,53 +45,61 @@ type Asker struct {
 	Server netip.Addr // the address of ours that was asked
 	Query  url.Values // of an HTTP request
 	Raw    string     // Query as it came
+	Peer   netip.Addr // who asks; the zero value where nobody does
+}
+
+// Boots tells by its address which boot somebody is at who asks without a sealed
+// name.
+type Boots interface {
+	// On notes that a file of a client's boot was asked for from an address.
+	On(netip.Addr, boot.Client, route.Route)
+	// Boot is the boot of which one was asked for from there last.
+	Boot(netip.Addr) (boot.Client, route.Route, bool)
 }
 
 // Entry says what a path means.
 type Entry struct {
 	Client boot.Client // the zero value for a path without a sealed name
 	Role   route.Role
-	Name   string // for people
-	Last   bool   // the machine has all it needs once it has this
+	Name   string      // for people
+	Last   bool        // the machine has all it needs once it has this
+	Loader boot.Loader // the program that a loader's file is, where there are several
+	// Spare: who asks for it does without it, and is expected to.
+	Spare bool
 }
 
-// Describe reads a path without opening anything. ok is false for a path that
-// is neither sealed by us nor at the root of the tree.
-func (t *Tree) Describe(asked string) (e Entry, ok bool) {
+// Describe reads a path for which somebody asks, without opening anything. ok is
+// false for a path that is neither sealed by us nor at the root of the tree.
+func (t *Tree) Describe(asked string, peer netip.Addr) (e Entry, ok bool) {
 	first, rest := Split(asked)
-	if rest == "" {
-		role, known := t.atRoot(first)
-		return Entry{Role: role, Name: first}, known
-	}
 	name, err := t.Names.Open(first)
-	if err != nil && t.AskAtRoot {
-		role, known := t.atRoot(first + "/" + rest)
-		return Entry{Role: role, Name: rest}, known
-	}
-	if err != nil {
-		return Entry{}, false
+	if rest == "" || err != nil {
+		return t.describeRoot(strings.TrimSuffix(first+"/"+rest, "/"), peer)
 	}
 	if !name.IsBoot() {
 		source, _ := t.known(name)
 		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: source}.Base(), Last: name.Last}, true
 	}
-	role, known := t.declared(name.Route, rest)
-	return Entry{Client: name.Client, Role: role, Name: rest, Last: role == route.Kernel}, known
+	f, known := t.declared(name.Route, rest)
+	return Entry{
+		Client: name.Client, Role: f.Role, Name: rest, Last: f.Role == route.Kernel, Loader: f.Loader, Spare: name.Route.DoesWithout(rest),
+	}, known
 }
 
 // declared says what a file in a boot's tree is: one that its route declares, or
 // one that an operator's script names relative to itself.
-func (t *Tree) declared(r route.Route, name string) (route.Role, bool) {
+func (t *Tree) declared(r route.Route, name string) (route.File, bool) {
 	if f, ok := r.File(name); ok {
-		return f.Role, true
+		return f, true
 	}
 	if t.ScriptFiles == nil || r.Role != route.Script {
-		return "", false
+		return route.File{}, false
 	}
 	if _, ok := t.Loaders.Named(name); ok {
-		return route.NBP, true
+		return route.File{Name: name, Role: route.NBP}, true
 	}
-	return t.ScriptFiles.Role(path.Clean(name))
+	role, ok := t.ScriptFiles.Role(path.Clean(name))
+	return route.File{Name: name, Role: role}, ok
 }
 
 // Open opens the file at path. Errors wrap fs.ErrNotExist where there is no
@@ -98,16 +107,16 @@ func (t *Tree) declared(r route.Route, name string) (route.Role, bool) {
 func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error) {
 	first, rest := Split(asked)
 	if rest == "" {
-		return t.openRoot(ctx, first, a)
+		return t.openRoot(ctx, first, a, errAtRoot)
 	}
 	name, err := t.Names.Open(first)
-	if err != nil && t.AskAtRoot {
-		return t.openRoot(ctx, first+"/"+rest, a)
-	}
 	if err != nil {
-		return nil, missing(asked, err)
+		return t.openRoot(ctx, first+"/"+rest, a, err)
 	}
 	if name.IsBoot() {
+		if t.Boots != nil && name.Route.Shim {
+			t.Boots.On(a.Peer, name.Client, name.Route)
+		}
 		return t.openBoot(ctx, name, rest, a)
 	}
 	source, err := t.source(ctx, name)
@@ -130,6 +139,8 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return t.openScriptFile(ctx, name, n.Client, a)
 	case !ok:
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
+	case n.Route.Shim && f.Role == route.NBP:
+		return t.openChained(n, f)
 	case f.Role == route.NBP:
 		b, ok := t.Loaders.Given(n.Route, n.Client)
 		return openBinary(name, b, ok)
@@ -146,6 +157,22 @@ func openBinary(name string, b route.Binary, ok bool) (fs.File, error) {
 		return nil, missing(name, errors.New("this host has no such loader"))
 	}
 	return openLocal(b.Path)
+}
+
+// openChained opens a program of the chain by which a boot goes.
+func (t *Tree) openChained(n Name, f route.File) (fs.File, error) {
+	chain, why := t.Loaders.Chain(n.Route.Loader, n.Client, n.Route.Via)
+	if why != "" {
+		return nil, missing(f.Name, errors.New(why))
+	}
+	b := chain.Second
+	switch f.Loader {
+	case boot.Shim:
+		b = chain.Shim
+	case boot.MokManager:
+		b = chain.MokManager
+	}
+	return openBinary(f.Name, b, b.Path != "")
 }
 
 // openBeside opens what an operator's script names relative to itself: the
@@ -169,18 +196,30 @@ func missing(name string, why error) error {
 func (t *Tree) script(ctx context.Context, c boot.Client, r route.Route, a Asker) *generated {
 	payload, err := t.Resolver.Resolve(ctx, c)
 	if err != nil {
-		return troubled(c, r.Give, err, !errors.Is(err, boot.ErrIgnore))
+		return troubled(c, r, err, !errors.Is(err, boot.ErrIgnore))
 	}
 	if ladder := route.Routes(c, payload, t.Host); len(ladder.Routes) == 0 {
-		return troubled(c, r.Give, errors.New(ladder.Obstacle(c)), false)
+		return troubled(c, r, errors.New(ladder.Obstacle(c)), false)
 	}
-	g := newGenerated(r.Give, loader.IPXEScript(c, payload, t.URLs(c, r, payload, a)))
+	g := newGenerated(route.FindLoader(r.Loader).Next.Name, Configuration(c, payload, r, t.URLs(c, r, payload, a)))
 	g.last = payload.Kind() == boot.KindScript
 	return g
 }
 
-func troubled(c boot.Client, name string, why error, again bool) *generated {
-	g := newGenerated(name, loader.TroubleScript(c, why, again))
+// Configuration is what the loader of a route is told to do.
+func Configuration(c boot.Client, p boot.Payload, r route.Route, urls loader.URLs) string {
+	if r.Loader == boot.GRUB {
+		return loader.GRUBConfig(c, p, urls)
+	}
+	return loader.IPXEScript(c, p, urls)
+}
+
+func troubled(c boot.Client, r route.Route, why error, again bool) *generated {
+	trouble := loader.TroubleScript
+	if r.Loader == boot.GRUB {
+		trouble = loader.TroubleGRUBConfig
+	}
+	g := newGenerated(route.FindLoader(r.Loader).Next.Name, trouble(c, why, again))
 	g.trouble = why
 	return g
 }
@@ -196,7 +235,7 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 	}
 	// What the command line names is for the running system, which has no TFTP
 	// client, whatever its loader has.
-	loading, running := t.base(a.Via, a.Server), t.base(t.web(), a.Server)
+	loading, running := t.base(t.loadsBy(c, r, a.Via), a.Server), t.base(t.web(), a.Server)
 	urls := loader.URLs{
 		File:   func(f boot.File) string { return named(running, route.Extra, f, false) },
 		Beacon: running + "/" + t.Names.Boot(c, r) + "/" + route.BeaconFile,
@@ -211,6 +250,16 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		}
 	}
 	return urls
+}
+
+// loadsBy is the protocol by which the loader of a route fetches what its
+// configuration names, which was asked for by one itself: what a GRUB that has
+// HTTP need not fetch over TFTP.
+func (t *Tree) loadsBy(c boot.Client, r route.Route, asked route.Via) route.Via {
+	if chain, _ := t.Loaders.Chain(r.Loader, c, r.Via); r.Shim && t.HTTPPort != 0 && chain.Second.Identity.Features.Has(boot.CanHTTP) {
+		return route.HTTP
+	}
+	return asked
 }
 
 // Path is where a route's file stands in the tree of a client's boot.

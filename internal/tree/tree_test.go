@@ -94,7 +94,7 @@ func TestBootOverHTTP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, ok := tr.Describe(path)
+		e, ok := tr.Describe(path, netip.Addr{})
 		if !ok || e.Client.MAC != ipxe.MAC {
 			t.Errorf("%s is described as %+v, %v", path, e, ok)
 		}
@@ -209,7 +209,7 @@ func TestRoutesDoNotMix(t *testing.T) {
 		if f != nil {
 			_ = f.Close()
 		}
-		if _, known := tr.Describe(path); known != there {
+		if _, known := tr.Describe(path, netip.Addr{}); known != there {
 			t.Errorf("%s is described: %v", path, known)
 		}
 	}
@@ -288,7 +288,7 @@ func FuzzPath(f *testing.F) {
 	f.Add("/..//../etc/passwd")
 	tr.Sources.Local = Named{}
 	f.Fuzz(func(t *testing.T, path string) {
-		_, described := tr.Describe(path)
+		_, described := tr.Describe(path, netip.Addr{})
 		file, err := tr.Open(context.Background(), path, overHTTP)
 		if err == nil {
 			file.Close()

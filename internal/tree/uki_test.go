@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,7 +63,7 @@ func overHTTPBoot(t *testing.T, tr *Tree) string {
 func TestUKI(t *testing.T) {
 	tr := newUKITree(t, anApplication)
 	path := overHTTPBoot(t, tr)
-	if e, ok := tr.Describe(path); !ok || e.Role != route.Kernel || !e.Last || e.Client.MAC != rom.MAC {
+	if e, ok := tr.Describe(path, netip.Addr{}); !ok || e.Role != route.Kernel || !e.Last || e.Client.MAC != rom.MAC {
 		t.Errorf("%+v, %v", e, ok)
 	}
 	file, err := tr.Open(t.Context(), path, overHTTP)

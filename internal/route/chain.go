@@ -1,0 +1,132 @@
+package route
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// ShimFile is the name under which every shim is given out, whatever it is
+// called on this host: HTTP Boot knows by the ending what it is.
+const ShimFile = "shim.efi"
+
+// Chain is a shim and the loader that it starts: firmware with Secure Boot trusts
+// the shim for Microsoft's signature, and the shim its vendor's loader.
+type Chain struct {
+	Shim, Second Binary
+	// MokManager is what the shim starts where somebody has asked it to enroll a
+	// key; the zero value where there is none.
+	MokManager Binary
+}
+
+// Chain is the best chain of this host that starts a loader on a machine when it
+// is fetched over a protocol, or why there is none.
+func (b Binaries) Chain(l boot.Loader, c boot.Client, via Via) (chain Chain, why string) {
+	kind, packages := chained(l, c)
+	shims, seconds := b.ofKind(KindShim, c), b.ofKind(kind, c)
+	if len(shims) == 0 {
+		return Chain{}, fmt.Sprintf("no shim for %s was found on this host; %s", c.Platform(), packages)
+	}
+	why = fmt.Sprintf("no %s for %s that a shim of this host starts was found; %s", kind, c.Platform(), packages)
+	stopped := false
+	for _, second := range seconds {
+		for _, shim := range shims {
+			if !shim.vouchesFor(second) {
+				continue
+			}
+			stops := stopsAt(shim, second, c, via)
+			if stops == "" {
+				return Chain{shim, second, b.mokManager(shim, c)}, ""
+			}
+			if !stopped {
+				stopped, why = true, stops
+			}
+		}
+	}
+	return Chain{}, why
+}
+
+// chained is what a loader that a shim starts is, and where to get it.
+func chained(l boot.Loader, c boot.Client) (Kind, string) {
+	if l == boot.IPXE {
+		return KindIPXE, "iPXE 2 brings one: put it and its ipxe.efi into a folder and name that with --loaders"
+	}
+	arch := debianArch(c.Arch)
+	return KindGRUB, fmt.Sprintf("Debian has it in the packages shim-signed and grub-efi-%s-signed of that architecture", arch)
+}
+
+// ofKind are the binaries of a kind for a machine: those that are signed first, of
+// these the preferred (Prefer), and of one version what was built for the network
+// before what was built for a disk.
+func (b Binaries) ofKind(kind Kind, c boot.Client) []Binary {
+	var all []Binary
+	for _, have := range b {
+		if id := have.Identity; id.Kind == kind && id.Firmware == c.Firmware && id.Arch == c.Arch {
+			all = append(all, have)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y Binary) int {
+		return cmp.Or(
+			first(x.Identity.Signed(), y.Identity.Signed()),
+			first(x.Own, y.Own),
+			first(x.Identity.Features.Has(boot.CanProxyDHCP), y.Identity.Features.Has(boot.CanProxyDHCP)),
+			-CompareVersions(x.Identity.Version, y.Identity.Version),
+			first(!forDisk(x.Identity), !forDisk(y.Identity)),
+			cmp.Compare(len(x.Identity.Prefix), len(y.Identity.Prefix)),
+		)
+	})
+	return all
+}
+
+// forDisk tells whether a GRUB was built to boot from a disk: it has no TFTP, or
+// looks for its configuration on an EFI system partition first.
+func forDisk(id Identity) bool {
+	return id.Kind == KindGRUB && (!id.Features.Has(boot.CanTFTP) || strings.HasPrefix(strings.ToUpper(id.Prefix), "/EFI/"))
+}
+
+// vouchesFor tells whether a shim starts a loader as far as signatures go: it
+// brings a certificate for which it does, or whoever put both into one folder knows
+// that the machines' own certificates do.
+func (b Binary) vouchesFor(second Binary) bool {
+	for _, s := range second.Identity.Signatures {
+		if s.Fault == "" && (slices.Contains(b.Identity.Vouches, s.Issuer) || slices.Contains(b.Identity.Vouches, s.Signer)) {
+			return true
+		}
+	}
+	return filepath.Dir(b.Path) == filepath.Dir(second.Path) && second.Identity.Signed()
+}
+
+// stopsAt says at what a machine's boot by this chain would stop, or "".
+func stopsAt(shim, second Binary, c boot.Client, via Via) string {
+	id, name := second.Identity, filepath.Base(second.Path)
+	if levels := shim.Identity.Levels; levels != nil {
+		if err := levels.Previous.Check(id.SBAT); err != nil {
+			return fmt.Sprintf("shim %s refuses %s (%s %s): %s", shim.Identity.Version, name, id.Kind, id.Version, err)
+		}
+	}
+	switch {
+	case id.Kind != KindGRUB:
+		return ""
+	case via == HTTP && !id.Features.Has(boot.CanAfterHTTPBoot|boot.CanHTTP):
+		return fmt.Sprintf("%s (GRUB %s) has no network once HTTP Boot has started it; Debian's GRUB from 2.12-9 on has", name, id.Version)
+	case via == TFTP && !id.Features.Has(boot.CanTFTP):
+		return fmt.Sprintf("%s (GRUB %s) can't fetch over TFTP", name, id.Version)
+	case via == TFTP && c.Proxied && !id.Features.Has(boot.CanProxyDHCP):
+		return fmt.Sprintf("%s (GRUB %s) looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take Debian's GRUB from 2.12-9 on", name, id.Version)
+	}
+	return ""
+}
+
+// mokManager is that of a shim: the one of its vendor.
+func (b Binaries) mokManager(shim Binary, c boot.Client) Binary {
+	for _, have := range b.ofKind(KindMokManager, c) {
+		if shim.vouchesFor(have) {
+			return have
+		}
+	}
+	return Binary{}
+}

@@ -1,0 +1,188 @@
+package route
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/efi/sbat"
+)
+
+// debianShim is Debian's shim 16.1.
+func debianShim(arch boot.Arch) Binary {
+	return Binary{
+		Build: Build{"shim.signed", boot.UEFI, arch}, Path: "/usr/lib/shim/shim.signed",
+		Identity: Identity{
+			Kind: KindShim, Firmware: boot.UEFI, Arch: arch, Version: "16.1",
+			Signatures: []Signature{{Signer: "S", Issuer: MicrosoftCA2011}}, Vouches: []string{"Debian Secure Boot CA"},
+			Levels: &sbat.Levels{Previous: sbat.Level{Date: "2025021800", Demands: []sbat.Demand{{Component: "grub", Generation: 5}}}},
+		},
+	}
+}
+
+// debianGRUB is a GRUB of Debian's for the network.
+func debianGRUB(arch boot.Arch, version string, generation int, can boot.Features) Binary {
+	return Binary{
+		Build: Build{"grub.signed", boot.UEFI, arch}, Path: "/usr/lib/grub/signed/" + version,
+		Identity: Identity{
+			Kind: KindGRUB, Firmware: boot.UEFI, Arch: arch, Version: version, Features: can, Prefix: "/grub",
+			Signatures: []Signature{{Signer: "Debian Secure Boot Signer 2022 - grub2", Issuer: "Debian Secure Boot CA"}},
+			SBAT:       []sbat.Entry{{Component: "grub", Generation: generation}},
+		},
+	}
+}
+
+const (
+	old   = boot.CanTFTP | boot.CanEFI | boot.CanBzImage
+	newer = old | boot.CanHTTP | boot.CanAfterHTTPBoot | boot.CanProxyDHCP
+)
+
+func TestChains(t *testing.T) {
+	shim, arm := debianShim(boot.X64), debianShim(boot.ARM64)
+	bookworm, backports, trixie := debianGRUB(boot.X64, "2.06-13+deb12u2", 5, old), debianGRUB(boot.X64, "2.12-1~bpo12+1", 4, newer), debianGRUB(boot.X64, "2.12-9+deb13u4", 7, newer)
+	disk := debianGRUB(boot.X64, "2.06-13+deb12u2", 5, boot.CanEFI)
+	foreign := debianGRUB(boot.X64, "2.12-40.fc43", 7, newer)
+	foreign.Identity.Signatures[0].Issuer = "Fedora Secure Boot CA"
+	stranger := foreign
+	stranger.Path = "/usr/lib/shim/grubx64.efi" // put beside the shim by the operator
+	ipxe := Binary{Path: "/srv/ipxe/ipxe.efi", Identity: Identity{
+		Kind: KindIPXE, Firmware: boot.UEFI, Arch: boot.X64, Version: "2.0", Signatures: []Signature{{Signer: "iPXE"}}, SBAT: []sbat.Entry{{Component: "ipxe", Generation: 1}},
+	}}
+	unsigned := ipxe
+	unsigned.Identity.Signatures = nil
+	ipxeShim := shim
+	ipxeShim.Path = "/srv/ipxe/ipxe-shimx64.efi"
+	tests := []struct {
+		name   string
+		loader boot.Loader
+		have   Binaries
+		via    Via
+		want   string // the version of the second stage
+		why    string
+	}{
+		{"nothing", boot.GRUB, nil, TFTP, "", "shim-signed and grub-efi-amd64-signed"},
+		{"a shim alone", boot.GRUB, Binaries{shim}, TFTP, "", "no GRUB for UEFI x64 that a shim of this host starts"},
+		{"a shim of another architecture", boot.GRUB, Binaries{arm, bookworm}, TFTP, "", "no shim for UEFI x64"},
+		{"2.06 over TFTP", boot.GRUB, Binaries{shim, bookworm}, TFTP, "2.06-13+deb12u2", ""},
+		{"2.06 over HTTP", boot.GRUB, Binaries{shim, bookworm}, HTTP, "", "no network once HTTP Boot"},
+		{"revoked", boot.GRUB, Binaries{shim, backports}, TFTP, "", "say grub,4, and the level 2025021800 demands grub,5"},
+		{"revoked, and an older that is not", boot.GRUB, Binaries{shim, backports, bookworm}, TFTP, "2.06-13+deb12u2", ""},
+		{"the newest", boot.GRUB, Binaries{shim, bookworm, trixie, backports}, TFTP, "2.12-9+deb13u4", ""},
+		{"over HTTP", boot.GRUB, Binaries{shim, bookworm, trixie}, HTTP, "2.12-9+deb13u4", ""},
+		{"for disks only", boot.GRUB, Binaries{shim, disk}, TFTP, "", "can't fetch over TFTP"},
+		{"of another vendor", boot.GRUB, Binaries{shim, foreign, bookworm}, TFTP, "2.06-13+deb12u2", ""},
+		{"put together by the operator", boot.GRUB, Binaries{shim, stranger}, HTTP, "2.12-40.fc43", ""},
+		{"iPXE without a shim of its own", boot.IPXE, Binaries{shim, bookworm, ipxe}, TFTP, "", "no iPXE for UEFI x64"},
+		{"iPXE without a signature", boot.IPXE, Binaries{ipxeShim, unsigned}, HTTP, "", "no iPXE for UEFI x64"},
+		{"iPXE with one", boot.IPXE, Binaries{ipxeShim, ipxe}, HTTP, "2.0", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, why := tt.have.Chain(tt.loader, uefiROM, tt.via)
+			if got.Second.Identity.Version != tt.want || (why == "") != (tt.why == "") || !strings.Contains(why, tt.why) {
+				t.Errorf("got %s, %q", got.Second.Identity.Version, why)
+			}
+		})
+	}
+}
+
+// Where another host gives the addresses, GRUB 2.06 asks that one for its
+// configuration: seen with Debian's, which stops at its prompt.
+func TestProxied(t *testing.T) {
+	proxied := uefiROM
+	proxied.Proxied = true
+	shim, bookworm, trixie := debianShim(boot.X64), debianGRUB(boot.X64, "2.06", 5, old), debianGRUB(boot.X64, "2.12", 7, newer)
+	if _, why := (Binaries{shim, bookworm}).Chain(boot.GRUB, proxied, TFTP); !strings.Contains(why, "host of the DHCP server") {
+		t.Errorf("2.06: %q", why)
+	}
+	for _, c := range []boot.Client{proxied, uefiROM} {
+		chain, why := Binaries{shim, bookworm, trixie}.Chain(boot.GRUB, c, TFTP)
+		if chain.Second.Identity.Version != "2.12" {
+			t.Errorf("got %s, %q", chain.Second.Identity.Version, why)
+		}
+	}
+}
+
+// What the operator says of Secure Boot moves the chains in the ladder.
+func TestSecureBootModes(t *testing.T) {
+	signed := able(boot.X64, boot.Abilities{EFIStub: true, Signed: true})
+	for mode, want := range map[SecureBoot][]string{
+		"":             {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"},
+		SecureBootAuto: {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"},
+		SecureBootOn:   {"uefi-shim-grub"},
+		SecureBootOff:  {"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-shim-grub"},
+	} {
+		host := all()
+		host.SecureBoot = mode
+		host.Loaders = append(host.Loaders, debianShim(boot.X64), debianGRUB(boot.X64, "2.06", 5, old))
+		if got := names(Routes(uefiROM, signed, host)); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", mode, got, want)
+		}
+	}
+	host := Host{SecureBoot: SecureBootOn, Loaders: Binaries{debianShim(boot.X64), debianGRUB(boot.X64, "2.06", 5, old)}}
+	unsigned := Routes(uefiROM, able(boot.X64, boot.Abilities{EFIStub: true}), host)
+	if len(unsigned.Routes) > 0 || !strings.Contains(unsigned.Obstacle(uefiROM), "isn't signed") {
+		t.Errorf("an unsigned kernel is offered by %v, %q", names(unsigned), unsigned.Obstacle(uefiROM))
+	}
+	if got := names(Routes(biosIPXE, signed, host)); !slices.Contains(got, "ipxe-http") {
+		t.Errorf("a BIOS, which knows no Secure Boot: %v", got)
+	}
+}
+
+// A command line that GRUB would change is none for it.
+func TestUnspeakable(t *testing.T) {
+	host := Host{Loaders: Binaries{debianShim(boot.X64), debianGRUB(boot.X64, "2.06", 5, old)}}
+	for text, want := range map[string]int{`quiet x="a b" {{ ID "it's" }}`: 1, `quiet x=it's`: 0} {
+		cmdline, err := boot.ParseCmdline(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Cmdline: cmdline}}
+		if l := Routes(uefiROM, p, host); len(l.Routes) != want {
+			t.Errorf("%s: %v %v", text, names(l), l.Rejected)
+		}
+	}
+}
+
+// Beside itself a shim asks for its second stage, by whatever name.
+func TestSiblings(t *testing.T) {
+	grub := entry("uefi-shim-grub")
+	ipxe := entry("uefi-shim-ipxe")
+	for name, want := range map[string]File{
+		"shim.efi":                      {"shim.efi", NBP, boot.Shim},
+		"grubx64.efi":                   {"grubx64.efi", NBP, boot.GRUB},
+		"ipxe.efi":                      {"ipxe.efi", NBP, boot.GRUB},
+		"\xeaonboard":                   {"\xeaonboard", NBP, boot.GRUB},
+		"mmx64.efi":                     {"mmx64.efi", NBP, boot.MokManager},
+		"MokManager.efi":                {"MokManager.efi", NBP, boot.MokManager},
+		"grub.cfg":                      {"grub.cfg", Script, ""},
+		"up":                            {"up", Beacon, ""},
+		"revocations_sku.efi":           {},
+		"shim_certificate_0.efi":        {},
+		"command.lst":                   {},
+		"grub.cfg-01-52-54-00-77-00-01": {},
+		"x86_64-efi/command.lst":        {},
+		"a/grubx64.efi":                 {},
+	} {
+		if got, _ := grub.route().File(name); got != want {
+			t.Errorf("%q: got %+v", name, got)
+		}
+	}
+	if f, ok := ipxe.route().File("snponly.efi"); !ok || f.Loader != boot.IPXE {
+		t.Errorf("got %+v", f)
+	}
+	if f, ok := ipxe.route().File("autoexec.ipxe"); ok {
+		t.Errorf("got %+v", f)
+	}
+	snponly := entry("uefi-x64-snponly")
+	if f, ok := snponly.route().File("grubx64.efi"); ok {
+		t.Errorf("a route without a shim has %+v", f)
+	}
+}
+
+func entry(name string) Entry {
+	all := Entries()
+	i := slices.IndexFunc(all, func(e Entry) bool { return e.Name == name })
+	return all[i]
+}

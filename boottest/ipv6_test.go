@@ -138,6 +138,21 @@ func TestIPXEOverIPv6(t *testing.T) {
 	w.took(spur, m, "uefi-x64-snponly", "ipxe-http")
 }
 
+// Where machines make themselves addresses and ask DHCPv6 for all else (flag O),
+// iPXE takes its script from Spur beside any other server.
+func TestIPXEWithAnAddressOfItsOwn(t *testing.T) {
+	w := newWorld6(t)
+	router, err := w.lab.Host("router", lab.On(w.wire, "fd77::3/64"))
+	w.check(err)
+	w.check(router.Forward())
+	_, err = lab.Radvd{Host: router, Prefix: "fd77::/64", Other: true}.Start(w.ctx)
+	w.check(err)
+	spur := w.boot()
+	m := w.machine("machine", lab.BIOS, lab.Port{})
+	w.up6(m, spur)
+	w.took(spur, m, "ipxe-http")
+}
+
 // A machine on whose wire nobody gives IPv4 addresses goes on to IPv6, and is one
 // machine in one attempt all the way.
 func TestIPv6AfterIPv4(t *testing.T) {

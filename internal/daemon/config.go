@@ -50,9 +50,10 @@ type Config struct {
 	TTY bool
 }
 
-// lease says who gives machines their addresses.
+// lease says who gives machines their addresses over IPv4: we, unless all pools
+// are of IPv6.
 func (c Config) lease() route.Lease {
-	if c.DHCP == OwnDHCP {
+	if c.DHCP == OwnDHCP && (len(c.Pools) == 0 || len(c.poolsOf(false)) > 0) {
 		return route.Ours
 	}
 	return route.Theirs

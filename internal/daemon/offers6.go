@@ -26,8 +26,8 @@ type offers6 struct {
 func (o *offers6) handle(ctx context.Context, p dhcp6.Packet) {
 	request := dhcp6.Read(p)
 	client := clientOf6(request, p)
-	if client.MAC == (boot.MAC{}) && o.addresses == nil {
-		return // an INFORMATION-REQUEST of nobody
+	if client.MAC == (boot.MAC{}) {
+		return // an INFORMATION-REQUEST without any identifier
 	}
 	o.observeRequest(request, client, p)
 	o.answer(client.MAC, func() { o.reply(ctx, p, request, client) })

@@ -73,10 +73,15 @@ func requestsOf(t testing.TB, file string) []request {
 		if !ok || !ok6 || udp.DstPort != dhcp6.ServerPort && udp.DstPort != dhcp6.BootPort || len(udp.Payload) < 4 {
 			continue
 		}
-		// Repetitions have the transaction and type of the first one.
-		key := fmt.Sprintf("%d %x", udp.DstPort, udp.Payload[:4])
 		src, _ := netip.AddrFromSlice(ip.SrcIP)
-		if m, _, err := dhcp6.Parse(udp.Payload); err != nil || known[key] || udp.DstPort == dhcp6.BootPort && m.MessageType == dhcpv6.MessageTypeReply {
+		m, _, err := dhcp6.Parse(udp.Payload)
+		if err != nil || udp.DstPort == dhcp6.BootPort && m.MessageType == dhcpv6.MessageTypeReply {
+			continue
+		}
+		// Repetitions have the transaction and type of the first one, and a relay
+		// sends the same to all servers.
+		key := fmt.Sprintf("%d %d %x", udp.DstPort, m.MessageType, m.TransactionID)
+		if known[key] {
 			continue
 		}
 		known[key] = true

@@ -95,7 +95,7 @@ func (l *links6) surroundings() string {
 	if len(on) == 0 {
 		return ""
 	}
-	text := "Spur answers over IPv6 as well, on " + describeInterfaces6(on)
+	text := "Spur answers over IPv6 on " + describeInterfaces6(on)
 	switch {
 	case l.router != nil:
 		text += ", and sends router advertisements there"

@@ -202,15 +202,20 @@ func selectors(p Packet) []netip.Addr {
 	return addrs
 }
 
+// where is the client's network, and what to do about it that it has no pool.
 func where(p Packet) string {
 	var all []string
 	for _, a := range selectors(p) {
 		all = append(all, a.String())
 	}
-	if len(all) == 0 {
+	switch text := strings.Join(all, ", "); {
+	case len(all) == 0:
 		return "interface " + p.Interface.Name + ", which has a link-local address only"
+	case p.Link().IsValid():
+		return text + "; add --pool A-B/64 with addresses of that network"
+	default:
+		return text + "; add --pool " + p.Interface.Addrs[0].Masked().String()
 	}
-	return strings.Join(all, ", ")
 }
 
 // ours is the address of ours on the pool's network, else the packet's.

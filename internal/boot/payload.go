@@ -216,6 +216,17 @@ func (p Payload) Files() []File {
 	return p.Content.Files()
 }
 
+// SaysUp tells whether the system that a payload brings is to say that it is up.
+func (p Payload) SaysUp() bool {
+	switch content := p.Content.(type) {
+	case Linux:
+		return content.Cmdline.SaysUp()
+	case Script:
+		return content.Text.SaysUp()
+	}
+	return false
+}
+
 // Size is about how many bytes the payload takes in memory, its texts above all.
 func (p Payload) Size() int {
 	n := len(p.Message) + len(p.RootPath)

@@ -3,6 +3,7 @@ package boot
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,6 +20,11 @@ type part struct {
 	file   string
 	line   int // of file's name
 	beacon bool
+}
+
+// SaysUp tells whether the beacon is among what is to be filled in.
+func (c Template) SaysUp() bool {
+	return slices.ContainsFunc(c.parts, func(p part) bool { return p.beacon })
 }
 
 // action matches one template action. Only three exist, so a template engine

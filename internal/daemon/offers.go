@@ -83,7 +83,7 @@ func (o *offers) observeOffer(kind timeline.Kind, d decide.Decision, address net
 	c, r := d.Client, d.Route
 	o.events.Observe(timeline.Event{
 		Kind: kind, MAC: c.MAC, Client: c, Route: r.Name, Proto: string(r.Via), Name: r.Give, Server: c.Server, Peer: address,
-		Shape: d.Shape.Name, Reshaped: d.Reshaped,
+		Shape: d.Shape.Name, Reshaped: d.Reshaped, SaysUp: d.Payload.SaysUp(),
 	})
 }
 

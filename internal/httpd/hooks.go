@@ -29,9 +29,9 @@ type Stats struct {
 }
 
 // Hooks are told of each transfer: Start once the file is open or is known not
-// to open, Progress about every 2 MiB, and End, always, once. They are called
-// on the goroutine of the transfer, which waits for them: be brief. Any may be
-// nil and then costs nothing.
+// to open, Progress after 2 MiB at most and, to a slow peer, every few seconds,
+// and End, always, once. They are called on the goroutine of the transfer, which
+// waits for them: be brief. Any may be nil and then costs nothing.
 type Hooks struct {
 	Start    func(t *Transfer)
 	Progress func(t *Transfer, bytes int64) // bytes of the body until now

@@ -11,8 +11,25 @@ import (
 	"time"
 )
 
-// chunkSize is how much goes to the kernel between two reports of progress.
-const chunkSize = 2 << 20
+// How much goes to the kernel between two reports of progress: at first, to a
+// peer that takes a chunk quickly, and to one that doesn't.
+const (
+	chunkFirst = 256 << 10
+	chunkMost  = 2 << 20
+	chunkLeast = 64 << 10
+	chunkTime  = 2 * time.Second // that a chunk should not take longer than
+)
+
+// nextChunk is how large the chunk after one of this size is that took so long.
+func nextChunk(size int64, took time.Duration) int64 {
+	switch {
+	case took > chunkTime:
+		return max(size/4, chunkLeast)
+	case took < chunkTime/4:
+		return min(size*2, chunkMost)
+	}
+	return size
+}
 
 // writer counts what goes to the client. Its ReadFrom keeps sendfile: it gives
 // the ResponseWriter below, whose own ReadFrom ends in that of conn, one chunk of
@@ -54,8 +71,10 @@ func (w *writer) ReadFrom(src io.Reader) (total int64, err error) {
 	if c == nil {
 		return io.Copy(onlyWriter{w}, src)
 	}
-	for limited.N > 0 {
-		n, err := w.sendChunk(c, min(limited.N, chunkSize))
+	for size := int64(chunkFirst); limited.N > 0; {
+		began := time.Now()
+		n, err := w.sendChunk(c, min(limited.N, size))
+		size = nextChunk(size, time.Since(began))
 		limited.N -= n
 		total += n
 		if err == io.EOF {

@@ -71,6 +71,7 @@ type Attempt struct {
 	handshake   handshake
 	latest      Transfer // that ended last, well or not
 	kernel      bool
+	saysUp      bool  // its system is to say that it is up
 	pace        int64 // of large files, bytes a second at most; 0 for no bound
 }
 
@@ -127,6 +128,7 @@ func (a Attempt) reach(e Event) Attempt {
 	if a.Interface == "" {
 		a.Interface = clip(e.Client.Interface)
 	}
+	a.saysUp = a.saysUp || e.SaysUp
 	return a.onRoute(e.Route)
 }
 

@@ -116,6 +116,9 @@ type Event struct {
 	// isn't the one that such a client is usually offered.
 	Shape    string
 	Reshaped bool
+	// SaysUp tells, with Offered and Answered, that the system that the machine
+	// boots is to say that it is up.
+	SaysUp bool
 	// Transaction is, with Asked, the number that the client gave its request
 	// and all repetitions of it.
 	Transaction uint32

@@ -32,7 +32,7 @@ func anyEvent(t *rapid.T) Event {
 		Server: rapid.SampledFrom(addrs).Draw(t, "server"),
 		Bytes:  number.Draw(t, "bytes"),
 		Total:  number.Draw(t, "total"),
-		Shape:  names.Draw(t, "shape"), Reshaped: rapid.Bool().Draw(t, "reshaped"),
+		Shape:  names.Draw(t, "shape"), Reshaped: rapid.Bool().Draw(t, "reshaped"), SaysUp: rapid.Bool().Draw(t, "says up"),
 		Transaction: rapid.Uint32Range(0, 2).Draw(t, "transaction"),
 		Audible:     rapid.Bool().Draw(t, "audible"),
 		Reason:      names.Draw(t, "reason"),

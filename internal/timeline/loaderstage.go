@@ -140,7 +140,11 @@ func (a Attempt) addressed(e Event) (Attempt, []Step) {
 	} else {
 		a = a.forward(e, a.Stage)
 	}
-	return a.addStep(a.step(e, addressText(e)+h.tookText()))
+	s := a.step(e, addressText(e)+h.tookText())
+	if h.refusals > 0 {
+		s.Shape = h.shape
+	}
+	return a.addStep(s)
 }
 
 // boot folds the exchange on port 4011 (PXE 2.1 section 2.2.4).

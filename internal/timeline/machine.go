@@ -66,6 +66,23 @@ func (m *machine) ended(a Attempt, at time.Time) (Verdict, bool) {
 	return a.kernelStuck(BootLoop, fmt.Sprintf("the machine fetched kernel %s and started over, for the %s time.", Clean(name), ordinal(m.unstarted.boots))), true
 }
 
+// neverUp looks at an attempt that the machine gives up at the time at, whose
+// system was to say that it is up, and had the time to. It runs in vain if its
+// network card doesn't work after the loader, which another loader may mend. heard:
+// some machine has said so, so that it is no fault of the system.
+func neverUp(a Attempt, at time.Time, heard bool) (Verdict, bool) {
+	if !heard || !a.saysUp || a.Stage != HandedOver || at.Sub(a.Moved) < lifePatience {
+		return Verdict{}, false
+	}
+	return Verdict{
+		Cause:    NeverUp,
+		Sentence: fmt.Sprintf("the machine had all that it asked for, and started over after %s; its system has never said that it is up.", Length(at.Sub(a.Moved))),
+		Likely:   "the kernel stopped, or the system can't use the network card in the state in which the loader left it.",
+		Hint:     "look at the machine's screen; it is offered the next route.",
+		Blames:   a.loaderRoute(),
+	}, true
+}
+
 // kernelName is the kernel that an attempt fetched last.
 func (a Attempt) kernelName() (string, bool) {
 	for i := len(a.Transfers) - 1; i >= 0; i-- {

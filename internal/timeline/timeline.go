@@ -47,6 +47,7 @@ type Timeline struct {
 	mu       sync.Mutex
 	machines map[boot.MAC]*list.Element // of *machine
 	recent   *list.List                 // latest first
+	heardUp  bool                       // of any machine
 }
 
 // New returns a timeline that remembers nothing yet. Observers hear of it
@@ -122,6 +123,7 @@ func (t *Timeline) Observe(e Event) {
 	if stalledAnew(e, after) {
 		m.slow(after)
 	}
+	t.heardUp = t.heardUp || after.Stage == IsUp
 	u := Update{Time: e.Time, Attempt: after, Steps: steps, Progress: progress(e, after)}
 	if after.Stage != before.Stage && after.Stage.lives() {
 		m.clear(after.Routes)
@@ -162,7 +164,11 @@ func (t *Timeline) closeAttempt(m *machine, at time.Time) {
 	if h := a.loaderStage; h.refusals > 0 && !h.moved() {
 		m.shapes.refuse(h.shape) // the last one, after which the machine gave up
 	}
-	if v, ok := m.ended(a, at); ok {
+	v, ok := m.ended(a, at)
+	if !ok {
+		v, ok = neverUp(a, at, t.heardUp)
+	}
+	if ok {
 		t.giveVerdict(m, v, at)
 		return
 	}

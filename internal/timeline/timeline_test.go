@@ -368,3 +368,36 @@ func TestASlowLoaderHasNotFailed(t *testing.T) {
 		}
 	})
 }
+
+// A system that was to say that it is up, and had the time to, counts against
+// its loader when the machine starts over: once any machine has said so.
+func TestNeverUp(t *testing.T) {
+	tl := New(Config{})
+	boots := func(from float64, saysUp, up bool) {
+		tl.Observe(at(from, asks(rom)))
+		e := offers("snponly.efi", "tftp", "snp")
+		e.SaysUp = saysUp
+		tl.Observe(at(from, e))
+		tl.Observe(at(from+2, ends(RoleLoader, "snponly.efi", 9)))
+		tl.Observe(at(from+3, ends(RoleKernel, "vmlinuz", 9)))
+		if up {
+			tl.Observe(at(from+200, Event{Kind: Up}))
+		}
+	}
+	for i, boot := range []struct {
+		saysUp, up, failed bool // failed: when the next one begins
+	}{
+		{true, false, false}, // nobody has ever said so
+		{true, true, false},  // slow
+		{false, false, false},
+		{true, false, true},
+		{true, true, false},
+	} {
+		from := float64(i) * 1000
+		boots(from, boot.saysUp, boot.up)
+		tl.Observe(at(from+999, asks(rom)))
+		if failed := slices.Contains(tl.Failed(mac), "snp"); failed != boot.failed {
+			t.Errorf("after boot %d the loader has failed: %v", i, failed)
+		}
+	}
+}

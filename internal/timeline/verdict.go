@@ -42,4 +42,5 @@ const (
 	ChainloadLoop      Cause = "chainload-loop"
 	KernelLoop         Cause = "kernel-loop"
 	BootLoop           Cause = "boot-loop"
+	NeverUp            Cause = "never-up"
 )

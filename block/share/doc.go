@@ -15,7 +15,7 @@
 // all may wait for each other.
 //
 // [Places] are counted: so many in all, and so many of one address. [HalfOpen] are
-// connections that have yet to say what they want.
+// connections that have yet to say what they want. [Accept] takes them in.
 package share
 
 import (

@@ -24,7 +24,7 @@ const (
 	// longest ago go, some at a time.
 	machinesMost = 10_000
 	// machineMost bounds what is read of one.
-	machineMost = 64 << 10
+	machineMost = 16 << 10
 )
 
 // keptMachines keep what the boots of machines have taught. Each has a file of

@@ -11,10 +11,11 @@
 // the one in their arguments.
 //
 // The Timeline is the one thing with state: a bounded number of machines, the
-// last attempts of each, the routes that failed on it. It ticks once a second
-// so that silence is noticed too, and tells its observers in order, each
-// through a bounded queue of its own. Terminal, JSON log, web page, API,
-// metrics and the fallback ladder all read the same timeline. Package report
+// last attempts of each, and what they have taught (Learned): the routes that
+// failed on it, the shape of offer that it takes, the pace of its downloads. It
+// ticks once a second so that silence is noticed too, and tells its observers in
+// order, each through a bounded queue of its own. Terminal, JSON log, web page,
+// API, metrics and the fallback ladder all read the same timeline. Package report
 // writes it for people.
 //
 // The order of a boot is that of PXE 2.1 section 2.2 (DISCOVER, offers,

@@ -64,7 +64,7 @@ func stalledAnew(e Event, after Attempt) bool {
 
 // slow has the machine's large downloads sent slower than the one that stalled.
 func (m *machine) slow(a Attempt) {
-	if pace, ok := slower(a.pace); ok {
+	if pace, ok := slower(a.pace); ok && (m.pace == 0 || pace < m.pace) {
 		m.pace = pace
 	}
 }

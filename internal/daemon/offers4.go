@@ -99,7 +99,7 @@ func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, addres
 	switch {
 	case !ok:
 		return address
-	case d.Shape.Late && p.Port == dhcp.ServerPort && !pause(ctx, lateBy):
+	case d.Shape.Late && p.Port == dhcp.ServerPort && !o.late(ctx, c.MAC):
 		return address
 	case p.Port == dhcp.BootPort:
 		o.observeOffer(timeline.Answered, d, netip.Addr{})

@@ -4,13 +4,30 @@ import (
 	"context"
 	"time"
 
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 )
 
-// lateBy is how long a late offer waits. DHCP servers that know a machine answer
-// within milliseconds; the shortest wait of a ROM is 4 s (PXE 2.1 section 2.2.3).
-const lateBy = time.Second
+// A late offer waits for lateBy at least, and for lateMost at most while the DHCP
+// server's is not heard: one that pings an address first takes a second or three.
+// The shortest wait of a ROM is 4 s (PXE 2.1 section 2.2.3).
+const (
+	lateBy   = time.Second
+	lateMost = 3500 * time.Millisecond
+	lateLook = 100 * time.Millisecond // between two looks at what was heard
+)
+
+// late waits until a late offer is due, and tells whether that came before ctx
+// ended.
+func (o *offers) late(ctx context.Context, mac boot.MAC) bool {
+	for waited := time.Duration(0); waited < lateBy || waited < lateMost && !o.events.OfferedElsewhere(mac); waited += lateLook {
+		if !pause(ctx, lateLook) {
+			return false
+		}
+	}
+	return true
+}
 
 // pause waits, and tells whether the time went by before ctx ended.
 func pause(ctx context.Context, d time.Duration) bool {

@@ -29,8 +29,15 @@ func TestShapesInTurn(t *testing.T) {
 			o.handle(t.Context(), ask)
 			if i == 5 {
 				synctest.Wait()
+				time.Sleep(2 * time.Second) // which the DHCP server needs
 				if len(out.all()) != i {
-					t.Error("the late offer came at once")
+					t.Error("the late offer came before the other")
+				}
+				observeOther(o.events, dhcp.Overheard{Message: theirs, Time: time.Now()})
+				time.Sleep(lateLook)
+				synctest.Wait()
+				if len(out.all()) != i+1 {
+					t.Error("the late offer did not come after the other")
 				}
 			}
 			o.wait()

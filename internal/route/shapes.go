@@ -101,7 +101,7 @@ func Shapes() []Shape {
 		},
 		{
 			Name: "late", Lease: Theirs, Late: true,
-			Why: "a second after the request, when the DHCP server has answered: for ROMs that decide by the first offer and want an address in it (HP laptops with two offers and no REQUEST: bootimus issue 77)",
+			Why: "a second after the request at least, when the DHCP server has answered: for ROMs that decide by the first offer and want an address in it (HP laptops with two offers and no REQUEST: bootimus issue 77)",
 		},
 		{
 			Name: "boot-server", Proto: boot.PXE, Discovery: BootServer,

@@ -3,6 +3,8 @@ package timeline
 import (
 	"net/netip"
 	"time"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 // offersSinceAsk is what a program was offered since its latest DISCOVER.
@@ -62,6 +64,15 @@ func (a Attempt) otherOffered(e Event) (Attempt, []Step) {
 		return a, nil
 	}
 	return a.addStep(a.step(e, otherText(e)))
+}
+
+// OfferedElsewhere tells whether another server was heard to offer an address to
+// a machine since it asked last.
+func (t *Timeline) OfferedElsewhere(mac boot.MAC) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.machines[mac]
+	return ok && e.Value.(*machine).current().loaderStage.offered.address
 }
 
 // maxRivals bounds how many offers of other servers to boot something are told

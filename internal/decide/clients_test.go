@@ -7,6 +7,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/route"
 )
 
 func TestClients(t *testing.T) {
@@ -43,5 +44,25 @@ func TestClients(t *testing.T) {
 	}
 	if held != 4096 {
 		t.Errorf("%d are held", held)
+	}
+}
+
+// A boot is known by its address until another client takes that.
+func TestBoots(t *testing.T) {
+	var c decide.Clients
+	addr := netip.MustParseAddr("10.0.0.5")
+	if _, _, ok := c.Boot(addr); ok {
+		t.Error("a boot before there was one")
+	}
+	c.On(addr, rom, route.Route{Name: "uefi-shim-grub"})
+	if got, r, ok := c.Boot(netip.AddrFrom16(addr.As16())); !ok || got != rom || r.Name != "uefi-shim-grub" {
+		t.Errorf("got %+v, %+v, %v", got, r, ok)
+	}
+	if got, ok := c.At(addr); !ok || got != rom {
+		t.Errorf("got %+v, %v", got, ok)
+	}
+	c.Saw(addr, rom)
+	if _, r, ok := c.Boot(addr); ok {
+		t.Errorf("the next boot is on %+v", r)
 	}
 }

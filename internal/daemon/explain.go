@@ -235,7 +235,7 @@ func (e *explanation) iPXE(c boot.Client, file, indent string) error {
 
 // chain explains what follows once a shim runs.
 func (e *explanation) chain(c boot.Client, r route.Route, indent string) error {
-	chain, _ := e.tree.Loaders.Chain(r.Loader, c, r.Via)
+	chain, _ := e.tree.Loaders.Chain(r, c)
 	second := chain.Second
 	e.line("%s%s is %s, %s %s; beside itself it asks for what it starts, and gets %s, %s %s",
 		indent, r.Give, chain.Shim.Path, chain.Shim.Identity.Kind, chain.Shim.Identity.Version, second.Path, second.Identity.Kind, second.Identity.Version)

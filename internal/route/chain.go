@@ -23,31 +23,43 @@ type Chain struct {
 	MokManager Binary
 }
 
-// Chain is the best chain of this host that starts a loader on a machine when it
-// is fetched over a protocol, or why there is none.
-func (b Binaries) Chain(l boot.Loader, c boot.Client, via Via) (chain Chain, why string) {
+// Chain is what a route with a shim gives a machine: the preferred chain of this
+// host, or the one with the shim that the route names; or why there is none.
+func (b Binaries) Chain(r Route, c boot.Client) (chain Chain, why string) {
+	chains, why := b.chains(r.Loader, c, r.Via)
+	if len(chains) == 0 {
+		return Chain{}, why
+	}
+	i := slices.IndexFunc(chains, func(chain Chain) bool { return chain.Shim.ID() == r.Binary })
+	return chains[max(i, 0)], ""
+}
+
+// chains are those of this host that start a loader on a machine when it is fetched
+// over a protocol, the preferred first, one for each shim; or why there is none.
+func (b Binaries) chains(l boot.Loader, c boot.Client, via Via) (chains []Chain, why string) {
 	kind, packages := chained(l, c)
 	shims, seconds := b.ofKind(KindShim, c), b.ofKind(kind, c)
 	if len(shims) == 0 {
-		return Chain{}, fmt.Sprintf("no shim for %s was found on this host; %s", c.Platform(), packages)
+		return nil, fmt.Sprintf("no shim for %s was found on this host; %s", c.Platform(), packages)
 	}
-	why = fmt.Sprintf("no %s for %s that a shim of this host starts was found; %s", kind, c.Platform(), packages)
-	stopped := false
+	if shims[0].Identity.Signed() {
+		shims = slices.DeleteFunc(shims, func(b Binary) bool { return !b.Identity.Signed() })
+	}
+	stopped := ""
 	for _, second := range seconds {
 		for _, shim := range shims {
-			if !shim.vouchesFor(second) {
+			taken := slices.ContainsFunc(chains, func(have Chain) bool { return have.Shim.Sum == shim.Sum })
+			if taken || !shim.vouchesFor(second) {
 				continue
 			}
 			stops := stopsAt(shim, second, c, via)
 			if stops == "" {
-				return Chain{shim, second, b.mokManager(shim, c)}, ""
+				chains = append(chains, Chain{shim, second, b.mokManager(shim, c)})
 			}
-			if !stopped {
-				stopped, why = true, stops
-			}
+			stopped = cmp.Or(stopped, stops)
 		}
 	}
-	return Chain{}, why
+	return chains, cmp.Or(stopped, fmt.Sprintf("no %s for %s that a shim of this host starts was found; %s", kind, c.Platform(), packages))
 }
 
 // chained is what a loader that a shim starts is, and where to get it.

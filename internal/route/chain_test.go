@@ -79,7 +79,7 @@ func TestChains(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, why := tt.have.Chain(tt.loader, uefiROM, tt.via)
+			got, why := tt.have.Chain(Route{Loader: tt.loader, Via: tt.via}, uefiROM)
 			if got.Second.Identity.Version != tt.want || (why == "") != (tt.why == "") || !strings.Contains(why, tt.why) {
 				t.Errorf("got %s, %q", got.Second.Identity.Version, why)
 			}
@@ -93,13 +93,30 @@ func TestProxied(t *testing.T) {
 	proxied := uefiROM
 	proxied.Proxied = true
 	shim, bookworm, trixie := debianShim(boot.X64), debianGRUB(boot.X64, "2.06", 5, old), debianGRUB(boot.X64, "2.12", 7, newer)
-	if _, why := (Binaries{shim, bookworm}).Chain(boot.GRUB, proxied, TFTP); !strings.Contains(why, "host of the DHCP server") {
+	if _, why := (Binaries{shim, bookworm}).Chain(entry("uefi-shim-grub").route(), proxied); !strings.Contains(why, "host of the DHCP server") {
 		t.Errorf("2.06: %q", why)
 	}
 	for _, c := range []boot.Client{proxied, uefiROM} {
-		chain, why := Binaries{shim, bookworm, trixie}.Chain(boot.GRUB, c, TFTP)
+		chain, why := Binaries{shim, bookworm, trixie}.Chain(entry("uefi-shim-grub").route(), c)
 		if chain.Second.Identity.Version != "2.12" {
 			t.Errorf("got %s, %q", chain.Second.Identity.Version, why)
+		}
+	}
+}
+
+// A machine that refuses one shim is given another, which somebody else has signed.
+func TestOtherShims(t *testing.T) {
+	first, second := debianShim(boot.X64), debianShim(boot.X64)
+	first.Sum, second.Sum = [32]byte{1}, [32]byte{2}
+	second.Identity.Version, second.Path = "15.8", "/srv/shimx64.efi"
+	host := Host{SecureBoot: SecureBootOn, Loaders: Binaries{first, second, debianGRUB(boot.X64, "2.06", 5, old)}}
+	ladder := Routes(uefiROM, able(boot.X64, boot.Abilities{EFIStub: true, Signed: true}), host)
+	if got := names(ladder); !slices.Equal(got, []string{"uefi-shim-grub", "uefi-shim-grub@15.8"}) {
+		t.Fatalf("got %v", got)
+	}
+	for i, want := range []Binary{first, second} {
+		if chain, why := host.Loaders.Chain(ladder.Routes[i], uefiROM); chain.Shim.Sum != want.Sum {
+			t.Errorf("%s gives %s, %s", ladder.Routes[i].Name, chain.Shim.Path, why)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (h Host) knows(c boot.Client) boot.Client {
 // noChain says why no chain of this host leads a client through an entry with a
 // shim, or "".
 func (h Host) noChain(e Entry, c boot.Client) string {
-	chain, why := h.Loaders.Chain(e.Loader, c, e.Via)
+	chain, why := h.Loaders.Chain(e.route(), c)
 	if why == "" && h.unsigned(c, chain.Shim.Identity.Signed()) {
 		why = fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", filepath.Base(chain.Shim.Path))
 	}

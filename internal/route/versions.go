@@ -14,7 +14,10 @@ const versionsMost = 2
 // versions, or other people's. A route that asks for a shape of its own has none,
 // since its build has another entry.
 func (r Route) versions(e Entry, c boot.Client, host Host) []Route {
-	if e.Build == "" || e.Shape != "" || e.Shim {
+	if e.Shim {
+		return r.otherShims(c, host)
+	}
+	if e.Build == "" || e.Shape != "" {
 		return nil
 	}
 	var others []Route
@@ -28,6 +31,25 @@ func (r Route) versions(e Entry, c boot.Client, host Host) []Route {
 		other.Name += "@" + versionName(b, all[:i])
 		other.Why = fmt.Sprintf("another %s, %s: for machines on which the first one fails", e.Build, b.Path)
 		others = append(others, other)
+	}
+	return others
+}
+
+// otherShims are the ways through an entry with other shims: which of Microsoft's
+// certificates a machine trusts shows by what it refuses.
+func (r Route) otherShims(c boot.Client, host Host) []Route {
+	chains, _ := host.Loaders.chains(r.Loader, c, r.Via)
+	var others []Route
+	var shims []Binary
+	for i, chain := range chains[:min(len(chains), versionsMost+1)] {
+		if i > 0 && !host.unsigned(c, chain.Shim.Identity.Signed()) {
+			other := r
+			other.Binary = chain.Shim.ID()
+			other.Name += "@" + versionName(chain.Shim, shims)
+			other.Why = fmt.Sprintf("another shim, %s: for machines that refuse the first one", chain.Shim.Path)
+			others = append(others, other)
+		}
+		shims = append(shims, chain.Shim)
 	}
 	return others
 }

@@ -45,6 +45,10 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 			l.Routes, versions = append(l.Routes, versions...), nil
 		}
 		l.Routes = append(l.Routes, r)
+		if r.Shim {
+			l.Routes = append(l.Routes, r.versions(e, c, host)...)
+			continue
+		}
 		versions = append(versions, r.versions(e, c, host)...)
 	}
 	l.Routes = append(l.Routes, versions...)

@@ -161,7 +161,7 @@ func openBinary(name string, b route.Binary, ok bool) (fs.File, error) {
 
 // openChained opens a program of the chain by which a boot goes.
 func (t *Tree) openChained(n Name, f route.File) (fs.File, error) {
-	chain, why := t.Loaders.Chain(n.Route.Loader, n.Client, n.Route.Via)
+	chain, why := t.Loaders.Chain(n.Route, n.Client)
 	if why != "" {
 		return nil, missing(f.Name, errors.New(why))
 	}
@@ -256,7 +256,7 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 // configuration names, which was asked for by one itself: what a GRUB that has
 // HTTP need not fetch over TFTP.
 func (t *Tree) loadsBy(c boot.Client, r route.Route, asked route.Via) route.Via {
-	if chain, _ := t.Loaders.Chain(r.Loader, c, r.Via); r.Shim && t.HTTPPort != 0 && chain.Second.Identity.Features.Has(boot.CanHTTP) {
+	if chain, _ := t.Loaders.Chain(r, c); r.Shim && t.HTTPPort != 0 && chain.Second.Identity.Features.Has(boot.CanHTTP) {
 		return route.HTTP
 	}
 	return asked

@@ -62,6 +62,7 @@ func commands() []command {
 		{line: `spur boot vmlinuz initrd.img --https-port 443 --data /var/lib/spur`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --tls-cert server.crt --tls-key server.key`, until: booting,
 			before: `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -addext subjectAltName=IP:192.0.2.1 -keyout server.key -out server.crt 2>/dev/null`},
+		{line: `spur boot vmlinuz initrd.img --acme boot.example.org --data /var/lib/spur`, until: booting},
 		{line: `--https-port 443`, as: `spur boot vmlinuz --https-port 443`, until: booting},
 		{line: `--http-port 0`, as: `spur boot vmlinuz --http-port 0 --https-port 443`, until: booting},
 		{line: `spur loader ca --data /var/lib/spur`},

@@ -21,6 +21,7 @@ type offerFlags struct {
 	httpsPort uint16
 	tlsCert   string
 	tlsKey    string
+	acme      daemon.ACME
 	tftpPort  uint16
 	data      string
 	loaders   []string
@@ -30,9 +31,12 @@ type offerFlags struct {
 func (f *offerFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Uint16Var(&f.httpPort, "http-port", 80, "port of the HTTP server; 0 for nothing over plain HTTP, with --https-port")
-	flags.Uint16Var(&f.httpsPort, "https-port", 0, "port of the HTTPS server; 0 for none (default with --tls-cert: 443)")
+	flags.Uint16Var(&f.httpsPort, "https-port", 0, "port of the HTTPS server; 0 for none (default with --tls-cert or --acme: 443)")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "certificate for HTTPS, in PEM, RSA for firmware (default: one by an authority of Spur's own, see spur loader ca)")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "the private key of --tls-cert, in PEM")
+	flags.StringVar(&f.acme.Name, "acme", "", "have an ACME server issue the certificate for this name of the host; whoever asks for that agrees to the server's terms")
+	flags.StringVar(&f.acme.Directory, "acme-directory", "", "the ACME server (default: Let's Encrypt's)")
+	flags.StringVar(&f.acme.Email, "acme-email", "", "an address that the ACME server may write to")
 	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
 	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
 	flags.StringVar(&f.secure, "secure-boot", "auto", "auto: UEFI machines may have Secure Boot on or off; on: give them only what is signed; off: chains that begin with a shim come last")
@@ -40,8 +44,8 @@ func (f *offerFlags) add(cmd *cobra.Command) {
 
 // https is what the flags say of HTTPS. Who names a certificate wants it served.
 func (f *offerFlags) https(cmd *cobra.Command) daemon.HTTPS {
-	h := daemon.HTTPS{Port: f.httpsPort, Certificate: f.tlsCert, Key: f.tlsKey}
-	if h.Certificate != "" && !cmd.Flags().Changed("https-port") {
+	h := daemon.HTTPS{Port: f.httpsPort, Certificate: f.tlsCert, Key: f.tlsKey, ACME: f.acme}
+	if (h.Certificate != "" || h.ACME.Name != "") && !cmd.Flags().Changed("https-port") {
 		h.Port = 443
 	}
 	return h

@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"internal/fetch":  {"block/httpblock"}, // likewise
 	// Where the certificate of an HTTPS server comes from.
 	"internal/certificate": {},
+	"internal/acme":        {},
 	"internal/seal":        {},
 
 	// A folder for a while.
@@ -103,7 +104,7 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/siglist", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
+		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/siglist", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
 		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},

@@ -95,7 +95,7 @@ func (a *Authority) issue(key *rsa.PrivateKey, names Names, now time.Time) (*tls
 		t.NotAfter = a.Certificate.NotAfter
 	}
 	for _, name := range names.Hosts {
-		if isHostName(name) {
+		if IsHostName(name) {
 			t.DNSNames = append(t.DNSNames, name)
 		}
 	}
@@ -114,8 +114,8 @@ func (a *Authority) issue(key *rsa.PrivateKey, names Names, now time.Time) (*tls
 	return &tls.Certificate{Certificate: [][]byte{der, a.Certificate.Raw}, PrivateKey: key, Leaf: leaf}, err
 }
 
-// isHostName tells whether a name may stand in a certificate (RFC 1123 section 2.1).
-func isHostName(name string) bool {
+// IsHostName tells whether a name may stand in a certificate (RFC 1123 section 2.1).
+func IsHostName(name string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 	if len(name) > 253 {
 		return false

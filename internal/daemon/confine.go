@@ -64,6 +64,9 @@ func (d *daemon) written() map[string]string {
 	if d.config.Data != "" {
 		kept[machinesDir(d.config.Data)] = "where it is kept what worked on machines"
 	}
+	if d.acme != nil {
+		kept[acmeDir(d.config.Data)] = "where certificates by ACME are kept"
+	}
 	for dir, what := range kept {
 		if _, err := os.Lstat(dir); !d.config.DryRun || err == nil && !ours(dir) {
 			dirs[dir] = what
@@ -133,7 +136,7 @@ func (d *daemon) handOver(a sandbox.Account) error {
 			return err
 		}
 	}
-	return errors.Join(giveAway(bootedDir(d.config.Data), a), giveAway(machinesDir(d.config.Data), a))
+	return errors.Join(giveAway(bootedDir(d.config.Data), a), giveAway(machinesDir(d.config.Data), a), giveAway(acmeDir(d.config.Data), a))
 }
 
 // giveAway lets a user work with a folder and with what is in it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/spurboot/spur/internal/acme"
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/certificate"
@@ -59,6 +60,7 @@ type daemon struct {
 	account     sandbox.Account // whom it becomes
 	host        route.Host
 	certificate certificate.Source // nil where no HTTPS is served
+	acme        *acme.Certificate  // the same, if by ACME; else nil
 	trusted     []string           // whom machines must trust for it, for people
 	cache       *fetch.Cache
 	ahead       []boot.File       // that machines will ask for
@@ -128,6 +130,9 @@ func (d *daemon) openCache() (err error) {
 }
 
 func (d *daemon) close() {
+	if d.acme != nil {
+		d.acme.Close()
+	}
 	if d.cache != nil {
 		_ = d.cache.Close()
 	}

@@ -43,7 +43,10 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 		out: c.Out, question: q, payload: l.payload, lease: c.lease(),
 		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort},
 	}
-	if c.HTTPS.Certificate != "" {
+	switch {
+	case c.HTTPS.ACME.Name != "":
+		e.tree.HTTPSHost = func(netip.Addr) string { return c.HTTPS.ACME.Name }
+	case c.HTTPS.Certificate != "":
 		files, err := c.HTTPS.fromFiles()
 		if err != nil {
 			return err

@@ -6,9 +6,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/spurboot/spur/internal/acme"
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/certificate"
 	"github.com/spurboot/spur/internal/dhcp"
@@ -21,6 +23,14 @@ type HTTPS struct {
 	Port        uint16 // 0: not at all
 	Certificate string // a file with the certificate, and those of its issuers
 	Key         string // a file with its key
+	ACME        ACME   // who issues it; the zero value for nobody
+}
+
+// ACME says which certificate an ACME server is to issue.
+type ACME struct {
+	Name      string // of this host
+	Directory string // the server's URL; "" for Let's Encrypt
+	Email     string // for the server to write to
 }
 
 // Check tells whether the parts fit together, and with those of c.
@@ -30,6 +40,16 @@ func (h HTTPS) Check(c Config) error {
 		return advice.New("--tls-cert names a certificate, and no --tls-key its key", "name the file of its private key with --tls-key")
 	case h.Certificate == "" && h.Key != "":
 		return advice.New("--tls-key names a key, and no --tls-cert its certificate", "name the file of the certificate with --tls-cert")
+	case h.ACME.Name == "" && (h.ACME.Directory != "" || h.ACME.Email != ""):
+		return advice.New("--acme-directory and --acme-email say something about --acme, which isn't there", "name this host with --acme, or leave them out")
+	case h.ACME.Name != "" && h.Certificate != "":
+		return advice.New("--acme has a certificate issued, and --tls-cert names one", "leave one of the two out")
+	case h.ACME.Name != "" && !certificate.IsHostName(h.ACME.Name):
+		return advice.New(fmt.Sprintf("--acme %s is no name of a host", h.ACME.Name), "name this host as the world knows it, such as boot.example.org")
+	case h.ACME.Name != "" && c.Data == "":
+		return advice.New("--acme needs a folder to keep the certificate in: it would be issued anew at each start, which ACME servers soon refuse", "name one with --data")
+	case h.Port == 0 && h.ACME.Name != "":
+		return advice.New("--acme is for HTTPS, which --https-port 0 switches off", "leave --https-port out, for port 443, or --acme")
 	case h.Port == 0 && h.Certificate != "":
 		return advice.New("--tls-cert is for HTTPS, which --https-port 0 switches off", "leave --https-port out, for port 443, or --tls-cert")
 	case h.Port == 0 && c.HTTPPort == 0:
@@ -57,6 +77,9 @@ func (d *daemon) openCertificate() error {
 		d.certificate = files
 		d.trusted = []string{fmt.Sprintf("HTTPS is served on port %d with the certificate %s.", h.Port, h.Certificate)}
 		return nil
+	}
+	if h.ACME.Name != "" {
+		return d.openACME()
 	}
 	authority, err := d.authority()
 	if err != nil {
@@ -96,7 +119,43 @@ func (c Config) names() certificate.Names {
 // tlsConfig is that of the listener for HTTPS: for firmware, and for modern
 // clients beside it.
 func tlsConfig(source certificate.Source) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: httpd.FirmwareSuites(), GetCertificate: source.Get}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: httpd.FirmwareSuites(), GetCertificate: source.Get}
+	if by, ok := source.(*acme.Certificate); ok {
+		c.NextProtos = by.Protocols()
+	}
+	return c
+}
+
+// acmeDir is the folder below that of --data where certificates by ACME are kept.
+func acmeDir(data string) string { return filepath.Join(data, "acme") }
+
+// openACME prepares to have the certificate issued. A dry run contacts nobody.
+func (d *daemon) openACME() error {
+	h := d.config.HTTPS
+	if !d.config.DryRun {
+		if err := os.MkdirAll(acmeDir(d.config.Data), 0o700); err != nil {
+			return advice.Wrap(err, adviseFolder(err))
+		}
+	}
+	by, err := acme.New(acme.Config{
+		Name: h.ACME.Name, Directory: h.ACME.Directory, Email: h.ACME.Email, Dir: acmeDir(d.config.Data),
+		Issued: func(until time.Time) {
+			d.notices.note(fmt.Sprintf("The certificate for %s is there, valid until %s.", h.ACME.Name, until.Format(time.DateOnly)))
+		},
+		Failed: func(err error, again time.Duration) {
+			line := "there is no certificate by ACME: " + err.Error()
+			if again > 0 {
+				line += fmt.Sprintf("; Spur tries again in %s", again)
+			}
+			d.notices.warn(line)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	d.certificate, d.acme = by, by
+	d.trusted = []string{fmt.Sprintf("HTTPS is served on port %d to machines that call Spur %s, with a certificate by ACME.", h.Port, h.ACME.Name)}
+	return nil
 }
 
 // certificateFits warns of machines that will not find what they are told in the

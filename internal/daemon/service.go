@@ -171,7 +171,11 @@ func (d *daemon) openAddresses(ctx context.Context, interfaces []dhcp.Interface)
 
 // tasks are what runs while machines are answered, but for the timeline.
 func (d *daemon) tasks(s *service) tasks {
-	serve := servers{web: s.files.httpServer(d.notices, route.HTTP).Serve, trivial: s.files.tftpServer(d.notices).Serve}
+	web := s.files.httpServer(d.notices, route.HTTP)
+	if d.acme != nil {
+		web.Handler = d.acme.Answer(web.Handler)
+	}
+	serve := servers{web: web.Serve, trivial: s.files.tftpServer(d.notices).Serve}
 	if d.certificate != nil {
 		secure := s.files.httpServer(d.notices, route.HTTPS)
 		secure.TLS, secure.TLSHost = tlsConfig(d.certificate), d.certificate.Host
@@ -185,6 +189,12 @@ func (d *daemon) tasks(s *service) tasks {
 			ready()
 			return d.links(s).run(ctx)
 		}},
+	}
+	if d.acme != nil {
+		all = append(all, task{"certificate", func(ctx context.Context, ready func()) error {
+			ready() // the ACME server comes to what is served
+			return d.acme.Run(ctx)
+		}})
 	}
 	for _, f := range d.ahead {
 		all = append(all, task{"fetching ahead", func(ctx context.Context, ready func()) error {

@@ -69,6 +69,16 @@ func noHandshake(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	return v, true
 }
 
+// trustsNobody adds to the verdict on a machine that doesn't come for a file over
+// HTTPS: edk2 without any authority's certificate doesn't even connect
+// (TlsConfigCertificate in its HttpsSupport.c; seen with OVMF of Debian 12).
+func (h loaderStage) trustsNobody(v Verdict) Verdict {
+	v.Likely = "its firmware has no authority's certificate to trust, without which it doesn't try HTTPS. Or " + v.Likely
+	v.Hint = trustUs + " Else " + v.Hint
+	v.Blames = h.route
+	return v
+}
+
 // handshakeText is what people read about a failure.
 type handshakeText struct{ what, likely, hint string }
 

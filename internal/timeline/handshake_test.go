@@ -57,6 +57,15 @@ func TestHandshakeVerdicts(t *testing.T) {
 	}
 }
 
+// Firmware that trusts nobody doesn't even come.
+func TestTrustsNobody(t *testing.T) {
+	a := came()
+	v, ok := Judge(a, a.Last.Add(time.Minute))
+	if !ok || v.Cause != OfferIgnored || v.Blames != "uefi-https" || !strings.Contains(v.Likely, "no authority's certificate") || !strings.Contains(v.Hint, "spur loader ca") {
+		t.Errorf("%+v", v)
+	}
+}
+
 // What follows is no matter of the handshake any more.
 func TestHandshakeIsOver(t *testing.T) {
 	a := came(UnknownCA)

@@ -192,6 +192,9 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Blames, v.Refused = h.blamed()
 		v.Likely, v.Hint = a.elsewhere()
 	}
+	if h.proto == "https" {
+		v = h.trustsNobody(v)
+	}
 	return v, true
 }
 

@@ -52,6 +52,8 @@
 // the first advertisement with an address that they can use, and its server's
 // boot file. So beside another server iPXE can be told what to boot only where
 // the router advertisements say O and not M: it then asks for information, and
-// takes the first reply. U-Boot reads the options of an IA_NA as if each had the
-// code of the first, so an address comes alone there.
+// takes the first reply. A boot file that it has by DHCPv4 as well goes first: the
+// settings of all that is IPv6 have a negative order (src/include/ipxe/ipv6.h).
+// U-Boot reads the options of an IA_NA as if each had the code of the first, so an
+// address comes alone there.
 package dhcp6

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -26,7 +27,7 @@ type Config struct {
 	Dir       string // where account, key and certificate are kept
 	// Issued and Failed tell how it goes. They must not block.
 	Issued func(until time.Time)
-	Failed func(err error, again time.Duration) // again: when it is tried next; 0 where certmagic knows
+	Failed func(error)
 }
 
 // Certificate is one that an ACME server issues. It can be shown once Run has got it.
@@ -99,37 +100,34 @@ func (a *Certificate) Answer(next http.Handler) http.Handler {
 // Run gets the certificate, and keeps it valid until the context ends. A failure is
 // told and tried again, later each time.
 func (a *Certificate) Run(ctx context.Context) error {
-	for pause := time.Minute; ; pause = min(2*pause, 6*time.Hour) {
-		err := a.magic.ManageSync(ctx, []string{a.config.Name})
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err == nil {
-			break
-		}
-		a.config.Failed(err, pause)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(pause):
-		}
+	// certmagic's ManageSync does all of this too, and asks for an address by e-mail
+	// on the terminal.
+	c, err := a.magic.CacheManagedCertificate(ctx, a.config.Name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = a.magic.ObtainCertAsync(ctx, a.config.Name) // tries again, for a month
+	case err == nil && c.NeedsRenewal(a.magic):
+		err = a.magic.RenewCertAsync(ctx, a.config.Name, false) // likewise
 	}
-	if c, err := a.magic.CacheManagedCertificate(ctx, a.config.Name); err == nil && c.Leaf != nil {
+	if err == nil {
+		c, err = a.magic.CacheManagedCertificate(ctx, a.config.Name)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		a.config.Failed(err)
+	default:
 		a.config.Issued(c.Leaf.NotAfter)
 	}
-	<-ctx.Done()
+	<-ctx.Done() // the cache sees to renewals
 	return nil
 }
 
-// event tells of renewals that fail: of the first certificate Run knows itself.
-func (a *Certificate) event(_ context.Context, event string, data map[string]any) error {
-	renewal, _ := data["renewal"].(bool)
-	if event == "cert_failed" && renewal {
-		err, _ := data["error"].(error)
-		if err == nil {
-			err = errors.New("certmagic doesn't say why")
-		}
-		a.config.Failed(err, 0)
+// event tells of every try that fails.
+func (a *Certificate) event(ctx context.Context, event string, data map[string]any) error {
+	if err, _ := data["error"].(error); event == "cert_failed" && err != nil && ctx.Err() == nil {
+		a.config.Failed(err)
 	}
 	return nil
 }

@@ -165,7 +165,7 @@ func run(t *testing.T, c acme.Config, web, secure net.Listener) *tls.Certificate
 	t.Helper()
 	issued := make(chan time.Time, 1)
 	c.Issued = func(until time.Time) { issued <- until }
-	c.Failed = func(err error, _ time.Duration) { t.Errorf("it failed: %v", err); issued <- time.Time{} }
+	c.Failed = func(err error) { t.Errorf("it failed: %v", err); issued <- time.Time{} }
 	a, err := acme.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -215,12 +215,7 @@ func TestNobodyThere(t *testing.T) {
 	a, err := acme.New(acme.Config{
 		Name: "boot.example", Directory: "https://127.0.0.1:1/dir", Dir: t.TempDir(),
 		Issued: func(time.Time) { t.Error("issued by nobody") },
-		Failed: func(err error, again time.Duration) {
-			if again <= 0 {
-				t.Error("it isn't tried again")
-			}
-			failed <- err
-		},
+		Failed: func(err error) { failed <- err },
 	})
 	if err != nil {
 		t.Fatal(err)

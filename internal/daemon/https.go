@@ -142,12 +142,8 @@ func (d *daemon) openACME() error {
 		Issued: func(until time.Time) {
 			d.notices.note(fmt.Sprintf("The certificate for %s is there, valid until %s.", h.ACME.Name, until.Format(time.DateOnly)))
 		},
-		Failed: func(err error, again time.Duration) {
-			line := "there is no certificate by ACME: " + err.Error()
-			if again > 0 {
-				line += fmt.Sprintf("; Spur tries again in %s", again)
-			}
-			d.notices.warn(line)
+		Failed: func(err error) {
+			d.notices.warn("no certificate by ACME could be had, and Spur tries again: " + err.Error())
 		},
 	})
 	if err != nil {

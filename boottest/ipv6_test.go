@@ -168,6 +168,16 @@ func TestIPv6AfterIPv4(t *testing.T) {
 	}
 }
 
+// Where Spur gives IPv6 addresses alone, it is a proxy over IPv4.
+func TestProxyBesideOwnIPv6(t *testing.T) {
+	w := newWorld6(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	spur := w.boot("--dhcp", "server", "--pool", "fd77::/64", "--ra")
+	m := w.machine("machine", lab.UEFI, lab.Port{})
+	w.up(m, spur)
+	w.took(spur, m, "uefi-x64-snponly", "ipxe-http")
+}
+
 // farWire6 is a wire behind a router that advertises itself there and relays
 // DHCPv6 to the given servers.
 func (w *world) farWire6(servers ...string) *lab.Wire {

@@ -179,13 +179,16 @@ func onlyRouter(ctx context.Context, i dhcp6.Interface) error {
 	return err
 }
 
-// describeInterfaces6 lists interfaces with their IPv6 addresses for people.
+// describeInterfaces6 lists interfaces for people, with the IPv6 address that
+// machines on each of their networks are told.
 func describeInterfaces6(interfaces []dhcp6.Interface) string {
 	var all []string
 	for _, i := range interfaces {
 		text := i.Name
 		for _, prefix := range i.Addrs {
-			text += " " + prefix.String()
+			if i.ServerFor(prefix.Addr()) == prefix.Addr() {
+				text += " " + prefix.String()
+			}
 		}
 		all = append(all, text)
 	}

@@ -271,6 +271,17 @@ func TestPool6(t *testing.T) {
 	}
 }
 
+// Of several addresses on a network the one is told that machines are told.
+func TestDescribeInterfaces6(t *testing.T) {
+	i := dhcp6.Interface{Name: "eth0"}
+	for _, p := range []string{"fd77::1/64", "fd77::9039:66ff:fec6:1d33/64", "fd78::1/64"} {
+		i.Addrs = append(i.Addrs, netip.MustParsePrefix(p))
+	}
+	if got := describeInterfaces6([]dhcp6.Interface{i}); got != "eth0 fd77::1/64 fd78::1/64" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // What is advertised is the network of a pool, on its interface alone.
 func TestAdvertised(t *testing.T) {
 	says := advertised([]dhcp6.Pool{{

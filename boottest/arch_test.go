@@ -41,6 +41,29 @@ func TestOtherArchitectures(t *testing.T) {
 	}
 }
 
+// One command boots machines of two architectures, each into its own kernel.
+func TestMixedPair(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	kernel, initrd, line := w.linuxFor(boot.ARM64)
+	files := strings.Join([]string{kernel, initrd, built.extra1, built.extra2}, ",")
+	spur := w.boot(append(w.loadersOf(stubARM64), "--for", "arm64="+files, "--cmdline-for", "arm64="+line)...)
+	x64, arm := w.machine("x64", lab.UEFI, lab.Port{}), w.machine("arm64", lab.ARM64, lab.Port{})
+	w.up(x64, spur)
+	w.up(arm, spur)
+	w.took(spur, x64, "uefi-x64-snponly", "ipxe-http")
+	w.took(spur, arm, "uefi-tftp")
+}
+
+// A machine for which there is no kernel hears why it isn't booted.
+func TestKernelOfAnotherArchitecture(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	spur := w.boot(w.loadersOf(stubARM64)...)
+	m := w.machine("machine", lab.ARM64, lab.Port{})
+	w.told(spur, m, `is a kernel for x64, the machine is arm64`)
+}
+
 // The rows of scripts/install that have stubs and iPXE for other architectures.
 const (
 	stubARM64   = "systemd-boot-efi:arm64"

@@ -45,6 +45,9 @@ func qemu(drive string) string {
 	return `sh -c 'echo quit | qemu-system-x86_64 -accel tcg -nodefaults -display none -S -monitor stdio ` + drive + `'`
 }
 
+// withARM64 gives the host the stub for arm64.
+const withARM64 = `mount -t tmpfs none /usr/lib/systemd/boot/efi; cp linuxaa64.efi.stub /usr/lib/systemd/boot/efi`
+
 func commands() []command {
 	return []command{
 		{line: `sudo spur boot vmlinuz initrd.img --cmdline "console=ttyS0"`, until: booting},
@@ -54,6 +57,7 @@ func commands() []command {
 		{line: `spur boot boot.ipxe`, before: `printf '#!ipxe\nshell\n' >boot.ipxe`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},
 		{line: `spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56`, until: booting},
+		{line: `spur boot vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --cmdline-for arm64="console=ttyAMA0"`, before: withARM64, until: booting},
 		{line: `spur boot https://boot.example/vmlinuz https://boot.example/initrd.img`, until: booting},
 		{line: `spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra`, before: "ip -6 addr add fd77::1/64 dev eth0 nodad", until: booting},
@@ -113,6 +117,7 @@ func commands() []command {
 		{line: `spur explain vmlinuz initrd.img --firmware bios`},
 		{line: `spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe`},
 		{line: `spur explain vmlinuz initrd.img --firmware uefi --bytes`},
+		{line: `spur explain vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --arch aarch64`, before: withARM64},
 		{line: `spur explain vmlinuz initrd.img --proto http --server 2001:db8::1`},
 
 		{line: `spur lab`, elsewhere: elsewhere{"the same machine as that of make demo, which boots it", "../scripts/demo", "spur lab"}},

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/scratch"
 )
@@ -196,6 +197,14 @@ func build(dir string) error {
 	if err != nil {
 		return err
 	}
+	arm, err := lab.KernelFor(boot.ARM64)
+	if err != nil {
+		return err
+	}
+	stub, err := lab.Unpacked("systemd-boot-efi:arm64", "usr/lib/systemd/boot/efi/linuxaa64.efi.stub")
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		os.Symlink(built.spur, filepath.Join(built.files, "bin", "spur")),
 		copyFile("testdata/world", filepath.Join(built.bin, "world")),
@@ -203,6 +212,8 @@ func build(dir string) error {
 		os.WriteFile(filepath.Join(built.bin, "sudo"), []byte("#!/bin/sh\nexec \"$@\"\n"), 0o755),
 		copyFile(kernel, filepath.Join(built.files, "vmlinuz")),
 		copyFile("/usr/lib/ipxe/snponly.efi", filepath.Join(built.files, "snponly.efi")),
+		copyFile(arm, filepath.Join(built.files, "vmlinuz-arm64")),
+		copyFile(stub, filepath.Join(built.files, "linuxaa64.efi.stub")),
 		makeInitrds(), makeDisks(),
 	)
 }
@@ -236,6 +247,7 @@ func makeInitrds() error {
 	return errors.Join(
 		makeSystem(in("initrd.img")), makeSystem(in("tests.img"), "tests"),
 		os.Link(in("initrd.img"), in("initrd")), os.Link(in("initrd.img"), in("base.cpio.gz")),
+		os.Link(in("initrd.img"), in("initrd-arm64.img")),
 		lab.ExtraInitramfs(in("site.cpio.gz"), map[string]string{"extra/one": "1"}),
 		os.WriteFile(in("node.yaml"), []byte("name: node\n"), 0o644),
 	)

@@ -9,6 +9,7 @@ import (
 func bootCommand() *cobra.Command {
 	var serving servingFlags
 	var target daemon.Target
+	var other archFlags
 	cmd := &cobra.Command{
 		Use:   "boot KERNEL [INITRD…]",
 		Short: "Boot every machine that asks into one target",
@@ -53,6 +54,10 @@ In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
 file to the machine, and {{ UP }} the URL that the booted system may fetch to
 say that it is up: it then gets its last line in the story.
 
+--for gives UEFI machines of another architecture a kernel and initrds of their
+own, and --cmdline-for a command line in the place of --cmdline: --for arm64=KERNEL.
+A BIOS doesn't tell what its processor is, and boots KERNEL.
+
 KERNEL may be an EFI application instead, which UEFI machines start as it is: a
 unified kernel image, a shell. Or it may be an iPXE script, a file or a URL of
 up to 1 MiB, read when Spur starts. The same is filled in in it. What it names
@@ -68,6 +73,7 @@ not go on, Spur says what was last seen, the likely cause, and what to do.
 Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"
   spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56
+  spur boot vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --cmdline-for arm64="console=ttyAMA0"
   spur boot https://boot.example/vmlinuz https://boot.example/initrd.img
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
   spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra
@@ -78,6 +84,9 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 				return err
 			}
 			target.Kernel, target.Initrds = args[0], args[1:]
+			if err := other.addTo(&target); err != nil {
+				return err
+			}
 			if err := target.Check(config); err != nil {
 				return err
 			}
@@ -87,6 +96,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 	serving.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
+	other.add(cmd)
 	flags.StringVar(&target.Message, "message", "", "text to show on the screen of machines that iPXE boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
 	return cmd

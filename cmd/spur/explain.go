@@ -34,6 +34,7 @@ func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 func explainCommand() *cobra.Command {
 	var offer offerFlags
 	var target daemon.Target
+	var other archFlags
 	var firmware, arch, proto, speaking, server string
 	var bytes bool
 	cmd := &cobra.Command{
@@ -54,7 +55,8 @@ failure, 2 for wrong usage.`,
 		Example: `  spur explain vmlinuz initrd.img --firmware bios
   spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe
   spur explain vmlinuz initrd.img --firmware uefi --bytes
-  spur explain vmlinuz initrd.img --proto http --server 2001:db8::1`,
+  spur explain vmlinuz initrd.img --proto http --server 2001:db8::1
+  spur explain vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --arch aarch64`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := offer.config(cmd)
 			if err != nil {
@@ -70,6 +72,9 @@ failure, 2 for wrong usage.`,
 			}
 			question.Bytes = bytes
 			target.Kernel, target.Initrds = args[0], args[1:]
+			if err := other.addTo(&target); err != nil {
+				return err
+			}
 			if err := target.Check(config); err != nil {
 				return err
 			}
@@ -79,12 +84,13 @@ failure, 2 for wrong usage.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios or uefi")
-	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64 (default: x64); a BIOS has none to tell")
+	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64, or as uname calls it (default: x64); a BIOS has none to tell")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
 	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage")
 	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur; with an IPv6 address it asks by DHCPv6")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
+	other.add(cmd)
 	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
 	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")

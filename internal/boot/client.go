@@ -162,6 +162,15 @@ type Client struct {
 	Relay netip.Addr
 }
 
+// UEFIArch is the architecture of a machine's UEFI firmware. It is empty for a BIOS,
+// which calls itself x86 whatever its processor is, and for boards' own firmware.
+func (c Client) UEFIArch() Arch {
+	if c.Firmware != UEFI {
+		return ""
+	}
+	return c.Arch
+}
+
 // Platform says firmware and architecture in one word, the way people do.
 func (c Client) Platform() string {
 	switch {

@@ -20,10 +20,10 @@ type sharedFiles struct {
 	folders []string // with all that is below them
 }
 
-// filesOf are the files of this host that a payload is made of.
-func filesOf(p boot.Payload) sharedFiles {
+// localFiles are those of the files that lie on this host.
+func localFiles(files []boot.File) sharedFiles {
 	var s sharedFiles
-	for _, f := range p.Files() {
+	for _, f := range files {
 		if !f.IsURL() {
 			s.files = append(s.files, f.Source)
 		}

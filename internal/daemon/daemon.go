@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spurboot/spur/internal/acme"
 	"github.com/spurboot/spur/internal/advice"
@@ -34,19 +33,19 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	if err := l.findLoaded(ctx, d.scriptFiles, d.host); err != nil {
 		return err
 	}
-	for _, w := range l.warnings {
+	for _, w := range append(l.warnings, l.withoutWay(d.host)...) {
 		d.notices.warn(w)
 	}
-	d.title = fmt.Sprintf("%s (%s)", l.payload.Title(), l.about)
-	if d.given, err = given(l.payload, d.host, d.config.DHCP); err != nil {
+	d.title = l.title()
+	if d.given, err = given(l, d.host, d.config.DHCP); err != nil {
 		return err
 	}
-	d.ahead = l.payload.Files()
-	files := filesOf(l.payload)
+	d.ahead = l.files()
+	files := localFiles(d.ahead)
 	if d.scriptFiles != nil {
 		files.folders = l.folders()
 	}
-	return d.serve(ctx, resolver.Static{Payload: l.payload}, files, tree.NamedFiles(l.payload.Files()))
+	return d.serve(ctx, l.resolver(), files, tree.NamedFiles(d.ahead))
 }
 
 // daemon holds what outlives a single boot.

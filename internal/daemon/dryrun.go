@@ -11,13 +11,27 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
-// given says in one line for each kind of machine what it is given to boot a
-// payload. A payload that no machine can boot is an error. Where another DHCP
-// server names the file, that is a loader or a script.
-func given(p boot.Payload, host route.Host, dhcp DHCPMode) ([]string, error) {
+// given says in one line for each kind of machine what it is given. A payload that
+// no machine can boot is an error.
+func given(l looked, host route.Host, dhcp DHCPMode) ([]string, error) {
+	lines, err := givenOne(everyClient(l.payload), l.payload, host, dhcp)
+	for _, o := range l.others {
+		if err != nil {
+			return nil, err
+		}
+		var more []string
+		more, err = givenOne(everyUEFI(o.arch), o.payload, host, dhcp)
+		lines = append(lines, more...)
+	}
+	return lines, err
+}
+
+// givenOne does so for one payload. Where another DHCP server names the file, that is
+// a loader or a script.
+func givenOne(clients []boot.Client, p boot.Payload, host route.Host, dhcp DHCPMode) ([]string, error) {
 	var lines []string
 	var obstacles []string
-	for _, client := range everyClient(p) {
+	for _, client := range clients {
 		ladder := route.Routes(client, p, host)
 		what := ladder.Obstacle(client)
 		if dhcp == WithoutDHCP {
@@ -43,15 +57,20 @@ func given(p boot.Payload, host route.Host, dhcp DHCPMode) ([]string, error) {
 // the architecture that a payload is for.
 func everyClient(p boot.Payload) []boot.Client {
 	arch := cmp.Or(archOfPayload(p), boot.X64)
-	uefi := boot.Client{Firmware: boot.UEFI, Arch: arch, Proto: boot.PXE, Loader: boot.ROM}
-	http := uefi
-	http.Proto = boot.HTTP
-	all := append(everySpeaker(uefi), http)
+	all := everyUEFI(arch)
 	if arch == boot.X64 || arch == boot.X86 {
 		bios := boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
 		all = append(everySpeaker(bios), all...)
 	}
 	return all
+}
+
+// everyUEFI lists those with UEFI firmware.
+func everyUEFI(arch boot.Arch) []boot.Client {
+	pxe := boot.Client{Firmware: boot.UEFI, Arch: arch, Proto: boot.PXE, Loader: boot.ROM}
+	http := pxe
+	http.Proto = boot.HTTP
+	return append(everySpeaker(pxe), http)
 }
 
 // everySpeaker is a machine whose ROM speaks, and what it becomes with iPXE.

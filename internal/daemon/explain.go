@@ -39,6 +39,7 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	if err != nil {
 		return err
 	}
+	l = l.on(q.Client)
 	e := explanation{
 		out: c.Out, question: q, payload: l.payload, lease: c.lease(),
 		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort},

@@ -21,6 +21,13 @@ type Question struct {
 
 // ParseQuestion makes a client of the words of the command line.
 func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Question, error) {
+	if arch != "" {
+		known, err := boot.ParseArch(arch)
+		if err != nil {
+			return Question{}, advice.Wrap(err, "name one of them, or leave --arch out")
+		}
+		arch = string(known)
+	}
 	c := boot.Client{
 		MAC:      boot.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56},
 		UUID:     boot.UUID{0x52, 0x54, 0, 0x12, 0x34, 0x56, 0x40, 0, 0x80, 0, 0x52, 0x54, 0, 0x12, 0x34, 0x56},

@@ -24,6 +24,8 @@ type Target struct {
 	Cmdline  string
 	Message  string
 	RootPath string
+	// For are the targets of machines of some architectures, in the place of this one.
+	For map[boot.Arch]Target
 }
 
 // looked is a target that was looked into.
@@ -32,10 +34,26 @@ type looked struct {
 	script   string   // the text of an iPXE script, as it was read
 	about    string   // what it turned out to be, in words
 	warnings []string // what may be wrong with it
+	others   []forOne // in the order of their architectures
 }
 
-// look finds out what a target is.
+// look finds out what a target is, and those of some architectures.
 func (t Target) look(ctx context.Context, up upstream) (looked, error) {
+	l, err := t.lookAlone(ctx, up)
+	for _, arch := range t.architectures() {
+		if err != nil {
+			return looked{}, err
+		}
+		var other looked
+		other, err = t.For[arch].lookFor(ctx, arch, up)
+		l.warnings = append(l.warnings, other.warnings...)
+		l.others = append(l.others, forOne{arch, other})
+	}
+	return l, err
+}
+
+// lookAlone finds out what a target is.
+func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	l := looked{payload: boot.Payload{Message: t.Message, RootPath: t.RootPath}}
 	file, found, err := t.lookKernel(ctx, up.read)
 	if err != nil {

@@ -105,6 +105,11 @@ func (c Config) routersServed(networks []netip.Prefix) error {
 // Check tells what of a target can't be understood, before anything is looked
 // into.
 func (t Target) Check(c Config) error {
+	for _, arch := range t.architectures() {
+		if err := t.For[arch].Check(c); err != nil {
+			return err
+		}
+	}
 	if c.DHCP == WithoutDHCP && t.RootPath != "" {
 		return misused(advice.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17"))
 	}

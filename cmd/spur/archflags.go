@@ -1,0 +1,21 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/daemon"
+)
+
+// archFlags name what machines of some architectures boot instead.
+type archFlags struct {
+	targets  []string
+	cmdlines []string
+}
+
+func (f *archFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.targets, "for", nil, "ARCH=KERNEL[,INITRD…]: what UEFI machines of another architecture boot; may be repeated")
+	flags.StringArrayVar(&f.cmdlines, "cmdline-for", nil, "ARCH=TEXT: the command line of such a kernel (default: that of --cmdline); may be repeated")
+}
+
+func (f *archFlags) addTo(t *daemon.Target) error { return t.AddFor(f.targets, f.cmdlines) }

@@ -13,6 +13,7 @@ import (
 type URLs struct {
 	Kernel  string
 	Initrds []string
+	Shim    string                 // vouches for the kernel where firmware doesn't; empty for none
 	File    func(boot.File) string // an extra file of the command line
 	Beacon  string                 // fetched by the booted system to say that it is up
 }
@@ -47,7 +48,7 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 
 func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string {
 	args, settings := ipxeArguments(l.Cmdline.Expand(urls.File, urls.Beacon))
-	return retried(c, p, settings, fmt.Sprintf("kernel --name kernel %s%s%s", urls.Kernel, initrdArguments(len(urls.Initrds)), args), urls.Initrds)
+	return retried(c, p, settings, fmt.Sprintf("kernel --name kernel %s%s%s", urls.Kernel, initrdArguments(len(urls.Initrds)), args), urls)
 }
 
 // programScript loads an EFI application, which gets its name as its options
@@ -55,12 +56,12 @@ func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string 
 // the kernel's command line instead of its own, unless they begin with a control
 // character (systemd: src/boot/efi/stub.c).
 func programScript(c boot.Client, p boot.Payload, urls URLs) string {
-	return retried(c, p, []byte{1}, "kernel --name ${x01:string} "+urls.Kernel, nil)
+	return retried(c, p, []byte{1}, "kernel --name ${x01:string} "+urls.Kernel, urls)
 }
 
 // retried is a script that boots what a line and initrds load, and tries again
 // where that fails.
-func retried(c boot.Client, p boot.Payload, settings []byte, load string, initrds []string) string {
+func retried(c boot.Client, p boot.Payload, settings []byte, load string, urls URLs) string {
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
 
@@ -79,7 +80,10 @@ func retried(c boot.Client, p boot.Payload, settings []byte, load string, initrd
 	line(":load")
 	line("imgfree")
 	line("%s || goto failed", load)
-	for i, url := range initrds {
+	if urls.Shim != "" {
+		line("shim %s ||", urls.Shim) // an iPXE that has no such command goes on without it
+	}
+	for i, url := range urls.Initrds {
 		line("initrd --name initrd%d %s || goto failed", i, url)
 	}
 	line("boot || goto failed")

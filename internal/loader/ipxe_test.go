@@ -33,6 +33,8 @@ func TestScripts(t *testing.T) {
 		Beacon: "http://10.0.0.1/B/up",
 	}
 	golden(t, "linux.ipxe", IPXEScript(client(), linux, urls))
+	urls.Shim = "http://10.0.0.1/S/shim.efi"
+	golden(t, "shim.ipxe", IPXEScript(client(), linux, urls))
 	golden(t, "trouble-retry.ipxe", TroubleScript(client(), errors.New("the boot API did not answer; try later"), true))
 	golden(t, "trouble-leave.ipxe", TroubleScript(client(), errors.New("not for us"), false))
 	golden(t, "ask.ipxe", AskScript("http://10.0.0.1/boot.ipxe"))

@@ -133,6 +133,15 @@ func stopsAt(shim, second Binary, c boot.Client, via Via) string {
 	return ""
 }
 
+// Shim is the preferred shim that firmware of a machine starts.
+func (b Binaries) Shim(c boot.Client) (Binary, bool) {
+	shims := b.ofKind(KindShim, c)
+	if len(shims) == 0 || !shims[0].Identity.Signed() {
+		return Binary{}, false
+	}
+	return shims[0], true
+}
+
 // mokManager is that of a shim: the one of its vendor.
 func (b Binaries) mokManager(shim Binary, c boot.Client) Binary {
 	for _, have := range b.ofKind(KindMokManager, c) {

@@ -31,7 +31,7 @@ const BeaconFile = "up"
 type File struct {
 	Name string
 	Role Role
-	// Loader is the program that a loader's file is, on a route with a shim.
+	// Loader is the program that a loader's file is, where a shim is among them.
 	Loader boot.Loader
 }
 
@@ -39,6 +39,9 @@ type File struct {
 // names with sealed names of their own.
 func (r Route) Files() []File {
 	files := []File{{Name: BeaconFile, Role: Beacon}, {Name: r.Give, Role: r.Role}}
+	if r.Loader == boot.IPXE && r.Role == Script {
+		return append(files, File{Name: ShimFile, Role: Extra, Loader: boot.Shim}) // for its command shim
+	}
 	if !r.Shim {
 		return files
 	}

@@ -122,3 +122,23 @@ func TestTroubleForGRUB(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Where machines are said to have Secure Boot on, iPXE is told of the shim, which is
+// beside its script.
+func TestShimForIPXE(t *testing.T) {
+	tr := newChain(t, boot.CanTFTP)
+	folder := tr.Names.Boot(ipxe, ipxeHTTP)
+	if got := read(t, tr, folder+"/boot.ipxe", overHTTP); strings.Contains(got, "shim") {
+		t.Errorf("the script is %s", got)
+	}
+	tr.SecureBoot = route.SecureBootOn
+	if got := read(t, tr, folder+"/boot.ipxe", overHTTP); !strings.Contains(got, "\nshim http://10.0.0.1/"+folder+"/shim.efi ||\n") {
+		t.Errorf("the script is %s", got)
+	}
+	if got := read(t, tr, folder+"/shim.efi", overHTTP); got != "shim" {
+		t.Errorf("the shim is %q", got)
+	}
+	if e, ok := tr.Describe(folder+"/shim.efi", peer); !ok || e.Role != route.Extra {
+		t.Errorf("the shim is described as %+v", e)
+	}
+}

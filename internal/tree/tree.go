@@ -139,6 +139,9 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return t.openScriptFile(ctx, name, n.Client, a)
 	case !ok:
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
+	case f.Loader == boot.Shim && !n.Route.Shim:
+		b, ok := t.Loaders.Shim(n.Client)
+		return openBinary(name, b, ok)
 	case n.Route.Shim && f.Role == route.NBP:
 		return t.openChained(n, f)
 	case f.Role == route.NBP:
@@ -247,6 +250,9 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		urls.Kernel = named(loading, route.Kernel, content.Kernel, len(content.Initrds) == 0)
 		for i, f := range content.Initrds {
 			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f, i == len(content.Initrds)-1))
+		}
+		if _, ok := t.Loaders.Shim(c); ok && c.Loader == boot.IPXE && t.SecureBoot == route.SecureBootOn {
+			urls.Shim = loading + "/" + t.Names.Boot(c, r) + "/" + route.ShimFile
 		}
 	}
 	return urls

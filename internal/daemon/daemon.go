@@ -103,7 +103,7 @@ func (d *daemon) open() error {
 		return err
 	}
 	if !d.host.Loaders.Has(boot.IPXE) {
-		d.notices.warn("no iPXE was found on this host, and without one only UEFI machines can be booted; install Debian's package ipxe, or name a folder that has it with --loaders")
+		d.notices.warn("no iPXE was found on this host, and without one only UEFI machines can be booted; " + LoaderPackages() + "; --loaders names a folder that has it")
 	}
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()

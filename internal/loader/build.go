@@ -60,13 +60,13 @@ func isViaFirmware(name string, id route.Identity) bool {
 
 // buildsOf are the builds in the table of loaders that are of a kind.
 func buildsOf(kind route.Kind) []route.Build {
-	switch kind {
-	case route.KindIPXE:
-		return slices.Clone(route.FindLoader(boot.IPXE).Builds)
-	case route.KindStub:
-		return slices.Clone(route.FindLoader(boot.Stub).Builds)
+	var all []route.Build
+	for _, l := range route.Loaders() {
+		if l.Kind == kind {
+			all = append(all, l.Builds...)
+		}
 	}
-	return nil
+	return all
 }
 
 // buildsNamed are the builds of that name.

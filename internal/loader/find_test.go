@@ -26,7 +26,7 @@ func TestFindDebians(t *testing.T) {
 			}
 			got, ok := found.Named(b.File)
 			if !ok {
-				t.Errorf("%s was not found: apt-get install %s", b.File, l.Package)
+				t.Errorf("%s was not found; %s", b.File, route.Distribution{}.Has(l.Kind, b.Arch))
 			}
 			if b.Firmware == boot.UEFI && !regexp.MustCompile(`\+git|^25\d`).MatchString(got.Identity.Version) {
 				t.Errorf("the version of %s is %q", b.File, got.Identity.Version)

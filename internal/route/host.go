@@ -18,6 +18,8 @@ type Host struct {
 	HTTPS, WithoutHTTP bool
 	// SecureBoot is what the operator says of the machines.
 	SecureBoot SecureBoot
+	// Distribution tells how its packages are called.
+	Distribution Distribution
 }
 
 // SecureBoot says whether machines have Secure Boot on, which no packet tells.

@@ -21,10 +21,8 @@ type Loader struct {
 	// Next is the file that it is given once it speaks: what tells it what to
 	// do, or the payload itself.
 	Next File
-	// Package is what Debian calls the package that it comes in. PerArch: there is
-	// one for each architecture.
-	Package string
-	PerArch bool
+	// Kind is what its builds are, by their content.
+	Kind Kind
 	// Unable says what the one that speaks can't do, by what it says of itself;
 	// empty for nothing. nil: it can do all that its row says.
 	Unable func(boot.Client) string
@@ -54,7 +52,7 @@ const EFIProgram = "boot.efi"
 func Loaders() []Loader {
 	return []Loader{
 		{
-			Name: boot.IPXE, Package: "ipxe",
+			Name: boot.IPXE, Kind: KindIPXE,
 			Builds: []Build{
 				{"undionly.kpxe", boot.BIOS, boot.X86}, // on the ROM's network driver
 				{"ipxe.pxe", boot.BIOS, boot.X86},      // with drivers of its own
@@ -81,7 +79,7 @@ func Loaders() []Loader {
 			Next: File{Name: EFIProgram, Role: Kernel},
 		},
 		{
-			Name: boot.Stub, Package: "systemd-boot-efi", PerArch: true,
+			Name: boot.Stub, Kind: KindStub,
 			Builds: []Build{
 				{"linuxx64.efi.stub", boot.UEFI, boot.X64},
 				{"linuxaa64.efi.stub", boot.UEFI, boot.ARM64},

@@ -238,7 +238,7 @@ func TestTablesAreSound(t *testing.T) {
 		}
 	}
 	for _, l := range Loaders() {
-		if (l.Package == "") != (len(l.Builds) == 0) || (l.Next == File{}) != (len(l.Brings) == 0) || (len(l.Fetches) == 0) != (len(l.Brings) == 0) {
+		if (l.Kind == "") != (len(l.Builds) == 0) || (l.Next == File{}) != (len(l.Brings) == 0) || (len(l.Fetches) == 0) != (len(l.Brings) == 0) {
 			t.Errorf("the loader %s has a blank", l.Name)
 		}
 		for _, form := range l.Brings {

@@ -85,35 +85,16 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	}
 	switch b, ok := host.Loaders.Find(r.Give, c); {
 	case !ok:
-		return Route{}, notFound(r.Give, loader, c)
+		return Route{}, host.notFound(r.Give, loader, c)
 	case host.unsigned(c, b.Identity.Signed()):
 		return Route{}, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", r.Give)
 	}
 	return r, ""
 }
 
-func notFound(file string, l Loader, c boot.Client) string {
-	in := l.Package
-	switch {
-	case l.PerArch:
-		in += ":" + debianArch(c.Arch)
-	case l.Name == boot.IPXE && c.Arch != boot.X86 && c.Arch != boot.X64:
-		in += " from Debian 13 on"
-	}
-	return fmt.Sprintf("%s was not found on this host; Debian has it in package %s", file, in)
-}
-
-// debianArch is what Debian calls an architecture.
-func debianArch(a boot.Arch) string {
-	switch a {
-	case boot.X64:
-		return "amd64"
-	case boot.X86:
-		return "i386"
-	case boot.ARM:
-		return "armhf"
-	}
-	return string(a)
+// notFound says that this host lacks a loader's file, and where to get it.
+func (h Host) notFound(file string, l Loader, c boot.Client) string {
+	return fmt.Sprintf("%s was not found on this host; %s", file, h.Distribution.Has(l.Kind, c.Arch))
 }
 
 // route is the way through an entry, whatever the payload.
@@ -155,7 +136,7 @@ func (l Loader) form(c boot.Client, p boot.Payload, host Host) (Form, string) {
 				continue
 			}
 			if why = row.Obstacle(c, p, host); why == "" {
-				why = row.lacks(c, host.Loaders)
+				why = row.lacks(c, host)
 			}
 			if why == "" {
 				return row.Form, ""
@@ -184,7 +165,7 @@ func (l Loader) startsNo(p boot.Payload) string {
 }
 
 // lacks says what this host hasn't that the form is put together with, or "".
-func (f FormRow) lacks(c boot.Client, have Binaries) string {
+func (f FormRow) lacks(c boot.Client, host Host) string {
 	if f.With == "" {
 		return ""
 	}
@@ -193,8 +174,8 @@ func (f FormRow) lacks(c boot.Client, have Binaries) string {
 	if !ok {
 		return fmt.Sprintf("there is no %s for %s", l.Name, c.Platform())
 	}
-	if _, ok := have.Find(build.File, c); !ok {
-		return notFound(build.File, l, c)
+	if _, ok := host.Loaders.Find(build.File, c); !ok {
+		return host.notFound(build.File, l, c)
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spurboot/spur/internal/acme"
 	"github.com/spurboot/spur/internal/advice"
@@ -33,7 +34,7 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	if err := l.findLoaded(ctx, d.scriptFiles, d.host); err != nil {
 		return err
 	}
-	for _, w := range append(l.warnings, l.withoutWay(d.host)...) {
+	for _, w := range slices.Concat(l.warnings, l.withoutWay(d.host), l.refused(d.host)) {
 		d.notices.warn(w)
 	}
 	d.title = l.title()

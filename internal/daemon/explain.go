@@ -55,6 +55,9 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 		e.tree.HTTPSHost = files.Host
 	}
 	e.line("Target   %s: %s", l.payload.Title(), l.about)
+	if why := refusedPayload(l.payload, host); why != "" && q.Client.Firmware == boot.UEFI {
+		l.warnings = append(l.warnings, why)
+	}
 	for _, w := range l.warnings {
 		e.line("         warning: %s", w)
 	}

@@ -1,0 +1,117 @@
+package daemon
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// refused says what of a target UEFI machines with Secure Boot on would refuse.
+func (l looked) refused(host route.Host) []string {
+	var all []string
+	if why := refusedPayload(l.payload, host); why != "" {
+		all = append(all, why)
+	}
+	for _, o := range l.others {
+		all = append(all, o.refused(host)...)
+	}
+	return all
+}
+
+// refusedPayload says in one line why UEFI machines with Secure Boot on would refuse a
+// payload, and what to do; empty where nothing is known against it, or where the
+// operator has said of all machines what they have.
+func refusedPayload(p boot.Payload, host route.Host) string {
+	file, arch, signed := signedPayload(p)
+	switch {
+	case file.Source == "" || host.Signs || host.SecureBoot == route.SecureBootOn || host.SecureBoot == route.SecureBootOff:
+		return ""
+	case !signed:
+		return p.Title() + " isn't signed, and UEFI machines with Secure Boot on won't start it; boot one that is, turn Secure Boot off, or say by --secure-boot off that no machine has it on"
+	}
+	why := wrongSignature(file, host)
+	if why == "" && p.Kind() == boot.KindLinux {
+		why = brokenChain(arch, host)
+	}
+	if why == "" {
+		return ""
+	}
+	return fmt.Sprintf("UEFI machines with Secure Boot on won't start %s: %s", p.Title(), why)
+}
+
+// signedPayload is the file of a payload that UEFI firmware starts, and whether it has
+// a signature; the zero value where it has no such file.
+func signedPayload(p boot.Payload) (file boot.File, arch boot.Arch, signed bool) {
+	switch content := p.Content.(type) {
+	case boot.Linux:
+		if content.Abilities.Known && content.Abilities.EFIStub {
+			return content.Kernel, content.Arch, content.Abilities.Signed
+		}
+	case boot.EFI:
+		return content.Program, content.Arch, content.Signed
+	}
+	return boot.File{}, "", false
+}
+
+// wrongSignature says what is wrong with the signatures of a file, or at what the
+// shims of this host would stop; "" for nothing. A URL's is not looked at, which would
+// fetch all of it.
+func wrongSignature(file boot.File, host route.Host) string {
+	if file.IsURL() {
+		return ""
+	}
+	id, err := identifyFile(file.Source)
+	switch {
+	case err != nil:
+		return "" // whoever opens it says what is wrong
+	case !id.Signed():
+		return strings.Join(append(faultsOf(id), id.Faults...), "; ") + "; get the file again from who made it"
+	case id.IssuedBy(route.MicrosoftCA2011) || id.IssuedBy(route.MicrosoftCA2023):
+		return ""
+	}
+	for _, b := range host.Loaders {
+		if b.Identity.Kind != route.KindShim || b.Identity.Arch != id.Arch || !b.Identity.Signed() {
+			continue
+		}
+		if err := b.Identity.Refuses(id); err != nil {
+			return fmt.Sprintf("shim %s refuses it: %v; take a newer one", b.Identity.Version, err)
+		}
+	}
+	return ""
+}
+
+func faultsOf(id route.Identity) []string {
+	var all []string
+	for _, s := range id.Signatures {
+		if s.Fault != "" {
+			all = append(all, fmt.Sprintf("its signature by %s is wrong: %s", s.Signer, s.Fault))
+		}
+	}
+	return all
+}
+
+// brokenChain says why no shim of this host leads to a kernel although there is one
+// with a GRUB; "" where one does, or where there are none.
+func brokenChain(arch boot.Arch, host route.Host) string {
+	has := map[route.Kind]bool{}
+	for _, b := range host.Loaders {
+		if b.Identity.Arch == arch && b.Identity.Signed() {
+			has[b.Identity.Kind] = true
+		}
+	}
+	if !has[route.KindShim] || !has[route.KindGRUB] {
+		return ""
+	}
+	why := ""
+	for _, via := range []route.Via{route.HTTP, route.TFTP} {
+		client := boot.Client{Firmware: boot.UEFI, Arch: arch, Loader: boot.ROM, Proto: boot.PXE, SecureBoot: true}
+		_, reason := host.Loaders.Chain(route.Route{Loader: boot.GRUB, Via: via}, client)
+		if reason == "" {
+			return ""
+		}
+		why = reason
+	}
+	return why
+}

@@ -69,6 +69,21 @@ func TestHTTPSBoot(t *testing.T) {
 	}
 }
 
+// With Microsoft's keys that is a shim and its GRUB, which goes on over HTTPS.
+func TestHTTPSChain(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	flags, data := securely(w)
+	args := w.trusting(data)
+	spur := w.spur(append([]string{"boot", built.kernel, built.initrd, "--cmdline", "console=ttyS0 no_timer_check",
+		"--secure-boot", "on", "--loaders", w.chainFolder("amd64", "x64", "/trixie")}, flags...)...)
+	m := w.secureMachine(lab.SecureBootHTTP, args)
+	if _, err := m.WaitFor(w.ctx, lab.Up); err != nil {
+		w.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(40))
+	}
+	w.took(spur, m, "uefi-https-shim-grub")
+}
+
 // An iPXE with HTTPS on UEFI trusts whom its firmware trusts.
 func TestIPXEOverHTTPS(t *testing.T) {
 	w := newWorld(t)

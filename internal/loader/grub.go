@@ -98,7 +98,7 @@ func grubFile(rawURL string) string {
 		path = u.Path
 	}
 	// GRUB knows an IPv6 address without brackets, unless a port follows it.
-	if port := u.Port(); port == "" || port == "80" && u.Scheme == "http" || port == "69" && u.Scheme == "tftp" {
+	if port := u.Port(); port == "" || port == "80" && u.Scheme == "http" || port == "443" && u.Scheme == "https" || port == "69" && u.Scheme == "tftp" {
 		host = u.Hostname()
 	} else {
 		host = net.JoinHostPort(u.Hostname(), port)

@@ -123,7 +123,7 @@ func stopsAt(shim, second Binary, c boot.Client, via Via) string {
 	switch {
 	case id.Kind != KindGRUB:
 		return ""
-	case via == HTTP && !id.Features.Has(boot.CanAfterHTTPBoot|boot.CanHTTP):
+	case via != TFTP && !id.Features.Has(boot.CanAfterHTTPBoot|boot.CanHTTP):
 		return fmt.Sprintf("%s (GRUB %s) has no network once HTTP Boot has started it; Debian's GRUB from 2.12-9 on has", name, id.Version)
 	case via == TFTP && !id.Features.Has(boot.CanTFTP):
 		return fmt.Sprintf("%s (GRUB %s) can't fetch over TFTP", name, id.Version)

@@ -162,6 +162,11 @@ func Entries() []Entry {
 			Why: "a shim that firmware with Secure Boot starts, and that starts its distribution's GRUB, which starts its kernels, all over HTTP",
 		},
 		{
+			Name: "uefi-https-shim-grub", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
+			Loader: boot.GRUB, Build: ShimFile, Shim: true, Via: HTTPS,
+			Why: "the same over HTTPS, for firmware that takes nothing else",
+		},
+		{
 			Name: "uefi-x64-http-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: "snponly.efi", Via: HTTP,
 			Why: "iPXE on the firmware's own network driver (SNP), fetched over HTTP",

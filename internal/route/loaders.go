@@ -70,7 +70,7 @@ func Loaders() []Loader {
 		},
 		{
 			// Started by a shim; Debian's, Ubuntu's, Fedora's and SUSE's go by their content.
-			Name: boot.GRUB, Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ProgramForm},
+			Name: boot.GRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm},
 			Next: File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable,
 		},
 		{

@@ -256,7 +256,7 @@ func TestNamesAndOrder(t *testing.T) {
 		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe",
 		"uefi-tftp6", "uefi-x64-snponly", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-shim-ipxe", "uefi-shim-grub",
 		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp",
-		"uefi-http", "uefi-https", "uefi-http-shim-ipxe", "uefi-http-shim-grub", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe",
+		"uefi-http", "uefi-https", "uefi-http-shim-ipxe", "uefi-http-shim-grub", "uefi-https-shim-grub", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe",
 	}
 	var got []string
 	for _, e := range Entries() {

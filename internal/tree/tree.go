@@ -260,9 +260,9 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 
 // loadsBy is the protocol by which the loader of a route fetches what its
 // configuration names, which was asked for by one itself: what a GRUB that has
-// HTTP need not fetch over TFTP.
+// HTTP need not fetch over TFTP. After HTTP Boot it has what that had.
 func (t *Tree) loadsBy(c boot.Client, r route.Route, asked route.Via) route.Via {
-	if chain, _ := t.Loaders.Chain(r, c); r.Shim && t.HTTPPort != 0 && chain.Second.Identity.Features.Has(boot.CanHTTP) {
+	if chain, _ := t.Loaders.Chain(r, c); r.Shim && r.Via == route.TFTP && t.HTTPPort != 0 && chain.Second.Identity.Features.Has(boot.CanHTTP) {
 		return route.HTTP
 	}
 	return asked

@@ -36,7 +36,7 @@ func (a Attempt) Begins(e Event) bool {
 		return true
 	case a.Loader != "" && e.Client.Loader != a.Loader && e.Client.Loader != boot.ROM:
 		return false
-	case e.Client.Loader == boot.ROM && a.handshake.failure != "":
+	case e.Client.Loader == boot.ROM && a.gaveUpHTTPS(e.Client):
 		return true // the firmware's next boot option
 	case !a.progressed():
 		return false

@@ -3,6 +3,8 @@ package timeline
 import (
 	"fmt"
 	"time"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 // HandshakeFailure says why a machine and we didn't agree on TLS.
@@ -67,6 +69,13 @@ func noHandshake(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 		Blames:   a.loaderStage.route,
 	}
 	return v, true
+}
+
+// gaveUpHTTPS tells whether firmware that asks had HTTPS before it, in vain: it
+// failed, or it never came, and asks by something else at once.
+func (a Attempt) gaveUpHTTPS(asks boot.Client) bool {
+	h := a.loaderStage
+	return a.handshake.failure != "" || h.proto == "https" && h.addressed() && !h.fetched && !sameProgram(h.client, asks)
 }
 
 // trustsNobody adds to the verdict on a machine that doesn't come for a file over

@@ -64,6 +64,11 @@ func TestTrustsNobody(t *testing.T) {
 	if !ok || v.Cause != OfferIgnored || v.Blames != "uefi-https" || !strings.Contains(v.Likely, "no authority's certificate") || !strings.Contains(v.Hint, "spur loader ca") {
 		t.Errorf("%+v", v)
 	}
+	// Its next boot option is another try, as soon as it comes.
+	next := boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Loader: boot.ROM, IPv6: true}
+	if !a.Begins(Event{Time: a.Last.Add(40 * time.Millisecond), Kind: Asked, Client: next}) {
+		t.Error("HTTP Boot over IPv6 is taken for the same boot")
+	}
 }
 
 // What follows is no matter of the handshake any more.

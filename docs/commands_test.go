@@ -100,8 +100,13 @@ func commands() []command {
 		{line: `spur machine reset 52:54:00:12:34:56 --data /var/lib/spur`, before: booted},
 		{line: `spur machine reset 52:54:00:12:34:56 52:54:00:12:34:57 --data /var/lib/spur`, before: booted},
 
+		{line: `spur loader keys init --data DIR`, as: `spur loader keys init --data /var/lib/spur`},
+		{line: `spur loader keys import`, as: `spur loader keys import --help`},
+		{line: `spur loader keys export`, as: `spur loader keys export --help`},
 		{line: `spur loader keys init --data /var/lib/spur`},
 		{line: `spur loader keys init --data /var/lib/spur --passphrase-file passphrase`, before: `echo secret >passphrase`},
+		{line: `spur loader keys export public --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
+		{line: `spur loader keys import db db.key db.pem --data /var/lib/spur`, before: `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=own -keyout db.key -out db.pem 2>/dev/null`},
 		{line: `spur loader keys show --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
 
 		{line: `spur loader import ipxe.deb`, before: `mkdir -p t/DEBIAN && cp /usr/lib/ipxe/*.efi t && printf 'Package: ipxe\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n' >t/DEBIAN/control && dpkg-deb --root-owner-group -b t ipxe.deb`},

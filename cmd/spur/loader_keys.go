@@ -31,7 +31,7 @@ machine, and PK rules over KEK. Only db is needed to sign.
 
 Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 	}
-	cmd.AddCommand(keysInitCommand(), keysShowCommand())
+	cmd.AddCommand(keysInitCommand(), keysShowCommand(), keysExportCommand(), keysImportCommand())
 	return cmd
 }
 
@@ -103,12 +103,9 @@ func keysShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			have, err := keys.Read(dir)
+			have, err := readKeys(dir)
 			if err != nil {
 				return err
-			}
-			if len(have) == 0 {
-				return advice.New(dir+" has no keys", "spur loader keys init makes them, spur loader keys import takes those that you have")
 			}
 			for _, k := range have {
 				tellKey(cmd.OutOrStdout(), k)
@@ -123,6 +120,89 @@ func keysShowCommand() *cobra.Command {
 	}
 	flags.add(cmd)
 	return cmd
+}
+
+func keysExportCommand() *cobra.Command {
+	var flags keysFlags
+	cmd := &cobra.Command{
+		Use:   "export FOLDER --data DIR",
+		Short: "Write what firmware takes, to enroll the keys by hand",
+		Long: `Write the public halves of the keys into FOLDER, in the forms that firmware's
+set-up menus and tools take:
+
+  PK.cer  KEK.cer  db.cer    certificates in DER: most set-up menus
+  PK.crt  KEK.crt  db.crt    certificates in PEM: virt-fw-vars, sbverify
+  PK.esl  KEK.esl  db.esl    signature lists: KeyTool, some set-up menus
+  PK.auth KEK.auth db.auth   signed updates: efi-updatevar, some set-up menus
+
+An update replaces what is in its variable, Microsoft's certificates too. Enroll
+db first, then KEK, and PK last: with it the machine leaves setup mode. Files that
+are there already are left as they are.`,
+		Example: `  spur loader keys export public --data /var/lib/spur`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, passphrase, err := flags.open(cmd)
+			if err != nil {
+				return err
+			}
+			have, err := readKeys(dir)
+			if err != nil {
+				return err
+			}
+			names, err := keys.Export(args[0], have, passphrase, time.Now())
+			for _, name := range names {
+				fmt.Fprintln(cmd.OutOrStdout(), printable.Line(name))
+			}
+			if err == nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "They are enrolled as those of owner %s.\n", keys.Owner(have))
+			}
+			return err
+		},
+	}
+	flags.add(cmd)
+	flags.addPassphrase(cmd)
+	return cmd
+}
+
+func keysImportCommand() *cobra.Command {
+	var flags keysFlags
+	cmd := &cobra.Command{
+		Use:   "import KIND KEY CERTIFICATE --data DIR",
+		Short: "Keep a key that you have already",
+		Long: `Keep a key that was made elsewhere: KIND is db, KEK or PK, KEY its private key and
+CERTIFICATE its certificate, in PEM, which may be one file. To sign, db is enough.
+
+An encrypted KEY is opened by the passphrase in --passphrase-file, and is kept
+encrypted with it. UEFI takes RSA keys only, of 2048 bits or more.`,
+		Example: `  spur loader keys import db db.key db.pem --data /var/lib/spur`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, passphrase, err := flags.open(cmd)
+			if err != nil {
+				return err
+			}
+			role, err := keys.ParseRole(args[0])
+			if err != nil {
+				return usage(cmd, err)
+			}
+			k, err := keys.Import(dir, role, args[1], args[2], passphrase, time.Now())
+			if err != nil {
+				return err
+			}
+			tellKey(cmd.OutOrStdout(), k)
+			return nil
+		},
+	}
+	flags.add(cmd)
+	flags.addPassphrase(cmd)
+	return cmd
+}
+
+// readKeys reads keys that have to be there.
+func readKeys(dir string) ([]keys.Kept, error) {
+	have, err := keys.Read(dir)
+	if err == nil && len(have) == 0 {
+		err = advice.New(dir+" has no keys", "spur loader keys init makes them, spur loader keys import takes those that you have")
+	}
+	return have, err
 }
 
 // tellKey describes a key by its certificate. The fingerprint is what firmware's

@@ -66,6 +66,7 @@ type servingFlags struct {
 	log        string
 	dryRun     bool
 	user       string
+	passphrase string
 }
 
 func (f *servingFlags) add(cmd *cobra.Command) {
@@ -82,7 +83,8 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.only, "only", nil, "answer these machines only: a MAC, or several")
 	flags.BoolVar(&f.once, "once", false, "boot each machine once; after that, leave it to its disk, with --data also after a restart, until spur machine reset")
 	f.offerFlags.add(cmd)
-	flags.StringVar(&f.data, "data", "", "folder for what survives a restart: leases, the sealing key, which machines have booted once; fetched files are cached there too")
+	flags.StringVar(&f.data, "data", "", "folder for what survives a restart: leases, the sealing key, which machines have booted once, keys of Secure Boot; fetched files are cached there too")
+	flags.StringVar(&f.passphrase, "passphrase-file", "", "a file whose first line is the passphrase of the keys of Secure Boot in --data")
 	flags.StringVar(&f.user, "user", "", "whom to become once the sockets are open (default: spur or nobody, when started as root)")
 	flags.StringVar(&f.log, "log", "text", "text: for people; json: one record a line")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "do all that a start does, say what would be served, and stop")
@@ -92,7 +94,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
 		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), RA: f.ra, Force: f.force, Once: f.once, DryRun: f.dryRun,
-		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), User: f.user, Out: cmd.OutOrStdout(),
+		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Passphrase: f.passphrase, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), User: f.user, Out: cmd.OutOrStdout(),
 	}
 	for _, s := range f.only {
 		mac, err := boot.ParseMAC(s)

@@ -94,7 +94,7 @@ var allowed = map[string][]string{
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
-	"internal/tree":        {"internal/boot", "internal/advice", "internal/efi/pefile", "internal/efi/uki", "internal/route", "internal/loader", "internal/seal"},
+	"internal/tree":        {"internal/boot", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.
 	"internal/store":           {"internal/advice"},
@@ -104,7 +104,7 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/siglist", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
+		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/keys", "internal/efi/siglist", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
 		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},

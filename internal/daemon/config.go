@@ -37,6 +37,7 @@ type Config struct {
 	HTTPS       HTTPS
 	TFTPPort    uint16
 	Data        string   // where leases, keys and caches survive a restart; "" for nowhere
+	Passphrase  string   // the file that has that of the keys of Secure Boot in Data; "" where they have none
 	Loaders     []string // folders to look for bootloaders in, before the distribution's
 	SecureBoot  SecureBoot
 	Only        []boot.MAC

@@ -62,6 +62,8 @@ type daemon struct {
 	certificate certificate.Source // nil where no HTTPS is served
 	acme        *acme.Certificate  // the same, if by ACME; else nil
 	trusted     []string           // whom machines must trust for it, for people
+	signing     *tree.Signing      // nil where there is no key
+	signedBy    string             // the name of its certificate
 	cache       *fetch.Cache
 	ahead       []boot.File       // that machines will ask for
 	scriptFiles *tree.ScriptFiles // what an iPXE script names relative to itself; nil without one
@@ -109,6 +111,9 @@ func (d *daemon) open() error {
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()
 	} else if err := d.openKept(); err != nil {
+		return err
+	}
+	if err := d.openSigning(); err != nil {
 		return err
 	}
 	if err := d.openCertificate(); err != nil {

@@ -270,7 +270,7 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 func (e *explanation) program(c boot.Client, r route.Route, indent string) {
 	linux, ok := e.payload.Content.(boot.Linux)
 	if !ok {
-		e.line("%s%s is %s as it is", indent, r.Give, e.payload.Title())
+		e.line("%s%s is %s as it is%s", indent, r.Give, e.payload.Title(), e.signature())
 		return
 	}
 	parts := []string{linux.Kernel.Base()}
@@ -278,11 +278,19 @@ func (e *explanation) program(c boot.Client, r route.Route, indent string) {
 		parts = append(parts, f.Base())
 	}
 	stub, _ := e.tree.Loaders.Stub(c)
-	e.line("%s%s is put together while it is served: %s, then %s", indent, r.Give, stub.File, strings.Join(parts, ", "))
+	e.line("%s%s is put together while it is served: %s, then %s%s", indent, r.Give, stub.File, strings.Join(parts, ", "), e.signature())
 	urls := e.tree.URLs(c, r, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
 	if cmdline := linux.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
 		e.line("%sits command line is: %s", indent, cmdline)
 	}
+}
+
+// signature says whether a file gets one.
+func (e *explanation) signature() string {
+	if e.tree.Signs {
+		return ", with a signature by your key of Secure Boot"
+	}
+	return ""
 }
 
 // offer shows what the client would be sent.

@@ -40,5 +40,9 @@ func hasLoader(dir string) error {
 // findHost is what of this host boots depend on.
 func (c Config) findHost() (route.Host, error) {
 	loaders, err := c.findLoaders()
-	return route.Host{Loaders: loaders, SecureBoot: c.SecureBoot, Distribution: distribution(), HTTPS: c.HTTPS.Port != 0, WithoutHTTP: c.HTTPPort == 0 && c.HTTPS.Port != 0}, err
+	if err != nil {
+		return route.Host{}, err
+	}
+	key, err := c.signingKey()
+	return route.Host{Loaders: loaders, Signs: key != nil, SecureBoot: c.SecureBoot, Distribution: distribution(), HTTPS: c.HTTPS.Port != 0, WithoutHTTP: c.HTTPPort == 0 && c.HTTPS.Port != 0}, err
 }

@@ -69,7 +69,7 @@ func (v *notices) ready(d *daemon, s *service) {
 	if weakness := s.status.Weakness(); weakness != "" {
 		v.warn(weakness)
 	}
-	for _, more := range append(surroundings(c, s), d.trusted...) {
+	for _, more := range slices.Concat(d.signed(), surroundings(c, s), d.trusted) {
 		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
 	}
 }
@@ -77,13 +77,21 @@ func (v *notices) ready(d *daemon, s *service) {
 // wouldServe says what Spur would do after a start.
 func (v *notices) wouldServe(d *daemon, s *service) {
 	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, describeInterfaces(d.config.withIPv6(s.interfaces)))}
-	lines = append(append(lines, surroundings(d.config, s)...), d.trusted...)
+	lines = slices.Concat(lines, d.signed(), surroundings(d.config, s), d.trusted)
 	if s.links6 != nil && s.links6.surroundings() != "" {
 		lines = append(lines, s.links6.surroundings())
 	}
 	for _, line := range append(lines, d.given...) {
 		v.say(slog.LevelInfo, line, "sub", "daemon", "step", "dry-run")
 	}
+}
+
+// signed says which key signs what machines get.
+func (d *daemon) signed() []string {
+	if d.signing == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("What it gives out is signed for Secure Boot by %q.", d.signedBy)}
 }
 
 // surroundings says where addresses come from, and what others must do.

@@ -35,8 +35,10 @@ const (
 	SecureBootHTTP Firmware = "secureboot-http"
 
 	// SnakeOil is edk2 for x64 that enforces Secure Boot with the keys of
-	// the ovmf package, whose private half is in the package too.
-	SnakeOil Firmware = "snakeoil"
+	// the ovmf package, whose private half is in the package too; SnakeOilHTTP
+	// has HTTP Boot only. Nothing guards its variables against the system.
+	SnakeOil     Firmware = "snakeoil"
+	SnakeOilHTTP Firmware = "snakeoil-http"
 
 	// The same for 64-bit ARM (aarch64).
 	ARM64               Firmware = "uefi-arm64"
@@ -125,7 +127,8 @@ func firmwares() []firmware {
 		{name: UEFIHTTP, arch: boot.X64, machine: q35, code: code, vars: empty, http: true},
 		{name: SecureBoot, arch: boot.X64, machine: q35smm, code: secure, vars: ms, smm: true, secure: true},
 		{name: SecureBootHTTP, arch: boot.X64, machine: q35smm, code: secure, vars: ms, smm: true, secure: true, http: true},
-		{name: SnakeOil, arch: boot.X64, machine: q35smm, code: secure, vars: oil, smm: true, secure: true},
+		{name: SnakeOil, arch: boot.X64, machine: q35, code: code, vars: oil, secure: true},
+		{name: SnakeOilHTTP, arch: boot.X64, machine: q35, code: code, vars: oil, secure: true, http: true},
 		{name: ARM64, arch: boot.ARM64, machine: virt, code: codeA, vars: emptyA},
 		{name: ARM64HTTP, arch: boot.ARM64, machine: virt, code: codeA, vars: emptyA, http: true},
 		{name: ARM64SecureBoot, arch: boot.ARM64, machine: virt, code: codeA, vars: msA, secure: true},

@@ -68,7 +68,7 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker, why error) (f
 		return nil, missing(name, why)
 	}
 	if b, ok := t.Loaders.Named(name); ok {
-		return openLocal(b.Path)
+		return t.openLoader(ctx, b)
 	}
 	if name == route.IPXEScript {
 		return t.scriptAtRoot(ctx, a), nil

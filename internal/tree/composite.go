@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type Section struct {
 	content io.ReaderAt // nil: zeros
 	size    int64
 	mark    string // changes when the bytes do
+	origin  string // where they come from: another's may have the same mark
 	closer  io.Closer
 }
 
@@ -57,7 +59,10 @@ func Whole(f fs.File) (Section, error) {
 	if err != nil {
 		return Section{}, err
 	}
-	mark := ""
+	mark, origin := "", ""
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		origin = fmt.Sprint(stat.Dev, stat.Ino, stat.Ctim.Nano())
+	}
 	if tagged, ok := f.(interface{ ETag() string }); ok {
 		mark = tagged.ETag()
 	} else if !info.ModTime().IsZero() {
@@ -66,7 +71,7 @@ func Whole(f fs.File) (Section, error) {
 	if info.Size() < 0 || mark == "" {
 		return Section{}, fmt.Errorf("%s: of a part of a composite, size and version must be known", info.Name())
 	}
-	return Section{content: content, size: info.Size(), mark: mark, closer: f}, nil
+	return Section{content: content, size: info.Size(), mark: mark, origin: origin, closer: f}, nil
 }
 
 // Composite is a file that is put together of sections while it is read. Its
@@ -106,6 +111,16 @@ func (c *Composite) ETag() string {
 		fmt.Fprintf(h, "%d %q\n", s.size, s.mark)
 	}
 	return `"` + hex.EncodeToString(h.Sum(nil)[:12]) + `"`
+}
+
+// id tells contents apart on this host, where a section's origin does, also of two
+// that have the same size and tag.
+func (c *Composite) id() contentID {
+	h := sha256.New()
+	for _, s := range c.sections {
+		fmt.Fprintf(h, "%d %q %q\n", s.size, s.mark, s.origin)
+	}
+	return contentID(h.Sum(nil))
 }
 
 // ReadAt implements io.ReaderAt.

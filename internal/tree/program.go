@@ -18,9 +18,22 @@ func (t *Tree) program(ctx context.Context, c boot.Client, r route.Route, a Aske
 	}
 	switch content := payload.Content.(type) {
 	case boot.EFI:
-		return t.Sources.Open(ctx, content.Program)
+		return t.openSigned(ctx, content.Program)
 	case boot.Linux:
-		return t.uki(ctx, c, content, t.URLs(c, r, payload, a))
+		image, err := t.uki(ctx, c, content, t.URLs(c, r, payload, a))
+		if err != nil {
+			return nil, err
+		}
+		return t.Signing.sign(ctx, image, "")
 	}
 	return nil, missing(r.Give, fmt.Errorf("%s is no EFI application", payload.Title()))
+}
+
+// openSigned opens a payload's file that is an EFI application.
+func (t *Tree) openSigned(ctx context.Context, f boot.File) (fs.File, error) {
+	file, err := t.Sources.Open(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return t.Signing.sign(ctx, file, f.Source)
 }

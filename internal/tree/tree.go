@@ -24,6 +24,7 @@ type Tree struct {
 	Resolver    boot.Resolver
 	Sources     Sources
 	LongSources LongSources  // nil where names are made and none is opened
+	Signing     *Signing     // signs what firmware and iPXE start; nil for nothing
 	ScriptFiles *ScriptFiles // what an operator's iPXE script names relative to itself; nil without one
 	Boots       Boots        // for loaders that ask at the root; nil where nobody asks
 	HTTPPort    uint16       // in the URLs of generated scripts; 0 where nothing is served over plain HTTP
@@ -127,6 +128,9 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 	if rest != file.Base() {
 		return nil, missing(asked, errors.New("a file's name has nothing below it"))
 	}
+	if name.Role == route.Kernel {
+		return t.openSigned(ctx, file)
+	}
 	return t.Sources.Open(ctx, file)
 }
 
@@ -141,12 +145,12 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
 	case f.Loader == boot.Shim && !n.Route.Shim:
 		b, ok := t.Loaders.Shim(n.Client)
-		return openBinary(name, b, ok)
+		return t.openBinary(ctx, name, b, ok)
 	case n.Route.Shim && f.Role == route.NBP:
-		return t.openChained(n, f)
+		return t.openChained(ctx, n, f)
 	case f.Role == route.NBP:
 		b, ok := t.Loaders.Given(n.Route, n.Client)
-		return openBinary(name, b, ok)
+		return t.openBinary(ctx, name, b, ok)
 	case f.Role == route.Script:
 		return t.script(ctx, n.Client, n.Route, a), nil
 	case f.Role == route.Kernel:
@@ -155,15 +159,24 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 	return newGenerated(name, "Spur has seen that "+n.Client.MAC.String()+" is up.\n"), nil
 }
 
-func openBinary(name string, b route.Binary, ok bool) (fs.File, error) {
+func (t *Tree) openBinary(ctx context.Context, name string, b route.Binary, ok bool) (fs.File, error) {
 	if !ok {
 		return nil, missing(name, errors.New("this host has no such loader"))
 	}
-	return openLocal(b.Path)
+	return t.openLoader(ctx, b)
+}
+
+// openLoader opens a loader of this host.
+func (t *Tree) openLoader(ctx context.Context, b route.Binary) (fs.File, error) {
+	f, err := openLocal(b.Path)
+	if err != nil {
+		return nil, err
+	}
+	return t.Signing.sign(ctx, f, b.Path)
 }
 
 // openChained opens a program of the chain by which a boot goes.
-func (t *Tree) openChained(n Name, f route.File) (fs.File, error) {
+func (t *Tree) openChained(ctx context.Context, n Name, f route.File) (fs.File, error) {
 	chain, why := t.Loaders.Chain(n.Route, n.Client)
 	if why != "" {
 		return nil, missing(f.Name, errors.New(why))
@@ -175,7 +188,7 @@ func (t *Tree) openChained(n Name, f route.File) (fs.File, error) {
 	case boot.MokManager:
 		b = chain.MokManager
 	}
-	return openBinary(f.Name, b, b.Path != "")
+	return t.openBinary(ctx, f.Name, b, b.Path != "")
 }
 
 // openBeside opens what an operator's script names relative to itself: the
@@ -185,9 +198,13 @@ func (t *Tree) openScriptFile(ctx context.Context, name string, c boot.Client, a
 		return nil, missing(name, errors.New("a boot has no such file"))
 	}
 	if b, ok := t.Loaders.Find(name, c); ok {
-		return openLocal(b.Path)
+		return t.openLoader(ctx, b)
 	}
-	return t.ScriptFiles.Open(ctx, path.Clean(name), a.Raw)
+	file, err := t.ScriptFiles.Open(ctx, path.Clean(name), a.Raw)
+	if role, _ := t.ScriptFiles.Role(path.Clean(name)); err != nil || role != route.Kernel {
+		return file, err
+	}
+	return t.Signing.sign(ctx, file, name+a.Raw)
 }
 
 func missing(name string, why error) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -16,7 +15,7 @@ import (
 
 // uki is a unified kernel image, put together while it is read: systemd's stub of
 // the client's architecture, the command line, the initrds and the kernel.
-func (t *Tree) uki(ctx context.Context, c boot.Client, l boot.Linux, urls loader.URLs) (fs.File, error) {
+func (t *Tree) uki(ctx context.Context, c boot.Client, l boot.Linux, urls loader.URLs) (*Composite, error) {
 	stub, err := t.stub(c)
 	if err != nil {
 		return nil, err
@@ -63,6 +62,7 @@ func (p *parts) open(ctx context.Context, from Sources, l boot.Linux) error {
 		if err != nil {
 			return errors.Join(err, f.Close())
 		}
+		section.origin += source.Source
 		*p = append(*p, section)
 	}
 	return nil

@@ -39,12 +39,17 @@ func SigningDigest(r io.ReaderAt, size int64) ([]byte, error) {
 }
 
 func signingDigest(r io.ReaderAt, f *pefile.File) ([]byte, error) {
+	return digest(zerosAfter{r, f.Size}, padded(f))
+}
+
+// padded is a file as it is when it is signed.
+func padded(f *pefile.File) *pefile.File {
 	if f.Certificates.Size > 0 {
-		return digest(r, f)
+		return f
 	}
-	padded := *f
-	padded.Size += padding(f.Size)
-	return digest(zerosAfter{r, f.Size}, &padded)
+	p := *f
+	p.Size += padding(f.Size)
+	return &p
 }
 
 // padding is how many zeros bring a size to a multiple of 8.
@@ -68,11 +73,26 @@ func (z zerosAfter) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// digest hashes the headers, the sections in the order of their data and what
-// follows them. What follows is counted as firmware does it, by the sum of sizes
+// digest is the hash of a file.
+func digest(r io.ReaderAt, f *pefile.File) ([]byte, error) {
+	spans, err := hashed(f)
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	for _, s := range spans {
+		if err := add(h, r, s); err != nil {
+			return nil, err
+		}
+	}
+	return h.Sum(nil), nil
+}
+
+// hashed are the parts of a file that are hashed: the headers, the sections in the
+// order of their data and what follows them. What follows is counted as firmware does it, by the sum of sizes
 // (edk2, DxeImageVerificationLib, HashPeImage): it begins elsewhere where there are
 // gaps between sections.
-func digest(r io.ReaderAt, f *pefile.File) ([]byte, error) {
+func hashed(f *pefile.File) ([]pefile.Span, error) {
 	end, err := unsignedSize(f)
 	if err != nil {
 		return nil, err
@@ -91,13 +111,7 @@ func digest(r io.ReaderAt, f *pefile.File) ([]byte, error) {
 	case counted < end:
 		spans = append(spans, pefile.Span{Offset: counted, Size: end - counted})
 	}
-	h := sha256.New()
-	for _, s := range spans {
-		if err := add(h, r, s); err != nil {
-			return nil, err
-		}
-	}
-	return h.Sum(nil), nil
+	return spans, nil
 }
 
 // headerSpans are the headers without CheckSum and without the entry that says where

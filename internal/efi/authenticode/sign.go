@@ -64,6 +64,9 @@ func sign(r io.ReaderAt, f *pefile.File, digest []byte, signer *signeddata.Signe
 	if err != nil {
 		return nil, err
 	}
+	if _, err := hashed(padded(f)); err != nil {
+		return nil, err
+	}
 	table, err := readTable(r, f)
 	if err != nil {
 		return nil, err

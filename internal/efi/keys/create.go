@@ -41,7 +41,7 @@ func Create(dir string, passphrase []byte, now time.Time) ([]Kept, error) {
 	}
 	var made []Kept
 	for _, r := range Roles() {
-		if has(have, r) {
+		if _, ok := find(have, r); ok {
 			continue
 		}
 		k, err := create(dir, r, passphrase, now)
@@ -51,15 +51,6 @@ func Create(dir string, passphrase []byte, now time.Time) ([]Kept, error) {
 		made = append(made, k)
 	}
 	return made, nil
-}
-
-func has(all []Kept, r Role) bool {
-	for _, k := range all {
-		if k.Role == r {
-			return true
-		}
-	}
-	return false
 }
 
 func create(dir string, r Role, passphrase []byte, now time.Time) (Kept, error) {

@@ -34,7 +34,7 @@ const fileMost = 1 << 20
 // is no folder. Keys that others may read are an error.
 func Read(dir string) ([]Kept, error) {
 	info, err := os.Lstat(dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, nil
 	}
 	if err == nil {

@@ -79,7 +79,11 @@ func parsePKCS1(der []byte) (crypto.Signer, error) {
 	return key, nil
 }
 
+// unreadable says that a key is damaged, or only closed.
 func unreadable(err error) error {
+	if errors.Is(err, errLocked) || errors.Is(err, errWrong) {
+		return err
+	}
 	return fmt.Errorf("its private key can't be read: %w", err)
 }
 

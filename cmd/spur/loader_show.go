@@ -20,8 +20,7 @@ func loaderShowCommand() *cobra.Command {
 		Short: "Say what EFI applications and network boot programs are",
 		Long: `Say what EFI applications and network boot programs are, by their content: kind,
 architecture, version, signatures, SBAT data, what they can do, and what a machine
-with Secure Boot and the shims of this host make of them. Whether a shim knows the
-signer, only the shim and the machine's own list (mokutil) tell.
+with Secure Boot and the shims of this host make of them.
 
 Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur loader show /usr/lib/ipxe/snponly.efi
@@ -66,6 +65,7 @@ func showLoader(out io.Writer, d daemon.Description) {
 		line("signed by", s.String())
 	}
 	line("SBAT", strings.Join(d.SBAT, " "))
+	line("vouches for", strings.Join(d.Vouches, ", "))
 	if d.Level != nil {
 		line("demands", strings.Join(d.Level.Previous, " "))
 	}

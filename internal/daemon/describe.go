@@ -29,6 +29,7 @@ type Description struct {
 	Signatures []Signature   `json:"signatures,omitempty"`
 	SBAT       []string      `json:"sbat,omitempty"`
 	Level      *Levels       `json:"sbat_levels,omitempty"` // of a shim
+	Vouches    []string      `json:"vouches_for,omitempty"` // of a shim: the certificates of whose it starts
 	Faults     []string      `json:"faults,omitempty"`
 	// Shims say what those of this host make of it with Secure Boot on.
 	Shims []ShimVerdict `json:"shims,omitempty"`
@@ -47,10 +48,12 @@ type Levels struct {
 	Latest   []string `json:"latest"`
 }
 
-// ShimVerdict is what a shim makes of a file. Refused says why it doesn't start it.
+// ShimVerdict is what a shim makes of a file: whether it knows the signer by itself,
+// and why it doesn't start it in any case.
 type ShimVerdict struct {
 	Path    string `json:"path"`
 	Version string `json:"version"`
+	Knows   bool   `json:"knows_signer"`
 	Refused string `json:"refused,omitempty"`
 }
 
@@ -58,7 +61,7 @@ type ShimVerdict struct {
 func describe(path string, id route.Identity) Description {
 	d := Description{
 		Path: path, Kind: id.Kind, Firmware: id.Firmware, Arch: id.Arch, Version: id.Version, Vendor: id.Vendor,
-		Can: id.Features.Names(), Drivers: id.Drivers, Prefix: id.Prefix, Faults: id.Faults,
+		Can: id.Features.Names(), Drivers: id.Drivers, Prefix: id.Prefix, Vouches: id.Vouches, Faults: id.Faults,
 	}
 	for _, s := range id.Signatures {
 		d.Signatures = append(d.Signatures, Signature{s.Signer, s.Issuer, s.Fault})
@@ -97,7 +100,7 @@ func ShowLoader(path, data string, own []string) (Description, error) {
 		if b.Identity.Kind != route.KindShim || b.Identity.Arch != id.Arch || !b.Identity.Signed() {
 			continue
 		}
-		v := ShimVerdict{Path: b.Path, Version: b.Identity.Version}
+		v := ShimVerdict{Path: b.Path, Version: b.Identity.Version, Knows: b.Identity.Knows(id)}
 		if err := b.Identity.Refuses(id); err != nil {
 			v.Refused = err.Error()
 		}
@@ -197,8 +200,11 @@ func (s Signature) String() string {
 
 // String is what the shim makes of a file.
 func (v ShimVerdict) String() string {
-	if v.Refused != "" {
+	switch {
+	case v.Refused != "":
 		return fmt.Sprintf("refuses it: %s (%s)", v.Refused, v.Path)
+	case v.Knows:
+		return fmt.Sprintf("starts it (%s)", v.Path)
 	}
-	return fmt.Sprintf("starts it if it knows the signer (%s)", v.Path)
+	return fmt.Sprintf("starts it only where its signer was enrolled by mokutil (%s)", v.Path)
 }

@@ -104,10 +104,8 @@ func forDisk(id Identity) bool {
 // brings a certificate for which it does, or whoever put both into one folder knows
 // that the machines' own certificates do.
 func (b Binary) vouchesFor(second Binary) bool {
-	for _, s := range second.Identity.Signatures {
-		if s.Fault == "" && (slices.Contains(b.Identity.Vouches, s.Issuer) || slices.Contains(b.Identity.Vouches, s.Signer)) {
-			return true
-		}
+	if b.Identity.Knows(second.Identity) {
+		return true
 	}
 	return filepath.Dir(b.Path) == filepath.Dir(second.Path) && second.Identity.Signed()
 }

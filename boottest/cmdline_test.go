@@ -26,3 +26,23 @@ func TestCommandLineIsCarried(t *testing.T) {
 		})
 	}
 }
+
+// GRUB quotes by itself what has blanks, so that it comes as another text of the
+// same meaning; what its shell knows otherwise comes as it is.
+func TestCommandLineByGRUB(t *testing.T) {
+	for _, suite := range []string{"", "/trixie"} {
+		t.Run("suite"+suite, func(t *testing.T) {
+			w := newWorld(t)
+			spur := w.alone("boot", built.kernel, built.initrd, "--secure-boot", "on", "--loaders", w.chainFolder("amd64", "x64", suite),
+				"--cmdline", `console=ttyS0 no_timer_check root="PARTLABEL=Arch  Linux" ds=nocloud;s=$x/{y} a || b && c # [d]* ? e=<f> --g end`)
+			m := w.machine("machine", lab.UEFI, lab.Port{})
+			up, err := m.WaitFor(w.ctx, lab.Up)
+			if err != nil {
+				w.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(40))
+			}
+			if want := ` "root=PARTLABEL=Arch  Linux" ds=nocloud;s=$x/{y} a || b && c # [d]* ? e=<f> --g end`; !strings.Contains(up.Groups[0], want) {
+				t.Errorf("the kernel has %q", up.Groups[0])
+			}
+		})
+	}
+}

@@ -227,3 +227,17 @@ func TestSecureBootInstaller(t *testing.T) {
 		})
 	}
 }
+
+// An EFI application that the distribution has signed is started by its GRUB:
+// firmware would refuse it.
+func TestSecureBootProgram(t *testing.T) {
+	w := newWorld(t)
+	program, err := lab.Unpacked("shim-helpers-amd64-signed", "usr/lib/shim/mmx64.efi.signed")
+	w.check(err)
+	spur := w.alone("boot", program, "--secure-boot", "on", "--loaders", w.chainFolder("amd64", "x64", ""))
+	m := w.machine("machine", lab.SecureBoot, lab.Port{})
+	if _, err := m.WaitFor(w.ctx, `Shim UEFI key management`); err != nil {
+		w.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(40))
+	}
+	w.took(spur, m, "uefi-shim-grub")
+}

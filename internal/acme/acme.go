@@ -114,7 +114,7 @@ func (a *Certificate) Run(ctx context.Context) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return nil
+		return nil //nolint:nilerr // Spur ends; the error only tells of it
 	case err != nil:
 		a.config.Failed(err)
 	default:

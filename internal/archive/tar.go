@@ -21,9 +21,7 @@ func (w *walk) tar(r io.Reader) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.Is(err, tar.ErrInsecurePath):
-			err = nil
-		case err != nil:
+		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
 			return fmt.Errorf("it is damaged: %w", err)
 		}
 		if h.Typeflag != tar.TypeReg {

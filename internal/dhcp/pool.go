@@ -77,6 +77,7 @@ func (p Pool) Check() error {
 // String is the range.
 func (p Pool) String() string { return p.First.String() + "-" + p.Last.String() }
 
+// Lease is how long a client may use an address.
 func (p Pool) Lease() time.Duration {
 	if p.LeaseTime == 0 {
 		return defaultLease
@@ -84,13 +85,15 @@ func (p Pool) Lease() time.Duration {
 	return p.LeaseTime
 }
 
+// Size is the number of addresses of the range.
 func (p Pool) Size() int { return int(number(p.Last)-number(p.First)) + 1 }
 
+// InRange tells whether an address is one of the range, given or not.
 func (p Pool) InRange(a netip.Addr) bool {
 	return a.Is4() && !a.Less(p.First) && !p.Last.Less(a)
 }
 
-// gives tells whether an address of the range may be given to a client.
+// Gives tells whether an address of the range may be given to a client.
 func (p Pool) Gives(a netip.Addr) bool {
 	if !p.InRange(a) || slices.Contains(p.Exclude, a) || slices.Contains(p.Router, a) {
 		return false

@@ -75,6 +75,7 @@ func (p Pool) Check() error {
 // String is the range.
 func (p Pool) String() string { return p.First.String() + "-" + p.Last.String() }
 
+// Lease is how long a client may use an address.
 func (p Pool) Lease() time.Duration {
 	if p.LeaseTime == 0 {
 		return defaultLease
@@ -82,7 +83,7 @@ func (p Pool) Lease() time.Duration {
 	return p.LeaseTime
 }
 
-// size is the number of addresses, or one more than a pool may have.
+// Size is the number of addresses, or one more than a pool may have.
 func (p Pool) Size() int {
 	first, last := p.First.As16(), p.Last.As16()
 	n := binary.BigEndian.Uint64(last[8:]) - binary.BigEndian.Uint64(first[8:])
@@ -92,12 +93,13 @@ func (p Pool) Size() int {
 	return int(n) + 1
 }
 
-// gives tells whether an address of the range may be given to a client. The
+// Gives tells whether an address of the range may be given to a client. The
 // first of a network is every router's (RFC 4291 section 2.6.1).
 func (p Pool) Gives(a netip.Addr) bool {
 	return p.InRange(a) && !slices.Contains(p.Exclude, a) && (p.Prefix.Bits() > 126 || a != p.Prefix.Masked().Addr())
 }
 
+// InRange tells whether an address is one of the range, given or not.
 func (p Pool) InRange(a netip.Addr) bool {
 	return a.Is6() && !a.Less(p.First) && !p.Last.Less(a)
 }

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrClientPort: a program of this host has the port on which the answers to a
+// ErrClientPort says that a program of this host has the port on which the answers to a
 // [Probe] come: a DHCPv6 client, so that there is a server most likely.
 var ErrClientPort = errors.New("a DHCPv6 client of this host has UDP port 546")
 

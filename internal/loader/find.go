@@ -55,7 +55,7 @@ func Find(own, common []string) (route.Binaries, error) {
 func findIn(dir string) (route.Binaries, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, nil // it isn't there, or not for everybody
+		return nil, nil //nolint:nilerr // it isn't there, or not for everybody
 	}
 	var found route.Binaries
 	for _, e := range entries[:min(len(entries), filesMost)] {

@@ -93,17 +93,27 @@ func grubFile(rawURL string) string {
 	if err != nil {
 		return rawURL
 	}
-	host, path := u.Host, u.EscapedPath()
+	path := u.EscapedPath()
 	if u.Scheme == "tftp" {
 		path = u.Path
 	}
 	// GRUB knows an IPv6 address without brackets, unless a port follows it.
-	if port := u.Port(); port == "" || port == "80" && u.Scheme == "http" || port == "443" && u.Scheme == "https" || port == "69" && u.Scheme == "tftp" {
-		host = u.Hostname()
-	} else {
-		host = net.JoinHostPort(u.Hostname(), port)
+	host := u.Hostname()
+	if port := u.Port(); port != "" && port != usualPort(u.Scheme) {
+		host = net.JoinHostPort(host, port)
 	}
 	return "(" + u.Scheme + "," + host + ")" + path
+}
+
+// usualPort is the port that a URL needn't name.
+func usualPort(scheme string) string {
+	switch scheme {
+	case "http":
+		return "80"
+	case "https":
+		return "443"
+	}
+	return "69"
 }
 
 // grubCommand writes a command with its arguments.

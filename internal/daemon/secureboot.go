@@ -29,7 +29,7 @@ func refusedPayload(p boot.Payload, host route.Host) string {
 	case file.Source == "" || host.Signs || host.SecureBoot == route.SecureBootOn || host.SecureBoot == route.SecureBootOff:
 		return ""
 	case !signed:
-		return p.Title() + " isn't signed, and UEFI machines with Secure Boot on won't start it; boot one that is, turn Secure Boot off, or say by --secure-boot off that no machine has it on"
+		return p.Title() + " isn't signed, and UEFI machines with Secure Boot on won't start it; boot one that is, have Spur sign it with keys of yours (spur loader keys), or say by --secure-boot off that no machine has it on"
 	}
 	why := wrongSignature(file, host)
 	if why == "" && p.Kind() == boot.KindLinux {

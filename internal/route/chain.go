@@ -26,7 +26,7 @@ type Chain struct {
 // Chain is what a route with a shim gives a machine: the preferred chain of this
 // host, or the one with the shim that the route names; or why there is none.
 func (b Binaries) Chain(r Route, c boot.Client) (chain Chain, why string) {
-	chains, why := b.chains(r.Loader, c, r.Via)
+	chains, _, why := b.chains(r.Loader, c, r.Via)
 	if len(chains) == 0 {
 		return Chain{}, why
 	}
@@ -35,12 +35,13 @@ func (b Binaries) Chain(r Route, c boot.Client) (chain Chain, why string) {
 }
 
 // chains are those of this host that start a loader on a machine when it is fetched
-// over a protocol, the preferred first, one for each shim; or why there is none.
-func (b Binaries) chains(l boot.Loader, c boot.Client, via Via) (chains []Chain, why string) {
-	kind, packages := chained(l, c)
+// over a protocol, the preferred first, one for each shim; or why there is none, and
+// which kind of file this host lacks, if that is it.
+func (b Binaries) chains(l boot.Loader, c boot.Client, via Via) (chains []Chain, lacks Kind, why string) {
+	kind := chained(l)
 	shims, seconds := b.ofKind(KindShim, c), b.ofKind(kind, c)
 	if len(shims) == 0 {
-		return nil, fmt.Sprintf("no shim for %s was found on this host; %s", c.Platform(), packages)
+		return nil, KindShim, fmt.Sprintf("no shim for %s was found on this host", c.Platform())
 	}
 	if shims[0].Identity.Signed() {
 		shims = slices.DeleteFunc(shims, func(b Binary) bool { return !b.Identity.Signed() })
@@ -59,16 +60,18 @@ func (b Binaries) chains(l boot.Loader, c boot.Client, via Via) (chains []Chain,
 			stopped = cmp.Or(stopped, stops)
 		}
 	}
-	return chains, cmp.Or(stopped, fmt.Sprintf("no %s for %s that a shim of this host starts was found; %s", kind, c.Platform(), packages))
+	if len(chains) > 0 || stopped != "" {
+		return chains, "", stopped
+	}
+	return nil, kind, fmt.Sprintf("no %s for %s that a shim of this host starts was found", kind, c.Platform())
 }
 
-// chained is what a loader that a shim starts is, and where to get it.
-func chained(l boot.Loader, c boot.Client) (Kind, string) {
+// chained is what a loader that a shim starts is.
+func chained(l boot.Loader) Kind {
 	if l == boot.IPXE {
-		return KindIPXE, "iPXE 2 brings one: put it and its ipxe.efi into a folder and name that with --loaders"
+		return KindIPXE
 	}
-	arch := debianArch(c.Arch)
-	return KindGRUB, fmt.Sprintf("Debian has it in the packages shim-signed and grub-efi-%s-signed of that architecture", arch)
+	return KindGRUB
 }
 
 // ofKind are the binaries of a kind for a machine: those that are signed first, of

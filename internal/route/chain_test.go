@@ -38,6 +38,24 @@ const (
 	newer = old | boot.CanHTTP | boot.CanAfterHTTPBoot | boot.CanProxyDHCP
 )
 
+// What is missing is told with the package that has it.
+func TestNoChain(t *testing.T) {
+	fedora := Distribution{"Fedora Linux", Fedora}
+	for _, tt := range []struct {
+		entry string
+		host  Host
+		want  string
+	}{
+		{"uefi-shim-grub", Host{}, "no shim for UEFI x64 was found on this host; Debian has it in package shim-signed"},
+		{"uefi-shim-grub", Host{Distribution: fedora, Loaders: Binaries{debianShim(boot.X64)}}, "no GRUB for UEFI x64 that a shim of this host starts was found; Fedora Linux has it in package grub2-efi-x64"},
+		{"uefi-shim-ipxe", Host{}, "no shim for UEFI x64 was found on this host; iPXE 2 brings one: give its files to spur loader import"},
+	} {
+		if got := tt.host.noChain(entry(tt.entry), uefiROM); got != tt.want {
+			t.Errorf("%s: %s", tt.entry, got)
+		}
+	}
+}
+
 func TestChains(t *testing.T) {
 	shim, arm := debianShim(boot.X64), debianShim(boot.ARM64)
 	bookworm, backports, trixie := debianGRUB(boot.X64, "2.06-13+deb12u2", 5, old), debianGRUB(boot.X64, "2.12-1~bpo12+1", 4, newer), debianGRUB(boot.X64, "2.12-9+deb13u4", 7, newer)
@@ -61,7 +79,7 @@ func TestChains(t *testing.T) {
 		want   string // the version of the second stage
 		why    string
 	}{
-		{"nothing", boot.GRUB, nil, TFTP, "", "shim-signed and grub-efi-amd64-signed"},
+		{"nothing", boot.GRUB, nil, TFTP, "", "no shim for UEFI x64 was found on this host"},
 		{"a shim alone", boot.GRUB, Binaries{shim}, TFTP, "", "no GRUB for UEFI x64 that a shim of this host starts"},
 		{"a shim of another architecture", boot.GRUB, Binaries{arm, bookworm}, TFTP, "", "no shim for UEFI x64"},
 		{"2.06 over TFTP", boot.GRUB, Binaries{shim, bookworm}, TFTP, "2.06-13+deb12u2", ""},

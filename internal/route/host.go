@@ -47,9 +47,16 @@ func (h Host) knows(c boot.Client) boot.Client {
 // noChain says why no chain of this host leads a client through an entry with a
 // shim, or "".
 func (h Host) noChain(e Entry, c boot.Client) string {
-	chain, why := h.Loaders.Chain(e.route(), c)
-	if why == "" && h.unsigned(c, chain.Shim.Identity.Signed()) {
-		why = fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", filepath.Base(chain.Shim.Path))
+	chains, lacks, why := h.Loaders.chains(e.Loader, c, e.Via)
+	switch {
+	case lacks != "" && e.Loader == boot.IPXE:
+		return why + "; iPXE 2 brings one: give its files to spur loader import"
+	case lacks != "":
+		return why + "; " + h.Distribution.Has(lacks, c.Arch)
+	case len(chains) > 0 && h.unsigned(c, chains[0].Shim.Identity.Signed()):
+		return fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", filepath.Base(chains[0].Shim.Path))
+	case len(chains) > 0:
+		return ""
 	}
 	return why
 }

@@ -38,7 +38,7 @@ func (r Route) versions(e Entry, c boot.Client, host Host) []Route {
 // otherShims are the ways through an entry with other shims: which of Microsoft's
 // certificates a machine trusts shows by what it refuses.
 func (r Route) otherShims(c boot.Client, host Host) []Route {
-	chains, _ := host.Loaders.chains(r.Loader, c, r.Via)
+	chains, _, _ := host.Loaders.chains(r.Loader, c, r.Via)
 	var others []Route
 	var shims []Binary
 	for i, chain := range chains[:min(len(chains), versionsMost+1)] {

@@ -75,8 +75,9 @@ func chained(l boot.Loader) Kind {
 }
 
 // ofKind are the binaries of a kind for a machine: those that are signed first, of
-// these the preferred (Prefer), and of one version what was built for the network
-// before what was built for a disk.
+// these the operator's own, then what works beside any DHCP server, so that a boot's
+// files stay the same whoever gave the address, then the newest, and of one version
+// what was built for the network.
 func (b Binaries) ofKind(kind Kind, c boot.Client) []Binary {
 	var all []Binary
 	for _, have := range b {

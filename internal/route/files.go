@@ -17,7 +17,7 @@ const (
 	Script Role = "script" // tells the loader what to do
 	Kernel Role = "kernel"
 	Initrd Role = "initrd"
-	Extra  Role = "file" // a file that the command line refers to
+	Extra  Role = "file" // another one, such as the command line refers to
 	Beacon Role = "beacon"
 )
 

@@ -191,7 +191,7 @@ func (t *Tree) openChained(ctx context.Context, n Name, f route.File) (fs.File, 
 	return t.openBinary(ctx, f.Name, b, b.Path != "")
 }
 
-// openBeside opens what an operator's script names relative to itself: the
+// openScriptFile opens what an operator's script names relative to itself: the
 // loaders of this host by their names, and what lies beside the script.
 func (t *Tree) openScriptFile(ctx context.Context, name string, c boot.Client, a Asker) (fs.File, error) {
 	if t.ScriptFiles == nil {

@@ -45,6 +45,7 @@ func TestOwnKeys(t *testing.T) {
 		{"UKI by HTTP Boot", lab.SnakeOilHTTP, func(w *world, flags []string) *lab.Process { return w.boot(flags...) }, []string{"uefi-http"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.TempDir() // is removed after the world has ended, and Spur writes to it
 			w := newWorld(t)
 			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 			spur := tt.start(w, w.withKeys())
@@ -62,6 +63,7 @@ func TestOwnKeysApplication(t *testing.T) {
 		lab.SnakeOil:     {"uefi-x64-snponly", "ipxe-http"},
 	} {
 		t.Run(string(firmware), func(t *testing.T) {
+			t.TempDir() // as above
 			w := newWorld(t)
 			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 			spur := w.spur(append([]string{"boot", w.application("console=ttyS0 no_timer_check")}, w.withKeys()...)...)
@@ -72,4 +74,14 @@ func TestOwnKeysApplication(t *testing.T) {
 			w.took(spur, m, routes...)
 		})
 	}
+}
+
+// What isn't signed such a machine refuses, and its firmware asks anew at once. That
+// is told as what it is.
+func TestRefusedWithoutKeys(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	spur := w.bootWithout("/usr/lib/ipxe")
+	m := w.machine("machine", lab.SnakeOil, lab.Port{})
+	w.told(spur, m, `"cause":"program-refused".*Secure Boot.*"blames":"uefi-tftp"`)
 }

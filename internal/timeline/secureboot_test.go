@@ -74,3 +74,29 @@ func TestChainVerdicts(t *testing.T) {
 		})
 	}
 }
+
+// Firmware that asks anew as soon as it has an EFI application has refused it. A
+// machine that was reset, whose next program asks, or that had a loader, has not.
+func TestRefusedProgram(t *testing.T) {
+	fetched := []Event{at(0, asks(rom)), at(0, offers("boot.efi", "tftp", "uefi-tftp")), at(5, chooses(router)), at(9, ends(RoleKernel, "boot.efi", 40<<20))}
+	byLoader := []Event{at(0, asks(ipxe)), at(0, offers("boot.ipxe", "http", "ipxe-http")), at(5, chooses(router)), at(9, ends(RoleKernel, "vmlinuz", 8<<20))}
+	bios := rom
+	bios.Firmware = boot.BIOS
+	fromBIOS := append([]Event{at(0, asks(bios))}, fetched[1:]...)
+	for name, tt := range map[string]struct {
+		events []Event
+		next   Event
+		want   bool
+	}{
+		"the next boot option":       {fetched, at(10, asks(rom)), true},
+		"after a reset":              {fetched, at(25, asks(rom)), false},
+		"the system that was booted": {fetched, at(12, asks(boot.Client{Firmware: boot.UEFI})), false},
+		"a loader was there":         {byLoader, at(10, asks(rom)), false},
+		"a BIOS":                     {fromBIOS, at(10, asks(rom)), false},
+	} {
+		v, ok := fold(tt.events).refusedProgram(tt.next)
+		if ok != tt.want || ok && (v.Cause != ProgramRefused || v.Blames != "uefi-tftp") {
+			t.Errorf("%s: %v, %+v", name, ok, v)
+		}
+	}
+}

@@ -110,7 +110,7 @@ func (t *Timeline) Observe(e Event) {
 		return
 	}
 	if current := m.current(); current.Begins(e) {
-		t.closeAttempt(m, e.Time)
+		t.closeAttempt(m, e)
 		m.begin(e, t.config.Attempts)
 	}
 	before := m.current()
@@ -156,15 +156,18 @@ func (t *Timeline) machine(e Event) *machine {
 
 // closeAttempt gives a verdict on the attempt that a new one ends: a machine
 // that starts over has given up, even if it was not silent for long.
-func (t *Timeline) closeAttempt(m *machine, at time.Time) {
-	a := m.current()
+func (t *Timeline) closeAttempt(m *machine, next Event) {
+	a, at := m.current(), next.Time
 	if a.Stage == "" {
 		return
 	}
 	if h := a.loaderStage; h.refusals > 0 && !h.moved() {
 		m.shapes.refuse(h.shape) // the last one, after which the machine gave up
 	}
-	v, ok := m.ended(a, at)
+	v, ok := a.refusedProgram(next)
+	if !ok {
+		v, ok = m.ended(a, at)
+	}
 	if !ok {
 		v, ok = neverUp(a, at, t.heardUp)
 	}

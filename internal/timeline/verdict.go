@@ -36,6 +36,7 @@ const (
 	ShimRefused        Cause = "shim-refused"
 	LoaderRefused      Cause = "loader-refused"
 	KernelRefused      Cause = "kernel-refused"
+	ProgramRefused     Cause = "program-refused"
 	KernelNotFetched   Cause = "kernel-not-fetched"
 	NoSignOfLife       Cause = "no-sign-of-life"
 	NothingToBoot      Cause = "nothing-to-boot"

@@ -212,11 +212,15 @@ func noSignOfLife(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	if !a.kernel && t.Role != RoleInitrd && t.Role != RoleFile && t.Role != RoleKernel {
 		return Verdict{}, false
 	}
-	return Verdict{
+	v := Verdict{
 		Cause:    NoSignOfLife,
 		Sentence: fmt.Sprintf("the machine fetched all it asked for, %s last; it is handed over, and was not heard of in the %s since.", fileText(t), Length(still)),
 		Likely:   "it runs and has no reason to tell; or its kernel stopped, which its screen would show.",
 		Hint:     "add {{ UP }} to the command line, in a place where the system fetches it as a URL, to be told when it is up.",
 		Info:     true,
-	}, true
+	}
+	if a.startedByFirmware() {
+		v.Likely = "it runs and has no reason to tell; or its kernel stopped, or Secure Boot refused it, which its screen would show."
+	}
+	return v, true
 }

@@ -64,3 +64,27 @@ func (a Attempt) refusedKernel(kernel Transfer) (Verdict, bool) {
 		Blames:   a.loaderRoute(),
 	}, true
 }
+
+// refusedProgram is the verdict on an EFI application that firmware has fetched by
+// itself: the firmware asks anew sooner than any machine does after a reset, by its
+// next boot option. edk2 tells "Access Denied" on the screen only.
+func (a Attempt) refusedProgram(next Event) (Verdict, bool) {
+	t, gap := a.latest, next.Time.Sub(a.latest.Last)
+	if next.Kind != Asked || next.Client.Loader != boot.ROM || gap >= restartGap || !a.startedByFirmware() {
+		return Verdict{}, false
+	}
+	return Verdict{
+		Cause:    ProgramRefused,
+		Sentence: fmt.Sprintf("%s was fetched completely, and the firmware asked anew %s after that: it did not run it.", fileText(t), Length(gap)),
+		Likely:   "the machine's Secure Boot refused it: it has no signature, or one by a key that this machine doesn't know. Else the program ended at once.",
+		Hint:     "look at the machine's screen; enroll your keys in it (spur loader keys export) and have Spur sign with them (--data), or switch Secure Boot off in its setup.",
+		Blames:   t.Route,
+	}, true
+}
+
+// startedByFirmware tells whether what was fetched last is an EFI application that
+// UEFI firmware starts without a loader in between.
+func (a Attempt) startedByFirmware() bool {
+	t := a.latest
+	return t.Role == RoleKernel && t.Done && a.Firmware != boot.BIOS && a.loaderStage.client.Loader == boot.ROM
+}

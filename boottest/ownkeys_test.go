@@ -3,8 +3,10 @@ package boottest
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/lab"
 )
 
@@ -52,6 +54,23 @@ func TestOwnKeys(t *testing.T) {
 			m := w.machine("machine", tt.firmware, lab.Port{})
 			w.up(m, spur)
 			w.took(spur, m, tt.routes...)
+		})
+	}
+}
+
+// A machine of 64-bit ARM with such a key starts what Spur puts together and signs.
+func TestOwnKeysARM64(t *testing.T) {
+	for firmware, route := range map[lab.Firmware]string{lab.ARM64SnakeOil: "uefi-tftp", lab.ARM64SnakeOilHTTP: "uefi-http"} {
+		t.Run(string(firmware), func(t *testing.T) {
+			t.TempDir() // as above
+			w := newWorld(t)
+			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+			kernel, initrd, cmdline := w.linuxFor(boot.ARM64)
+			args := []string{"boot", kernel, initrd, built.extra1, built.extra2, "--cmdline", cmdline}
+			spur := w.spur(slices.Concat(args, w.loadersOf(stubARM64), w.withKeys())...)
+			m := w.machine("machine", firmware, lab.Port{})
+			w.up(m, spur)
+			w.took(spur, m, route)
 		})
 	}
 }

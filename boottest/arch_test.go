@@ -41,6 +41,25 @@ func TestOtherArchitectures(t *testing.T) {
 	}
 }
 
+// An EFI application for arm64 boots as it is.
+func TestEFIApplicationARM64(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	kernel, initrd, _ := w.linuxFor(boot.ARM64)
+	stub, err := lab.Unpacked(stubARM64, "usr/lib/systemd/boot/efi/linuxaa64.efi.stub")
+	w.check(err)
+	spur := w.spur("boot", w.applicationOf(stub, kernel, initrd, "console=ttyAMA0 by=itself"))
+	m := w.machine("machine", lab.ARM64HTTP, lab.Port{})
+	up, err := m.WaitFor(w.ctx, lab.Up)
+	if err != nil {
+		w.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(40))
+	}
+	if !strings.Contains(up.Groups[0], "by=itself") {
+		t.Errorf("the kernel has the command line %q", up.Groups[0])
+	}
+	w.took(spur, m, "uefi-http")
+}
+
 // One command boots machines of two architectures, each into its own kernel.
 func TestMixedPair(t *testing.T) {
 	w := newWorld(t)

@@ -61,17 +61,23 @@ func TestEFIApplication(t *testing.T) {
 // application writes a unified kernel image with the kernel and the first initrd.
 func (w *world) application(cmdline string) string {
 	w.Helper()
+	return w.applicationOf("/usr/lib/systemd/boot/efi/linuxx64.efi.stub", built.kernel, built.initrd, cmdline)
+}
+
+// applicationOf writes one with a stub, a kernel and an initrd of some architecture.
+func (w *world) applicationOf(stubFile, kernel, initrd, cmdline string) string {
+	w.Helper()
 	file := func(path string) uki.Content {
 		b, err := os.ReadFile(path)
 		w.check(err)
 		return uki.Content{Size: int64(len(b)), Bytes: b}
 	}
-	stub, err := uki.OpenStub(file("/usr/lib/systemd/boot/efi/linuxx64.efi.stub").Bytes)
+	stub, err := uki.OpenStub(file(stubFile).Bytes)
 	w.check(err)
 	image, err := stub.Layout(
 		uki.Part{Section: ".cmdline", Contents: []uki.Content{uki.Text(cmdline)}},
-		uki.Part{Section: ".initrd", Contents: []uki.Content{file(built.initrd)}},
-		uki.Part{Section: ".linux", Contents: []uki.Content{file(built.kernel)}},
+		uki.Part{Section: ".initrd", Contents: []uki.Content{file(initrd)}},
+		uki.Part{Section: ".linux", Contents: []uki.Content{file(kernel)}},
 	)
 	w.check(err)
 	var whole []byte

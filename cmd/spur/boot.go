@@ -99,5 +99,6 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 	other.add(cmd)
 	flags.StringVar(&target.Message, "message", "", "text to show on the screen of machines that iPXE boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
+	cmd.AddCommand(enrollKeysCommand())
 	return cmd
 }

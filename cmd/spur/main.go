@@ -79,7 +79,7 @@ loader configured; and when a machine does not boot, Spur says why.`,
 	root.AddCommand(bootCommand(), apiCommand(), explainCommand(), machineCommand(), labCommand(), diskCommand(), loaderCommand(), versionCommand())
 	root.InitDefaultCompletionCmd()
 	everyCommand(root, func(cmd *cobra.Command) {
-		if cmd.HasSubCommands() {
+		if cmd.HasSubCommands() && cmd.RunE == nil {
 			cmd.Args, cmd.RunE = subcommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		} else {
 			cmd.Args = wanted

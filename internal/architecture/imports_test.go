@@ -84,7 +84,8 @@ var allowed = map[string][]string{
 	"internal/efi/siglist":      {"internal/efi/signeddata"},
 	"internal/efi/authenticode": {"internal/efi/pefile", "internal/efi/signeddata"},
 	// The keys that sign them, in files.
-	"internal/efi/keys": {"internal/advice", "internal/efi/siglist", "internal/efi/signeddata"},
+	"internal/efi/enroll": {"internal/boot", "internal/efi/siglist"},
+	"internal/efi/keys":   {"internal/advice", "internal/efi/siglist", "internal/efi/signeddata"},
 
 	// What a boot is made of.
 	"internal/cpio":        {},
@@ -104,7 +105,7 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/keys", "internal/efi/siglist", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
+		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
 		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},

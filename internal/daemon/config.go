@@ -42,6 +42,7 @@ type Config struct {
 	SecureBoot  SecureBoot
 	Only        []boot.MAC
 	Once        bool
+	forgets     bool   // which machines have booted once is not written down
 	DryRun      bool   // stop where serving would begin, and say what would be served
 	User        string // whom a Spur of root's becomes; "" for a system user
 

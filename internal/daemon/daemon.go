@@ -202,4 +202,4 @@ func (d *daemon) once(next boot.Resolver) (*resolver.Once, error) {
 }
 
 // keepsBooted tells whether it is written down which machines have booted.
-func (d *daemon) keepsBooted() bool { return d.config.Once && d.config.Data != "" }
+func (d *daemon) keepsBooted() bool { return d.config.Once && !d.config.forgets && d.config.Data != "" }

@@ -10,8 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
@@ -60,7 +63,11 @@ func TestStalledDownload(t *testing.T) {
 	path := func(mac boot.MAC) string {
 		return "/" + names.File(mac, route.Initrd, disk, false) + "/initrd.img"
 	}
-	stuck, err := net.Dial("tcp4", ln.Addr().String())
+	// Its kernel would otherwise go on taking what the machine doesn't read.
+	small := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 128<<10) })
+	}}
+	stuck, err := small.Dial("tcp4", ln.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

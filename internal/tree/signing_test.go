@@ -23,6 +23,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/efi/signeddata"
+	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -68,7 +69,10 @@ func sbverify(t *testing.T, content []byte, certificate string) {
 // What a machine's firmware or its iPXE starts is signed as sbsigntool wants it, and
 // has the size that it was said to have.
 func TestSigned(t *testing.T) {
-	const shim = "/usr/lib/shim/shimx64.efi.signed"
+	shim, err := lab.Unpacked("shim-signed", "usr/lib/shim/shimx64.efi.signed")
+	if err != nil {
+		t.Fatal(err)
+	}
 	tr := newUKITree(t, anApplication)
 	signing, certificate := newSigning(t)
 	tr.Host.Signs, tr.Signing = true, signing

@@ -107,6 +107,9 @@ func commands() []command {
 		{line: `spur loader keys init --data /var/lib/spur --passphrase-file passphrase`, before: `echo secret >passphrase`},
 		{line: `spur loader keys export public --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
 		{line: `spur loader keys import db db.key db.pem --data /var/lib/spur`, before: `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=own -keyout db.key -out db.pem 2>/dev/null`},
+		{line: `spur boot enroll-keys --data /var/lib/spur --only 52:54:00:12:34:56`, before: `spur loader keys init --data /var/lib/spur`, until: booting},
+		{line: `spur boot enroll-keys --data /var/lib/spur --without-microsoft`, before: `spur loader keys init --data /var/lib/spur`, until: booting},
+		{line: `spur boot enroll-keys --data DIR`, as: `spur boot enroll-keys --help`},
 		{line: `spur loader keys show --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
 
 		{line: `spur loader import ipxe.deb`, before: `mkdir -p t/DEBIAN && cp /usr/lib/ipxe/*.efi t && printf 'Package: ipxe\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n' >t/DEBIAN/control && dpkg-deb --root-owner-group -b t ipxe.deb`},

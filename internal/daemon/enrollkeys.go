@@ -30,12 +30,16 @@ func EnrollKeys(ctx context.Context, c Config, microsoft bool) error {
 	if c.Data == "" {
 		return misused(advice.New("there are no keys without --data", "name the folder in which spur loader keys init has made them"))
 	}
+	writes, texts, err := c.keyWrites(microsoft, time.Now())
+	if err != nil {
+		return err
+	}
 	dir, done, err := c.enrollFolder()
 	if err != nil {
 		return err
 	}
 	defer done()
-	t, err := c.enrollment(dir, microsoft, time.Now())
+	t, err := enrollPrograms(dir, texts, writes)
 	if err != nil {
 		return err
 	}
@@ -61,12 +65,8 @@ func (c Config) enrollFolder() (dir string, done func(), err error) {
 	return dir, func() {}, advice.Or(err, adviseFolder(err))
 }
 
-// enrollment writes a program for each architecture that has one.
-func (c Config) enrollment(dir string, microsoft bool, now time.Time) (Target, error) {
-	writes, texts, err := c.keyWrites(microsoft, now)
-	if err != nil {
-		return Target{}, err
-	}
+// enrollPrograms writes a program for each architecture that has one.
+func enrollPrograms(dir string, texts enroll.Texts, writes []enroll.Write) (Target, error) {
 	programs := map[boot.Arch]Target{}
 	for _, arch := range []boot.Arch{boot.X64, boot.ARM64} {
 		content, err := enroll.Program(arch, texts, writes)

@@ -105,7 +105,7 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
+		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
 		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
 	},

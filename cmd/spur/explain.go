@@ -94,7 +94,7 @@ failure, 2 for wrong usage.`,
 	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
 	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")
-	flags.StringVar(&offer.data, "data", "", "folder of a Spur that was started with --data; its names are shown")
+	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count, its names are shown")
 	offer.add(cmd)
 	return cmd
 }

@@ -31,6 +31,8 @@ type Description struct {
 	Level      *Levels       `json:"sbat_levels,omitempty"` // of a shim
 	Vouches    []string      `json:"vouches_for,omitempty"` // of a shim: the certificates of whose it starts
 	Faults     []string      `json:"faults,omitempty"`
+	// OwnKey is the operator's key with which Spur signs it while it serves it.
+	OwnKey string `json:"own_key,omitempty"`
 	// Shims say what those of this host make of it with Secure Boot on.
 	Shims []ShimVerdict `json:"shims,omitempty"`
 }
@@ -89,12 +91,30 @@ func ShowLoader(path, data string, own []string) (Description, error) {
 		return Description{}, err
 	}
 	d := describe(path, id)
-	if id.Firmware != boot.UEFI || id.Kind == route.KindShim {
+	if id.Firmware != boot.UEFI {
 		return d, nil
 	}
-	found, err := Config{Data: data, Loaders: own}.findLoaders()
+	config := Config{Data: data, Loaders: own}
+	key, err := config.signingKey()
 	if err != nil {
 		return Description{}, err
+	}
+	if key != nil {
+		d.OwnKey = key.Name()
+	}
+	err = d.askShims(id, config)
+	return d, err
+}
+
+// askShims adds what the shims of this host make of a file as it is. Of one without a
+// signature they are not asked where Spur adds one.
+func (d *Description) askShims(id route.Identity, c Config) error {
+	if id.Kind == route.KindShim || d.OwnKey != "" && len(id.Signatures) == 0 {
+		return nil
+	}
+	found, err := c.findLoaders()
+	if err != nil {
+		return err
 	}
 	for _, b := range found {
 		if b.Identity.Kind != route.KindShim || b.Identity.Arch != id.Arch || !b.Identity.Signed() {
@@ -106,7 +126,7 @@ func ShowLoader(path, data string, own []string) (Description, error) {
 		}
 		d.Shims = append(d.Shims, v)
 	}
-	return d, nil
+	return nil
 }
 
 // identifyFile says what a file is. Only regular files are opened.
@@ -136,6 +156,19 @@ func identifyFile(path string) (route.Identity, error) {
 
 // SecureBoot says what firmware with Secure Boot on makes of a file.
 func (d Description) SecureBoot() string {
+	if d.OwnKey == "" || d.Firmware != boot.UEFI {
+		return d.asItIs()
+	}
+	own := fmt.Sprintf("started where your key is enrolled, %s, with which Spur signs it while it serves it", d.OwnKey)
+	if len(d.Signatures) == 0 {
+		return own
+	}
+	return own + "; as it is " + d.asItIs()
+}
+
+// asItIs says what firmware with Secure Boot on makes of a file to which nobody adds a
+// signature.
+func (d Description) asItIs() string {
 	i := slices.IndexFunc(d.Signatures, func(s Signature) bool { return s.Fault == "" })
 	microsoft := func(name string) bool {
 		return slices.ContainsFunc(d.Signatures, func(s Signature) bool { return s.Fault == "" && s.Issuer == name })

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -31,7 +32,7 @@ import (
 // would get to a target: the ladder of its routes, what each offer says, and
 // the script that its loader would follow. That there is no route is an error.
 func Explain(ctx context.Context, c Config, t Target, q Question) error {
-	key, err := c.readKey()
+	key, example, err := c.readKey()
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,12 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	if err != nil {
 		return err
 	}
+	locked, err := c.lockedKey()
+	if err != nil {
+		return err
+	}
 	l = l.on(q.Client)
+	l.warnings = append(l.warnings, slices.DeleteFunc([]string{example, locked}, func(s string) bool { return s == "" })...)
 	e := explanation{
 		out: c.Out, question: q, payload: l.payload, lease: c.lease(),
 		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort},
@@ -131,23 +137,24 @@ func noRoute(c boot.Client, l route.Ladder) error {
 }
 
 // readKey reads the key of the Spur that uses the folder Data, whether or not
-// it runs, and writes nothing there. Without a folder the key is a new one.
-func (c Config) readKey() (*seal.Key, error) {
+// it runs, and writes nothing there. Without a folder the key is a new one; so it is
+// where no Spur has kept one yet, which example then says.
+func (c Config) readKey() (key *seal.Key, example string, err error) {
 	if c.Data == "" {
-		return seal.NewKey(), nil
+		return seal.NewKey(), "", nil
 	}
-	key, err := seal.ReadKey(c.keyFile())
+	key, err = seal.ReadKey(c.keyFile())
 	switch {
 	case err == nil:
-		return key, nil
+		return key, "", nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, advice.New(fmt.Sprintf("no Spur has kept its key in the folder %s", c.Data), "name the folder that spur boot or spur api has as --data, or leave --data out")
+		return seal.NewKey(), fmt.Sprintf("no Spur has kept its key in the folder %s: the names of files are examples", c.Data), nil
 	case errors.Is(err, fs.ErrPermission):
-		return nil, advice.Wrap(err, "run as the user that the Spur of that folder runs as")
+		return nil, "", advice.Wrap(err, "run as the user that the Spur of that folder runs as")
 	case errors.Is(err, syscall.ENOTDIR):
-		return nil, advice.New(c.Data+" is no folder", "name the folder that spur boot or spur api has as --data, or leave --data out")
+		return nil, "", advice.New(c.Data+" is no folder", "name the folder that spur boot or spur api has as --data, or leave --data out")
 	}
-	return nil, advice.Or(err, keyAdvice)
+	return nil, "", advice.Or(err, keyAdvice)
 }
 
 // explanation is one run of Explain.
@@ -175,6 +182,9 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 		e.line("%s   because %s", indent, r.Why)
 		if err := e.offer(c, r, indent+"   "); err != nil {
 			return err
+		}
+		if r.Role == route.NBP && c.Firmware == boot.UEFI {
+			e.loaderSignature(r, indent+"   ")
 		}
 		if explained > 0 && r.Role == route.NBP && !r.Shim {
 			e.line("%s   then as in route %d", indent, explained)
@@ -282,6 +292,17 @@ func (e *explanation) program(c boot.Client, r route.Route, indent string) {
 	urls := e.tree.URLs(c, r, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
 	if cmdline := linux.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
 		e.line("%sits command line is: %s", indent, cmdline)
+	}
+}
+
+// loaderSignature says whether what this host has for a route gets a signature.
+func (e *explanation) loaderSignature(r route.Route, indent string) {
+	switch {
+	case !e.tree.Signs:
+	case r.Shim:
+		e.line("%s%s and what it starts are what this host has%s", indent, r.Give, e.signature())
+	default:
+		e.line("%s%s is what this host has%s", indent, r.Give, e.signature())
 	}
 }
 

@@ -61,6 +61,16 @@ func (c Config) signingKey() (*keys.Kept, error) {
 	return nil, nil
 }
 
+// lockedKey says of the key that signs that it has a passphrase, without which nothing
+// is served; "" where it has none.
+func (c Config) lockedKey() (string, error) {
+	key, err := c.signingKey()
+	if err != nil || key == nil || !key.Locked {
+		return "", err
+	}
+	return fmt.Sprintf("the key that signs, %s, has a passphrase: spur boot needs --passphrase-file", key.Path), nil
+}
+
 // openSigning has all EFI applications signed where there is a key for it.
 func (d *daemon) openSigning() error {
 	passphrase, err := ReadPassphrase(d.config.Passphrase)

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spurboot/spur/internal/acme"
 	"github.com/spurboot/spur/internal/advice"
@@ -34,13 +33,14 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	if err := l.findLoaded(ctx, d.scriptFiles, d.host); err != nil {
 		return err
 	}
-	for _, w := range slices.Concat(l.warnings, l.withoutWay(d.host), l.refused(d.host)) {
+	for _, w := range l.warnings {
 		d.notices.warn(w)
 	}
 	d.title = l.title()
-	if d.given, err = given(l, d.host, d.config.DHCP); err != nil {
+	if _, err := (outlook{host: d.host}).given(l); err != nil {
 		return err
 	}
+	d.foresee = func(s *service) { d.outlook(s, l) }
 	d.ahead = l.files()
 	files := localFiles(d.ahead)
 	if d.scriptFiles != nil {
@@ -52,8 +52,9 @@ func Boot(ctx context.Context, c Config, t Target) error {
 // daemon holds what outlives a single boot.
 type daemon struct {
 	config      Config
-	title       string   // what machines are booted into, for people
-	given       []string // what each kind of machine is given; empty where only the machine's own request tells
+	title       string         // what machines are booted into, for people
+	given       []string       // what each kind of machine is given; empty where only the machine's own request tells
+	foresee     func(*service) // finds that out, and warns; nil likewise
 	notices     *notices
 	store       store.Store
 	names       tree.Names
@@ -157,6 +158,9 @@ func (d *daemon) serve(ctx context.Context, next boot.Resolver, from sharedFiles
 		return err
 	}
 	defer s.close()
+	if d.foresee != nil {
+		d.foresee(s)
+	}
 	if s.status, err = d.confine(from); err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package daemon
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -13,32 +12,26 @@ import (
 
 // given says in one line for each kind of machine what it is given. A payload that
 // no machine can boot is an error.
-func given(l looked, host route.Host, dhcp DHCPMode) ([]string, error) {
-	lines, err := givenOne(everyClient(l.payload), l.payload, host, dhcp)
-	for _, o := range l.others {
+func (o outlook) given(l looked) ([]string, error) {
+	lines, err := o.givenOne(everyClient(l.payload), l.payload)
+	for _, other := range l.others {
 		if err != nil {
 			return nil, err
 		}
 		var more []string
-		more, err = givenOne(everyUEFI(o.arch), o.payload, host, dhcp)
+		more, err = o.givenOne(everyUEFI(other.arch), other.payload)
 		lines = append(lines, more...)
 	}
 	return lines, err
 }
 
-// givenOne does so for one payload. Where another DHCP server names the file, that is
-// a loader or a script.
-func givenOne(clients []boot.Client, p boot.Payload, host route.Host, dhcp DHCPMode) ([]string, error) {
+// givenOne does so for one payload.
+func (o outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, error) {
 	var lines []string
 	var obstacles []string
 	for _, client := range clients {
-		ladder := route.Routes(client, p, host)
+		ladder := route.Routes(o.asks(client), p, o.host)
 		what := ladder.Obstacle(client)
-		if dhcp == WithoutDHCP {
-			n := len(ladder.Routes)
-			ladder.Routes = slices.DeleteFunc(ladder.Routes, func(r route.Route) bool { return r.Role == route.Kernel })
-			what = cmp.Or(what, map[bool]string{true: "only an offer of Spur's own names its boot.efi, and with --dhcp off it makes none"}[n > len(ladder.Routes)])
-		}
 		if first, ok := ladder.Pick(nil); ok {
 			what = first.Give + " over " + strings.ToUpper(string(first.Via)) + " (" + first.Name + ")"
 		} else {

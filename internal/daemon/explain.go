@@ -46,6 +46,8 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	}
 	l = l.on(q.Client)
 	l.warnings = append(l.warnings, slices.DeleteFunc([]string{example, locked}, func(s string) bool { return s == "" })...)
+	o := outlook{host: host, proxied: c.lease() == route.Theirs}
+	q.Client = o.asks(q.Client)
 	e := explanation{
 		out: c.Out, question: q, payload: l.payload, lease: c.lease(),
 		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort},
@@ -61,14 +63,13 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 		e.tree.HTTPSHost = files.Host
 	}
 	e.line("Target   %s: %s", l.payload.Title(), l.about)
-	if why := refusedPayload(l.payload, host); why != "" && q.Client.Firmware == boot.UEFI {
+	if why := o.refusedPayload(l.payload); why != "" && q.Client.Firmware == boot.UEFI {
 		l.warnings = append(l.warnings, why)
 	}
 	for _, w := range l.warnings {
 		e.line("         warning: %s", w)
 	}
 	e.line("Machine  %s with the UUID %s, for example: names of files are sealed with both", q.Client.MAC, q.Client.UUID)
-	q.Client.Proxied = c.DHCP == ProxyDHCP
 	return e.ladder(q.Client, "")
 }
 

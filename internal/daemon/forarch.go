@@ -11,7 +11,6 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/resolver"
-	"github.com/spurboot/spur/internal/route"
 )
 
 // AddFor reads what --for says, ARCH=KERNEL[,INITRD…] each, and --cmdline-for,
@@ -126,19 +125,6 @@ func (l looked) files() []boot.File {
 		files = append(files, o.payload.Files()...)
 	}
 	return files
-}
-
-// withoutWay says of architectures named by --for what their machines, switched on,
-// can't be booted for.
-func (l looked) withoutWay(host route.Host) []string {
-	var warnings []string
-	for _, o := range l.others {
-		rom := everyUEFI(o.arch)[0]
-		if why := route.Routes(rom, o.payload, host).Obstacle(rom); why != "" {
-			warnings = append(warnings, fmt.Sprintf("%s machines can't be booted over PXE: %s", rom.Platform(), why))
-		}
-	}
-	return warnings
 }
 
 // resolver gives each machine what it boots.

@@ -44,5 +44,5 @@ func (c Config) findHost() (route.Host, error) {
 		return route.Host{}, err
 	}
 	key, err := c.signingKey()
-	return route.Host{Loaders: loaders, Signs: key != nil, SecureBoot: c.SecureBoot, Distribution: distribution(), HTTPS: c.HTTPS.Port != 0, WithoutHTTP: c.HTTPPort == 0 && c.HTTPS.Port != 0}, err
+	return route.Host{Loaders: loaders, Signs: key != nil, SecureBoot: c.SecureBoot, Distribution: distribution(), RootOnly: c.DHCP == WithoutDHCP, HTTPS: c.HTTPS.Port != 0, WithoutHTTP: c.HTTPPort == 0 && c.HTTPS.Port != 0}, err
 }

@@ -38,7 +38,7 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 		p = o.reach(ctx, p)
 	}
 	client := clientOf(request, p)
-	client.Proxied = o.addresses == nil && !o.beside
+	client.Proxied = o.proxied()
 	reply, outcome := o.address(p, client.MAC)
 	if outcome.Ours.IsValid() {
 		p.Server, client.Server = outcome.Ours, outcome.Ours
@@ -61,6 +61,9 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 		o.observeLease(client, outcome.Addr)
 	}
 }
+
+// proxied tells whether addresses come from a DHCP server on another host.
+func (o *offers4) proxied() bool { return o.addresses == nil && !o.beside }
 
 // address lets our own DHCP server, if there is one, decide about the address.
 func (o *offers4) address(p dhcp.Packet, mac boot.MAC) (*dhcpv4.DHCPv4, dhcp.Outcome) {

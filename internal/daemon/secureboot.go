@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -9,13 +10,13 @@ import (
 )
 
 // refused says what of a target UEFI machines with Secure Boot on would refuse.
-func (l looked) refused(host route.Host) []string {
+func (o outlook) refused(l looked) []string {
 	var all []string
-	if why := refusedPayload(l.payload, host); why != "" {
+	if why := o.refusedPayload(l.payload); why != "" {
 		all = append(all, why)
 	}
-	for _, o := range l.others {
-		all = append(all, o.refused(host)...)
+	for _, other := range l.others {
+		all = append(all, o.refused(other.looked)...)
 	}
 	return all
 }
@@ -23,7 +24,8 @@ func (l looked) refused(host route.Host) []string {
 // refusedPayload says in one line why UEFI machines with Secure Boot on would refuse a
 // payload, and what to do; empty where nothing is known against it, or where the
 // operator has said of all machines what they have.
-func refusedPayload(p boot.Payload, host route.Host) string {
+func (o outlook) refusedPayload(p boot.Payload) string {
+	host := o.host
 	file, arch, signed := signedPayload(p)
 	switch {
 	case file.Source == "" || host.Signs || host.SecureBoot == route.SecureBootOn || host.SecureBoot == route.SecureBootOff:
@@ -33,7 +35,7 @@ func refusedPayload(p boot.Payload, host route.Host) string {
 	}
 	why := wrongSignature(file, host)
 	if why == "" && p.Kind() == boot.KindLinux {
-		why = brokenChain(arch, host)
+		why = o.brokenChain(arch)
 	}
 	if why == "" {
 		return ""
@@ -94,9 +96,9 @@ func faultsOf(id route.Identity) []string {
 
 // brokenChain says why no shim of this host leads to a kernel although there is one
 // with a GRUB; "" where one does, or where there are none.
-func brokenChain(arch boot.Arch, host route.Host) string {
+func (o outlook) brokenChain(arch boot.Arch) string {
 	has := map[route.Kind]bool{}
-	for _, b := range host.Loaders {
+	for _, b := range o.host.Loaders {
 		if b.Identity.Arch == arch && b.Identity.Signed() {
 			has[b.Identity.Kind] = true
 		}
@@ -105,13 +107,13 @@ func brokenChain(arch boot.Arch, host route.Host) string {
 		return ""
 	}
 	why := ""
-	for _, via := range []route.Via{route.HTTP, route.TFTP} {
-		client := boot.Client{Firmware: boot.UEFI, Arch: arch, Loader: boot.ROM, Proto: boot.PXE, SecureBoot: true}
-		_, reason := host.Loaders.Chain(route.Route{Loader: boot.GRUB, Via: via}, client)
+	for _, via := range []route.Via{route.TFTP, route.HTTP} {
+		client := o.asks(boot.Client{Firmware: boot.UEFI, Arch: arch, Loader: boot.ROM, Proto: boot.PXE, SecureBoot: true})
+		_, reason := o.host.Loaders.Chain(route.Route{Loader: boot.GRUB, Via: via}, client)
 		if reason == "" {
 			return ""
 		}
-		why = reason
+		why = cmp.Or(why, reason)
 	}
 	return why
 }

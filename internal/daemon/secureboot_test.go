@@ -61,28 +61,32 @@ func TestRefusedPayload(t *testing.T) {
 	noStub.Content = boot.Linux{Kernel: boot.File{Source: "vmlinuz"}, Abilities: boot.Abilities{Known: true}}
 	alone := loadersIn(t, map[string]string{"shim-signed": shim})
 	revoked := loadersIn(t, map[string]string{"shim-signed": shim, "grub-efi-amd64-signed/bookworm-backports": grub})
+	old := loadersIn(t, map[string]string{"shim-signed": shim, "grub-efi-amd64-signed": grub})
 	fine := loadersIn(t, map[string]string{"shim-signed": shim, "grub-efi-amd64-signed/trixie": grub})
 	for _, tt := range []struct {
 		name    string
 		payload boot.Payload
 		host    route.Host
 		want    string
+		proxied bool
 	}{
-		{"unsigned kernel", linux("vmlinuz", false), route.Host{}, "vmlinuz isn't signed"},
-		{"unsigned program", program("x.efi", false), route.Host{}, "x.efi isn't signed"},
-		{"unsigned, Spur signs", linux("vmlinuz", false), route.Host{Signs: true}, ""},
-		{"unsigned, Secure Boot off", linux("vmlinuz", false), route.Host{SecureBoot: route.SecureBootOff}, ""},
-		{"no UEFI starts it anyway", noStub, route.Host{}, ""},
-		{"script", boot.Payload{Content: boot.Script{}}, route.Host{}, ""},
-		{"signed kernel, no loaders", linux(kernel, true), route.Host{}, ""},
-		{"signed kernel, shim alone", linux(kernel, true), route.Host{Loaders: alone}, ""},
-		{"signed kernel, chain", linux(kernel, true), route.Host{Loaders: fine}, ""},
-		{"signed kernel, GRUB revoked", linux(kernel, true), route.Host{Loaders: revoked}, "its SBAT data say grub,4"},
-		{"wrong signature", linux(changed, true), route.Host{}, "its signature by Debian Secure Boot Signer 2022 - linux is wrong: it is for another file"},
-		{"revoked program", program(unpackedFile(t, "grub-efi-amd64-signed/bookworm-backports", grub), true), route.Host{Loaders: alone}, "shim 16.1 refuses it: it is revoked"},
-		{"Microsoft's own", program(unpackedFile(t, "shim-signed", shim), true), route.Host{Loaders: alone}, ""},
+		{"unsigned kernel", linux("vmlinuz", false), route.Host{}, "vmlinuz isn't signed", false},
+		{"unsigned program", program("x.efi", false), route.Host{}, "x.efi isn't signed", false},
+		{"unsigned, Spur signs", linux("vmlinuz", false), route.Host{Signs: true}, "", false},
+		{"unsigned, Secure Boot off", linux("vmlinuz", false), route.Host{SecureBoot: route.SecureBootOff}, "", false},
+		{"no UEFI starts it anyway", noStub, route.Host{}, "", false},
+		{"script", boot.Payload{Content: boot.Script{}}, route.Host{}, "", false},
+		{"signed kernel, no loaders", linux(kernel, true), route.Host{}, "", false},
+		{"signed kernel, shim alone", linux(kernel, true), route.Host{Loaders: alone}, "", false},
+		{"signed kernel, chain", linux(kernel, true), route.Host{Loaders: fine}, "", false},
+		{"signed kernel, GRUB 2.06", linux(kernel, true), route.Host{Loaders: old}, "", false},
+		{"signed kernel, GRUB 2.06, addresses from elsewhere", linux(kernel, true), route.Host{Loaders: old}, "looks for its configuration on the host of the DHCP server", true},
+		{"signed kernel, GRUB revoked", linux(kernel, true), route.Host{Loaders: revoked}, "its SBAT data say grub,4", false},
+		{"wrong signature", linux(changed, true), route.Host{}, "its signature by Debian Secure Boot Signer 2022 - linux is wrong: it is for another file", false},
+		{"revoked program", program(unpackedFile(t, "grub-efi-amd64-signed/bookworm-backports", grub), true), route.Host{Loaders: alone}, "shim 16.1 refuses it: it is revoked", false},
+		{"Microsoft's own", program(unpackedFile(t, "shim-signed", shim), true), route.Host{Loaders: alone}, "", false},
 	} {
-		got := refusedPayload(tt.payload, tt.host)
+		got := outlook{host: tt.host, proxied: tt.proxied}.refusedPayload(tt.payload)
 		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) || strings.Contains(got, "\n") {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}

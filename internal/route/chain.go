@@ -119,18 +119,18 @@ func stopsAt(shim, second Binary, c boot.Client, via Via) string {
 	id, name := second.Identity, filepath.Base(second.Path)
 	if levels := shim.Identity.Levels; levels != nil {
 		if err := levels.Previous.Check(id.SBAT); err != nil {
-			return fmt.Sprintf("shim %s refuses %s (%s %s): %s", shim.Identity.Version, name, id.Kind, id.Version, err)
+			return fmt.Sprintf("shim %s refuses %s (%s %s): %s; take a newer one", shim.Identity.Version, name, id.Kind, id.Version, err)
 		}
 	}
 	switch {
 	case id.Kind != KindGRUB:
 		return ""
 	case via != TFTP && !id.Features.Has(boot.CanAfterHTTPBoot|boot.CanHTTP):
-		return fmt.Sprintf("%s (GRUB %s) has no network once HTTP Boot has started it; Debian's GRUB from 2.12-9 on has", name, id.Version)
+		return fmt.Sprintf("%s (GRUB %s) has no network once HTTP Boot has started it; Debian 13's grub-efi-%s-signed has", name, id.Version, debianArch(c.Arch))
 	case via == TFTP && !id.Features.Has(boot.CanTFTP):
 		return fmt.Sprintf("%s (GRUB %s) can't fetch over TFTP", name, id.Version)
 	case via == TFTP && c.Proxied && !id.Features.Has(boot.CanProxyDHCP):
-		return fmt.Sprintf("%s (GRUB %s) looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take Debian's GRUB from 2.12-9 on", name, id.Version)
+		return fmt.Sprintf("%s (GRUB %s) looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take Debian 13's grub-efi-%s-signed", name, id.Version, debianArch(c.Arch))
 	}
 	return ""
 }

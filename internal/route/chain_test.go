@@ -50,7 +50,7 @@ func TestNoChain(t *testing.T) {
 		{"uefi-shim-grub", Host{Distribution: fedora, Loaders: Binaries{debianShim(boot.X64)}}, "no GRUB for UEFI x64 that a shim of this host starts was found; Fedora Linux has it in package grub2-efi-x64"},
 		{"uefi-shim-ipxe", Host{}, "no shim for UEFI x64 was found on this host; iPXE 2 brings one: give its files to spur loader import"},
 	} {
-		if got := tt.host.noChain(entry(tt.entry), uefiROM); got != tt.want {
+		if got, _ := tt.host.noChain(entry(tt.entry), uefiROM); got != tt.want {
 			t.Errorf("%s: %s", tt.entry, got)
 		}
 	}

@@ -16,6 +16,9 @@ type Host struct {
 	// HTTPS and WithoutHTTP tell by what it serves files, besides TFTP: by HTTP
 	// alone where neither is set.
 	HTTPS, WithoutHTTP bool
+	// RootOnly: somebody else's DHCP server names what machines are given, which is
+	// at the root: loaders and the script (--dhcp off).
+	RootOnly bool
 	// SecureBoot is what the operator says of the machines.
 	SecureBoot SecureBoot
 	// Distribution tells how its packages are called.
@@ -45,20 +48,30 @@ func (h Host) knows(c boot.Client) boot.Client {
 }
 
 // noChain says why no chain of this host leads a client through an entry with a
-// shim, or "".
-func (h Host) noChain(e Entry, c boot.Client) string {
+// shim, or "", and how near it came.
+func (h Host) noChain(e Entry, c boot.Client) (why string, near nearness) {
 	chains, lacks, why := h.Loaders.chains(e.Loader, c, e.Via)
 	switch {
 	case lacks != "" && e.Loader == boot.IPXE:
-		return why + "; iPXE 2 brings one: give its files to spur loader import"
+		return why + "; iPXE 2 brings one: give its files to spur loader import", elsewhere
 	case lacks != "":
-		return why + "; " + h.Distribution.Has(lacks, c.Arch)
+		return why + "; " + h.Distribution.Has(lacks, c.Arch), missing
 	case len(chains) > 0 && h.unsigned(c, chains[0].Shim.Identity.Signed()):
-		return fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", filepath.Base(chains[0].Shim.Path))
+		return fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", filepath.Base(chains[0].Shim.Path)), unsigned
 	case len(chains) > 0:
-		return ""
+		return "", 0
+	case !c.SecureBoot: // a machine that starts other loaders too has a nearer way
+		return why, missing
 	}
-	return why
+	return why, stopped
+}
+
+// unnamed says why nobody names to a machine what a route gives it, or "".
+func (h Host) unnamed(r Route) string {
+	if h.RootOnly && (r.Role == Kernel || r.Shim) {
+		return fmt.Sprintf("only an offer of Spur's own names its %s, and with --dhcp off it makes none", r.Give)
+	}
+	return ""
 }
 
 // unserved says why nothing can be fetched from this host by a protocol, or "".

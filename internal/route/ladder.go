@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +19,20 @@ type Ladder struct {
 type Rejected struct {
 	Name string
 	Why  string
+	near nearness
 }
+
+// nearness says how little an entry lacks to be taken.
+type nearness int
+
+// What an entry may lack, the most first.
+const (
+	unsuited  nearness = iota // the payload or the protocol is the wrong one
+	unsigned                  // its loader has no signature, and the machine wants one
+	elsewhere                 // a file that no distribution has
+	missing                   // a file that the distribution has
+	stopped                   // nothing: with Secure Boot all files are there, but wouldn't get along
+)
 
 // Pick returns the route to offer now: the best that has not failed on this
 // machine, or, when all have failed, the one whose failure is the oldest.
@@ -81,7 +95,8 @@ func Supported() []string {
 	return all
 }
 
-// Obstacle says in one line why the ladder has no rung.
+// Obstacle says in one line why the ladder has no rung: what is in the way of the
+// entry that is the nearest to be taken, of several the first.
 func (l Ladder) Obstacle(c boot.Client) string {
 	if len(l.Routes) > 0 {
 		return ""
@@ -92,5 +107,5 @@ func (l Ladder) Obstacle(c boot.Client) string {
 	if len(l.Rejected) == 0 {
 		return fmt.Sprintf("no route for %s over %s yet", c.Platform(), strings.ToUpper(string(c.Proto)))
 	}
-	return l.Rejected[0].Why
+	return slices.MaxFunc(l.Rejected, func(x, y Rejected) int { return cmp.Compare(x.near, y.near) }).Why
 }

@@ -36,9 +36,9 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 		if !e.fits(c) {
 			continue
 		}
-		r, why := follow(e, c, p, host)
+		r, why, near := follow(e, c, p, host)
 		if why != "" {
-			l.Rejected = append(l.Rejected, Rejected{Name: e.Name, Why: why})
+			l.Rejected = append(l.Rejected, Rejected{Name: e.Name, Why: why, near: near})
 			continue
 		}
 		if len(versions) > 0 && versions[0].Loader != r.Loader && !r.Shim {
@@ -59,37 +59,43 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 }
 
 // follow goes from an entry by its loader to a form of the payload, or says what
-// is in the way.
-func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why string) {
+// is in the way, and how near it came.
+func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why string, near nearness) {
 	if why := host.unserved(e.Via); why != "" {
-		return Route{}, why
+		return Route{}, why, unsuited
 	}
 	loader := FindLoader(e.Loader)
-	form, why := loader.form(c, p, host)
+	form, why, near := loader.form(c, p, host)
 	if why == "" && loader.Refuses != nil {
-		why = loader.Refuses(c, p)
+		why, near = loader.Refuses(c, p), unsuited
 	}
 	if why != "" {
-		return Route{}, why
+		return Route{}, why, near
 	}
 	r = e.route()
 	r.Form = form
+	if why := host.unnamed(r); why != "" {
+		return Route{}, why, unsuited
+	}
 	if e.Build == "" && loader.Unable != nil {
-		return r, loader.Unable(c)
+		return r, loader.Unable(c), unsuited
 	}
 	if e.Shim {
-		return r, host.noChain(e, c)
+		why, near = host.noChain(e, c)
+		return r, why, near
 	}
 	if e.Build == "" {
-		return r, ""
+		return r, "", 0
 	}
 	switch b, ok := host.Loaders.Find(r.Give, c); {
+	case !ok && host.unsigned(c, false): // distributions have it without a signature
+		return Route{}, host.notFound(r.Give, loader, c), unsigned
 	case !ok:
-		return Route{}, host.notFound(r.Give, loader, c)
+		return Route{}, host.notFound(r.Give, loader, c), missing
 	case host.unsigned(c, b.Identity.Signed()):
-		return Route{}, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", r.Give)
+		return Route{}, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", r.Give), unsigned
 	}
-	return r, ""
+	return r, "", 0
 }
 
 // notFound says that this host lacks a loader's file, and where to get it.
@@ -127,23 +133,24 @@ func ByID(id uint16) (Route, bool) {
 	return Route{}, false
 }
 
-// form is the first form of a payload that the loader brings to this machine.
-func (l Loader) form(c boot.Client, p boot.Payload, host Host) (Form, string) {
-	why := l.startsNo(p)
+// form is the first form of a payload that the loader brings to this machine, or what
+// is in the way of the last.
+func (l Loader) form(c boot.Client, p boot.Payload, host Host) (form Form, why string, near nearness) {
+	why = l.startsNo(p)
 	for _, brought := range l.Brings {
 		for _, row := range Forms() {
 			if row.Kind != p.Kind() || row.Form != brought {
 				continue
 			}
-			if why = row.Obstacle(c, p, host); why == "" {
-				why = row.lacks(c, host)
+			if why, near = row.Obstacle(c, p, host), unsuited; why == "" {
+				why, near = row.lacks(c, host), missing
 			}
 			if why == "" {
-				return row.Form, ""
+				return row.Form, "", 0
 			}
 		}
 	}
-	return "", why
+	return "", why, near
 }
 
 // startsNo says that a loader has no form for a kind of payload.

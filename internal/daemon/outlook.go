@@ -1,0 +1,65 @@
+package daemon
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// outlook is what is known of boots before a machine asks.
+type outlook struct {
+	host    route.Host
+	proxied bool // IPv4 addresses come from a DHCP server on another host
+}
+
+// outlook says what machines will be given, once it is known who else answers them,
+// and warns of those that can't be booted.
+func (d *daemon) outlook(s *service, l looked) {
+	o := outlook{host: d.host, proxied: s.offers4 != nil && s.offers4.proxied()}
+	for _, w := range slices.Concat(o.withoutWay(l), o.refused(l)) {
+		d.notices.warn(w)
+	}
+	d.given, _ = o.given(l) // that there is a machine for it is known
+}
+
+// asks is a client as its request will show it.
+func (o outlook) asks(c boot.Client) boot.Client {
+	c.Proxied = o.proxied && !c.IPv6
+	return c
+}
+
+// withoutWay says of architectures for which there is something to boot why their UEFI
+// machines, switched on, can't be booted, in one line each.
+func (o outlook) withoutWay(l looked) []string {
+	all := l.others
+	arch := cmp.Or(archOfPayload(l.payload), boot.X64)
+	if !slices.ContainsFunc(all, func(other forOne) bool { return other.arch == arch }) {
+		all = append([]forOne{{arch, l}}, all...)
+	}
+	var warnings []string
+	for _, one := range all {
+		if why := o.withoutWayTo(one.payload, one.arch); why != "" {
+			warnings = append(warnings, why)
+		}
+	}
+	return warnings
+}
+
+// withoutWayTo says so of one payload, or "". A machine that boots by HTTP alone has
+// been set up to.
+func (o outlook) withoutWayTo(p boot.Payload, arch boot.Arch) string {
+	rom := o.asks(boot.Client{Firmware: boot.UEFI, Arch: arch, Proto: boot.PXE, Loader: boot.ROM})
+	why := route.Routes(rom, p, o.host).Obstacle(rom)
+	if why == "" {
+		return ""
+	}
+	http := rom
+	http.Proto = boot.HTTP
+	if len(route.Routes(http, p, o.host).Routes) == 0 {
+		return fmt.Sprintf("no %s machine can be booted: %s", rom.Platform(), why)
+	}
+	return fmt.Sprintf("%s machines can't be booted over PXE: %s", rom.Platform(), why)
+}

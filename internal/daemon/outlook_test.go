@@ -1,0 +1,65 @@
+package daemon
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// What is foreseen is what happens: beside another DHCP server GRUB 2.06 is given to
+// nobody, which the start says in one line, with the remedy, and the dry run in its
+// table.
+func TestWithoutWay(t *testing.T) {
+	const shim, grub = "usr/lib/shim/shimx64.efi.signed", "usr/lib/grub/*/grubnetx64.efi.signed"
+	old := loadersIn(t, map[string]string{"shim-signed": shim, "grub-efi-amd64-signed": grub})
+	revoked := loadersIn(t, map[string]string{"shim-signed": shim, "grub-efi-amd64-signed/bookworm-backports": grub})
+	fine := loadersIn(t, map[string]string{"shim-signed": shim, "grub-efi-amd64-signed/trixie": grub})
+	ipxe := route.Binary{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Identity: route.Identity{Kind: route.KindIPXE}}
+	linux := func(arch boot.Arch) looked {
+		return looked{payload: boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "vmlinuz"}, Arch: arch, Abilities: boot.Abilities{Known: true, EFIStub: true, Signed: true}}}}
+	}
+	on := func(have route.Binaries) route.Host {
+		return route.Host{SecureBoot: route.SecureBootOn, Loaders: append(slices.Clone(have), ipxe)}
+	}
+	both := linux(boot.X64)
+	both.others = []forOne{{boot.ARM64, linux(boot.ARM64)}}
+	for _, tt := range []struct {
+		name string
+		outlook
+		target looked
+		want   []string // parts of the lines
+		table  string
+	}{
+		{"GRUB 2.06 beside another DHCP server", outlook{on(old), true}, linux(boot.X64),
+			[]string{"no UEFI x64 machine can be booted: grubnetx64.efi.signed (GRUB 2.06|--dhcp server|Debian 13's grub-efi-amd64-signed"}, "host of the DHCP server"},
+		{"GRUB 2.06 on the DHCP server's host", outlook{on(old), false}, linux(boot.X64), nil, "(uefi-shim-grub)"},
+		{"GRUB 2.12", outlook{on(fine), true}, linux(boot.X64), nil, "(uefi-shim-grub)"},
+		{"a revoked GRUB", outlook{on(revoked), true}, linux(boot.X64), []string{"it is revoked|take a newer one"}, "it is revoked"},
+		{"Secure Boot auto", outlook{route.Host{Loaders: append(old, ipxe)}, true}, linux(boot.X64), nil, "(uefi-x64-snponly)"},
+		{"arm64 without loaders", outlook{route.Host{Loaders: route.Binaries{ipxe}}, true}, linux(boot.ARM64),
+			[]string{"no UEFI arm64 machine can be booted: ipxe-arm64.efi was not found on this host; Debian has it in package ipxe"}, "ipxe-arm64.efi was not found"},
+		{"--for arm64 without loaders", outlook{on(fine), true}, both, []string{"no UEFI arm64 machine can be booted: no shim for UEFI arm64|shim-signed"}, "(uefi-shim-grub)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := tt.withoutWay(tt.target)
+			if len(got) != len(tt.want) {
+				t.Fatalf("got %q", got)
+			}
+			for i, parts := range tt.want {
+				for part := range strings.SplitSeq(parts, "|") {
+					if !strings.Contains(got[i], part) {
+						t.Errorf("%q is not in %q", part, got[i])
+					}
+				}
+			}
+			lines, err := tt.given(tt.target)
+			rom := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, "UEFI") })
+			if err != nil || !strings.Contains(lines[rom], tt.table) {
+				t.Errorf("the table says %q, %v", lines, err)
+			}
+		})
+	}
+}

@@ -3,20 +3,23 @@ package daemon
 import (
 	"bytes"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/route"
 )
 
-// distribution is what this host runs, as os-release(5) says.
-func distribution() route.Distribution {
+// distribution is what this host runs, as os-release(5) says, and on what.
+func distribution() (d route.Distribution) {
 	for _, path := range []string{"/etc/os-release", "/usr/lib/os-release"} {
 		if b, err := os.ReadFile(path); err == nil {
-			return readDistribution(b)
+			d = readDistribution(b)
+			break
 		}
 	}
-	return route.Distribution{}
+	d.Arch, _ = boot.ParseArch(runtime.GOARCH) // empty where no machine boots by it, as with s390x
+	return d
 }
 
 // readDistribution reads an os-release file; the zero value is for a distribution

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -15,7 +14,7 @@ import (
 func (c Config) findLoaders() (route.Binaries, error) {
 	for _, dir := range c.Loaders {
 		if err := hasLoader(dir); err != nil {
-			return nil, advice.Wrap(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, a stub such as linuxx64.efi.stub, or a shim and what it starts")
+			return nil, advice.Or(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, a stub such as linuxx64.efi.stub, or a shim and what it starts")
 		}
 	}
 	found, err := loader.Find(c.Loaders, loaderDirs(c.Data))
@@ -32,7 +31,8 @@ func hasLoader(dir string) error {
 	}
 	found, err := loader.Find([]string{dir}, nil)
 	if err == nil && len(found) == 0 {
-		err = errors.New(dir + " has none of the bootloaders that Spur hands out")
+		err = advice.New(dir+" has none of the bootloaders that Spur hands out, and folders in it are not looked into",
+			fmt.Sprintf("name the folder in it that has them, or keep what is anywhere in it: spur loader import %s takes them from there", dir))
 	}
 	return err
 }

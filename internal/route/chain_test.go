@@ -40,7 +40,7 @@ const (
 
 // What is missing is told with the package that has it.
 func TestNoChain(t *testing.T) {
-	fedora := Distribution{"Fedora Linux", Fedora}
+	fedora := Distribution{"Fedora Linux", Fedora, boot.X64}
 	for _, tt := range []struct {
 		entry string
 		host  Host

@@ -110,6 +110,12 @@ func commands() []command {
 		{line: `spur boot enroll-keys --data /var/lib/spur --only 52:54:00:12:34:56`, before: `spur loader keys init --data /var/lib/spur`, until: booting},
 		{line: `spur boot enroll-keys --data /var/lib/spur --without-microsoft`, before: `spur loader keys init --data /var/lib/spur`, until: booting},
 		{line: `spur boot enroll-keys --data DIR`, as: `spur boot enroll-keys --help`},
+		{line: `spur boot enroll-keys`, as: `spur boot enroll-keys --help`},
+		{line: `spur boot vmlinuz initrd.img --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`, until: booting},
+		{line: `spur explain vmlinuz initrd.img --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
+		{line: `spur explain vmlinuz initrd.img`},
+		{line: `spur boot vmlinuz initrd.img --secure-boot on`, until: booting},
+		{line: `sudo apt-get install shim-signed grub-efi-amd64-signed`, elsewhere: elsewhere{"installs on this host, for which this script unpacks them", "../scripts/install", "shim-signed grub-efi-amd64-signed"}},
 		{line: `spur loader keys show --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
 
 		{line: `spur loader import ipxe.deb`, before: `mkdir -p t/DEBIAN && cp /usr/lib/ipxe/*.efi t && printf 'Package: ipxe\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n' >t/DEBIAN/control && dpkg-deb --root-owner-group -b t ipxe.deb`},
@@ -120,6 +126,8 @@ func commands() []command {
 		{line: `spur loader show snponly.efi vmlinuz`, before: `cp /usr/lib/ipxe/snponly.efi .`},
 		{line: `spur loader show /usr/lib/ipxe/snponly.efi`},
 		{line: `spur loader show --json vmlinuz`},
+		{line: `spur loader show vmlinuz`},
+		{line: `spur loader import`, as: `spur loader import --help`},
 
 		{line: `spur explain vmlinuz --firmware bios`},
 		{line: `spur explain vmlinuz initrd.img --firmware bios`},

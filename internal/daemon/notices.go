@@ -97,7 +97,7 @@ func (d *daemon) signed() []string {
 // surroundings says where addresses come from, and what others must do.
 func surroundings(c Config, s *service) []string {
 	if c.DHCP == WithoutDHCP {
-		return pointers(c, s.interfaces)
+		return pointers(c, s.files.tree.Host, s.interfaces)
 	}
 	var lines []string
 	if len(c.Pools) > 0 {
@@ -121,19 +121,29 @@ func surroundings(c Config, s *service) []string {
 }
 
 // pointers says what to enter into a DHCP server that is to send machines here.
-func pointers(c Config, interfaces []dhcp.Interface) []string {
+func pointers(c Config, host route.Host, interfaces []dhcp.Interface) []string {
 	lines := []string{"It answers no DHCP. Enter this into your DHCP server:"}
-	const others = "otherwise, for BIOS (option 93 = 0) file undionly.kpxe, for UEFI x64 (option 93 = 7 or 9) file snponly.efi"
+	others := "otherwise, " + pointer(host, "for BIOS (option 93 = 0)", "undionly.kpxe", "file undionly.kpxe") +
+		", " + pointer(host, "for UEFI x64 (option 93 = 7 or 9)", "snponly.efi", "file snponly.efi")
 	for _, server := range serverAddrs(c, interfaces) {
 		lines = append(lines,
 			fmt.Sprintf("  for machines on %s: next-server %s; for iPXE (user class \"iPXE\") file %s", server.Masked(), server.Addr(), c.scriptAt(server.Addr())),
 			"  "+others)
 	}
-	return append(lines, c.pointers6()...)
+	return append(lines, c.pointers6(host)...)
+}
+
+// pointer says what to name to a kind of machine: nothing, where there is no such
+// loader that it starts.
+func pointer(host route.Host, machines, file, what string) string {
+	if _, why := host.Named(file); why != "" {
+		what = "nothing (" + why + ")"
+	}
+	return machines + " " + what
 }
 
 // pointers6 are those for a DHCPv6 server.
-func (c Config) pointers6() []string {
+func (c Config) pointers6(host route.Host) []string {
 	now, err := dhcp6.Look(c.Interfaces)
 	if err != nil {
 		return nil
@@ -144,8 +154,8 @@ func (c Config) pointers6() []string {
 			if chosen := addrsOf(c.ServerAddrs, true); i.ServerFor(p.Addr()) != p.Addr() || len(chosen) > 0 && !slices.Contains(chosen, p.Addr()) {
 				continue
 			}
-			lines = append(lines, fmt.Sprintf("  for machines on %s the boot file URL (option 59): for iPXE (user class \"iPXE\") %s, for UEFI x64 (option 61 = 7) tftp://[%s]/snponly.efi",
-				p.Masked(), c.scriptAt(p.Addr()), p.Addr()))
+			lines = append(lines, fmt.Sprintf("  for machines on %s the boot file URL (option 59): for iPXE (user class \"iPXE\") %s, %s",
+				p.Masked(), c.scriptAt(p.Addr()), pointer(host, "for UEFI x64 (option 61 = 7)", "snponly.efi", fmt.Sprintf("tftp://[%s]/snponly.efi", p.Addr()))))
 		}
 	}
 	return lines

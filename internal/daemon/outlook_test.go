@@ -24,6 +24,8 @@ func TestWithoutWay(t *testing.T) {
 	on := func(have route.Binaries) route.Host {
 		return route.Host{SecureBoot: route.SecureBootOn, Loaders: append(slices.Clone(have), ipxe)}
 	}
+	off := on(old)
+	off.RootOnly = true
 	both := linux(boot.X64)
 	both.others = []forOne{{boot.ARM64, linux(boot.ARM64)}}
 	for _, tt := range []struct {
@@ -38,6 +40,7 @@ func TestWithoutWay(t *testing.T) {
 		{"GRUB 2.06 on the DHCP server's host", outlook{on(old), false}, linux(boot.X64), nil, "(uefi-shim-grub)"},
 		{"GRUB 2.12", outlook{on(fine), true}, linux(boot.X64), nil, "(uefi-shim-grub)"},
 		{"a revoked GRUB", outlook{on(revoked), true}, linux(boot.X64), []string{"it is revoked|take a newer one"}, "it is revoked"},
+		{"without DHCP", outlook{off, false}, linux(boot.X64), []string{"only an offer of Spur's own names shim.efi"}, "names shim.efi, and with --dhcp off it makes none"},
 		{"Secure Boot auto", outlook{route.Host{Loaders: append(old, ipxe)}, true}, linux(boot.X64), nil, "(uefi-x64-snponly)"},
 		{"arm64 without loaders", outlook{route.Host{Loaders: route.Binaries{ipxe}}, true}, linux(boot.ARM64),
 			[]string{"no UEFI arm64 machine can be booted: ipxe-arm64.efi was not found on this host; Debian has it in package ipxe"}, "ipxe-arm64.efi was not found"},

@@ -93,7 +93,7 @@ func foreignProgram(c boot.Client, p boot.Payload, host Host) string {
 	case c.Firmware != boot.UEFI:
 		return fmt.Sprintf("%s is an EFI application, and the machine has a BIOS", program.Title())
 	case host.unsigned(c, program.Signed):
-		return fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", program.Title())
+		return notSigned(program.Title())
 	case program.Arch != "" && program.Arch != c.Arch:
 		return fmt.Sprintf("%s is an EFI application for %s, the machine is %s", program.Title(), program.Arch, c.Arch)
 	}

@@ -57,7 +57,7 @@ func (h Host) noChain(e Entry, c boot.Client) (why string, near nearness) {
 	case lacks != "":
 		return why + "; " + h.Distribution.Has(lacks, c.Arch), missing
 	case len(chains) > 0 && h.unsigned(c, chains[0].Shim.Identity.Signed()):
-		return fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", filepath.Base(chains[0].Shim.Path)), unsigned
+		return notSigned(filepath.Base(chains[0].Shim.Path)), unsigned
 	case len(chains) > 0:
 		return "", 0
 	case !c.SecureBoot: // a machine that starts other loaders too has a nearer way
@@ -69,7 +69,7 @@ func (h Host) noChain(e Entry, c boot.Client) (why string, near nearness) {
 // unnamed says why nobody names to a machine what a route gives it, or "".
 func (h Host) unnamed(r Route) string {
 	if h.RootOnly && (r.Role == Kernel || r.Shim) {
-		return fmt.Sprintf("only an offer of Spur's own names its %s, and with --dhcp off it makes none", r.Give)
+		return fmt.Sprintf("only an offer of Spur's own names %s, and with --dhcp off it makes none", r.Give)
 	}
 	return ""
 }
@@ -83,6 +83,26 @@ func (h Host) unserved(v Via) string {
 		return "Spur serves nothing over plain HTTP, by --http-port 0"
 	}
 	return ""
+}
+
+// Named is the loader that whoever knows its name is given: with Secure Boot on, the
+// first that has a signature then. why says that there is none.
+func (h Host) Named(file string) (b Binary, why string) {
+	why = file + " was not found on this host"
+	for _, b := range h.Loaders {
+		switch {
+		case b.File != file:
+		case !h.unsigned(h.knows(boot.Client{Firmware: b.Firmware}), b.Identity.Signed()):
+			return b, ""
+		default:
+			why = notSigned(file)
+		}
+	}
+	return Binary{}, why
+}
+
+func notSigned(file string) string {
+	return file + " isn't signed, and Secure Boot starts only what is"
 }
 
 // unsigned tells whether an EFI application that Spur gives out as it is, has no

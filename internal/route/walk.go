@@ -74,18 +74,17 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	}
 	r = e.route()
 	r.Form = form
-	if why := host.unnamed(r); why != "" {
-		return Route{}, why, unsuited
-	}
 	if e.Build == "" && loader.Unable != nil {
 		return r, loader.Unable(c), unsuited
 	}
 	if e.Shim {
-		why, near = host.noChain(e, c)
+		if why, near = host.noChain(e, c); why == "" {
+			why, near = host.unnamed(r), stopped
+		}
 		return r, why, near
 	}
 	if e.Build == "" {
-		return r, "", 0
+		return r, host.unnamed(r), unsuited
 	}
 	switch b, ok := host.Loaders.Find(r.Give, c); {
 	case !ok && host.unsigned(c, false): // distributions have it without a signature
@@ -93,7 +92,7 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	case !ok:
 		return Route{}, host.notFound(r.Give, loader, c), missing
 	case host.unsigned(c, b.Identity.Signed()):
-		return Route{}, fmt.Sprintf("%s isn't signed, and Secure Boot starts only what is", r.Give), unsigned
+		return Route{}, notSigned(r.Give), unsigned
 	}
 	return r, "", 0
 }

@@ -67,7 +67,11 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker, why error) (f
 	if !t.AskAtRoot {
 		return nil, missing(name, why)
 	}
-	if b, ok := t.Loaders.Named(name); ok {
+	if _, ok := t.Loaders.Named(name); ok {
+		b, why := t.Host.Named(name)
+		if why != "" {
+			return nil, missing(name, errors.New(why))
+		}
 		return t.openLoader(ctx, b)
 	}
 	if name == route.IPXEScript {

@@ -310,3 +310,21 @@ func FuzzOpenName(f *testing.F) {
 		_, _ = Names{Key: key}.Open(key.Seal(plain))
 	})
 }
+
+// Where all machines have Secure Boot on, what isn't signed is at the root neither:
+// firmware would refuse it.
+func TestNothingUnsignedAtTheRoot(t *testing.T) {
+	tr, dir := newTree(t)
+	bios := route.Binary{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}, Path: filepath.Join(dir, "snponly.efi")}
+	tr.SecureBoot, tr.Loaders = route.SecureBootOn, append(tr.Loaders, bios)
+	read(t, tr, "undionly.kpxe", overTFTP)
+	if _, err := tr.Open(t.Context(), "snponly.efi", overTFTP); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "isn't signed") {
+		t.Errorf("the unsigned loader: %v", err)
+	}
+	signed := tr.Loaders[0]
+	signed.Identity.Signatures = []route.Signature{{Signer: "a"}}
+	tr.Loaders = append(tr.Loaders, signed)
+	read(t, tr, "snponly.efi", overTFTP)
+	tr.Loaders, tr.Signs = tr.Loaders[:1], true
+	read(t, tr, "snponly.efi", overTFTP)
+}

@@ -126,11 +126,11 @@ func stopsAt(shim, second Binary, c boot.Client, via Via) string {
 	case id.Kind != KindGRUB:
 		return ""
 	case via != TFTP && !id.Features.Has(boot.CanAfterHTTPBoot|boot.CanHTTP):
-		return fmt.Sprintf("%s (GRUB %s) has no network once HTTP Boot has started it; Debian 13's grub-efi-%s-signed has", name, id.Version, debianArch(c.Arch))
+		return fmt.Sprintf("%s (GRUB %s) has no network once HTTP Boot has started it; Debian 13's %s has", name, id.Version, signedGRUB(c.Arch))
 	case via == TFTP && !id.Features.Has(boot.CanTFTP):
 		return fmt.Sprintf("%s (GRUB %s) can't fetch over TFTP", name, id.Version)
 	case via == TFTP && c.Proxied && !id.Features.Has(boot.CanProxyDHCP):
-		return fmt.Sprintf("%s (GRUB %s) looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take Debian 13's grub-efi-%s-signed", name, id.Version, debianArch(c.Arch))
+		return fmt.Sprintf("%s (GRUB %s) looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take Debian 13's %s", name, id.Version, signedGRUB(c.Arch))
 	}
 	return ""
 }

@@ -105,6 +105,19 @@ func TestChains(t *testing.T) {
 	}
 }
 
+// The package that a remedy names is one that Debian has.
+func TestSignedGRUBPackage(t *testing.T) {
+	for arch, want := range map[boot.Arch]string{boot.X86: "ia32", boot.X64: "amd64", boot.ARM64: "arm64"} {
+		client := boot.Client{Firmware: boot.UEFI, Arch: arch, Proto: boot.PXE, Loader: boot.ROM, Proxied: true}
+		have := Binaries{debianShim(arch), debianGRUB(arch, "2.06-13+deb12u2", 5, old)}
+		for _, via := range []Via{HTTP, TFTP} {
+			if _, why := have.Chain(Route{Loader: boot.GRUB, Via: via}, client); !strings.Contains(why, "Debian 13's grub-efi-"+want+"-signed") {
+				t.Errorf("%s over %s: %s", arch, via, why)
+			}
+		}
+	}
+}
+
 // Where another host gives the addresses, GRUB 2.06 asks that one for its
 // configuration: seen with Debian's, which stops at its prompt.
 func TestProxied(t *testing.T) {

@@ -132,6 +132,12 @@ func (d Distribution) obtain(p pack, a boot.Arch) string {
 	return name + ", from which spur loader import takes it"
 }
 
+// signedGRUB is Debian's package with the GRUB for an architecture that its shim starts.
+func signedGRUB(a boot.Arch) string {
+	p, _ := Distribution{Family: Debian}.pack(KindGRUB, a)
+	return p.name
+}
+
 // debianArch is what Debian calls an architecture.
 func debianArch(a boot.Arch) string {
 	switch a {

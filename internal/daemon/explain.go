@@ -111,7 +111,7 @@ func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error
 		return err
 	}
 	if ladder := route.Routes(client, l.payload, host); len(ladder.Routes) == 0 {
-		return noRoute(client, ladder)
+		return noRoute(client, ladder, "; spur explain says what is in the way of each route")
 	}
 	return nil
 }
@@ -128,13 +128,13 @@ func HasRoute(c boot.Client) bool {
 	return len(route.Routes(c, boot.Payload{Content: boot.Linux{}}, have).Routes) > 0
 }
 
-// noRoute is the error about a client whose ladder is empty.
-func noRoute(c boot.Client, l route.Ladder) error {
+// noRoute is the error about a client whose ladder is empty. more ends its advice.
+func noRoute(c boot.Client, l route.Ladder, more string) error {
 	if len(l.Rejected) == 0 {
 		return advice.New(l.Obstacle(c), "there are routes for: "+strings.Join(route.Supported(), "; "))
 	}
 	return advice.New(fmt.Sprintf("no route for %s over %s can be taken: %s", c.Platform(), strings.ToUpper(string(c.Proto)), l.Obstacle(c)),
-		"mend that, or choose another target or kind of machine; spur explain says what is in the way of each route")
+		"mend that, or choose another target or kind of machine"+more)
 }
 
 // readKey reads the key of the Spur that uses the folder Data, whether or not
@@ -202,7 +202,7 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 		e.line("%s-  %s cannot be taken: %s", indent, r.Name, r.Why)
 	}
 	if len(ladder.Routes) == 0 {
-		return noRoute(c, ladder)
+		return noRoute(c, ladder, "")
 	}
 	return nil
 }

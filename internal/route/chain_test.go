@@ -234,3 +234,37 @@ func entry(name string) Entry {
 	i := slices.IndexFunc(all, func(e Entry) bool { return e.Name == name })
 	return all[i]
 }
+
+// Where a machine with Secure Boot on can't be booted, the error says what is the
+// nearest to work, and not what its first route lacks; and that keys of one's own
+// would do, where they would.
+func TestNearestObstacle(t *testing.T) {
+	const keys = "; or have Spur sign with keys of yours (spur loader keys)"
+	signed, unsigned := able(boot.X64, boot.Abilities{EFIStub: true, Signed: true}), able(boot.X64, boot.Abilities{EFIStub: true})
+	proxied, arm := uefiROM, uefiROM
+	proxied.Proxied, arm.Arch = true, boot.ARM64
+	shim, grub := debianShim(boot.X64), debianGRUB(boot.X64, "2.06", 5, old)
+	script := boot.Payload{Content: boot.Script{}}
+	for _, tt := range []struct {
+		name    string
+		client  boot.Client
+		payload boot.Payload
+		have    Binaries // beside an iPXE and a stub that aren't signed
+		want    string
+		keys    bool
+	}{
+		{"a GRUB that stops", proxied, signed, Binaries{shim, grub}, "looks for its configuration on the host of the DHCP server", true},
+		{"no GRUB", uefiROM, signed, Binaries{shim}, "no GRUB for UEFI x64 that a shim of this host starts was found", true},
+		{"nothing", uefiROM, signed, nil, "no shim for UEFI x64 was found on this host; Debian has it in package shim-signed", true},
+		{"a kernel that isn't signed", uefiROM, unsigned, Binaries{shim, grub}, "isn't signed, and with Secure Boot no kernel starts that is not", true},
+		{"a script", uefiROM, script, Binaries{shim, grub}, "no iPXE for UEFI x64 that a shim of this host starts was found; iPXE 2 brings one", true},
+		{"another architecture's kernel", arm, signed, Binaries{shim, grub}, "the machine is arm64", false},
+	} {
+		host := all()
+		host.SecureBoot, host.Loaders = SecureBootOn, append(host.Loaders, tt.have...)
+		got := Routes(tt.client, tt.payload, host).Obstacle(tt.client)
+		if !strings.Contains(got, tt.want) || strings.HasSuffix(got, keys) != tt.keys {
+			t.Errorf("%s: %q", tt.name, got)
+		}
+	}
+}

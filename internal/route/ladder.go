@@ -13,6 +13,9 @@ import (
 type Ladder struct {
 	Routes   []Route
 	Rejected []Rejected
+	// Keys: there is no rung because Secure Boot wants signatures, and keys of the
+	// operator's own would give them.
+	Keys bool
 }
 
 // Rejected is an entry that is for the client but can't be taken.
@@ -107,5 +110,9 @@ func (l Ladder) Obstacle(c boot.Client) string {
 	if len(l.Rejected) == 0 {
 		return fmt.Sprintf("no route for %s over %s yet", c.Platform(), strings.ToUpper(string(c.Proto)))
 	}
-	return slices.MaxFunc(l.Rejected, func(x, y Rejected) int { return cmp.Compare(x.near, y.near) }).Why
+	nearest := slices.MaxFunc(l.Rejected, func(x, y Rejected) int { return cmp.Compare(x.near, y.near) })
+	if l.Keys {
+		return nearest.Why + "; or have Spur sign with keys of yours (spur loader keys)"
+	}
+	return nearest.Why
 }

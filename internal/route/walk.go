@@ -55,6 +55,10 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 	if host.SecureBoot == SecureBootOff {
 		slices.SortStableFunc(l.Routes, func(x, y Route) int { return first(!x.Shim, !y.Shim) })
 	}
+	if len(l.Routes) == 0 && host.unsigned(c, false) {
+		host.Signs = true
+		l.Keys = len(Routes(c, p, host).Routes) > 0
+	}
 	return l
 }
 

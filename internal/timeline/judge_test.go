@@ -135,7 +135,7 @@ func TestJudge(t *testing.T) {
 		{"told on 4011, no transfer", told, 14, 15, BootFileNotFetched, "",
 			"port 4011", "firewall", "open the ports"},
 		{"loader silent", loaded, 35, 36, LoaderSilent, "snp",
-			"snponly.efi was fetched completely", "Secure Boot", "next route"},
+			"snponly.efi was fetched completely", "Secure Boot", "by a signed shim and GRUB, which spur explain --secure-boot on looks for, by keys of your own (spur loader keys)"},
 		{"loader looks in vain", vain, 36, 37, LoaderSilent, "snp",
 			"pxelinux.cfg/default", "names that Spur does not serve", "next route"},
 		{"loader broken off", broken(RoleLoader, "snponly.efi", 12<<10), 20, 21, TransferAborted, "snp",

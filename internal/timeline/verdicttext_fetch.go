@@ -166,7 +166,8 @@ func loaderSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 		v.Hint = "look at the machine's screen; reset it to try the next route."
 	case a.Firmware != boot.BIOS:
 		v.Likely = "Secure Boot refused the loader, it does not know this network card, or its own DHCP got no answer (spanning tree on the switch port)."
-		v.Hint = "look at the machine's screen; reset it to try the next route, or switch Secure Boot off in its setup; make the switch port an edge port (PortFast)."
+		v.Hint = "look at the machine's screen; reset it to try the next route; make the switch port an edge port (PortFast). " +
+			"What Secure Boot refuses boots by a signed shim and GRUB, which spur explain --secure-boot on looks for, by keys of your own (spur loader keys), or with Secure Boot off in the machine's setup."
 	}
 	return v, true
 }

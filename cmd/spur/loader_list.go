@@ -20,7 +20,8 @@ func loaderListCommand() *cobra.Command {
 		Short: "List the bootloaders of this host",
 		Long: `List the bootloaders of this host: those of its packages, those that were
 imported, and those in folders of --loaders. Of those of the same use the first is
-handed out; the others are tried where it fails.
+handed out; the others are tried where it fails. Of shims and what they start it says
+which a chain takes, and why not the others.
 
 Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur loader list
@@ -66,7 +67,7 @@ func listLoader(out io.Writer, l daemon.Loader) {
 		fmt.Fprintln(out, printable.Line(fmt.Sprintf("%s (%s)", l.Use, l.Why)))
 	}
 	fmt.Fprintln(out, printable.Line(fmt.Sprintf("  %s %s  %s", l.Kind, orUnknown(l.Version), l.Path)))
-	for _, line := range []string{from(l.From), strings.Join(l.Can, ", "), l.SignedBy()} {
+	for _, line := range []string{l.Chain, from(l.From), strings.Join(l.Can, ", "), l.SignedBy()} {
 		if line != "" {
 			fmt.Fprintln(out, printable.Line("      "+line))
 		}

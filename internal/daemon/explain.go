@@ -49,7 +49,7 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	o := outlook{host: host, proxied: c.lease() == route.Theirs}
 	q.Client = o.asks(q.Client)
 	e := explanation{
-		out: c.Out, question: q, payload: l.payload, lease: c.lease(),
+		out: c.Out, question: q, payload: l.payload, lease: c.lease(), shown: map[boot.Loader]string{},
 		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort},
 	}
 	switch {
@@ -165,6 +165,7 @@ type explanation struct {
 	payload  boot.Payload
 	tree     *tree.Tree
 	lease    route.Lease
+	shown    map[boot.Loader]string // by which route the configuration of a loader was shown
 }
 
 func (e *explanation) line(format string, a ...any) {
@@ -265,9 +266,17 @@ func (e *explanation) chain(c boot.Client, r route.Route, indent string) error {
 	return nil
 }
 
+// script shows the configuration of a loader: once, since by other routes nothing but
+// the addresses in it is another.
 func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 	urls := e.tree.URLs(c, r, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
-	e.line("%s%s:", indent, route.FindLoader(r.Loader).Next.Name)
+	name := route.FindLoader(r.Loader).Next.Name
+	if shown, ok := e.shown[r.Loader]; ok {
+		e.line("%s%s is as by %s, with addresses of its own", indent, name, shown)
+		return
+	}
+	e.shown[r.Loader] = r.Name
+	e.line("%s%s:", indent, name)
 	for line := range strings.Lines(tree.Configuration(c, e.payload, r, urls)) {
 		e.line("%s  | %s", indent, strings.TrimRight(line, "\n"))
 	}

@@ -72,9 +72,11 @@ type Loader struct {
 	Description
 	// Use is what it is handed out as. Of those with the same use the first is handed
 	// out, the others where it fails; Why says why it is the first.
-	Use    string `json:"use"`
-	First  bool   `json:"first"`
-	Why    string `json:"why,omitempty"`
+	Use   string `json:"use"`
+	First bool   `json:"first"`
+	Why   string `json:"why,omitempty"`
+	// Chain says of a shim and of what one starts whether a chain takes it, and why not.
+	Chain  string `json:"chain,omitempty"`
 	From   string `json:"from,omitempty"` // where it was imported from
 	SHA256 string `json:"sha256"`
 }
@@ -85,14 +87,24 @@ func ListLoaders(data string, own []string) ([]Loader, error) {
 	if err != nil {
 		return nil, err
 	}
+	chains := map[string]chainUse{} // by path
+	for _, b := range found {
+		if !isBuild(b) {
+			chains[b.Path] = useInChains(b, found)
+		}
+	}
 	slices.SortStableFunc(found, func(x, y route.Binary) int {
-		return cmp.Or(cmp.Compare(x.Identity.Kind, y.Identity.Kind), cmp.Compare(use(x), use(y)))
+		return cmp.Or(
+			cmp.Compare(x.Identity.Kind, y.Identity.Kind), cmp.Compare(use(x), use(y)),
+			compareUse(chains[x.Path], chains[y.Path]),
+		)
 	})
 	var list []Loader
 	for i, b := range found {
 		l := Loader{
 			Description: describe(b.Path, b.Identity), Use: use(b), SHA256: hex.EncodeToString(b.Sum[:]),
-			From: cmp.Or(loaderStore(data).From(b), loaderStore("").From(b)),
+			Chain: chains[b.Path].text,
+			From:  cmp.Or(loaderStore(data).From(b), loaderStore("").From(b)),
 		}
 		if i == 0 || use(found[i-1]) != l.Use {
 			l.First, l.Why = true, whyFirst(found[i:])
@@ -118,13 +130,14 @@ func isBuild(b route.Binary) bool {
 
 // whyFirst says why the first of several loaders goes before those of the same use.
 func whyFirst(all []route.Binary) string {
-	if len(all) < 2 || use(all[1]) != use(all[0]) {
+	switch {
+	case !isBuild(all[0]):
+		return "for Secure Boot, in chains"
+	case len(all) < 2 || use(all[1]) != use(all[0]):
 		return "the only one"
 	}
 	x, y := all[0], all[1]
 	switch {
-	case !isBuild(x):
-		return "a chain takes those that fit together"
 	case x.Own != y.Own:
 		return "it is in a folder of --loaders"
 	case x.Identity.Version != y.Identity.Version:

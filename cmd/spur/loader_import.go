@@ -17,7 +17,9 @@ func loaderImportCommand() *cobra.Command {
 		Use:   "import FILE|FOLDER|ARCHIVE|URL",
 		Short: "Keep bootloaders for Spur to hand out",
 		Long: `Keep the bootloaders that are in a file, a folder, an archive (.deb, .rpm, .tar,
-.zip, .iso, compressed or not) or at a URL. What each is, its content says. They are
+.zip, .iso, compressed or not) or at a URL; of a folder those in its .deb and .rpm
+files too. What each is, its content says. Files that might have been meant and were
+not taken are named with the reason, all others counted. Loaders are
 kept in the folder loaders of --data, without it in /var/lib/spur/loaders, each once;
 spur boot and spur api hand them out beside those of the host's packages.
 

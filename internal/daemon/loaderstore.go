@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -64,7 +65,23 @@ func ImportLoaders(ctx context.Context, data, source string) (report loaderstore
 	if err == nil && len(report.Taken) == 0 {
 		err = advice.New(source+" has no bootloader that Spur knows", "spur loader show says what a file is")
 	}
-	return report, advice.Or(err, "check the name; to write there, run as the user to whom "+loaderStore(data).Dir+" belongs")
+	return report, advice.Or(err, adviseImport(err, source, loaderStore(data).Dir))
+}
+
+// adviseImport says what to do where nothing was imported.
+func adviseImport(err error, source, dir string) string {
+	var keep loaderstore.KeepError
+	switch {
+	case errors.As(err, &keep):
+		return "run as the user to whom " + dir + " belongs, or name another folder with --data"
+	case (boot.File{Source: source}).IsURL():
+		return "check the address, or download the file and import that"
+	case errors.Is(err, fs.ErrNotExist):
+		return "check its name"
+	case errors.Is(err, fs.ErrPermission):
+		return "run as a user that may read it"
+	}
+	return "name a bootloader, or a folder or an archive that has some"
 }
 
 // Loader is a loader of this host, for people and for JSON.

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spurboot/spur/internal/archive"
 	"github.com/spurboot/spur/internal/loader"
@@ -19,8 +21,8 @@ import (
 // Report is what became of an import.
 type Report struct {
 	Taken []Taken
-	// Left are files that were not taken, at most LeftMost of them; Others is the
-	// number of all others.
+	// Left are files that were not taken and might have been meant, by how they begin
+	// or by their names, at most LeftMost of them; Others is the number of all others.
 	Left   []Left
 	Others int
 }
@@ -104,21 +106,26 @@ func (i *importing) file(name string, r io.ReaderAt, size int64) error {
 	if why == nil {
 		return i.take(name, i.from, content)
 	}
-	err := archive.Walk(name, r, size, func(f archive.File) error {
-		content, why := candidate(f)
-		if why == nil {
-			why = i.take(filepath.Base(f.Name), i.from+": "+f.Name, content)
-		}
-		return i.leave(f.Name, why)
-	})
+	err := i.archive(i.from, r, size)
 	if errors.Is(err, archive.ErrNone) {
 		return fmt.Errorf("%w, nor an archive with some: .deb, .rpm, .tar, .zip, .iso", why)
 	}
 	return err
 }
 
-// folder takes the loaders among the files of a folder and of those in it. Links are
-// followed to files, not to folders.
+// archive takes the loaders in an archive.
+func (i *importing) archive(from string, r io.ReaderAt, size int64) error {
+	return archive.Walk(filepath.Base(from), r, size, func(f archive.File) error {
+		content, why := candidate(f)
+		if why == nil {
+			why = i.take(filepath.Base(f.Name), from+": "+f.Name, content)
+		}
+		return i.leave(f.Name, why)
+	})
+}
+
+// folder takes the loaders among the files of a folder and of those in it, and those
+// in packages there. Links are followed to files, not to folders.
 func (i *importing) folder(dir string) error {
 	n := 0
 	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -132,15 +139,40 @@ func (i *importing) folder(dir string) error {
 		case e.IsDir():
 			return nil
 		}
-		content, why := loader.ContentOf(path)
-		if why == nil {
-			why = i.take(e.Name(), path, content)
-		}
-		return i.leave(path, why)
+		return i.leave(path, i.inFolder(path))
 	})
 }
 
-// take keeps a loader. The error says why it is none, or wraps errKeep.
+// inFolder takes a file of a folder, or what is in it if it is a package. Only regular
+// files are opened: a FIFO would wait for its writer.
+func (i *importing) inFolder(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return errors.New("it is no file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if endsIn(path, ".deb", ".rpm") {
+		return i.archive(path, f, info.Size())
+	}
+	content, err := candidate(f)
+	if err != nil {
+		return err
+	}
+	return i.take(filepath.Base(path), path, content)
+}
+
+func endsIn(name string, endings ...string) bool {
+	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
+}
+
+// take keeps a loader. The error says why it is none, or is a KeepError.
 func (i *importing) take(name, from string, content []byte) error {
 	b, err := loader.Look(name, content)
 	if err != nil {
@@ -149,21 +181,21 @@ func (i *importing) take(name, from string, content []byte) error {
 	b.Path = name
 	path, added, err := i.store.Keep(b, content, from)
 	if err != nil {
-		return keepError{err}
+		return KeepError{err}
 	}
 	b.Path = path
 	i.report.Taken = append(i.report.Taken, Taken{b, from, added})
 	return nil
 }
 
-// keepError is one of the store, which ends the import.
-type keepError struct{ error }
+// KeepError is one of the store, in which nothing could be kept. It ends the import.
+type KeepError struct{ error }
 
-func (k keepError) Unwrap() error { return k.error }
+func (k KeepError) Unwrap() error { return k.error }
 
 // leave notes that a file isn't taken; why is nil for one that is.
 func (i *importing) leave(name string, why error) error {
-	var keep keepError
+	var keep KeepError
 	switch {
 	case i.ctx.Err() != nil:
 		return context.Cause(i.ctx)
@@ -171,12 +203,17 @@ func (i *importing) leave(name string, why error) error {
 		return nil
 	case errors.As(why, &keep):
 		return why
-	case errors.Is(why, errNoCandidate) || len(i.report.Left) == LeftMost:
+	case errors.Is(why, errNoCandidate) && !meant(name) || len(i.report.Left) == LeftMost:
 		i.report.Others++
 		return nil
 	}
 	i.report.Left = append(i.report.Left, Left{name, why.Error()})
 	return nil
+}
+
+// meant tells by its name whether a file was meant to be a loader.
+func meant(name string) bool {
+	return endsIn(name, ".efi", ".pxe", ".kpxe", ".kkpxe", ".signed", ".stub")
 }
 
 // errNoCandidate is for files that don't begin as any loader does.

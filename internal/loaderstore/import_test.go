@@ -37,8 +37,10 @@ func tree(t *testing.T) string {
 	} {
 		copyFile(t, from, filepath.Join(dir, name))
 	}
-	if err := os.WriteFile(filepath.Join(dir, "readme"), []byte("text\n"), 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"readme", "text.efi"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("text\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
@@ -83,8 +85,8 @@ func TestImportFolder(t *testing.T) {
 		t.Errorf("took %q", got)
 	}
 	left := fmt.Sprint(r.Left)
-	if len(r.Left) != 2 || !strings.Contains(left, "systemd-boot 257.") || !strings.Contains(left, `it begins with "text\n"`) {
-		t.Errorf("left %s", left)
+	if len(r.Left) != 2 || r.Others != 1 || !strings.Contains(left, "systemd-boot 257.") || !strings.Contains(left, "text.efi it is no bootloader") {
+		t.Errorf("left %s and %d others", left, r.Others)
 	}
 	found, err := loader.Find(nil, s.Dirs())
 	if err != nil || len(found) != 3 {
@@ -113,6 +115,15 @@ func TestImportArchives(t *testing.T) {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
+			if name == "deb" {
+				if err := os.WriteFile(filepath.Join(work, "bad.deb"), []byte("!<arch>\ncut"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				r, err := Store{t.TempDir()}.Import(t.Context(), work, noURL)
+				if err != nil || len(r.Taken) != 2*len(treeHas) || !strings.Contains(fmt.Sprint(r.Left), "bad.deb") {
+					t.Errorf("of a folder with it: %q, left %v, %v", taken(r), r.Left, err)
+				}
+			}
 			archives, _ := filepath.Glob(filepath.Join(work, "out.*"))
 			s := Store{t.TempDir()}
 			r, err := s.Import(t.Context(), archives[0], noURL)
@@ -122,7 +133,7 @@ func TestImportArchives(t *testing.T) {
 			if got := taken(r); len(got) != len(treeHas) || !strings.HasPrefix(r.Taken[0].From, archives[0]+": ") {
 				t.Errorf("took %q, the first from %s", got, r.Taken[0].From)
 			}
-			if len(r.Left) != 1 || r.Others != 1 {
+			if len(r.Left) != 2 || r.Others != 1 {
 				t.Errorf("left %v and %d others", r.Left, r.Others)
 			}
 		})

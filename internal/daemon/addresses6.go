@@ -137,7 +137,14 @@ func unpooled6(interfaces []dhcp6.Interface, pools []dhcp6.Pool) string {
 		}
 		behind = append(behind, p.Prefix.String())
 	}
-	return fmt.Sprintf("only machines behind a relay on %s get IPv6 addresses; those on %s get none", strings.Join(behind, ", "), describeInterfaces6(interfaces))
+	own := "A-B"
+	for _, i := range interfaces {
+		for _, prefix := range i.Addrs {
+			own = prefix.Masked().String()
+		}
+	}
+	return fmt.Sprintf("only machines behind a relay on %s get IPv6 addresses; those on %s get none: for them add --pool %s",
+		strings.Join(behind, ", "), describeInterfaces6(interfaces), own)
 }
 
 // alone6 refuses to give addresses where another server does, and to advertise

@@ -13,13 +13,13 @@ import (
 // given says in one line for each kind of machine what it is given. A payload that
 // no machine can boot is an error.
 func (o outlook) given(l looked) ([]string, error) {
-	lines, err := o.givenOne(everyClient(l.payload), l.payload)
+	lines, err := o.givenOne(o.overEach(everyClient(l.payload)), l.payload)
 	for _, other := range l.others {
 		if err != nil {
 			return nil, err
 		}
 		var more []string
-		more, err = o.givenOne(everyUEFI(other.arch), other.payload)
+		more, err = o.givenOne(o.overEach(everyUEFI(other.arch)), other.payload)
 		lines = append(lines, more...)
 	}
 	return lines, err
@@ -29,6 +29,10 @@ func (o outlook) given(l looked) ([]string, error) {
 func (o outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, error) {
 	var lines []string
 	var obstacles []string
+	width := len("iPXE without HTTP ")
+	if o.ipv6 {
+		width = len("iPXE with HTTP over IPv6")
+	}
 	for _, client := range clients {
 		ladder := route.Routes(o.asks(client), p, o.host)
 		what := ladder.Obstacle(client)
@@ -37,7 +41,7 @@ func (o outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, erro
 		} else {
 			obstacles = append(obstacles, fmt.Sprintf("%s: %s", client.Platform(), what))
 		}
-		lines = append(lines, fmt.Sprintf("  %-12s %-18s %s", client.Platform(), describeLoader(client), what))
+		lines = append(lines, fmt.Sprintf("  %-12s %-*s %s", client.Platform(), width, describeLoader(client), what))
 	}
 	if len(obstacles) == len(lines) {
 		return nil, advice.New(fmt.Sprintf("no machine that Spur has a way for can boot %s: %s", p.Title(), obstacles[0]),

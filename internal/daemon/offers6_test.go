@@ -260,6 +260,8 @@ func TestPool6(t *testing.T) {
 		}
 		if behind := pools[0].Prefix != netip.MustParsePrefix("fd77::/64"); behind != (unpooled6(wire, pools) != "") {
 			t.Errorf("%s: the warning is %q", text, unpooled6(wire, pools))
+		} else if behind && !strings.HasSuffix(unpooled6(wire, pools), "those on eth0 fd77::1/64 get none: for them add --pool fd77::/64") {
+			t.Errorf("%s: the warning is %q", text, unpooled6(wire, pools))
 		}
 	}
 	for _, text := range []string{"fd78::50-fd78::99", "fe80::/64", "fd77::1-fd77:0:1::"} {

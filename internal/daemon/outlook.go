@@ -13,12 +13,16 @@ import (
 type outlook struct {
 	host    route.Host
 	proxied bool // IPv4 addresses come from a DHCP server on another host
+	ipv6    bool // machines that ask over IPv6 reach us
 }
 
 // outlook says what machines will be given, once it is known who else answers them,
 // and warns of those that can't be booted.
 func (d *daemon) outlook(s *service, l looked) {
 	o := outlook{host: d.host, proxied: s.offers4 != nil && s.offers4.proxied()}
+	if o.ipv6 = len(d.config.pointers6(d.host)) > 0; s.links6 != nil {
+		o.ipv6 = s.links6.surroundings() != ""
+	}
 	for _, w := range slices.Concat(o.withoutWay(l), o.refused(l)) {
 		d.notices.warn(w)
 	}
@@ -29,6 +33,19 @@ func (d *daemon) outlook(s *service, l looked) {
 func (o outlook) asks(c boot.Client) boot.Client {
 	c.Proxied = o.proxied && !c.IPv6
 	return c
+}
+
+// overEach are clients over each version of IP by which they can ask: of UEFI
+// firmware, each, and no iPXE says over IPv6 what it can't do.
+func (o outlook) overEach(clients []boot.Client) []boot.Client {
+	all := slices.Clone(clients)
+	for _, c := range clients {
+		if o.ipv6 && c.Firmware == boot.UEFI && (c.Loader != boot.IPXE || c.Features == boot.UsualIPXE) {
+			c.IPv6 = true
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // withoutWay says of architectures for which there is something to boot why their UEFI

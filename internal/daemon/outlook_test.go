@@ -35,16 +35,16 @@ func TestWithoutWay(t *testing.T) {
 		want   []string // parts of the lines
 		table  string
 	}{
-		{"GRUB 2.06 beside another DHCP server", outlook{on(old), true}, linux(boot.X64),
+		{"GRUB 2.06 beside another DHCP server", outlook{host: on(old), proxied: true}, linux(boot.X64),
 			[]string{"no UEFI x64 machine can be booted: grubnetx64.efi.signed (GRUB 2.06|--dhcp server|Debian 13's grub-efi-amd64-signed"}, "host of the DHCP server"},
-		{"GRUB 2.06 on the DHCP server's host", outlook{on(old), false}, linux(boot.X64), nil, "(uefi-shim-grub)"},
-		{"GRUB 2.12", outlook{on(fine), true}, linux(boot.X64), nil, "(uefi-shim-grub)"},
-		{"a revoked GRUB", outlook{on(revoked), true}, linux(boot.X64), []string{"it is revoked|take a newer one"}, "it is revoked"},
-		{"without DHCP", outlook{off, false}, linux(boot.X64), []string{"only an offer of Spur's own names shim.efi"}, "names shim.efi, and with --dhcp off it makes none"},
-		{"Secure Boot auto", outlook{route.Host{Loaders: append(old, ipxe)}, true}, linux(boot.X64), nil, "(uefi-x64-snponly)"},
-		{"arm64 without loaders", outlook{route.Host{Loaders: route.Binaries{ipxe}}, true}, linux(boot.ARM64),
+		{"GRUB 2.06 on the DHCP server's host", outlook{host: on(old), proxied: false}, linux(boot.X64), nil, "(uefi-shim-grub)"},
+		{"GRUB 2.12", outlook{host: on(fine), proxied: true}, linux(boot.X64), nil, "(uefi-shim-grub)"},
+		{"a revoked GRUB", outlook{host: on(revoked), proxied: true}, linux(boot.X64), []string{"it is revoked|take a newer one"}, "it is revoked"},
+		{"without DHCP", outlook{host: off, proxied: false}, linux(boot.X64), []string{"only an offer of Spur's own names shim.efi"}, "names shim.efi, and with --dhcp off it makes none"},
+		{"Secure Boot auto", outlook{host: route.Host{Loaders: append(old, ipxe)}, proxied: true}, linux(boot.X64), nil, "(uefi-x64-snponly)"},
+		{"arm64 without loaders", outlook{host: route.Host{Loaders: route.Binaries{ipxe}}, proxied: true}, linux(boot.ARM64),
 			[]string{"no UEFI arm64 machine can be booted: ipxe-arm64.efi was not found on this host; Debian has it in package ipxe"}, "ipxe-arm64.efi was not found"},
-		{"--for arm64 without loaders", outlook{on(fine), true}, both, []string{"no UEFI arm64 machine can be booted: no shim for UEFI arm64|shim-signed"}, "(uefi-shim-grub)"},
+		{"--for arm64 without loaders", outlook{host: on(fine), proxied: true}, both, []string{"no UEFI arm64 machine can be booted: no shim for UEFI arm64|shim-signed"}, "(uefi-shim-grub)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := tt.withoutWay(tt.target)

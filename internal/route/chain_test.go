@@ -241,8 +241,8 @@ func entry(name string) Entry {
 func TestNearestObstacle(t *testing.T) {
 	const keys = "; or have Spur sign with keys of yours (spur loader keys)"
 	signed, unsigned := able(boot.X64, boot.Abilities{EFIStub: true, Signed: true}), able(boot.X64, boot.Abilities{EFIStub: true})
-	proxied, arm := uefiROM, uefiROM
-	proxied.Proxied, arm.Arch = true, boot.ARM64
+	proxied, v6, arm := uefiROM, uefiROM, uefiROM
+	proxied.Proxied, v6.IPv6, arm.Arch = true, true, boot.ARM64
 	shim, grub := debianShim(boot.X64), debianGRUB(boot.X64, "2.06", 5, old)
 	script := boot.Payload{Content: boot.Script{}}
 	for _, tt := range []struct {
@@ -257,6 +257,7 @@ func TestNearestObstacle(t *testing.T) {
 		{"no GRUB", uefiROM, signed, Binaries{shim}, "no GRUB for UEFI x64 that a shim of this host starts was found", true},
 		{"nothing", uefiROM, signed, nil, "no shim for UEFI x64 was found on this host; Debian has it in package shim-signed", true},
 		{"a kernel that isn't signed", uefiROM, unsigned, Binaries{shim, grub}, "isn't signed, and with Secure Boot no kernel starts that is not", true},
+		{"a chain for IPv4", v6, signed, Binaries{shim, grub}, "Spur starts a GRUB by PXE over IPv4 alone; have the machine boot over IPv4", true},
 		{"a script", uefiROM, script, Binaries{shim, grub}, "no iPXE for UEFI x64 that a shim of this host starts was found; iPXE 2 brings one", true},
 		{"another architecture's kernel", arm, signed, Binaries{shim, grub}, "the machine is arm64", false},
 	} {

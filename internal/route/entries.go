@@ -31,6 +31,7 @@ type Entry struct {
 	Arch     boot.Arch
 	Proto    boot.Proto
 	Net      Net
+	NetWhy   string // why it is for that Net alone; empty where another entry does the same over the other
 	Speaker  boot.Loader
 	Needs    boot.Features // what the speaker must be able to do
 	Lacks    boot.Features // of these it must lack at least one
@@ -123,6 +124,7 @@ func Entries() []Entry {
 		},
 		{
 			Name: "uefi-shim-grub", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
+			NetWhy: "Spur starts a GRUB by PXE over IPv4 alone; have the machine boot over IPv4",
 			Loader: boot.GRUB, Build: ShimFile, Shim: true, Via: TFTP,
 			Why: "a shim that firmware with Secure Boot starts, and that starts its distribution's GRUB, which starts its kernels",
 		},
@@ -133,6 +135,7 @@ func Entries() []Entry {
 		},
 		{
 			Name: "uefi-x64-direct", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
+			NetWhy: "over IPv6 every offer names the file itself",
 			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP, Shape: "direct",
 			Why: "named in the offer itself: for firmware that never asks on port 4011; old edk2 loses such offers",
 		},

@@ -34,6 +34,9 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 	var versions []Route // of the loader whose entries these are
 	for _, e := range Entries() {
 		if !e.fits(c) {
+			if r, ok := e.overOtherNet(c, p, host); ok {
+				l.Rejected = append(l.Rejected, r)
+			}
 			continue
 		}
 		r, why, near := follow(e, c, p, host)
@@ -60,6 +63,20 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 		l.Keys = len(Routes(c, p, host).Routes) > 0
 	}
 	return l
+}
+
+// overOtherNet tells whether a client could go this way if it asked by the other
+// version of IP, and what it is told.
+func (e Entry) overOtherNet(c boot.Client, p boot.Payload, host Host) (Rejected, bool) {
+	c.IPv6 = !c.IPv6
+	if e.NetWhy == "" || !e.fits(c) {
+		return Rejected{}, false
+	}
+	near := unsuited
+	if _, why, _ := follow(e, c, p, host); why == "" && c.SecureBoot {
+		near = stopped
+	}
+	return Rejected{Name: e.Name, Why: e.NetWhy, near: near}, true
 }
 
 // follow goes from an entry by its loader to a form of the payload, or says what

@@ -61,6 +61,7 @@ func (f *files) openHTTP(ctx context.Context, r *http.Request, name string, via 
 		c.Server = server
 		f.events.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}
+	f.tree.NoteBoot(name, httpd.Remote(r).Addr())
 	file, err := f.tree.Open(ctx, name, tree.Asker{Via: via, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery, Peer: httpd.Remote(r).Addr()})
 	return f.sized(file, err, via, name, httpd.Remote(r), httpd.Local(r))
 }
@@ -161,7 +162,8 @@ func (f *files) httpHooks(via route.Via) httpd.Hooks {
 	}
 }
 
-// tftpHooks connects the TFTP server to the timeline.
+// tftpHooks connects the TFTP server to the timeline, and notes boots: whoever
+// acknowledges a block has got the one before, so that its address is its own.
 func (f *files) tftpHooks() tftp.Hooks {
 	tell := func(kind timeline.Kind, r *tftp.Request, file tftp.File, bytes, total int64, err string, refused timeline.Refusal) {
 		e, ok := f.event(kind, route.TFTP, r.Filename, r.Remote, r.Local)
@@ -176,11 +178,15 @@ func (f *files) tftpHooks() tftp.Hooks {
 		Start: func(t *tftp.Transfer) { tell(timeline.FetchStart, t.Request, t.File, 0, t.Size, "", "") },
 		Progress: func(t *tftp.Transfer, bytes int64) {
 			if f.progress.due(t) {
+				f.tree.NoteBoot(t.Filename, t.Remote.Addr())
 				tell(timeline.FetchProgress, t.Request, t.File, bytes, t.Size, "", "")
 			}
 		},
 		End: func(t *tftp.Transfer, s tftp.Stats, reason tftp.Reason, err error) {
 			f.progress.forget(t)
+			if s.Bytes > 0 && !s.Unconfirmed {
+				f.tree.NoteBoot(t.Filename, t.Remote.Addr())
+			}
 			switch reason {
 			case tftp.Completed:
 				tell(timeline.FetchEnd, t.Request, t.File, s.Bytes, t.Size, "", "")

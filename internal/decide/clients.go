@@ -25,28 +25,43 @@ type seen struct {
 	addr   netip.Addr
 	client boot.Client
 	route  route.Route // the zero value until it is on one
+	took   bool        // it was seen taking the address
 }
 
 // Saw notes that a client has an address from now on.
-func (c *Clients) Saw(addr netip.Addr, client boot.Client) { c.note(addr, client, route.Route{}) }
-
-// On notes that the client that has an address boots by a route: a file of that
-// boot has been asked for from there.
-func (c *Clients) On(addr netip.Addr, client boot.Client, r route.Route) { c.note(addr, client, r) }
-
-func (c *Clients) note(addr netip.Addr, client boot.Client, r route.Route) {
-	if addr = addr.Unmap(); !addr.IsValid() {
-		return
-	}
+func (c *Clients) Saw(addr netip.Addr, client boot.Client) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.note(seen{addr: addr.Unmap(), client: client, took: true})
+}
+
+// On notes that the client that has an address boots by a route. An address that
+// another one was seen taking stays that one's.
+func (c *Clients) On(addr netip.Addr, client boot.Client, r route.Route) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	took := false
+	if old, ok := c.byAddr[addr.Unmap()]; ok {
+		known := old.Value.(seen)
+		if took = known.took; took && known.client.MAC != client.MAC {
+			return
+		}
+	}
+	c.note(seen{addr.Unmap(), client, r, took})
+}
+
+// note is called with mu locked.
+func (c *Clients) note(s seen) {
+	if !s.addr.IsValid() {
+		return
+	}
 	if c.byAddr == nil {
 		c.byAddr = map[netip.Addr]*list.Element{}
 	}
-	if old, ok := c.byAddr[addr]; ok {
+	if old, ok := c.byAddr[s.addr]; ok {
 		c.order.Remove(old)
 	}
-	c.byAddr[addr] = c.order.PushFront(seen{addr, client, r})
+	c.byAddr[s.addr] = c.order.PushFront(s)
 	if c.order.Len() > clientsMost {
 		last := c.order.Remove(c.order.Back()).(seen)
 		delete(c.byAddr, last.addr)

@@ -66,3 +66,24 @@ func TestBoots(t *testing.T) {
 		t.Errorf("the next boot is on %+v", r)
 	}
 }
+
+// Nobody's boot is noted for an address that another client was seen taking.
+func TestBootAtAnAddressOfAnother(t *testing.T) {
+	var c decide.Clients
+	addr, other := netip.MustParseAddr("10.0.0.5"), rom
+	other.MAC[5]++
+	c.Saw(addr, rom)
+	c.On(addr, other, route.Route{Name: "uefi-shim-grub"})
+	if got, ok := c.At(addr); !ok || got != rom {
+		t.Errorf("the address is %+v's", got)
+	}
+	c.On(addr, rom, route.Route{Name: "uefi-shim-grub"})
+	c.On(addr, other, route.Route{Name: "uefi-shim-grub"})
+	if got, _, ok := c.Boot(addr); !ok || got != rom {
+		t.Errorf("the boot is %+v's", got)
+	}
+	c.Saw(addr, other)
+	if got, ok := c.At(addr); !ok || got != other {
+		t.Errorf("the address, which is another's by now, is %+v's", got)
+	}
+}

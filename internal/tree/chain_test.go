@@ -90,6 +90,10 @@ func TestConfigurationAtRoot(t *testing.T) {
 			}
 		}
 		read(t, tr, tr.Names.Boot(rom, r)+"/shim.efi", asker)
+		if _, err := tr.Open(t.Context(), "/grub/grub.cfg", asker); err == nil {
+			t.Error("a request that anybody may have sent tells whose address it is")
+		}
+		tr.NoteBoot(tr.Names.Boot(rom, r)+"/shim.efi", peer)
 		for _, path := range append(places, tr.Names.Boot(rom, r)+"/grub.cfg") {
 			if got := read(t, tr, path, asker); !strings.Contains(got, "if linux '"+scheme) || !strings.Contains(got, "initrd '"+scheme) {
 				t.Errorf("%s is %q", path, got)

@@ -52,9 +52,9 @@ type Asker struct {
 // Boots tells by its address which boot somebody is at who asks without a sealed
 // name.
 type Boots interface {
-	// On notes that a file of a client's boot was asked for from an address.
+	// On notes that a client boots from an address.
 	On(netip.Addr, boot.Client, route.Route)
-	// Boot is the boot of which one was asked for from there last.
+	// Boot is the boot that was noted for there last.
 	Boot(netip.Addr) (boot.Client, route.Route, bool)
 }
 
@@ -115,9 +115,6 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 		return t.openRoot(ctx, first+"/"+rest, a, err)
 	}
 	if name.IsBoot() {
-		if t.Boots != nil && name.Route.Shim {
-			t.Boots.On(a.Peer, name.Client, name.Route)
-		}
 		return t.openBoot(ctx, name, rest, a)
 	}
 	source, err := t.source(ctx, name)
@@ -132,6 +129,16 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 		return t.openSigned(ctx, file)
 	}
 	return t.Sources.Open(ctx, file)
+}
+
+// NoteBoot notes that the boot whose file is asked for is under way at an address. It
+// is for addresses that are known to be the asker's: one datagram with a forged source
+// would give a machine the configuration of another.
+func (t *Tree) NoteBoot(asked string, peer netip.Addr) {
+	first, _ := Split(asked)
+	if name, err := t.Names.Open(first); t.Boots != nil && err == nil && name.IsBoot() && name.Route.Shim {
+		t.Boots.On(peer, name.Client, name.Route)
+	}
 }
 
 // openBoot opens a file in the tree of one client's boot: one that its route

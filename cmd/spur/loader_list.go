@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,6 +31,9 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
   spur loader list --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := os.Stat(flags.data); flags.data != "" && errors.Is(err, fs.ErrNotExist) {
+				fmt.Fprintln(cmd.ErrOrStderr(), printable.Line("there is no folder "+flags.data+": these are the loaders of all of this host"))
+			}
 			list, err := daemon.ListLoaders(flags.data, flags.loaders)
 			if err != nil {
 				return err

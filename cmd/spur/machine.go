@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +31,23 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 // machineData adds the flag that names the folder.
 func machineData(cmd *cobra.Command, data *string) {
 	cmd.Flags().StringVar(data, "data", "", "the folder that Spur was given with --data")
+}
+
+// namedMost is how many machines are named in a line that says what was done to them.
+const namedMost = 10
+
+// tellMachines says what a command has done to machines.
+func tellMachines(out io.Writer, done []boot.MAC, what string) {
+	var names []string
+	for _, mac := range done[:min(len(done), namedMost)] {
+		names = append(names, mac.String())
+	}
+	if more := len(done) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	if names != nil {
+		fmt.Fprintf(out, "%s: %s\n", strings.Join(names, ", "), what)
+	}
 }
 
 // machineArguments reads the machines that a command is about.

@@ -22,7 +22,9 @@ machine was given last then counts as failed, and the machine gets the next one.
 			if err != nil {
 				return err
 			}
-			return daemon.TakeAnother(data, macs)
+			done, err := daemon.TakeAnother(data, macs)
+			tellMachines(cmd.OutOrStdout(), done, "gets another way when it asks again")
+			return err
 		},
 	}
 	machineData(cmd, &data)

@@ -18,7 +18,9 @@ func machineResetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return daemon.Rearm(data, macs)
+			done, err := daemon.Rearm(data, macs)
+			tellMachines(cmd.OutOrStdout(), done, "boots with --once again")
+			return err
 		},
 	}
 	machineData(cmd, &data)

@@ -33,11 +33,11 @@ func BootedOnce(data string) ([]Booted, error) {
 }
 
 // Rearm lets machines that have booted with --once boot once more; a Spur that
-// runs over the folder data sees it at once.
-func Rearm(data string, macs []boot.MAC) error {
+// runs over the folder data sees it at once. It tells which had.
+func Rearm(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 	marks, err := openBooted(data)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var errs []error
 	for _, mac := range macs {
@@ -50,9 +50,11 @@ func Rearm(data string, macs []boot.MAC) error {
 			errs = append(errs, unreadable(err))
 		case !was:
 			errs = append(errs, advice.New(fmt.Sprintf("%s has not booted with --once over %s", mac, data), "spur machine list shows which machines have"))
+		default:
+			done = append(done, mac)
 		}
 	}
-	return errors.Join(errs...)
+	return done, errors.Join(errs...)
 }
 
 // openBooted opens the marks of a folder that must be there; nil where no Spur

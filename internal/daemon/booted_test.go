@@ -53,7 +53,7 @@ func TestOnceOutlivesARestart(t *testing.T) {
 	if err != nil || len(all) != 1 || all[0].MAC != one.MAC || time.Since(all[0].Time) > time.Hour {
 		t.Errorf("listed as %v, %v", all, err)
 	}
-	if err := Rearm(data, []boot.MAC{two.MAC, one.MAC}); err == nil || !strings.Contains(err.Error(), two.MAC.String()) {
+	if _, err := Rearm(data, []boot.MAC{two.MAC, one.MAC}); err == nil || !strings.Contains(err.Error(), two.MAC.String()) {
 		t.Errorf("re-arming one that has not booted: %v", err)
 	}
 	if !boots(second, one) {

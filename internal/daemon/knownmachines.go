@@ -91,15 +91,15 @@ func keptOf(data string) (*keptMachines, error) {
 
 // Forget has Spur treat machines as if they had never booted; without machines,
 // all of them. A Spur that runs over the folder data does so the next time that
-// they ask.
-func Forget(data string, macs []boot.MAC) error {
+// they ask. It tells of which something was kept.
+func Forget(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 	kept, err := keptOf(data)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(macs) == 0 && kept != nil {
 		if macs, err = kept.All(); err != nil {
-			return unreadable(err)
+			return nil, unreadable(err)
 		}
 	}
 	var errs []error
@@ -113,20 +113,22 @@ func Forget(data string, macs []boot.MAC) error {
 			errs = append(errs, unreadable(err))
 		case !was:
 			errs = append(errs, advice.New(fmt.Sprintf("nothing is kept of %s in %s", mac, data), "spur machine list shows of which machines something is"))
+		default:
+			done = append(done, mac)
 		}
 	}
-	return errors.Join(errs...)
+	return done, errors.Join(errs...)
 }
 
 // TakeAnother has machines given another way the next time that they ask, since
-// the last one did no good.
-func TakeAnother(data string, macs []boot.MAC) error {
+// the last one did no good. It tells which will be.
+func TakeAnother(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 	kept, err := keptOf(data)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if kept == nil {
-		return advice.New("no Spur has kept machines in the folder "+data, "name the folder that spur boot or spur api was given with --data")
+		return nil, advice.New("no Spur has kept machines in the folder "+data, "name the folder that spur boot or spur api was given with --data")
 	}
 	var errs []error
 	for _, mac := range macs {
@@ -135,7 +137,10 @@ func TakeAnother(data string, macs []boot.MAC) error {
 			l.Another = true
 			err = kept.Write(mac, l)
 		}
+		if err == nil {
+			done = append(done, mac)
+		}
 		errs = append(errs, unreadable(err))
 	}
-	return errors.Join(errs...)
+	return done, errors.Join(errs...)
 }

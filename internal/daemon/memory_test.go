@@ -52,7 +52,7 @@ func TestMachinesOutliveARestart(t *testing.T) {
 		t.Errorf("after a restart: took %q, pace %d, failed %v", took, next.events.Pace(mac), next.events.Failed(mac))
 	}
 
-	if err := TakeAnother(data, []boot.MAC{mac}); err != nil {
+	if _, err := TakeAnother(data, []boot.MAC{mac}); err != nil {
 		t.Fatal(err)
 	}
 	next.asks(mac)
@@ -64,14 +64,14 @@ func TestMachinesOutliveARestart(t *testing.T) {
 		t.Errorf("kept is %+v, %v", known, err)
 	}
 
-	if err := Forget(data, nil); err != nil {
+	if _, err := Forget(data, nil); err != nil {
 		t.Fatal(err)
 	}
 	next.asks(mac)
 	if took, _ := next.events.Shapes(mac); took != "" || next.events.Pace(mac) != 0 || len(next.events.Failed(mac)) != 0 {
 		t.Errorf("forgotten, and yet took %q, pace %d, failed %v", took, next.events.Pace(mac), next.events.Failed(mac))
 	}
-	if err := Forget(data, []boot.MAC{mac}); err == nil || !strings.Contains(err.Error(), mac.String()) {
+	if _, err := Forget(data, []boot.MAC{mac}); err == nil || !strings.Contains(err.Error(), mac.String()) {
 		t.Errorf("forgetting a stranger: %v", err)
 	}
 }

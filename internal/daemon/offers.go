@@ -29,22 +29,23 @@ type offers struct {
 	panicked func(where string, value any, stack []byte)
 
 	running sync.WaitGroup
-	slots   chan struct{}
+	slots4  chan struct{} // of requests by DHCPv4
+	slots6  chan struct{} // and by DHCPv6, which are nobody's else
 	dropped atomic.Uint64
 }
 
 // answer has a machine's request answered on a goroutine of its own, so that an
 // API that is slow about one machine delays no other; wait ends them. What
 // exceeds the bound is dropped: clients repeat themselves.
-func (o *offers) answer(mac boot.MAC, answer func()) {
+func (o *offers) answer(slots chan struct{}, mac boot.MAC, answer func()) {
 	select {
-	case o.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	default:
 		o.dropped.Add(1)
 		return
 	}
 	o.running.Go(func() {
-		defer func() { <-o.slots }()
+		defer func() { <-slots }()
 		defer func() {
 			if value := recover(); value != nil {
 				o.panicked("DHCP request of "+mac.String(), value, debug.Stack())

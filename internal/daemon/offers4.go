@@ -29,7 +29,7 @@ func (o *offers4) handle(ctx context.Context, p dhcp.Packet) {
 	request := pxe.Read(p.Message)
 	client := clientOf(request, p)
 	o.observeRequest(request, client, p)
-	o.answer(client.MAC, func() { o.reply(ctx, p, request) })
+	o.answer(o.slots4, client.MAC, func() { o.reply(ctx, p, request) })
 }
 
 // reply follows one request from what it says to the reply on the wire.

@@ -30,7 +30,7 @@ func (o *offers6) handle(ctx context.Context, p dhcp6.Packet) {
 		return // an INFORMATION-REQUEST without any identifier
 	}
 	o.observeRequest(request, client, p)
-	o.answer(client.MAC, func() { o.reply(ctx, p, request, client) })
+	o.answer(o.slots6, client.MAC, func() { o.reply(ctx, p, request, client) })
 }
 
 // reply follows one request from what it says to the reply on the wire.

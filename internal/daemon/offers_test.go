@@ -64,7 +64,7 @@ func newCommon(t *testing.T, r boot.Resolver) *offers {
 		tree:    &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Resolver: r, HTTPPort: 80, TFTPPort: 69, Host: host},
 		events:  events, clients: &decide.Clients{},
 		trouble: func(what string, _ boot.MAC, _ string, err error) { t.Errorf("%s: %v", what, err) },
-		slots:   make(chan struct{}, maxAnswers),
+		slots4:  make(chan struct{}, maxAnswers), slots6: make(chan struct{}, maxAnswers),
 	}
 }
 

@@ -106,7 +106,7 @@ func (d *daemon) newOffers(f *files, m *memory) *offers {
 	return &offers{
 		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease()},
 		tree:    f.tree, events: f.events, clients: f.clients, recall: m.recall,
-		trouble: d.notices.trouble, panicked: d.notices.panicked, slots: make(chan struct{}, maxAnswers),
+		trouble: d.notices.trouble, panicked: d.notices.panicked, slots4: make(chan struct{}, maxAnswers), slots6: make(chan struct{}, maxAnswers),
 	}
 }
 

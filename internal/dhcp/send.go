@@ -1,12 +1,13 @@
 package dhcp
 
 import (
+	"errors"
 	"fmt"
 	"net"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/mdlayher/packet"
-	"golang.org/x/net/ipv4"
+	"golang.org/x/sys/unix"
 )
 
 // Send sends a reply to where [Destination] says. It is safe for concurrent
@@ -49,30 +50,55 @@ func (l *Listener) socketOf(i Interface) *socket {
 
 // rawSocket sends IPv4 packets with our own header, so that the source port
 // is 67 even when another server holds that port.
-type rawSocket struct{ conn *ipv4.RawConn }
+type rawSocket struct{ conn *net.IPConn }
 
 // ipprotoRaw makes a raw socket send whole packets and receive none (raw(7)).
 const ipprotoRaw = 255
+
+// sendBuffer bounds, in bytes, the replies by way of relays that wait for the kernel to
+// find who has a relay's address: as many neighbours as it looks for at a time
+// (gc_thresh3 of neighbour tables is 1024), with three packets each.
+const sendBuffer = 4 << 20
 
 func openRaw() (*rawSocket, error) {
 	c, err := net.ListenPacket(fmt.Sprintf("ip4:%d", ipprotoRaw), "0.0.0.0")
 	if err != nil {
 		return nil, permission(fmt.Errorf("open a raw IPv4 socket: %w", err))
 	}
-	conn, err := ipv4.NewRawConn(c)
-	if err != nil {
-		_ = c.Close()
-		return nil, fmt.Errorf("prepare a raw IPv4 socket: %w", err)
+	r := &rawSocket{c.(*net.IPConn)}
+	if err := r.control(enlarge); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare a raw IPv4 socket: %w", err), c.Close())
 	}
-	return &rawSocket{conn}, nil
+	return r, nil
 }
 
-func (r *rawSocket) send(b []byte) error {
-	h, err := ipv4.ParseHeader(b)
+// enlarge gives a socket its send buffer; without CAP_NET_ADMIN as much of it as
+// everybody may have.
+func enlarge(fd int) error {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) == nil {
+		return nil
+	}
+	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
+}
+
+func (r *rawSocket) control(f func(fd int) error) error {
+	raw, err := r.conn.SyscallConn()
 	if err != nil {
 		return err
 	}
-	return r.conn.WriteTo(h, b[h.Len:], nil)
+	var inner error
+	if err := raw.Control(func(fd uintptr) { inner = f(int(fd)) }); err != nil {
+		return err
+	}
+	return inner
+}
+
+// send takes a packet with its header. It never waits for room in the socket: replies
+// by way of forged relays lie there for seconds, until the kernel has given up to
+// resolve them, and whoever sends those must not keep others from being answered.
+func (r *rawSocket) send(b []byte) error {
+	to := &unix.SockaddrInet4{Addr: [4]byte(b[16:20])} // RFC 791 section 3.1
+	return r.control(func(fd int) error { return unix.Sendto(fd, b, unix.MSG_DONTWAIT, to) })
 }
 
 func (r *rawSocket) Close() error {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 
@@ -114,6 +115,8 @@ type advertiser struct {
 	ctx    context.Context // of run
 	cancel context.CancelFunc
 	done   chan struct{}
+
+	sending sync.Mutex // has the write deadline
 }
 
 func newAdvertiser(i Interface, says Advertisement) (*advertiser, error) {
@@ -235,6 +238,20 @@ func (a *advertiser) hear(ctx context.Context, everybody chan<- struct{}) error 
 	}
 }
 
+// sendMost is how long an advertisement may wait for room in the socket. What goes to
+// forged addresses lies there until the kernel has given up to resolve them.
+const sendMost = 100 * time.Millisecond
+
+// send leaves out what would have to wait: the next one comes soon enough.
 func (a *advertiser) send(to netip.Addr, last bool) error {
-	return a.conn.WriteTo(a.says.message(a.on.MAC, last), nil, to)
+	a.sending.Lock()
+	defer a.sending.Unlock()
+	if err := a.conn.SetWriteDeadline(time.Now().Add(sendMost)); err != nil {
+		return err
+	}
+	err := a.conn.WriteTo(a.says.message(a.on.MAC, last), nil, to)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return err
 }

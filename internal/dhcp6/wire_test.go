@@ -329,3 +329,33 @@ func TestPortHeld(t *testing.T) {
 		t.Errorf("the port is free again: %v, %v", s.Interfaces(), err)
 	}
 }
+
+// TestForgedClients: replies to clients that don't exist wait in the kernel, which
+// looks for them, and nobody waits for that.
+func TestForgedClients(t *testing.T) {
+	l := newLab(t)
+	wire := newWire(t, l, "wire")
+	server := newHost(t, l, "server", lab.On(wire, "fd77::1/64"))
+	client := newHost(t, l, "client", lab.On(wire))
+	ready(t, client)
+	s := listen(t, server, booting(newServer(t, dhcp6.ServerConfig{Authoritative: true}, pool("fd77::/64", "fd77::100", "fd77::1ff"))), "eth0")
+
+	forged := heard(message(dhcpv6.MessageTypeSolicit, 1, association(1)))
+	forged.Interface = interfaces(t, server, "eth0")[0]
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := range 20_000 {
+			forged.From = netip.AddrPortFrom(netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: 2, 14: byte(n >> 8), 15: byte(n)}), 546)
+			_ = s.Send(forged, forged.Message) // what doesn't fit is dropped
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Fatal("sending waits for clients that don't exist")
+	}
+	p := dhclient(t, client)
+	says(t, p, `REASON BOUND6`)
+	_ = p.Stop()
+}

@@ -137,6 +137,7 @@ func commands() []command {
 		{line: `spur explain vmlinuz initrd.img --proto http --server 2001:db8::1`},
 
 		{line: `spur lab`, elsewhere: elsewhere{"the same machine as that of make demo, which boots it", "../scripts/demo", "spur lab"}},
+		{line: `spur lab --help`},
 		{line: `spur lab vmlinuz initrd.img`, until: `login:`, boots: true},
 		{line: `--expect 'login:'`, as: `spur lab vmlinuz initrd.img --expect 'login:'`, boots: true},
 		{line: `spur lab --firmware bios vmlinuz initrd.img --cmdline "console=ttyS0"`, until: `login:`, boots: true},

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -27,6 +28,7 @@ func labCommand() *cobra.Command {
 	var t demo.Demo
 	var vnc, quiet bool
 	var dhcp, message string
+	var own handedOn
 	cmd := &cobra.Command{
 		Use:   "lab [KERNEL [INITRD…]]",
 		Short: "Boot a virtual machine over an isolated network",
@@ -42,8 +44,9 @@ The machine's serial port is on the terminal, together with Spur's story; on a
 terminal every key goes to the machine, and Ctrl-] leaves. --screenshot keeps
 a PNG file of the screen up to date, --vnc shows the screen on a local port.
 
-With --expect the lab ends as soon as the machine has printed what was expected,
-and with exit code 1 if it is switched off before, or does not within --timeout:
+With --expect the lab ends as soon as the machine has printed what was expected
+on its serial port: what the firmware writes there counts, too. It ends
+with exit code 1 if it is switched off before, or does not within --timeout:
 a test for whoever writes operating systems.
 
 Exit codes are 0 once the machine is off or has printed what was expected, 1
@@ -80,10 +83,11 @@ for machines of other architectures than x64, scripts/install test.`,
 			if vnc {
 				t.Display = "vnc"
 			}
-			err := checkBootable(cmd, t, args, message)
+			err := checkBootable(cmd, t, own, args, message)
 			if err != nil {
 				return err
 			}
+			t.Extra = append(t.Extra, own.arguments()...)
 			if t.Spur, err = os.Executable(); err != nil {
 				return err
 			}
@@ -109,6 +113,7 @@ for machines of other architectures than x64, scripts/install test.`,
 	flags.StringVar(&t.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&message, "message", "", "text to show on the machine's screen, where iPXE boots it")
 	flags.StringVar(&dhcp, "dhcp", "proxy", "proxy: another server gives addresses; server: Spur does")
+	own.add(flags)
 	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in MiB (default: 512; more on ARM and RISC-V)")
 	flags.StringVar(&t.Screenshot, "screenshot", "", "PNG file to keep up to date with the machine's screen")
 	flags.BoolVar(&vnc, "vnc", false, "show the machine's screen on a local VNC port")
@@ -120,7 +125,7 @@ for machines of other architectures than x64, scripts/install test.`,
 
 // checkBootable refuses what the lab's Spur would refuse, and machines that it has
 // no route for, before anything is built.
-func checkBootable(cmd *cobra.Command, t demo.Demo, args []string, message string) error {
+func checkBootable(cmd *cobra.Command, t demo.Demo, own handedOn, args []string, message string) error {
 	for _, name := range args {
 		if (boot.File{Source: name}).IsURL() {
 			return usage(cmd, fmt.Errorf("%s can't be fetched: a lab's network leads nowhere; download it first", name))
@@ -131,7 +136,7 @@ func checkBootable(cmd *cobra.Command, t demo.Demo, args []string, message strin
 		return err
 	}
 	client.Proxied = !t.OwnDHCP
-	config := daemon.Config{DHCP: daemon.ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: io.Discard}
+	config := daemon.Config{DHCP: daemon.ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Data: own.data, Loaders: own.loaders, Out: io.Discard}
 	target := daemon.Target{Cmdline: t.Cmdline, Message: message}
 	if len(args) > 0 {
 		target.Kernel, target.Initrds = args[0], args[1:]
@@ -139,7 +144,42 @@ func checkBootable(cmd *cobra.Command, t demo.Demo, args []string, message strin
 			return err
 		}
 	}
-	return daemon.Bootable(cmd.Context(), config, target, client)
+	err = daemon.Bootable(cmd.Context(), config, target, client)
+	if err == nil || t.OwnDHCP {
+		return err
+	}
+	client.Proxied = false
+	if daemon.Bootable(cmd.Context(), config, target, client) == nil {
+		err = advice.Wrap(err, "it boots with --dhcp server, which has Spur give the addresses")
+	}
+	return err
+}
+
+// handedOn is what the lab's Spur is given as it is.
+type handedOn struct {
+	loaders          []string
+	data, passphrase string
+}
+
+func (h *handedOn) add(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&h.loaders, "loaders", nil, "folders with bootloaders for Spur, which go before all others")
+	flags.StringVar(&h.data, "data", "", "the folder that Spur is given with --data")
+	flags.StringVar(&h.passphrase, "passphrase-file", "", "a file whose first line is the passphrase of the keys of Secure Boot in --data")
+}
+
+// arguments are the flags of the lab's Spur.
+func (h handedOn) arguments() []string {
+	var all []string
+	for _, dir := range h.loaders {
+		all = append(all, "--loaders", dir)
+	}
+	if h.data != "" {
+		all = append(all, "--data", h.data)
+	}
+	if h.passphrase != "" {
+		all = append(all, "--passphrase-file", h.passphrase)
+	}
+	return all
 }
 
 // clientOf is the client that a machine of the lab is when it is switched on.
@@ -161,7 +201,11 @@ func clientOf(f lab.Firmware) (boot.Client, error) {
 // signedOnly says in the manual which firmware needs more than the usual loaders.
 func signedOnly() string {
 	return "These start only what is signed, so that this host must have a shim and a GRUB\n" +
-		"that lead to the target, else the lab refuses them:\n" + withoutRoute() + ".\n"
+		"that lead to the target, or Spur keys that they trust, else the lab refuses them:\n" + withoutRoute() + ".\n" +
+		"Those named secureboot trust Microsoft; those named snakeoil trust a test key of\n" +
+		"Debian's package ovmf alone, whose private half everybody has there:\n" +
+		"/usr/share/ovmf/PkKek-1-snakeoil.key, with the passphrase snakeoil. With that as\n" +
+		"db in the folder of --data (spur loader keys import) Spur signs for them.\n"
 }
 
 // withoutRoute names the firmware to which the usual loaders lead nothing.

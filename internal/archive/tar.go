@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // tarHead is the size of a tar's first header.
@@ -24,11 +25,25 @@ func (w *walk) tar(r io.Reader) error {
 		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
 			return fmt.Errorf("it is damaged: %w", err)
 		}
-		if h.Typeflag != tar.TypeReg {
+		var content io.Reader = t
+		switch {
+		case isSparse(h):
+			content = &bounded{t, w} // its holes aren't in the stream, which is bounded itself
+		case h.Typeflag != tar.TypeReg:
 			continue
 		}
-		if err := w.file(h.Name, h.Size, t); err != nil {
+		if err := w.file(h.Name, h.Size, content); err != nil {
 			return err
 		}
 	}
+}
+
+// isSparse tells of a file with holes, in the older or in the newer way of GNU tar.
+func isSparse(h *tar.Header) bool {
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return h.Typeflag == tar.TypeReg
+		}
+	}
+	return h.Typeflag == tar.TypeGNUSparse
 }

@@ -2,7 +2,9 @@ package archive
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -80,7 +82,7 @@ func archiveBy(t testing.TB, script string) []byte {
 // cuts off them.
 func contents(name string, b []byte) (map[string]string, error) {
 	found := map[string]string{}
-	err := Walk(name, bytes.NewReader(b), int64(len(b)), func(f File) error {
+	err := Walk(context.Background(), name, bytes.NewReader(b), int64(len(b)), func(f File) error {
 		content, err := io.ReadAll(f)
 		if err == nil && f.Size >= 0 && f.Size != int64(len(content)) {
 			err = errors.New("the size is wrong")
@@ -139,10 +141,11 @@ func TestWalkRefuses(t *testing.T) {
 		{"cut off ISO", "cut off or damaged", iso[:bytes.Index(iso, []byte("snponly "))+100]},
 		{"cut off deb", "it is cut off", deb[:len(deb)/2]},
 		{"damaged deb", "it is damaged", append(bytes.Clone(deb[:len(deb)-200]), make([]byte, 200)...)},
-		{"dictionary", "its dictionary has 1536 MiB", archiveBy(t, "echo x | xz --lzma2=preset=0,dict=1536MiB >$OUT")},
-		{"window", "window size exceeded", archiveBy(t, "head -c 300M /dev/zero | zstd -q --long=31 --single-thread >$OUT")},
+		{"dictionary", "would take more than 128 MiB of memory", archiveBy(t, "echo x | xz --lzma2=preset=0,dict=1536MiB >$OUT")},
+		{"dictionary of another stream", "would take more than 128 MiB of memory", archiveBy(t, "echo x | xz >$OUT && echo x | xz --lzma2=preset=0,dict=1536MiB >>$OUT")},
+		{"window", "would take more than 128 MiB of memory", archiveBy(t, "head -c 300M /dev/zero | zstd -q --long=31 --single-thread >$OUT")},
 	} {
-		err := Walk(tt.name, bytes.NewReader(tt.content), int64(len(tt.content)), func(f File) error {
+		err := Walk(t.Context(), tt.name, bytes.NewReader(tt.content), int64(len(tt.content)), func(f File) error {
 			_, err := io.Copy(io.Discard, f)
 			return err
 		})
@@ -152,15 +155,75 @@ func TestWalkRefuses(t *testing.T) {
 	}
 }
 
+// bombs unpack to 8 MiB.
+var bombs = map[string]string{
+	"gzip":           "head -c 8M /dev/zero | gzip >$OUT",
+	"sparse tar":     "truncate -s 8M big && tar --format=gnu -Scf $OUT big",
+	"sparse PAX tar": "truncate -s 8M big && tar --format=pax -Scf $OUT big",
+}
+
 // What unpacks to more than it may is refused before it is unpacked.
 func TestWalkBomb(t *testing.T) {
-	bomb := archiveBy(t, "head -c 8M /dev/zero | gzip >$OUT")
-	w := &walk{left: 1 << 20, visit: func(f File) error {
-		_, err := io.Copy(io.Discard, f)
-		return err
-	}}
-	if err := w.stream("bomb.gz", bytes.NewReader(bomb), true); err == nil || !strings.Contains(err.Error(), "unpacks to more than") {
-		t.Errorf("got %v", err)
+	for name, script := range bombs {
+		bomb, unpacked := archiveBy(t, script), int64(0)
+		w := &walk{ctx: t.Context(), left: 1 << 20, visit: func(f File) (err error) {
+			unpacked, err = io.Copy(io.Discard, f)
+			return err
+		}}
+		if err := w.stream("bomb", bytes.NewReader(bomb), true); err == nil || !strings.Contains(err.Error(), "unpacks to more than") {
+			t.Errorf("%s: %v after %d bytes", name, err, unpacked)
+		}
+	}
+}
+
+// A file of which little is read from the archive ends with the context too.
+func TestWalkEndsWithItsContext(t *testing.T) {
+	for name, script := range bombs {
+		ctx, cancel := context.WithCancel(t.Context())
+		bomb := archiveBy(t, script)
+		err := Walk(ctx, "bomb", bytes.NewReader(bomb), int64(len(bomb)), func(f File) error {
+			cancel()
+			_, err := io.Copy(io.Discard, f)
+			return err
+		})
+		if err != context.Canceled {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A directory of a zip archive is refused before it is read, by the number of its
+// entries; one that has more than it says, by what is read of it.
+func TestWalkZipOfManyFiles(t *testing.T) {
+	var many bytes.Buffer
+	z := zip.NewWriter(&many)
+	for range 70_000 { // too many for the record without 64 bits
+		if _, err := z.CreateHeader(&zip.FileHeader{Name: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := zipEntries(bytes.NewReader(many.Bytes()), int64(many.Len())); n != 70_000 {
+		t.Errorf("it is said to have %d entries", n)
+	}
+
+	const nameLength = 300
+	entry := append(append([]byte("PK\x01\x02"), make([]byte, 42)...), strings.Repeat("x", nameLength)...)
+	binary.LittleEndian.PutUint16(entry[28:], nameLength)
+	lies := append(append([]byte(zipMagic), make([]byte, 26)...), bytes.Repeat(entry, 1<<16+1)...)
+	end := append([]byte(zipEndMagic), make([]byte, 18)...)
+	binary.LittleEndian.PutUint16(end[10:], 1)
+	binary.LittleEndian.PutUint32(end[12:], uint32(len(lies)-30))
+	binary.LittleEndian.PutUint32(end[16:], 30)
+	lies = append(lies, end...)
+
+	for want, b := range map[string][]byte{"it has more than 50000 files": many.Bytes(), "its directory has more than 16 MiB": lies} {
+		err := Walk(t.Context(), "x", bytes.NewReader(b), int64(len(b)), func(File) error { return nil })
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }
 
@@ -179,17 +242,11 @@ func tarOf(t testing.TB, names ...string) []byte {
 	return b.Bytes()
 }
 
-func TestDictionary(t *testing.T) {
-	if got := dictionary(archiveBy(t, "echo x | xz --lzma2=preset=0,dict=96MiB --block-size=1MiB -T1 >$OUT")); got != 96<<20 {
-		t.Errorf("got %d", got)
-	}
-}
-
 func TestWalkEndsWithTheVisitor(t *testing.T) {
 	enough := errors.New("enough")
 	var seen []string
 	b := tarOf(t, "a", "b", "c")
-	err := Walk("x", bytes.NewReader(b), int64(len(b)), func(f File) error {
+	err := Walk(t.Context(), "x", bytes.NewReader(b), int64(len(b)), func(f File) error {
 		seen = append(seen, f.Name)
 		return enough
 	})
@@ -208,7 +265,7 @@ func FuzzWalk(f *testing.F) {
 	}
 	f.Add(rpm)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_ = Walk("x", bytes.NewReader(b), int64(len(b)), func(f File) error {
+		_ = Walk(t.Context(), "x", bytes.NewReader(b), int64(len(b)), func(f File) error {
 			_, err := io.CopyN(io.Discard, f, 1<<16)
 			if errors.Is(err, io.EOF) {
 				err = nil
@@ -223,7 +280,7 @@ func FuzzISO(f *testing.F) {
 	f.Add(iso[isoAt:])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		b = append(make([]byte, isoAt), b...)
-		w := &walk{left: 1 << 20, visit: func(File) error { return nil }}
+		w := &walk{ctx: t.Context(), left: 1 << 20, visit: func(File) error { return nil }}
 		_ = w.iso(bytes.NewReader(b), int64(len(b)))
 	})
 }

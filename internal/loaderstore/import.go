@@ -115,7 +115,7 @@ func (i *importing) file(name string, r io.ReaderAt, size int64) error {
 
 // archive takes the loaders in an archive.
 func (i *importing) archive(from string, r io.ReaderAt, size int64) error {
-	return archive.Walk(filepath.Base(from), r, size, func(f archive.File) error {
+	return archive.Walk(i.ctx, filepath.Base(from), r, size, func(f archive.File) error {
 		content, why := candidate(f)
 		if why == nil {
 			why = i.take(filepath.Base(f.Name), from+": "+f.Name, content)

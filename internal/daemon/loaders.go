@@ -17,7 +17,11 @@ func (c Config) findLoaders() (route.Binaries, error) {
 			return nil, advice.Or(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, a stub such as linuxx64.efi.stub, or a shim and what it starts")
 		}
 	}
-	found, err := loader.Find(c.Loaders, loaderDirs(c.Data))
+	dirs, err := loaderDirs(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	found, err := loader.Find(c.Loaders, dirs)
 	return found, advice.Wrap(err, "install its package again, or remove that file")
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
@@ -19,21 +20,39 @@ import (
 	"github.com/spurboot/spur/internal/scratch"
 )
 
-// loaderStore keeps the loaders of a folder of --data, or those of this host.
-func loaderStore(data string) loaderstore.Store {
+// loaderStore keeps the loaders of a folder of --data, or those of this host. Its
+// folder has no links.
+func loaderStore(data string) (loaderstore.Store, error) {
 	if data == "" {
-		return loaderstore.Store{Dir: loaderstore.System}
+		return loaderstore.Store{Dir: loaderstore.System}, nil
 	}
-	return loaderstore.Store{Dir: filepath.Join(data, "loaders")}
+	data, err := ownPath(data)
+	if err != nil {
+		return loaderstore.Store{}, err
+	}
+	dir, err := ownPath(filepath.Join(data, "loaders"))
+	return loaderstore.Store{Dir: dir}, err
+}
+
+// loaderStores are the stores from which loaders are handed out, the first before the
+// others.
+func loaderStores(data string) ([]loaderstore.Store, error) {
+	system := loaderstore.Store{Dir: loaderstore.System}
+	if data == "" {
+		return []loaderstore.Store{system}, nil
+	}
+	own, err := loaderStore(data)
+	return []loaderstore.Store{own, system}, err
 }
 
 // loaderDirs are the folders where loaders are looked for that nobody named.
-func loaderDirs(data string) []string {
-	dirs := loaderstore.Store{Dir: loaderstore.System}.Dirs()
-	if data != "" {
-		dirs = append(loaderStore(data).Dirs(), dirs...)
+func loaderDirs(data string) ([]string, error) {
+	stores, err := loaderStores(data)
+	var dirs []string
+	for _, s := range stores {
+		dirs = append(dirs, s.Dirs()...)
 	}
-	return append(dirs, loader.Dirs()...)
+	return append(dirs, loader.Dirs()...), err
 }
 
 // downloadMost bounds what an import fetches, in bytes.
@@ -42,6 +61,10 @@ const downloadMost = 2 << 30
 // ImportLoaders keeps the loaders that are in a file, a folder, an archive or at a
 // URL, for the Spur with that folder of --data; without one, for all of this host.
 func ImportLoaders(ctx context.Context, data, source string) (report loaderstore.Report, err error) {
+	store, err := loaderStore(data)
+	if err != nil {
+		return report, err
+	}
 	dir, err := scratch.New("spur-import-")
 	if err != nil {
 		return report, err
@@ -52,7 +75,7 @@ func ImportLoaders(ctx context.Context, data, source string) (report loaderstore
 		return report, err
 	}
 	defer cache.Close()
-	report, err = loaderStore(data).Import(ctx, source, func(ctx context.Context, url string) (loaderstore.File, error) {
+	report, err = store.Import(ctx, source, func(ctx context.Context, url string) (loaderstore.File, error) {
 		f, err := cache.Open(ctx, url)
 		if err != nil {
 			return nil, err
@@ -65,13 +88,15 @@ func ImportLoaders(ctx context.Context, data, source string) (report loaderstore
 	if err == nil && len(report.Taken) == 0 {
 		err = advice.New(source+" has no bootloader that Spur knows", "spur loader show says what a file is")
 	}
-	return report, advice.Or(err, adviseImport(err, source, loaderStore(data).Dir))
+	return report, advice.Or(err, adviseImport(err, source, store.Dir))
 }
 
 // adviseImport says what to do where nothing was imported.
 func adviseImport(err error, source, dir string) string {
 	var keep loaderstore.KeepError
 	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room on the disk, or name a folder on another one with --data"
 	case errors.As(err, &keep):
 		return "run as the user to whom " + dir + " belongs, or name another folder with --data"
 	case (boot.File{Source: source}).IsURL():
@@ -104,6 +129,10 @@ func ListLoaders(data string, own []string) ([]Loader, error) {
 	if err != nil {
 		return nil, err
 	}
+	stores, err := loaderStores(data)
+	if err != nil {
+		return nil, err
+	}
 	chains := map[string]chainUse{} // by path
 	for _, b := range found {
 		if !isBuild(b) {
@@ -121,7 +150,7 @@ func ListLoaders(data string, own []string) ([]Loader, error) {
 		l := Loader{
 			Description: describe(b.Path, b.Identity), Use: use(b), SHA256: hex.EncodeToString(b.Sum[:]),
 			Chain: chains[b.Path].text,
-			From:  cmp.Or(loaderStore(data).From(b), loaderStore("").From(b)),
+			From:  importedFrom(stores, b),
 		}
 		if i == 0 || use(found[i-1]) != l.Use {
 			l.First, l.Why = true, whyFirst(found[i:])
@@ -129,6 +158,16 @@ func ListLoaders(data string, own []string) ([]Loader, error) {
 		list = append(list, l)
 	}
 	return list, nil
+}
+
+// importedFrom says where a loader came from that is in one of the stores.
+func importedFrom(stores []loaderstore.Store, b route.Binary) string {
+	for _, s := range stores {
+		if from := s.From(b); from != "" {
+			return from
+		}
+	}
+	return ""
 }
 
 // use is what a loader is handed out as: a file of the table of loaders, or part of a

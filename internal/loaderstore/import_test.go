@@ -3,6 +3,7 @@ package loaderstore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -99,6 +100,46 @@ func TestImportFolder(t *testing.T) {
 	}
 	if again, err := s.Import(t.Context(), dir, noURL); err != nil || strings.Contains(fmt.Sprint(taken(again)), "true") {
 		t.Errorf("again: %q, %v", taken(again), err)
+	}
+}
+
+// What is kept already is compared: a damaged one is kept anew, and under the name that
+// it has there it is known.
+func TestImportMendsWhatIsDamaged(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "other.efi")
+	copyFile(t, "/usr/lib/ipxe/snponly.efi", source)
+	s := Store{filepath.Join(t.TempDir(), "loaders")}
+	r, err := s.Import(t.Context(), "/usr/lib/ipxe/snponly.efi", noURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := r.Taken[0].Path
+	good, err := os.ReadFile(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err = s.Import(t.Context(), source, noURL); err != nil || r.Taken[0].New || r.Taken[0].Path != kept {
+		t.Errorf("a whole one: %+v, %v", r.Taken, err)
+	}
+	for name, harm := range map[string]func() error{
+		"cut off": func() error { return os.Truncate(kept, 100) },
+		"changed": func() error { return os.WriteFile(kept, append(bytes.Clone(good[:len(good)-1]), 'x'), 0o644) },
+		"gone":    func() error { return os.Remove(kept) },
+		"a link":  func() error { return errors.Join(os.Remove(kept), os.Symlink(source, kept)) },
+	} {
+		if err := harm(); err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.Import(t.Context(), "/usr/lib/ipxe/snponly.efi", noURL)
+		if err != nil || !r.Taken[0].New {
+			t.Errorf("%s: %+v, %v", name, r.Taken, err)
+		}
+		if b, err := os.ReadFile(kept); err != nil || !bytes.Equal(b, good) {
+			t.Errorf("%s: %d bytes are kept, %v", name, len(b), err)
+		}
+		if info, err := os.Lstat(kept); err != nil || !info.Mode().IsRegular() {
+			t.Errorf("%s: %v is kept, %v", name, info, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package loaderstore
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/route"
@@ -63,14 +65,15 @@ func (s Store) From(b route.Binary) string {
 	return strings.TrimSpace(string(from))
 }
 
-// Keep keeps a loader. New is false where it was kept already.
+// Keep keeps a loader, and tells whether it had to be written: one that is damaged in
+// the store is written anew.
 func (s Store) Keep(b route.Binary, content []byte, from string) (path string, added bool, err error) {
 	dir := filepath.Join(s.Dir, hex.EncodeToString(b.Sum[:]))
-	path = filepath.Join(dir, safeName(filepath.Base(b.Path)))
-	if _, err := os.Stat(dir); err == nil {
+	if path, ok := whole(dir, content); ok {
 		return path, false, nil
 	}
-	if n := len(s.Dirs()); n >= KeptMost {
+	path = filepath.Join(dir, safeName(filepath.Base(b.Path)))
+	if n := len(s.Dirs()); n >= KeptMost && !isThere(dir) {
 		return "", false, fmt.Errorf("%s has %d loaders already; more aren't kept", s.Dir, n)
 	}
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
@@ -79,7 +82,29 @@ func (s Store) Keep(b route.Binary, content []byte, from string) (path string, a
 	return path, true, write(dir, filepath.Base(path), content, from)
 }
 
-// write makes a loader's folder, which is there as a whole or not at all.
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// whole finds the one file of a loader's folder if it has that content.
+func whole(dir string, content []byte) (string, bool) {
+	entries, _ := os.ReadDir(dir)
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == fromFile })
+	if len(entries) != 1 || !entries[0].Type().IsRegular() {
+		return "", false
+	}
+	path := filepath.Join(dir, entries[0].Name())
+	info, err := os.Lstat(path)
+	if err != nil || info.Size() != int64(len(content)) {
+		return "", false
+	}
+	kept, err := os.ReadFile(path)
+	return path, err == nil && bytes.Equal(kept, content)
+}
+
+// write makes a loader's folder, which is there as a whole or not at all, in place of a
+// damaged one.
 func write(dir, name string, content []byte, from string) error {
 	work, err := os.MkdirTemp(filepath.Dir(dir), ".new")
 	if err != nil {
@@ -88,17 +113,40 @@ func write(dir, name string, content []byte, from string) error {
 	defer os.RemoveAll(work) // nothing is there any more if all went well
 	err = errors.Join(
 		os.Chmod(work, 0o755),
-		os.WriteFile(filepath.Join(work, name), content, 0o644),
-		os.WriteFile(filepath.Join(work, fromFile), []byte(from+"\n"), 0o644),
+		writeFile(filepath.Join(work, name), content),
+		writeFile(filepath.Join(work, fromFile), []byte(from+"\n")),
+		syncFolder(work),
 	)
 	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
 	err = os.Rename(work, dir)
 	if errors.Is(err, fs.ErrExist) {
 		return nil // another one has kept the same meanwhile
 	}
-	return err
+	return errors.Join(err, syncFolder(filepath.Dir(dir)))
+}
+
+// writeFile makes a file, durably.
+func writeFile(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// syncFolder makes what was created in a folder durable.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // safeName is a name for a file that has no other meaning.

@@ -259,7 +259,7 @@ func TestOtherServersOverIPv6(t *testing.T) {
 func TestHostWithoutIPv6(t *testing.T) {
 	w := newWire(t)
 	w.home = w.otherHost("spur", homeAddr)
-	w.check(w.home.Command(w.ctx, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1").Run())
+	w.check(w.home.Command(w.ctx, "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6").Run())
 	spur := w.boot("--secure-boot", "off") // of which it would warn where this host's GRUB is an old one
 	if out, err := w.home.Command(w.ctx, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "http://"+homeAddr+"/").Output(); string(out) != "404" {
 		t.Errorf("over IPv4 there is %s, %v", out, err)

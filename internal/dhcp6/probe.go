@@ -48,13 +48,23 @@ func Probe(ctx context.Context, i Interface) ([]Answer, error) {
 		return nil, err
 	}
 	var all []Answer
+	var failed error
+	asked := false
 	for range probes {
-		if err := send(conn, i, ask.ToBytes()); err != nil {
-			return nil, fmt.Errorf("look for DHCPv6 servers on %s: %w", i.Name, err)
+		// An interface that has just come up may not take it yet.
+		if failed = send(conn, i, ask.ToBytes()); failed != nil {
+			if !wait(ctx, probeGap, nil) {
+				break
+			}
+			continue
 		}
+		asked = true
 		if all, err = collect(ctx, conn, ask, all); err != nil || ctx.Err() != nil {
 			break
 		}
+	}
+	if failed != nil && !asked {
+		return nil, fmt.Errorf("look for DHCPv6 servers on %s: %w", i.Name, failed)
 	}
 	return all, err
 }

@@ -133,14 +133,16 @@ func TakeAnother(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 	var errs []error
 	for _, mac := range macs {
 		l, err := kept.Read(mac)
-		if err == nil {
-			l.Another = true
-			err = kept.Write(mac, l)
+		if err != nil {
+			errs = append(errs, adviseMachine(mac, err))
+			continue
 		}
-		if err == nil {
-			done = append(done, mac)
+		l.Another = true
+		if err := kept.Write(mac, l); err != nil {
+			errs = append(errs, unreadable(err))
+			continue
 		}
-		errs = append(errs, unreadable(err))
+		done = append(done, mac)
 	}
 	return done, errors.Join(errs...)
 }

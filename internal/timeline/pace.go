@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -35,6 +36,35 @@ func slower(pace int64) (int64, bool) {
 	return pace, false
 }
 
+// faster is the pace to try after a boot that went well at this one.
+func faster(pace int64) int64 {
+	if pace >= firstPace {
+		return 0
+	}
+	return pace * 4
+}
+
+// quicken has the machine's large downloads sent faster by a step once a boot came to
+// its end at its pace without a stall.
+func (m *machine) quicken(a Attempt) {
+	stalled := slices.Contains(m.given, TransferStalled) || slices.ContainsFunc(a.Transfers, func(t Transfer) bool { return t.stalled })
+	if m.pace > 0 && a.pace == m.pace && !stalled {
+		m.pace = faster(m.pace)
+	}
+}
+
+// isElsewhere tells whether an event of a transfer comes from another address than the
+// machine's: others may know the names of its files. Of IPv6 a machine has several.
+func (a Attempt) isElsewhere(e Event) bool {
+	peer := e.Peer.Unmap()
+	return peer.Is4() && a.Address.Is4() && peer != a.Address
+}
+
+// standsStill tells whether one of the machine's own large downloads isn't through.
+func (a Attempt) standsStill() bool {
+	return slices.ContainsFunc(a.Transfers, func(t Transfer) bool { return t.large() && !t.elsewhere && !t.Done })
+}
+
 // paced folds the pace at which files are sent from now on. It is told when it
 // changes.
 func (a Attempt) paced(e Event) (Attempt, []Step) {
@@ -53,7 +83,7 @@ func (t Transfer) large() bool {
 
 // stall notes that a large download broke off after it had stood still.
 func (t *Transfer) stall(at time.Time) {
-	t.stalled = t.large() && t.refusal == "" && at.Sub(t.Last) >= stallSign
+	t.stalled = t.large() && !t.elsewhere && t.refusal == "" && at.Sub(t.Last) >= stallSign
 }
 
 // stalledAnew tells whether a large download has stalled with this event.

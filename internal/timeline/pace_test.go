@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,48 @@ func TestWhatIsNoStall(t *testing.T) {
 		tl.Observe(end)
 		if got := tl.Pace(mac); got != 0 {
 			t.Errorf("%s: the pace is %d", name, got)
+		}
+	}
+}
+
+// Who knows the names of a machine's files and fetches them from elsewhere doesn't make
+// it slow.
+func TestStallsOfOthersDoNotCount(t *testing.T) {
+	own, other := netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("10.0.0.6")
+	for peer, want := range map[netip.Addr]int64{own: firstPace, other: 0} {
+		for _, judged := range []bool{false, true} {
+			tl := New(Config{})
+			tl.Observe(at(0, asks(rom)))
+			tl.Observe(at(1, Event{Kind: Leased, Peer: own}))
+			tl.Observe(at(2, overHTTP(Event{Kind: FetchStart, Peer: peer}, 0)))
+			tl.Observe(at(3, overHTTP(Event{Kind: FetchProgress, Peer: peer}, 4<<20)))
+			if judged {
+				tl.now = func() time.Time { return at(99, Event{}).Time }
+				tl.judge()
+			} else {
+				tl.Observe(at(60, overHTTP(Event{Kind: FetchFailed, Peer: peer, Err: "gone"}, 4<<20)))
+			}
+			if got := tl.Pace(mac); got != want {
+				t.Errorf("from %s, judged %v: the pace is %d, want %d", peer, judged, got, want)
+			}
+		}
+	}
+}
+
+// A boot at its pace that goes well makes a machine faster by a step.
+func TestPaceRisesAfterCleanBoots(t *testing.T) {
+	tl := New(Config{})
+	for i := range 2 {
+		download(tl, float64(i)*1000)
+		tl.Observe(at(float64(i)*1000+41, overHTTP(Event{Kind: FetchFailed, Err: "gone"}, 4<<20)))
+	}
+	for i, want := range []int64{16 << 20, 0, 0} {
+		from := float64(i+2) * 1000
+		download(tl, from)
+		tl.Observe(at(from+9, overHTTP(Event{Kind: FetchEnd}, 100<<20)))
+		tl.Observe(at(from+20, Event{Kind: Up}))
+		if got := tl.Pace(mac); got != want {
+			t.Errorf("after %d clean boots the pace is %d, want %d", i+1, got, want)
 		}
 	}
 }

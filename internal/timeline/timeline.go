@@ -127,6 +127,7 @@ func (t *Timeline) Observe(e Event) {
 	u := Update{Time: e.Time, Attempt: after, Steps: steps, Progress: progress(e, after)}
 	if after.Stage != before.Stage && after.Stage.lives() {
 		m.clear(after.Routes)
+		m.quicken(after)
 		u.Learned = m.learned(after, e.Time)
 	}
 	t.publish(u)
@@ -206,7 +207,7 @@ func (t *Timeline) giveVerdict(m *machine, v Verdict, at time.Time) {
 	m.attempts[len(m.attempts)-1].Verdict = &v
 	m.blame(v.Blames)
 	m.shapes.fail(v.Refused)
-	if v.Cause == TransferStalled && at.Sub(m.current().Moved) >= stallSign {
+	if v.Cause == TransferStalled && at.Sub(m.current().Moved) >= stallSign && m.current().standsStill() {
 		m.slow(m.current())
 	}
 	u := Update{Time: at, Attempt: m.current()}

@@ -27,15 +27,16 @@ type Transfer struct {
 	// Times is how often it was fetched completely.
 	Times int `json:"times"`
 
-	running  int   // sessions under way: a repeated request opens a second one
-	before   int64 // bytes of the ranges that are through
-	pieces   bool  // told as fetched in pieces
-	loads    int   // complete fetches of a loader since the last script
-	reported bool  // progress was reported
-	waited   bool  // told as awaited
-	refusal  Refusal
-	stalled  bool // broke off after it had stood still
-	more     bool // a kernel that is no use without what follows it
+	running   int   // sessions under way: a repeated request opens a second one
+	before    int64 // bytes of the ranges that are through
+	pieces    bool  // told as fetched in pieces
+	loads     int   // complete fetches of a loader since the last script
+	reported  bool  // progress was reported
+	waited    bool  // told as awaited
+	refusal   Refusal
+	stalled   bool // broke off after it had stood still
+	elsewhere bool // goes to another address than the machine's
+	more      bool // a kernel that is no use without what follows it
 }
 
 // Running tells whether the file is on its way at this moment.
@@ -79,6 +80,7 @@ func (a Attempt) fetch(e Event) (Attempt, []Step) {
 	} else if t.Route == "" {
 		t.Route = a.Route
 	}
+	t.elsewhere = a.isElsewhere(e)
 	e.Route, t.Proto = t.Route, orElse(e.Proto, t.Proto)
 	t.Total, t.Loader, t.more = max(t.Total, e.Total), e.Loader, e.More
 	switch {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/spurboot/spur/internal/lab"
 )
 
 func TestMain(m *testing.M) {
@@ -26,6 +28,9 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("SPUR", spur)
+			if err := nameSigned(env); err != nil {
+				return err
+			}
 			if err := copyPrograms(env); err != nil {
 				return err
 			}
@@ -34,6 +39,23 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "serves": serves, "stops": stops, "needs": needs},
 	})
+}
+
+// nameSigned tells scripts where a shim and a GRUB are that Debian has signed: they
+// aren't installed where tests run.
+func nameSigned(env *testscript.Env) error {
+	for name, at := range map[string][2]string{
+		"SHIM": {"shim-signed", "usr/lib/shim/shimx64.efi.signed"},
+		"GRUB": {"grub-efi-amd64-signed", "usr/lib/grub/*/grubnetx64.efi.signed"},
+	} {
+		file, err := lab.Unpacked(at[0], at[1])
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, file)
+		env.Setenv(name+"_FOLDER", filepath.Dir(file))
+	}
+	return nil
 }
 
 // copyPrograms puts the programs of testdata where scripts find them as commands.

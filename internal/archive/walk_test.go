@@ -186,7 +186,7 @@ func TestWalkEndsWithItsContext(t *testing.T) {
 			_, err := io.Copy(io.Discard, f)
 			return err
 		})
-		if err != context.Canceled {
+		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

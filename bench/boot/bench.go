@@ -23,12 +23,11 @@ const firstLine = `Linux version \d`
 // patience bounds a boot on a busy computer.
 const patience = 3 * time.Minute
 
-// bench is a wire with two hosts: one for who says what to boot and serves it,
-// and one for a DHCP server that only gives addresses.
+// bench is a wire with a host that gives addresses, says what to boot and serves it.
 type bench struct {
 	lab            *lab.Lab
 	wire           *lab.Wire
-	home, dhcp     *lab.Host
+	home           *lab.Host
 	spur           string // the binary
 	kernel, initrd string
 	boots          int
@@ -64,9 +63,6 @@ func (b *bench) prepare(ctx context.Context, spur string) (err error) {
 	if b.home, err = b.lab.Host("home", lab.On(b.wire, homeAddress+"/24")); err != nil {
 		return err
 	}
-	if b.dhcp, err = b.lab.Host("dhcp", lab.On(b.wire, "10.77.0.2/24")); err != nil {
-		return err
-	}
 	return b.folder()
 }
 
@@ -86,7 +82,8 @@ func (b *bench) boot(ctx context.Context, c chain) (took time.Duration, err erro
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, m.Quit()) }()
-	if _, err := addresses.WaitFor(ctx, `DHCPDISCOVER\(\S+\) `+regexp.QuoteMeta(m.MAC().String())); err != nil {
+	// dnsmasq and Spur both write a line with its address when it asks first.
+	if _, err := addresses.WaitFor(ctx, regexp.QuoteMeta(m.MAC().String())); err != nil {
 		return 0, err
 	}
 	began := time.Now()
@@ -107,17 +104,19 @@ func (b *bench) serve(ctx context.Context, c chain) (addresses *lab.Process, sto
 		}
 		return errors.Join(errs...)
 	}
-	foreign := lab.DNSMasq{Host: b.dhcp, Range: "10.77.0.50,10.77.0.99,1h"}
-	serve := b.startSpur
-	if c.server == peersServe {
-		foreign.Host, foreign.TFTPRoot, foreign.Args = b.home, b.root(), c.dnsmasq
-		serve = b.startNGINX
+	if c.server == spurServes {
+		p, err := b.startSpur(ctx, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		running = append(running, p)
+		return p, stop, nil
 	}
-	if addresses, err = foreign.Start(ctx); err != nil {
+	if addresses, err = (lab.DNSMasq{Host: b.home, Range: "10.77.0.50,10.77.0.99,1h", TFTPRoot: b.root(), Args: c.dnsmasq}).Start(ctx); err != nil {
 		return nil, nil, err
 	}
 	running = append(running, addresses)
-	files, err := serve(ctx, c)
+	files, err := b.startNGINX(ctx)
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
@@ -126,7 +125,7 @@ func (b *bench) serve(ctx context.Context, c chain) (addresses *lab.Process, sto
 }
 
 func (b *bench) startSpur(ctx context.Context, c chain) (*lab.Process, error) {
-	line := []string{b.spur, "boot", b.kernel, b.initrd, "--cmdline", cmdline, "--log", "json"}
+	line := []string{b.spur, "boot", b.kernel, b.initrd, "--cmdline", cmdline, "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99", "--log", "json"}
 	if c.hide != "" {
 		line = append([]string{"unshare", "-m", "sh", "-c", `mount -t tmpfs none "$1" && shift && exec "$@"`, "sh", c.hide}, line...)
 	}

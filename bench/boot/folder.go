@@ -109,7 +109,7 @@ http {
 }
 `
 
-func (b *bench) startNGINX(ctx context.Context, _ chain) (*lab.Process, error) {
+func (b *bench) startNGINX(ctx context.Context) (*lab.Process, error) {
 	config := filepath.Join(b.lab.Dir(), "nginx.conf")
 	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, b.lab.Dir(), homeAddress, b.root()), 0o644); err != nil {
 		return nil, err

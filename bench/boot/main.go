@@ -7,8 +7,7 @@
 //
 // It needs root and the packages of `scripts/install bench`. The machines are
 // QEMU's, without hardware virtualization, on a wire of internal/lab on which
-// dnsmasq gives the addresses, so that Spur and its peers are asked alike. The
-// chains take turns within each round. Without -spur the binary is built.
+// whoever serves gives the addresses too. The chains take turns within each round. Without -spur the binary is built.
 package main
 
 import (

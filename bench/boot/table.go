@@ -7,6 +7,9 @@ import (
 	"github.com/spurboot/spur/bench/testbed"
 )
 
+// equalMost is how much longer a boot may take and count as no slower.
+const equalMost = 1.02
+
 // halfBound is what HTTP Boot may take at most of the time that iPXE takes.
 const halfBound = 0.5
 
@@ -27,14 +30,14 @@ func table(w io.Writer, rounds int, runs []measured) {
 		}
 		ratio := theirs.Over(ours)
 		fmt.Fprintf(w, "| %s | %.1f | %.1f | %.2f | %s |\n", way, 1/ours.Rate(), 1/theirs.Rate(), ratio.Median, ratio.Quartiles())
-		if ratio.Low > 1 {
+		if ratio.Low > equalMost {
 			slower += " " + way + "."
 		}
 	}
 	if slower == "" {
 		slower = " none."
 	}
-	fmt.Fprintf(w, "\nSlower than the peers in three rounds of four:%s", slower)
+	fmt.Fprintf(w, "\nSlower than the peers by more than a fiftieth, in three rounds of four:%s", slower)
 	if half := boots[[2]string{ipxeWay, spurServes}].Over(boots[[2]string{httpWay, spurServes}]); half.Median > 0 {
 		fmt.Fprintf(w, " HTTP Boot takes %.2f (quartiles %s) of the time that iPXE takes; at most %.1f wanted.", half.Median, half.Quartiles(), halfBound)
 	}

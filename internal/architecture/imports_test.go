@@ -33,15 +33,16 @@ var allowed = map[string][]string{
 	"internal/httpd":  {"block/httpblock"}, // how RFC 9110 reads ranges
 	"internal/fetch":  {"block/httpblock"}, // likewise
 	// Where the certificate of an HTTPS server comes from.
-	"internal/certificate": {},
+	"internal/certificate": {"internal/wholefile"},
 	"internal/acme":        {},
-	"internal/seal":        {},
+	"internal/seal":        {"internal/wholefile"},
 
 	// A folder for a while.
 	"internal/scratch": {},
 
 	// What strangers say, fit to be shown.
 	"internal/printable": {},
+	"internal/wholefile": {},
 
 	// Disks: devices, and protocols that serve any device, for everybody's use.
 	"block":                       {},
@@ -85,7 +86,7 @@ var allowed = map[string][]string{
 	"internal/efi/authenticode": {"internal/efi/pefile", "internal/efi/signeddata"},
 	// The keys that sign them, in files.
 	"internal/efi/enroll": {"internal/boot", "internal/efi/siglist"},
-	"internal/efi/keys":   {"internal/advice", "internal/efi/siglist", "internal/efi/signeddata"},
+	"internal/efi/keys":   {"internal/advice", "internal/efi/siglist", "internal/efi/signeddata", "internal/wholefile"},
 
 	// What a boot is made of.
 	"internal/cpio":        {},
@@ -107,7 +108,7 @@ var allowed = map[string][]string{
 	"internal/daemon": {
 		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
 		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
-		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp",
+		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp", "internal/wholefile",
 	},
 	"internal/lab":      {"internal/boot", "internal/cpio"},
 	"internal/lab/demo": {"internal/advice", "internal/lab"},

@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // Authority is a certificate authority of our own.
@@ -185,19 +187,9 @@ func readSmall(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// create writes a file whole or not at all, for its owner alone, and never over
-// another: a link fails where a rename would replace.
+// create makes a file for its owner alone. One that another server has made stays.
 func create(path string, content []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(content)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := wholefile.Create(path, content, 0o600); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return nil

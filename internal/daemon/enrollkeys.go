@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"github.com/spurboot/spur/internal/efi/signeddata"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/scratch"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // EnrollKeys has every machine that asks write the keys of Secure Boot in the folder
@@ -74,26 +74,12 @@ func enrollPrograms(dir string, texts enroll.Texts, writes []enroll.Write) (Targ
 			return Target{}, err
 		}
 		path := filepath.Join(dir, "enroll-keys-"+string(arch)+".efi")
-		if err := replaceFile(path, content); err != nil {
+		if err := wholefile.Replace(path, content, 0o644); err != nil {
 			return Target{}, advice.Or(err, adviseFolder(err))
 		}
 		programs[arch] = Target{Kernel: path}
 	}
 	return Target{Kernel: programs[boot.X64].Kernel, For: map[boot.Arch]Target{boot.ARM64: programs[boot.ARM64]}}, nil
-}
-
-// replaceFile writes a file that everybody may read, whole or not at all.
-func replaceFile(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // keyWrites are the variables in the order in which firmware in setup mode takes

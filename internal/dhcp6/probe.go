@@ -63,7 +63,7 @@ func Probe(ctx context.Context, i Interface) ([]Answer, error) {
 			break
 		}
 	}
-	if failed != nil && !asked {
+	if failed != nil && !asked && ctx.Err() == nil {
 		return nil, fmt.Errorf("look for DHCPv6 servers on %s: %w", i.Name, failed)
 	}
 	return all, err

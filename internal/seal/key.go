@@ -10,8 +10,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // KeySize is the size of a key in bytes.
@@ -99,20 +100,9 @@ func ReadKey(path string) (*Key, error) {
 	return k, nil
 }
 
-// createKey writes whole or not at all, and never over an existing file: a
-// link fails where a rename would replace.
+// createKey leaves a key that another server has made as it is.
 func createKey(path string, k *Key) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".key-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(k.Text() + "\n")
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := wholefile.Create(path, []byte(k.Text()+"\n"), 0o600); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return nil

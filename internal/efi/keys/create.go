@@ -11,10 +11,10 @@ import (
 	"io/fs"
 	"math/big"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // Certificates made here are valid for long, since firmware looks at no dates and
@@ -89,25 +89,10 @@ func keep(dir string, r Role, key crypto.Signer, certificate *x509.Certificate, 
 	if err != nil {
 		return Kept{}, err
 	}
-	if err := write(path(dir, r), text); errors.Is(err, fs.ErrExist) {
+	if err := wholefile.Create(path(dir, r), text, 0o600); errors.Is(err, fs.ErrExist) {
 		return Kept{}, advice.New(fmt.Sprintf("%s has a key %s already", dir, r), "move "+path(dir, r)+" away first: machines that know it boot nothing that another one signs")
 	} else if err != nil {
 		return Kept{}, err
 	}
 	return read(dir, r)
-}
-
-// write makes a file with mode 0600, whole or not at all, and never in the place of
-// another: a link fails where a rename would replace.
-func write(path string, text []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".key-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(text)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Link(tmp.Name(), path)
 }

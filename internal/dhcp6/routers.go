@@ -13,8 +13,13 @@ import (
 	"golang.org/x/net/ipv6"
 )
 
+// solicitations is how often routers are asked, a second apart: one that has just
+// advertised itself to all may wait MIN_DELAY_BETWEEN_RAS and MAX_RA_DELAY_TIME,
+// three and a half seconds, with the next (RFC 4861, sections 6.2.6 and 10).
+const solicitations = 4
+
 // Routers looks for routers that advertise themselves on an interface, by
-// soliciting them, for three seconds or until the context ends, which is no
+// soliciting them, for four seconds or until the context ends, which is no
 // error. Those of this host are among them.
 func Routers(ctx context.Context, i Interface) ([]netip.Addr, error) {
 	conn, _, err := ndp.Listen(&net.Interface{Index: i.Index, Name: i.zone(), HardwareAddr: i.MAC}, ndp.Addr(i.LinkLocal.String()))
@@ -32,7 +37,7 @@ func Routers(ctx context.Context, i Interface) ([]netip.Addr, error) {
 	defer stop()
 	var all []netip.Addr
 	ask := &ndp.RouterSolicitation{Options: []ndp.Option{&ndp.LinkLayerAddress{Direction: ndp.Source, Addr: i.MAC}}}
-	for range probes {
+	for range solicitations {
 		if err := conn.WriteTo(ask, nil, netip.IPv6LinkLocalAllRouters()); err != nil {
 			return nil, fmt.Errorf("look for routers on %s: %w", i.Name, err)
 		}

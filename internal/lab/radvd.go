@@ -17,7 +17,8 @@ type Radvd struct {
 	Managed, Other bool
 }
 
-// Start starts radvd and waits until it advertises.
+// Start starts radvd and waits until it hears its own advertisement: while its
+// address is tentative (RFC 4862, section 5.4), it neither sends any nor answers.
 func (r Radvd) Start(ctx context.Context) (*Process, error) {
 	path := filepath.Join(r.Host.lab.private, r.Host.unique("radvd"))
 	onOff := map[bool]string{true: "on", false: "off"}
@@ -26,9 +27,9 @@ func (r Radvd) Start(ctx context.Context) (*Process, error) {
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return nil, fmt.Errorf("configuration of radvd: %w", err)
 	}
-	p, err := r.Host.Start("radvd", "--nodaemon", "--logmethod=stderr", "--debug=1", "--config="+path, "--pidfile="+path+".pid")
+	p, err := r.Host.Start("radvd", "--nodaemon", "--logmethod=stderr", "--debug=3", "--config="+path, "--pidfile="+path+".pid")
 	if err != nil {
 		return nil, err
 	}
-	return p, waitReady(ctx, p, "sending RA to|version .* started")
+	return p, waitReady(ctx, p, `received RA from: \S+ \(myself\)`)
 }

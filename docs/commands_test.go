@@ -31,6 +31,8 @@ const (
 	booting = `Spur boots .* on eth`
 	known   = `mkdir -p /var/lib/spur/machines; echo '{"routes":["bios-undionly"]}' >/var/lib/spur/machines/52:54:00:12:34:56`
 	booted  = `mkdir -p /var/lib/spur/booted; touch /var/lib/spur/booted/52:54:00:12:34:56 /var/lib/spur/booted/52:54:00:12:34:57`
+	nbp     = `printf '\353\376\0\0' >my.nbp; echo data >data.bin`
+	shims   = `mkdir shims; cp /usr/lib/ipxe/snponly.efi shims`
 	serving = `(?m) at \S+( on \S+)?$`
 )
 
@@ -55,6 +57,10 @@ func commands() []command {
 		{line: `sudo install bin/spur /usr/local/bin/`, before: "mount -t tmpfs none /usr/local/bin"},
 		{line: `spur boot vmlinuz initrd.img`, until: booting},
 		{line: `spur boot boot.ipxe`, before: `printf '#!ipxe\nshell\n' >boot.ipxe`, until: booting},
+		{line: `spur boot DIR`, as: `spur boot shims --dhcp server --pool 10.0.0.0/24`, before: shims, until: booting},
+		{line: `spur explain DIR`, as: `spur explain shims --dhcp server`, before: shims},
+		{line: `spur boot my.nbp data.bin --as nbp`, before: nbp, until: booting},
+		{line: `spur boot DIR --as nbp`, as: `spur boot nbps --as nbp`, before: nbp + "; mkdir nbps; mv my.nbp nbps", until: booting},
 		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},
 		{line: `spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --cmdline-for arm64="console=ttyAMA0"`, before: withARM64, until: booting},

@@ -67,6 +67,18 @@ names. What it loads under a plain name, without ${settings}, is looked for at
 the start: where every machine would stop at a file that isn't there, Spur
 doesn't start, else it warns.
 
+KERNEL may be a folder with loaders and their configuration, such as an installer's
+tree for network boots. Each machine is given what is there for its firmware: a
+PXELINUX or a GRUB for a BIOS; for UEFI of its architecture a shim with its GRUB, a
+GRUB, or another EFI application. All files are served as they are, by their own paths,
+none from outside of the folder; {{ ID }} isn't filled in in them. Spur says what it
+found, and what will go wrong with it.
+
+With --as nbp KERNEL is a flat program that a BIOS loads, or a folder with one, and
+what would be INITRDs is served beside it: files by their names, or the folder that the
+program lies in. It finds them by cutting the last component of the name by which it
+was loaded. Loaders that Spur knows, such as pxelinux.0, need no --as.
+
 Each machine's boot is told on the terminal, one line a step. When one does
 not go on, Spur says what was last seen, the likely cause, and what to do.
 
@@ -75,6 +87,8 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56
   spur boot vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --cmdline-for arm64="console=ttyAMA0"
   spur boot https://boot.example/vmlinuz https://boot.example/initrd.img
+  spur boot DIR
+  spur boot my.nbp data.bin --as nbp
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
   spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra
   spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`,
@@ -96,6 +110,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 	serving.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
+	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads) or folder, whatever it looks like")
 	other.add(cmd)
 	flags.StringVar(&target.Message, "message", "", "text to show on the screen of machines that iPXE boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")

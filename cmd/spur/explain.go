@@ -90,6 +90,7 @@ failure, 2 for wrong usage.`,
 	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur; with an IPv6 address it asks by DHCPv6")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
+	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads) or folder, whatever it looks like")
 	other.add(cmd)
 	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")

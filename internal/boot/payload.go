@@ -18,6 +18,8 @@ const (
 	KindLinux  Kind = "linux"
 	KindScript Kind = "script"
 	KindEFI    Kind = "efi"
+	KindNBP    Kind = "nbp"
+	KindFolder Kind = "folder"
 )
 
 // File is one file of a payload. Source is an absolute path or a URL; nothing
@@ -75,7 +77,8 @@ type Payload struct {
 	RootPath string
 }
 
-// Content is one kind of payload with its own data: Linux, Script or EFI.
+// Content is one kind of payload with its own data: Linux, Script, EFI, NBP or
+// Folder.
 type Content interface {
 	Kind() Kind
 	// Title names it in a line of output.

@@ -43,10 +43,14 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	d.foresee = func(s *service) { d.outlook(s, l) }
 	d.ahead = l.files()
 	files := localFiles(d.ahead)
-	if d.scriptFiles != nil {
-		files.folders = l.folders()
+	files.folders = l.folders()
+	local, close, err := l.local()
+	if err != nil {
+		return err
 	}
-	return d.serve(ctx, l.resolver(), files, tree.NamedFiles(d.ahead))
+	defer close()
+	d.brings = l.brings
+	return d.serve(ctx, l.resolver(), files, local)
 }
 
 // daemon holds what outlives a single boot.
@@ -66,9 +70,10 @@ type daemon struct {
 	signing     *tree.Signing      // nil where there is no key
 	signedBy    string             // the name of its certificate
 	cache       *fetch.Cache
-	ahead       []boot.File       // that machines will ask for
-	scriptFiles *tree.ScriptFiles // what an iPXE script names relative to itself; nil without one
-	temp        *scratch.Folder   // for what is fetched; nil with --data
+	ahead       []boot.File                            // that machines will ask for
+	brings      func(boot.Client) (boot.Bringer, bool) // see tree.Tree
+	scriptFiles *tree.ScriptFiles                      // what an iPXE script names relative to itself; nil without one
+	temp        *scratch.Folder                        // for what is fetched; nil with --data
 }
 
 // open prepares everything that needs no network.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -53,11 +54,30 @@ func (o outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, erro
 // everyClient lists the kinds of machines that the route table knows apart, of
 // the architecture that a payload is for.
 func everyClient(p boot.Payload) []boot.Client {
-	arch := cmp.Or(archOfPayload(p), boot.X64)
-	all := everyUEFI(arch)
-	if arch == boot.X64 || arch == boot.X86 {
+	var all []boot.Client
+	arches := archesOf(p)
+	for _, arch := range arches {
+		all = append(all, everyUEFI(arch)...)
+	}
+	if slices.Contains(arches, boot.X64) || slices.Contains(arches, boot.X86) {
 		bios := boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
 		all = append(everySpeaker(bios), all...)
+	}
+	return all
+}
+
+// archesOf are the architectures of machines that a payload may be for: x64 if it
+// says nothing, and of a folder, which may well be for others too.
+func archesOf(p boot.Payload) []boot.Arch {
+	folder, ok := p.Content.(boot.Folder)
+	if !ok {
+		return []boot.Arch{cmp.Or(archOfPayload(p), boot.X64)}
+	}
+	all := []boot.Arch{boot.X64}
+	for _, program := range folder.Programs {
+		if program.Firmware == boot.UEFI && !slices.Contains(all, program.Arch) {
+			all = append(all, program.Arch)
+		}
 	}
 	return all
 }

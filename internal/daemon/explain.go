@@ -188,11 +188,11 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 		if r.Role == route.NBP && c.Firmware == boot.UEFI {
 			e.loaderSignature(r, indent+"   ")
 		}
-		if explained > 0 && r.Role == route.NBP && !r.Shim {
+		if explained > 0 && r.Role == route.NBP && !r.Shim && r.Loader != boot.ROM {
 			e.line("%s   then as in route %d", indent, explained)
 			continue
 		}
-		if r.Role == route.NBP && !r.Shim {
+		if r.Role == route.NBP && !r.Shim && r.Loader != boot.ROM {
 			explained = n + 1
 		}
 		if err := e.then(c, r, indent+"   "); err != nil {
@@ -232,6 +232,10 @@ func (e *explanation) shapes(c boot.Client, indent string) {
 func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
 	if r.Shim {
 		return e.chain(c, r, indent)
+	}
+	if bringer, ok := e.payload.Content.(boot.Bringer); ok && r.Loader == boot.ROM {
+		e.brought(bringer, r, indent)
+		return nil
 	}
 	switch r.Role {
 	case route.Script:
@@ -284,6 +288,28 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 	if cmdline := linux.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
 		e.line("%sof which the kernel's command line is: %s", indent, cmdline)
 	}
+}
+
+// brought explains what follows once a program runs that the payload brings.
+func (e *explanation) brought(b boot.Bringer, r route.Route, indent string) {
+	switch content := b.(type) {
+	case boot.NBP:
+		e.line("%s%s is the payload as it is; what it asks for beside itself: %s", indent, r.Give, besides(content))
+	case boot.Folder:
+		e.line("%s%s is the folder's own; what it asks for, beside itself or at the root, comes from %s", indent, r.Give, content.Dir)
+	}
+}
+
+// besides lists what is beside an NBP.
+func besides(n boot.NBP) string {
+	var names []string
+	for _, f := range n.Beside {
+		names = append(names, f.Base())
+	}
+	if len(names) == 0 {
+		return "nothing is there"
+	}
+	return strings.Join(names, ", ")
 }
 
 // program explains the one file that firmware starts by itself.

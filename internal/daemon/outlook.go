@@ -57,6 +57,9 @@ func (o outlook) withoutWay(l looked) []string {
 		all = append([]forOne{{arch, l}}, all...)
 	}
 	var warnings []string
+	if _, ok := l.payload.Content.(boot.Bringer); ok {
+		return nil // it is plain which machines its programs are for
+	}
 	for _, one := range all {
 		if why := o.withoutWayTo(one.payload, one.arch); why != "" {
 			warnings = append(warnings, why)

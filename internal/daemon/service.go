@@ -68,7 +68,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	clients := &decide.Clients{}
 	files := &files{
 		tree: &tree.Tree{
-			Boots: clients,
+			Boots: clients, Brings: d.brings,
 			Names: d.names, Host: d.host, Signing: d.signing, Resolver: chain,
 			Sources: tree.Sources{Upstream: openURL(d.cache), Local: local}, LongSources: long, ScriptFiles: d.scriptFiles,
 			HTTPPort: d.config.HTTPPort, HTTPSPort: d.config.HTTPS.Port, TFTPPort: d.config.TFTPPort,

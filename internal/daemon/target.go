@@ -20,6 +20,7 @@ import (
 // Target is what the command line says should boot.
 type Target struct {
 	Kernel   string   // path or URL
+	As       string   // the kind of payload that it is, whatever it looks like; empty: what it looks like
 	Initrds  []string // paths or URLs, merged in this order
 	Cmdline  string
 	Message  string
@@ -55,11 +56,26 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 // lookAlone finds out what a target is.
 func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	l := looked{payload: boot.Payload{Message: t.Message, RootPath: t.RootPath}}
+	switch {
+	case t.As == string(boot.KindNBP):
+		err := l.takeNBP(ctx, t, up)
+		return l, err
+	case t.isFolder():
+		err := l.takeFolder(t)
+		return l, err
+	}
 	file, found, err := t.lookKernel(ctx, up.read)
 	if err != nil {
 		return looked{}, err
 	}
+	if found, err = t.overrule(found); err != nil {
+		return looked{}, err
+	}
 	l.about = found.Description
+	if found.Kind == boot.KindNBP {
+		err := l.takeNBP(ctx, t, up)
+		return l, err
+	}
 	if found.Kind == boot.KindScript {
 		if err := t.onlyItself("an iPXE script, which machines are given as it is", "put into the script what it is to load and to show, or name a kernel"); err != nil {
 			return looked{}, err
@@ -86,6 +102,24 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	linux.Cmdline, err = t.cmdline(ctx, up)
 	l.payload.Content = linux
 	return l, err
+}
+
+// kinds are those that --as can name.
+func kinds() []string {
+	return []string{string(boot.KindLinux), string(boot.KindScript), string(boot.KindEFI), string(boot.KindNBP), string(boot.KindFolder)}
+}
+
+// overrule takes a file for what the operator says that it is, where it can be that:
+// a kernel with an EFI stub is an EFI application too.
+func (t Target) overrule(found image.Found) (image.Found, error) {
+	switch {
+	case t.As == "" || t.As == string(found.Kind):
+		return found, nil
+	case t.As == string(boot.KindEFI) && found.EFIStub && found.Compression == "":
+		found.Kind, found.Description = boot.KindEFI, found.Description+", as an EFI application"
+		return found, nil
+	}
+	return found, misused(advice.New(fmt.Sprintf("%s is no %s: it is %s", t.Kernel, t.As, found.Description), "leave --as out"))
 }
 
 // cmdline reads the command line. The files that it names must be there.
@@ -237,11 +271,15 @@ func notAURL(name string) error {
 
 // folders are those in which files may be named by what is read only later.
 func (l *looked) folders() []string {
-	script, ok := l.payload.Content.(boot.Script)
-	if !ok || script.File.IsURL() {
-		return nil
+	switch content := l.payload.Content.(type) {
+	case boot.Script:
+		if !content.File.IsURL() {
+			return []string{filepath.Dir(content.File.Source)}
+		}
+	case boot.Folder:
+		return []string{content.Dir}
 	}
-	return []string{filepath.Dir(script.File.Source)}
+	return nil
 }
 
 // scriptFiles are the files that an iPXE script names relative to itself; nil for

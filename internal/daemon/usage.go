@@ -110,6 +110,9 @@ func (t Target) Check(c Config) error {
 			return err
 		}
 	}
+	if t.As != "" && !slices.Contains(kinds(), t.As) {
+		return misused(advice.New(fmt.Sprintf("--as %s is unknown", t.As), "it is one of "+strings.Join(kinds(), ", ")))
+	}
 	if c.DHCP == WithoutDHCP && t.RootPath != "" {
 		return misused(advice.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17"))
 	}

@@ -1,9 +1,11 @@
 package image
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/efi/pefile"
@@ -21,6 +23,7 @@ const (
 	IPXE    = "iPXE script"
 	EFI     = "EFI application"
 	UKI     = "unified kernel image"
+	NBP     = "flat program for a BIOS"
 )
 
 // Found is what a file turned out to be.
@@ -52,10 +55,14 @@ type Mismatch struct {
 	Looks string
 	// Hint says what to do.
 	Hint string
+	// Wanted says what it isn't; empty for something that boots.
+	Wanted string
 }
 
 // Error says what the file looks like; the hint is for a line of its own.
-func (m *Mismatch) Error() string { return "this is " + m.Looks + ", not something that boots" }
+func (m *Mismatch) Error() string {
+	return "this is " + m.Looks + ", not " + cmp.Or(m.Wanted, "something that boots")
+}
 
 // Look says what r is. size is the length of the whole in bytes, or negative
 // where that is not known. The error is a *Mismatch,
@@ -101,7 +108,7 @@ func identify(h head, size int64) (Found, error) {
 
 // recognise tries every format that boots.
 func recognise(h head) (Found, bool) {
-	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, efiApplication, script} {
+	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, efiApplication, script, flatLoader} {
 		if found, ok := try(h); ok {
 			found.Signed = h.peSigned()
 			found.Description = describe(found)
@@ -126,6 +133,9 @@ func leastSize(h head, f Found) int64 {
 func describe(f Found) string {
 	if f.Kind == boot.KindScript {
 		return "iPXE script"
+	}
+	if f.Kind == boot.KindNBP {
+		return strings.TrimSpace(f.Format+" "+f.Version) + ", a " + NBP
 	}
 	text := "Linux kernel"
 	if f.Kind == boot.KindEFI {

@@ -10,6 +10,8 @@ const swapped = "did you swap kernel and initrd? The kernel comes first"
 
 const emptyFile = "an empty file"
 
+const unknownKind = "of a kind that Spur does not know"
+
 // lookalike is a format that does not boot, by the bytes that tell it.
 type lookalike struct {
 	at          int
@@ -44,7 +46,7 @@ func lookalikes() []lookalike {
 		{0, "PK\x03\x04", "a zip archive", "unpack it first"},
 		{257, "ustar", "a tar archive", "unpack it first"},
 		{512, "EFI PART", "a disk image with GPT partitions", takeOut},
-		{510, "\x55\xaa", "a disk image or boot sector", takeOut},
+		{510, "\x55\xaa", "a disk image or boot sector", takeOut + "; a flat program that a BIOS loads, an NBP, boots with --as nbp"},
 	}
 }
 
@@ -70,7 +72,7 @@ func mismatch(h head) *Mismatch {
 	if found := textMismatch(h); found != nil {
 		return found
 	}
-	return &Mismatch{Looks: fmt.Sprintf("of a kind that Spur does not know (it begins with % x)", []byte(h[:min(len(h), 8)])), Hint: "give a Linux kernel, an EFI application or an iPXE script"}
+	return &Mismatch{Looks: fmt.Sprintf(unknownKind+" (it begins with % x)", []byte(h[:min(len(h), 8)])), Hint: "give a Linux kernel, an EFI application or an iPXE script; a flat program that a BIOS loads, an NBP, boots with --as nbp"}
 }
 
 // mismatchInside says what a gzip file that does not boot looks like.

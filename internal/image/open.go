@@ -19,6 +19,15 @@ type Reader func(ctx context.Context, url string, read func(r io.ReaderAt, size 
 // Open looks at the file at path. Errors name the path.
 func Open(path string) (Found, error) { return openWith(path, Look) }
 
+// OpenNBP looks at the file at path, which is said to be a flat program for a BIOS.
+// Errors name the path.
+func OpenNBP(path string) (Program, error) { return openWith(path, LookNBP) }
+
+// FetchNBP looks at what is at url in the same way. Errors name the URL.
+func FetchNBP(ctx context.Context, url string, from Reader) (Program, error) {
+	return fetchWith(ctx, url, from, LookNBP)
+}
+
 // OpenInitrd looks at the initrd at path. Errors name the path.
 func OpenInitrd(path string) (Initrd, error) { return openWith(path, LookInitrd) }
 

@@ -28,15 +28,7 @@ func installed(t *testing.T, pattern, install string) string {
 }
 
 func debianKernel(t *testing.T) string {
-	cache := os.Getenv("SPUR_LAB_CACHE")
-	if cache == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cache = filepath.Join(user, "spur-lab")
-	}
-	return installed(t, filepath.Join(cache, "linux-image-cloud-amd64/boot/vmlinuz-*"), "scripts/install demo")
+	return unpacked(t, "linux-image-cloud-amd64/boot/vmlinuz-*")
 }
 
 func TestOpenDebiansKernel(t *testing.T) {

@@ -12,6 +12,12 @@ import (
 // PXELINUX are compressed behind that.
 const HeadMost = 16 << 10
 
+// IdentifyFlat says what a file is that a BIOS loads as it is and that begins so. The
+// errors are clauses, like those of [Identify].
+func IdentifyFlat(head []byte) (route.Identity, error) {
+	return identifyFlat(head[:min(len(head), HeadMost)])
+}
+
 // identifyFlat says what a file is that a BIOS loads as it is. Its features don't
 // show: what follows the first instructions is compressed.
 func identifyFlat(head []byte) (route.Identity, error) {

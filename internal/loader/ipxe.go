@@ -16,6 +16,9 @@ type URLs struct {
 	Shim    string                 // vouches for the kernel where firmware doesn't; empty for none
 	File    func(boot.File) string // an extra file of the command line
 	Beacon  string                 // fetched by the booted system to say that it is up
+	// Of a program that finds what is beside it by its own name: how that is called
+	// over TFTP, and by which server.
+	BootFile, Server string
 }
 
 // tries is how often a machine attempts to load its payload before it starts
@@ -42,13 +45,15 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 		return linuxScript(c, p, content, urls)
 	case boot.EFI:
 		return programScript(c, p, urls)
+	case boot.Bringer:
+		return broughtScript(c, p, urls)
 	}
 	return TroubleScript(c, fmt.Errorf("iPXE cannot bring %s", p.Title()), false)
 }
 
 func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string {
 	args, settings := ipxeArguments(l.Cmdline.Expand(urls.File, urls.Beacon))
-	return retried(c, p, settings, fmt.Sprintf("kernel --name kernel %s%s%s", urls.Kernel, initrdArguments(len(urls.Initrds)), args), urls)
+	return retried(c, p, settingLines(settings), fmt.Sprintf("kernel --name kernel %s%s%s", urls.Kernel, initrdArguments(len(urls.Initrds)), args), urls)
 }
 
 // programScript loads an EFI application, which gets its name as its options
@@ -56,19 +61,42 @@ func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string 
 // the kernel's command line instead of its own, unless they begin with a control
 // character (systemd: src/boot/efi/stub.c).
 func programScript(c boot.Client, p boot.Payload, urls URLs) string {
-	return retried(c, p, []byte{1}, "kernel --name ${x01:string} "+urls.Kernel, urls)
+	return retried(c, p, settingLines([]byte{1}), "kernel --name ${x01:string} "+urls.Kernel, urls)
+}
+
+// broughtScript loads a program that asks for more by itself. It finds server and
+// folder in the packets that iPXE shows it (create_fakedhcpack and
+// create_fakepxebsack in net/fakedhcp.c), which are made of settings: the first of
+// those of the card before all others, the second of a proxy's, if there is one.
+func broughtScript(c boot.Client, p boot.Payload, urls URLs) string {
+	before := []string{
+		"set netX/next-server " + urls.Server,
+		"set netX/filename " + urls.BootFile,
+		"isset ${proxydhcp/next-server} && set proxydhcp/next-server " + urls.Server + " ||",
+		"isset ${proxydhcp/next-server} && set proxydhcp/filename " + urls.BootFile + " ||",
+	}
+	return retried(c, p, before, "kernel "+urls.Kernel, urls)
+}
+
+// settingLines make settings of characters that a command can't have.
+func settingLines(chars []byte) []string {
+	var lines []string
+	for _, c := range chars {
+		lines = append(lines, fmt.Sprintf("set x%02x:hex %02x", c, c))
+	}
+	return lines
 }
 
 // retried is a script that boots what a line and initrds load, and tries again
-// where that fails.
-func retried(c boot.Client, p boot.Payload, settings []byte, load string, urls URLs) string {
+// where that fails. before are lines for the beginning.
+func retried(c boot.Client, p boot.Payload, before []string, load string, urls URLs) string {
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
 
 	line("#!ipxe")
 	line("set tries:int8 0")
-	for _, c := range settings {
-		line("set x%02x:hex %02x", c, c)
+	for _, text := range before {
+		line("%s", text)
 	}
 	line("echo")
 	line("echo Spur boots %s on %s", echoed(p.Title()), c.MAC)

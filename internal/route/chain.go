@@ -122,15 +122,22 @@ func stopsAt(shim, second Binary, c boot.Client, via Via) string {
 			return fmt.Sprintf("shim %s refuses %s (%s %s): %s; take a newer one", shim.Identity.Version, name, id.Kind, id.Version, err)
 		}
 	}
-	switch {
-	case id.Kind != KindGRUB:
+	if id.Kind != KindGRUB {
 		return ""
-	case via != TFTP && !id.Features.Has(boot.CanAfterHTTPBoot|boot.CanHTTP):
-		return fmt.Sprintf("%s (GRUB %s) has no network once HTTP Boot has started it; Debian 13's %s has", name, id.Version, signedGRUB(c.Arch))
-	case via == TFTP && !id.Features.Has(boot.CanTFTP):
-		return fmt.Sprintf("%s (GRUB %s) can't fetch over TFTP", name, id.Version)
-	case via == TFTP && c.Proxied && !id.Features.Has(boot.CanProxyDHCP):
-		return fmt.Sprintf("%s (GRUB %s) looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take Debian 13's %s", name, id.Version, signedGRUB(c.Arch))
+	}
+	return stopsGRUB(fmt.Sprintf("%s (GRUB %s)", name, id.Version), id.Features, c, via)
+}
+
+// stopsGRUB says at what a machine's boot by a GRUB would stop that is fetched over a
+// protocol, or "".
+func stopsGRUB(name string, can boot.Features, c boot.Client, via Via) string {
+	switch {
+	case via != TFTP && !can.Has(boot.CanAfterHTTPBoot|boot.CanHTTP):
+		return fmt.Sprintf("%s has no network once HTTP Boot has started it; Debian 13's %s has", name, signedGRUB(c.Arch))
+	case via == TFTP && !can.Has(boot.CanTFTP):
+		return fmt.Sprintf("%s can't fetch over TFTP", name)
+	case via == TFTP && c.Proxied && !can.Has(boot.CanProxyDHCP):
+		return fmt.Sprintf("%s looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take Debian 13's %s", name, signedGRUB(c.Arch))
 	}
 	return ""
 }

@@ -93,6 +93,11 @@ func Entries() []Entry {
 			Why: "iPXE with network drivers of its own: for ROMs whose driver is broken",
 		},
 		{
+			Name: "bios-nbp", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.ROM, Via: TFTP,
+			Why: "no loader of Spur's in between: the ROM loads the payload's own program, which finds what is beside it by cutting the last component of its name",
+		},
+		{
 			Name: "uefi-tftp6", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv6, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: TFTP,
 			Why: "no loader in between: iPXE would take its address from another DHCPv6 server, and with it only that server's boot file",

@@ -15,6 +15,8 @@ const (
 	ScriptForm  Form = "script" // an iPXE script of the operator's, and what it names
 	ProgramForm Form = "efi"    // an EFI application as it is
 	UKIForm     Form = "uki"    // a kernel and what goes with it, made one EFI application
+	NBPForm     Form = "nbp"    // a flat program as it is, with what it asks for beside itself
+	FolderForm  Form = "folder" // what a folder has for the machine, with all that is in the folder
 )
 
 // FormRow is one line of the table of forms.
@@ -37,6 +39,8 @@ func Forms() []FormRow {
 		{Kind: boot.KindLinux, Form: UKIForm, With: boot.Stub, Obstacle: unfitUKI},
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
 		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
+		{Kind: boot.KindNBP, Form: NBPForm, Obstacle: foreignNBP},
+		{Kind: boot.KindFolder, Form: FolderForm, Obstacle: unfitFolder},
 	}
 }
 

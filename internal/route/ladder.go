@@ -30,7 +30,8 @@ type nearness int
 
 // What an entry may lack, the most first.
 const (
-	unsuited  nearness = iota // the payload or the protocol is the wrong one
+	aside     nearness = iota // another entry is there for such payloads
+	unsuited                  // the payload or the protocol is the wrong one
 	unsigned                  // its loader has no signature, and the machine wants one
 	elsewhere                 // a file that no distribution has
 	missing                   // a file that the distribution has

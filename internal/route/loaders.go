@@ -18,14 +18,17 @@ type Loader struct {
 	Fetches []Via
 	// Brings are the forms of payloads that it can start, the best first.
 	Brings []Form
+	// Chains are those that it starts as well where it speaks already. Nobody is given
+	// it for them: what spoke before starts them as it does.
+	Chains []Form
 	// Next is the file that it is given once it speaks: what tells it what to
 	// do, or the payload itself.
 	Next File
 	// Kind is what its builds are, by their content.
 	Kind Kind
-	// Unable says what the one that speaks can't do, by what it says of itself;
-	// empty for nothing. nil: it can do all that its row says.
-	Unable func(boot.Client) string
+	// Unable says why the one that speaks can't start a form, by what it says of
+	// itself; empty where it can. nil: it can do all that its row says.
+	Unable func(boot.Client, Form) string
 	// Refuses says why it doesn't start a payload on a machine although the form
 	// would do; empty where it does. nil: it starts whatever it brings.
 	Refuses func(boot.Client, boot.Payload) string
@@ -64,6 +67,7 @@ func Loaders() []Loader {
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
 			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm},
+			Chains:  []Form{NBPForm, FolderForm},
 			Next:    File{Name: IPXEScript, Role: Script},
 			Unable:  unableIPXE,
 			Refuses: noMixedMode,
@@ -74,8 +78,9 @@ func Loaders() []Loader {
 			Next: File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable,
 		},
 		{
-			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP.
-			Name: boot.ROM, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{ProgramForm, UKIForm},
+			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP; of a
+			// BIOS, PXE 2.1 section 4.4. What a payload brings has a name of its own.
+			Name: boot.ROM, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{ProgramForm, UKIForm, NBPForm, FolderForm},
 			Next: File{Name: EFIProgram, Role: Kernel},
 		},
 		{
@@ -101,9 +106,12 @@ func FindLoader(name boot.Loader) Loader {
 	return Loader{}
 }
 
-// unableIPXE says why the iPXE that speaks can't start a kernel, or "".
-func unableIPXE(c boot.Client) string {
+// unableIPXE says why the iPXE that speaks can't start a form, or "". An NBP is what
+// it is a ROM for.
+func unableIPXE(c boot.Client, form Form) string {
 	switch {
+	case c.Firmware == boot.BIOS && slices.Contains([]Form{NBPForm, FolderForm}, form):
+		return ""
 	case c.Firmware == boot.BIOS && !c.Features.Has(boot.CanBzImage):
 		return "this iPXE says that it cannot start a Linux kernel (it lacks bzImage)"
 	case c.Firmware == boot.UEFI && !c.Features.Has(boot.CanEFI):

@@ -66,6 +66,9 @@ func markdown() string {
 			over += ", named in the first offer"
 		}
 		given := "`" + r.Give + "`"
+		if r.Loader == boot.ROM && e.Firmware == boot.BIOS {
+			given = "the payload's own program"
+		}
 		if r.Shim {
 			given += " and " + map[boot.Loader]string{boot.IPXE: "iPXE", boot.GRUB: "GRUB"}[r.Loader]
 		}

@@ -28,24 +28,25 @@ func program(arch boot.Arch) boot.Payload {
 }
 
 var (
-	stub     = Binary{Build: Build{"linuxx64.efi.stub", boot.UEFI, boot.X64}, Path: "/x/linuxx64.efi.stub"}
-	biosROM  = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
-	biosIPXE = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
-	biosBare = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE &^ boot.CanHTTP}
-	uefiROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}
-	overIPv6 = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, IPv6: true}
-	uefiIPXE = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
-	uefiHTTP = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Loader: boot.ROM}
-	secure   = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, SecureBoot: true}
-	armROM   = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.ROM}
-	armHTTP  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.HTTP, Loader: boot.ROM}
-	ia32ROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
-	ia32HTTP = boot.Client{Firmware: boot.UEFI, Arch: boot.X86, Proto: boot.HTTP, Loader: boot.ROM}
-	ia32IPXE = boot.Client{Firmware: boot.UEFI, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
-	riscROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.RISCV64, Proto: boot.PXE, Loader: boot.ROM}
-	loongROM = boot.Client{Firmware: boot.UEFI, Arch: boot.LOONG64, Proto: boot.PXE, Loader: boot.ROM}
-	arm32ROM = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM, Proto: boot.PXE, Loader: boot.ROM}
-	armIPXE  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
+	stub      = Binary{Build: Build{"linuxx64.efi.stub", boot.UEFI, boot.X64}, Path: "/x/linuxx64.efi.stub"}
+	biosROM   = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
+	biosIPXE  = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
+	biosBare  = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE &^ boot.CanHTTP}
+	uefiROM   = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}
+	overIPv6  = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, IPv6: true}
+	uefiIPXE  = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
+	uefiHTTP  = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.HTTP, Loader: boot.ROM}
+	secure    = boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM, SecureBoot: true}
+	armROM    = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.ROM}
+	armHTTP   = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.HTTP, Loader: boot.ROM}
+	ia32ROM   = boot.Client{Firmware: boot.UEFI, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
+	ia32HTTP  = boot.Client{Firmware: boot.UEFI, Arch: boot.X86, Proto: boot.HTTP, Loader: boot.ROM}
+	ia32IPXE  = boot.Client{Firmware: boot.UEFI, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
+	riscROM   = boot.Client{Firmware: boot.UEFI, Arch: boot.RISCV64, Proto: boot.PXE, Loader: boot.ROM}
+	loongROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.LOONG64, Proto: boot.PXE, Loader: boot.ROM}
+	arm32ROM  = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM, Proto: boot.PXE, Loader: boot.ROM}
+	noBzImage = boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.CanHTTP | boot.CanTFTP}
+	armIPXE   = boot.Client{Firmware: boot.UEFI, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
 )
 
 func withHTTPS(c boot.Client) boot.Client {
@@ -103,6 +104,20 @@ func TestRoutes(t *testing.T) {
 		{"IA32 ROM, 32-bit kernel", ia32ROM, linux(boot.X86), all(), []string{"uefi-tftp"}},
 		{"IA32 ROM, 64-bit kernel", ia32ROM, able(boot.X64, boot.Abilities{EFIStub: true, EFIMixed: true}), all(), []string{"uefi-tftp"}},
 		{"IA32 HTTP Boot, 64-bit kernel", ia32HTTP, able(boot.X64, boot.Abilities{EFIStub: true, EFIMixed: true}), all(), []string{"uefi-http"}},
+		{"BIOS ROM, NBP", biosROM, flat(), all(), []string{"bios-nbp"}},
+		{"BIOS iPXE, NBP", biosIPXE, flat(), all(), []string{"ipxe-http", "ipxe-tftp"}},
+		{"BIOS iPXE without HTTP, NBP", biosBare, flat(), all(), []string{"ipxe-tftp"}},
+		{"BIOS iPXE without bzImage, NBP", noBzImage, flat(), all(), []string{"ipxe-http", "ipxe-tftp"}},
+		{"UEFI ROM, NBP", uefiROM, flat(), all(), nil},
+		{"BIOS ROM, folder", biosROM, folder(), all(), []string{"bios-nbp"}},
+		{"UEFI ROM, folder", uefiROM, folder(), all(), []string{"uefi-tftp"}},
+		{"UEFI ROM over IPv6, folder", overIPv6, folder(), all(), []string{"uefi-tftp6"}},
+		{"UEFI HTTP Boot, folder with a GRUB that has no network then", uefiHTTP, folder(), all(), nil},
+		{"UEFI HTTP Boot, folder", armHTTP, folder(), all(), []string{"uefi-http"}},
+		{"UEFI iPXE, folder", uefiIPXE, folder(), all(), []string{"ipxe-http", "ipxe-tftp"}},
+		{"Secure Boot, folder with a shim", secure, folder(), all(), []string{"uefi-tftp"}},
+		{"UEFI ROM beside another host's DHCP server, folder with an old GRUB", proxied(uefiROM), folder(), all(), nil},
+		{"IA32 ROM, folder without a loader for it", ia32ROM, folder(), all(), nil},
 		{"ARM iPXE, x64 kernel", armIPXE, linux(boot.X64), all(), nil},
 	}
 	for _, tt := range tests {
@@ -115,6 +130,52 @@ func TestRoutes(t *testing.T) {
 				t.Error("no route, and no word why")
 			}
 		})
+	}
+}
+
+func flat() boot.Payload {
+	return boot.Payload{Content: boot.NBP{Program: boot.File{Source: "/x/my.nbp"}}}
+}
+
+// folder has loaders for three kinds of machines.
+func folder() boot.Payload {
+	return boot.Payload{Content: boot.Folder{Dir: "/srv/netboot", Programs: []boot.Program{
+		{Name: "pxelinux.0", Firmware: boot.BIOS, Arch: boot.X86},
+		{Name: "a/b/shimx64.efi", Firmware: boot.UEFI, Arch: boot.X64, Signed: true, Loader: boot.GRUB, Reaches: boot.CanTFTP},
+		{Name: "loader.efi", Firmware: boot.UEFI, Arch: boot.ARM64},
+	}}}
+}
+
+func proxied(c boot.Client) boot.Client {
+	c.Proxied = true
+	return c
+}
+
+// What a payload brings is given out under its own name, and what it is there follows
+// from that; a BIOS without anything for it is told so, and not that iPXE is no way.
+func TestBrought(t *testing.T) {
+	for _, tt := range []struct {
+		client  boot.Client
+		payload boot.Payload
+		give    string
+		role    Role
+	}{
+		{biosROM, flat(), "my.nbp", Kernel},
+		{biosROM, folder(), "pxelinux.0", NBP},
+		{uefiROM, folder(), "a/b/shimx64.efi", NBP},
+		{biosIPXE, folder(), IPXEScript, Script},
+	} {
+		if r, ok := Routes(tt.client, tt.payload, all()).Pick(nil); !ok || r.Give != tt.give || r.Role != tt.role {
+			t.Errorf("%s: %+v", tt.client.Platform(), r)
+		}
+	}
+	for c, want := range map[boot.Client]string{ia32ROM: "the folder netboot has no loader for UEFI x86", uefiHTTP: "no network once HTTP Boot has started it"} {
+		if got := Routes(c, folder(), all()).Obstacle(c); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", c.Platform(), got)
+		}
+	}
+	if got := Routes(uefiROM, flat(), all()).Obstacle(uefiROM); got != "my.nbp is a program for a BIOS, and the machine has none" {
+		t.Error(got)
 	}
 }
 
@@ -253,7 +314,7 @@ func TestTablesAreSound(t *testing.T) {
 // their order in README.
 func TestNamesAndOrder(t *testing.T) {
 	want := []string{
-		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe",
+		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe", "bios-nbp",
 		"uefi-tftp6", "uefi-x64-snponly", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-shim-ipxe", "uefi-shim-grub",
 		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp",
 		"uefi-http", "uefi-https", "uefi-http-shim-ipxe", "uefi-http-shim-grub", "uefi-https-shim-grub", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe",

@@ -86,17 +86,17 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 		return Route{}, why, unsuited
 	}
 	loader := FindLoader(e.Loader)
-	form, why, near := loader.form(c, p, host)
+	form, why, near := loader.form(e, c, p, host)
 	if why == "" && loader.Refuses != nil {
 		why, near = loader.Refuses(c, p), unsuited
 	}
 	if why != "" {
 		return Route{}, why, near
 	}
-	r = e.route()
+	r = e.route().brought(c, p)
 	r.Form = form
 	if e.Build == "" && loader.Unable != nil {
-		return r, loader.Unable(c), unsuited
+		return r, loader.Unable(c, form), unsuited
 	}
 	if e.Shim {
 		if why, near = host.noChain(e, c); why == "" {
@@ -153,11 +153,18 @@ func ByID(id uint16) (Route, bool) {
 	return Route{}, false
 }
 
-// form is the first form of a payload that the loader brings to this machine, or what
-// is in the way of the last.
-func (l Loader) form(c boot.Client, p boot.Payload, host Host) (form Form, why string, near nearness) {
-	why = l.startsNo(p)
-	for _, brought := range l.Brings {
+// form is the first form of a payload that the loader of an entry brings to this
+// machine, or what is in the way of the last.
+func (l Loader) form(e Entry, c boot.Client, p boot.Payload, host Host) (form Form, why string, near nearness) {
+	why, near = l.startsNo(c, p), unsuited
+	if _, ok := p.Content.(boot.Bringer); ok {
+		near = aside
+	}
+	forms := l.Brings
+	if e.Build == "" {
+		forms = slices.Concat(l.Brings, l.Chains)
+	}
+	for _, brought := range forms {
 		for _, row := range Forms() {
 			if row.Kind != p.Kind() || row.Form != brought {
 				continue
@@ -174,11 +181,14 @@ func (l Loader) form(c boot.Client, p boot.Payload, host Host) (form Form, why s
 }
 
 // startsNo says that a loader has no form for a kind of payload.
-func (l Loader) startsNo(p boot.Payload) string {
+func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 	who, what := "iPXE", "a Linux kernel"
 	switch l.Name {
 	case boot.ROM:
 		who = "UEFI firmware"
+		if c.Firmware == boot.BIOS {
+			who = "a BIOS"
+		}
 	case boot.GRUB:
 		who = "GRUB"
 	}
@@ -187,6 +197,8 @@ func (l Loader) startsNo(p boot.Payload) string {
 		what = "an iPXE script"
 	case boot.KindEFI:
 		what = "an EFI application"
+	case boot.KindNBP, boot.KindFolder:
+		return fmt.Sprintf("%s brings its own loader, and %s comes before none", p.Title(), who)
 	}
 	return fmt.Sprintf("%s is %s, which %s can't start by itself", p.Title(), what, who)
 }

@@ -33,6 +33,9 @@ func (t *Tree) describeRoot(name string, peer netip.Addr) (Entry, bool) {
 		if f, ok := n.Route.AtRoot(name); ok {
 			return Entry{Client: n.Client, Role: f.Role, Name: f.Name, Loader: f.Loader}, true
 		}
+		if f, ok := t.brought(n, name); ok {
+			return f.describe(n.Client), true
+		}
 		if n.Route.DoesWithout(name) {
 			return Entry{Client: n.Client, Name: name, Spare: true}, false
 		}
@@ -62,6 +65,9 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker, why error) (f
 	if n, ok := t.bootAt(a.Peer); ok {
 		if f, ok := n.Route.AtRoot(name); ok {
 			return t.openBoot(ctx, n, f.Name, a)
+		}
+		if f, ok := t.brought(n, name); ok {
+			return t.openBrought(ctx, f)
 		}
 	}
 	if !t.AskAtRoot {

@@ -46,6 +46,20 @@ func (n Named) Open(path string) (fs.File, error) {
 	return openLocal(path)
 }
 
+// Locals are several: the first that has a file opens it.
+type Locals []Local
+
+// Open implements Local.
+func (l Locals) Open(path string) (f fs.File, err error) {
+	err = fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	for _, local := range l {
+		if f, err = local.Open(path); !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
+	return nil, err
+}
+
 // Open opens a payload's file, wherever it is.
 func (s Sources) Open(ctx context.Context, f boot.File) (fs.File, error) {
 	if f.IsURL() {

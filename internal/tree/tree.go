@@ -26,10 +26,13 @@ type Tree struct {
 	LongSources LongSources  // nil where names are made and none is opened
 	Signing     *Signing     // signs what firmware and iPXE start; nil for nothing
 	ScriptFiles *ScriptFiles // what an operator's iPXE script names relative to itself; nil without one
-	Boots       Boots        // for loaders that ask at the root; nil where nobody asks
-	HTTPPort    uint16       // in the URLs of generated scripts; 0 where nothing is served over plain HTTP
-	HTTPSPort   uint16       // likewise, of HTTPS
-	TFTPPort    uint16
+	// Brings tells what a client's payload brings of its own: files that are asked for
+	// by names that no script of Spur's has. nil where no payload does.
+	Brings    func(boot.Client) (boot.Bringer, bool)
+	Boots     Boots  // for loaders that ask at the root; nil where nobody asks
+	HTTPPort  uint16 // in the URLs of generated scripts; 0 where nothing is served over plain HTTP
+	HTTPSPort uint16 // likewise, of HTTPS
+	TFTPPort  uint16
 	// HTTPSHost is how the server with an address is called in URLs, so that its
 	// certificate has the name; nil for the address.
 	HTTPSHost func(netip.Addr) string
@@ -80,6 +83,9 @@ func (t *Tree) Describe(asked string, peer netip.Addr) (e Entry, ok bool) {
 	if !name.IsBoot() {
 		source, _ := t.known(name)
 		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: source}.Base(), Last: name.Last}, true
+	}
+	if f, ok := t.brought(name, rest); ok {
+		return f.describe(name.Client), true
 	}
 	f, known := t.declared(name.Route, rest)
 	return Entry{
@@ -136,14 +142,17 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 // would give a machine the configuration of another.
 func (t *Tree) NoteBoot(asked string, peer netip.Addr) {
 	first, _ := Split(asked)
-	if name, err := t.Names.Open(first); t.Boots != nil && err == nil && name.IsBoot() && name.Route.Shim {
+	if name, err := t.Names.Open(first); t.Boots != nil && err == nil && name.IsBoot() {
 		t.Boots.On(peer, name.Client, name.Route)
 	}
 }
 
-// openBoot opens a file in the tree of one client's boot: one that its route
-// declares, or one beside an operator's script.
+// openBoot opens a file in the tree of one client's boot: one that its payload
+// brings, one that its route declares, or one beside an operator's script.
 func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.File, error) {
+	if f, ok := t.brought(n, name); ok {
+		return t.openBrought(ctx, f)
+	}
 	f, ok := n.Route.File(name)
 	switch {
 	case !ok && n.Route.Role == route.Script:
@@ -268,6 +277,10 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		Beacon: running + "/" + t.Names.Boot(c, r) + "/" + route.BeaconFile,
 	}
 	switch content := p.Content.(type) {
+	case boot.Bringer:
+		program, _ := content.Start(c)
+		urls.BootFile, urls.Server = t.Names.Boot(c, r)+"/"+program.Name, a.Server.String()
+		urls.Kernel = loading + (&url.URL{Path: "/" + urls.BootFile}).EscapedPath()
 	case boot.EFI:
 		urls.Kernel = named(loading, route.Kernel, content.Program, true)
 	case boot.Linux:

@@ -1,0 +1,141 @@
+package boottest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// nbp is a program assembled from nbp/nbp.s.
+type nbp struct {
+	at    string   // where it runs: 0x7c00 as a ROM loads it
+	load  string   // the segment to which it reads files
+	chain bool     // it starts the last file
+	asks  []string // the names of the files beside it
+}
+
+// assemble assembles a program into a file.
+func (w *world) assemble(to string, p nbp) {
+	w.Helper()
+	dir := w.TempDir()
+	var names strings.Builder
+	for _, name := range p.asks {
+		fmt.Fprintf(&names, "\t.asciz\t%q\n", name)
+	}
+	w.check(os.WriteFile(filepath.Join(dir, "names.inc"), []byte(names.String()), 0o644))
+	object := filepath.Join(dir, "nbp.o")
+	args := []string{"--32", "-I", dir, "--defsym", "LOAD=" + p.load, "-o", object}
+	if p.chain {
+		args = append(args, "--defsym", "CHAIN=1")
+	}
+	w.run("as", append(args, "nbp/nbp.s")...)
+	w.run("ld", "-m", "elf_i386", "-e", "_start", "-Ttext="+p.at, "--oformat", "binary", "-o", to, object)
+}
+
+// prints waits for lines of a machine's, in this order.
+func (w *world) prints(m *lab.Machine, spur *lab.Process, patterns ...string) {
+	w.Helper()
+	for _, pattern := range patterns {
+		if _, err := m.WaitFor(w.ctx, pattern); err != nil {
+			w.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(40))
+		}
+	}
+}
+
+// write writes files of a name each, and returns their paths.
+func (w *world) write(dir string, texts map[string]string) {
+	w.Helper()
+	for name, text := range texts {
+		w.check(os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+}
+
+// A BIOS ROM loads a program of the user's own beside another DHCP server; it finds
+// server and folder in the packets that the ROM has kept, and what is beside it by the
+// ROM's TFTP. An iPXE loads it as such a ROM does.
+func TestNBP(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		port  lab.Port
+		route string
+	}{
+		{"ROM", lab.Port{PlainROM: true}, "bios-nbp"},
+		{"iPXE", lab.Port{}, "ipxe-http"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			dir := w.TempDir()
+			program, sibling := filepath.Join(dir, "my.nbp"), filepath.Join(dir, "sibling.txt")
+			w.assemble(program, nbp{at: "0x7c00", load: "0x2000", asks: []string{"sibling.txt", "none.txt"}})
+			w.write(dir, map[string]string{"sibling.txt": "I lie beside it\n" + strings.Repeat("x", 5000), "none.txt": "not named"})
+			spur := w.beside("boot", program, sibling, "--as", "nbp")
+			m := w.machine("machine", lab.BIOS, tt.port)
+			w.prints(m, spur, `NBP: address 10\.77\.0\.\d+\r\n`, `NBP: boot server 10\.77\.0\.1, file [-_A-Za-z0-9]+/my\.nbp\r\n`,
+				`NBP: got sibling\.txt, bytes 5016, which begins with I lie beside it\r\n`, `NBP: no none\.txt, status \d+\r\n`, `NBP: done`)
+			w.told(spur, m, `"step":"fetch-end".*"file":"sibling.txt"`)
+			w.took(spur, m, tt.route)
+		})
+	}
+}
+
+// Darwin on a PC by base paths, with programs in the place of Darwin's: boot1pxe cuts
+// its name from the path that it was loaded by and loads boot, which does the same for
+// what it needs. Option 17 is in the packet that the ROM has kept, unasked.
+func TestDarwinByBasePath(t *testing.T) {
+	w := newWorld(t)
+	dir := w.TempDir()
+	w.assemble(filepath.Join(dir, "boot1pxe"), nbp{at: "0x7c00", load: "0x2000", chain: true, asks: []string{"boot"}})
+	w.assemble(filepath.Join(dir, "boot"), nbp{at: "0x200", load: "0x3000", asks: []string{"com.apple.Boot.plist", "mach_kernel", "mach_kernel.mkext"}})
+	w.write(dir, map[string]string{
+		"com.apple.Boot.plist": "<?xml version=\"1.0\"?>\n", "mach_kernel": "a kernel\n" + strings.Repeat("k", 200000), "mach_kernel.mkext": "extensions\n",
+	})
+	spur := w.alone("boot", dir, "--as", "nbp", "--root-path", "http://10.77.0.1/root.dmg")
+	m := w.machine("machine", lab.BIOS, lab.Port{PlainROM: true})
+	w.prints(m, spur, `NBP: root path http://10\.77\.0\.1/root\.dmg\r\n`, `file [-_A-Za-z0-9]+/boot1pxe\r\n`, `NBP: got boot, bytes \d+`,
+		`NBP: root path http://10\.77\.0\.1/root\.dmg\r\n`, `NBP: got com\.apple\.Boot\.plist, bytes 22, which begins with <\?xml version="1\.0"\?>\r\n`,
+		`NBP: got mach_kernel, bytes 200009`, `NBP: got mach_kernel\.mkext, bytes 11`, `NBP: done`)
+	w.took(spur, m, "bios-nbp")
+}
+
+// debianNetboot is Debian's tree for network boots, as its package has it.
+func (w *world) debianNetboot() string {
+	w.Helper()
+	tree, err := lab.Unpacked("debian-installer-12-netboot-amd64", "usr/lib/debian-installer/images/12/amd64/text")
+	w.check(err)
+	return tree
+}
+
+// Debian's tree boots unchanged: by its own PXELINUX on a BIOS, by its own shim and
+// GRUB on UEFI with Secure Boot on. Each shows its menu, and loads the installer once
+// somebody has chosen it.
+func TestDebianNetboot(t *testing.T) {
+	for _, tt := range []struct {
+		firmware lab.Firmware
+		port     lab.Port
+		menu     string
+		route    string
+	}{
+		{lab.BIOS, lab.Port{PlainROM: true}, `installer menu \(BIOS mode\)`, "bios-nbp"},
+		{lab.SecureBoot, lab.Port{}, `\*?Install `, "uefi-tftp"},
+	} {
+		t.Run(string(tt.firmware), func(t *testing.T) {
+			w := newWorld(t)
+			spur := w.alone("boot", w.debianNetboot())
+			m := w.machine("machine", tt.firmware, tt.port)
+			w.prints(m, spur, tt.menu)
+			_, err := m.Write([]byte("\r"))
+			w.check(err)
+			w.told(spur, m, `"step":"fetch-end".*"role":"kernel".*"file":"debian-installer/amd64/linux"`)
+			w.told(spur, m, `"step":"fetch-end".*"file":"debian-installer/amd64/initrd.gz"`)
+			w.took(spur, m, tt.route)
+			if verdicts := regexp.MustCompile(`"cause":"[^"]+"`).FindAllString(spur.String(), -1); len(verdicts) > 0 {
+				w.Errorf("the story has the verdicts %v", verdicts)
+			}
+		})
+	}
+}

@@ -1,0 +1,187 @@
+package image
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// Folder is what a folder turned out to be.
+type Folder struct {
+	// Programs are what each kind of machine starts of it, BIOS first.
+	Programs []boot.Program
+	// Kernels are the files that are kernels, by their paths below the folder.
+	Kernels     []string
+	Description string
+	Warnings    []string
+}
+
+// filesMost bounds how many files of a folder are looked at.
+const filesMost = 8192
+
+// OpenFolder looks into the folder at dir and below. Links count where they stay in
+// it. The error names the folder.
+func OpenFolder(dir string) (Folder, error) {
+	return lookInto(dir, func(l *folderLook) error {
+		l.choose()
+		if len(l.found.Programs) == 0 {
+			return advice.New(fmt.Sprintf("in the folder %s is no loader that firmware starts%s", dir, l.instead()), l.remedy())
+		}
+		return nil
+	})
+}
+
+// OpenNBPFolder looks into the folder at dir for the one flat program in it that a
+// BIOS ROM is to load: name, its path below the folder, or where that is empty the
+// only file that could be one.
+func OpenNBPFolder(dir, name string) (Folder, error) {
+	return lookInto(dir, func(l *folderLook) error { return l.chooseNBP(dir, name) })
+}
+
+// lookInto looks into a folder and has its programs chosen.
+func lookInto(dir string, choose func(*folderLook) error) (Folder, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return Folder{}, explain(dir, err)
+	}
+	defer root.Close()
+	files, more, err := filesBelow(root)
+	if err != nil {
+		return Folder{}, explain(dir, err)
+	}
+	l := &folderLook{root: root, files: files, kinds: map[boot.Program]string{}}
+	if more {
+		l.warn("it has more than %d files; those behind them were not looked at", filesMost)
+	}
+	l.lookAtAll()
+	if err := choose(l); err != nil {
+		return Folder{}, err
+	}
+	l.found.Description = describePrograms(l.found.Programs, l.kinds)
+	return l.found, nil
+}
+
+// filesBelow lists the regular files below a folder, links to such files included, by
+// their paths; more tells that there are others.
+func filesBelow(root *os.Root) (files []string, more bool, err error) {
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			if name == "." {
+				return err
+			}
+			return nil // what may not be read can't be served either
+		}
+		info, err := root.Stat(name)
+		if err != nil || !info.Mode().IsRegular() {
+			return nil //nolint:nilerr // a link that leads nowhere, or out
+		}
+		if len(files) == filesMost {
+			more = true
+			return fs.SkipAll
+		}
+		files = append(files, name)
+		return nil
+	})
+	return files, more, err
+}
+
+// folderLook is one look into a folder.
+type folderLook struct {
+	root  *os.Root
+	files []string
+	found Folder
+	all   []candidate
+	kinds map[boot.Program]string // what the chosen programs are, in words
+}
+
+func (l *folderLook) warn(format string, a ...any) {
+	l.found.Warnings = append(l.found.Warnings, fmt.Sprintf(format, a...))
+}
+
+// has tells whether there is a file of that path, in whatever way it is written.
+func (l *folderLook) has(name string) bool {
+	info, err := l.root.Stat(strings.TrimPrefix(path.Clean("/"+name), "/"))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// choose takes for each kind of machine the best program.
+func (l *folderLook) choose() {
+	slices.SortStableFunc(l.all, func(x, y candidate) int {
+		return cmp.Or(cmp.Compare(x.rank, y.rank), cmp.Compare(strings.Count(x.name, "/"), strings.Count(y.name, "/")), cmp.Compare(len(x.name), len(y.name)))
+	})
+	for _, c := range l.all {
+		id := c.id
+		taken := slices.ContainsFunc(l.found.Programs, func(p boot.Program) bool { return p.Firmware == id.Firmware && p.Arch == id.Arch })
+		switch {
+		case taken:
+			continue
+		case len(c.name) > boot.ProgramMost:
+			l.warn("%s has a path of %d bytes, and firmware takes no more than %d beside Spur's: name a folder that is nearer to it", c.name, len(c.name), boot.ProgramMost)
+			continue
+		}
+		p := c.program()
+		l.found.Programs, l.kinds[p] = append(l.found.Programs, p), c.words()
+		l.check(c)
+	}
+	slices.SortStableFunc(l.found.Programs, func(x, y boot.Program) int { return cmp.Compare(x.Firmware, y.Firmware) })
+}
+
+// describePrograms says what machines start.
+func describePrograms(all []boot.Program, kinds map[boot.Program]string) string {
+	var parts []string
+	for _, p := range all {
+		parts = append(parts, fmt.Sprintf("%s: %s (%s)", boot.Client{Firmware: p.Firmware, Arch: p.Arch}.Platform(), p.Name, kinds[p]))
+	}
+	return "a folder with loaders; " + strings.Join(parts, "; ")
+}
+
+// instead says what is there instead of a loader.
+func (l *folderLook) instead() string {
+	switch {
+	case len(l.files) == 0:
+		return ": it is empty"
+	case len(l.found.Kernels) > 0:
+		return fmt.Sprintf(", but a kernel: %s", l.found.Kernels[0])
+	}
+	return ""
+}
+
+func (l *folderLook) remedy() string {
+	if len(l.found.Kernels) > 0 {
+		return "name the kernel and its initrds"
+	}
+	return "name a folder that has one, such as pxelinux.0, a GRUB or a shim, or the file that is to boot; with --as nbp it may be any flat program"
+}
+
+// words say what a candidate is.
+func (c candidate) words() string {
+	what := string(c.id.Kind)
+	if c.id.Version != "" {
+		what += " " + c.id.Version
+	}
+	if c.second != "" {
+		what += ", which starts " + c.second
+	}
+	return what
+}
+
+// program is what a machine is told of a candidate.
+func (c candidate) program() boot.Program {
+	p := boot.Program{Name: c.name, Firmware: c.id.Firmware, Arch: c.id.Arch, Signed: c.id.Signed()}
+	asks := c.id
+	if c.second != "" {
+		asks = c.secondID
+	}
+	if asks.Kind == route.KindGRUB && asks.Firmware == boot.UEFI && !strings.HasPrefix(asks.Prefix, "(") {
+		p.Loader, p.Reaches = boot.GRUB, asks.Features
+	}
+	return p
+}

@@ -1,0 +1,188 @@
+package image
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// unpacked is the path of a file that scripts/install has unpacked.
+func unpacked(t *testing.T, pattern string) string {
+	t.Helper()
+	cache := os.Getenv("SPUR_LAB_CACHE")
+	if cache == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache = filepath.Join(user, "spur-lab")
+	}
+	return installed(t, filepath.Join(cache, pattern), "scripts/install test")
+}
+
+// folderOf makes a folder with copies of files, or with texts.
+func folderOf(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		b := []byte(content)
+		if strings.HasPrefix(content, "/") {
+			var err error
+			if b, err = os.ReadFile(content); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// Debian's tree for network boots is full of links, and in order.
+func TestOpenDebiansNetboot(t *testing.T) {
+	found, err := OpenFolder(unpacked(t, "debian-installer-12-netboot-amd64/usr/lib/debian-installer/images/12/amd64/text"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []boot.Program{
+		{Name: "pxelinux.0", Firmware: boot.BIOS, Arch: boot.X86},
+		{Name: "debian-installer/amd64/bootnetx64.efi", Firmware: boot.UEFI, Arch: boot.X64, Signed: true, Loader: boot.GRUB, Reaches: boot.CanTFTP | boot.CanBzImage | boot.CanEFI},
+	}
+	if !slices.Equal(found.Programs, want) || !slices.Equal(found.Kernels, []string{"debian-installer/amd64/linux"}) || len(found.Warnings) > 0 {
+		t.Errorf("got %+v", found)
+	}
+}
+
+// Of several programs for a machine the one goes first that starts others, then the one
+// that lies the highest.
+func TestProgramsOfFolder(t *testing.T) {
+	shim, grub := unpacked(t, "shim-signed/usr/lib/shim/shimx64.efi.signed"), unpacked(t, "grub-efi-amd64-signed/usr/lib/grub/*/grubnetx64.efi.signed")
+	pxelinux := unpacked(t, "pxelinux/usr/lib/PXELINUX/pxelinux.0")
+	const ipxe, undionly = "/usr/lib/ipxe/snponly.efi", "/usr/lib/ipxe/undionly.kpxe"
+	long := strings.Repeat("a-long-name/", 5) + "x.efi"
+	for _, tt := range []struct {
+		name     string
+		files    map[string]string
+		programs string
+		warning  string
+	}{
+		{"shim and GRUB before a GRUB and iPXE", map[string]string{"grub.efi": grub, "a/shim": shim, "a/grubx64.efi": grub, "b.efi": ipxe}, "a/shim", ""},
+		{"a shim with its GRUB elsewhere", map[string]string{"shim": shim, "a/grubx64.efi": grub}, "a/grubx64.efi", ""},
+		{"a shim alone", map[string]string{"shim": shim}, "shim", "it asks for grubx64.efi"},
+		{"the higher one", map[string]string{"z.efi": ipxe, "a/b.efi": ipxe}, "z.efi", ""},
+		{"PXELINUX with its companion", map[string]string{"pxelinux.0": pxelinux, "a/pxelinux.0": pxelinux, "a/ldlinux.c32": "x", "a/pxelinux.cfg/default": "localboot 0"}, "a/pxelinux.0", ""},
+		{"PXELINUX without", map[string]string{"pxelinux.0": pxelinux, "pxelinux.cfg/default": ""}, "pxelinux.0", "without ldlinux.c32"},
+		{"PXELINUX before iPXE", map[string]string{"u": undionly, "a/pxelinux.0": pxelinux, "a/ldlinux.c32": "x", "a/pxelinux.cfg/default": ""}, "a/pxelinux.0", ""},
+		{"too far down", map[string]string{long: ipxe, "u.0": undionly}, "u.0", "has a path of 65 bytes"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			found, err := OpenFolder(folderOf(t, tt.files))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, p := range found.Programs {
+				got = append(got, p.Name)
+			}
+			if strings.Join(got, " ") != tt.programs {
+				t.Errorf("got %v, want %s", got, tt.programs)
+			}
+			if warnings := strings.Join(found.Warnings, "\n"); tt.warning == "" && warnings != "" || !strings.Contains(warnings, tt.warning) {
+				t.Errorf("the warnings are %q, want %q", warnings, tt.warning)
+			}
+		})
+	}
+}
+
+func TestFolderWithoutLoader(t *testing.T) {
+	for _, tt := range []struct {
+		files map[string]string
+		want  string
+	}{
+		{nil, ": it is empty"},
+		{map[string]string{"a/readme": "text"}, "is no loader that firmware starts"},
+		{map[string]string{"vmlinuz": debianKernel(t), "text": "x"}, "but a kernel: vmlinuz"},
+		{map[string]string{"mm.efi": unpacked(t, "shim-helpers-amd64-signed/usr/lib/shim/mmx64.efi.signed")}, "is no loader that firmware starts"},
+	} {
+		_, err := OpenFolder(folderOf(t, tt.files))
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") || advice.Of(err) == "" {
+			t.Errorf("%v: %v", tt.files, err)
+		}
+	}
+	if _, err := OpenFolder("/nowhere"); err == nil || !strings.Contains(err.Error(), "/nowhere") {
+		t.Error(err)
+	}
+}
+
+// Links that lead out of the folder, or nowhere, are none of its files.
+func TestLinksOfFolder(t *testing.T) {
+	dir := folderOf(t, map[string]string{"a/real.efi": "/usr/lib/ipxe/snponly.efi"})
+	for name, to := range map[string]string{"out.0": "/usr/lib/ipxe/undionly.kpxe", "nowhere": "x", "round": ".", "link.efi": "a/real.efi"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := OpenFolder(dir)
+	if err != nil || len(found.Programs) != 1 || found.Programs[0].Name != "link.efi" {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+const flatProgram = "\xfa\x31\xc0\x8e\xd8\xeb\xfe\x00\x01\x02"
+
+func TestNBPOfFolder(t *testing.T) {
+	pxelinux := unpacked(t, "pxelinux/usr/lib/PXELINUX/pxelinux.0")
+	for _, tt := range []struct {
+		name  string
+		files map[string]string
+		first string // that is named first
+		want  string // the program, or a part of the error
+	}{
+		{"the only one", map[string]string{"x": flatProgram, "readme": "text"}, "", "x"},
+		{"by its name", map[string]string{"boot1pxe": flatProgram, "boot": flatProgram}, "", "boot1pxe"},
+		{"by its content", map[string]string{"l": pxelinux, "a.0": flatProgram}, "", "l"},
+		{"named first", map[string]string{"boot1pxe": flatProgram, "a/boot": flatProgram}, "a/boot", "a/boot"},
+		{"several", map[string]string{"a": flatProgram, "b": flatProgram}, "", "several files could be the program: a, b"},
+		{"none", map[string]string{"a": "text", "vmlinuz": debianKernel(t)}, "", "is no file that could be"},
+		{"named, an EFI application", map[string]string{"a": "/usr/lib/ipxe/snponly.efi"}, "a", "an EFI application, which UEFI firmware starts, not a flat program"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			found, err := OpenNBPFolder(folderOf(t, tt.files), tt.first)
+			switch {
+			case err != nil && (!strings.Contains(err.Error(), tt.want) || advice.Of(err) == ""):
+				t.Errorf("%v, want %s", err, tt.want)
+			case err == nil && (len(found.Programs) != 1 || found.Programs[0] != boot.Program{Name: tt.want, Firmware: boot.BIOS, Arch: boot.X86}):
+				t.Errorf("got %+v", found.Programs)
+			}
+		})
+	}
+}
+
+// Whatever a file begins with, it is a flat program or something else in words.
+func FuzzLookNBP(f *testing.F) {
+	for _, s := range []string{"", flatProgram, "MZ", "\r\nPXELINUX 6.04 ", "\x7fELF", "#!ipxe\n", "PXE->EB:No PXE stack found!"} {
+		f.Add([]byte(s), int64(len(s)))
+	}
+	f.Fuzz(func(t *testing.T, content []byte, size int64) {
+		if size > int64(len(content)) {
+			size = -1
+		}
+		found, err := LookNBP(bytes.NewReader(content), size)
+		if (err == nil) == (found.Description == "") {
+			t.Errorf("%+v, %v", found, err)
+		}
+		if found, err := Look(bytes.NewReader(content), -1); err == nil && found.Description == "" {
+			t.Errorf("%+v says nothing", found)
+		}
+	})
+}

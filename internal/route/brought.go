@@ -1,0 +1,73 @@
+package route
+
+import (
+	"fmt"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// foreignNBP says why a machine can't start a payload that is a flat program, or "".
+func foreignNBP(c boot.Client, p boot.Payload, _ Host) string {
+	if c.Firmware != boot.BIOS {
+		return fmt.Sprintf("%s is a program for a BIOS, and the machine has none", p.Title())
+	}
+	return ""
+}
+
+// unfitFolder says why a machine can't start what a folder brings, or "".
+func unfitFolder(c boot.Client, p boot.Payload, host Host) string {
+	folder, ok := p.Content.(boot.Folder)
+	if !ok {
+		return fmt.Sprintf("%s is no folder", p.Title())
+	}
+	program, ok := folder.Start(c)
+	switch {
+	case !ok:
+		return fmt.Sprintf("the folder %s has no loader for %s", p.Title(), c.Platform())
+	case host.unsigned(c, program.Signed):
+		return notSigned(program.Name)
+	case program.Loader == boot.GRUB && c.Loader == boot.ROM:
+		return stopsGRUB(program.Name, program.Reaches, c, viaOf(c))
+	}
+	return ""
+}
+
+// viaOf is the protocol that firmware has just used: what it starts has no other.
+func viaOf(c boot.Client) Via {
+	if c.Proto == boot.HTTP {
+		return HTTP
+	}
+	return TFTP
+}
+
+// brought is the route with the name of what a payload brings, where the firmware is
+// to fetch that.
+func (r Route) brought(c boot.Client, p boot.Payload) Route {
+	bringer, ok := p.Content.(boot.Bringer)
+	if !ok || r.Loader != boot.ROM {
+		return r
+	}
+	program, _ := bringer.Start(c)
+	r.Give, r.Role = program.Name, RoleOf(bringer, program.Name)
+	return r
+}
+
+// RoleOf is what a file is that a payload brings, by its name.
+func RoleOf(b boot.Bringer, name string) Role {
+	switch content := b.(type) {
+	case boot.NBP:
+		if name == content.Program.Base() {
+			return Kernel
+		}
+	case boot.Folder:
+		for _, p := range content.Programs {
+			if p.Name == name {
+				return NBP
+			}
+		}
+		if content.IsKernel(name) {
+			return Kernel
+		}
+	}
+	return Extra
+}

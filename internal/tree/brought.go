@@ -1,0 +1,53 @@
+package tree
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// broughtFile is a file that a payload brings, under the name by which it is asked for.
+type broughtFile struct {
+	file boot.File
+	name string
+	role route.Role
+}
+
+// brought finds a file of a boot in what the client's payload brings. What Spur writes
+// for the boot's loader goes first; before a ROM's program nothing is written.
+func (t *Tree) brought(n Name, name string) (broughtFile, bool) {
+	if _, declared := n.Route.File(name); declared && n.Route.Role == route.Script {
+		return broughtFile{}, false
+	}
+	if t.Brings == nil {
+		return broughtFile{}, false
+	}
+	bringer, ok := t.Brings(n.Client)
+	if !ok {
+		return broughtFile{}, false
+	}
+	name = path.Clean(name)
+	file, ok := bringer.File(name)
+	return broughtFile{file, name, route.RoleOf(bringer, name)}, ok
+}
+
+// describe says what such a file is in its boot.
+func (f broughtFile) describe(c boot.Client) Entry {
+	return Entry{Client: c, Role: f.role, Name: f.name, Last: f.role == route.Kernel}
+}
+
+// openBrought opens one. EFI applications among them are signed as all are.
+func (t *Tree) openBrought(ctx context.Context, f broughtFile) (fs.File, error) {
+	file, err := t.Sources.Open(ctx, f.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, missing(f.name, errors.New("the payload has no such file"))
+	case err != nil:
+		return nil, err
+	}
+	return t.Signing.sign(ctx, file, f.file.Source)
+}

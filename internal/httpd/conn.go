@@ -29,6 +29,7 @@ type conn struct {
 	wake    func() // has the listener look for a place again
 	refused bool   // has no place: every request is answered by 503
 	paced   int64  // bytes a second at most; 0 for no bound
+	corked  bool   // see cork
 
 	hello   *tls.ClientHelloInfo // while a TLS handshake is made over it
 	busy    atomic.Bool          // it has a request, whose answer isn't out

@@ -37,7 +37,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	dropBody(w, r)
 	name, f, info, err := h.find(r)
 	t := newTransfer(r, name)
-	tw := &writer{ResponseWriter: w, progress: h.Hooks.progress(t)}
+	tw := &writer{ResponseWriter: w, conn: connOf(r), progress: h.Hooks.progress(t)}
 	if err != nil {
 		h.Hooks.start(t)
 		refuse(tw, name, err)

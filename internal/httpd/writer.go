@@ -36,6 +36,7 @@ func nextChunk(size int64, took time.Duration) int64 {
 // an operating system file after the other.
 type writer struct {
 	http.ResponseWriter
+	conn     *conn             // nil: not one of [Server]
 	progress func(bytes int64) // nil: nobody asks
 	status   int
 	bytes    int64
@@ -71,9 +72,11 @@ func (w *writer) ReadFrom(src io.Reader) (total int64, err error) {
 	if c == nil {
 		return io.Copy(onlyWriter{w}, src)
 	}
+	w.conn.cork(true)
 	for size := int64(chunkFirst); limited.N > 0; {
 		began := time.Now()
 		n, err := w.sendChunk(c, min(limited.N, size))
+		w.conn.cork(false) // what is next may have to be waited for
 		size = nextChunk(size, time.Since(began))
 		limited.N -= n
 		total += n

@@ -102,7 +102,9 @@ func ContentOf(path string) ([]byte, error) {
 
 // Look says what the loader is whose file has that name and content.
 func Look(name string, content []byte) (route.Binary, error) {
-	id, err := Identify(bytes.NewReader(content), int64(len(content)))
+	id, err := identify(bytes.NewReader(content), int64(len(content)), func(most int64) ([]byte, error) {
+		return content[:min(int64(len(content)), most)], nil
+	})
 	if err != nil && !errors.Is(err, ErrUnknown) {
 		return route.Binary{}, err
 	}

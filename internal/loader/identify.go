@@ -27,10 +27,15 @@ const SizeMost = 16 << 20
 // "it", the file, fit to follow its name and a colon. All of a signed file is read
 // once for its hash, at most 16 MiB of it are held.
 func Identify(r io.ReaderAt, size int64) (route.Identity, error) {
+	return identify(r, size, func(most int64) ([]byte, error) { return begin(r, size, most) })
+}
+
+// identify is Identify; begin gives the beginning of the file.
+func identify(r io.ReaderAt, size int64, begin func(most int64) ([]byte, error)) (route.Identity, error) {
 	if size == 0 {
 		return route.Identity{}, errors.New("it is empty")
 	}
-	head, err := begin(r, size, HeadMost)
+	head, err := begin(HeadMost)
 	if err != nil {
 		return route.Identity{}, err
 	}
@@ -41,11 +46,26 @@ func Identify(r io.ReaderAt, size int64) (route.Identity, error) {
 	if err != nil {
 		return route.Identity{}, err
 	}
-	content, err := begin(r, size, SizeMost)
+	content, err := begin(searched(head, size))
 	if err != nil {
 		return route.Identity{}, err
 	}
 	return identifyEFI(&image{r: r, file: f, content: content})
+}
+
+// A kernel says in kernelHead bytes all that is taken from it. Memtest86+, which
+// speaks Linux's boot protocol too, has less than memtestMost.
+const (
+	kernelHead  = 64 << 10
+	memtestMost = 1 << 20
+)
+
+// searched is how much of a file is searched for what it is, in bytes.
+func searched(head []byte, size int64) int64 {
+	if isKernel(head) && size > memtestMost {
+		return kernelHead
+	}
+	return SizeMost
 }
 
 // MayBe tells whether a file that begins so can be a loader at all.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,6 +101,38 @@ func unpacked(t testing.TB, row, file string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// largest notes the largest read.
+type largest struct {
+	io.ReaderAt
+	bytes int
+}
+
+func (l *largest) ReadAt(p []byte, off int64) (int, error) {
+	l.bytes = max(l.bytes, len(p))
+	return l.ReaderAt.ReadAt(p, off)
+}
+
+// A kernel is looked into at every start: not all of it is held for that.
+func TestIdentifyHoldsNoKernel(t *testing.T) {
+	f, err := os.Open(unpacked(t, "linux-image-cloud-amd64", "boot/vmlinuz-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &largest{ReaderAt: f}
+	id, err := Identify(l, info.Size())
+	if err != nil || id.Kind != route.KindLinux || id.Version == "" || !id.Signed() {
+		t.Errorf("%+v, %v", id, err)
+	}
+	if l.bytes > 1<<20 {
+		t.Errorf("%d of the kernel's %d bytes are read at once", l.bytes, info.Size())
+	}
 }
 
 func identifyFile(path string) (route.Identity, error) {

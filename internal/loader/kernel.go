@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 )
 
-// isKernel tells whether an EFI binary is a Linux kernel, by the magic numbers of its
+// isKernel tells whether an EFI binary that begins so is a Linux kernel, by the magic numbers of its
 // boot protocols: x86 (Documentation/arch/x86/boot.rst), arm64 and riscv64 (theirs),
 // what is unpacked by an EFI stub of its own (drivers/firmware/efi/libstub/zboot-header.S),
 // and LoongArch (LINUX_PE_MAGIC).
-func isKernel(im *image) bool {
-	if isX86Kernel(im.content) {
+func isKernel(content []byte) bool {
+	if isX86Kernel(content) {
 		return true
 	}
 	for _, magic := range []struct {
@@ -19,7 +19,7 @@ func isKernel(im *image) bool {
 	}{
 		{0x38, "ARM\x64"}, {0x38, "RSC\x05"}, {4, "zimg"}, {0x38, "\xcd\x23\x82\x81"},
 	} {
-		if len(im.content) > magic.at && bytes.HasPrefix(im.content[magic.at:], []byte(magic.text)) {
+		if len(content) > magic.at && bytes.HasPrefix(content[magic.at:], []byte(magic.text)) {
 			return true
 		}
 	}

@@ -25,7 +25,7 @@ func kinds() []kind {
 		{route.KindUKI, hasSection(".linux"), tellUKI},
 		// It speaks Linux's boot protocol too.
 		{route.KindMemtest, contains([]byte("Memtest86+ v")), versionBy(`Memtest86\+ v(\d[.0-9A-Za-z]{1,20})`)},
-		{route.KindLinux, isKernel, tellKernel},
+		{route.KindLinux, func(im *image) bool { return isKernel(im.content) }, tellKernel},
 		{route.KindStub, infoLine("systemd-stub"), versionBy(`#### LoaderInfo: systemd-stub ([-+.~0-9A-Za-z]{1,60}) ####`)},
 		{route.KindAddon, infoLine("systemd-addon"), versionBy(`#### LoaderInfo: systemd-addon ([-+.~0-9A-Za-z]{1,60}) ####`)},
 		{route.KindSystemdBoot, infoLine("systemd-boot"), versionBy(`#### LoaderInfo: systemd-boot ([-+.~0-9A-Za-z]{1,60}) ####`)},

@@ -1,0 +1,29 @@
+package httpd
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// cork has the kernel send full segments only, until uncorked, so that a header
+// leaves together with the first bytes of the file: from a small segment ahead of
+// them BBR measures a rate that holds back all that follows.
+func (c *conn) cork(on bool) {
+	if c == nil || on == c.corked {
+		return
+	}
+	raw, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return // TLS
+	}
+	c.corked = on
+	value := 0
+	if on {
+		value = 1
+	}
+	if control, err := raw.SyscallConn(); err == nil {
+		// Without it all arrives as well.
+		_ = control.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, value) })
+	}
+}

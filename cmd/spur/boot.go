@@ -10,6 +10,7 @@ func bootCommand() *cobra.Command {
 	var serving servingFlags
 	var target daemon.Target
 	var other archFlags
+	var menu menuFlags
 	cmd := &cobra.Command{
 		Use:   "boot KERNEL [INITRD…]",
 		Short: "Boot every machine that asks into one target",
@@ -58,6 +59,22 @@ say that it is up: it then gets its last line in the story.
 own, and --cmdline-for a command line in the place of --cmdline: --for arm64=KERNEL.
 A BIOS doesn't tell what its processor is, and boots KERNEL.
 
+With --menu pxe each argument is an item of a menu, [TITLE=]KERNEL[,INITRD…], which
+machines show by themselves: after --menu-timeout seconds they boot the first item,
+F8 (in iPXE and UEFI likewise) shows the menu, of what the machine can boot. What was
+chosen holds for the whole boot. --boot-server adds an item that leads elsewhere: to
+the machine's own disk (local), or to others' boot servers by their type in PXE 2.1,
+ris (also called wds), lcm, dos, or a number. Where it names no address, machines
+look for such a server by multicast and broadcast. Menus are a matter of PXE over
+IPv4: machines that boot by HTTP or over IPv6 boot the first item. --cmdline-for
+gives an item, by its number or its title, a command line of its own.
+
+With --as-boot-server the menu is another server's, in which Spur is the boot server
+of a type: for type 32770 dnsmasq.conf has pxe-service=x86PC,"Spur",32770,ADDRESS. Spur
+makes no offers then but to the loaders that it gave to machines that were led here.
+Have the other server show its menu to ROMs only: by dhcp-userclass=set:ipxe,iPXE and
+pxe-service=tag:!ipxe,… in dnsmasq.
+
 KERNEL may be an EFI application instead, which UEFI machines start as it is: a
 unified kernel image, a shell. Or it may be an iPXE script, a file or a URL of
 up to 1 MiB, read when Spur starts. The same is filled in in it. What it names
@@ -91,14 +108,15 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot my.nbp data.bin --as nbp
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
   spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra
+  spur boot Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server wds=10.0.0.5:Windows --boot-server local
+  spur boot vmlinuz initrd.img --as-boot-server 32770
   spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := serving.config(cmd)
 			if err != nil {
 				return err
 			}
-			target.Kernel, target.Initrds = args[0], args[1:]
-			if err := other.addTo(&target); err != nil {
+			if err := menu.target(cmd, args, &target, other); err != nil {
 				return err
 			}
 			if err := target.Check(config); err != nil {
@@ -112,6 +130,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads) or folder, whatever it looks like")
 	other.add(cmd)
+	menu.add(cmd)
 	flags.StringVar(&target.Message, "message", "", "text to show on the screen of machines that iPXE boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
 	cmd.AddCommand(enrollKeysCommand())

@@ -35,6 +35,7 @@ func explainCommand() *cobra.Command {
 	var offer offerFlags
 	var target daemon.Target
 	var other archFlags
+	var menu menuFlags
 	var firmware, arch, proto, speaking, server string
 	var bytes bool
 	cmd := &cobra.Command{
@@ -56,6 +57,7 @@ failure, 2 for wrong usage.`,
   spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe
   spur explain vmlinuz initrd.img --firmware uefi --bytes
   spur explain vmlinuz initrd.img --proto http --server 2001:db8::1
+  spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local
   spur explain vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --arch aarch64`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := offer.config(cmd)
@@ -71,8 +73,7 @@ failure, 2 for wrong usage.`,
 				return usageError{err}
 			}
 			question.Bytes = bytes
-			target.Kernel, target.Initrds = args[0], args[1:]
-			if err := other.addTo(&target); err != nil {
+			if err := menu.target(cmd, args, &target, other); err != nil {
 				return err
 			}
 			if err := target.Check(config); err != nil {
@@ -92,6 +93,7 @@ failure, 2 for wrong usage.`,
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads) or folder, whatever it looks like")
 	other.add(cmd)
+	menu.add(cmd)
 	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
 	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")

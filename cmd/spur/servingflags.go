@@ -63,6 +63,7 @@ type servingFlags struct {
 	force      bool
 	only       []string
 	once       bool
+	bootServer string
 	log        string
 	dryRun     bool
 	user       string
@@ -82,6 +83,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.force, "force", false, "with --dhcp server: give addresses even where another DHCP server answers, and --ra beside another router")
 	flags.StringSliceVar(&f.only, "only", nil, "answer these machines only: a MAC, or several")
 	flags.BoolVar(&f.once, "once", false, "boot each machine once; after that, leave it to its disk, with --data also after a restart, until spur machine reset")
+	flags.StringVar(&f.bootServer, "as-boot-server", "", "make no offers, and answer machines that another server's PXE menu leads here as to a boot server of this type: a number, such as 32770, or a name, such as ris")
 	f.offerFlags.add(cmd)
 	flags.StringVar(&f.data, "data", "", "folder for what survives a restart: leases, the sealing key, which machines have booted once, keys of Secure Boot; fetched files are cached there too")
 	flags.StringVar(&f.passphrase, "passphrase-file", "", "a file whose first line is the passphrase of the keys of Secure Boot in --data")
@@ -112,6 +114,9 @@ func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	}
 	if c.DNS, err = addresses("--dns", f.dns); err != nil {
 		return c, usage(cmd, err)
+	}
+	if c.AsBootServer, err = daemon.ParseAsBootServer(f.bootServer); err != nil {
+		return c, usageError{err}
 	}
 	for _, text := range f.pools {
 		pool, err := daemon.ParsePool(text)

@@ -142,11 +142,16 @@ func (l looked) brings(c boot.Client) (boot.Bringer, bool) {
 // local are the files of this host that machines may have. Close them.
 func (l looked) local() (local tree.Local, close func(), err error) {
 	named := tree.NamedFiles(l.files())
-	folder, ok := l.payload.Content.(boot.Folder)
-	if !ok {
+	var dirs []string
+	for _, one := range l.every() {
+		if folder, ok := one.payload.Content.(boot.Folder); ok && !slices.Contains(dirs, folder.Dir) {
+			dirs = append(dirs, folder.Dir)
+		}
+	}
+	if len(dirs) == 0 {
 		return named, func() {}, nil
 	}
-	folders, err := tree.OpenFolders([]string{folder.Dir})
+	folders, err := tree.OpenFolders(dirs)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,8 +1,6 @@
 package daemon
 
 import (
-	"encoding/binary"
-
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/pxe"
@@ -22,8 +20,8 @@ func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
 	if r.Class == pxe.HTTPClient {
 		c.Proto = boot.HTTP
 	}
-	if len(r.BootItem) >= 2 {
-		c.Item = binary.BigEndian.Uint16(r.BootItem)
+	if r.BootItem != nil {
+		c.Item = uint16(r.BootItem.Type)
 	}
 	switch r.Speaker {
 	case pxe.IPXE:

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -40,11 +41,14 @@ type Config struct {
 	Passphrase  string   // the file that has that of the keys of Secure Boot in Data; "" where they have none
 	Loaders     []string // folders to look for bootloaders in, before the distribution's
 	SecureBoot  SecureBoot
-	Only        []boot.MAC
-	Once        bool
-	forgets     bool   // which machines have booted once is not written down
-	DryRun      bool   // stop where serving would begin, and say what would be served
-	User        string // whom a Spur of root's becomes; "" for a system user
+	// AsBootServer: another server's menu leads machines here, as to a boot server of
+	// this type, and Spur makes no offers of its own; 0: it makes them.
+	AsBootServer pxe.BootType
+	Only         []boot.MAC
+	Once         bool
+	forgets      bool   // which machines have booted once is not written down
+	DryRun       bool   // stop where serving would begin, and say what would be served
+	User         string // whom a Spur of root's becomes; "" for a system user
 
 	Logger *slog.Logger // non-nil for --log json; else the story goes to Out
 	// Out is written to while machines wait: it must not block (internal/output).

@@ -7,6 +7,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/certificate"
+	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
@@ -36,7 +37,7 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	for _, w := range l.warnings {
 		d.notices.warn(w)
 	}
-	d.title = l.title()
+	d.title, d.menu = l.title(), l.menu
 	if _, err := (outlook{host: d.host}).given(l); err != nil {
 		return err
 	}
@@ -57,6 +58,7 @@ func Boot(ctx context.Context, c Config, t Target) error {
 type daemon struct {
 	config      Config
 	title       string         // what machines are booted into, for people
+	menu        *decide.Menu   // from which people choose that; nil for none
 	given       []string       // what each kind of machine is given; empty where only the machine's own request tells
 	foresee     func(*service) // finds that out, and warns; nil likewise
 	notices     *notices

@@ -14,6 +14,9 @@ import (
 // given says in one line for each kind of machine what it is given. A payload that
 // no machine can boot is an error.
 func (o outlook) given(l looked) ([]string, error) {
+	if l.menu != nil {
+		return o.givenByMenu(l)
+	}
 	lines, err := o.givenOne(o.overEach(everyClient(l.payload)), l.payload)
 	for _, other := range l.others {
 		if err != nil {
@@ -24,6 +27,20 @@ func (o outlook) given(l looked) ([]string, error) {
 		lines = append(lines, more...)
 	}
 	return lines, err
+}
+
+// givenByMenu does so for each item of a menu that is ours. A machine is shown those
+// that it can boot, so one that none can boot is an error.
+func (o outlook) givenByMenu(l looked) ([]string, error) {
+	var lines []string
+	for n, i := range l.items {
+		one, err := o.given(i.looked)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(append(lines, fmt.Sprintf("  Item %d, %s:", n+1, i.Title)), one...)
+	}
+	return lines, nil
 }
 
 // givenOne does so for one payload.

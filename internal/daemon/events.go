@@ -20,8 +20,8 @@ func (o *offers4) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
 	switch {
 	case !r.IsBoot():
 		e.Kind, e.Reason, e.Client = timeline.OSAsked, r.ClassID, boot.Client{Interface: c.Interface}
-	case p.Port == dhcp.BootPort:
-		e.Kind, e.Server = timeline.BootAsked, c.Server
+	case p.Port == dhcp.BootPort, r.Discovers():
+		e.Kind, e.Server, e.Reason = timeline.BootAsked, c.Server, o.titleOf(r)
 	case r.Type == dhcpv4.MessageTypeDiscover:
 		e.Kind, e.Audible, e.Transaction = timeline.Asked, o.hearsOthers(p), binary.BigEndian.Uint32(p.Message.TransactionID[:])
 	case r.Type == dhcpv4.MessageTypeRequest && o.addresses == nil:

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/printable"
@@ -48,8 +49,10 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	l.warnings = append(l.warnings, slices.DeleteFunc([]string{example, locked}, func(s string) bool { return s == "" })...)
 	o := outlook{host: host, proxied: c.lease() == route.Theirs}
 	q.Client = o.asks(q.Client)
+	shown := o.shown(ctx, q.Client, l)
+	q.Client = shown.Client
 	e := explanation{
-		out: c.Out, question: q, payload: l.payload, lease: c.lease(), shown: map[boot.Loader]string{},
+		out: c.Out, question: q, payload: shown.Payload, menu: shown.Menu, lease: c.lease(), shown: map[boot.Loader]string{},
 		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort},
 	}
 	switch {
@@ -62,8 +65,8 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 		}
 		e.tree.HTTPSHost = files.Host
 	}
-	e.line("Target   %s: %s", l.payload.Title(), l.about)
-	if why := o.refusedPayload(l.payload); why != "" && q.Client.Firmware == boot.UEFI {
+	e.line("Target   %s", l.described())
+	if why := o.refusedPayload(e.payload); why != "" && q.Client.Firmware == boot.UEFI {
 		l.warnings = append(l.warnings, why)
 	}
 	for _, w := range l.warnings {
@@ -163,6 +166,8 @@ type explanation struct {
 	out      io.Writer
 	question Question
 	payload  boot.Payload
+	menu     *decide.Menu // nil for none
+	toldMenu bool
 	tree     *tree.Tree
 	lease    route.Lease
 	shown    map[boot.Loader]string // by which route the configuration of a loader was shown
@@ -253,6 +258,9 @@ func (e *explanation) iPXE(c boot.Client, file, indent string) error {
 	next := c
 	next.Loader, next.Proto, next.Features = boot.IPXE, boot.PXE, boot.UsualIPXE
 	e.line("%sthen %s runs and asks for an address again:", indent, file)
+	shown := e.menu
+	defer func() { e.menu = shown }()
+	e.menu = nil // it knows what was chosen
 	return e.ladder(next, indent)
 }
 
@@ -356,11 +364,13 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 		return e.offer6(c, r, indent)
 	}
 	m := requestOf(c)
-	b := pxe.Boot{Server: c.Server, File: e.tree.Location(c, r), RootPath: e.payload.RootPath, Shape: shapeOf(e.shape(c, r))}
+	d := decide.Decision{Client: c, Payload: e.payload, Route: r, Shape: e.shape(c, r), Menu: e.menu}
+	b := bootOf(d, e.tree)
 	reply, err := e.reply(m, b)
 	if err != nil {
 		return err
 	}
+	e.showMenu(reply, indent)
 	e.line("%snext-server %s", indent, addrOf(reply.ServerIPAddr))
 	e.line("%sfile        %s", indent, b.File)
 	if !e.question.Bytes {
@@ -376,6 +386,51 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 		e.line("%s%s", indent, strings.TrimRight(line, "\n"))
 	}
 	return nil
+}
+
+// shown is what a client is offered by a menu: what it boots where nobody chooses, and
+// the items that it can boot. Without a menu, and where it can boot none, it is the target.
+func (o outlook) shown(ctx context.Context, c boot.Client, l looked) decide.Decision {
+	decider := decide.Decider{Resolver: l.resolver(), Host: o.host, Failed: func(boot.MAC) []string { return nil }, Menu: l.menu}
+	if d, err := decider.Decide(ctx, c); l.menu != nil && err == nil {
+		return d
+	}
+	return decide.Decision{Client: c, Payload: l.payload}
+}
+
+// showMenu shows the menu in the first offer, as a ROM reads it. The ladder goes on with its
+// first item of ours.
+func (e *explanation) showMenu(reply *dhcpv4.DHCPv4, indent string) {
+	m, ok := pxe.ReadMenu(reply.Options.Get(dhcpv4.OptionVendorSpecificInformation))
+	if !ok || e.menu == nil || e.toldMenu {
+		return
+	}
+	e.toldMenu = true
+	e.line("%smenu        %q, %s; then, asked for on port 4011:", indent, m.Prompt, waitText(m.Timeout))
+	for n, i := range m.Items {
+		where := "Spur"
+		switch own, _ := e.menu.Find(uint16(i.Type)); {
+		case own.Ours:
+		case i.Type == pxe.LocalBoot:
+			where = "the machine's own disk"
+		case len(i.Servers) == 0:
+			where = "whichever server answers a multicast or a broadcast"
+		default:
+			where = fmt.Sprint(i.Servers)
+		}
+		e.line("%s            %d. %s (type %d): %s", indent, n+1, i.Title, i.Type, where)
+	}
+}
+
+// waitText says how long a menu waits.
+func waitText(timeout uint8) string {
+	switch timeout {
+	case 0:
+		return "which takes the first item at once"
+	case waitsForGood:
+		return "which waits for good"
+	}
+	return fmt.Sprintf("which takes the first item after %d s", timeout)
 }
 
 // shape is the form that the first offer to a client has, which is the usual one

@@ -106,11 +106,35 @@ func (l looked) on(c boot.Client) looked {
 			return o.looked
 		}
 	}
+	for _, i := range l.items {
+		if i.Type == c.Item {
+			return i.looked
+		}
+	}
 	return l
+}
+
+// every is all that may boot.
+func (l looked) every() []looked {
+	if l.menu == nil {
+		all := []looked{l}
+		for _, o := range l.others {
+			all = append(all, o.looked)
+		}
+		return all
+	}
+	var all []looked
+	for _, i := range l.items {
+		all = append(all, i.looked)
+	}
+	return all
 }
 
 // title says what machines are booted into.
 func (l looked) title() string {
+	if l.menu != nil {
+		return l.menuTitle()
+	}
 	text := fmt.Sprintf("%s (%s)", l.payload.Title(), l.about)
 	for _, o := range l.others {
 		text += fmt.Sprintf(", on %s %s (%s)", o.arch, o.payload.Title(), o.about)
@@ -118,17 +142,32 @@ func (l looked) title() string {
 	return text
 }
 
+// described says what a target is.
+func (l looked) described() string {
+	if l.menu != nil {
+		return l.menuTitle()
+	}
+	return l.payload.Title() + ": " + l.about
+}
+
 // files are those of all that may boot.
 func (l looked) files() []boot.File {
-	files := l.payload.Files()
-	for _, o := range l.others {
-		files = append(files, o.payload.Files()...)
+	var files []boot.File
+	for _, one := range l.every() {
+		for _, f := range one.payload.Files() {
+			if !slices.Contains(files, f) {
+				files = append(files, f)
+			}
+		}
 	}
 	return files
 }
 
 // resolver gives each machine what it boots.
 func (l looked) resolver() boot.Resolver {
+	if l.menu != nil {
+		return l.byItem()
+	}
 	if len(l.others) == 0 {
 		return resolver.Static{Payload: l.payload}
 	}

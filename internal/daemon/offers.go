@@ -9,6 +9,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
 )
@@ -24,6 +25,8 @@ type offers struct {
 	tree     *tree.Tree // names what is offered
 	events   *timeline.Timeline
 	clients  *decide.Clients // that took addresses
+	choices  decide.Choices  // from a menu
+	only     pxe.BootType    // the boot server that Spur is in another server's menu; 0: it makes offers of its own
 	recall   func(boot.MAC)  // has the timeline know what is kept of a machine; may be nil
 	trouble  func(what string, mac boot.MAC, iface string, err error)
 	panicked func(where string, value any, stack []byte)
@@ -84,7 +87,7 @@ func (o *offers) observeOffer(kind timeline.Kind, d decide.Decision, address net
 	c, r := d.Client, d.Route
 	o.events.Observe(timeline.Event{
 		Kind: kind, MAC: c.MAC, Client: c, Route: r.Name, Proto: string(r.Via), Name: r.Give, Server: c.Server, Peer: address,
-		Shape: d.Shape.Name, Reshaped: d.Reshaped, SaysUp: d.Payload.SaysUp(),
+		Shape: d.Shape.Name, Reshaped: d.Reshaped, Menu: menuInStory(d.Menu), SaysUp: d.Payload.SaysUp(),
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/internal/tree"
 )
 
 // offers4 answers DHCPv4 requests: with a boot offer beside another server's
@@ -28,6 +29,10 @@ type offers4 struct {
 func (o *offers4) handle(ctx context.Context, p dhcp.Packet) {
 	request := pxe.Read(p.Message)
 	client := clientOf(request, p)
+	if other := o.otherServer(request); other != "" {
+		o.events.Observe(timeline.Event{Kind: timeline.ChoseOther, MAC: client.MAC, Client: client, Proto: "dhcp", Reason: other})
+		return
+	}
 	o.observeRequest(request, client, p)
 	o.answer(o.slots4, client.MAC, func() { o.reply(ctx, p, request) })
 }
@@ -37,16 +42,17 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 	if o.reach != nil && o.addresses == nil {
 		p = o.reach(ctx, p)
 	}
-	client := clientOf(request, p)
+	client := o.chosen(clientOf(request, p), request)
 	client.Proxied = o.proxied()
-	reply, outcome := o.address(p, client.MAC)
+	reply, outcome := o.address(p, request, client.MAC)
 	if outcome.Ours.IsValid() {
 		p.Server, client.Server = outcome.Ours, outcome.Ours
 	}
 	switch {
 	case !request.IsBoot():
-	case wantsBoot(p, outcome):
-		reply = o.boot(ctx, client, p, reply)
+	case request.Type == dhcpv4.MessageTypeDiscover && o.awaitsChoice(client):
+	case wantsBoot(p, request, outcome):
+		reply = o.boot(ctx, client, p, request, reply)
 	case outcome.Step == dhcp.StepIgnored && request.Type == dhcpv4.MessageTypeDiscover:
 		o.observeIgnored(client, outcome.Reason)
 	}
@@ -66,8 +72,8 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 func (o *offers4) proxied() bool { return o.addresses == nil && !o.beside }
 
 // address lets our own DHCP server, if there is one, decide about the address.
-func (o *offers4) address(p dhcp.Packet, mac boot.MAC) (*dhcpv4.DHCPv4, dhcp.Outcome) {
-	if o.addresses == nil || p.Port != dhcp.ServerPort {
+func (o *offers4) address(p dhcp.Packet, r pxe.Request, mac boot.MAC) (*dhcpv4.DHCPv4, dhcp.Outcome) {
+	if o.addresses == nil || p.Port != dhcp.ServerPort || r.Discovers() {
 		return nil, dhcp.Outcome{}
 	}
 	reply, outcome := o.addresses.Handle(p.Time, p)
@@ -79,32 +85,40 @@ func (o *offers4) address(p dhcp.Packet, mac boot.MAC) (*dhcpv4.DHCPv4, dhcp.Out
 
 // wantsBoot tells whether a boot client's request is one to answer with what
 // to boot.
-func wantsBoot(p dhcp.Packet, outcome dhcp.Outcome) bool {
+func wantsBoot(p dhcp.Packet, r pxe.Request, outcome dhcp.Outcome) bool {
 	switch outcome.Step {
 	case dhcp.StepOffer, dhcp.StepAck, dhcp.StepInform:
 		return true
 	case "": // no server of ours was asked
-		return pxe.Proxied(p.Port, p.Message.MessageType())
+		return r.Discovers() || pxe.Proxied(p.Port, r.Type)
 	}
 	return false
 }
 
 // boot decides what a client boots, and puts that into a reply. A machine that
 // is not to be booted keeps the reply that gives it an address.
-func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, address *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.Request, address *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
 	reply := address
+	atBootServer := r.Discovers() || p.Port == dhcp.BootPort
 	d, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
-		reply, err = o.write(p, address, pxe.Boot{
-			Server: c.Server, File: o.tree.Location(c, d.Route), RootPath: d.Payload.RootPath, Shape: shapeOf(d.Shape),
-		})
+		b := bootOf(d, o.tree)
+		b.Chosen = c.Item != 0 && r.BootItem == nil
+		switch {
+		case address != nil:
+			return pxe.Apply(address, p.Message, b)
+		case atBootServer:
+			reply, err = pxe.Answer(p.Message, b)
+		default:
+			reply, err = pxe.Offer(p.Message, b)
+		}
 		return err
 	})
 	switch {
 	case !ok:
 		return address
-	case d.Shape.Late && p.Port == dhcp.ServerPort && !o.late(ctx, c.MAC):
+	case d.Shape.Late && !atBootServer && !o.late(ctx, c.MAC):
 		return address
-	case p.Port == dhcp.BootPort:
+	case atBootServer:
 		o.observeOffer(timeline.Answered, d, netip.Addr{})
 	case address == nil:
 		o.observeOffer(timeline.Offered, d, netip.Addr{})
@@ -114,13 +128,10 @@ func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, addres
 	return reply
 }
 
-// write writes a boot offer in the form that the request calls for.
-func (o *offers4) write(p dhcp.Packet, address *dhcpv4.DHCPv4, b pxe.Boot) (*dhcpv4.DHCPv4, error) {
-	switch {
-	case address != nil:
-		return address, pxe.Apply(address, p.Message, b)
-	case p.Port == dhcp.BootPort:
-		return pxe.Answer(p.Message, b)
+// bootOf is a decision as DHCPv4 encodes it.
+func bootOf(d decide.Decision, t *tree.Tree) pxe.Boot {
+	return pxe.Boot{
+		Server: d.Client.Server, File: t.Location(d.Client, d.Route), RootPath: d.Payload.RootPath,
+		Shape: shapeOf(d.Shape), Menu: menuOf(d.Menu, d.Client.Server),
 	}
-	return pxe.Offer(p.Message, b)
 }

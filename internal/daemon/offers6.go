@@ -93,9 +93,13 @@ func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhc
 		o.observeUnreachable(c)
 		return address
 	}
+	c.Item = o.choices.Of(c.MAC) // over IPv4: DHCPv6 has no menus
+	if o.awaitsChoice(c) {
+		return address
+	}
 	reply := address
 	d, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
-		b := dhcp6.Boot{URL: o.tree.Location(c, d.Route)}
+		b := dhcp6.Boot{URL: o.tree.Location(d.Client, d.Route)}
 		if address != nil {
 			return dhcp6.Apply(address, r, b)
 		}

@@ -51,6 +51,9 @@ func (o outlook) overEach(clients []boot.Client) []boot.Client {
 // withoutWay says of architectures for which there is something to boot why their UEFI
 // machines, switched on, can't be booted, in one line each.
 func (o outlook) withoutWay(l looked) []string {
+	if l.menu != nil {
+		return nil // machines are shown what they can boot
+	}
 	all := l.others
 	arch := cmp.Or(archOfPayload(l.payload), boot.X64)
 	if !slices.ContainsFunc(all, func(other forOne) bool { return other.arch == arch }) {

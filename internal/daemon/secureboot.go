@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -17,6 +18,13 @@ func (o outlook) refused(l looked) []string {
 	}
 	for _, other := range l.others {
 		all = append(all, o.refused(other.looked)...)
+	}
+	for _, i := range l.items {
+		for _, why := range o.refused(i.looked) {
+			if !slices.Contains(all, why) {
+				all = append(all, why)
+			}
+		}
 	}
 	return all
 }

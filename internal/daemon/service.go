@@ -12,6 +12,7 @@ import (
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/sandbox"
 	"github.com/spurboot/spur/internal/tree"
@@ -104,8 +105,8 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 // newOffers are those of what is served.
 func (d *daemon) newOffers(f *files, m *memory) *offers {
 	return &offers{
-		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease()},
-		tree:    f.tree, events: f.events, clients: f.clients, recall: m.recall,
+		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease(), Menu: d.menu},
+		tree:    f.tree, events: f.events, clients: f.clients, only: d.config.AsBootServer, recall: m.recall,
 		trouble: d.notices.trouble, panicked: d.notices.panicked, slots4: make(chan struct{}, maxAnswers), slots6: make(chan struct{}, maxAnswers),
 	}
 }
@@ -128,6 +129,11 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, o *o
 		return nil, nil, adviseListen(err)
 	}
 	listener.ServerAddrs = addrsOf(d.config.ServerAddrs, false)
+	if d.menu != nil || d.config.AsBootServer != 0 {
+		if err := listener.Join(pxe.DiscoveryGroup()); err != nil {
+			return nil, nil, errors.Join(err, listener.Close())
+		}
+	}
 	if addresses != nil && listener.Port67Taken && !d.config.Force {
 		err := advice.New("another program on this host holds port 67; it is a DHCP server, most likely",
 			"leave --dhcp server out to work beside it, stop it, or overrule this with --force")

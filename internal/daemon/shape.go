@@ -45,7 +45,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 func shapeOf(s route.Shape) pxe.Shape {
 	return pxe.Shape{
 		Discovery: map[route.Discovery]pxe.Discovery{
-			route.BootServer: pxe.BootServer, route.InOffer: pxe.InOffer, route.Menu: pxe.Menu,
+			route.BootServer: pxe.BootServer, route.InOffer: pxe.InOffer, route.Menu: pxe.MenuDiscovery,
 		}[s.Discovery],
 		FieldOnly: s.File == route.FieldOnly,
 		Padded:    s.File == route.Padded,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
@@ -27,6 +28,9 @@ type Target struct {
 	RootPath string
 	// For are the targets of machines of some architectures, in the place of this one.
 	For map[boot.Arch]Target
+	// Menu lets people choose what machines boot: this target, or another one; nil for
+	// no choice.
+	Menu *Menu
 }
 
 // looked is a target that was looked into.
@@ -36,10 +40,15 @@ type looked struct {
 	about    string   // what it turned out to be, in words
 	warnings []string // what may be wrong with it
 	others   []forOne // in the order of their architectures
+	items    []item   // of a menu: all that are ours, this target among them
+	menu     *decide.Menu
 }
 
 // look finds out what a target is, and those of some architectures.
 func (t Target) look(ctx context.Context, up upstream) (looked, error) {
+	if t.Menu != nil {
+		return t.Menu.look(ctx, up)
+	}
 	l, err := t.lookAlone(ctx, up)
 	for _, arch := range t.architectures() {
 		if err != nil {
@@ -271,15 +280,18 @@ func notAURL(name string) error {
 
 // folders are those in which files may be named by what is read only later.
 func (l *looked) folders() []string {
-	switch content := l.payload.Content.(type) {
-	case boot.Script:
-		if !content.File.IsURL() {
-			return []string{filepath.Dir(content.File.Source)}
+	var all []string
+	for _, one := range l.every() {
+		switch content := one.payload.Content.(type) {
+		case boot.Script:
+			if !content.File.IsURL() {
+				all = append(all, filepath.Dir(content.File.Source))
+			}
+		case boot.Folder:
+			all = append(all, content.Dir)
 		}
-	case boot.Folder:
-		return []string{content.Dir}
 	}
-	return nil
+	return all
 }
 
 // scriptFiles are the files that an iPXE script names relative to itself; nil for

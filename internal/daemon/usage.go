@@ -29,6 +29,9 @@ func misused(err error) error {
 
 // Check tells whether the parts of a configuration fit together.
 func (c Config) Check() error {
+	if err := c.CheckAsBootServer(); err != nil {
+		return err
+	}
 	switch c.DHCP {
 	case ProxyDHCP, WithoutDHCP:
 		if flag := c.onlyForOwnDHCP(); flag != "" {
@@ -112,6 +115,11 @@ func (t Target) Check(c Config) error {
 	}
 	if t.As != "" && !slices.Contains(kinds(), t.As) {
 		return misused(advice.New(fmt.Sprintf("--as %s is unknown", t.As), "it is one of "+strings.Join(kinds(), ", ")))
+	}
+	if t.Menu != nil {
+		if err := t.Menu.checkWith(c); err != nil {
+			return err
+		}
 	}
 	if c.DHCP == WithoutDHCP && t.RootPath != "" {
 		return misused(advice.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17"))

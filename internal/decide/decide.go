@@ -14,13 +14,15 @@ import (
 
 // Decision is what a client boots, and on which way.
 type Decision struct {
-	Client  boot.Client
+	Client  boot.Client // with the item of the menu that it boots, if there is one
 	Payload boot.Payload
 	Route   route.Route
 	// Shape is the form in which a DHCP offer says so. Reshaped: it isn't the
 	// one that such a client is usually offered.
 	Shape    route.Shape
 	Reshaped bool
+	// Menu is what the client is shown to choose from; nil for none.
+	Menu *Menu
 }
 
 // Decider decides for one Spur.
@@ -35,11 +37,20 @@ type Decider struct {
 	Shapes func(boot.MAC) (took string, refused []string)
 	// Lease says who gives the machines their addresses.
 	Lease route.Lease
+	// Menu is what machines are let choose from; nil for nothing.
+	Menu *Menu
 }
 
 // Decide says what to offer. Its errors are those of the resolver, which wrap
 // boot.ErrIgnore for a machine that is to be left alone, and NoRoute.
 func (d Decider) Decide(ctx context.Context, c boot.Client) (Decision, error) {
+	if d.Menu != nil && c.Item == 0 {
+		return d.choose(ctx, c)
+	}
+	return d.decide(ctx, c)
+}
+
+func (d Decider) decide(ctx context.Context, c boot.Client) (Decision, error) {
 	payload, err := d.Resolver.Resolve(ctx, c)
 	if err != nil {
 		return Decision{}, err

@@ -55,6 +55,7 @@ type Listener struct {
 	clients *clientNetworks
 
 	mu      sync.RWMutex
+	group   netip.Addr // a multicast group that is listened to as well; see Join
 	sockets []*socket
 	read    func(*socket) // starts a socket's reader; nil while Run doesn't run
 	closed  chan struct{}
@@ -103,7 +104,7 @@ func (l *Listener) Set(interfaces []Interface) error {
 	l.sockets = nil
 	var errs []error
 	for _, i := range interfaces {
-		s, err := l.socketOn(before, &host{i, local})
+		s, err := l.socketOn(before, &host{i, local, l.group})
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -138,10 +139,29 @@ func (l *Listener) socketOn(open []*socket, now *host) (*socket, error) {
 	}
 	s := &socket{conn: conn, lock: lock}
 	s.host.Store(now)
+	if err := s.join(l.group); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	if l.read != nil {
 		l.read(s)
 	}
 	return s, nil
+}
+
+// Join has requests heard that are sent to a multicast group, on every interface
+// that is listened on, now and later. It is called once, before Run.
+func (l *Listener) Join(group netip.Addr) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.group = group
+	var errs []error
+	for _, s := range l.sockets {
+		h := *s.host.Load()
+		h.group = group
+		s.host.Store(&h)
+		errs = append(errs, s.join(group))
+	}
+	return errors.Join(errs...)
 }
 
 // Interfaces are the interfaces that are listened on.

@@ -10,6 +10,7 @@ import (
 type host struct {
 	Interface
 	local []netip.Addr
+	group netip.Addr // a multicast group that is heard; the zero value for none
 }
 
 // localAddrs are the IPv4 addresses of this host.
@@ -30,7 +31,7 @@ func localAddrs() []netip.Addr {
 // addressed tells whether a packet to that address is for this host. A router
 // also hears what it forwards to other servers.
 func (h host) addressed(to netip.Addr) bool {
-	if to == netip.AddrFrom4([4]byte{255, 255, 255, 255}) || slices.Contains(h.local, to) {
+	if to == netip.AddrFrom4([4]byte{255, 255, 255, 255}) || slices.Contains(h.local, to) || h.group.IsValid() && to == h.group {
 		return true
 	}
 	return slices.ContainsFunc(h.Addrs, func(p netip.Prefix) bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync/atomic"
 
 	"github.com/mdlayher/packet"
@@ -18,13 +19,22 @@ const receiveBuffer = 1 << 20
 type socket struct {
 	conn   *packet.Conn
 	lock   *hostLock
+	member *membership // of a multicast group; nil for none
 	host   atomic.Pointer[host]
 	closed atomic.Bool
 }
 
 func (s *socket) close() error {
 	s.closed.Store(true)
-	return errors.Join(s.conn.Close(), s.lock.Close())
+	return errors.Join(s.conn.Close(), s.lock.Close(), s.member.Close())
+}
+
+// join has the interface hear a multicast group; the zero value is none.
+func (s *socket) join(group netip.Addr) (err error) {
+	if group.IsValid() && s.member == nil {
+		s.member, err = joinGroup(s.host.Load().Interface, group)
+	}
+	return err
 }
 
 func (s *socket) name() string { return s.host.Load().Name }

@@ -20,6 +20,11 @@ type Boot struct {
 	RootPath string
 	// Shape is the form of the reply, for ROMs that don't take the usual one.
 	Shape Shape
+	// Menu is shown to a PXE client that has chosen nothing yet; nil for none.
+	Menu *Menu
+	// Chosen: a person has chosen in front of the machine, and its loader, which
+	// asks anew, is to show nobody's menu again.
+	Chosen bool
 	// Options are further options to send, by code: 209 and 210 for PXELINUX
 	// for example. They don't replace the ones that this package writes.
 	Options map[uint8][]byte
@@ -52,6 +57,8 @@ func (b Boot) check(r Request) error {
 		return fmt.Errorf("%w: %s", ErrNoServer, b.Server)
 	case len(b.File) > limit:
 		return fmt.Errorf("boot file %.40q… of %d bytes: %w: at most %d", b.File, len(b.File), ErrTooLong, limit)
+	case b.Menu != nil && b.Menu.Check() != nil:
+		return b.Menu.Check()
 	case len(b.RootPath) > maxURI:
 		return fmt.Errorf("root path %.40q… of %d bytes: %w: at most %d", b.RootPath, len(b.RootPath), ErrTooLong, maxURI)
 	}

@@ -36,6 +36,15 @@
 // 3 set: "use the boot file of this offer" (PXE 2.1 table 2-1). So a BIOS
 // machine gets 43 = 06 01 08 ff.
 //
+// A menu in option 43 is shown by all three: BIOS ROMs, edk2 and iPXE, which ask
+// for the item that was chosen on port 4011, or, where the menu names no server of
+// its type, by multicast and broadcast. iPXE shows one that is anywhere in what it
+// was told, unless there is a boot file, and the discovery control of the highest
+// priority has bit 3 (src/usr/autoboot.c, have_pxe_menu): so one that a ROM's menu
+// led to is told that ([Boot.Chosen]). A request for credentials (Boot Integrity
+// Services, BIS) gets no answer, for we have none: a boot file in the place of
+// them would be taken for a forged proof.
+//
 // iPXE takes the boot file of a proxy offer at once if there is one
 // (src/net/udp/dhcp.c, dhcp_has_pxeopts); it needs no option 43. But it looks
 // for next-server and filename in all that it was told, and the DHCP server's

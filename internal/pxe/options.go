@@ -21,6 +21,7 @@ const (
 // Sub-options of option 43 (PXE 2.1 table 2-1).
 const (
 	subDiscoveryControl = 6
+	subDiscoveryGroup   = 7
 	subBootServers      = 8
 	subMenu             = 9
 	subPrompt           = 10
@@ -34,9 +35,9 @@ const (
 	// noBroadcast and noMulticast are bits 0 and 1 of it: boot servers are only
 	// looked for where they are listed.
 	noBroadcast, noMulticast = 1, 2
-	// menuType is the first type of boot servers that is for anybody's use.
-	menuType = 0x8000
-	menuItem = "Spur"
+	// wantsCredentials is the highest bit of a PXE_BOOT_ITEM's layer: what is
+	// asked for is not the boot file, but what proves that it is genuine (BIS).
+	wantsCredentials = 0x8000
 )
 
 // suboptions reads options inside an option, up to the end or to one that

@@ -2,6 +2,7 @@ package pxe
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -39,8 +40,11 @@ func Offer(m *dhcpv4.DHCPv4, b Boot) (*dhcpv4.DHCPv4, error) {
 	return proxied(m, b, dhcpv4.MessageTypeOffer)
 }
 
-// Answer is a proxy's reply on port 4011: an ACK, or an OFFER to those that
-// start over with a DISCOVER there.
+// ErrCredentials is why a request for credentials has no answer.
+var ErrCredentials = errors.New("asks for credentials of its boot file (Boot Integrity Services), and Spur has none")
+
+// Answer is a proxy's reply on port 4011, and a boot server's: an ACK, or an OFFER
+// to those that start over with a DISCOVER there.
 func Answer(m *dhcpv4.DHCPv4, b Boot) (*dhcpv4.DHCPv4, error) {
 	switch kind := m.MessageType(); kind {
 	case dhcpv4.MessageTypeDiscover:
@@ -54,6 +58,9 @@ func Answer(m *dhcpv4.DHCPv4, b Boot) (*dhcpv4.DHCPv4, error) {
 
 func proxied(m *dhcpv4.DHCPv4, b Boot, kind dhcpv4.MessageType) (*dhcpv4.DHCPv4, error) {
 	r := Read(m)
+	if r.BootItem != nil && r.BootItem.Credentials() {
+		return nil, ErrCredentials
+	}
 	if err := b.check(r); err != nil {
 		return nil, err
 	}
@@ -66,7 +73,7 @@ func proxied(m *dhcpv4.DHCPv4, b Boot, kind dhcpv4.MessageType) (*dhcpv4.DHCPv4,
 	reply.Options[optServerID] = b.Server.AsSlice()
 	reply.Options[optClass] = []byte(r.answerClass())
 	echo(reply, m, optUUID, optRelay)
-	if v := r.vendorOptions(r.discovery(b.Shape), b.Server.AsSlice()); v != nil {
+	if v := r.vendorOptions(b, r.discovery(b)); v != nil {
 		reply.Options[optVendor] = v
 	}
 	if r.IPXE != nil {
@@ -104,9 +111,10 @@ func Apply(reply, m *dhcpv4.DHCPv4, b Boot) error {
 	if r.IPXE != nil {
 		reply.Options[optIPXE] = ipxeOptions(true)
 	}
-	if r.Class == PXEClient && r.IPXE == nil && b.Shape.Discovery != Usual {
+	shaped := r.IPXE == nil && b.Shape.Discovery != Usual
+	if r.Class == PXEClient && (shaped || b.Menu != nil) {
 		reply.Options[optClass] = []byte(PXEClient)
-		if v := r.vendorOptions(b.Shape.Discovery, b.Server.AsSlice()); v != nil {
+		if v := r.vendorOptions(b, b.Shape.Discovery); v != nil {
 			reply.Options[optVendor] = v
 		}
 	}

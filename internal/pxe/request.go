@@ -60,10 +60,27 @@ type Request struct {
 	IPXE *Features
 	// Requested is option 55.
 	Requested []uint8
-	// BootItem is the PXE_BOOT_ITEM (option 43 sub-option 71) of a client that
-	// chose from a menu, four bytes; nil otherwise.
-	BootItem []byte
+	// BootItem is what a client chose from a menu; nil if it chose nothing.
+	BootItem *BootItem
 	Speaker  Speaker
+}
+
+// BootItem is a PXE_BOOT_ITEM (PXE 2.1 table 2-1, option 43 sub-option 71).
+type BootItem struct {
+	Type  BootType
+	Layer uint16
+}
+
+// Credentials tells whether the client asks for the credentials of a boot file in
+// its place. It says in PXE_CREDENTIAL_TYPES which it takes.
+func (i BootItem) Credentials() bool { return i.Layer&wantsCredentials != 0 }
+
+// Discovers tells whether a client looks for a boot server: it has an address, and
+// asks those of one type which boot file they have, by unicast or multicast to port
+// 4011, or by broadcast to port 67 (PXE 2.1 section 2.2.3).
+func (r Request) Discovers() bool {
+	asks := r.Type == dhcpv4.MessageTypeRequest || r.Type == dhcpv4.MessageTypeInform
+	return asks && r.Class == PXEClient && r.BootItem != nil
 }
 
 // IsBoot tells whether the sender asks what to boot, rather than for an
@@ -204,9 +221,16 @@ func plain(v []byte) []string {
 func clean(v []byte) string { return strings.TrimRight(string(v), "\x00") }
 
 // bootItem finds PXE_BOOT_ITEM in option 43.
-func bootItem(v []byte) []byte {
-	if item := suboptions(v)[subBootItem]; len(item) == 4 {
-		return item
+func bootItem(v []byte) *BootItem {
+	item := suboptions(v)[subBootItem]
+	if len(item) != 4 {
+		return nil
 	}
-	return nil
+	return &BootItem{BootType(binary.BigEndian.Uint16(item)), binary.BigEndian.Uint16(item[2:])}
+}
+
+// suboption is the item as a boot server repeats it (PXE 2.1 table 2-9).
+func (i BootItem) suboption() []byte {
+	v := binary.BigEndian.AppendUint16([]byte{subBootItem, 4}, uint16(i.Type))
+	return binary.BigEndian.AppendUint16(v, i.Layer)
 }

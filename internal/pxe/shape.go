@@ -24,19 +24,20 @@ const (
 	BootServer
 	// InOffer: option 43 says that the boot file is the one of this reply.
 	InOffer
-	// Menu: option 43 has a boot server and a menu of one item that needs no
-	// key; the ROM asks for the item on port 4011.
-	Menu
+	// MenuDiscovery: option 43 has a boot server and a menu of one item that needs
+	// no key; the ROM asks for the item on port 4011.
+	MenuDiscovery
 )
 
-// discovery is how this client finds its boot file in a proxy's reply of this
-// shape.
-func (r Request) discovery(s Shape) Discovery {
+// discovery is how this client finds its boot file in a proxy's reply.
+func (r Request) discovery(b Boot) Discovery {
 	switch {
+	case r.Class == PXEClient && r.IPXE != nil && b.Chosen:
+		return InOffer
 	case r.Class != PXEClient || r.IPXE != nil:
 		return BootServer
-	case s.Discovery != Usual:
-		return s.Discovery
+	case b.Shape.Discovery != Usual:
+		return b.Shape.Discovery
 	case r.Arch().BIOS():
 		return InOffer
 	}
@@ -44,30 +45,21 @@ func (r Request) discovery(s Shape) Discovery {
 }
 
 // vendorOptions is option 43 of a reply: see the package's story.
-func (r Request) vendorOptions(d Discovery, server []byte) []byte {
+func (r Request) vendorOptions(b Boot, d Discovery) []byte {
 	var v []byte
 	switch {
+	case r.Class == PXEClient && r.BootItem == nil && b.Menu != nil:
+		v = b.Menu.encode()
 	case d == InOffer:
 		v = append(v, subDiscoveryControl, 1, useBootFile)
-	case d == Menu && r.BootItem == nil:
-		v = menu(server)
+	case d == MenuDiscovery && r.BootItem == nil:
+		v = oneItem(b.Server).encode()
 	}
 	if r.BootItem != nil {
-		// A boot server repeats the item that it answers for (PXE 2.1 table 2-9).
-		v = append(append(v, subBootItem, uint8(len(r.BootItem))), r.BootItem...)
+		v = append(v, r.BootItem.suboption()...)
 	}
 	if v == nil {
 		return nil
 	}
 	return append(v, subEnd)
-}
-
-// menu is a menu of one item (PXE 2.1 table 2-1): a boot server of a type that
-// is free for use, its address, what a screen calls it, and a prompt that waits
-// for no key.
-func menu(server []byte) []byte {
-	v := []byte{subDiscoveryControl, 1, noBroadcast | noMulticast}
-	v = append(append(v, subBootServers, uint8(3+len(server)), menuType>>8, menuType&0xff, 1), server...)
-	v = append(append(v, subMenu, uint8(3+len(menuItem)), menuType>>8, menuType&0xff, uint8(len(menuItem))), menuItem...)
-	return append(append(v, subPrompt, uint8(1+len(menuItem)), 0), menuItem...)
 }

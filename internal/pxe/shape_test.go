@@ -22,7 +22,7 @@ func TestGoldenShapes(t *testing.T) {
 		}{
 			{"boot-server", pxe.Shape{Discovery: pxe.BootServer}},
 			{"in-offer", pxe.Shape{Discovery: pxe.InOffer}},
-			{"menu", pxe.Shape{Discovery: pxe.Menu}},
+			{"menu", pxe.Shape{Discovery: pxe.MenuDiscovery}},
 			{"field-only", pxe.Shape{FieldOnly: true}},
 			{"padded", pxe.Shape{Padded: true}},
 		} {
@@ -64,7 +64,7 @@ func proxyReply(t *testing.T, port uint16, m *dhcpv4.DHCPv4, b pxe.Boot) *dhcpv4
 // A menu is answered by the item that was chosen.
 func TestMenuIsAnsweredByItsItem(t *testing.T) {
 	b := boot
-	b.Shape.Discovery = pxe.Menu
+	b.Shape.Discovery = pxe.MenuDiscovery
 	for _, options := range []map[uint8][]byte{uefiROM, biosROM} {
 		offer, err := pxe.Offer(discover(options), b)
 		if err != nil {

@@ -1,9 +1,10 @@
 // Package resolver decides what each machine boots: the implementations of
 // boot.Resolver.
 //
-// Two of them know an answer of their own:
+// Some know an answer of their own:
 //
-//   - [Static] gives every machine the same payload (spur boot).
+//   - [Static] gives every machine the same payload (spur boot), [ByArch] and
+//     [ByItem] the one for its architecture, or for what was chosen from a menu.
 //   - [Remote] asks an HTTP server for every machine, by the API that
 //     Pixiecore defined (spur api). Servers written for Pixiecore work with it
 //     unchanged.

@@ -22,6 +22,7 @@ type Stage string
 const (
 	Asking     Stage = "asking"      // sent DISCOVER
 	LeftAlone  Stage = "ignored"     // we stay silent
+	Elsewhere  Stage = "elsewhere"   // was led to another boot server
 	Offering   Stage = "offered"     // has our offer
 	Addressed  Stage = "addressed"   // has an address, or asked for one
 	Answering  Stage = "answered"    // was told its boot file on port 4011
@@ -98,6 +99,8 @@ func (a Attempt) Next(e Event) (Attempt, []Step) {
 		return a.addressed(e)
 	case BootAsked, Answered:
 		return a.boot(e)
+	case ChoseOther:
+		return a.choseOther(e)
 	case Awaited, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked:
 		return a.fetch(e)
 	case HandshakeFailed:

@@ -38,8 +38,12 @@ const (
 	Chose Kind = "chose"
 	// Leased: our own DHCP server acknowledged the address Peer.
 	Leased Kind = "leased"
-	// BootAsked: the client asked us for its boot file on port 4011.
+	// BootAsked: the client asked us for its boot file on port 4011. Reason is the
+	// item that was chosen from a menu for that, if there was one.
 	BootAsked Kind = "boot-asked"
+	// ChoseOther: the client looks for a boot server that we are not: Reason says
+	// for which.
+	ChoseOther Kind = "chose-other"
 	// Answered: we told it Name, Proto and Route there.
 	Answered Kind = "answered"
 	// Awaited: the client has to wait for the file Name, because its server
@@ -76,7 +80,7 @@ const (
 // must not fill the table of machines.
 func (k Kind) opens() bool {
 	switch k {
-	case Asked, Ignored, NoAnswer, Offered, BootAsked, Answered, Awaited, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked, Up:
+	case Asked, Ignored, NoAnswer, Offered, BootAsked, ChoseOther, Answered, Awaited, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked, Up:
 		return true
 	}
 	return false
@@ -116,6 +120,8 @@ type Event struct {
 	// isn't the one that such a client is usually offered.
 	Shape    string
 	Reshaped bool
+	// Menu is, with Offered, what the machine is let choose from; nil for nothing.
+	Menu *Menu
 	// SaysUp tells, with Offered and Answered, that the system that the machine
 	// boots is to say that it is up.
 	SaysUp bool
@@ -157,6 +163,15 @@ type Event struct {
 	// Audible: the offers of other servers to a client that Asked would be
 	// heard as well, so that it means something if there are none.
 	Audible bool
+}
+
+// Menu is what matters of a menu to the story of a boot.
+type Menu struct {
+	// Wait is how long it waits for a person before it takes its first item;
+	// negative: for good.
+	Wait time.Duration
+	// Elsewhere are the titles of items that don't lead to us.
+	Elsewhere []string
 }
 
 // Refusal says why nothing of a file was sent, where we know that: the reason is

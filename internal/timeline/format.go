@@ -135,7 +135,11 @@ func offeredText(e Event) string {
 	if e.Peer.IsValid() {
 		text += e.Peer.String() + " and "
 	}
-	return text + fileOver(e.Name, e.Proto) + byRoute(e)
+	text += fileOver(e.Name, e.Proto)
+	if e.Menu != nil {
+		text += " and a menu"
+	}
+	return text + byRoute(e)
 }
 
 func otherText(e Event) string {
@@ -164,7 +168,10 @@ func addressText(e Event) string {
 }
 
 func bootText(e Event) string {
-	if e.Kind == BootAsked {
+	switch {
+	case e.Kind == BootAsked && e.Reason != "":
+		return "chose " + Clean(e.Reason) + ", and asks us for its boot file"
+	case e.Kind == BootAsked:
 		return "asks us for its boot file"
 	}
 	return "told to fetch " + fileOver(e.Name, e.Proto) + byRoute(e)

@@ -5,7 +5,7 @@ import "time"
 // Judge says what stalls an attempt at the time now, or false when nothing
 // does (yet). It looks at nothing but its arguments.
 func Judge(a Attempt, now time.Time) (Verdict, bool) {
-	if a.Stage == "" || a.Stage == Running || a.Stage == IsUp {
+	if a.Stage == "" || a.Stage == Running || a.Stage == IsUp || a.Stage == Elsewhere {
 		return Verdict{}, false
 	}
 	if a.silence.kind == NoAnswer || a.silence.script != "" {
@@ -13,7 +13,7 @@ func Judge(a Attempt, now time.Time) (Verdict, bool) {
 	}
 	still := now.Sub(a.Moved)
 	for _, judge := range []func(Attempt, time.Time, time.Duration) (Verdict, bool){
-		noHandshake, chainloadLoop, kernelLoop, noDHCPServer, offersRefused, offerIgnored, fileNotFetched,
+		noHandshake, chainloadLoop, kernelLoop, noDHCPServer, offersRefused, choseNone, offerIgnored, fileNotFetched,
 		transferStalled, transferAborted, shimSilent, loaderSilent, kernelNotFetched, kernelRefused, noSignOfLife,
 	} {
 		if v, ok := judge(a, now, still); ok {

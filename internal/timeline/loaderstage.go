@@ -32,6 +32,7 @@ type loaderStage struct {
 	chose          netip.Addr // the DHCP server whose address it took, where that is told
 	ourNear        netip.Addr // our address on the network of the one that it took
 	leased         bool       // by us
+	menu           *Menu      // from which it lets people choose; nil for none
 	bootAsked      bool
 	answered       bool
 	fetched        bool
@@ -98,6 +99,7 @@ func (a Attempt) offered(e Event) (Attempt, []Step) {
 	}
 	h.file, h.proto, h.ours, h.route = e.Name, e.Proto, e.Server, e.Route
 	h.noteShape(e)
+	h.menu = e.Menu
 	h.offered.boot = true
 	if h.offeredAddress = e.Peer.IsValid(); h.offeredAddress {
 		a.Address = e.Peer

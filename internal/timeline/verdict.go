@@ -44,4 +44,5 @@ const (
 	KernelLoop         Cause = "kernel-loop"
 	BootLoop           Cause = "boot-loop"
 	NeverUp            Cause = "never-up"
+	LeftByMenu         Cause = "left-by-menu"
 )

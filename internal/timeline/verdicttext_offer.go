@@ -173,7 +173,7 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 			v.Hint = "switch off one of the two, or use --dhcp proxy so that Spur adds to the other one's offer."
 		}
 		return v, true
-	case !h.addressed() || h.offers == 0 || still < h.patience():
+	case !h.addressed() || h.offers == 0 || still < h.patience()+h.menuPatience() || h.menuPatience() < 0:
 		return Verdict{}, false
 	case h.chose.IsValid() && h.offeredAddress && h.chose != h.ours && !h.leased:
 		v.Sentence = fmt.Sprintf("%s took its address from %s and never asked us for %s.", a.program(), h.chose, a.wanted())
@@ -191,6 +191,11 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Sentence = fmt.Sprintf("%s took its address from %s, but never asked us for %s.", a.program(), h.chosen(), a.wanted())
 		v.Blames, v.Refused = h.blamed()
 		v.Likely, v.Hint = a.elsewhere()
+	}
+	if h.menu != nil {
+		// Another way is offered with the same menu.
+		v.Blames, v.Refused = "", ""
+		v.Likely = "somebody looks at the menu on its screen. Or " + v.Likely
 	}
 	if h.proto == "https" {
 		v = h.trustsNobody(v)

@@ -1,0 +1,111 @@
+package daemon
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/timeline"
+)
+
+// otherServer says which boot server of somebody else a request is for; "" where it
+// is for none or for us. A ROM without a menu asks for none, or for type 0.
+func (o *offers4) otherServer(r pxe.Request) string {
+	if !r.Discovers() || o.serves(r.BootItem.Type) {
+		return ""
+	}
+	if item, ok := o.decider.Menu.Find(uint16(r.BootItem.Type)); ok {
+		return fmt.Sprintf("chose %s, and looks for its boot server", item.Title)
+	}
+	return fmt.Sprintf("looks for a boot server of type %s, which Spur isn't (it is one with --as-boot-server %d)", r.BootItem.Type, r.BootItem.Type)
+}
+
+// serves tells whether we are a boot server of a type.
+func (o *offers4) serves(t pxe.BootType) bool {
+	item, _ := o.decider.Menu.Find(uint16(t))
+	switch {
+	case t == pxe.LocalBoot:
+		return true
+	case o.only != 0:
+		return t == o.only
+	case o.decider.Menu == nil:
+		return t == pxe.OwnType // of the menu of one item
+	}
+	return item.Ours
+}
+
+// chosen is a client with the item that was chosen in front of its machine, now or
+// by the program before it.
+func (o *offers4) chosen(c boot.Client, r pxe.Request) boot.Client {
+	switch {
+	case o.decider.Menu == nil && o.only == 0:
+	case c.Item != 0:
+		o.choices.Chose(c)
+	default:
+		if r.Type == dhcpv4.MessageTypeDiscover {
+			o.choices.Begins(c)
+		}
+		c.Item = o.choices.Of(c.MAC)
+	}
+	return c
+}
+
+// awaitsChoice tells whether another server's menu has to lead a client here first,
+// and tells the story so.
+func (o *offers) awaitsChoice(c boot.Client) bool {
+	waits := o.only != 0 && c.Item == 0
+	if waits {
+		o.observeIgnored(c, fmt.Sprintf("Spur waits until boot server type %s, which it is, is chosen from another server's menu", o.only))
+	}
+	return waits
+}
+
+// titleOf is what the story calls the item that a request is for; "" for none.
+func (o *offers4) titleOf(r pxe.Request) string {
+	if r.BootItem == nil {
+		return ""
+	}
+	if o.only != 0 && r.BootItem.Type == o.only {
+		return fmt.Sprintf("boot server type %s, which is Spur", o.only)
+	}
+	item, ok := o.decider.Menu.Find(uint16(r.BootItem.Type))
+	if !ok {
+		return ""
+	}
+	at := slices.IndexFunc(o.decider.Menu.Items, func(i decide.Item) bool { return i.Type == item.Type })
+	return fmt.Sprintf("item %d, %s", at+1, item.Title)
+}
+
+// menuOf is a menu as DHCPv4 encodes it, for a client that reaches us at an address.
+func menuOf(m *decide.Menu, server netip.Addr) *pxe.Menu {
+	if m == nil {
+		return nil
+	}
+	encoded := &pxe.Menu{Prompt: m.Prompt, Timeout: m.Timeout}
+	for _, i := range m.Items {
+		item := pxe.MenuItem{Type: pxe.BootType(i.Type), Title: i.Title, Servers: i.Servers}
+		if i.Ours {
+			item.Servers = []netip.Addr{server}
+		}
+		encoded.Items = append(encoded.Items, item)
+	}
+	return encoded
+}
+
+// menuInStory is what of a menu the timeline is told.
+func menuInStory(m *decide.Menu) *timeline.Menu {
+	if m == nil {
+		return nil
+	}
+	wait := time.Duration(m.Timeout) * time.Second
+	if m.Timeout == 255 {
+		wait = -1
+	}
+	return &timeline.Menu{Wait: wait, Elsewhere: m.Elsewhere()}
+}

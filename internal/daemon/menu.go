@@ -1,0 +1,329 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/resolver"
+)
+
+// MenuWords are what the command line says of a menu.
+type MenuWords struct {
+	Kind        string   // "pxe", which firmware shows itself; "" for no menu
+	Timeout     uint8    // in seconds
+	Prompt      string   // "" for the usual one
+	Default     uint     // the item that boots where nobody chooses, from 1
+	BootServers []string // TYPE[=ADDRESS[,ADDRESS…]][:TITLE] each
+}
+
+// Menu is what people choose from in front of a machine.
+type Menu struct {
+	Targets []MenuTarget
+	Servers []pxe.MenuItem // of others
+	Timeout uint8
+	Prompt  string
+	Default uint
+}
+
+// MenuTarget is a target of a menu; without a title it is called what it is.
+type MenuTarget struct {
+	Title string
+	Target
+	own bool // its command line is its own, and not that of all items
+}
+
+// AddMenu reads a target from each argument, [TITLE=]KERNEL[,INITRD…], and makes a menu
+// of them and of others' boot servers. The command line is that of all of them, but
+// for those of the cmdlines, ITEM=TEXT each. Targets for other architectures have no
+// place in it.
+func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []string) error {
+	if words.Kind != "pxe" {
+		return misused(advice.New(fmt.Sprintf("--menu %s is unknown", words.Kind), "it is pxe: the menu that a machine's firmware has"))
+	}
+	if len(targets) > 0 {
+		return misused(advice.New("--for goes with one KERNEL, and --menu with several", "name the kernels of other architectures as items: a machine is shown those that it can boot"))
+	}
+	m := &Menu{Timeout: words.Timeout, Prompt: cmp.Or(words.Prompt, usualPrompt(words.Timeout)), Default: words.Default}
+	for _, text := range args {
+		item, err := menuTarget(text)
+		if err != nil {
+			return err
+		}
+		item.As, item.Cmdline, item.Message, item.RootPath = t.As, t.Cmdline, t.Message, t.RootPath
+		m.Targets = append(m.Targets, item)
+	}
+	for _, text := range words.BootServers {
+		server, err := parseBootServer(text)
+		if err != nil {
+			return err
+		}
+		m.Servers = append(m.Servers, server)
+	}
+	if n := uint(len(m.Targets) + len(m.Servers)); m.Default == 0 || m.Default > n {
+		return misused(advice.New(fmt.Sprintf("--menu-default %d: the menu has no such item", m.Default), fmt.Sprintf("name one from 1 to %d: the targets are the first, the boot servers follow", n)))
+	}
+	if err := m.addCmdlines(cmdlines); err != nil {
+		return err
+	}
+	*t = m.Targets[0].Target
+	t.Menu = m
+	return m.check()
+}
+
+func usualPrompt(timeout uint8) string {
+	if timeout == waitsForGood {
+		return "Choose what to boot"
+	}
+	return "Press F8 for a menu"
+}
+
+// waitsForGood is the time-out of a menu that is shown at once, until somebody chooses.
+const waitsForGood = 255
+
+// menuTarget reads [TITLE=]KERNEL[,INITRD…]. What has a slash is no title.
+func menuTarget(text string) (MenuTarget, error) {
+	var item MenuTarget
+	files := text
+	if title, rest, ok := strings.Cut(text, "="); ok && !strings.Contains(title, "/") {
+		item.Title, files = title, rest
+	}
+	names := strings.Split(files, ",")
+	if slices.Contains(names, "") || files != text && item.Title == "" {
+		return item, misused(advice.New(fmt.Sprintf("item %s has a name that is empty", text), "with --menu each argument is [TITLE=]KERNEL[,INITRD…]"))
+	}
+	item.Kernel, item.Initrds = names[0], names[1:]
+	return item, nil
+}
+
+// parseBootServer reads TYPE[=ADDRESS[,ADDRESS…]][:TITLE].
+func parseBootServer(text string) (pxe.MenuItem, error) {
+	what, title, _ := strings.Cut(text, ":")
+	kind, addrs, listed := strings.Cut(what, "=")
+	t, err := pxe.ParseBootType(kind)
+	if err != nil {
+		return pxe.MenuItem{}, misused(advice.Wrap(fmt.Errorf("--boot-server %s: %w", text, err), "write --boot-server 'wds=10.0.0.5:Windows', for example, or --boot-server local"))
+	}
+	item := pxe.MenuItem{Type: t, Title: cmp.Or(title, t.Title())}
+	if listed && t == pxe.LocalBoot {
+		return item, misused(advice.New(fmt.Sprintf("--boot-server %s: a machine boots from its own disk without any server", text), "leave the address out: --boot-server local"))
+	}
+	for _, a := range strings.Split(addrs, ",") {
+		if !listed {
+			break
+		}
+		addr, err := netip.ParseAddr(a)
+		if err != nil || !addr.Is4() {
+			return item, misused(advice.New(fmt.Sprintf("--boot-server %s: %q is no IPv4 address", text, a), "write --boot-server TYPE=ADDRESS:TITLE, or leave =ADDRESS out to have machines look for the server"))
+		}
+		item.Servers = append(item.Servers, addr)
+	}
+	return item, nil
+}
+
+// addCmdlines gives items command lines of their own. An item is named by its number or
+// by its title.
+func (m *Menu) addCmdlines(cmdlines []string) error {
+	for _, text := range cmdlines {
+		name, line, ok := strings.Cut(text, "=")
+		at := slices.IndexFunc(m.Targets, func(t MenuTarget) bool { return ok && t.Title == name && name != "" })
+		if n, err := strconv.Atoi(name); err == nil && at < 0 {
+			at = n - 1
+		}
+		if !ok || at < 0 || at >= len(m.Targets) {
+			return misused(advice.New(fmt.Sprintf("--cmdline-for %s names no item of the menu", text), "write --cmdline-for ITEM=TEXT, with an item's number, from 1, or the title that was given to it"))
+		}
+		m.Targets[at].Cmdline, m.Targets[at].own = line, true
+	}
+	return nil
+}
+
+// check tells what of a menu no ROM could show, before anything is looked into. Titles
+// that nobody gave are not known yet.
+func (m *Menu) check() error {
+	var items []decide.Item
+	for i, t := range m.Targets {
+		items = append(items, decide.Item{Type: typeOf(i), Title: cmp.Or(t.Title, "?"), Ours: true})
+	}
+	return checkMenu(m.with(items))
+}
+
+// checkWith tells what of a menu doesn't go with the rest, or can't be understood.
+func (m *Menu) checkWith(c Config) error {
+	switch {
+	case c.DHCP == WithoutDHCP:
+		return misused(advice.New("--menu is sent by DHCP, and with --dhcp off Spur sends none", "leave --menu out, and enter a menu into your DHCP server; with --as-boot-server Spur answers for an item of it"))
+	case c.AsBootServer != 0:
+		return misused(advice.New("--menu is Spur's menu, and with --as-boot-server another server has one", "leave one of the two out"))
+	}
+	for _, t := range m.Targets[1:] { // the first is checked by itself
+		if err := t.Check(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkMenu tells what of a menu can't be sent.
+func checkMenu(m *decide.Menu) error {
+	err := menuOf(m, netip.AddrFrom4([4]byte{192, 0, 2, 1})).Check()
+	if err == nil {
+		return nil
+	}
+	return misused(advice.Wrap(fmt.Errorf("the menu: %w", err), "give items shorter titles, TITLE=KERNEL, or leave some out"))
+}
+
+// typeOf is the type of boot server that a target of ours has, by its number from 0.
+func typeOf(i int) uint16 { return uint16(pxe.OwnType) + uint16(i) }
+
+// with is the menu with the items that are ours, in order, and then others'; the default
+// one is moved to the front.
+func (m *Menu) with(ours []decide.Item) *decide.Menu {
+	all := slices.Clone(ours)
+	for _, s := range m.Servers {
+		all = append(all, decide.Item{Type: uint16(s.Type), Title: s.Title, Servers: s.Servers})
+	}
+	first := all[m.Default-1]
+	all = append([]decide.Item{first}, slices.Delete(all, int(m.Default)-1, int(m.Default))...)
+	return &decide.Menu{Items: all, Prompt: m.Prompt, Timeout: m.Timeout}
+}
+
+// item is a target of a menu that was looked into.
+type item struct {
+	decide.Item
+	looked
+}
+
+// look finds out what the targets of a menu are.
+func (m *Menu) look(ctx context.Context, up upstream) (looked, error) {
+	var items []item
+	for i, t := range m.Targets {
+		l, err := t.look(ctx, up)
+		if err == nil && l.payload.Kind() == boot.KindScript {
+			err = misused(advice.New(fmt.Sprintf("item %d, %s, is an iPXE script", i+1, t.Kernel), "boot it without --menu: a script has menus of its own"))
+		}
+		if err != nil {
+			return looked{}, err
+		}
+		items = append(items, item{decide.Item{Type: typeOf(i), Title: t.Title, Ours: true}, l})
+	}
+	nameItems(items)
+	menu := m.with(itemsOf(items))
+	all := items[indexOf(items, menu.Items)].looked
+	all.items, all.menu, all.warnings = items, menu, nil
+	for _, i := range items {
+		all.warnings = append(all.warnings, i.warnings...)
+	}
+	return all, checkMenu(menu)
+}
+
+// indexOf is the first of a menu's items that is ours, by its number.
+func indexOf(items []item, shown []decide.Item) int {
+	first := slices.IndexFunc(shown, func(s decide.Item) bool { return s.Ours })
+	return slices.IndexFunc(items, func(i item) bool { return i.Type == shown[first].Type })
+}
+
+// look finds out what a target of a menu is. The command line and the message of all
+// items are for kernels: whatever else is among them is started as it is.
+func (t MenuTarget) look(ctx context.Context, up upstream) (looked, error) {
+	l, err := t.lookAlone(ctx, up)
+	if errors.As(err, &UsageError{}) && !t.own {
+		t.Cmdline, t.Message = "", ""
+		return t.lookAlone(ctx, up)
+	}
+	return l, err
+}
+
+func itemsOf(items []item) []decide.Item {
+	var all []decide.Item
+	for _, i := range items {
+		all = append(all, i.Item)
+	}
+	return all
+}
+
+// nameItems gives items that have no title one: the name of their first file, with its
+// folder where several are called alike.
+func nameItems(items []item) {
+	names := map[string]int{}
+	for _, i := range items {
+		names[i.payload.Title()]++
+	}
+	for n := range items {
+		name := items[n].payload.Title()
+		if files := items[n].payload.Files(); names[name] > 1 && len(files) > 0 {
+			name = path.Join(path.Base(path.Dir(files[0].Source)), name)
+		}
+		items[n].Title = cmp.Or(items[n].Title, shownTitle(name))
+	}
+}
+
+// shownTitle is a name as a ROM can show it.
+func shownTitle(name string) string {
+	ascii := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, name)
+	return ascii[:min(len(ascii), 40)]
+}
+
+// byItem gives each machine what was chosen in front of it.
+func (l looked) byItem() boot.Resolver {
+	r := resolver.ByItem{Payload: l.payload, Items: map[uint16]boot.Payload{}}
+	for _, i := range l.items {
+		r.Items[i.Type] = i.payload
+	}
+	return r
+}
+
+// menuTitle says what machines are booted into by a menu.
+func (l looked) menuTitle() string {
+	var all []string
+	for _, shown := range l.menu.Items {
+		text := shown.Title
+		if at := slices.IndexFunc(l.items, func(i item) bool { return i.Type == shown.Type }); shown.Ours && at >= 0 {
+			text += fmt.Sprintf(" (%s)", l.items[at].about)
+		}
+		all = append(all, text)
+	}
+	return "what is chosen from a menu: " + strings.Join(all, ", ")
+}
+
+// CheckAsBootServer tells whether the type of boot server that Spur is to be goes with
+// the rest of what it is to do.
+func (c Config) CheckAsBootServer() error {
+	switch {
+	case c.AsBootServer == 0:
+		return nil
+	case c.DHCP != ProxyDHCP:
+		return advice.New(fmt.Sprintf("--as-boot-server has another server offer what to boot, and --dhcp %s doesn't", c.DHCP), "leave --dhcp out")
+	}
+	return nil
+}
+
+// ParseAsBootServer reads the type of boot server that Spur is to be; "" is none.
+func ParseAsBootServer(text string) (pxe.BootType, error) {
+	if text == "" {
+		return 0, nil
+	}
+	t, err := pxe.ParseBootType(text)
+	if err == nil && t == pxe.LocalBoot {
+		err = errors.New("type 0 is a machine's own disk")
+	}
+	if err != nil {
+		return 0, advice.Wrap(fmt.Errorf("--as-boot-server: %w", err), "name the type that the other server's menu has for Spur, such as 32770")
+	}
+	return t, nil
+}

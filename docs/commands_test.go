@@ -47,6 +47,9 @@ func qemu(drive string) string {
 	return `sh -c 'echo quit | qemu-system-x86_64 -accel tcg -nodefaults -display none -S -monitor stdio ` + drive + `'`
 }
 
+// withGRUB gives the host the modules of GRUB for a BIOS.
+const withGRUB = `mount -t tmpfs none /usr/lib/grub; ln -s "$PWD/i386-pc" /usr/lib/grub`
+
 // withARM64 gives the host the stub for arm64.
 const withARM64 = `mount -t tmpfs none /usr/lib/systemd/boot/efi; cp linuxaa64.efi.stub /usr/lib/systemd/boot/efi`
 
@@ -140,7 +143,11 @@ func commands() []command {
 
 		{line: `spur explain vmlinuz --firmware bios`},
 		{line: `spur explain vmlinuz initrd.img --firmware bios`},
-		{line: `spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe`},
+		{line: `spur explain vmlinuz initrd.img --firmware uefi --arch x64 --speaker ipxe`},
+		{line: `spur explain vmlinuz initrd.img --firmware bios --loader grub`, before: withGRUB + `; spur loader make grub`},
+		{line: `--loader grub`, as: `spur boot vmlinuz --loader grub`, before: withGRUB + `; spur loader make grub`, until: booting},
+		{line: `spur loader make grub`, before: withGRUB},
+		{line: `spur loader make grub --data /var/lib/spur`, before: withGRUB},
 		{line: `spur explain vmlinuz initrd.img --firmware uefi --bytes`},
 		{line: `spur explain vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --arch aarch64`, before: withARM64},
 		{line: `spur explain vmlinuz initrd.img --proto http --server 2001:db8::1`},

@@ -205,7 +205,12 @@ func build(dir string) error {
 	if err != nil {
 		return err
 	}
+	modules, err := lab.Unpacked("grub-pc-bin", "usr/lib/grub/i386-pc")
+	if err != nil {
+		return err
+	}
 	return errors.Join(
+		os.Symlink(modules, filepath.Join(built.files, "i386-pc")),
 		os.Symlink(built.spur, filepath.Join(built.files, "bin", "spur")),
 		copyFile("testdata/world", filepath.Join(built.bin, "world")),
 		copyFile("/proc/self/exe", filepath.Join(built.bin, "webserver")),

@@ -13,9 +13,9 @@ import (
 // config turns the flags into a value for the daemon.
 func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
-		DHCP: daemon.DHCPMode(f.dhcp), HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Out: cmd.OutOrStdout(),
+		DHCP: daemon.DHCPMode(f.dhcp), HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Loader: f.loader, Out: cmd.OutOrStdout(),
 	}
-	if err := c.CheckSecureBoot(); err != nil {
+	if err := c.CheckBoot(); err != nil {
 		return c, usageError{err}
 	}
 	switch c.DHCP {
@@ -44,7 +44,8 @@ func explainCommand() *cobra.Command {
 		Long: `Say how a machine of a certain kind would boot KERNEL with its INITRDs:
 the ladder of routes, the best first, each with its reason; the server address
 and file name of each offer; the script that the loader would follow; and the
-routes that cannot be taken, each with what is in the way.
+routes that cannot be taken, each with what is in the way. It shows the ways by every
+loader, unless --loader asks for one.
 
 Nothing is sent and no port is opened. The machine is an example, and so is its
 address with --dhcp server. File names are sealed with a key, with the machine's
@@ -54,7 +55,8 @@ names that are shown, but each machine is offered its own.
 Exit codes are 0 where there is a route, 1 where there is none or after another
 failure, 2 for wrong usage.`,
 		Example: `  spur explain vmlinuz initrd.img --firmware bios
-  spur explain vmlinuz initrd.img --firmware uefi --arch x64 --loader ipxe
+  spur explain vmlinuz initrd.img --firmware uefi --arch x64 --speaker ipxe
+  spur explain vmlinuz initrd.img --firmware bios --loader grub
   spur explain vmlinuz initrd.img --firmware uefi --bytes
   spur explain vmlinuz initrd.img --proto http --server 2001:db8::1
   spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local
@@ -87,7 +89,7 @@ failure, 2 for wrong usage.`,
 	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios or uefi")
 	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64, or as uname calls it (default: x64); a BIOS has none to tell")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
-	flags.StringVar(&speaking, "loader", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage")
+	flags.StringVar(&speaking, "speaker", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe")
 	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur; with an IPv6 address it asks by DHCPv6")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")

@@ -10,6 +10,6 @@ func loaderCommand() *cobra.Command {
 
 Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 	}
-	cmd.AddCommand(loaderListCommand(), loaderShowCommand(), loaderImportCommand(), loaderCACommand(), loaderKeysCommand())
+	cmd.AddCommand(loaderListCommand(), loaderShowCommand(), loaderImportCommand(), loaderMakeCommand(), loaderCACommand(), loaderKeysCommand())
 	return cmd
 }

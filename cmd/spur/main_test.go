@@ -42,14 +42,15 @@ func TestScripts(t *testing.T) {
 }
 
 // nameUnpacked tells scripts where files of Debian's packages are that aren't installed
-// where tests run: a shim and a GRUB that it has signed, PXELINUX, the installer's tree
-// for network boots.
+// where tests run: a shim and a GRUB that it has signed, GRUB's modules, PXELINUX, the
+// installer's tree for network boots.
 func nameUnpacked(env *testscript.Env) error {
 	for name, at := range map[string][2]string{
-		"SHIM":     {"shim-signed", "usr/lib/shim/shimx64.efi.signed"},
-		"GRUB":     {"grub-efi-amd64-signed", "usr/lib/grub/*/grubnetx64.efi.signed"},
-		"PXELINUX": {"pxelinux", "usr/lib/PXELINUX/pxelinux.0"},
-		"NETBOOT":  {"debian-installer-12-netboot-amd64", "usr/lib/debian-installer/images/12/amd64/text"},
+		"SHIM":         {"shim-signed", "usr/lib/shim/shimx64.efi.signed"},
+		"GRUB":         {"grub-efi-amd64-signed", "usr/lib/grub/*/grubnetx64.efi.signed"},
+		"GRUB_MODULES": {"grub-pc-bin", "usr/lib/grub"},
+		"PXELINUX":     {"pxelinux", "usr/lib/PXELINUX/pxelinux.0"},
+		"NETBOOT":      {"debian-installer-12-netboot-amd64", "usr/lib/debian-installer/images/12/amd64/text"},
 	} {
 		file, err := lab.Unpacked(at[0], at[1])
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -26,6 +27,7 @@ type offerFlags struct {
 	data      string
 	loaders   []string
 	secure    string
+	loader    string
 }
 
 func (f *offerFlags) add(cmd *cobra.Command) {
@@ -40,6 +42,7 @@ func (f *offerFlags) add(cmd *cobra.Command) {
 	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
 	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
 	flags.StringVar(&f.secure, "secure-boot", "auto", "auto: UEFI machines may have Secure Boot on or off; on: give them only what is signed; off: chains that begin with a shim come last")
+	flags.StringVar(&f.loader, "loader", "", "boot machines by this loader alone: "+strings.Join(daemon.LoaderNames(), ", ")+", where none is the firmware itself (default: the best that works)")
 }
 
 // https is what the flags say of HTTPS. Who names a certificate wants it served.
@@ -96,7 +99,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
 		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), RA: f.ra, Force: f.force, Once: f.once, DryRun: f.dryRun,
-		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Passphrase: f.passphrase, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), User: f.user, Out: cmd.OutOrStdout(),
+		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Passphrase: f.passphrase, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Loader: f.loader, User: f.user, Out: cmd.OutOrStdout(),
 	}
 	for _, s := range f.only {
 		mac, err := boot.ParseMAC(s)

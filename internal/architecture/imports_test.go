@@ -92,7 +92,8 @@ var allowed = map[string][]string{
 	"internal/cpio":        {},
 	"internal/archive":     {"internal/cpio"},
 	"internal/image":       {"internal/boot", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/route"},
-	"internal/loader":      {"internal/boot", "internal/route", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
+	"internal/grubimage":   {},
+	"internal/loader":      {"internal/boot", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
@@ -106,7 +107,7 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/httpd", "internal/image", "internal/leases",
+		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/grubimage", "internal/httpd", "internal/image", "internal/leases",
 		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp", "internal/wholefile",
 	},

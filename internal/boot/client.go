@@ -84,12 +84,17 @@ type Loader string
 const (
 	ROM      Loader = "rom"
 	IPXE     Loader = "ipxe"
+	GPXE     Loader = "gpxe" // iPXE of before 2010
 	GRUB     Loader = "grub"
 	PXELINUX Loader = "pxelinux"
+	Syslinux Loader = "syslinux" // syslinux.efi
 	UBoot    Loader = "u-boot"
 	RPi      Loader = "raspberry-pi"
 	Apple    Loader = "apple"
 )
+
+// GRUBLegacy is GRUB 0.97 as a network boot program.
+const GRUBLegacy Loader = "grub-legacy"
 
 // Stub is what makes one EFI application of a kernel and what goes with it
 // (systemd-stub(7)). It speaks to nobody.
@@ -120,6 +125,7 @@ const (
 	CanShim          // iPXE: has the command shim, for kernels that a shim must vouch for
 	CanAfterHTTPBoot // GRUB: has a network when HTTP Boot started it
 	CanProxyDHCP     // GRUB: asks whom a proxy's offer has named, not the DHCP server
+	CanUnderIPXE     // GRUB for a BIOS: iPXE starts it as a network boot program
 )
 
 // UsualIPXE is what every iPXE can do that was built without leaving things

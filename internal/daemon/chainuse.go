@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -16,6 +17,10 @@ type chainUse struct {
 }
 
 func useInChains(b route.Binary, have route.Binaries) chainUse {
+	alone := usedAlone(b, have)
+	if b.Firmware == boot.BIOS {
+		return chainUse{alone != "", cmp.Or(alone, "others go before it")}
+	}
 	var over []string
 	switch {
 	case takenBy(b, have, route.TFTP, true):
@@ -26,10 +31,35 @@ func useInChains(b route.Binary, have route.Binaries) chainUse {
 	if takenBy(b, have, route.HTTP, false) {
 		over = append(over, "over HTTP")
 	}
-	if over == nil {
-		return chainUse{false, "no chain takes it: " + unused(b, have)}
+	if alone != "" {
+		alone = "; " + alone
 	}
-	return chainUse{true, "a chain takes it: " + strings.Join(over, ", ")}
+	if over == nil {
+		return chainUse{false, "no chain takes it: " + unused(b, have) + alone}
+	}
+	return chainUse{true, "a chain takes it: " + strings.Join(over, ", ") + alone}
+}
+
+// usedAlone says over what a loader is given out to machines that start it themselves
+// and that goes by its kind; "" for none.
+func usedAlone(b route.Binary, have route.Binaries) string {
+	for _, l := range route.Loaders() {
+		if l.Kind != b.Identity.Kind || len(l.Builds) > 0 {
+			continue
+		}
+		for _, proxied := range []bool{true, false} {
+			client := chainClient(b, proxied)
+			given, ok := have.Given(route.Route{Loader: l.Name, Via: route.TFTP}, client)
+			switch {
+			case !ok || given.Path != b.Path:
+			case proxied:
+				return "given out by itself over TFTP"
+			default:
+				return "given out by itself over TFTP with --dhcp server"
+			}
+		}
+	}
+	return ""
 }
 
 // compareUse puts what a chain takes first.
@@ -56,7 +86,7 @@ func takenBy(b route.Binary, have route.Binaries, via route.Via, proxied bool) b
 
 // chainClient is a machine that would start a file in a chain.
 func chainClient(b route.Binary, proxied bool) boot.Client {
-	return boot.Client{Firmware: boot.UEFI, Arch: b.Arch, Proto: boot.PXE, Loader: boot.ROM, Proxied: proxied, SecureBoot: true}
+	return boot.Client{Firmware: b.Firmware, Arch: b.Arch, Proto: boot.PXE, Loader: boot.ROM, Proxied: proxied, SecureBoot: true}
 }
 
 // unused says why no chain takes a file.

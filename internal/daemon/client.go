@@ -27,6 +27,8 @@ func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
 	case pxe.IPXE:
 		// iPXE fetches by itself, whatever protocol its ROM was started by.
 		c.Loader, c.Proto, c.Features = boot.IPXE, boot.PXE, features(*r.IPXE)
+	case pxe.GPXE:
+		c.Loader, c.Proto, c.Features = boot.GPXE, boot.PXE, features(*r.IPXE)
 	case pxe.GRUB:
 		c.Loader = boot.GRUB
 	case pxe.UBoot:

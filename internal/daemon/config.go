@@ -41,6 +41,7 @@ type Config struct {
 	Passphrase  string   // the file that has that of the keys of Secure Boot in Data; "" where they have none
 	Loaders     []string // folders to look for bootloaders in, before the distribution's
 	SecureBoot  SecureBoot
+	Loader      string // the name of the one by which alone machines are to boot; "" for any
 	// AsBootServer: another server's menu leads machines here, as to a boot server of
 	// this type, and Spur makes no offers of its own; 0: it makes them.
 	AsBootServer pxe.BootType

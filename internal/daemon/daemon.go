@@ -113,7 +113,7 @@ func (d *daemon) open() error {
 	if d.host, err = d.config.findHost(); err != nil {
 		return err
 	}
-	if !d.host.Loaders.Has(boot.IPXE) {
+	if wanted := d.host.Loader; !d.host.Loaders.Has(boot.IPXE) && (wanted == "" || wanted == boot.IPXE) {
 		d.notices.warn("no iPXE was found on this host, and without one only UEFI machines can be booted; " + LoaderPackages() + "; --loaders names a folder that has it")
 	}
 	if d.config.Data == "" {

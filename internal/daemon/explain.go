@@ -193,11 +193,11 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 		if r.Role == route.NBP && c.Firmware == boot.UEFI {
 			e.loaderSignature(r, indent+"   ")
 		}
-		if explained > 0 && r.Role == route.NBP && !r.Shim && r.Loader != boot.ROM {
+		if explained > 0 && r.Role == route.NBP && !r.Shim && r.Loader == boot.IPXE {
 			e.line("%s   then as in route %d", indent, explained)
 			continue
 		}
-		if r.Role == route.NBP && !r.Shim && r.Loader != boot.ROM {
+		if r.Role == route.NBP && !r.Shim && r.Loader == boot.IPXE {
 			explained = n + 1
 		}
 		if err := e.then(c, r, indent+"   "); err != nil {
@@ -250,7 +250,19 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
 		e.program(c, r, indent)
 		return nil
 	}
+	if r.Loader != boot.IPXE {
+		e.configured(c, r, indent)
+		return nil
+	}
 	return e.iPXE(c, r.Give, indent)
+}
+
+// configured explains what follows once a loader runs that fetches its configuration
+// without asking for an address.
+func (e *explanation) configured(c boot.Client, r route.Route, indent string) {
+	b, _ := e.tree.Loaders.Given(r, c)
+	e.line("%s%s is %s, %s; it looks for its configuration beside itself or in a folder of its own, and gets this one, by its address", indent, r.Give, b.Path, strings.TrimSpace(string(b.Identity.Kind)+" "+b.Identity.Version))
+	e.script(c, r, indent)
 }
 
 // iPXE explains what follows once iPXE runs.

@@ -9,6 +9,9 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
+// LoaderNames are the names by which people ask for a loader.
+func LoaderNames() []string { return route.LoaderNames() }
+
 // findLoaders looks for the bootloaders that Spur hands out. A folder that was
 // named and has none is an error: machines would be given others than meant.
 func (c Config) findLoaders() (route.Binaries, error) {
@@ -47,6 +50,10 @@ func (c Config) findHost() (route.Host, error) {
 	if err != nil {
 		return route.Host{}, err
 	}
+	asked, err := c.askedLoader()
+	if err != nil {
+		return route.Host{}, err
+	}
 	key, err := c.signingKey()
-	return route.Host{Loaders: loaders, Signs: key != nil, SecureBoot: c.SecureBoot, Distribution: distribution(), RootOnly: c.DHCP == WithoutDHCP, HTTPS: c.HTTPS.Port != 0, WithoutHTTP: c.HTTPPort == 0 && c.HTTPS.Port != 0}, err
+	return route.Host{Loaders: loaders, Signs: key != nil, SecureBoot: c.SecureBoot, Loader: asked, Distribution: distribution(), RootOnly: c.DHCP == WithoutDHCP, HTTPS: c.HTTPS.Port != 0, WithoutHTTP: c.HTTPPort == 0 && c.HTTPS.Port != 0}, err
 }

@@ -187,6 +187,8 @@ func isBuild(b route.Binary) bool {
 // whyFirst says why the first of several loaders goes before those of the same use.
 func whyFirst(all []route.Binary) string {
 	switch {
+	case !isBuild(all[0]) && all[0].Firmware == boot.BIOS:
+		return "by itself"
 	case !isBuild(all[0]):
 		return "for Secure Boot, in chains"
 	case len(all) < 2 || use(all[1]) != use(all[0]):

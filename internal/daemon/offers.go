@@ -91,9 +91,13 @@ func (o *offers) observeOffer(kind timeline.Kind, d decide.Decision, address net
 	})
 }
 
-// observeLease tells the timeline that we gave an address.
-func (o *offers) observeLease(c boot.Client, address netip.Addr) {
-	o.clients.Saw(address, c)
+// observeLease tells the timeline that we gave an address. A boot that is under way there
+// goes on while the same machine takes the address again for something else than a boot:
+// a loader does that without saying what it is.
+func (o *offers) observeLease(c boot.Client, address netip.Addr, boots bool) {
+	if known, ok := o.clients.At(address); boots || !ok || known.MAC != c.MAC {
+		o.clients.Saw(address, c)
+	}
 	o.events.Observe(timeline.Event{Kind: timeline.Leased, MAC: c.MAC, Client: c, Peer: address, Server: c.Server})
 }
 

@@ -48,6 +48,11 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 	if outcome.Ours.IsValid() {
 		p.Server, client.Server = outcome.Ours, outcome.Ours
 	}
+	if reply != nil && addrOf(reply.YourIPAddr).IsValid() {
+		// A loader that asks for an address of its own fetches from there (GRUB 0.97,
+		// netboot/main.c).
+		reply.ServerIPAddr = p.Server.AsSlice()
+	}
 	switch {
 	case !request.IsBoot():
 	case request.Type == dhcpv4.MessageTypeDiscover && o.awaitsChoice(client):
@@ -64,7 +69,7 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 		return
 	}
 	if outcome.Step == dhcp.StepAck {
-		o.observeLease(client, outcome.Addr)
+		o.observeLease(client, outcome.Addr, request.IsBoot())
 	}
 }
 

@@ -56,7 +56,7 @@ func (o *offers6) reply(ctx context.Context, p dhcp6.Packet, request dhcp6.Reque
 	switch {
 	case outcome.Step != dhcp6.StepReply:
 	case request.IsBoot():
-		o.observeLease(client, outcome.Addr)
+		o.observeLease(client, outcome.Addr, true)
 	default: // the IPv6 stack of edk2 takes an address of its own
 		o.clients.Saw(outcome.Addr, client)
 	}

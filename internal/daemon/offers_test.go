@@ -220,6 +220,33 @@ func TestOwnServerGivesAddressesToAll(t *testing.T) {
 	}
 }
 
+// A loader that asks for its address again, as any client does, learns from whom to fetch,
+// and what it fetches stays that of its boot.
+func TestLoaderThatAsksAgain(t *testing.T) {
+	o, out := newOffers(t, resolver.Static{Payload: kernel()})
+	o.addresses = ownServer(t)
+	rom := machine(1, boot.BIOS, boot.ROM)
+	plain := func(m *dhcpv4.DHCPv4) {
+		m.Options = dhcpv4.Options{}
+		m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeRequest))
+		m.UpdateOption(dhcpv4.OptServerIdentifier(ourAddr.AsSlice()))
+		m.UpdateOption(dhcpv4.OptRequestedIPAddress(netip.MustParseAddr("10.0.0.100").AsSlice()))
+	}
+	for _, p := range []dhcp.Packet{packetOf(rom), packetOf(rom, plain)} {
+		o.handle(t.Context(), p)
+		o.wait()
+		if len(out.all()) == 1 {
+			o.clients.On(netip.MustParseAddr("10.0.0.100"), rom, route.Route{Name: "bios-grub-legacy"})
+		}
+	}
+	if len(out.all()) != 2 || out.all()[1].MessageType() != dhcpv4.MessageTypeAck || addrOf(out.all()[1].ServerIPAddr) != ourAddr {
+		t.Errorf("got %v", out.all())
+	}
+	if _, r, _ := o.clients.Boot(netip.MustParseAddr("10.0.0.100")); r.Name != "bios-grub-legacy" {
+		t.Errorf("its boot is by %q", r.Name)
+	}
+}
+
 // A boot client on a network without a pool is left alone, and the story says
 // why.
 func TestOwnServerWithoutAPool(t *testing.T) {

@@ -41,10 +41,12 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE|boot.CanHTTPS
 	case "ipxe-without-http":
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE&^boot.CanHTTP
+	case "gpxe":
+		c.Loader, c.Features = boot.GPXE, boot.UsualIPXE
 	case "ipxe-without-bzimage":
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE&^boot.CanBzImage
 	default:
-		return Question{}, advice.New(fmt.Sprintf("--loader %s is unknown", speaking), "it is rom, ipxe, ipxe-with-https, ipxe-without-http or ipxe-without-bzimage")
+		return Question{}, advice.New(fmt.Sprintf("--speaker %s is unknown", speaking), "it is rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage or gpxe")
 	}
 	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI {
 		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios or uefi")
@@ -52,8 +54,11 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	if c.Proto != boot.PXE && c.Proto != boot.HTTP {
 		return Question{}, advice.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe or http")
 	}
+	if c.Loader == boot.GPXE && c.Firmware != boot.BIOS {
+		return Question{}, advice.New("Spur boots a gPXE on a BIOS alone", "add --firmware bios")
+	}
 	if c.Loader == boot.IPXE && c.Proto == boot.HTTP {
-		return Question{}, advice.New("iPXE asks by PXE, whatever it was loaded by", "leave --proto http out, or --loader "+speaking)
+		return Question{}, advice.New("iPXE asks by PXE, whatever it was loaded by", "leave --proto http out, or --speaker "+speaking)
 	}
 	if c.Firmware == boot.BIOS && c.Arch == boot.X64 {
 		return Question{}, advice.New("--arch x64 says nothing of a BIOS, which calls itself x86 whatever its processor is", "leave --arch out: a kernel for x64 is taken to fit")
@@ -65,7 +70,7 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 		return Question{}, advice.New(fmt.Sprintf("no machine of architecture %s has a BIOS that boots by %s", c.Arch, proto), "a BIOS is of x86 and boots by pxe; other machines have uefi")
 	}
 	if c.Firmware == boot.BIOS && c.IPv6 && c.Loader == boot.ROM {
-		return Question{}, advice.New("no BIOS asks over IPv6, unless its ROM is iPXE", "add --loader ipxe, or name an IPv4 address as --server")
+		return Question{}, advice.New("no BIOS asks over IPv6, unless its ROM is iPXE", "add --speaker ipxe, or name an IPv4 address as --server")
 	}
 	if c.Arch == "" {
 		c.Arch = boot.X64
@@ -92,8 +97,11 @@ func requestOf(c boot.Client) *dhcpv4.DHCPv4 {
 	if !c.UUID.IsZero() {
 		m.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionClientMachineIdentifier, append([]byte{0}, c.UUID[:]...)))
 	}
-	if c.Loader == boot.IPXE {
+	switch c.Loader {
+	case boot.IPXE:
 		m.UpdateOption(dhcpv4.OptUserClass("iPXE"))
+	case boot.GPXE:
+		m.UpdateOption(dhcpv4.OptUserClass("gPXE"))
 	}
 	return m
 }
@@ -120,6 +128,8 @@ func describeLoader(c boot.Client) string {
 
 func describeSpeaker(c boot.Client) string {
 	switch {
+	case c.Loader == boot.GPXE:
+		return "gPXE"
 	case c.Loader != boot.IPXE && c.Proto == boot.HTTP:
 		return "its HTTP Boot"
 	case c.Loader != boot.IPXE:

@@ -32,6 +32,9 @@ func (c Config) Check() error {
 	if err := c.CheckAsBootServer(); err != nil {
 		return err
 	}
+	if err := c.CheckBoot(); err != nil {
+		return err
+	}
 	switch c.DHCP {
 	case ProxyDHCP, WithoutDHCP:
 		if flag := c.onlyForOwnDHCP(); flag != "" {
@@ -44,9 +47,6 @@ func (c Config) Check() error {
 		return c.checkIPv6()
 	default:
 		return advice.New(fmt.Sprintf("--dhcp %s is unknown", c.DHCP), "it is one of proxy, server, off")
-	}
-	if err := c.CheckSecureBoot(); err != nil {
-		return err
 	}
 	return c.HTTPS.Check(c)
 }
@@ -68,13 +68,27 @@ func (c Config) checkIPv6() error {
 	return nil
 }
 
-// CheckSecureBoot tells whether what is said of Secure Boot can be understood.
-func (c Config) CheckSecureBoot() error {
+// CheckBoot tells whether what is said of Secure Boot and of loaders can be
+// understood.
+func (c Config) CheckBoot() error {
 	switch c.SecureBoot {
 	case "", route.SecureBootAuto, route.SecureBootOn, route.SecureBootOff:
-		return nil
+		_, err := c.askedLoader()
+		return err
 	}
 	return advice.New(fmt.Sprintf("--secure-boot %s is unknown", c.SecureBoot), "it is one of auto, on, off")
+}
+
+// askedLoader is the loader that was asked for; empty for none in particular.
+func (c Config) askedLoader() (boot.Loader, error) {
+	if c.Loader == "" {
+		return "", nil
+	}
+	asked, ok := route.LoaderNamed(c.Loader)
+	if !ok {
+		return "", advice.New(fmt.Sprintf("--loader %s is unknown", c.Loader), "it is one of "+strings.Join(LoaderNames(), ", "))
+	}
+	return asked, nil
 }
 
 // onlyForOwnDHCP names a flag that says something to a DHCP server of ours.

@@ -33,6 +33,11 @@ func identifyFlat(head []byte) (route.Identity, error) {
 		id.Kind, id.Version = route.KindIPXEKernel, kernelVersion(head)
 	case bytes.Contains(head, []byte("\r\nPXELINUX ")):
 		id.Kind, id.Version = route.KindPXELINUX, match(`\nPXELINUX (\d[.0-9A-Za-z]{1,20}) `, head)
+	case isGRUBCore(head):
+		id.Kind = route.KindGRUB
+	case isGRUBLegacy(head):
+		id.Kind = route.KindGRUBLegacy
+		tellGRUBLegacy(&id, head)
 	case isX86Kernel(head):
 		id.Kind, id.Version = route.KindLinux, kernelVersion(head)
 	default:

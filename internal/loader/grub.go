@@ -21,7 +21,10 @@ func GRUBConfig(c boot.Client, p boot.Payload, urls URLs) string {
 		if err != nil {
 			return TroubleGRUBConfig(c, err, false)
 		}
-		return grubLoop(c, p, grubLoads(urls, words))
+		if c.Firmware == boot.BIOS {
+			return grubLoop(c, p, grubLoads(urls, words, ""), grubLoads(urls, words, "16"))
+		}
+		return grubLoop(c, p, grubLoads(urls, words, ""))
 	case boot.EFI:
 		return grubLoop(c, p, []string{grubCommand("chainloader", grubFile(urls.Kernel))})
 	}
@@ -29,9 +32,10 @@ func GRUBConfig(c boot.Client, p boot.Payload, urls URLs) string {
 }
 
 // grubLoads are the commands that load a kernel and its initrds, which GRUB
-// joins in their order.
-func grubLoads(urls URLs, words []string) []string {
-	loads := []string{grubCommand("linux", append([]string{grubFile(urls.Kernel)}, words...)...)}
+// joins in their order. Those that end in 16 start a kernel where its boot protocol
+// begins in real mode, which some that run on a BIOS need: iPXE's ipxe.lkrn.
+func grubLoads(urls URLs, words []string, kind string) []string {
+	loads := []string{grubCommand("linux"+kind, append([]string{grubFile(urls.Kernel)}, words...)...)}
 	if len(urls.Initrds) == 0 {
 		return loads
 	}
@@ -39,12 +43,12 @@ func grubLoads(urls URLs, words []string) []string {
 	for _, u := range urls.Initrds {
 		initrds = append(initrds, grubFile(u))
 	}
-	return append(loads, grubCommand("initrd", initrds...))
+	return append(loads, grubCommand("initrd"+kind, initrds...))
 }
 
 // grubLoop runs commands, each if the one before did its work, and boots what
-// they have loaded.
-func grubLoop(c boot.Client, p boot.Payload, loads []string) string {
+// they have loaded; where they haven't, those of the next way.
+func grubLoop(c boot.Client, p boot.Payload, ways ...[]string) string {
 	var b strings.Builder
 	line := func(s string) { b.WriteString(s + "\n") }
 	title := grubText(p.Title())
@@ -56,12 +60,14 @@ func grubLoop(c boot.Client, p boot.Payload, loads []string) string {
 		}
 	}
 	line("for try in" + strings.Repeat(" again", tries) + "; do")
-	for _, load := range loads {
-		line("if " + load + "; then")
-	}
-	line("boot")
-	for range loads {
-		line("fi")
+	for _, loads := range ways {
+		for _, load := range loads {
+			line("if " + load + "; then")
+		}
+		line("boot")
+		for range loads {
+			line("fi")
+		}
 	}
 	line("echo")
 	line(grubEcho("Spur: " + title + " did not load. The reason is in the lines above."))

@@ -30,6 +30,7 @@ func TestGRUBConfigs(t *testing.T) {
 	for name, config := range map[string]string{
 		"linux.cfg":         GRUBConfig(client(), payload, urls),
 		"linux-alone.cfg":   GRUBConfig(client(), wordless, URLs{Kernel: "http://[fd77::1]:80/K/vmlinuz", File: urls.File}),
+		"linux-bios.cfg":    GRUBConfig(boot.Client{MAC: client().MAC, Firmware: boot.BIOS}, payload, urls),
 		"program.cfg":       GRUBConfig(client(), program, URLs{Kernel: "http://10.0.0.1/K/memtest.efi"}),
 		"trouble-retry.cfg": TroubleGRUBConfig(client(), errors.New("the boot API didn't answer; try later"), true),
 		"trouble-leave.cfg": TroubleGRUBConfig(client(), errors.New("not for us"), false),

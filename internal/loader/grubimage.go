@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // grubMagic begins the section of a GRUB's image in which its modules are (GRUB,
@@ -30,7 +31,7 @@ func isGRUB(im *image) bool {
 // can do.
 func tellGRUB(im *image) error {
 	mods := im.section("mods")
-	im.id.Version = match(`\x00(2\.\d\d(?:[-+~][-+.~0-9A-Za-z]{0,60})?)\x00`, mods)
+	im.id.Version = grubVersion(mods)
 	if im.id.Version == "" {
 		_ = versionBySBAT(im)
 	}
@@ -45,13 +46,24 @@ func tellGRUB(im *image) error {
 		// Debian has from 2.12 on.
 		im.id.Features |= boot.CanProxyDHCP
 	}
-	return eachModule(mods, im.file.Wide, func(kind uint32, content []byte) {
+	return tellModules(&im.id, mods, im.file.Wide)
+}
+
+// grubVersion is what a GRUB calls itself, which its module normal says.
+func grubVersion(mods []byte) string {
+	return match(`\x00(2\.\d\d(?:[-+~][-+.~0-9A-Za-z]{0,60})?)\x00`, mods)
+}
+
+// tellModules takes out of a GRUB's modules what they can do and where it looks for its
+// configuration.
+func tellModules(id *route.Identity, mods []byte, wide bool) error {
+	return eachModule(mods, wide, func(kind uint32, content []byte) {
 		switch kind {
 		case grubPrefix:
 			prefix, _, _ := bytes.Cut(content, []byte{0})
-			im.id.Prefix = string(prefix)
+			id.Prefix = string(prefix)
 		case grubELF:
-			im.id.Features |= grubFeature(moduleName(content))
+			id.Features |= grubFeature(moduleName(content))
 		}
 	})
 }

@@ -45,6 +45,8 @@ var debians = []struct{ row, file, want string }{
 		"GRUB|uefi|x64|2.12-9+deb13u4|Debian|" + signer + "grub2 < Debian Secure Boot CA|sbat,1 grub,7 grub.debian,5 grub.debian13,1 grub.peimage,2||/grub||http tftp linux efi after-http-boot"},
 	{"grub-efi-ia32-bin", "usr/lib/grub/i386-efi/monolithic/grubnetia32.efi",
 		"GRUB|uefi|x86|2.06-13+deb12u2|Debian||sbat,1 grub,5 grub.debian,5 grub.debian12,1||/grub||tftp linux efi"},
+	{"grub-efi-amd64-unsigned/trixie", "usr/lib/grub/x86_64-efi/monolithic/grubnetx64.efi",
+		"GRUB|uefi|x64|2.12-9+deb13u4|Debian||sbat,1 grub,7 grub.debian,5 grub.debian13,1 grub.peimage,2||/grub||http tftp linux efi after-http-boot"},
 	{"ipxe/trixie", "usr/lib/ipxe/ipxe-amd64.efi", fmt.Sprintf(newIPXE, "x64", "own")},
 	{"ipxe/trixie", "usr/lib/ipxe/snponly.efi", fmt.Sprintf(newIPXE, "x64", "firmware")},
 	{"ipxe/trixie", "usr/lib/ipxe/ipxe-arm64.efi", fmt.Sprintf(newIPXE, "arm64", "own")},

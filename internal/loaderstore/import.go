@@ -172,20 +172,28 @@ func endsIn(name string, endings ...string) bool {
 	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
 }
 
-// take keeps a loader. The error says why it is none, or is a KeepError.
+// take keeps a loader, and reports it.
 func (i *importing) take(name, from string, content []byte) error {
+	taken, err := i.store.Take(name, from, content)
+	if err == nil {
+		i.report.Taken = append(i.report.Taken, taken)
+	}
+	return err
+}
+
+// Take keeps a loader. The error says why it is none, or is a KeepError.
+func (s Store) Take(name, from string, content []byte) (Taken, error) {
 	b, err := loader.Look(name, content)
 	if err != nil {
-		return err
+		return Taken{}, err
 	}
 	b.Path = name
-	path, added, err := i.store.Keep(b, content, from)
+	path, added, err := s.Keep(b, content, from)
 	if err != nil {
-		return KeepError{err}
+		return Taken{}, KeepError{err}
 	}
 	b.Path = path
-	i.report.Taken = append(i.report.Taken, Taken{b, from, added})
-	return nil
+	return Taken{b, from, added}, nil
 }
 
 // KeepError is one of the store, in which nothing could be kept. It ends the import.

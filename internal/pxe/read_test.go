@@ -75,6 +75,8 @@ func TestReadClass(t *testing.T) {
 		"udhcpc":       {map[uint8][]byte{60: []byte("udhcp 1.36.1")}, "", nil, pxe.NDI{}, pxe.Linux, false},
 		"no class":     {nil, "", nil, pxe.NDI{}, pxe.Unknown, false},
 		"ipxe by name": {map[uint8][]byte{60: []byte("PXEClient"), 77: []byte("iPXE")}, pxe.PXEClient, nil, pxe.NDI{}, pxe.IPXE, true},
+		"gpxe":         {map[uint8][]byte{60: []byte("PXEClient:Arch:00000:UNDI:002001"), 77: []byte("gPXE"), 175: {19, 1, 1, 24, 1, 1}}, pxe.PXEClient, []pxe.Arch{pxe.ArchBIOS}, pxe.NDI{1, 2, 1}, pxe.GPXE, true},
+		"gpxe by name": {map[uint8][]byte{60: []byte("PXEClient"), 77: []byte("gPXE")}, pxe.PXEClient, nil, pxe.NDI{}, pxe.GPXE, true},
 		"ipxe by 175":  {map[uint8][]byte{60: []byte("PXEClient"), 175: {19, 1, 1}}, pxe.PXEClient, nil, pxe.NDI{}, pxe.IPXE, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package pxe
 import (
 	"encoding/binary"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,7 @@ type Speaker string
 const (
 	ROM     Speaker = "rom"
 	IPXE    Speaker = "ipxe"
+	GPXE    Speaker = "gpxe" // what iPXE was called before 2010
 	UBoot   Speaker = "u-boot"
 	GRUB    Speaker = "grub"
 	RPi     Speaker = "raspberry-pi" // the bootloader in its EEPROM or SoC
@@ -56,7 +58,7 @@ type Request struct {
 	// UserClass is option 77, in RFC 3004's form or as the plain string that
 	// iPXE and others send.
 	UserClass []string
-	// IPXE is what iPXE says about itself; nil if it isn't iPXE.
+	// IPXE is what iPXE or gPXE says about itself; nil if it is neither.
 	IPXE *Features
 	// Requested is option 55.
 	Requested []uint8
@@ -116,7 +118,7 @@ func Read(m *dhcpv4.DHCPv4) Request {
 	}
 	r.readClass()
 	for _, c := range r.UserClass {
-		if c == "iPXE" && r.IPXE == nil {
+		if (c == "iPXE" || c == "gPXE") && r.IPXE == nil {
 			r.IPXE = &Features{} // somebody filtered option 175
 		}
 	}
@@ -150,6 +152,8 @@ func (r *Request) readClass() {
 func (r Request) speaker() Speaker {
 	has := func(prefix string) bool { return strings.HasPrefix(r.ClassID, prefix) }
 	switch {
+	case slices.Contains(r.UserClass, "gPXE"):
+		return GPXE
 	case r.IPXE != nil:
 		return IPXE
 	case has("U-Boot"):

@@ -137,9 +137,17 @@ func stopsGRUB(name string, can boot.Features, c boot.Client, via Via) string {
 	case via == TFTP && !can.Has(boot.CanTFTP):
 		return fmt.Sprintf("%s can't fetch over TFTP", name)
 	case via == TFTP && c.Proxied && !can.Has(boot.CanProxyDHCP):
-		return fmt.Sprintf("%s looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take Debian 13's %s", name, signedGRUB(c.Arch))
+		return fmt.Sprintf("%s looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take %s", name, proxyGRUB(c))
 	}
 	return ""
+}
+
+// proxyGRUB is a GRUB that looks for its configuration where a proxy's offer says.
+func proxyGRUB(c boot.Client) string {
+	if c.Firmware == boot.BIOS {
+		return "one of spur loader make grub"
+	}
+	return "Debian 13's " + signedGRUB(c.Arch)
 }
 
 // Shim is the preferred shim that firmware of a machine starts.

@@ -156,10 +156,10 @@ func TestOtherShims(t *testing.T) {
 func TestSecureBootModes(t *testing.T) {
 	signed := able(boot.X64, boot.Abilities{EFIStub: true, Signed: true})
 	for mode, want := range map[SecureBoot][]string{
-		"":             {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"},
-		SecureBootAuto: {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"},
+		"":             {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-grub"},
+		SecureBootAuto: {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-grub"},
 		SecureBootOn:   {"uefi-shim-grub"},
-		SecureBootOff:  {"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-shim-grub"},
+		SecureBootOff:  {"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-grub", "uefi-shim-grub"},
 	} {
 		host := all()
 		host.SecureBoot = mode
@@ -181,7 +181,7 @@ func TestSecureBootModes(t *testing.T) {
 // A command line that GRUB would change is none for it.
 func TestUnspeakable(t *testing.T) {
 	host := Host{Loaders: Binaries{debianShim(boot.X64), debianGRUB(boot.X64, "2.06", 5, old)}}
-	for text, want := range map[string]int{`quiet x="a b" {{ ID "it's" }}`: 1, `quiet x=it's`: 0} {
+	for text, want := range map[string]int{`quiet x="a b" {{ ID "it's" }}`: 2, `quiet x=it's`: 0} {
 		cmdline, err := boot.ParseCmdline(text)
 		if err != nil {
 			t.Fatal(err)

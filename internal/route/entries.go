@@ -150,6 +150,46 @@ func Entries() []Entry {
 			Why: "no loader in between: the firmware fetches one EFI application with all that it needs; 700 MiB of it went by TFTP into edk2, at some 8 MB/s emulated, about as fast as its HTTP; 4 GiB is the most that an EFI application can have, and the firmware needs three times its size in memory",
 		},
 		{
+			Name: "bios-grub", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.GRUB, Build: GRUBForBIOS, Via: TFTP,
+			Why: "GRUB on the ROM's own network driver (UNDI): for machines on which no iPXE runs",
+		},
+		{
+			Name: "bios-grub-legacy", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.GRUBLegacy, Build: LegacyProgram, Via: TFTP,
+			Why: "GRUB 0.97, where somebody has brought it: for what has always been started by it",
+		},
+		{
+			Name: "bios-ipxe-grub", Firmware: boot.BIOS, Proto: boot.PXE, Net: IPv4, Speaker: boot.IPXE,
+			Loader: boot.GRUB, Build: GRUBForBIOS, Via: TFTP,
+			Why: "GRUB on the network driver of the iPXE that speaks, for kernels that the iPXE doesn't start",
+		},
+		{
+			Name: "bios-gpxe-http", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.GPXE, Needs: boot.CanHTTP,
+			Loader: boot.GPXE, Via: HTTP,
+			Why: "gPXE, which iPXE was called before 2010, is speaking and has HTTP: a script of the few commands that it knows",
+		},
+		{
+			Name: "bios-gpxe-tftp", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.GPXE,
+			Loader: boot.GPXE, Via: TFTP,
+			Why: "the same over TFTP: for a gPXE without HTTP, or where HTTP doesn't get through",
+		},
+		{
+			Name: "bios-gpxe-undionly", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.GPXE,
+			Loader: boot.IPXE, Build: "undionly.kpxe", Via: TFTP,
+			Why: "iPXE on the network driver of the gPXE that speaks: for what gPXE can't do, such as an iPXE script",
+		},
+		{
+			Name: "bios-gpxe-grub", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.GPXE,
+			Loader: boot.GRUB, Build: GRUBForBIOS, Via: TFTP,
+			Why: "GRUB on the network driver of the gPXE that speaks, for kernels that gPXE doesn't start",
+		},
+		{
+			Name: "uefi-grub", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
+			Loader: boot.GRUB, Build: GRUBForUEFI, Via: TFTP,
+			Why: "GRUB without a shim: for machines on which no iPXE runs and whose firmware doesn't start kernels",
+		},
+		{
 			Name: "uefi-http", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: HTTP,
 			Why: "no loader in between: the firmware fetches one EFI application with all that it needs, over HTTP",

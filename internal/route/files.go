@@ -42,12 +42,11 @@ func (r Route) Files() []File {
 	if r.Loader == boot.IPXE && r.Role == Script {
 		return append(files, File{Name: ShimFile, Role: Extra, Loader: boot.Shim}) // for its command shim
 	}
-	if !r.Shim {
-		return files
+	if r.Shim {
+		files[1].Loader = boot.Shim
 	}
-	files[1].Loader = boot.Shim
-	if r.Loader == boot.IPXE {
-		return files // it asks for an address, and is told its script then
+	if r.Role != NBP || r.Loader == boot.ROM || r.Loader == boot.IPXE {
+		return files // a payload's own program, or iPXE, which is told its script when it asks
 	}
 	return append(files, FindLoader(r.Loader).Next)
 }
@@ -74,27 +73,31 @@ func (r Route) File(name string) (File, bool) {
 func (r Route) AtRoot(name string) (File, bool) {
 	f, ok := r.File(path.Base(name))
 	switch {
-	case !r.Shim || !ok:
+	case !ok || r.Role != NBP:
 		return File{}, false
-	case f.Role == Script, f.Role == NBP && path.Ext(name) == ".efi" && !strings.Contains(name, "/"):
+	case f.Role == Script, r.Shim && f.Role == NBP && path.Ext(name) == ".efi" && !strings.Contains(name, "/"):
 		return f, true
 	}
 	return File{}, false
 }
 
 // DoesWithout tells whether a name is one of those for which the programs of a
-// route with a shim look although they need no such file: the shim for what its
+// route look although they need no such file: a shim for what its
 // vendor has revoked meanwhile (shim.c, load_revocations_file and load_certs),
 // GRUB for the lists of its modules and for configurations of one machine, and
 // iPXE for a script beside it.
 func (r Route) DoesWithout(name string) bool {
 	base := path.Base(name)
 	switch path.Ext(base) {
-	case ".lst", ".mo", ".gmo", ".pf2", ".ipxe":
+	case ".lst", ".mo", ".gmo", ".pf2":
+		return r.Shim || r.Loader == boot.GRUB
+	case ".ipxe":
 		return r.Shim
 	}
-	return r.Shim && (strings.HasPrefix(base, "revocations") || strings.HasPrefix(base, "shim_certificate") ||
-		strings.HasPrefix(base, GRUBConfig+"-"))
+	if strings.HasPrefix(base, GRUBConfig+"-") {
+		return r.Shim || r.Loader == boot.GRUB
+	}
+	return r.Shim && (strings.HasPrefix(base, "revocations") || strings.HasPrefix(base, "shim_certificate"))
 }
 
 // isMokManager tells whether a name is that of the program by which a shim has

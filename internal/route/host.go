@@ -21,6 +21,9 @@ type Host struct {
 	RootOnly bool
 	// SecureBoot is what the operator says of the machines.
 	SecureBoot SecureBoot
+	// Loader is the one by which alone machines are to boot; boot.ROM for none, empty
+	// for any.
+	Loader boot.Loader
 	// Distribution tells how its packages are called.
 	Distribution Distribution
 }
@@ -54,6 +57,8 @@ func (h Host) noChain(e Entry, c boot.Client) (why string, near nearness) {
 	switch {
 	case lacks != "" && e.Loader == boot.IPXE:
 		return why + "; iPXE 2 brings one: give its files to spur loader import", elsewhere
+	case lacks != "" && !c.SecureBoot: // a way without a shim lacks less
+		return why + "; " + h.Distribution.Has(lacks, c.Arch), elsewhere
 	case lacks != "":
 		return why + "; " + h.Distribution.Has(lacks, c.Arch), missing
 	case len(chains) > 0 && h.unsigned(c, chains[0].Shim.Identity.Signed()):
@@ -68,7 +73,7 @@ func (h Host) noChain(e Entry, c boot.Client) (why string, near nearness) {
 
 // unnamed says why nobody names to a machine what a route gives it, or "".
 func (h Host) unnamed(r Route) string {
-	if h.RootOnly && (r.Loader == boot.ROM || r.Shim) {
+	if h.RootOnly && (r.Loader == boot.ROM || r.Shim || r.Role == NBP && FindLoader(r.Loader).byKind()) {
 		return fmt.Sprintf("only an offer of Spur's own names %s, and with --dhcp off it makes none", r.Give)
 	}
 	return ""

@@ -18,6 +18,7 @@ const (
 	KindMokManager  Kind = "MokManager"
 	KindFallback    Kind = "fallback" // shim's fbx64.efi, which makes boot entries
 	KindGRUB        Kind = "GRUB"
+	KindGRUBLegacy  Kind = "GRUB Legacy"
 	KindStub        Kind = "systemd-stub"
 	KindAddon       Kind = "systemd-addon"
 	KindSystemdBoot Kind = "systemd-boot"

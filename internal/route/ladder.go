@@ -30,7 +30,8 @@ type nearness int
 
 // What an entry may lack, the most first.
 const (
-	aside     nearness = iota // another entry is there for such payloads
+	unasked   nearness = iota // another loader was asked for
+	aside                     // another entry is there for such payloads
 	unsuited                  // the payload or the protocol is the wrong one
 	unsigned                  // its loader has no signature, and the machine wants one
 	elsewhere                 // a file that no distribution has
@@ -112,6 +113,9 @@ func (l Ladder) Obstacle(c boot.Client) string {
 		return fmt.Sprintf("no route for %s over %s yet", c.Platform(), strings.ToUpper(string(c.Proto)))
 	}
 	nearest := slices.MaxFunc(l.Rejected, func(x, y Rejected) int { return cmp.Compare(x.near, y.near) })
+	if nearest.near == unasked {
+		return fmt.Sprintf("there is no way by that for %s over %s: %s", c.Platform(), strings.ToUpper(string(c.Proto)), nearest.Why)
+	}
 	if l.Keys {
 		return nearest.Why + "; or have Spur sign with keys of yours (spur loader keys)"
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -24,7 +25,8 @@ type Loader struct {
 	// Next is the file that it is given once it speaks: what tells it what to
 	// do, or the payload itself.
 	Next File
-	// Kind is what its builds are, by their content.
+	// Kind is what its builds are, by their content. One without a list of builds goes by
+	// that alone, and is given out under a name of its own (Entry.Build).
 	Kind Kind
 	// Unable says why the one that speaks can't start a form, by what it says of
 	// itself; empty where it can. nil: it can do all that its row says.
@@ -32,6 +34,9 @@ type Loader struct {
 	// Refuses says why it doesn't start a payload on a machine although the form
 	// would do; empty where it does. nil: it starts whatever it brings.
 	Refuses func(boot.Client, boot.Payload) string
+	// Stops says at what a machine's boot would stop by one of its binaries that the
+	// machine starts itself, fetched over a protocol; empty for nothing. nil: at nothing.
+	Stops func(Binary, boot.Client, Via) string
 }
 
 // Build is a loader as one file, made for one kind of firmware.
@@ -44,8 +49,24 @@ type Build struct {
 // IPXEScript is the script that tells iPXE what to load.
 const IPXEScript = "boot.ipxe"
 
+// GPXEScript is the script that tells gPXE what to load.
+const GPXEScript = "boot.gpxe"
+
 // GRUBConfig is the configuration that tells GRUB what to load.
 const GRUBConfig = "grub.cfg"
+
+// LegacyConfig is the configuration that tells GRUB Legacy what to load.
+const LegacyConfig = "menu.lst"
+
+// LegacyProgram is the name under which every GRUB Legacy is given out.
+const LegacyProgram = "pxegrub"
+
+// The names under which every GRUB is given out that a machine starts without a shim,
+// whatever it is called on this host.
+const (
+	GRUBForBIOS = "grub.0"
+	GRUBForUEFI = "grub.efi"
+)
 
 // EFIProgram is the program that UEFI firmware is given. HTTP Boot knows by the
 // ending what it is (edk2: HttpBootSupport.c).
@@ -73,9 +94,20 @@ func Loaders() []Loader {
 			Refuses: noMixedMode,
 		},
 		{
-			// Started by a shim; Debian's, Ubuntu's, Fedora's and SUSE's go by their content.
-			Name: boot.GRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm},
-			Next: File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable,
+			// Of before 2010, in ROMs of that time: its successor is named above.
+			Name: boot.GPXE, Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm},
+			Next: File{Name: GPXEScript, Role: Script}, Unable: unableIPXE, Refuses: unspeakableByGPXE,
+		},
+		{
+			// Debian's, Ubuntu's, Fedora's and SUSE's go by their content, started by a shim or
+			// by themselves.
+			Name: boot.GRUB, Kind: KindGRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm},
+			Next: File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable, Stops: stopsAlone,
+		},
+		{
+			// GRUB 0.97's pxegrub, which nobody builds any more, where people bring it.
+			Name: boot.GRUBLegacy, Kind: KindGRUBLegacy, Fetches: []Via{TFTP}, Brings: []Form{LinuxForm},
+			Next: File{Name: LegacyConfig, Role: Script}, Refuses: unfitForLegacy, Stops: stopsLegacy,
 		},
 		{
 			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP; of a
@@ -129,6 +161,22 @@ func unspeakable(_ boot.Client, p boot.Payload) string {
 	url := func(boot.File) string { return "http://192.0.2.1/" }
 	if _, err := boot.KernelWords(linux.Cmdline.Expand(url, "http://192.0.2.1/")); err != nil {
 		return fmt.Sprintf("%s can't be started by GRUB: %s", linux.Title(), err)
+	}
+	return ""
+}
+
+// unspeakableByGPXE says what of a kernel's command line gPXE can't say, or "". It joins
+// the words of a command by single blanks (gPXE, imgfill_cmdline in its
+// src/hci/commands/image_cmd.c), and has nothing by which to write more of them.
+func unspeakableByGPXE(_ boot.Client, p boot.Payload) string {
+	linux, ok := p.Content.(boot.Linux)
+	if !ok {
+		return ""
+	}
+	url := func(boot.File) string { return "http://192.0.2.1/" }
+	line := strings.TrimSpace(linux.Cmdline.Expand(url, "http://192.0.2.1/"))
+	if strings.Contains(line, `"`) && strings.Join(strings.Fields(line), " ") != line {
+		return fmt.Sprintf("%s can't be started by gPXE: its command line has quotes and several blanks in a row, of which gPXE makes one", linux.Title())
 	}
 	return ""
 }

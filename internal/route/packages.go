@@ -94,6 +94,18 @@ func (d Distribution) Has(kind Kind, a boot.Arch) string {
 	return fmt.Sprintf("Debian has it in package %s, from which spur loader import takes it", debian.called(p, a))
 }
 
+// makes says how to come by a network boot program that no distribution has made.
+func (d Distribution) makes(kind Kind) string {
+	modules, known := map[Family]string{
+		"": "grub-pc-bin and grub-common", Debian: "grub-pc-bin and grub-common", Fedora: "grub2-pc-modules and grub2-tools-minimal",
+		Arch: "grub", Alpine: "grub-bios", OpenSUSE: "grub2-i386-pc and grub2",
+	}[d.Family]
+	if kind != KindGRUB || !known {
+		return "spur loader import takes it from elsewhere"
+	}
+	return "spur loader make grub makes one, with package " + modules
+}
+
 // pack is the line of the table for loaders of a kind and an architecture.
 func (d Distribution) pack(kind Kind, a boot.Arch) (pack, bool) {
 	for _, p := range packages() {

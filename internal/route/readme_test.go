@@ -47,6 +47,12 @@ func markdown() string {
 			machine += " over IPv6"
 		}
 		asks := "its ROM"
+		if e.Speaker == boot.GPXE {
+			asks = "gPXE"
+			if e.Needs.Has(boot.CanHTTP) {
+				asks += " with HTTP"
+			}
+		}
 		if e.Speaker == boot.IPXE {
 			asks = "iPXE"
 			if e.Needs.Has(boot.CanHTTPS) {

@@ -21,7 +21,7 @@ func (r Route) versions(e Entry, c boot.Client, host Host) []Route {
 		return nil
 	}
 	var others []Route
-	all := host.Loaders.All(e.Build, c)
+	all, _ := host.Loaders.candidates(r, c)
 	for i, b := range all {
 		if i == 0 || b.Sum == all[0].Sum || len(others) == versionsMost || host.unsigned(c, b.Identity.Signed()) {
 			continue
@@ -72,13 +72,4 @@ func versionName(b Binary, others []Binary) string {
 // unfit tells what has no place in a route's name.
 func unfit(c rune) bool {
 	return c <= ' ' || c > '~' || c == '@' || c == ',' || c == '"'
-}
-
-// Given is what a route gives: the preferred of its build, or the one that it
-// names. Of one that is gone meanwhile, the preferred stands in.
-func (b Binaries) Given(r Route, c boot.Client) (Binary, bool) {
-	if named, ok := b.ByID(r.Give, c, r.Binary); ok && r.Binary != 0 {
-		return named, true
-	}
-	return b.Find(r.Give, c)
 }

@@ -82,6 +82,9 @@ func (e Entry) overOtherNet(c boot.Client, p boot.Payload, host Host) (Rejected,
 // follow goes from an entry by its loader to a form of the payload, or says what
 // is in the way, and how near it came.
 func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why string, near nearness) {
+	if why := host.notAsked(e); why != "" {
+		return Route{}, why, unasked
+	}
 	if why := host.unserved(e.Via); why != "" {
 		return Route{}, why, unsuited
 	}
@@ -107,20 +110,10 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	if e.Build == "" {
 		return r, host.unnamed(r), unsuited
 	}
-	switch b, ok := host.Loaders.Find(r.Give, c); {
-	case !ok && host.unsigned(c, false): // distributions have it without a signature
-		return Route{}, host.notFound(r.Give, loader, c), unsigned
-	case !ok:
-		return Route{}, host.notFound(r.Give, loader, c), missing
-	case host.unsigned(c, b.Identity.Signed()):
-		return Route{}, notSigned(r.Give), unsigned
+	if why, near = host.given(r, c); why == "" {
+		why, near = host.unnamed(r), unsuited
 	}
-	return r, "", 0
-}
-
-// notFound says that this host lacks a loader's file, and where to get it.
-func (h Host) notFound(file string, l Loader, c boot.Client) string {
-	return fmt.Sprintf("%s was not found on this host; %s", file, h.Distribution.Has(l.Kind, c.Arch))
+	return r, why, near
 }
 
 // route is the way through an entry, whatever the payload.
@@ -191,6 +184,10 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		}
 	case boot.GRUB:
 		who = "GRUB"
+	case boot.GPXE:
+		who = "gPXE"
+	case boot.GRUBLegacy:
+		who = "GRUB Legacy"
 	}
 	switch p.Kind() {
 	case boot.KindScript:

@@ -68,6 +68,8 @@ func loaderName(l boot.Loader) string {
 	switch l {
 	case boot.IPXE:
 		return "iPXE"
+	case boot.GPXE:
+		return "gPXE"
 	case boot.ROM, "":
 		return "the firmware"
 	case boot.RPi:

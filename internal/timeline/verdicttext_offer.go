@@ -56,7 +56,7 @@ func (h loaderStage) chosen() string {
 // patience is how long the program may take from its address to its first
 // file.
 func (h loaderStage) patience() time.Duration {
-	if h.client.Loader == boot.IPXE {
+	if h.client.Loader == boot.IPXE || h.client.Loader == boot.GPXE {
 		return ipxePatience
 	}
 	return bootPatience

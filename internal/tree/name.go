@@ -64,7 +64,7 @@ var (
 	firmwares = []boot.Firmware{"", boot.BIOS, boot.UEFI}
 	arches    = []boot.Arch{"", boot.X86, boot.X64, boot.ARM, boot.ARM64, boot.RISCV32, boot.RISCV64, boot.LOONG64, boot.EBC, boot.IA64}
 	protos    = []boot.Proto{"", boot.PXE, boot.HTTP}
-	loaders   = []boot.Loader{"", boot.ROM, boot.IPXE, boot.GRUB, boot.PXELINUX, boot.UBoot, boot.RPi, boot.Apple}
+	loaders   = []boot.Loader{"", boot.ROM, boot.IPXE, boot.GRUB, boot.PXELINUX, boot.UBoot, boot.RPi, boot.Apple, boot.GPXE}
 	roles     = []route.Role{"", route.NBP, route.Script, route.Kernel, route.Initrd, route.Extra, route.Beacon}
 )
 

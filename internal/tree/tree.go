@@ -244,16 +244,26 @@ func (t *Tree) script(ctx context.Context, c boot.Client, r route.Route, a Asker
 
 // Configuration is what the loader of a route is told to do.
 func Configuration(c boot.Client, p boot.Payload, r route.Route, urls loader.URLs) string {
-	if r.Loader == boot.GRUB {
+	switch r.Loader {
+	case boot.GRUB:
 		return loader.GRUBConfig(c, p, urls)
+	case boot.GPXE:
+		return loader.GPXEScript(c, p, urls)
+	case boot.GRUBLegacy:
+		return loader.GRUBLegacyConfig(c, p, urls)
 	}
 	return loader.IPXEScript(c, p, urls)
 }
 
 func troubled(c boot.Client, r route.Route, why error, again bool) *generated {
 	trouble := loader.TroubleScript
-	if r.Loader == boot.GRUB {
+	switch r.Loader {
+	case boot.GRUB:
 		trouble = loader.TroubleGRUBConfig
+	case boot.GPXE:
+		trouble = loader.TroubleGPXEScript
+	case boot.GRUBLegacy:
+		trouble = loader.TroubleGRUBLegacyConfig
 	}
 	g := newGenerated(route.FindLoader(r.Loader).Next.Name, trouble(c, why, again))
 	g.trouble = why
@@ -299,10 +309,24 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 // configuration names, which was asked for by one itself: what a GRUB that has
 // HTTP need not fetch over TFTP. After HTTP Boot it has what that had.
 func (t *Tree) loadsBy(c boot.Client, r route.Route, asked route.Via) route.Via {
-	if chain, _ := t.Loaders.Chain(r, c); r.Shim && r.Via == route.TFTP && t.HTTPPort != 0 && chain.Second.Identity.Features.Has(boot.CanHTTP) {
+	if r.Loader != boot.GRUB || r.Via != route.TFTP || t.HTTPPort == 0 {
+		return asked
+	}
+	grub, _ := t.Loaders.Given(r, c)
+	if r.Shim {
+		chain, _ := t.Loaders.Chain(r, c)
+		grub = chain.Second
+	}
+	if grub.Identity.Features.Has(boot.CanHTTP) && (t.HTTPPort == 80 || knowsPorts(grub.Identity)) {
 		return route.HTTP
 	}
 	return asked
+}
+
+// knowsPorts tells whether a GRUB fetches from another port than HTTP's own, which it
+// does from 2.12 on (grub_http_open in its grub-core/net/http.c).
+func knowsPorts(grub route.Identity) bool {
+	return grub.Version != "" && route.CompareVersions(grub.Version, "2.11") > 0
 }
 
 // Path is where a route's file stands in the tree of a client's boot.

@@ -1,0 +1,114 @@
+package boottest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"path/filepath"
+	"testing"
+
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// madeGRUB has Spur make GRUBs of the modules in Debian's packages, in a folder for
+// --data.
+func (w *world) madeGRUB() string {
+	w.Helper()
+	dir := w.TempDir()
+	modules, err := lab.Unpacked("grub-pc-bin", "usr/lib/grub/i386-pc")
+	w.check(err)
+	w.run(built.spur, "loader", "make", "grub", "--data", dir, "--modules", filepath.Dir(modules))
+	return dir
+}
+
+// grubFolder is the folder of the GRUBs of a suite of Debian's that are one file each.
+func (w *world) grubFolder(suite string) string {
+	w.Helper()
+	grub, err := lab.Unpacked("grub-efi-amd64-bin"+suite, "usr/lib/grub/x86_64-efi/monolithic/grubnetx64.efi")
+	w.check(err)
+	return filepath.Dir(grub)
+}
+
+// A machine boots by GRUB alone where that is asked for: a BIOS by one that Spur has
+// made, UEFI firmware by Debian's without a shim. Their addresses come from a DHCP
+// server on another host, of which GRUB by itself would want its configuration; with
+// Spur's own, an older GRUB does.
+func TestGRUB(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		firmware lab.Firmware
+		port     lab.Port
+		start    func(*world, ...string) *lab.Process
+		loaders  func(*world) []string
+		route    string
+	}{
+		{"BIOS", lab.BIOS, lab.Port{PlainROM: true}, arrangements[0].start, byMade, "bios-grub"},
+		{"iPXE in a BIOS ROM", lab.BIOS, lab.Port{}, arrangements[0].start, byMade, "bios-ipxe-grub"},
+		{"UEFI with GRUB 2.12", lab.UEFI, lab.Port{}, arrangements[0].start, func(w *world) []string { return []string{"--loaders", w.grubFolder("/trixie")} }, "uefi-grub"},
+		{"UEFI with GRUB 2.06", lab.UEFI, lab.Port{}, arrangements[2].start, func(w *world) []string { return []string{"--loaders", w.grubFolder("")} }, "uefi-grub"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			spur := tt.start(w, append(tt.loaders(w), "--loader", "grub")...)
+			m := w.machine("machine", tt.firmware, tt.port)
+			w.up(m, spur)
+			w.took(spur, m, tt.route)
+		})
+	}
+}
+
+func byMade(w *world) []string { return []string{"--data", w.madeGRUB()} }
+
+// A ROM that says that it is gPXE is given a script that gPXE understands, or what it
+// can start instead of itself. It is an iPXE here that is told to say so, and that
+// understands gPXE's commands as well.
+func TestGPXE(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		also   lab.Filter
+		args   func(*world) []string
+		routes []string
+	}{
+		{"over HTTP", nil, nil, []string{"bios-gpxe-http"}},
+		{"over TFTP", &without{feature: featHTTP, always: true}, nil, []string{"bios-gpxe-tftp"}},
+		{"by iPXE", nil, func(*world) []string { return []string{"--loader", "ipxe"} }, []string{"bios-gpxe-undionly", "ipxe-http"}},
+		{"by GRUB", nil, func(w *world) []string { return append(byMade(w), "--loader", "grub") }, []string{"bios-gpxe-grub"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+			var args []string
+			if tt.args != nil {
+				args = tt.args(w)
+			}
+			spur := w.boot(args...)
+			filters := []lab.Filter{&asGPXE{}}
+			if tt.also != nil {
+				filters = append(filters, tt.also)
+			}
+			m := w.machine("machine", lab.BIOS, lab.Port{Filters: filters})
+			w.up(m, spur)
+			w.took(spur, m, tt.routes...)
+		})
+	}
+}
+
+// asGPXE makes the iPXE of a ROM say that it is gPXE, until the first file is asked for
+// by TFTP: then another program may speak.
+type asGPXE struct{ loaded bool }
+
+func (g *asGPXE) Frame(way lab.Direction, frame []byte) []byte {
+	if way != lab.ToWire || !isUDP(frame) || g.loaded {
+		return frame
+	}
+	switch binary.BigEndian.Uint16(frame[offUDPPorts+2:]) {
+	case 69:
+		g.loaded = true
+	case 67, 4011:
+		frame = bytes.Clone(frame)
+		if at := bytes.Index(frame[offDHCP:], []byte("\x4d\x04iPXE")); at >= 0 {
+			frame[offDHCP+at+2] = 'g'
+			frame[offUDPSum], frame[offUDPSum+1] = 0, 0 // no checksum (RFC 768)
+		}
+	}
+	return frame
+}

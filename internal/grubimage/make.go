@@ -1,0 +1,105 @@
+package grubimage
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Modules is where distributions have GRUB's modules, a folder for each target.
+const Modules = "/usr/lib/grub"
+
+// The bounds of one image.
+const (
+	sizeMost  = 16 << 20
+	makesMost = 2 * time.Minute
+	saysMost  = 4 << 10 // bytes of what grub-mkimage says
+)
+
+// ErrNoTool is wrapped by the error of Tool.
+var ErrNoTool = errors.New("grub-mkimage was not found on this host")
+
+// Tool is this host's grub-mkimage, which Fedora and openSUSE call grub2-mkimage.
+func Tool() (string, error) {
+	for _, name := range []string{"grub-mkimage", "grub2-mkimage"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", ErrNoTool
+}
+
+// Has tells whether the modules of a target are there.
+func (t Target) Has(modules string) bool {
+	_, err := os.Stat(filepath.Join(modules, t.Folder, "normal.mod"))
+	return err == nil
+}
+
+// Make makes an image by a grub-mkimage of the modules in a folder of such folders.
+// What lies in dir afterwards is the caller's to remove.
+func (t Target) Make(ctx context.Context, tool, modules, dir string) ([]byte, error) {
+	config, image := filepath.Join(dir, t.File+".cfg"), filepath.Join(dir, t.File)
+	if err := os.WriteFile(config, []byte(early), 0o600); err != nil {
+		return nil, err
+	}
+	args := append([]string{"-O", t.Format, "-d", filepath.Join(modules, t.Folder), "-p", "/grub", "-c", config, "-o", image}, t.modules()...)
+	if err := run(ctx, tool, args); err != nil {
+		return nil, fmt.Errorf("%s for %s: %w", filepath.Base(tool), t.Format, err)
+	}
+	content, err := read(image)
+	if err != nil || !t.bios() {
+		return content, err
+	}
+	return forBIOS(content)
+}
+
+// run runs a program, and has its error say what it said.
+func run(ctx context.Context, tool string, args []string) error {
+	ctx, cancel := context.WithTimeout(ctx, makesMost)
+	defer cancel()
+	says := bounded{most: saysMost}
+	cmd := exec.CommandContext(ctx, tool, args...)
+	cmd.Stdout, cmd.Stderr = &says, &says
+	cmd.WaitDelay = time.Second
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	err := cmd.Run()
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s (%w)", cmp.Or(says.line(), "it says nothing"), err)
+}
+
+// read reads a file that isn't larger than images are.
+func read(path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Mode()&fs.ModeType != 0 || info.Size() > sizeMost:
+		return nil, fmt.Errorf("%s is no file of at most %d MiB", filepath.Base(path), sizeMost>>20)
+	}
+	return os.ReadFile(path)
+}
+
+// bounded keeps the beginning of what is written to it.
+type bounded struct {
+	kept bytes.Buffer
+	most int
+}
+
+// Write takes all, and keeps what there is room for.
+func (b *bounded) Write(p []byte) (int, error) {
+	b.kept.Write(p[:min(len(p), b.most-b.kept.Len())])
+	return len(p), nil
+}
+
+// line is what was written on one line.
+func (b *bounded) line() string { return strings.Join(strings.Fields(b.kept.String()), " ") }

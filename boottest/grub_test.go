@@ -20,10 +20,10 @@ func (w *world) madeGRUB() string {
 	return dir
 }
 
-// grubFolder is the folder of the GRUBs of a suite of Debian's that are one file each.
-func (w *world) grubFolder(suite string) string {
+// grubFolder is the folder of the GRUBs in a package of Debian's that are one file each.
+func (w *world) grubFolder(row string) string {
 	w.Helper()
-	grub, err := lab.Unpacked("grub-efi-amd64-bin"+suite, "usr/lib/grub/x86_64-efi/monolithic/grubnetx64.efi")
+	grub, err := lab.Unpacked(row, "usr/lib/grub/x86_64-efi/monolithic/grubnetx64.efi")
 	w.check(err)
 	return filepath.Dir(grub)
 }
@@ -43,8 +43,8 @@ func TestGRUB(t *testing.T) {
 	}{
 		{"BIOS", lab.BIOS, lab.Port{PlainROM: true}, arrangements[0].start, byMade, "bios-grub"},
 		{"iPXE in a BIOS ROM", lab.BIOS, lab.Port{}, arrangements[0].start, byMade, "bios-ipxe-grub"},
-		{"UEFI with GRUB 2.12", lab.UEFI, lab.Port{}, arrangements[0].start, func(w *world) []string { return []string{"--loaders", w.grubFolder("/trixie")} }, "uefi-grub"},
-		{"UEFI with GRUB 2.06", lab.UEFI, lab.Port{}, arrangements[2].start, func(w *world) []string { return []string{"--loaders", w.grubFolder("")} }, "uefi-grub"},
+		{"UEFI with GRUB 2.12", lab.UEFI, lab.Port{}, arrangements[0].start, func(w *world) []string { return []string{"--loaders", w.grubFolder("grub-efi-amd64-unsigned/trixie")} }, "uefi-grub"},
+		{"UEFI with GRUB 2.06", lab.UEFI, lab.Port{}, arrangements[2].start, func(w *world) []string { return []string{"--loaders", w.grubFolder("grub-efi-amd64-bin")} }, "uefi-grub"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -126,6 +126,16 @@ func commands() []command {
 		{line: `spur boot vmlinuz initrd.img --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`, until: booting},
 		{line: `spur explain vmlinuz initrd.img --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
 		{line: `spur explain vmlinuz initrd.img`},
+		{line: `spur explain vmlinuz initrd.img --firmware bios --packets`},
+		{line: `spur explain --pcap boot.pcap`},
+		{line: `spur replay boot.pcap vmlinuz initrd.img`},
+		{line: `spur replay FILE vmlinuz`, as: `spur replay boot.pcap vmlinuz`},
+		{line: `spur replay failed.jsonl vmlinuz initrd.img`},
+		{line: `spur replay /var/lib/spur/failed/20260401-120107-52-54-00-12-34-56.jsonl vmlinuz initrd.img`,
+			before: `mkdir -p /var/lib/spur/failed; cp failed.jsonl /var/lib/spur/failed/20260401-120107-52-54-00-12-34-56.jsonl`},
+		{line: `spur replay failed.jsonl --anonymous anonymous.jsonl`},
+		{line: `--record FOLDER`, as: `spur boot vmlinuz --record kept`, until: booting},
+		{line: `--record none`, as: `spur boot vmlinuz --data state --record none`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --secure-boot on`, until: booting},
 		{line: `sudo apt-get install shim-signed grub-efi-amd64-signed`, elsewhere: elsewhere{"installs on this host, for which this script unpacks them", "../scripts/install", "shim-signed grub-efi-amd64-signed"}},
 		{line: `spur loader keys show --data /var/lib/spur`, before: `spur loader keys init --data /var/lib/spur`},
@@ -215,6 +225,7 @@ func commands() []command {
 		{line: `go test ./boottest -run TestAlreadyIPXE -v`, elsewhere: elsewhere{"make test runs it", "../boottest/cells_test.go", "func TestAlreadyIPXE("}},
 		{line: `go test ./disktest -run TestGuest/nbd/raw -v`, elsewhere: elsewhere{"make test runs it", "../disktest/guest_test.go", "func TestGuest("}},
 		{line: `go test ./internal/route -update`, as: `go test ./internal/route -run '^$' -update`, plain: true},
+		{line: `go test ./internal/daemon -update`, as: `go test ./internal/daemon -run '^$' -update`, plain: true},
 	}
 }
 

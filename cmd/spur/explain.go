@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/spurboot/spur/internal/daemon"
 )
@@ -36,21 +37,28 @@ func explainCommand() *cobra.Command {
 	var target daemon.Target
 	var other archFlags
 	var menu menuFlags
-	var firmware, arch, proto, speaking, server string
-	var bytes bool
+	var firmware, arch, proto, speaking, server, pcap string
+	var bytes, packets bool
 	cmd := &cobra.Command{
-		Use:   "explain KERNEL [INITRD…]",
-		Short: "Say how a machine would boot a target, without a machine",
+		Use:   "explain [KERNEL] [INITRD…]",
+		Short: "Say how a machine would boot a target, or why one in a capture did not",
 		Long: `Say how a machine of a certain kind would boot KERNEL with its INITRDs:
 the ladder of routes, the best first, each with its reason; the server address
 and file name of each offer; the script that the loader would follow; and the
 routes that cannot be taken, each with what is in the way. It shows the ways by every
-loader, unless --loader asks for one.
+loader, unless --loader asks for one. With --packets it shows also the first exchange
+of the best route, packet by packet, in each shape of offer.
 
 Nothing is sent and no port is opened. The machine is an example, and so is its
 address with --dhcp server. File names are sealed with a key, with the machine's
 MAC and its UUID in them: with the --data of a running Spur it answers to the
 names that are shown, but each machine is offered its own.
+
+With --pcap FILE there is no KERNEL: FILE is a capture of packets by tcpdump or
+Wireshark (pcap or pcapng), of machines that boot by whatever servers. Of each
+machine is said what was sent, packet by packet, how far its boots came, and
+what went wrong, with the likely cause and what to do. With --packets each
+packet of DHCP is shown field by field.
 
 Exit codes are 0 where there is a route, 1 where there is none or after another
 failure, 2 for wrong usage.`,
@@ -58,10 +66,21 @@ failure, 2 for wrong usage.`,
   spur explain vmlinuz initrd.img --firmware uefi --arch x64 --speaker ipxe
   spur explain vmlinuz initrd.img --firmware bios --loader grub
   spur explain vmlinuz initrd.img --firmware uefi --bytes
+  spur explain vmlinuz initrd.img --firmware bios --packets
+  spur explain --pcap boot.pcap
   spur explain vmlinuz initrd.img --proto http --server 2001:db8::1
   spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local
   spur explain vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --arch aarch64`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if pcap != "" {
+				if err := onlyCapture(cmd, args); err != nil {
+					return err
+				}
+				return daemon.ExplainCapture(cmd.OutOrStdout(), pcap, daemon.CaptureQuestion{Packets: packets, Bytes: bytes})
+			}
+			if len(args) == 0 {
+				return usage(cmd, errors.New("KERNEL is missing"))
+			}
 			config, err := offer.config(cmd)
 			if err != nil {
 				return err
@@ -74,7 +93,7 @@ failure, 2 for wrong usage.`,
 			if err != nil {
 				return usageError{err}
 			}
-			question.Bytes = bytes
+			question.Bytes, question.Packets = bytes, packets
 			if err := menu.target(cmd, args, &target, other); err != nil {
 				return err
 			}
@@ -92,6 +111,8 @@ failure, 2 for wrong usage.`,
 	flags.StringVar(&speaking, "speaker", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe")
 	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur; with an IPv6 address it asks by DHCPv6")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
+	flags.BoolVar(&packets, "packets", false, "show the first exchange packet by packet, with the names of options and sub-options; with --bytes byte by byte too")
+	flags.StringVar(&pcap, "pcap", "", "a capture of packets (pcap, pcapng): say what boots it has, and what went wrong with them")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads) or folder, whatever it looks like")
 	other.add(cmd)
@@ -102,4 +123,21 @@ failure, 2 for wrong usage.`,
 	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count, its names are shown")
 	offer.add(cmd)
 	return cmd
+}
+
+// onlyCapture refuses what says something of a target beside a capture.
+func onlyCapture(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(cmd, fmt.Errorf("--pcap explains a capture, and %s is none", args[0]))
+	}
+	var other string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != "pcap" && f.Name != "packets" && f.Name != "bytes" {
+			other = f.Name
+		}
+	})
+	if other != "" {
+		return usage(cmd, fmt.Errorf("--%s says nothing of a capture", other))
+	}
+	return nil
 }

@@ -71,6 +71,7 @@ type servingFlags struct {
 	dryRun     bool
 	user       string
 	passphrase string
+	record     string
 }
 
 func (f *servingFlags) add(cmd *cobra.Command) {
@@ -89,6 +90,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.bootServer, "as-boot-server", "", "make no offers, and answer machines that another server's PXE menu leads here as to a boot server of this type: a number, such as 32770, or a name, such as ris")
 	f.offerFlags.add(cmd)
 	flags.StringVar(&f.data, "data", "", "folder for what survives a restart: leases, the sealing key, which machines have booted once, keys of Secure Boot; fetched files are cached there too")
+	flags.StringVar(&f.record, "record", "", "folder in which each boot that fails is kept as a small file, the newest 100 (default: failed in the folder of --data); none: nowhere")
 	flags.StringVar(&f.passphrase, "passphrase-file", "", "a file whose first line is the passphrase of the keys of Secure Boot in --data")
 	flags.StringVar(&f.user, "user", "", "whom to become once the sockets are open (default: spur or nobody, when started as root)")
 	flags.StringVar(&f.log, "log", "text", "text: for people; json: one record a line")
@@ -99,7 +101,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
 		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), RA: f.ra, Force: f.force, Once: f.once, DryRun: f.dryRun,
-		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Passphrase: f.passphrase, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Loader: f.loader, User: f.user, Out: cmd.OutOrStdout(),
+		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, Data: f.data, Passphrase: f.passphrase, Record: f.record, Version: version(), Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Loader: f.loader, User: f.user, Out: cmd.OutOrStdout(),
 	}
 	for _, s := range f.only {
 		mac, err := boot.ParseMAC(s)

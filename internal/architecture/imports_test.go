@@ -37,6 +37,13 @@ var allowed = map[string][]string{
 	"internal/acme":        {},
 	"internal/seal":        {"internal/wholefile"},
 
+	// What is in packets, in words.
+	"internal/dissect": {"internal/printable", "internal/pxe"},
+	// What passed while a machine booted, as a file.
+	"internal/record": {"internal/boot", "internal/wholefile"},
+	// What a capture has of boots.
+	"internal/capture": {"internal/boot"},
+
 	// A folder for a while.
 	"internal/scratch": {},
 
@@ -107,8 +114,8 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/acme", "internal/boot", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/grubimage", "internal/httpd", "internal/image", "internal/leases",
-		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
+		"internal/acme", "internal/boot", "internal/capture", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/grubimage", "internal/httpd", "internal/image", "internal/leases",
+		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/record", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp", "internal/wholefile",
 	},
 	"internal/lab":      {"internal/boot", "internal/cpio"},

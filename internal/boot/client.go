@@ -26,6 +26,12 @@ func (m MAC) String() string { return net.HardwareAddr(m[:]).String() }
 // MarshalText makes a MAC readable in JSON, also as a key.
 func (m MAC) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
+// UnmarshalText reads what MarshalText writes.
+func (m *MAC) UnmarshalText(text []byte) (err error) {
+	*m, err = ParseMAC(string(text))
+	return err
+}
+
 // UUID is a machine's SMBIOS identifier (RFC 4578 section 2.3). The zero value
 // means that the machine did not tell it.
 type UUID [16]byte

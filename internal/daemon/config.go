@@ -45,6 +45,8 @@ type Config struct {
 	// AsBootServer: another server's menu leads machines here, as to a boot server of
 	// this type, and Spur makes no offers of its own; 0: it makes them.
 	AsBootServer pxe.BootType
+	Record       string // the folder in which failed boots are kept; "" for one in Data, "none" for nowhere
+	Version      string // of this Spur, for what it keeps
 	Only         []boot.MAC
 	Once         bool
 	forgets      bool   // which machines have booted once is not written down

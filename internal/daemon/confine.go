@@ -64,6 +64,9 @@ func (d *daemon) written() map[string]string {
 	if d.config.Data != "" {
 		kept[machinesDir(d.config.Data)] = "where it is kept what worked on machines"
 	}
+	if dir := d.config.recordDir(); dir != "" {
+		kept[dir] = "where boots that failed are kept"
+	}
 	if d.acme != nil {
 		kept[acmeDir(d.config.Data)] = "where certificates by ACME are kept"
 	}
@@ -94,6 +97,9 @@ func (d *daemon) policy(account sandbox.Account, s sharedFiles) sandbox.Policy {
 	}
 	if d.config.Data != "" {
 		p.Write = append(p.Write, d.config.Data)
+	}
+	if dir := d.config.recordDir(); dir != "" {
+		p.Write = append(p.Write, dir)
 	}
 	return p
 }
@@ -126,6 +132,11 @@ func (d *daemon) handOver(a sandbox.Account) error {
 	}
 	if err := giveAway(d.cacheDir(), a); err != nil {
 		return err
+	}
+	if dir := d.config.recordDir(); dir != "" {
+		if err := giveAway(dir, a); err != nil {
+			return err
+		}
 	}
 	if d.temp != nil {
 		// Its new owner may put something else in the place of what is in it.

@@ -23,7 +23,7 @@ func (d *daemon) openKept() (err error) {
 	if d.config.Data, err = ownPath(d.config.Data, d.account.UID); err != nil {
 		return err
 	}
-	for _, name := range []string{"spur.store.0", "spur.store.1", "seal.key", "keys", "booted", "machines", "cache", "tls", "acme", "loaders"} {
+	for _, name := range []string{"spur.store.0", "spur.store.1", "seal.key", "keys", "booted", "machines", "failed", "cache", "tls", "acme", "loaders"} {
 		if _, err := ownPath(filepath.Join(d.config.Data, name), d.account.UID); err != nil {
 			return err
 		}

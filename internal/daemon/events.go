@@ -16,24 +16,38 @@ import (
 // observeRequest tells the timeline what a request shows of a machine, whether
 // it is for us or for the DHCP server beside us.
 func (o *offers4) observeRequest(r pxe.Request, c boot.Client, p dhcp.Packet) {
+	e, ok := requestEvent(r, c, p)
+	if !ok || e.Kind == timeline.Chose && o.addresses != nil {
+		return
+	}
+	switch e.Kind {
+	case timeline.Asked:
+		e.Audible = o.hearsOthers(p)
+	case timeline.BootAsked:
+		e.Reason = o.titleOf(r)
+	case timeline.Chose:
+		o.clients.Saw(e.Peer, c)
+		if p.Interface.OnLink(e.Peer) {
+			e.Near = p.Interface.ServerFor(e.Peer)
+		}
+	}
+	o.events.Observe(e)
+}
+
+// requestEvent is what a request shows of a machine; false is nothing.
+func requestEvent(r pxe.Request, c boot.Client, p dhcp.Packet) (timeline.Event, bool) {
 	e := timeline.Event{MAC: c.MAC, Proto: "dhcp", Client: c, Peer: requested(p.Message), Server: chosenServer(p.Message)}
 	switch {
 	case !r.IsBoot():
 		e.Kind, e.Reason, e.Client = timeline.OSAsked, r.ClassID, boot.Client{Interface: c.Interface}
 	case p.Port == dhcp.BootPort, r.Discovers():
-		e.Kind, e.Server, e.Reason = timeline.BootAsked, c.Server, o.titleOf(r)
+		e.Kind, e.Server = timeline.BootAsked, c.Server
 	case r.Type == dhcpv4.MessageTypeDiscover:
-		e.Kind, e.Audible, e.Transaction = timeline.Asked, o.hearsOthers(p), binary.BigEndian.Uint32(p.Message.TransactionID[:])
-	case r.Type == dhcpv4.MessageTypeRequest && o.addresses == nil:
+		e.Kind, e.Transaction = timeline.Asked, binary.BigEndian.Uint32(p.Message.TransactionID[:])
+	case r.Type == dhcpv4.MessageTypeRequest:
 		e.Kind = timeline.Chose
-		o.clients.Saw(e.Peer, c)
-		if p.Interface.OnLink(e.Peer) {
-			e.Near = p.Interface.ServerFor(e.Peer)
-		}
-	default:
-		return
 	}
-	o.events.Observe(e)
+	return e, e.Kind != ""
 }
 
 // hearsOthers tells whether an offer of another server to this client would be
@@ -44,23 +58,33 @@ func (o *offers4) hearsOthers(p dhcp.Packet) bool {
 
 // observeOther tells the timeline of another server's offer.
 func observeOther(events *timeline.Timeline, o dhcp.Overheard) {
+	if e, ok := otherOffer(o); ok {
+		events.Observe(e)
+	}
+}
+
+// otherOffer is another server's offer; false is anything else.
+func otherOffer(o dhcp.Overheard) (timeline.Event, bool) {
 	m := o.Message
 	if m.MessageType() != dhcpv4.MessageTypeOffer || len(m.ClientHWAddr) != len(boot.MAC{}) {
-		return
+		return timeline.Event{}, false
 	}
 	e := timeline.Event{
 		Kind: timeline.OtherOffered, MAC: boot.MAC(m.ClientHWAddr), Proto: "dhcp", Time: o.Time,
-		Peer: addrOf(m.YourIPAddr), Server: o.Server(), Name: m.BootFileName,
-	}
-	if file := m.BootFileNameOption(); file != "" {
-		e.Name = strings.TrimRight(file, "\x00")
+		Peer: addrOf(m.YourIPAddr), Server: o.Server(), Name: bootFile(m),
 	}
 	if pxe.IsOffer(m) {
 		e.Reason = m.ClassIdentifier()
 	}
-	if e.Peer.IsValid() || e.Reason != "" {
-		events.Observe(e)
+	return e, e.Peer.IsValid() || e.Reason != ""
+}
+
+// bootFile is the boot file that a reply names: in option 67, else in the field.
+func bootFile(m *dhcpv4.DHCPv4) string {
+	if file := m.BootFileNameOption(); file != "" {
+		return strings.TrimRight(file, "\x00")
 	}
+	return m.BootFileName
 }
 
 // requested is the address that a client asks for: option 50, or its own.

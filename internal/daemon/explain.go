@@ -190,6 +190,9 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 		if err := e.offer(c, r, indent+"   "); err != nil {
 			return err
 		}
+		if err := e.exchanged(c, r, n, indent+"   "); err != nil {
+			return err
+		}
 		if r.Role == route.NBP && c.Firmware == boot.UEFI {
 			e.loaderSignature(r, indent+"   ")
 		}
@@ -385,7 +388,7 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	e.showMenu(reply, indent)
 	e.line("%snext-server %s", indent, addrOf(reply.ServerIPAddr))
 	e.line("%sfile        %s", indent, b.File)
-	if !e.question.Bytes {
+	if !e.question.Bytes || e.question.Packets {
 		return nil
 	}
 	if e.lease == route.Ours {
@@ -464,15 +467,15 @@ func (e *explanation) reply(m *dhcpv4.DHCPv4, b pxe.Boot) (*dhcpv4.DHCPv4, error
 	return reply, pxe.Apply(reply, m, b)
 }
 
-// exampleAddress is the offer of our own DHCP server, with the network of our
-// address for its pool.
-func exampleAddress(m *dhcpv4.DHCPv4, server netip.Addr) (*dhcpv4.DHCPv4, error) {
+// exampleAddress is the offer of a DHCP server, with the network of its address for
+// its pool, but for the addresses that others have.
+func exampleAddress(m *dhcpv4.DHCPv4, server netip.Addr, others ...netip.Addr) (*dhcpv4.DHCPv4, error) {
 	on := netip.PrefixFrom(server, 24)
 	pool, err := wholeNetwork(on.Masked().String())
 	if err != nil {
 		return nil, err
 	}
-	pool.Exclude = []netip.Addr{server}
+	pool.Exclude = append([]netip.Addr{server}, others...)
 	memory := store.Memory()
 	defer memory.Close()
 	s, err := dhcp.NewServer(dhcp.ServerConfig{Pools: []dhcp.Pool{pool}, Store: leaseStore{memory}, Authoritative: true})

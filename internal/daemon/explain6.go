@@ -56,7 +56,7 @@ func (e *explanation) offer6(c boot.Client, r route.Route, indent string) error 
 	if kind == dhcpv6.MessageTypeInformationRequest {
 		e.line("%s            which iPXE takes only where router advertisements have the flag O and not M, or with --dhcp server", indent)
 	}
-	if !e.question.Bytes {
+	if !e.question.Bytes || e.question.Packets {
 		return nil
 	}
 	if a := firstAddress(reply); a.IsValid() {
@@ -74,6 +74,16 @@ func (e *explanation) reply6(p dhcp6.Packet, b dhcp6.Boot) (*dhcpv6.Message, err
 	if e.lease == route.Theirs {
 		return dhcp6.Offer(p, id, b)
 	}
+	reply, err := exampleAddress6(p, id)
+	if err != nil {
+		return nil, err
+	}
+	return reply, dhcp6.Apply(reply, dhcp6.Read(p), b)
+}
+
+// exampleAddress6 is what a DHCPv6 server replies that gives the addresses of the
+// packet's network, but for those that others have.
+func exampleAddress6(p dhcp6.Packet, id dhcpv6.DUID, others ...netip.Prefix) (*dhcpv6.Message, error) {
 	on := p.Interface.Addrs[0]
 	s, err := dhcp6.NewServer(dhcp6.ServerConfig{
 		ID: id, Pools: []dhcp6.Pool{{Prefix: on.Masked(), First: on.Masked().Addr().Next(), Last: lastGiven(on.Masked())}},
@@ -82,10 +92,10 @@ func (e *explanation) reply6(p dhcp6.Packet, b dhcp6.Boot) (*dhcpv6.Message, err
 	if err != nil {
 		return nil, err
 	}
-	s.Own([]dhcp6.Interface{p.Interface})
+	s.Own([]dhcp6.Interface{p.Interface, {Addrs: others}})
 	reply, outcome := s.Handle(p.Time, p)
 	if reply == nil {
 		return nil, errors.New(outcome.Reason)
 	}
-	return reply, dhcp6.Apply(reply, dhcp6.Read(p), b)
+	return reply, nil
 }

@@ -10,17 +10,28 @@ import (
 type memory struct {
 	events   *timeline.Timeline
 	machines *keptMachines // nil without --data
+	recorder *recorder     // nil where no failed boot is kept
 	trouble  func(error)
 }
 
 // openMemory makes the timeline, and opens what is kept. A dry run keeps nothing.
 func (d *daemon) openMemory() (*memory, error) {
 	m := &memory{trouble: d.notices.storeTrouble}
-	m.events = timeline.New(timeline.Config{Observers: append(d.notices.observers(), m.observe)})
+	var err error
+	if m.recorder, err = d.openRecorder(); err != nil {
+		return nil, err
+	}
+	told := timeline.Config{Observers: append(d.notices.observers(), m.observe)}
+	if m.recorder != nil {
+		told.Tap, told.Observers = m.recorder.event, append(told.Observers, m.recorder.observe)
+	}
+	m.events = timeline.New(told)
+	if m.recorder != nil {
+		m.recorder.events = m.events
+	}
 	if d.config.Data == "" || d.config.DryRun {
 		return m, nil
 	}
-	var err error
 	if m.machines, err = openMachines(machinesDir(d.config.Data)); err != nil {
 		return nil, advice.Or(err, adviseFolder(err))
 	}

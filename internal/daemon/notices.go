@@ -202,6 +202,12 @@ func (v *notices) storeTrouble(err error) {
 	v.say(slog.LevelWarn, fmt.Sprintf("warning: Spur will have forgotten something after a restart: %v", err), "sub", "store", "err", err)
 }
 
+// recordTrouble says that failed boots can't be kept. It is said once: they may be
+// many.
+func (v *notices) recordTrouble(err error) {
+	v.say(slog.LevelWarn, fmt.Sprintf("warning: boots that fail can't be kept: %v; make room there, or name another folder with --record", err), "sub", "record", "err", err)
+}
+
 // Malformed packets are counted, and shown with --log json only: anybody on
 // the wire can send as many as they like.
 

@@ -28,6 +28,7 @@ type offers struct {
 	choices  decide.Choices  // from a menu
 	only     pxe.BootType    // the boot server that Spur is in another server's menu; 0: it makes offers of its own
 	recall   func(boot.MAC)  // has the timeline know what is kept of a machine; may be nil
+	record   *recorder       // of what passes, for boots that fail; nil keeps nothing
 	trouble  func(what string, mac boot.MAC, iface string, err error)
 	panicked func(where string, value any, stack []byte)
 

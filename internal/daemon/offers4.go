@@ -21,6 +21,7 @@ type offers4 struct {
 	addresses *dhcp.Server                                   // nil where another server gives addresses
 	reach     func(context.Context, dhcp.Packet) dhcp.Packet // chooses our address where it was a guess; may be nil
 	beside    bool                                           // a DHCP server of this host, whose replies are not heard
+	timeless  bool                                           // nothing is waited for: the packets are of the past
 	send      func(dhcp.Packet, *dhcpv4.DHCPv4) error
 }
 
@@ -29,6 +30,9 @@ type offers4 struct {
 func (o *offers4) handle(ctx context.Context, p dhcp.Packet) {
 	request := pxe.Read(p.Message)
 	client := clientOf(request, p)
+	if request.IsBoot() {
+		o.record.request(client, p, o.beside)
+	}
 	if other := o.otherServer(request); other != "" {
 		o.events.Observe(timeline.Event{Kind: timeline.ChoseOther, MAC: client.MAC, Client: client, Proto: "dhcp", Reason: other})
 		return
@@ -53,11 +57,12 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 		// netboot/main.c).
 		reply.ServerIPAddr = p.Server.AsSlice()
 	}
+	var decided decide.Decision
 	switch {
 	case !request.IsBoot():
 	case request.Type == dhcpv4.MessageTypeDiscover && o.awaitsChoice(client):
 	case wantsBoot(p, request, outcome):
-		reply = o.boot(ctx, client, p, request, reply)
+		reply, decided = o.boot(ctx, client, p, request, reply)
 	case outcome.Step == dhcp.StepIgnored && request.Type == dhcpv4.MessageTypeDiscover:
 		o.observeIgnored(client, outcome.Reason)
 	}
@@ -67,6 +72,9 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 	if err := o.send(p, reply); err != nil {
 		o.trouble("a reply could not be sent", client.MAC, p.Interface.Name, err)
 		return
+	}
+	if request.IsBoot() {
+		o.record.reply(client, p, reply, decided)
 	}
 	if outcome.Step == dhcp.StepAck {
 		o.observeLease(client, outcome.Addr, request.IsBoot())
@@ -101,8 +109,8 @@ func wantsBoot(p dhcp.Packet, r pxe.Request, outcome dhcp.Outcome) bool {
 }
 
 // boot decides what a client boots, and puts that into a reply. A machine that
-// is not to be booted keeps the reply that gives it an address.
-func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.Request, address *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+// is not to be booted keeps the reply that gives it an address, without a decision.
+func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.Request, address *dhcpv4.DHCPv4) (*dhcpv4.DHCPv4, decide.Decision) {
 	reply := address
 	atBootServer := r.Discovers() || p.Port == dhcp.BootPort
 	d, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
@@ -120,9 +128,9 @@ func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.
 	})
 	switch {
 	case !ok:
-		return address
-	case d.Shape.Late && !atBootServer && !o.late(ctx, c.MAC):
-		return address
+		return address, decide.Decision{}
+	case d.Shape.Late && !atBootServer && !o.timeless && !o.late(ctx, c.MAC):
+		return address, decide.Decision{}
 	case atBootServer:
 		o.observeOffer(timeline.Answered, d, netip.Addr{})
 	case address == nil:
@@ -130,7 +138,7 @@ func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.
 	case address.MessageType() == dhcpv4.MessageTypeOffer: // the ACK repeats what the OFFER said
 		o.observeOffer(timeline.Offered, d, addrOf(address.YourIPAddr))
 	}
-	return reply
+	return reply, d
 }
 
 // bootOf is a decision as DHCPv4 encodes it.

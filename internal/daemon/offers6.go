@@ -29,6 +29,9 @@ func (o *offers6) handle(ctx context.Context, p dhcp6.Packet) {
 	if client.MAC == (boot.MAC{}) {
 		return // an INFORMATION-REQUEST without any identifier
 	}
+	if request.IsBoot() {
+		o.record.request6(client, p)
+	}
 	o.observeRequest(request, client, p)
 	o.answer(o.slots6, client.MAC, func() { o.reply(ctx, p, request, client) })
 }
@@ -39,10 +42,11 @@ func (o *offers6) reply(ctx context.Context, p dhcp6.Packet, request dhcp6.Reque
 	if outcome.Ours.IsValid() {
 		client.Server = outcome.Ours
 	}
+	var decided decide.Decision
 	switch {
 	case !request.IsBoot():
 	case wantsBoot6(p, request, outcome):
-		reply = o.boot(ctx, client, p, request, reply)
+		reply, decided = o.boot(ctx, client, p, request, reply)
 	case outcome.Step == dhcp6.StepIgnored && request.Type == dhcpv6.MessageTypeSolicit:
 		o.observeIgnored(client, outcome.Reason)
 	}
@@ -52,6 +56,9 @@ func (o *offers6) reply(ctx context.Context, p dhcp6.Packet, request dhcp6.Reque
 	if err := o.send(p, reply); err != nil {
 		o.trouble("a reply could not be sent", client.MAC, p.Interface.Name, err)
 		return
+	}
+	if request.IsBoot() {
+		o.record.reply6(client, p, reply, decided)
 	}
 	switch {
 	case outcome.Step != dhcp6.StepReply:
@@ -87,15 +94,15 @@ func wantsBoot6(p dhcp6.Packet, r dhcp6.Request, outcome dhcp6.Outcome) bool {
 }
 
 // boot decides what a client boots, and puts that into a reply. A machine that
-// is not to be booted keeps the reply that gives it an address.
-func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhcp6.Request, address *dhcpv6.Message) *dhcpv6.Message {
+// is not to be booted keeps the reply that gives it an address, without a decision.
+func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhcp6.Request, address *dhcpv6.Message) (*dhcpv6.Message, decide.Decision) {
 	if !c.Server.IsValid() {
 		o.observeUnreachable(c)
-		return address
+		return address, decide.Decision{}
 	}
 	c.Item = o.choices.Of(c.MAC) // over IPv4: DHCPv6 has no menus
 	if o.awaitsChoice(c) {
-		return address
+		return address, decide.Decision{}
 	}
 	reply := address
 	d, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
@@ -108,13 +115,13 @@ func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhc
 	})
 	switch {
 	case !ok:
-		return address
+		return address, decide.Decision{}
 	case p.Port == dhcp6.BootPort:
 		o.observeOffer(timeline.Answered, d, netip.Addr{})
 	case address == nil || address.MessageType == dhcpv6.MessageTypeAdvertise || r.Type == dhcpv6.MessageTypeInformationRequest:
 		o.observeOffer(timeline.Offered, d, firstAddress(address))
 	}
-	return reply
+	return reply, d
 }
 
 // observeUnreachable says of a machine that it couldn't fetch anything: a URL

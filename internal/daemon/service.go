@@ -106,7 +106,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 func (d *daemon) newOffers(f *files, m *memory) *offers {
 	return &offers{
 		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease(), Menu: d.menu},
-		tree:    f.tree, events: f.events, clients: f.clients, only: d.config.AsBootServer, recall: m.recall,
+		tree:    f.tree, events: f.events, clients: f.clients, only: d.config.AsBootServer, recall: m.recall, record: m.recorder,
 		trouble: d.notices.trouble, panicked: d.notices.panicked, slots4: make(chan struct{}, maxAnswers), slots6: make(chan struct{}, maxAnswers),
 	}
 }
@@ -120,7 +120,10 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, o *o
 	}
 	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{
 		Malformed: d.notices.malformedDHCP, Down: func(string, error) { lookAgain() },
-		Overheard: func(heard dhcp.Overheard) { observeOther(o.events, heard) },
+		Overheard: func(heard dhcp.Overheard) {
+			o.record.heard(heard)
+			observeOther(o.events, heard)
+		},
 		Panicked: func(iface string, value any, stack []byte) {
 			d.notices.panicked("DHCP packet on "+iface, value, stack)
 		},

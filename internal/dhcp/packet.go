@@ -19,7 +19,9 @@ const (
 
 // Packet is one request as it came in.
 type Packet struct {
-	Message   *dhcpv4.DHCPv4
+	Message *dhcpv4.DHCPv4
+	// Raw is the message as it came, with all that is wrong with it.
+	Raw       []byte
 	Interface Interface
 	// Port is the UDP port that the client sent to: [ServerPort] or [BootPort].
 	Port uint16
@@ -55,6 +57,7 @@ func (p Packet) ServerFor(client netip.Addr) netip.Addr {
 // Overheard is what another server sent to a client: an OFFER, an ACK or a NAK.
 type Overheard struct {
 	Message   *dhcpv4.DHCPv4
+	Raw       []byte // the message as it came
 	Interface Interface
 	// From is the address and port that it was sent from: the server's, or a
 	// relay's.

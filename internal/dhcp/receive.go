@@ -1,6 +1,7 @@
 package dhcp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -97,7 +98,7 @@ func (l *Listener) accept(s *socket, frame []byte, now time.Time) (Packet, bool)
 		return Packet{}, false
 	}
 	p := Packet{
-		Message: m, Interface: host.Interface, Port: d.dst.Port(),
+		Message: m, Raw: bytes.Clone(d.payload), Interface: host.Interface, Port: d.dst.Port(),
 		From: d.src, FromMAC: d.mac, To: d.dst.Addr(), Time: now,
 	}
 	l.clients.chosen(*host, m)
@@ -112,7 +113,7 @@ func (l *Listener) overhear(h host, d datagram, now time.Time) {
 	if err != nil || m.OpCode != dhcpv4.OpcodeBootReply {
 		return
 	}
-	o := Overheard{Message: m, Interface: h.Interface, From: d.src, FromMAC: d.mac, Time: now}
+	o := Overheard{Message: m, Raw: bytes.Clone(d.payload), Interface: h.Interface, From: d.src, FromMAC: d.mac, Time: now}
 	// A relay may bring our own replies to a wire that we hear.
 	if slices.Contains(h.local, o.Server()) || l.dedup.isDuplicate(d.payload, h.Index, now) {
 		return

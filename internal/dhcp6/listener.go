@@ -1,6 +1,7 @@
 package dhcp6
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -240,7 +241,7 @@ func (l *Listener) receive(s *socket, b []byte, from netip.AddrPort, to netip.Ad
 		return
 	}
 	l.received.Add(1)
-	p := Packet{Message: m, Relays: relays, Interface: i, Port: s.port, From: from, To: to, Time: now}
+	p := Packet{Message: m, Raw: bytes.Clone(b), Relays: relays, Interface: i, Port: s.port, From: from, To: to, Time: now}
 	p.Card, p.Server = l.cards.of(p), serverFor(p, l.ServerAddrs)
 	handler(p)
 }

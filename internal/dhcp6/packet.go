@@ -20,6 +20,8 @@ const (
 type Packet struct {
 	// Message is the client's own, without what relays put around it.
 	Message *dhcpv6.Message
+	// Raw is the packet as it came.
+	Raw []byte
 	// Relays are those that it came by: the one that sent it to us first, the
 	// one that heard the client last.
 	Relays    []Relay

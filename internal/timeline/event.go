@@ -160,6 +160,8 @@ type Event struct {
 	Refusal Refusal
 	// Handshake says, with HandshakeFailed, why.
 	Handshake HandshakeFailure
+	// Onlooker: the event was heard of others, and no server in it is ours.
+	Onlooker bool
 	// Audible: the offers of other servers to a client that Asked would be
 	// heard as well, so that it means something if there are none.
 	Audible bool

@@ -141,7 +141,7 @@ func offeredText(e Event) string {
 	if e.Menu != nil {
 		text += " and a menu"
 	}
-	return text + byRoute(e)
+	return text + byRoute(e) + byServer(e)
 }
 
 func otherText(e Event) string {
@@ -173,10 +173,12 @@ func bootText(e Event) string {
 	switch {
 	case e.Kind == BootAsked && e.Reason != "":
 		return "chose " + Clean(e.Reason) + ", and asks us for its boot file"
+	case e.Kind == BootAsked && e.Onlooker:
+		return "asks " + serverOr(e.Server, "a boot server") + " for its boot file"
 	case e.Kind == BootAsked:
 		return "asks us for its boot file"
 	}
-	return "told to fetch " + fileOver(e.Name, e.Proto) + byRoute(e)
+	return "told to fetch " + fileOver(e.Name, e.Proto) + byRoute(e) + byServer(e)
 }
 
 // fileText is "loader snponly.efi".

@@ -46,7 +46,7 @@ func stayBounded(t *rapid.T) {
 	tl := New(Config{Machines: 3, Attempts: 2, Queue: 4, Observers: []func(Update){func(Update) {}}})
 	for _, e := range rapid.SliceOfN(rapid.Custom(anyEvent), 1, 150).Draw(t, "events") {
 		tl.Observe(e)
-		tl.judge()
+		tl.JudgeAll()
 	}
 	machines := tl.Machines()
 	if len(machines) > 3 {

@@ -89,3 +89,14 @@ func (t *Timeline) Kept(mac boot.MAC, l Learned) {
 		e.Value.(*machine).kept = l
 	}
 }
+
+// Know tells the timeline what is known of a machine that it has not heard of: what
+// it has learned, and which shapes of offer it has refused since.
+func (t *Timeline) Know(mac boot.MAC, l Learned, refused []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m := t.machine(Event{MAC: mac, Kind: Asked})
+	l = l.bounded()
+	m.failed, m.pace = slices.Clone(l.Failed), l.Pace
+	m.shapes = shapes{took: l.Shape, refused: slices.Clone(refused[:min(len(refused), maxShapes)])}
+}

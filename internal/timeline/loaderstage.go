@@ -155,6 +155,9 @@ func (a Attempt) boot(e Event) (Attempt, []Step) {
 	known := e.Kind == BootAsked && h.bootAsked || e.Kind == Answered && h.answered && h.file == e.Name
 	if e.Kind == BootAsked {
 		h.bootAsked = true
+		if e.Onlooker && e.Server.IsValid() {
+			h.ours = e.Server
+		}
 	} else {
 		h.noteShape(e)
 		h.answered, h.file, h.proto = true, e.Name, e.Proto

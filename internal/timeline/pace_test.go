@@ -34,11 +34,11 @@ func TestStalledDownloadsAreSentSlower(t *testing.T) {
 		download(tl, from)
 		if i%2 == 0 {
 			tl.now = func() time.Time { return at(from+40, Event{}).Time }
-			tl.judge()
+			tl.JudgeAll()
 		}
 		tl.Observe(at(from+41, overHTTP(Event{Kind: FetchFailed, Err: "peer stopped reading"}, 4<<20)))
 		tl.now = func() time.Time { return at(from+99, Event{}).Time }
-		tl.judge()
+		tl.JudgeAll()
 		if got := tl.Pace(mac); got != want {
 			t.Fatalf("after %d stalls the pace is %d, want %d", i+1, got, want)
 		}
@@ -97,7 +97,7 @@ func TestStallsOfOthersDoNotCount(t *testing.T) {
 			tl.Observe(at(3, overHTTP(Event{Kind: FetchProgress, Peer: peer}, 4<<20)))
 			if judged {
 				tl.now = func() time.Time { return at(99, Event{}).Time }
-				tl.judge()
+				tl.JudgeAll()
 			} else {
 				tl.Observe(at(60, overHTTP(Event{Kind: FetchFailed, Peer: peer, Err: "gone"}, 4<<20)))
 			}

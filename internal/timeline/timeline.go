@@ -29,6 +29,11 @@ type Config struct {
 	Attempts int
 	// Queue is how many updates may wait for a slow observer (1024).
 	Queue int
+	// Onlooker: what is observed was heard of others (JudgeOnlooker).
+	Onlooker bool
+	// Tap is told of every event before anything is made of it, by whoever observes
+	// it; it must not wait for anything.
+	Tap func(Event)
 	// Now is the clock, for events that carry no time and for verdicts
 	// (time.Now).
 	Now func() time.Time
@@ -42,6 +47,7 @@ type Config struct {
 type Timeline struct {
 	config    Config
 	now       func() time.Time
+	verdict   func(Attempt, time.Time) (Verdict, bool)
 	observers []*observerQueue
 
 	mu       sync.Mutex
@@ -62,6 +68,10 @@ func New(c Config) *Timeline {
 	}
 	if t.now == nil {
 		t.now = time.Now
+	}
+	t.verdict = Judge
+	if c.Onlooker {
+		t.verdict = JudgeOnlooker
 	}
 	for _, o := range c.Observers {
 		t.observers = append(t.observers, newObserverQueue(o, c.Queue))
@@ -90,7 +100,7 @@ func (t *Timeline) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
-			t.judge()
+			t.JudgeAll()
 		}
 	}
 	observers.Wait()
@@ -102,6 +112,9 @@ func (t *Timeline) Run(ctx context.Context) {
 func (t *Timeline) Observe(e Event) {
 	if e.Time.IsZero() {
 		e.Time = t.now()
+	}
+	if t.config.Tap != nil {
+		t.config.Tap(e)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -131,7 +144,7 @@ func (t *Timeline) Observe(e Event) {
 		u.Learned = m.learned(after, e.Time)
 	}
 	t.publish(u)
-	if v, ok := Judge(after, e.Time); ok && after.Verdict == nil {
+	if v, ok := t.verdict(after, e.Time); ok && after.Verdict == nil {
 		t.giveVerdict(m, v, e.Time)
 	}
 }
@@ -179,13 +192,14 @@ func (t *Timeline) closeAttempt(m *machine, next Event) {
 	if a.Verdict != nil {
 		return
 	}
-	if v, ok := Judge(a, a.Last.Add(closingPatience)); ok && !v.Info {
+	if v, ok := t.verdict(a, a.Last.Add(closingPatience)); ok && !v.Info {
 		t.giveVerdict(m, v, at)
 	}
 }
 
-// judge gives a verdict on every attempt that has stalled by now.
-func (t *Timeline) judge() {
+// JudgeAll gives a verdict on every attempt that has stalled by now. Run does so
+// once a second; who has no Run, because the events are of the past, calls it.
+func (t *Timeline) JudgeAll() {
 	now := t.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -195,7 +209,7 @@ func (t *Timeline) judge() {
 		if a.Verdict != nil {
 			continue
 		}
-		if v, ok := Judge(a, now); ok {
+		if v, ok := t.verdict(a, now); ok {
 			t.giveVerdict(m, v, now)
 		}
 	}

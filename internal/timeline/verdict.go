@@ -26,6 +26,7 @@ type Cause string
 // The causes.
 const (
 	NoDHCPServer       Cause = "no-dhcp-server"
+	NoBootOffer        Cause = "no-boot-offer"
 	OfferIgnored       Cause = "offer-ignored"
 	BootFileNotFetched Cause = "boot-file-not-fetched"
 	LoaderSilent       Cause = "loader-silent"

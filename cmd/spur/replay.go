@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spurboot/spur/internal/daemon"
+)
+
+func replayCommand() *cobra.Command {
+	var offer offerFlags
+	var target daemon.Target
+	var other archFlags
+	var anonymous string
+	cmd := &cobra.Command{
+		Use:   "replay FILE [KERNEL] [INITRD…]",
+		Short: "Play a boot that failed again, against what Spur would answer today",
+		Long: `Play the machine's side of a boot that failed against what this Spur would
+answer today, for the target KERNEL with its INITRDs, and say what is another now.
+
+FILE is one of the records that spur boot and spur api keep with --data DIR in
+DIR/failed, or where --record says: the packets of DHCP of one boot, and a line for
+each file that was asked for. A capture by tcpdump or Wireshark will do as well.
+Nothing is sent and no port is opened.
+
+With --anonymous OUT nothing is played: the record is written to OUT with all
+addresses, UUIDs and names of hosts replaced, to be sent to others.
+
+Exit codes are 0 where the machine is answered otherwise than when it failed, or
+what it failed on is gone; 1 where it is answered as it was and would fail again,
+where it isn't answered, or after another failure; 2 for wrong usage.`,
+		Example: `  spur replay /var/lib/spur/failed/20260401-120107-52-54-00-12-34-56.jsonl vmlinuz initrd.img
+  spur replay boot.pcap vmlinuz initrd.img
+  spur replay failed.jsonl --anonymous anonymous.jsonl`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if anonymous != "" {
+				if len(args) > 1 {
+					return usage(cmd, errors.New("--anonymous plays nothing, and needs no "+args[1]))
+				}
+				return daemon.Anonymize(args[0], anonymous)
+			}
+			if len(args) < 2 {
+				return usage(cmd, errors.New("KERNEL is missing"))
+			}
+			offer.dhcp = string(daemon.ProxyDHCP) // the record says
+			config, err := offer.config(cmd)
+			if err != nil {
+				return err
+			}
+			target.Kernel, target.Initrds = args[1], args[2:]
+			if err := other.addTo(&target); err != nil {
+				return err
+			}
+			if err := target.Check(config); err != nil {
+				return err
+			}
+			return daemon.Replay(cmd.Context(), config, target, args[0])
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&anonymous, "anonymous", "", "write the record to this file, with addresses, UUIDs and names of hosts replaced")
+	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
+	other.add(cmd)
+	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
+	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count")
+	offer.add(cmd)
+	return cmd
+}

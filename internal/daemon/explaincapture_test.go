@@ -1,0 +1,75 @@
+package daemon
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares a text with a file.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v; write it with: go test ./internal/daemon -update", err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; if that is meant: go test ./internal/daemon -update\ngot:\n%s", file, got)
+	}
+}
+
+// What is said of captures of real firmware and of others' servers.
+func TestExplainCapture(t *testing.T) {
+	for _, file := range []string{
+		"../pxe/testdata/captures/edk2-x64-pxe-proxy.pcap", "../pxe/testdata/captures/edk2-x64-http.pcap", "../pxe/testdata/captures/undionly-kpxe-proxy.pcap",
+		"../dhcp6/testdata/captures/edk2-x64-beside.pcap", "../dhcp6/testdata/captures/edk2-x64-relayed.pcap", "../dhcp6/testdata/captures/ipxe-2019-bios.pcap",
+	} {
+		var out bytes.Buffer
+		if err := ExplainCapture(&out, file, CaptureQuestion{}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, filepath.Join("testdata", "captures", strings.TrimSuffix(filepath.Base(file), ".pcap")+".txt"), out.String())
+	}
+}
+
+// Field by field, and byte by byte.
+func TestExplainCapturePackets(t *testing.T) {
+	var out bytes.Buffer
+	if err := ExplainCapture(&out, "../pxe/testdata/captures/edk2-x64-pxe.pcap", CaptureQuestion{Packets: true, Bytes: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"55 parameter request list", "94 network interface", "00000000  01 01 06 00"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
+}
+
+// What has no boot in it is an error with something to do.
+func TestExplainCaptureWithoutBoot(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("hello, this is text"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		"../pxe/testdata/captures/udhcpc.pcap": "has no machine that asks to boot",
+		text:                                   "this is no capture of packets",
+		t.TempDir():                            "is no file",
+		filepath.Join(t.TempDir(), "none"):     "no such file",
+	} {
+		var out bytes.Buffer
+		if err := ExplainCapture(&out, file, CaptureQuestion{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}

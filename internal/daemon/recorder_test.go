@@ -1,0 +1,261 @@
+package daemon
+
+import (
+	"bytes"
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/record"
+	"github.com/spurboot/spur/internal/resolver"
+	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/seal"
+	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/internal/tree"
+)
+
+// recording is a Spur without sockets that keeps failed boots in a folder, and a
+// UEFI machine before it.
+type recording struct {
+	*testing.T
+	dir     string
+	now     time.Time
+	kept    *recorder
+	offers  *offers4
+	updates []timeline.Update
+	trouble []error
+	client  boot.Client
+}
+
+func newRecording(t *testing.T) *recording {
+	t.Helper()
+	r := &recording{T: t, dir: filepath.Join(t.TempDir(), "failed"), now: time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)}
+	folder, err := record.OpenFolder(r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.kept = &recorder{
+		folder: folder, now: func() time.Time { return r.now }, written: map[boot.MAC]string{}, head: record.Head{Spur: "test", DHCP: string(ProxyDHCP)},
+		trouble: func(err error) { r.trouble = append(r.trouble, err) },
+	}
+	r.kept.events = timeline.New(timeline.Config{Now: func() time.Time { return r.now }, Tap: r.kept.event})
+	q, err := ParseQuestion("uefi", "", "pxe", "rom", netip.MustParseAddr("10.9.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.client = q.Client
+	var have route.Host
+	for _, l := range route.Loaders() {
+		for _, b := range l.Builds {
+			have.Loaders = append(have.Loaders, route.Binary{Build: b})
+		}
+	}
+	next := resolver.Static{Payload: boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}}}}
+	o := &offers{
+		decider: decide.Decider{Resolver: next, Host: have, Failed: r.kept.events.Failed, Shapes: r.kept.events.Shapes, Lease: route.Theirs},
+		tree:    &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Host: have, HTTPPort: 80, TFTPPort: 69}, events: r.kept.events, clients: &decide.Clients{}, record: r.kept,
+		trouble: func(what string, _ boot.MAC, _ string, err error) { t.Error(what, err) },
+	}
+	r.offers = &offers4{offers: o, timeless: true, send: func(dhcp.Packet, *dhcpv4.DHCPv4) error { return nil }}
+	return r
+}
+
+// asks has the machine ask, as it would by the listener.
+func (r *recording) asks() {
+	m := requestOf(r.client)
+	p := dhcp.Packet{
+		Message: m, Raw: dhcp.Marshal(m), Port: dhcp.ServerPort, Interface: dhcp.Interface{Name: "eth0", Addrs: []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}},
+		From: netip.MustParseAddrPort("0.0.0.0:68"), To: netip.MustParseAddr("255.255.255.255"), Server: r.client.Server, Time: r.now,
+	}
+	request := pxe.Read(m)
+	r.kept.request(clientOf(request, p), p, false)
+	r.offers.observeRequest(request, clientOf(request, p), p)
+	r.offers.reply(r.Context(), p, request)
+}
+
+// fails lets time go by until there is a verdict, which the recorder is told.
+func (r *recording) fails() {
+	r.Helper()
+	for range 60 {
+		r.now = r.now.Add(time.Second)
+		if r.now.Second()%4 == 0 {
+			r.asks()
+		}
+		a := r.kept.events.Attempts(r.client.MAC)
+		last := a[len(a)-1]
+		if v, ok := timeline.Judge(last, r.now); ok {
+			r.kept.observe(timeline.Update{Time: r.now, Attempt: last, Verdict: &v})
+			return
+		}
+	}
+	r.Fatal("no verdict")
+}
+
+func (r *recording) files() []string {
+	r.Helper()
+	files, err := filepath.Glob(filepath.Join(r.dir, "*"))
+	if err != nil {
+		r.Fatal(err)
+	}
+	return files
+}
+
+// A boot that fails is kept with all its packets, what was answered, and why.
+func TestFailedBootIsKept(t *testing.T) {
+	r := newRecording(t)
+	r.asks()
+	r.kept.events.Observe(timeline.Event{Kind: timeline.FetchFailed, MAC: r.client.MAC, Role: timeline.RoleFile, Name: "font.pf2", Err: "not there", Time: r.now})
+	r.now = r.now.Add(2 * time.Minute)
+	r.asks()
+	if len(r.files()) != 0 {
+		t.Fatal("a boot is kept that has not failed")
+	}
+	r.fails()
+	files := r.files()
+	if len(files) != 1 || filepath.Base(files[0]) != "20260401-120200-52-54-00-12-34-56.jsonl" {
+		t.Fatalf("kept: %q", files)
+	}
+	info, err := os.Stat(files[0])
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	got, err := ReadRecord(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests, replies := 0, 0
+	for _, e := range got.Entries {
+		switch {
+		case e.Packet == nil:
+		case e.Packet.Way == record.Request:
+			requests++
+			if !strings.HasPrefix(e.Packet.Says, "DISCOVER") || e.Packet.Server != r.client.Server {
+				t.Errorf("got %+v", e.Packet)
+			}
+		case e.Packet.Way == record.Reply:
+			replies++
+			if e.Packet.Route != "uefi-x64-snponly" || !strings.HasPrefix(e.Packet.Says, "OFFER") {
+				t.Errorf("got %+v", e.Packet)
+			}
+		}
+	}
+	if v := got.Verdict(); requests < 3 || replies != requests || v == nil || v.Cause != string(timeline.NoDHCPServer) {
+		t.Errorf("%d requests, %d replies, %+v", requests, replies, v)
+	}
+	if got.Head.MAC != r.client.MAC || got.Head.Interface != "eth0" || got.Head.Spur != "test" || got.Head.DHCP != "proxy" {
+		t.Errorf("got %+v", got.Head)
+	}
+}
+
+// A boot that goes on to its system after all has not failed.
+func TestLateBootIsDropped(t *testing.T) {
+	r := newRecording(t)
+	r.asks()
+	r.fails()
+	a := r.kept.events.Attempts(r.client.MAC)
+	r.kept.observe(timeline.Update{Time: r.now, Attempt: a[0], Learned: &timeline.Learned{}})
+	if files := r.files(); len(files) != 0 {
+		t.Errorf("kept: %q", files)
+	}
+}
+
+// That a boot can't be kept is said once, and harms nothing.
+func TestRecordTrouble(t *testing.T) {
+	r := newRecording(t)
+	if err := os.RemoveAll(r.dir); err != nil {
+		t.Fatal(err)
+	}
+	r.asks()
+	r.fails()
+	r.fails()
+	if len(r.trouble) != 1 || !errors.Is(r.trouble[0], os.ErrNotExist) {
+		t.Errorf("told: %v", r.trouble)
+	}
+}
+
+// Where failed boots are kept.
+func TestRecordDir(t *testing.T) {
+	for want, c := range map[string]Config{
+		"":                     {},
+		"/var/lib/spur/failed": {Data: "/var/lib/spur"},
+		"/x":                   {Data: "/var/lib/spur", Record: "/x"},
+	} {
+		if got := c.recordDir(); got != want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+	for _, c := range []Config{{Data: "/var/lib/spur", Record: WithoutRecord}, {Data: "/var/lib/spur", DryRun: true}} {
+		if got := c.recordDir(); got != "" {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
+// A recorder that isn't there keeps nothing.
+func TestWithoutRecorder(t *testing.T) {
+	var none *recorder
+	none.request(boot.Client{}, dhcp.Packet{}, false)
+	none.reply(boot.Client{}, dhcp.Packet{}, nil, decide.Decision{})
+	none.heard(dhcp.Overheard{})
+}
+
+// replayed plays a record for an iPXE script, with the loaders of this host.
+func replayed(t *testing.T, path string) (string, error) {
+	t.Helper()
+	script := filepath.Join(t.TempDir(), "boot.ipxe")
+	if err := os.WriteFile(script, []byte("#!ipxe\nshell\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	err := Replay(t.Context(), Config{DHCP: ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: &out}, Target{Kernel: script}, path)
+	return out.String(), err
+}
+
+// Without a DHCP server a boot fails today as it did.
+func TestReplayFailsAgain(t *testing.T) {
+	r := newRecording(t)
+	r.asks()
+	r.fails()
+	out, err := replayed(t, r.files()[0])
+	if !errors.Is(err, ErrWouldFail) || !strings.Contains(err.Error(), "it is answered as it was, and would fail again (no-dhcp-server)") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if strings.Count(out, "DISCOVER: answered as it was, by OFFER") < 3 {
+		t.Errorf("got\n%s", out)
+	}
+}
+
+// A machine that is answered otherwise today may boot.
+func TestReplayDiffers(t *testing.T) {
+	r := newRecording(t)
+	r.offers.decider.Host.Loaders = nil // so that the firmware was given all in one
+	r.offers.decider.Host.Loaders = append(r.offers.decider.Host.Loaders, route.Binary{Build: route.FindLoader(boot.Stub).Builds[0]})
+	for _, b := range route.FindLoader(boot.Stub).Builds {
+		r.offers.decider.Host.Loaders = append(r.offers.decider.Host.Loaders, route.Binary{Build: b})
+	}
+	r.offers.decider.Resolver = resolver.Static{Payload: boot.Payload{Content: boot.EFI{Program: boot.File{Source: "/boot/x.efi"}, Arch: boot.X64}}}
+	r.asks()
+	r.fails()
+	out, err := replayed(t, r.files()[0])
+	if err != nil || !strings.Contains(out, "answered otherwise today") || !strings.Contains(out, "it may boot now") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// A capture of somebody else's boot is played too.
+func TestReplayOfCapture(t *testing.T) {
+	out, err := replayed(t, "../pxe/testdata/captures/edk2-x64-pxe-proxy.pcap")
+	if err != nil || !strings.Contains(out, `REQUEST to port 4011: answered today, by ACK`) || !strings.Contains(out, `…/snponly.efi`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

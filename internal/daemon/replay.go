@@ -1,0 +1,475 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/capture"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/leases"
+	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/record"
+	"github.com/spurboot/spur/internal/store"
+	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/internal/tree"
+)
+
+// ErrWouldFail is the error about a boot that would fail as it did.
+var ErrWouldFail = errors.New("the machine would not boot")
+
+// Replay plays a machine's side of a recorded boot against what Spur would answer
+// today, and says what is another now. No socket is opened. It is an error where the
+// machine would be answered as it was when it failed, or not at all.
+func Replay(ctx context.Context, c Config, t Target, path string) error {
+	r, err := ReadRecord(path)
+	if err != nil {
+		return err
+	}
+	p, err := c.player(ctx, t, r)
+	if err != nil {
+		return err
+	}
+	return p.run(ctx)
+}
+
+// ReadRecord reads a record, or what a capture has of its first machine that asks
+// to boot.
+func ReadRecord(path string) (record.Record, error) {
+	f, err := openFound(path)
+	if err != nil {
+		return record.Record{}, err
+	}
+	defer f.Close()
+	if isRecord(f) {
+		r, err := record.Decode(f)
+		if err != nil {
+			return r, advice.Wrap(fmt.Errorf("%s: %w", path, err), "name a record that Spur has written (--record), or a capture")
+		}
+		return r, nil
+	}
+	c, err := capturedIn(f)
+	if err != nil {
+		return record.Record{}, err
+	}
+	for _, m := range c.Machines {
+		if events := overhear(m); boots(events) {
+			return recordOf(m), nil
+		}
+	}
+	return record.Record{}, advice.New(path+" has no machine that asks to boot", captureAdvice)
+}
+
+// isRecord tells whether a file is a record, by its beginning.
+func isRecord(f *os.File) bool {
+	beginning := make([]byte, 32)
+	n, _ := f.ReadAt(beginning, 0)
+	return record.Is(beginning[:n])
+}
+
+// recordOf is what a capture has of a machine as a record. Its servers are others'.
+func recordOf(m *capture.Machine) record.Record {
+	r := record.Record{Head: record.Head{MAC: m.MAC, DHCP: string(ProxyDHCP), Began: m.Items[0].Time}}
+	for _, i := range m.Items {
+		if i.Proto != capture.DHCP && i.Proto != capture.DHCP6 {
+			continue
+		}
+		p := record.Packet{Way: record.Heard, Proto: record.Proto(i.Proto), Src: i.Src, Dst: i.Dst, Bytes: i.Message}
+		if asks(i) {
+			p.Way = record.Request
+		}
+		if len(i.From) == len(boot.MAC{}) {
+			card := boot.MAC(i.From)
+			p.Card = &card
+		}
+		r.Entries = append(r.Entries, record.Entry{After: i.Time.Sub(r.Head.Began).Seconds(), Packet: &p})
+	}
+	return r
+}
+
+// asks tells whether a packet is a client's, and not a server's.
+func asks(i *capture.Item) bool {
+	if i.Proto == capture.DHCP {
+		return len(i.Message) > 0 && i.Message[0] == byte(dhcpv4.OpcodeBootRequest)
+	}
+	_, _, err := dhcp6.Parse(i.Message)
+	return err == nil
+}
+
+// player plays a record.
+type player struct {
+	out     io.Writer
+	record  record.Record
+	offers4 *offers4
+	offers6 *offers6
+	tree    *tree.Tree
+	events  *timeline.Timeline
+	now     time.Time
+	server  netip.Addr      // of ours, where the record has none
+	files   []boot.File     // of the target
+	there   map[string]bool // files that could not be had, and can today
+
+	sent   []byte // what was answered last
+	silent string // why the last request was not answered
+
+	asked, answers, differ, unanswered int
+}
+
+// player prepares a Spur without sockets.
+func (c Config) player(ctx context.Context, t Target, r record.Record) (*player, error) {
+	key, _, err := c.readKey()
+	if err != nil {
+		return nil, err
+	}
+	l, host, err := c.examine(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	p := &player{out: c.Out, record: r, now: r.Head.Began, files: l.files(), there: map[string]bool{}, server: serverOf(r)}
+	p.events = timeline.New(timeline.Config{Machines: 1, Attempts: 32, Now: func() time.Time { return p.now }, Tap: p.tap})
+	p.events.Know(r.Head.MAC, timeline.Learned{Failed: r.Head.Failed, Shape: r.Head.Shape}, r.Head.Refused)
+	mode := c
+	if mode.DHCP = DHCPMode(r.Head.DHCP); mode.DHCP == OwnDHCP {
+		mode.Pools = nil
+	}
+	p.tree = &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort}
+	o := &offers{
+		decider: decide.Decider{Resolver: l.resolver(), Host: host, Failed: p.events.Failed, Shapes: p.events.Shapes, Lease: mode.lease()},
+		tree:    p.tree, events: p.events, clients: &decide.Clients{},
+		trouble: func(what string, _ boot.MAC, _ string, err error) { p.silent = what + ": " + err.Error() },
+	}
+	p.offers4 = &offers4{offers: o, beside: r.Head.Beside, timeless: true, send: func(_ dhcp.Packet, m *dhcpv4.DHCPv4) error {
+		p.sent = dhcp.Marshal(m)
+		return nil
+	}}
+	p.offers6 = &offers6{offers: o, id: identityIn(r, dhcp6.ServerID([]byte(key.Text()))), send: func(_ dhcp6.Packet, m *dhcpv6.Message) error {
+		p.sent = m.ToBytes()
+		return nil
+	}}
+	return p, p.giveAddresses(r)
+}
+
+// giveAddresses has the player give addresses, where the Spur of the record did.
+func (p *player) giveAddresses(r record.Record) error {
+	if DHCPMode(r.Head.DHCP) != OwnDHCP {
+		return nil
+	}
+	for _, on := range r.Head.Addresses {
+		if !on.Addr().Is4() {
+			continue
+		}
+		pool, err := wholeNetwork(on.Masked().String())
+		if err != nil {
+			return err
+		}
+		pool.Exclude = []netip.Addr{on.Addr()}
+		s, err := dhcp.NewServer(dhcp.ServerConfig{Pools: []dhcp.Pool{pool}, Store: leaseStore{store.Memory()}, Authoritative: true})
+		if err != nil {
+			return err
+		}
+		p.offers4.addresses = s
+		return nil
+	}
+	for _, on := range r.Head.Addresses {
+		if on.Addr().Is4() || on.Addr().IsLinkLocalUnicast() {
+			continue
+		}
+		s, err := dhcp6.NewServer(dhcp6.ServerConfig{
+			ID: p.offers6.id, Pools: []dhcp6.Pool{{Prefix: on.Masked(), First: on.Masked().Addr().Next(), Last: lastGiven(on.Masked())}},
+			Store: &leases.MemoryStore{}, Authoritative: true,
+		})
+		p.offers6.addresses = s
+		return err
+	}
+	return nil
+}
+
+// serverOf is an address at which the machine would reach Spur: one of the record,
+// else one beside a server's that is in it.
+func serverOf(r record.Record) netip.Addr {
+	for _, e := range r.Entries {
+		if e.Packet != nil && e.Packet.Server.Is4() {
+			return e.Packet.Server
+		}
+	}
+	for _, e := range r.Entries {
+		if e.Packet == nil || e.Packet.Way != record.Heard || e.Packet.Proto != record.DHCP {
+			continue
+		}
+		if a := e.Packet.Src.Addr(); a.Is4() && !a.IsUnspecified() {
+			return neighbourOf(a)
+		}
+	}
+	return netip.MustParseAddr("192.0.2.1")
+}
+
+// identityIn is the identifier by which the machine knew the boot server over
+// IPv6, since it repeats it; otherwise where the record shows none.
+func identityIn(r record.Record, otherwise dhcpv6.DUID) dhcpv6.DUID {
+	for _, e := range r.Entries {
+		if e.Packet == nil || e.Packet.Proto != record.DHCP6 || e.Packet.Way != record.Request || e.Packet.Dst.Port() != dhcp6.BootPort {
+			continue
+		}
+		if m, _, err := dhcp6.Parse(e.Packet.Bytes); err == nil && m.Options.ServerID() != nil {
+			return m.Options.ServerID()
+		}
+	}
+	for _, e := range r.Entries {
+		if e.Packet == nil || e.Packet.Proto != record.DHCP6 || e.Packet.Way != record.Reply {
+			continue
+		}
+		if m, err := dhcpv6.MessageFromBytes(e.Packet.Bytes); err == nil && m.Options.ServerID() != nil {
+			return m.Options.ServerID()
+		}
+	}
+	return otherwise
+}
+
+// line writes one line.
+func (p *player) line(format string, a ...any) {
+	_, _ = io.WriteString(p.out, printable.Text(fmt.Sprintf(format, a...))+"\n")
+}
+
+// tap hears why a request is not answered.
+func (p *player) tap(e timeline.Event) {
+	if e.Kind == timeline.Ignored || e.Kind == timeline.NoAnswer {
+		p.silent = e.Reason
+	}
+}
+
+// run plays the record to its end.
+func (p *player) run(ctx context.Context) error {
+	h := p.record.Head
+	p.line("Record   %s of %s: %d packets and events", h.MAC, h.Began.UTC().Format(time.DateTime), len(p.record.Entries))
+	for n, e := range p.record.Entries {
+		p.now = waitFor(p.events, p.now, h.At(e), &p.now)
+		switch {
+		case e.Packet != nil && e.Packet.Way == record.Request:
+			p.request(ctx, e, p.answered(n))
+		case e.Packet != nil && e.Packet.Way == record.Heard:
+			p.heard(e.Packet)
+		case e.Event != nil:
+			p.event(*e.Event)
+		}
+	}
+	return p.judge()
+}
+
+// answered is what the machine was told when it sent the request that is entry n; nil
+// where that is nothing. What answers it has its transaction.
+func (p *player) answered(n int) *record.Packet {
+	asked := p.record.Entries[n].Packet
+	for _, e := range p.record.Entries[n+1:] {
+		if e.Packet == nil || e.Packet.Way == record.Heard || !sameTransaction(asked, e.Packet) {
+			continue
+		}
+		if e.Packet.Way == record.Reply {
+			return e.Packet
+		}
+		return nil // it went on first
+	}
+	return nil
+}
+
+// sameTransaction compares the numbers that clients give their requests.
+func sameTransaction(a, b *record.Packet) bool {
+	at := map[record.Proto][2]int{record.DHCP: {4, 8}, record.DHCP6: {1, 4}}[a.Proto]
+	return a.Proto == b.Proto && len(a.Bytes) >= at[1] && len(b.Bytes) >= at[1] && string(a.Bytes[at[0]:at[1]]) == string(b.Bytes[at[0]:at[1]])
+}
+
+// request has one request answered, and compares that with what it was told.
+func (p *player) request(ctx context.Context, e record.Entry, was *record.Packet) {
+	p.sent, p.silent = nil, ""
+	says := p.play(ctx, e.Packet)
+	if says == "" {
+		return
+	}
+	at := fmt.Sprintf("%10.3f s  %s", e.After, says)
+	p.asked++
+	if p.sent != nil {
+		p.answers++
+	}
+	switch {
+	case p.sent == nil && was == nil && p.silent == "":
+		p.line("%s: not Spur's to answer", at)
+	case p.sent == nil:
+		p.unanswered++
+		p.line("%s: no answer%s", at, because(p.silent))
+	case was == nil:
+		p.differ++
+		p.line("%s: answered today, by %s", at, answerText(e.Packet.Proto, p.sent))
+	default:
+		p.compare(at, was, p.sent)
+	}
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ", because " + why
+}
+
+// play has Spur answer one request, and says what it is; "" for one that can't be
+// read, or is no boot client's.
+func (p *player) play(ctx context.Context, packet *record.Packet) string {
+	server := packet.Server
+	switch {
+	case server.IsValid():
+	case packet.Proto == record.DHCP6:
+		server = netip.MustParseAddr("2001:db8::1")
+	default:
+		server = p.server
+	}
+	if packet.Proto == record.DHCP6 {
+		return p.play6(ctx, packet, server)
+	}
+	m, err := dhcp.ParseRequest(packet.Bytes)
+	if err != nil {
+		return ""
+	}
+	in := dhcp.Packet{
+		Message: m, Raw: packet.Bytes, Interface: dhcp.Interface{Name: p.record.Head.Interface, Addrs: p.record.Head.Addresses},
+		Port: packet.Dst.Port(), From: packet.Src, To: packet.Dst.Addr(), Server: server, Settled: true, Time: p.now,
+	}
+	r := pxe.Read(m)
+	if !r.IsBoot() {
+		return ""
+	}
+	p.offers4.observeRequest(r, clientOf(r, in), in)
+	p.offers4.reply(ctx, in, r)
+	return m.MessageType().String() + toPort(in.Port, dhcp.BootPort)
+}
+
+func (p *player) play6(ctx context.Context, packet *record.Packet, server netip.Addr) string {
+	m, relays, err := dhcp6.Parse(packet.Bytes)
+	if err != nil {
+		return ""
+	}
+	in := dhcp6.Packet{
+		Message: m, Raw: packet.Bytes, Relays: relays, Interface: dhcp6.Interface{Name: p.record.Head.Interface, Addrs: p.record.Head.Addresses},
+		Port: packet.Dst.Port(), From: packet.Src, To: packet.Dst.Addr(), Server: server, Time: p.now,
+	}
+	if packet.Card != nil {
+		in.Card = net.HardwareAddr(packet.Card[:])
+	}
+	r := dhcp6.Read(in)
+	if !r.IsBoot() {
+		return ""
+	}
+	c := clientOf6(r, in)
+	p.offers6.observeRequest(r, c, in)
+	p.offers6.reply(ctx, in, r, c)
+	return m.MessageType.String() + toPort(in.Port, dhcp6.BootPort)
+}
+
+func toPort(port, special uint16) string {
+	if port == special {
+		return fmt.Sprintf(" to port %d", port)
+	}
+	return ""
+}
+
+// heard is what another server sent to the machine.
+func (p *player) heard(packet *record.Packet) {
+	m, err := dhcp.Parse(packet.Bytes)
+	if err != nil || packet.Proto != record.DHCP {
+		return
+	}
+	if e, ok := otherOffer(dhcp.Overheard{Message: m, From: packet.Src, Time: p.now}); ok {
+		p.events.Observe(e)
+	}
+}
+
+// event is something else that was seen. What could not be had, and can be today,
+// didn't happen.
+func (p *player) event(e record.Event) {
+	switch timeline.Kind(e.Kind) {
+	case timeline.Ignored, timeline.NoAnswer: // today's answers tell of that
+		return
+	case timeline.FetchFailed:
+		if e.Refusal != "" && e.Role != string(timeline.RoleFile) && p.hasToday(e) {
+			p.there[e.File] = true
+			return
+		}
+	}
+	out := eventFrom(e)
+	out.MAC, out.Time = p.record.Head.MAC, p.now
+	p.events.Observe(out)
+}
+
+// hasToday tells whether Spur has today a file that it refused.
+func (p *player) hasToday(e record.Event) bool {
+	if i := slices.IndexFunc(p.files, func(f boot.File) bool { return f.Base() == e.File }); i >= 0 {
+		return p.files[i].IsURL() || readable(p.files[i].Source) == nil
+	}
+	b, ok := p.tree.Loaders.Named(e.File)
+	return ok && readable(b.Path) == nil
+}
+
+// judge says what became of the boot.
+func (p *player) judge() error {
+	for _, name := range slices.Sorted(maps.Keys(p.there)) {
+		p.line("           %s could not be had then, and can be today", name)
+	}
+	was := p.record.Verdict()
+	waitFor(p.events, p.now, p.now.Add(silenceMost), &p.now)
+	var again *timeline.Verdict
+	for _, a := range p.events.Attempts(p.record.Head.MAC) {
+		if v := a.Verdict; v != nil && !v.Info && (again == nil || was != nil && string(v.Cause) == was.Cause) {
+			again = v
+		}
+	}
+	if was != nil {
+		p.line("It failed then:  %s: %s", was.Cause, was.Sentence)
+	}
+	switch {
+	case p.asked == 0:
+		return advice.Wrap(fmt.Errorf("%w: it has no request of a machine that asks to boot", record.ErrFormat), "name a record of a boot")
+	case p.answers == 0 || p.unanswered > 0 && was == nil:
+		return advice.Wrap(fmt.Errorf("%w: Spur doesn't answer it%s", ErrWouldFail, because(p.silent)), "spur explain says what is in the way of each route")
+	case again != nil && was != nil && string(again.Cause) == was.Cause && p.differ > 0 && again.Blames == "" && again.Refused == "":
+		return advice.Wrap(fmt.Errorf("%w: it is answered otherwise, which is not what it failed by (%s)", ErrWouldFail, again.Cause), again.Hint)
+	case was != nil && p.differ == 0 && again != nil && string(again.Cause) == was.Cause:
+		return advice.Wrap(fmt.Errorf("%w: it is answered as it was, and would fail again (%s)", ErrWouldFail, again.Cause), again.Hint)
+	case was != nil && p.differ == 0 && again != nil:
+		return advice.Wrap(fmt.Errorf("%w: it would fail by another cause (%s): %s", ErrWouldFail, again.Cause, again.Sentence), again.Hint)
+	case was == nil:
+		p.line("It is answered today.")
+	case p.differ > 0:
+		p.line("It is answered otherwise today than when it failed: it may boot now.")
+	default:
+		p.line("What it failed on is gone: it should boot now.")
+	}
+	return nil
+}
+
+// compare says whether the machine is told the same today.
+func (p *player) compare(at string, was *record.Packet, now []byte) {
+	lines := differences(was.Proto, was.Bytes, now)
+	if len(lines) == 0 {
+		p.line("%s: answered as it was, by %s", at, answerText(was.Proto, now))
+		return
+	}
+	p.differ++
+	p.line("%s: answered otherwise today, by %s", at, answerText(was.Proto, now))
+	for _, line := range lines {
+		p.line("%s%s", strings.Repeat(" ", 15), line)
+	}
+}

@@ -51,12 +51,16 @@ grub-efi-amd64-signed); with on it is the first, and nothing unsigned is given o
 kernels included; with off it is the last. GRUB can't be told everything: a kernel
 whose --cmdline has a backslash or an apostrophe is left to other ways.
 
+A Raspberry Pi that boots by itself is given KERNEL, or that of --for arm64, with the
+device trees that lie beside it or where its package puts them, and firmware from
+Debian's package raspi-firmware.
+
 In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
 file to the machine, and {{ UP }} the URL that the booted system may fetch to
 say that it is up: it then gets its last line in the story.
 
---for gives UEFI machines of another architecture a kernel and initrds of their
-own, and --cmdline-for a command line in the place of --cmdline: --for arm64=KERNEL.
+--for gives machines whose firmware is of another architecture a kernel and initrds of
+their own, and --cmdline-for a command line in the place of --cmdline: --for arm64=KERNEL.
 A BIOS doesn't tell what its processor is, and boots KERNEL.
 
 With --menu pxe each argument is an item of a menu, [TITLE=]KERNEL[,INITRD…], which

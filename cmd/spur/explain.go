@@ -105,7 +105,7 @@ failure, 2 for wrong usage.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios or uefi")
+	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios, uefi or raspberry-pi")
 	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64, or as uname calls it (default: x64); a BIOS has none to tell")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
 	flags.StringVar(&speaking, "speaker", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe")

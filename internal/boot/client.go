@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -54,6 +55,9 @@ type Firmware string
 const (
 	BIOS Firmware = "bios"
 	UEFI Firmware = "uefi"
+	// RPiFirmware is a Raspberry Pi's own, in its SoC, its EEPROM and the files that
+	// it fetches.
+	RPiFirmware Firmware = "raspberry-pi"
 )
 
 // Arch is a processor architecture. A BIOS machine says x86 whatever its
@@ -156,6 +160,9 @@ type Client struct {
 	// Proxied: the address comes from a DHCP server on another host, which some
 	// loaders take for where their files are.
 	Proxied bool
+	// Model and Serial are what a board says of itself, in words: "Raspberry Pi 4",
+	// "5b154510"; empty where it doesn't.
+	Model, Serial string
 	// Item is the type of the item that was chosen from a PXE boot menu (PXE 2.1,
 	// PXE_BOOT_ITEM); 0 where there was none.
 	Item uint16
@@ -174,10 +181,10 @@ type Client struct {
 	Relay netip.Addr
 }
 
-// UEFIArch is the architecture of a machine's UEFI firmware. It is empty for a BIOS,
-// which calls itself x86 whatever its processor is, and for boards' own firmware.
-func (c Client) UEFIArch() Arch {
-	if c.Firmware != UEFI {
+// FirmwareArch is the architecture for which a machine's firmware starts kernels. It
+// is empty for a BIOS, which calls itself x86 whatever its processor is.
+func (c Client) FirmwareArch() Arch {
+	if c.Firmware == BIOS {
 		return ""
 	}
 	return c.Arch
@@ -190,6 +197,8 @@ func (c Client) Platform() string {
 		return "BIOS"
 	case c.Firmware == UEFI:
 		return strings.TrimSpace("UEFI " + string(c.Arch))
+	case c.Firmware == RPiFirmware:
+		return cmp.Or(c.Model, "Raspberry Pi")
 	case c.Arch != "":
 		return string(c.Arch)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -100,6 +101,9 @@ type Linux struct {
 	// is not known, for instance because nobody has looked into it.
 	Arch      Arch
 	Abilities Abilities
+	// DeviceTrees are those that were found with the kernel for boards whose firmware
+	// has none (bcm2711-rpi-4-b.dtb).
+	DeviceTrees []File
 	// Bytes is how large kernel and initrds are together; 0 where that is not
 	// known.
 	Bytes int64
@@ -114,13 +118,13 @@ func (l Linux) Title() string { return l.Kernel.Base() }
 // Files implements Content.
 func (l Linux) Files() []File {
 	files := append([]File{l.Kernel}, l.Initrds...)
-	return append(files, l.Cmdline.Files()...)
+	return slices.Concat(files, l.Cmdline.Files(), l.DeviceTrees)
 }
 
 // Size implements Content.
 func (l Linux) Size() int {
 	n := len(l.Kernel.Source) + l.Cmdline.size()
-	for _, f := range l.Initrds {
+	for _, f := range slices.Concat(l.Initrds, l.DeviceTrees) {
 		n += len(f.Source)
 	}
 	return n
@@ -139,6 +143,8 @@ type Abilities struct {
 	Compression string
 	// Signed: it carries a signature, which Secure Boot asks for.
 	Signed bool
+	// EFIOnly: it unpacks itself as an EFI application, and can't be started otherwise.
+	EFIOnly bool
 }
 
 // Script is an iPXE script of the operator's.

@@ -34,7 +34,9 @@ func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
 	case pxe.UBoot:
 		c.Loader, c.Firmware, c.Arch = boot.UBoot, "", ""
 	case pxe.RPi:
-		c.Loader, c.Firmware, c.Arch = boot.RPi, "", ""
+		// Those that boot over a network have 64 bits.
+		c.Loader, c.Firmware, c.Arch = boot.RPi, boot.RPiFirmware, boot.ARM64
+		c.Model, c.Serial = r.Model, r.Serial
 	case pxe.Apple:
 		c.Loader, c.Firmware, c.Arch = boot.Apple, "", ""
 	}

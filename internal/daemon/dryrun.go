@@ -104,7 +104,11 @@ func everyUEFI(arch boot.Arch) []boot.Client {
 	pxe := boot.Client{Firmware: boot.UEFI, Arch: arch, Proto: boot.PXE, Loader: boot.ROM}
 	http := pxe
 	http.Proto = boot.HTTP
-	return append(everySpeaker(pxe), http)
+	all := append(everySpeaker(pxe), http)
+	if arch == boot.ARM64 {
+		all = append(all, raspberryPi(boot.MAC{}))
+	}
+	return all
 }
 
 // everySpeaker is a machine whose ROM speaks, and what it becomes with iPXE.

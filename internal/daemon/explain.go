@@ -387,7 +387,9 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	}
 	e.showMenu(reply, indent)
 	e.line("%snext-server %s", indent, addrOf(reply.ServerIPAddr))
-	e.line("%sfile        %s", indent, b.File)
+	if b.File != "" {
+		e.line("%sfile        %s", indent, b.File)
+	}
 	if !e.question.Bytes || e.question.Packets {
 		return nil
 	}

@@ -95,10 +95,16 @@ func (f *files) sized(file fs.File, err error, via route.Via, path string, peer,
 }
 
 // event is an event of a transfer; last: with this file the machine has all it
-// needs.
+// needs; optional: it does without it where it isn't there.
 type event struct {
 	timeline.Event
-	last bool
+	last, optional bool
+}
+
+// refused notes that nothing of the file was sent, for a reason of ours.
+func (e *event) refused(why timeline.Refusal) {
+	e.Refusal = why
+	e.Spare = e.Spare || e.optional && why == timeline.NoSuchFile
 }
 
 // event describes a transfer of the file at path; ok is false where nobody
@@ -113,7 +119,7 @@ func (f *files) event(kind timeline.Kind, via route.Via, path string, peer, serv
 		Kind: kind, MAC: mac, Proto: string(via), Role: timeline.Role(entry.Role), Name: entry.Name, Loader: entry.Loader, Spare: entry.Spare,
 		More: entry.Role == route.Kernel && !entry.Last,
 		Peer: peer.Addr(), Server: server.Addr(),
-	}, entry.Last}, known
+	}, entry.Last, entry.Optional}, known
 }
 
 // machine says whose address that is: of a client that was seen taking it, also
@@ -139,7 +145,7 @@ func (f *files) httpHooks(via route.Via) httpd.Hooks {
 				e.Err = err.Error()
 			}
 			if t.File == nil && !errors.Is(err, httpd.ErrPeerGone) {
-				e.Refusal = refusal(err)
+				e.refused(refusal(err))
 			}
 			f.observe(e)
 		}
@@ -170,7 +176,7 @@ func (f *files) tftpHooks() tftp.Hooks {
 		if ok && !f.troubled(e, file) {
 			e.last = e.last || tree.Last(file)
 			e.Total, e.Bytes, e.Err = max(total, 0), bytes, err
-			e.Refusal = refused
+			e.refused(refused)
 			f.observe(e)
 		}
 	}

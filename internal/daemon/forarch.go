@@ -102,7 +102,7 @@ type forOne struct {
 // on is what a client boots.
 func (l looked) on(c boot.Client) looked {
 	for _, o := range l.others {
-		if o.arch == c.UEFIArch() {
+		if o.arch == c.FirmwareArch() {
 			return o.looked
 		}
 	}

@@ -86,6 +86,9 @@ func (o *offers) observeIgnored(c boot.Client, reason string) {
 // address of ours goes with it, if any.
 func (o *offers) observeOffer(kind timeline.Kind, d decide.Decision, address netip.Addr) {
 	c, r := d.Client, d.Route
+	if kind == timeline.Offered {
+		o.clients.Offered(address, c, r)
+	}
 	o.events.Observe(timeline.Event{
 		Kind: kind, MAC: c.MAC, Client: c, Route: r.Name, Proto: string(r.Via), Name: r.Give, Server: c.Server, Peer: address,
 		Shape: d.Shape.Name, Reshaped: d.Reshaped, Menu: menuInStory(d.Menu), SaysUp: d.Payload.SaysUp(),

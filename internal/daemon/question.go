@@ -34,6 +34,9 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 		UUID:     boot.UUID{0x52, 0x54, 0, 0x12, 0x34, 0x56, 0x40, 0, 0x80, 0, 0x52, 0x54, 0, 0x12, 0x34, 0x56},
 		Firmware: boot.Firmware(firmware), Arch: boot.Arch(arch), Proto: boot.Proto(proto), Loader: boot.ROM, Server: server, IPv6: server.Is6(),
 	}
+	if c.Firmware == boot.RPiFirmware {
+		return askRPi(c, speaking)
+	}
 	switch speaking {
 	case "", "rom":
 	case "ipxe":
@@ -50,7 +53,7 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 		return Question{}, advice.New(fmt.Sprintf("--speaker %s is unknown", speaking), "it is rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage or gpxe")
 	}
 	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI {
-		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios or uefi")
+		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios, uefi or raspberry-pi")
 	}
 	if c.Proto != boot.PXE && c.Proto != boot.HTTP {
 		return Question{}, advice.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe or http")
@@ -133,6 +136,8 @@ func describeSpeaker(c boot.Client) string {
 		return "gPXE"
 	case c.Loader != boot.IPXE && c.Proto == boot.HTTP:
 		return "its HTTP Boot"
+	case c.Loader == boot.RPi:
+		return "its bootloader"
 	case c.Loader != boot.IPXE:
 		return "its ROM"
 	case !c.Features.Has(boot.CanHTTP):

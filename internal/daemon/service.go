@@ -66,7 +66,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	if err != nil {
 		return nil, err
 	}
-	clients := &decide.Clients{}
+	clients := &decide.Clients{Neighbour: neighbour, Board: boardAt}
 	files := &files{
 		tree: &tree.Tree{
 			Boots: clients, Brings: d.brings,

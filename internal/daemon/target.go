@@ -98,7 +98,7 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	}
 	linux := boot.Linux{
 		Kernel: file, Arch: found.Arch,
-		Abilities: boot.Abilities{Known: true, EFIStub: found.EFIStub, EFIMixed: found.EFIMixed, Compression: found.Compression, Signed: found.Signed},
+		Abilities: boot.Abilities{Known: true, EFIStub: found.EFIStub, EFIMixed: found.EFIMixed, Compression: found.Compression, Signed: found.Signed, EFIOnly: found.Format == image.Zboot},
 	}
 	for _, name := range t.Initrds {
 		f, err := l.lookInitrd(ctx, name, up.read)
@@ -106,6 +106,9 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 			return looked{}, err
 		}
 		linux.Initrds = append(linux.Initrds, f)
+	}
+	if found.Arch == boot.ARM64 && !file.IsURL() {
+		linux.DeviceTrees = rpiDeviceTrees(file.Source)
 	}
 	linux.Bytes = bytesOf(append([]boot.File{file}, linux.Initrds...))
 	linux.Cmdline, err = t.cmdline(ctx, up)

@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"container/list"
 	"net/netip"
 	"sync"
 
@@ -9,20 +8,23 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
-// clientsMost bounds how many addresses are remembered.
-const clientsMost = 4096
-
-// Clients remembers which client took which address, for loaders that ask for
-// files without a sealed name. It holds a bounded number and forgets the one that
-// was seen longest ago. The zero value is ready for use.
+// Clients remembers which client took which address and what machines were offered,
+// for loaders that ask for files without a sealed name. The zero value is ready for
+// use.
 type Clients struct {
-	mu     sync.Mutex
-	byAddr map[netip.Addr]*list.Element
-	order  list.List // of seen, the latest first
+	// Neighbour tells which machine on our own wire has an address, for those that
+	// nobody was seen taking. nil: nobody knows.
+	Neighbour func(netip.Addr) (boot.MAC, bool)
+	// Board tells of a machine whose request nobody heard whether it is a board that
+	// asks by fixed names, by its address on the wire. nil: none is.
+	Board func(boot.MAC) (boot.Client, route.Route, bool)
+
+	mu      sync.Mutex
+	byAddr  recent[netip.Addr, seen]
+	offered recent[boot.MAC, seen]
 }
 
 type seen struct {
-	addr   netip.Addr
 	client boot.Client
 	route  route.Route // the zero value until it is on one
 	took   bool        // it was seen taking the address
@@ -32,7 +34,7 @@ type seen struct {
 func (c *Clients) Saw(addr netip.Addr, client boot.Client) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.note(seen{addr: addr.Unmap(), client: client, took: true})
+	c.note(addr, seen{client: client, took: true})
 }
 
 // On notes that the client that has an address boots by a route. An address that
@@ -40,53 +42,69 @@ func (c *Clients) Saw(addr netip.Addr, client boot.Client) {
 func (c *Clients) On(addr netip.Addr, client boot.Client, r route.Route) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	took := false
-	if old, ok := c.byAddr[addr.Unmap()]; ok {
-		known := old.Value.(seen)
-		if took = known.took; took && known.client.MAC != client.MAC {
-			return
-		}
+	known, _ := c.byAddr.find(addr.Unmap())
+	if known.took && known.client.MAC != client.MAC {
+		return
 	}
-	c.note(seen{addr.Unmap(), client, r, took})
+	c.note(addr, seen{client, r, known.took})
+}
+
+// Offered notes by which route a client was told to boot, and the address that it was
+// offered by us with that, if any: some take it without another word, as the ROM of a
+// Raspberry Pi 3B does.
+func (c *Clients) Offered(addr netip.Addr, client boot.Client, r route.Route) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offered.note(client.MAC, seen{client: client, route: r})
+	if r.Unsealed() {
+		c.note(addr, seen{client, r, true})
+	}
 }
 
 // note is called with mu locked.
-func (c *Clients) note(s seen) {
-	if !s.addr.IsValid() {
-		return
-	}
-	if c.byAddr == nil {
-		c.byAddr = map[netip.Addr]*list.Element{}
-	}
-	if old, ok := c.byAddr[s.addr]; ok {
-		c.order.Remove(old)
-	}
-	c.byAddr[s.addr] = c.order.PushFront(s)
-	if c.order.Len() > clientsMost {
-		last := c.order.Remove(c.order.Back()).(seen)
-		delete(c.byAddr, last.addr)
+func (c *Clients) note(addr netip.Addr, s seen) {
+	if addr.IsValid() {
+		c.byAddr.note(addr.Unmap(), s)
 	}
 }
 
 // At is the client that has an address.
 func (c *Clients) At(addr netip.Addr) (boot.Client, bool) {
-	at, ok := c.at(addr)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, ok := c.byAddr.find(addr.Unmap())
 	return at.client, ok
 }
 
 // Boot is the client that has an address, and the route by which it boots; false
-// where that isn't known.
+// where that isn't known. A route whose files have no sealed names is known by the
+// machine's last offer too, as nothing that it asks for shows it.
 func (c *Clients) Boot(addr netip.Addr) (boot.Client, route.Route, bool) {
-	at, _ := c.at(addr)
-	return at.client, at.route, at.route.Name != ""
+	c.mu.Lock()
+	at, known := c.byAddr.find(addr.Unmap())
+	c.mu.Unlock()
+	if at.route.Name != "" {
+		return at.client, at.route, true
+	}
+	mac := at.client.MAC
+	if !known {
+		if c.Neighbour == nil {
+			return boot.Client{}, route.Route{}, false
+		}
+		if mac, known = c.Neighbour(addr); !known {
+			return boot.Client{}, route.Route{}, false
+		}
+	}
+	return c.unsealed(mac)
 }
 
-func (c *Clients) at(addr netip.Addr) (seen, bool) {
+// unsealed is the boot of a machine by a route whose files have no sealed names.
+func (c *Clients) unsealed(mac boot.MAC) (boot.Client, route.Route, bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	at, ok := c.byAddr[addr.Unmap()]
-	if !ok {
-		return seen{}, false
+	last, ok := c.offered.find(mac)
+	c.mu.Unlock()
+	if !ok && c.Board != nil {
+		return c.Board(mac)
 	}
-	return at.Value.(seen), true
+	return last.client, last.route, ok && last.route.Unsealed()
 }

@@ -87,3 +87,34 @@ func TestBootAtAnAddressOfAnother(t *testing.T) {
 		t.Errorf("the address, which is another's by now, is %+v's", got)
 	}
 }
+
+// A board that takes what it was offered without another word, and asks for files by
+// names of its own, is known by its address: that which we offered it, or, beside
+// another DHCP server, that of its neighbour.
+func TestUnsealedBoots(t *testing.T) {
+	ours, theirs := netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("10.0.0.6")
+	pi := boot.Client{MAC: boot.MAC{0xb8, 0x27, 0xeb, 0, 0, 1}, Loader: boot.RPi}
+	r := route.Configured(boot.RPi, route.TFTP)
+	c := decide.Clients{Neighbour: func(addr netip.Addr) (boot.MAC, bool) { return pi.MAC, addr == theirs }}
+	if _, _, ok := c.Boot(theirs); ok {
+		t.Error("a boot before there was an offer")
+	}
+	other := rom
+	c.Saw(ours, other) // whose lease is over
+	c.Offered(ours, pi, r)
+	for _, addr := range []netip.Addr{ours, theirs} {
+		if got, by, ok := c.Boot(addr); !ok || got != pi || by.Name != "rpi-tftp" {
+			t.Errorf("at %s: %+v by %s, %v", addr, got, by.Name, ok)
+		}
+	}
+	c.Saw(theirs, pi) // it requests its address like others
+	if _, _, ok := c.Boot(theirs); !ok {
+		t.Error("it is forgotten as soon as it has an address")
+	}
+	// Of others nothing is known by an offer alone.
+	c.Offered(netip.Addr{}, other, route.Route{Name: "uefi-shim-grub"})
+	c.Saw(ours, other)
+	if _, by, ok := c.Boot(ours); ok {
+		t.Errorf("a machine with a sealed name is on %s", by.Name)
+	}
+}

@@ -15,6 +15,9 @@ import (
 func buildOf(name string, id route.Identity) (route.Build, bool) {
 	fits := func(b route.Build) bool { return b.Firmware == id.Firmware && b.Arch == id.Arch }
 	builds := slices.DeleteFunc(buildsOf(id.Kind), func(b route.Build) bool { return !fits(b) })
+	if id.Kind == route.KindRPi {
+		builds = slices.DeleteFunc(builds, func(b route.Build) bool { return b.File != name }) // the others lie beside it
+	}
 	for _, test := range []func(route.Build) bool{
 		func(b route.Build) bool { return b.File == name },
 		func(b route.Build) bool { return viaFirmware(b.File) == isViaFirmware(name, id) },

@@ -14,11 +14,11 @@ import (
 
 // Dirs are the folders where distributions put loaders, as far as this host has
 // them: iPXE (Debian and Ubuntu, Fedora, Arch, Alpine and openSUSE), systemd's stubs,
-// and shim and GRUB (Debian and Ubuntu; Fedora; openSUSE).
+// Raspberry Pi's firmware (Debian and Ubuntu), and shim and GRUB (Debian and Ubuntu; Fedora; openSUSE).
 func Dirs() []string {
 	var all []string
 	for _, pattern := range []string{
-		"/usr/lib/ipxe", "/usr/share/ipxe", "/usr/share/ipxe/*", "/usr/share/ipxe.efi", "/usr/lib/systemd/boot/efi",
+		"/usr/lib/ipxe", "/usr/share/ipxe", "/usr/share/ipxe/*", "/usr/share/ipxe.efi", "/usr/lib/systemd/boot/efi", "/usr/lib/raspi-firmware",
 		"/usr/lib/shim", "/usr/lib/grub/*-signed", "/usr/lib/grub/*/monolithic", "/boot/efi/EFI/*", "/usr/share/efi/*",
 	} {
 		found, _ := filepath.Glob(pattern) // these patterns are right

@@ -3,6 +3,7 @@ package loader
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/route"
@@ -18,7 +19,40 @@ func IdentifyFlat(head []byte) (route.Identity, error) {
 	return identifyFlat(head[:min(len(head), HeadMost)])
 }
 
-// identifyFlat says what a file is that a BIOS loads as it is. Its features don't
+// identifyOther says what a file is that is no EFI binary; begin gives its beginning.
+func identifyOther(head []byte, begin func(most int64) ([]byte, error)) (route.Identity, error) {
+	id, err := identifyFlat(head)
+	if err != nil || id.Kind != route.KindGRUB && id.Kind != route.KindRPi {
+		return id, err
+	}
+	content, err := begin(SizeMost)
+	switch {
+	case err != nil:
+	case id.Kind == route.KindGRUB:
+		tellGRUBCore(&id, content)
+	default:
+		id.Version = videoCoreDate(content)
+	}
+	return id, err
+}
+
+// videoCoreDate is the day on which a Raspberry Pi's firmware was built, which it has
+// as "VC_BUILD_ID_TIME: Aug 26 2022", by the order of days.
+func videoCoreDate(content []byte) string {
+	day, err := time.Parse("Jan 2 2006", match(`VC_BUILD_ID_TIME: ([A-Z][a-z]{2} {1,2}\d{1,2} \d{4})\x00`, content))
+	if err != nil {
+		return ""
+	}
+	return day.Format(time.DateOnly)
+}
+
+// isVideoCore tells whether a file is a program for the processor that starts first on
+// a Raspberry Pi (ELF, EM_VIDEOCORE3 in the list of machines).
+func isVideoCore(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\x7fELF\x01\x01")) && len(head) > 20 && head[18] == 137 && head[19] == 0
+}
+
+// identifyFlat says what a file is that a BIOS or a board loads as it is. Its features don't
 // show: what follows the first instructions is compressed.
 func identifyFlat(head []byte) (route.Identity, error) {
 	id := route.Identity{Firmware: boot.BIOS, Arch: boot.X86}
@@ -40,6 +74,8 @@ func identifyFlat(head []byte) (route.Identity, error) {
 		tellGRUBLegacy(&id, head)
 	case isX86Kernel(head):
 		id.Kind, id.Version = route.KindLinux, kernelVersion(head)
+	case isVideoCore(head):
+		id = route.Identity{Kind: route.KindRPi, Firmware: boot.RPiFirmware, Arch: boot.ARM64}
 	default:
 		return route.Identity{}, fmt.Errorf("%w: it begins with %q", ErrUnknown, head[:min(len(head), 8)])
 	}

@@ -40,15 +40,7 @@ func identify(r io.ReaderAt, size int64, begin func(most int64) ([]byte, error))
 		return route.Identity{}, err
 	}
 	if !bytes.HasPrefix(head, []byte("MZ")) {
-		id, err := identifyFlat(head)
-		if id.Kind != route.KindGRUB {
-			return id, err
-		}
-		content, err := begin(SizeMost)
-		if err == nil {
-			tellGRUBCore(&id, content)
-		}
-		return id, err
+		return identifyOther(head, begin)
 	}
 	f, err := pefile.Read(r, size)
 	if err != nil {

@@ -67,7 +67,11 @@ func (b Boot) check(r Request) error {
 
 // write puts the boot file and where it is into a reply, in all the places
 // where firmware looks.
-func (b Boot) write(reply *dhcpv4.DHCPv4) {
+func (b Boot) write(reply *dhcpv4.DHCPv4, r Request) {
+	if r.Speaker == RPi {
+		b.writeRaspberryPi(reply)
+		return
+	}
 	for code, v := range b.Options {
 		if _, there := reply.Options[code]; !there {
 			reply.Options[code] = v

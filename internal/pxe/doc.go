@@ -71,6 +71,12 @@
 // Marshal) puts a PAD option (0) behind it: those that go by length and those
 // that go by NUL read the same name.
 //
+// Raspberry Pi's bootloader, which calls itself a BIOS, takes a reply by option 43
+// alone, which must have a menu with a certain item (raspberrypi.go). It names no
+// boot file to it: it fetches by names of its own, at the TFTP server's root. The ROM
+// of a 3B takes the address of an OFFER without a REQUEST, and looks at hops, which
+// must be what they were without a relay (its documentation, "Known problems").
+//
 // Option 97 is echoed if it was sent (PXE 2.1 section 2.2.3); 93 and 94 are
 // the client's only. Option 17 is sent unasked: Darwin's booter doesn't ask.
 package pxe

@@ -1,7 +1,9 @@
 package pxe_test
 
 import (
+	"bytes"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -81,4 +83,63 @@ func rpiDiscover(options map[uint8][]byte) *dhcpv4.DHCPv4 {
 	m := discover(options)
 	m.ClientHWAddr = net.HardwareAddr{0xd8, 0x3a, 0xdd, 1, 2, 3}
 	return m
+}
+
+// What option 97 says of a board: captures name the folders (rpi-eeprom issue 687 and
+// dnsmasq's logs), the documentation the constant of a 3B.
+func TestRaspberryPiModel(t *testing.T) {
+	uuid := func(v string) pxe.Request {
+		return pxe.Read(rpiDiscover(map[uint8][]byte{60: []byte("PXEClient:Arch:00000:UNDI:002001"), 93: {0, 0}, 97: append([]byte{0}, v...)}))
+	}
+	for _, tt := range []struct {
+		name          string
+		request       pxe.Request
+		model, serial string
+	}{
+		{"4", uuid("RPi4\x11\x31\xa0\x00\x32\x2e\xf8\xed\x10\x45\x15\x5b"), "Raspberry Pi 4", "5b154510"},
+		{"5", uuid("RPi5\x11\x31\xa0\x00\x32\x2e\xf8\xed\x10\x45\x15\x0b"), "Raspberry Pi 5", "0b154510"},
+		{"3B+, or bootcode.bin", uuid("\x16\x4c\x6c\xb6\x16\x4c\x6c\xb6\x16\x4c\x6c\xb6\x16\x4c\x6c\xb6"), "Raspberry Pi", "b66c4c16"},
+		{"3B", uuid(strings.Repeat("\x44", 16)), "Raspberry Pi 3", ""},
+		{"of MAC_ADDRESS and DHCP_OPTION97 unlike others", uuid("XXXX\x11\x31\xa0\x00\x32\x2e\xf8\xed\x10\x45\x15\x5b"), "Raspberry Pi", ""},
+		{"none", pxe.Read(rpiDiscover(map[uint8][]byte{60: []byte("PXEClient")})), "Raspberry Pi", ""},
+		{"a PC", pxe.Read(discover(biosROM)), "", ""},
+	} {
+		if tt.request.Model != tt.model || tt.request.Serial != tt.serial {
+			t.Errorf("%s: %q, %q", tt.name, tt.request.Model, tt.request.Serial)
+		}
+	}
+}
+
+// rpiOption43 is what all models take: the capture of dnsmasq in the documentation
+// ("DHCP Request / Reply"), with the three spaces that it says the ROM of a 3B needs.
+var rpiOption43 = append([]byte("\x06\x01\x03\x0a\x04\x00PXE\x09\x17\x00\x00\x14Raspberry Pi Boot   "), 0xff)
+
+// Beside a DHCP server and with addresses of ours, a Raspberry Pi gets option 43 and
+// nothing that one of its bootloaders stumbles over.
+func TestRaspberryPiReplies(t *testing.T) {
+	m, err := dhcp.Parse(raspberryPi(net.HardwareAddr{0xdc, 0xa6, 0x32, 1, 0x36, 0xc2}, "RPi4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := pxe.Boot{Server: ourAddr, RootPath: "nfs:/root"}
+	proxied, err := pxe.Offer(m, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, reply := range map[string]*dhcpv4.DHCPv4{"a proxy's": proxied, "a server's": served(t, m, b)} {
+		if got := reply.Options[43]; !bytes.Equal(got, rpiOption43) {
+			t.Errorf("%s option 43 is % x", name, got)
+		}
+		if string(reply.Options[60]) != "PXEClient" || !reply.ServerIPAddr.Equal(net.IP(ourAddr.AsSlice())) || string(reply.Options[17]) != "nfs:/root" {
+			t.Errorf("%s reply is %s", name, reply.Summary())
+		}
+		for _, code := range []uint8{66, 67, 175} {
+			if v, ok := reply.Options[code]; ok {
+				t.Errorf("%s reply has option %d: %q", name, code, v)
+			}
+		}
+	}
+	if answer, err := pxe.Answer(m, b); err != nil || !bytes.Equal(answer.Options[43], rpiOption43) {
+		t.Errorf("on port 4011: %v, %v", answer, err)
+	}
 }

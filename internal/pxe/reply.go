@@ -79,7 +79,7 @@ func proxied(m *dhcpv4.DHCPv4, b Boot, kind dhcpv4.MessageType) (*dhcpv4.DHCPv4,
 	if r.IPXE != nil {
 		reply.Options[optIPXE] = ipxeOptions(false)
 	}
-	b.write(reply)
+	b.write(reply, r)
 	return reply, nil
 }
 
@@ -118,7 +118,7 @@ func Apply(reply, m *dhcpv4.DHCPv4, b Boot) error {
 			reply.Options[optVendor] = v
 		}
 	}
-	b.write(reply)
+	b.write(reply, r)
 	return nil
 }
 

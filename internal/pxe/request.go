@@ -64,7 +64,10 @@ type Request struct {
 	Requested []uint8
 	// BootItem is what a client chose from a menu; nil if it chose nothing.
 	BootItem *BootItem
-	Speaker  Speaker
+	// Model and Serial are what a board says of itself: "Raspberry Pi 4" and the last
+	// eight digits of its serial number; empty where it doesn't.
+	Model, Serial string
+	Speaker       Speaker
 }
 
 // BootItem is a PXE_BOOT_ITEM (PXE 2.1 table 2-1, option 43 sub-option 71).
@@ -122,7 +125,9 @@ func Read(m *dhcpv4.DHCPv4) Request {
 			r.IPXE = &Features{} // somebody filtered option 175
 		}
 	}
-	r.Speaker = r.speaker()
+	if r.Speaker = r.speaker(); r.Speaker == RPi {
+		r.readRaspberryPi()
+	}
 	return r
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// ByArch gives machines whose UEFI firmware is of some architectures a payload of
+// ByArch gives machines whose firmware is of some architectures a payload of
 // their own, and every other machine Payload.
 type ByArch struct {
 	Payload boot.Payload
@@ -15,7 +15,7 @@ type ByArch struct {
 
 // Resolve returns the payload. It never fails.
 func (s ByArch) Resolve(_ context.Context, c boot.Client) (boot.Payload, error) {
-	if p, ok := s.For[c.UEFIArch()]; ok {
+	if p, ok := s.For[c.FirmwareArch()]; ok {
 		return p, nil
 	}
 	return s.Payload, nil

@@ -224,6 +224,12 @@ func Entries() []Entry {
 			Loader: boot.IPXE, Build: "ipxe-arm64.efi", Via: HTTP,
 			Why: "iPXE with network drivers of its own, fetched over HTTP: for an iPXE script",
 		},
+		{
+			Name: "rpi-tftp", Firmware: boot.RPiFirmware, Proto: boot.PXE, Net: IPv4, Speaker: boot.RPi,
+			NetWhy: "Spur answers a Raspberry Pi's bootloader over IPv4 alone",
+			Loader: boot.RPi, Via: TFTP,
+			Why: "a Raspberry Pi's bootloader takes no boot file's name: its firmware, config.txt and all else are found at the root by its address, whatever folder it asks in",
+		},
 	}
 }
 

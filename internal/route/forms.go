@@ -15,6 +15,7 @@ const (
 	ScriptForm  Form = "script" // an iPXE script of the operator's, and what it names
 	ProgramForm Form = "efi"    // an EFI application as it is
 	UKIForm     Form = "uki"    // a kernel and what goes with it, made one EFI application
+	RPiForm     Form = "rpi"    // a kernel and what goes with it, beside a Raspberry Pi's firmware
 	NBPForm     Form = "nbp"    // a flat program as it is, with what it asks for beside itself
 	FolderForm  Form = "folder" // what a folder has for the machine, with all that is in the folder
 )
@@ -37,6 +38,7 @@ func Forms() []FormRow {
 	return []FormRow{
 		{Kind: boot.KindLinux, Form: LinuxForm, Obstacle: unfitKernel},
 		{Kind: boot.KindLinux, Form: UKIForm, With: boot.Stub, Obstacle: unfitUKI},
+		{Kind: boot.KindLinux, Form: RPiForm, With: boot.RPi, Obstacle: unfitRPi},
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
 		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
 		{Kind: boot.KindNBP, Form: NBPForm, Obstacle: foreignNBP},

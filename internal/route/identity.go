@@ -27,6 +27,7 @@ const (
 	KindSyslinux    Kind = "Syslinux"
 	KindPXELINUX    Kind = "PXELINUX"
 	KindMemtest     Kind = "Memtest86+"
+	KindRPi         Kind = "Raspberry Pi firmware" // start4.elf, for the processor that starts the others
 	KindREFInd      Kind = "rEFInd"
 	KindShell       Kind = "UEFI shell"
 	KindEFI         Kind = "EFI application" // another

@@ -116,6 +116,13 @@ func Loaders() []Loader {
 			Next: File{Name: EFIProgram, Role: Kernel},
 		},
 		{
+			// It speaks from the board's ROM or EEPROM, and fetches the rest of itself first.
+			Name: boot.RPi, Kind: KindRPi,
+			Builds:  []Build{{RPiStarter, boot.RPiFirmware, boot.ARM64}},
+			Fetches: []Via{TFTP}, Brings: []Form{RPiForm},
+			Next: File{Name: RPiConfig, Role: Script},
+		},
+		{
 			Name: boot.Stub, Kind: KindStub,
 			Builds: []Build{
 				{"linuxx64.efi.stub", boot.UEFI, boot.X64},

@@ -44,6 +44,7 @@ func packages() []pack {
 		{Debian, KindIPXE, boot.X64, "ipxe", false},
 		{Debian, KindIPXE, "", laterIPXE, false},
 		{Debian, KindStub, "", "systemd-boot-efi", true},
+		{Debian, KindRPi, "", "raspi-firmware (component non-free-firmware)", false},
 		{Debian, KindShim, boot.X86, "shim-signed", true},
 		{Debian, KindShim, boot.X64, "shim-signed", true},
 		{Debian, KindShim, boot.ARM64, "shim-signed", true},

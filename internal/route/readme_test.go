@@ -42,7 +42,10 @@ func markdown() string {
 	b.WriteString("\n| machine | who asks | is given | over | route |\n|---|---|---|---|---|\n")
 	for _, e := range Entries() {
 		r := e.route()
-		machine := strings.TrimSpace(strings.ToUpper(string(e.Firmware)) + " " + string(e.Arch))
+		machine := ""
+		if e.Firmware != "" {
+			machine = boot.Client{Firmware: e.Firmware, Arch: e.Arch}.Platform()
+		}
 		if e.Net == IPv6 {
 			machine += " over IPv6"
 		}
@@ -52,6 +55,9 @@ func markdown() string {
 			if e.Needs.Has(boot.CanHTTP) {
 				asks += " with HTTP"
 			}
+		}
+		if e.Speaker == boot.RPi {
+			asks = "its bootloader"
 		}
 		if e.Speaker == boot.IPXE {
 			asks = "iPXE"

@@ -245,7 +245,7 @@ func TestIPXEThatCannotStartKernels(t *testing.T) {
 
 // Programs that no route is for are told apart, and each hears its own reason.
 func TestNotYet(t *testing.T) {
-	for l, want := range map[boot.Loader]string{boot.RPi: "Raspberry Pi", boot.UBoot: "U-Boot", boot.Apple: "Apple", boot.GRUB: "grub", boot.PXELINUX: "pxelinux"} {
+	for l, want := range map[boot.Loader]string{boot.UBoot: "U-Boot", boot.Apple: "Apple", boot.GRUB: "grub", boot.PXELINUX: "pxelinux"} {
 		c := boot.Client{Proto: boot.PXE, Loader: l}
 		ladder := Routes(c, linux(boot.ARM64), all())
 		if len(ladder.Routes) > 0 || !strings.Contains(ladder.Obstacle(c), want) || !strings.Contains(ladder.Obstacle(c), "yet") {
@@ -318,6 +318,7 @@ func TestNamesAndOrder(t *testing.T) {
 		"uefi-tftp6", "uefi-x64-snponly", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-shim-ipxe", "uefi-shim-grub",
 		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "bios-grub", "bios-grub-legacy", "bios-ipxe-grub", "bios-gpxe-http", "bios-gpxe-tftp", "bios-gpxe-undionly", "bios-gpxe-grub", "uefi-grub",
 		"uefi-http", "uefi-https", "uefi-http-shim-ipxe", "uefi-http-shim-grub", "uefi-https-shim-grub", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe",
+		"rpi-tftp",
 	}
 	var got []string
 	for _, e := range Entries() {
@@ -372,7 +373,7 @@ func TestPick(t *testing.T) {
 
 // Whoever is said to be supported has a route.
 func TestSupported(t *testing.T) {
-	want := []string{"any machine whose iPXE asks", "BIOS over PXE", "UEFI x64 over PXE", "UEFI over PXE", "UEFI arm64 over PXE", "UEFI riscv64 over PXE", "UEFI loong64 over PXE", "UEFI over HTTP", "UEFI x64 over HTTP", "UEFI arm64 over HTTP"}
+	want := []string{"any machine whose iPXE asks", "BIOS over PXE", "UEFI x64 over PXE", "UEFI over PXE", "UEFI arm64 over PXE", "UEFI riscv64 over PXE", "UEFI loong64 over PXE", "UEFI over HTTP", "UEFI x64 over HTTP", "UEFI arm64 over HTTP", "Raspberry Pi over PXE"}
 	if got := Supported(); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}

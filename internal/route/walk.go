@@ -188,6 +188,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		who = "gPXE"
 	case boot.GRUBLegacy:
 		who = "GRUB Legacy"
+	case boot.RPi:
+		who = "a Raspberry Pi's bootloader"
 	}
 	switch p.Kind() {
 	case boot.KindScript:

@@ -40,6 +40,8 @@ func (a Attempt) Begins(e Event) bool {
 		return true // the firmware's next boot option
 	case !a.progressed():
 		return false
+	case a.isRPi() && a.fetchedAny() && (e.Client.Firmware == boot.UEFI || a.latest.startsRPi() && gap < restartGap):
+		return false // UEFI firmware that it has loaded, or what its ROM has
 	case a.loaderStage.fetched && a.latest.Role == RoleLoader && e.Client.Loader == a.loaderStage.client.Loader && e.Client.Features == a.loaderStage.client.Features:
 		// The program that fetched a loader speaks again: the loader did not
 		// take over. (One that did is another program, or an iPXE that can do

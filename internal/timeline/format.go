@@ -96,6 +96,9 @@ func askedText(c boot.Client, first bool) string {
 	}
 	what := Clean(c.Platform())
 	switch {
+	case c.Loader == boot.RPi && c.Serial != "":
+		what += ", serial number " + Clean(c.Serial)
+	case c.Loader == boot.RPi:
 	case c.Firmware == "" && c.Arch == "" && how != "" && c.Loader != boot.ROM:
 		what = how
 	case how != "":
@@ -108,6 +111,9 @@ func askedText(c boot.Client, first bool) string {
 		return "asks again: " + what
 	}
 	text := loaderName(c.Loader) + " asks what to boot"
+	if c.Loader == boot.RPi && c.Serial != "" {
+		text += ": serial number " + Clean(c.Serial)
+	}
 	if c.IPv6 {
 		text += " over IPv6"
 	}

@@ -173,6 +173,9 @@ func (a Attempt) fetchEnd(e Event, t *Transfer) (Attempt, []Step) {
 	t.Done, t.Total = true, max(t.Total, t.Bytes)
 	t.Times++
 	a = a.completed(e, t)
+	if a.isRPi() && t.Times > 1 && e.Role != RoleKernel {
+		return a, nil // its firmware reads config.txt over and over
+	}
 	s := a.step(e, fetchedText(*t))
 	s.Bytes, s.Total, s.Took, s.Proto = t.Bytes, t.Total, Span(t.Took()), t.Proto
 	t.before = 0

@@ -152,6 +152,9 @@ func loaderSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	if !a.resting() || a.kernel || t.Role != RoleLoader || t.Err != "" || still < loaderPatience {
 		return Verdict{}, false
 	}
+	if a.isRPi() {
+		return a.rpiSilent(t), true
+	}
 	v := Verdict{
 		Cause:    LoaderSilent,
 		Sentence: fmt.Sprintf("%s was fetched completely, but never asked for its script.", fileText(t)),
@@ -187,8 +190,11 @@ func kernelNotFetched(a Attempt, _ time.Time, still time.Duration) (Verdict, boo
 		Likely:   "the script waits (a menu, a prompt), it stopped at an error, or a firewall drops TCP to our HTTP port.",
 		Hint:     "look at the machine's screen: the loader says there what it does; open the HTTP port on this host.",
 	}
-	if a.startedByGRUB() {
+	switch {
+	case a.startedByGRUB():
 		v.Likely = "GRUB stopped at an error, or a firewall drops what it sends to our HTTP port."
+	case a.isRPi():
+		v = a.rpiWithoutKernel(v)
 	}
 	return v, true
 }

@@ -127,6 +127,9 @@ func offersRefused(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 		Likely: "its firmware wants the boot file in another form of offer, or takes only one offer" + h.rivalText() + ".",
 		Hint:   "let the machine ask again: it is offered the next " + h.nextTry() + "; if none helps, give addresses and boot file together with --dhcp server.",
 	}
+	if a.isRPi() {
+		return a.rpiNotFetched(v), true
+	}
 	// While the ROM goes on asking, it may still take the shape offered last.
 	if h.refusals > 0 && (silent || h.shape == "") {
 		v.Blames, v.Refused = h.blamed()
@@ -197,8 +200,11 @@ func offerIgnored(a Attempt, now time.Time, still time.Duration) (Verdict, bool)
 		v.Blames, v.Refused = "", ""
 		v.Likely = "somebody looks at the menu on its screen. Or " + v.Likely
 	}
-	if h.proto == "https" {
+	switch {
+	case h.proto == "https":
 		v = h.trustsNobody(v)
+	case a.isRPi():
+		v = a.rpiNotFetched(v)
 	}
 	return v, true
 }

@@ -30,6 +30,9 @@ func (t *Tree) atRoot(name string) (route.Role, bool) {
 // describeRoot is Describe for what has no sealed name.
 func (t *Tree) describeRoot(name string, peer netip.Addr) (Entry, bool) {
 	if n, ok := t.bootAt(peer); ok {
+		if n.Route.Unsealed() {
+			return t.describeRPi(n.Client, name)
+		}
 		if f, ok := n.Route.AtRoot(name); ok {
 			return Entry{Client: n.Client, Role: f.Role, Name: f.Name, Loader: f.Loader}, true
 		}
@@ -63,6 +66,9 @@ var errAtRoot = errors.New("nothing at the root: only --dhcp off serves loaders 
 // was sent here by somebody else's DHCP server, and what that one asks for.
 func (t *Tree) openRoot(ctx context.Context, name string, a Asker, why error) (fs.File, error) {
 	if n, ok := t.bootAt(a.Peer); ok {
+		if n.Route.Unsealed() {
+			return t.openRPi(ctx, n, name, a)
+		}
 		if f, ok := n.Route.AtRoot(name); ok {
 			return t.openBoot(ctx, n, f.Name, a)
 		}

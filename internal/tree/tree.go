@@ -70,6 +70,8 @@ type Entry struct {
 	Loader boot.Loader // the program that a loader's file is, where there are several
 	// Spare: who asks for it does without it, and is expected to.
 	Spare bool
+	// Optional: who asks for it does without it where it isn't there.
+	Optional bool
 }
 
 // Describe reads a path for which somebody asks, without opening anything. ok is
@@ -251,6 +253,9 @@ func Configuration(c boot.Client, p boot.Payload, r route.Route, urls loader.URL
 		return loader.GPXEScript(c, p, urls)
 	case boot.GRUBLegacy:
 		return loader.GRUBLegacyConfig(c, p, urls)
+	case boot.RPi:
+		linux, _ := p.Content.(boot.Linux)
+		return loader.RPiConfig(c, linux)
 	}
 	return loader.IPXEScript(c, p, urls)
 }
@@ -335,8 +340,12 @@ func (t *Tree) Path(c boot.Client, r route.Route) string {
 }
 
 // Location is what a boot offer says about a route's file: a URL, or, for TFTP
-// over IPv4, a bare path, since the server has a field of its own in the offer.
+// over IPv4, a bare path, since the server has a field of its own in the offer. It is
+// empty for who asks by names of its own.
 func (t *Tree) Location(c boot.Client, r route.Route) string {
+	if r.Unsealed() {
+		return ""
+	}
 	if r.Via != route.TFTP || c.Server.Is6() {
 		return t.base(r.Via, c.Server) + "/" + t.Path(c, r)
 	}

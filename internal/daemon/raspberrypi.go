@@ -1,0 +1,85 @@
+package daemon
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// rpiDeviceTrees are the device trees of Raspberry Pis that lie with a kernel: beside
+// it, or where its package puts them (linux-image-arm64 of Debian, /boot/dtb-VERSION of
+// Fedora, /boot/dtbs of Arch).
+func rpiDeviceTrees(kernel string) []boot.File {
+	if found := deviceTreesOf(kernel); found != nil {
+		return found
+	}
+	real, err := filepath.EvalSymlinks(kernel)
+	if err != nil {
+		return nil
+	}
+	return deviceTreesOf(real)
+}
+
+func deviceTreesOf(kernel string) []boot.File {
+	_, version, _ := strings.Cut(filepath.Base(kernel), "-")
+	for _, below := range []string{
+		".", "broadcom", "dtbs/broadcom", "dtb/broadcom", "dtbs", "dtb-" + version + "/broadcom",
+		"../usr/lib/linux-image-" + version + "/broadcom",
+	} {
+		dir := filepath.Join(filepath.Dir(kernel), below)
+		found, _ := filepath.Glob(filepath.Join(literally(dir), "bcm2*-rpi-*.dtb")) // the pattern is right
+		if len(found) > 0 {
+			return filesAt(found)
+		}
+	}
+	return nil
+}
+
+// literally is a path as a pattern that matches nothing else.
+func literally(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
+
+func filesAt(paths []string) []boot.File {
+	slices.Sort(paths)
+	var files []boot.File
+	for _, path := range paths {
+		files = append(files, boot.File{Source: path})
+	}
+	return files
+}
+
+// boardAt is the boot of a machine that nobody heard asking, as with --dhcp off, and
+// that is a Raspberry Pi by its address on the wire: it asks for its files all the
+// same, if somebody else's DHCP server names this host to it.
+func boardAt(mac boot.MAC) (boot.Client, route.Route, bool) {
+	if !pxe.IsRaspberryPi(mac[:]) {
+		return boot.Client{}, route.Route{}, false
+	}
+	return raspberryPi(mac), route.Configured(boot.RPi, route.TFTP), true
+}
+
+// raspberryPi is a Raspberry Pi of which no more is known than its address.
+func raspberryPi(mac boot.MAC) boot.Client {
+	return boot.Client{MAC: mac, Firmware: boot.RPiFirmware, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.RPi}
+}
+
+// askRPi is a question about a Raspberry Pi 4.
+func askRPi(c boot.Client, speaking string) (Question, error) {
+	switch {
+	case c.Proto != boot.PXE || speaking != "" && speaking != "rom" || c.IPv6:
+		return Question{}, advice.New("a Raspberry Pi's bootloader asks as itself, over IPv4", "leave --proto, --loader and an IPv6 --server out")
+	case c.Arch != "" && c.Arch != boot.ARM64:
+		return Question{}, advice.New(fmt.Sprintf("no Raspberry Pi of architecture %s boots over a network", c.Arch), "leave --arch out: it is arm64")
+	}
+	pi := raspberryPi(boot.MAC{0xdc, 0xa6, 0x32, 0x12, 0x34, 0x56})
+	copy(pi.UUID[:], "RPi4\x11\x31\xc0\x00\x32\x12\x34\x56\x10\x45\x15\x5b")
+	pi.Model, pi.Serial, pi.Server = "Raspberry Pi 4", "5b154510", c.Server
+	return Question{Client: pi}, nil
+}

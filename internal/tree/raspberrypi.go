@@ -1,0 +1,119 @@
+package tree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// rpiName is the file of its folder for which a Raspberry Pi asks. The bootloader
+// looks first in a folder by its serial number or, by TFTP_PREFIX, its address, and
+// takes that for its own if a start4.elf or a start.elf is there (documentation of
+// TFTP_PREFIX). Over HTTP it asks for boot.img and boot.sig in the folder of HTTP_PATH.
+func rpiName(c boot.Client, asked string) string {
+	name := strings.TrimPrefix(path.Clean("/"+asked), "/")
+	if base := path.Base(name); base == "boot.img" || base == "boot.sig" {
+		return base
+	}
+	first, rest, below := strings.Cut(name, "/")
+	if below && (isSerial(first) || first == strings.ReplaceAll(c.MAC.String(), ":", "-")) {
+		return rest
+	}
+	return name
+}
+
+// isSerial tells whether a folder's name is a serial number as bootloaders write it.
+func isSerial(name string) bool {
+	return len(name) == 8 && strings.Trim(name, "0123456789abcdef") == ""
+}
+
+// describeRPi is Describe for what a Raspberry Pi asks for.
+func (t *Tree) describeRPi(c boot.Client, asked string) (Entry, bool) {
+	name := rpiName(c, asked)
+	role := route.RPiRole(name)
+	return Entry{Client: c, Role: role, Name: name, Last: role == route.Kernel, Optional: !route.RPiNeeds(c, name)}, true
+}
+
+// openRPi opens what a Raspberry Pi asks for.
+func (t *Tree) openRPi(ctx context.Context, n Name, asked string, a Asker) (fs.File, error) {
+	payload, err := t.Resolver.Resolve(ctx, n.Client)
+	if err != nil {
+		return nil, err
+	}
+	c := n.Client
+	c.Server = a.Server
+	name := rpiName(c, asked)
+	switch content := payload.Content.(type) {
+	case boot.Linux:
+		if why := route.Routes(c, payload, t.Host).Obstacle(c); why != "" {
+			return nil, missing(name, errors.New(why))
+		}
+		return t.openRPiLinux(ctx, c, content, name, t.URLs(c, n.Route, payload, a))
+	}
+	return nil, missing(name, fmt.Errorf("%s is nothing that a Raspberry Pi's bootloader starts", payload.Title()))
+}
+
+// openRPiLinux opens a file of the folder that is put together of a kernel, what goes
+// with it, and a Raspberry Pi's firmware.
+func (t *Tree) openRPiLinux(ctx context.Context, c boot.Client, l boot.Linux, name string, urls loader.URLs) (fs.File, error) {
+	switch {
+	case name == route.RPiConfig:
+		return newGenerated(name, loader.RPiConfig(c, l)), nil
+	case name == route.RPiCmdline:
+		return newGenerated(name, loader.RPiCmdline(l, urls)), nil
+	case name == route.RPiKernel:
+		return t.Sources.Open(ctx, l.Kernel)
+	case name == route.RPiInitrd && len(l.Initrds) > 0:
+		return t.joined(ctx, name, l.Initrds)
+	case route.IsRPiFirmware(name):
+		return t.openRPiFirmware(c, name)
+	}
+	for _, f := range l.DeviceTrees {
+		if f.Base() == name {
+			return t.Sources.Open(ctx, f)
+		}
+	}
+	return nil, missing(name, errors.New("it is no part of this boot"))
+}
+
+// openRPiFirmware opens a file of this host's firmware for Raspberry Pis, which lie
+// together.
+func (t *Tree) openRPiFirmware(c boot.Client, name string) (fs.File, error) {
+	b, ok := t.Loaders.Find(route.RPiStarter, c)
+	if !ok {
+		return nil, missing(name, errors.New("this host has no firmware for Raspberry Pis"))
+	}
+	f, err := openLocal(filepath.Join(filepath.Dir(b.Path), name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(name, errors.New("it doesn't lie beside "+b.Path))
+	}
+	return f, err
+}
+
+// joined is several initrds as one file. A kernel unpacks one after the other, and
+// wants each to begin at a multiple of four bytes, with zeros before it
+// (Documentation/driver-api/early-userspace/buffer-format.rst).
+func (t *Tree) joined(ctx context.Context, name string, files []boot.File) (fs.File, error) {
+	var all []Section
+	for _, file := range files {
+		f, err := t.Sources.Open(ctx, file)
+		if err != nil {
+			return nil, errors.Join(err, NewComposite(name, all...).Close())
+		}
+		section, err := Whole(f)
+		if err != nil {
+			return nil, errors.Join(err, f.Close(), NewComposite(name, all...).Close())
+		}
+		section.origin += file.Source
+		all = append(all, section, Zeros(-section.size&3))
+	}
+	return NewComposite(name, all...), nil
+}

@@ -1,0 +1,115 @@
+package tree
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/route"
+)
+
+var rpi = boot.Client{
+	MAC: boot.MAC{0xdc, 0xa6, 0x32, 1, 0x36, 0xc2}, Firmware: boot.RPiFirmware, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.RPi,
+	Model: "Raspberry Pi 4", Serial: "5b154510",
+}
+
+// newRPi is a tree of a kernel with two initrds and of a Raspberry Pi's firmware, for
+// a Raspberry Pi at peer.
+func newRPi(t *testing.T) *Tree {
+	t.Helper()
+	tr, dir := newTree(t)
+	at := func(name, text string) boot.File {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return boot.File{Source: path}
+	}
+	linux := boot.Linux{
+		Kernel: at("Image", "KERNEL"), Initrds: []boot.File{at("one", "FIRST"), at("two", "SECOND")}, Arch: boot.ARM64,
+		DeviceTrees: []boot.File{at("bcm2711-rpi-4-b.dtb", "TREE"), at("bcm2837-rpi-3-b.dtb", "TREE3")},
+	}
+	linux.Cmdline.Text("console=ttyS0\nquiet")
+	at("fixup4.dat", "FIXUP")
+	starter := at("start4.elf", "FIRMWARE").Source
+	tr.Loaders = append(tr.Loaders, route.Binary{Build: route.Build{File: route.RPiStarter, Firmware: boot.RPiFirmware, Arch: boot.ARM64}, Path: starter})
+	tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{Content: linux}, nil })
+	tr.Sources.Local = NamedFiles(linux.Files())
+	clients := &decide.Clients{}
+	clients.Offered(peer, rpi, route.Configured(boot.RPi, route.TFTP))
+	tr.Boots, tr.AskAtRoot = clients, false
+	return tr
+}
+
+// Whatever folder a Raspberry Pi asks in, it finds what it boots; nobody else does.
+func TestRaspberryPiFiles(t *testing.T) {
+	tr := newRPi(t)
+	asker := overTFTP
+	asker.Peer = peer
+	for name, want := range map[string]string{
+		"start4.elf": "FIRMWARE", "fixup4.dat": "FIXUP", "kernel8.img": "KERNEL", "initramfs": "FIRST\x00\x00\x00SECOND\x00\x00",
+		"bcm2711-rpi-4-b.dtb": "TREE", "cmdline.txt": "console=ttyS0 quiet\n",
+	} {
+		for _, folder := range []string{"", "5b154510/", "dc-a6-32-01-36-c2/", "/", "//5b154510//"} {
+			if got := read(t, tr, folder+name, asker); got != want {
+				t.Errorf("%s%s is %q", folder, name, got)
+			}
+			e, ok := tr.Describe(folder+name, peer)
+			if !ok || e.Name != name || e.Client.MAC != rpi.MAC || e.Role != route.RPiRole(name) || e.Last != (name == "kernel8.img") {
+				t.Errorf("%s%s is described as %+v", folder, name, e)
+			}
+		}
+		asker := asker
+		if asker.Peer = stranger; !isMissing(t, tr, name, asker) {
+			t.Errorf("a stranger gets %s", name)
+		}
+	}
+	config := read(t, tr, "5b154510/config.txt", asker)
+	for _, line := range []string{"arm_64bit=1", "enable_uart=1", "upstream_kernel=1", "kernel=kernel8.img", "initramfs initramfs followkernel"} {
+		if !strings.Contains(config, line+"\n") {
+			t.Errorf("config.txt lacks %s:\n%s", line, config)
+		}
+	}
+}
+
+// What a Raspberry Pi looks for without needing it is no failure; what it stops
+// without is one. Nothing beside what was named is served.
+func TestRaspberryPiLooksAround(t *testing.T) {
+	tr := newRPi(t)
+	asker := overTFTP
+	asker.Peer = peer
+	for name, optional := range map[string]bool{
+		"bootsig.bin": true, "recovery.elf": true, "pieeprom.sig": true, "upstream/kernel8.img": true, "5b154510/overlays/overlay_map.dtb": true,
+		"start.elf": true, "bcm2712-rpi-5-b.dtb": false, "secret": true, "../secret": true, "5b154510/../secret": true, "one": true,
+	} {
+		if !isMissing(t, tr, name, asker) {
+			t.Errorf("%s is there", name)
+		}
+		if e, _ := tr.Describe(name, peer); e.Optional != optional || e.Spare {
+			t.Errorf("%s is described as %+v", name, e)
+		}
+	}
+	if why := route.RPiNeeds(boot.Client{Model: "Raspberry Pi 3"}, "start.elf"); !why {
+		t.Error("a Raspberry Pi 3 does without start.elf")
+	}
+}
+
+func isMissing(t *testing.T, tr *Tree, name string, a Asker) bool {
+	t.Helper()
+	f, err := tr.Open(t.Context(), name, a)
+	if err == nil {
+		_ = f.Close()
+	}
+	return err != nil
+}
+
+// No offer names a file to a Raspberry Pi.
+func TestRaspberryPiLocation(t *testing.T) {
+	tr := newRPi(t)
+	if got := tr.Location(rpi, route.Configured(boot.RPi, route.TFTP)); got != "" {
+		t.Errorf("it is told %q", got)
+	}
+}

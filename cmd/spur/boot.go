@@ -135,6 +135,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads) or folder, whatever it looks like")
 	other.add(cmd)
 	menu.add(cmd)
+	flags.StringVar(&target.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with those from which each takes its own; without it they take the one in their firmware")
 	flags.StringVar(&target.Message, "message", "", "text to show on the screen of machines that iPXE boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
 	cmd.AddCommand(enrollKeysCommand())

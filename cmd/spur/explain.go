@@ -105,10 +105,10 @@ failure, 2 for wrong usage.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios, uefi or raspberry-pi")
+	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios, uefi, raspberry-pi or u-boot")
 	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64, or as uname calls it (default: x64); a BIOS has none to tell")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe or http")
-	flags.StringVar(&speaking, "speaker", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe")
+	flags.StringVar(&speaking, "speaker", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe, u-boot")
 	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur; with an IPv6 address it asks by DHCPv6")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.BoolVar(&packets, "packets", false, "show the first exchange packet by packet, with the names of options and sub-options; with --bytes byte by byte too")
@@ -117,6 +117,7 @@ failure, 2 for wrong usage.`,
 	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads) or folder, whatever it looks like")
 	other.add(cmd)
 	menu.add(cmd)
+	flags.StringVar(&target.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with some")
 	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
 	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")

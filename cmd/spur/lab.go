@@ -189,6 +189,9 @@ func clientOf(f lab.Firmware) (boot.Client, error) {
 	if asks.BIOS {
 		c.Firmware, c.Arch = boot.BIOS, boot.X86
 	}
+	if asks.UBoot {
+		c.Firmware, c.Loader = boot.Board, boot.UBoot
+	}
 	if asks.IPXE {
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE
 	}

@@ -51,10 +51,12 @@ func (u UUID) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 // Firmware is the kind of firmware that a machine starts with.
 type Firmware string
 
-// The firmware that Spur tells apart.
+// The firmware that Spur tells apart. Board is U-Boot that boots a kernel by
+// itself; while it boots an EFI application it is UEFI.
 const (
-	BIOS Firmware = "bios"
-	UEFI Firmware = "uefi"
+	BIOS  Firmware = "bios"
+	UEFI  Firmware = "uefi"
+	Board Firmware = "u-boot"
 	// RPiFirmware is a Raspberry Pi's own, in its SoC, its EEPROM and the files that
 	// it fetches.
 	RPiFirmware Firmware = "raspberry-pi"
@@ -109,6 +111,9 @@ const GRUBLegacy Loader = "grub-legacy"
 // Stub is what makes one EFI application of a kernel and what goes with it
 // (systemd-stub(7)). It speaks to nobody.
 const Stub Loader = "systemd-stub"
+
+// UBootEFI is U-Boot as what starts an EFI application. On the wire it is UBoot.
+const UBootEFI Loader = "u-boot-efi"
 
 // Shim is what firmware with Secure Boot starts for Microsoft's signature, and
 // what starts a loader of its vendor; MokManager is what it starts for its owner
@@ -199,6 +204,8 @@ func (c Client) Platform() string {
 		return strings.TrimSpace("UEFI " + string(c.Arch))
 	case c.Firmware == RPiFirmware:
 		return cmp.Or(c.Model, "Raspberry Pi")
+	case c.Firmware == Board:
+		return strings.TrimSpace("U-Boot " + string(c.Arch))
 	case c.Arch != "":
 		return string(c.Arch)
 	}

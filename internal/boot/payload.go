@@ -101,9 +101,10 @@ type Linux struct {
 	// is not known, for instance because nobody has looked into it.
 	Arch      Arch
 	Abilities Abilities
-	// DeviceTrees are those that were found with the kernel for boards whose firmware
-	// has none (bcm2711-rpi-4-b.dtb).
+	// DeviceTrees are those that were found with the kernel, or named, for boards whose
+	// firmware has none (bcm2711-rpi-4-b.dtb). DeviceTree is for all that ask for any.
 	DeviceTrees []File
+	DeviceTree  File
 	// Bytes is how large kernel and initrds are together; 0 where that is not
 	// known.
 	Bytes int64
@@ -118,12 +119,16 @@ func (l Linux) Title() string { return l.Kernel.Base() }
 // Files implements Content.
 func (l Linux) Files() []File {
 	files := append([]File{l.Kernel}, l.Initrds...)
-	return slices.Concat(files, l.Cmdline.Files(), l.DeviceTrees)
+	files = slices.Concat(files, l.Cmdline.Files(), l.DeviceTrees)
+	if l.DeviceTree != (File{}) {
+		files = append(files, l.DeviceTree)
+	}
+	return files
 }
 
 // Size implements Content.
 func (l Linux) Size() int {
-	n := len(l.Kernel.Source) + l.Cmdline.size()
+	n := len(l.Kernel.Source) + len(l.DeviceTree.Source) + l.Cmdline.size()
 	for _, f := range slices.Concat(l.Initrds, l.DeviceTrees) {
 		n += len(f.Source)
 	}
@@ -214,6 +219,17 @@ func (p Payload) Title() string {
 		return "nothing"
 	}
 	return p.Content.Title()
+}
+
+// Arch is what the payload is built for; empty where it doesn't matter, or isn't known.
+func (p Payload) Arch() Arch {
+	switch content := p.Content.(type) {
+	case Linux:
+		return content.Arch
+	case EFI:
+		return content.Arch
+	}
+	return ""
 }
 
 // Files lists everything that the payload may fetch, in the order in which a

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"slices"
+
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/pxe"
@@ -32,7 +34,10 @@ func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
 	case pxe.GRUB:
 		c.Loader = boot.GRUB
 	case pxe.UBoot:
-		c.Loader, c.Firmware, c.Arch = boot.UBoot, "", ""
+		c.Loader = boot.UBoot
+		if r.Class != pxe.PXEClient {
+			c.Firmware, c.Arch = boot.Board, boardArch(r.Archs)
+		}
 	case pxe.RPi:
 		// Those that boot over a network have 64 bits.
 		c.Loader, c.Firmware, c.Arch = boot.RPi, boot.RPiFirmware, boot.ARM64
@@ -68,6 +73,18 @@ func platform(a pxe.Arch) (boot.Firmware, boot.Arch) {
 		return boot.UEFI, boot.IA64
 	}
 	return "", ""
+}
+
+// boardArch is the architecture of a U-Boot that boots by itself; empty where it
+// doesn't say, which that for ARM does.
+func boardArch(archs []pxe.Arch) boot.Arch {
+	switch {
+	case slices.Contains(archs, pxe.ArchARMUBoot):
+		return boot.ARM
+	case slices.Contains(archs, pxe.ArchARM64UBoot):
+		return boot.ARM64
+	}
+	return ""
 }
 
 // features translates option 175. An iPXE that says nothing of itself, because

@@ -26,7 +26,7 @@ func clientOf6(r dhcp6.Request, p dhcp6.Packet) boot.Client {
 		// It tells nothing of what it can do (src/net/udp/dhcpv6.c).
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE
 	case strings.HasPrefix(r.ClassID, "U-Boot"):
-		c.Loader, c.Firmware, c.Arch = boot.UBoot, "", ""
+		c.Loader, c.Firmware, c.Arch = boot.UBoot, boot.Board, ""
 	case r.Class == dhcp6.HTTPClient:
 		c.Proto = boot.HTTP
 	}

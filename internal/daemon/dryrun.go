@@ -23,7 +23,7 @@ func (o outlook) given(l looked) ([]string, error) {
 			return nil, err
 		}
 		var more []string
-		more, err = o.givenOne(o.overEach(everyUEFI(other.arch)), other.payload)
+		more, err = o.givenOne(o.overEach(append(everyUEFI(other.arch), everyUBoot(other.arch)...)), other.payload)
 		lines = append(lines, more...)
 	}
 	return lines, err
@@ -74,7 +74,7 @@ func everyClient(p boot.Payload) []boot.Client {
 	var all []boot.Client
 	arches := archesOf(p)
 	for _, arch := range arches {
-		all = append(all, everyUEFI(arch)...)
+		all = append(all, append(everyUEFI(arch), everyUBoot(arch)...)...)
 	}
 	if slices.Contains(arches, boot.X64) || slices.Contains(arches, boot.X86) {
 		bios := boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
@@ -88,7 +88,7 @@ func everyClient(p boot.Payload) []boot.Client {
 func archesOf(p boot.Payload) []boot.Arch {
 	folder, ok := p.Content.(boot.Folder)
 	if !ok {
-		return []boot.Arch{cmp.Or(archOfPayload(p), boot.X64)}
+		return []boot.Arch{cmp.Or(p.Arch(), boot.X64)}
 	}
 	all := []boot.Arch{boot.X64}
 	for _, program := range folder.Programs {
@@ -111,6 +111,18 @@ func everyUEFI(arch boot.Arch) []boot.Client {
 	return all
 }
 
+// everyUBoot lists boards with U-Boot, as which it asks for a script and for an EFI
+// application, of the architectures of which there are some.
+func everyUBoot(arch boot.Arch) []boot.Client {
+	if arch != boot.ARM && arch != boot.ARM64 && arch != boot.RISCV64 {
+		return nil
+	}
+	script := boot.Client{Firmware: boot.Board, Arch: arch, Proto: boot.PXE, Loader: boot.UBoot}
+	efi := script
+	efi.Firmware = boot.UEFI
+	return []boot.Client{script, efi}
+}
+
 // everySpeaker is a machine whose ROM speaks, and what it becomes with iPXE.
 func everySpeaker(rom boot.Client) []boot.Client {
 	ipxe := rom
@@ -118,16 +130,4 @@ func everySpeaker(rom boot.Client) []boot.Client {
 	without := ipxe
 	without.Features &^= boot.CanHTTP
 	return []boot.Client{rom, ipxe, without}
-}
-
-// archOfPayload is what a payload is built for; empty where it doesn't matter, or
-// isn't known.
-func archOfPayload(p boot.Payload) boot.Arch {
-	switch content := p.Content.(type) {
-	case boot.Linux:
-		return content.Arch
-	case boot.EFI:
-		return content.Arch
-	}
-	return ""
 }

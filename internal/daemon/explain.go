@@ -21,6 +21,7 @@ import (
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
@@ -298,6 +299,10 @@ func (e *explanation) chain(c boot.Client, r route.Route, indent string) error {
 func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 	urls := e.tree.URLs(c, r, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
 	name := route.FindLoader(r.Loader).Next.Name
+	if r.Loader == boot.UBoot {
+		e.uBootScript(c, r, urls, indent)
+		name = route.UBootConfig
+	}
 	if shown, ok := e.shown[r.Loader]; ok {
 		e.line("%s%s is as by %s, with addresses of its own", indent, name, shown)
 		return
@@ -333,6 +338,14 @@ func besides(n boot.NBP) string {
 		return "nothing is there"
 	}
 	return strings.Join(names, ", ")
+}
+
+// uBootScript shows the script by which U-Boot comes to its configuration.
+func (e *explanation) uBootScript(c boot.Client, r route.Route, urls loader.URLs, indent string) {
+	e.line("%s%s:", indent, r.Give)
+	for line := range strings.Lines(loader.UBootScript(c, e.payload, e.tree.Names.Boot(c, r), urls)) {
+		e.line("%s  | %s", indent, strings.TrimRight(line, "\n"))
+	}
 }
 
 // program explains the one file that firmware starts by itself.

@@ -29,7 +29,7 @@ func (t *Target) AddFor(targets, cmdlines []string) error {
 		if slices.Contains(names, "") {
 			return misused(advice.New(fmt.Sprintf("--for %s has a name that is empty", text), "write --for "+string(arch)+"=KERNEL[,INITRD…]"))
 		}
-		t.For[arch] = Target{Kernel: names[0], Initrds: names[1:], Cmdline: t.Cmdline, Message: t.Message, RootPath: t.RootPath}
+		t.For[arch] = Target{Kernel: names[0], Initrds: names[1:], Cmdline: t.Cmdline, DTB: t.DTB, Message: t.Message, RootPath: t.RootPath}
 	}
 	return t.addCmdlines(cmdlines)
 }
@@ -81,7 +81,7 @@ func (t Target) lookFor(ctx context.Context, arch boot.Arch, up upstream) (looke
 		return looked{}, misused(advice.New(fmt.Sprintf("--for %s: %s is an iPXE script", arch, t.Kernel),
 			"give every machine the same script, and have it look at ${buildarch}"))
 	}
-	if built := archOfPayload(l.payload); cmp.Or(built, arch) != arch && !startedBy(l.payload, arch) {
+	if built := l.payload.Arch(); cmp.Or(built, arch) != arch && !startedBy(l.payload, arch) {
 		return looked{}, misused(advice.New(fmt.Sprintf("--for %s: %s is for %s", arch, l.payload.Title(), built), fmt.Sprintf("name one for %s", arch)))
 	}
 	return l, nil

@@ -55,7 +55,7 @@ func (o outlook) withoutWay(l looked) []string {
 		return nil // machines are shown what they can boot
 	}
 	all := l.others
-	arch := cmp.Or(archOfPayload(l.payload), boot.X64)
+	arch := cmp.Or(l.payload.Arch(), boot.X64)
 	if !slices.ContainsFunc(all, func(other forOne) bool { return other.arch == arch }) {
 		all = append([]forOne{{arch, l}}, all...)
 	}

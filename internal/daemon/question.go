@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -39,6 +40,11 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	}
 	switch speaking {
 	case "", "rom":
+		if c.Firmware == boot.Board {
+			c.Loader = boot.UBoot
+		}
+	case "u-boot":
+		c.Loader = boot.UBoot
 	case "ipxe":
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE
 	case "ipxe-with-https":
@@ -50,10 +56,13 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	case "ipxe-without-bzimage":
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE&^boot.CanBzImage
 	default:
-		return Question{}, advice.New(fmt.Sprintf("--speaker %s is unknown", speaking), "it is rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage or gpxe")
+		return Question{}, advice.New(fmt.Sprintf("--speaker %s is unknown", speaking), "it is rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe or u-boot")
 	}
-	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI {
-		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios, uefi or raspberry-pi")
+	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI && c.Firmware != boot.Board {
+		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios, uefi, raspberry-pi or u-boot")
+	}
+	if c.Loader == boot.UBoot {
+		return uBootQuestion(c)
 	}
 	if c.Proto != boot.PXE && c.Proto != boot.HTTP {
 		return Question{}, advice.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe or http")
@@ -85,8 +94,20 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	return Question{Client: c}, nil
 }
 
+// uBootQuestion is that of a board with U-Boot.
+func uBootQuestion(c boot.Client) (Question, error) {
+	c.Arch, c.UUID = cmp.Or(c.Arch, boot.ARM64), boot.UUID{}
+	if c.Firmware == boot.BIOS || c.Proto != boot.PXE {
+		return Question{}, advice.New("U-Boot has no BIOS, and asks by PXE", "leave --firmware bios and --proto http out")
+	}
+	return Question{Client: c}, nil
+}
+
 // requestOf is the DISCOVER that a client like this one would send.
 func requestOf(c boot.Client) *dhcpv4.DHCPv4 {
+	if c.Loader == boot.UBoot {
+		return uBootRequest(c)
+	}
 	class := "PXEClient"
 	if c.Proto == boot.HTTP {
 		class = "HTTPClient"
@@ -107,6 +128,31 @@ func requestOf(c boot.Client) *dhcpv4.DHCPv4 {
 	case boot.GPXE:
 		m.UpdateOption(dhcpv4.OptUserClass("gPXE"))
 	}
+	return m
+}
+
+// uBootRequest is that of U-Boot, which names its architecture on ARM alone, unless it
+// looks for an EFI application.
+func uBootRequest(c boot.Client) *dhcpv4.DHCPv4 {
+	class, arch := "U-Boot", pxe.ArchBIOS
+	switch {
+	case c.Firmware == boot.UEFI:
+		arch = archOf(c)
+		class = fmt.Sprintf("PXEClient:Arch:%05d:UNDI:003000", arch)
+	case c.Arch == boot.ARM:
+		class, arch = "U-Boot.armv7", pxe.ArchARMUBoot
+	case c.Arch == boot.ARM64:
+		class, arch = "U-Boot.armv8", pxe.ArchARM64UBoot
+	}
+	m := &dhcpv4.DHCPv4{
+		OpCode: dhcpv4.OpcodeBootRequest, HWType: iana.HWTypeEthernet, ClientHWAddr: c.MAC[:], Options: dhcpv4.Options{},
+	}
+	m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
+	m.UpdateOption(dhcpv4.OptClassIdentifier(class))
+	if arch != pxe.ArchBIOS {
+		m.UpdateOption(dhcpv4.OptClientArch(iana.Arch(arch)))
+	}
+	m.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionClientNetworkInterfaceIdentifier, []byte{1, 0, 0}))
 	return m
 }
 
@@ -134,6 +180,8 @@ func describeSpeaker(c boot.Client) string {
 	switch {
 	case c.Loader == boot.GPXE:
 		return "gPXE"
+	case c.Loader == boot.UBoot:
+		return "U-Boot"
 	case c.Loader != boot.IPXE && c.Proto == boot.HTTP:
 		return "its HTTP Boot"
 	case c.Loader == boot.RPi:

@@ -24,6 +24,7 @@ type Target struct {
 	As       string   // the kind of payload that it is, whatever it looks like; empty: what it looks like
 	Initrds  []string // paths or URLs, merged in this order
 	Cmdline  string
+	DTB      string // path of a device tree, or of a folder with some
 	Message  string
 	RootPath string
 	// For are the targets of machines of some architectures, in the place of this one.
@@ -109,6 +110,9 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	}
 	if found.Arch == boot.ARM64 && !file.IsURL() {
 		linux.DeviceTrees = rpiDeviceTrees(file.Source)
+	}
+	if err := t.addDeviceTrees(&linux); err != nil {
+		return looked{}, err
 	}
 	linux.Bytes = bytesOf(append([]boot.File{file}, linux.Initrds...))
 	linux.Cmdline, err = t.cmdline(ctx, up)

@@ -163,6 +163,9 @@ func (t Target) onlyItself(kind, remedy string) error {
 	if t.Cmdline != "" {
 		given = append(given, "--cmdline")
 	}
+	if t.DTB != "" {
+		given = append(given, "--dtb")
+	}
 	if t.Message != "" {
 		given = append(given, "--message")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,20 +55,29 @@ const (
 
 	// RISCV64 is edk2 for 64-bit RISC-V.
 	RISCV64 Firmware = "uefi-riscv64"
+
+	// U-Boot for QEMU's boards of 64-bit ARM and RISC-V, of 2023 and of 2025. Their
+	// environments find what to boot by distro_bootcmd and by bootstd.
+	UBootARM64      Firmware = "u-boot-arm64"
+	UBootARM64Old   Firmware = "u-boot-arm64-2023"
+	UBootRISCV64    Firmware = "u-boot-riscv64"
+	UBootRISCV64Old Firmware = "u-boot-riscv64-2023"
 )
 
 // firmware is how QEMU is told to be a machine with some firmware.
 type firmware struct {
 	name    Firmware
 	arch    boot.Arch
-	machine string   // -machine
-	code    packaged // UEFI: flash with the program
-	vars    packaged // UEFI: flash with the variables, copied for each machine
-	smm     bool     // system management mode guards the variables
-	romfile bool     // keep the network card's option ROM
-	plain   bool     // as if each Port had PlainROM
-	http    bool     // UEFI: no PXE, so that it asks by HTTP Boot only
-	secure  bool     // UEFI: enforces Secure Boot
+	machine string           // -machine
+	uboot   packaged         // U-Boot: the program
+	code    packaged         // UEFI: flash with the program
+	vars    packaged         // UEFI: flash with the variables, copied for each machine
+	smm     bool             // system management mode guards the variables
+	romfile bool             // keep the network card's option ROM
+	plain   bool             // as if each Port had PlainROM
+	http    bool             // UEFI: no PXE, so that it asks by HTTP Boot only
+	secure  bool             // UEFI: enforces Secure Boot
+	mac     net.HardwareAddr // that the first card has, whatever it is told; nil for what it is told
 }
 
 // The fw_cfg names by which edk2's NetworkPkg is told what to offer
@@ -97,6 +107,11 @@ func flash(row, name string) packaged {
 	return packaged{row, "usr/share/" + folder + "/" + name + ".fd"}
 }
 
+// uBoot is the program for one of QEMU's boards.
+func uBoot(row, board string) packaged {
+	return packaged{row, "usr/lib/u-boot/" + board + "/u-boot.bin"}
+}
+
 func firmwares() []firmware {
 	const (
 		q35     = "q35"
@@ -119,6 +134,13 @@ func firmwares() []firmware {
 		empty32 = flash("ovmf-ia32", "OVMF32_VARS_4M")
 		codeR   = flash("qemu-efi-riscv64/trixie", "RISCV_VIRT_CODE")
 		emptyR  = flash("qemu-efi-riscv64/trixie", "RISCV_VIRT_VARS")
+
+		// U-Boot of 2023 gives this address to the card of any of QEMU's boards.
+		mac2023 = net.HardwareAddr{0x52, 0x52, 0x52, 0x52, 0x52, 0x52}
+	)
+	const (
+		bookworm, trixie = "u-boot-qemu", "u-boot-qemu/trixie"
+		boardA, boardR   = "qemu_arm64", "qemu-riscv64_smode"
 	)
 	return []firmware{
 		{name: BIOS, arch: boot.X64, machine: serialy, romfile: true},
@@ -138,6 +160,10 @@ func firmwares() []firmware {
 		{name: IA32, arch: boot.X86, machine: q35smm, code: code32, vars: empty32, smm: true},
 		{name: IA32HTTP, arch: boot.X86, machine: q35smm, code: code32, vars: empty32, smm: true, http: true},
 		{name: RISCV64, arch: boot.RISCV64, machine: riscv, code: codeR, vars: emptyR},
+		{name: UBootARM64, arch: boot.ARM64, machine: virt, uboot: uBoot(trixie, boardA)},
+		{name: UBootARM64Old, arch: boot.ARM64, machine: virt, uboot: uBoot(bookworm, boardA), mac: mac2023},
+		{name: UBootRISCV64, arch: boot.RISCV64, machine: riscv, uboot: uBoot(trixie, boardR)},
+		{name: UBootRISCV64Old, arch: boot.RISCV64, machine: riscv, uboot: uBoot(bookworm, boardR), mac: mac2023},
 	}
 }
 
@@ -152,7 +178,8 @@ func Firmwares() []Firmware {
 
 // Asks is how a machine asks when it is switched on.
 type Asks struct {
-	BIOS       bool      // else it is UEFI
+	BIOS       bool      // else it is UEFI, or
+	UBoot      bool      // U-Boot
 	Arch       boot.Arch // for which its firmware is made; of a BIOS, what its processor can do
 	IPXE       bool      // its ROM is iPXE, and says so
 	HTTP       bool      // by HTTP Boot, not by PXE
@@ -163,11 +190,11 @@ type Asks struct {
 func (f Firmware) Asks() (Asks, error) {
 	found, err := findFirmware(f)
 	return Asks{
-		BIOS: found.bios(), Arch: found.arch, IPXE: found.romfile && !found.plain, HTTP: found.http, SecureBoot: found.secure,
+		BIOS: found.bios(), UBoot: found.uboot != packaged{}, Arch: found.arch, IPXE: found.romfile && !found.plain, HTTP: found.http, SecureBoot: found.secure,
 	}, err
 }
 
-func (f firmware) bios() bool { return f.code == packaged{} }
+func (f firmware) bios() bool { return f.code == packaged{} && f.uboot == packaged{} }
 
 func findFirmware(name Firmware) (firmware, error) {
 	var known []string
@@ -184,8 +211,11 @@ func findFirmware(name Firmware) (firmware, error) {
 // copied to dir.
 func (f firmware) arguments(dir, machine string) ([]string, error) {
 	args := []string{"-machine", f.machine}
-	if f.bios() {
+	switch {
+	case f.bios():
 		return append(args, "-boot", "n"), nil
+	case f.uboot != packaged{}:
+		return f.uBootArguments(args)
 	}
 	if f.smm {
 		args = append(args, guarded()...)
@@ -211,6 +241,20 @@ func (f firmware) arguments(dir, machine string) ([]string, error) {
 		// edk2 draws the numbers of its protocols from it.
 		"-device", "virtio-rng-pci",
 	), nil
+}
+
+// uBootArguments add U-Boot's: it is the first program of an ARM board, and on RISC-V
+// what OpenSBI starts.
+func (f firmware) uBootArguments(args []string) ([]string, error) {
+	program, err := f.uboot.find()
+	if err != nil {
+		return nil, err
+	}
+	option := "-bios"
+	if f.arch == boot.RISCV64 {
+		option = "-kernel"
+	}
+	return append(args, option, program, "-device", "virtio-rng-pci"), nil
 }
 
 // copyFile copies a file and leaves holes where it has nothing but zeros: flash

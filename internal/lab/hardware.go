@@ -49,6 +49,9 @@ func (h Hardware) withDefaults(number int) (Hardware, error) {
 		if p.Wire == nil {
 			return h, fmt.Errorf("network card %d has no wire", i)
 		}
+		if p.MAC == nil && i == 0 {
+			p.MAC = h.fixedMAC()
+		}
 		if p.MAC == nil {
 			p.MAC = net.HardwareAddr{0x52, 0x54, 0x00, 0x77, byte(i), byte(number)}
 		}
@@ -65,6 +68,13 @@ func (h Hardware) withDefaults(number int) (Hardware, error) {
 		h.UUID = fmt.Sprintf("8a3f1c52-6d0e-4b7a-9c21-%x", []byte(ports[0].MAC))
 	}
 	return h, nil
+}
+
+// fixedMAC is the address that the firmware gives the first card; nil where it has its
+// own.
+func (h Hardware) fixedMAC() net.HardwareAddr {
+	f, _ := findFirmware(h.Firmware)
+	return f.mac
 }
 
 // board are QEMU's arguments apart from firmware, cards and sockets. TCG is

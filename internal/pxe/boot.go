@@ -66,7 +66,8 @@ func (b Boot) check(r Request) error {
 }
 
 // write puts the boot file and where it is into a reply, in all the places
-// where firmware looks.
+// where firmware looks. U-Boot looks at siaddr and file alone, and complains on its
+// screen about each option that it doesn't know.
 func (b Boot) write(reply *dhcpv4.DHCPv4, r Request) {
 	if r.Speaker == RPi {
 		b.writeRaspberryPi(reply)
@@ -81,7 +82,7 @@ func (b Boot) write(reply *dhcpv4.DHCPv4, r Request) {
 	if len(b.File) <= maxFile {
 		reply.BootFileName = b.File
 	}
-	if !b.Shape.FieldOnly {
+	if !b.Shape.FieldOnly && r.Speaker != UBoot {
 		b.writeOptions(reply)
 	}
 	if b.RootPath != "" {

@@ -77,6 +77,11 @@
 // of a 3B takes the address of an OFFER without a REQUEST, and looks at hops, which
 // must be what they were without a relay (its documentation, "Known problems").
 //
+// U-Boot (net/bootp.c) takes the first offer that has an address, and neither waits
+// for a proxy's nor asks again: what it boots, only the server that gives its address
+// can say. It asks twice: as U-Boot, for a script or before it looks for PXELINUX's
+// configuration, and as PXEClient, for an EFI application.
+//
 // Option 97 is echoed if it was sent (PXE 2.1 section 2.2.3); 93 and 94 are
 // the client's only. Option 17 is sent unasked: Darwin's booter doesn't ask.
 package pxe

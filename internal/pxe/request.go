@@ -125,13 +125,17 @@ func Read(m *dhcpv4.DHCPv4) Request {
 			r.IPXE = &Features{} // somebody filtered option 175
 		}
 	}
-	if r.Speaker = r.speaker(); r.Speaker == RPi {
+	switch r.Speaker = r.speaker(); r.Speaker {
+	case RPi:
 		r.readRaspberryPi()
+	case UBoot:
+		r.Archs = r.uBootArchs()
 	}
 	return r
 }
 
-// readClass reads "PXEClient:Arch:00007:UNDI:003016" (PXE 2.1 table 2-2).
+// readClass reads "PXEClient:Arch:00007:UNDI:003016" (PXE 2.1 table 2-2). U-Boot's
+// bootmeth_efi.c writes the architecture in hexadecimal digits, 0000b for arm64.
 func (r *Request) readClass() {
 	words := strings.Split(r.ClassID, ":")
 	switch c := Class(words[0]); c {
@@ -142,6 +146,9 @@ func (r *Request) readClass() {
 	}
 	for i := 1; i+1 < len(words); i += 2 {
 		n, err := strconv.ParseUint(words[i+1], 10, 16)
+		if err != nil && words[i] == "Arch" && len(words[i+1]) == 5 {
+			n, err = strconv.ParseUint(words[i+1], 16, 16)
+		}
 		if err != nil {
 			continue
 		}
@@ -161,7 +168,7 @@ func (r Request) speaker() Speaker {
 		return GPXE
 	case r.IPXE != nil:
 		return IPXE
-	case has("U-Boot"):
+	case has("U-Boot"), r.uBootEFI():
 		return UBoot
 	case has("AAPLBSDPC"):
 		return Apple

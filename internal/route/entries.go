@@ -230,8 +230,29 @@ func Entries() []Entry {
 			Loader: boot.RPi, Via: TFTP,
 			Why: "a Raspberry Pi's bootloader takes no boot file's name: its firmware, config.txt and all else are found at the root by its address, whatever folder it asks in",
 		},
+		{
+			Name: "uboot-script", Firmware: boot.Board, Proto: boot.PXE, Net: IPv4, Speaker: boot.UBoot,
+			NetWhy: uBootNet,
+			Loader: boot.UBoot, Via: TFTP,
+			Why: "a script, for which U-Boot asks first, and by it the configuration in pxelinux.cfg, which finds the board's device tree and the right command for the kernel; pxe get finds that too",
+		},
+		{
+			Name: "uboot-efi", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.UBoot,
+			NetWhy: uBootNet,
+			Loader: boot.UBootEFI, Via: TFTP,
+			Why: "one EFI application with all that it needs, for which U-Boot asks where the script has booted nothing",
+		},
+		{
+			Name: "uboot-pxelinux", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.UBoot,
+			NetWhy: uBootNet,
+			Loader: boot.UBoot, Via: TFTP,
+			Why: "nothing that its EFI starts, so that U-Boot goes on to look for a configuration in pxelinux.cfg beside it",
+		},
 	}
 }
+
+// uBootNet is why no U-Boot is told what to boot over IPv6.
+const uBootNet = "Spur tells U-Boot what to boot over IPv4 alone; have the board ask by its command dhcp"
 
 // fits tells whether an entry is for this client.
 func (e Entry) fits(c boot.Client) bool {

@@ -38,6 +38,9 @@ type File struct {
 // Files are the files of a route's boot, besides those that its configuration
 // names with sealed names of their own.
 func (r Route) Files() []File {
+	if r.byUBoot() {
+		return uBootFiles()
+	}
 	files := []File{{Name: BeaconFile, Role: Beacon}, {Name: r.Give, Role: r.Role}}
 	if r.Loader == boot.IPXE && r.Role == Script {
 		return append(files, File{Name: ShimFile, Role: Extra, Loader: boot.Shim}) // for its command shim
@@ -54,6 +57,9 @@ func (r Route) Files() []File {
 // File finds a file of a route's boot by its name. On a route with a shim that is
 // also what the shim asks for beside itself, under whatever name: its second stage.
 func (r Route) File(name string) (File, bool) {
+	if r.byUBoot() {
+		return uBootFile(name)
+	}
 	files := r.Files()
 	if i := slices.IndexFunc(files, func(f File) bool { return f.Name == name }); i >= 0 {
 		return files[i], true
@@ -69,8 +75,12 @@ func (r Route) File(name string) (File, bool) {
 
 // AtRoot finds a file for which a loader of the route looks outside of the boot's
 // folder, under a name that was built into it: GRUB its configuration, in
-// whatever folder, and a shim that was told no folder its second stage.
+// whatever folder, and a shim that was told no folder its second stage. U-Boot asks
+// there for its script.
 func (r Route) AtRoot(name string) (File, bool) {
+	if r.byUBoot() {
+		return r.uBootAtRoot(name)
+	}
 	f, ok := r.File(path.Base(name))
 	switch {
 	case !ok || r.Role != NBP:
@@ -85,8 +95,11 @@ func (r Route) AtRoot(name string) (File, bool) {
 // route look although they need no such file: a shim for what its
 // vendor has revoked meanwhile (shim.c, load_revocations_file and load_certs),
 // GRUB for the lists of its modules and for configurations of one machine, and
-// iPXE for a script beside it.
+// iPXE for a script beside it. U-Boot looks for a device tree, and takes its own.
 func (r Route) DoesWithout(name string) bool {
+	if r.byUBoot() {
+		return isDeviceTree(name)
+	}
 	base := path.Base(name)
 	switch path.Ext(base) {
 	case ".lst", ".mo", ".gmo", ".pf2":

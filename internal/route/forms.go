@@ -96,14 +96,14 @@ func foreignProgram(c boot.Client, p boot.Payload, host Host) string {
 	switch {
 	case !ok:
 		return fmt.Sprintf("%s is no EFI application", p.Title())
-	case c.Firmware != boot.UEFI:
+	case c.Firmware == boot.BIOS:
 		return fmt.Sprintf("%s is an EFI application, and the machine has a BIOS", program.Title())
 	case host.unsigned(c, program.Signed):
 		return notSigned(program.Title())
-	case program.Arch != "" && program.Arch != c.Arch:
+	case program.Arch != "" && c.FirmwareArch() != "" && program.Arch != c.Arch:
 		return fmt.Sprintf("%s is an EFI application for %s, the machine is %s", program.Title(), program.Arch, c.Arch)
 	}
-	return ""
+	return wordlessBoard(c, program.Arch, program.Title())
 }
 
 // foreignKernel says why a kernel is none for this architecture, or "". A BIOS
@@ -111,7 +111,9 @@ func foreignProgram(c boot.Client, p boot.Payload, host Host) string {
 // bits may well be on such a processor: only an attempt tells.
 func foreignKernel(c boot.Client, l boot.Linux) string {
 	switch {
-	case l.Arch == "" || c.Arch == "" || l.Arch == c.Arch || (c.Firmware == boot.BIOS && l.Arch == boot.X64):
+	case c.Arch == "":
+		return wordlessBoard(c, l.Arch, l.Title())
+	case l.Arch == "" || l.Arch == c.Arch || (c.Firmware == boot.BIOS && l.Arch == boot.X64):
 		return ""
 	case mixed(c, l) && l.Abilities.EFIMixed:
 		return ""
@@ -132,6 +134,8 @@ func mixed(c boot.Client, l boot.Linux) bool {
 func notForEFI(c boot.Client, l boot.Linux) string {
 	kernel := l.Abilities
 	switch {
+	case c.Firmware == boot.Board && kernel.Compression != "":
+		return fmt.Sprintf("%s is compressed with %s, which U-Boot unpacks on some boards alone; unpack it", l.Title(), kernel.Compression)
 	case c.Firmware != boot.UEFI || !kernel.Known:
 		return ""
 	case kernel.Compression != "" && c.Arch != boot.ARM64:

@@ -74,8 +74,6 @@ func notYet(l boot.Loader) string {
 	switch l {
 	case boot.GRUB, boot.PXELINUX:
 		return fmt.Sprintf("Spur cannot serve a %s that somebody else started yet", l)
-	case boot.UBoot:
-		return "Spur cannot serve U-Boot yet"
 	case boot.Apple:
 		return "Spur cannot serve Apple's NetBoot yet"
 	}

@@ -68,6 +68,10 @@ const (
 	GRUBForUEFI = "grub.efi"
 )
 
+// UBootScript is the script for which U-Boot asks (boot_script_dhcp in its
+// include/config_distro_bootcmd.h).
+const UBootScript = "boot.scr.uimg"
+
 // EFIProgram is the program that UEFI firmware is given. HTTP Boot knows by the
 // ending what it is (edk2: HttpBootSupport.c).
 const EFIProgram = "boot.efi"
@@ -121,6 +125,18 @@ func Loaders() []Loader {
 			Builds:  []Build{{RPiStarter, boot.RPiFirmware, boot.ARM64}},
 			Fetches: []Via{TFTP}, Brings: []Form{RPiForm},
 			Next: File{Name: RPiConfig, Role: Script},
+		},
+		{
+			// boot/pxe_utils.c loads what the configuration names.
+			Name: boot.UBoot, Fetches: []Via{TFTP}, Brings: []Form{LinuxForm, ProgramForm},
+			Next:   File{Name: UBootScript, Role: Script},
+			Unable: deafToProxies, Refuses: unspeakableByUBoot,
+		},
+		{
+			// U-Boot's EFI: boot/bootmeth_efi.c, bootcmd_dhcp before that.
+			Name: boot.UBootEFI, Fetches: []Via{TFTP}, Brings: []Form{ProgramForm, UKIForm},
+			Next:   File{Name: EFIProgram, Role: Kernel},
+			Unable: deafToProxies,
 		},
 		{
 			Name: boot.Stub, Kind: KindStub,

@@ -56,8 +56,13 @@ func markdown() string {
 				asks += " with HTTP"
 			}
 		}
-		if e.Speaker == boot.RPi {
+		switch {
+		case e.Speaker == boot.RPi:
 			asks = "its bootloader"
+		case e.Firmware == boot.Board:
+			machine, asks = "a board", "U-Boot, as itself"
+		case e.Speaker == boot.UBoot:
+			machine, asks = "a board", "U-Boot, for an EFI application"
 		}
 		if e.Speaker == boot.IPXE {
 			asks = "iPXE"

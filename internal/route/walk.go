@@ -190,6 +190,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		who = "GRUB Legacy"
 	case boot.RPi:
 		who = "a Raspberry Pi's bootloader"
+	case boot.UBoot, boot.UBootEFI:
+		who = "U-Boot"
 	}
 	switch p.Kind() {
 	case boot.KindScript:

@@ -99,6 +99,7 @@ func askedText(c boot.Client, first bool) string {
 	case c.Loader == boot.RPi && c.Serial != "":
 		what += ", serial number " + Clean(c.Serial)
 	case c.Loader == boot.RPi:
+	case c.Firmware == boot.Board: // the platform says it
 	case c.Firmware == "" && c.Arch == "" && how != "" && c.Loader != boot.ROM:
 		what = how
 	case how != "":
@@ -111,8 +112,11 @@ func askedText(c boot.Client, first bool) string {
 		return "asks again: " + what
 	}
 	text := loaderName(c.Loader) + " asks what to boot"
-	if c.Loader == boot.RPi && c.Serial != "" {
+	switch {
+	case c.Loader == boot.RPi && c.Serial != "":
 		text += ": serial number " + Clean(c.Serial)
+	case c.Loader == boot.UBoot && c.Firmware == boot.UEFI:
+		text = loaderName(c.Loader) + " asks for an EFI application"
 	}
 	if c.IPv6 {
 		text += " over IPv6"

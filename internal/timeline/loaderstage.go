@@ -72,7 +72,7 @@ func (a Attempt) asked(e Event) (Attempt, []Step) {
 }
 
 func sameProgram(a, b boot.Client) bool {
-	return a.Loader == b.Loader && a.Proto == b.Proto && a.IPv6 == b.IPv6
+	return a.Loader == b.Loader && a.Proto == b.Proto && a.IPv6 == b.IPv6 && a.Firmware == b.Firmware
 }
 
 // asksBesides tells whether the program asks by the other version of IP at the

@@ -68,7 +68,7 @@ func (a Attempt) transfer(e Event) ([]Transfer, int) {
 
 // fetch folds one event of a transfer.
 func (a Attempt) fetch(e Event) (Attempt, []Step) {
-	if e.Spare {
+	if e.Spare && e.Kind != FetchEnd {
 		a.Moved, a.loaderStage.fetched, a.loaderStage.runs = e.Time, true, true
 		return a, nil
 	}

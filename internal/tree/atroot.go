@@ -19,7 +19,7 @@ func (t *Tree) atRoot(name string) (route.Role, bool) {
 		return route.NBP, true
 	}
 	switch {
-	case name == route.IPXEScript:
+	case name == route.IPXEScript, name == route.UBootScript && t.AskAtRoot:
 		return route.Script, true
 	case t.ScriptFiles != nil:
 		return t.ScriptFiles.Role(path.Clean(name))
@@ -34,7 +34,7 @@ func (t *Tree) describeRoot(name string, peer netip.Addr) (Entry, bool) {
 			return t.describeRPi(n.Client, name)
 		}
 		if f, ok := n.Route.AtRoot(name); ok {
-			return Entry{Client: n.Client, Role: f.Role, Name: f.Name, Loader: f.Loader}, true
+			return Entry{Client: n.Client, Role: f.Role, Name: f.Name, Loader: f.Loader, Spare: n.Route.DoesWithout(f.Name)}, true
 		}
 		if f, ok := t.brought(n, name); ok {
 			return f.describe(n.Client), true
@@ -50,13 +50,17 @@ func (t *Tree) describeRoot(name string, peer netip.Addr) (Entry, bool) {
 	return Entry{Role: role, Name: path.Base(name)}, known
 }
 
-// bootAt is the boot that is under way at an address.
+// bootAt is the boot that is under way at an address: one that was noted, or that of
+// a U-Boot, which begins at the root.
 func (t *Tree) bootAt(peer netip.Addr) (Name, bool) {
 	if t.Boots == nil {
 		return Name{}, false
 	}
-	c, r, ok := t.Boots.Boot(peer)
-	return Name{Client: c, Route: r}, ok
+	if c, r, ok := t.Boots.Boot(peer); ok {
+		return Name{Client: c, Route: r}, true
+	}
+	c, _ := t.Boots.At(peer)
+	return uBoot(c)
 }
 
 // errAtRoot says why a file without a folder isn't there.
@@ -69,7 +73,11 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker, why error) (f
 		if n.Route.Unsealed() {
 			return t.openRPi(ctx, n, name, a)
 		}
-		if f, ok := n.Route.AtRoot(name); ok {
+		f, ok := n.Route.AtRoot(name)
+		switch {
+		case ok && n.Client.Loader == boot.UBoot:
+			return t.openUBoot(ctx, n, f, t.Names.Boot(n.Client, n.Route)+"/", a)
+		case ok:
 			return t.openBoot(ctx, n, f.Name, a)
 		}
 		if f, ok := t.brought(n, name); ok {
@@ -86,8 +94,11 @@ func (t *Tree) openRoot(ctx context.Context, name string, a Asker, why error) (f
 		}
 		return t.openLoader(ctx, b)
 	}
-	if name == route.IPXEScript {
+	switch name {
+	case route.IPXEScript:
 		return t.scriptAtRoot(ctx, a), nil
+	case route.UBootScript:
+		return t.uBootScriptAtRoot(ctx, a), nil
 	}
 	return t.openScriptFile(ctx, name, boot.Client{}, a)
 }

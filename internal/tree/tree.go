@@ -59,6 +59,8 @@ type Boots interface {
 	On(netip.Addr, boot.Client, route.Route)
 	// Boot is the boot that was noted for there last.
 	Boot(netip.Addr) (boot.Client, route.Route, bool)
+	// At is who was seen taking an address.
+	At(netip.Addr) (boot.Client, bool)
 }
 
 // Entry says what a path means.
@@ -157,6 +159,8 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 	}
 	f, ok := n.Route.File(name)
 	switch {
+	case ok && (n.Route.Loader == boot.UBoot || n.Route.Loader == boot.UBootEFI):
+		return t.openUBoot(ctx, n, f, "", a)
 	case !ok && n.Route.Role == route.Script:
 		return t.openScriptFile(ctx, name, n.Client, a)
 	case !ok:
@@ -174,7 +178,12 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 	case f.Role == route.Kernel:
 		return t.program(ctx, n.Client, n.Route, a)
 	}
-	return newGenerated(name, "Spur has seen that "+n.Client.MAC.String()+" is up.\n"), nil
+	return beacon(name, n.Client), nil
+}
+
+// beacon is what a running system is answered that says that it is up.
+func beacon(name string, c boot.Client) *generated {
+	return newGenerated(name, "Spur has seen that "+c.MAC.String()+" is up.\n")
 }
 
 func (t *Tree) openBinary(ctx context.Context, name string, b route.Binary, ok bool) (fs.File, error) {
@@ -256,6 +265,8 @@ func Configuration(c boot.Client, p boot.Payload, r route.Route, urls loader.URL
 	case boot.RPi:
 		linux, _ := p.Content.(boot.Linux)
 		return loader.RPiConfig(c, linux)
+	case boot.UBoot, boot.UBootEFI:
+		return loader.UBootConfig(c, p, "", false, urls)
 	}
 	return loader.IPXEScript(c, p, urls)
 }

@@ -21,7 +21,7 @@ func (t *Tree) uki(ctx context.Context, c boot.Client, l boot.Linux, urls loader
 		return nil, err
 	}
 	var parts parts
-	if err := parts.open(ctx, t.Sources, l); err != nil {
+	if err := parts.open(ctx, t.Sources, append(l.Initrds[:len(l.Initrds):len(l.Initrds)], l.Kernel)); err != nil {
 		return nil, errors.Join(err, parts.close())
 	}
 	file, err := parts.assemble(stub, l, l.Cmdline.Expand(urls.File, urls.Beacon))
@@ -52,8 +52,8 @@ func (t *Tree) stub(c boot.Client) (*uki.Stub, error) {
 // kernel as the last.
 type parts []Section
 
-func (p *parts) open(ctx context.Context, from Sources, l boot.Linux) error {
-	for _, source := range append(l.Initrds[:len(l.Initrds):len(l.Initrds)], l.Kernel) {
+func (p *parts) open(ctx context.Context, from Sources, files []boot.File) error {
+	for _, source := range files {
 		f, err := from.Open(ctx, source)
 		if err != nil {
 			return err

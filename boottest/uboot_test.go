@@ -1,0 +1,108 @@
+package boottest
+
+import (
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// ownDHCP has Spur give the addresses, without which no U-Boot hears it.
+func ownDHCP() []string { return []string{"--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99"} }
+
+// uBoot starts `spur boot` for boards of an architecture, with what more it needs.
+func (w *world) uBoot(arch boot.Arch, more ...string) *lab.Process {
+	w.Helper()
+	kernel, initrd, cmdline := w.linuxFor(arch)
+	args := append([]string{"boot", kernel, initrd, built.extra1, built.extra2, "--cmdline", cmdline}, ownDHCP()...)
+	return w.spur(append(args, more...)...)
+}
+
+// Boards with U-Boot find their script by themselves, the kernel by it, and need no
+// loader of this host.
+func TestUBoot(t *testing.T) {
+	for _, firmware := range []lab.Firmware{lab.UBootARM64Old, lab.UBootRISCV64, lab.UBootRISCV64Old} {
+		t.Run(string(firmware), func(t *testing.T) {
+			w := newWorld(t)
+			asks, err := firmware.Asks()
+			w.check(err)
+			spur := w.uBoot(asks.Arch)
+			m := w.machine("board", firmware, lab.Port{})
+			w.up(m, spur)
+			w.took(spur, m, "uboot-script")
+		})
+	}
+}
+
+// The environment of 2025 for QEMU's ARM board looks on the network for an EFI
+// application alone, and lacks what it takes to start one. It boots once it is told to
+// look as others do: for a configuration, or for a script.
+func TestUBootTold(t *testing.T) {
+	for _, told := range []string{"boot_targets pxe", "boot_script_dhcp boot.scr.uimg"} {
+		t.Run(told, func(t *testing.T) {
+			w := newWorld(t)
+			spur := w.uBoot(boot.ARM64)
+			m := w.machine("board", lab.UBootARM64, lab.Port{})
+			w.prompt(m)
+			w.types(m, "setenv "+told)
+			_, err := m.Write([]byte("boot\n"))
+			w.check(err)
+			w.up(m, spur)
+			w.took(spur, m, "uboot-script")
+		})
+	}
+}
+
+// What U-Boot's shell can't be told boots by its EFI, for which it asks next, with all
+// in one application.
+func TestUBootEFI(t *testing.T) {
+	for firmware, stub := range map[lab.Firmware]string{lab.UBootARM64Old: stubARM64, lab.UBootRISCV64Old: stubRISCV64} {
+		t.Run(string(firmware), func(t *testing.T) {
+			w := newWorld(t)
+			asks, err := firmware.Asks()
+			w.check(err)
+			kernel, initrd, cmdline := w.linuxFor(asks.Arch)
+			args := append([]string{"boot", kernel, initrd, built.extra1, built.extra2, "--cmdline", cmdline + " it's=said"}, ownDHCP()...)
+			spur := w.spur(append(args, w.loadersOf(stub)...)...)
+			m := w.machine("board", firmware, lab.Port{})
+			w.up(m, spur)
+			w.took(spur, m, "uboot-efi")
+		})
+	}
+}
+
+// Who types pxe get finds the configuration beside whatever U-Boot was offered.
+func TestUBootPXELINUX(t *testing.T) {
+	w := newWorld(t)
+	spur := w.uBoot(boot.ARM64)
+	m := w.machine("board", lab.UBootARM64, lab.Port{})
+	w.prompt(m)
+	for _, line := range []string{"setenv bootp_vci PXEClient:Arch:0000b:UNDI:003000", "setenv bootp_arch b", "dhcp", "pxe get"} {
+		w.types(m, line)
+	}
+	_, err := m.Write([]byte("pxe boot\n"))
+	w.check(err)
+	w.up(m, spur)
+	w.took(spur, m, "uboot-pxelinux")
+}
+
+// prompt keeps a board from booting by itself.
+func (w *world) prompt(m *lab.Machine) {
+	w.Helper()
+	_, err := m.WaitFor(w.ctx, "stop autoboot")
+	w.check(err)
+	_, err = m.Write([]byte("\n"))
+	w.check(err)
+	_, err = m.WaitFor(w.ctx, "=> ")
+	w.check(err)
+}
+
+// types gives a board a command, and waits until it has done it.
+func (w *world) types(m *lab.Machine, line string) {
+	w.Helper()
+	before := m.Serial().Mark()
+	_, err := m.Write([]byte(line + "\n"))
+	w.check(err)
+	_, err = m.Serial().WaitAfter(w.ctx, before, `\n=> `)
+	w.check(err)
+}

@@ -1,0 +1,17 @@
+package boot
+
+import (
+	"fmt"
+	"strings"
+)
+
+// UBootSays tells what of a kernel's command line U-Boot can't be told as it is: its
+// shell ends a quoted text at an apostrophe (common/cli_hush.c), its reader of
+// configurations takes one backslash of two away, sometimes (process_macros in
+// common/cli_simple.c), and both end a text at a line break.
+func UBootSays(cmdline string) error {
+	if i := strings.IndexAny(cmdline, "\\'\n\r"); i >= 0 {
+		return fmt.Errorf("its command line has %q, which U-Boot changes", cmdline[i])
+	}
+	return nil
+}

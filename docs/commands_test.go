@@ -89,6 +89,7 @@ func commands() []command {
 		{line: `--dhcp server`, as: `spur boot vmlinuz --dhcp server --pool 10.0.0.0/24`, until: booting},
 		{line: `--dhcp server --pool 10.0.0.100-10.0.0.200`, as: `spur boot vmlinuz --interface eth0 --dhcp server --pool 10.0.0.100-10.0.0.200`, until: booting},
 		{line: `--dhcp off`, as: `spur boot vmlinuz --dhcp off`, until: booting},
+		{line: `--dtb board.dtb`, as: `spur boot vmlinuz --dtb board.dtb`, before: `printf '\320\015\376\355' >board.dtb`, until: booting},
 		{line: `--secure-boot on`, as: `spur boot vmlinuz --secure-boot on`, until: booting},
 		{line: `--secure-boot off`, as: `spur boot vmlinuz --secure-boot off`, until: booting},
 		{line: `--data DIR`, as: `spur boot vmlinuz --data state`, until: booting},

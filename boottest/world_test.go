@@ -48,8 +48,13 @@ var taken sync.Map
 var unbooted = map[string]string{
 	"uefi-loong64-ipxe": "Debian has no kernel for LoongArch",
 	"bios-grub-legacy":  "Debian has GRUB 0.97 without its network builds; internal/loader tests what it is told, by its source",
+	"apple-netboot":     noMac,
+	"apple-snponly":     noMac,
+	"apple-efi":         noMac,
 	"uefi-x64-direct":   "a machine comes to it once other loaders have failed; the shape that it asks for boots in TestNeverAsksOn4011",
 }
+
+const noMac = "no Mac's firmware can be emulated; in mac_test.go a simulated one goes all the way to the last file"
 
 // everyRouteBooted checks, when all tests ran, that no row of the route table
 // promises a boot that no machine has made.

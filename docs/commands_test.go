@@ -1,5 +1,7 @@
 package docs
 
+import "fmt"
+
 // command is one documented command line and how it is run. Every documented
 // line has one, and every one is documented.
 type command struct {
@@ -42,6 +44,11 @@ func served(flags string) string {
 	return "spur disk serve disk.qcow2 " + flags + " >log & until grep -q ' at ' log; do sleep 0.05; done"
 }
 
+// nbi makes a NetBoot image.
+func nbi(name string, index int) string {
+	return fmt.Sprintf(`mkdir -p %[1]s/i386; touch %[1]s/i386/booter %[1]s/NetInstall.dmg; printf '<plist version="1.0"><dict><key>Name</key><string>Mac</string><key>Index</key><integer>%[2]d</integer><key>Type</key><string>HTTP</string><key>RootPath</key><string>NetInstall.dmg</string><key>BootFile</key><string>booter</string><key>Architectures</key><array><string>i386</string></array></dict></plist>' >%[1]s/NBImageInfo.plist; `, name, index)
+}
+
 // qemu opens a disk in QEMU, and ends it.
 func qemu(drive string) string {
 	return `sh -c 'echo quit | qemu-system-x86_64 -accel tcg -nodefaults -display none -S -monitor stdio ` + drive + `'`
@@ -71,6 +78,9 @@ func commands() []command {
 		{line: `spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --cmdline-for arm64="console=ttyAMA0"`, before: withARM64, until: booting},
 		{line: `spur boot https://boot.example/vmlinuz https://boot.example/initrd.img`, until: booting},
+		{line: `spur boot Install.nbi Restore.nbi`, before: nbi("Install.nbi", 1) + nbi("Restore.nbi", 2), until: booting},
+		{line: `spur boot NetBootSP0`, before: nbi("NetBootSP0/Install.nbi", 1), until: booting},
+		{line: `spur explain --proto bsdp`, as: `spur explain Install.nbi --proto bsdp`, before: nbi("Install.nbi", 1)},
 		{line: `spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra`, before: "ip -6 addr add fd77::1/64 dev eth0 nodad", until: booting},
 		{line: `--dhcp server --pool fd77::/64`, as: `spur boot vmlinuz --dhcp server --pool fd77::/64`, before: "ip -6 addr add fd77::1/64 dev eth0 nodad", until: booting},

@@ -100,6 +100,17 @@ what would be INITRDs is served beside it: files by their names, or the folder t
 program lies in. It finds them by cutting the last component of the name by which it
 was loaded. Loaders that Spur knows, such as pxelinux.0, need no --as.
 
+KERNEL may be a NetBoot image of Apple's too, an .nbi folder, several of them, or a
+folder of those, of which the disabled ones are left out. Macs are shown the ones that
+are for them (BSDP), beside any DHCP server and in Startup Disk of a running system;
+without a choice they boot the first that is a default one. Each gets the booter for its
+architecture over TFTP, and beside it whatever that asks for from the booter's folder;
+its kernel finds the root image by option 17, as a URL of Spur's or by --root-path, such
+as nfs:192.0.2.1:/export:Install.nbi/NetInstall.dmg. --netboot-shadow names where a Mac
+without a disk may write. A Mac with EFI also boots what other UEFI machines do: it is
+shown one image with the target's name, whose booter is iPXE or, without that, one EFI
+application.
+
 Each machine's boot is told on the terminal, one line a step. When one does
 not go on, Spur says what was last seen, the likely cause, and what to do.
 
@@ -110,6 +121,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot https://boot.example/vmlinuz https://boot.example/initrd.img
   spur boot DIR
   spur boot my.nbp data.bin --as nbp
+  spur boot Install.nbi Restore.nbi
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
   spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra
   spur boot Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server wds=10.0.0.5:Windows --boot-server local
@@ -132,12 +144,13 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 	serving.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
-	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads) or folder, whatever it looks like")
+	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads), folder or netboot (.nbi), whatever it looks like")
 	other.add(cmd)
 	menu.add(cmd)
 	flags.StringVar(&target.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with those from which each takes its own; without it they take the one in their firmware")
 	flags.StringVar(&target.Message, "message", "", "text to show on the screen of machines that iPXE boots")
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
+	flags.StringVar(&target.Shadow, "netboot-shadow", "", "where Macs without a disk of their own may write: afp://USER:PASSWORD@ADDRESS/VOLUME")
 	cmd.AddCommand(enrollKeysCommand())
 	return cmd
 }

@@ -52,6 +52,9 @@ func machineListCommand() *cobra.Command {
 func machineLine(m daemon.Machine) string {
 	line := m.MAC.String()
 	add := func(format string, a ...any) { line += "  " + fmt.Sprintf(format, a...) }
+	if m.Image != 0 {
+		add("chose the NetBoot image %#08x", m.Image)
+	}
 	if !m.Booted.IsZero() {
 		add("booted %s by %s", m.Booted.Local().Format(time.DateTime), strings.Join(m.Routes, ", "))
 	}

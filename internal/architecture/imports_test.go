@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"internal/dhcp":   {"internal/leases"},
 	"internal/dhcp6":  {"internal/leases"},
 	"internal/pxe":    {},
+	"internal/bsdp":   {},
 	"internal/httpd":  {"block/httpblock"}, // how RFC 9110 reads ranges
 	"internal/fetch":  {"block/httpblock"}, // likewise
 	// Where the certificate of an HTTPS server comes from.
@@ -114,7 +115,7 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/acme", "internal/boot", "internal/capture", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/grubimage", "internal/httpd", "internal/image", "internal/leases",
+		"internal/acme", "internal/boot", "internal/bsdp", "internal/capture", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/grubimage", "internal/httpd", "internal/image", "internal/leases",
 		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/record", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp", "internal/wholefile",
 	},

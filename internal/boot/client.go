@@ -60,6 +60,8 @@ const (
 	// RPiFirmware is a Raspberry Pi's own, in its SoC, its EEPROM and the files that
 	// it fetches.
 	RPiFirmware Firmware = "raspberry-pi"
+	// OpenFirmware is that of Macs with a PowerPC (IEEE 1275).
+	OpenFirmware Firmware = "open-firmware"
 )
 
 // Arch is a processor architecture. A BIOS machine says x86 whatever its
@@ -77,15 +79,18 @@ const (
 	LOONG64 Arch = "loong64"
 	EBC     Arch = "ebc"
 	IA64    Arch = "ia64"
+	PPC     Arch = "ppc"
 )
 
 // Proto is the protocol by which the speaking program fetches its next file.
 type Proto string
 
-// PXE fetches by TFTP (PXE 2.1); HTTP is UEFI's HTTP Boot (UEFI 2.10 section 24.7).
+// PXE fetches by TFTP (PXE 2.1); HTTP is UEFI's HTTP Boot (UEFI 2.10 section 24.7);
+// BSDP, by which Macs boot, fetches by TFTP.
 const (
 	PXE  Proto = "pxe"
 	HTTP Proto = "http"
+	BSDP Proto = "bsdp"
 )
 
 // Loader is the program that speaks.
@@ -169,7 +174,8 @@ type Client struct {
 	// "5b154510"; empty where it doesn't.
 	Model, Serial string
 	// Item is the type of the item that was chosen from a PXE boot menu (PXE 2.1,
-	// PXE_BOOT_ITEM); 0 where there was none.
+	// PXE_BOOT_ITEM), or the index of the NetBoot image that a Mac has chosen; 0 where
+	// there was none.
 	Item uint16
 
 	// Interface is the name of our interface that the packet came in on;
@@ -206,6 +212,8 @@ func (c Client) Platform() string {
 		return cmp.Or(c.Model, "Raspberry Pi")
 	case c.Firmware == Board:
 		return strings.TrimSpace("U-Boot " + string(c.Arch))
+	case c.Firmware == OpenFirmware:
+		return "Open Firmware"
 	case c.Arch != "":
 		return string(c.Arch)
 	}

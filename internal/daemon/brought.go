@@ -144,8 +144,17 @@ func (l looked) local() (local tree.Local, close func(), err error) {
 	named := tree.NamedFiles(l.files())
 	var dirs []string
 	for _, one := range l.every() {
-		if folder, ok := one.payload.Content.(boot.Folder); ok && !slices.Contains(dirs, folder.Dir) {
-			dirs = append(dirs, folder.Dir)
+		var below []string
+		switch content := one.payload.Content.(type) {
+		case boot.Folder:
+			below = []string{content.Dir}
+		case boot.NetBoot:
+			below = content.Folders()
+		}
+		for _, dir := range below {
+			if !slices.Contains(dirs, dir) {
+				dirs = append(dirs, dir)
+			}
 		}
 	}
 	if len(dirs) == 0 {

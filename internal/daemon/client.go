@@ -43,7 +43,8 @@ func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
 		c.Loader, c.Firmware, c.Arch = boot.RPi, boot.RPiFirmware, boot.ARM64
 		c.Model, c.Serial = r.Model, r.Serial
 	case pxe.Apple:
-		c.Loader, c.Firmware, c.Arch = boot.Apple, "", ""
+		c.Loader, c.Proto = boot.Apple, boot.BSDP
+		c.Firmware, c.Arch = macPlatform(r.ClassID)
 	}
 	return c
 }

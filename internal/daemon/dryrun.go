@@ -71,6 +71,9 @@ func (o outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, erro
 // everyClient lists the kinds of machines that the route table knows apart, of
 // the architecture that a payload is for.
 func everyClient(p boot.Payload) []boot.Client {
+	if images, ok := p.Content.(boot.NetBoot); ok {
+		return everyMac(images)
+	}
 	var all []boot.Client
 	arches := archesOf(p)
 	for _, arch := range arches {

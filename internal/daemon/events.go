@@ -42,6 +42,8 @@ func requestEvent(r pxe.Request, c boot.Client, p dhcp.Packet) (timeline.Event, 
 		e.Kind, e.Reason, e.Client = timeline.OSAsked, r.ClassID, boot.Client{Interface: c.Interface}
 	case p.Port == dhcp.BootPort, r.Discovers():
 		e.Kind, e.Server = timeline.BootAsked, c.Server
+	case r.Speaker == pxe.Apple && asksForImages(p.Message):
+		e.Kind, e.Peer, e.Server = timeline.Asked, addrOf(p.Message.ClientIPAddr), c.Server
 	case r.Type == dhcpv4.MessageTypeDiscover:
 		e.Kind, e.Transaction = timeline.Asked, binary.BigEndian.Uint32(p.Message.TransactionID[:])
 	case r.Type == dhcpv4.MessageTypeRequest:

@@ -242,6 +242,10 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
 	if r.Shim {
 		return e.chain(c, r, indent)
 	}
+	if r.Loader == boot.Apple {
+		e.booter(c, r, indent)
+		return nil
+	}
 	if bringer, ok := e.payload.Content.(boot.Bringer); ok && r.Loader == boot.ROM {
 		e.brought(bringer, r, indent)
 		return nil
@@ -388,8 +392,11 @@ func (e *explanation) signature() string {
 
 // offer shows what the client would be sent.
 func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
-	if c.IPv6 {
+	switch {
+	case c.IPv6:
 		return e.offer6(c, r, indent)
+	case c.Loader == boot.Apple:
+		return e.offerMac(c, r, indent)
 	}
 	m := requestOf(c)
 	d := decide.Decision{Client: c, Payload: e.payload, Route: r, Shape: e.shape(c, r), Menu: e.menu}

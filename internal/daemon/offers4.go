@@ -60,6 +60,8 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 	var decided decide.Decision
 	switch {
 	case !request.IsBoot():
+	case request.Speaker == pxe.Apple && p.Port == dhcp.ServerPort:
+		p, reply, decided = o.netBoot(ctx, client, p, reply)
 	case request.Type == dhcpv4.MessageTypeDiscover && o.awaitsChoice(client):
 	case wantsBoot(p, request, outcome):
 		reply, decided = o.boot(ctx, client, p, request, reply)

@@ -40,7 +40,7 @@ func (o outlook) asks(c boot.Client) boot.Client {
 func (o outlook) overEach(clients []boot.Client) []boot.Client {
 	all := slices.Clone(clients)
 	for _, c := range clients {
-		if o.ipv6 && c.Firmware == boot.UEFI && (c.Loader != boot.IPXE || c.Features == boot.UsualIPXE) {
+		if o.ipv6 && c.Firmware == boot.UEFI && c.Proto != boot.BSDP && (c.Loader != boot.IPXE || c.Features == boot.UsualIPXE) {
 			c.IPv6 = true
 			all = append(all, c)
 		}
@@ -51,8 +51,11 @@ func (o outlook) overEach(clients []boot.Client) []boot.Client {
 // withoutWay says of architectures for which there is something to boot why their UEFI
 // machines, switched on, can't be booted, in one line each.
 func (o outlook) withoutWay(l looked) []string {
-	if l.menu != nil {
+	switch {
+	case l.menu != nil:
 		return nil // machines are shown what they can boot
+	case l.payload.Kind() == boot.KindNetBoot:
+		return nil // it is for Macs
 	}
 	all := l.others
 	arch := cmp.Or(l.payload.Arch(), boot.X64)

@@ -58,14 +58,17 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	default:
 		return Question{}, advice.New(fmt.Sprintf("--speaker %s is unknown", speaking), "it is rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe or u-boot")
 	}
+	if c.Proto == boot.BSDP {
+		return macQuestion(c)
+	}
 	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI && c.Firmware != boot.Board {
-		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios, uefi, raspberry-pi or u-boot")
+		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios, uefi, raspberry-pi or u-boot, or with --proto bsdp open-firmware")
 	}
 	if c.Loader == boot.UBoot {
 		return uBootQuestion(c)
 	}
 	if c.Proto != boot.PXE && c.Proto != boot.HTTP {
-		return Question{}, advice.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe or http")
+		return Question{}, advice.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe, http or bsdp")
 	}
 	if c.Loader == boot.GPXE && c.Firmware != boot.BIOS {
 		return Question{}, advice.New("Spur boots a gPXE on a BIOS alone", "add --firmware bios")
@@ -182,6 +185,8 @@ func describeSpeaker(c boot.Client) string {
 		return "gPXE"
 	case c.Loader == boot.UBoot:
 		return "U-Boot"
+	case c.Loader == boot.Apple:
+		return "Apple's NetBoot"
 	case c.Loader != boot.IPXE && c.Proto == boot.HTTP:
 		return "its HTTP Boot"
 	case c.Loader == boot.RPi:

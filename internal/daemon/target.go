@@ -27,6 +27,7 @@ type Target struct {
 	DTB      string // path of a device tree, or of a folder with some
 	Message  string
 	RootPath string
+	Shadow   string // where Macs without a disk may write
 	// For are the targets of machines of some architectures, in the place of this one.
 	For map[boot.Arch]Target
 	// Menu lets people choose what machines boot: this target, or another one; nil for
@@ -65,6 +66,9 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 
 // lookAlone finds out what a target is.
 func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
+	if t.As == string(boot.KindNetBoot) || t.As == "" && image.IsNetBoot(t.Kernel) {
+		return t.lookNetBoot()
+	}
 	l := looked{payload: boot.Payload{Message: t.Message, RootPath: t.RootPath}}
 	switch {
 	case t.As == string(boot.KindNBP):
@@ -122,7 +126,7 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 
 // kinds are those that --as can name.
 func kinds() []string {
-	return []string{string(boot.KindLinux), string(boot.KindScript), string(boot.KindEFI), string(boot.KindNBP), string(boot.KindFolder)}
+	return []string{string(boot.KindLinux), string(boot.KindScript), string(boot.KindEFI), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot)}
 }
 
 // overrule takes a file for what the operator says that it is, where it can be that:
@@ -296,6 +300,8 @@ func (l *looked) folders() []string {
 			}
 		case boot.Folder:
 			all = append(all, content.Dir)
+		case boot.NetBoot:
+			all = append(all, content.Folders()...)
 		}
 	}
 	return all

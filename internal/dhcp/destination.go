@@ -19,6 +19,9 @@ type Target struct {
 // PXE 2.1 section 2.2.3 for port 4011). It depends on nothing but the two.
 func Destination(req Packet, reply *dhcpv4.DHCPv4) Target {
 	src := netip.AddrPortFrom(req.Server, req.Port)
+	if req.ReplyTo.IsValid() {
+		return toAddress(req, src, req.ReplyTo)
+	}
 	if relay := req.Relay(); relay.IsValid() {
 		// Relays listen on the server's port, whatever port the client used.
 		return Target{Src: netip.AddrPortFrom(req.Server, ServerPort), Dst: netip.AddrPortFrom(relay, ServerPort)}

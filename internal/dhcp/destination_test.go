@@ -48,6 +48,10 @@ func from(s string) func(*dhcp.Packet) {
 	return func(p *dhcp.Packet) { p.From = netip.MustParseAddrPort(s) }
 }
 
+func replyTo(s string) func(*dhcp.Packet) {
+	return func(p *dhcp.Packet) { p.ReplyTo = netip.MustParseAddrPort(s) }
+}
+
 func option(code uint8, v ...byte) func(*dhcp.Packet) {
 	return func(p *dhcp.Packet) { p.Message.Options[code] = v }
 }
@@ -93,6 +97,8 @@ func TestDestination(t *testing.T) {
 		"NAK":                        {ask(request, ciaddr("192.0.2.50")), nak, 67, "255.255.255.255:68", all},
 		"inform":                     {ask(inform, ciaddr("192.0.2.60")), proxy, 67, "192.0.2.60:68", senderMAC.String()},
 		"inform without ciaddr":      {ask(inform, from("192.0.2.60:68")), proxy, 67, "192.0.2.60:68", senderMAC.String()},
+		"said by the request":        {ask(inform, ciaddr("192.0.2.60"), replyTo("192.0.2.60:1002")), proxy, 67, "192.0.2.60:1002", senderMAC.String()},
+		"said, relayed":              {ask(inform, giaddr("198.51.100.1"), replyTo("198.51.100.7:68")), proxy, 67, "198.51.100.7:68", none},
 		"4011 by edk2":               {ask(request, bootPort, ciaddr("192.0.2.50"), from("192.0.2.50:4011"), toUs), proxy, 4011, "192.0.2.50:4011", senderMAC.String()},
 		"4011 by iPXE":               {ask(request, bootPort, ciaddr("192.0.2.50"), from("192.0.2.50:68"), toUs), proxy, 4011, "192.0.2.50:68", senderMAC.String()},
 		"4011 from afar":             {ask(request, bootPort, from("198.51.100.7:68"), toUs), proxy, 4011, "198.51.100.7:68", none},

@@ -37,6 +37,9 @@ type Packet struct {
 	// Settled tells that Server stays, whatever address the client has or gets:
 	// it asked there, or the operator or its relay decides.
 	Settled bool
+	// ReplyTo is where the reply goes, for a protocol in DHCP's messages that says so
+	// itself; the zero value for where DHCP's replies go.
+	ReplyTo netip.AddrPort
 	// Time is when it came in.
 	Time time.Time
 

@@ -248,6 +248,21 @@ func Entries() []Entry {
 			Loader: boot.UBoot, Via: TFTP,
 			Why: "nothing that its EFI starts, so that U-Boot goes on to look for a configuration in pxelinux.cfg beside it",
 		},
+		{
+			Name: "apple-netboot", Proto: boot.BSDP, Speaker: boot.Apple,
+			Loader: boot.Apple, Via: TFTP,
+			Why: "a Mac, which has chosen among the NetBoot images that it was shown: their booter fetches the kernel beside itself, and the kernel its root image over HTTP",
+		},
+		{
+			Name: "apple-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.BSDP, Speaker: boot.Apple,
+			Loader: boot.IPXE, Build: "snponly.efi", Via: TFTP,
+			Why: "a Mac with EFI, which starts an EFI application as the booter of a NetBoot image: iPXE on its firmware's network driver (ipxe-devel, May 2016)",
+		},
+		{
+			Name: "apple-efi", Firmware: boot.UEFI, Proto: boot.BSDP, Speaker: boot.Apple,
+			Loader: boot.ROM, Via: TFTP,
+			Why: "a Mac with EFI, which is given one EFI application with all that it needs as the booter of a NetBoot image",
+		},
 	}
 }
 

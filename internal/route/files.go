@@ -64,6 +64,9 @@ func (r Route) File(name string) (File, bool) {
 	if i := slices.IndexFunc(files, func(f File) bool { return f.Name == name }); i >= 0 {
 		return files[i], true
 	}
+	if serves := FindLoader(r.Loader).Serves; serves != nil {
+		return serves(name), true
+	}
 	switch {
 	case !r.Shim, strings.Contains(name, "/"), r.DoesWithout(name):
 		return File{}, false

@@ -11,13 +11,14 @@ type Form string
 
 // The forms in which payloads are served.
 const (
-	LinuxForm   Form = "linux"  // a kernel, its initrds and a command line, as files of their own
-	ScriptForm  Form = "script" // an iPXE script of the operator's, and what it names
-	ProgramForm Form = "efi"    // an EFI application as it is
-	UKIForm     Form = "uki"    // a kernel and what goes with it, made one EFI application
-	RPiForm     Form = "rpi"    // a kernel and what goes with it, beside a Raspberry Pi's firmware
-	NBPForm     Form = "nbp"    // a flat program as it is, with what it asks for beside itself
-	FolderForm  Form = "folder" // what a folder has for the machine, with all that is in the folder
+	LinuxForm   Form = "linux"   // a kernel, its initrds and a command line, as files of their own
+	ScriptForm  Form = "script"  // an iPXE script of the operator's, and what it names
+	ProgramForm Form = "efi"     // an EFI application as it is
+	UKIForm     Form = "uki"     // a kernel and what goes with it, made one EFI application
+	RPiForm     Form = "rpi"     // a kernel and what goes with it, beside a Raspberry Pi's firmware
+	NBPForm     Form = "nbp"     // a flat program as it is, with what it asks for beside itself
+	FolderForm  Form = "folder"  // what a folder has for the machine, with all that is in the folder
+	NetBootForm Form = "netboot" // Apple's: a booter, and beside it what that asks for
 )
 
 // FormRow is one line of the table of forms.
@@ -43,6 +44,7 @@ func Forms() []FormRow {
 		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
 		{Kind: boot.KindNBP, Form: NBPForm, Obstacle: foreignNBP},
 		{Kind: boot.KindFolder, Form: FolderForm, Obstacle: unfitFolder},
+		{Kind: boot.KindNetBoot, Form: NetBootForm, Obstacle: noBooter},
 	}
 }
 

@@ -74,8 +74,6 @@ func notYet(l boot.Loader) string {
 	switch l {
 	case boot.GRUB, boot.PXELINUX:
 		return fmt.Sprintf("Spur cannot serve a %s that somebody else started yet", l)
-	case boot.Apple:
-		return "Spur cannot serve Apple's NetBoot yet"
 	}
 	return ""
 }
@@ -86,7 +84,10 @@ func Supported() []string {
 	var all []string
 	for _, e := range Entries() {
 		who := fmt.Sprintf("%s over %s", boot.Client{Firmware: e.Firmware, Arch: e.Arch}.Platform(), strings.ToUpper(string(e.Proto)))
-		if e.Firmware == "" {
+		switch {
+		case e.Proto == boot.BSDP:
+			who = "Macs over BSDP"
+		case e.Firmware == "":
 			who = "any machine whose iPXE asks"
 		}
 		if !slices.Contains(all, who) {

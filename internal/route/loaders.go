@@ -25,6 +25,9 @@ type Loader struct {
 	// Next is the file that it is given once it speaks: what tells it what to
 	// do, or the payload itself.
 	Next File
+	// Serves says what a file is for which it asks by a name of its own, which its
+	// payload has; nil: it asks for none.
+	Serves func(name string) File
 	// Kind is what its builds are, by their content. One without a list of builds goes by
 	// that alone, and is given out under a name of its own (Entry.Build).
 	Kind Kind
@@ -137,6 +140,11 @@ func Loaders() []Loader {
 			Name: boot.UBootEFI, Fetches: []Via{TFTP}, Brings: []Form{ProgramForm, UKIForm},
 			Next:   File{Name: EFIProgram, Role: Kernel},
 			Unable: deafToProxies,
+		},
+		{
+			// A Mac's firmware with the booter of a NetBoot image.
+			Name: boot.Apple, Fetches: []Via{TFTP}, Brings: []Form{NetBootForm},
+			Next: File{Name: BooterFile, Role: NBP}, Serves: besideBooter,
 		},
 		{
 			Name: boot.Stub, Kind: KindStub,

@@ -64,6 +64,9 @@ func markdown() string {
 		case e.Speaker == boot.UBoot:
 			machine, asks = "a board", "U-Boot, for an EFI application"
 		}
+		if e.Proto == boot.BSDP {
+			machine, asks = strings.TrimSpace("Mac "+string(e.Arch)), "BSDP"
+		}
 		if e.Speaker == boot.IPXE {
 			asks = "iPXE"
 			if e.Needs.Has(boot.CanHTTPS) {

@@ -245,7 +245,7 @@ func TestIPXEThatCannotStartKernels(t *testing.T) {
 
 // Programs that no route is for are told apart, and each hears its own reason.
 func TestNotYet(t *testing.T) {
-	for l, want := range map[boot.Loader]string{boot.Apple: "Apple", boot.GRUB: "grub", boot.PXELINUX: "pxelinux"} {
+	for l, want := range map[boot.Loader]string{boot.GRUB: "grub", boot.PXELINUX: "pxelinux"} {
 		c := boot.Client{Proto: boot.PXE, Loader: l}
 		ladder := Routes(c, linux(boot.ARM64), all())
 		if len(ladder.Routes) > 0 || !strings.Contains(ladder.Obstacle(c), want) || !strings.Contains(ladder.Obstacle(c), "yet") {
@@ -285,10 +285,11 @@ func TestTablesAreSound(t *testing.T) {
 			t.Errorf("%s is found again as %+v", e.Name, back)
 		}
 		l := FindLoader(e.Loader)
+		mac := e.Speaker == boot.Apple && e.Loader == boot.ROM // its firmware is UEFI's
 		built := slices.ContainsFunc(l.Builds, func(b Build) bool {
 			return b.File == e.Build && b.Firmware == e.Firmware && b.Arch == e.Arch || e.Firmware == boot.BIOS && b.File == e.Build
 		}) || e.Shim && e.Build == ShimFile || l.byKind() && slices.Contains([]string{GRUBForBIOS, GRUBForUEFI, LegacyProgram}, e.Build)
-		speaks := e.Speaker == e.Loader || e.Speaker == boot.UBoot && e.Loader == boot.UBootEFI
+		speaks := e.Speaker == e.Loader || e.Speaker == boot.UBoot && e.Loader == boot.UBootEFI || mac
 		if e.Why == "" || e.Via == "" || l.Name == "" || e.Build != "" && !built || e.Build == "" && !speaks {
 			t.Errorf("the entry %s has a blank, or names a loader that is not in its table", e.Name)
 		}
@@ -320,6 +321,7 @@ func TestNamesAndOrder(t *testing.T) {
 		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "bios-grub", "bios-grub-legacy", "bios-ipxe-grub", "bios-gpxe-http", "bios-gpxe-tftp", "bios-gpxe-undionly", "bios-gpxe-grub", "uefi-grub",
 		"uefi-http", "uefi-https", "uefi-http-shim-ipxe", "uefi-http-shim-grub", "uefi-https-shim-grub", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe",
 		"rpi-tftp", "uboot-script", "uboot-efi", "uboot-pxelinux",
+		"apple-netboot", "apple-snponly", "apple-efi",
 	}
 	var got []string
 	for _, e := range Entries() {
@@ -374,8 +376,39 @@ func TestPick(t *testing.T) {
 
 // Whoever is said to be supported has a route.
 func TestSupported(t *testing.T) {
-	want := []string{"any machine whose iPXE asks", "BIOS over PXE", "UEFI x64 over PXE", "UEFI over PXE", "UEFI arm64 over PXE", "UEFI riscv64 over PXE", "UEFI loong64 over PXE", "UEFI over HTTP", "UEFI x64 over HTTP", "UEFI arm64 over HTTP", "Raspberry Pi over PXE", "U-Boot over PXE"}
+	want := []string{"any machine whose iPXE asks", "BIOS over PXE", "UEFI x64 over PXE", "UEFI over PXE", "UEFI arm64 over PXE", "UEFI riscv64 over PXE", "UEFI loong64 over PXE", "UEFI over HTTP", "UEFI x64 over HTTP", "UEFI arm64 over HTTP", "Raspberry Pi over PXE", "U-Boot over PXE", "Macs over BSDP"}
 	if got := Supported(); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Macs are given the booter of their architecture, or what stands for one.
+func TestMacs(t *testing.T) {
+	mac := func(f boot.Firmware, a boot.Arch) boot.Client {
+		return boot.Client{Firmware: f, Arch: a, Proto: boot.BSDP, Loader: boot.Apple}
+	}
+	image := boot.Payload{Content: boot.NetBoot{Images: []boot.NetBootImage{{
+		Dir: "/x/Mac.nbi", Index: 1, Booters: []boot.Booter{{Arch: "i386"}}, Root: boot.File{Source: "/x/Mac.nbi/root.dmg"},
+	}}}}
+	withoutHTTP := all()
+	withoutHTTP.WithoutHTTP = true
+	for _, tt := range []struct {
+		c    boot.Client
+		p    boot.Payload
+		h    Host
+		want string
+	}{
+		{mac(boot.UEFI, boot.X64), image, all(), "apple-netboot"},
+		{mac(boot.UEFI, boot.X86), image, all(), "apple-netboot"},
+		{mac(boot.OpenFirmware, boot.PPC), image, all(), ""},
+		{mac(boot.UEFI, boot.X64), image, withoutHTTP, ""},
+		{mac(boot.UEFI, boot.X64), linux(boot.X64), all(), "apple-snponly apple-efi"},
+		{mac(boot.OpenFirmware, boot.PPC), linux(boot.X64), all(), ""},
+		{boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}, image, all(), ""},
+	} {
+		ladder := Routes(tt.c, tt.p, tt.h)
+		if got := strings.Join(names(ladder), " "); got != tt.want || got == "" && ladder.Obstacle(tt.c) == "" {
+			t.Errorf("%+v into %s: %q, %s", tt.c, tt.p.Title(), got, ladder.Obstacle(tt.c))
+		}
 	}
 }

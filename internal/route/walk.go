@@ -150,7 +150,7 @@ func ByID(id uint16) (Route, bool) {
 // machine, or what is in the way of the last.
 func (l Loader) form(e Entry, c boot.Client, p boot.Payload, host Host) (form Form, why string, near nearness) {
 	why, near = l.startsNo(c, p), unsuited
-	if _, ok := p.Content.(boot.Bringer); ok {
+	if _, ok := p.Content.(boot.Bringer); ok || l.Name == boot.Apple {
 		near = aside
 	}
 	forms := l.Brings
@@ -192,6 +192,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		who = "a Raspberry Pi's bootloader"
 	case boot.UBoot, boot.UBootEFI:
 		who = "U-Boot"
+	case boot.Apple:
+		who = "a Mac"
 	}
 	switch p.Kind() {
 	case boot.KindScript:
@@ -200,6 +202,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		what = "an EFI application"
 	case boot.KindNBP, boot.KindFolder:
 		return fmt.Sprintf("%s brings its own loader, and %s comes before none", p.Title(), who)
+	case boot.KindNetBoot:
+		what = "a NetBoot image"
 	}
 	return fmt.Sprintf("%s is %s, which %s can't start by itself", p.Title(), what, who)
 }

@@ -97,6 +97,8 @@ func (a Attempt) Next(e Event) (Attempt, []Step) {
 		return a.otherOffered(e)
 	case Chose, Leased:
 		return a.addressed(e)
+	case Listed:
+		return a.listed(e)
 	case BootAsked, Answered:
 		return a.boot(e)
 	case ChoseOther:

@@ -38,6 +38,8 @@ func (a Attempt) Begins(e Event) bool {
 		return false
 	case e.Client.Loader == boot.ROM && a.gaveUpHTTPS(e.Client):
 		return true // the firmware's next boot option
+	case e.Client.Loader == boot.Apple && !a.fetchedAny():
+		return false // somebody looks at the images that the Mac was shown
 	case !a.progressed():
 		return false
 	case a.isRPi() && a.fetchedAny() && (e.Client.Firmware == boot.UEFI || a.latest.startsRPi() && gap < restartGap):

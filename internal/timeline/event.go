@@ -38,8 +38,11 @@ const (
 	Chose Kind = "chose"
 	// Leased: our own DHCP server acknowledged the address Peer.
 	Leased Kind = "leased"
+	// Listed: a Mac was shown the NetBoot images Name.
+	Listed Kind = "listed"
 	// BootAsked: the client asked us for its boot file on port 4011. Reason is the
-	// item that was chosen from a menu for that, if there was one.
+	// item that was chosen from a menu for that, or the NetBoot image that a Mac has
+	// chosen, if there was one.
 	BootAsked Kind = "boot-asked"
 	// ChoseOther: the client looks for a boot server that we are not: Reason says
 	// for which.
@@ -80,7 +83,7 @@ const (
 // must not fill the table of machines.
 func (k Kind) opens() bool {
 	switch k {
-	case Asked, Ignored, NoAnswer, Offered, BootAsked, ChoseOther, Answered, Awaited, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked, Up:
+	case Asked, Ignored, NoAnswer, Offered, Listed, BootAsked, ChoseOther, Answered, Awaited, FetchStart, FetchProgress, FetchEnd, FetchFailed, SizeAsked, Up:
 		return true
 	}
 	return false

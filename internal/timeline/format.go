@@ -154,6 +154,8 @@ func offeredText(e Event) string {
 	return text + byRoute(e) + byServer(e)
 }
 
+func listedText(e Event) string { return "shown " + orElse(Clean(e.Name), "an image without a name") }
+
 func otherText(e Event) string {
 	text := "another server, " + e.Server.String() + ","
 	if !e.Server.IsValid() {

@@ -19,6 +19,8 @@ type Learned struct {
 	// Pace is how fast it is sent large files at most, in bytes a second; 0 for no
 	// bound.
 	Pace int64 `json:"pace,omitempty"`
+	// Image is the NetBoot image that a Mac has chosen last; 0 for none.
+	Image uint32 `json:"image,omitempty"`
 	// Booted is when it was brought to its system last.
 	Booted time.Time `json:"booted,omitzero"`
 	// Another: its user wants another way than the last one.
@@ -34,13 +36,13 @@ func (l Learned) bounded() Learned {
 
 // teaches tells whether two records make the next boot begin alike.
 func (l Learned) teaches(other Learned) bool {
-	return slices.Equal(l.Routes, other.Routes) && slices.Equal(l.Failed, other.Failed) && l.Shape == other.Shape && l.Pace == other.Pace
+	return slices.Equal(l.Routes, other.Routes) && slices.Equal(l.Failed, other.Failed) && l.Shape == other.Shape && l.Pace == other.Pace && l.Image == other.Image
 }
 
 // learned is what of a machine is worth to be kept once it has booted.
 func (m *machine) learned(a Attempt, at time.Time) *Learned {
 	return &Learned{
-		Routes: slices.Clone(a.Routes), Failed: slices.Clone(m.failed), Shape: m.shapes.took, Pace: m.pace, Booted: at.Truncate(time.Second),
+		Routes: slices.Clone(a.Routes), Failed: slices.Clone(m.failed), Shape: m.shapes.took, Pace: m.pace, Image: m.chosen, Booted: at.Truncate(time.Second),
 	}
 }
 
@@ -56,7 +58,7 @@ func (t *Timeline) Recall(mac boot.MAC, kept Learned) *Learned {
 	}
 	m := e.Value.(*machine)
 	if kept = kept.bounded(); !kept.teaches(m.kept) {
-		m.failed, m.pace = slices.Clone(kept.Failed), kept.Pace
+		m.failed, m.pace, m.chosen = slices.Clone(kept.Failed), kept.Pace, kept.Image
 		m.shapes = shapes{took: kept.Shape, ask: m.shapes.ask}
 	}
 	m.kept = kept

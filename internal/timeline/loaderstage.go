@@ -55,6 +55,8 @@ func (a Attempt) asked(e Event) (Attempt, []Step) {
 	case h.asks > 0 && !h.moved() && sameProgram(h.client, e.Client):
 		a.loaderStage = h.askedAgain(e)
 		return a.countRepeat(Asked), nil
+	case h.asks > 0 && !h.bootAsked && e.Client.Loader == boot.Apple && e.Peer.IsValid():
+		return a.countRepeat(Asked), nil // which images there are, once it has an address
 	case h.asksBesides(e.Client) && h.besides:
 		return a.countRepeat(Asked), nil
 	case h.asksBesides(e.Client):
@@ -149,7 +151,20 @@ func (a Attempt) addressed(e Event) (Attempt, []Step) {
 	return a.addStep(s)
 }
 
-// boot folds the exchange on port 4011 (PXE 2.1 section 2.2.4).
+// listed folds the images that a Mac was shown; the same ones again are counted.
+func (a Attempt) listed(e Event) (Attempt, []Step) {
+	a.silence, a.Address = silence{}, e.Peer
+	for _, s := range a.Steps {
+		if s.Kind == Listed && s.Name == e.Name {
+			a.Moved = e.Time
+			return a.countRepeat(Listed), nil
+		}
+	}
+	a = a.forward(e, Offering)
+	return a.addStep(a.step(e, listedText(e)))
+}
+
+// boot folds the exchange on port 4011 (PXE 2.1 section 2.2.4), and a Mac's choice.
 func (a Attempt) boot(e Event) (Attempt, []Step) {
 	h := &a.loaderStage
 	known := e.Kind == BootAsked && h.bootAsked || e.Kind == Answered && h.answered && h.file == e.Name

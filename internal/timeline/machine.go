@@ -21,6 +21,7 @@ type machine struct {
 	failed    []string  // routes that failed, oldest first
 	shapes    shapes    // of offers
 	pace      int64     // of large files, bytes a second at most; 0 for no bound
+	chosen    uint32    // the NetBoot image that a Mac has chosen; 0 for none
 	kept      Learned   // over a restart
 	unstarted unstartedKernel
 }

@@ -159,12 +159,18 @@ func (t *Timeline) machine(e Event) *machine {
 	if !e.Kind.opens() {
 		return nil
 	}
+	return t.remember(e.MAC)
+}
+
+// remember makes the entry of a machine that is new, in the place of the one that was
+// silent for longest where there are too many.
+func (t *Timeline) remember(mac boot.MAC) *machine {
 	if t.recent.Len() >= t.config.Machines {
 		oldest := t.recent.Remove(t.recent.Back()).(*machine)
 		delete(t.machines, oldest.mac)
 	}
-	m := &machine{mac: e.MAC}
-	t.machines[e.MAC] = t.recent.PushFront(m)
+	m := &machine{mac: mac}
+	t.machines[mac] = t.recent.PushFront(m)
 	return m
 }
 

@@ -245,6 +245,9 @@ func fileNotFetched(a Attempt, _ time.Time, still time.Duration) (Verdict, bool)
 		Likely:   "a firewall on this host drops " + h.port() + ", or another TFTP server has the port.",
 		Hint:     "open the ports on this host.",
 	}
+	if h.client.Loader == boot.Apple {
+		v.Sentence = fmt.Sprintf("%s was told to fetch %s, but did not start to.", a.program(), a.wanted())
+	}
 	if !h.answered {
 		v.Sentence = a.program() + " asked for its boot file on port 4011, but got no answer."
 		v.Likely = "no route for this machine, or the answer was lost."

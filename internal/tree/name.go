@@ -61,9 +61,9 @@ const (
 // Each list gives the number under which a word is encoded; numbers are never
 // used again, so that names outlive an update.
 var (
-	firmwares = []boot.Firmware{"", boot.BIOS, boot.UEFI, boot.RPiFirmware, boot.Board}
-	arches    = []boot.Arch{"", boot.X86, boot.X64, boot.ARM, boot.ARM64, boot.RISCV32, boot.RISCV64, boot.LOONG64, boot.EBC, boot.IA64}
-	protos    = []boot.Proto{"", boot.PXE, boot.HTTP}
+	firmwares = []boot.Firmware{"", boot.BIOS, boot.UEFI, boot.RPiFirmware, boot.Board, boot.OpenFirmware}
+	arches    = []boot.Arch{"", boot.X86, boot.X64, boot.ARM, boot.ARM64, boot.RISCV32, boot.RISCV64, boot.LOONG64, boot.EBC, boot.IA64, boot.PPC}
+	protos    = []boot.Proto{"", boot.PXE, boot.HTTP, boot.BSDP}
 	loaders   = []boot.Loader{"", boot.ROM, boot.IPXE, boot.GRUB, boot.PXELINUX, boot.UBoot, boot.RPi, boot.Apple, boot.GPXE}
 	roles     = []route.Role{"", route.NBP, route.Script, route.Kernel, route.Initrd, route.Extra, route.Beacon}
 )

@@ -165,6 +165,8 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return t.openScriptFile(ctx, name, n.Client, a)
 	case !ok:
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
+	case n.Route.Loader == boot.Apple:
+		return t.openNetBoot(ctx, n.Client, name)
 	case f.Loader == boot.Shim && !n.Route.Shim:
 		b, ok := t.Loaders.Shim(n.Client)
 		return t.openBinary(ctx, name, b, ok)

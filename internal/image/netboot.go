@@ -1,0 +1,342 @@
+package image
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"howett.net/plist"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// netBootInfo is the file that makes a folder a NetBoot image.
+const netBootInfo = "NBImageInfo.plist"
+
+// netBootInfoMost bounds that file. Apple's have some KiB.
+const netBootInfoMost = 1 << 20
+
+// IsNetBoot tells whether a path is a folder with a NetBoot image, or one of such
+// folders, as Apple's server has them (NetBootSP0).
+func IsNetBoot(path string) bool {
+	return len(netBootFolders(path)) > 0
+}
+
+// netBootFolders are the .nbi folders that a path stands for.
+func netBootFolders(path string) []string {
+	isImage := func(dir string) bool {
+		info, err := os.Stat(filepath.Join(dir, netBootInfo))
+		return err == nil && info.Mode().IsRegular()
+	}
+	if isImage(path) {
+		return []string{path}
+	}
+	inside, err := filepath.Glob(filepath.Join(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path), "*.nbi"))
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(inside, func(dir string) bool { return !isImage(dir) })
+}
+
+// OpenNetBoot looks into the NetBoot images at some paths, which may be folders of
+// them. Of those in a folder the ones that say that they are disabled are left out.
+// rootPath says where their root image is, in the place of what they say; empty for
+// that. Errors name the image.
+func OpenNetBoot(rootPath string, paths ...string) (all boot.NetBoot, warnings []string, err error) {
+	for _, path := range paths {
+		if path, err = filepath.Abs(path); err != nil {
+			return boot.NetBoot{}, nil, err
+		}
+		for _, dir := range netBootFolders(path) {
+			image, disabled, warning, err := openNetBoot(dir, rootPath)
+			switch {
+			case err != nil:
+				return boot.NetBoot{}, nil, err
+			case disabled && dir != path:
+				warnings = append(warnings, dir+" is left out: it says that it is disabled (IsEnabled)")
+				continue
+			case warning != "":
+				warnings = append(warnings, dir+": "+warning)
+			}
+			if other, twice := all.Image(image.Index); twice {
+				return boot.NetBoot{}, nil, advice.New(fmt.Sprintf("%s and %s have the same Index, %d, by which Macs name them", other.Dir, dir, image.Index),
+					"give one of them another Index in its "+netBootInfo)
+			}
+			all.Images = append(all.Images, image)
+		}
+	}
+	if len(all.Images) == 0 {
+		return boot.NetBoot{}, nil, advice.New(strings.Join(paths, ", ")+" has no NetBoot image that is enabled", "set IsEnabled to true in an image's "+netBootInfo+", or name the image itself")
+	}
+	return all, warnings, nil
+}
+
+// openNetBoot looks into one .nbi folder.
+func openNetBoot(dir, rootPath string) (image boot.NetBootImage, disabled bool, warning string, err error) {
+	text, err := readSmall(filepath.Join(dir, netBootInfo), netBootInfoMost)
+	if err != nil {
+		return image, false, "", explain(filepath.Join(dir, netBootInfo), err)
+	}
+	info, err := readNetBootInfo(text)
+	if err != nil {
+		return image, false, "", describeBadInfo(dir, err)
+	}
+	image, err = info.image()
+	if err != nil {
+		return image, false, "", describeBadInfo(dir, err)
+	}
+	image.Dir = dir
+	if err := info.findBooters(&image); err != nil {
+		return image, false, "", err
+	}
+	if image.RootPath = rootPath; rootPath == "" {
+		warning, err = info.findRoot(&image)
+	}
+	return image, !info.flag("IsEnabled", true), warning, err
+}
+
+// describeBadInfo says what to do about a description that isn't one.
+func describeBadInfo(dir string, err error) error {
+	var m *Mismatch
+	if errors.As(err, &m) {
+		return advice.Wrap(fmt.Errorf("%s: %s is %s, and no property list", dir, netBootInfo, m.Looks), m.Hint)
+	}
+	return advice.Wrap(fmt.Errorf("%s: %s: %w", dir, netBootInfo, err), "make the image anew with System Image Utility, or correct that entry")
+}
+
+// readSmall reads a file of a bounded size.
+func readSmall(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("it has more than %d bytes", most)
+	}
+	return text, err
+}
+
+// netBootDescription is an NBImageInfo.plist (NetBootImageInfo.h of Apple's bootp).
+type netBootDescription map[string]any
+
+// readNetBootInfo reads a property list, in XML or binary.
+func readNetBootInfo(text []byte) (netBootDescription, error) {
+	hint := "look at it with plutil -lint or plistutil; property lists are XML or binary"
+	var value any
+	format, err := plist.Unmarshal(text, &value)
+	switch {
+	case len(text) == 0:
+		return nil, &Mismatch{Looks: "empty", Hint: hint}
+	case err != nil:
+		return nil, &Mismatch{Looks: "damaged (" + strings.TrimPrefix(err.Error(), "plist: ") + ")", Hint: hint}
+	case format != plist.XMLFormat && format != plist.BinaryFormat:
+		return nil, &Mismatch{Looks: "plain text", Hint: hint}
+	}
+	info, ok := value.(map[string]any)
+	if !ok {
+		return nil, &Mismatch{Looks: "a list of something else", Hint: hint}
+	}
+	return info, nil
+}
+
+// text is an entry that is one.
+func (d netBootDescription) text(key string) string {
+	s, _ := d[key].(string)
+	return s
+}
+
+// flag is an entry that is true or false.
+func (d netBootDescription) flag(key string, otherwise bool) bool {
+	if b, ok := d[key].(bool); ok {
+		return b
+	}
+	return otherwise
+}
+
+// number is an entry that is one, from 0 to most.
+func (d netBootDescription) number(key string, most uint64) (uint64, bool) {
+	switch n := d[key].(type) {
+	case uint64:
+		return n, n <= most
+	case int64:
+		return uint64(n), n >= 0 && uint64(n) <= most
+	}
+	return 0, false
+}
+
+// texts is an entry that is a list of them.
+func (d netBootDescription) texts(key string) ([]string, error) {
+	value, there := d[key]
+	list, ok := value.([]any)
+	if there && !ok {
+		return nil, fmt.Errorf("%s is no list", key)
+	}
+	var all []string
+	for _, v := range list {
+		s, ok := v.(string)
+		if !ok {
+			return nil, fmt.Errorf("%s has something else than text", key)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// macs is an entry that is a list of Ethernet addresses.
+func (d netBootDescription) macs(key string) ([]boot.MAC, error) {
+	list, err := d.texts(key)
+	if err != nil {
+		return nil, err
+	}
+	var all []boot.MAC
+	for _, text := range list {
+		mac, err := boot.ParseMAC(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		all = append(all, mac)
+	}
+	return all, nil
+}
+
+// The types of images, and their kinds (bsdp.h).
+const (
+	typeNFS, typeHTTP, typeBootFile, typeClassic = "NFS", "HTTP", "BootFileOnly", "Classic"
+
+	systemOSX, systemDiagnostics, systemMost = 1, 3, 0x7f
+)
+
+// image is what a description says of an image, without what lies in its folder
+// (NBImageEntry_create of nbimages.c).
+func (d netBootDescription) image() (image boot.NetBootImage, err error) {
+	image = boot.NetBootImage{
+		Name: d.text("Name"), Description: d.text("Description"),
+		Install: d.flag("IsInstall", false), Default: d.flag("IsDefault", false),
+	}
+	index, ok := d.number("Index", 0xffff)
+	image.Index = uint16(index)
+	kind := d.text("Type")
+	system, hasSystem := d.number("Kind", systemMost)
+	switch {
+	case image.Name == "":
+		return image, errors.New("Name is missing")
+	case !ok || index == 0:
+		return image, errors.New("Index is no number from 1 to 65535")
+	case kind == typeClassic:
+		return image, errors.New("Type is Classic, Mac OS 9, whose system comes over AFP, which Spur doesn't serve")
+	case kind != typeNFS && kind != typeHTTP && kind != typeBootFile:
+		return image, fmt.Errorf("Type is %q, and neither HTTP nor NFS nor BootFileOnly", kind)
+	case !hasSystem && kind == typeBootFile:
+		return image, errors.New("Kind is missing")
+	case !hasSystem:
+		system = systemOSX
+	}
+	image.System = uint8(system)
+	image.FilterOnly = d.flag("FilterOnly", system == systemDiagnostics)
+	if image.Models, err = d.texts("EnabledSystemIdentifiers"); err != nil {
+		return image, err
+	}
+	if image.Enabled, err = d.macs("EnabledMACAddresses"); err != nil {
+		return image, err
+	}
+	image.Disabled, err = d.macs("DisabledMACAddresses")
+	return image, err
+}
+
+// findBooters finds an image's booters: one below the folder of each architecture; for
+// PowerPC also in the image's folder itself. A description from before there were
+// several says none, and has what there is.
+func (d netBootDescription) findBooters(image *boot.NetBootImage) error {
+	named, err := d.texts("Architectures")
+	if err != nil {
+		return describeBadInfo(image.Dir, err)
+	}
+	file := d.text("BootFile")
+	if file == "" || !filepath.IsLocal(file) {
+		return describeBadInfo(image.Dir, errors.New("BootFile names no file"))
+	}
+	archs := named
+	if len(archs) == 0 {
+		archs = []string{boot.NetBootPPC, boot.NetBootI386}
+	}
+	for _, arch := range archs {
+		path := filepath.Join(image.Dir, arch, file)
+		if !filepath.IsLocal(arch) || !isRegular(path) && arch == boot.NetBootPPC {
+			path = filepath.Join(image.Dir, file)
+		}
+		switch {
+		case isRegular(path):
+			image.Booters = append(image.Booters, boot.Booter{Arch: arch, File: boot.File{Source: path}})
+		case len(named) > 0:
+			return advice.New(fmt.Sprintf("%s: its booter %s for %s isn't there", image.Dir, filepath.Join(arch, file), arch),
+				"copy the whole folder again, or correct Architectures and BootFile in "+netBootInfo)
+		}
+	}
+	if len(image.Booters) == 0 {
+		return advice.New(fmt.Sprintf("%s: its booter %s isn't there", image.Dir, file), "copy the whole folder again, or correct BootFile in "+netBootInfo)
+	}
+	return nil
+}
+
+// findRoot finds where an image's system is: in a file of the folder, which is served,
+// or where its description says (parse_nfs_path and parse_http_path of nbimages.c).
+func (d netBootDescription) findRoot(image *boot.NetBootImage) (warning string, err error) {
+	kind, root := d.text("Type"), d.text("RootPath")
+	if kind == typeBootFile {
+		return "", nil
+	}
+	path := filepath.Join(image.Dir, root)
+	switch {
+	case root == "":
+		return "", describeBadInfo(image.Dir, errors.New("RootPath is missing"))
+	case filepath.IsLocal(root) && isRegular(path):
+		image.Root = boot.File{Source: path}
+		if kind == typeNFS {
+			warning = "its root image is told as a URL, though the image is made for NFS, which Spur doesn't serve: Mac OS X before 10.3 needs --root-path nfs:ADDRESS:EXPORT:IMAGE"
+		}
+		return warning, nil
+	case kind == typeHTTP && strings.HasPrefix(root, "http://"):
+		image.RootPath = root
+		return "", nil
+	case kind == typeNFS && strings.Contains(root, ":"):
+		image.RootPath = "nfs:" + root
+		return "", addressedRoot(image.Dir, root)
+	}
+	return "", advice.New(fmt.Sprintf("%s: its root image %s isn't there", image.Dir, root), "copy the whole folder again, or name the image with --root-path")
+}
+
+// addressedRoot says what is wrong with the server of a root on NFS: the kernel, which
+// has no name servers, takes an address alone (parse_netboot_path in xnu's netboot.c).
+func addressedRoot(dir, root string) error {
+	server, _, _ := strings.Cut(root, ":")
+	if _, err := netip.ParseAddr(server); err != nil {
+		return advice.New(fmt.Sprintf("%s: RootPath names its server %s, of which a Mac needs the address", dir, server),
+			"write the address into "+netBootInfo+", or name the image with --root-path nfs:ADDRESS:EXPORT:IMAGE")
+	}
+	return nil
+}
+
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// DescribeNetBoot says for people what images are.
+func DescribeNetBoot(n boot.NetBoot) string {
+	if len(n.Images) == 1 {
+		return fmt.Sprintf("NetBoot image %q for %s", n.Images[0].Name, strings.Join(n.Archs(), " and "))
+	}
+	var names []string
+	for _, i := range n.Images {
+		names = append(names, fmt.Sprintf("%q", i.Name))
+	}
+	return "NetBoot images for " + strings.Join(n.Archs(), " and ") + ": " + strings.Join(names, ", ")
+}

@@ -106,3 +106,34 @@ func (w *world) types(m *lab.Machine, line string) {
 	_, err = m.Serial().WaitAfter(w.ctx, before, `\n=> `)
 	w.check(err)
 }
+
+// Beside a DHCP server of somebody else U-Boot comes to Spur where that names its
+// address as next-server; on Spur's own host dnsmasq does so by itself.
+func TestUBootBesideDHCPServer(t *testing.T) {
+	for name, start := range map[string]func(*world){
+		"on another host": func(w *world) {
+			_, err := lab.DNSMasq{Host: w.otherHost("dhcp", dhcpAddr), Range: dhcpRange, Args: []string{"--dhcp-boot=nothing,," + homeAddr}}.Start(w.ctx)
+			w.check(err)
+		},
+		"on the same host": func(w *world) { w.foreignDHCP(w.home) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			start(w)
+			kernel, initrd, cmdline := w.linuxFor(boot.ARM64)
+			spur := w.spur("boot", kernel, initrd, built.extra1, built.extra2, "--cmdline", cmdline)
+			m := w.machine("board", lab.UBootARM64Old, lab.Port{})
+			w.up(m, spur)
+		})
+	}
+}
+
+// Where the DHCP server names somebody else, the story says what to do.
+func TestUBootUnheard(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	kernel, initrd, _ := w.linuxFor(boot.ARM64)
+	spur := w.spur("boot", kernel, initrd)
+	m := w.machine("board", lab.UBootARM64Old, lab.Port{})
+	w.told(spur, m, `U-Boot takes what to boot only from the DHCP server that gives its address`)
+}

@@ -193,6 +193,8 @@ func (e *explanation) fetches(c boot.Client, r route.Route, indent string) {
 	switch {
 	case r.Shim:
 		e.line("%s  then the shim, from the same folder: what it starts, and its configuration", indent)
+	case r.Loader == boot.UBoot:
+		e.line("%s  then %s, kernel and initrd, from the same folder", indent, route.UBootScripted)
 	case r.Role == route.Script:
 		urls := e.tree.URLs(c, r, e.payload, tree.Asker{Via: r.Via, Server: c.Server})
 		for _, url := range append([]string{urls.Kernel}, urls.Initrds...) {

@@ -32,7 +32,7 @@ func UBootScript(c boot.Client, p boot.Payload, folder string, urls URLs) string
 			return TroubleUBootScript(c, err)
 		}
 		lines = append(lines,
-			"setenv bootargs "+uBootQuote(cmdline),
+			"setenv bootargs "+uBootQuote(strings.TrimSpace(cmdline)),
 			"tftpboot ${pxefile_addr_r} "+folder+"/"+route.UBootScripted+" && pxe boot ${pxefile_addr_r}")
 	case boot.EFI:
 		lines = append(lines,

@@ -34,7 +34,7 @@ type seen struct {
 }
 
 // requests reads the DHCP requests of a capture, without those that a client
-// repeated: same port, same type.
+// repeated: same port, same type, same class.
 func requests(t testing.TB, file string) []seen {
 	t.Helper()
 	f, err := os.Open(file)
@@ -64,7 +64,7 @@ func requests(t testing.TB, file string) []seen {
 		if err != nil {
 			t.Fatalf("%s: a packet of real firmware: %v", file, err)
 		}
-		key := fmt.Sprint(udp.DstPort, m.MessageType())
+		key := fmt.Sprint(udp.DstPort, m.MessageType(), m.ClassIdentifier())
 		if m.OpCode == dhcpv4.OpcodeBootRequest && !known[key] {
 			known[key] = true
 			all = append(all, seen{uint16(udp.DstPort), bytes.Clone(udp.Payload)})

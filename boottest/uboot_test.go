@@ -1,6 +1,8 @@
 package boottest
 
 import (
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -136,4 +138,21 @@ func TestUBootUnheard(t *testing.T) {
 	spur := w.spur("boot", kernel, initrd)
 	m := w.machine("board", lab.UBootARM64Old, lab.Port{})
 	w.told(spur, m, `U-Boot takes what to boot only from the DHCP server that gives its address`)
+}
+
+// A board that is given a device tree boots with it.
+func TestUBootDeviceTree(t *testing.T) {
+	w := newWorld(t)
+	qemu, err := lab.Unpacked("qemu-system-riscv/bookworm-backports", "usr/bin/qemu-system-riscv64")
+	w.check(err)
+	tree := filepath.Join(t.TempDir(), "board.dtb")
+	dump := exec.CommandContext(w.ctx, qemu, "-machine", "virt,acpi=off,dumpdtb="+tree, "-cpu", "rv64", "-m", "2048", "-display", "none")
+	if out, err := dump.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	spur := w.uBoot(boot.RISCV64, "--dtb", tree)
+	m := w.machine("board", lab.UBootRISCV64, lab.Port{})
+	w.up(m, spur)
+	w.told(spur, m, `"file":"dtb/board.dtb"`)
+	w.took(spur, m, "uboot-script")
 }

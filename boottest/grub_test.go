@@ -9,15 +9,19 @@ import (
 	"github.com/spurboot/spur/internal/lab"
 )
 
-// madeGRUB has Spur make GRUBs of the modules in Debian's packages, in a folder for
-// --data.
+// madeGRUB is the folder of a GRUB that Spur has made of the modules in Debian's package.
 func (w *world) madeGRUB() string {
 	w.Helper()
 	dir := w.TempDir()
 	modules, err := lab.Unpacked("grub-pc-bin", "usr/lib/grub/i386-pc")
 	w.check(err)
 	w.run(built.spur, "loader", "make", "grub", "--data", dir, "--modules", filepath.Dir(modules))
-	return dir
+	made, err := filepath.Glob(filepath.Join(dir, "loaders", "*", "*.0"))
+	w.check(err)
+	if len(made) != 1 {
+		w.Fatalf("made are %v", made)
+	}
+	return filepath.Dir(made[0])
 }
 
 // grubFolder is the folder of the GRUBs in a package of Debian's that are one file each.
@@ -56,7 +60,7 @@ func TestGRUB(t *testing.T) {
 	}
 }
 
-func byMade(w *world) []string { return []string{"--data", w.madeGRUB()} }
+func byMade(w *world) []string { return []string{"--loaders", w.madeGRUB()} }
 
 // A ROM that says that it is gPXE is given a script that gPXE understands, or what it
 // can start instead of itself. It is an iPXE here that is told to say so, and that

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/mdlayher/packet"
@@ -266,7 +265,7 @@ func (p *rpi) discover(conn *packet.Conn, option97 []byte) error {
 	for range 5 {
 		var offer *dhcpv4.DHCPv4
 		p.server = netip.Addr{}
-		if err := p.send(conn, p.message(dhcpv4.MessageTypeDiscover, option97)); err != nil {
+		if err := (wireClient{p.mac}).send(conn, p.message(dhcpv4.MessageTypeDiscover, option97)); err != nil {
 			return err
 		}
 		heard := func(m *dhcpv4.DHCPv4, from netip.Addr) bool {
@@ -284,7 +283,7 @@ func (p *rpi) discover(conn *packet.Conn, option97 []byte) error {
 			}
 			return offer != nil && p.server.IsValid()
 		}
-		if !p.hear(conn, heard) {
+		if !(wireClient{p.mac}).hear(conn, heard) {
 			continue
 		}
 		p.addr, _ = netip.AddrFromSlice(offer.YourIPAddr.To4())
@@ -300,10 +299,10 @@ func (p *rpi) request(conn *packet.Conn, offer *dhcpv4.DHCPv4, option97 []byte) 
 	m := p.message(dhcpv4.MessageTypeRequest, option97)
 	m.UpdateOption(dhcpv4.OptRequestedIPAddress(offer.YourIPAddr))
 	m.UpdateOption(dhcpv4.OptServerIdentifier(offer.ServerIdentifier()))
-	if err := p.send(conn, m); err != nil {
+	if err := (wireClient{p.mac}).send(conn, m); err != nil {
 		return err
 	}
-	if !p.hear(conn, func(m *dhcpv4.DHCPv4, _ netip.Addr) bool { return m.MessageType() == dhcpv4.MessageTypeAck }) {
+	if !(wireClient{p.mac}).hear(conn, func(m *dhcpv4.DHCPv4, _ netip.Addr) bool { return m.MessageType() == dhcpv4.MessageTypeAck }) {
 		return fmt.Errorf("a Raspberry Pi %s asked for %s in vain", p.name, offer.YourIPAddr)
 	}
 	return nil
@@ -338,45 +337,4 @@ func (p *rpi) message(kind dhcpv4.MessageType, option97 []byte) *dhcpv4.DHCPv4 {
 		m.Options[code] = value
 	}
 	return m
-}
-
-// send broadcasts a message from no address.
-func (p *rpi) send(conn *packet.Conn, m *dhcpv4.DHCPv4) error {
-	payload := m.ToBytes()
-	frame := slices.Concat([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, p.mac, []byte{0x08, 0x00})
-	ip := []byte{0x45, 0, 0, 0, 0, 0, 0, 0, 128, unix.IPPROTO_UDP, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255}
-	binary.BigEndian.PutUint16(ip[2:], uint16(len(ip)+8+len(payload)))
-	binary.BigEndian.PutUint16(ip[10:], checksum(ip))
-	udp := []byte{0, 68, 0, 67, 0, 0, 0, 0} // no sum, as in the documentation's capture
-	binary.BigEndian.PutUint16(udp[4:], uint16(8+len(payload)))
-	_, err := conn.WriteTo(slices.Concat(frame, ip, udp, payload), &packet.Addr{HardwareAddr: net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}})
-	return err
-}
-
-// checksum is that of a header of IPv4 (RFC 791).
-func checksum(header []byte) uint16 {
-	sum := uint32(0)
-	for ; len(header) > 1; header = header[2:] {
-		sum += uint32(binary.BigEndian.Uint16(header))
-	}
-	return ^uint16(sum + sum>>16)
-}
-
-// hear reads replies until one is the one, for five seconds.
-func (p *rpi) hear(conn *packet.Conn, is func(*dhcpv4.DHCPv4, netip.Addr) bool) bool {
-	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second)) // which it has
-	frame := make([]byte, 2048)
-	for {
-		n, _, err := conn.ReadFrom(frame)
-		if err != nil {
-			return false
-		}
-		if b := frame[:n]; isUDP(b) && binary.BigEndian.Uint16(b[offUDPPorts+2:]) == 68 {
-			m, err := dhcpv4.FromBytes(b[offDHCP:])
-			from, _ := netip.AddrFromSlice(b[offSource : offSource+4])
-			if err == nil && bytes.Equal(m.ClientHWAddr, p.mac) && is(m, from) {
-				return true
-			}
-		}
-	}
 }

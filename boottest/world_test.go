@@ -47,7 +47,7 @@ var taken sync.Map
 // unbooted are the routes that no machine can take here, with the reason.
 var unbooted = map[string]string{
 	"uefi-loong64-ipxe": "Debian has no kernel for LoongArch",
-	"bios-grub-legacy":  "Debian has GRUB 0.97 without its network builds; internal/loader tests what it is told, by its source",
+	"bios-grub-legacy":  "Debian has GRUB 0.97 without its network builds; TestGRUBLegacy does what it does",
 	"apple-netboot":     noMac,
 	"apple-snponly":     noMac,
 	"apple-efi":         noMac,

@@ -50,6 +50,8 @@ func nameUnpacked(env *testscript.Env) error {
 		"GRUB":         {"grub-efi-amd64-signed", "usr/lib/grub/*/grubnetx64.efi.signed"},
 		"GRUB_MODULES": {"grub-pc-bin", "usr/lib/grub"},
 		"PXELINUX":     {"pxelinux", "usr/lib/PXELINUX/pxelinux.0"},
+		"LPXELINUX":    {"pxelinux", "usr/lib/PXELINUX/lpxelinux.0"},
+		"LDLINUX":      {"syslinux-common", "usr/lib/syslinux/modules/bios/ldlinux.c32"},
 		"NETBOOT":      {"debian-installer-12-netboot-amd64", "usr/lib/debian-installer/images/12/amd64/text"},
 	} {
 		file, err := lab.Unpacked(at[0], at[1])

@@ -83,6 +83,9 @@ func (d *daemon) policy(account sandbox.Account, s sharedFiles) sandbox.Policy {
 	loaders := make([]string, 0, len(d.host.Loaders))
 	for _, f := range d.host.Loaders {
 		loaders = append(loaders, f.Path)
+		for _, c := range f.Beside {
+			loaders = append(loaders, c.Path)
+		}
 	}
 	p := sandbox.Policy{
 		Account:      account,

@@ -114,7 +114,7 @@ func (d *daemon) open() error {
 		return err
 	}
 	if wanted := d.host.Loader; !d.host.Loaders.Has(boot.IPXE) && (wanted == "" || wanted == boot.IPXE) {
-		d.notices.warn("no iPXE was found on this host, and without one only UEFI machines can be booted; " + LoaderPackages() + "; --loaders names a folder that has it")
+		d.notices.warn("no iPXE was found on this host, and without one BIOS machines boot by PXELINUX or GRUB alone, where it has them; " + LoaderPackages() + "; --loaders names a folder that has it")
 	}
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()

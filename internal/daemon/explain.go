@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -268,8 +269,16 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
 // configured explains what follows once a loader runs that fetches its configuration
 // without asking for an address.
 func (e *explanation) configured(c boot.Client, r route.Route, indent string) {
-	b, _ := e.tree.Loaders.Given(r, c)
-	e.line("%s%s is %s, %s; it looks for its configuration beside itself or in a folder of its own, and gets this one, by its address", indent, r.Give, b.Path, strings.TrimSpace(string(b.Identity.Kind)+" "+b.Identity.Version))
+	given, _ := e.tree.Loaders.Given(r, c)
+	what := strings.TrimSpace(string(given.Identity.Kind) + " " + given.Identity.Version)
+	if route.FindLoader(r.Loader).Config == nil {
+		e.line("%s%s is %s, %s; it looks for its configuration beside itself or in a folder of its own, and gets this one, by its address", indent, r.Give, given.Path, what)
+	} else {
+		e.line("%s%s is %s, %s", indent, r.Give, given.Path, what)
+	}
+	for _, b := range given.Beside {
+		e.line("%sbeside itself it asks for %s, and gets %s", indent, b.File, b.Path)
+	}
 	e.script(c, r, indent)
 }
 
@@ -409,6 +418,12 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	e.line("%snext-server %s", indent, addrOf(reply.ServerIPAddr))
 	if b.File != "" {
 		e.line("%sfile        %s", indent, b.File)
+	}
+	for _, code := range slices.Sorted(maps.Keys(b.Options)) {
+		e.line("%soption %d  %s", indent, code, b.Options[code])
+	}
+	if len(b.Options) > 0 {
+		e.line("%s            which it is told in case that the network's DHCP server sends these options for another PXELINUX", indent)
 	}
 	if !e.question.Bytes || e.question.Packets {
 		return nil

@@ -181,7 +181,7 @@ func use(b route.Binary) string {
 }
 
 func isBuild(b route.Binary) bool {
-	return slices.ContainsFunc(route.Loaders(), func(l route.Loader) bool { return slices.Contains(l.Builds, b.Build) })
+	return b.Identity.Kind == route.KindLdlinux || route.LoaderOf(b.Build).Name != ""
 }
 
 // whyFirst says why the first of several loaders goes before those of the same use.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"net/netip"
+	"strings"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
 )
@@ -145,8 +147,12 @@ func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.
 
 // bootOf is a decision as DHCPv4 encodes it.
 func bootOf(d decide.Decision, t *tree.Tree) pxe.Boot {
-	return pxe.Boot{
+	b := pxe.Boot{
 		Server: d.Client.Server, File: t.Location(d.Client, d.Route), RootPath: d.Payload.RootPath,
 		Shape: shapeOf(d.Shape), Menu: menuOf(d.Menu, d.Client.Server),
 	}
+	if l := route.FindLoader(d.Route.Loader); l.Config != nil {
+		b.Options = pxe.PXELINUXOptions(strings.TrimSuffix(b.File, d.Route.Give), l.Next.Name)
+	}
+	return b
 }

@@ -13,7 +13,12 @@ import (
 // loaders that is for it, or for what is in no line, but of use in a boot, one with
 // its own name.
 func buildOf(name string, id route.Identity) (route.Build, bool) {
-	fits := func(b route.Build) bool { return b.Firmware == id.Firmware && b.Arch == id.Arch }
+	if strings.HasPrefix(name, "gpxelinux") {
+		return route.Build{}, false // PXELINUX behind a gPXE: Syslinux brings it, and it is no iPXE
+	}
+	fits := func(b route.Build) bool {
+		return b.Firmware == id.Firmware && b.Arch == id.Arch && (id.Kind != route.KindPXELINUX || hasHTTP(b.File) == id.Features.Has(boot.CanHTTP))
+	}
 	builds := slices.DeleteFunc(buildsOf(id.Kind), func(b route.Build) bool { return !fits(b) })
 	if id.Kind == route.KindRPi {
 		builds = slices.DeleteFunc(builds, func(b route.Build) bool { return b.File != name }) // the others lie beside it
@@ -27,7 +32,7 @@ func buildOf(name string, id route.Identity) (route.Build, bool) {
 		}
 	}
 	switch id.Kind {
-	case route.KindShim, route.KindMokManager, route.KindGRUB, route.KindGRUBLegacy, route.KindPXELINUX, route.KindSyslinux:
+	case route.KindShim, route.KindMokManager, route.KindGRUB, route.KindGRUBLegacy:
 		return route.Build{File: name, Firmware: id.Firmware, Arch: id.Arch}, true
 	case "", route.KindEFI:
 		// Who built it may have left out all by which it would be known.
@@ -37,10 +42,13 @@ func buildOf(name string, id route.Identity) (route.Build, bool) {
 }
 
 // unknownBuild is the build that a file is called after, of which nothing says the
-// contrary.
+// contrary. What always says what it is, as PXELINUX does, isn't among them.
 func unknownBuild(name string, id route.Identity) (route.Build, bool) {
 	named := buildsNamed(name)
 	i := slices.IndexFunc(named, func(b route.Build) bool {
+		if kind := route.LoaderOf(b).Kind; kind != route.KindIPXE && kind != route.KindStub {
+			return false
+		}
 		return b.Firmware == boot.BIOS && id.Kind == "" || b.Firmware == id.Firmware && b.Arch == id.Arch
 	})
 	if i < 0 {
@@ -55,18 +63,26 @@ func viaFirmware(name string) bool {
 	return strings.HasPrefix(name, "snponly") || strings.HasPrefix(name, "undionly")
 }
 
+// hasHTTP tells whether the build of PXELINUX of that name has a network stack of its own.
+func hasHTTP(name string) bool { return strings.HasPrefix(name, "lpxelinux") }
+
 // isViaFirmware tells the same of a file. A build for a BIOS is compressed, and shows
 // it by its name only.
 func isViaFirmware(name string, id route.Identity) bool {
 	return id.Drivers == route.FirmwareDrivers || id.Drivers == "" && viaFirmware(name)
 }
 
-// buildsOf are the builds in the table of loaders that are of a kind.
+// buildsOf are the builds and companions in the table of loaders that are of a kind.
 func buildsOf(kind route.Kind) []route.Build {
 	var all []route.Build
 	for _, l := range route.Loaders() {
 		if l.Kind == kind {
 			all = append(all, l.Builds...)
+		}
+		for _, c := range l.Companions {
+			if kind == route.KindLdlinux {
+				all = append(all, c.Build)
+			}
 		}
 	}
 	return all

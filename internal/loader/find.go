@@ -14,12 +14,15 @@ import (
 
 // Dirs are the folders where distributions put loaders, as far as this host has
 // them: iPXE (Debian and Ubuntu, Fedora, Arch, Alpine and openSUSE), systemd's stubs,
-// Raspberry Pi's firmware (Debian and Ubuntu), and shim and GRUB (Debian and Ubuntu; Fedora; openSUSE).
+// Raspberry Pi's firmware (Debian and Ubuntu), shim and GRUB (Debian and Ubuntu; Fedora;
+// openSUSE), and Syslinux (Debian and Ubuntu; Arch; Fedora, Alpine and openSUSE).
 func Dirs() []string {
 	var all []string
 	for _, pattern := range []string{
 		"/usr/lib/ipxe", "/usr/share/ipxe", "/usr/share/ipxe/*", "/usr/share/ipxe.efi", "/usr/lib/systemd/boot/efi", "/usr/lib/raspi-firmware",
 		"/usr/lib/shim", "/usr/lib/grub/*-signed", "/usr/lib/grub/*/monolithic", "/boot/efi/EFI/*", "/usr/share/efi/*",
+		"/usr/lib/PXELINUX", "/usr/lib/SYSLINUX.EFI/*", "/usr/lib/syslinux/modules/*",
+		"/usr/lib/syslinux/bios", "/usr/lib/syslinux/efi*", "/usr/share/syslinux", "/usr/share/syslinux/efi*",
 	} {
 		found, _ := filepath.Glob(pattern) // these patterns are right
 		all = append(all, found...)
@@ -35,7 +38,7 @@ const filesMost = 1024
 // build in the table of loaders that isn't one is an error; what else is no loader is
 // passed over. A folder need not be there.
 func Find(own, common []string) (route.Binaries, error) {
-	var found route.Binaries
+	var found, companions route.Binaries
 	for i, dir := range slices.Concat(own, common) {
 		in, err := findIn(dir)
 		if err != nil {
@@ -43,10 +46,16 @@ func Find(own, common []string) (route.Binaries, error) {
 		}
 		for _, b := range in {
 			b.Own = i < len(own)
+			if b.Identity.Kind == route.KindLdlinux {
+				companions = append(companions, b)
+			}
 			if !slices.ContainsFunc(found, func(have route.Binary) bool { return have.Build == b.Build && have.Sum == b.Sum }) {
 				found = append(found, b)
 			}
 		}
+	}
+	for i, b := range found {
+		found[i].Beside = beside(b, companions)
 	}
 	slices.SortStableFunc(found, route.Prefer)
 	return found, nil

@@ -21,7 +21,7 @@ func TestFindDebians(t *testing.T) {
 	}
 	for _, l := range route.Loaders() {
 		for _, b := range l.Builds {
-			if b.Firmware == boot.UEFI && b.Arch != boot.X64 || b.Firmware == boot.RPiFirmware {
+			if b.Firmware == boot.UEFI && b.Arch != boot.X64 || b.Firmware == boot.RPiFirmware || l.Companions != nil {
 				continue // of a package that isn't installed here
 			}
 			got, ok := found.Named(b.File)
@@ -64,6 +64,7 @@ func TestImpostors(t *testing.T) {
 		{"snponly.efi", "#!ipxe\n", "no bootloader that Spur knows"},
 		{"snponly.efi", string(other), "for UEFI arm64, and not what its name says"},
 		{"ipxe.pxe", "", "it is empty"},
+		{"pxelinux.0", "a core image of GRUB", "no bootloader that Spur knows"},
 	}
 	for _, tt := range tests {
 		dir := t.TempDir()
@@ -111,6 +112,88 @@ func TestFindByContent(t *testing.T) {
 	all := found.All("snponly.efi", boot.Client{Firmware: boot.UEFI, Arch: boot.X64})
 	if len(all) != 2 || filepath.Base(all[0].Path) != "loader" {
 		t.Errorf("snponly.efi is first %+v", all)
+	}
+}
+
+// Syslinux's loaders are found with what they load, from wherever that comes: the same
+// folder before the same package, and that before others.
+func TestFindSyslinux(t *testing.T) {
+	debian := []string{
+		unpacked(t, "pxelinux", "usr/lib/PXELINUX"), unpacked(t, "syslinux-efi", "usr/lib/SYSLINUX.EFI/efi64"),
+		unpacked(t, "syslinux-common", "usr/lib/syslinux/modules/bios"), unpacked(t, "syslinux-common", "usr/lib/syslinux/modules/efi64"),
+	}
+	found, err := Find(nil, debian)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, b := range found {
+		for _, c := range b.Beside {
+			got = append(got, b.File+" "+b.Identity.Version+" with "+filepath.Base(filepath.Dir(c.Path))+"/"+c.File)
+		}
+	}
+	slices.Sort(got)
+	want := []string{"lpxelinux.0 6.04 with bios/ldlinux.c32", "pxelinux.0 6.04 with bios/ldlinux.c32", "syslinux64.efi 6.04 with efi64/ldlinux.e64"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// folder makes a folder of files, each with the content of another or its own text.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, from := range files {
+		content := []byte(from)
+		if filepath.IsAbs(from) && !strings.HasSuffix(from, "\n") {
+			var err error
+			if content, err = os.ReadFile(from); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestNearestCompanion(t *testing.T) {
+	core, ldlinux := unpacked(t, "pxelinux", "usr/lib/PXELINUX/pxelinux.0"), unpacked(t, "syslinux-common", "usr/lib/syslinux/modules/bios/ldlinux.c32")
+	other := "\x7fELF another build's \x00ldlinux.c32\x00"
+	alone, both := folder(t, map[string]string{"pxelinux.0": core}), folder(t, map[string]string{"pxelinux.0": core, "ldlinux.c32": ldlinux})
+	from := func(where, name, content string) string {
+		return folder(t, map[string]string{name: content, FromFile: where + "\n"})
+	}
+	here, there := from("/srv/a.rpm: usr/share/syslinux/ldlinux.c32", "ldlinux.c32", ldlinux), from("/srv/b.rpm: usr/share/syslinux/ldlinux.c32", "ldlinux.c32", other)
+	for _, tt := range []struct {
+		name string
+		dirs []string
+		want string // the folder of the companion
+	}{
+		{"none", []string{alone}, ""},
+		{"beside it", []string{there, both}, both},
+		{"of the same content elsewhere", []string{here, both}, both},
+		{"of the same archive", []string{there, here, from("/srv/a.rpm: usr/share/syslinux/pxelinux.0", "pxelinux.0", core)}, here},
+	} {
+		found, err := Find(nil, tt.dirs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := found.Named("pxelinux.0")
+		c, ok := b.Companion("ldlinux.c32")
+		if ok != (tt.want != "") || ok && filepath.Dir(c.Path) != tt.want {
+			t.Errorf("%s: %s", tt.name, c.Path)
+		}
+	}
+}
+
+// What is called pxelinux.0 is what it is, and gPXE with a PXELINUX in it is no iPXE.
+func TestSyslinuxByContent(t *testing.T) {
+	core := unpacked(t, "pxelinux", "usr/lib/PXELINUX/lpxelinux.0")
+	found, err := Find(nil, []string{folder(t, map[string]string{"pxelinux.0": core, "gpxelinux.0": "/usr/lib/ipxe/ipxe.pxe", "menu.c32": "\x7fELF"})})
+	if err != nil || len(found) != 1 || found[0].File != "lpxelinux.0" {
+		t.Errorf("found %+v, %v", found, err)
 	}
 }
 

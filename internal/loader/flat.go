@@ -52,8 +52,9 @@ func isVideoCore(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("\x7fELF\x01\x01")) && len(head) > 20 && head[18] == 137 && head[19] == 0
 }
 
-// identifyFlat says what a file is that a BIOS or a board loads as it is. Its features don't
-// show: what follows the first instructions is compressed.
+// identifyFlat says what a file is that a BIOS or a board loads as it is, or that such a
+// program loads. Most features don't show: what follows the first instructions is
+// compressed.
 func identifyFlat(head []byte) (route.Identity, error) {
 	id := route.Identity{Firmware: boot.BIOS, Arch: boot.X86}
 	switch {
@@ -66,7 +67,10 @@ func identifyFlat(head []byte) (route.Identity, error) {
 		// libprefix.S of iPXE, in the build that Linux's boot protocol starts.
 		id.Kind, id.Version = route.KindIPXEKernel, kernelVersion(head)
 	case bytes.Contains(head, []byte("\r\nPXELINUX ")):
-		id.Kind, id.Version = route.KindPXELINUX, match(`\nPXELINUX (\d[.0-9A-Za-z]{1,20}) `, head)
+		id.Kind, id.Version, id.Features = route.KindPXELINUX, match(`\nPXELINUX (\d[.0-9A-Za-z]{1,20}) `, head), boot.CanTFTP
+		if bytes.Contains(head, []byte(" lwIP ")) {
+			id.Features |= boot.CanHTTP // by a network stack of its own
+		}
 	case isGRUBCore(head):
 		id.Kind = route.KindGRUB
 	case isGRUBLegacy(head):
@@ -76,8 +80,24 @@ func identifyFlat(head []byte) (route.Identity, error) {
 		id.Kind, id.Version = route.KindLinux, kernelVersion(head)
 	case isVideoCore(head):
 		id = route.Identity{Kind: route.KindRPi, Firmware: boot.RPiFirmware, Arch: boot.ARM64}
+	case bytes.HasPrefix(head, []byte("\x7fELF")):
+		return identifyModule(head)
 	default:
 		return route.Identity{}, fmt.Errorf("%w: it begins with %q", ErrUnknown, head[:min(len(head), 8)])
 	}
 	return id, nil
+}
+
+// identifyModule says which module of Syslinux an ELF file is: the one that all of its
+// loaders load, which has its name among its symbols (the SONAME of
+// com32/elflink/ldlinux/Makefile).
+func identifyModule(head []byte) (route.Identity, error) {
+	for _, l := range route.Loaders() {
+		for _, c := range l.Companions {
+			if bytes.Contains(head, []byte("\x00"+c.File+"\x00")) {
+				return route.Identity{Kind: route.KindLdlinux, Firmware: c.Firmware, Arch: c.Arch}, nil
+			}
+		}
+	}
+	return route.Identity{}, fmt.Errorf("%w, but another ELF file", ErrUnknown)
 }

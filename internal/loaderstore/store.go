@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -25,9 +26,6 @@ type Store struct {
 
 // KeptMost bounds the number of loaders in one store.
 const KeptMost = 1000
-
-// fromFile says where a loader came from.
-const fromFile = ".from"
 
 // Dirs are the folders of the loaders that are kept; none where the store isn't
 // there.
@@ -58,7 +56,7 @@ func (s Store) From(b route.Binary) string {
 	if filepath.Dir(dir) != filepath.Clean(s.Dir) {
 		return ""
 	}
-	from, err := os.ReadFile(filepath.Join(dir, fromFile))
+	from, err := os.ReadFile(filepath.Join(dir, loader.FromFile))
 	if err != nil {
 		return ""
 	}
@@ -90,7 +88,7 @@ func isThere(path string) bool {
 // whole finds the one file of a loader's folder if it has that content.
 func whole(dir string, content []byte) (string, bool) {
 	entries, _ := os.ReadDir(dir)
-	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == fromFile })
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == loader.FromFile })
 	if len(entries) != 1 || !entries[0].Type().IsRegular() {
 		return "", false
 	}
@@ -114,7 +112,7 @@ func write(dir, name string, content []byte, from string) error {
 	err = errors.Join(
 		os.Chmod(work, 0o755),
 		writeFile(filepath.Join(work, name), content),
-		writeFile(filepath.Join(work, fromFile), []byte(from+"\n")),
+		writeFile(filepath.Join(work, loader.FromFile), []byte(from+"\n")),
 		syncFolder(work),
 	)
 	if err != nil {

@@ -16,6 +16,10 @@ const (
 	optNDI       = 94
 	optUUID      = 97
 	optIPXE      = 175
+
+	// Of RFC 5071.
+	optPXELINUXConfig = 209
+	optPXELINUXPrefix = 210
 )
 
 // Sub-options of option 43 (PXE 2.1 table 2-1).

@@ -113,6 +113,8 @@ func (h Host) given(r Route, c boot.Client) (why string, near nearness) {
 		return h.notFound(r.Give, loader, c), missing
 	case !slices.ContainsFunc(all, signed):
 		return notSigned(r.Give), unsigned
+	case all[0].lacking() != "":
+		return h.lacksCompanion(all[0], c), missing
 	}
 	return "", 0
 }

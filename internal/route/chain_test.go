@@ -156,10 +156,10 @@ func TestOtherShims(t *testing.T) {
 func TestSecureBootModes(t *testing.T) {
 	signed := able(boot.X64, boot.Abilities{EFIStub: true, Signed: true})
 	for mode, want := range map[SecureBoot][]string{
-		"":             {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-grub"},
-		SecureBootAuto: {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-grub"},
+		"":             {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-x64-syslinux", "uefi-grub"},
+		SecureBootAuto: {"uefi-x64-snponly", "uefi-shim-grub", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-x64-syslinux", "uefi-grub"},
 		SecureBootOn:   {"uefi-shim-grub"},
-		SecureBootOff:  {"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-grub", "uefi-shim-grub"},
+		SecureBootOff:  {"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-x64-syslinux", "uefi-grub", "uefi-shim-grub"},
 	} {
 		host := all()
 		host.SecureBoot = mode

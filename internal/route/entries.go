@@ -42,6 +42,9 @@ type Entry struct {
 	Loader boot.Loader
 	Build  string
 	Via    Via
+	// Loads is the protocol over which the loader fetches what its configuration
+	// names, where that isn't the one over which it asks for the configuration.
+	Loads Via
 	// Shim starts the loader: it is what the client is given, and all else that it
 	// asks for beside itself is the loader.
 	Shim bool
@@ -91,6 +94,16 @@ func Entries() []Entry {
 			Name: "bios-ipxe", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: "ipxe.pxe", Via: TFTP,
 			Why: "iPXE with network drivers of its own: for ROMs whose driver is broken",
+		},
+		{
+			Name: "bios-lpxelinux", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.PXELINUX, Build: "lpxelinux.0", Via: TFTP, Loads: HTTP,
+			Why: "PXELINUX on the ROM's network driver (UNDI), with a network stack of its own: for machines on which iPXE fails; kernel and initrds come over HTTP",
+		},
+		{
+			Name: "bios-pxelinux", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
+			Loader: boot.PXELINUX, Build: "pxelinux.0", Via: TFTP,
+			Why: "PXELINUX on all of the ROM's network (PXE), where HTTP doesn't get through or another network stack fails; all comes over TFTP, slowly",
 		},
 		{
 			Name: "bios-nbp", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,
@@ -148,6 +161,12 @@ func Entries() []Entry {
 			Name: "uefi-tftp", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: TFTP,
 			Why: "no loader in between: the firmware fetches one EFI application with all that it needs; 700 MiB of it went by TFTP into edk2, at some 8 MB/s emulated, about as fast as its HTTP; 4 GiB is the most that an EFI application can have, and the firmware needs three times its size in memory",
+		},
+		{
+			Name: "uefi-x64-syslinux", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
+			NetWhy: "Syslinux knows IPv4 alone; have the machine boot over IPv4",
+			Loader: boot.Syslinux, Build: "syslinux64.efi", Via: TFTP,
+			Why: "Syslinux on the firmware's network stack: for firmware on which nothing else starts; all comes over TFTP",
 		},
 		{
 			Name: "bios-grub", Firmware: boot.BIOS, Proto: boot.PXE, Speaker: boot.ROM,

@@ -51,11 +51,13 @@ func (r Route) Files() []File {
 	if r.Role != NBP || r.Loader == boot.ROM || r.Loader == boot.IPXE {
 		return files // a payload's own program, or iPXE, which is told its script when it asks
 	}
-	return append(files, FindLoader(r.Loader).Next)
+	l := FindLoader(r.Loader)
+	return append(append(files, l.Next), l.beside(r.Give)...)
 }
 
-// File finds a file of a route's boot by its name. On a route with a shim that is
-// also what the shim asks for beside itself, under whatever name: its second stage.
+// File finds a file of a route's boot by its name. That is also the configuration under
+// each name that its loader has for it, and on a route with a shim what the shim asks for
+// beside itself, under whatever name: its second stage.
 func (r Route) File(name string) (File, bool) {
 	if r.byUBoot() {
 		return uBootFile(name)
@@ -64,10 +66,11 @@ func (r Route) File(name string) (File, bool) {
 	if i := slices.IndexFunc(files, func(f File) bool { return f.Name == name }); i >= 0 {
 		return files[i], true
 	}
-	if serves := FindLoader(r.Loader).Serves; serves != nil {
-		return serves(name), true
-	}
-	switch {
+	switch l := FindLoader(r.Loader); {
+	case l.Serves != nil:
+		return l.Serves(name), true
+	case l.Config != nil && l.Config(name):
+		return File{Name: name, Role: Script}, true
 	case !r.Shim, strings.Contains(name, "/"), r.DoesWithout(name):
 		return File{}, false
 	case isMokManager(name):

@@ -73,7 +73,8 @@ func (h Host) noChain(e Entry, c boot.Client) (why string, near nearness) {
 
 // unnamed says why nobody names to a machine what a route gives it, or "".
 func (h Host) unnamed(r Route) string {
-	if h.RootOnly && (r.Loader == boot.ROM || r.Loader == boot.Apple || r.Shim || r.Role == NBP && FindLoader(r.Loader).byKind()) {
+	beside := FindLoader(r.Loader).Config != nil
+	if h.RootOnly && (r.Loader == boot.ROM || r.Loader == boot.Apple || r.Shim || beside || r.Role == NBP && FindLoader(r.Loader).byKind()) {
 		return fmt.Sprintf("only an offer of Spur's own names %s, and with --dhcp off it makes none", r.Give)
 	}
 	return ""

@@ -26,6 +26,7 @@ const (
 	KindLinux       Kind = "Linux"
 	KindSyslinux    Kind = "Syslinux"
 	KindPXELINUX    Kind = "PXELINUX"
+	KindLdlinux     Kind = "ldlinux" // the part of Syslinux that its loaders load
 	KindMemtest     Kind = "Memtest86+"
 	KindRPi         Kind = "Raspberry Pi firmware" // start4.elf, for the processor that starts the others
 	KindREFInd      Kind = "rEFInd"

@@ -22,12 +22,20 @@ type Loader struct {
 	// Chains are those that it starts as well where it speaks already. Nobody is given
 	// it for them: what spoke before starts them as it does.
 	Chains []Form
+	// Companions are files that must lie on this host with a build for the same
+	// machines, and are served beside it.
+	Companions []Companion
 	// Next is the file that it is given once it speaks: what tells it what to
 	// do, or the payload itself.
 	Next File
 	// Serves says what a file is for which it asks by a name of its own, which its
 	// payload has; nil: it asks for none.
 	Serves func(name string) File
+	// Config tells whether a name below a boot's folder is one under which it looks
+	// for its configuration, besides Next; nil: it looks for no other.
+	Config func(name string) bool
+	// ShortNames: it has little room for the names of files, which get short ones.
+	ShortNames bool
 	// Kind is what its builds are, by their content. One without a list of builds goes by
 	// that alone, and is given out under a name of its own (Entry.Build).
 	Kind Kind
@@ -47,6 +55,12 @@ type Build struct {
 	File     string // its name in a boot's tree and in folders of loaders
 	Firmware boot.Firmware
 	Arch     boot.Arch
+}
+
+// Companion is a file without which a loader doesn't run.
+type Companion struct {
+	Build
+	Since string // the first version of the loader that wants it
 }
 
 // IPXEScript is the script that tells iPXE what to load.
@@ -74,6 +88,9 @@ const (
 // UBootScript is the script for which U-Boot asks (boot_script_dhcp in its
 // include/config_distro_bootcmd.h).
 const UBootScript = "boot.scr.uimg"
+
+// PXELINUXConfig is the configuration that tells PXELINUX and Syslinux what to load.
+const PXELINUXConfig = "pxelinux.cfg/default"
 
 // EFIProgram is the program that UEFI firmware is given. HTTP Boot knows by the
 // ending what it is (edk2: HttpBootSupport.c).
@@ -121,6 +138,23 @@ func Loaders() []Loader {
 			// BIOS, PXE 2.1 section 4.4. What a payload brings has a name of its own.
 			Name: boot.ROM, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{ProgramForm, UKIForm, NBPForm, FolderForm},
 			Next: File{Name: EFIProgram, Role: Kernel},
+		},
+		{
+			// lpxelinux.0 has a network of its own, with HTTP; pxelinux.0 has the ROM's TFTP.
+			Name: boot.PXELINUX, Kind: KindPXELINUX,
+			Builds:     []Build{{"lpxelinux.0", boot.BIOS, boot.X86}, {"pxelinux.0", boot.BIOS, boot.X86}},
+			Companions: []Companion{{Build{"ldlinux.c32", boot.BIOS, boot.X86}, "5"}},
+			Fetches:    []Via{HTTP, TFTP}, Brings: []Form{LinuxForm},
+			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
+		},
+		{
+			// syslinux.efi, which is PXELINUX where PXE has started it. That of 32 bits ends
+			// with a reset when it starts a 64-bit kernel (in OVMF, with Debian's).
+			Name: boot.Syslinux, Kind: KindSyslinux,
+			Builds:     []Build{{"syslinux64.efi", boot.UEFI, boot.X64}},
+			Companions: []Companion{{Build{"ldlinux.e64", boot.UEFI, boot.X64}, "5"}},
+			Fetches:    []Via{TFTP}, Brings: []Form{LinuxForm},
+			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{
 			// It speaks from the board's ROM or EEPROM, and fetches the rest of itself first.
@@ -228,6 +262,7 @@ type Binary struct {
 	Build
 	Path     string
 	Own      bool              // in a folder that the operator named
+	Beside   []Binary          // the companions that are served with it
 	Sum      [sha256.Size]byte // of its content
 	Identity Identity
 }

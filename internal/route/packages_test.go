@@ -31,6 +31,11 @@ func TestDistributionHas(t *testing.T) {
 		{Distribution{"Alpine Linux", Alpine, boot.ARM64}, KindIPXE, boot.ARM64, "Debian has it in package ipxe from Debian 13 on, whose .deb spur loader import takes"},
 		{Distribution{"openSUSE", OpenSUSE, boot.X64}, KindGRUB, boot.X64, "openSUSE has it in package grub2-x86_64-efi"},
 		{Distribution{"openSUSE", OpenSUSE, boot.X64}, KindGRUB, boot.ARM64, "openSUSE has it in package grub2-arm64-efi"},
+		{Distribution{}, KindPXELINUX, boot.X86, "Debian has it in package pxelinux"},
+		{Distribution{}, KindLdlinux, boot.X64, "Debian has it in package syslinux-common"},
+		{Distribution{"Fedora Linux", Fedora, boot.X64}, KindSyslinux, boot.X86, "Debian has it in package syslinux-efi, from which spur loader import takes it"},
+		{Distribution{"Fedora Linux", Fedora, boot.X64}, KindLdlinux, boot.X86, "Fedora Linux has it in package syslinux-nonlinux"},
+		{Distribution{"Alpine Linux", Alpine, boot.X64}, KindPXELINUX, boot.X86, "Alpine Linux has it in package syslinux"},
 		{Distribution{}, KindGRUB, boot.RISCV64, "spur loader import takes it from elsewhere"},
 	} {
 		if got := tt.d.Has(tt.kind, tt.arch); got != tt.want {

@@ -10,11 +10,12 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// Prefer compares two binaries that could stand for each other, for a sort: those in
-// folders that the operator names go first, then the newest, then one that is signed,
-// then one that is called what it is.
+// Prefer compares two binaries that could stand for each other, for a sort: those that
+// lack nothing go first, then those in folders that the operator names, then the newest,
+// then one that is signed, then one that is called what it is.
 func Prefer(x, y Binary) int {
 	return cmp.Or(
+		first(x.lacking() == "", y.lacking() == ""),
 		first(x.Own, y.Own),
 		-CompareVersions(x.Identity.Version, y.Identity.Version),
 		first(x.Identity.Signed(), y.Identity.Signed()),

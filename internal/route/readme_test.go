@@ -82,6 +82,9 @@ func markdown() string {
 			}
 		}
 		over := strings.ToUpper(string(r.Via))
+		if r.Loads != "" {
+			over += ", then " + strings.ToUpper(string(r.Loads))
+		}
 		if r.Shape != "" {
 			over += ", named in the first offer"
 		}

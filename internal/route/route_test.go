@@ -13,7 +13,11 @@ func all() Host {
 	var have Binaries
 	for _, l := range Loaders() {
 		for _, b := range l.Builds {
-			have = append(have, Binary{Build: b, Path: "/usr/lib/ipxe/" + b.File})
+			one := Binary{Build: b, Path: "/usr/lib/ipxe/" + b.File}
+			for _, need := range l.Needs(one) {
+				one.Beside = append(one.Beside, Binary{Build: need})
+			}
+			have = append(have, one)
 		}
 	}
 	return Host{Loaders: have}
@@ -62,17 +66,17 @@ func TestRoutes(t *testing.T) {
 		host    Host
 		want    []string
 	}{
-		{"BIOS ROM", biosROM, linux(boot.X64), all(), []string{"bios-undionly", "bios-ipxe"}},
-		{"BIOS ROM, a 32-bit kernel", biosROM, linux(boot.X86), all(), []string{"bios-undionly", "bios-ipxe"}},
-		{"BIOS ROM, one loader missing", biosROM, linux(boot.X64), without(all(), "undionly.kpxe"), []string{"bios-ipxe"}},
+		{"BIOS ROM", biosROM, linux(boot.X64), all(), []string{"bios-undionly", "bios-ipxe", "bios-lpxelinux", "bios-pxelinux"}},
+		{"BIOS ROM, a 32-bit kernel", biosROM, linux(boot.X86), all(), []string{"bios-undionly", "bios-ipxe", "bios-lpxelinux", "bios-pxelinux"}},
+		{"BIOS ROM, one loader missing", biosROM, linux(boot.X64), without(all(), "undionly.kpxe"), []string{"bios-ipxe", "bios-lpxelinux", "bios-pxelinux"}},
 		{"BIOS iPXE", biosIPXE, linux(boot.X64), all(), []string{"ipxe-http", "ipxe-tftp"}},
 		{"BIOS iPXE without HTTP", biosBare, linux(boot.X64), all(), []string{"bios-ipxe-undionly", "ipxe-tftp"}},
 		{"BIOS iPXE needs no loader of ours", biosIPXE, linux(boot.X64), Host{}, []string{"ipxe-http", "ipxe-tftp"}},
-		{"UEFI ROM", uefiROM, linux(boot.X64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
-		{"UEFI ROM, no stub", uefiROM, linux(boot.X64), without(all(), "linuxx64.efi.stub"), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}},
+		{"UEFI ROM", uefiROM, linux(boot.X64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-x64-syslinux"}},
+		{"UEFI ROM, no stub", uefiROM, linux(boot.X64), without(all(), "linuxx64.efi.stub"), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-x64-syslinux"}},
 		{"UEFI ROM over IPv6", overIPv6, linux(boot.X64), all(), []string{"uefi-tftp6", "uefi-x64-snponly", "uefi-x64-ipxe"}},
 		{"UEFI ROM, no loader", uefiROM, linux(boot.X64), Host{Loaders: Binaries{stub}}, []string{"uefi-tftp"}},
-		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
+		{"UEFI ROM, kernel of unknown architecture", uefiROM, linux(""), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-x64-syslinux"}},
 		{"UEFI ROM, EFI application, no loader", uefiROM, program(boot.X64), Host{}, []string{"uefi-tftp"}},
 		{"UEFI iPXE, EFI application", uefiIPXE, program(boot.X64), Host{}, []string{"ipxe-http", "ipxe-tftp"}},
 		{"BIOS iPXE, EFI application", biosIPXE, program(boot.X64), Host{}, nil},
@@ -82,7 +86,7 @@ func TestRoutes(t *testing.T) {
 		{"UEFI ROM, ARM kernel", uefiROM, linux(boot.ARM64), all(), nil},
 		{"UEFI iPXE, script", uefiIPXE, boot.Payload{Content: boot.Script{}}, all(), []string{"ipxe-http", "ipxe-tftp"}},
 		{"Secure Boot, loaders without a signature", secure, linux(boot.X64), all(), nil},
-		{"Secure Boot, all signed by us", secure, linux(boot.X64), signing(all()), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp"}},
+		{"Secure Boot, all signed by us", secure, linux(boot.X64), signing(all()), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-x64-syslinux"}},
 		{"Secure Boot, EFI application signed by us", secure, program(boot.X64), signing(Host{}), []string{"uefi-tftp"}},
 		{"Secure Boot, one with", secure, linux(boot.X64), Host{Loaders: Binaries{{Build: Build{"ipxe.efi", boot.UEFI, boot.X64}, Path: "/ipxe.efi", Identity: Identity{Signatures: []Signature{{Signer: "S"}}}}}}, []string{"uefi-x64-ipxe"}},
 		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), []string{"uefi-http", "uefi-x64-http-snponly"}},
@@ -316,9 +320,9 @@ func TestTablesAreSound(t *testing.T) {
 // their order in README.
 func TestNamesAndOrder(t *testing.T) {
 	want := []string{
-		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe", "bios-nbp",
+		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe", "bios-lpxelinux", "bios-pxelinux", "bios-nbp",
 		"uefi-tftp6", "uefi-x64-snponly", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-shim-ipxe", "uefi-shim-grub",
-		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "bios-grub", "bios-grub-legacy", "bios-ipxe-grub", "bios-gpxe-http", "bios-gpxe-tftp", "bios-gpxe-undionly", "bios-gpxe-grub", "uefi-grub",
+		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-x64-syslinux", "bios-grub", "bios-grub-legacy", "bios-ipxe-grub", "bios-gpxe-http", "bios-gpxe-tftp", "bios-gpxe-undionly", "bios-gpxe-grub", "uefi-grub",
 		"uefi-http", "uefi-https", "uefi-http-shim-ipxe", "uefi-http-shim-grub", "uefi-https-shim-grub", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe",
 		"rpi-tftp", "uboot-script", "uboot-efi", "uboot-pxelinux",
 		"apple-netboot", "apple-snponly", "apple-efi",
@@ -337,7 +341,7 @@ func TestNamesAndOrder(t *testing.T) {
 func TestLoopFree(t *testing.T) {
 	for _, c := range []boot.Client{biosROM, uefiROM, biosBare} {
 		for _, r := range Routes(c, linux(boot.X64), all()).Routes {
-			if r.Role != NBP {
+			if r.Role != NBP || r.Loader != boot.IPXE {
 				continue
 			}
 			next := c

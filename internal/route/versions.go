@@ -23,7 +23,7 @@ func (r Route) versions(e Entry, c boot.Client, host Host) []Route {
 	var others []Route
 	all, _ := host.Loaders.candidates(r, c)
 	for i, b := range all {
-		if i == 0 || b.Sum == all[0].Sum || len(others) == versionsMost || host.unsigned(c, b.Identity.Signed()) {
+		if i == 0 || b.Sum == all[0].Sum || len(others) == versionsMost || host.unsigned(c, b.Identity.Signed()) || b.lacking() != "" {
 			continue
 		}
 		other := r

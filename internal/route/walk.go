@@ -20,6 +20,7 @@ type Route struct {
 	Role   Role        // what that file is
 	Binary uint32      // the ID of the one of its build to give; 0 for the preferred one
 	Via    Via
+	Loads  Via    // see Entry
 	Shim   bool   // see Entry
 	Shape  string // see Entry
 	Why    string
@@ -85,8 +86,10 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	if why := host.notAsked(e); why != "" {
 		return Route{}, why, unasked
 	}
-	if why := host.unserved(e.Via); why != "" {
-		return Route{}, why, unsuited
+	for _, via := range []Via{e.Via, e.Loads} {
+		if why := host.unserved(via); why != "" {
+			return Route{}, why, unsuited
+		}
 	}
 	loader := FindLoader(e.Loader)
 	form, why, near := loader.form(e, c, p, host)
@@ -118,7 +121,7 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 
 // route is the way through an entry, whatever the payload.
 func (e Entry) route() Route {
-	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Shim: e.Shim, Shape: e.Shape, Why: e.Why}
+	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Loads: e.Loads, Shim: e.Shim, Shape: e.Shape, Why: e.Why}
 	if e.Build == "" {
 		next := FindLoader(e.Loader).Next
 		r.Give, r.Role = next.Name, next.Role
@@ -194,6 +197,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		who = "U-Boot"
 	case boot.Apple:
 		who = "a Mac"
+	case boot.PXELINUX, boot.Syslinux:
+		who = "Syslinux"
 	}
 	switch p.Kind() {
 	case boot.KindScript:

@@ -89,18 +89,28 @@ func (n Names) Boot(c boot.Client, r route.Route) string {
 }
 
 // File seals the name of one file of a machine's payload. last says that the
-// machine has all it needs once it has this one. A source that IsLong is sealed
-// as its digest; LongSources finds it again.
+// machine has all it needs once it has this one. A source that IsLong has a
+// name of its digest.
 func (n Names) File(mac boot.MAC, role route.Role, source string, last bool) string {
-	r := index(roles, role)
-	if last {
-		r |= lastFile
-	}
 	if IsLong(source) {
-		d := DigestOf(source)
-		return n.Key.Seal(slices.Concat([]byte{longVersion, r}, mac[:], d[:]))
+		return n.Short(mac, role, source, last)
 	}
-	return n.Key.Seal(slices.Concat([]byte{fileVersion, r}, mac[:], []byte(source)))
+	return n.Key.Seal(slices.Concat([]byte{fileVersion, roleOf(role, last)}, mac[:], []byte(source)))
+}
+
+// Short seals the digest of a source, which makes a name of 54 characters;
+// LongSources finds the source again.
+func (n Names) Short(mac boot.MAC, role route.Role, source string, last bool) string {
+	d := DigestOf(source)
+	return n.Key.Seal(slices.Concat([]byte{longVersion, roleOf(role, last)}, mac[:], d[:]))
+}
+
+// roleOf is the byte of a file's role.
+func roleOf(role route.Role, last bool) byte {
+	if last {
+		return index(roles, role) | lastFile
+	}
+	return index(roles, role)
 }
 
 // lastFile is set in the byte of a file's role.

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -132,7 +133,7 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 		return nil, missing(asked, err)
 	}
 	file := boot.File{Source: source}
-	if rest != file.Base() {
+	if rest != file.Base() && rest != url.PathEscape(file.Base()) { // PXELINUX asks for what it is told, over TFTP too
 		return nil, missing(asked, errors.New("a file's name has nothing below it"))
 	}
 	if name.Role == route.Kernel {
@@ -172,6 +173,10 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return t.openBinary(ctx, name, b, ok)
 	case n.Route.Shim && f.Role == route.NBP:
 		return t.openChained(ctx, n, f)
+	case f.Role == route.NBP && name != n.Route.Give:
+		b, _ := t.Loaders.Given(n.Route, n.Client)
+		c, ok := b.Companion(name)
+		return t.openBinary(ctx, name, c, ok)
 	case f.Role == route.NBP:
 		b, ok := t.Loaders.Given(n.Route, n.Client)
 		return t.openBinary(ctx, name, b, ok)
@@ -269,6 +274,8 @@ func Configuration(c boot.Client, p boot.Payload, r route.Route, urls loader.URL
 		return loader.RPiConfig(c, linux)
 	case boot.UBoot, boot.UBootEFI:
 		return loader.UBootConfig(c, p, "", false, urls)
+	case boot.PXELINUX, boot.Syslinux:
+		return loader.PXELINUXConfig(c, p, urls)
 	}
 	return loader.IPXEScript(c, p, urls)
 }
@@ -282,6 +289,8 @@ func troubled(c boot.Client, r route.Route, why error, again bool) *generated {
 		trouble = loader.TroubleGPXEScript
 	case boot.GRUBLegacy:
 		trouble = loader.TroubleGRUBLegacyConfig
+	case boot.PXELINUX, boot.Syslinux:
+		trouble = loader.TroublePXELINUXConfig
 	}
 	g := newGenerated(route.FindLoader(r.Loader).Next.Name, trouble(c, why, again))
 	g.trouble = why
@@ -291,11 +300,15 @@ func troubled(c boot.Client, r route.Route, why error, again bool) *generated {
 // URLs names a payload's files for one client on its route, over the protocol by
 // which it asks.
 func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loader.URLs {
+	short := route.FindLoader(r.Loader).ShortNames
 	named := func(base string, role route.Role, f boot.File, last bool) string {
-		if t.LongSources != nil && IsLong(f.Source) {
+		if !short && !IsLong(f.Source) {
+			return base + "/" + t.Names.File(c.MAC, role, f.Source, last) + "/" + url.PathEscape(f.Base())
+		}
+		if t.LongSources != nil {
 			t.LongSources.Keep(f.Source)
 		}
-		return base + "/" + t.Names.File(c.MAC, role, f.Source, last) + "/" + url.PathEscape(f.Base())
+		return base + "/" + t.Names.Short(c.MAC, role, f.Source, last) + "/" + url.PathEscape(f.Base())
 	}
 	// What the command line names is for the running system, which has no TFTP
 	// client, whatever its loader has.
@@ -324,11 +337,11 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 }
 
 // loadsBy is the protocol by which the loader of a route fetches what its
-// configuration names, which was asked for by one itself: what a GRUB that has
-// HTTP need not fetch over TFTP. After HTTP Boot it has what that had.
+// configuration names, which was asked for by one itself: that of its entry, and
+// what a GRUB that has HTTP need not fetch over TFTP. After HTTP Boot it has what that had.
 func (t *Tree) loadsBy(c boot.Client, r route.Route, asked route.Via) route.Via {
 	if r.Loader != boot.GRUB || r.Via != route.TFTP || t.HTTPPort == 0 {
-		return asked
+		return cmp.Or(r.Loads, asked)
 	}
 	grub, _ := t.Loaders.Given(r, c)
 	if r.Shim {

@@ -1,0 +1,42 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What Syslinux takes: file names of FILENAME_MAX (core/include/fs.h) with the NUL, and
+// a line of LINUX and APPEND together of what a kernel for x86 takes for a command line
+// at most, which begins with the kernel's name (new_linux_kernel in
+// com32/elflink/ldlinux/kernel.c). What is longer Syslinux refuses or cuts off.
+const (
+	syslinuxName = 255
+	syslinuxLine = 2047
+)
+
+// SyslinuxAppend is what APPEND says in a configuration of Syslinux that starts a kernel
+// with initrds, which stand first: of several initrd= in a line Syslinux takes the first
+// for what it is to load. What can't be said is an error, a clause about the kernel.
+func SyslinuxAppend(kernel string, initrds []string, cmdline string) (string, error) {
+	line := strings.Trim(cmdline, " ")
+	switch {
+	case strings.ContainsAny(line, "\r\n\x00"):
+		return "", errors.New("its command line has a line break, which ends a line of Syslinux's configuration")
+	case len(initrds) > 0:
+		line = strings.TrimRight("initrd="+strings.Join(initrds, ",")+" "+line, " ")
+	case strings.Contains(line, "initrd="):
+		return "", errors.New("its command line has initrd=, which Syslinux takes for files that it is to load")
+	case line == "-":
+		return "", errors.New("its command line is a dash, which Syslinux takes for an empty one")
+	}
+	for _, name := range append([]string{kernel}, initrds...) {
+		if len(name) > syslinuxName {
+			return "", fmt.Errorf("its file is called %.40q…, for which Syslinux takes no more than %d bytes, and these are %d with its place", name[strings.LastIndex(name, "/")+1:], syslinuxName, len(name))
+		}
+	}
+	if n := len("BOOT_IMAGE=") + len(kernel) + len(" ") + len(line); n > syslinuxLine {
+		return "", fmt.Errorf("its command line has %d bytes with the names of its files, of which Syslinux takes %d", n, syslinuxLine)
+	}
+	return line, nil
+}

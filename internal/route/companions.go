@@ -1,0 +1,70 @@
+package route
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// Needs are the files that must be beside a binary of this loader.
+func (l Loader) Needs(b Binary) []Build {
+	var all []Build
+	for _, c := range l.Companions {
+		since := b.Identity.Version == "" || CompareVersions(b.Identity.Version, c.Since) >= 0
+		if c.Firmware == b.Firmware && c.Arch == b.Arch && since {
+			all = append(all, c.Build)
+		}
+	}
+	return all
+}
+
+// LoaderOf is the line of the table of loaders that has a build; the zero value for
+// what is in no line.
+func LoaderOf(b Build) Loader {
+	all := Loaders()
+	if i := slices.IndexFunc(all, func(l Loader) bool { return slices.Contains(l.Builds, b) }); i >= 0 {
+		return all[i]
+	}
+	return Loader{}
+}
+
+// lacking is the first file that should be beside a binary and that this host lacks,
+// or "".
+func (b Binary) lacking() string {
+	for _, need := range LoaderOf(b.Build).Needs(b) {
+		if _, ok := b.Companion(need.File); !ok {
+			return need.File
+		}
+	}
+	return ""
+}
+
+// Companion is the file of that name that is served beside a binary.
+func (b Binary) Companion(file string) (Binary, bool) {
+	i := slices.IndexFunc(b.Beside, func(c Binary) bool { return c.File == file })
+	if i < 0 {
+		return Binary{}, false
+	}
+	return b.Beside[i], true
+}
+
+// lacksCompanion says what a binary lacks beside it, and where to get that, or "".
+func (h Host) lacksCompanion(b Binary, c boot.Client) string {
+	file := b.lacking()
+	if file == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s needs %s beside it, which was not found on this host; %s", b.File, file, h.Distribution.Has(KindLdlinux, c.Arch))
+}
+
+// beside are the companions that a loader asks for beside the build of that name.
+func (l Loader) beside(build string) []File {
+	var files []File
+	for _, c := range l.Companions {
+		if slices.Contains(l.Builds, Build{build, c.Firmware, c.Arch}) {
+			files = append(files, File{Name: c.File, Role: NBP})
+		}
+	}
+	return files
+}

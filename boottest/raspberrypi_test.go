@@ -127,3 +127,83 @@ func (w *world) rpiStory(spur *lab.Process, p *rpi) {
 		w.Errorf("the boot of a Raspberry Pi %s is told as %d:\n%s", p.name, n, story)
 	}
 }
+
+// rpiFolder is a folder of the operator's: Debian's firmware, and what else is told.
+func (w *world) rpiFolder(files map[string]string) string {
+	w.Helper()
+	dir := w.TempDir()
+	firmware := w.rpiFirmware()
+	for _, name := range []string{"bootcode.bin", "start.elf", "fixup.dat", "start4.elf", "fixup4.dat"} {
+		content, err := os.ReadFile(filepath.Join(firmware, name))
+		w.check(err)
+		files[name] = string(content)
+	}
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		w.check(os.MkdirAll(filepath.Dir(path), 0o755))
+		w.check(os.WriteFile(path, []byte(content), 0o644))
+	}
+	w.check(os.Chmod(dir, 0o755))
+	return dir
+}
+
+// A folder with a Raspberry Pi's firmware is served as it is, to each board that
+// asks: with a kernel of the operator's name, laid out for one board by its serial
+// number, and over HTTP. Nobody else gets any of it.
+func TestRaspberryPiFolder(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	real, err := lab.KernelFor(boot.ARM64)
+	w.check(err)
+	kernel, err := os.ReadFile(real)
+	w.check(err)
+	dir := w.rpiFolder(map[string]string{
+		"config.txt": "arm_64bit=1\nkernel=own-kernel\ninitramfs own-initrd followkernel\n", "cmdline.txt": "quiet\n", "own-kernel": string(kernel), "own-initrd": "initrd",
+		"bcm2710-rpi-3-b-plus.dtb": "tree", "bcm2711-rpi-4-b.dtb": "tree", "bcm2712-rpi-5-b.dtb": "tree",
+		"12345678/config.txt": "kernel=other-kernel\n", "12345678/other-kernel": "other", "12345678/cmdline.txt": "its own\n", "12345678/bcm2712-rpi-5-b.dtb": "tree",
+		"boot.img": "an image", "boot.sig": "its signature",
+	})
+	spur := w.spur("boot", dir)
+	for _, m := range rpiModels[1:] {
+		p := w.newRPi(m)
+		if err := p.boot(w.ctx); err != nil {
+			t.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(60))
+		}
+		want, cmdline := string(kernel), "quiet\n"
+		name := "own-kernel"
+		if m.name == "5" {
+			want, name, cmdline = "other", "other-kernel", "its own\n"
+		}
+		if string(p.got[name]) != want || string(p.got["cmdline.txt"]) != cmdline {
+			t.Errorf("a Raspberry Pi %s got %d bytes of %s and %q", m.name, len(p.got[name]), name, p.got["cmdline.txt"])
+		}
+		w.toldOf(spur, m.mac.String(), `"file":"`+name+`"`)
+		for path, want := range map[string]string{"net_install/boot.img": "an image", "net_install/boot.sig": "its signature"} {
+			out, err := p.host.Command(w.ctx, "curl", "-sSf", "http://"+homeAddr+"/"+path).CombinedOutput()
+			if err != nil || string(out) != want {
+				t.Errorf("over HTTP a Raspberry Pi %s got %q: %v", m.name, out, err)
+			}
+		}
+	}
+	stranger := w.otherHost("stranger", "10.77.0.3")
+	for _, url := range []string{"http://" + homeAddr + "/net_install/boot.img", "tftp://" + homeAddr + "/config.txt", "tftp://" + homeAddr + "/12345678/config.txt"} {
+		if out, err := stranger.Command(w.ctx, "curl", "-sSf", "-m", "10", url).CombinedOutput(); err == nil {
+			t.Errorf("a stranger got %q of %s", out, url)
+		}
+	}
+}
+
+// UEFI firmware for a Raspberry Pi is started from its folder, without a kernel.
+func TestRaspberryPiLoadsUEFI(t *testing.T) {
+	w := newWorld(t)
+	dir := w.rpiFolder(map[string]string{"config.txt": "arm_64bit=1\narmstub=RPI_EFI.fd\n", "RPI_EFI.fd": "UEFI firmware", "bcm2711-rpi-4-b.dtb": "tree"})
+	spur := w.spur("boot", dir, "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
+	p := w.newRPi(rpiModels[2])
+	if err := p.boot(w.ctx); err != nil {
+		t.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(60))
+	}
+	if string(p.got["RPI_EFI.fd"]) != "UEFI firmware" {
+		t.Errorf("it got %q", p.got["RPI_EFI.fd"])
+	}
+	w.toldOf(spur, p.mac.String(), `"file":"RPI_EFI.fd","role":"loader"`)
+}

@@ -150,7 +150,7 @@ func (p *rpi) system(ctx context.Context) error {
 		return err
 	}
 	kernel, tree := "kernel8.img", p.tree
-	upstream := false
+	upstream, stub := false, ""
 	for line := range strings.Lines(string(p.got["config.txt"])) {
 		line = strings.TrimSpace(line)
 		if name, ok := strings.CutPrefix(line, "kernel="); ok {
@@ -162,6 +162,9 @@ func (p *rpi) system(ctx context.Context) error {
 				return err
 			}
 		}
+		if name, ok := strings.CutPrefix(line, "armstub="); ok {
+			stub = name
+		}
 		upstream = upstream || line == "upstream_kernel=1"
 	}
 	if upstream { // it sets os_prefix, which is ignored where kernel and tree aren't below it
@@ -172,11 +175,12 @@ func (p *rpi) system(ctx context.Context) error {
 	if err := p.load(ctx, tree); err != nil {
 		return err
 	}
-	p.probe(ctx, "overlays/overlay_map.dtb", "config.txt")
-	if err := p.load(ctx, "cmdline.txt"); err != nil {
-		return err
+	p.probe(ctx, "overlays/overlay_map.dtb", "config.txt", "cmdline.txt", "recovery8.img")
+	if stub != "" { // as UEFI firmware is started: without a kernel
+		p.probe(ctx, kernel)
+		return p.load(ctx, stub)
 	}
-	p.probe(ctx, "recovery8.img", "armstub8.bin", "armstub8-gic.bin")
+	p.probe(ctx, "armstub8.bin", "armstub8-gic.bin")
 	return p.load(ctx, kernel)
 }
 

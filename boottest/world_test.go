@@ -250,8 +250,13 @@ func (w *world) up(m *lab.Machine, spur *lab.Process) {
 // told waits for a record of Spur's about a machine.
 func (w *world) told(spur *lab.Process, m *lab.Machine, pattern string) {
 	w.Helper()
-	mac := regexp.QuoteMeta(m.MAC().String())
-	if _, err := spur.WaitFor(w.ctx, `(?m)^.*`+mac+`.*`+pattern+`.*$`); err != nil {
+	w.toldOf(spur, m.MAC().String(), pattern)
+}
+
+// toldOf is told of a machine with that address.
+func (w *world) toldOf(spur *lab.Process, mac, pattern string) {
+	w.Helper()
+	if _, err := spur.WaitFor(w.ctx, `(?m)^.*`+regexp.QuoteMeta(mac)+`.*`+pattern+`.*$`); err != nil {
 		w.Fatal(err)
 	}
 }

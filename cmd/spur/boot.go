@@ -53,7 +53,7 @@ whose --cmdline has a backslash or an apostrophe is left to other ways.
 
 A Raspberry Pi that boots by itself is given KERNEL, or that of --for arm64, with the
 device trees that lie beside it or where its package puts them, and firmware from
-Debian's package raspi-firmware.
+Debian's package raspi-firmware. A folder with such firmware is served to it as it is.
 
 In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
 file to the machine, and {{ UP }} the URL that the booted system may fetch to

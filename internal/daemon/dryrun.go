@@ -95,7 +95,7 @@ func archesOf(p boot.Payload) []boot.Arch {
 	}
 	all := []boot.Arch{boot.X64}
 	for _, program := range folder.Programs {
-		if program.Firmware == boot.UEFI && !slices.Contains(all, program.Arch) {
+		if program.Firmware != boot.BIOS && !slices.Contains(all, program.Arch) {
 			all = append(all, program.Arch)
 		}
 	}

@@ -247,7 +247,7 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
 		e.booter(c, r, indent)
 		return nil
 	}
-	if bringer, ok := e.payload.Content.(boot.Bringer); ok && r.Loader == boot.ROM {
+	if bringer, ok := e.payload.Content.(boot.Bringer); ok && (r.Loader == boot.ROM || r.Unsealed()) {
 		e.brought(bringer, r, indent)
 		return nil
 	}

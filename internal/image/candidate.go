@@ -24,7 +24,7 @@ type candidate struct {
 func ranks() []route.Kind {
 	return []route.Kind{
 		route.KindShim, route.KindPXELINUX, route.KindGRUB, route.KindSyslinux, route.KindIPXE, route.KindREFInd,
-		route.KindSystemdBoot, route.KindUKI, route.KindMemtest, route.KindShell, route.KindEFI,
+		route.KindSystemdBoot, route.KindUKI, route.KindMemtest, route.KindShell, route.KindEFI, route.KindRPi,
 	}
 }
 
@@ -33,6 +33,7 @@ func (l *folderLook) lookAtAll() {
 	for _, name := range l.files {
 		l.lookAt(name)
 	}
+	l.lookForRPi()
 	for i := range l.all {
 		l.place(&l.all[i])
 	}
@@ -53,7 +54,7 @@ func (l *folderLook) lookAt(name string) {
 		l.found.Kernels = append(l.found.Kernels, name)
 		return
 	}
-	if c, ok := identified(name, f, info.Size()); ok {
+	if c, ok := identified(name, f, info.Size()); ok && c.id.Kind != route.KindRPi {
 		l.all = append(l.all, c)
 	}
 }
@@ -124,6 +125,10 @@ func companionOf(id route.Identity) string {
 
 // check warns of what of a chosen program will go wrong.
 func (l *folderLook) check(c candidate) {
+	if c.id.Kind == route.KindRPi {
+		l.checkRPi(c.name)
+		return
+	}
 	if file := l.companion(c); file != "" {
 		l.warn("%s stops at once without %s, which isn't beside it: copy that there, from the same version of Syslinux", c.name, file)
 	}

@@ -129,6 +129,9 @@ func (l *folderLook) choose() {
 		}
 		p := c.program()
 		l.found.Programs, l.kinds[p] = append(l.found.Programs, p), c.words()
+		if id.Kind == route.KindRPi {
+			l.kinds[p] = l.rpiModels(c.name)
+		}
 		l.check(c)
 	}
 	slices.SortStableFunc(l.found.Programs, func(x, y boot.Program) int { return cmp.Compare(x.Firmware, y.Firmware) })

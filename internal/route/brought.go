@@ -40,11 +40,11 @@ func viaOf(c boot.Client) Via {
 	return TFTP
 }
 
-// brought is the route with the name of what a payload brings, where the firmware is
-// to fetch that.
+// brought is the route with the name of what a payload brings, where the firmware
+// fetches that.
 func (r Route) brought(c boot.Client, p boot.Payload) Route {
 	bringer, ok := p.Content.(boot.Bringer)
-	if !ok || r.Loader != boot.ROM {
+	if !ok || r.Loader != boot.ROM && !r.Unsealed() {
 		return r
 	}
 	program, _ := bringer.Start(c)

@@ -160,7 +160,7 @@ func Loaders() []Loader {
 			// It speaks from the board's ROM or EEPROM, and fetches the rest of itself first.
 			Name: boot.RPi, Kind: KindRPi,
 			Builds:  []Build{{RPiStarter, boot.RPiFirmware, boot.ARM64}},
-			Fetches: []Via{TFTP}, Brings: []Form{RPiForm},
+			Fetches: []Via{TFTP}, Brings: []Form{RPiForm, FolderForm},
 			Next: File{Name: RPiConfig, Role: Script},
 		},
 		{

@@ -39,7 +39,45 @@ func isSerial(name string) bool {
 func (t *Tree) describeRPi(c boot.Client, asked string) (Entry, bool) {
 	name := rpiName(c, asked)
 	role := route.RPiRole(name)
+	if folder, ok := t.rpiFolder(c); ok && role == route.Extra && folder.IsKernel(inRPiFolder(folder, c, name)) {
+		role = route.Kernel
+	}
 	return Entry{Client: c, Role: role, Name: name, Last: role == route.Kernel, Optional: !route.RPiNeeds(c, name)}, true
+}
+
+// rpiFolder is the folder that a Raspberry Pi boots from, where it isn't put together.
+func (t *Tree) rpiFolder(c boot.Client) (boot.Folder, bool) {
+	if t.Brings == nil {
+		return boot.Folder{}, false
+	}
+	bringer, _ := t.Brings(c)
+	folder, ok := bringer.(boot.Folder)
+	return folder, ok
+}
+
+// inRPiFolder is the path of a file below a folder in which a Raspberry Pi's firmware
+// may lie further down.
+func inRPiFolder(folder boot.Folder, c boot.Client, name string) string {
+	starter, _ := folder.Start(c)
+	return path.Join(path.Dir(starter.Name), name)
+}
+
+// openInRPiFolder opens a file of a folder that a Raspberry Pi boots from: first as it
+// is asked for, since a folder may be laid out by serial numbers.
+func (t *Tree) openInRPiFolder(ctx context.Context, folder boot.Folder, c boot.Client, asked, name string) (fs.File, error) {
+	if _, ok := folder.Start(c); !ok {
+		return nil, missing(name, fmt.Errorf("the folder %s has nothing for a Raspberry Pi", folder.Title()))
+	}
+	for _, name := range []string{asked, inRPiFolder(folder, c, name)} {
+		file, ok := folder.File(name)
+		if !ok {
+			continue
+		}
+		if f, err := t.Sources.Open(ctx, file); !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
+	return nil, missing(name, errors.New("the folder has no such file"))
 }
 
 // openRPi opens what a Raspberry Pi asks for.
@@ -57,6 +95,8 @@ func (t *Tree) openRPi(ctx context.Context, n Name, asked string, a Asker) (fs.F
 			return nil, missing(name, errors.New(why))
 		}
 		return t.openRPiLinux(ctx, c, content, name, t.URLs(c, n.Route, payload, a))
+	case boot.Folder:
+		return t.openInRPiFolder(ctx, content, c, asked, name)
 	}
 	return nil, missing(name, fmt.Errorf("%s is nothing that a Raspberry Pi's bootloader starts", payload.Title()))
 }

@@ -106,6 +106,55 @@ func isMissing(t *testing.T, tr *Tree, name string, a Asker) bool {
 	return err != nil
 }
 
+// A folder of the operator's is served by the names in it, wherever the firmware lies,
+// and first by the very path that is asked for. Nothing outside is.
+func TestRaspberryPiFolder(t *testing.T) {
+	tr := newRPi(t)
+	dir := t.TempDir()
+	for name, content := range map[string]string{"pi/start4.elf": "FIRMWARE", "pi/own": "KERNEL", "5b154510/config.txt": "ITS OWN", "pi/config.txt": "ALL", "pi/boot.img": "IMAGE"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "pi/link")); err != nil {
+		t.Fatal(err)
+	}
+	folders, err := OpenFolders([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folders.Close()
+	folder := boot.Folder{Dir: dir, Programs: []boot.Program{{Name: "pi/start4.elf", Firmware: boot.RPiFirmware, Arch: boot.ARM64}}, Kernels: []string{"pi/own"}}
+	tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{Content: folder}, nil })
+	tr.Brings = func(boot.Client) (boot.Bringer, bool) { return folder, true }
+	tr.Sources.Local = folders
+	asker := overTFTP
+	asker.Peer = peer
+	for name, want := range map[string]string{
+		"start4.elf": "FIRMWARE", "5b154510/start4.elf": "FIRMWARE", "5b154510/own": "KERNEL", "5b154510/config.txt": "ITS OWN", "config.txt": "ALL",
+		"net_install/boot.img": "IMAGE", "dc-a6-32-01-36-c2/config.txt": "ALL",
+	} {
+		if got := read(t, tr, name, asker); got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	for _, name := range []string{"link", "5b154510/link", "../secret", "5b154510/../../secret", "none", "pi"} {
+		if !isMissing(t, tr, name, asker) {
+			t.Errorf("%s is there", name)
+		}
+	}
+	if e, _ := tr.Describe("5b154510/own", peer); e.Role != route.Kernel || !e.Last || e.Name != "own" {
+		t.Errorf("its kernel is described as %+v", e)
+	}
+	if asker.Peer = stranger; !isMissing(t, tr, "start4.elf", asker) {
+		t.Error("a stranger gets it")
+	}
+}
+
 // No offer names a file to a Raspberry Pi.
 func TestRaspberryPiLocation(t *testing.T) {
 	tr := newRPi(t)

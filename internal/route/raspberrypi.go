@@ -62,16 +62,16 @@ func RPiRole(name string) Role {
 func RPiNeeds(c boot.Client, name string) bool {
 	switch {
 	case c.Model == "Raspberry Pi 4":
-		return name == RPiStarter || isRPiDeviceTree(name)
+		return name == RPiStarter || IsRPiDeviceTree(name)
 	case c.Model == "Raspberry Pi 5":
-		return isRPiDeviceTree(name)
+		return IsRPiDeviceTree(name)
 	}
-	return name == rpiBootcode || name == "start.elf" || isRPiDeviceTree(name)
+	return name == rpiBootcode || name == "start.elf" || IsRPiDeviceTree(name)
 }
 
-// isRPiDeviceTree tells whether a file describes a board to its kernel.
-func isRPiDeviceTree(name string) bool {
-	return strings.HasPrefix(name, "bcm2") && path.Ext(name) == ".dtb"
+// IsRPiDeviceTree tells whether a file describes a board to its kernel.
+func IsRPiDeviceTree(name string) bool {
+	return strings.HasPrefix(name, "bcm2") && path.Ext(name) == ".dtb" && path.Base(name) == name
 }
 
 // unfitRPi says why a kernel can't be put together with a Raspberry Pi's firmware, or
@@ -86,8 +86,8 @@ func unfitRPi(c boot.Client, p boot.Payload, host Host) string {
 	switch l := p.Content.(boot.Linux); {
 	case l.Abilities.EFIOnly:
 		return fmt.Sprintf("%s unpacks itself only as an EFI application, which a Raspberry Pi's own firmware doesn't start", l.Title())
-	case len(l.DeviceTrees) == 0:
-		return fmt.Sprintf("no device trees (bcm27*.dtb) lie with %s, without which no kernel starts on a Raspberry Pi; take it from the folder boot of its package, unpacked as a whole, or put them beside it", l.Title())
+	case len(l.DeviceTrees) == 0 && l.DeviceTree == (boot.File{}):
+		return fmt.Sprintf("no device trees (bcm27*.dtb) lie with %s, without which no kernel starts on a Raspberry Pi; take it from the folder boot of its package, unpacked as a whole, put them beside it, or name them with --dtb", l.Title())
 	}
 	return ""
 }

@@ -111,15 +111,12 @@ func (t *Tree) openRPiLinux(ctx context.Context, c boot.Client, l boot.Linux, na
 		return newGenerated(name, loader.RPiCmdline(l, urls)), nil
 	case name == route.RPiKernel:
 		return t.Sources.Open(ctx, l.Kernel)
-	case name == route.RPiInitrd && len(l.Initrds) > 0:
-		return t.joined(ctx, name, l.Initrds)
+	case name == route.RPiInitrd:
+		return t.joinedInitrds(ctx, l)
 	case route.IsRPiFirmware(name):
 		return t.openRPiFirmware(c, name)
-	}
-	for _, f := range l.DeviceTrees {
-		if f.Base() == name {
-			return t.Sources.Open(ctx, f)
-		}
+	case route.IsRPiDeviceTree(name):
+		return t.deviceTree(ctx, name, l)
 	}
 	return nil, missing(name, errors.New("it is no part of this boot"))
 }
@@ -136,24 +133,4 @@ func (t *Tree) openRPiFirmware(c boot.Client, name string) (fs.File, error) {
 		return nil, missing(name, errors.New("it doesn't lie beside "+b.Path))
 	}
 	return f, err
-}
-
-// joined is several initrds as one file. A kernel unpacks one after the other, and
-// wants each to begin at a multiple of four bytes, with zeros before it
-// (Documentation/driver-api/early-userspace/buffer-format.rst).
-func (t *Tree) joined(ctx context.Context, name string, files []boot.File) (fs.File, error) {
-	var all []Section
-	for _, file := range files {
-		f, err := t.Sources.Open(ctx, file)
-		if err != nil {
-			return nil, errors.Join(err, NewComposite(name, all...).Close())
-		}
-		section, err := Whole(f)
-		if err != nil {
-			return nil, errors.Join(err, f.Close(), NewComposite(name, all...).Close())
-		}
-		section.origin += file.Source
-		all = append(all, section, Zeros(-section.size&3))
-	}
-	return NewComposite(name, all...), nil
 }

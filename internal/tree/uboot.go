@@ -87,7 +87,7 @@ func (t *Tree) uBootScriptAtRoot(ctx context.Context, a Asker) *generated {
 func (t *Tree) deviceTree(ctx context.Context, name string, l boot.Linux) (fs.File, error) {
 	f, ok := l.DeviceTreeFor(strings.TrimPrefix(name, route.DeviceTrees))
 	if !ok {
-		return nil, missing(name, errors.New("--dtb names no such device tree"))
+		return nil, missing(name, errors.New("no such device tree lies with the kernel or is named with --dtb"))
 	}
 	return t.Sources.Open(ctx, f)
 }

@@ -47,10 +47,12 @@ func TestMatrix(t *testing.T) {
 		for _, a := range arrangements {
 			t.Run(f.name+" "+a.name, func(t *testing.T) {
 				w := newWorld(t)
+				explained := w.explained()
 				spur := a.start(w)
 				m := w.machine("machine", f.firmware, f.port)
 				w.up(m, spur)
 				w.took(spur, m, f.routes...)
+				explained(`iPXE asks what to boot`, `kernel vmlinuz\S*: \d+ MiB in`, `all went well|its system asks for an address`)
 			})
 		}
 	}
@@ -60,10 +62,12 @@ func TestMatrix(t *testing.T) {
 func TestAlreadyIPXE(t *testing.T) {
 	w := newWorld(t)
 	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	explained := w.explained()
 	spur := w.boot()
 	m := w.machine("machine", lab.BIOS, lab.Port{})
 	w.up(m, spur)
 	w.took(spur, m, "ipxe-http")
+	explained(`offered boot.ipxe over HTTP by 10.77.0.1`, `kernel vmlinuz\S*: \d+ MiB in`, `all went well|its system asks for an address`)
 }
 
 // An iPXE that says that it has no HTTP is given one that has.

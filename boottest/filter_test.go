@@ -90,3 +90,13 @@ func (w *without) Frame(way lab.Direction, frame []byte) []byte {
 	}
 	return frame
 }
+
+// notTo69 loses what a machine asks of TFTP.
+type notTo69 struct{}
+
+func (notTo69) Frame(way lab.Direction, frame []byte) []byte {
+	if way == lab.ToWire && isUDP(frame) && binary.BigEndian.Uint16(frame[offUDPPorts+2:]) == 69 {
+		return nil
+	}
+	return frame
+}

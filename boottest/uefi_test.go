@@ -16,10 +16,12 @@ func TestHTTPBoot(t *testing.T) {
 	for _, a := range arrangements {
 		t.Run(a.name, func(t *testing.T) {
 			w := newWorld(t)
+			explained := w.explained()
 			spur := a.start(w)
 			m := w.machine("machine", lab.UEFIHTTP, lab.Port{})
 			w.up(m, spur)
 			w.took(spur, m, "uefi-http")
+			explained(`HTTP HEAD "\S+/boot.efi", status 200: its size alone`, `kernel boot.efi: \d+ MiB in`, `all went well|its system asks for an address`)
 		})
 	}
 }

@@ -139,6 +139,7 @@ func commands() []command {
 		{line: `spur explain vmlinuz initrd.img`},
 		{line: `spur explain vmlinuz initrd.img --firmware bios --packets`},
 		{line: `spur explain --pcap boot.pcap`},
+		{line: `spur explain --pcap failed.jsonl`},
 		{line: `spur replay boot.pcap vmlinuz initrd.img`},
 		{line: `spur replay FILE vmlinuz`, as: `spur replay boot.pcap vmlinuz`},
 		{line: `spur replay failed.jsonl vmlinuz initrd.img`},

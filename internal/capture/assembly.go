@@ -176,7 +176,7 @@ func (a *assembly) udp(at time.Time, p packet, src, dst netip.AddrPort, payload 
 	case dst.Port() == tftpPort:
 		a.tftpRequest(at, p, src, dst, payload)
 	default:
-		a.tftpPacket(at, src, dst, payload)
+		a.tftpPacket(at, src, dst, payload, p.size)
 	}
 }
 

@@ -17,6 +17,7 @@ type packet struct {
 	vlan     uint16
 	src, dst netip.Addr
 	length   int // of what follows the IP header, on the wire; 0 where unknown
+	size     int // of UDP's payload, on the wire
 }
 
 // frame takes in one frame.
@@ -38,6 +39,7 @@ func (a *assembly) frame(data []byte, link layers.LinkType, info gopacket.Captur
 	}
 	switch l := p.TransportLayer().(type) {
 	case *layers.UDP:
+		p.size = max(int(l.Length)-8, len(l.Payload)) // more than is captured, perhaps
 		a.udp(at, p, netip.AddrPortFrom(p.src, uint16(l.SrcPort)), netip.AddrPortFrom(p.dst, uint16(l.DstPort)), l.Payload)
 	case *layers.TCP:
 		a.tcp(at, p, l)

@@ -69,7 +69,7 @@ func (s *stream) fromClient(at time.Time, a *assembly, c connection, l *layers.T
 		s.tries++
 	}
 	if how := method(l.Payload); how != "" && (s.current == nil || s.current.Answered) {
-		s.leave("it was not sent to its end")
+		s.next()
 		target, _, _ := bytes.Cut(l.Payload[len(how)+1:], []byte(" "))
 		line, _, _ := bytes.Cut(target, []byte("\r"))
 		s.current = &Transfer{Proto: "http", Method: how, Name: string(line[:min(len(line), maxName)]), Client: c.client, Server: c.server, Start: at, Last: at, Requests: 1}
@@ -77,6 +77,14 @@ func (s *stream) fromClient(at time.Time, a *assembly, c connection, l *layers.T
 	}
 	if l.RST || l.FIN {
 		s.close("the machine closed the connection")
+	}
+}
+
+// next ends a request by the one that follows on its connection: nobody asks for
+// more before the answer is there, whatever the capture has missed of it.
+func (s *stream) next() {
+	if t := s.current; t != nil && !t.Done && t.Err == "" {
+		t.Done, t.Bytes = true, max(t.Bytes, t.Total)
 	}
 }
 

@@ -55,7 +55,7 @@ const (
 // tftpRequest takes in what was sent to TFTP's port.
 func (a *assembly) tftpRequest(at time.Time, p packet, src, dst netip.AddrPort, b []byte) {
 	if len(b) < 2 || binary.BigEndian.Uint16(b) != opRead {
-		a.tftpPacket(at, src, dst, b) // an error, of a client that knows no other port
+		a.tftpPacket(at, src, dst, b, p.size) // an error, of a client that knows no other port
 		return
 	}
 	words := strings.Split(string(b[2:min(len(b), 2+maxName)]), "\x00")
@@ -106,25 +106,25 @@ func (a *assembly) owner(addr netip.Addr, p packet) *Machine {
 	return m
 }
 
-// tftpPacket takes in what follows a request.
-func (a *assembly) tftpPacket(at time.Time, src, dst netip.AddrPort, b []byte) {
+// tftpPacket takes in what follows a request. size is that on the wire.
+func (a *assembly) tftpPacket(at time.Time, src, dst netip.AddrPort, b []byte, size int) {
 	if len(b) < 4 {
 		return
 	}
 	if t, ok := a.tftp[dst]; ok && t.Server.Addr() == src.Addr() {
-		t.fromServer(at, b)
+		t.fromServer(at, b, size)
 	} else if t, ok := a.tftp[src]; ok && t.Server.Addr() == dst.Addr() {
 		t.fromClient(at, b)
 	}
 }
 
-func (t *Transfer) fromServer(at time.Time, b []byte) {
+func (t *Transfer) fromServer(at time.Time, b []byte, size int) {
 	t.Last, t.Answered = at, true
 	switch binary.BigEndian.Uint16(b) {
 	case opOptions:
 		t.accept(b[2:])
 	case opData:
-		t.data(at, binary.BigEndian.Uint16(b[2:]), len(b)-4)
+		t.data(at, binary.BigEndian.Uint16(b[2:]), size-4)
 	case opError:
 		t.Refused = true
 		t.Missing = binary.BigEndian.Uint16(b[2:]) == errNotFound

@@ -146,7 +146,7 @@ func (s captureStory) open(a timeline.Attempt, m *capture.Machine) {
 	switch {
 	case !ok:
 		s.line("           the capture ends there")
-	case !m.Unicast:
+	case !m.Unicast && a.Address.IsValid():
 		s.line("           the capture ends there, and has nothing that was sent to one host alone: capture on the server")
 	default:
 		s.line("           the capture ends there. If nothing came after that (%s): %s", v.Cause, v.Sentence)

@@ -30,10 +30,14 @@ func golden(t *testing.T, file, got string) {
 
 // What is said of captures of real firmware and of others' servers.
 func TestExplainCapture(t *testing.T) {
-	for _, file := range []string{
+	own, err := filepath.Glob("testdata/captures/*.pcap")
+	if err != nil || len(own) < 7 {
+		t.Fatalf("%d captures, %v", len(own), err)
+	}
+	for _, file := range append(own,
 		"../pxe/testdata/captures/edk2-x64-pxe-proxy.pcap", "../pxe/testdata/captures/edk2-x64-http.pcap", "../pxe/testdata/captures/undionly-kpxe-proxy.pcap",
 		"../dhcp6/testdata/captures/edk2-x64-beside.pcap", "../dhcp6/testdata/captures/edk2-x64-relayed.pcap", "../dhcp6/testdata/captures/ipxe-2019-bios.pcap",
-	} {
+	) {
 		var out bytes.Buffer
 		if err := ExplainCapture(&out, file, CaptureQuestion{}); err != nil {
 			t.Fatal(err)

@@ -261,7 +261,7 @@ func (p *player) run(ctx context.Context) error {
 		p.now = waitFor(p.events, p.now, h.At(e), &p.now)
 		switch {
 		case e.Packet != nil && e.Packet.Way == record.Request:
-			p.request(ctx, e, p.answered(n))
+			p.request(ctx, n)
 		case e.Packet != nil && e.Packet.Way == record.Heard:
 			p.heard(e.Packet)
 		case e.Event != nil:
@@ -287,6 +287,12 @@ func (p *player) answered(n int) *record.Packet {
 	return nil
 }
 
+// endsAt tells whether entry n is the last packet of a boot that failed: the verdict
+// came before the answer.
+func (p *player) endsAt(n int) bool {
+	return p.record.Verdict() != nil && !slices.ContainsFunc(p.record.Entries[n+1:], func(e record.Entry) bool { return e.Packet != nil })
+}
+
 // sameTransaction compares the numbers that clients give their requests.
 func sameTransaction(a, b *record.Packet) bool {
 	at := map[record.Proto][2]int{record.DHCP: {4, 8}, record.DHCP6: {1, 4}}[a.Proto]
@@ -294,7 +300,8 @@ func sameTransaction(a, b *record.Packet) bool {
 }
 
 // request has one request answered, and compares that with what it was told.
-func (p *player) request(ctx context.Context, e record.Entry, was *record.Packet) {
+func (p *player) request(ctx context.Context, n int) {
+	e, was := p.record.Entries[n], p.answered(n)
 	p.sent, p.silent = nil, ""
 	says := p.play(ctx, e.Packet)
 	if says == "" {
@@ -311,6 +318,8 @@ func (p *player) request(ctx context.Context, e record.Entry, was *record.Packet
 	case p.sent == nil:
 		p.unanswered++
 		p.line("%s: no answer%s", at, because(p.silent))
+	case was == nil && p.endsAt(n):
+		p.line("%s: answered today, by %s; the record ends with the request", at, answerText(e.Packet.Proto, p.sent))
 	case was == nil:
 		p.differ++
 		p.line("%s: answered today, by %s", at, answerText(e.Packet.Proto, p.sent))

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 // An onlooker's timeline is made of what was heard of others: of a machine and of
@@ -102,7 +104,10 @@ func (a Attempt) overheard(v Verdict) Verdict {
 			return v
 		}
 		v.Sentence = fmt.Sprintf("%s was fetched completely, and the machine was not heard of again.", fileText(a.latest))
-		v.Hint = "look at the machine's screen; make the switch port an edge port (PortFast); try with Secure Boot off."
+		v.Hint = "look at the machine's screen; make the switch port an edge port (PortFast)."
+		if a.Firmware != boot.BIOS {
+			v.Hint += " Try with Secure Boot off."
+		}
 	case TransferStalled:
 		v.Hint = "reset the machine; look for errors on the switch port, and at the server's log."
 	case FileRefused:

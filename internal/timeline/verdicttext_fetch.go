@@ -195,6 +195,8 @@ func kernelNotFetched(a Attempt, _ time.Time, still time.Duration) (Verdict, boo
 		v.Likely = "GRUB stopped at an error, or a firewall drops what it sends to our HTTP port."
 	case a.isRPi():
 		v = a.rpiWithoutKernel(v)
+	case a.byUBoot():
+		v = a.uBootWithoutKernel(v)
 	}
 	return v, true
 }
@@ -226,7 +228,10 @@ func noSignOfLife(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 		Hint:     "add {{ UP }} to the command line, in a place where the system fetches it as a URL, to be told when it is up.",
 		Info:     true,
 	}
-	if a.startedByFirmware() {
+	switch {
+	case a.byUBoot() && a.loaderStage.client.Firmware == boot.UEFI:
+		v = a.uBootGaveUp(v)
+	case a.startedByFirmware():
 		v.Likely = "it runs and has no reason to tell; or its kernel stopped, or Secure Boot refused it, which its screen would show."
 	}
 	return v, true

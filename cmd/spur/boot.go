@@ -70,8 +70,9 @@ chosen holds for the whole boot. --boot-server adds an item that leads elsewhere
 the machine's own disk (local), or to others' boot servers by their type in PXE 2.1,
 ris (also called wds), lcm, dos, or a number. Where it names no address, machines
 look for such a server by multicast and broadcast. Menus are a matter of PXE over
-IPv4: machines that boot by HTTP or over IPv6 boot the first item. --cmdline-for
-gives an item, by its number or its title, a command line of its own.
+IPv4: machines that boot by HTTP or over IPv6 alone boot the first item; after PXE what
+was chosen there holds, and who left by the menu is left alone. --cmdline-for gives an
+item, by its number or its title, a command line of its own.
 
 With --as-boot-server the menu is another server's, in which Spur is the boot server
 of a type: for type 32770 dnsmasq.conf has pxe-service=x86PC,"Spur",32770,ADDRESS. Spur

@@ -42,28 +42,42 @@ func (o *offers4) serves(t pxe.BootType) bool {
 
 // chosen is a client with the item that was chosen in front of its machine, now or
 // by the program before it.
-func (o *offers4) chosen(c boot.Client, r pxe.Request) boot.Client {
+func (o *offers4) chosen(c boot.Client, r pxe.Request, now time.Time) boot.Client {
 	switch {
 	case o.decider.Menu == nil && o.only == 0:
 	case c.Item != 0:
-		o.choices.Chose(c)
+		o.choices.Chose(c, now)
 	default:
 		if r.Type == dhcpv4.MessageTypeDiscover {
 			o.choices.Begins(c)
 		}
-		c.Item = o.choices.Of(c.MAC)
+		c.Item, _ = o.choices.Of(c.MAC, now)
 	}
 	return c
 }
 
-// awaitsChoice tells whether another server's menu has to lead a client here first,
-// and tells the story so.
-func (o *offers) awaitsChoice(c boot.Client) bool {
-	waits := o.only != 0 && c.Item == 0
-	if waits {
-		o.observeIgnored(c, fmt.Sprintf("Spur waits until boot server type %s, which it is, is chosen from another server's menu", o.only))
+// noteShown notes that a client is shown a menu by which it may leave us.
+func (o *offers4) noteShown(d decide.Decision, now time.Time) {
+	if d.Menu != nil && len(d.Menu.Elsewhere()) > 0 {
+		o.choices.Shown(d.Client, now)
 	}
-	return waits
+}
+
+// leftAlone tells whether a client is to go on without us, and tells the story so: one
+// that another server's menu has to lead here first, and firmware whose machine was let
+// choose over PXE, and chose what isn't ours. That its next boot options are HTTP Boot or
+// IPv6 must not have it install what a person did not choose.
+func (o *offers) leftAlone(c boot.Client, now time.Time) bool {
+	_, left := o.choices.Of(c.MAC, now)
+	switch {
+	case o.only != 0 && c.Item == 0:
+		o.observeIgnored(c, fmt.Sprintf("Spur waits until boot server type %s, which it is, is chosen from another server's menu", o.only))
+	case left && c.Loader == boot.ROM && !decide.ShowsMenus(c):
+		o.observeIgnored(c, "it was shown the menu over PXE, and none of Spur's items was chosen; this is its firmware's next boot option")
+	default:
+		return false
+	}
+	return true
 }
 
 // titleOf is what the story calls the item that a request is for; "" for none.

@@ -189,3 +189,39 @@ func TestCredentials(t *testing.T) {
 		t.Errorf("%v; the story is %s", reply, story(o, rom.MAC))
 	}
 }
+
+// What was chosen over PXE holds for the firmware's next boot options too: HTTP Boot has
+// no menu, and would install what nobody chose. The next boot is another matter.
+func TestNextBootOption(t *testing.T) {
+	for _, ownDHCP := range []bool{false, true} {
+		o, out := twoItems(t)
+		if ownDHCP {
+			o.addresses = ownServer(t)
+		}
+		rom := machine(1, boot.UEFI, boot.ROM)
+		http := rom
+		http.Proto = boot.HTTP
+		boots := func(reply *dhcpv4.DHCPv4) bool { return reply != nil && len(reply.Options[67]) > 0 }
+		if boots(o.replyTo(t, out, packetOf(http))) != true {
+			t.Error("a machine that boots by HTTP alone boots nothing")
+		}
+		o.replyTo(t, out, packetOf(rom))
+		for _, kind := range []dhcpv4.MessageType{dhcpv4.MessageTypeDiscover, dhcpv4.MessageTypeRequest} {
+			taking := func(m *dhcpv4.DHCPv4) {
+				if kind == dhcpv4.MessageTypeRequest {
+					m.Options[50], m.Options[54] = []byte{10, 0, 0, 100}, ourAddr.AsSlice()
+				}
+			}
+			if reply := o.replyTo(t, out, packetOf(http, dhcpv4.WithMessageType(kind), taking)); boots(reply) || ownDHCP && reply == nil {
+				t.Errorf("it left by the menu, and gets %v", reply)
+			}
+		}
+		if told := story(o, rom.MAC); !strings.Contains(told, "left alone: it was shown the menu over PXE, and none of Spur's items was chosen") {
+			t.Errorf("the story is %s", told)
+		}
+		o.replyTo(t, out, looksFor(rom, 0x8001, dhcp.BootPort, "10.0.0.1"))
+		if c, _ := sealedIn(t, o, o.replyTo(t, out, packetOf(http))); c.Item != 0x8001 {
+			t.Errorf("it chose item 2, and boots %#x over HTTP", c.Item)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 	if o.reach != nil && o.addresses == nil {
 		p = o.reach(ctx, p)
 	}
-	client := o.chosen(clientOf(request, p), request)
+	client := o.chosen(clientOf(request, p), request, p.Time)
 	client.Proxied = o.proxied()
 	reply, outcome := o.address(p, request, client.MAC)
 	if outcome.Ours.IsValid() {
@@ -64,11 +64,13 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 	case !request.IsBoot():
 	case request.Speaker == pxe.Apple && p.Port == dhcp.ServerPort:
 		p, reply, decided = o.netBoot(ctx, client, p, reply)
-	case request.Type == dhcpv4.MessageTypeDiscover && o.awaitsChoice(client):
-	case wantsBoot(p, request, outcome):
+	case !wantsBoot(p, request, outcome):
+		if outcome.Step == dhcp.StepIgnored && request.Type == dhcpv4.MessageTypeDiscover {
+			o.observeIgnored(client, outcome.Reason)
+		}
+	case p.Port == dhcp.ServerPort && !request.Discovers() && o.leftAlone(client, p.Time):
+	default:
 		reply, decided = o.boot(ctx, client, p, request, reply)
-	case outcome.Step == dhcp.StepIgnored && request.Type == dhcpv4.MessageTypeDiscover:
-		o.observeIgnored(client, outcome.Reason)
 	}
 	if reply == nil {
 		return
@@ -138,8 +140,10 @@ func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.
 	case atBootServer:
 		o.observeOffer(timeline.Answered, d, netip.Addr{})
 	case address == nil:
+		o.noteShown(d, p.Time)
 		o.observeOffer(timeline.Offered, d, netip.Addr{})
 	case address.MessageType() == dhcpv4.MessageTypeOffer: // the ACK repeats what the OFFER said
+		o.noteShown(d, p.Time)
 		o.observeOffer(timeline.Offered, d, addrOf(address.YourIPAddr))
 	}
 	return reply, d

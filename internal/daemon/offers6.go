@@ -100,8 +100,8 @@ func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhc
 		o.observeUnreachable(c)
 		return address, decide.Decision{}
 	}
-	c.Item = o.choices.Of(c.MAC) // over IPv4: DHCPv6 has no menus
-	if o.awaitsChoice(c) {
+	c.Item, _ = o.choices.Of(c.MAC, p.Time) // over IPv4: DHCPv6 has no menus
+	if o.leftAlone(c, p.Time) {
 		return address, decide.Decision{}
 	}
 	reply := address

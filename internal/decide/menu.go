@@ -75,14 +75,14 @@ func (d Decider) choose(ctx context.Context, c boot.Client) (Decision, error) {
 	if first.Route.Name == "" {
 		return Decision{}, why
 	}
-	if showsMenus(c) {
+	if ShowsMenus(c) {
 		first.Menu = &shown
 	}
 	return first, nil
 }
 
-// showsMenus tells whether a program shows menus: ROMs by PXE, and iPXE. DHCPv6 and
+// ShowsMenus tells whether a program shows menus: ROMs by PXE, and iPXE. DHCPv6 and
 // HTTP Boot have none.
-func showsMenus(c boot.Client) bool {
+func ShowsMenus(c boot.Client) bool {
 	return !c.IPv6 && c.Proto == boot.PXE && (c.Loader == boot.ROM || c.Loader == boot.IPXE)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
@@ -79,41 +80,51 @@ func TestMenu(t *testing.T) {
 	}
 }
 
-// A choice holds for the loader that it led to, until the machine begins anew.
+// A choice holds for the loader that it led to, and for the firmware's next boot
+// options, until the machine begins anew or an hour is over.
 func TestChoices(t *testing.T) {
-	loaded := rom
+	noon := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	loaded, http, over6 := rom, rom, rom
 	loaded.Loader, loaded.Features = boot.IPXE, boot.UsualIPXE
+	http.Proto, over6.IPv6 = boot.HTTP, true
 	better := loaded
 	better.Features |= boot.CanHTTPS
-	chose := func(c boot.Client) *decide.Choices {
-		var choices decide.Choices
-		c.Item = 0x8002
-		choices.Chose(c)
-		return &choices
-	}
 	for name, c := range map[string]struct {
 		chose, asks boot.Client
-		want        uint16
+		holds       bool
 	}{
-		"the loader of a ROM":      {rom, loaded, 0x8002},
-		"the ROM, again":           {rom, rom, 0},
-		"another iPXE of an iPXE":  {loaded, better, 0x8002},
-		"the same iPXE in the ROM": {loaded, loaded, 0},
-		"a ROM after iPXE":         {loaded, rom, 0},
+		"the loader of a ROM":      {rom, loaded, true},
+		"HTTP Boot after PXE":      {rom, http, true},
+		"IPv6 after PXE":           {rom, over6, true},
+		"the ROM, again":           {rom, rom, false},
+		"another iPXE of an iPXE":  {loaded, better, true},
+		"the same iPXE in the ROM": {loaded, loaded, false},
+		"a ROM after iPXE":         {loaded, rom, false},
 	} {
-		choices := chose(c.chose)
+		var chose, left decide.Choices
+		c.chose.Item = 0x8002
+		chose.Chose(c.chose, noon)
+		left.Shown(c.chose, noon)
 		for range 3 { // it repeats itself
-			choices.Begins(c.asks)
-			if got := choices.Of(rom.MAC); got != c.want {
-				t.Errorf("%s: item %d, want %d", name, got, c.want)
+			chose.Begins(c.asks)
+			left.Begins(c.asks)
+			item, gone := chose.Of(rom.MAC, noon.Add(time.Minute))
+			none, leftUs := left.Of(rom.MAC, noon.Add(time.Minute))
+			if (item == 0x8002) != c.holds || gone || none != 0 || leftUs != c.holds {
+				t.Errorf("%s: item %#x, %v; %#x, %v", name, item, gone, none, leftUs)
 			}
 		}
+		if item, gone := chose.Of(rom.MAC, noon.Add(2*time.Hour)); item != 0 || gone {
+			t.Errorf("%s: after two hours item %#x, %v", name, item, gone)
+		}
 	}
-	choices := chose(rom)
+	var choices decide.Choices
+	choices.Chose(rom, noon)
 	for n := range 5000 {
-		choices.Chose(boot.Client{MAC: boot.MAC{3, 0, 0, 0, byte(n >> 8), byte(n)}, Item: 1})
+		choices.Chose(boot.Client{MAC: boot.MAC{3, 0, 0, 0, byte(n >> 8), byte(n)}, Item: 1}, noon)
 	}
-	if choices.Of(rom.MAC) != 0 || choices.Of(boot.MAC{3, 0, 0, 0, 4999 >> 8, 4999 & 255}) != 1 {
+	first, _ := choices.Of(rom.MAC, noon)
+	if last, _ := choices.Of(boot.MAC{3, 0, 0, 0, 4999 >> 8, 4999 & 255}, noon); first != 0 || last != 1 {
 		t.Error("the oldest is not the one that was forgotten")
 	}
 }

@@ -198,7 +198,7 @@ func (t *Timeline) closeAttempt(m *machine, next Event) {
 	if a.Verdict != nil {
 		return
 	}
-	if v, ok := t.verdict(a, a.Last.Add(closingPatience)); ok && !v.Info {
+	if v, ok := t.verdict(a, a.Last.Add(closingPatience)); ok && (!v.Info || v.Cause == LeftByMenu) {
 		t.giveVerdict(m, v, at)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spurboot/spur/internal/bsdp"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/dissect"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -52,9 +53,9 @@ func everyMac(images boot.NetBoot) []boot.Client {
 	return all
 }
 
-// macRequestOf is the INFORM[SELECT] of a Mac like this one, which chooses what is
-// booted where nobody does.
-func macRequestOf(c boot.Client) *dhcpv4.DHCPv4 {
+// macRequestOf is a message of BSDP of a Mac like this one. It chooses what is booted
+// where nobody does.
+func macRequestOf(c boot.Client, kind bsdp.Message) *dhcpv4.DHCPv4 {
 	model := "iMac14,3"
 	switch {
 	case c.Firmware == boot.OpenFirmware:
@@ -62,52 +63,94 @@ func macRequestOf(c boot.Client) *dhcpv4.DHCPv4 {
 	case c.Arch == boot.X86:
 		model = "iMac4,1"
 	}
-	server := c.Server.As4()
 	m := &dhcpv4.DHCPv4{
 		OpCode: dhcpv4.OpcodeBootRequest, HWType: iana.HWTypeEthernet, ClientHWAddr: c.MAC[:], Options: dhcpv4.Options{},
 		ClientIPAddr: c.Server.Next().AsSlice(), // an example
 	}
 	m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeInform))
 	m.UpdateOption(dhcpv4.OptClassIdentifier(bsdp.VendorClass + "/" + c.NetBootArch() + "/" + model))
-	m.Options[dhcpv4.OptionVendorSpecificInformation.Code()] = append(
-		[]byte{byte(bsdp.CodeMessage), 1, byte(bsdp.MessageSelect), byte(bsdp.CodeVersion), 2, 1, 1, byte(bsdp.CodeServer), 4}, server[:]...)
+	vendor := []byte{byte(bsdp.CodeMessage), 1, byte(kind), byte(bsdp.CodeVersion), 2, 1, 1}
+	if kind == bsdp.MessageSelect {
+		server := c.Server.As4()
+		vendor = append(append(vendor, byte(bsdp.CodeServer), 4), server[:]...)
+	}
+	m.Options[dhcpv4.OptionVendorSpecificInformation.Code()] = vendor
 	return m
+}
+
+// macExchange is what a Mac and Spur say to each other.
+type macExchange struct {
+	list, listed, selects, selected *dhcpv4.DHCPv4
+	images                          []bsdp.Image // that the Mac is shown; none where it isn't answered
+	boot                            bsdp.Boot
+}
+
+// macExchange is that of a Mac like this one, which makes no choice.
+func (e *explanation) macExchange(c boot.Client, r route.Route) (x macExchange, err error) {
+	server := bsdp.Server{Addr: c.Server, Priority: bsdp.UsualPriority}
+	images := netBootImages(e.payload)
+	x.list, x.selects = macRequestOf(c, bsdp.MessageList), macRequestOf(c, bsdp.MessageSelect)
+	request, err := bsdp.Read(x.list)
+	if err != nil {
+		return x, err
+	}
+	if x.images = bsdp.Offered(images, request); len(x.images) == 0 {
+		return x, nil
+	}
+	x.listed = bsdp.List(x.list, request, server, images, 0)
+	if request, err = bsdp.Read(x.selects); err != nil {
+		return x, err
+	}
+	_, x.boot = netBootOf(e.tree, decide.Decision{Client: c, Payload: e.payload, Route: r}, x.images[0])
+	x.selected, err = bsdp.Select(x.selects, request, server, x.boot)
+	return x, err
 }
 
 // offerMac shows what a Mac is told that has chosen an image.
 func (e *explanation) offerMac(c boot.Client, r route.Route, indent string) error {
-	m := macRequestOf(c)
-	request, err := bsdp.Read(m)
+	x, err := e.macExchange(c, r)
 	if err != nil {
 		return err
 	}
-	images := netBootImages(e.payload)
-	var names []string
-	for _, i := range bsdp.Offered(images, request) {
-		names = append(names, fmt.Sprintf("%s (%s)", i.Name, i.ID))
-	}
-	chosen, ok := bsdp.Find(images, request)
-	if !ok {
-		e.line("%sno image is for a Mac like this one, %s", indent, request.Class.Model)
+	if len(x.images) == 0 {
+		e.line("%sno image is for a Mac like this one, %s", indent, x.list.ClassIdentifier())
 		return nil
 	}
-	_, b := netBootOf(e.tree, decide.Decision{Client: c, Payload: e.payload, Route: r}, chosen)
-	reply, err := bsdp.Select(m, request, bsdp.Server{Addr: c.Server, Priority: bsdp.UsualPriority}, b)
-	if err != nil {
-		return err
+	var names []string
+	for _, i := range x.images {
+		names = append(names, fmt.Sprintf("%s (%s)", i.Name, i.ID))
 	}
 	e.line("%simages      %s", indent, strings.Join(names, ", "))
 	e.line("%snext-server %s", indent, c.Server)
-	e.line("%sfile        %s", indent, b.File)
-	if b.RootPath != "" {
-		e.line("%sroot-path   %s", indent, b.RootPath)
+	e.line("%sfile        %s", indent, x.boot.File)
+	if x.boot.RootPath != "" {
+		e.line("%sroot-path   %s", indent, x.boot.RootPath)
 	}
-	if !e.question.Bytes {
-		return nil
+	if e.question.Bytes && !e.question.Packets {
+		for line := range strings.Lines(hex.Dump(dhcp.Marshal(x.selected))) {
+			e.line("%s%s", indent, strings.TrimRight(line, "\n"))
+		}
 	}
-	for line := range strings.Lines(hex.Dump(dhcp.Marshal(reply))) {
-		e.line("%s%s", indent, strings.TrimRight(line, "\n"))
+	return nil
+}
+
+// packetsMac shows the packets that a Mac with an address and Spur would exchange.
+func (e *explanation) packetsMac(c boot.Client, r route.Route, indent string) error {
+	x, err := e.macExchange(c, r)
+	if err != nil || len(x.images) == 0 {
+		return err
 	}
+	e.line("%sPackets, once the Mac has an address:", indent)
+	for _, p := range []struct {
+		who string
+		m   *dhcpv4.DHCPv4
+	}{
+		{"the Mac to everybody, port 67", x.list}, {"Spur to the Mac", x.listed},
+		{"the Mac to everybody, port 67", x.selects}, {"Spur to the Mac", x.selected},
+	} {
+		e.showPacket(indent+"  ", p.who, dhcp.Marshal(p.m), dissect.DHCP)
+	}
+	e.line("%s  the Mac to Spur, TFTP: %s", indent, x.boot.File)
 	return nil
 }
 

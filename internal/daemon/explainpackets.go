@@ -33,6 +33,8 @@ func (e *explanation) exchanged(c boot.Client, r route.Route, rung int, indent s
 		return nil
 	case c.IPv6:
 		return e.packets6(c, r, indent)
+	case c.Loader == boot.Apple:
+		return e.packetsMac(c, r, indent)
 	}
 	return e.packets4(c, r, indent)
 }

@@ -50,7 +50,7 @@ func from(m *dhcpv4.DHCPv4) dhcp.Packet {
 
 // asking makes a Mac's message of BSDP.
 func asking(kind bsdp.Message, more ...byte) *dhcpv4.DHCPv4 {
-	m := macRequestOf(imac)
+	m := macRequestOf(imac, kind)
 	m.Options[43] = append([]byte{byte(bsdp.CodeMessage), 1, byte(kind), byte(bsdp.CodeVersion), 2, 1, 1}, more...)
 	return m
 }
@@ -112,7 +112,7 @@ func TestNetBootChoice(t *testing.T) {
 	if id, _ := list.Image(bsdp.CodeSelected); id != 0x01000001 {
 		t.Errorf("the Mac's own image is %s", id)
 	}
-	discover := macRequestOf(imac)
+	discover := macRequestOf(imac, bsdp.MessageList)
 	discover.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
 	discover.ClientIPAddr = net.IPv4zero
 	if offer := answerTo(t, o, out, discover); offer == nil || offer.BootFileName != reply.BootFileName || !offer.YourIPAddr.IsUnspecified() {
@@ -189,7 +189,7 @@ func TestNetBootSilence(t *testing.T) {
 func TestNetBootWithOwnServer(t *testing.T) {
 	o, out := newOffers(t, resolver.Static{Payload: images(t)})
 	o.addresses = ownServer(t)
-	discover := macRequestOf(imac)
+	discover := macRequestOf(imac, bsdp.MessageList)
 	discover.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
 	discover.ClientIPAddr = net.IPv4zero
 	if offer := answerTo(t, o, out, discover); offer == nil || offer.YourIPAddr.IsUnspecified() {

@@ -56,6 +56,7 @@ found:
 	movl	%eax, entry
 	movw	%ds, %ax
 	movw	%ax, %es
+	call	calm
 
 	movw	$2, %ax			# the DHCPACK
 	call	cached
@@ -108,6 +109,14 @@ over:
 halt:
 	hlt
 	jmp	halt
+
+# calm waits a second, in which SeaBIOS puts the rest of its screen on the same line.
+calm:
+	sti
+	movw	$18, %cx		# ticks of the clock
+1:	hlt
+	loop	1b
+	ret
 
 # pxe calls the API: operation in BX, parameters at DS:DI, whose first word is the
 # status. Z is set where that is success.

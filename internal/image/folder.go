@@ -151,6 +151,8 @@ func (l *folderLook) instead() string {
 	switch {
 	case len(l.files) == 0:
 		return ": it is empty"
+	case l.configured():
+		return ", but a pxelinux.cfg"
 	case len(l.found.Kernels) > 0:
 		return fmt.Sprintf(", but a kernel: %s", l.found.Kernels[0])
 	}
@@ -158,10 +160,18 @@ func (l *folderLook) instead() string {
 }
 
 func (l *folderLook) remedy() string {
-	if len(l.found.Kernels) > 0 {
+	switch {
+	case l.configured():
+		return "put pxelinux.0 and ldlinux.c32 beside it, of Debian's packages pxelinux and syslinux-common for example"
+	case len(l.found.Kernels) > 0:
 		return "name the kernel and its initrds"
 	}
 	return "name a folder that has one, such as pxelinux.0, a GRUB or a shim, or the file that is to boot; with --as nbp it may be any flat program"
+}
+
+// configured tells whether a PXELINUX would find its configuration in the folder.
+func (l *folderLook) configured() bool {
+	return slices.ContainsFunc(l.files, func(name string) bool { return strings.HasPrefix(name, "pxelinux.cfg/") })
 }
 
 // words say what a candidate is.

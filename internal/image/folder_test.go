@@ -112,6 +112,7 @@ func TestFolderWithoutLoader(t *testing.T) {
 		{nil, ": it is empty"},
 		{map[string]string{"a/readme": "text"}, "is no loader that firmware starts"},
 		{map[string]string{"vmlinuz": debianKernel(t), "text": "x"}, "but a kernel: vmlinuz"},
+		{map[string]string{"pxelinux.cfg/default": "localboot 0", "vmlinuz": debianKernel(t)}, "but a pxelinux.cfg"},
 		{map[string]string{"mm.efi": unpacked(t, "shim-helpers-amd64-signed/usr/lib/shim/mmx64.efi.signed")}, "is no loader that firmware starts"},
 	} {
 		_, err := OpenFolder(folderOf(t, tt.files))

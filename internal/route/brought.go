@@ -2,6 +2,7 @@ package route
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -52,7 +53,8 @@ func (r Route) brought(c boot.Client, p boot.Payload) Route {
 	return r
 }
 
-// RoleOf is what a file is that a payload brings, by its name.
+// RoleOf is what a file is that a payload brings, by its name. Of a folder without a
+// kernel nothing is known to come after its program.
 func RoleOf(b boot.Bringer, name string) Role {
 	switch content := b.(type) {
 	case boot.NBP:
@@ -60,13 +62,12 @@ func RoleOf(b boot.Bringer, name string) Role {
 			return Kernel
 		}
 	case boot.Folder:
-		for _, p := range content.Programs {
-			if p.Name == name {
-				return NBP
-			}
-		}
-		if content.IsKernel(name) {
+		program := slices.ContainsFunc(content.Programs, func(p boot.Program) bool { return p.Name == name })
+		switch {
+		case content.IsKernel(name), program && len(content.Kernels) == 0:
 			return Kernel
+		case program:
+			return NBP
 		}
 	}
 	return Extra

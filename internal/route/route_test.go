@@ -143,7 +143,7 @@ func flat() boot.Payload {
 
 // folder has loaders for three kinds of machines.
 func folder() boot.Payload {
-	return boot.Payload{Content: boot.Folder{Dir: "/srv/netboot", Programs: []boot.Program{
+	return boot.Payload{Content: boot.Folder{Dir: "/srv/netboot", Kernels: []string{"a/vmlinuz"}, Programs: []boot.Program{
 		{Name: "pxelinux.0", Firmware: boot.BIOS, Arch: boot.X86},
 		{Name: "a/b/shimx64.efi", Firmware: boot.UEFI, Arch: boot.X64, Signed: true, Loader: boot.GRUB, Reaches: boot.CanTFTP},
 		{Name: "loader.efi", Firmware: boot.UEFI, Arch: boot.ARM64},
@@ -172,6 +172,11 @@ func TestBrought(t *testing.T) {
 		if r, ok := Routes(tt.client, tt.payload, all()).Pick(nil); !ok || r.Give != tt.give || r.Role != tt.role {
 			t.Errorf("%s: %+v", tt.client.Platform(), r)
 		}
+	}
+	bare := folder().Content.(boot.Folder)
+	bare.Kernels = nil
+	if got := RoleOf(bare, "pxelinux.0"); got != Kernel {
+		t.Errorf("the program of a folder without a kernel is a %s", got)
 	}
 	for c, want := range map[boot.Client]string{ia32ROM: "the folder netboot has no loader for UEFI x86", uefiHTTP: "no network once HTTP Boot has started it"} {
 		if got := Routes(c, folder(), all()).Obstacle(c); !strings.Contains(got, want) {

@@ -87,7 +87,8 @@ func TestNBP(t *testing.T) {
 
 // Darwin on a PC by base paths, with programs in the place of Darwin's: boot1pxe cuts
 // its name from the path that it was loaded by and loads boot, which does the same for
-// what it needs. Option 17 is in the packet that the ROM has kept, unasked.
+// what it needs. Option 17 is in the packet that the ROM has kept, unasked; it is no URL
+// here, since iPXE, which is this ROM, would open that as a disk first.
 func TestDarwinByBasePath(t *testing.T) {
 	w := newWorld(t)
 	dir := w.TempDir()
@@ -96,10 +97,11 @@ func TestDarwinByBasePath(t *testing.T) {
 	w.write(dir, map[string]string{
 		"com.apple.Boot.plist": "<?xml version=\"1.0\"?>\n", "mach_kernel": "a kernel\n" + strings.Repeat("k", 200000), "mach_kernel.mkext": "extensions\n",
 	})
-	spur := w.alone("boot", dir, "--as", "nbp", "--root-path", "http://10.77.0.1/root.dmg")
+	spur := w.alone("boot", dir, "--as", "nbp", "--root-path", "10.77.0.1:/srv:root.dmg")
 	m := w.machine("machine", lab.BIOS, lab.Port{PlainROM: true})
-	w.prints(m, spur, `NBP: root path http://10\.77\.0\.1/root\.dmg\n`, `file [-_A-Za-z0-9]+/boot1pxe\n`, `NBP: got boot, bytes \d+`,
-		`NBP: root path http://10\.77\.0\.1/root\.dmg\n`, `NBP: got com\.apple\.Boot\.plist, bytes 22, which begins with <\?xml version="1\.0"\?>\n`,
+	const root = `NBP: root path 10\.77\.0\.1:/srv:root\.dmg\n`
+	w.prints(m, spur, root, `file [-_A-Za-z0-9]+/boot1pxe\n`, `NBP: got boot, bytes \d+`,
+		root, `NBP: got com\.apple\.Boot\.plist, bytes 22, which begins with <\?xml version="1\.0"\?>\n`,
 		`NBP: got mach_kernel, bytes 200009`, `NBP: got mach_kernel\.mkext, bytes 11`, `NBP: done`)
 	w.took(spur, m, "bios-nbp")
 }

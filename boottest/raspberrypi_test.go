@@ -207,3 +207,19 @@ func TestRaspberryPiLoadsUEFI(t *testing.T) {
 	}
 	w.toldOf(spur, p.mac.String(), `"file":"RPI_EFI.fd","role":"loader"`)
 }
+
+// A board whose own firmware isn't in the folder stops there, and the story says so.
+func TestRaspberryPiLacksFirmware(t *testing.T) {
+	w := newWorld(t)
+	dir := w.rpiFolder(map[string]string{"config.txt": "arm_64bit=1\n", "kernel8.img": "kernel", "bcm2711-rpi-4-b.dtb": "tree"})
+	w.check(os.Remove(filepath.Join(dir, "start4.elf")))
+	spur := w.spur("boot", dir, "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
+	p := w.newRPi(rpiModels[2])
+	if err := p.boot(w.ctx); err == nil {
+		t.Fatal("it boots")
+	}
+	if _, err := spur.WaitFor(w.ctx, `(?m)^.*asks for loader start4\.elf, which isn't there.*`+regexp.QuoteMeta(p.mac.String())+`.*$`); err != nil {
+		t.Error(err)
+	}
+	w.toldOf(spur, p.mac.String(), `"cause":"file-missing"`)
+}

@@ -187,6 +187,9 @@ func (s Store) Take(name, from string, content []byte) (Taken, error) {
 	if err != nil {
 		return Taken{}, err
 	}
+	if b.Identity.Kind == route.KindRPi {
+		return Taken{}, errors.New("a Raspberry Pi's firmware is many files that go together; unpack its package, and name their folder with --loaders")
+	}
 	b.Path = name
 	path, added, err := s.Keep(b, content, from)
 	if err != nil {

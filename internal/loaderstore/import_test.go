@@ -206,13 +206,15 @@ func TestImportRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	copyFile(t, unpacked(t, "raspi-firmware/bookworm", "usr/lib/raspi-firmware/start4.elf"), filepath.Join(dir, "start4.elf"))
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := Store{filepath.Join(dir, "loaders")}
 	for name, want := range map[string]string{
 		"text": "nor an archive with some", "empty": "nor an archive with some", "cut": "it is cut off or damaged", "large": "it has more than 16 MiB",
-		"fifo": "is no file or folder", "absent": "no such file",
+		"start4.elf": "many files that go together",
+		"fifo":       "is no file or folder", "absent": "no such file",
 	} {
 		if _, err := s.Import(t.Context(), filepath.Join(dir, name), noURL); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %q", name, err, want)

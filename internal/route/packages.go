@@ -105,6 +105,8 @@ func (d Distribution) Has(kind Kind, a boot.Arch) string {
 		return "spur loader import takes it from elsewhere"
 	case p.name == laterIPXE:
 		return "Debian has it in package " + p.name
+	case kind == KindRPi:
+		return fmt.Sprintf("Debian has it in package %s; unpack that, and name the folder usr/lib/raspi-firmware in it with --loaders", p.name)
 	}
 	return fmt.Sprintf("Debian has it in package %s, from which spur loader import takes it", debian.called(p, a))
 }

@@ -31,6 +31,8 @@ func TestDistributionHas(t *testing.T) {
 		{Distribution{"Alpine Linux", Alpine, boot.ARM64}, KindIPXE, boot.ARM64, "Debian has it in package ipxe from Debian 13 on, whose .deb spur loader import takes"},
 		{Distribution{"openSUSE", OpenSUSE, boot.X64}, KindGRUB, boot.X64, "openSUSE has it in package grub2-x86_64-efi"},
 		{Distribution{"openSUSE", OpenSUSE, boot.X64}, KindGRUB, boot.ARM64, "openSUSE has it in package grub2-arm64-efi"},
+		{Distribution{}, KindRPi, boot.ARM64, "Debian has it in package raspi-firmware (component non-free-firmware)"},
+		{Distribution{"Fedora Linux", Fedora, boot.X64}, KindRPi, boot.ARM64, "Debian has it in package raspi-firmware (component non-free-firmware); unpack that, and name the folder usr/lib/raspi-firmware in it with --loaders"},
 		{Distribution{}, KindPXELINUX, boot.X86, "Debian has it in package pxelinux"},
 		{Distribution{}, KindLdlinux, boot.X64, "Debian has it in package syslinux-common"},
 		{Distribution{"Fedora Linux", Fedora, boot.X64}, KindSyslinux, boot.X86, "Debian has it in package syslinux-efi, from which spur loader import takes it"},

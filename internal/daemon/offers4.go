@@ -30,6 +30,14 @@ type offers4 struct {
 // handle takes a request from the listener. The timeline hears of it at once,
 // before what other servers answer.
 func (o *offers4) handle(ctx context.Context, p dhcp.Packet) {
+	if request, client, ours := o.take(p); ours {
+		o.answer(o.slots4, client.MAC, func() { o.reply(ctx, p, request) })
+	}
+}
+
+// take has a request remembered and told of. It is false for one that is left to
+// another boot server.
+func (o *offers4) take(p dhcp.Packet) (pxe.Request, boot.Client, bool) {
 	request := pxe.Read(p.Message)
 	client := clientOf(request, p)
 	if request.IsBoot() {
@@ -37,10 +45,10 @@ func (o *offers4) handle(ctx context.Context, p dhcp.Packet) {
 	}
 	if other := o.otherServer(request); other != "" {
 		o.events.Observe(timeline.Event{Kind: timeline.ChoseOther, MAC: client.MAC, Client: client, Proto: "dhcp", Reason: other})
-		return
+		return request, client, false
 	}
 	o.observeRequest(request, client, p)
-	o.answer(o.slots4, client.MAC, func() { o.reply(ctx, p, request) })
+	return request, client, true
 }
 
 // reply follows one request from what it says to the reply on the wire.

@@ -234,8 +234,10 @@ func (r *recorder) note(err error) {
 // eventOf is an event as a record has it; false for what its packets show.
 func eventOf(e timeline.Event) (record.Event, bool) {
 	switch e.Kind {
-	case timeline.Asked, timeline.Offered, timeline.OtherOffered, timeline.Chose, timeline.Leased, timeline.BootAsked, timeline.Answered:
-		if e.Proto == "dhcp" || e.Kind == timeline.Offered || e.Kind == timeline.Answered || e.Kind == timeline.Leased {
+	case timeline.Offered, timeline.OtherOffered, timeline.Chose, timeline.Leased, timeline.Listed, timeline.BootAsked, timeline.ChoseOther, timeline.Answered:
+		return record.Event{}, false
+	case timeline.Asked:
+		if e.Proto == "dhcp" {
 			return record.Event{}, false
 		}
 	}

@@ -357,12 +357,12 @@ func (p *player) play(ctx context.Context, packet *record.Packet) string {
 		Message: m, Raw: packet.Bytes, Interface: dhcp.Interface{Name: p.record.Head.Interface, Addrs: p.record.Head.Addresses},
 		Port: packet.Dst.Port(), From: packet.Src, To: packet.Dst.Addr(), Server: server, Settled: true, Time: p.now,
 	}
-	r := pxe.Read(m)
-	if !r.IsBoot() {
+	if !pxe.Read(m).IsBoot() {
 		return ""
 	}
-	p.offers4.observeRequest(r, clientOf(r, in), in)
-	p.offers4.reply(ctx, in, r)
+	if r, _, ours := p.offers4.take(in); ours {
+		p.offers4.reply(ctx, in, r)
+	}
 	return m.MessageType().String() + toPort(in.Port, dhcp.BootPort)
 }
 

@@ -3,6 +3,7 @@ package boottest
 import (
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -154,5 +155,23 @@ func TestUBootDeviceTree(t *testing.T) {
 	m := w.machine("board", lab.UBootRISCV64, lab.Port{})
 	w.up(m, spur)
 	w.told(spur, m, `"file":"dtb/board.dtb"`)
+	w.took(spur, m, "uboot-script")
+}
+
+// An EFI application is started by U-Boot's script as it is.
+func TestUBootEFIApplication(t *testing.T) {
+	w := newWorld(t)
+	kernel, initrd, _ := w.linuxFor(boot.ARM64)
+	stub, err := lab.Unpacked(stubARM64, "usr/lib/systemd/boot/efi/linuxaa64.efi.stub")
+	w.check(err)
+	spur := w.spur(append([]string{"boot", w.applicationOf(stub, kernel, initrd, "console=ttyAMA0 by=itself")}, ownDHCP()...)...)
+	m := w.machine("board", lab.UBootARM64Old, lab.Port{})
+	up, err := m.WaitFor(w.ctx, lab.Up)
+	if err != nil {
+		w.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(40))
+	}
+	if !strings.Contains(up.Groups[0], "by=itself") {
+		t.Errorf("the kernel has the command line %q", up.Groups[0])
+	}
 	w.took(spur, m, "uboot-script")
 }

@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -10,8 +11,12 @@ import (
 // configurations takes one backslash of two away, sometimes (process_macros in
 // common/cli_simple.c), and both end a text at a line break.
 func UBootSays(cmdline string) error {
-	if i := strings.IndexAny(cmdline, "\\'\n\r"); i >= 0 {
-		return fmt.Errorf("its command line has %q, which U-Boot changes", cmdline[i])
+	switch i := strings.IndexAny(cmdline, "\\'\n\r"); {
+	case i < 0:
+		return nil
+	case cmdline[i] < ' ':
+		return errors.New("its command line has a line break, which U-Boot changes")
+	default:
+		return fmt.Errorf("its command line has %c, which U-Boot changes", cmdline[i])
 	}
-	return nil
 }

@@ -314,7 +314,7 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 	name := route.FindLoader(r.Loader).Next.Name
 	if r.Loader == boot.UBoot {
 		e.uBootScript(c, r, urls, indent)
-		name = route.UBootConfig
+		name = route.PXELINUXConfig
 	}
 	if shown, ok := e.shown[r.Loader]; ok {
 		e.line("%s%s is as by %s, with addresses of its own", indent, name, shown)

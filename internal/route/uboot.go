@@ -18,22 +18,13 @@ const (
 // DeviceTrees is the folder in which U-Boot looks for the device tree of its board.
 const DeviceTrees = "dtb"
 
-// pxelinuxFolder is where PXELINUX, and U-Boot after it, looks for a configuration.
+// pxelinuxFolder is where U-Boot looks for a configuration, as PXELINUX does.
 const pxelinuxFolder = "pxelinux.cfg/"
 
 // UBootScripted is the configuration that the script has U-Boot follow, which has set
-// the kernel's arguments. UBootConfig has them, and is what pxe get finds under all
-// other names in that folder, those that PXELINUX has for a machine.
-const (
-	UBootScripted = pxelinuxFolder + "scripted"
-	UBootConfig   = pxelinuxFolder + "default"
-)
-
-// inPXELINUXFolder tells whether a path is that of a configuration of PXELINUX.
-func inPXELINUXFolder(name string) bool {
-	rest, ok := strings.CutPrefix(name, pxelinuxFolder)
-	return ok && rest != "" && !strings.Contains(rest, "/")
-}
+// the kernel's arguments. What pxe get finds under all other names in that folder,
+// those that PXELINUX has for a machine, has them itself.
+const UBootScripted = pxelinuxFolder + "scripted"
 
 // byUBoot tells whether U-Boot itself, or its EFI, brings the payload.
 func (r Route) byUBoot() bool { return r.Loader == boot.UBoot || r.Loader == boot.UBootEFI }
@@ -71,7 +62,7 @@ func uBootFile(name string) (File, bool) {
 		return uBootFiles()[i], true
 	}
 	switch {
-	case inPXELINUXFolder(name):
+	case isPXELINUXConfig(name):
 		return File{Name: name, Role: Script}, true
 	case isDeviceTree(name):
 		return File{Name: name, Role: Extra}, true

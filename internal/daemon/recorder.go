@@ -92,7 +92,7 @@ func (r *recorder) reply(c boot.Client, p dhcp.Packet, m *dhcpv4.DHCPv4, d decid
 	}
 	r.add(c.MAC, r.now(), record.Packet{
 		Way: record.Reply, Proto: record.DHCP, Src: netip.AddrPortFrom(p.Server, p.Port), Server: p.Server,
-		Route: d.Route.Name, Shape: d.Shape.Name, File: d.Route.Give, Bytes: dhcp.Marshal(m),
+		Route: d.Route.Name, Shape: d.Shape.Name, File: d.Route.Give, Bytes: dhcp.Marshal(m), Known: r.known(c.MAC),
 	})
 }
 
@@ -124,20 +124,24 @@ func (r *recorder) reply6(c boot.Client, p dhcp6.Packet, m *dhcpv6.Message, d de
 	}
 	r.add(c.MAC, r.now(), record.Packet{
 		Way: record.Reply, Proto: record.DHCP6, Src: netip.AddrPortFrom(p.Server, p.Port), Dst: dhcp6.Destination(p), Server: p.Server,
-		Route: d.Route.Name, Shape: d.Shape.Name, File: d.Route.Give, Bytes: m.ToBytes(),
+		Route: d.Route.Name, Shape: d.Shape.Name, File: d.Route.Give, Bytes: m.ToBytes(), Known: r.known(c.MAC),
 	})
 }
 
-// begin opens the memory of a machine, with what is known of it before its first
-// packet counts.
+// known is what answers to a machine are decided by.
+func (r *recorder) known(mac boot.MAC) *record.Known {
+	k := &record.Known{Failed: r.events.Failed(mac)}
+	k.Shape, k.Refused = r.events.Shapes(mac)
+	return k
+}
+
+// begin opens the memory of a machine.
 func (r *recorder) begin(c boot.Client, iface string, addrs []netip.Prefix, beside bool) {
 	if r.recent.Knows(c.MAC) {
 		return
 	}
 	h := r.head
 	h.MAC, h.Interface, h.Addresses, h.Beside = c.MAC, iface, addrs, beside
-	h.Failed = r.events.Failed(c.MAC)
-	h.Shape, h.Refused = r.events.Shapes(c.MAC)
 	r.recent.Begin(h)
 }
 

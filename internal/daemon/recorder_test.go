@@ -259,3 +259,26 @@ func TestReplayOfCapture(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// A machine's second boot is played with what its first one has taught.
+func TestReplayOfSecondBoot(t *testing.T) {
+	r := newRecording(t)
+	r.asks()
+	r.fails()
+	r.kept.events.JudgeAll() // the timeline gives the verdict as well, which blames the shape of the offer
+	r.now = r.now.Add(5 * time.Minute)
+	r.asks()
+	r.fails()
+	files := r.files()
+	if len(files) != 2 {
+		t.Fatalf("kept: %q", files)
+	}
+	got, err := ReadRecord(files[1])
+	if err != nil || len(got.Head.Refused) == 0 {
+		t.Fatalf("nothing was known of the machine: %+v, %v", got.Head, err)
+	}
+	out, err := replayed(t, files[1])
+	if !errors.Is(err, ErrWouldFail) || strings.Contains(out, "answered otherwise") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -12,7 +12,7 @@ import (
 // Bounds of what is remembered.
 const (
 	maxMachines      = 1024
-	maxOfOne         = 400       // entries of one machine, of which packets are half at most in any boot that ends
+	maxOfOne         = 400       // entries of one machine
 	maxPackets       = 200       // of one machine
 	maxBytes         = 256 << 10 // of one machine
 	maxBytesTogether = 16 << 20
@@ -151,12 +151,16 @@ func (r *Recent) Between(mac boot.MAC, from, to time.Time) (Record, bool) {
 	m := known.Value.(*recent)
 	out := Record{Head: m.head}
 	out.Head.Omitted = m.omitted
+	answered := false
 	for _, t := range m.entries {
 		if t.at.Before(from) || t.at.After(to) {
 			continue
 		}
 		if len(out.Entries) == 0 {
 			out.Head.Began = t.at
+		}
+		if p := t.Packet; p != nil && p.Known != nil && !answered {
+			out.Head.Known, answered = *p.Known, true
 		}
 		t.After = seconds(t.at.Sub(out.Head.Began))
 		out.Entries = append(out.Entries, t.Entry)

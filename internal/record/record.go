@@ -29,15 +29,20 @@ type Head struct {
 	Beside    bool           `json:"beside,omitempty"`
 	Interface string         `json:"interface,omitempty"`
 	Addresses []netip.Prefix `json:"addresses,omitempty"` // of that interface
-	// Failed are the routes that had failed on the machine, Shape the offer that it
-	// took before, Refused those that it has refused since.
-	Failed  []string `json:"failed,omitempty"`
-	Shape   string   `json:"shape,omitempty"`
-	Refused []string `json:"refused,omitempty"`
+	Known
 	// Anonymous: addresses, identifiers and names were replaced.
 	Anonymous bool `json:"anonymous,omitempty"`
 	// Omitted is how many entries of its middle are missing.
 	Omitted int `json:"omitted,omitempty"`
+}
+
+// Known is what was known of the machine when it was answered first: the routes that
+// had failed on it, the shape of offer that it took before, and those that it has
+// refused since.
+type Known struct {
+	Failed  []string `json:"failed,omitempty"`
+	Shape   string   `json:"shape,omitempty"`
+	Refused []string `json:"refused,omitempty"`
 }
 
 // Entry is one line of a record: one of what it points to.
@@ -88,6 +93,8 @@ type Packet struct {
 	File  string `json:"file,omitempty"`
 	Says  string `json:"says,omitempty"`
 	Bytes Hex    `json:"bytes"`
+	// Known is, with a reply that is remembered, what it was decided by.
+	Known *Known `json:"-"`
 }
 
 // Hex is bytes, written in hexadecimal digits.

@@ -40,7 +40,7 @@ func example() record.Record {
 	return record.Record{
 		Head: record.Head{
 			Format: record.Format, Spur: "v1", MAC: mac, Began: began, DHCP: "proxy", Interface: "eth0",
-			Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.7.1/24")}, Failed: []string{"bios-undionly"},
+			Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.7.1/24")}, Known: record.Known{Failed: []string{"bios-undionly"}},
 		},
 		Entries: []record.Entry{
 			{Packet: &record.Packet{
@@ -172,6 +172,20 @@ func TestRecent(t *testing.T) {
 		t.Errorf("from %+v to %+v", got.Entries[0], got.Entries[199])
 	}
 	if got, _ := r.Between(mac, began.Add(998*time.Second), began.Add(998*time.Second)); len(got.Entries) != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// What was known of a machine when a boot was answered first counts for that boot.
+func TestKnown(t *testing.T) {
+	var r record.Recent
+	r.Begin(record.Head{MAC: mac})
+	for n, failed := range []string{"first", "second", "third"} {
+		r.Add(mac, began.Add(time.Duration(n)*time.Minute), record.Entry{Packet: &record.Packet{Way: record.Request}})
+		r.Add(mac, began.Add(time.Duration(n)*time.Minute), record.Entry{Packet: &record.Packet{Way: record.Reply, Known: &record.Known{Failed: []string{failed}}}})
+	}
+	got, _ := r.Between(mac, began.Add(time.Minute), began.Add(time.Hour))
+	if !slices.Equal(got.Head.Failed, []string{"second"}) || len(got.Entries) != 4 {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -9,14 +9,15 @@ import (
 	"github.com/spurboot/spur/internal/lab"
 )
 
-// madeGRUB is the folder of a GRUB that Spur has made of the modules in Debian's package.
-func (w *world) madeGRUB() string {
+// madeGRUB is the folder of a GRUB that Spur has made of the modules in a package of
+// Debian's.
+func (w *world) madeGRUB(row string) string {
 	w.Helper()
 	dir := w.TempDir()
-	modules, err := lab.Unpacked("grub-pc-bin", "usr/lib/grub/i386-pc")
+	modules, err := lab.Unpacked(row, "usr/lib/grub")
 	w.check(err)
-	w.run(built.spur, "loader", "make", "grub", "--data", dir, "--modules", filepath.Dir(modules))
-	made, err := filepath.Glob(filepath.Join(dir, "loaders", "*", "*.0"))
+	w.run(built.spur, "loader", "make", "grub", "--data", dir, "--modules", modules)
+	made, err := filepath.Glob(filepath.Join(dir, "loaders", "*", "grub-*"))
 	w.check(err)
 	if len(made) != 1 {
 		w.Fatalf("made are %v", made)
@@ -32,35 +33,35 @@ func (w *world) grubFolder(row string) string {
 	return filepath.Dir(grub)
 }
 
-// A machine boots by GRUB alone where that is asked for: a BIOS by one that Spur has
-// made, UEFI firmware by Debian's without a shim. Their addresses come from a DHCP
-// server on another host, of which GRUB by itself would want its configuration; with
-// Spur's own, an older GRUB does.
+// A machine boots by GRUB alone where that is asked for: by one that Spur has made, or
+// by Debian's without a shim. Their addresses come from a DHCP server on another host, of
+// which a GRUB for a BIOS by itself would want its configuration, as 2.06 for UEFI does,
+// which boots with addresses of Spur's.
 func TestGRUB(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		firmware lab.Firmware
 		port     lab.Port
 		start    func(*world, ...string) *lab.Process
-		loaders  func(*world) []string
+		folder   func(*world, string) string
+		row      string
 		route    string
 	}{
-		{"BIOS", lab.BIOS, lab.Port{PlainROM: true}, arrangements[0].start, byMade, "bios-grub"},
-		{"iPXE in a BIOS ROM", lab.BIOS, lab.Port{}, arrangements[0].start, byMade, "bios-ipxe-grub"},
-		{"UEFI with GRUB 2.12", lab.UEFI, lab.Port{}, arrangements[0].start, func(w *world) []string { return []string{"--loaders", w.grubFolder("grub-efi-amd64-unsigned/trixie")} }, "uefi-grub"},
-		{"UEFI with GRUB 2.06", lab.UEFI, lab.Port{}, arrangements[2].start, func(w *world) []string { return []string{"--loaders", w.grubFolder("grub-efi-amd64-bin")} }, "uefi-grub"},
+		{"BIOS", lab.BIOS, lab.Port{PlainROM: true}, arrangements[0].start, (*world).madeGRUB, "grub-pc-bin", "bios-grub"},
+		{"iPXE in a BIOS ROM", lab.BIOS, lab.Port{}, arrangements[0].start, (*world).madeGRUB, "grub-pc-bin", "bios-ipxe-grub"},
+		{"UEFI with Debian's GRUB 2.12", lab.UEFI, lab.Port{}, arrangements[0].start, (*world).grubFolder, "grub-efi-amd64-unsigned/trixie", "uefi-grub"},
+		{"HTTP Boot with Debian's GRUB 2.12", lab.UEFIHTTP, lab.Port{}, arrangements[0].start, (*world).grubFolder, "grub-efi-amd64-unsigned/trixie", "uefi-http-grub"},
+		{"UEFI with GRUB 2.06", lab.UEFI, lab.Port{}, arrangements[2].start, (*world).madeGRUB, "grub-efi-amd64-bin", "uefi-grub"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
-			spur := tt.start(w, append(tt.loaders(w), "--loader", "grub")...)
+			spur := tt.start(w, "--loaders", tt.folder(w, tt.row), "--loader", "grub")
 			m := w.machine("machine", tt.firmware, tt.port)
 			w.up(m, spur)
 			w.took(spur, m, tt.route)
 		})
 	}
 }
-
-func byMade(w *world) []string { return []string{"--loaders", w.madeGRUB()} }
 
 // A ROM that says that it is gPXE is given a script that gPXE understands, or what it
 // can start instead of itself. It is an iPXE here that is told to say so, and that
@@ -75,7 +76,7 @@ func TestGPXE(t *testing.T) {
 		{"over HTTP", nil, nil, []string{"bios-gpxe-http"}},
 		{"over TFTP", &without{feature: featHTTP, always: true}, nil, []string{"bios-gpxe-tftp"}},
 		{"by iPXE", nil, func(*world) []string { return []string{"--loader", "ipxe"} }, []string{"bios-gpxe-undionly", "ipxe-http"}},
-		{"by GRUB", nil, func(w *world) []string { return append(byMade(w), "--loader", "grub") }, []string{"bios-gpxe-grub"}},
+		{"by GRUB", nil, func(w *world) []string { return []string{"--loaders", w.madeGRUB("grub-pc-bin"), "--loader", "grub"} }, []string{"bios-gpxe-grub"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)

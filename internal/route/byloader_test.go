@@ -22,6 +22,7 @@ func TestByLoader(t *testing.T) {
 		{"GRUB, from a BIOS ROM", biosROM, boot.GRUB, []string{"bios-grub"}, ""},
 		{"GRUB, from iPXE in a BIOS ROM", biosIPXE, boot.GRUB, []string{"bios-ipxe-grub"}, ""},
 		{"GRUB, from a UEFI ROM", uefiROM, boot.GRUB, []string{"uefi-grub"}, ""},
+		{"GRUB, from HTTP Boot", uefiHTTP, boot.GRUB, []string{"uefi-http-grub"}, ""},
 		{"the firmware", uefiROM, boot.ROM, []string{"uefi-tftp"}, ""},
 		{"the firmware of a BIOS, which starts no kernel", biosROM, boot.ROM, nil, "only UEFI firmware starts EFI applications"},
 		{"what no way is by", uefiROM, boot.Loader("lilo"), nil, "there is no way by that for UEFI x64 over PXE: --loader lilo was asked for"},
@@ -72,6 +73,6 @@ func TestLoaderNames(t *testing.T) {
 func grub(f boot.Firmware, a boot.Arch) Binary {
 	return Binary{
 		Build: Build{"grub", f, a}, Path: "/srv/grub-" + string(f),
-		Identity: Identity{Kind: KindGRUB, Firmware: f, Arch: a, Version: "2.12", Features: boot.CanTFTP | boot.CanHTTP | boot.CanBzImage | boot.CanProxyDHCP | boot.CanUnderIPXE},
+		Identity: Identity{Kind: KindGRUB, Firmware: f, Arch: a, Version: "2.12", Features: boot.CanTFTP | boot.CanHTTP | boot.CanBzImage | boot.CanProxyDHCP | boot.CanUnderIPXE | boot.CanAfterHTTPBoot},
 	}
 }

@@ -244,6 +244,11 @@ func Entries() []Entry {
 			Why: "iPXE with network drivers of its own, fetched over HTTP: for an iPXE script",
 		},
 		{
+			Name: "uefi-http-grub", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
+			Loader: boot.GRUB, Build: GRUBForUEFI, Via: HTTP,
+			Why: "GRUB without a shim, fetched over HTTP, as is what it loads: for kernels that the firmware doesn't start",
+		},
+		{
 			Name: "rpi-tftp", Firmware: boot.RPiFirmware, Proto: boot.PXE, Net: IPv4, Speaker: boot.RPi,
 			NetWhy: "Spur answers a Raspberry Pi's bootloader over IPv4 alone",
 			Loader: boot.RPi, Via: TFTP,

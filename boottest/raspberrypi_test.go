@@ -62,6 +62,12 @@ func TestRaspberryPi(t *testing.T) {
 				}
 				w.rpiGot(p, kernel, initrds, firmware)
 				w.rpiStory(spur, p)
+				// Its system says that it is up.
+				_, up, _ := strings.Cut(strings.TrimSpace(string(p.got["cmdline.txt"])), "spur.up=")
+				if out, err := p.host.Command(w.ctx, "curl", "-sSf", up).CombinedOutput(); err != nil {
+					t.Errorf("%v: %s", err, out)
+				}
+				w.toldOf(spur, p.mac.String(), `"step":"up"`)
 			}
 			taken.Store("rpi-tftp", true)
 		})

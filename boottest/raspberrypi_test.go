@@ -55,6 +55,7 @@ func TestRaspberryPi(t *testing.T) {
 			firmware := w.rpiFirmware()
 			args := append([]string{"boot", kernel}, initrds...)
 			spur := w.spur(append(append(args, "--cmdline", "console=ttyS1 spur.up={{ UP }}", "--loaders", firmware), a.args...)...)
+			explained := w.explained()
 			for _, m := range rpiModels {
 				p := w.newRPi(m)
 				if err := p.boot(w.ctx); err != nil {
@@ -69,6 +70,7 @@ func TestRaspberryPi(t *testing.T) {
 				}
 				w.toldOf(spur, p.mac.String(), `"step":"up"`)
 			}
+			explained(`Raspberry Pi 4, serial number 5b154510`, `TFTP "5b154510/kernel8.img"`, `kernel kernel8.img: 26 MiB`)
 			taken.Store("rpi-tftp", true)
 		})
 	}
@@ -220,6 +222,7 @@ func TestRaspberryPiLacksFirmware(t *testing.T) {
 	dir := w.rpiFolder(map[string]string{"config.txt": "arm_64bit=1\n", "kernel8.img": "kernel", "bcm2711-rpi-4-b.dtb": "tree"})
 	w.check(os.Remove(filepath.Join(dir, "start4.elf")))
 	spur := w.spur("boot", dir, "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
+	explained := w.explained()
 	p := w.newRPi(rpiModels[2])
 	if err := p.boot(w.ctx); err == nil {
 		t.Fatal("it boots")
@@ -228,4 +231,5 @@ func TestRaspberryPiLacksFirmware(t *testing.T) {
 		t.Error(err)
 	}
 	w.toldOf(spur, p.mac.String(), `"cause":"file-missing"`)
+	explained(`\(file-missing\)`, `start4\.elf, which isn't there`)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
@@ -99,7 +100,7 @@ func (o *overhearing) reply(i *capture.Item, m *dhcpv4.DHCPv4) {
 	if m.MessageType() != dhcpv4.MessageTypeOffer {
 		return
 	}
-	says := file != "" || pxe.IsOffer(m) && !addr.IsValid()
+	says := file != "" || pxe.IsOffer(m) && (!addr.IsValid() || o.client.Loader == boot.RPi) // which is told no file
 	if says && (!o.server.IsValid() || o.server == heard.Server()) {
 		o.named(i.Time, timeline.Offered, file, heard.Server(), addr)
 		return
@@ -193,9 +194,11 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 		Proto: t.Proto, Name: name, Role: o.roleOf(t, name), Peer: t.Client.Addr(), Server: t.Server.Addr(),
 		Bytes: t.Bytes, Total: max(t.Total, t.Whole),
 	}
-	start := e
-	start.Kind, start.Bytes = timeline.FetchStart, 0
-	o.add(t.Start, start)
+	if e.Spare = t.Missing && o.client.Loader == boot.RPi && !route.RPiNeeds(o.client, name); !e.Spare {
+		start := e
+		start.Kind, start.Bytes = timeline.FetchStart, 0
+		o.add(t.Start, start)
+	}
 	switch {
 	case t.Done:
 		e.Kind = timeline.FetchEnd
@@ -223,6 +226,9 @@ const loaderMost = 8 << 20
 // the program starts, whatever it is called.
 func (o *overhearing) roleOf(t *capture.Transfer, name string) timeline.Role {
 	lower := strings.ToLower(name)
+	if o.client.Loader == boot.RPi {
+		return timeline.Role(route.RPiRole(name))
+	}
 	config := strings.Contains(t.Name, "pxelinux.cfg/") || hasAny(lower, "grub.cfg", "menu.lst", "boot.scr", ".conf", ".cfg", "autoexec.ipxe")
 	switch {
 	case config && t.Missing:

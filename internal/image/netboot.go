@@ -20,7 +20,7 @@ import (
 const netBootInfo = "NBImageInfo.plist"
 
 // netBootInfoMost bounds that file. Apple's have some KiB.
-const netBootInfoMost = 1 << 20
+const netBootInfoMost = 256 << 10
 
 // IsNetBoot tells whether a path is a folder with a NetBoot image, or one of such
 // folders, as Apple's server has them (NetBootSP0).
@@ -130,6 +130,9 @@ type netBootDescription map[string]any
 // readNetBootInfo reads a property list, in XML or binary.
 func readNetBootInfo(text []byte) (netBootDescription, error) {
 	hint := "look at it with plutil -lint or plistutil; property lists are XML or binary"
+	if err := tangled(text); err != nil {
+		return nil, &Mismatch{Looks: "damaged (" + err.Error() + ")", Hint: hint}
+	}
 	var value any
 	format, err := plist.Unmarshal(text, &value)
 	switch {

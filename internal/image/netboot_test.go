@@ -167,6 +167,26 @@ func TestBadNetBoot(t *testing.T) {
 	}
 }
 
+// A list of some hundred bytes whose containers hold one another twice, 2^64 in all, is
+// refused at once.
+func TestTangledNetBoot(t *testing.T) {
+	list := []byte("bplist00")
+	var table []byte
+	for i := range 64 {
+		table = append(table, byte(len(list)))
+		list = append(list, 0xa2, byte(i+1), byte(i+1))
+	}
+	table = append(table, byte(len(list)))
+	list = append(list, 0x09) // true
+	end := make([]byte, 32)
+	end[6], end[7], end[15], end[31] = 1, 1, 65, byte(len(list))
+	list = append(append(list, table...), end...)
+	dir := nbi(t, list, whole...)
+	if _, _, err := image.OpenNetBoot("", dir); err == nil || !strings.Contains(err.Error(), "a container in it is used twice") {
+		t.Error(err)
+	}
+}
+
 // A folder of images is all that are enabled, and no two may have the same number.
 func TestNetBootFolder(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "NetBoot[SP0]")

@@ -37,7 +37,7 @@ func explainCommand() *cobra.Command {
 	var target daemon.Target
 	var other archFlags
 	var menu menuFlags
-	var firmware, arch, proto, speaking, server, pcap string
+	var firmware, arch, proto, speaking, server, pcap, only string
 	var bytes, packets bool
 	cmd := &cobra.Command{
 		Use:   "explain [KERNEL] [INITRD…]",
@@ -77,7 +77,14 @@ failure, 2 for wrong usage.`,
 				if err := onlyCapture(cmd, args); err != nil {
 					return err
 				}
-				return daemon.ExplainCapture(cmd.OutOrStdout(), pcap, daemon.CaptureQuestion{Packets: packets, Bytes: bytes})
+				mac, err := onlyOne(cmd, only)
+				if err != nil {
+					return err
+				}
+				return daemon.ExplainCapture(cmd.OutOrStdout(), pcap, daemon.CaptureQuestion{Only: mac, Packets: packets, Bytes: bytes})
+			}
+			if only != "" {
+				return usage(cmd, errors.New("--only says something of a capture alone"))
 			}
 			if len(args) == 0 {
 				return usage(cmd, errors.New("KERNEL is missing"))
@@ -114,6 +121,7 @@ failure, 2 for wrong usage.`,
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.BoolVar(&packets, "packets", false, "show the first exchange packet by packet, with the names of options and sub-options; with --bytes byte by byte too")
 	flags.StringVar(&pcap, "pcap", "", "a capture of packets (pcap, pcapng): say what boots it has, and what went wrong with them")
+	flags.StringVar(&only, "only", "", "with --pcap: of this machine alone, by its MAC")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads), folder or netboot (.nbi), whatever it looks like")
 	other.add(cmd)
@@ -134,7 +142,7 @@ func onlyCapture(cmd *cobra.Command, args []string) error {
 	}
 	var other string
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != "pcap" && f.Name != "packets" && f.Name != "bytes" {
+		if f.Name != "pcap" && f.Name != "only" && f.Name != "packets" && f.Name != "bytes" {
 			other = f.Name
 		}
 	})

@@ -2,9 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
 )
 
@@ -12,7 +14,7 @@ func replayCommand() *cobra.Command {
 	var offer offerFlags
 	var target daemon.Target
 	var other archFlags
-	var anonymous string
+	var anonymous, only string
 	cmd := &cobra.Command{
 		Use:   "replay FILE [KERNEL] [INITRD…]",
 		Short: "Play a boot that failed again, against what Spur would answer today",
@@ -34,11 +36,15 @@ where it isn't answered, or after another failure; 2 for wrong usage.`,
   spur replay boot.pcap vmlinuz initrd.img
   spur replay failed.jsonl --anonymous anonymous.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			mac, err := onlyOne(cmd, only)
+			if err != nil {
+				return err
+			}
 			if anonymous != "" {
 				if len(args) > 1 {
 					return usage(cmd, errors.New("--anonymous plays nothing, and needs no "+args[1]))
 				}
-				return daemon.Anonymize(args[0], anonymous)
+				return daemon.Anonymize(args[0], anonymous, mac)
 			}
 			if len(args) < 2 {
 				return usage(cmd, errors.New("KERNEL is missing"))
@@ -55,16 +61,30 @@ where it isn't answered, or after another failure; 2 for wrong usage.`,
 			if err := target.Check(config); err != nil {
 				return err
 			}
-			return daemon.Replay(cmd.Context(), config, target, args[0])
+			return daemon.Replay(cmd.Context(), config, target, args[0], mac)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&anonymous, "anonymous", "", "write the record to this file, with addresses, UUIDs and names of hosts replaced")
+	flags.StringVar(&only, "only", "", "of a capture with several machines: this one's MAC (default: the first that asks to boot)")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
 	other.add(cmd)
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
 	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count")
 	offer.add(cmd)
 	return cmd
+}
+
+// onlyOne reads the MAC of the machine that a capture is asked about; the zero value
+// is for none.
+func onlyOne(cmd *cobra.Command, text string) (boot.MAC, error) {
+	if text == "" {
+		return boot.MAC{}, nil
+	}
+	mac, err := boot.ParseMAC(text)
+	if err != nil {
+		return boot.MAC{}, usage(cmd, fmt.Errorf("--only: %w", err))
+	}
+	return mac, nil
 }

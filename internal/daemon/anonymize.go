@@ -6,14 +6,15 @@ import (
 	"io/fs"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/record"
 	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // Anonymize writes a record anew, without what says whose machine and network it is.
 // The new file must not be there yet.
-func Anonymize(path, to string) error {
-	r, err := ReadRecord(path)
+func Anonymize(path, to string, only boot.MAC) error {
+	r, err := ReadRecord(path, only)
 	if err != nil {
 		return err
 	}

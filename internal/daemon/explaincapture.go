@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/capture"
 	"github.com/spurboot/spur/internal/dissect"
 	"github.com/spurboot/spur/internal/printable"
@@ -21,9 +22,13 @@ import (
 
 // CaptureQuestion is what `spur explain --pcap` asks of a capture.
 type CaptureQuestion struct {
-	Packets bool // show each packet of DHCP field by field
-	Bytes   bool // and byte by byte
+	Only    boot.MAC // of this machine alone; the zero value is all
+	Packets bool     // show each packet of DHCP field by field
+	Bytes   bool     // and byte by byte
 }
+
+// asks tells whether a machine is one that is asked about.
+func (q CaptureQuestion) asks(mac boot.MAC) bool { return q.Only == boot.MAC{} || q.Only == mac }
 
 // captureAdvice says how a capture is made.
 const captureAdvice = "capture on the server, all of it: tcpdump -i INTERFACE -w boot.pcap"
@@ -51,6 +56,9 @@ func ExplainCapture(out io.Writer, path string, q CaptureQuestion) error {
 	}
 	booting, others := 0, 0
 	for _, m := range c.Machines {
+		if !q.asks(m.MAC) {
+			continue
+		}
 		events := overhear(m)
 		if !boots(events) {
 			others++
@@ -63,9 +71,18 @@ func ExplainCapture(out io.Writer, path string, q CaptureQuestion) error {
 		s.line("\nOf %d other machines there is no boot, but requests for addresses.", others)
 	}
 	if booting == 0 {
-		return advice.New(path+" has no machine that asks to boot", captureAdvice)
+		return noBootIn(path, q.Only)
 	}
 	return nil
+}
+
+// noBootIn is the error about a capture without a boot.
+func noBootIn(path string, only boot.MAC) error {
+	who := "machine that asks to boot"
+	if only != (boot.MAC{}) {
+		who = "boot of " + only.String()
+	}
+	return advice.New(path+" has no "+who, captureAdvice)
 }
 
 // openFound opens a regular file.

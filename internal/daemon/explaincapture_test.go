@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -75,5 +77,21 @@ func TestExplainCaptureWithoutBoot(t *testing.T) {
 		if err := ExplainCapture(&out, file, CaptureQuestion{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", file, err)
 		}
+	}
+}
+
+// One machine of a capture, or none that is called so.
+func TestExplainCaptureOnly(t *testing.T) {
+	const file = "../pxe/testdata/captures/edk2-x64-pxe.pcap"
+	var out bytes.Buffer
+	if err := ExplainCapture(&out, file, CaptureQuestion{Only: boot.MAC{2, 0, 0, 0, 0, 1}}); err == nil || !strings.Contains(err.Error(), "has no boot of 02:00:00:00:00:01") {
+		t.Errorf("got %v", err)
+	}
+	r, err := ReadRecord(file, boot.MAC{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ExplainCapture(&out, file, CaptureQuestion{Only: r.Head.MAC}); err != nil {
+		t.Error(err)
 	}
 }

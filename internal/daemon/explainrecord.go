@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dissect"
 	"github.com/spurboot/spur/internal/record"
 	"github.com/spurboot/spur/internal/timeline"
@@ -13,7 +14,7 @@ import (
 
 // explainRecord says what is in a record that a Spur has kept of a failed boot.
 func explainRecord(out io.Writer, path string, q CaptureQuestion) error {
-	r, err := ReadRecord(path)
+	r, err := ReadRecord(path, boot.MAC{})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 // FuzzExplainCapture explains whatever somebody takes for a capture: nothing may
@@ -54,6 +56,6 @@ func FuzzReplay(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_ = Replay(t.Context(), Config{DHCP: ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: io.Discard}, Target{Kernel: script}, path)
+		_ = Replay(t.Context(), Config{DHCP: ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: io.Discard}, Target{Kernel: script}, path, boot.MAC{})
 	})
 }

@@ -155,10 +155,8 @@ func (o *overhearing) request6(i *capture.Item, m *dhcpv6.Message, relays []dhcp
 	if !ok {
 		return
 	}
-	if e.Kind == timeline.Asked {
-		if !o.client.IPv6 || c.Proto != o.client.Proto || c.Loader != o.client.Loader {
-			o.server, o.file = netip.Addr{}, ""
-		}
+	if e.Kind == timeline.Asked && (!o.client.IPv6 || c.Proto != o.client.Proto || c.Loader != o.client.Loader) {
+		o.server, o.file = netip.Addr{}, ""
 	}
 	if r.IsBoot() {
 		o.client = c

@@ -129,7 +129,7 @@ func TestFailedBootIsKept(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	got, err := ReadRecord(files[0])
+	got, err := ReadRecord(files[0], boot.MAC{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func replayed(t *testing.T, path string) (string, error) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	err := Replay(t.Context(), Config{DHCP: ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: &out}, Target{Kernel: script}, path)
+	err := Replay(t.Context(), Config{DHCP: ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: &out}, Target{Kernel: script}, path, boot.MAC{})
 	return out.String(), err
 }
 
@@ -273,7 +273,7 @@ func TestReplayOfSecondBoot(t *testing.T) {
 	if len(files) != 2 {
 		t.Fatalf("kept: %q", files)
 	}
-	got, err := ReadRecord(files[1])
+	got, err := ReadRecord(files[1], boot.MAC{})
 	if err != nil || len(got.Head.Refused) == 0 {
 		t.Fatalf("nothing was known of the machine: %+v, %v", got.Head, err)
 	}

@@ -37,8 +37,8 @@ var ErrWouldFail = errors.New("the machine would not boot")
 // Replay plays a machine's side of a recorded boot against what Spur would answer
 // today, and says what is another now. No socket is opened. It is an error where the
 // machine would be answered as it was when it failed, or not at all.
-func Replay(ctx context.Context, c Config, t Target, path string) error {
-	r, err := ReadRecord(path)
+func Replay(ctx context.Context, c Config, t Target, path string, only boot.MAC) error {
+	r, err := ReadRecord(path, only)
 	if err != nil {
 		return err
 	}
@@ -50,8 +50,8 @@ func Replay(ctx context.Context, c Config, t Target, path string) error {
 }
 
 // ReadRecord reads a record, or what a capture has of its first machine that asks
-// to boot.
-func ReadRecord(path string) (record.Record, error) {
+// to boot, or of the one that is named.
+func ReadRecord(path string, only boot.MAC) (record.Record, error) {
 	f, err := openFound(path)
 	if err != nil {
 		return record.Record{}, err
@@ -69,11 +69,11 @@ func ReadRecord(path string) (record.Record, error) {
 		return record.Record{}, err
 	}
 	for _, m := range c.Machines {
-		if events := overhear(m); boots(events) {
+		if (CaptureQuestion{Only: only}).asks(m.MAC) && boots(overhear(m)) {
 			return recordOf(m), nil
 		}
 	}
-	return record.Record{}, advice.New(path+" has no machine that asks to boot", captureAdvice)
+	return record.Record{}, noBootIn(path, only)
 }
 
 // isRecord tells whether a file is a record, by its beginning.

@@ -25,7 +25,7 @@ func TestByLoader(t *testing.T) {
 		{"GRUB, from HTTP Boot", uefiHTTP, boot.GRUB, []string{"uefi-http-grub"}, ""},
 		{"the firmware", uefiROM, boot.ROM, []string{"uefi-tftp"}, ""},
 		{"the firmware of a BIOS, which starts no kernel", biosROM, boot.ROM, nil, "only UEFI firmware starts EFI applications"},
-		{"what no way is by", uefiROM, boot.Loader("lilo"), nil, "there is no way by that for UEFI x64 over PXE: --loader lilo was asked for"},
+		{"what no way is by", uefiROM, boot.Loader("lilo"), nil, "--loader lilo was asked for, by which such a machine can't boot"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -111,7 +111,7 @@ func (l Ladder) Obstacle(c boot.Client) string {
 	}
 	nearest := slices.MaxFunc(l.Rejected, func(x, y Rejected) int { return cmp.Compare(x.near, y.near) })
 	if nearest.near == unasked {
-		return fmt.Sprintf("there is no way by that for %s over %s: %s", c.Platform(), strings.ToUpper(string(c.Proto)), nearest.Why)
+		return nearest.Why + ", by which such a machine can't boot"
 	}
 	if l.Keys {
 		return nearest.Why + "; or have Spur sign with keys of yours (spur loader keys)"

@@ -1,10 +1,13 @@
 package boottest
 
 import (
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/spurboot/spur/internal/lab"
@@ -60,6 +63,30 @@ func TestPXELINUXWithAddresses(t *testing.T) {
 	w := newWorld(t)
 	spur := w.bootWithout("/usr/lib/ipxe", "--loaders", w.folderOf(lpxelinux, ldlinux), "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
 	m := w.machine("machine", lab.BIOS, lab.Port{PlainROM: true})
+	w.up(m, spur)
+	w.took(spur, m, "bios-lpxelinux")
+}
+
+// PXELINUX tries again where a kernel can't be had, until it can.
+func TestPXELINUXTriesAgain(t *testing.T) {
+	w := newWorld(t)
+	other := w.otherHost("other", dhcpAddr)
+	w.foreignDHCP(other)
+	var refused atomic.Bool
+	w.apiServer(other, func(rw http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/v1/boot/"):
+			fmt.Fprintf(rw, `{"kernel": %q, "initrd": ["file://%s", "file://%s", "file://%s"], "cmdline": "console=ttyS0 spur.note={{ URL \"file://%s\" }} spur.up={{ UP }}"}`,
+				built.kernel, built.initrd, built.extra1, built.extra2, built.note)
+		case !refused.Swap(true):
+			http.Error(rw, "not now", http.StatusServiceUnavailable)
+		default:
+			http.ServeFile(rw, r, r.URL.Path)
+		}
+	})
+	spur := w.spur("api", "http://"+dhcpAddr+":8000", "--allow-files", filepath.Dir(built.extra1), "--loader", "pxelinux", "--loaders", w.folderOf(lpxelinux, ldlinux))
+	m := w.machine("machine", lab.BIOS, lab.Port{PlainROM: true})
+	w.told(spur, m, `"step":"fetch-failed".*"role":"kernel"`)
 	w.up(m, spur)
 	w.took(spur, m, "bios-lpxelinux")
 }

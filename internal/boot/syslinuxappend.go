@@ -19,7 +19,7 @@ const (
 // with initrds, which stand first: of several initrd= in a line Syslinux takes the first
 // for what it is to load. What can't be said is an error, a clause about the kernel.
 func SyslinuxAppend(kernel string, initrds []string, cmdline string) (string, error) {
-	line := strings.Trim(cmdline, " ")
+	line := strings.Trim(cmdline, " \t\v\f")
 	switch {
 	case strings.ContainsAny(line, "\r\n\x00"):
 		return "", errors.New("its command line has a line break, which ends a line of Syslinux's configuration")

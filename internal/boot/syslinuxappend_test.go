@@ -19,6 +19,7 @@ func TestSyslinuxAppend(t *testing.T) {
 		{"", initrds, "initrd=::I/a,::I/b"},
 		{"-", initrds, "initrd=::I/a,::I/b -"},
 		{"-", nil, "!a dash"},
+		{"\t-", nil, "!a dash"},
 		{"a initrd=b", initrds, "initrd=::I/a,::I/b a initrd=b"},
 		{"a noinitrd=b", nil, "!has initrd="},
 		{"a\nLABEL x", nil, "!line break"},
@@ -37,7 +38,8 @@ func TestSyslinuxAppend(t *testing.T) {
 	}
 }
 
-// What is appended reaches the kernel as it is, and loads those initrds.
+// What is appended reaches the kernel as it is, but for blanks at its ends, and loads
+// those initrds.
 func FuzzSyslinuxAppend(f *testing.F) {
 	for _, s := range []string{"quiet", "", " a  b\tc ", "initrd=x", "x\n", "APPEND -", "\x00", "a,b=c d"} {
 		f.Add(s, uint8(2))
@@ -55,7 +57,7 @@ func FuzzSyslinuxAppend(f *testing.F) {
 		if !slices.Equal(loads, initrds) {
 			t.Errorf("%q has %v loaded", text, loads)
 		}
-		if want := strings.Trim(cmdline, " "); !strings.HasSuffix(line, want) {
+		if want := strings.Trim(cmdline, " \t\v\f"); !strings.HasSuffix(line, want) {
 			t.Errorf("%q reaches the kernel as %q", cmdline, line)
 		}
 	})

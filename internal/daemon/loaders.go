@@ -17,7 +17,7 @@ func LoaderNames() []string { return route.LoaderNames() }
 func (c Config) findLoaders() (route.Binaries, error) {
 	for _, dir := range c.Loaders {
 		if err := hasLoader(dir); err != nil {
-			return nil, advice.Or(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, a stub such as linuxx64.efi.stub, or a shim and what it starts")
+			return nil, advice.Or(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, lpxelinux.0, a stub such as linuxx64.efi.stub, or a shim and what it starts")
 		}
 	}
 	dirs, err := loaderDirs(c.Data)

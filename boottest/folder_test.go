@@ -144,6 +144,42 @@ func TestDebianNetboot(t *testing.T) {
 	}
 }
 
+// A folder that has a configuration but no loader is followed by the one of Spur's host
+// that is for the machine.
+func TestConfiguredFolder(t *testing.T) {
+	for _, tt := range []struct {
+		route    string
+		firmware lab.Firmware
+		port     lab.Port
+		files    [][2]string
+	}{
+		{"bios-pxelinux", lab.BIOS, lab.Port{PlainROM: true}, [][2]string{pxelinux, ldlinux}},
+		{"uefi-x64-syslinux", lab.UEFI, lab.Port{}, [][2]string{syslinux64, ldlinux64}},
+	} {
+		t.Run(tt.route, func(t *testing.T) {
+			w := newWorld(t)
+			dir := w.TempDir()
+			w.check(os.MkdirAll(filepath.Join(dir, "pxelinux.cfg"), 0o755))
+			w.check(os.Symlink("pxelinux.cfg/mine", filepath.Join(dir, "x.cfg")))
+			w.run("cp", built.kernel, filepath.Join(dir, "vmlinuz"))
+			w.run("cp", built.initrd, filepath.Join(dir, "initrd"))
+			w.write(filepath.Join(dir, "pxelinux.cfg"), map[string]string{
+				"default": "include x.cfg\n", "mine": "default a\nlabel a\n kernel vmlinuz\n append initrd=initrd console=ttyS0 no_timer_check mine\n",
+			})
+			spur := w.beside("boot", dir, "--loaders", w.folderOf(tt.files...))
+			m := w.machine("machine", tt.firmware, tt.port)
+			at, err := m.WaitFor(w.ctx, lab.Up)
+			if err != nil {
+				w.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(40))
+			}
+			if !strings.Contains(at.Groups[0], "no_timer_check mine") {
+				w.Errorf("the command line is %q", at.Groups[0])
+			}
+			w.took(spur, m, tt.route)
+		})
+	}
+}
+
 // pressUntil presses a key of a machine again and again, until Spur has told something
 // of it: a menu that is being drawn may miss the first.
 func (w *world) pressUntil(m *lab.Machine, spur *lab.Process, key, pattern string) {

@@ -92,7 +92,8 @@ doesn't start, else it warns.
 KERNEL may be a folder with loaders and their configuration, such as an installer's
 tree for network boots. Each machine is given what is there for its firmware: a
 PXELINUX or a GRUB for a BIOS; for UEFI of its architecture a shim with its GRUB, a
-GRUB, or another EFI application. All files are served as they are, by their own paths,
+GRUB, or another EFI application; where there is none, but a pxelinux.cfg, this host's
+PXELINUX or Syslinux. All files are served as they are, by their own paths,
 none from outside of the folder; {{ ID }} isn't filled in in them. Spur says what it
 found, and what will go wrong with it.
 

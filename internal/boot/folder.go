@@ -15,6 +15,8 @@ type Folder struct {
 	// Kernels are the files in it that are kernels: a machine that has one is past
 	// its loader. Names as in Program.
 	Kernels []string
+	// Configured: it has a pxelinux.cfg, which a PXELINUX from elsewhere can follow.
+	Configured bool
 }
 
 // Program is what one kind of machine starts of a folder.

@@ -43,7 +43,7 @@ func (l *looked) takeFound(dir string, look func() (image.Folder, error)) error 
 		return err
 	}
 	l.about, l.warnings = found.Description, append(l.warnings, found.Warnings...)
-	l.payload.Content = boot.Folder{Dir: dir, Programs: found.Programs, Kernels: found.Kernels}
+	l.payload.Content = boot.Folder{Dir: dir, Programs: found.Programs, Kernels: found.Kernels, Configured: found.Configured}
 	return nil
 }
 

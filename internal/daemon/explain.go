@@ -247,6 +247,10 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
 		e.booter(c, r, indent)
 		return nil
 	}
+	if folder, ok := e.payload.Content.(boot.Folder); ok && r.Form == route.ConfigForm {
+		e.line("%s%s and what it needs are of this host; its configuration, and what that names, comes from %s", indent, r.Give, folder.Dir)
+		return nil
+	}
 	if bringer, ok := e.payload.Content.(boot.Bringer); ok && (r.Loader == boot.ROM || r.Unsealed()) {
 		e.brought(bringer, r, indent)
 		return nil

@@ -19,7 +19,9 @@ type Folder struct {
 	// Programs are what each kind of machine starts of it, BIOS first.
 	Programs []boot.Program
 	// Kernels are the files that are kernels, by their paths below the folder.
-	Kernels     []string
+	Kernels []string
+	// Configured: a PXELINUX that lies in the folder finds a configuration there.
+	Configured  bool
 	Description string
 	Warnings    []string
 }
@@ -32,7 +34,8 @@ const filesMost = 8192
 func OpenFolder(dir string) (Folder, error) {
 	return lookInto(dir, func(l *folderLook) error {
 		l.choose()
-		if len(l.found.Programs) == 0 {
+		l.configured()
+		if len(l.found.Programs) == 0 && !l.found.Configured {
 			return advice.New(fmt.Sprintf("in the folder %s is no loader that firmware starts%s", dir, l.instead()), l.remedy())
 		}
 		return nil
@@ -65,7 +68,7 @@ func lookInto(dir string, choose func(*folderLook) error) (Folder, error) {
 	if err := choose(l); err != nil {
 		return Folder{}, err
 	}
-	l.found.Description = describePrograms(l.found.Programs, l.kinds)
+	l.found.Description = l.describe()
 	return l.found, nil
 }
 
@@ -137,11 +140,14 @@ func (l *folderLook) choose() {
 	slices.SortStableFunc(l.found.Programs, func(x, y boot.Program) int { return cmp.Compare(x.Firmware, y.Firmware) })
 }
 
-// describePrograms says what machines start.
-func describePrograms(all []boot.Program, kinds map[boot.Program]string) string {
+// describe says what machines start.
+func (l *folderLook) describe() string {
+	if len(l.found.Programs) == 0 {
+		return "a folder with a pxelinux.cfg, for a PXELINUX of this host"
+	}
 	var parts []string
-	for _, p := range all {
-		parts = append(parts, fmt.Sprintf("%s: %s (%s)", boot.Client{Firmware: p.Firmware, Arch: p.Arch}.Platform(), p.Name, kinds[p]))
+	for _, p := range l.found.Programs {
+		parts = append(parts, fmt.Sprintf("%s: %s (%s)", boot.Client{Firmware: p.Firmware, Arch: p.Arch}.Platform(), p.Name, l.kinds[p]))
 	}
 	return "a folder with loaders; " + strings.Join(parts, "; ")
 }
@@ -151,8 +157,6 @@ func (l *folderLook) instead() string {
 	switch {
 	case len(l.files) == 0:
 		return ": it is empty"
-	case l.configured():
-		return ", but a pxelinux.cfg"
 	case len(l.found.Kernels) > 0:
 		return fmt.Sprintf(", but a kernel: %s", l.found.Kernels[0])
 	}
@@ -160,18 +164,20 @@ func (l *folderLook) instead() string {
 }
 
 func (l *folderLook) remedy() string {
-	switch {
-	case l.configured():
-		return "put pxelinux.0 and ldlinux.c32 beside it, of Debian's packages pxelinux and syslinux-common for example"
-	case len(l.found.Kernels) > 0:
+	if len(l.found.Kernels) > 0 {
 		return "name the kernel and its initrds"
 	}
 	return "name a folder that has one, such as pxelinux.0, a GRUB or a shim, or the file that is to boot; with --as nbp it may be any flat program"
 }
 
-// configured tells whether a PXELINUX would find its configuration in the folder.
-func (l *folderLook) configured() bool {
-	return slices.ContainsFunc(l.files, func(name string) bool { return strings.HasPrefix(name, "pxelinux.cfg/") })
+// configured finds out whether a PXELINUX from elsewhere would find its configuration at
+// the top of the folder, and looks through that where it is the only one.
+func (l *folderLook) configured() {
+	info, err := l.root.Stat("pxelinux.cfg")
+	l.found.Configured = err == nil && info.IsDir()
+	if l.found.Configured && len(l.found.Programs) == 0 {
+		l.checkConfigs("pxelinux.0")
+	}
 }
 
 // words say what a candidate is.

@@ -112,7 +112,6 @@ func TestFolderWithoutLoader(t *testing.T) {
 		{nil, ": it is empty"},
 		{map[string]string{"a/readme": "text"}, "is no loader that firmware starts"},
 		{map[string]string{"vmlinuz": debianKernel(t), "text": "x"}, "but a kernel: vmlinuz"},
-		{map[string]string{"pxelinux.cfg/default": "localboot 0", "vmlinuz": debianKernel(t)}, "but a pxelinux.cfg"},
 		{map[string]string{"mm.efi": unpacked(t, "shim-helpers-amd64-signed/usr/lib/shim/mmx64.efi.signed")}, "is no loader that firmware starts"},
 	} {
 		_, err := OpenFolder(folderOf(t, tt.files))
@@ -122,6 +121,14 @@ func TestFolderWithoutLoader(t *testing.T) {
 	}
 	if _, err := OpenFolder("/nowhere"); err == nil || !strings.Contains(err.Error(), "/nowhere") {
 		t.Error(err)
+	}
+}
+
+// A folder may have a configuration alone, which is looked through.
+func TestConfiguredFolder(t *testing.T) {
+	found, err := OpenFolder(folderOf(t, map[string]string{"pxelinux.cfg/default": "label a\n linux none\n", "vmlinuz": debianKernel(t)}))
+	if err != nil || !found.Configured || len(found.Programs) > 0 || len(found.Warnings) != 1 || !strings.Contains(found.Warnings[0], "names none") {
+		t.Errorf("%+v, %v", found, err)
 	}
 }
 

@@ -33,6 +33,22 @@ func unfitFolder(c boot.Client, p boot.Payload, host Host) string {
 	return ""
 }
 
+// unconfigured says why no loader of this host follows a folder's configuration on a
+// machine, or "". One that the folder has itself is the one that this is written for.
+func unconfigured(c boot.Client, p boot.Payload, _ Host) string {
+	folder, ok := p.Content.(boot.Folder)
+	if !ok {
+		return fmt.Sprintf("%s is no folder", p.Title())
+	}
+	switch program, ok := folder.Start(c); {
+	case ok:
+		return fmt.Sprintf("the folder %s has %s for %s", p.Title(), program.Name, c.Platform())
+	case !folder.Configured:
+		return fmt.Sprintf("the folder %s has no loader for %s", p.Title(), c.Platform())
+	}
+	return ""
+}
+
 // viaOf is the protocol that firmware has just used: what it starts has no other.
 func viaOf(c boot.Client) Via {
 	if c.Proto == boot.HTTP {

@@ -17,6 +17,7 @@ const (
 	UKIForm     Form = "uki"     // a kernel and what goes with it, made one EFI application
 	RPiForm     Form = "rpi"     // a kernel and what goes with it, beside a Raspberry Pi's firmware
 	NBPForm     Form = "nbp"     // a flat program as it is, with what it asks for beside itself
+	ConfigForm  Form = "config"  // a folder's pxelinux.cfg, with all that is in the folder
 	FolderForm  Form = "folder"  // what a folder has for the machine, with all that is in the folder
 	NetBootForm Form = "netboot" // Apple's: a booter, and beside it what that asks for
 )
@@ -44,6 +45,7 @@ func Forms() []FormRow {
 		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
 		{Kind: boot.KindNBP, Form: NBPForm, Obstacle: foreignNBP},
 		{Kind: boot.KindFolder, Form: FolderForm, Obstacle: unfitFolder},
+		{Kind: boot.KindFolder, Form: ConfigForm, Obstacle: unconfigured},
 		{Kind: boot.KindNetBoot, Form: NetBootForm, Obstacle: noBooter},
 	}
 }

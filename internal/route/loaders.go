@@ -144,7 +144,7 @@ func Loaders() []Loader {
 			Name: boot.PXELINUX, Kind: KindPXELINUX,
 			Builds:     []Build{{"lpxelinux.0", boot.BIOS, boot.X86}, {"pxelinux.0", boot.BIOS, boot.X86}},
 			Companions: []Companion{{Build{"ldlinux.c32", boot.BIOS, boot.X86}, "5"}},
-			Fetches:    []Via{HTTP, TFTP}, Brings: []Form{LinuxForm},
+			Fetches:    []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{
@@ -153,7 +153,7 @@ func Loaders() []Loader {
 			Name: boot.Syslinux, Kind: KindSyslinux,
 			Builds:     []Build{{"syslinux64.efi", boot.UEFI, boot.X64}},
 			Companions: []Companion{{Build{"ldlinux.e64", boot.UEFI, boot.X64}, "5"}},
-			Fetches:    []Via{TFTP}, Brings: []Form{LinuxForm},
+			Fetches:    []Via{TFTP}, Brings: []Form{LinuxForm, ConfigForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{

@@ -121,6 +121,9 @@ func TestRoutes(t *testing.T) {
 		{"UEFI iPXE, folder", uefiIPXE, folder(), all(), []string{"ipxe-http", "ipxe-tftp"}},
 		{"Secure Boot, folder with a shim", secure, folder(), all(), []string{"uefi-tftp"}},
 		{"UEFI ROM beside another host's DHCP server, folder with an old GRUB", proxied(uefiROM), folder(), all(), nil},
+		{"BIOS ROM, folder with a configuration alone", biosROM, configured(), all(), []string{"bios-lpxelinux", "bios-pxelinux"}},
+		{"BIOS ROM, folder with a configuration and a loader for it", biosROM, configured(folder().Content.(boot.Folder).Programs...), all(), []string{"bios-nbp"}},
+		{"UEFI ROM, folder with a configuration alone", uefiROM, configured(), all(), []string{"uefi-x64-syslinux"}},
 		{"IA32 ROM, folder without a loader for it", ia32ROM, folder(), all(), nil},
 		{"ARM iPXE, x64 kernel", armIPXE, linux(boot.X64), all(), nil},
 	}
@@ -148,6 +151,11 @@ func folder() boot.Payload {
 		{Name: "a/b/shimx64.efi", Firmware: boot.UEFI, Arch: boot.X64, Signed: true, Loader: boot.GRUB, Reaches: boot.CanTFTP},
 		{Name: "loader.efi", Firmware: boot.UEFI, Arch: boot.ARM64},
 	}}}
+}
+
+// configured is a folder with a pxelinux.cfg.
+func configured(programs ...boot.Program) boot.Payload {
+	return boot.Payload{Content: boot.Folder{Dir: "/srv/configured", Configured: true, Programs: programs}}
 }
 
 func proxied(c boot.Client) boot.Client {

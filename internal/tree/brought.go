@@ -18,9 +18,10 @@ type broughtFile struct {
 }
 
 // brought finds a file of a boot in what the client's payload brings. What Spur writes
-// for the boot's loader goes first; before a ROM's program nothing is written.
+// for a loader that speaks already goes first, and what this host has of a loader; for a
+// ROM's program nothing is written.
 func (t *Tree) brought(n Name, name string) (broughtFile, bool) {
-	if _, declared := n.Route.File(name); declared && n.Route.Role == route.Script {
+	if f, declared := n.Route.File(name); declared && (n.Route.Role == route.Script || f.Role == route.NBP && n.Route.Loader != boot.ROM) {
 		return broughtFile{}, false
 	}
 	if t.Brings == nil {

@@ -118,6 +118,28 @@ func TestFolderForIPXE(t *testing.T) {
 	}
 }
 
+// A PXELINUX of this host, by which a folder's configuration is followed, comes with what
+// it needs from this host, and all else from the folder.
+func TestConfiguredFolder(t *testing.T) {
+	tr := newFolder(t)
+	dir := t.TempDir()
+	tr.Loaders = route.Binaries{{Build: route.Build{File: "pxelinux.0", Firmware: boot.BIOS, Arch: boot.X86}, Path: filepath.Join(dir, "theirs"), Beside: route.Binaries{{Build: route.Build{File: "ldlinux.c32", Firmware: boot.BIOS, Arch: boot.X86}, Path: filepath.Join(dir, "core")}}}}
+	for name, text := range map[string]string{"theirs": "THEIRS", "core": "CORE"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	below := tr.Names.Boot(biosROM, byShim(t, "bios-pxelinux"))
+	for name, want := range map[string]string{"/pxelinux.0": "THEIRS", "/ldlinux.c32": "CORE", "/pxelinux.cfg/boot.cfg": "CONFIG", "/a/vmlinuz": "KERNEL"} {
+		if got := read(t, tr, below+name, overTFTP); got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	if _, err := tr.Open(t.Context(), below+"/pxelinux.cfg/default", overTFTP); err == nil {
+		t.Error("a configuration that the folder hasn't is there")
+	}
+}
+
 // Beside a program are the files that were named with it, and no others.
 func TestNBP(t *testing.T) {
 	tr, dir := newTree(t)

@@ -233,3 +233,22 @@ func TestRaspberryPiLacksFirmware(t *testing.T) {
 	w.toldOf(spur, p.mac.String(), `"cause":"file-missing"`)
 	explained(`\(file-missing\)`, `start4\.elf, which isn't there`)
 }
+
+// With --dhcp off somebody else's DHCP server says all that a Raspberry Pi goes by,
+// and Spur has never heard of the board when it asks for its first file.
+func TestRaspberryPiWithoutDHCP(t *testing.T) {
+	w := newWorld(t)
+	_, err := lab.DNSMasq{Host: w.otherHost("dhcp", dhcpAddr), Range: dhcpRange, Args: []string{
+		"--dhcp-boot=bootcode.bin,," + homeAddr, "--dhcp-option-force=60,PXEClient",
+		"--dhcp-option-force=43,06:01:03:0a:04:00:50:58:45:09:14:00:00:11:52:61:73:70:62:65:72:72:79:20:50:69:20:42:6f:6f:74:ff",
+	}}.Start(w.ctx)
+	w.check(err)
+	kernel, initrds := w.rpiTarget()
+	firmware := w.rpiFirmware()
+	spur := w.spur(append(append([]string{"boot", kernel}, initrds...), "--cmdline", "console=ttyS1 spur.up={{ UP }}", "--loaders", firmware, "--dhcp", "off")...)
+	p := w.newRPi(rpiModels[2])
+	if err := p.boot(w.ctx); err != nil {
+		t.Fatalf("%v\nSpur says:\n%s", err, spur.Tail(60))
+	}
+	w.rpiGot(p, kernel, initrds, firmware)
+}

@@ -162,3 +162,15 @@ func TestRaspberryPiLocation(t *testing.T) {
 		t.Errorf("it is told %q", got)
 	}
 }
+
+// Whatever a Raspberry Pi asks for stays below its folder.
+func FuzzRPiName(f *testing.F) {
+	for _, name := range []string{"5b154510/start4.elf", "/../..//x", "net_install/boot.img", "dc-a6-32-01-36-c2/../x", `a\b`, ""} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, asked string) {
+		if name := rpiName(rpi, asked); strings.HasPrefix(name, "/") || name == ".." || strings.HasPrefix(name, "../") {
+			t.Errorf("%q becomes %q", asked, name)
+		}
+	})
+}

@@ -76,7 +76,7 @@ func (l *folderLook) place(c *candidate) {
 	if c.rank < 0 {
 		return
 	}
-	c.rank *= 2
+	c.rank *= 2 // leaves a place behind each kind for what lacks its companion
 	if c.id.Kind == route.KindShim {
 		l.findSecond(c)
 		if c.second == "" {

@@ -19,7 +19,7 @@ const (
 )
 
 // syslinuxWords are those with which a line of a configuration of Syslinux can begin
-// (its doc/syslinux.txt, doc/menu.txt and core/../readconfig.c).
+// (its doc/syslinux.txt, doc/menu.txt and com32/elflink/ldlinux/readconfig.c).
 func syslinuxWords() []string {
 	return []string{
 		"label", "kernel", "linux", "boot", "bss", "pxe", "fdimage", "comboot", "com32", "config", "localboot", "append",

@@ -187,13 +187,13 @@ func TestAsBootServer(t *testing.T) {
 				service + ",Local boot,0", service + ",Spur,32770," + homeAddr,
 			}}.Start(w.ctx)
 			w.check(err)
-			spur := w.boot("--as-boot-server", "32770")
+			spur := w.boot("--as-boot-server", "32770", "--loaders", w.folderOf(lpxelinux, ldlinux))
 			m := w.machine("machine", tt.firmware, tt.port)
 			w.choose(m, "Spur", "down", "ret")
 			w.up(m, spur)
 			w.told(spur, m, `"step":"boot-asked".*"reason":"boot server type 32770, which is Spur"`)
-			if offered := regexp.MustCompile(`"step":"offered".*"route":"(bios|uefi)-`).FindString(spur.String()); offered != "" {
-				t.Errorf("Spur made an offer to the ROM: %s", offered)
+			if strings.Contains(spur.String(), `"step":"offered"`) {
+				t.Error("Spur made an offer of its own")
 			}
 		})
 	}

@@ -76,9 +76,9 @@ item, by its number or its title, a command line of its own.
 
 With --as-boot-server the menu is another server's, in which Spur is the boot server
 of a type: for type 32770 dnsmasq.conf has pxe-service=x86PC,"Spur",32770,ADDRESS. Spur
-makes no offers then but to the loaders that it gave to machines that were led here.
-Have the other server show its menu to ROMs only: by dhcp-userclass=set:ipxe,iPXE and
-pxe-service=tag:!ipxe,… in dnsmasq.
+makes no offers then but to the loaders that it gave to machines that were led here,
+and gives them first those that ask no DHCP server again: PXELINUX, GRUB, one EFI
+application. Of iPXE, if there is nothing else, the other server must not be heard first.
 
 KERNEL may be an EFI application instead, which UEFI machines start as it is: a
 unified kernel image, a shell. Or it may be an iPXE script, a file or a URL of

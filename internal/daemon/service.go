@@ -105,7 +105,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 // newOffers are those of what is served.
 func (d *daemon) newOffers(f *files, m *memory) *offers {
 	return &offers{
-		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease(), Menu: d.menu},
+		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease(), Menu: d.menu, Beside: d.config.AsBootServer != 0},
 		tree:    f.tree, events: f.events, clients: f.clients, only: d.config.AsBootServer, recall: m.recall, record: m.recorder,
 		trouble: d.notices.trouble, panicked: d.notices.panicked, slots4: make(chan struct{}, maxAnswers), slots6: make(chan struct{}, maxAnswers),
 	}

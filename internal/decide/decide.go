@@ -39,6 +39,8 @@ type Decider struct {
 	Lease route.Lease
 	// Menu is what machines are let choose from; nil for nothing.
 	Menu *Menu
+	// Beside: another server tells machines what to boot, loaders too that ask once more.
+	Beside bool
 }
 
 // Decide says what to offer. Its errors are those of the resolver, which wrap
@@ -56,6 +58,9 @@ func (d Decider) decide(ctx context.Context, c boot.Client) (Decision, error) {
 		return Decision{}, err
 	}
 	ladder := route.Routes(c, payload, d.Host)
+	if d.Beside {
+		ladder = ladder.AskingOnce()
+	}
 	chosen, ok := ladder.Pick(d.Failed(c.MAC))
 	if !ok {
 		return Decision{}, NoRoute(ladder.Obstacle(c))

@@ -51,6 +51,21 @@ func TestNextRoute(t *testing.T) {
 	}
 }
 
+// Where another server tells machines what to boot, a loader goes first that asks nobody
+// again.
+func TestBeside(t *testing.T) {
+	d := decider(kernel, nil)
+	d.Host.Loaders = append(slices.Clone(d.Host.Loaders), route.Binary{
+		Build: route.Build{File: "linuxx64.efi.stub", Firmware: boot.UEFI, Arch: boot.X64}, Path: "/x/linuxx64.efi.stub",
+	})
+	for beside, want := range map[bool]string{false: "uefi-x64-snponly", true: "uefi-tftp"} {
+		d.Beside = beside
+		if got, err := d.Decide(t.Context(), rom); err != nil || got.Route.Name != want {
+			t.Errorf("beside another: %v; %s, %v; want %s", beside, got.Route.Name, err, want)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	refused := fmt.Errorf("%w: today", boot.ErrIgnore)
 	if _, err := decider(boot.Payload{}, refused).Decide(t.Context(), rom); !errors.Is(err, boot.ErrIgnore) {

@@ -53,6 +53,20 @@ func (l Ladder) Pick(failed []string) (Route, bool) {
 	return l.Routes[untried(names, failed)], true
 }
 
+// AskingOnce is the ladder with those loaders last that ask what to boot once more when
+// they run: what they are told then is a matter of who answers first.
+func (l Ladder) AskingOnce() Ladder {
+	asksAgain := func(r Route) int {
+		if r.Role == NBP && (r.Loader == boot.IPXE || r.Loader == boot.GPXE) {
+			return 1
+		}
+		return 0
+	}
+	l.Routes = slices.Clone(l.Routes)
+	slices.SortStableFunc(l.Routes, func(a, b Route) int { return asksAgain(a) - asksAgain(b) })
+	return l
+}
+
 // untried is the place of the first name that is not among failed, or, where all
 // are, of the one that failed first.
 func untried(names, failed []string) int {

@@ -66,7 +66,7 @@ func TestMac(t *testing.T) {
 	mac.told(spur, `"file":"NetInstall.dmg"`)
 
 	w.check(spur.Stop())
-	spur = w.spur("boot", folder, "--data", data)
+	w.spur("boot", folder, "--data", data)
 	mac.begin()
 	offer := mac.asks(mac.discover())
 	if id, _ := bsdp.Parse(offer.Options[43]).Image(bsdp.CodeSelected); offer.MessageType() != dhcpv4.MessageTypeOffer || id != 0x81000065 || offer.BootFileName != booter {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -199,7 +200,7 @@ func (t *Transfer) judgeStatus(line string) {
 	case t.Status >= 400:
 		_, reason, _ := strings.Cut(line, " ")
 		t.Err, t.Refused, t.Missing = "the server says "+strconv.Quote(reason), true, t.Status == 404 || t.Status == 410
-	case t.Method == "HEAD":
+	case t.Method == http.MethodHead:
 		t.SizeOnly, t.Done = true, true
 	case t.Status >= 300 || t.Status == 204:
 		t.Done = true

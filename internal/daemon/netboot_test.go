@@ -44,7 +44,7 @@ func images(t *testing.T) boot.Payload {
 // from is a packet of a Mac.
 func from(m *dhcpv4.DHCPv4) dhcp.Packet {
 	p := packetOf(machine(1, boot.BIOS, boot.ROM))
-	p.Message, p.FromMAC = m, net.HardwareAddr(m.ClientHWAddr)
+	p.Message, p.FromMAC = m, m.ClientHWAddr
 	return p
 }
 

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"net/http"
 	"net/netip"
 	"path"
 	"slices"
@@ -181,7 +182,7 @@ func (o *overhearing) reply6(i *capture.Item, m *dhcpv6.Message) {
 // fetch is one transfer, from its request to its end as far as that is in the
 // capture.
 func (o *overhearing) fetch(t *capture.Transfer) {
-	if t.Method == "HEAD" && t.Err == "" {
+	if t.Method == http.MethodHead && t.Err == "" {
 		return // firmware asks for the size first
 	}
 	name := baseOf(t.Name)

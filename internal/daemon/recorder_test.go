@@ -32,7 +32,6 @@ type recording struct {
 	now     time.Time
 	kept    *recorder
 	offers  *offers4
-	updates []timeline.Update
 	trouble []error
 	client  boot.Client
 }

@@ -98,12 +98,13 @@ func (a *anonymizer) other(from netip.Addr) netip.Addr {
 		to[7] = a.nets6[network]
 	}
 	host := b[8:]
-	if host[3] == 0xff && host[4] == 0xfe { // made of a hardware address (RFC 4291 appendix A)
+	switch {
+	case host[3] == 0xff && host[4] == 0xfe: // made of a hardware address (RFC 4291 appendix A)
 		m := a.mac(boot.MAC{host[0] ^ 2, host[1], host[2], host[5], host[6], host[7]})
 		copy(to[8:], []byte{m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]})
-	} else if bytes.Equal(host[:6], make([]byte, 6)) {
+	case bytes.Equal(host[:6], make([]byte, 6)):
 		copy(to[8:], host)
-	} else {
+	default:
 		to[14], to[15] = byte(len(a.ips)>>8)|0x80, byte(len(a.ips))
 	}
 	return netip.AddrFrom16(to)

@@ -91,7 +91,7 @@ func (o *offers) observeOffer(kind timeline.Kind, d decide.Decision, address net
 	}
 	o.events.Observe(timeline.Event{
 		Kind: kind, MAC: c.MAC, Client: c, Route: r.Name, Proto: string(r.Via), Name: r.Give, Server: c.Server, Peer: address,
-		Shape: d.Shape.Name, Reshaped: d.Reshaped, Menu: menuInStory(d.Menu), SaysUp: d.Payload.SaysUp(),
+		Shape: d.Shape.Name, Reshaped: d.Reshaped, Sole: d.Sole, Menu: menuInStory(d.Menu), SaysUp: d.Payload.SaysUp(),
 	})
 }
 

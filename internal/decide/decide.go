@@ -21,6 +21,8 @@ type Decision struct {
 	// one that such a client is usually offered.
 	Shape    route.Shape
 	Reshaped bool
+	// Sole: no other route leads the client to its payload.
+	Sole bool
 	// Menu is what the client is shown to choose from; nil for none.
 	Menu *Menu
 }
@@ -66,7 +68,7 @@ func (d Decider) decide(ctx context.Context, c boot.Client) (Decision, error) {
 		return Decision{}, NoRoute(ladder.Obstacle(c))
 	}
 	shape, other := d.shape(c, chosen)
-	return Decision{Client: c, Payload: payload, Route: chosen, Shape: shape, Reshaped: other}, nil
+	return Decision{Client: c, Payload: payload, Route: chosen, Shape: shape, Reshaped: other, Sole: len(ladder.Routes) == 1}, nil
 }
 
 // shape chooses the form of the offer. A route may ask for one to begin with.

@@ -51,6 +51,19 @@ func TestNextRoute(t *testing.T) {
 	}
 }
 
+// Of a route that is the only one it is told that there is no other.
+func TestSole(t *testing.T) {
+	bios := rom
+	bios.Firmware, bios.Arch = boot.BIOS, boot.X86
+	nbp := boot.Payload{Content: boot.NBP{Program: boot.File{Source: "/x/my.0"}}}
+	if got, err := decider(nbp, nil).Decide(t.Context(), bios); err != nil || !got.Sole || got.Route.Name != "bios-nbp" {
+		t.Errorf("of a flat program: %+v, %v", got.Route, err)
+	}
+	if got, err := decider(kernel, nil).Decide(t.Context(), rom); err != nil || got.Sole {
+		t.Errorf("of several: %+v, %v", got.Route, err)
+	}
+}
+
 // Where another server tells machines what to boot, a loader goes first that asks nobody
 // again.
 func TestBeside(t *testing.T) {

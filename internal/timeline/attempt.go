@@ -72,8 +72,9 @@ type Attempt struct {
 	handshake   handshake
 	latest      Transfer // that ended last, well or not
 	kernel      bool
-	saysUp      bool  // its system is to say that it is up
-	pace        int64 // of large files, bytes a second at most; 0 for no bound
+	saysUp      bool     // its system is to say that it is up
+	sole        []string // routes besides which there is no other
+	pace        int64    // of large files, bytes a second at most; 0 for no bound
 }
 
 // Next folds one event into the attempt. It returns the attempt afterwards and
@@ -147,6 +148,22 @@ func (a Attempt) onRoute(name string) Attempt {
 		a.Routes = append(slices.Clip(a.Routes), name)
 	}
 	return a
+}
+
+// noteSole notes that there is no other route besides that of an offer.
+func (a *Attempt) noteSole(e Event) {
+	if e.Sole && !slices.Contains(a.sole, e.Route) && len(a.sole) < maxRoutes {
+		a.sole = append(slices.Clip(a.sole), e.Route)
+	}
+}
+
+// untilNext is the words with which a hint ends that has the machine take the next
+// route after the one that failed, "" where there is no other.
+func (a Attempt) untilNext(failed, words string) string {
+	if slices.Contains(a.sole, failed) {
+		return ""
+	}
+	return words
 }
 
 // forward notes progress: the boot reached stage, and what stalled it is over.

@@ -125,6 +125,9 @@ type Event struct {
 	Reshaped bool
 	// Menu is, with Offered, what the machine is let choose from; nil for nothing.
 	Menu *Menu
+	// Sole tells, with Offered and Answered, that no other route leads the client to
+	// what it boots.
+	Sole bool
 	// SaysUp tells, with Offered and Answered, that the system that the machine
 	// boots is to say that it is up.
 	SaysUp bool

@@ -14,7 +14,7 @@ func Judge(a Attempt, now time.Time) (Verdict, bool) {
 	still := now.Sub(a.Moved)
 	for _, judge := range []func(Attempt, time.Time, time.Duration) (Verdict, bool){
 		noHandshake, chainloadLoop, kernelLoop, noDHCPServer, offersRefused, choseNone, offerIgnored, fileNotFetched,
-		transferStalled, transferAborted, shimSilent, loaderSilent, kernelNotFetched, kernelRefused, noSignOfLife,
+		transferStalled, transferAborted, fileWanting, shimSilent, loaderSilent, kernelNotFetched, kernelRefused, noSignOfLife,
 	} {
 		if v, ok := judge(a, now, still); ok {
 			return v, true

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
 func TestJudge(t *testing.T) {
@@ -68,6 +70,13 @@ func TestJudge(t *testing.T) {
 	noKernel := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(13, unsent(RoleKernel, "vmlinuz", NoSuchFile)))
 	noRights := append(scripted[:15:15], at(13, starts(RoleKernel, "vmlinuz")), at(13, unsent(RoleKernel, "vmlinuz", Refused)))
 	noName := append(scripted[:15:15], at(13, starts(RoleFile, "vm-x86")), at(13, unsent(RoleFile, "vm-x86", NoSuchFile)))
+	bare := append(chose[:5:5], at(5, ends(RoleLoader, "pxelinux.0", 42430)), at(6, unsent(RoleFile, "ldlinux.c32", NoSuchFile)),
+		at(6, unsent(RoleFile, "boot/isolinux/ldlinux.c32", NoSuchFile)), at(6, unsent(RoleFile, "ldlinux.c32", NoSuchFile)))
+	below := append(chose[:5:5], at(5, ends(RoleLoader, "boot/pxelinux.0", 42430)), at(6, unsent(RoleFile, "x.c32", NoSuchFile)), at(6, unsent(RoleFile, "x.c32", NoSuchFile)))
+	flat := append([]Event{at(0, asks(bios)), at(0, offers("my.0", "tftp", "snp")), at(1, chooses(router))},
+		at(5, ends(RoleKernel, "my.0", 42430)), at(6, unsent(RoleFile, "ldlinux.c32", NoSuchFile)), at(6, unsent(RoleFile, "ldlinux.c32", NoSuchFile)))
+	searching := append(chose[:5:5], at(5, ends(RoleLoader, "pxelinux.0", 42430)), at(6, unsent(RoleFile, "pxelinux.cfg/C0A8", NoSuchFile)),
+		at(6, unsent(RoleFile, "pxelinux.cfg/default", NoSuchFile)))
 	overHTTP := append(scripted[:15:15], at(13, Event{Kind: FetchFailed, Role: RoleKernel, Name: "vmlinuz", Proto: "http", Err: "peer closed"}))
 	up := append(started[:17:17], at(20, Event{Kind: Up}))
 	left := []Event{at(0, asks(rom)), at(0, ignores("not among --only")), at(4, asks(rom)), at(4, ignores("not among --only"))}
@@ -135,9 +144,17 @@ func TestJudge(t *testing.T) {
 		{"told on 4011, no transfer", told, 14, 15, BootFileNotFetched, "",
 			"port 4011", "firewall", "open the ports"},
 		{"loader silent", loaded, 35, 36, LoaderSilent, "snp",
-			"snponly.efi was fetched completely", "Secure Boot", "by a signed shim and GRUB, which spur explain --secure-boot on looks for, by keys of your own (spur loader keys)"},
+			"snponly.efi was fetched completely", "Secure Boot refused the loader, it does not know this network card, or", "by a signed shim and GRUB, which spur explain --secure-boot on looks for, by keys of your own (spur loader keys)"},
 		{"loader looks in vain", vain, 36, 37, LoaderSilent, "snp",
 			"pxelinux.cfg/default", "names that Spur does not serve", "next route"},
+		{"a loader without its core", bare, 35, 36, FileMissing, "snp",
+			"loader pxelinux.0 was fetched and runs, but ldlinux.c32 isn't there, for which it asked 3 times", "can't go on without", "copy ldlinux.c32 beside pxelinux.0"},
+		{"a loader without a file at the root", below, 35, 36, FileMissing, "snp",
+			"x.c32 isn't there", "can't go on without", "put x.c32 where it is looked for (x.c32)"},
+		{"a flat program without its core", flat, 35, 36, FileMissing, "snp",
+			"kernel my.0 was fetched and runs, but ldlinux.c32 isn't there", "can't go on without", "copy ldlinux.c32 beside my.0"},
+		{"a PXELINUX that finds no configuration", searching, 35, 36, LoaderSilent, "snp",
+			"did not find its configuration; it looked for pxelinux.cfg/default last", "names that Spur does not serve", "next route"},
 		{"loader broken off", broken(RoleLoader, "snponly.efi", 12<<10), 20, 21, TransferAborted, "snp",
 			"snponly.efi broke off after 12 KiB of 231 KiB: timeout", "packets are lost", "switch port"},
 		{"loader not sent", broken(RoleLoader, "snponly.efi", 0), 20, 21, TransferAborted, "snp",
@@ -201,5 +218,46 @@ func TestProgressEndsAVerdict(t *testing.T) {
 	}
 	if a, _ = a.Next(at(5, chooses(router))); a.Verdict != nil {
 		t.Error("progress left the verdict standing")
+	}
+}
+
+// Where a machine has one route alone, no verdict promises another.
+func TestOnlyRoute(t *testing.T) {
+	only := offers("pxelinux.0", "tftp", "bios-nbp")
+	only.Sole = true
+	chain := ends(RoleLoader, "shimx64.efi", 1<<20)
+	chain.Loader = boot.Shim
+	for name, events := range map[string][]Event{
+		"silent":    {at(0, asks(bios)), at(0, only), at(1, chooses(router)), at(2, ends(RoleLoader, "pxelinux.0", 42430))},
+		"UEFI":      {at(0, asks(rom)), at(0, only), at(1, chooses(router)), at(2, ends(RoleLoader, "snponly.efi", 42430))},
+		"searching": {at(0, asks(bios)), at(0, only), at(1, chooses(router)), at(2, ends(RoleLoader, "pxelinux.0", 42430)), at(3, breaks(RoleFile, "pxelinux.cfg/default", 0, 0, "not found"))},
+		"shim":      {at(0, asks(rom)), at(0, only), at(1, chooses(router)), at(2, chain)},
+		"ignored":   {at(0, asks(rom)), at(0, only), at(4, asks(rom)), at(4, only)},
+		"kernel": {at(0, asks(bios)), at(0, only), at(1, chooses(router)), at(2, ends(RoleLoader, "pxelinux.0", 42430)),
+			at(3, ends(RoleKernel, "vmlinuz", 1<<20)), at(4, ends(RoleKernel, "vmlinuz", 1<<20)), at(5, ends(RoleKernel, "vmlinuz", 1<<20))},
+	} {
+		v, ok := Judge(fold(events), at(90, Event{}).Time)
+		if !ok || strings.Contains(v.Hint, "next route") || strings.Contains(v.Hint, "; .") || strings.Contains(v.Hint, "..") {
+			t.Errorf("%s: %v %s: %s", name, ok, v.Cause, v.Hint)
+		}
+		if v.Blames != "bios-nbp" && name != "ignored" {
+			t.Errorf("%s: it blames %q", name, v.Blames)
+		}
+	}
+}
+
+// What a loader asks for is called by that loader's own word.
+func TestWordForConfiguration(t *testing.T) {
+	for loader, want := range map[string]string{
+		"undionly.kpxe": "never asked for its script", "snponly.efi": "never asked for its script", "grubx64.efi": "never asked for its configuration",
+		"grub.0": "never asked for its configuration", "lpxelinux.0": "never asked for its configuration", "gpxe.kpxe": "never asked for its script",
+	} {
+		v, ok := Judge(fold([]Event{at(0, asks(bios)), at(0, offers(loader, "tftp", "r")), at(1, chooses(router)), at(2, ends(RoleLoader, loader, 42430))}), at(90, Event{}).Time)
+		if !ok || !strings.Contains(v.Sentence, want) {
+			t.Errorf("%s: %v %s", loader, ok, v.Sentence)
+		}
+		if strings.Contains(want, "configuration") == strings.Contains(v.Likely+v.Hint, "spanning tree") {
+			t.Errorf("%s: %s", loader, v.Likely)
+		}
 	}
 }

@@ -37,8 +37,9 @@ type loaderStage struct {
 	answered       bool
 	fetched        bool
 	notFound       Transfer // of a file that it looked for last, in vain
-	besides        bool     // it asks by the other version of IP as well
-	runs           bool     // the loader that was fetched last asked for what it does without
+	wanting        wanting
+	besides        bool // it asks by the other version of IP as well
+	runs           bool // the loader that was fetched last asked for what it does without
 }
 
 // addressed tells whether the program went on from its DISCOVER.
@@ -88,6 +89,7 @@ func (h loaderStage) asksBesides(c boot.Client) bool {
 func (a Attempt) offered(e Event) (Attempt, []Step) {
 	h := &a.loaderStage
 	a.silence = silence{}
+	a.noteSole(e)
 	if h.asksBesides(e.Client) && h.offers > 0 {
 		return a.countRepeat(Offered), nil
 	}
@@ -174,6 +176,7 @@ func (a Attempt) boot(e Event) (Attempt, []Step) {
 			h.ours = e.Server
 		}
 	} else {
+		a.noteSole(e)
 		h.noteShape(e)
 		h.answered, h.file, h.proto = true, e.Name, e.Proto
 	}

@@ -79,7 +79,7 @@ func neverUp(a Attempt, at time.Time, heard bool) (Verdict, bool) {
 		Cause:    NeverUp,
 		Sentence: fmt.Sprintf("the machine had all that it asked for, and started over after %s; its system has never said that it is up.", Length(at.Sub(a.Moved))),
 		Likely:   "the kernel stopped, or the system can't use the network card in the state in which the loader left it.",
-		Hint:     "look at the machine's screen; it is offered the next route.",
+		Hint:     "look at the machine's screen" + a.untilNext(a.loaderRoute(), "; it is offered the next route") + ".",
 		Blames:   a.loaderRoute(),
 	}, true
 }

@@ -105,7 +105,7 @@ func (a Attempt) stillText(t Transfer) Verdict {
 		Cause:    TransferStalled,
 		Sentence: fmt.Sprintf("%s stands still after %s; the rest should have followed.", fileText(t), portion(t)),
 		Likely:   "the firmware's network stack hangs (large HTTP transfers do that to some), or the connection is lost.",
-		Hint:     "reset the machine; if it happens again, try another route, and look for errors on the switch port.",
+		Hint:     "reset the machine; if it happens again, " + a.untilNext(a.loaderRoute(), "try another route, and ") + "look for errors on the switch port.",
 		Blames:   t.blamed(),
 	}
 	if !t.large() {
@@ -113,7 +113,7 @@ func (a Attempt) stillText(t Transfer) Verdict {
 	}
 	pace, ok := slower(a.pace)
 	if !ok {
-		v.Hint, v.Blames = "reset the machine to try the next route, and look for errors on the switch port.", a.loaderRoute()
+		v.Hint, v.Blames = "reset the machine"+a.untilNext(a.loaderRoute(), " to try the next route")+", and look for errors on the switch port.", a.loaderRoute()
 		return v
 	}
 	v.Hint = fmt.Sprintf("reset the machine: its next downloads are sent at %s/s at most; if they stall too, look for errors on the switch port.", Size(pace))

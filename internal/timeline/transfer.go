@@ -212,7 +212,7 @@ func (a Attempt) completed(e Event, t *Transfer) Attempt {
 	default:
 		a = a.forward(e, a.stageOf(e.Role))
 	}
-	a.latest, a.loaderStage.notFound = *t, Transfer{}
+	a.latest, a.loaderStage.notFound, a.loaderStage.wanting = *t, Transfer{}, wanting{}
 	return a
 }
 
@@ -230,6 +230,7 @@ func (a Attempt) fetchFailed(e Event, t *Transfer) (Attempt, []Step) {
 	a.Moved = e.Time
 	if e.Role == RoleFile || e.Role == "" {
 		a.loaderStage.notFound = *t
+		a.loaderStage.wanting = a.loaderStage.wanting.askedFor(*t)
 		if n := len(a.Steps); n > 0 && a.Steps[n-1].Kind == FetchFailed {
 			// Loaders look for one file after another until one is there.
 			return a.countRepeat(FetchFailed), nil

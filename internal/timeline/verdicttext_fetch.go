@@ -130,7 +130,7 @@ func (a Attempt) kernelStuck(cause Cause, sentence string) Verdict {
 		Cause:    cause,
 		Sentence: sentence,
 		Likely:   "the kernel does not start on this machine: it is for other firmware (on UEFI it needs an EFI stub) or another processor, it is damaged, or memory is short.",
-		Hint:     "look at the machine's screen, where loader and kernel say why; spur explain says what is known of a kernel; reset the machine to try the next route.",
+		Hint:     "look at the machine's screen, where loader and kernel say why; spur explain says what is known of a kernel" + a.untilNext(a.loaderRoute(), "; reset the machine to try the next route") + ".",
 		Blames:   a.loaderRoute(),
 	}
 }
@@ -144,35 +144,6 @@ func (a Attempt) loaderRoute() string {
 		}
 	}
 	return a.Route
-}
-
-// loaderSilent: the loader arrived, and was not heard of again.
-func loaderSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
-	t := a.latest
-	if !a.resting() || a.kernel || t.Role != RoleLoader || t.Err != "" || still < loaderPatience {
-		return Verdict{}, false
-	}
-	if a.isRPi() {
-		return a.rpiSilent(t), true
-	}
-	v := Verdict{
-		Cause:    LoaderSilent,
-		Sentence: fmt.Sprintf("%s was fetched completely, but never asked for its script.", fileText(t)),
-		Likely:   "the loader does not know this network card, or its own DHCP got no answer (spanning tree on the switch port).",
-		Hint:     "look at the machine's screen; reset it to try the next route; make the switch port an edge port (PortFast).",
-		Blames:   t.Route,
-	}
-	switch {
-	case a.loaderStage.notFound.Err != "":
-		v.Sentence = fmt.Sprintf("%s was fetched and runs, but did not find its script; it looked for %s last.", fileText(t), orElse(Clean(a.loaderStage.notFound.Name), "a file"))
-		v.Likely = "this loader looks for its configuration under names that Spur does not serve to it."
-		v.Hint = "look at the machine's screen; reset it to try the next route."
-	case a.Firmware != boot.BIOS:
-		v.Likely = "Secure Boot refused the loader, it does not know this network card, or its own DHCP got no answer (spanning tree on the switch port)."
-		v.Hint = "look at the machine's screen; reset it to try the next route; make the switch port an edge port (PortFast). " +
-			"What Secure Boot refuses boots by a signed shim and GRUB, which spur explain --secure-boot on looks for, by keys of your own (spur loader keys), or with Secure Boot off in the machine's setup."
-	}
-	return v, true
 }
 
 // kernelNotFetched: the script arrived, and nothing of what it names.

@@ -83,7 +83,9 @@ func noDHCPServer(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 		v.Hint = "make the switch port an edge port (PortFast), switch off its LACP, or try a loader that uses the firmware's driver (snponly, undionly)."
 	case !h.audible:
 		v.Likely += " Or one did, which Spur cannot hear from here, and the firmware wants the boot file in another form of offer."
-		v.Hint += " If there is one, let the machine ask again: it is offered the next " + h.nextTry() + "."
+		if next := a.nextTry(); next != "" {
+			v.Hint += " If there is one, let the machine ask again: it is offered " + next + "."
+		}
 		v.Blames, v.Refused = h.blamed()
 	}
 	return v, true
@@ -125,7 +127,10 @@ func offersRefused(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 		Sentence: fmt.Sprintf("%s was offered the address %s by %s and %s by us, and took neither; it asked %s.%s",
 			a.program(), h.other.addr, h.other.server, a.wanted(), times(h.asks), h.shapesText()),
 		Likely: "its firmware wants the boot file in another form of offer, or takes only one offer" + h.rivalText() + ".",
-		Hint:   "let the machine ask again: it is offered the next " + h.nextTry() + "; if none helps, give addresses and boot file together with --dhcp server.",
+		Hint:   "give addresses and boot file together with --dhcp server.",
+	}
+	if next := a.nextTry(); next != "" {
+		v.Hint = "let the machine ask again: it is offered " + next + "; if none helps, " + v.Hint
 	}
 	if a.isRPi() {
 		return a.rpiNotFetched(v), true
@@ -137,12 +142,12 @@ func offersRefused(a Attempt, now time.Time, _ time.Duration) (Verdict, bool) {
 	return v, true
 }
 
-// nextTry is what another try of the machine leads to.
-func (h loaderStage) nextTry() string {
-	if h.shape != "" {
-		return "shape of offer"
+// nextTry is what another try of the machine leads to, "" where that is the same again.
+func (a Attempt) nextTry() string {
+	if a.loaderStage.shape != "" {
+		return "the next shape of offer"
 	}
-	return "route"
+	return a.untilNext(a.loaderStage.route, "the next route")
 }
 
 // rivalText says which other server names a boot file, if one was heard to.

@@ -16,13 +16,14 @@ func shimSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	if !a.resting() || a.kernel || t.Role != RoleLoader || t.Err != "" || t.Loader == "" || still < loaderPatience {
 		return Verdict{}, false
 	}
-	v := Verdict{Blames: t.Route, Hint: "look at the machine's screen; reset it to try the next route."}
+	next := a.untilNext(t.Route, "; reset it to try the next route") + "."
+	v := Verdict{Blames: t.Route, Hint: "look at the machine's screen" + next}
 	switch {
 	case t.Loader == boot.Shim && !a.loaderStage.runs:
 		v.Cause = ShimRefused
 		v.Sentence = fmt.Sprintf("%s was fetched completely, and asked for nothing after that.", fileText(t))
 		v.Likely = "the machine's Secure Boot refused it: it trusts neither of Microsoft's certificates for other makers' software by which this shim is signed, or the shim is revoked."
-		v.Hint = "look at the machine's screen; allow Microsoft's third-party certificate in its setup, or switch Secure Boot off there; reset it to try the next route."
+		v.Hint = "look at the machine's screen; allow Microsoft's third-party certificate in its setup, or switch Secure Boot off there" + next
 	case t.Loader == boot.Shim:
 		v.Cause = LoaderSilent
 		v.Sentence = fmt.Sprintf("%s was fetched and runs, but never asked for the loader that it starts.", fileText(t))
@@ -31,7 +32,7 @@ func shimSilent(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 		v.Cause = LoaderRefused
 		v.Sentence = fmt.Sprintf("%s was fetched by the shim, and asked for nothing after that.", fileText(t))
 		v.Likely = "the shim refused it (its screen says \"Security Violation\"): it isn't signed by the shim's maker, or this machine knows it to be revoked; or it has no network here."
-		v.Hint = "look at the machine's screen; install the newest shim and GRUB of one distribution; reset the machine to try the next route."
+		v.Hint = "look at the machine's screen; install the newest shim and GRUB of one distribution" + next
 	default:
 		v.Cause = LoaderSilent
 		v.Sentence = fmt.Sprintf("%s was fetched and runs, but did not ask for its configuration.", fileText(t))

@@ -141,6 +141,7 @@ func commands() []command {
 		{line: `spur explain --pcap boot.pcap`},
 		{line: `spur explain --pcap failed.jsonl`},
 		{line: `spur replay boot.pcap vmlinuz initrd.img`},
+		{line: `spur replay boot.pcap vmlinuz initrd.img --dhcp server`},
 		{line: `spur replay FILE vmlinuz`, as: `spur replay boot.pcap vmlinuz`},
 		{line: `spur replay failed.jsonl vmlinuz initrd.img`},
 		{line: `spur replay /var/lib/spur/failed/20260401-120107-52-54-00-12-34-56.jsonl vmlinuz initrd.img`,

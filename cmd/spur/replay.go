@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -14,7 +15,7 @@ func replayCommand() *cobra.Command {
 	var offer offerFlags
 	var target daemon.Target
 	var other archFlags
-	var anonymous, only string
+	var anonymous, only, dhcp string
 	cmd := &cobra.Command{
 		Use:   "replay FILE [KERNEL] [INITRD…]",
 		Short: "Play a boot that failed again, against what Spur would answer today",
@@ -26,14 +27,21 @@ DIR/failed, or where --record says: the packets of DHCP of one boot, and a line 
 each file that was asked for. A capture by tcpdump or Wireshark will do as well.
 Nothing is sent and no port is opened.
 
+KERNEL and flags are those of spur boot. Its menus (--menu, --boot-server), its
+--pool and --netboot-shadow can't be named here: with --dhcp server the addresses are
+of the network that the machine was on. A boot from a menu is played for KERNEL alone.
+
 With --anonymous OUT nothing is played: the record is written to OUT with all
 addresses, UUIDs and names of hosts replaced, to be sent to others.
 
 Exit codes are 0 where the machine is answered otherwise than when it failed, or
 what it failed on is gone; 1 where it is answered as it was and would fail again,
-where it isn't answered, or after another failure; 2 for wrong usage.`,
+where it isn't answered or nobody gives it an address, or after another failure;
+2 for wrong usage. Of a capture, which doesn't say where a boot failed, 0 means that
+it is answered.`,
 		Example: `  spur replay /var/lib/spur/failed/20260401-120107-52-54-00-12-34-56.jsonl vmlinuz initrd.img
   spur replay boot.pcap vmlinuz initrd.img
+  spur replay boot.pcap vmlinuz initrd.img --dhcp server
   spur replay failed.jsonl --anonymous anonymous.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			mac, err := onlyOne(cmd, only)
@@ -49,11 +57,12 @@ where it isn't answered, or after another failure; 2 for wrong usage.`,
 			if len(args) < 2 {
 				return usage(cmd, errors.New("KERNEL is missing"))
 			}
-			offer.dhcp = string(daemon.ProxyDHCP) // the record says
+			offer.dhcp = cmp.Or(dhcp, string(daemon.ProxyDHCP))
 			config, err := offer.config(cmd)
 			if err != nil {
 				return err
 			}
+			config.DHCP = daemon.DHCPMode(dhcp) // without it the record says
 			target.Kernel, target.Initrds = args[1], args[2:]
 			if err := other.addTo(&target); err != nil {
 				return err
@@ -69,6 +78,9 @@ where it isn't answered, or after another failure; 2 for wrong usage.`,
 	flags.StringVar(&anonymous, "anonymous", "", "write the record to this file, with addresses, UUIDs and names of hosts replaced")
 	flags.StringVar(&only, "only", "", "of a capture with several machines: this one's MAC (default: the first that asks to boot)")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
+	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp, folder or netboot, whatever it looks like")
+	flags.StringVar(&target.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with some")
+	flags.StringVar(&dhcp, "dhcp", "", "proxy or server: whether Spur gives addresses (default: as in the record; proxy for a capture)")
 	other.add(cmd)
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
 	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count")

@@ -139,6 +139,17 @@ func (l looked) brings(c boot.Client) (boot.Bringer, bool) {
 	return b, ok
 }
 
+// bringers are what the target and its parts bring of their own.
+func (l looked) bringers() []boot.Bringer {
+	var all []boot.Bringer
+	for _, one := range l.every() {
+		if b, ok := one.payload.Content.(boot.Bringer); ok {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
 // local are the files of this host that machines may have. Close them.
 func (l looked) local() (local tree.Local, close func(), err error) {
 	named := tree.NamedFiles(l.files())

@@ -215,9 +215,63 @@ func replayed(t *testing.T, path string) (string, error) {
 	if err := os.WriteFile(script, []byte("#!ipxe\nshell\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return replayedFor(t, Target{Kernel: script}, "", path)
+}
+
+// replayedFor plays a record for a target, with addresses by whom the record says or
+// otherwise by mode.
+func replayedFor(t *testing.T, target Target, mode DHCPMode, path string) (string, error) {
+	t.Helper()
 	var out bytes.Buffer
-	err := Replay(t.Context(), Config{DHCP: ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: &out}, Target{Kernel: script}, path, boot.MAC{})
+	err := Replay(t.Context(), Config{DHCP: mode, HTTPPort: 80, TFTPPort: 69, Out: &out}, target, path, boot.MAC{})
 	return out.String(), err
+}
+
+// A file that a loader asked for in vain and that is there today is what the boot failed
+// on: a folder's, and one beside a flat program.
+func TestReplayOfMissingFile(t *testing.T) {
+	const failed = "testdata/recorded/bios-without-core.jsonl"
+	dir := t.TempDir()
+	program, core := filepath.Join(dir, "pxelinux.0"), filepath.Join(dir, "ldlinux.c32")
+	if err := os.WriteFile(program, append([]byte{0xfa, 0x31, 0xc0, 0x8e, 0xd8}, make([]byte, 600)...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := replayedFor(t, Target{Kernel: program, As: "nbp"}, "", failed)
+	if !errors.Is(err, ErrWouldFail) {
+		t.Errorf("without the file: %v\n%s", err, out)
+	}
+	out, err = replayedFor(t, Target{Kernel: dir, As: "nbp"}, "", failed)
+	if !errors.Is(err, ErrWouldFail) {
+		t.Errorf("a folder without the file: %v\n%s", err, out)
+	}
+	if err := os.WriteFile(core, []byte("its core"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []Target{{Kernel: program, As: "nbp", Initrds: []string{core}}, {Kernel: dir, As: "nbp"}} {
+		out, err := replayedFor(t, target, "", failed)
+		if err != nil || !strings.Contains(out, "ldlinux.c32 could not be had then, and can be today") || !strings.Contains(out, "What it failed on is gone") {
+			t.Errorf("with the file: %v\n%s", err, out)
+		}
+	}
+}
+
+// Beside nobody's DHCP server an answer alone brings no machine to its boot; addresses of
+// Spur's do, also for a record that was made without.
+func TestReplayWithoutDHCPServer(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "boot.ipxe")
+	if err := os.WriteFile(script, []byte("#!ipxe\nshell\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const nobody = "testdata/captures/bios-nobody-answers.pcap"
+	out, err := replayedFor(t, Target{Kernel: script}, "", nobody)
+	if !errors.Is(err, ErrWouldFail) || !strings.Contains(err.Error(), "it is answered, but nobody gives it an address (no-dhcp-server)") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, file := range []string{nobody, "testdata/recorded/bios-no-dhcp-server.jsonl"} {
+		if out, err := replayedFor(t, Target{Kernel: script}, OwnDHCP, file); err != nil || !strings.Contains(out, ", yiaddr ") {
+			t.Errorf("%s with addresses: %v\n%s", file, err, out)
+		}
+	}
 }
 
 // Without a DHCP server a boot fails today as it did.

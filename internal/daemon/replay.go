@@ -35,12 +35,19 @@ import (
 var ErrWouldFail = errors.New("the machine would not boot")
 
 // Replay plays a machine's side of a recorded boot against what Spur would answer
-// today, and says what is another now. No socket is opened. It is an error where the
+// today, and says what is another now. Addresses are given by whom the record says, or
+// as Config.DHCP does where it is set. No socket is opened. It is an error where the
 // machine would be answered as it was when it failed, or not at all.
 func Replay(ctx context.Context, c Config, t Target, path string, only boot.MAC) error {
 	r, err := ReadRecord(path, only)
 	if err != nil {
 		return err
+	}
+	if c.DHCP != "" {
+		r.Head.DHCP = string(c.DHCP)
+	}
+	if c.DHCP = DHCPMode(r.Head.DHCP); c.DHCP == OwnDHCP && len(r.Head.Addresses) == 0 {
+		r.Head.Addresses = []netip.Prefix{netip.PrefixFrom(serverOf(r), 24)} // a capture doesn't tell
 	}
 	p, err := c.player(ctx, t, r)
 	if err != nil {
@@ -123,6 +130,7 @@ type player struct {
 	now     time.Time
 	server  netip.Addr      // of ours, where the record has none
 	files   []boot.File     // of the target
+	brought []boot.Bringer  // likewise, where it brings its loaders
 	there   map[string]bool // files that could not be had, and can today
 
 	sent   []byte // what was answered last
@@ -141,16 +149,12 @@ func (c Config) player(ctx context.Context, t Target, r record.Record) (*player,
 	if err != nil {
 		return nil, err
 	}
-	p := &player{out: c.Out, record: r, now: r.Head.Began, files: l.files(), there: map[string]bool{}, server: serverOf(r)}
+	p := &player{out: c.Out, record: r, now: r.Head.Began, files: l.files(), brought: l.bringers(), there: map[string]bool{}, server: serverOf(r)}
 	p.events = timeline.New(timeline.Config{Machines: 1, Attempts: 32, Now: func() time.Time { return p.now }, Tap: p.tap})
 	p.events.Know(r.Head.MAC, timeline.Learned{Failed: r.Head.Failed, Shape: r.Head.Shape}, r.Head.Refused)
-	mode := c
-	if mode.DHCP = DHCPMode(r.Head.DHCP); mode.DHCP == OwnDHCP {
-		mode.Pools = nil
-	}
 	p.tree = &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort}
 	o := &offers{
-		decider: decide.Decider{Resolver: l.resolver(), Host: host, Failed: p.events.Failed, Shapes: p.events.Shapes, Lease: mode.lease()},
+		decider: decide.Decider{Resolver: l.resolver(), Host: host, Failed: p.events.Failed, Shapes: p.events.Shapes, Lease: c.lease()},
 		tree:    p.tree, events: p.events, clients: &decide.Clients{},
 		trouble: func(what string, _ boot.MAC, _ string, err error) { p.silent = what + ": " + err.Error() },
 	}
@@ -165,7 +169,8 @@ func (c Config) player(ctx context.Context, t Target, r record.Record) (*player,
 	return p, p.giveAddresses(r)
 }
 
-// giveAddresses has the player give addresses, where the Spur of the record did.
+// giveAddresses has the player give addresses, where the Spur of the record did, or is
+// to.
 func (p *player) giveAddresses(r record.Record) error {
 	if DHCPMode(r.Head.DHCP) != OwnDHCP {
 		return nil
@@ -413,7 +418,7 @@ func (p *player) event(e record.Event) {
 	case timeline.Ignored, timeline.NoAnswer: // today's answers tell of that
 		return
 	case timeline.FetchFailed:
-		if e.Refusal != "" && e.Role != string(timeline.RoleFile) && p.hasToday(e) {
+		if e.Refusal != "" && !e.Spare && p.hasToday(e) {
 			p.there[e.File] = true
 			return
 		}
@@ -428,6 +433,11 @@ func (p *player) hasToday(e record.Event) bool {
 	if i := slices.IndexFunc(p.files, func(f boot.File) bool { return f.Base() == e.File }); i >= 0 {
 		return p.files[i].IsURL() || readable(p.files[i].Source) == nil
 	}
+	for _, b := range p.brought {
+		if f, ok := b.File(e.File); ok && (f.IsURL() || isFile(f.Source)) {
+			return true
+		}
+	}
 	b, ok := p.tree.Loaders.Named(e.File)
 	return ok && readable(b.Path) == nil
 }
@@ -438,6 +448,7 @@ func (p *player) judge() error {
 		p.line("           %s could not be had then, and can be today", name)
 	}
 	was := p.record.Verdict()
+	gone := was != nil && len(p.there) > 0 && byFile(timeline.Cause(was.Cause))
 	waitFor(p.events, p.now, p.now.Add(silenceMost), &p.now)
 	var again *timeline.Verdict
 	for _, a := range p.events.Attempts(p.record.Head.MAC) {
@@ -453,6 +464,10 @@ func (p *player) judge() error {
 		return advice.Wrap(fmt.Errorf("%w: it has no request of a machine that asks to boot", record.ErrFormat), "name a record of a boot")
 	case p.answers == 0 || p.unanswered > 0 && was == nil:
 		return advice.Wrap(fmt.Errorf("%w: Spur doesn't answer it%s", ErrWouldFail, because(p.silent)), "spur explain says what is in the way of each route")
+	case gone:
+		p.line("What it failed on is gone: it should boot now.")
+	case was == nil && again != nil && again.Cause == timeline.NoDHCPServer:
+		return advice.Wrap(fmt.Errorf("%w: it is answered, but nobody gives it an address (%s)", ErrWouldFail, again.Cause), again.Hint)
 	case again != nil && was != nil && string(again.Cause) == was.Cause && p.differ > 0 && again.Blames == "" && again.Refused == "":
 		return advice.Wrap(fmt.Errorf("%w: it is answered otherwise, which is not what it failed by (%s)", ErrWouldFail, again.Cause), again.Hint)
 	case was != nil && p.differ == 0 && again != nil && string(again.Cause) == was.Cause:
@@ -467,6 +482,22 @@ func (p *player) judge() error {
 		p.line("What it failed on is gone: it should boot now.")
 	}
 	return nil
+}
+
+// byFile tells whether a boot fails so by a file that its machine asks for in vain. What
+// it would have asked for next, its record doesn't have.
+func byFile(c timeline.Cause) bool {
+	switch c {
+	case timeline.FileMissing, timeline.FileRefused, timeline.LoaderSilent, timeline.KernelNotFetched:
+		return true
+	}
+	return false
+}
+
+// isFile tells whether a path is a file that can be read.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && readable(path) == nil
 }
 
 // compare says whether the machine is told the same today.

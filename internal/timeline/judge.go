@@ -13,7 +13,7 @@ func Judge(a Attempt, now time.Time) (Verdict, bool) {
 	}
 	still := now.Sub(a.Moved)
 	for _, judge := range []func(Attempt, time.Time, time.Duration) (Verdict, bool){
-		noHandshake, chainloadLoop, kernelLoop, noDHCPServer, offersRefused, choseNone, offerIgnored, fileNotFetched,
+		noHandshake, wrongProgram, chainloadLoop, kernelLoop, noDHCPServer, offersRefused, choseNone, offerIgnored, fileNotFetched,
 		transferStalled, transferAborted, fileWanting, shimSilent, loaderSilent, kernelNotFetched, kernelRefused, noSignOfLife,
 	} {
 		if v, ok := judge(a, now, still); ok {

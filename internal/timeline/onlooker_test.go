@@ -90,3 +90,52 @@ func TestOnlookerOfGoodBoot(t *testing.T) {
 		t.Errorf("got %+v", v)
 	}
 }
+
+// A program for other firmware than the machine's never runs there; its name tells.
+func TestWrongProgram(t *testing.T) {
+	server, machine := netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("10.0.0.23")
+	start := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	uefi := boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.ROM}
+	bios := boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
+	ipxe := uefi
+	ipxe.Loader = boot.IPXE
+	for _, test := range []struct {
+		client boot.Client
+		file   string
+		seen   string // "" for another verdict
+	}{
+		{uefi, "pxelinux.0", "pxelinux.0 is a program for a BIOS, and the machine is UEFI x64."},
+		{uefi, "undionly.kpxe", "undionly.kpxe is a program for a BIOS, and the machine is UEFI x64."},
+		{uefi, "IPXE.PXE", "IPXE.PXE is a program for a BIOS, and the machine is UEFI x64."},
+		{uefi, "wdsnbp.com", "wdsnbp.com is a program for a BIOS, and the machine is UEFI x64."},
+		{bios, "snponly.efi", "snponly.efi is a program for UEFI, and the machine is BIOS."},
+		{uefi, "snponly.efi", ""}, {bios, "pxelinux.0", ""}, {bios, "undionly.kpxe", ""}, {ipxe, "pxelinux.0", ""}, {uefi, "loader", ""},
+	} {
+		for _, onlooker := range []bool{true, false} {
+			var a timeline.Attempt
+			for n, e := range []timeline.Event{
+				{Kind: timeline.Asked, Client: test.client},
+				{Kind: timeline.Offered, Client: test.client, Name: test.file, Proto: "tftp", Server: server, Peer: machine},
+				{Kind: timeline.Chose, Peer: machine, Server: server},
+				{Kind: timeline.FetchStart, Role: timeline.RoleLoader, Name: test.file, Proto: "tftp", Total: 100},
+				{Kind: timeline.FetchEnd, Role: timeline.RoleLoader, Name: test.file, Proto: "tftp", Bytes: 100, Total: 100},
+			} {
+				e.MAC, e.Onlooker, e.Time = boot.MAC{2, 0, 0, 0, 0, 1}, onlooker, start.Add(time.Duration(n)*time.Second)
+				a, _ = a.Next(e)
+			}
+			judge := timeline.Judge
+			if onlooker {
+				judge = timeline.JudgeOnlooker
+			}
+			v, ok := judge(a, start.Add(time.Minute))
+			switch {
+			case !ok:
+				t.Errorf("%s: no verdict", test.file)
+			case test.seen == "" && v.Cause == timeline.WrongProgram:
+				t.Errorf("%s on %s: %s", test.file, test.client.Platform(), v.Sentence)
+			case test.seen != "" && (v.Cause != timeline.WrongProgram || v.Sentence != test.seen || !strings.Contains(v.Hint, "option 93")):
+				t.Errorf("%s on %s: %s: %s %s", test.file, test.client.Platform(), v.Cause, v.Sentence, v.Hint)
+			}
+		}
+	}
+}

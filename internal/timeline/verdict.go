@@ -38,6 +38,7 @@ const (
 	LoaderRefused      Cause = "loader-refused"
 	KernelRefused      Cause = "kernel-refused"
 	ProgramRefused     Cause = "program-refused"
+	WrongProgram       Cause = "wrong-program"
 	KernelNotFetched   Cause = "kernel-not-fetched"
 	NoSignOfLife       Cause = "no-sign-of-life"
 	NothingToBoot      Cause = "nothing-to-boot"

@@ -18,7 +18,7 @@ func machineListCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list --data DIR",
-		Short: "List the machines that have booted, how, and which of them with --once",
+		Short: "List the machines that have booted or failed to, how, and which of them with --once",
 		Example: `  spur machine list --data /var/lib/spur
   spur machine list --data /var/lib/spur --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -27,7 +27,7 @@ func machineListCommand() *cobra.Command {
 			}
 			machines, damaged := daemon.KnownMachines(data)
 			if len(machines) == 0 && damaged == nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "no machine has booted over %s\n", data)
+				fmt.Fprintf(cmd.ErrOrStderr(), "no machine has booted over %s, and none has failed to\n", data)
 			}
 			for _, m := range machines {
 				line := machineLine(m)
@@ -65,7 +65,14 @@ func machineLine(m daemon.Machine) string {
 		add("downloads at %s/s at most", size.Format(m.Pace))
 	}
 	if len(m.Failed) > 0 {
-		add("failed: %s", strings.Join(m.Failed, ", "))
+		add("routes that failed: %s", strings.Join(m.Failed, ", "))
+	}
+	if f := m.Failure; f != nil {
+		text := "failed " + f.Began.Local().Format(time.DateTime)
+		if f.Cause != "" {
+			text += ": " + f.Cause + ": " + f.Seen
+		}
+		add("%s", text)
 	}
 	if m.Another {
 		add("another way the next time")

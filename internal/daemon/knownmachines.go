@@ -19,6 +19,8 @@ type Machine struct {
 	timeline.Learned
 	// Once is when it booted with --once, which leaves it to its disk.
 	Once time.Time `json:"once,omitzero"`
+	// Failure is its last boot, where that failed.
+	Failure *Failure `json:"failure,omitempty"`
 }
 
 // KnownMachines lists the machines of which something is kept, whether or not a
@@ -38,6 +40,14 @@ func KnownMachines(data string) ([]Machine, error) {
 		return nil, err
 	}
 	damaged := kept.addTo(byMAC)
+	failures, err := lastFailures(data)
+	damaged = errors.Join(damaged, err)
+	for mac, f := range failures {
+		if m := byMAC[mac]; f.Began.After(m.Booted) && f.Began.After(m.Once) {
+			m.MAC, m.Failure = mac, &f
+			byMAC[mac] = m
+		}
+	}
 	var all []Machine
 	for _, m := range byMAC {
 		all = append(all, m)

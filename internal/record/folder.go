@@ -96,12 +96,29 @@ func (f *Folder) makeRoom(name string, size int64) error {
 	return nil
 }
 
+// ParseName reads what Name has written: whose boot a file is of, and when it began.
+func ParseName(name string) (mac boot.MAC, began time.Time, ok bool) {
+	began, who, ok := cutName(name)
+	if !ok {
+		return boot.MAC{}, time.Time{}, false
+	}
+	mac, err := boot.ParseMAC(who)
+	return mac, began, err == nil
+}
+
 // isName tells whether a file is called as Name does.
 func isName(name string) bool {
+	_, _, ok := cutName(name)
+	return ok
+}
+
+// cutName cuts the name of a record into when its boot began and the rest.
+func cutName(name string) (began time.Time, rest string, ok bool) {
+	const layout = "20060102-150405"
 	base, ok := strings.CutSuffix(name, Suffix)
-	if !ok || len(base) < len("20060102-150405-") {
-		return false
+	if !ok || len(base) < len(layout)+1 {
+		return time.Time{}, "", false
 	}
-	_, err := time.Parse("20060102-150405", base[:15])
-	return err == nil
+	began, err := time.Parse(layout, base[:len(layout)])
+	return began, base[len(layout)+1:], err == nil
 }

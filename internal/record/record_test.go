@@ -265,6 +265,22 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// The name of a record is read as it was written.
+func TestParseName(t *testing.T) {
+	mac, began := boot.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56}, time.Date(2026, 4, 1, 12, 1, 7, 0, time.UTC)
+	if gotMAC, gotBegan, ok := record.ParseName(record.Name(mac, began)); !ok || gotMAC != mac || !gotBegan.Equal(began) {
+		t.Errorf("got %v, %v, %v", gotMAC, gotBegan, ok)
+	}
+	for _, name := range []string{
+		"", ".jsonl", "20260401-120107.jsonl", "20260401-120107-.jsonl", "20260401-120107-52-54.jsonl",
+		"20261301-120107-52-54-00-12-34-56.jsonl", "20260401-120107-52-54-00-12-34-56",
+	} {
+		if _, _, ok := record.ParseName(name); ok {
+			t.Errorf("%q is one", name)
+		}
+	}
+}
+
 // Large ones count by their size.
 func TestFolderSize(t *testing.T) {
 	dir := t.TempDir()

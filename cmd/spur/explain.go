@@ -61,7 +61,8 @@ what went wrong, with the likely cause and what to do. With --packets each
 packet of DHCP is shown field by field.
 
 Exit codes are 0 where there is a route, 1 where there is none or after another
-failure, 2 for wrong usage.`,
+failure, 2 for wrong usage. With --pcap 0 means that a machine in FILE asks to boot,
+however its boots ended, 1 that none does or that FILE can't be read.`,
 		Example: `  spur explain vmlinuz initrd.img --firmware bios
   spur explain vmlinuz initrd.img --firmware uefi --arch x64 --speaker ipxe
   spur explain vmlinuz initrd.img --firmware bios --loader grub

@@ -193,7 +193,7 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 		Proto: t.Proto, Name: name, Role: o.roleOf(t, name), Peer: t.Client.Addr(), Server: t.Server.Addr(),
 		Bytes: t.Bytes, Total: max(t.Total, t.Whole),
 	}
-	if e.Spare = t.Missing && o.client.Loader == boot.RPi && !route.RPiNeeds(o.client, name); !e.Spare {
+	if e.Spare = t.Missing && o.doesWithout(name); !e.Spare {
 		start := e
 		start.Kind, start.Bytes = timeline.FetchStart, 0
 		o.add(t.Start, start)
@@ -215,6 +215,14 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 		}
 	}
 	o.add(t.Last, e)
+}
+
+// doesWithout tells whether the machine's programs look for a file and need none.
+func (o *overhearing) doesWithout(name string) bool {
+	if o.client.Loader == boot.RPi {
+		return !route.RPiNeeds(o.client, name)
+	}
+	return route.LoadersDoWithout(name)
 }
 
 // loaderMost is the size of the largest loader; an EFI application that is larger

@@ -107,16 +107,34 @@ func (r Route) DoesWithout(name string) bool {
 		return isDeviceTree(name)
 	}
 	base := path.Base(name)
+	switch {
+	case r.Shim:
+		return path.Ext(base) == ".ipxe" || LoadersDoWithout(base)
+	case r.Loader == boot.GRUB:
+		return grubDoesWithout(base)
+	}
+	return false
+}
+
+// LoadersDoWithout tells whether a name is one of those for which every shim or GRUB
+// looks, a folder's own too, although it needs no such file.
+func LoadersDoWithout(name string) bool {
+	base := path.Base(name)
+	return shimDoesWithout(base) || grubDoesWithout(base)
+}
+
+func shimDoesWithout(base string) bool {
+	return strings.HasPrefix(base, "revocations") || strings.HasPrefix(base, "shim_certificate")
+}
+
+func grubDoesWithout(base string) bool {
 	switch path.Ext(base) {
-	case ".lst", ".mo", ".gmo", ".pf2":
-		return r.Shim || r.Loader == boot.GRUB
-	case ".ipxe":
-		return r.Shim
+	case ".lst":
+		return base != LegacyConfig
+	case ".mo", ".gmo", ".pf2":
+		return true
 	}
-	if strings.HasPrefix(base, GRUBConfig+"-") {
-		return r.Shim || r.Loader == boot.GRUB
-	}
-	return r.Shim && (strings.HasPrefix(base, "revocations") || strings.HasPrefix(base, "shim_certificate"))
+	return strings.HasPrefix(base, GRUBConfig+"-")
 }
 
 // isMokManager tells whether a name is that of the program by which a shim has

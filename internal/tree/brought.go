@@ -38,7 +38,7 @@ func (t *Tree) brought(n Name, name string) (broughtFile, bool) {
 
 // describe says what such a file is in its boot.
 func (f broughtFile) describe(c boot.Client) Entry {
-	return Entry{Client: c, Role: f.role, Name: f.name, Last: f.role == route.Kernel}
+	return Entry{Client: c, Role: f.role, Name: f.name, Last: f.role == route.Kernel, Optional: route.LoadersDoWithout(f.name)}
 }
 
 // openBrought opens one. EFI applications among them are signed as all are.

@@ -81,6 +81,22 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// What a shim or a GRUB of a folder's looks for and does without is no failure where it
+// isn't there; what a GRUB Legacy follows is.
+func TestFolderWithoutSpareFiles(t *testing.T) {
+	tr := newFolder(t)
+	below := tr.Names.Boot(rom, byShim(t, "uefi-tftp"))
+	tr.NoteBoot(below+"/grub.efi", peer)
+	for name, optional := range map[string]bool{
+		below + "/revocations_sku.efi": true, below + "/shim_certificate_1.efi": true, below + "/grub/grub.cfg-01-52-54-00-12-34-56": true,
+		"/grub/x86_64-efi/command.lst": true, "/grub/locale/de.gmo": true, "/grub/grub.cfg": false, below + "/menu.lst": false, below + "/ldlinux.c32": false,
+	} {
+		if e, ok := tr.Describe(name, peer); !ok || e.Optional != optional || e.Spare {
+			t.Errorf("%s is described as %+v, %v", name, e, ok)
+		}
+	}
+}
+
 // What a loader of a folder's asks for at the root, only the address finds at which the
 // boot is under way.
 func TestFolderAtRoot(t *testing.T) {

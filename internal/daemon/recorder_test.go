@@ -255,6 +255,30 @@ func TestReplayOfMissingFile(t *testing.T) {
 	}
 }
 
+// A file that is there today is not what a boot failed on that asked for another one in
+// vain after it.
+func TestReplayOfOtherMissingFile(t *testing.T) {
+	b, err := os.ReadFile("testdata/recorded/bios-without-core.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	failed := filepath.Join(dir, "failed.jsonl")
+	text := strings.ReplaceAll(string(b), `"cause":"loader-silent"`, `"cause":"file-missing"`)
+	text = strings.Replace(text, `"file":"ldlinux.c32"`, `"file":"boot.msg"`, 1)
+	program, message := filepath.Join(dir, "pxelinux.0"), filepath.Join(dir, "boot.msg")
+	if err := errors.Join(
+		os.WriteFile(failed, []byte(text), 0o644), os.WriteFile(message, []byte("hello"), 0o644),
+		os.WriteFile(program, append([]byte{0xfa, 0x31, 0xc0, 0x8e, 0xd8}, make([]byte, 600)...), 0o644),
+	); err != nil {
+		t.Fatal(err)
+	}
+	out, err := replayedFor(t, Target{Kernel: program, As: "nbp", Initrds: []string{message}}, "", failed)
+	if !errors.Is(err, ErrWouldFail) || !strings.Contains(out, "boot.msg could not be had then") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // Beside nobody's DHCP server an answer alone brings no machine to its boot; addresses of
 // Spur's do, also for a record that was made without.
 func TestReplayWithoutDHCPServer(t *testing.T) {

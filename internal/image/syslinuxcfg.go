@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -39,12 +40,13 @@ func (l *folderLook) checkConfigs(program string) {
 		l.warn("%s finds no configuration: there is no folder pxelinux.cfg beside it; write pxelinux.cfg/default", program)
 		return
 	}
+	if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isAskedFor(e.Name()) }) {
+		l.warn("%s finds no configuration: in %s is no file of a name that it asks for; call the one for all machines default%s", program, dir, instead(entries))
+	}
 	var problems []string
 	for _, e := range entries[:min(len(entries), configsMost)] {
 		c := &configCheck{dir: path.Dir(program), read: l.text, has: l.has}
-		c.file(path.Join(dir, e.Name()))
-		c.endLabel()
-		problems = append(problems, c.problems...)
+		problems = append(problems, c.config(path.Join(dir, e.Name()))...)
 	}
 	for _, p := range problems[:min(len(problems), problemsMost)] {
 		l.warn("%s; it is served as it is", p)
@@ -52,6 +54,22 @@ func (l *folderLook) checkConfigs(program string) {
 	if more := len(problems) - problemsMost; more > 0 {
 		l.warn("there are %d more such places in the configurations", more)
 	}
+}
+
+// isAskedFor tells whether PXELINUX asks for a configuration of that name: default, a
+// part of an IP address in hexadecimal digits, a MAC address behind the type of its
+// network, or a UUID (pxe_open_config in core/fs/pxe/pxe.c).
+func isAskedFor(name string) bool {
+	address := regexp.MustCompile(`^([0-9A-F]{1,8}|[0-9a-f]{2}(-[0-9a-f]{2}){6,20}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+	return name == "default" || address.MatchString(name)
+}
+
+// instead says what is in a folder for configurations.
+func instead(entries []fs.DirEntry) string {
+	if len(entries) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (there is %s)", clipWord(entries[0].Name()))
 }
 
 // text reads a small text of the folder.
@@ -76,6 +94,9 @@ type configCheck struct {
 	has  func(name string) bool
 
 	problems []string
+	labels   []string
+	chosen   []choice
+	unread   bool // it includes what wasn't read
 	files    int
 	paths    []string // where modules are looked for
 	inText   bool     // of a TEXT HELP
@@ -84,13 +105,30 @@ type configCheck struct {
 	starts   bool // it says what to do
 }
 
+// choice is what a configuration says that is started where nobody chooses.
+type choice struct{ at, word, name string }
+
+// config goes through a configuration and all that it includes.
+func (c *configCheck) config(name string) (problems []string) {
+	c.file(name)
+	c.endLabel()
+	for _, chosen := range c.chosen {
+		if !c.unread && !slices.Contains(c.labels, chosen.name) && !c.there(chosen.name) {
+			c.problem(chosen.at, "has %s name %q, which is neither a label of the configuration nor a file", strings.ToUpper(chosen.word), clipWord(chosen.name))
+		}
+	}
+	return c.problems
+}
+
 // file goes through one file.
 func (c *configCheck) file(name string) {
 	if c.files++; c.files > includesMost {
+		c.unread = true
 		return
 	}
 	text, ok := c.read(name)
 	if !ok {
+		c.unread = true
 		return
 	}
 	n := 0
@@ -126,6 +164,9 @@ func (c *configCheck) line(at, word string, args []string) {
 	case word == "label":
 		c.endLabel()
 		c.label, c.labelAt, c.starts = first, at, false
+		c.labels = append(c.labels, first)
+	case word == "default", word == "ontimeout", word == "onerror":
+		c.choose(choice{at, word, first})
 	case word == "include":
 		c.file(c.beside(first))
 	case word == "path":
@@ -149,6 +190,15 @@ func (c *configCheck) line(at, word string, args []string) {
 				c.initrds(at, value)
 			}
 		}
+	}
+}
+
+// choose takes in a label, or a file, that is started by itself. Of several of a kind
+// the last counts.
+func (c *configCheck) choose(chosen choice) {
+	c.chosen = slices.DeleteFunc(c.chosen, func(before choice) bool { return before.word == chosen.word })
+	if chosen.name != "" {
+		c.chosen = append(c.chosen, chosen)
 	}
 }
 

@@ -13,9 +13,7 @@ func checkText(text string, files ...string) []string {
 		read: func(name string) (string, bool) { return text, name == "pxelinux.cfg/default" },
 		has:  func(name string) bool { return slices.Contains(files, name) },
 	}
-	c.file("pxelinux.cfg/default")
-	c.endLabel()
-	return c.problems
+	return c.config("pxelinux.cfg/default")
 }
 
 func TestSyslinuxConfig(t *testing.T) {
@@ -35,6 +33,12 @@ func TestSyslinuxConfig(t *testing.T) {
 		{"a module without its ending", "path boot\nlabel c\n kernel menu\n", ""},
 		{"an include that isn't there", "include none.cfg\nlabel a\n linux vmlinuz\n", ""},
 		{"Windows' line ends and comments", "# x\r\nLABEL a\r\n\r\n  LINUX vmlinuz\r\n", ""},
+		{"a default that is no label", "DEFAULT lnx\nLABEL linux\n linux vmlinuz\n", `line 1, has DEFAULT name "lnx", which is neither a label`},
+		{"a default with options", "default linux auto\nlabel linux\n linux vmlinuz\n", ""},
+		{"a default that is a file", "default vmlinuz ro\n", ""},
+		{"a default of which only the last counts", "default none\ndefault boot/menu.c32\n", ""},
+		{"a label at a time's end", "ontimeout none\nlabel a\n linux vmlinuz\n", `line 1, has ONTIMEOUT name "none"`},
+		{"a label of what can't be read", "include none.cfg\ndefault theirs\n", ""},
 		{"itself", "include pxelinux.cfg/default\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -56,4 +60,17 @@ func FuzzSyslinuxConfig(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A PXELINUX asks for a few names in its folder alone.
+func TestConfigurationsAskedFor(t *testing.T) {
+	for name, want := range map[string]string{
+		"default": "", "C0A8": "", "01-52-54-00-12-34-56": "", "b8945908-d6a6-41a9-611d-74a6ab80b83d": "",
+		"defualt": "is no file of a name that it asks for; call the one for all machines default (there is defualt)", "c0a8": "no file of a name",
+	} {
+		found, err := OpenFolder(folderOf(t, map[string]string{"pxelinux.cfg/" + name: "localboot 0\n"}))
+		if got := strings.Join(found.Warnings, "\n"); err != nil || (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, want)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/loader"
@@ -141,6 +142,37 @@ func (l *folderLook) check(c candidate) {
 	if c.id.Kind == route.KindPXELINUX || c.id.Kind == route.KindSyslinux {
 		l.checkConfigs(c.name)
 	}
+	if grub := c.asks(); grub.Kind == route.KindGRUB {
+		l.checkGRUB(c.name, grub.Prefix)
+	}
+}
+
+// checkGRUB warns of a GRUB that has no configuration in the folder that was built into
+// it, nor beside or below itself, where others look.
+func (l *folderLook) checkGRUB(name, prefix string) {
+	if strings.HasPrefix(prefix, "(memdisk)") {
+		return
+	}
+	_, folder, device := strings.Cut(prefix, ")")
+	if !device {
+		folder = prefix
+	}
+	folder = strings.Trim(folder, "/")
+	dirs := []string{folder, path.Dir(name)}
+	at := func(file string) bool {
+		return strings.HasPrefix(path.Base(file), "grub.cfg") && slices.ContainsFunc(dirs, func(dir string) bool { return dir == "." || strings.HasPrefix(file, dir+"/") })
+	}
+	if !l.has(path.Join(folder, "grub.cfg")) && !slices.ContainsFunc(l.files, at) {
+		l.warn("the GRUB of %s finds no configuration and shows a prompt, unless it was built with one: there is no %s in the folder", name, path.Join(folder, "grub.cfg"))
+	}
+}
+
+// asks says who asks for a configuration once a candidate was started.
+func (c candidate) asks() route.Identity {
+	if c.second != "" {
+		return c.secondID
+	}
+	return c.id
 }
 
 // shimSuffix is what a shim's file names end in for an architecture (shim: Make.defaults).

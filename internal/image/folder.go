@@ -195,11 +195,7 @@ func (c candidate) words() string {
 // program is what a machine is told of a candidate.
 func (c candidate) program() boot.Program {
 	p := boot.Program{Name: c.name, Firmware: c.id.Firmware, Arch: c.id.Arch, Signed: c.id.Signed()}
-	asks := c.id
-	if c.second != "" {
-		asks = c.secondID
-	}
-	if asks.Kind == route.KindGRUB && asks.Firmware == boot.UEFI && !strings.HasPrefix(asks.Prefix, "(") {
+	if asks := c.asks(); asks.Kind == route.KindGRUB && asks.Firmware == boot.UEFI && !strings.HasPrefix(asks.Prefix, "(") {
 		p.Loader, p.Reaches = boot.GRUB, asks.Features
 	}
 	return p

@@ -76,8 +76,11 @@ func TestProgramsOfFolder(t *testing.T) {
 		programs string
 		warning  string
 	}{
-		{"shim and GRUB before a GRUB and iPXE", map[string]string{"grub.efi": grub, "a/shim": shim, "a/grubx64.efi": grub, "b.efi": ipxe}, "a/shim", ""},
-		{"a shim with its GRUB elsewhere", map[string]string{"shim": shim, "a/grubx64.efi": grub}, "a/grubx64.efi", ""},
+		{"shim and GRUB before a GRUB and iPXE", map[string]string{"grub.efi": grub, "a/shim": shim, "a/grubx64.efi": grub, "b.efi": ipxe, "grub/grub.cfg": "boot"}, "a/shim", ""},
+		{"a shim with its GRUB elsewhere", map[string]string{"shim": shim, "a/grubx64.efi": grub, "a/x86_64-efi/grub.cfg": "boot"}, "a/grubx64.efi", ""},
+		{"a GRUB alone", map[string]string{"a/grubx64.efi": grub, "b/grub.cfg": "boot"}, "a/grubx64.efi", "the GRUB of a/grubx64.efi finds no configuration and shows a prompt, unless it was built with one: there is no grub/grub.cfg"},
+		{"a GRUB with a machine's own configuration", map[string]string{"grubx64.efi": grub, "grub/grub.cfg-01-52-54-00-12-34-56": "boot"}, "grubx64.efi", ""},
+		{"a shim and GRUB alone", map[string]string{"a/shim": shim, "a/grubx64.efi": grub}, "a/shim", "the GRUB of a/shim finds no configuration"},
 		{"a shim alone", map[string]string{"shim": shim}, "shim", "it asks for grubx64.efi"},
 		{"the higher one", map[string]string{"z.efi": ipxe, "a/b.efi": ipxe}, "z.efi", ""},
 		{"PXELINUX with its companion", map[string]string{"pxelinux.0": pxelinux, "a/pxelinux.0": pxelinux, "a/ldlinux.c32": "x", "a/pxelinux.cfg/default": "localboot 0"}, "a/pxelinux.0", ""},

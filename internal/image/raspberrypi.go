@@ -18,7 +18,7 @@ func (l *folderLook) lookForRPi() {
 		switch {
 		case base == "start.elf", base == "start4.elf":
 		case base == route.RPiConfig && len(l.inFolder(dir, "bcm2712*.dtb")) > 0:
-		case base == "boot.img" && l.has(dir+"boot.sig"):
+		case base == route.RPiImage && l.has(dir+"boot.sig"):
 		default:
 			continue
 		}
@@ -53,16 +53,32 @@ func (l *folderLook) rpiModels(name string) string {
 	return "models " + strings.Join(models, ", ")
 }
 
-// checkRPi warns of a folder without a kernel, or what stands for one, where a
-// Raspberry Pi's firmware looks for it.
+// checkRPi warns of what a Raspberry Pi's firmware will not find. What it boots over
+// HTTP holds all in itself.
 func (l *folderLook) checkRPi(name string) {
-	dir, _ := path.Split(name)
-	starts := func(name string) bool {
-		in, base := path.Split(name)
-		role := route.RPiRole(base)
-		return in == dir && (role == route.Kernel || role == route.NBP && !route.IsRPiFirmware(base))
+	dir, base := path.Split(name)
+	if base == route.RPiImage {
+		return
 	}
-	if !slices.ContainsFunc(l.files, starts) && !slices.ContainsFunc(l.found.Kernels, func(name string) bool { return path.Dir(name)+"/" == dir || dir == "" && path.Dir(name) == "." }) {
+	l.checkRPiConfig(dir)
+	kernel := func(name string) bool {
+		return route.RPiRole(path.Base(name)) == route.Kernel || slices.Contains(l.found.Kernels, name)
+	}
+	stands := func(name string) bool {
+		return route.RPiRole(path.Base(name)) == route.NBP && !route.IsRPiFirmware(path.Base(name))
+	}
+	switch files := l.inFolder(dir, "*"); {
+	case slices.ContainsFunc(files, stands): // which may bring its own device tree
+	case !slices.ContainsFunc(files, kernel) && !l.namesKernel(dir):
 		l.warn("beside %s is no kernel that a Raspberry Pi's firmware would load: kernel8.img, or what config.txt names by kernel=", name)
+	case !slices.ContainsFunc(l.files, func(name string) bool { return strings.HasPrefix(name, dir) && path.Ext(name) == ".dtb" }):
+		l.warn("beside %s is no device tree, such as bcm2711-rpi-4-b.dtb, without which no Linux starts on a Raspberry Pi: copy those that belong to its kernel", name)
 	}
+}
+
+// namesKernel tells whether the configuration in a folder names a kernel, or what goes
+// before one, that is there, wherever it lies.
+func (l *folderLook) namesKernel(dir string) bool {
+	text, _ := l.text(path.Join(dir, route.RPiConfig))
+	return slices.ContainsFunc(rpiConfigFiles(text), func(f rpiFile) bool { return f.key != "initramfs" && f.key != "ramfsfile" && l.has(path.Join(dir, f.name)) })
 }

@@ -14,6 +14,7 @@ const (
 	RPiCmdline  = "cmdline.txt"  // the kernel's command line
 	RPiKernel   = "kernel8.img"  // what a kernel of 64 bits is called by default
 	RPiInitrd   = "initramfs"    // all initrds of a kernel as one
+	RPiImage    = "boot.img"     // all of a boot over HTTP
 	RPiStarter  = "start4.elf"   // the firmware of a 4, which stands for that of all models
 	rpiBootcode = "bootcode.bin" // what the ROM of a 3 loads before its firmware
 )
@@ -49,7 +50,7 @@ func RPiRole(name string) Role {
 		return NBP
 	case base == RPiConfig, base == RPiCmdline:
 		return Script
-	case begins("kernel", "vmlinu", "zimage"), base == "image", base == "boot.img":
+	case begins("kernel", "vmlinu", "zimage"), base == "image", base == RPiImage:
 		return Kernel
 	case begins("initr"):
 		return Initrd

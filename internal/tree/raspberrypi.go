@@ -20,7 +20,7 @@ import (
 // TFTP_PREFIX). Over HTTP it asks for boot.img and boot.sig in the folder of HTTP_PATH.
 func rpiName(c boot.Client, asked string) string {
 	name := strings.TrimPrefix(path.Clean("/"+asked), "/")
-	if base := path.Base(name); base == "boot.img" || base == "boot.sig" {
+	if base := path.Base(name); base == route.RPiImage || base == "boot.sig" {
 		return base
 	}
 	first, rest, below := strings.Cut(name, "/")

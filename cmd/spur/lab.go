@@ -144,15 +144,7 @@ func checkBootable(cmd *cobra.Command, t demo.Demo, own handedOn, args []string,
 			return err
 		}
 	}
-	err = daemon.Bootable(cmd.Context(), config, target, client)
-	if err == nil || t.OwnDHCP {
-		return err
-	}
-	client.Proxied = false
-	if daemon.Bootable(cmd.Context(), config, target, client) == nil {
-		err = advice.Wrap(err, "it boots with --dhcp server, which has Spur give the addresses")
-	}
-	return err
+	return daemon.Bootable(cmd.Context(), config, target, client)
 }
 
 // handedOn is what the lab's Spur is given as it is.

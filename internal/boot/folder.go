@@ -26,6 +26,9 @@ type Program struct {
 	Arch     Arch
 	// Signed: it carries a signature, which Secure Boot asks for.
 	Signed bool
+	// Starts is the loader that it starts first, a shim's GRUB, by its path; empty where
+	// it starts none.
+	Starts string
 	// Reaches is what the program that asks for the rest can do, where its content
 	// shows that, and Loader which one it is; empty where that doesn't matter.
 	Loader  Loader
@@ -49,7 +52,7 @@ func (Folder) Files() []File { return nil }
 func (f Folder) Size() int {
 	n := len(f.Dir)
 	for _, p := range f.Programs {
-		n += len(p.Name)
+		n += len(p.Name) + len(p.Starts)
 	}
 	for _, name := range f.Kernels {
 		n += len(name)

@@ -116,7 +116,7 @@ func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error
 		return err
 	}
 	if ladder := route.Routes(client, l.payload, host); len(ladder.Routes) == 0 {
-		return noRoute(client, ladder, "; spur explain says what is in the way of each route")
+		return noRoute(client, ladder, l.payload, host, "; spur explain says what is in the way of each route")
 	}
 	return nil
 }
@@ -134,12 +134,16 @@ func HasRoute(c boot.Client) bool {
 }
 
 // noRoute is the error about a client whose ladder is empty. more ends its advice.
-func noRoute(c boot.Client, l route.Ladder, more string) error {
+func noRoute(c boot.Client, l route.Ladder, p boot.Payload, host route.Host, more string) error {
 	if len(l.Rejected) == 0 {
 		return advice.New(l.Obstacle(c), "there are routes for: "+strings.Join(route.Supported(), "; "))
 	}
-	return advice.New(fmt.Sprintf("no route for %s over %s can be taken: %s", c.Platform(), strings.ToUpper(string(c.Proto)), l.Obstacle(c)),
-		"mend that, or choose another target or kind of machine"+more)
+	remedy := "mend that, or choose another target or kind of machine" + more
+	addressed := c
+	if addressed.Proxied = false; c.Proxied && len(route.Routes(addressed, p, host).Routes) > 0 {
+		remedy = "it boots with --dhcp server, which has Spur give the addresses"
+	}
+	return advice.New(fmt.Sprintf("no route for %s over %s can be taken: %s", c.Platform(), strings.ToUpper(string(c.Proto)), l.Obstacle(c)), remedy)
 }
 
 // readKey reads the key of the Spur that uses the folder Data, whether or not
@@ -213,7 +217,7 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 		e.line("%s-  %s cannot be taken: %s", indent, r.Name, r.Why)
 	}
 	if len(ladder.Routes) == 0 {
-		return noRoute(c, ladder, "")
+		return noRoute(c, ladder, e.payload, e.tree.Host, "")
 	}
 	return nil
 }

@@ -57,6 +57,9 @@ func (o outlook) withoutWay(l looked) []string {
 	case l.payload.Kind() == boot.KindNetBoot:
 		return nil // it is for Macs
 	}
+	if folder, ok := l.payload.Content.(boot.Folder); ok {
+		return o.withoutWayInto(folder, l.payload)
+	}
 	all := l.others
 	arch := cmp.Or(l.payload.Arch(), boot.X64)
 	if !slices.ContainsFunc(all, func(other forOne) bool { return other.arch == arch }) {
@@ -68,6 +71,19 @@ func (o outlook) withoutWay(l looked) []string {
 	}
 	for _, one := range all {
 		if why := o.withoutWayTo(one.payload, one.arch); why != "" {
+			warnings = append(warnings, why)
+		}
+	}
+	return warnings
+}
+
+// withoutWayInto says so of a folder. It is plain which machines its programs are for.
+func (o outlook) withoutWayInto(f boot.Folder, p boot.Payload) (warnings []string) {
+	for _, program := range f.Programs {
+		if program.Firmware != boot.UEFI {
+			continue
+		}
+		if why := o.withoutWayTo(p, program.Arch); why != "" {
 			warnings = append(warnings, why)
 		}
 	}

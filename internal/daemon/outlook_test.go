@@ -26,6 +26,10 @@ func TestWithoutWay(t *testing.T) {
 	}
 	off := on(old)
 	off.RootOnly = true
+	folder := looked{payload: boot.Payload{Content: boot.Folder{Dir: "/d", Programs: []boot.Program{
+		{Name: "pxelinux.0", Firmware: boot.BIOS, Arch: boot.X86},
+		{Name: "a/shim.efi", Firmware: boot.UEFI, Arch: boot.X64, Signed: true, Starts: "a/grubx64.efi", Loader: boot.GRUB, Reaches: boot.CanTFTP},
+	}}}}
 	both := linux(boot.X64)
 	both.others = []forOne{{boot.ARM64, linux(boot.ARM64)}}
 	for _, tt := range []struct {
@@ -40,6 +44,9 @@ func TestWithoutWay(t *testing.T) {
 		{"GRUB 2.06 on the DHCP server's host", outlook{host: on(old), proxied: false}, linux(boot.X64), nil, "(uefi-shim-grub)"},
 		{"GRUB 2.12", outlook{host: on(fine), proxied: true}, linux(boot.X64), nil, "(uefi-shim-grub)"},
 		{"a revoked GRUB", outlook{host: on(revoked), proxied: true}, linux(boot.X64), []string{"it is revoked|take a newer one"}, "it is revoked"},
+		{"a folder's GRUB 2.06 beside another DHCP server", outlook{host: route.Host{}, proxied: true}, folder,
+			[]string{"no UEFI x64 machine can be booted: a/shim.efi looks for|run Spur on that host|put grubnetx64.efi.signed of Debian 13's grub-efi-amd64-signed into the folder as a/grubx64.efi"}, "host of the DHCP server"},
+		{"a folder's GRUB 2.06 on the DHCP server's host", outlook{host: route.Host{}}, folder, nil, "(uefi-tftp)"},
 		{"without DHCP", outlook{host: off, proxied: false}, linux(boot.X64), []string{"only an offer of Spur's own names shim.efi"}, "names shim.efi, and with --dhcp off it makes none"},
 		{"Secure Boot auto", outlook{host: route.Host{Loaders: append(old, ipxe)}, proxied: true}, linux(boot.X64), nil, "(uefi-x64-snponly)"},
 		{"arm64 without loaders", outlook{host: route.Host{Loaders: route.Binaries{ipxe}}, proxied: true}, linux(boot.ARM64),

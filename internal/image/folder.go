@@ -195,6 +195,9 @@ func (c candidate) words() string {
 // program is what a machine is told of a candidate.
 func (c candidate) program() boot.Program {
 	p := boot.Program{Name: c.name, Firmware: c.id.Firmware, Arch: c.id.Arch, Signed: c.id.Signed()}
+	if c.second != "" {
+		p.Starts = path.Join(path.Dir(c.name), c.second)
+	}
 	if asks := c.asks(); asks.Kind == route.KindGRUB && asks.Firmware == boot.UEFI && !strings.HasPrefix(asks.Prefix, "(") {
 		p.Loader, p.Reaches = boot.GRUB, asks.Features
 	}

@@ -56,7 +56,7 @@ func TestOpenDebiansNetboot(t *testing.T) {
 	}
 	want := []boot.Program{
 		{Name: "pxelinux.0", Firmware: boot.BIOS, Arch: boot.X86},
-		{Name: "debian-installer/amd64/bootnetx64.efi", Firmware: boot.UEFI, Arch: boot.X64, Signed: true, Loader: boot.GRUB, Reaches: boot.CanTFTP | boot.CanBzImage | boot.CanEFI},
+		{Name: "debian-installer/amd64/bootnetx64.efi", Firmware: boot.UEFI, Arch: boot.X64, Signed: true, Starts: "debian-installer/amd64/grubx64.efi", Loader: boot.GRUB, Reaches: boot.CanTFTP | boot.CanBzImage | boot.CanEFI},
 	}
 	if !slices.Equal(found.Programs, want) || !slices.Equal(found.Kernels, []string{"debian-installer/amd64/linux"}) || len(found.Warnings) > 0 {
 		t.Errorf("got %+v", found)

@@ -80,5 +80,7 @@ func (l *folderLook) checkRPi(name string) {
 // before one, that is there, wherever it lies.
 func (l *folderLook) namesKernel(dir string) bool {
 	text, _ := l.text(path.Join(dir, route.RPiConfig))
-	return slices.ContainsFunc(rpiConfigFiles(text), func(f rpiFile) bool { return f.key != "initramfs" && f.key != "ramfsfile" && l.has(path.Join(dir, f.name)) })
+	return slices.ContainsFunc(rpiConfigFiles(text), func(f rpiFile) bool {
+		return f.key != "initramfs" && f.key != "ramfsfile" && l.has(path.Join(dir, f.name))
+	})
 }

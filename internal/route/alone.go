@@ -22,7 +22,7 @@ func stopsAlone(b Binary, c boot.Client, via Via) string {
 	if c.Loader != boot.ROM && !b.Identity.Features.Has(boot.CanUnderIPXE) {
 		return name + " would be started by iPXE as a multiboot kernel, without a network; take one of spur loader make grub"
 	}
-	return stopsGRUB(name, b.Identity.Features, c, via)
+	return stopsGRUB(name, b.Identity.Features, c, via, otherGRUB(c))
 }
 
 // stopsLegacy says at what a machine's boot by a GRUB Legacy would stop, or "". It
@@ -34,7 +34,7 @@ func stopsLegacy(b Binary, c boot.Client, _ Via) string {
 	case !b.Identity.Features.Has(boot.CanTFTP):
 		return name + " is a GRUB Legacy for Etherboot (nbgrub), which no PXE ROM starts; take pxegrub"
 	case c.Proxied:
-		return name + " (GRUB Legacy) looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), or run it there"
+		return name + " (GRUB Legacy) looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), or run Spur on that host"
 	}
 	return ""
 }

@@ -28,7 +28,7 @@ func unfitFolder(c boot.Client, p boot.Payload, host Host) string {
 	case host.unsigned(c, program.Signed):
 		return notSigned(program.Name)
 	case program.Loader == boot.GRUB && c.Loader == boot.ROM:
-		return stopsGRUB(program.Name, program.Reaches, c, viaOf(c))
+		return stopsGRUB(program.Name, program.Reaches, c, viaOf(c), otherGRUBIn(c, program))
 	}
 	return ""
 }

@@ -125,29 +125,39 @@ func stopsAt(shim, second Binary, c boot.Client, via Via) string {
 	if id.Kind != KindGRUB {
 		return ""
 	}
-	return stopsGRUB(fmt.Sprintf("%s (GRUB %s)", name, id.Version), id.Features, c, via)
+	return stopsGRUB(fmt.Sprintf("%s (GRUB %s)", name, id.Version), id.Features, c, via, otherGRUB(c))
 }
 
 // stopsGRUB says at what a machine's boot by a GRUB would stop that is fetched over a
-// protocol, or "".
-func stopsGRUB(name string, can boot.Features, c boot.Client, via Via) string {
+// protocol, or "". other says where to get one that doesn't.
+func stopsGRUB(name string, can boot.Features, c boot.Client, via Via, other string) string {
 	switch {
 	case via != TFTP && !can.Has(boot.CanAfterHTTPBoot|boot.CanHTTP):
-		return fmt.Sprintf("%s has no network once HTTP Boot has started it; Debian 13's %s has", name, signedGRUB(c.Arch))
+		return fmt.Sprintf("%s has no network once HTTP Boot has started it; %s", name, other)
 	case via == TFTP && !can.Has(boot.CanTFTP):
 		return fmt.Sprintf("%s can't fetch over TFTP", name)
 	case via == TFTP && c.Proxied && !can.Has(boot.CanProxyDHCP):
-		return fmt.Sprintf("%s looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run it there, or take %s", name, proxyGRUB(c))
+		return fmt.Sprintf("%s looks for its configuration on the host of the DHCP server; let Spur give the addresses (--dhcp server), run Spur on that host, or %s", name, other)
 	}
 	return ""
 }
 
-// proxyGRUB is a GRUB that looks for its configuration where a proxy's offer says.
-func proxyGRUB(c boot.Client) string {
+// otherGRUB says where to get a GRUB that looks for its configuration where a proxy's
+// offer says, and that has a network after HTTP Boot.
+func otherGRUB(c boot.Client) string {
 	if c.Firmware == boot.BIOS {
-		return "one of spur loader make grub"
+		return "take one of spur loader make grub"
 	}
-	return "Debian 13's " + signedGRUB(c.Arch)
+	return fmt.Sprintf("take Debian 13's %s (its .deb by spur loader import)", signedGRUB(c.Arch))
+}
+
+// otherGRUBIn says so of one that lies in a folder.
+func otherGRUBIn(c boot.Client, p boot.Program) string {
+	suffix := string(c.Arch)
+	if c.Arch == boot.ARM64 {
+		suffix = "aa64"
+	}
+	return fmt.Sprintf("put grubnet%s.efi.signed of Debian 13's %s into the folder as %s", suffix, signedGRUB(c.Arch), cmp.Or(p.Starts, p.Name))
 }
 
 // Shim is the preferred shim that firmware of a machine starts.

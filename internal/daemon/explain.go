@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -138,11 +139,7 @@ func noRoute(c boot.Client, l route.Ladder, p boot.Payload, host route.Host, mor
 	if len(l.Rejected) == 0 {
 		return advice.New(l.Obstacle(c), "there are routes for: "+strings.Join(route.Supported(), "; "))
 	}
-	remedy := "mend that, or choose another target or kind of machine" + more
-	addressed := c
-	if addressed.Proxied = false; c.Proxied && len(route.Routes(addressed, p, host).Routes) > 0 {
-		remedy = "it boots with --dhcp server, which has Spur give the addresses"
-	}
+	remedy := cmp.Or(wouldBoot(c, p, host), "mend that, or choose another target or kind of machine"+more)
 	return advice.New(fmt.Sprintf("no route for %s over %s can be taken: %s", c.Platform(), strings.ToUpper(string(c.Proto)), l.Obstacle(c)), remedy)
 }
 
@@ -165,6 +162,33 @@ func (c Config) readKey() (key *seal.Key, example string, err error) {
 		return nil, "", advice.New(c.Data+" is no folder", "name the folder that spur boot or spur api has as --data, or leave --data out")
 	}
 	return nil, "", advice.Or(err, keyAdvice)
+}
+
+// wouldBoot says what has a machine boot a payload that it doesn't boot as it is asked
+// about, or "".
+func wouldBoot(c boot.Client, p boot.Payload, host route.Host) string {
+	boots := func(c boot.Client, host route.Host) bool { return len(route.Routes(c, p, host).Routes) > 0 }
+	addressed, any, syslinux := c, host, host
+	addressed.Proxied, any.Loader = false, ""
+	if syslinux.Loader = boot.PXELINUX; host.Loader == boot.PXELINUX {
+		syslinux.Loader = boot.Syslinux
+	}
+	switch {
+	case boots(addressed, host):
+		return "it boots with --dhcp server, which has Spur give the addresses"
+	case (host.Loader == boot.Syslinux || host.Loader == boot.PXELINUX) && boots(c, syslinux):
+		return fmt.Sprintf("on such a machine it is called %s: --loader %s", syslinux.Loader, syslinux.Loader)
+	case host.Loader != "" && boots(c, any):
+		return "it boots without --loader"
+	case p.Kind() == boot.KindNetBoot && c.Proto != boot.BSDP:
+		return "NetBoot images are for Macs alone, which ask by BSDP: spur explain --proto bsdp shows how one boots"
+	}
+	for _, other := range everyClient(p) {
+		if other.Loader == boot.ROM && other.Proto == boot.PXE && other.Firmware != c.Firmware && boots(other, host) {
+			return "mend that, or choose another kind of machine: it boots on " + other.Platform()
+		}
+	}
+	return ""
 }
 
 // explanation is one run of Explain.
@@ -476,10 +500,19 @@ func (e *explanation) showMenu(reply *dhcpv4.DHCPv4, indent string) {
 		case len(i.Servers) == 0:
 			where = "whichever server answers a multicast or a broadcast"
 		default:
-			where = fmt.Sprint(i.Servers)
+			where = listed(i.Servers)
 		}
 		e.line("%s            %d. %s (type %d): %s", indent, n+1, i.Title, i.Type, where)
 	}
+}
+
+// listed are addresses in one line.
+func listed(addrs []netip.Addr) string {
+	var all []string
+	for _, a := range addrs {
+		all = append(all, a.String())
+	}
+	return strings.Join(all, ", ")
 }
 
 // waitText says how long a menu waits.

@@ -14,6 +14,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/resolver"
 )
@@ -151,11 +152,15 @@ func (m *Menu) addCmdlines(cmdlines []string) error {
 // check tells what of a menu no ROM could show, before anything is looked into. Titles
 // that nobody gave are not known yet.
 func (m *Menu) check() error {
-	var items []decide.Item
+	var items, named []decide.Item
 	for i, t := range m.Targets {
 		items = append(items, decide.Item{Type: typeOf(i), Title: cmp.Or(t.Title, "?"), Ours: true})
+		named = append(named, decide.Item{Title: t.Title})
 	}
-	return checkMenu(m.with(items))
+	if err := checkMenu(m.with(items)); err != nil {
+		return err
+	}
+	return checkTitles(m.with(named).Items)
 }
 
 // checkWith tells what of a menu doesn't go with the rest, or can't be understood.
@@ -180,7 +185,24 @@ func checkMenu(m *decide.Menu) error {
 	if err == nil {
 		return nil
 	}
-	return misused(advice.Wrap(fmt.Errorf("the menu: %w", err), "give items shorter titles, TITLE=KERNEL, or leave some out"))
+	remedy := "give items shorter titles, TITLE=KERNEL, or leave some out"
+	if errors.Is(err, pxe.ErrMenuType) {
+		remedy = "name all servers of a type as one item, such as --boot-server wds=192.0.2.9,192.0.2.10:Windows; the types from 32768 on are the targets' own, in order"
+	}
+	return misused(advice.Wrap(fmt.Errorf("the menu: %w", err), remedy))
+}
+
+// checkTitles refuses items that nobody could tell apart. Those without a title are
+// called what they are later.
+func checkTitles(items []decide.Item) error {
+	seen := map[string]bool{}
+	for _, i := range items {
+		if seen[i.Title] && i.Title != "" {
+			return misused(advice.New("the menu has several items that are called "+i.Title, "give each a title of its own, TITLE=KERNEL"))
+		}
+		seen[i.Title] = true
+	}
+	return nil
 }
 
 // typeOf is the type of boot server that a target of ours has, by its number from 0.
@@ -212,6 +234,9 @@ func (m *Menu) look(ctx context.Context, up upstream) (looked, error) {
 		if err == nil && l.payload.Kind() == boot.KindScript {
 			err = misused(advice.New(fmt.Sprintf("item %d, %s, is an iPXE script", i+1, t.Kernel), "boot it without --menu: a script has menus of its own"))
 		}
+		if wrong := (*image.Mismatch)(nil); errors.As(err, &wrong) && wrong.IsInitrd() && i > 0 && len(t.Initrds) == 0 {
+			err = advice.Wrap(err, fmt.Sprintf("with --menu each argument is an item; join a kernel and its initrds with commas: %s,%s", m.Targets[i-1].Kernel, t.Kernel))
+		}
 		if err != nil {
 			return looked{}, err
 		}
@@ -223,6 +248,9 @@ func (m *Menu) look(ctx context.Context, up upstream) (looked, error) {
 	all.items, all.menu, all.warnings = items, menu, nil
 	for _, i := range items {
 		all.warnings = append(all.warnings, i.warnings...)
+	}
+	if err := checkTitles(menu.Items); err != nil {
+		return looked{}, err
 	}
 	return all, checkMenu(menu)
 }

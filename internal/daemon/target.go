@@ -66,7 +66,7 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 
 // lookAlone finds out what a target is.
 func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
-	if t.As == string(boot.KindNetBoot) || t.As == "" && image.IsNetBoot(t.Kernel) {
+	if t.As == string(boot.KindNetBoot) || t.As == "" && image.MeantForNetBoot(t.Kernel) {
 		return t.lookNetBoot()
 	}
 	l := looked{payload: boot.Payload{Message: t.Message, RootPath: t.RootPath}}
@@ -168,6 +168,9 @@ func (t Target) lookKernel(ctx context.Context, from image.Reader) (boot.File, i
 		return f, found, err
 	}
 	found, err := image.Open(f.Source)
+	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(filepath.Base(t.Kernel), "=,") {
+		err = advice.Wrap(err, "titles and commas are those of a menu: add --menu pxe; without one the initrds are arguments of their own")
+	}
 	return f, found, err
 }
 

@@ -87,7 +87,7 @@ func discoveryControl(v []byte) string {
 
 // serverType is a type of boot servers (PXE 2.1 table 2-1, sub-option 8).
 func serverType(n uint16) string {
-	names := [...]string{"local boot", "Windows NT boot server", "Intel LCM", "DOS/UNDI", "NEC ESMPRO", "IBM WSoD", "IBM LCCM", "CA Unicenter TNG", "HP OpenView"}
+	names := [...]string{"local boot", "Microsoft RIS or WDS", "Intel LCM", "DOS/UNDI", "NEC ESMPRO", "IBM WSoD", "IBM LCCM", "CA Unicenter TNG", "HP OpenView"}
 	if int(n) < len(names) {
 		return fmt.Sprintf("type %d (%s)", n, names[n])
 	}

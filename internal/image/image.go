@@ -64,6 +64,9 @@ func (m *Mismatch) Error() string {
 	return "this is " + m.Looks + ", not " + cmp.Or(m.Wanted, "something that boots")
 }
 
+// IsInitrd tells whether the file looks like an initrd where a kernel should be.
+func (m *Mismatch) IsInitrd() bool { return m.Hint == swapped }
+
 // Look says what r is. size is the length of the whole in bytes, or negative
 // where that is not known. The error is a *Mismatch,
 // or one of reading.

@@ -17,7 +17,7 @@ func (l *folderLook) chooseNBP(dir, name string) error {
 		could := l.couldBeNBP()
 		switch len(could) {
 		case 0:
-			return advice.New(fmt.Sprintf("in the folder %s is no file that could be a flat program for a BIOS", dir), "name the program first: spur boot PROGRAM "+dir+" --as nbp")
+			return advice.New(fmt.Sprintf("in the folder %s is no file that could be a flat program for a BIOS", dir), l.insteadOfNBP(dir))
 		case 1:
 			name = could[0]
 		default:
@@ -38,6 +38,14 @@ func (l *folderLook) chooseNBP(dir, name string) error {
 		l.warn("%s: %s", name, p.Warning)
 	}
 	return nil
+}
+
+// insteadOfNBP says what to do about a folder without a flat program.
+func (l *folderLook) insteadOfNBP(dir string) string {
+	if i := slices.IndexFunc(l.all, func(c candidate) bool { return c.id.Firmware == boot.UEFI }); i >= 0 {
+		return "leave --as nbp out: " + l.all[i].name + " is an EFI application, which UEFI machines start"
+	}
+	return "name the program first: spur boot PROGRAM " + dir + " --as nbp"
 }
 
 // couldBeNBP lists what could be the program: loaders that are known, else what is in

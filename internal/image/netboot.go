@@ -28,6 +28,12 @@ func IsNetBoot(path string) bool {
 	return len(netBootFolders(path)) > 0
 }
 
+// MeantForNetBoot tells whether a path is that, or a folder that is called like an image.
+func MeantForNetBoot(path string) bool {
+	info, err := os.Stat(path)
+	return IsNetBoot(path) || err == nil && info.IsDir() && filepath.Ext(filepath.Clean(path)) == ".nbi"
+}
+
 // netBootFolders are the .nbi folders that a path stands for.
 func netBootFolders(path string) []string {
 	isImage := func(dir string) bool {
@@ -53,7 +59,11 @@ func OpenNetBoot(rootPath string, paths ...string) (all boot.NetBoot, warnings [
 		if path, err = filepath.Abs(path); err != nil {
 			return boot.NetBoot{}, nil, err
 		}
-		for _, dir := range netBootFolders(path) {
+		dirs := netBootFolders(path)
+		if len(dirs) == 0 {
+			return boot.NetBoot{}, nil, advice.New(path+" has no "+netBootInfo+", which makes a folder a NetBoot image", "make the image anew with System Image Utility, write that file, or name the folder that has it; --as folder boots other machines by loaders in it")
+		}
+		for _, dir := range dirs {
 			image, disabled, warning, err := openNetBoot(dir, rootPath)
 			switch {
 			case err != nil:
@@ -139,7 +149,7 @@ func readNetBootInfo(text []byte) (netBootDescription, error) {
 	case len(text) == 0:
 		return nil, &Mismatch{Looks: "empty", Hint: hint}
 	case err != nil:
-		return nil, &Mismatch{Looks: "damaged (" + strings.TrimPrefix(err.Error(), "plist: ") + ")", Hint: hint}
+		return nil, &Mismatch{Looks: "damaged (" + plainly(err) + ")", Hint: hint}
 	case format != plist.XMLFormat && format != plist.BinaryFormat:
 		return nil, &Mismatch{Looks: "plain text", Hint: hint}
 	}
@@ -148,6 +158,17 @@ func readNetBootInfo(text []byte) (netBootDescription, error) {
 		return nil, &Mismatch{Looks: "a list of something else", Hint: hint}
 	}
 	return info, nil
+}
+
+// plainly says what is wrong with a property list without the words of the program.
+func plainly(err error) string {
+	text := strings.TrimPrefix(err.Error(), "plist: ")
+	if before, wrong, ok := strings.Cut(text, "strconv."); ok {
+		_, wrong, _ = strings.Cut(wrong, ": parsing ")
+		number, _, _ := strings.Cut(wrong, ": ")
+		return before + number + " is no number"
+	}
+	return text
 }
 
 // text is an entry that is one.

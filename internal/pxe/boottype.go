@@ -51,7 +51,7 @@ func ParseBootType(text string) (BootType, error) {
 		if slices.Contains(r.names, strings.ToLower(text)) {
 			return r.boot, nil
 		}
-		names = append(names, r.names[0])
+		names = append(names, r.names...)
 	}
 	return 0, fmt.Errorf("%q is no type of boot servers; it is a number up to 65535, or one of %s", text, strings.Join(names, ", "))
 }

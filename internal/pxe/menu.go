@@ -46,6 +46,9 @@ const (
 // ErrMenu is wrapped by the errors of a menu that can't be sent.
 var ErrMenu = errors.New("a PXE menu can't have it")
 
+// ErrMenuType is that of two items which a ROM couldn't tell apart.
+var ErrMenuType = errors.New("a ROM asks by the type alone")
+
 // Check tells what of a menu can't be sent.
 func (m Menu) Check() error {
 	if n := len(m.Items); n == 0 || n > maxItems {
@@ -60,7 +63,7 @@ func (m Menu) Check() error {
 			return err
 		}
 		if other, twice := seen[item.Type]; twice {
-			return fmt.Errorf("%q and %q are both for boot servers of type %s: %w: a ROM asks by the type alone", other, item.Title, item.Type, ErrMenu)
+			return fmt.Errorf("%q and %q are both for boot servers of type %s: %w: %w", other, item.Title, item.Type, ErrMenu, ErrMenuType)
 		}
 		seen[item.Type] = item.Title
 		if len(item.Servers) > maxOption/4 || slices.ContainsFunc(item.Servers, func(a netip.Addr) bool { return !a.Is4() }) {

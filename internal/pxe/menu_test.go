@@ -168,7 +168,7 @@ func TestParseBootType(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "wdx", "65536", "-1"} {
-		if got, err := pxe.ParseBootType(text); err == nil || !strings.Contains(err.Error(), "local, ris, lcm") {
+		if got, err := pxe.ParseBootType(text); err == nil || !strings.Contains(err.Error(), "local, ris, wds, winnt, lcm") {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
 	}

@@ -237,13 +237,28 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 			return err
 		}
 	}
-	for _, r := range ladder.Rejected {
-		e.line("%s-  %s cannot be taken: %s", indent, r.Name, r.Why)
-	}
+	e.rejected(ladder.Rejected, indent)
 	if len(ladder.Routes) == 0 {
 		return noRoute(c, ladder, e.payload, e.tree.Host, "")
 	}
 	return nil
+}
+
+// rejected says what is in the way of the other ways, and once of all for which a
+// payload brings a loader of its own.
+func (e *explanation) rejected(all []route.Rejected, indent string) {
+	_, brings := e.payload.Content.(boot.Bringer)
+	var aside []string
+	for _, r := range all {
+		if brings && r.Aside() {
+			aside = append(aside, r.Name)
+			continue
+		}
+		e.line("%s-  %s cannot be taken: %s", indent, r.Name, r.Why)
+	}
+	if len(aside) > 0 {
+		e.line("%s-  the ways by loaders of Spur's are not taken, since %s brings its own: %s", indent, e.payload.Title(), strings.Join(aside, ", "))
+	}
 }
 
 // shapes lists the forms that the offer takes in turn, with what for where the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -24,6 +25,9 @@ func MakeGRUB(ctx context.Context, data, modules string) (report loaderstore.Rep
 		return report, err
 	}
 	targets := slices.DeleteFunc(grubimage.Targets(), func(t grubimage.Target) bool { return !t.Has(modules) })
+	if _, err := os.Stat(filepath.Join(modules, "normal.mod")); len(targets) == 0 && err == nil {
+		return report, advice.New(modules+" has modules of GRUB itself, and not folders of them", "name the folder above it: --modules "+filepath.Dir(filepath.Clean(modules)))
+	}
 	if len(targets) == 0 {
 		return report, advice.New("no modules of GRUB were found in "+modules, "install Debian's packages grub-pc-bin for BIOS machines, grub-efi-amd64-bin for UEFI x64; or name their folder with --modules")
 	}

@@ -70,7 +70,7 @@ func (l *folderLook) checkRPi(name string) {
 	switch files := l.inFolder(dir, "*"); {
 	case slices.ContainsFunc(files, stands): // which may bring its own device tree
 	case !slices.ContainsFunc(files, kernel) && !l.namesKernel(dir):
-		l.warn("beside %s is no kernel that a Raspberry Pi's firmware would load: kernel8.img, or what config.txt names by kernel=", name)
+		l.warn("machines stop at %s: beside it is no kernel that a Raspberry Pi's firmware would load: kernel8.img, or what config.txt names by kernel=", name)
 	case !slices.ContainsFunc(l.files, func(name string) bool { return strings.HasPrefix(name, dir) && path.Ext(name) == ".dtb" }):
 		l.warn("beside %s is no device tree, such as bcm2711-rpi-4-b.dtb, without which no Linux starts on a Raspberry Pi: copy those that belong to its kernel", name)
 	}

@@ -37,11 +37,11 @@ func (l *folderLook) checkConfigs(program string) {
 	dir := path.Join(path.Dir(program), "pxelinux.cfg")
 	entries, err := fs.ReadDir(l.root.FS(), dir)
 	if err != nil {
-		l.warn("%s finds no configuration: there is no folder pxelinux.cfg beside it; write pxelinux.cfg/default", program)
+		l.warn("%s finds no configuration and stops: there is no folder pxelinux.cfg beside it; write pxelinux.cfg/default", program)
 		return
 	}
 	if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isAskedFor(e.Name()) }) {
-		l.warn("%s finds no configuration: in %s is no file of a name that it asks for; call the one for all machines default%s", program, dir, instead(entries))
+		l.warn("%s finds no configuration and stops: in %s is no file of a name that it asks for; call the one for all machines default%s", program, dir, instead(entries))
 	}
 	var problems []string
 	for _, e := range entries[:min(len(entries), configsMost)] {

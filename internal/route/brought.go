@@ -2,6 +2,7 @@ package route
 
 import (
 	"fmt"
+	"path"
 	"slices"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -66,6 +67,12 @@ func (r Route) brought(c boot.Client, p boot.Payload) Route {
 	}
 	program, _ := bringer.Start(c)
 	r.Give, r.Role = program.Name, RoleOf(bringer, program.Name)
+	switch {
+	case p.Kind() == boot.KindFolder && r.Loader == boot.ROM:
+		r.Why = "the folder's own program, and no loader of Spur's in between: the firmware fetches it, and it what it needs, by their own paths"
+	case r.Unsealed() && path.Base(r.Give) == "start.elf" && c.Model == "Raspberry Pi 4": // which has another one
+		r.Give = path.Join(path.Dir(r.Give), RPiStarter)
+	}
 	return r
 }
 

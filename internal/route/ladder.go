@@ -25,6 +25,10 @@ type Rejected struct {
 	near nearness
 }
 
+// Aside tells whether it is a way by a loader of Spur's, for a payload that brings its
+// own.
+func (r Rejected) Aside() bool { return r.near == aside }
+
 // nearness says how little an entry lacks to be taken.
 type nearness int
 

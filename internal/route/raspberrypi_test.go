@@ -62,3 +62,15 @@ func TestRaspberryPiRoles(t *testing.T) {
 		}
 	}
 }
+
+// Of a folder for several models a 4 begins with firmware of its own.
+func TestRaspberryPi4InFolder(t *testing.T) {
+	p := boot.Payload{Content: boot.Folder{Dir: "/pi", Programs: []boot.Program{{Name: "boot/start.elf", Firmware: boot.RPiFirmware, Arch: boot.ARM64}}}}
+	other := rpi4
+	other.Model = ""
+	for want, c := range map[string]boot.Client{"boot/start4.elf": rpi4, "boot/start.elf": other} {
+		if first, ok := Routes(c, p, Host{}).Pick(nil); !ok || first.Give != want {
+			t.Errorf("%q is given %+v, want %s", c.Model, first, want)
+		}
+	}
+}

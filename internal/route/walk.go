@@ -206,7 +206,7 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 	case boot.KindEFI:
 		what = "an EFI application"
 	case boot.KindNBP, boot.KindFolder:
-		return fmt.Sprintf("%s brings its own loader, and %s comes before none", p.Title(), who)
+		return p.Title() + " brings its own"
 	case boot.KindNetBoot:
 		what = "a NetBoot image"
 	}

@@ -56,6 +56,8 @@ func (o outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, erro
 		what := ladder.Obstacle(client)
 		if first, ok := ladder.Pick(nil); ok {
 			what = first.Give + " over " + strings.ToUpper(string(first.Via)) + " (" + first.Name + ")"
+		} else if file, ok := o.pointed(client, p); ok {
+			what = file + ", which your DHCP server names, then as iPXE"
 		} else {
 			obstacles = append(obstacles, fmt.Sprintf("%s: %s", client.Platform(), what))
 		}
@@ -66,6 +68,20 @@ func (o outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, erro
 			"spur explain says what is in the way of each kind of machine")
 	}
 	return lines, nil
+}
+
+// pointed is the iPXE that another DHCP server is told to name to a ROM, where by it the
+// machine boots a payload that brings its own loaders.
+func (o outlook) pointed(c boot.Client, p boot.Payload) (file string, ok bool) {
+	if file = "snponly.efi"; c.Firmware == boot.BIOS {
+		file = "undionly.kpxe"
+	}
+	if !o.host.RootOnly || c.Loader != boot.ROM || c.Firmware != boot.BIOS && c.Arch != boot.X64 {
+		return "", false
+	}
+	_, why := o.host.Named(file)
+	c.Loader, c.Features, c.Proto = boot.IPXE, boot.UsualIPXE, boot.PXE
+	return file, why == "" && len(route.Routes(o.asks(c), p, o.host).Routes) > 0
 }
 
 // everyClient lists the kinds of machines that the route table knows apart, of

@@ -129,6 +129,10 @@ func pointers(c Config, host route.Host, interfaces []dhcp.Interface) []string {
 		lines = append(lines,
 			fmt.Sprintf("  for machines on %s: next-server %s; for iPXE (user class \"iPXE\") file %s", server.Masked(), server.Addr(), c.scriptAt(server.Addr())),
 			"  "+others)
+		if c.HTTPPort != 0 {
+			url := c.atRoot(server.Addr(), "snponly.efi")
+			lines = append(lines, "  "+pointer(host, `for UEFI x64 by HTTP Boot (option 93 = 16, to be answered with option 60 "HTTPClient")`, "snponly.efi", "file "+url))
+		}
 	}
 	return append(lines, c.pointers6(host)...)
 }
@@ -162,7 +166,10 @@ func (c Config) pointers6(host route.Host) []string {
 }
 
 // scriptAt is the URL of iPXE's script at an address of this host.
-func (c Config) scriptAt(server netip.Addr) string {
+func (c Config) scriptAt(server netip.Addr) string { return c.atRoot(server, route.IPXEScript) }
+
+// atRoot is the URL of a file at the root at an address of this host.
+func (c Config) atRoot(server netip.Addr, file string) string {
 	scheme, port, usual := "http", c.HTTPPort, uint16(80)
 	if port == 0 {
 		scheme, port, usual = "https", c.HTTPS.Port, 0
@@ -171,7 +178,7 @@ func (c Config) scriptAt(server netip.Addr) string {
 	if port == usual {
 		host = strings.TrimSuffix(host, ":80")
 	}
-	return scheme + "://" + host + "/" + route.IPXEScript
+	return scheme + "://" + host + "/" + file
 }
 
 // note says what is going on before machines are answered.

@@ -98,6 +98,9 @@ func (o outlook) withoutWayTo(p boot.Payload, arch boot.Arch) string {
 	if why == "" {
 		return ""
 	}
+	if _, ok := o.pointed(rom, p); ok {
+		return ""
+	}
 	http := rom
 	http.Proto = boot.HTTP
 	if len(route.Routes(http, p, o.host).Routes) == 0 {

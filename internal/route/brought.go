@@ -69,7 +69,7 @@ func (r Route) brought(c boot.Client, p boot.Payload) Route {
 	r.Give, r.Role = program.Name, RoleOf(bringer, program.Name)
 	switch {
 	case p.Kind() == boot.KindFolder && r.Loader == boot.ROM:
-		r.Why = "the folder's own program, and no loader of Spur's in between: the firmware fetches it, and it what it needs, by their own paths"
+		r.Why = "the folder's own program, and no loader of Spur's in between: it finds what it needs by the paths in the folder"
 	case r.Unsealed() && path.Base(r.Give) == "start.elf" && c.Model == "Raspberry Pi 4": // which has another one
 		r.Give = path.Join(path.Dir(r.Give), RPiStarter)
 	}

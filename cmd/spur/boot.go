@@ -103,7 +103,8 @@ program lies in. It finds them by cutting the last component of the name by whic
 was loaded. Loaders that Spur knows, such as pxelinux.0, need no --as.
 
 KERNEL may be a NetBoot image of Apple's too, an .nbi folder, several of them, or a
-folder of those, of which the disabled ones are left out. Macs are shown the ones that
+folder of those, of which the disabled ones are left out; one that is named itself is
+served even so. What makes it one is its NBImageInfo.plist. Macs are shown the ones that
 are for them (BSDP), beside any DHCP server and in Startup Disk of a running system;
 without a choice they boot the first that is a default one. Each gets the booter for its
 architecture over TFTP, and beside it whatever that asks for from the booter's folder;

@@ -136,8 +136,14 @@ func checkBootable(cmd *cobra.Command, t demo.Demo, own handedOn, args []string,
 		return err
 	}
 	client.Proxied = !t.OwnDHCP
-	config := daemon.Config{DHCP: daemon.ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Data: own.data, Loaders: own.loaders, Out: io.Discard}
-	target := daemon.Target{Cmdline: t.Cmdline, Message: message}
+	config := daemon.Config{DHCP: daemon.ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Data: own.data, Loaders: own.loaders, Loader: own.loader, Out: io.Discard}
+	if err := config.CheckBoot(); err != nil {
+		return usageError{err}
+	}
+	target := daemon.Target{Cmdline: t.Cmdline, Message: message, As: own.as, DTB: own.dtb}
+	if len(args) == 0 && own.as+own.dtb != "" {
+		return usage(cmd, errors.New("--as and --dtb say something of a KERNEL, which is missing"))
+	}
 	if len(args) > 0 {
 		target.Kernel, target.Initrds = args[0], args[1:]
 		if err := target.Check(config); err != nil {
@@ -150,10 +156,15 @@ func checkBootable(cmd *cobra.Command, t demo.Demo, own handedOn, args []string,
 // handedOn is what the lab's Spur is given as it is.
 type handedOn struct {
 	loaders          []string
+	loader           string
+	as, dtb          string // how its target is to be taken
 	data, passphrase string
 }
 
 func (h *handedOn) add(flags *pflag.FlagSet) {
+	flags.StringVar(&h.as, "as", "", "take KERNEL for what Spur's own --as says, such as nbp")
+	flags.StringVar(&h.dtb, "dtb", "", "the device tree that Spur is given with --dtb")
+	flags.StringVar(&h.loader, "loader", "", "boot by this loader alone: "+strings.Join(daemon.LoaderNames(), ", "))
 	flags.StringSliceVar(&h.loaders, "loaders", nil, "folders with bootloaders for Spur, which go before all others")
 	flags.StringVar(&h.data, "data", "", "the folder that Spur is given with --data")
 	flags.StringVar(&h.passphrase, "passphrase-file", "", "a file whose first line is the passphrase of the keys of Secure Boot in --data")
@@ -165,11 +176,10 @@ func (h handedOn) arguments() []string {
 	for _, dir := range h.loaders {
 		all = append(all, "--loaders", dir)
 	}
-	if h.data != "" {
-		all = append(all, "--data", h.data)
-	}
-	if h.passphrase != "" {
-		all = append(all, "--passphrase-file", h.passphrase)
+	for _, given := range [][2]string{{"--as", h.as}, {"--dtb", h.dtb}, {"--loader", h.loader}, {"--data", h.data}, {"--passphrase-file", h.passphrase}} {
+		if given[1] != "" {
+			all = append(all, given[0], given[1])
+		}
 	}
 	return all
 }

@@ -80,7 +80,7 @@ func wants(f *pflag.Flag) string {
 		return "a number from 0 to 255"
 	case kind == "uint16":
 		return "a number from 0 to 65535"
-	case kind == "int":
+	case kind == "int", kind == "uint":
 		return "a whole number"
 	case kind == "duration":
 		return "a time with its unit, such as 5s or 2m"

@@ -168,17 +168,17 @@ func (c Config) readKey() (key *seal.Key, example string, err error) {
 // about, or "".
 func wouldBoot(c boot.Client, p boot.Payload, host route.Host) string {
 	boots := func(c boot.Client, host route.Host) bool { return len(route.Routes(c, p, host).Routes) > 0 }
-	addressed, any, syslinux := c, host, host
-	addressed.Proxied, any.Loader = false, ""
-	if syslinux.Loader = boot.PXELINUX; host.Loader == boot.PXELINUX {
-		syslinux.Loader = boot.Syslinux
-	}
+	addressed, free := c, host
+	addressed.Proxied, free.Loader = false, ""
+	_, brings := p.Content.(boot.Bringer)
 	switch {
 	case boots(addressed, host):
 		return "it boots with --dhcp server, which has Spur give the addresses"
-	case (host.Loader == boot.Syslinux || host.Loader == boot.PXELINUX) && boots(c, syslinux):
-		return fmt.Sprintf("on such a machine it is called %s: --loader %s", syslinux.Loader, syslinux.Loader)
-	case host.Loader != "" && boots(c, any):
+	case host.Loader == boot.Syslinux && c.Firmware == boot.BIOS && !brings:
+		return "on a BIOS it is called pxelinux: --loader pxelinux"
+	case host.Loader == boot.PXELINUX && c.Firmware == boot.UEFI && !brings:
+		return "on UEFI it is called syslinux: --loader syslinux"
+	case host.Loader != "" && boots(c, free):
 		return "it boots without --loader"
 	case p.Kind() == boot.KindNetBoot && c.Proto != boot.BSDP:
 		return "NetBoot images are for Macs alone, which ask by BSDP: spur explain --proto bsdp shows how one boots"

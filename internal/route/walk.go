@@ -206,7 +206,7 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 	case boot.KindEFI:
 		what = "an EFI application"
 	case boot.KindNBP, boot.KindFolder:
-		return p.Title() + " brings its own"
+		return p.Title() + " brings its own loader, and Spur puts none before it"
 	case boot.KindNetBoot:
 		what = "a NetBoot image"
 	}

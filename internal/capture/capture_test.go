@@ -117,6 +117,64 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// block is one of pcapng.
+func block(kind uint32, body ...[]byte) []byte {
+	all := bytes.Join(body, nil)
+	all = append(all, make([]byte, -len(all)&3)...)
+	size := uint32(12 + len(all))
+	b := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, kind), size)
+	return binary.LittleEndian.AppendUint32(append(b, all...), size)
+}
+
+// words are numbers of four bytes.
+func words(all ...uint32) []byte {
+	var b []byte
+	for _, n := range all {
+		b = binary.LittleEndian.AppendUint32(b, n)
+	}
+	return b
+}
+
+// What is in a pcapng beside packets takes no memory, however much of it there is, and no
+// length leads out of a block.
+func TestHostileBlocks(t *testing.T) {
+	discover := udp(t, ethernet(machine, all), "0.0.0.0", "255.255.255.255", 68, 67, dhcp(1, 1, "0.0.0.0"))
+	n := uint32(len(discover))
+	section := block(0x0a0d0d0a, words(0x1a2b3c4d, 1, ^uint32(0), ^uint32(0)))
+	iface := block(1, words(1, 0))
+	packet := func(captured uint32, options ...byte) []byte {
+		return block(6, words(0, 0, 0, captured, captured), discover, make([]byte, -n&3), options)
+	}
+	for name, test := range map[string]struct {
+		blocks [][]byte
+		items  int
+		note   string
+	}{
+		"whole":                 {[][]byte{iface, packet(n), packet(n)}, 2, ""},
+		"interfaces":            {[][]byte{bytes.Repeat(iface, 1000), packet(n)}, 0, "more than 256 interfaces"},
+		"interfaces of several": {[][]byte{iface, packet(n), bytes.Repeat(append(bytes.Clone(section), iface...), 1000), packet(n)}, 2, ""},
+		"names":                 {[][]byte{iface, bytes.Repeat(block(4, []byte("\x01\x00\x08\x00\x0a\x00\x00\x01abc\x00\x00\x00\x00\x00")), 1000), packet(n)}, 1, ""},
+		"a long option":         {[][]byte{iface, packet(n, 1, 0, 0xff, 0xff), packet(n)}, 2, ""},
+		"a long packet":         {[][]byte{iface, packet(1 << 30), packet(n)}, 0, "it is damaged after 0 packets"},
+		"a long simple packet":  {[][]byte{iface, block(3, words(1<<30), discover), packet(n)}, 2, ""},
+		"a short block":         {[][]byte{iface, words(6, 12, 12), packet(n)}, 0, "it is damaged after 0 packets"},
+		"a shorter block":       {[][]byte{iface, words(5, 4, 4), packet(n)}, 0, "it is damaged after 0 packets"},
+		"a large block":         {[][]byte{iface, block(6, make([]byte, 1<<20)), packet(n)}, 0, "it is damaged after 0 packets"},
+		"a large other block":   {[][]byte{iface, block(0x0bad, make([]byte, 1<<20)), packet(n)}, 1, ""},
+		"cut off":               {[][]byte{iface, packet(n), packet(n)[:40]}, 1, "it ends within a packet, after 1 whole ones"},
+	} {
+		c := read(t, append(bytes.Clone(section), bytes.Join(test.blocks, nil)...))
+		items := 0
+		for _, m := range c.Machines {
+			items += len(m.Items)
+		}
+		notes := strings.Join(c.Notes, "\n")
+		if items != test.items || (notes == "") != (test.note == "") || !strings.Contains(notes, test.note) {
+			t.Errorf("%s: %d items, %q", name, items, c.Notes)
+		}
+	}
+}
+
 // Blocks are counted, and those that are sent again. What a capture lacks is taken
 // for sent.
 func TestTFTP(t *testing.T) {

@@ -63,8 +63,8 @@ func (f pcapFrames) next() ([]byte, gopacket.CaptureInfo, layers.LinkType, error
 type ngFrames struct{ r *pcapgo.NgReader }
 
 // newNG reads pcapng, whose interfaces may be of different kinds.
-func newNG(r io.Reader) (frames, error) {
-	ng, err := pcapgo.NewNgReader(r, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
+func newNG(r *bufio.Reader) (frames, error) {
+	ng, err := pcapgo.NewNgReader(&blocks{from: r}, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}

@@ -20,9 +20,14 @@ type packet struct {
 	size     int // of UDP's payload, on the wire
 }
 
+// maxFrame is how much of a frame is looked at: headers, and the message that they are
+// for. Sizes are those of the headers.
+const maxFrame = 16 << 10
+
 // frame takes in one frame.
 func (a *assembly) frame(data []byte, link layers.LinkType, info gopacket.CaptureInfo) {
 	at := a.clock(info.Timestamp)
+	data = data[:min(len(data), maxFrame)]
 	p := packet{Packet: gopacket.NewPacket(data, link, gopacket.DecodeOptions{Lazy: true, NoCopy: true})}
 	p.readLink()
 	if arp, ok := p.Layer(layers.LayerTypeARP).(*layers.ARP); ok {

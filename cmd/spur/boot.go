@@ -107,9 +107,10 @@ folder of those, of which the disabled ones are left out; one that is named itse
 served even so. What makes it one is its NBImageInfo.plist. Macs are shown the ones that
 are for them (BSDP), beside any DHCP server and in Startup Disk of a running system;
 without a choice they boot the first that is a default one. Each gets the booter for its
-architecture over TFTP, and beside it whatever that asks for from the booter's folder;
-its kernel finds the root image by option 17, as a URL of Spur's or by --root-path, such
-as nfs:192.0.2.1:/export:Install.nbi/NetInstall.dmg. --netboot-shadow names where a Mac
+architecture over TFTP, and beside it whatever that asks for from the booter's folder,
+but nothing to which a link leads out of the image; its kernel finds the root image by
+option 17, as a URL of Spur's or by --root-path, such as
+nfs:192.0.2.1:/export:Install.nbi/NetInstall.dmg. --netboot-shadow names where a Mac
 without a disk may write. A Mac with EFI also boots what other UEFI machines do: it is
 shown one image with the target's name, whose booter is iPXE or, without that, one EFI
 application.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -150,9 +151,10 @@ func (l looked) bringers() []boot.Bringer {
 	return all
 }
 
-// local are the files of this host that machines may have. Close them.
+// local are the files of this host that machines may have. Close them. Those of a folder
+// are none that the operator named, and links among them lead nowhere else.
 func (l looked) local() (local tree.Local, close func(), err error) {
-	named := tree.NamedFiles(l.files())
+	named := tree.Named{}
 	var dirs []string
 	for _, one := range l.every() {
 		var below []string
@@ -161,6 +163,8 @@ func (l looked) local() (local tree.Local, close func(), err error) {
 			below = []string{content.Dir}
 		case boot.NetBoot:
 			below = content.Folders()
+		default:
+			maps.Copy(named, tree.NamedFiles(one.payload.Files()))
 		}
 		for _, dir := range below {
 			if !slices.Contains(dirs, dir) {

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -39,6 +40,30 @@ func images(t *testing.T) boot.Payload {
 		{Dir: at("a").Source, Name: "A", Index: 1, System: 1, Booters: []boot.Booter{{Arch: "i386", File: at("a/i386/booter")}}, Root: at("a/root.dmg")},
 		{Dir: at("b").Source, Name: "B", Index: 2, System: 1, Default: true, Booters: []boot.Booter{{Arch: "i386", File: at("b/i386/booter")}}, Root: at("b/root.dmg")},
 	}}}
+}
+
+// A link in the place of an image's file leads to nothing else of this host, also where
+// it is put there later.
+func TestNetBootLocal(t *testing.T) {
+	payload := images(t)
+	root := payload.Content.(boot.NetBoot).Images[0].Root.Source
+	local, done, err := looked{payload: payload}.local()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	f, err := local.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if err := errors.Join(os.Remove(root), os.Symlink("../secret", root)); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := local.Open(root); err == nil {
+		f.Close()
+		t.Error("the link is followed out of the folder")
+	}
 }
 
 // from is a packet of a Mac.

@@ -143,8 +143,7 @@ func readNetBootInfo(text []byte) (netBootDescription, error) {
 	if err := tangled(text); err != nil {
 		return nil, &Mismatch{Looks: "damaged (" + err.Error() + ")", Hint: hint}
 	}
-	var value any
-	format, err := plist.Unmarshal(text, &value)
+	value, format, err := decodePlist(text)
 	switch {
 	case len(text) == 0:
 		return nil, &Mismatch{Looks: "empty", Hint: hint}
@@ -169,6 +168,18 @@ func plainly(err error) string {
 		return before + number + " is no number"
 	}
 	return text
+}
+
+// decodePlist reads a property list. Its reader panics on sizes that add up to more than
+// an integer has.
+func decodePlist(text []byte) (value any, format int, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("its reader gives up: %v", p)
+		}
+	}()
+	format, err = plist.Unmarshal(text, &value)
+	return value, format, err
 }
 
 // text is an entry that is one.
@@ -292,20 +303,20 @@ func (d netBootDescription) findBooters(image *boot.NetBootImage) error {
 		archs = []string{boot.NetBootPPC, boot.NetBootI386}
 	}
 	for _, arch := range archs {
-		path := filepath.Join(image.Dir, arch, file)
-		if !filepath.IsLocal(arch) || !isRegular(path) && arch == boot.NetBootPPC {
-			path = filepath.Join(image.Dir, file)
+		name := filepath.Join(arch, file)
+		if !filepath.IsLocal(arch) || !isBelow(image.Dir, name) && arch == boot.NetBootPPC {
+			name = file
 		}
 		switch {
-		case isRegular(path):
-			image.Booters = append(image.Booters, boot.Booter{Arch: arch, File: boot.File{Source: path}})
+		case isBelow(image.Dir, name):
+			image.Booters = append(image.Booters, boot.Booter{Arch: arch, File: boot.File{Source: filepath.Join(image.Dir, name)}})
 		case len(named) > 0:
 			return advice.New(fmt.Sprintf("%s: its booter %s for %s isn't there", image.Dir, filepath.Join(arch, file), arch),
-				"copy the whole folder again, or correct Architectures and BootFile in "+netBootInfo)
+				"copy the whole folder again, with files in the place of links that lead out of it, or correct Architectures and BootFile in "+netBootInfo)
 		}
 	}
 	if len(image.Booters) == 0 {
-		return advice.New(fmt.Sprintf("%s: its booter %s isn't there", image.Dir, file), "copy the whole folder again, or correct BootFile in "+netBootInfo)
+		return advice.New(fmt.Sprintf("%s: its booter %s isn't there", image.Dir, file), "copy the whole folder again, with files in the place of links that lead out of it, or correct BootFile in "+netBootInfo)
 	}
 	return nil
 }
@@ -317,12 +328,11 @@ func (d netBootDescription) findRoot(image *boot.NetBootImage) (warning string, 
 	if kind == typeBootFile {
 		return "", nil
 	}
-	path := filepath.Join(image.Dir, root)
 	switch {
 	case root == "":
 		return "", describeBadInfo(image.Dir, errors.New("RootPath is missing"))
-	case filepath.IsLocal(root) && isRegular(path):
-		image.Root = boot.File{Source: path}
+	case isBelow(image.Dir, root):
+		image.Root = boot.File{Source: filepath.Join(image.Dir, root)}
 		if kind == typeNFS {
 			warning = "its root image is told as a URL, though the image is made for NFS, which Spur doesn't serve: Mac OS X before 10.3 needs --root-path nfs:ADDRESS:EXPORT:IMAGE"
 		}
@@ -334,7 +344,7 @@ func (d netBootDescription) findRoot(image *boot.NetBootImage) (warning string, 
 		image.RootPath = "nfs:" + root
 		return "", addressedRoot(image.Dir, root)
 	}
-	return "", advice.New(fmt.Sprintf("%s: its root image %s isn't there", image.Dir, root), "copy the whole folder again, or name the image with --root-path")
+	return "", advice.New(fmt.Sprintf("%s: its root image %s isn't there", image.Dir, root), "copy the whole folder again, with files in the place of links that lead out of it, or name the image with --root-path")
 }
 
 // addressedRoot says what is wrong with the server of a root on NFS: the kernel, which
@@ -348,8 +358,15 @@ func addressedRoot(dir, root string) error {
 	return nil
 }
 
-func isRegular(path string) bool {
-	info, err := os.Stat(path)
+// isBelow tells whether a regular file is below a folder. Links count where they stay in
+// it: an image that somebody else made must not have other files of this host served.
+func isBelow(dir, name string) bool {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return false
+	}
+	defer root.Close()
+	info, err := root.Stat(name)
 	return err == nil && info.Mode().IsRegular()
 }
 

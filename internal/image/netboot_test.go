@@ -1,6 +1,8 @@
 package image_test
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,6 +186,44 @@ func TestTangledNetBoot(t *testing.T) {
 	dir := nbi(t, list, whole...)
 	if _, _, err := image.OpenNetBoot("", dir); err == nil || !strings.Contains(err.Error(), "a container in it is used twice") {
 		t.Error(err)
+	}
+}
+
+// A list whose reader fails on it is damaged like any other: here data of 2^64-1 bytes.
+func TestNetBootOfImpossibleSize(t *testing.T) {
+	list := append([]byte("bplist00\x4f\x13"), bytes.Repeat([]byte{0xff}, 8)...)
+	end := make([]byte, 32)
+	end[6], end[7], end[15], end[31] = 1, 1, 1, byte(len(list))
+	list = append(append(list, 8), end...)
+	dir := nbi(t, list, whole...)
+	if _, _, err := image.OpenNetBoot("", dir); err == nil || !strings.Contains(err.Error(), "is damaged") || advice.Of(err) == "" {
+		t.Error(err)
+	}
+}
+
+// What a description names lies in the image's folder. Links count where they stay in it.
+func TestNetBootLinks(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("SECRET"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, to, why string
+	}{
+		{"i386/booter", secret, "its booter i386/booter for i386 isn't there"},
+		{"NetInstall.dmg", secret, "its root image NetInstall.dmg isn't there"},
+		{"i386/booter", "../NetInstall.dmg", ""},
+		{"NetInstall.dmg", "i386/booter", ""},
+	} {
+		dir := nbi(t, written(t, plist.XMLFormat, info()), whole...)
+		at := filepath.Join(dir, tt.name)
+		if err := errors.Join(os.Remove(at), os.Symlink(tt.to, at)); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := image.OpenNetBoot("", dir)
+		if (err == nil) != (tt.why == "") || err != nil && !strings.Contains(err.Error(), tt.why) {
+			t.Errorf("%s → %s: %v", tt.name, tt.to, err)
+		}
 	}
 }
 

@@ -26,8 +26,11 @@ type Folder struct {
 	Warnings    []string
 }
 
-// filesMost bounds how many files of a folder are looked at.
-const filesMost = 8192
+// Bounds of what is looked at of a folder.
+const (
+	filesMost = 8192                 // with folders, and what else lies among them
+	depthMost = boot.ProgramMost / 2 // no program lies further down
+)
 
 // OpenFolder looks into the folder at dir and below. Links count where they stay in
 // it. The error names the folder.
@@ -62,7 +65,7 @@ func lookInto(dir string, choose func(*folderLook) error) (Folder, error) {
 	}
 	l := &folderLook{root: root, files: files, kinds: map[boot.Program]string{}}
 	if more {
-		l.warn("it has more than %d files; those behind them were not looked at", filesMost)
+		l.warn("it has more than %d files and folders, or folders more than %d deep; those behind them were not looked at", filesMost, depthMost)
 	}
 	l.lookAtAll()
 	if err := choose(l); err != nil {
@@ -75,22 +78,25 @@ func lookInto(dir string, choose func(*folderLook) error) (Folder, error) {
 // filesBelow lists the regular files below a folder, links to such files included, by
 // their paths; more tells that there are others.
 func filesBelow(root *os.Root) (files []string, more bool, err error) {
+	entries := 0
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			if name == "." {
-				return err
-			}
+		entries++
+		switch {
+		case err != nil && name == ".":
+			return err
+		case err != nil:
 			return nil // what may not be read can't be served either
-		}
-		info, err := root.Stat(name)
-		if err != nil || !info.Mode().IsRegular() {
-			return nil //nolint:nilerr // a link that leads nowhere, or out
-		}
-		if len(files) == filesMost {
+		case entries > filesMost:
 			more = true
 			return fs.SkipAll
+		case d.IsDir() && strings.Count(name, "/") >= depthMost:
+			more = true
+			return fs.SkipDir
 		}
-		files = append(files, name)
+		info, err := root.Stat(name)
+		if err == nil && info.Mode().IsRegular() { // and no link that leads nowhere, or out
+			files = append(files, name)
+		}
 		return nil
 	})
 	return files, more, err

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -196,4 +197,28 @@ func FuzzLookNBP(f *testing.F) {
 			t.Errorf("%+v says nothing", found)
 		}
 	})
+}
+
+// A folder is looked through so far as programs can lie in it: each step further down takes
+// longer than the one before.
+func TestOpenDeepFolder(t *testing.T) {
+	deep := strings.Repeat("d/", depthMost)
+	for below, want := range map[string]bool{"x/" + deep: true, deep: false} {
+		found, err := OpenFolder(folderOf(t, map[string]string{"pxelinux.cfg/default": "", below + "file": ""}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if warned := strings.Contains(strings.Join(found.Warnings, "\n"), "were not looked at"); warned != want {
+			t.Errorf("%s: %q", below, found.Warnings)
+		}
+	}
+	empty := folderOf(t, map[string]string{"pxelinux.cfg/default": ""})
+	for i := range filesMost + 1 {
+		if err := os.Mkdir(filepath.Join(empty, strconv.Itoa(i)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, err := OpenFolder(empty); err != nil || !strings.Contains(strings.Join(found.Warnings, "\n"), "were not looked at") {
+		t.Errorf("%q, %v", found.Warnings, err)
+	}
 }

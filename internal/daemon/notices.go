@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
@@ -30,6 +31,7 @@ type notices struct {
 	terminal *report.Terminal // nil with --log json
 
 	malformed struct{ dhcp, tftp, http atomic.Uint64 }
+	troubles  ration
 }
 
 func newNotices(c Config) *notices {
@@ -188,10 +190,22 @@ func (v *notices) warn(line string) {
 	v.say(slog.LevelWarn, "warning: "+line, "sub", "daemon")
 }
 
-// trouble says that something about one machine did not work.
+// trouble says that something about one machine did not work. Machines can be made
+// up, so that what exceeds a ration is counted.
 func (v *notices) trouble(what string, mac boot.MAC, iface string, err error) {
+	ok, left := v.troubles.take(time.Now())
+	if left > 0 {
+		v.leftOut(left)
+	}
+	if !ok {
+		return
+	}
 	v.say(slog.LevelWarn, fmt.Sprintf("warning: %s: %s on %s: %v", mac, what, iface, err),
 		"sub", "dhcp", "if", iface, "mac", mac.String(), "err", err)
+}
+
+func (v *notices) leftOut(count uint64) {
+	v.say(slog.LevelWarn, fmt.Sprintf("warning: %d more like it about machines were left out", count), "sub", "dhcp", "count", count)
 }
 
 // panicked reports a fault of Spur's own, which cost one peer its answer.
@@ -261,6 +275,9 @@ func (v *notices) end(dropped uint64) {
 		if f.count > 0 {
 			v.say(slog.LevelInfo, fmt.Sprintf("%d %s were dropped.", f.count, f.what), "sub", "daemon", "count", f.count)
 		}
+	}
+	if left := v.troubles.rest(); left > 0 {
+		v.leftOut(left)
 	}
 	if v.terminal != nil {
 		_ = v.terminal.Close()

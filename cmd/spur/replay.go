@@ -32,7 +32,8 @@ KERNEL and flags are those of spur boot. Its menus (--menu, --boot-server), its
 of the network that the machine was on. A boot from a menu is played for KERNEL alone.
 
 With --anonymous OUT nothing is played: the record is written to OUT with all
-addresses, UUIDs and names of hosts replaced, to be sent to others.
+replaced that may say whose it is, to be sent to others: addresses, UUIDs, serial
+numbers, and all names but those of well-known files and protocols.
 
 Exit codes are 0 where the machine is answered otherwise than when it failed, or
 what it failed on is gone; 1 where it is answered as it was and would fail again,
@@ -75,7 +76,7 @@ it is answered.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&anonymous, "anonymous", "", "write the record to this file, with addresses, UUIDs and names of hosts replaced")
+	flags.StringVar(&anonymous, "anonymous", "", "write the record to this file, with addresses, identifiers and names replaced")
 	flags.StringVar(&only, "only", "", "of a capture with several machines: this one's MAC (default: the first that asks to boot)")
 	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
 	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp, folder or netboot, whatever it looks like")

@@ -2,9 +2,15 @@ package daemon
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/record"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // Each machine that somebody has sent the record of is answered as its file says:
@@ -20,6 +26,48 @@ func TestRecorded(t *testing.T) {
 			out += "error: " + err.Error() + "\n"
 		}
 		golden(t, strings.TrimSuffix(file, ".jsonl")+".txt", out)
+	}
+}
+
+// A record without names ends as with them.
+func TestRecordedAnonymous(t *testing.T) {
+	files, err := filepath.Glob("testdata/recorded/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no records: %v", err)
+	}
+	end := func(file string) string {
+		out, err := replayed(t, file)
+		answers := strings.Count(out, "answered as it was")
+		return fmt.Sprint(answers, " ", errors.Is(err, ErrWouldFail), " ", strings.Contains(out, "It failed then:"))
+	}
+	for _, file := range files {
+		to := filepath.Join(t.TempDir(), "anonymous.jsonl")
+		if err := Anonymize(file, to, boot.MAC{}); err != nil {
+			t.Fatal(err)
+		}
+		if was, now := end(file), end(to); was != now {
+			out, err := replayed(t, to)
+			t.Errorf("%s ended with %s, without names with %s:\n%s%v", file, was, now, out, err)
+		}
+	}
+}
+
+// The names of all files that loaders are served by stay in an anonymous record.
+func TestLoadersStayInRecords(t *testing.T) {
+	names := []string{route.IPXEScript, route.GPXEScript, route.GRUBConfig, route.LegacyConfig}
+	for _, l := range route.Loaders() {
+		for _, b := range l.Builds {
+			names = append(names, b.File)
+		}
+		for _, c := range l.Companions {
+			names = append(names, c.File)
+		}
+	}
+	for _, name := range names {
+		r := record.Record{Entries: []record.Entry{{Event: &record.Event{File: name}}}}
+		if got := record.Anonymous(r).Entries[0].Event.File; got != name {
+			t.Errorf("%s became %s", name, got)
+		}
 	}
 }
 

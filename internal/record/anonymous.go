@@ -3,25 +3,23 @@ package record
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"net"
 	"net/netip"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// Anonymous is a record with all replaced that says whose machine and network it
-// is: hardware addresses, IP addresses, UUIDs, names of hosts and domains, and what
-// relays and vendors put into options that no boot depends on. The same is replaced
-// by the same, and what is on one network stays on one. Names of files stay, but
-// for addresses in them.
+// Anonymous is a record with all replaced that may say whose machine and network it
+// is. What stays is listed: fields and options that a boot depends on and that tell
+// nobody apart, and in text the words in kept. The same is replaced by the same, and
+// what is on one network stays on one.
 func Anonymous(r Record) Record {
-	a := &anonymizer{ips: map[netip.Addr]netip.Addr{}, nets: map[[3]byte]byte{}, nets6: map[[8]byte]byte{}, macs: map[boot.MAC]boot.MAC{}}
-	a.mac(r.Head.MAC)
+	a := &anonymizer{
+		own: r.Head.MAC, macs: map[boot.MAC]boot.MAC{}, ips: map[netip.Addr]netip.Addr{}, nets: map[[3]byte]byte{}, nets6: map[[8]byte]byte{},
+		words: map[string]int{}, numbers: map[string]uint32{},
+	}
+	a.mac(a.own)
 	out := Record{Head: r.Head}
 	out.Head.Anonymous, out.Head.Interface = true, ""
 	out.Head.Addresses = nil
@@ -43,29 +41,45 @@ type anonymizer struct {
 	ips   map[netip.Addr]netip.Addr
 	nets  map[[3]byte]byte
 	nets6 map[[8]byte]byte
+	own   boot.MAC // of the machine
 	macs  map[boot.MAC]boot.MAC
 	uuids [][]byte
+	order []netip.Addr   // those of ips, as they came
+	words map[string]int // of text
+	// numbers are those of transactions and associations: firmware makes them of
+	// hardware addresses.
+	numbers map[string]uint32
 }
 
-// mac is what replaces a hardware address: one that no card has. What tells a
-// Raspberry Pi, its maker's first three bytes, stays.
+// mac is what replaces a hardware address: one that no card has. Of the machine's own
+// the maker's three bytes stay: they tell a Raspberry Pi.
 func (a *anonymizer) mac(m boot.MAC) boot.MAC {
-	if m == (boot.MAC{}) || m[0]&1 != 0 {
+	if m == (boot.MAC{}) || m == (boot.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}) {
 		return m
 	}
 	if known, ok := a.macs[m]; ok {
 		return known
 	}
 	n := len(a.macs) + 1
-	to := boot.MAC{m[0], m[1], m[2], 0, byte(n >> 8), byte(n)}
+	to := boot.MAC{2, 0, 0, 0, byte(n >> 8), byte(n)}
+	if m == a.own {
+		copy(to[:3], m[:3])
+	}
 	a.macs[m] = to
 	return to
 }
+
+// solicited are the groups that have the last bytes of an address in theirs (RFC 4291
+// section 2.7.1).
+var solicited = netip.MustParsePrefix("ff02::1:ff00:0/104")
 
 // ip is what replaces an address: in 10.77.0.0/16 or fd77::/48, and with the same
 // last byte, so that what is on one network stays there.
 func (a *anonymizer) ip(from netip.Addr) netip.Addr {
 	from = from.Unmap().WithZone("")
+	if solicited.Contains(from) {
+		return solicited.Addr()
+	}
 	if !from.IsValid() || from.IsUnspecified() || from.IsMulticast() || from.IsLoopback() || from == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return from
 	}
@@ -74,6 +88,7 @@ func (a *anonymizer) ip(from netip.Addr) netip.Addr {
 	}
 	to := a.other(from)
 	a.ips[from] = to
+	a.order = append(a.order, from)
 	return to
 }
 
@@ -144,8 +159,11 @@ func (a *anonymizer) uuid(v []byte) {
 }
 
 // replacedUUID is what replaces a UUID. What a Raspberry Pi writes in the place of
-// one begins with its model, which stays.
+// one begins with its model, which stays; so does what all of the model 3B have.
 func replacedUUID(v []byte) []byte {
+	if bytes.Equal(v, bytes.Repeat([]byte{0x44}, len(v))) {
+		return bytes.Clone(v)
+	}
 	to := make([]byte, 16)
 	if bytes.HasPrefix(v, []byte("RPi")) {
 		copy(to, v[:4])
@@ -161,17 +179,11 @@ func (a *anonymizer) entry(e Entry) Entry {
 	if e.Event != nil {
 		v := *e.Event
 		v.Peer, v.Server = a.ip(v.Peer), a.ip(v.Server)
-		for _, s := range []*string{&v.File, &v.Reason, &v.Hint, &v.Err} {
-			*s = a.text(*s)
-		}
+		v.File, v.Reason, v.Hint, v.Err = a.text(v.File), a.text(v.Reason), "", a.text(v.Err)
 		e.Event = &v
 	}
 	if e.Verdict != nil {
-		v := *e.Verdict
-		for _, s := range []*string{&v.Sentence, &v.Likely, &v.Hint} {
-			*s = a.text(*s)
-		}
-		e.Verdict = &v
+		e.Verdict = &Verdict{Cause: e.Verdict.Cause, Sentence: "(what was said of it is left out)"}
 	}
 	return e
 }
@@ -193,79 +205,6 @@ func (a *anonymizer) packet(p Packet) *Packet {
 		p.Bytes = nil
 	}
 	return &p
-}
-
-// quads finds IPv4 addresses, hosts those of URLs.
-var (
-	quads = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}\b`)
-	hosts = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)([^/\s\["]+)`)
-	six   = regexp.MustCompile(`(?i)\[?[0-9a-f:]*::?[0-9a-f:.]*[0-9a-f]\]?`)
-)
-
-// text replaces what names of files and sentences have of all this.
-func (a *anonymizer) text(s string) string {
-	for from, to := range a.macs {
-		for _, sep := range []string{":", "-", ""} {
-			s = replaceFold(s, written(from, sep), written(to, sep))
-		}
-	}
-	for _, v := range a.uuids {
-		s = replaceFold(s, boot.UUID(v).String(), boot.UUID(replacedUUID(v)).String())
-		s = replaceFold(s, hex.EncodeToString(v), hex.EncodeToString(replacedUUID(v)))
-	}
-	s = hosts.ReplaceAllStringFunc(s, a.host)
-	s = quads.ReplaceAllStringFunc(s, a.address)
-	s = six.ReplaceAllStringFunc(s, func(found string) string {
-		bare := strings.Trim(found, "[]")
-		if to := a.address(bare); to != bare {
-			return strings.Replace(found, bare, to, 1)
-		}
-		return found
-	})
-	for from, to := range a.ips { // PXELINUX writes them so
-		if from.Is4() {
-			x, y := from.As4(), to.As4()
-			s = replaceFold(s, hex.EncodeToString(x[:]), strings.ToUpper(hex.EncodeToString(y[:])))
-		}
-	}
-	return s
-}
-
-func (a *anonymizer) address(found string) string {
-	addr, err := netip.ParseAddr(found)
-	if err != nil || addr.Is4() && (addr.IsLoopback() || addr.As4()[0] == 255) {
-		return found
-	}
-	return a.ip(addr).String()
-}
-
-// host replaces the host of a URL that has a name.
-func (a *anonymizer) host(found string) string {
-	parts := hosts.FindStringSubmatch(found)
-	name, port, err := net.SplitHostPort(parts[2])
-	if err != nil {
-		name, port = parts[2], ""
-	}
-	if _, err := netip.ParseAddr(name); err == nil {
-		return found
-	}
-	if port != "" {
-		port = ":" + port
-	}
-	return parts[1] + "host.example" + port
-}
-
-func written(m boot.MAC, sep string) string {
-	return strings.ReplaceAll(net.HardwareAddr(m[:]).String(), ":", sep)
-}
-
-// replaceFold replaces, whatever the case of letters.
-func replaceFold(s, from, to string) string {
-	at := strings.Index(strings.ToLower(s), from)
-	if at < 0 || len(strings.ToLower(s)) != len(s) {
-		return s
-	}
-	return s[:at] + to + replaceFold(s[at+len(from):], from, to)
 }
 
 // The layout of RFC 2131 section 2, and options that say who somebody is.
@@ -302,31 +241,65 @@ func options(b []byte) []rawOption {
 }
 
 // dhcp rewrites a packet. Its options stay in their order, and whether there is an
-// END behind them; fields that carry options (overload) lose them.
+// END behind them, also in the fields that carry options (option 52).
 func (a *anonymizer) dhcp(b []byte) []byte {
 	out := bytes.Clone(b[:optionsAt])
 	mac := a.mac(boot.MAC(b[chaddrAt : chaddrAt+6]))
+	copy(out[chaddrAt:snameAt], make([]byte, snameAt-chaddrAt))
 	copy(out[chaddrAt:], mac[:])
+	copy(out[4:8], a.number(b[4:8]))
 	for at := 12; at < chaddrAt; at += 4 {
 		copy(out[at:], a.four(b[at:at+4]))
 	}
-	copy(out[snameAt:fileAt], a.field(b[snameAt:fileAt]))
-	copy(out[fileAt:cookieAt], a.field(b[fileAt:cookieAt]))
+	overload := overloaded(b)
+	copy(out[snameAt:fileAt], a.field(b[snameAt:fileAt], overload&2 != 0))
+	copy(out[fileAt:cookieAt], a.field(b[fileAt:cookieAt], overload&1 != 0))
+	return append(out, a.options(b[optionsAt:])...)
+}
+
+// overloaded says which fields of a packet carry options (RFC 2132 section 9.3).
+func overloaded(b []byte) uint8 {
 	for _, o := range options(b[optionsAt:]) {
+		if o.code == 52 && len(o.value) == 1 {
+			return o.value[0]
+		}
+	}
+	return 0
+}
+
+func (a *anonymizer) options(b []byte) []byte {
+	return a.suboptions(b, a.option)
+}
+
+// field is what replaces sname or file: text, or options as far as there is room.
+func (a *anonymizer) field(b []byte, carries bool) []byte {
+	out := make([]byte, len(b))
+	if !carries {
+		text, _, _ := bytes.Cut(b, []byte{0})
+		copy(out[:len(b)-1], a.text(string(text)))
+		return out
+	}
+	at := 0
+	for _, o := range options(b) {
 		v := a.option(o.code, o.value)
-		out = append(append(out, o.code, uint8(min(len(v), 255))), v[:min(len(v), 255)]...)
+		if at+2+len(v) >= len(b) {
+			break
+		}
+		out[at], out[at+1] = o.code, uint8(len(v))
+		at += 2 + copy(out[at+2:], v)
 	}
-	if bytes.IndexByte(b[optionsAt:], 255) >= 0 {
-		out = append(out, 255)
-	}
+	out[at] = 255
 	return out
 }
 
-func (a *anonymizer) field(b []byte) []byte {
-	text, _, _ := bytes.Cut(b, []byte{0})
-	out := make([]byte, len(b))
-	copy(out[:len(b)-1], a.text(string(text)))
-	return out
+// number is what replaces the number of a transaction or an association.
+func (a *anonymizer) number(b []byte) []byte {
+	n, known := a.numbers[string(b)]
+	if !known {
+		n = uint32(len(a.numbers) + 1)
+		a.numbers[string(b)] = n
+	}
+	return binary.BigEndian.AppendUint32(nil, n)[4-len(b):]
 }
 
 // four is an address within a packet.
@@ -337,7 +310,7 @@ func (a *anonymizer) four(b []byte) []byte {
 
 // fours are several.
 func (a *anonymizer) fours(v []byte) []byte {
-	out := bytes.Clone(v)
+	out := make([]byte, len(v))
 	for at := 0; at+4 <= len(v); at += 4 {
 		copy(out[at:], a.four(v[at:at+4]))
 	}
@@ -348,26 +321,22 @@ func (a *anonymizer) fours(v []byte) []byte {
 // what tells nobody apart; of all others only the length stays.
 func (a *anonymizer) option(code uint8, v []byte) []byte {
 	switch code {
-	case 1, 2, 13, 26, 51, 52, 53, 55, 57, 58, 59, 80, 93, 94, 116, 211:
+	case 1, 2, 13, 26, 51, 52, 53, 57, 58, 59, 80, 94, 116, 211:
+		if len(v) <= 4 {
+			return v
+		}
+	case 55: // numbers of options
 		return v
+	case 93:
+		return architectures(v)
 	case 3, 6, 28, 42, 50, 54, 118, 150:
 		return a.fours(v)
-	case 17, 60, 66, 67, 77, 209, 210:
-		return []byte(a.name(code, v))
+	case 17, 60, 66, 67, 209, 210:
+		return []byte(a.text(string(v)))
+	case 77:
+		return a.classes(v, 1)
 	case 43:
-		return a.suboptions(v, func(code uint8, v []byte) []byte {
-			switch code {
-			case 1, 7:
-				return a.fours(v)
-			case 8:
-				return a.bootServers(v)
-			case 3: // of BSDP, the server's address
-				if len(v) == 4 {
-					return a.fours(v)
-				}
-			}
-			return v
-		})
+		return a.vendorOptions(v)
 	case 61:
 		return a.clientID(v)
 	case 82:
@@ -383,7 +352,7 @@ func (a *anonymizer) option(code uint8, v []byte) []byte {
 		}
 	case 175:
 		return a.suboptions(v, func(code uint8, v []byte) []byte {
-			if code == 1 || code >= 8 && code <= 41 || code == 176 || code == 177 || code == 189 || code == 235 {
+			if len(v) <= 5 && (code == 1 || code >= 8 && code <= 41 || code == 176 || code == 177 || code == 189 || code == 235) {
 				return v
 			}
 			return make([]byte, len(v))
@@ -392,15 +361,88 @@ func (a *anonymizer) option(code uint8, v []byte) []byte {
 	return make([]byte, len(v))
 }
 
-// name replaces what a text has, and in option 66 the name of a host.
-func (a *anonymizer) name(code uint8, v []byte) string {
-	text := string(v)
-	if code == 66 {
-		if _, err := netip.ParseAddr(strings.TrimRight(text, "\x00")); err != nil && text != "" {
-			return "host.example"
-		}
+// architectures is a list of numbers, all of which are small.
+func architectures(v []byte) []byte {
+	out := make([]byte, len(v))
+	for at := 1; at < len(v); at += 2 {
+		out[at] = v[at]
 	}
-	return a.text(text)
+	return out
+}
+
+// classes are user classes, each behind its length of so many bytes (RFC 3004, RFC
+// 8415 section 21.15); most clients send option 77 as text.
+func (a *anonymizer) classes(v []byte, lengthBytes int) []byte {
+	var out []byte
+	for rest := v; len(rest) > 0; {
+		if len(rest) < lengthBytes {
+			return []byte(a.text(string(v)))
+		}
+		size := 0
+		for _, b := range rest[:lengthBytes] {
+			size = size<<8 | int(b)
+		}
+		if len(rest) < lengthBytes+size {
+			return []byte(a.text(string(v)))
+		}
+		to := a.text(string(rest[lengthBytes : lengthBytes+size]))
+		length := binary.BigEndian.AppendUint16(nil, uint16(len(to)))
+		out = append(append(out, length[2-lengthBytes:]...), to...)
+		rest = rest[lengthBytes+size:]
+	}
+	return out
+}
+
+// vendorOptions is option 43. BSDP's begins with the kind of message, in one byte.
+func (a *anonymizer) vendorOptions(v []byte) []byte {
+	if len(v) > 1 && v[0] == 1 && v[1] == 1 {
+		return a.suboptions(v, a.bsdpOption)
+	}
+	return a.suboptions(v, a.pxeOption)
+}
+
+// bsdpOption keeps numbers, and of images theirs and how long their names are.
+func (a *anonymizer) bsdpOption(code uint8, v []byte) []byte {
+	switch {
+	case slices.Contains([]uint8{1, 2, 4, 5, 7, 8, 12}, code) && len(v) <= 4:
+		return v
+	case code == 3:
+		return a.fours(v[:len(v)&^3])
+	case code == 9:
+		return a.titles(v, 4)
+	}
+	return make([]byte, len(v))
+}
+
+// pxeOption is one of the PXE specification, table 2-1. What a Raspberry Pi looks for
+// is in the menu.
+func (a *anonymizer) pxeOption(code uint8, v []byte) []byte {
+	switch {
+	case slices.Contains([]uint8{2, 3, 4, 5, 6, 71}, code) && len(v) <= 4:
+		return v
+	case code == 1 || code == 7:
+		return a.fours(v[:len(v)&^3])
+	case code == 8:
+		return a.bootServers(v)
+	case code == 9:
+		return a.titles(v, 2)
+	case code == 10 && len(v) > 0:
+		return append(v[:1:1], a.text(string(v[1:]))...)
+	}
+	return make([]byte, len(v))
+}
+
+// titles is a list of numbers of so many bytes, each with a title.
+func (a *anonymizer) titles(v []byte, numberBytes int) []byte {
+	var out []byte
+	for len(v) > numberBytes && len(v) > numberBytes+int(v[numberBytes]) {
+		end := numberBytes + 1 + int(v[numberBytes])
+		to := a.text(string(v[numberBytes+1 : end]))
+		to = to[:min(len(to), 255)]
+		out = append(append(append(out, v[:numberBytes]...), uint8(len(to))), to...)
+		v = v[end:]
+	}
+	return append(out, make([]byte, len(v))...)
 }
 
 // clientID is option 61: a hardware address stays one.
@@ -422,6 +464,7 @@ func (a *anonymizer) suboptions(v []byte, replace func(uint8, []byte) []byte) []
 	var out []byte
 	for _, o := range options(v) {
 		to := replace(o.code, o.value)
+		to = to[:min(len(to), 255)]
 		out = append(append(out, o.code, uint8(len(to))), to...)
 	}
 	if bytes.IndexByte(v, 255) >= 0 {
@@ -431,12 +474,13 @@ func (a *anonymizer) suboptions(v []byte, replace func(uint8, []byte) []byte) []
 }
 
 func (a *anonymizer) bootServers(v []byte) []byte {
-	out := bytes.Clone(v)
+	out := make([]byte, len(v))
 	for at := 0; at+3 <= len(v); {
 		n := 4 * int(v[at+2])
 		if at+3+n > len(v) {
 			break
 		}
+		copy(out[at:], v[at:at+3])
 		copy(out[at+3:], a.fours(v[at+3:at+3+n]))
 		at += 3 + n
 	}
@@ -458,6 +502,8 @@ func (a *anonymizer) message6(b []byte, depth int) []byte {
 	out := bytes.Clone(b[:head])
 	if head == 34 {
 		copy(out[2:], a.sixteens(b[2:34]))
+	} else {
+		copy(out[1:4], a.number(b[1:4]))
 	}
 	return append(out, a.options6(b[head:], depth)...)
 }
@@ -479,15 +525,28 @@ func (a *anonymizer) options6(b []byte, depth int) []byte {
 
 func (a *anonymizer) option6(code uint16, v []byte, depth int) []byte {
 	switch code {
-	case 6, 7, 8, 14, 15, 16, 20, 32, 60, 61, 62:
+	case 7, 8, 14, 20, 32, 62:
+		if len(v) <= 4 {
+			return v
+		}
+	case 6: // numbers of options
 		return v
+	case 61:
+		return architectures(v)
+	case 15, 60:
+		return a.classes(v, 2)
+	case 16:
+		if len(v) >= 4 {
+			return append(v[:4:4], a.classes(v[4:], 2)...)
+		}
 	case 13:
 		return v[:min(2, len(v))]
 	case 1, 2:
 		return a.duid(v)
 	case 3:
 		if len(v) >= 12 {
-			return append(bytes.Clone(v[:12]), a.options6(v[12:], depth+1)...)
+			out := append(a.number(v[:4]), v[4:12]...)
+			return append(out, a.options6(v[12:], depth+1)...)
 		}
 	case 5:
 		if len(v) >= 24 {
@@ -510,7 +569,7 @@ func (a *anonymizer) option6(code uint16, v []byte, depth int) []byte {
 }
 
 func (a *anonymizer) sixteens(v []byte) []byte {
-	out := bytes.Clone(v)
+	out := make([]byte, len(v))
 	for at := 0; at+16 <= len(v); at += 16 {
 		to := a.ip(netip.AddrFrom16([16]byte(v[at:]))).As16()
 		copy(out[at:], to[:])

@@ -76,7 +76,7 @@ func (w *world) newRPi(m rpiModel) *rpi {
 	host, err := w.lab.Host("pi"+strings.ToLower(strings.ReplaceAll(m.name, "+", "plus")), lab.NIC{Wire: w.wire, MAC: m.mac})
 	w.check(err)
 	if m.mute {
-		out, err := host.Command(w.ctx, "sysctl", "-q", "-w", "net.ipv4.conf.all.arp_ignore=8").CombinedOutput()
+		out, err := host.Command(w.ctx, "sh", "-c", "echo 8 >/proc/sys/net/ipv4/conf/all/arp_ignore").CombinedOutput()
 		if err != nil {
 			w.Fatalf("%v: %s", err, out)
 		}

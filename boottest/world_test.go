@@ -33,10 +33,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "boottest:", err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	if code == 0 {
-		code = everyRouteBooted()
-	}
+	code := max(m.Run(), everyRouteBooted())
 	_ = folder.Close()
 	os.Exit(code)
 }

@@ -17,7 +17,7 @@ import (
 // look for, and what operating systems say of failures. They are in small letters;
 // words that stand together with a point or a dash stay if each of them is here.
 var kept = words(`
-	spur pxe pxeclient httpclient pxelinux ipxe gpxe etherboot aapl aaplbsdpc bsdp netboot netboot001 arch undi u boot raspberry pi rpi grub grub2 elilo
+	pxe pxeclient httpclient pxelinux ipxe gpxe etherboot aapl aaplbsdpc bsdp netboot netboot001 arch undi u boot raspberry pi rpi grub grub2 elilo spur
 	i386 i486 i586 i686 x86 x64 x86_64 amd64 ia32 ia64 arm arm64 aarch64 armv7 armv8 aa64 riscv64 rv64 loong64 loongarch64 ppc bios efi uefi pc pcbios
 	arm64-efi i386-efi i386-pc x86_64-efi riscv64-efi loongarch64-efi bcm283x bcm2708 bcm2709 bcm2710 bcm2711 bcm2712
 	imac4 imac5 imac6 macbook1 macbook2 macbookpro1 macbookpro2 macmini1 macmini2 macpro1 macpro2 xserve1

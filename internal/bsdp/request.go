@@ -59,7 +59,7 @@ const clientPort = 68
 // privileged is the first port that isn't: bsdpd sends nothing to others.
 const privileged = 1024
 
-// ErrNotBSDP: a message isn't one of BSDP.
+// ErrNotBSDP says that a message isn't one of BSDP.
 var ErrNotBSDP = errors.New("no BSDP message")
 
 // Read reads a Mac's request. Its error says why bsdpd gives no answer to a message

@@ -114,7 +114,7 @@ func (o Options) number(c Code) (uint16, bool) {
 	return 0, false
 }
 
-// ErrShortList: a list of images ends within one.
+// ErrShortList says that a list of images ends within one.
 var ErrShortList = errors.New("the list of boot images ends within one of them")
 
 // ParseImages reads the list of sub-option 9, of which only IDs and names are told

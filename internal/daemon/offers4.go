@@ -164,7 +164,7 @@ func bootOf(d decide.Decision, t *tree.Tree) pxe.Boot {
 		Shape: shapeOf(d.Shape), Menu: menuOf(d.Menu, d.Client.Server),
 	}
 	if l := route.FindLoader(d.Route.Loader); l.Config != nil {
-		b.Options = pxe.PXELINUXOptions(strings.TrimSuffix(b.File, d.Route.Give), l.Next.Name)
+		b.Options = pxe.SyslinuxOptions(strings.TrimSuffix(b.File, d.Route.Give), l.Next.Name)
 	}
 	return b
 }

@@ -72,11 +72,14 @@ func (w *writer) ReadFrom(src io.Reader) (total int64, err error) {
 	if c == nil {
 		return io.Copy(onlyWriter{w}, src)
 	}
-	w.conn.cork(true)
+	defer w.conn.cork(false)
 	for size := int64(chunkFirst); limited.N > 0; {
-		began := time.Now()
-		n, err := w.sendChunk(c, min(limited.N, size))
-		w.conn.cork(false) // what is next may have to be waited for
+		began, asked := time.Now(), min(limited.N, size)
+		w.conn.cork(true)
+		n, err := w.sendChunk(c, asked)
+		if n < asked {
+			w.conn.cork(false) // what is next may have to be waited for
+		}
 		size = nextChunk(size, time.Since(began))
 		limited.N -= n
 		total += n

@@ -85,7 +85,7 @@ func filesBelow(root *os.Root) (files []string, more bool, err error) {
 		case err != nil && name == ".":
 			return err
 		case err != nil:
-			return nil // what may not be read can't be served either
+			return nil //nolint:nilerr // what may not be read can't be served either
 		case entries > filesMost:
 			more = true
 			return fs.SkipAll

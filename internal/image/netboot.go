@@ -262,11 +262,11 @@ func (d netBootDescription) image() (image boot.NetBootImage, err error) {
 	system, hasSystem := d.number("Kind", systemMost)
 	switch {
 	case image.Name == "":
-		return image, errors.New("Name is missing")
+		return image, errors.New("the key Name is missing")
 	case !ok || index == 0:
-		return image, errors.New("Index is no number from 1 to 65535")
+		return image, errors.New("the key Index is no number from 1 to 65535")
 	case kind == typeClassic:
-		return image, errors.New("Type is Classic, Mac OS 9, whose system comes over AFP, which Spur doesn't serve")
+		return image, errors.New("the key Type is Classic, Mac OS 9, whose system comes over AFP, which Spur doesn't serve")
 	case kind != typeNFS && kind != typeHTTP && kind != typeBootFile:
 		return image, fmt.Errorf("Type is %q, and neither HTTP nor NFS nor BootFileOnly", kind)
 	case !hasSystem && kind == typeBootFile:

@@ -66,7 +66,7 @@ func FuzzSyslinuxConfig(f *testing.F) {
 func TestConfigurationsAskedFor(t *testing.T) {
 	for name, want := range map[string]string{
 		"default": "", "C0A8": "", "01-52-54-00-12-34-56": "", "b8945908-d6a6-41a9-611d-74a6ab80b83d": "",
-		"defualt": "is no file of a name that it asks for; call the one for all machines default (there is defualt)", "c0a8": "no file of a name",
+		"defalt": "is no file of a name that it asks for; call the one for all machines default (there is defalt)", "c0a8": "no file of a name",
 	} {
 		found, err := OpenFolder(folderOf(t, map[string]string{"pxelinux.cfg/" + name: "localboot 0\n"}))
 		if got := strings.Join(found.Warnings, "\n"); err != nil || (want == "") != (got == "") || !strings.Contains(got, want) {

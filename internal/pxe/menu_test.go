@@ -188,7 +188,7 @@ func FuzzReadMenu(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add([]byte(reply.Options[43]))
+	f.Add(reply.Options[43])
 	f.Add([]byte("\x06\x01\x00\x07\x04\xe0\x00\x01\x02\x08\x03\x00\x02\x00\x09\x06\x00\x02\x03LCM\x0a\x03\x00F8\xff"))
 	f.Fuzz(func(t *testing.T, option43 []byte) {
 		m, ok := pxe.ReadMenu(option43)

@@ -9,9 +9,9 @@ import (
 
 // PXELINUX' options stand in an offer as they are (RFC 5071 section 5), beside those
 // that an offer has anyway.
-func TestPXELINUXOptions(t *testing.T) {
+func TestSyslinuxOptions(t *testing.T) {
 	b := boot
-	b.File, b.Options = "SEALED/lpxelinux.0", pxe.PXELINUXOptions("SEALED/", "pxelinux.cfg/default")
+	b.File, b.Options = "SEALED/lpxelinux.0", pxe.SyslinuxOptions("SEALED/", "pxelinux.cfg/default")
 	reply, err := pxe.Offer(discover(biosROM), b)
 	if err != nil {
 		t.Fatal(err)

@@ -61,10 +61,10 @@ func RPiRole(name string) Role {
 // RPiNeeds tells whether a Raspberry Pi stops where a file isn't there. It looks for
 // many others, and does without them.
 func RPiNeeds(c boot.Client, name string) bool {
-	switch {
-	case c.Model == "Raspberry Pi 4":
+	switch c.Model {
+	case "Raspberry Pi 4":
 		return name == RPiStarter || IsRPiDeviceTree(name)
-	case c.Model == "Raspberry Pi 5":
+	case "Raspberry Pi 5":
 		return IsRPiDeviceTree(name)
 	}
 	return name == rpiBootcode || name == "start.elf" || IsRPiDeviceTree(name)

@@ -56,7 +56,7 @@ func (t *Tree) uBootText(ctx context.Context, n Name, f route.File, before strin
 		}
 	}
 	urls := t.URLs(c, n.Route, payload, a)
-	text := ""
+	var text string
 	switch {
 	case f.Name != route.UBootScript && err == nil:
 		text = loader.UBootConfig(c, payload, before, f.Name == route.UBootScripted, urls)

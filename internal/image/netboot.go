@@ -268,9 +268,9 @@ func (d netBootDescription) image() (image boot.NetBootImage, err error) {
 	case kind == typeClassic:
 		return image, errors.New("the key Type is Classic, Mac OS 9, whose system comes over AFP, which Spur doesn't serve")
 	case kind != typeNFS && kind != typeHTTP && kind != typeBootFile:
-		return image, fmt.Errorf("Type is %q, and neither HTTP nor NFS nor BootFileOnly", kind)
+		return image, fmt.Errorf("the key Type is %q, and neither HTTP nor NFS nor BootFileOnly", kind)
 	case !hasSystem && kind == typeBootFile:
-		return image, errors.New("Kind is missing")
+		return image, errors.New("the key Kind is missing")
 	case !hasSystem:
 		system = systemOSX
 	}

@@ -2,7 +2,6 @@ package boottest
 
 import (
 	"bytes"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -11,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
-	"github.com/mdlayher/packet"
-	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/tftp"
@@ -33,11 +30,7 @@ type legacyClient struct {
 // dhcp goes through DISCOVER and REQUEST with these options.
 func (c *legacyClient) dhcp(options map[uint8][]byte) error {
 	return c.host.Do(func() error {
-		nic, err := net.InterfaceByName("eth0")
-		if err != nil {
-			return err
-		}
-		conn, err := packet.Listen(nic, packet.Raw, unix.ETH_P_IP, nil)
+		conn, err := c.listen()
 		if err != nil {
 			return err
 		}
@@ -53,11 +46,9 @@ func (c *legacyClient) dhcp(options map[uint8][]byte) error {
 				m.UpdateOption(dhcpv4.OptRequestedIPAddress(reply.YourIPAddr))
 				m.UpdateOption(dhcpv4.OptServerIdentifier(reply.ServerIdentifier()))
 			}
-			if err := c.send(conn, m); err != nil {
+			heard := func(m *dhcpv4.DHCPv4, _ netip.Addr) bool { reply = m; return m.MessageType() == kind[1] }
+			if err := c.ask(conn, m, heard); err != nil {
 				return err
-			}
-			if !c.hear(conn, func(m *dhcpv4.DHCPv4, _ netip.Addr) bool { reply = m; return m.MessageType() == kind[1] }) {
-				return fmt.Errorf("no %s", kind[1])
 			}
 		}
 		had := c.addr

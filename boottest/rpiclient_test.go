@@ -13,7 +13,6 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/mdlayher/packet"
-	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/tftp"
@@ -244,11 +243,7 @@ func isNotFound(err error) bool {
 // option 43 is for it.
 func (p *rpi) dhcp(option97 []byte) error {
 	return p.host.Do(func() error {
-		nic, err := net.InterfaceByName("eth0")
-		if err != nil {
-			return err
-		}
-		conn, err := packet.Listen(nic, packet.Raw, unix.ETH_P_IP, nil)
+		conn, err := wireClient{p.mac}.listen()
 		if err != nil {
 			return err
 		}
@@ -303,13 +298,7 @@ func (p *rpi) request(conn *packet.Conn, offer *dhcpv4.DHCPv4, option97 []byte) 
 	m := p.message(dhcpv4.MessageTypeRequest, option97)
 	m.UpdateOption(dhcpv4.OptRequestedIPAddress(offer.YourIPAddr))
 	m.UpdateOption(dhcpv4.OptServerIdentifier(offer.ServerIdentifier()))
-	if err := (wireClient{p.mac}).send(conn, m); err != nil {
-		return err
-	}
-	if !(wireClient{p.mac}).hear(conn, func(m *dhcpv4.DHCPv4, _ netip.Addr) bool { return m.MessageType() == dhcpv4.MessageTypeAck }) {
-		return fmt.Errorf("a Raspberry Pi %s asked for %s in vain", p.name, offer.YourIPAddr)
-	}
-	return nil
+	return wireClient{p.mac}.ask(conn, m, func(m *dhcpv4.DHCPv4, _ netip.Addr) bool { return m.MessageType() == dhcpv4.MessageTypeAck })
 }
 
 // takes tells whether a reply is for a Raspberry Pi: a menu has the item.

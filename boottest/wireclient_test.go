@@ -3,6 +3,7 @@ package boottest
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -36,6 +37,29 @@ func checksum(header []byte) uint16 {
 		sum += uint32(binary.BigEndian.Uint16(header))
 	}
 	return ^uint16(sum + sum>>16)
+}
+
+// ask sends a message up to four times, as a ROM does (PXE 2.1, 2.2.2), until a reply is
+// the one: a wire that has just been plugged in may lose the first.
+func (c wireClient) ask(conn *packet.Conn, m *dhcpv4.DHCPv4, is func(*dhcpv4.DHCPv4, netip.Addr) bool) error {
+	for range 4 {
+		if err := c.send(conn, m); err != nil {
+			return err
+		}
+		if c.hear(conn, is) {
+			return nil
+		}
+	}
+	return fmt.Errorf("no answer to four %ss of %s", m.MessageType(), c.mac)
+}
+
+// listen opens the frames that reach it, within the network namespace of its host.
+func (wireClient) listen() (*packet.Conn, error) {
+	nic, err := net.InterfaceByName("eth0")
+	if err != nil {
+		return nil, err
+	}
+	return packet.Listen(nic, packet.Raw, unix.ETH_P_IP, nil)
 }
 
 // hear reads replies until one is the one, for five seconds.

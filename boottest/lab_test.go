@@ -2,6 +2,7 @@ package boottest
 
 import (
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -16,11 +17,14 @@ func TestLabCommand(t *testing.T) {
 	noLabs(t)
 }
 
-// What is expected and does not come is an error, and nothing is left behind.
+// What is expected and does not come is an error, and nothing is left behind. The
+// lab's Spur shows the menu that it was asked for.
 func TestLabCommandExpectsInVain(t *testing.T) {
+	files := built.kernel + "," + built.initrd
 	out, err := exec.CommandContext(t.Context(), built.spur, "lab", "--firmware", "bios", "--quiet", "--dhcp", "server",
+		"First="+files, "Second="+files, "--menu", "pxe", "--menu-default", "2", "--boot-server", "local:Own disk",
 		"--expect", "no such words", "--timeout", "1s").CombinedOutput()
-	if err == nil || !strings.Contains(string(out), `waiting for "no such words"`) {
+	if err == nil || !strings.Contains(string(out), `waiting for "no such words"`) || !regexp.MustCompile(`from a menu: Second.*First.*Own disk`).Match(out) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	noLabs(t)

@@ -181,6 +181,7 @@ func commands() []command {
 		{line: `--expect 'login:'`, as: `spur lab vmlinuz initrd.img --expect 'login:'`, boots: true},
 		{line: `spur lab --firmware bios vmlinuz initrd.img --cmdline "console=ttyS0"`, until: `login:`, boots: true},
 		{line: `spur lab vmlinuz initrd.img --screenshot screen.png`, ready: "screen.png", boots: true},
+		{line: `spur lab First=vmlinuz,first.img Second=vmlinuz,second.img --menu pxe --firmware bios`, before: "cp initrd.img first.img; cp initrd.img second.img", until: `login:`, boots: true},
 		{line: `spur lab vmlinuz tests.img --cmdline "console=ttyS0" --expect "ALL TESTS PASSED" --quiet`, boots: true},
 
 		{line: `spur disk create disk.qcow2 10G`, before: "rm disk.qcow2"},

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/spurboot/spur/internal/daemon"
 )
@@ -12,8 +12,7 @@ type archFlags struct {
 	cmdlines []string
 }
 
-func (f *archFlags) add(cmd *cobra.Command) {
-	flags := cmd.Flags()
+func (f *archFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.targets, "for", nil, "ARCH=KERNEL[,INITRD…]: what UEFI machines of another architecture boot; may be repeated")
 	flags.StringArrayVar(&f.cmdlines, "cmdline-for", nil, "ARCH=TEXT: the command line of such a kernel (default: that of --cmdline); may be repeated")
 }

@@ -8,9 +8,7 @@ import (
 
 func bootCommand() *cobra.Command {
 	var serving servingFlags
-	var target daemon.Target
-	var other archFlags
-	var menu menuFlags
+	var named targetFlags
 	cmd := &cobra.Command{
 		Use:   "boot KERNEL [INITRD…]",
 		Short: "Boot every machine that asks into one target",
@@ -136,25 +134,16 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 			if err != nil {
 				return err
 			}
-			if err := menu.target(cmd, args, &target, other); err != nil {
-				return err
-			}
-			if err := target.Check(config); err != nil {
+			target, err := named.read(cmd, args, config)
+			if err != nil {
 				return err
 			}
 			return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.Boot(cmd.Context(), c, target) })
 		},
 	}
 	serving.add(cmd)
-	flags := cmd.Flags()
-	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
-	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads), folder or netboot (.nbi), whatever it looks like")
-	other.add(cmd)
-	menu.add(cmd)
-	flags.StringVar(&target.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with those from which each takes its own; without it they take the one in their firmware")
-	flags.StringVar(&target.Message, "message", "", "text to show on the screen of machines that iPXE boots")
-	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
-	flags.StringVar(&target.Shadow, "netboot-shadow", "", "where Macs without a disk of their own may write: afp://USER:PASSWORD@ADDRESS/VOLUME")
+	named.add(cmd.Flags())
+	cmd.Flags().StringVar(&named.Shadow, "netboot-shadow", "", "where Macs without a disk of their own may write: afp://USER:PASSWORD@ADDRESS/VOLUME")
 	cmd.AddCommand(enrollKeysCommand())
 	return cmd
 }

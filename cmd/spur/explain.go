@@ -34,9 +34,7 @@ func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 
 func explainCommand() *cobra.Command {
 	var offer offerFlags
-	var target daemon.Target
-	var other archFlags
-	var menu menuFlags
+	var named targetFlags
 	var firmware, arch, proto, speaking, server, pcap, only string
 	var bytes, packets bool
 	cmd := &cobra.Command{
@@ -103,10 +101,8 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 				return usageError{err}
 			}
 			question.Bytes, question.Packets = bytes, packets
-			if err := menu.target(cmd, args, &target, other); err != nil {
-				return err
-			}
-			if err := target.Check(config); err != nil {
+			target, err := named.read(cmd, args, config)
+			if err != nil {
 				return err
 			}
 			return daemon.Explain(cmd.Context(), config, target, question)
@@ -123,13 +119,7 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 	flags.BoolVar(&packets, "packets", false, "show the first exchange packet by packet, with the names of options and sub-options; with --bytes byte by byte too")
 	flags.StringVar(&pcap, "pcap", "", "a capture of packets (pcap, pcapng): say what boots it has, and what went wrong with them")
 	flags.StringVar(&only, "only", "", "with --pcap: of this machine alone, by its MAC")
-	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
-	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads), folder or netboot (.nbi), whatever it looks like")
-	other.add(cmd)
-	menu.add(cmd)
-	flags.StringVar(&target.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with some")
-	flags.StringVar(&target.Message, "message", "", "text to show on the machine's screen before it boots")
-	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
+	named.add(flags)
 	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")
 	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count, its names are shown")
 	offer.add(cmd)

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -27,7 +25,6 @@ import (
 func labCommand() *cobra.Command {
 	var t demo.Demo
 	var vnc, quiet bool
-	var dhcp, message string
 	var own handedOn
 	cmd := &cobra.Command{
 		Use:   "lab [KERNEL [INITRD…]]",
@@ -39,6 +36,7 @@ Linux of its own, which says that it is up and powers off.
 
 With --firmware bios the machine's ROM is iPXE and asks as such; as bios-pxe the
 same machine asks like another maker's ROM, which is given undionly.kpxe first.
+What boots, by which loaders and from which menu is said as to spur boot.
 ` + signedOnly() + `
 The machine's serial port is on the terminal, together with Spur's story; on a
 terminal every key goes to the machine, and Ctrl-] leaves. --screenshot keeps
@@ -57,6 +55,7 @@ for machines of other architectures than x64, scripts/install test.`,
 		Example: `  spur lab
   spur lab --firmware bios vmlinuz initrd.img --cmdline "console=ttyS0"
   spur lab vmlinuz initrd.img --screenshot screen.png
+  spur lab First=vmlinuz,first.img Second=vmlinuz,second.img --menu pxe --firmware bios
   spur lab vmlinuz tests.img --cmdline "console=ttyS0" --expect "ALL TESTS PASSED" --quiet`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(lab.Firmwares(), lab.Firmware(t.Firmware)) {
@@ -68,32 +67,28 @@ for machines of other architectures than x64, scripts/install test.`,
 			if err := checkDemo(cmd, t); err != nil {
 				return usage(cmd, err)
 			}
-			switch dhcp {
-			case "proxy", "server":
-				t.OwnDHCP = dhcp == "server"
-			default:
-				return usage(cmd, fmt.Errorf("--dhcp %s is unknown; it is proxy or server", dhcp))
-			}
 			if err := checkScreenshot(t.Screenshot); err != nil {
 				return err
-			}
-			if message != "" {
-				t.Extra = []string{"--message", message}
 			}
 			if vnc {
 				t.Display = "vnc"
 			}
-			err := checkBootable(cmd, t, own, args, message)
+			asks, err := clientOf(lab.Firmware(t.Firmware))
 			if err != nil {
 				return err
 			}
-			t.Extra = append(t.Extra, own.arguments()...)
+			if asks.SecureBoot && !cmd.Flags().Changed("secure-boot") {
+				if err := cmd.Flags().Set("secure-boot", "on"); err != nil {
+					return err
+				}
+			}
+			if err := own.check(cmd, args, asks); err != nil {
+				return err
+			}
 			if t.Spur, err = os.Executable(); err != nil {
 				return err
 			}
-			if asks, err := lab.Firmware(t.Firmware).Asks(); err == nil && asks.SecureBoot {
-				t.Extra = append(t.Extra, "--secure-boot", "on")
-			}
+			t.OwnDHCP, t.Extra = own.dhcp == string(daemon.OwnDHCP), own.arguments()
 			t.Target, t.Messages = args, cmd.OutOrStdout()
 			if !quiet {
 				t.Serial = cmd.OutOrStdout()
@@ -110,9 +105,7 @@ for machines of other architectures than x64, scripts/install test.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&t.Firmware, "firmware", "uefi", "the machine's firmware: "+firmwareNames())
-	flags.StringVar(&t.Cmdline, "cmdline", "", "the kernel's command line")
-	flags.StringVar(&message, "message", "", "text to show on the machine's screen, where iPXE boots it")
-	flags.StringVar(&dhcp, "dhcp", "proxy", "proxy: another server gives addresses; server: Spur does")
+	flags.StringVar(&own.dhcp, "dhcp", "proxy", "proxy: another server gives addresses; server: Spur does")
 	own.add(flags)
 	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in MiB (default: 512; more on ARM and RISC-V)")
 	flags.StringVar(&t.Screenshot, "screenshot", "", "PNG file to keep up to date with the machine's screen")
@@ -121,67 +114,6 @@ for machines of other architectures than x64, scripts/install test.`,
 	flags.DurationVar(&t.Timeout, "timeout", 5*time.Minute, "how long to wait for --expect")
 	flags.BoolVar(&quiet, "quiet", false, "show Spur's story only, not the serial port")
 	return cmd
-}
-
-// checkBootable refuses what the lab's Spur would refuse, and machines that it has
-// no route for, before anything is built.
-func checkBootable(cmd *cobra.Command, t demo.Demo, own handedOn, args []string, message string) error {
-	for _, name := range args {
-		if (boot.File{Source: name}).IsURL() {
-			return usage(cmd, fmt.Errorf("%s can't be fetched: a lab's network leads nowhere; download it first", name))
-		}
-	}
-	client, err := clientOf(lab.Firmware(t.Firmware))
-	if err != nil {
-		return err
-	}
-	client.Proxied = !t.OwnDHCP
-	config := daemon.Config{DHCP: daemon.ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Data: own.data, Loaders: own.loaders, Loader: own.loader, Out: io.Discard}
-	if err := config.CheckBoot(); err != nil {
-		return usageError{err}
-	}
-	target := daemon.Target{Cmdline: t.Cmdline, Message: message, As: own.as, DTB: own.dtb}
-	if len(args) == 0 && own.as+own.dtb != "" {
-		return usage(cmd, errors.New("--as and --dtb say something of a KERNEL, which is missing"))
-	}
-	if len(args) > 0 {
-		target.Kernel, target.Initrds = args[0], args[1:]
-		if err := target.Check(config); err != nil {
-			return err
-		}
-	}
-	return daemon.Bootable(cmd.Context(), config, target, client)
-}
-
-// handedOn is what the lab's Spur is given as it is.
-type handedOn struct {
-	loaders          []string
-	loader           string
-	as, dtb          string // how its target is to be taken
-	data, passphrase string
-}
-
-func (h *handedOn) add(flags *pflag.FlagSet) {
-	flags.StringVar(&h.as, "as", "", "take KERNEL for what Spur's own --as says, such as nbp")
-	flags.StringVar(&h.dtb, "dtb", "", "the device tree that Spur is given with --dtb")
-	flags.StringVar(&h.loader, "loader", "", "boot by this loader alone: "+strings.Join(daemon.LoaderNames(), ", "))
-	flags.StringSliceVar(&h.loaders, "loaders", nil, "folders with bootloaders for Spur, which go before all others")
-	flags.StringVar(&h.data, "data", "", "the folder that Spur is given with --data")
-	flags.StringVar(&h.passphrase, "passphrase-file", "", "a file whose first line is the passphrase of the keys of Secure Boot in --data")
-}
-
-// arguments are the flags of the lab's Spur.
-func (h handedOn) arguments() []string {
-	var all []string
-	for _, dir := range h.loaders {
-		all = append(all, "--loaders", dir)
-	}
-	for _, given := range [][2]string{{"--as", h.as}, {"--dtb", h.dtb}, {"--loader", h.loader}, {"--data", h.data}, {"--passphrase-file", h.passphrase}} {
-		if given[1] != "" {
-			all = append(all, given[0], given[1])
-		}
-	}
-	return all
 }
 
 // clientOf is the client that a machine of the lab is when it is switched on.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/spurboot/spur/internal/daemon"
 )
@@ -11,8 +12,7 @@ import (
 // menuFlags make the arguments the items of a menu.
 type menuFlags struct{ daemon.MenuWords }
 
-func (f *menuFlags) add(cmd *cobra.Command) {
-	flags := cmd.Flags()
+func (f *menuFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Kind, "menu", "", "pxe: each argument, [TITLE=]KERNEL[,INITRD…], is an item of the menu that firmware shows")
 	flags.Uint8Var(&f.Timeout, "menu-timeout", 10, "seconds until the first item is taken; 0: at once, 255: never, the menu is shown at once")
 	flags.StringVar(&f.Prompt, "menu-prompt", "", "text to show while the machine waits (default: Press F8 for a menu)")

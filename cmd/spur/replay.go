@@ -82,7 +82,7 @@ it is answered.`,
 	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp, folder or netboot, whatever it looks like")
 	flags.StringVar(&target.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with some")
 	flags.StringVar(&dhcp, "dhcp", "", "proxy or server: whether Spur gives addresses (default: as in the record; proxy for a capture)")
-	other.add(cmd)
+	other.add(flags)
 	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
 	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count")
 	offer.add(cmd)

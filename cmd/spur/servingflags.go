@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -40,6 +41,11 @@ func (f *offerFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.acme.Directory, "acme-directory", "", "the ACME server (default: Let's Encrypt's)")
 	flags.StringVar(&f.acme.Email, "acme-email", "", "an address that the ACME server may write to")
 	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
+	f.addLoaders(flags)
+}
+
+// addLoaders adds those that say which loaders machines are given.
+func (f *offerFlags) addLoaders(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
 	flags.StringVar(&f.secure, "secure-boot", "auto", "auto: UEFI machines may have Secure Boot on or off; on: give them only what is signed; off: chains that begin with a shim come last")
 	flags.StringVar(&f.loader, "loader", "", "boot machines by this loader alone: "+strings.Join(daemon.LoaderNames(), ", ")+", where none is the firmware itself (default: the best that works)")

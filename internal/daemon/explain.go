@@ -108,6 +108,9 @@ func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error
 	if err != nil {
 		return err
 	}
+	if l = l.on(client); l.menu != nil && client.Proto == boot.PXE {
+		return nil // a machine is shown the items that it can boot, and others' servers
+	}
 	if ladder := route.Routes(client, l.payload, host); len(ladder.Routes) == 0 {
 		return noRoute(client, ladder, l.payload, host, "; spur explain says what is in the way of each route")
 	}

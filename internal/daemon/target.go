@@ -35,6 +35,20 @@ type Target struct {
 	Menu *Menu
 }
 
+// Named are the files, folders and URLs that a target names.
+func (t Target) Named() []string {
+	all := append([]string{t.Kernel}, t.Initrds...)
+	for _, arch := range t.architectures() {
+		all = append(all, t.For[arch].Named()...)
+	}
+	if t.Menu != nil {
+		for _, item := range t.Menu.Targets {
+			all = append(all, item.Named()...)
+		}
+	}
+	return all
+}
+
 // looked is a target that was looked into.
 type looked struct {
 	payload  boot.Payload

@@ -24,8 +24,7 @@ import (
 type Demo struct {
 	Spur     string   // path of the binary
 	Target   []string // kernel and initrds; empty for a small Linux of the lab's own
-	Cmdline  string
-	Extra    []string // further arguments of `spur boot`
+	Extra    []string // further arguments of `spur boot`, which overrule the others
 	Firmware string   // one of lab.Firmwares
 	Memory   int      // MiB; 0 for the lab's default
 	OwnDHCP  bool     // Spur gives the addresses, rather than dnsmasq
@@ -141,8 +140,8 @@ func notStarted(words string) error {
 
 // arguments are those of `spur boot`.
 func (d Demo) arguments(dir string) ([]string, error) {
-	target, cmdline := d.Target, d.Cmdline
-	if len(target) == 0 {
+	args := append([]string{"boot"}, d.Target...)
+	if len(d.Target) == 0 {
 		asks, err := lab.Firmware(d.Firmware).Asks()
 		if err != nil {
 			return nil, err
@@ -155,13 +154,8 @@ func (d Demo) arguments(dir string) ([]string, error) {
 		if err := lab.Initramfs(initrd, lab.InitramfsOptions{Arch: asks.Arch}); err != nil {
 			return nil, err
 		}
-		target = []string{kernel, initrd}
-		if cmdline == "" {
-			cmdline = "console=" + lab.SerialPort(asks.Arch) + " quiet no_timer_check spur.up={{ UP }}"
-		}
+		args = append(args, kernel, initrd, "--cmdline", "console="+lab.SerialPort(asks.Arch)+" quiet no_timer_check spur.up={{ UP }}")
 	}
-	args := append([]string{"boot"}, target...)
-	args = append(args, "--cmdline", cmdline)
 	if d.OwnDHCP {
 		args = append(args, "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
 	}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/spurboot/spur/internal/daemon"
+)
+
+// targetFlags say what is to boot, beside the arguments.
+type targetFlags struct {
+	daemon.Target
+	other archFlags
+	menu  menuFlags
+}
+
+func (f *targetFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.Cmdline, "cmdline", "", "the kernel's command line")
+	flags.StringVar(&f.As, "as", "", "take KERNEL for a linux, script, efi, nbp (a flat program that a BIOS loads), folder or netboot (.nbi), whatever it looks like")
+	f.other.add(flags)
+	f.menu.add(flags)
+	flags.StringVar(&f.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with those from which each takes its own; without it they take the one in their firmware")
+	flags.StringVar(&f.Message, "message", "", "text to show on the screen of machines that iPXE boots")
+	flags.StringVar(&f.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
+}
+
+// read is the target that the arguments and the flags name.
+func (f *targetFlags) read(cmd *cobra.Command, args []string, c daemon.Config) (daemon.Target, error) {
+	target := f.Target
+	if err := f.menu.target(cmd, args, &target, f.other); err != nil {
+		return target, err
+	}
+	return target, target.Check(c)
+}

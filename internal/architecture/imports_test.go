@@ -38,10 +38,20 @@ var allowed = map[string][]string{
 	"internal/acme":        {},
 	"internal/seal":        {"internal/wholefile"},
 
+	// Who asks, and what is answered.
+	"internal/identify": {"internal/boot", "internal/bsdp", "internal/dhcp", "internal/dhcp6", "internal/pxe", "internal/timeline"},
+	"internal/answer": {
+		"internal/advice", "internal/boot", "internal/bsdp", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/identify", "internal/pxe",
+		"internal/recorder", "internal/resolver", "internal/route", "internal/timeline", "internal/tree",
+	},
+
 	// What is in packets, in words.
 	"internal/dissect": {"internal/printable", "internal/pxe"},
 	// What passed while a machine booted, as a file.
 	"internal/record": {"internal/boot", "internal/wholefile"},
+	"internal/recorder": {
+		"internal/boot", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/record", "internal/timeline",
+	},
 	// What a capture has of boots.
 	"internal/capture": {"internal/boot"},
 
@@ -115,8 +125,8 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/acme", "internal/boot", "internal/bsdp", "internal/capture", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/grubimage", "internal/httpd", "internal/image", "internal/leases",
-		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/record", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
+		"internal/acme", "internal/answer", "internal/boot", "internal/bsdp", "internal/capture", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/grubimage", "internal/httpd", "internal/identify", "internal/image", "internal/leases",
+		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/record", "internal/recorder", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
 		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp", "internal/wholefile",
 	},
 	"internal/lab":      {"internal/boot", "internal/cpio"},

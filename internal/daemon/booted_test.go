@@ -92,18 +92,18 @@ func TestWhatCountsAsBooted(t *testing.T) {
 				}
 				defer cache.Close()
 				o, _ := newOffers(t, resolver.Static{Payload: p})
-				o.tree.Sources.Upstream = openURL(cache)
+				o.Tree.Sources.Upstream = openURL(cache)
 				booted := make(chan boot.MAC, 10)
-				f := &files{tree: o.tree, events: o.events, clients: o.clients, booted: func(mac boot.MAC) { booted <- mac }}
+				f := &files{tree: o.Tree, events: o.Events, clients: o.Clients, booted: func(mac boot.MAC) { booted <- mac }}
 				ctx, cancel := context.WithCancel(t.Context())
 				var running sync.WaitGroup
 				defer running.Wait()
 				defer cancel()
 				s := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
 				c := machine(1, boot.UEFI, boot.IPXE)
-				path := o.tree.Path(c, route.Configured(boot.IPXE, route.HTTP))
+				path := o.Tree.Path(c, route.Configured(boot.IPXE, route.HTTP))
 				if p.Kind() == boot.KindLinux {
-					urls := o.tree.URLs(c, route.Configured(boot.IPXE, route.HTTP), p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})
+					urls := o.Tree.URLs(c, route.Configured(boot.IPXE, route.HTTP), p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})
 					path = strings.TrimPrefix(urls.Kernel, "http://10.0.0.1/")
 				}
 				if via == route.HTTP {

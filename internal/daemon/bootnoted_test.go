@@ -33,14 +33,14 @@ func byName(t *testing.T, name string) route.Route {
 // A transfer that is acknowledged does.
 func TestBootIsNotedOnceItIsAcknowledged(t *testing.T) {
 	common, clients := newCommon(t, resolver.Static{Payload: kernel()}), &decide.Clients{}
-	common.tree.Boots = clients
-	f := &files{tree: common.tree, events: timeline.New(timeline.Config{}), booted: func(boot.MAC) {}, clients: clients}
+	common.Tree.Boots = clients
+	f := &files{tree: common.Tree, events: timeline.New(timeline.Config{}), booted: func(boot.MAC) {}, clients: clients}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
 	served := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
-	path := common.tree.Names.Boot(machine(1, boot.UEFI, boot.ROM), byName(t, "uefi-shim-grub")) + "/grub.cfg"
+	path := common.Tree.Names.Boot(machine(1, boot.UEFI, boot.ROM), byName(t, "uefi-shim-grub")) + "/grub.cfg"
 	here := netip.MustParseAddr("127.0.0.1")
 
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: here.AsSlice()})

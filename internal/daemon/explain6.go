@@ -3,41 +3,17 @@ package daemon
 import (
 	"encoding/hex"
 	"errors"
-	"net"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
-	"github.com/insomniacslk/dhcp/iana"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/route"
 )
-
-// packetOf6 is a request that a client like this one would send over IPv6.
-func packetOf6(c boot.Client, kind dhcpv6.MessageType) dhcp6.Packet {
-	m := &dhcpv6.Message{MessageType: kind}
-	m.AddOption(dhcpv6.OptClientID(&dhcpv6.DUIDUUID{UUID: c.UUID}))
-	if kind != dhcpv6.MessageTypeInformationRequest {
-		m.AddOption(&dhcpv6.OptIANA{})
-	}
-	class := dhcp6.PXEClient
-	if c.Proto == boot.HTTP {
-		class = dhcp6.HTTPClient
-	}
-	m.AddOption(dhcpv6.OptClientArchType(iana.Arch(archOf(c))))
-	m.AddOption(&dhcpv6.OptVendorClass{EnterpriseNumber: 343, Data: [][]byte{[]byte(class)}})
-	if c.Loader == boot.IPXE {
-		m.AddOption(&dhcpv6.OptUserClass{UserClasses: [][]byte{[]byte("iPXE")}})
-	}
-	return dhcp6.Packet{
-		Message: m, Port: dhcp6.ServerPort, Server: c.Server, From: netip.AddrPortFrom(netip.MustParseAddr("fe80::1"), dhcp6.ClientPort),
-		Card: net.HardwareAddr(c.MAC[:]), Interface: dhcp6.Interface{Addrs: []netip.Prefix{netip.PrefixFrom(c.Server, 64)}}, Time: time.Now(),
-	}
-}
 
 // offer6 shows what the client would be sent over IPv6. iPXE takes no boot file
 // beside an address of another server, but where it asks for information alone.
@@ -46,7 +22,7 @@ func (e *explanation) offer6(c boot.Client, r route.Route, indent string) error 
 	if c.Loader == boot.IPXE && e.lease == route.Theirs {
 		kind = dhcpv6.MessageTypeInformationRequest
 	}
-	p := packetOf6(c, kind)
+	p := identify.Request6(c, kind)
 	b := dhcp6.Boot{URL: e.tree.Location(c, r)}
 	reply, err := e.reply6(p, b)
 	if err != nil {
@@ -59,7 +35,7 @@ func (e *explanation) offer6(c boot.Client, r route.Route, indent string) error 
 	if !e.question.Bytes || e.question.Packets {
 		return nil
 	}
-	if a := firstAddress(reply); a.IsValid() {
+	if a := identify.FirstAddress(reply); a.IsValid() {
 		e.line("%saddress     %s, for example: a machine gets one of --pool", indent, a)
 	}
 	for line := range strings.Lines(reply.Summary() + "\n" + hex.Dump(dhcp6.Marshal(p, reply))) {

@@ -8,6 +8,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
 )
 
@@ -23,8 +24,8 @@ func TestExplainedOffers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := requestOf(q.Client)
-		if got := clientOf(pxe.Read(m), dhcp.Packet{Message: m}); got.UUID != q.Client.UUID || got.UUID.IsZero() {
+		m := identify.Request(q.Client)
+		if got := identify.Client(pxe.Read(m), dhcp.Packet{Message: m}); got.UUID != q.Client.UUID || got.UUID.IsZero() {
 			t.Errorf("the request has the UUID %s", got.UUID)
 		}
 		e := explanation{lease: Config{DHCP: map[bool]DHCPMode{true: OwnDHCP, false: ProxyDHCP}[own]}.lease()}
@@ -32,7 +33,7 @@ func TestExplainedOffers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if addr := addrOf(reply.YourIPAddr); own != netip.MustParsePrefix("10.9.0.0/24").Contains(addr) || addr == server {
+		if addr := identify.Addr(reply.YourIPAddr); own != netip.MustParsePrefix("10.9.0.0/24").Contains(addr) || addr == server {
 			t.Errorf("own %v: the address is %s", own, addr)
 		}
 		for _, code := range codes {

@@ -7,14 +7,15 @@ import (
 	"strings"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
-	"github.com/insomniacslk/dhcp/iana"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/bsdp"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dissect"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -53,31 +54,6 @@ func everyMac(images boot.NetBoot) []boot.Client {
 	return all
 }
 
-// macRequestOf is a message of BSDP of a Mac like this one. It chooses what is booted
-// where nobody does.
-func macRequestOf(c boot.Client, kind bsdp.Message) *dhcpv4.DHCPv4 {
-	model := "iMac14,3"
-	switch {
-	case c.Firmware == boot.OpenFirmware:
-		model = "PowerMac3,6"
-	case c.Arch == boot.X86:
-		model = "iMac4,1"
-	}
-	m := &dhcpv4.DHCPv4{
-		OpCode: dhcpv4.OpcodeBootRequest, HWType: iana.HWTypeEthernet, ClientHWAddr: c.MAC[:], Options: dhcpv4.Options{},
-		ClientIPAddr: c.Server.Next().AsSlice(), // an example
-	}
-	m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeInform))
-	m.UpdateOption(dhcpv4.OptClassIdentifier(bsdp.VendorClass + "/" + c.NetBootArch() + "/" + model))
-	vendor := []byte{byte(bsdp.CodeMessage), 1, byte(kind), byte(bsdp.CodeVersion), 2, 1, 1}
-	if kind == bsdp.MessageSelect {
-		server := c.Server.As4()
-		vendor = append(append(vendor, byte(bsdp.CodeServer), 4), server[:]...)
-	}
-	m.Options[dhcpv4.OptionVendorSpecificInformation.Code()] = vendor
-	return m
-}
-
 // macExchange is what a Mac and Spur say to each other.
 type macExchange struct {
 	list, listed, selects, selected *dhcpv4.DHCPv4
@@ -88,8 +64,8 @@ type macExchange struct {
 // macExchange is that of a Mac like this one, which makes no choice.
 func (e *explanation) macExchange(c boot.Client, r route.Route) (x macExchange, err error) {
 	server := bsdp.Server{Addr: c.Server, Priority: bsdp.UsualPriority}
-	images := netBootImages(e.payload)
-	x.list, x.selects = macRequestOf(c, bsdp.MessageList), macRequestOf(c, bsdp.MessageSelect)
+	images := answer.NetBootImages(e.payload)
+	x.list, x.selects = identify.MacRequest(c, bsdp.MessageList), identify.MacRequest(c, bsdp.MessageSelect)
 	request, err := bsdp.Read(x.list)
 	if err != nil {
 		return x, err
@@ -101,7 +77,7 @@ func (e *explanation) macExchange(c boot.Client, r route.Route) (x macExchange, 
 	if request, err = bsdp.Read(x.selects); err != nil {
 		return x, err
 	}
-	_, x.boot = netBootOf(e.tree, decide.Decision{Client: c, Payload: e.payload, Route: r}, x.images[0])
+	_, x.boot = answer.NetBootOf(e.tree, decide.Decision{Client: c, Payload: e.payload, Route: r}, x.images[0])
 	x.selected, err = bsdp.Select(x.selects, request, server, x.boot)
 	return x, err
 }

@@ -13,9 +13,11 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/store"
@@ -29,15 +31,15 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	case c.Loader == boot.Apple:
 		return e.offerMac(c, r, indent)
 	}
-	m := requestOf(c)
+	m := identify.Request(c)
 	d := decide.Decision{Client: c, Payload: e.payload, Route: r, Shape: e.shape(c, r), Menu: e.menu}
-	b := bootOf(d, e.tree)
+	b := answer.BootOf(d, e.tree)
 	reply, err := e.reply(m, b)
 	if err != nil {
 		return err
 	}
 	e.showMenu(reply, indent)
-	e.line("%snext-server %s", indent, addrOf(reply.ServerIPAddr))
+	e.line("%snext-server %s", indent, identify.Addr(reply.ServerIPAddr))
 	if b.File != "" {
 		e.line("%sfile        %s", indent, b.File)
 	}
@@ -51,7 +53,7 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 		return nil
 	}
 	if e.lease == route.Ours {
-		e.line("%saddress     %s, for example: a machine gets one of --pool", indent, addrOf(reply.YourIPAddr))
+		e.line("%saddress     %s, for example: a machine gets one of --pool", indent, identify.Addr(reply.YourIPAddr))
 	}
 	for line := range strings.Lines(reply.Summary()) {
 		e.line("%s%s", indent, strings.TrimRight(line, "\n"))

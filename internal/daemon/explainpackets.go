@@ -8,10 +8,12 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dissect"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
@@ -61,7 +63,7 @@ func (e *explanation) packets4(c boot.Client, r route.Route, indent string) erro
 
 // exchange shows the packets by one shape.
 func (e *explanation) exchange(c boot.Client, r route.Route, s route.Shape, whole bool, indent string) error {
-	x := exchange4{e: e, c: c, boot: bootOf(decide.Decision{Client: c, Payload: e.payload, Route: r, Shape: s, Menu: e.menu}, e.tree)}
+	x := exchange4{e: e, c: c, boot: answer.BootOf(decide.Decision{Client: c, Payload: e.payload, Route: r, Shape: s, Menu: e.menu}, e.tree)}
 	if e.lease == route.Theirs {
 		x.other = neighbourOf(c.Server)
 	}
@@ -92,7 +94,7 @@ func inShape(name string) string {
 
 // show goes through the exchange: with whole all of it, else our part.
 func (x exchange4) show(whole bool, indent string) error {
-	discover := requestOf(x.c)
+	discover := identify.Request(x.c)
 	if whole {
 		x.packet(indent, "the machine to everybody, port 67", discover)
 	}

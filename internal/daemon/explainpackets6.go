@@ -9,6 +9,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/dissect"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -22,7 +23,7 @@ func (e *explanation) packets6(c boot.Client, r route.Route, indent string) erro
 	case e.lease == route.Ours:
 		err = x.together()
 	case c.Loader == boot.IPXE:
-		_, err = x.ask(packetOf6(c, dhcpv6.MessageTypeInformationRequest), "port 547", x.offered)
+		_, err = x.ask(identify.Request6(c, dhcpv6.MessageTypeInformationRequest), "port 547", x.offered)
 	default:
 		err = x.beside()
 	}
@@ -43,7 +44,7 @@ type exchange6 struct {
 
 // together is the exchange with a server that gives addresses and boot files.
 func (x exchange6) together() error {
-	advertised, err := x.ask(packetOf6(x.c, dhcpv6.MessageTypeSolicit), "port 547", x.offered)
+	advertised, err := x.ask(identify.Request6(x.c, dhcpv6.MessageTypeSolicit), "port 547", x.offered)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (x exchange6) together() error {
 // beside is the exchange beside another server, which gives the address. PXE asks
 // for the boot file on port 4011, HTTP Boot takes it from the advertisement.
 func (x exchange6) beside() error {
-	solicit := packetOf6(x.c, dhcpv6.MessageTypeSolicit)
+	solicit := identify.Request6(x.c, dhcpv6.MessageTypeSolicit)
 	if _, err := x.ask(solicit, "port 547", x.offered); err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (x exchange6) beside() error {
 	if _, err := x.other(choice); err != nil {
 		return err
 	}
-	again := packetOf6(x.c, dhcpv6.MessageTypeRequest)
+	again := identify.Request6(x.c, dhcpv6.MessageTypeRequest)
 	again.Port = dhcp6.BootPort
 	_, err = x.ask(again, "port 4011", x.offered)
 	return err
@@ -105,7 +106,7 @@ func (x exchange6) other(p dhcp6.Packet) (*dhcpv6.Message, error) {
 
 // choice is the REQUEST with which a client takes an advertised address.
 func (x exchange6) choice(advertised *dhcpv6.Message) dhcp6.Packet {
-	p := packetOf6(x.c, dhcpv6.MessageTypeRequest)
+	p := identify.Request6(x.c, dhcpv6.MessageTypeRequest)
 	p.Message.AddOption(dhcpv6.OptServerID(advertised.Options.ServerID()))
 	return p
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/httpd"
@@ -212,7 +213,7 @@ func (f *files) tftpHooks() tftp.Hooks {
 func (f *files) troubled(e event, file any) bool {
 	why := tree.Trouble(file)
 	if why != nil && (e.Kind == timeline.FetchEnd || e.Kind == timeline.FetchFailed) {
-		f.events.Observe(silence(boot.Client{MAC: e.MAC}, e.Name, why))
+		f.events.Observe(answer.Silence(boot.Client{MAC: e.MAC}, e.Name, why))
 	}
 	return why != nil
 }

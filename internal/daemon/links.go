@@ -33,10 +33,10 @@ type links struct {
 // links are those of a service.
 func (d *daemon) links(s *service) *links {
 	l := &links{watcher: s.watcher, first: s.interfaces, listener: s.listener, sockets: s.sockets, notices: d.notices, links6: s.links6}
-	if s.offers4 != nil && s.offers4.addresses != nil {
-		l.addresses, l.admit = s.offers4.addresses, d.admit(s.offers4.addresses)
+	if s.offers4 != nil && s.offers4.Addresses != nil {
+		l.addresses, l.admit = s.offers4.Addresses, d.admit(s.offers4.Addresses)
 	}
-	if s.offers4 != nil && s.offers4.addresses == nil && len(addrsOf(d.config.ServerAddrs, false)) == 0 {
+	if s.offers4 != nil && s.offers4.Addresses == nil && len(addrsOf(d.config.ServerAddrs, false)) == 0 {
 		// The listener hears the answers itself. A probe that fails tells nothing.
 		l.explore = func(ctx context.Context, i dhcp.Interface) { _, _ = dhcp.Probe(ctx, i) }
 	}

@@ -5,14 +5,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/insomniacslk/dhcp/dhcpv4"
-
-	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
-	"github.com/spurboot/spur/internal/resolver"
-	"github.com/spurboot/spur/internal/timeline"
 )
 
 // linkOf is an interface with addresses.
@@ -64,27 +58,5 @@ func TestServerAddressOfAnotherHost(t *testing.T) {
 	c := Config{ServerAddrs: []netip.Addr{netip.MustParseAddr("203.0.113.9")}}
 	if err := c.checkServerAddrs(); err == nil || !strings.Contains(err.Error(), "--server-address 203.0.113.9 is no address of this host") {
 		t.Errorf("got %v", err)
-	}
-}
-
-// A machine that takes an address on a network where it was told no address of
-// ours isn't held to be behind a firewall.
-func TestVerdictOfAMachineElsewhere(t *testing.T) {
-	o, _ := newOffers(t, resolver.Static{Payload: kernel()})
-	c := machine(1, boot.BIOS, boot.ROM)
-	two := func(p dhcp.Packet) dhcp.Packet {
-		p.Interface = linkOf(3, "eth0", "10.0.0.1/24", "10.1.0.1/24")
-		return p
-	}
-	o.handle(t.Context(), two(packetOf(c)))
-	o.wait()
-	o.handle(t.Context(), two(packetOf(c, dhcpv4.WithMessageType(dhcpv4.MessageTypeRequest),
-		dhcpv4.WithOption(dhcpv4.OptRequestedIPAddress([]byte{10, 1, 0, 50})),
-		dhcpv4.WithOption(dhcpv4.OptServerIdentifier([]byte{10, 1, 0, 2})))))
-	o.wait()
-	attempts := o.events.Attempts(c.MAC)
-	v, ok := timeline.Judge(attempts[0], time.Now().Add(time.Hour))
-	if !ok || !strings.Contains(v.Hint, "--server-address 10.1.0.1") || strings.Contains(v.Likely+v.Hint, "firewall") {
-		t.Errorf("the verdict is %+v", v)
 	}
 }

@@ -3,14 +3,15 @@ package daemon
 import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/recorder"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
 // memory is the timeline with what is kept of machines over a restart.
 type memory struct {
 	events   *timeline.Timeline
-	machines *keptMachines // nil without --data
-	recorder *recorder     // nil where no failed boot is kept
+	machines *keptMachines      // nil without --data
+	recorder *recorder.Recorder // nil where no failed boot is kept
 	trouble  func(error)
 }
 
@@ -23,11 +24,11 @@ func (d *daemon) openMemory() (*memory, error) {
 	}
 	told := timeline.Config{Observers: append(d.notices.observers(), m.observe)}
 	if m.recorder != nil {
-		told.Tap, told.Observers = m.recorder.event, append(told.Observers, m.recorder.observe)
+		told.Tap, told.Observers = m.recorder.Event, append(told.Observers, m.recorder.Observe)
 	}
 	m.events = timeline.New(told)
 	if m.recorder != nil {
-		m.recorder.events = m.events
+		m.recorder.Events = m.events
 	}
 	if d.config.Data == "" || d.config.DryRun {
 		return m, nil

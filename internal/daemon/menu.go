@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/image"
@@ -181,7 +182,7 @@ func (m *Menu) checkWith(c Config) error {
 
 // checkMenu tells what of a menu can't be sent.
 func checkMenu(m *decide.Menu) error {
-	err := menuOf(m, netip.AddrFrom4([4]byte{192, 0, 2, 1})).Check()
+	err := answer.MenuOf(m, netip.AddrFrom4([4]byte{192, 0, 2, 1})).Check()
 	if err == nil {
 		return nil
 	}

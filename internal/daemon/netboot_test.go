@@ -2,51 +2,23 @@ package daemon
 
 import (
 	"errors"
-	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
-	"github.com/insomniacslk/dhcp/dhcpv4"
-
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/bsdp"
-	"github.com/spurboot/spur/internal/dhcp"
-	"github.com/spurboot/spur/internal/resolver"
-	"github.com/spurboot/spur/internal/timeline"
-	"github.com/spurboot/spur/internal/tree"
 )
-
-var imac = boot.Client{MAC: boot.MAC{0, 0x1b, 0x63, 1, 2, 3}, Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.BSDP, Loader: boot.Apple, Server: ourAddr}
-
-// images are two, of which the second is the usual one.
-func images(t *testing.T) boot.Payload {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"a/i386/booter", "a/root.dmg", "b/i386/booter", "b/root.dmg", "secret"} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(name), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	at := func(name string) boot.File { return boot.File{Source: filepath.Join(dir, name)} }
-	return boot.Payload{Content: boot.NetBoot{Images: []boot.NetBootImage{
-		{Dir: at("a").Source, Name: "A", Index: 1, System: 1, Booters: []boot.Booter{{Arch: "i386", File: at("a/i386/booter")}}, Root: at("a/root.dmg")},
-		{Dir: at("b").Source, Name: "B", Index: 2, System: 1, Default: true, Booters: []boot.Booter{{Arch: "i386", File: at("b/i386/booter")}}, Root: at("b/root.dmg")},
-	}}}
-}
 
 // A link in the place of an image's file leads to nothing else of this host, also where
 // it is put there later.
 func TestNetBootLocal(t *testing.T) {
-	payload := images(t)
-	root := payload.Content.(boot.NetBoot).Images[0].Root.Source
+	dir := t.TempDir()
+	image, secret := filepath.Join(dir, "a"), filepath.Join(dir, "secret")
+	root := filepath.Join(image, "root.dmg")
+	if err := errors.Join(os.Mkdir(image, 0o755), os.WriteFile(root, []byte("root"), 0o644), os.WriteFile(secret, []byte("secret"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	payload := boot.Payload{Content: boot.NetBoot{Images: []boot.NetBootImage{{Dir: image, Name: "A", Index: 1, System: 1, Root: boot.File{Source: root}}}}}
 	local, done, err := looked{payload: payload}.local()
 	if err != nil {
 		t.Fatal(err)
@@ -63,180 +35,5 @@ func TestNetBootLocal(t *testing.T) {
 	if f, err := local.Open(root); err == nil {
 		f.Close()
 		t.Error("the link is followed out of the folder")
-	}
-}
-
-// from is a packet of a Mac.
-func from(m *dhcpv4.DHCPv4) dhcp.Packet {
-	p := packetOf(machine(1, boot.BIOS, boot.ROM))
-	p.Message, p.FromMAC = m, m.ClientHWAddr
-	return p
-}
-
-// asking makes a Mac's message of BSDP.
-func asking(kind bsdp.Message, more ...byte) *dhcpv4.DHCPv4 {
-	m := macRequestOf(imac, kind)
-	m.Options[43] = append([]byte{byte(bsdp.CodeMessage), 1, byte(kind), byte(bsdp.CodeVersion), 2, 1, 1}, more...)
-	return m
-}
-
-func selecting(server netip.Addr, id byte) *dhcpv4.DHCPv4 {
-	addr := server.As4()
-	return asking(bsdp.MessageSelect, append(append([]byte{byte(bsdp.CodeServer), 4}, addr[:]...), byte(bsdp.CodeSelected), 4, 1, 0, 0, id)...)
-}
-
-// answerTo is what a Mac is answered, or nil.
-func answerTo(t *testing.T, o *offers4, out *sent, m *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
-	t.Helper()
-	before := len(out.all())
-	o.handle(t.Context(), from(m))
-	o.wait()
-	if all := out.all(); len(all) > before {
-		return all[before]
-	}
-	return nil
-}
-
-// A Mac's choice is what it is given, remembered, and forgotten when it chooses another
-// server.
-func TestNetBootChoice(t *testing.T) {
-	payload := images(t)
-	o, out := newOffers(t, resolver.Static{Payload: payload})
-	below, err := tree.OpenFolders(payload.Content.(boot.NetBoot).Folders())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer below.Close()
-	o.tree.Sources.Local = tree.Locals{tree.NamedFiles(payload.Files()), below}
-
-	list := bsdp.Parse(answerTo(t, o, out, asking(bsdp.MessageList)).Options[43])
-	if id, _ := list.Image(bsdp.CodeDefault); id != 0x01000002 {
-		t.Errorf("the usual image is %s", id)
-	}
-	reply := answerTo(t, o, out, selecting(ourAddr, 1))
-	if root := string(reply.Options[17]); !strings.HasSuffix(root, "/root.dmg") || !strings.HasPrefix(root, "http://10.0.0.1/") {
-		t.Errorf("the root is %s", root)
-	}
-	boots, _, _ := strings.Cut(reply.BootFileName, "/")
-	for name, want := range map[string]string{"booter": "a/i386/booter", "root.dmg": "a/root.dmg", "./booter": "a/i386/booter", "../../secret": "", "../root.dmg": "", "x": ""} {
-		f, err := o.tree.Open(t.Context(), boots+"/"+name, tree.Asker{Server: ourAddr})
-		if err != nil {
-			if want != "" {
-				t.Errorf("%s: %v", name, err)
-			}
-			continue
-		}
-		b := make([]byte, 100)
-		n, _ := f.Read(b)
-		_ = f.Close()
-		if string(b[:n]) != want {
-			t.Errorf("%s is %q", name, b[:n])
-		}
-	}
-	list = bsdp.Parse(answerTo(t, o, out, asking(bsdp.MessageList)).Options[43])
-	if id, _ := list.Image(bsdp.CodeSelected); id != 0x01000001 {
-		t.Errorf("the Mac's own image is %s", id)
-	}
-	discover := macRequestOf(imac, bsdp.MessageList)
-	discover.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
-	discover.ClientIPAddr = net.IPv4zero
-	if offer := answerTo(t, o, out, discover); offer == nil || offer.BootFileName != reply.BootFileName || !offer.YourIPAddr.IsUnspecified() {
-		t.Errorf("a Mac that has chosen is offered %v", offer)
-	}
-	if failed := answerTo(t, o, out, selecting(ourAddr, 9)); !slices.Equal(failed.Options[43], []byte{1, 1, 3}) {
-		t.Errorf("an image that isn't there: %v", failed)
-	}
-	answerTo(t, o, out, selecting(ourAddr, 2))
-	if other := answerTo(t, o, out, selecting(ourAddr.Next(), 1)); other != nil || o.events.Chosen(imac.MAC) != 0 {
-		t.Errorf("a Mac that chose another server is told %v", other)
-	}
-	if offer := answerTo(t, o, out, discover); offer != nil {
-		t.Errorf("a Mac without a choice is offered %v", offer)
-	}
-}
-
-// What a Mac is told of its boot is on the story, and only that.
-func TestNetBootStory(t *testing.T) {
-	o, out := newOffers(t, resolver.Static{Payload: images(t)})
-	for _, m := range []*dhcpv4.DHCPv4{asking(bsdp.MessageList), asking(bsdp.MessageList), selecting(ourAddr, 1)} {
-		answerTo(t, o, out, m)
-	}
-	attempts := o.events.Attempts(imac.MAC)
-	var got []string
-	for _, s := range attempts[len(attempts)-1].Steps {
-		got = append(got, s.Text)
-	}
-	want := []string{"asks to boot: UEFI x64, Apple's NetBoot", "shown B, A", "chose A, and asks us for its boot file", "told to fetch booter over TFTP (route apple-netboot)"}
-	if len(attempts) != 1 || !slices.Equal(got, want) {
-		t.Errorf("%d boots; the last is told as\n%s", len(attempts), strings.Join(got, "\n"))
-	}
-	o, out = newOffers(t, resolver.Static{Payload: images(t)})
-	m := asking(bsdp.MessageList, byte(bsdp.CodeReplyPort), 2, 3, 0xea)
-	if reply := answerTo(t, o, out, m); reply == nil || len(o.events.Attempts(imac.MAC)) != 0 {
-		t.Errorf("Startup Disk is answered %v, and told as %+v", reply, o.events.Attempts(imac.MAC))
-	}
-}
-
-// A Mac that nothing here is for is left alone, with the reason.
-func TestNetBootSilence(t *testing.T) {
-	g5 := asking(bsdp.MessageList)
-	g5.UpdateOption(dhcpv4.OptClassIdentifier("AAPLBSDPC/ppc/PowerMac7,2"))
-	old := asking(bsdp.MessageList)
-	old.UpdateOption(dhcpv4.OptClassIdentifier("AAPLBSDPC/i386/iMac4,1"))
-	for _, tt := range []struct {
-		name    string
-		payload boot.Payload
-		m       *dhcpv4.DHCPv4
-		why     string
-	}{
-		{"no booter", images(t), g5, "no booter for Macs of the architecture ppc"},
-		{"a kernel for another", kernel(), g5, "Mac"},
-		{"EFI of 32 bits", kernel(), old, "firmware of 32 bits"},
-		{"no address", images(t), asking(bsdp.MessageList, byte(bsdp.CodeReplyPort), 2, 0xff, 0xff), "port 65535"},
-	} {
-		o, out := newOffers(t, resolver.Static{Payload: tt.payload})
-		if reply := answerTo(t, o, out, tt.m); reply != nil {
-			t.Errorf("%s: answered %s", tt.name, reply.Summary())
-		}
-		attempts := o.events.Attempts(imac.MAC)
-		if len(attempts) == 0 {
-			t.Errorf("%s: nothing is told", tt.name)
-			continue
-		}
-		last := attempts[0].Steps[len(attempts[0].Steps)-1]
-		if last.Kind != timeline.Ignored || !strings.Contains(last.Reason, tt.why) {
-			t.Errorf("%s: %+v", tt.name, last)
-		}
-	}
-}
-
-// Our own DHCP server gives a Mac its address, and BSDP what to boot.
-func TestNetBootWithOwnServer(t *testing.T) {
-	o, out := newOffers(t, resolver.Static{Payload: images(t)})
-	o.addresses = ownServer(t)
-	discover := macRequestOf(imac, bsdp.MessageList)
-	discover.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
-	discover.ClientIPAddr = net.IPv4zero
-	if offer := answerTo(t, o, out, discover); offer == nil || offer.YourIPAddr.IsUnspecified() {
-		t.Fatalf("no address: %v", offer)
-	}
-	if list := answerTo(t, o, out, asking(bsdp.MessageList)); list == nil || list.ClassIdentifier() != bsdp.VendorClass {
-		t.Errorf("the images are %v", list)
-	}
-	answerTo(t, o, out, selecting(ourAddr, 1))
-	if offer := answerTo(t, o, out, discover); offer == nil || offer.YourIPAddr.IsUnspecified() {
-		t.Errorf("no address for a Mac that has chosen: %v", offer)
-	}
-}
-
-func TestMacPlatform(t *testing.T) {
-	for class, want := range map[string]string{
-		"AAPLBSDPC/i386/iMac14,3": "UEFI x64", "AAPLBSDPC/i386/iMac4,1": "UEFI x86", "AAPLBSDPC/ppc/PowerMac3,6": "Open Firmware", "AAPLBSDPC": "Open Firmware",
-		"AAPLBSDPC/arm/x": "unknown firmware", "AAPLBSDPC/": "unknown firmware",
-	} {
-		var c boot.Client
-		if c.Firmware, c.Arch = macPlatform(class); c.Platform() != want {
-			t.Errorf("%s: %s", class, c.Platform())
-		}
 	}
 }

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
@@ -64,16 +62,16 @@ func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, _ := newOffers(t, fails{test.err})
-			f := &files{tree: o.tree, events: o.events, clients: o.clients, booted: func(boot.MAC) { t.Error("it counts as booted") }}
+			f := &files{tree: o.Tree, events: o.Events, clients: o.Clients, booted: func(boot.MAC) { t.Error("it counts as booted") }}
 			ctx, cancel := context.WithCancel(t.Context())
 			var running sync.WaitGroup
 			defer running.Wait()
 			defer cancel()
 			s := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
-			path := func(c boot.Client) string { return o.tree.Path(c, route.Configured(boot.IPXE, route.HTTP)) }
+			path := func(c boot.Client) string { return o.Tree.Path(c, route.Configured(boot.IPXE, route.HTTP)) }
 			byDHCP, byHTTP, byTFTP := machine(1, boot.UEFI, boot.IPXE), machine(2, boot.UEFI, boot.IPXE), machine(3, boot.UEFI, boot.IPXE)
-			o.handle(ctx, packetOf(byDHCP, withHTTP))
-			o.wait()
+			o.Handle(ctx, scriptRequest(byDHCP))
+			o.Wait()
 			if err := s.get(t, path(byHTTP)); err != nil {
 				t.Error(err)
 			}
@@ -81,27 +79,16 @@ func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
 				t.Error(err)
 			}
 			for c, want := range map[boot.Client]string{byDHCP: test.dhcp, byHTTP: test.file, byTFTP: test.file} {
-				if step := heard(t, o.events, c.MAC, test.kind); !strings.HasPrefix(step.Text, want) {
+				if step := heard(t, o.Events, c.MAC, test.kind); !strings.HasPrefix(step.Text, want) {
 					t.Errorf("the story says %q, want %q", step.Text, want)
 				}
-				a := o.events.Attempts(c.MAC)[0]
+				a := o.Events.Attempts(c.MAC)[0]
 				v, stalled := timeline.Judge(a, time.Now().Add(time.Minute))
 				if stalled != (test.kind == timeline.NoAnswer) || stalled && (v.Cause != timeline.NothingToBoot || v.Hint != "look at its log") {
 					t.Errorf("the verdict is %+v, %v", v, stalled)
 				}
 			}
 		})
-	}
-}
-
-// A machine that no route leads on is told so, and is no failure.
-func TestAnObstacleIsNoFailure(t *testing.T) {
-	e := silence(machine(1, boot.UEFI, boot.ROM), "", decide.NoRoute("no route"))
-	if e.Kind != timeline.Ignored || e.Reason != "no route" {
-		t.Errorf("told as %+v", e)
-	}
-	if e := silence(boot.Client{}, "", errors.New("x")); e.Kind != timeline.NoAnswer {
-		t.Errorf("told as %+v", e)
 	}
 }
 
@@ -114,8 +101,8 @@ func TestAnErrorPageIsNoPartOfTheFile(t *testing.T) {
 	}
 	p := boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: path}}}
 	o, _ := newOffers(t, resolver.Static{Payload: p})
-	o.tree.Sources.Local = tree.NamedFiles(p.Files())
-	f := &files{tree: o.tree, events: o.events, clients: o.clients, booted: func(boot.MAC) {}}
+	o.Tree.Sources.Local = tree.NamedFiles(p.Files())
+	f := &files{tree: o.Tree, events: o.Events, clients: o.Clients, booted: func(boot.MAC) {}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -123,7 +110,7 @@ func TestAnErrorPageIsNoPartOfTheFile(t *testing.T) {
 	s := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
 	for n, via := range []route.Via{route.HTTP, route.TFTP} {
 		c := machine(byte(n), boot.UEFI, boot.IPXE)
-		urls := o.tree.URLs(c, route.Configured(boot.IPXE, route.HTTP), p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})
+		urls := o.Tree.URLs(c, route.Configured(boot.IPXE, route.HTTP), p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})
 		file := strings.TrimPrefix(urls.Kernel, "http://10.0.0.1/")
 		if err := os.Remove(path); err != nil && n == 0 {
 			t.Fatal(err)
@@ -135,7 +122,7 @@ func TestAnErrorPageIsNoPartOfTheFile(t *testing.T) {
 		} else if _, err := new(tftp.Client).Get(ctx, s.tftp, file, io.Discard); err == nil {
 			t.Error("the file is there")
 		}
-		if step := heard(t, o.events, c.MAC, timeline.FetchFailed); step.Bytes != 0 || !strings.HasPrefix(step.Text, "asks for kernel vmlinuz, which isn't there: ") {
+		if step := heard(t, o.Events, c.MAC, timeline.FetchFailed); step.Bytes != 0 || !strings.HasPrefix(step.Text, "asks for kernel vmlinuz, which isn't there: ") {
 			t.Errorf("%s: the story says %q after %d bytes", via, step.Text, step.Bytes)
 		}
 	}

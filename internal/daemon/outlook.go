@@ -19,7 +19,7 @@ type outlook struct {
 // outlook says what machines will be given, once it is known who else answers them,
 // and warns of those that can't be booted.
 func (d *daemon) outlook(s *service, l looked) {
-	o := outlook{host: d.host, proxied: s.offers4 != nil && s.offers4.proxied()}
+	o := outlook{host: d.host, proxied: s.offers4 != nil && s.offers4.Proxied()}
 	if o.ipv6 = len(d.config.pointers6(d.host)) > 0; s.links6 != nil {
 		o.ipv6 = s.links6.surroundings() != ""
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spurboot/spur/internal/capture"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
@@ -71,8 +72,8 @@ func (o *overhearing) dhcp(i *capture.Item) {
 func (o *overhearing) request(i *capture.Item, m *dhcpv4.DHCPv4) {
 	p := dhcp.Packet{Message: m, Port: i.Dst.Port(), From: i.Src, FromMAC: i.From, To: i.Dst.Addr(), Server: i.Dst.Addr(), Time: i.Time}
 	r := pxe.Read(m)
-	c := clientOf(r, p)
-	e, ok := requestEvent(r, c, p)
+	c := identify.Client(r, p)
+	e, ok := identify.Event(r, c, p)
 	if !ok {
 		return
 	}
@@ -92,7 +93,7 @@ func (o *overhearing) request(i *capture.Item, m *dhcpv4.DHCPv4) {
 // reply is one of a server. The first one that says what to boot is the boot
 // server; offers of others compete with its.
 func (o *overhearing) reply(i *capture.Item, m *dhcpv4.DHCPv4) {
-	file, addr := bootFile(m), addrOf(m.YourIPAddr)
+	file, addr := identify.BootFile(m), identify.Addr(m.YourIPAddr)
 	heard := dhcp.Overheard{Message: m, From: i.Src}
 	if i.Src.Port() == dhcp.BootPort || i.Dst.Port() == dhcp.BootPort {
 		o.named(i.Time, timeline.Answered, file, heard.Server(), netip.Addr{})
@@ -106,7 +107,7 @@ func (o *overhearing) reply(i *capture.Item, m *dhcpv4.DHCPv4) {
 		o.named(i.Time, timeline.Offered, file, heard.Server(), addr)
 		return
 	}
-	if e, ok := otherOffer(heard); ok {
+	if e, ok := identify.OtherOffer(heard); ok {
 		o.add(i.Time, e)
 	}
 }
@@ -150,9 +151,9 @@ func (o *overhearing) dhcp6(i *capture.Item) {
 func (o *overhearing) request6(i *capture.Item, m *dhcpv6.Message, relays []dhcp6.Relay) {
 	p := dhcp6.Packet{Message: m, Relays: relays, Port: i.Dst.Port(), From: i.Src, To: i.Dst.Addr(), Card: i.From, Server: i.Dst.Addr(), Time: i.Time}
 	r := dhcp6.Read(p)
-	c := clientOf6(r, p)
+	c := identify.Client6(r, p)
 	c.MAC = o.machine.MAC
-	e, ok := requestEvent6(r, c, p)
+	e, ok := identify.Event6(r, c, p)
 	if !ok {
 		return
 	}
@@ -167,7 +168,7 @@ func (o *overhearing) request6(i *capture.Item, m *dhcpv6.Message, relays []dhcp
 }
 
 func (o *overhearing) reply6(i *capture.Item, m *dhcpv6.Message) {
-	url, addr, server := m.Options.BootFileURL(), firstAddress(m), i.Src.Addr()
+	url, addr, server := m.Options.BootFileURL(), identify.FirstAddress(m), i.Src.Addr()
 	switch {
 	case i.Src.Port() == dhcp6.BootPort || i.Dst.Port() == dhcp6.BootPort:
 		o.named(i.Time, timeline.Answered, url, server, netip.Addr{})

@@ -37,9 +37,9 @@ func TestAFaultHarmsNobodyElse(t *testing.T) {
 	v := newNotices(Config{Logger: slog.New(slog.NewJSONHandler(&log, nil))})
 	r := fragile{resolver.Static{Payload: kernel()}}
 	o, out := newOffers(t, r)
-	o.panicked = v.panicked
+	o.Panicked = v.panicked
 	f := &files{
-		tree: o.tree, events: timeline.New(timeline.Config{}), booted: func(boot.MAC) {},
+		tree: o.Tree, events: timeline.New(timeline.Config{}), booted: func(boot.MAC) {},
 		clients: &decide.Clients{},
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -49,10 +49,10 @@ func TestAFaultHarmsNobodyElse(t *testing.T) {
 	web := serveFiles(ctx, t, &running, f, v)
 
 	bad, good := machine(13, boot.UEFI, boot.IPXE), machine(14, boot.UEFI, boot.IPXE)
-	path := func(c boot.Client) string { return o.tree.Path(c, route.Configured(boot.IPXE, route.HTTP)) }
+	path := func(c boot.Client) string { return o.Tree.Path(c, route.Configured(boot.IPXE, route.HTTP)) }
 	for _, c := range []boot.Client{bad, good} {
-		o.handle(ctx, packetOf(c, withHTTP))
-		o.wait()
+		o.Handle(ctx, scriptRequest(c))
+		o.Wait()
 	}
 	if replies := out.all(); len(replies) != 1 || replies[0].ClientHWAddr.String() != good.MAC.String() {
 		t.Errorf("DHCP: %d replies", len(replies))

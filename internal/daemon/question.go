@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"strings"
-
-	"github.com/insomniacslk/dhcp/dhcpv4"
-	"github.com/insomniacslk/dhcp/iana"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
 )
 
@@ -91,7 +88,7 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	if c.Arch == "" {
 		c.Arch = boot.X64
 	}
-	if archOf(c) == pxe.ArchBIOS && c.Firmware != boot.BIOS {
+	if identify.ArchOf(c) == pxe.ArchBIOS && c.Firmware != boot.BIOS {
 		return Question{}, advice.New(fmt.Sprintf("no %s machine of architecture %s is known", firmware, arch), "it is one of x86, x64, arm, arm64, riscv64, loong64")
 	}
 	return Question{Client: c}, nil
@@ -104,71 +101,6 @@ func uBootQuestion(c boot.Client) (Question, error) {
 		return Question{}, advice.New("U-Boot has no BIOS, and asks by PXE", "leave --firmware bios and --proto http out")
 	}
 	return Question{Client: c}, nil
-}
-
-// requestOf is the DISCOVER that a client like this one would send.
-func requestOf(c boot.Client) *dhcpv4.DHCPv4 {
-	if c.Loader == boot.UBoot {
-		return uBootRequest(c)
-	}
-	class := "PXEClient"
-	if c.Proto == boot.HTTP {
-		class = "HTTPClient"
-	}
-	arch := archOf(c)
-	m := &dhcpv4.DHCPv4{
-		OpCode: dhcpv4.OpcodeBootRequest, HWType: iana.HWTypeEthernet, ClientHWAddr: c.MAC[:], Options: dhcpv4.Options{},
-	}
-	m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
-	m.UpdateOption(dhcpv4.OptClassIdentifier(fmt.Sprintf("%s:Arch:%05d:UNDI:003016", class, arch)))
-	m.UpdateOption(dhcpv4.OptClientArch(iana.Arch(arch)))
-	if !c.UUID.IsZero() {
-		m.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionClientMachineIdentifier, append([]byte{0}, c.UUID[:]...)))
-	}
-	switch c.Loader {
-	case boot.IPXE:
-		m.UpdateOption(dhcpv4.OptUserClass("iPXE"))
-	case boot.GPXE:
-		m.UpdateOption(dhcpv4.OptUserClass("gPXE"))
-	}
-	return m
-}
-
-// uBootRequest is that of U-Boot, which names its architecture on ARM alone, unless it
-// looks for an EFI application.
-func uBootRequest(c boot.Client) *dhcpv4.DHCPv4 {
-	class, arch := "U-Boot", pxe.ArchBIOS
-	switch {
-	case c.Firmware == boot.UEFI:
-		arch = archOf(c)
-		class = fmt.Sprintf("PXEClient:Arch:%05d:UNDI:003000", arch)
-	case c.Arch == boot.ARM:
-		class, arch = "U-Boot.armv7", pxe.ArchARMUBoot
-	case c.Arch == boot.ARM64:
-		class, arch = "U-Boot.armv8", pxe.ArchARM64UBoot
-	}
-	m := &dhcpv4.DHCPv4{
-		OpCode: dhcpv4.OpcodeBootRequest, HWType: iana.HWTypeEthernet, ClientHWAddr: c.MAC[:], Options: dhcpv4.Options{},
-	}
-	m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
-	m.UpdateOption(dhcpv4.OptClassIdentifier(class))
-	if arch != pxe.ArchBIOS {
-		m.UpdateOption(dhcpv4.OptClientArch(iana.Arch(arch)))
-	}
-	m.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionClientNetworkInterfaceIdentifier, []byte{1, 0, 0}))
-	return m
-}
-
-// archOf is the number of option 93 for a client, the inverse of platform.
-func archOf(c boot.Client) pxe.Arch {
-	for a := range pxe.ArchLoong64HTTP + 1 {
-		http := strings.HasSuffix(a.String(), " HTTP")
-		firmware, arch := platform(a)
-		if firmware == c.Firmware && arch == c.Arch && http == (c.Proto == boot.HTTP) && a != pxe.ArchEBC && a != pxe.ArchEBCHTTP {
-			return a
-		}
-	}
-	return pxe.ArchBIOS
 }
 
 func describeLoader(c boot.Client) string {

@@ -12,11 +12,13 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
-	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/record"
+	"github.com/spurboot/spur/internal/recorder"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/seal"
@@ -30,8 +32,8 @@ type recording struct {
 	*testing.T
 	dir     string
 	now     time.Time
-	kept    *recorder
-	offers  *offers4
+	kept    *recorder.Recorder
+	offers  *answer.Offers4
 	trouble []error
 	client  boot.Client
 }
@@ -43,11 +45,11 @@ func newRecording(t *testing.T) *recording {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.kept = &recorder{
-		folder: folder, now: func() time.Time { return r.now }, written: map[boot.MAC]string{}, head: record.Head{Spur: "test", DHCP: string(ProxyDHCP)},
-		trouble: func(err error) { r.trouble = append(r.trouble, err) },
+	r.kept = &recorder.Recorder{
+		Folder: folder, Now: func() time.Time { return r.now }, Head: record.Head{Spur: "test", DHCP: string(ProxyDHCP)},
+		Trouble: func(err error) { r.trouble = append(r.trouble, err) },
 	}
-	r.kept.events = timeline.New(timeline.Config{Now: func() time.Time { return r.now }, Tap: r.kept.event})
+	r.kept.Events = timeline.New(timeline.Config{Now: func() time.Time { return r.now }, Tap: r.kept.Event})
 	q, err := ParseQuestion("uefi", "", "pxe", "rom", netip.MustParseAddr("10.9.0.1"))
 	if err != nil {
 		t.Fatal(err)
@@ -60,26 +62,21 @@ func newRecording(t *testing.T) *recording {
 		}
 	}
 	next := resolver.Static{Payload: boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}}}}
-	o := &offers{
-		decider: decide.Decider{Resolver: next, Host: have, Failed: r.kept.events.Failed, Shapes: r.kept.events.Shapes, Lease: route.Theirs},
-		tree:    &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Host: have, HTTPPort: 80, TFTPPort: 69}, events: r.kept.events, clients: &decide.Clients{}, record: r.kept,
-		trouble: func(what string, _ boot.MAC, _ string, err error) { t.Error(what, err) },
-	}
-	r.offers = &offers4{offers: o, timeless: true, send: func(dhcp.Packet, *dhcpv4.DHCPv4) error { return nil }}
+	d := decide.Decider{Resolver: next, Host: have, Failed: r.kept.Events.Failed, Shapes: r.kept.Events.Shapes, Lease: route.Theirs}
+	o := answer.New(d, &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Host: have, HTTPPort: 80, TFTPPort: 69}, r.kept.Events, &decide.Clients{})
+	o.Record, o.Trouble = r.kept, func(what string, _ boot.MAC, _ string, err error) { t.Error(what, err) }
+	r.offers = &answer.Offers4{Offers: o, Timeless: true, Send: func(dhcp.Packet, *dhcpv4.DHCPv4) error { return nil }}
 	return r
 }
 
 // asks has the machine ask, as it would by the listener.
 func (r *recording) asks() {
-	m := requestOf(r.client)
+	m := identify.Request(r.client)
 	p := dhcp.Packet{
 		Message: m, Raw: dhcp.Marshal(m), Port: dhcp.ServerPort, Interface: dhcp.Interface{Name: "eth0", Addrs: []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}},
 		From: netip.MustParseAddrPort("0.0.0.0:68"), To: netip.MustParseAddr("255.255.255.255"), Server: r.client.Server, Time: r.now,
 	}
-	request := pxe.Read(m)
-	r.kept.request(clientOf(request, p), p, false)
-	r.offers.observeRequest(request, clientOf(request, p), p)
-	r.offers.reply(r.Context(), p, request)
+	r.offers.Answer(r.Context(), p)
 }
 
 // fails lets time go by until there is a verdict, which the recorder is told.
@@ -90,10 +87,10 @@ func (r *recording) fails() {
 		if r.now.Second()%4 == 0 {
 			r.asks()
 		}
-		a := r.kept.events.Attempts(r.client.MAC)
+		a := r.kept.Events.Attempts(r.client.MAC)
 		last := a[len(a)-1]
 		if v, ok := timeline.Judge(last, r.now); ok {
-			r.kept.observe(timeline.Update{Time: r.now, Attempt: last, Verdict: &v})
+			r.kept.Observe(timeline.Update{Time: r.now, Attempt: last, Verdict: &v})
 			return
 		}
 	}
@@ -113,7 +110,7 @@ func (r *recording) files() []string {
 func TestFailedBootIsKept(t *testing.T) {
 	r := newRecording(t)
 	r.asks()
-	r.kept.events.Observe(timeline.Event{Kind: timeline.FetchFailed, MAC: r.client.MAC, Role: timeline.RoleFile, Name: "font.pf2", Err: "not there", Time: r.now})
+	r.kept.Events.Observe(timeline.Event{Kind: timeline.FetchFailed, MAC: r.client.MAC, Role: timeline.RoleFile, Name: "font.pf2", Err: "not there", Time: r.now})
 	r.now = r.now.Add(2 * time.Minute)
 	r.asks()
 	if len(r.files()) != 0 {
@@ -161,8 +158,8 @@ func TestLateBootIsDropped(t *testing.T) {
 	r := newRecording(t)
 	r.asks()
 	r.fails()
-	a := r.kept.events.Attempts(r.client.MAC)
-	r.kept.observe(timeline.Update{Time: r.now, Attempt: a[0], Learned: &timeline.Learned{}})
+	a := r.kept.Events.Attempts(r.client.MAC)
+	r.kept.Observe(timeline.Update{Time: r.now, Attempt: a[0], Learned: &timeline.Learned{}})
 	if files := r.files(); len(files) != 0 {
 		t.Errorf("kept: %q", files)
 	}
@@ -202,10 +199,10 @@ func TestRecordDir(t *testing.T) {
 
 // A recorder that isn't there keeps nothing.
 func TestWithoutRecorder(t *testing.T) {
-	var none *recorder
-	none.request(boot.Client{}, dhcp.Packet{}, false)
-	none.reply(boot.Client{}, dhcp.Packet{}, nil, decide.Decision{})
-	none.heard(dhcp.Overheard{})
+	var none *recorder.Recorder
+	none.Request(boot.Client{}, dhcp.Packet{}, false)
+	none.Reply(boot.Client{}, dhcp.Packet{}, nil, decide.Decision{})
+	none.Heard(dhcp.Overheard{})
 }
 
 // replayed plays a record for an iPXE script, with the loaders of this host.
@@ -315,12 +312,12 @@ func TestReplayFailsAgain(t *testing.T) {
 // A machine that is answered otherwise today may boot.
 func TestReplayDiffers(t *testing.T) {
 	r := newRecording(t)
-	r.offers.decider.Host.Loaders = nil // so that the firmware was given all in one
-	r.offers.decider.Host.Loaders = append(r.offers.decider.Host.Loaders, route.Binary{Build: route.FindLoader(boot.Stub).Builds[0]})
+	r.offers.Decider.Host.Loaders = nil // so that the firmware was given all in one
+	r.offers.Decider.Host.Loaders = append(r.offers.Decider.Host.Loaders, route.Binary{Build: route.FindLoader(boot.Stub).Builds[0]})
 	for _, b := range route.FindLoader(boot.Stub).Builds {
-		r.offers.decider.Host.Loaders = append(r.offers.decider.Host.Loaders, route.Binary{Build: b})
+		r.offers.Decider.Host.Loaders = append(r.offers.Decider.Host.Loaders, route.Binary{Build: b})
 	}
-	r.offers.decider.Resolver = resolver.Static{Payload: boot.Payload{Content: boot.EFI{Program: boot.File{Source: "/boot/x.efi"}, Arch: boot.X64}}}
+	r.offers.Decider.Resolver = resolver.Static{Payload: boot.Payload{Content: boot.EFI{Program: boot.File{Source: "/boot/x.efi"}, Arch: boot.X64}}}
 	r.asks()
 	r.fails()
 	out, err := replayed(t, r.files()[0])
@@ -342,7 +339,7 @@ func TestReplayOfSecondBoot(t *testing.T) {
 	r := newRecording(t)
 	r.asks()
 	r.fails()
-	r.kept.events.JudgeAll() // the timeline gives the verdict as well, which blames the shape of the offer
+	r.kept.Events.JudgeAll() // the timeline gives the verdict as well, which blames the shape of the offer
 	r.now = r.now.Add(5 * time.Minute)
 	r.asks()
 	r.fails()

@@ -16,11 +16,13 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/capture"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/pxe"
@@ -122,8 +124,8 @@ func asks(i *capture.Item) bool {
 type player struct {
 	out     io.Writer
 	record  record.Record
-	offers4 *offers4
-	offers6 *offers6
+	offers4 *answer.Offers4
+	offers6 *answer.Offers6
 	tree    *tree.Tree
 	events  *timeline.Timeline
 	now     time.Time
@@ -153,16 +155,14 @@ func (c Config) player(ctx context.Context, t Target, r record.Record) (*player,
 	p.events = timeline.New(timeline.Config{Machines: 1, Attempts: 32, Now: func() time.Time { return p.now }, Tap: p.tap})
 	p.events.Know(r.Head.MAC, timeline.Learned{Failed: r.Head.Failed, Shape: r.Head.Shape}, r.Head.Refused)
 	p.tree = &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort}
-	o := &offers{
-		decider: decide.Decider{Resolver: l.resolver(), Host: host, Failed: p.events.Failed, Shapes: p.events.Shapes, Lease: c.lease()},
-		tree:    p.tree, events: p.events, clients: &decide.Clients{},
-		trouble: func(what string, _ boot.MAC, _ string, err error) { p.silent = what + ": " + err.Error() },
-	}
-	p.offers4 = &offers4{offers: o, beside: r.Head.Beside, timeless: true, send: func(_ dhcp.Packet, m *dhcpv4.DHCPv4) error {
+	d := decide.Decider{Resolver: l.resolver(), Host: host, Failed: p.events.Failed, Shapes: p.events.Shapes, Lease: c.lease()}
+	o := answer.New(d, p.tree, p.events, &decide.Clients{})
+	o.Trouble = func(what string, _ boot.MAC, _ string, err error) { p.silent = what + ": " + err.Error() }
+	p.offers4 = &answer.Offers4{Offers: o, Beside: r.Head.Beside, Timeless: true, Send: func(_ dhcp.Packet, m *dhcpv4.DHCPv4) error {
 		p.sent = dhcp.Marshal(m)
 		return nil
 	}}
-	p.offers6 = &offers6{offers: o, id: identityIn(r, dhcp6.ServerID([]byte(key.Text()))), send: func(_ dhcp6.Packet, m *dhcpv6.Message) error {
+	p.offers6 = &answer.Offers6{Offers: o, ID: identityIn(r, dhcp6.ServerID([]byte(key.Text()))), Send: func(_ dhcp6.Packet, m *dhcpv6.Message) error {
 		p.sent = m.ToBytes()
 		return nil
 	}}
@@ -188,7 +188,7 @@ func (p *player) giveAddresses(r record.Record) error {
 		if err != nil {
 			return err
 		}
-		p.offers4.addresses = s
+		p.offers4.Addresses = s
 		return nil
 	}
 	for _, on := range r.Head.Addresses {
@@ -196,10 +196,10 @@ func (p *player) giveAddresses(r record.Record) error {
 			continue
 		}
 		s, err := dhcp6.NewServer(dhcp6.ServerConfig{
-			ID: p.offers6.id, Pools: []dhcp6.Pool{{Prefix: on.Masked(), First: on.Masked().Addr().Next(), Last: lastGiven(on.Masked())}},
+			ID: p.offers6.ID, Pools: []dhcp6.Pool{{Prefix: on.Masked(), First: on.Masked().Addr().Next(), Last: lastGiven(on.Masked())}},
 			Store: &leases.MemoryStore{}, Authoritative: true,
 		})
-		p.offers6.addresses = s
+		p.offers6.Addresses = s
 		return err
 	}
 	return nil
@@ -365,9 +365,7 @@ func (p *player) play(ctx context.Context, packet *record.Packet) string {
 	if !pxe.Read(m).IsBoot() {
 		return ""
 	}
-	if r, _, ours := p.offers4.take(in); ours {
-		p.offers4.reply(ctx, in, r)
-	}
+	p.offers4.Answer(ctx, in)
 	return m.MessageType().String() + toPort(in.Port, dhcp.BootPort)
 }
 
@@ -383,13 +381,10 @@ func (p *player) play6(ctx context.Context, packet *record.Packet, server netip.
 	if packet.Card != nil {
 		in.Card = net.HardwareAddr(packet.Card[:])
 	}
-	r := dhcp6.Read(in)
-	if !r.IsBoot() {
+	if !dhcp6.Read(in).IsBoot() {
 		return ""
 	}
-	c := clientOf6(r, in)
-	p.offers6.observeRequest(r, c, in)
-	p.offers6.reply(ctx, in, r, c)
+	p.offers6.Answer(ctx, in)
 	return m.MessageType.String() + toPort(in.Port, dhcp6.BootPort)
 }
 
@@ -406,7 +401,7 @@ func (p *player) heard(packet *record.Packet) {
 	if err != nil || packet.Proto != record.DHCP {
 		return
 	}
-	if e, ok := otherOffer(dhcp.Overheard{Message: m, From: packet.Src, Time: p.now}); ok {
+	if e, ok := identify.OtherOffer(dhcp.Overheard{Message: m, From: packet.Src, Time: p.now}); ok {
 		p.events.Observe(e)
 	}
 }

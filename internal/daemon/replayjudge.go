@@ -10,6 +10,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/record"
+	"github.com/spurboot/spur/internal/recorder"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
@@ -28,7 +29,7 @@ func (p *player) event(e record.Event) {
 			return
 		}
 	}
-	out := eventFrom(e)
+	out := recorder.EventFrom(e)
 	out.MAC, out.Time = p.record.Head.MAC, p.now
 	p.events.Observe(out)
 }

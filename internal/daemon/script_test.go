@@ -109,11 +109,11 @@ func TestRelativeNamesThroughUs(t *testing.T) {
 			t.Fatal(err)
 		}
 		o, _ := newOffers(t, nil)
-		if o.tree.ScriptFiles, err = l.scriptFiles(up.open); err != nil {
+		if o.Tree.ScriptFiles, err = l.scriptFiles(up.open); err != nil {
 			t.Fatal(err)
 		}
-		defer o.tree.ScriptFiles.Close()
-		f, err := o.tree.Open(t.Context(), o.tree.Names.Boot(machine(1, boot.UEFI, boot.IPXE), route.Configured(boot.IPXE, route.HTTP))+"/vmlinuz", tree.Asker{Via: "http", Server: netip.MustParseAddr("10.0.0.1")})
+		defer o.Tree.ScriptFiles.Close()
+		f, err := o.Tree.Open(t.Context(), o.Tree.Names.Boot(machine(1, boot.UEFI, boot.IPXE), route.Configured(boot.IPXE, route.HTTP))+"/vmlinuz", tree.Asker{Via: "http", Server: netip.MustParseAddr("10.0.0.1")})
 		if err != nil {
 			t.Fatalf("%s: %v", at, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
@@ -24,11 +25,11 @@ type service struct {
 	watcher    *dhcp.Watcher
 	files      *files
 	sockets    *sockets
-	offers     *offers        // nil where Spur takes no part in DHCP
-	offers4    *offers4       // nil likewise
-	offers6    *offers6       // nil likewise
-	links6     *links6        // nil likewise
-	listener   *dhcp.Listener // nil likewise
+	offers     *answer.Offers  // nil where Spur takes no part in DHCP
+	offers4    *answer.Offers4 // nil likewise
+	offers6    *answer.Offers6 // nil likewise
+	links6     *links6         // nil likewise
+	listener   *dhcp.Listener  // nil likewise
 	status     sandbox.Status
 }
 
@@ -103,27 +104,26 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 }
 
 // newOffers are those of what is served.
-func (d *daemon) newOffers(f *files, m *memory) *offers {
-	return &offers{
-		decider: decide.Decider{Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease(), Menu: d.menu, Beside: d.config.AsBootServer != 0},
-		tree:    f.tree, events: f.events, clients: f.clients, only: d.config.AsBootServer, recall: m.recall, record: m.recorder,
-		trouble: d.notices.trouble, panicked: d.notices.panicked, slots4: make(chan struct{}, maxAnswers), slots6: make(chan struct{}, maxAnswers),
-	}
+func (d *daemon) newOffers(f *files, m *memory) *answer.Offers {
+	o := answer.New(decide.Decider{
+		Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease(),
+		Menu: d.menu, Beside: d.config.AsBootServer != 0,
+	}, f.tree, f.events, f.clients)
+	o.Only, o.Recall, o.Record = d.config.AsBootServer, m.recall, m.recorder
+	o.Trouble, o.Panicked = d.notices.trouble, d.notices.panicked
+	return o
 }
 
 // openDHCP opens what answers DHCPv4 requests. An interface that can't be read
 // has lookAgain called.
-func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, o *offers, lookAgain func()) (*offers4, *dhcp.Listener, error) {
+func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, o *answer.Offers, lookAgain func()) (*answer.Offers4, *dhcp.Listener, error) {
 	addresses, err := d.openAddresses(ctx, interfaces)
 	if err != nil {
 		return nil, nil, err
 	}
 	listener, err := dhcp.Listen(interfaces, dhcp.Hooks{
 		Malformed: d.notices.malformedDHCP, Down: func(string, error) { lookAgain() },
-		Overheard: func(heard dhcp.Overheard) {
-			o.record.heard(heard)
-			observeOther(o.events, heard)
-		},
+		Overheard: o.Overheard,
 		Panicked: func(iface string, value any, stack []byte) {
 			d.notices.panicked("DHCP packet on "+iface, value, stack)
 		},
@@ -142,7 +142,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, o *o
 			"leave --dhcp server out to work beside it, stop it, or overrule this with --force")
 		return nil, nil, errors.Join(err, listener.Close())
 	}
-	return &offers4{offers: o, addresses: addresses, beside: listener.Port67Taken, reach: listener.Reach, send: listener.Send}, listener, nil
+	return &answer.Offers4{Offers: o, Addresses: addresses, Beside: listener.Port67Taken, Reach: listener.Reach, Send: listener.Send}, listener, nil
 }
 
 // adviseListen says what to do where DHCP can't be listened to.
@@ -216,12 +216,12 @@ func (d *daemon) tasks(s *service) tasks {
 		return all
 	}
 	return append(all, task{"DHCP", func(ctx context.Context, ready func()) error {
-		defer s.offers.wait()
+		defer s.offers.Wait()
 		ready() // packets wait in the sockets, which are open
 		g, ctx := errgroup.WithContext(ctx)
-		g.Go(func() error { return s.listener.Run(ctx, func(p dhcp.Packet) { s.offers4.handle(ctx, p) }) })
+		g.Go(func() error { return s.listener.Run(ctx, func(p dhcp.Packet) { s.offers4.Handle(ctx, p) }) })
 		g.Go(func() error {
-			s.links6.listener.Run(ctx, func(p dhcp6.Packet) { s.offers6.handle(ctx, p) })
+			s.links6.listener.Run(ctx, func(p dhcp6.Packet) { s.offers6.Handle(ctx, p) })
 			return nil
 		})
 		return g.Wait()
@@ -252,7 +252,7 @@ func (d *daemon) run(ctx context.Context, s *service) error {
 	defer func() {
 		stopTelling()
 		<-told
-		d.notices.end(s.offers.droppedCount())
+		d.notices.end(s.offers.Dropped())
 	}()
 	return d.tasks(s).run(ctx, func() { d.notices.ready(d, s) })
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/dhcp6"
 )
 
 // openDHCP6 opens what answers DHCPv6 requests. Where another server gives the
 // addresses, a host that has no IPv6, or none yet, is none to fail on.
-func (d *daemon) openDHCP6(ctx context.Context, o *offers, lookAgain func()) (*offers6, *links6, error) {
+func (d *daemon) openDHCP6(ctx context.Context, o *answer.Offers, lookAgain func()) (*answer.Offers6, *links6, error) {
 	listener := dhcp6.NewListener(dhcp6.Hooks{
 		Malformed: d.notices.malformedDHCP6, Down: func(string, error) { lookAgain() },
 		Panicked: func(iface string, value any, stack []byte) {
@@ -18,7 +19,7 @@ func (d *daemon) openDHCP6(ctx context.Context, o *offers, lookAgain func()) (*o
 	})
 	listener.ServerAddrs = addrsOf(d.config.ServerAddrs, true)
 	l := &links6{names: d.config.Interfaces, listener: listener, notices: d.notices}
-	offers := &offers6{offers: o, id: dhcp6.ServerID([]byte(d.names.Key.Text())), send: listener.Send}
+	offers := &answer.Offers6{Offers: o, ID: dhcp6.ServerID([]byte(d.names.Key.Text())), Send: listener.Send}
 	if d.config.DHCP != OwnDHCP || len(d.config.poolsOf(true)) == 0 {
 		if now, err := dhcp6.Look(d.config.Interfaces); err == nil {
 			_ = l.set(ctx, now.Serving) // it is tried again, and told, while Spur runs
@@ -33,7 +34,7 @@ func (d *daemon) openDHCP6(ctx context.Context, o *offers, lookAgain func()) (*o
 }
 
 // openAddresses6 makes our own DHCPv6 server.
-func (d *daemon) openAddresses6(ctx context.Context, o *offers6, l *links6) error {
+func (d *daemon) openAddresses6(ctx context.Context, o *answer.Offers6, l *links6) error {
 	now, pools, err := d.waitForPools6(ctx)
 	if err != nil {
 		return err
@@ -53,11 +54,11 @@ func (d *daemon) openAddresses6(ctx context.Context, o *offers6, l *links6) erro
 			return d.config.alone6(ctx, []dhcp6.Interface{i}, pools)
 		}
 	}
-	o.addresses, err = dhcp6.NewServer(dhcp6.ServerConfig{ID: o.id, Pools: pools, Store: leaseStore{d.store}, Authoritative: !d.config.Force})
+	o.Addresses, err = dhcp6.NewServer(dhcp6.ServerConfig{ID: o.ID, Pools: pools, Store: leaseStore{d.store}, Authoritative: !d.config.Force})
 	if err != nil {
 		return err
 	}
-	l.addresses = o.addresses
+	l.addresses = o.Addresses
 	if err := l.set(ctx, now); err != nil {
 		return advice.Or(err, "stop that one, or leave the IPv6 --pool out")
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/resolver"
@@ -64,7 +65,7 @@ func TestOwnServerOnAWire6(t *testing.T) {
 	d := &daemon{config: c, notices: newNotices(c), store: store.Memory(), names: tree.Names{Key: seal.NewKey()}}
 	defer d.store.Close()
 	common := newCommon(t, resolver.Static{Payload: kernel()})
-	var offers *offers6
+	var offers *answer.Offers6
 	var links *links6
 	err = home.Do(func() (err error) {
 		if offers, links, err = d.openDHCP6(t.Context(), common, func() {}); err == nil {
@@ -79,8 +80,8 @@ func TestOwnServerOnAWire6(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var serving sync.WaitGroup
 	serving.Go(func() {
-		links.listener.Run(ctx, func(p dhcp6.Packet) { offers.handle(ctx, p) })
-		common.wait()
+		links.listener.Run(ctx, func(p dhcp6.Packet) { offers.Handle(ctx, p) })
+		common.Wait()
 	})
 	defer serving.Wait()
 	defer cancel()

@@ -1,4 +1,4 @@
-package daemon
+package answer
 
 import (
 	"context"
@@ -10,34 +10,50 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
-// offers6 answers DHCPv6 requests: with a boot offer beside another server's
+// Offers6 answers DHCPv6 requests: with a boot offer beside another server's
 // address, or with an address and a boot offer together.
-type offers6 struct {
-	*offers
-	id        dhcpv6.DUID
-	addresses *dhcp6.Server // nil where another server gives addresses
-	send      func(dhcp6.Packet, *dhcpv6.Message) error
+type Offers6 struct {
+	*Offers
+	ID        dhcpv6.DUID
+	Addresses *dhcp6.Server // nil where another server gives addresses
+	Send      func(dhcp6.Packet, *dhcpv6.Message) error
 }
 
-// handle takes a request from the listener. The timeline hears of it at once.
-func (o *offers6) handle(ctx context.Context, p dhcp6.Packet) {
+// Handle takes a request from the listener. The timeline hears of it at once.
+func (o *Offers6) Handle(ctx context.Context, p dhcp6.Packet) {
+	if request, client, ok := o.take(p); ok {
+		o.answer(o.slots6, client.MAC, func() { o.reply(ctx, p, request, client) })
+	}
+}
+
+// Answer takes a request too, and has it answered before it returns.
+func (o *Offers6) Answer(ctx context.Context, p dhcp6.Packet) {
+	if request, client, ok := o.take(p); ok {
+		o.reply(ctx, p, request, client)
+	}
+}
+
+// take has a request remembered and told of. It is false for an INFORMATION-REQUEST
+// without any identifier.
+func (o *Offers6) take(p dhcp6.Packet) (dhcp6.Request, boot.Client, bool) {
 	request := dhcp6.Read(p)
-	client := clientOf6(request, p)
+	client := identify.Client6(request, p)
 	if client.MAC == (boot.MAC{}) {
-		return // an INFORMATION-REQUEST without any identifier
+		return request, client, false
 	}
 	if request.IsBoot() {
-		o.record.request6(client, p)
+		o.Record.Request6(client, p)
 	}
 	o.observeRequest(request, client, p)
-	o.answer(o.slots6, client.MAC, func() { o.reply(ctx, p, request, client) })
+	return request, client, true
 }
 
 // reply follows one request from what it says to the reply on the wire.
-func (o *offers6) reply(ctx context.Context, p dhcp6.Packet, request dhcp6.Request, client boot.Client) {
+func (o *Offers6) reply(ctx context.Context, p dhcp6.Packet, request dhcp6.Request, client boot.Client) {
 	reply, outcome := o.address(p, client.MAC)
 	if outcome.Ours.IsValid() {
 		client.Server = outcome.Ours
@@ -53,30 +69,30 @@ func (o *offers6) reply(ctx context.Context, p dhcp6.Packet, request dhcp6.Reque
 	if reply == nil {
 		return
 	}
-	if err := o.send(p, reply); err != nil {
-		o.trouble("a reply could not be sent", client.MAC, p.Interface.Name, err)
+	if err := o.Send(p, reply); err != nil {
+		o.Trouble("a reply could not be sent", client.MAC, p.Interface.Name, err)
 		return
 	}
 	if request.IsBoot() {
-		o.record.reply6(client, p, reply, decided)
+		o.Record.Reply6(client, p, reply, decided)
 	}
 	switch {
 	case outcome.Step != dhcp6.StepReply:
 	case request.IsBoot():
 		o.observeLease(client, outcome.Addr, true)
 	default: // the IPv6 stack of edk2 takes an address of its own
-		o.clients.Saw(outcome.Addr, client)
+		o.Clients.Saw(outcome.Addr, client)
 	}
 }
 
 // address lets our own DHCPv6 server, if there is one, decide about the address.
-func (o *offers6) address(p dhcp6.Packet, mac boot.MAC) (*dhcpv6.Message, dhcp6.Outcome) {
-	if o.addresses == nil || p.Port != dhcp6.ServerPort {
+func (o *Offers6) address(p dhcp6.Packet, mac boot.MAC) (*dhcpv6.Message, dhcp6.Outcome) {
+	if o.Addresses == nil || p.Port != dhcp6.ServerPort {
 		return nil, dhcp6.Outcome{}
 	}
-	reply, outcome := o.addresses.Handle(p.Time, p)
+	reply, outcome := o.Addresses.Handle(p.Time, p)
 	if outcome.Err != nil {
-		o.trouble("no address for it", mac, p.Interface.Name, outcome.Err)
+		o.Trouble("no address for it", mac, p.Interface.Name, outcome.Err)
 	}
 	return reply, outcome
 }
@@ -95,7 +111,7 @@ func wantsBoot6(p dhcp6.Packet, r dhcp6.Request, outcome dhcp6.Outcome) bool {
 
 // boot decides what a client boots, and puts that into a reply. A machine that
 // is not to be booted keeps the reply that gives it an address, without a decision.
-func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhcp6.Request, address *dhcpv6.Message) (*dhcpv6.Message, decide.Decision) {
+func (o *Offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhcp6.Request, address *dhcpv6.Message) (*dhcpv6.Message, decide.Decision) {
 	if !c.Server.IsValid() {
 		o.observeUnreachable(c)
 		return address, decide.Decision{}
@@ -106,11 +122,11 @@ func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhc
 	}
 	reply := address
 	d, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
-		b := dhcp6.Boot{URL: o.tree.Location(d.Client, d.Route)}
+		b := dhcp6.Boot{URL: o.Tree.Location(d.Client, d.Route)}
 		if address != nil {
 			return dhcp6.Apply(address, r, b)
 		}
-		reply, err = dhcp6.Offer(p, o.id, b)
+		reply, err = dhcp6.Offer(p, o.ID, b)
 		return err
 	})
 	switch {
@@ -119,7 +135,7 @@ func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhc
 	case p.Port == dhcp6.BootPort:
 		o.observeOffer(timeline.Answered, d, netip.Addr{})
 	case address == nil || address.MessageType == dhcpv6.MessageTypeAdvertise || r.Type == dhcpv6.MessageTypeInformationRequest:
-		o.observeOffer(timeline.Offered, d, firstAddress(address))
+		o.observeOffer(timeline.Offered, d, identify.FirstAddress(address))
 	}
 	return reply, d
 }
@@ -127,7 +143,7 @@ func (o *offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhc
 // observeUnreachable says of a machine that it couldn't fetch anything: a URL
 // names no link-local address. iPXE asks by IPv6 beside IPv4, where that is no
 // news.
-func (o *offers6) observeUnreachable(c boot.Client) {
+func (o *Offers6) observeUnreachable(c boot.Client) {
 	if c.Loader == boot.ROM {
 		o.observeIgnored(c, fmt.Sprintf("%s has no IPv6 address but its link-local one, by which no file can be fetched: ip addr add fd77::1/64 dev %s", c.Interface, c.Interface))
 	}

@@ -1,4 +1,4 @@
-package daemon
+package answer
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 	"github.com/spurboot/spur/internal/timeline"
 )
 
-// silence tells the story why a client isn't told what it boots; script is the
+// Silence tells the story why a client isn't told what it boots; script is the
 // one that says so on its screen. What is a decision leaves the machine alone,
 // everything else is a failure.
-func silence(c boot.Client, script string, err error) timeline.Event {
+func Silence(c boot.Client, script string, err error) timeline.Event {
 	e := timeline.Event{Kind: timeline.NoAnswer, MAC: c.MAC, Client: c, Name: script, Reason: fmt.Sprint(err), Hint: advice.Of(err)}
 	var none decide.NoRoute
 	switch {

@@ -1,8 +1,9 @@
-package daemon
+package answer
 
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,17 +46,17 @@ func TestOtherServersAreHeard(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, _ := newOffers(t, resolver.Static{Payload: kernel()})
-			o.handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
-			o.wait()
-			observeOther(o.events, tt.reply)
-			attempts := o.events.Attempts(machine(1, boot.UEFI, boot.ROM).MAC)
+			o.Handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+			o.Wait()
+			o.Overheard(tt.reply)
+			attempts := o.Events.Attempts(machine(1, boot.UEFI, boot.ROM).MAC)
 			at := slices.IndexFunc(attempts[0].Steps, func(s timeline.Step) bool { return s.Kind == timeline.OtherOffered })
 			got := ""
 			if at >= 0 {
 				got = attempts[0].Steps[at].Text
 			}
-			if got != tt.want || len(o.events.Machines()) != 1 {
-				t.Errorf("the story says %q of it, want %q; %d machines", got, tt.want, len(o.events.Machines()))
+			if got != tt.want || len(o.Events.Machines()) != 1 {
+				t.Errorf("the story says %q of it, want %q; %d machines", got, tt.want, len(o.Events.Machines()))
 			}
 		})
 	}
@@ -76,8 +77,30 @@ func TestWhoWouldBeHeard(t *testing.T) {
 		"beside a DHCP server on our host": {packetOf(machine(1, boot.UEFI, boot.ROM), aloud), true, false},
 	} {
 		o, _ := newOffers(t, resolver.Static{Payload: kernel()})
-		if o.beside = tt.beside; o.hearsOthers(tt.packet) != tt.want {
+		if o.Beside = tt.beside; o.hearsOthers(tt.packet) != tt.want {
 			t.Errorf("%s: want %v", name, tt.want)
 		}
+	}
+}
+
+// A machine that takes an address on a network where it was told no address of
+// ours isn't held to be behind a firewall.
+func TestVerdictOfAMachineElsewhere(t *testing.T) {
+	o, _ := newOffers(t, resolver.Static{Payload: kernel()})
+	c := machine(1, boot.BIOS, boot.ROM)
+	two := func(p dhcp.Packet) dhcp.Packet {
+		p.Interface.Addrs = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("10.1.0.1/24")}
+		return p
+	}
+	o.Handle(t.Context(), two(packetOf(c)))
+	o.Wait()
+	o.Handle(t.Context(), two(packetOf(c, dhcpv4.WithMessageType(dhcpv4.MessageTypeRequest),
+		dhcpv4.WithOption(dhcpv4.OptRequestedIPAddress([]byte{10, 1, 0, 50})),
+		dhcpv4.WithOption(dhcpv4.OptServerIdentifier([]byte{10, 1, 0, 2})))))
+	o.Wait()
+	attempts := o.Events.Attempts(c.MAC)
+	v, ok := timeline.Judge(attempts[0], time.Now().Add(time.Hour))
+	if !ok || !strings.Contains(v.Hint, "--server-address 10.1.0.1") || strings.Contains(v.Likely+v.Hint, "firewall") {
+		t.Errorf("the verdict is %+v", v)
 	}
 }

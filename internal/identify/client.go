@@ -1,4 +1,4 @@
-package daemon
+package identify
 
 import (
 	"slices"
@@ -8,8 +8,8 @@ import (
 	"github.com/spurboot/spur/internal/pxe"
 )
 
-// clientOf translates what a DHCP request says into the vocabulary of boots.
-func clientOf(r pxe.Request, p dhcp.Packet) boot.Client {
+// Client translates what a DHCP request says into the vocabulary of boots.
+func Client(r pxe.Request, p dhcp.Packet) boot.Client {
 	c := boot.Client{
 		Proto: boot.PXE, Loader: boot.ROM,
 		Interface: p.Interface.Name, VLAN: p.Interface.VLAN, Server: p.Server, Relay: p.Relay(),

@@ -1,4 +1,4 @@
-package daemon
+package answer
 
 import (
 	"net/netip"
@@ -10,19 +10,20 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/tree"
 )
 
 // twoItems are offers by a menu: two kernels, and two items of others.
-func twoItems(t *testing.T) (*offers4, *sent) {
+func twoItems(t *testing.T) (*Offers4, *sent) {
 	t.Helper()
 	rescue := kernel()
 	rescue.Content = boot.Linux{Kernel: boot.File{Source: "/x/rescue"}, Arch: boot.X64}
 	r := resolver.ByItem{Payload: kernel(), Items: map[uint16]boot.Payload{0x8000: kernel(), 0x8001: rescue}}
 	o, out := newOffers(t, r)
-	o.decider.Menu = &decide.Menu{Items: []decide.Item{
+	o.Decider.Menu = &decide.Menu{Items: []decide.Item{
 		{Type: 0x8000, Title: "Debian", Ours: true}, {Type: 0x8001, Title: "Rescue", Ours: true},
 		{Type: 1, Title: "Windows", Servers: []netip.Addr{netip.MustParseAddr("10.0.0.5")}}, {Type: 0, Title: "Local boot"},
 	}, Prompt: "F8", Timeout: 5}
@@ -40,11 +41,11 @@ func looksFor(c boot.Client, kind pxe.BootType, port uint16, to string) dhcp.Pac
 }
 
 // replyTo handles a packet, and returns the reply; nil for none.
-func (o *offers4) replyTo(t *testing.T, out *sent, p dhcp.Packet) *dhcpv4.DHCPv4 {
+func (o *Offers4) replyTo(t *testing.T, out *sent, p dhcp.Packet) *dhcpv4.DHCPv4 {
 	t.Helper()
 	before := len(out.all())
-	o.handle(t.Context(), p)
-	o.wait()
+	o.Handle(t.Context(), p)
+	o.Wait()
 	if all := out.all()[before:]; len(all) == 1 {
 		return all[0]
 	}
@@ -52,23 +53,23 @@ func (o *offers4) replyTo(t *testing.T, out *sent, p dhcp.Packet) *dhcpv4.DHCPv4
 }
 
 // sealedIn is what is sealed in the name of a reply's boot file.
-func sealedIn(t *testing.T, o *offers4, reply *dhcpv4.DHCPv4) (boot.Client, string) {
+func sealedIn(t *testing.T, o *Offers4, reply *dhcpv4.DHCPv4) (boot.Client, string) {
 	t.Helper()
 	if reply == nil {
 		t.Fatal("no reply")
 	}
 	path := strings.TrimPrefix(string(reply.Options[67]), "http://10.0.0.1/")
 	first, name := tree.Split(path)
-	opened, err := o.tree.Names.Open(first)
+	opened, err := o.Tree.Names.Open(first)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return opened.Client, name
 }
 
-func story(o *offers4, mac boot.MAC) string {
+func story(o *Offers4, mac boot.MAC) string {
 	var lines []string
-	for _, a := range o.events.Attempts(mac) {
+	for _, a := range o.Events.Attempts(mac) {
 		for _, s := range a.Steps {
 			lines = append(lines, s.Text)
 		}
@@ -99,7 +100,7 @@ func TestChoiceHolds(t *testing.T) {
 			}
 		}
 		c, name := sealedIn(t, o, offer)
-		if p, err := o.tree.Resolver.Resolve(t.Context(), c); name != "boot.ipxe" || err != nil || p.Title() != "rescue" {
+		if p, err := o.Tree.Resolver.Resolve(t.Context(), c); name != "boot.ipxe" || err != nil || p.Title() != "rescue" {
 			t.Errorf("its script is %s of %s, %v", name, p.Title(), err)
 		}
 	}
@@ -115,14 +116,14 @@ func TestDiscovery(t *testing.T) {
 		for _, c := range []boot.Client{machine(1, boot.BIOS, boot.ROM), machine(2, boot.UEFI, boot.ROM), machine(3, boot.UEFI, boot.IPXE)} {
 			o, out := twoItems(t)
 			if ownDHCP {
-				o.addresses = ownServer(t)
+				o.Addresses = ownServer(t)
 			}
 			for _, at := range []struct {
 				port uint16
 				to   string
 			}{{dhcp.BootPort, "10.0.0.1"}, {dhcp.BootPort, "224.0.1.2"}, {dhcp.ServerPort, "255.255.255.255"}} {
 				reply := o.replyTo(t, out, looksFor(c, 0x8001, at.port, at.to))
-				if got, _ := sealedIn(t, o, reply); got.Item != 0x8001 || reply.MessageType() != dhcpv4.MessageTypeAck || addrOf(reply.YourIPAddr).IsValid() {
+				if got, _ := sealedIn(t, o, reply); got.Item != 0x8001 || reply.MessageType() != dhcpv4.MessageTypeAck || identify.Addr(reply.YourIPAddr).IsValid() {
 					t.Errorf("%s to %s: %s", c.Platform(), at.to, reply.Summary())
 				}
 				for kind, why := range map[pxe.BootType]string{
@@ -153,7 +154,7 @@ func TestBootServerWithoutMenu(t *testing.T) {
 // machines that were led here.
 func TestAsBootServer(t *testing.T) {
 	o, out := newOffers(t, resolver.Static{Payload: kernel()})
-	o.only = 0x8002
+	o.Only = 0x8002
 	rom, ipxe := machine(1, boot.BIOS, boot.ROM), machine(1, boot.BIOS, boot.IPXE)
 	if reply := o.replyTo(t, out, packetOf(rom)); reply != nil {
 		t.Errorf("an offer: %s", reply.Summary())
@@ -196,7 +197,7 @@ func TestNextBootOption(t *testing.T) {
 	for _, ownDHCP := range []bool{false, true} {
 		o, out := twoItems(t)
 		if ownDHCP {
-			o.addresses = ownServer(t)
+			o.Addresses = ownServer(t)
 		}
 		rom := machine(1, boot.UEFI, boot.ROM)
 		http := rom

@@ -1,4 +1,4 @@
-package daemon
+package answer
 
 import (
 	"context"
@@ -10,41 +10,49 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
 )
 
-// offers4 answers DHCPv4 requests: with a boot offer beside another server's
+// Offers4 answers DHCPv4 requests: with a boot offer beside another server's
 // address, or with an address and a boot offer together.
-type offers4 struct {
-	*offers
-	addresses *dhcp.Server                                   // nil where another server gives addresses
-	reach     func(context.Context, dhcp.Packet) dhcp.Packet // chooses our address where it was a guess; may be nil
-	beside    bool                                           // a DHCP server of this host, whose replies are not heard
-	timeless  bool                                           // nothing is waited for: the packets are of the past
-	send      func(dhcp.Packet, *dhcpv4.DHCPv4) error
+type Offers4 struct {
+	*Offers
+	Addresses *dhcp.Server                                   // nil where another server gives addresses
+	Reach     func(context.Context, dhcp.Packet) dhcp.Packet // chooses our address where it was a guess; may be nil
+	Beside    bool                                           // a DHCP server of this host, whose replies are not heard
+	Timeless  bool                                           // nothing is waited for: the packets are of the past
+	Send      func(dhcp.Packet, *dhcpv4.DHCPv4) error
 }
 
-// handle takes a request from the listener. The timeline hears of it at once,
+// Handle takes a request from the listener. The timeline hears of it at once,
 // before what other servers answer.
-func (o *offers4) handle(ctx context.Context, p dhcp.Packet) {
+func (o *Offers4) Handle(ctx context.Context, p dhcp.Packet) {
 	if request, client, ours := o.take(p); ours {
 		o.answer(o.slots4, client.MAC, func() { o.reply(ctx, p, request) })
 	}
 }
 
+// Answer takes a request too, and has it answered before it returns.
+func (o *Offers4) Answer(ctx context.Context, p dhcp.Packet) {
+	if request, _, ours := o.take(p); ours {
+		o.reply(ctx, p, request)
+	}
+}
+
 // take has a request remembered and told of. It is false for one that is left to
 // another boot server.
-func (o *offers4) take(p dhcp.Packet) (pxe.Request, boot.Client, bool) {
+func (o *Offers4) take(p dhcp.Packet) (pxe.Request, boot.Client, bool) {
 	request := pxe.Read(p.Message)
-	client := clientOf(request, p)
+	client := identify.Client(request, p)
 	if request.IsBoot() {
-		o.record.request(client, p, o.beside)
+		o.Record.Request(client, p, o.Beside)
 	}
 	if other := o.otherServer(request); other != "" {
-		o.events.Observe(timeline.Event{Kind: timeline.ChoseOther, MAC: client.MAC, Client: client, Proto: "dhcp", Reason: other})
+		o.Events.Observe(timeline.Event{Kind: timeline.ChoseOther, MAC: client.MAC, Client: client, Proto: "dhcp", Reason: other})
 		return request, client, false
 	}
 	o.observeRequest(request, client, p)
@@ -52,17 +60,17 @@ func (o *offers4) take(p dhcp.Packet) (pxe.Request, boot.Client, bool) {
 }
 
 // reply follows one request from what it says to the reply on the wire.
-func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request) {
-	if o.reach != nil && o.addresses == nil {
-		p = o.reach(ctx, p)
+func (o *Offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request) {
+	if o.Reach != nil && o.Addresses == nil {
+		p = o.Reach(ctx, p)
 	}
-	client := o.chosen(clientOf(request, p), request, p.Time)
-	client.Proxied = o.proxied()
+	client := o.chosen(identify.Client(request, p), request, p.Time)
+	client.Proxied = o.Proxied()
 	reply, outcome := o.address(p, request, client.MAC)
 	if outcome.Ours.IsValid() {
 		p.Server, client.Server = outcome.Ours, outcome.Ours
 	}
-	if reply != nil && addrOf(reply.YourIPAddr).IsValid() {
+	if reply != nil && identify.Addr(reply.YourIPAddr).IsValid() {
 		// A loader that asks for an address of its own fetches from there (GRUB 0.97,
 		// netboot/main.c).
 		reply.ServerIPAddr = p.Server.AsSlice()
@@ -83,29 +91,29 @@ func (o *offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 	if reply == nil {
 		return
 	}
-	if err := o.send(p, reply); err != nil {
-		o.trouble("a reply could not be sent", client.MAC, p.Interface.Name, err)
+	if err := o.Send(p, reply); err != nil {
+		o.Trouble("a reply could not be sent", client.MAC, p.Interface.Name, err)
 		return
 	}
 	if request.IsBoot() {
-		o.record.reply(client, p, reply, decided)
+		o.Record.Reply(client, p, reply, decided)
 	}
 	if outcome.Step == dhcp.StepAck {
 		o.observeLease(client, outcome.Addr, request.IsBoot())
 	}
 }
 
-// proxied tells whether addresses come from a DHCP server on another host.
-func (o *offers4) proxied() bool { return o.addresses == nil && !o.beside }
+// Proxied tells whether addresses come from a DHCP server on another host.
+func (o *Offers4) Proxied() bool { return o.Addresses == nil && !o.Beside }
 
 // address lets our own DHCP server, if there is one, decide about the address.
-func (o *offers4) address(p dhcp.Packet, r pxe.Request, mac boot.MAC) (*dhcpv4.DHCPv4, dhcp.Outcome) {
-	if o.addresses == nil || p.Port != dhcp.ServerPort || r.Discovers() {
+func (o *Offers4) address(p dhcp.Packet, r pxe.Request, mac boot.MAC) (*dhcpv4.DHCPv4, dhcp.Outcome) {
+	if o.Addresses == nil || p.Port != dhcp.ServerPort || r.Discovers() {
 		return nil, dhcp.Outcome{}
 	}
-	reply, outcome := o.addresses.Handle(p.Time, p)
+	reply, outcome := o.Addresses.Handle(p.Time, p)
 	if outcome.Err != nil {
-		o.trouble("no address for it", mac, p.Interface.Name, outcome.Err)
+		o.Trouble("no address for it", mac, p.Interface.Name, outcome.Err)
 	}
 	return reply, outcome
 }
@@ -124,11 +132,11 @@ func wantsBoot(p dhcp.Packet, r pxe.Request, outcome dhcp.Outcome) bool {
 
 // boot decides what a client boots, and puts that into a reply. A machine that
 // is not to be booted keeps the reply that gives it an address, without a decision.
-func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.Request, address *dhcpv4.DHCPv4) (*dhcpv4.DHCPv4, decide.Decision) {
+func (o *Offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.Request, address *dhcpv4.DHCPv4) (*dhcpv4.DHCPv4, decide.Decision) {
 	reply := address
 	atBootServer := r.Discovers() || p.Port == dhcp.BootPort
 	d, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
-		b := bootOf(d, o.tree)
+		b := BootOf(d, o.Tree)
 		b.Chosen = c.Item != 0 && r.BootItem == nil
 		switch {
 		case address != nil:
@@ -143,7 +151,7 @@ func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.
 	switch {
 	case !ok:
 		return address, decide.Decision{}
-	case d.Shape.Late && !atBootServer && !o.timeless && !o.late(ctx, c.MAC):
+	case d.Shape.Late && !atBootServer && !o.Timeless && !o.late(ctx, c.MAC):
 		return address, decide.Decision{}
 	case atBootServer:
 		o.observeOffer(timeline.Answered, d, netip.Addr{})
@@ -152,16 +160,16 @@ func (o *offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.
 		o.observeOffer(timeline.Offered, d, netip.Addr{})
 	case address.MessageType() == dhcpv4.MessageTypeOffer: // the ACK repeats what the OFFER said
 		o.noteShown(d, p.Time)
-		o.observeOffer(timeline.Offered, d, addrOf(address.YourIPAddr))
+		o.observeOffer(timeline.Offered, d, identify.Addr(address.YourIPAddr))
 	}
 	return reply, d
 }
 
-// bootOf is a decision as DHCPv4 encodes it.
-func bootOf(d decide.Decision, t *tree.Tree) pxe.Boot {
+// BootOf is a decision as DHCPv4 encodes it.
+func BootOf(d decide.Decision, t *tree.Tree) pxe.Boot {
 	b := pxe.Boot{
 		Server: d.Client.Server, File: t.Location(d.Client, d.Route), RootPath: d.Payload.RootPath,
-		Shape: shapeOf(d.Shape), Menu: menuOf(d.Menu, d.Client.Server),
+		Shape: shapeOf(d.Shape), Menu: MenuOf(d.Menu, d.Client.Server),
 	}
 	if l := route.FindLoader(d.Route.Loader); l.Config != nil {
 		b.Options = pxe.SyslinuxOptions(strings.TrimSuffix(b.File, d.Route.Give), l.Next.Name)

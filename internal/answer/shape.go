@@ -1,4 +1,4 @@
-package daemon
+package answer
 
 import (
 	"context"
@@ -20,8 +20,8 @@ const (
 
 // late waits until a late offer is due, and tells whether that came before ctx
 // ended.
-func (o *offers) late(ctx context.Context, mac boot.MAC) bool {
-	for waited := time.Duration(0); waited < lateBy || waited < lateMost && !o.events.OfferedElsewhere(mac); waited += lateLook {
+func (o *Offers) late(ctx context.Context, mac boot.MAC) bool {
+	for waited := time.Duration(0); waited < lateBy || waited < lateMost && !o.Events.OfferedElsewhere(mac); waited += lateLook {
 		if !pause(ctx, lateLook) {
 			return false
 		}

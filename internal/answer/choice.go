@@ -1,4 +1,4 @@
-package daemon
+package answer
 
 import (
 	"fmt"
@@ -16,25 +16,25 @@ import (
 
 // otherServer says which boot server of somebody else a request is for; "" where it
 // is for none or for us. A ROM without a menu asks for none, or for type 0.
-func (o *offers4) otherServer(r pxe.Request) string {
+func (o *Offers4) otherServer(r pxe.Request) string {
 	if !r.Discovers() || o.serves(r.BootItem.Type) {
 		return ""
 	}
-	if item, ok := o.decider.Menu.Find(uint16(r.BootItem.Type)); ok {
+	if item, ok := o.Decider.Menu.Find(uint16(r.BootItem.Type)); ok {
 		return fmt.Sprintf("chose %s, and looks for its boot server", item.Title)
 	}
 	return fmt.Sprintf("looks for a boot server of type %s, which Spur isn't (it is one with --as-boot-server %d)", r.BootItem.Type, r.BootItem.Type)
 }
 
 // serves tells whether we are a boot server of a type.
-func (o *offers4) serves(t pxe.BootType) bool {
-	item, _ := o.decider.Menu.Find(uint16(t))
+func (o *Offers4) serves(t pxe.BootType) bool {
+	item, _ := o.Decider.Menu.Find(uint16(t))
 	switch {
 	case t == pxe.LocalBoot:
 		return true
-	case o.only != 0:
-		return t == o.only
-	case o.decider.Menu == nil:
+	case o.Only != 0:
+		return t == o.Only
+	case o.Decider.Menu == nil:
 		return t == pxe.OwnType // of the menu of one item
 	}
 	return item.Ours
@@ -42,9 +42,9 @@ func (o *offers4) serves(t pxe.BootType) bool {
 
 // chosen is a client with the item that was chosen in front of its machine, now or
 // by the program before it.
-func (o *offers4) chosen(c boot.Client, r pxe.Request, now time.Time) boot.Client {
+func (o *Offers4) chosen(c boot.Client, r pxe.Request, now time.Time) boot.Client {
 	switch {
-	case o.decider.Menu == nil && o.only == 0:
+	case o.Decider.Menu == nil && o.Only == 0:
 	case c.Item != 0:
 		o.choices.Chose(c, now)
 	default:
@@ -57,7 +57,7 @@ func (o *offers4) chosen(c boot.Client, r pxe.Request, now time.Time) boot.Clien
 }
 
 // noteShown notes that a client is shown a menu by which it may leave us.
-func (o *offers4) noteShown(d decide.Decision, now time.Time) {
+func (o *Offers4) noteShown(d decide.Decision, now time.Time) {
 	if d.Menu != nil && len(d.Menu.Elsewhere()) > 0 {
 		o.choices.Shown(d.Client, now)
 	}
@@ -67,11 +67,11 @@ func (o *offers4) noteShown(d decide.Decision, now time.Time) {
 // that another server's menu has to lead here first, and firmware whose machine was let
 // choose over PXE, and chose what isn't ours. That its next boot options are HTTP Boot or
 // IPv6 must not have it install what a person did not choose.
-func (o *offers) leftAlone(c boot.Client, now time.Time) bool {
+func (o *Offers) leftAlone(c boot.Client, now time.Time) bool {
 	_, left := o.choices.Of(c.MAC, now)
 	switch {
-	case o.only != 0 && c.Item == 0:
-		o.observeIgnored(c, fmt.Sprintf("Spur waits until boot server type %s, which it is, is chosen from another server's menu", o.only))
+	case o.Only != 0 && c.Item == 0:
+		o.observeIgnored(c, fmt.Sprintf("Spur waits until boot server type %s, which it is, is chosen from another server's menu", o.Only))
 	case left && c.Loader == boot.ROM && !decide.ShowsMenus(c):
 		o.observeIgnored(c, "it was shown the menu over PXE, and none of Spur's items was chosen; this is its firmware's next boot option")
 	default:
@@ -81,23 +81,23 @@ func (o *offers) leftAlone(c boot.Client, now time.Time) bool {
 }
 
 // titleOf is what the story calls the item that a request is for; "" for none.
-func (o *offers4) titleOf(r pxe.Request) string {
+func (o *Offers4) titleOf(r pxe.Request) string {
 	if r.BootItem == nil {
 		return ""
 	}
-	if o.only != 0 && r.BootItem.Type == o.only {
-		return fmt.Sprintf("boot server type %s, which is Spur", o.only)
+	if o.Only != 0 && r.BootItem.Type == o.Only {
+		return fmt.Sprintf("boot server type %s, which is Spur", o.Only)
 	}
-	item, ok := o.decider.Menu.Find(uint16(r.BootItem.Type))
+	item, ok := o.Decider.Menu.Find(uint16(r.BootItem.Type))
 	if !ok {
 		return ""
 	}
-	at := slices.IndexFunc(o.decider.Menu.Items, func(i decide.Item) bool { return i.Type == item.Type })
+	at := slices.IndexFunc(o.Decider.Menu.Items, func(i decide.Item) bool { return i.Type == item.Type })
 	return fmt.Sprintf("item %d, %s", at+1, item.Title)
 }
 
-// menuOf is a menu as DHCPv4 encodes it, for a client that reaches us at an address.
-func menuOf(m *decide.Menu, server netip.Addr) *pxe.Menu {
+// MenuOf is a menu as DHCPv4 encodes it, for a client that reaches us at an address.
+func MenuOf(m *decide.Menu, server netip.Addr) *pxe.Menu {
 	if m == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package daemon
+package answer
 
 import (
 	"net"
@@ -11,6 +11,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/resolver"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // A ROM that asks again in the same transaction, though it was offered an
@@ -26,21 +27,21 @@ func TestShapesInTurn(t *testing.T) {
 		}
 		theirs.YourIPAddr = net.IPv4(10, 0, 0, 23)
 		for i, option43 := range []string{"", "\x06\x01\x08\xff", "\x06\x01\x03", "", "", ""} {
-			o.handle(t.Context(), ask)
+			o.Handle(t.Context(), ask)
 			if i == 5 {
 				synctest.Wait()
 				time.Sleep(2 * time.Second) // which the DHCP server needs
 				if len(out.all()) != i {
 					t.Error("the late offer came before the other")
 				}
-				observeOther(o.events, dhcp.Overheard{Message: theirs, Time: time.Now()})
+				o.Overheard(dhcp.Overheard{Message: theirs, Time: time.Now()})
 				time.Sleep(lateLook)
 				synctest.Wait()
 				if len(out.all()) != i+1 {
 					t.Error("the late offer did not come after the other")
 				}
 			}
-			o.wait()
+			o.Wait()
 			offer := out.all()[i]
 			if got := string(offer.Options[43]); len(got) < len(option43) || got[:len(option43)] != option43 || option43 == "" && got != "" {
 				t.Errorf("offer %d: option 43 is %x", i, got)
@@ -48,7 +49,7 @@ func TestShapesInTurn(t *testing.T) {
 			if _, there := offer.Options[67]; there != (i != 3) {
 				t.Errorf("offer %d: option 67 is there: %v", i, there)
 			}
-			observeOther(o.events, dhcp.Overheard{Message: theirs, Time: time.Now()})
+			o.Overheard(dhcp.Overheard{Message: theirs, Time: time.Now()})
 			time.Sleep(4 * time.Second)
 		}
 	})
@@ -57,21 +58,21 @@ func TestShapesInTurn(t *testing.T) {
 func TestShapesOfOurServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, out := newOffers(t, resolver.Static{Payload: kernel()})
-		o.addresses, o.decider.Lease = ownServer(t), Config{DHCP: OwnDHCP}.lease()
+		o.Addresses, o.Decider.Lease = ownServer(t), route.Ours
 		rom := machine(1, boot.BIOS, boot.ROM)
 		for range 2 {
-			o.handle(t.Context(), packetOf(rom))
-			o.wait()
+			o.Handle(t.Context(), packetOf(rom))
+			o.Wait()
 			time.Sleep(4 * time.Second)
 		}
 		plain, direct := out.all()[0], out.all()[1]
 		if plain.Options[60] != nil || plain.Options[43] != nil || string(direct.Options[60]) != "PXEClient" || string(direct.Options[43]) != "\x06\x01\x08\xff" {
-			t.Errorf("offers: %s\n%s", plain.Summary(), direct.Summary())
+			t.Errorf("Offers: %s\n%s", plain.Summary(), direct.Summary())
 		}
 		take := dhcpv4.WithMessageType(dhcpv4.MessageTypeRequest)
-		o.handle(t.Context(), packetOf(rom, take, dhcpv4.WithOption(dhcpv4.OptServerIdentifier(net.IP(ourAddr.AsSlice()))),
+		o.Handle(t.Context(), packetOf(rom, take, dhcpv4.WithOption(dhcpv4.OptServerIdentifier(net.IP(ourAddr.AsSlice()))),
 			dhcpv4.WithOption(dhcpv4.OptRequestedIPAddress(direct.YourIPAddr))))
-		o.wait()
+		o.Wait()
 		if ack := out.all()[2]; ack.MessageType() != dhcpv4.MessageTypeAck || string(ack.Options[43]) != "\x06\x01\x08\xff" {
 			t.Errorf("the ACK: %s", ack.Summary())
 		}

@@ -1,4 +1,4 @@
-package daemon
+package identify
 
 import (
 	"testing"
@@ -23,6 +23,29 @@ func TestPlatform(t *testing.T) {
 	} {
 		if firmware, arch := platform(number); firmware != want.firmware || arch != want.arch {
 			t.Errorf("%d is %q of %q, want %+v", number, firmware, arch, want)
+		}
+	}
+}
+
+func TestMacPlatform(t *testing.T) {
+	for class, want := range map[string]string{
+		"AAPLBSDPC/i386/iMac14,3": "UEFI x64", "AAPLBSDPC/i386/iMac4,1": "UEFI x86", "AAPLBSDPC/ppc/PowerMac3,6": "Open Firmware", "AAPLBSDPC": "Open Firmware",
+		"AAPLBSDPC/arm/x": "unknown firmware", "AAPLBSDPC/": "unknown firmware",
+	} {
+		var c boot.Client
+		if c.Firmware, c.Arch = macPlatform(class); c.Platform() != want {
+			t.Errorf("%s: %s", class, c.Platform())
+		}
+	}
+}
+
+func TestArchRoundTrip(t *testing.T) {
+	for _, a := range []boot.Arch{boot.X86, boot.X64, boot.ARM, boot.ARM64, boot.RISCV64, boot.LOONG64} {
+		for _, p := range []boot.Proto{boot.PXE, boot.HTTP} {
+			c := boot.Client{Firmware: boot.UEFI, Arch: a, Proto: p}
+			if f, got := platform(ArchOf(c)); f != boot.UEFI || got != a {
+				t.Errorf("%s %s: number %d means %s %s", a, p, ArchOf(c), f, got)
+			}
 		}
 	}
 }

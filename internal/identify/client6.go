@@ -1,4 +1,4 @@
-package daemon
+package identify
 
 import (
 	"crypto/sha256"
@@ -9,8 +9,8 @@ import (
 	"github.com/spurboot/spur/internal/pxe"
 )
 
-// clientOf6 translates what a DHCPv6 request says into the vocabulary of boots.
-func clientOf6(r dhcp6.Request, p dhcp6.Packet) boot.Client {
+// Client6 translates what a DHCPv6 request says into the vocabulary of boots.
+func Client6(r dhcp6.Request, p dhcp6.Packet) boot.Client {
 	c := boot.Client{
 		MAC: machineOf(r), Proto: boot.PXE, Loader: boot.ROM, IPv6: true,
 		Interface: p.Interface.Name, Server: p.Server, Relay: p.Relay(),

@@ -1,0 +1,51 @@
+package daemon
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/record"
+	"github.com/spurboot/spur/internal/recorder"
+)
+
+// WithoutRecord is the value of --record that keeps no failed boot.
+const WithoutRecord = "none"
+
+// recordDir is where failed boots are kept; "" for nowhere.
+func (c Config) recordDir() string {
+	switch {
+	case c.DryRun || c.Record == WithoutRecord:
+		return ""
+	case c.Record != "":
+		return c.Record
+	case c.Data != "":
+		return failedDir(c.Data)
+	}
+	return ""
+}
+
+// failedDir is where failed boots are kept without --record.
+func failedDir(data string) string { return filepath.Join(data, "failed") }
+
+// openRecorder opens the folder; nil where nothing is to be kept.
+func (d *daemon) openRecorder() (*recorder.Recorder, error) {
+	if d.config.recordDir() == "" {
+		return nil, nil
+	}
+	if d.config.Record != "" {
+		dir, err := ownPath(d.config.Record, d.account.UID)
+		if err != nil {
+			return nil, err
+		}
+		d.config.Record = dir
+	}
+	folder, err := record.OpenFolder(d.config.recordDir())
+	if err != nil {
+		return nil, advice.Or(err, "name another folder with --record, or --record none")
+	}
+	return &recorder.Recorder{
+		Folder: folder, Now: time.Now, Trouble: d.notices.recordTrouble,
+		Head: record.Head{Spur: d.config.Version, DHCP: string(d.config.DHCP)},
+	}, nil
+}

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 )
@@ -15,10 +14,10 @@ var binaryPlistMagic = []byte("bplist0")
 var errTangled = errors.New("a container in it is used twice")
 
 // tangled tells whether a binary property list has containers that are used more than
-// once. What else may be wrong with it its reader says.
+// once, or lie too deep in one another. What else may be wrong with it its reader says.
 func tangled(text []byte) error {
 	const trailer = 32
-	if !bytes.HasPrefix(text, binaryPlistMagic) || len(text) < len(binaryPlistMagic)+trailer {
+	if len(text) < len(binaryPlistMagic)+trailer {
 		return nil
 	}
 	end := text[len(text)-trailer:]
@@ -27,7 +26,7 @@ func tangled(text []byte) error {
 	if objects > uint64(len(text)) || table > uint64(len(text)) {
 		return nil
 	}
-	used, total := make([]bool, objects), 0
+	within, total := make([]uint64, objects), 0 // the container of each, counted from 1; 0 for none
 	for i := range objects {
 		offset, ok := l.number(table+i*uint64(l.offsetSize), l.offsetSize)
 		if !ok {
@@ -41,10 +40,23 @@ func tangled(text []byte) error {
 			if ref >= objects || !ok || !l.isContainer(at) {
 				continue
 			}
-			if used[ref] {
+			if within[ref] != 0 {
 				return errTangled
 			}
-			used[ref] = true
+			within[ref] = i + 1
+		}
+	}
+	return nestedTooDeeply(within)
+}
+
+// nestedTooDeeply looks at the containers of all objects.
+func nestedTooDeeply(within []uint64) error {
+	for _, at := range within {
+		for depth := 0; at != 0; depth++ {
+			if depth > plistDeepest {
+				return errNestedPlist
+			}
+			at = within[at-1]
 		}
 	}
 	return nil

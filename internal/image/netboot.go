@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -137,20 +138,28 @@ func readSmall(path string, most int64) ([]byte, error) {
 // netBootDescription is an NBImageInfo.plist (NetBootImageInfo.h of Apple's bootp).
 type netBootDescription map[string]any
 
-// readNetBootInfo reads a property list, in XML or binary.
+// readNetBootInfo reads a property list, in XML or binary. System Image Utility writes
+// XML; the old text form, whose reader takes seconds and gigabytes for a hostile file, is
+// none of the two.
 func readNetBootInfo(text []byte) (netBootDescription, error) {
-	hint := "look at it with plutil -lint or plistutil; property lists are XML or binary"
-	if err := tangled(text); err != nil {
-		return nil, &Mismatch{Looks: "damaged (" + err.Error() + ")", Hint: hint}
-	}
-	value, format, err := decodePlist(text)
+	hint := "look at it with plutil -lint or plistutil; property lists are XML or binary, and plutil -convert xml1 makes XML of others"
+	var err error
 	switch {
 	case len(text) == 0:
 		return nil, &Mismatch{Looks: "empty", Hint: hint}
-	case err != nil:
+	case bytes.HasPrefix(text, binaryPlistMagic):
+		err = tangled(text)
+	case isXMLPlist(text):
+		err = overgrown(text)
+	default:
+		return nil, &Mismatch{Looks: "neither XML with a plist in it nor binary", Hint: hint}
+	}
+	var value any
+	if err == nil {
+		value, err = decodePlist(text)
+	}
+	if err != nil {
 		return nil, &Mismatch{Looks: "damaged (" + plainly(err) + ")", Hint: hint}
-	case format != plist.XMLFormat && format != plist.BinaryFormat:
-		return nil, &Mismatch{Looks: "plain text", Hint: hint}
 	}
 	info, ok := value.(map[string]any)
 	if !ok {
@@ -172,14 +181,14 @@ func plainly(err error) string {
 
 // decodePlist reads a property list. Its reader panics on sizes that add up to more than
 // an integer has.
-func decodePlist(text []byte) (value any, format int, err error) {
+func decodePlist(text []byte) (value any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("its reader gives up: %v", p)
 		}
 	}()
-	format, err = plist.Unmarshal(text, &value)
-	return value, format, err
+	_, err = plist.Unmarshal(text, &value)
+	return value, err
 }
 
 // text is an entry that is one.

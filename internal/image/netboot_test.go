@@ -139,7 +139,10 @@ func TestBadNetBoot(t *testing.T) {
 		{"nothing", "NBImageInfo.plist is empty, and no property list", nil, whole},
 		{"text", "and no property list", []byte("hello"), whole},
 		{"a web page", "and no property list", []byte("<!DOCTYPE html><html><body>Log in</body></html>"), whole},
-		{"old text form", "is plain text, and no property list", []byte("{ Name = Mac; }"), whole},
+		{"old text form", "is neither XML with a plist in it nor binary, and no property list", []byte("{ Name = Mac; }"), whole},
+		{"old text form that takes gigabytes", "is neither XML with a plist in it nor binary", []byte(`"` + strings.Repeat(`\n`, 100<<10)), whole},
+		{"XML within XML", "it is nested too deeply", []byte("<plist>" + strings.Repeat("<dict><key>a</key>", 10<<10)), whole},
+		{"XML without end", "it has too many elements", []byte("<plist><array>" + strings.Repeat("<dict/>", 30<<10)), whole},
 		{"cut off", "and no property list", xml()[:200], whole},
 		{"a list", "and no property list", written(t, plist.XMLFormat, []string{"x"}), whole},
 		{"no name", "Name is missing", xml(without("Name")), whole},
@@ -185,6 +188,24 @@ func TestTangledNetBoot(t *testing.T) {
 	list = append(append(list, table...), end...)
 	dir := nbi(t, list, whole...)
 	if _, _, err := image.OpenNetBoot("", dir); err == nil || !strings.Contains(err.Error(), "a container in it is used twice") {
+		t.Error(err)
+	}
+}
+
+// Nor are those in which containers lie deep in one another.
+func TestNestedNetBoot(t *testing.T) {
+	list := []byte("bplist00")
+	var table []byte
+	for i := range 80 {
+		table = append(table, byte(len(list)))
+		list = append(list, 0xa1, byte(i+1))
+	}
+	table = append(table, byte(len(list)))
+	list = append(list, 0x09) // true
+	end := make([]byte, 32)
+	end[6], end[7], end[15], end[31] = 1, 1, 81, byte(len(list))
+	dir := nbi(t, append(append(list, table...), end...), whole...)
+	if _, _, err := image.OpenNetBoot("", dir); err == nil || !strings.Contains(err.Error(), "it is nested too deeply") {
 		t.Error(err)
 	}
 }
@@ -260,7 +281,7 @@ func FuzzNetBoot(f *testing.F) {
 	for _, text := range []string{
 		`<plist version="1.0"><dict><key>Name</key><string>Mac</string><key>Index</key><integer>1</integer><key>Type</key><string>BootFileOnly</string><key>Kind</key><integer>1</integer><key>BootFile</key><string>booter</string></dict></plist>`,
 		"bplist00\xd1\x01\x02TName\x53Mac\x08\x0b\x10\x00\x00\x00\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14",
-		"{ Name = Mac; }", "",
+		"<plist><array><array><array>", "{ Name = Mac; }", "",
 	} {
 		f.Add([]byte(text))
 	}

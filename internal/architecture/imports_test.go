@@ -109,7 +109,8 @@ var allowed = map[string][]string{
 	// What a boot is made of.
 	"internal/cpio":        {},
 	"internal/archive":     {"internal/cpio"},
-	"internal/image":       {"internal/boot", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/route"},
+	"internal/bootconfig":  {},
+	"internal/image":       {"internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/route"},
 	"internal/grubimage":   {},
 	"internal/loader":      {"internal/boot", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},

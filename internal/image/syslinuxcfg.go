@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/spurboot/spur/internal/bootconfig"
 )
 
 // What is read of configurations.
@@ -18,18 +20,6 @@ const (
 	problemsMost = 8         // that are told of one folder
 	pathsMost    = 16        // where modules are looked for
 )
-
-// syslinuxWords are those with which a line of a configuration of Syslinux can begin
-// (its doc/syslinux.txt, doc/menu.txt and com32/elflink/ldlinux/readconfig.c).
-func syslinuxWords() []string {
-	return []string{
-		"label", "kernel", "linux", "boot", "bss", "pxe", "fdimage", "comboot", "com32", "config", "localboot", "append",
-		"addappend", "initrd", "fdt", "fdtdir", "devicetree", "ipappend", "sysappend", "include", "default", "ui", "prompt", "noescape", "nocomplete",
-		"nohalt", "allowoptions", "timeout", "totaltimeout", "ontimeout", "onerror", "serial", "console", "font", "kbdmap",
-		"display", "say", "menu", "text", "endtext", "path", "implicit", "sendcookies", "varlabel", "debug", "set",
-		"f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12",
-	}
-}
 
 // checkConfigs warns of what is wrong with the configurations of a loader of Syslinux.
 // They are served as they are.
@@ -99,7 +89,6 @@ type configCheck struct {
 	unread   bool // it includes what wasn't read
 	files    int
 	paths    []string // where modules are looked for
-	inText   bool     // of a TEXT HELP
 	label    string   // that is under way
 	labelAt  string
 	starts   bool // it says what to do
@@ -131,14 +120,8 @@ func (c *configCheck) file(name string) {
 		c.unread = true
 		return
 	}
-	n := 0
-	for line := range strings.Lines(text) {
-		n++
-		words := strings.Fields(line)
-		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
-			continue
-		}
-		c.line(fmt.Sprintf("%s, line %d", name, n), strings.ToLower(words[0]), words[1:])
+	for line := range bootconfig.SyslinuxLines(text) {
+		c.line(fmt.Sprintf("%s, line %d", name, line.Number), line.Word, line.Args)
 	}
 }
 
@@ -155,12 +138,8 @@ func (c *configCheck) line(at, word string, args []string) {
 		first = args[0]
 	}
 	switch {
-	case c.inText:
-		c.inText = word != "endtext"
-	case !slices.Contains(syslinuxWords(), word):
+	case !slices.Contains(bootconfig.SyslinuxWords(), word):
 		c.problem(at, "begins with %q, which Syslinux doesn't know", clipWord(word))
-	case word == "text":
-		c.inText = true
 	case word == "label":
 		c.endLabel()
 		c.label, c.labelAt, c.starts = first, at, false
@@ -177,7 +156,7 @@ func (c *configCheck) line(at, word string, args []string) {
 		c.menu(args)
 	case word == "localboot":
 		c.starts = true
-	case slices.Contains([]string{"kernel", "linux", "boot", "bss", "pxe", "fdimage", "comboot", "com32", "config"}, word):
+	case slices.Contains(bootconfig.SyslinuxKernels(), word):
 		c.starts = true
 		c.names(at, first)
 	case word == "fdt":

@@ -22,6 +22,13 @@ const (
 	coreSizes = coreStart + 8
 )
 
+// What a real one has at most: packed it ends in conventional memory (grub-mkimage's "core
+// image is too big"), and code is packed to a third.
+const (
+	corePackedMost  = 0xa0000 - 0x8200
+	coreUnpacksMost = 8 // times as large as packed
+)
+
 // A multiboot kernel has a header within so many bytes (Multiboot Specification 0.6.96,
 // section 3.1). A GRUB that has one, of before 2.00, iPXE starts by it, and GRUB has no
 // network then.
@@ -58,8 +65,11 @@ func tellGRUBCore(id *route.Identity, content []byte) {
 // same properties, and leaves out the header that says so (grub-mkimage, compress_kernel).
 func unpackCore(content []byte) ([]byte, error) {
 	packed, size := binary.LittleEndian.Uint32(content[coreSizes:]), binary.LittleEndian.Uint32(content[coreSizes+4:])
-	if int64(packed) > int64(len(content)-coreStart) || size > SizeMost {
+	switch {
+	case int64(packed) > int64(len(content)-coreStart):
 		return nil, errors.New("it is a GRUB with parts missing")
+	case packed > corePackedMost || size > coreUnpacksMost*packed:
+		return nil, errors.New("it is a GRUB larger than any that starts")
 	}
 	header := binary.LittleEndian.AppendUint64([]byte{0x5d, 0, 0, 1, 0}, uint64(size))
 	r, err := lzma.NewReader(io.MultiReader(bytes.NewReader(header), bytes.NewReader(content[len(content)-int(packed):])))

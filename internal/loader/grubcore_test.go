@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"github.com/ulikunitz/xz/lzma"
+
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/grubimage"
 	"github.com/spurboot/spur/internal/route"
@@ -55,6 +57,27 @@ func TestIdentifyGRUBCore(t *testing.T) {
 		if id := b.Identity; id.Kind != route.KindGRUB || id.Firmware != boot.BIOS || id.Features != tt.can || id.Prefix != tt.prefix || (version(id.Version) != "2.06-13") != (tt.prefix == "") {
 			t.Errorf("%s: %+v can %v", name, id, id.Features.Names())
 		}
+	}
+}
+
+// What no real core unpacks to isn't unpacked.
+func TestGRUBCoreUnpacksToMuch(t *testing.T) {
+	var packed bytes.Buffer
+	w, err := lzma.WriterConfig{DictCap: 1 << 16, Size: SizeMost}.NewWriter(&packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = w.Write(make([]byte, SizeMost)); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	bomb := append(bytes.Clone(coreGRUB(t)[:coreStart+0x1000]), packed.Bytes()[lzma.HeaderLen:]...)
+	binary.LittleEndian.PutUint32(bomb[coreSizes:], uint32(packed.Len()-lzma.HeaderLen))
+	binary.LittleEndian.PutUint32(bomb[coreSizes+4:], SizeMost)
+	if core, err := unpackCore(bomb); err == nil {
+		t.Errorf("%d bytes become %d", len(bomb), len(core))
+	}
+	if b, err := Look("core.0", bomb); err != nil || b.Identity.Kind != route.KindGRUB {
+		t.Errorf("%+v, %v", b.Identity, err)
 	}
 }
 

@@ -1,8 +1,6 @@
 package grubimage
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,19 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"time"
 )
 
 // Modules is where distributions have GRUB's modules, a folder for each target.
 const Modules = "/usr/lib/grub"
 
-// The bounds of one image.
-const (
-	sizeMost  = 16 << 20
-	makesMost = 2 * time.Minute
-	saysMost  = 4 << 10 // bytes of what grub-mkimage says
-)
+// sizeMost bounds one image.
+const sizeMost = 16 << 20
 
 // ErrNoTool is wrapped by the error of Tool.
 var ErrNoTool = errors.New("grub-mkimage was not found on this host")
@@ -61,22 +53,6 @@ func (t Target) Make(ctx context.Context, tool, modules, dir string) ([]byte, er
 	return forBIOS(content)
 }
 
-// run runs a program, and has its error say what it said.
-func run(ctx context.Context, tool string, args []string) error {
-	ctx, cancel := context.WithTimeout(ctx, makesMost)
-	defer cancel()
-	says := bounded{most: saysMost}
-	cmd := exec.CommandContext(ctx, tool, args...)
-	cmd.Stdout, cmd.Stderr = &says, &says
-	cmd.WaitDelay = time.Second
-	cmd.Env = append(os.Environ(), "LC_ALL=C")
-	err := cmd.Run()
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s (%w)", cmp.Or(says.line(), "it says nothing"), err)
-}
-
 // read reads a file that isn't larger than images are.
 func read(path string) ([]byte, error) {
 	info, err := os.Lstat(path)
@@ -88,18 +64,3 @@ func read(path string) ([]byte, error) {
 	}
 	return os.ReadFile(path)
 }
-
-// bounded keeps the beginning of what is written to it.
-type bounded struct {
-	kept bytes.Buffer
-	most int
-}
-
-// Write takes all, and keeps what there is room for.
-func (b *bounded) Write(p []byte) (int, error) {
-	b.kept.Write(p[:min(len(p), b.most-b.kept.Len())])
-	return len(p), nil
-}
-
-// line is what was written on one line.
-func (b *bounded) line() string { return strings.Join(strings.Fields(b.kept.String()), " ") }

@@ -46,20 +46,23 @@ func (o *Offers4) chosen(c boot.Client, r pxe.Request, now time.Time) boot.Clien
 	switch {
 	case o.Decider.Menu == nil && o.Only == 0:
 	case c.Item != 0:
+		if o.Only != 0 {
+			o.choices.Shown(c, false, now) // by another server
+		}
 		o.choices.Chose(c, now)
 	default:
 		if r.Type == dhcpv4.MessageTypeDiscover {
 			o.choices.Begins(c)
 		}
-		c.Item, _ = o.choices.Of(c.MAC, now)
+		c.Item, _ = o.choices.Of(c, now)
 	}
 	return c
 }
 
-// noteShown notes that a client is shown a menu by which it may leave us.
+// noteShown notes that a client is shown a menu, by which it may leave us.
 func (o *Offers4) noteShown(d decide.Decision, now time.Time) {
-	if d.Menu != nil && len(d.Menu.Elsewhere()) > 0 {
-		o.choices.Shown(d.Client, now)
+	if d.Menu != nil {
+		o.choices.Shown(d.Client, len(d.Menu.Elsewhere()) > 0, now)
 	}
 }
 
@@ -68,7 +71,7 @@ func (o *Offers4) noteShown(d decide.Decision, now time.Time) {
 // choose over PXE, and chose what isn't ours. That its next boot options are HTTP Boot or
 // IPv6 must not have it install what a person did not choose.
 func (o *Offers) leftAlone(c boot.Client, now time.Time) bool {
-	_, left := o.choices.Of(c.MAC, now)
+	_, left := o.choices.Of(c, now)
 	switch {
 	case o.Only != 0 && c.Item == 0:
 		o.observeIgnored(c, fmt.Sprintf("Spur waits until boot server type %s, which it is, is chosen from another server's menu", o.Only))

@@ -109,6 +109,30 @@ func TestChoiceHolds(t *testing.T) {
 	}
 }
 
+// A packet in a machine's name that another one sends is answered with what it asks for,
+// and chooses nothing for the machine.
+func TestForgedChoice(t *testing.T) {
+	o, out := twoItems(t)
+	rom, ipxe := machine(1, boot.UEFI, boot.ROM), machine(1, boot.UEFI, boot.IPXE)
+	from := func(sender boot.MAC, p dhcp.Packet) dhcp.Packet { p.FromMAC = sender[:]; return p }
+	forger := boot.MAC{2, 0x66, 0x66, 0x66, 0x66, 0xaa}
+	boots := func(why string) {
+		t.Helper()
+		if c, _ := sealedIn(t, o, o.replyTo(t, out, from(rom.MAC, packetOf(ipxe, withHTTP)))); c.Item != 0x8001 {
+			t.Errorf("%s it boots %#x", why, c.Item)
+		}
+	}
+	o.replyTo(t, out, from(rom.MAC, packetOf(rom)))
+	o.replyTo(t, out, from(rom.MAC, looksFor(rom, 0x8001, dhcp.BootPort, "10.0.0.1")))
+	boots("having chosen 0x8001")
+	if c, _ := sealedIn(t, o, o.replyTo(t, out, from(forger, looksFor(rom, 0x8000, dhcp.BootPort, "10.0.0.1")))); c.Item != 0x8000 {
+		t.Errorf("who asks for item 1 is given %#x", c.Item)
+	}
+	boots("after another's choice")
+	o.replyTo(t, out, from(forger, packetOf(rom)))
+	boots("after another's DISCOVER")
+}
+
 // Boot servers are found by unicast, multicast and broadcast, by machines of each
 // kind, also where the addresses are ours; who looks for others is left to them.
 func TestDiscovery(t *testing.T) {

@@ -109,7 +109,7 @@ func (o *Offers) observeOffer(kind timeline.Kind, d decide.Decision, address net
 // goes on while the same machine takes the address again for something else than a boot:
 // a loader does that without saying what it is.
 func (o *Offers) observeLease(c boot.Client, address netip.Addr, boots bool) {
-	if known, ok := o.Clients.At(address); boots || !ok || known.MAC != c.MAC {
+	if boots || !o.Clients.IsAt(address, c) {
 		o.Clients.Saw(address, c)
 	}
 	o.Events.Observe(timeline.Event{Kind: timeline.Leased, MAC: c.MAC, Client: c, Peer: address, Server: c.Server})

@@ -116,7 +116,7 @@ func (o *Offers6) boot(ctx context.Context, c boot.Client, p dhcp6.Packet, r dhc
 		o.observeUnreachable(c)
 		return address, decide.Decision{}
 	}
-	c.Item, _ = o.choices.Of(c.MAC, p.Time) // over IPv4: DHCPv6 has no menus
+	c.Item, _ = o.choices.Of(c, p.Time) // over IPv4: DHCPv6 has no menus
 	if o.leftAlone(c, p.Time) {
 		return address, decide.Decision{}
 	}

@@ -190,6 +190,11 @@ type Client struct {
 	// Relay is the relay agent that forwarded the packet: giaddr, or the address
 	// that it sent from over IPv6; the zero value for a client on our own wire.
 	Relay netip.Addr
+	// Sender is where the packet's frame came from: the client itself, a router, a
+	// bridge that puts its own address there, or somebody who pretends to be the client.
+	// What is remembered of a machine holds for packets of the same sender alone. The
+	// zero value where a packet shows none.
+	Sender MAC
 }
 
 // FirmwareArch is the architecture for which a machine's firmware starts kernels. It

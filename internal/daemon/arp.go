@@ -28,3 +28,13 @@ func neighbour(addr netip.Addr) (boot.MAC, bool) {
 	}
 	return boot.MAC{}, false
 }
+
+// router finds the next hop to an address that is not on our wire.
+func router(addr netip.Addr) (netip.Addr, bool) {
+	routes, err := netlink.RouteGet(addr.WithZone("").AsSlice())
+	if err != nil || len(routes) == 0 {
+		return netip.Addr{}, false
+	}
+	next, ok := netip.AddrFromSlice(routes[0].Gw)
+	return next.Unmap(), ok
+}

@@ -70,7 +70,7 @@ func (o *overhearing) dhcp(i *capture.Item) {
 }
 
 func (o *overhearing) request(i *capture.Item, m *dhcpv4.DHCPv4) {
-	p := dhcp.Packet{Message: m, Port: i.Dst.Port(), From: i.Src, FromMAC: i.From, To: i.Dst.Addr(), Server: i.Dst.Addr(), Time: i.Time}
+	p := dhcp.Packet{Message: m, Port: i.Dst.Port(), From: i.Src, To: i.Dst.Addr(), Server: i.Dst.Addr(), Time: i.Time}
 	r := pxe.Read(m)
 	c := identify.Client(r, p)
 	e, ok := identify.Event(r, c, p)

@@ -67,7 +67,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	if err != nil {
 		return nil, err
 	}
-	clients := &decide.Clients{Neighbour: neighbour, Board: boardAt}
+	clients := &decide.Clients{Neighbour: neighbour, Router: router, Board: boardAt}
 	files := &files{
 		tree: &tree.Tree{
 			Boots: clients, Brings: d.brings,

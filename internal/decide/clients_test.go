@@ -28,7 +28,9 @@ func TestClients(t *testing.T) {
 	}
 	// Whoever takes addresses without end pushes out the oldest, and no more.
 	for n := range uint32(5000) {
-		c.Saw(at(100+n), rom)
+		other := rom
+		other.Sender = boot.MAC{2, 0, 0, 1, byte(n >> 8), byte(n)}
+		c.Saw(at(100+n), other)
 	}
 	if _, ok := c.At(at(1)); ok {
 		t.Error("nothing was forgotten")
@@ -44,6 +46,95 @@ func TestClients(t *testing.T) {
 	}
 	if held != 4096 {
 		t.Errorf("%d are held", held)
+	}
+}
+
+// Whoever takes addresses in the names of others takes away none of them: the neighbour
+// table tells whose an address is, and of one sender a part of the table is remembered.
+func TestForgedAddresses(t *testing.T) {
+	addr := netip.MustParseAddr("10.0.0.50")
+	pi := boot.Client{MAC: boot.MAC{0xb8, 0x27, 0xeb, 0, 0, 1}, Loader: boot.RPi}
+	pi.Sender = pi.MAC
+	forger := boot.MAC{2, 0x66, 0x66, 0x66, 0x66, 0xaa}
+	made := func(mac boot.MAC) boot.Client {
+		c := rom
+		c.MAC, c.Sender = mac, forger
+		return c
+	}
+	r := route.Configured(boot.RPi, route.TFTP)
+	for name, heard := range map[string]bool{"one that was heard taking its address": true, "one that was not": false} {
+		c := decide.Clients{Neighbour: func(netip.Addr) (boot.MAC, bool) { return pi.MAC, true }}
+		c.Offered(netip.Addr{}, pi, r)
+		if heard {
+			c.Saw(addr, pi)
+		}
+		c.Saw(addr, made(forger))
+		c.Saw(addr, made(pi.MAC))
+		c.Offered(netip.Addr{}, made(pi.MAC), route.Route{Name: "uefi-shim-grub"})
+		for n := range uint32(20_000) {
+			mac := boot.MAC{2, 0, 0, 1, byte(n >> 8), byte(n)}
+			c.Saw(netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 10<<24+n))), made(mac))
+			c.Offered(netip.Addr{}, made(mac), r)
+		}
+		if got, by, ok := c.Boot(addr); !ok || got != pi || by.Name != "rpi-tftp" {
+			t.Errorf("%s is %+v by %s, %v", name, got, by.Name, ok)
+		}
+	}
+	// GRUB looks at the root, and its boot is known by what it fetched before.
+	grub := rom
+	grub.Sender = grub.MAC
+	for name, first := range map[string]bool{"before": true, "after": false} {
+		c := decide.Clients{Neighbour: func(netip.Addr) (boot.MAC, bool) { return grub.MAC, true }}
+		if first {
+			c.Saw(addr, made(forger))
+		}
+		c.On(addr, rom, route.Route{Name: "uefi-shim-grub"})
+		if !first {
+			c.Saw(addr, made(forger))
+		}
+		if got, by, ok := c.Boot(addr); !ok || got.MAC != grub.MAC || by.Name != "uefi-shim-grub" {
+			t.Errorf("%s: %+v by %s, %v", name, got, by.Name, ok)
+		}
+	}
+}
+
+// A machine behind a bridge that puts its own address into frames, or behind a router,
+// is known by that one, and where the neighbour table knows neither, by what was heard.
+func TestAddressesThroughOthers(t *testing.T) {
+	addr, bridge := netip.MustParseAddr("10.0.0.50"), boot.MAC{2, 1, 1, 1, 1, 1}
+	behind := boot.Client{MAC: boot.MAC{0xb8, 0x27, 0xeb, 0, 0, 1}, Loader: boot.RPi, Sender: bridge}
+	forged := rom
+	forged.Sender = boot.MAC{2, 0x66, 0x66, 0x66, 0x66, 0xaa}
+	r := route.Configured(boot.RPi, route.TFTP)
+	for name, c := range map[string]struct {
+		neighbour boot.MAC
+		forged    bool
+	}{"the bridge answers": {bridge, true}, "nobody does": {boot.MAC{}, false}, "another box does": {boot.MAC{2, 9}, false}} {
+		clients := decide.Clients{Neighbour: func(netip.Addr) (boot.MAC, bool) { return c.neighbour, c.neighbour != boot.MAC{} }}
+		clients.Offered(netip.Addr{}, behind, r)
+		clients.Saw(addr, behind)
+		if c.forged {
+			clients.Saw(addr, forged)
+		}
+		if got, by, ok := clients.Boot(addr); !ok || got != behind || by.Name != "rpi-tftp" {
+			t.Errorf("%s: %+v by %s, %v", name, got, by.Name, ok)
+		}
+	}
+}
+
+// Behind a router it is the router that answers for all addresses there.
+func TestForgedAddressBehindARouter(t *testing.T) {
+	addr, router := netip.MustParseAddr("10.1.0.50"), netip.MustParseAddr("10.0.0.254")
+	behind, forged := rom, rom
+	behind.Sender, forged.Sender, forged.MAC[5] = boot.MAC{2, 1, 1, 1, 1, 1}, boot.MAC{2, 0x66}, 9
+	c := decide.Clients{
+		Neighbour: func(a netip.Addr) (boot.MAC, bool) { return behind.Sender, a == router },
+		Router:    func(netip.Addr) (netip.Addr, bool) { return router, true },
+	}
+	c.Saw(addr, behind)
+	c.Saw(addr, forged)
+	if got, ok := c.At(addr); !ok || got != behind {
+		t.Errorf("the address is %+v's", got)
 	}
 }
 

@@ -102,29 +102,107 @@ func TestChoices(t *testing.T) {
 		"a ROM after iPXE":         {loaded, rom, false},
 	} {
 		var chose, left decide.Choices
+		chose.Shown(c.chose, true, noon)
+		left.Shown(c.chose, true, noon)
 		c.chose.Item = 0x8002
 		chose.Chose(c.chose, noon)
-		left.Shown(c.chose, noon)
 		for range 3 { // it repeats itself
 			chose.Begins(c.asks)
 			left.Begins(c.asks)
-			item, gone := chose.Of(rom.MAC, noon.Add(time.Minute))
-			none, leftUs := left.Of(rom.MAC, noon.Add(time.Minute))
+			item, gone := chose.Of(rom, noon.Add(time.Minute))
+			none, leftUs := left.Of(rom, noon.Add(time.Minute))
 			if (item == 0x8002) != c.holds || gone || none != 0 || leftUs != c.holds {
 				t.Errorf("%s: item %#x, %v; %#x, %v", name, item, gone, none, leftUs)
 			}
 		}
-		if item, gone := chose.Of(rom.MAC, noon.Add(2*time.Hour)); item != 0 || gone {
+		if item, gone := chose.Of(rom, noon.Add(2*time.Hour)); item != 0 || gone {
 			t.Errorf("%s: after two hours item %#x, %v", name, item, gone)
 		}
 	}
+}
+
+// Who was only shown a menu makes room for who chose from one, and of the former the
+// oldest goes first.
+func TestChoicesAreBounded(t *testing.T) {
+	noon := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	var choices decide.Choices
-	choices.Chose(rom, noon)
-	for n := range 5000 {
-		choices.Chose(boot.Client{MAC: boot.MAC{3, 0, 0, 0, byte(n >> 8), byte(n)}, Item: 1}, noon)
+	made := func(n int, item uint16) boot.Client {
+		mac := boot.MAC{3, 0, 0, 0, byte(n >> 8), byte(n)}
+		return boot.Client{MAC: mac, Sender: mac, Item: item}
 	}
-	first, _ := choices.Of(rom.MAC, noon)
-	if last, _ := choices.Of(boot.MAC{3, 0, 0, 0, 4999 >> 8, 4999 & 255}, noon); first != 0 || last != 1 {
-		t.Error("the oldest is not the one that was forgotten")
+	chose := made(9000, 1)
+	choices.Shown(chose, true, noon)
+	choices.Chose(chose, noon)
+	for n := range 5000 {
+		choices.Shown(made(n, 0), true, noon)
+	}
+	if item, _ := choices.Of(chose, noon); item != 1 {
+		t.Error("a choice made room for menus that were only shown")
+	}
+	if _, first := choices.Of(made(0, 0), noon); first {
+		t.Error("the oldest of them is remembered")
+	}
+	if _, last := choices.Of(made(4999, 0), noon); !last {
+		t.Error("the last of them is forgotten")
+	}
+}
+
+// Packets in a machine's name that others send choose nothing for it, whatever they are
+// and however many, and nothing is chosen from a menu that was not shown.
+func TestForgedChoices(t *testing.T) {
+	noon := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	var choices decide.Choices
+	own := rom
+	own.Sender = rom.MAC
+	item := func(c boot.Client, item uint16) boot.Client { c.Item = item; return c }
+	choices.Chose(item(own, 0x8001), noon)
+	if got, _ := choices.Of(own, noon); got != 0 {
+		t.Errorf("%#x was chosen from no menu", got)
+	}
+	choices.Shown(own, true, noon)
+	choices.Chose(item(own, 0x8001), noon)
+	forged := own
+	forged.Sender = boot.MAC{2, 0x66, 0x66, 0x66, 0x66, 0xaa}
+	choices.Chose(item(forged, 0x8000), noon)
+	choices.Begins(forged)
+	choices.Shown(forged, true, noon)
+	choices.Chose(item(forged, 0x8000), noon)
+	for n := range 20_000 {
+		made := forged
+		made.MAC = boot.MAC{2, 0x11, 0, 0, byte(n >> 8), byte(n)}
+		choices.Shown(made, true, noon)
+		choices.Chose(item(made, 0x8000), noon)
+	}
+	over6 := rom
+	over6.IPv6 = true
+	for _, c := range []boot.Client{own, over6} {
+		if got, _ := choices.Of(c, noon); got != 0x8001 {
+			t.Errorf("it chose 0x8001, and boots %#x", got)
+		}
+	}
+	elsewhere := own
+	elsewhere.Interface = "eth1"
+	if got, _ := choices.Of(elsewhere, noon); got != 0 {
+		t.Errorf("at another interface it boots %#x", got)
+	}
+}
+
+// A machine behind a relay, or a bridge that puts its own address into frames, chooses
+// by way of that one, also for what it asks by DHCPv6.
+func TestChoiceThroughOthers(t *testing.T) {
+	noon := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	var choices decide.Choices
+	behind := rom
+	behind.Sender = boot.MAC{2, 1, 1, 1, 1, 1}
+	choices.Shown(behind, true, noon)
+	if _, left := choices.Of(rom, noon); !left {
+		t.Error("over IPv6 it boots what it has not chosen")
+	}
+	behind.Item = 0x8001
+	choices.Chose(behind, noon)
+	for _, c := range []boot.Client{behind, rom} {
+		if got, _ := choices.Of(c, noon); got != 0x8001 {
+			t.Errorf("it chose 0x8001, and boots %#x", got)
+		}
 	}
 }

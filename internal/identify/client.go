@@ -15,6 +15,7 @@ func Client(r pxe.Request, p dhcp.Packet) boot.Client {
 		Interface: p.Interface.Name, VLAN: p.Interface.VLAN, Server: p.Server, Relay: p.Relay(),
 	}
 	copy(c.MAC[:], r.MAC)
+	copy(c.Sender[:], p.FromMAC)
 	if r.HasUUID {
 		c.UUID = r.UUID
 	}

@@ -239,7 +239,7 @@ func commands() []command {
 		{line: `go test ./boottest -run TestAlreadyIPXE -v`, elsewhere: elsewhere{"make test runs it", "../boottest/cells_test.go", "func TestAlreadyIPXE("}},
 		{line: `go test ./disktest -run TestGuest/nbd/raw -v`, elsewhere: elsewhere{"make test runs it", "../disktest/guest_test.go", "func TestGuest("}},
 		{line: `go test ./internal/route -update`, as: `go test ./internal/route -run '^$' -update`, plain: true},
-		{line: `go test ./internal/daemon -update`, as: `go test ./internal/daemon -run '^$' -update`, plain: true},
+		{line: `go test ./internal/replay -update`, as: `go test ./internal/replay -run '^$' -update`, plain: true},
 	}
 }
 

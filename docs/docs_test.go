@@ -218,7 +218,7 @@ func build(dir string) error {
 		copyFile(kernel, filepath.Join(built.files, "vmlinuz")),
 		copyFile("/usr/lib/ipxe/snponly.efi", filepath.Join(built.files, "snponly.efi")),
 		copyFile("../internal/pxe/testdata/captures/edk2-x64-pxe-proxy.pcap", filepath.Join(built.files, "boot.pcap")),
-		copyFile("../internal/daemon/testdata/recorded/bios-broken-ipxe.jsonl", filepath.Join(built.files, "failed.jsonl")),
+		copyFile("../internal/replay/testdata/recorded/bios-broken-ipxe.jsonl", filepath.Join(built.files, "failed.jsonl")),
 		copyFile(arm, filepath.Join(built.files, "vmlinuz-arm64")),
 		copyFile(stub, filepath.Join(built.files, "linuxaa64.efi.stub")),
 		makeInitrds(), makeDisks(),

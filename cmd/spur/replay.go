@@ -9,6 +9,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/replay"
 )
 
 func replayCommand() *cobra.Command {
@@ -53,7 +54,7 @@ it is answered.`,
 				if len(args) > 1 {
 					return usage(cmd, errors.New("--anonymous plays nothing, and needs no "+args[1]))
 				}
-				return daemon.Anonymize(args[0], anonymous, mac)
+				return replay.Anonymize(args[0], anonymous, mac)
 			}
 			if len(args) < 2 {
 				return usage(cmd, errors.New("KERNEL is missing"))

@@ -52,8 +52,19 @@ var allowed = map[string][]string{
 	"internal/recorder": {
 		"internal/boot", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/record", "internal/timeline",
 	},
-	// What a capture has of boots.
+	"internal/recorder/recordertest": {
+		"internal/answer", "internal/boot", "internal/decide", "internal/dhcp", "internal/identify", "internal/record", "internal/recorder", "internal/resolver", "internal/route", "internal/seal", "internal/timeline", "internal/tree",
+	},
+	// What was recorded, against what is answered today.
+	"internal/replay": {
+		"internal/advice", "internal/answer", "internal/boot", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/identify", "internal/leases", "internal/onlooker", "internal/printable", "internal/pxe", "internal/record",
+		"internal/recorder", "internal/route", "internal/timeline", "internal/tree", "internal/wholefile",
+	},
+	// What a capture has of boots, and what they are to who looks on.
 	"internal/capture": {"internal/boot"},
+	"internal/onlooker": {
+		"internal/advice", "internal/boot", "internal/capture", "internal/dhcp", "internal/dhcp6", "internal/identify", "internal/pxe", "internal/record", "internal/route", "internal/timeline",
+	},
 
 	// A folder for a while.
 	"internal/scratch": {},
@@ -126,13 +137,14 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/acme", "internal/answer", "internal/boot", "internal/bsdp", "internal/capture", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/advice", "internal/grubimage", "internal/httpd", "internal/identify", "internal/image", "internal/leases",
-		"internal/loader", "internal/loaderstore", "internal/printable", "internal/pxe", "internal/record", "internal/recorder", "internal/resolver", "internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store",
-		"internal/timeline", "internal/timeline/report", "internal/tree", "tftp", "internal/wholefile",
+		"internal/acme", "internal/advice", "internal/answer", "internal/boot", "internal/bsdp", "internal/capture", "internal/certificate", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect",
+		"internal/efi/enroll", "internal/efi/keys", "internal/efi/siglist", "internal/efi/signeddata", "internal/fetch", "internal/grubimage", "internal/httpd", "internal/identify", "internal/image",
+		"internal/leases", "internal/loader", "internal/loaderstore", "internal/onlooker", "internal/printable", "internal/pxe", "internal/record", "internal/recorder", "internal/replay", "internal/resolver",
+		"internal/route", "internal/sandbox", "internal/scratch", "internal/seal", "internal/store", "internal/timeline", "internal/timeline/report", "internal/tree", "internal/wholefile", "tftp",
 	},
 	"internal/lab":      {"internal/boot", "internal/cpio"},
 	"internal/lab/demo": {"internal/advice", "internal/lab"},
-	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/lab", "internal/lab/demo", "internal/loaderstore", "internal/output", "internal/printable", "internal/sandbox", "internal/size"},
+	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/lab", "internal/lab/demo", "internal/loaderstore", "internal/output", "internal/printable", "internal/replay", "internal/sandbox", "internal/size"},
 
 	"internal/architecture": {},
 	"docs":                  {},

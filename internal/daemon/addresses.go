@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
@@ -91,8 +90,7 @@ func parseSpan(text string) (dhcp.Pool, error) {
 	return p, nil
 }
 
-// wholeNetwork is the pool of a network's addresses, but for its first and
-// last, which are no host's.
+// wholeNetwork reads a network that is given whole.
 func wholeNetwork(text string) (dhcp.Pool, error) {
 	prefix, err := netip.ParsePrefix(text)
 	switch {
@@ -103,15 +101,7 @@ func wholeNetwork(text string) (dhcp.Pool, error) {
 	case prefix.Bits() > 30:
 		return dhcp.Pool{}, advice.New(fmt.Sprintf("--pool %s has no addresses to give", text), "name a larger network, or a range")
 	}
-	return dhcp.Pool{First: prefix.Addr().Next(), Last: broadcast(prefix).Prev(), Prefix: prefix}, nil
-}
-
-// broadcast is the last address of a network.
-func broadcast(prefix netip.Prefix) netip.Addr {
-	a := prefix.Addr().As4()
-	n := binary.BigEndian.Uint32(a[:]) | (1<<(32-prefix.Bits()) - 1)
-	binary.BigEndian.PutUint32(a[:], n)
-	return netip.AddrFrom4(a)
+	return dhcp.WholeNetwork(prefix), nil
 }
 
 // pool is one of the DHCP server's pools. Where no network was named, or a part

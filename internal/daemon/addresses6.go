@@ -65,8 +65,7 @@ func parseSpan6(text string) (dhcp6.Pool, error) {
 	return p, advice.Wrap(p.Check(), pool6Advice)
 }
 
-// wholeNetwork6 is the pool of a network's addresses, but for its first one, which
-// is every router's (RFC 4291 section 2.6.1).
+// wholeNetwork6 reads a network that is given whole.
 func wholeNetwork6(text string) (dhcp6.Pool, error) {
 	prefix, err := netip.ParsePrefix(text)
 	switch {
@@ -77,19 +76,8 @@ func wholeNetwork6(text string) (dhcp6.Pool, error) {
 	case prefix.Bits() > 126:
 		return dhcp6.Pool{}, advice.New(fmt.Sprintf("--pool %s has no addresses to give", text), "name a larger network, or a range")
 	}
-	p := dhcp6.Pool{First: prefix.Addr().Next(), Last: lastGiven(prefix), Prefix: prefix}
+	p := dhcp6.WholeNetwork(prefix)
 	return p, advice.Wrap(p.Check(), pool6Advice)
-}
-
-// lastGiven is the last address of a network that is given, which is of more than
-// 65,535 the 65,535th.
-func lastGiven(network netip.Prefix) netip.Addr {
-	a := network.Addr().As16()
-	host := 128 - network.Bits()
-	for i := 15; i >= 14 && host > 0; i, host = i-1, host-8 {
-		a[i] |= byte(1<<min(host, 8) - 1)
-	}
-	return netip.AddrFrom16(a)
 }
 
 // pools6 makes the DHCPv6 server's pools of what the operator asked for. A network

@@ -48,7 +48,7 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	q.Client = shown.Client
 	e := explanation{
 		out: c.Out, question: q, payload: shown.Payload, menu: shown.Menu, lease: c.lease(), shown: map[boot.Loader]string{},
-		tree: &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort},
+		tree: c.tree(key, host),
 	}
 	switch {
 	case c.HTTPS.ACME.Name != "":

@@ -62,7 +62,7 @@ func (e *explanation) reply6(p dhcp6.Packet, b dhcp6.Boot) (*dhcpv6.Message, err
 func exampleAddress6(p dhcp6.Packet, id dhcpv6.DUID, others ...netip.Prefix) (*dhcpv6.Message, error) {
 	on := p.Interface.Addrs[0]
 	s, err := dhcp6.NewServer(dhcp6.ServerConfig{
-		ID: id, Pools: []dhcp6.Pool{{Prefix: on.Masked(), First: on.Masked().Addr().Next(), Last: lastGiven(on.Masked())}},
+		ID: id, Pools: []dhcp6.Pool{dhcp6.WholeNetwork(on.Masked())},
 		Store: &leases.MemoryStore{}, Authoritative: true,
 	})
 	if err != nil {

@@ -2,19 +2,16 @@ package daemon
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/netip"
-	"os"
 	"strings"
 	"time"
 
-	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/capture"
 	"github.com/spurboot/spur/internal/dissect"
+	"github.com/spurboot/spur/internal/onlooker"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/timeline/report"
@@ -30,25 +27,19 @@ type CaptureQuestion struct {
 // asks tells whether a machine is one that is asked about.
 func (q CaptureQuestion) asks(mac boot.MAC) bool { return q.Only == boot.MAC{} || q.Only == mac }
 
-// captureAdvice says how a capture is made.
-const captureAdvice = "capture on the server, all of it: tcpdump -i INTERFACE -w boot.pcap"
-
 // ExplainCapture says of each machine in a capture what it and its servers sent,
 // packet by packet, how far its boots came, and what went wrong with them. That no
 // machine in it asks to boot is an error.
 func ExplainCapture(out io.Writer, path string, q CaptureQuestion) error {
-	f, err := openFound(path)
+	f, err := onlooker.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	if isRecord(f) {
-		return explainRecord(out, path, q)
+	if f.Record != nil {
+		explainRecord(out, path, *f.Record, q)
+		return nil
 	}
-	c, err := capturedIn(f)
-	if err != nil {
-		return err
-	}
+	c := f.Capture
 	s := captureStory{out: out, question: q, capture: c}
 	s.line("Capture  %s: %d packets in %s", path, c.Packets, timeline.Length(c.Ended.Sub(c.Began)))
 	for _, n := range c.Notes {
@@ -59,8 +50,8 @@ func ExplainCapture(out io.Writer, path string, q CaptureQuestion) error {
 		if !q.asks(m.MAC) {
 			continue
 		}
-		events := overhear(m)
-		if !boots(events) {
+		events := onlooker.Events(m)
+		if !onlooker.Boots(events) {
 			others++
 			continue
 		}
@@ -71,44 +62,9 @@ func ExplainCapture(out io.Writer, path string, q CaptureQuestion) error {
 		s.line("\nOf %d other machines there is no boot, but requests for addresses.", others)
 	}
 	if booting == 0 {
-		return noBootIn(path, q.Only)
+		return onlooker.NoBoot(path, q.Only)
 	}
 	return nil
-}
-
-// noBootIn is the error about a capture without a boot.
-func noBootIn(path string, only boot.MAC) error {
-	who := "machine that asks to boot"
-	if only != (boot.MAC{}) {
-		who = "boot of " + only.String()
-	}
-	return advice.New(path+" has no "+who, captureAdvice)
-}
-
-// openFound opens a regular file.
-func openFound(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, advice.Wrap(err, "check its name")
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, advice.New(path+" is no file", "name a file that tcpdump or Wireshark has written")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, advice.Wrap(err, "run as a user that may read it")
-	}
-	return f, nil
-}
-
-func capturedIn(f *os.File) (*capture.Capture, error) {
-	c, err := capture.Read(f)
-	if err != nil {
-		return nil, advice.Wrap(fmt.Errorf("%s: %w", f.Name(), err), captureAdvice)
-	}
-	return c, nil
 }
 
 // captureStory writes what is in a capture.
@@ -145,7 +101,7 @@ func (s captureStory) machine(m *capture.Machine, events []timeline.Event) {
 	if m.Omitted > 0 {
 		s.line("           ⋮ for %d more there was no room", m.Omitted)
 	}
-	for _, a := range attempts(events, s.capture.Ended, true) {
+	for _, a := range onlooker.Attempts(events, s.capture.Ended) {
 		s.line("\n%s", strings.TrimRight(report.Attempt(a), "\n"))
 		if a.Verdict == nil {
 			s.open(a, m)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/onlooker"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -87,11 +88,24 @@ func TestExplainCaptureOnly(t *testing.T) {
 	if err := ExplainCapture(&out, file, CaptureQuestion{Only: boot.MAC{2, 0, 0, 0, 0, 1}}); err == nil || !strings.Contains(err.Error(), "has no boot of 02:00:00:00:00:01") {
 		t.Errorf("got %v", err)
 	}
-	r, err := ReadRecord(file, boot.MAC{})
+	r, err := onlooker.ReadRecord(file, boot.MAC{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := ExplainCapture(&out, file, CaptureQuestion{Only: r.Head.MAC}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A record is explained as a capture is.
+func TestExplainRecord(t *testing.T) {
+	var out bytes.Buffer
+	if err := ExplainCapture(&out, "../replay/testdata/recorded/uefi-x64-without-ipxe.jsonl", CaptureQuestion{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Spur → the machine  OFFER", "no-dhcp-server: the machine was offered boot.efi"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
 	}
 }

@@ -18,9 +18,9 @@ import (
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/identify"
+	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
-	"github.com/spurboot/spur/internal/store"
 )
 
 // offer shows what the client would be sent.
@@ -141,14 +141,9 @@ func (e *explanation) reply(m *dhcpv4.DHCPv4, b pxe.Boot) (*dhcpv4.DHCPv4, error
 // its pool, but for the addresses that others have.
 func exampleAddress(m *dhcpv4.DHCPv4, server netip.Addr, others ...netip.Addr) (*dhcpv4.DHCPv4, error) {
 	on := netip.PrefixFrom(server, 24)
-	pool, err := wholeNetwork(on.Masked().String())
-	if err != nil {
-		return nil, err
-	}
+	pool := dhcp.WholeNetwork(on.Masked())
 	pool.Exclude = append([]netip.Addr{server}, others...)
-	memory := store.Memory()
-	defer memory.Close()
-	s, err := dhcp.NewServer(dhcp.ServerConfig{Pools: []dhcp.Pool{pool}, Store: leaseStore{memory}, Authoritative: true})
+	s, err := dhcp.NewServer(dhcp.ServerConfig{Pools: []dhcp.Pool{pool}, Store: &leases.MemoryStore{}, Authoritative: true})
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (e *explanation) packets4(c boot.Client, r route.Route, indent string) erro
 func (e *explanation) exchange(c boot.Client, r route.Route, s route.Shape, whole bool, indent string) error {
 	x := exchange4{e: e, c: c, boot: answer.BootOf(decide.Decision{Client: c, Payload: e.payload, Route: r, Shape: s, Menu: e.menu}, e.tree)}
 	if e.lease == route.Theirs {
-		x.other = neighbourOf(c.Server)
+		x.other = identify.Neighbour(c.Server)
 	}
 	switch {
 	case whole:
@@ -224,13 +224,4 @@ func chosen(discover, offer *dhcpv4.DHCPv4, server netip.Addr) *dhcpv4.DHCPv4 {
 	m.UpdateOption(dhcpv4.OptServerIdentifier(server.AsSlice()))
 	m.UpdateOption(dhcpv4.OptRequestedIPAddress(offer.YourIPAddr))
 	return &m
-}
-
-// neighbourOf is another address on the network of one, for an example.
-func neighbourOf(a netip.Addr) netip.Addr {
-	next := a.Next()
-	if next.As4()[3] == 255 || !next.IsValid() {
-		next = a.Prev()
-	}
-	return next
 }

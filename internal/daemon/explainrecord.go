@@ -6,18 +6,13 @@ import (
 	"io"
 	"time"
 
-	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dissect"
 	"github.com/spurboot/spur/internal/record"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
 // explainRecord says what is in a record that a Spur has kept of a failed boot.
-func explainRecord(out io.Writer, path string, q CaptureQuestion) error {
-	r, err := ReadRecord(path, boot.MAC{})
-	if err != nil {
-		return err
-	}
+func explainRecord(out io.Writer, path string, r record.Record, q CaptureQuestion) {
 	s := captureStory{out: out, question: q, faults: map[string]bool{}}
 	s.line("Record   %s: by Spur %s, with --dhcp %s", path, cmp.Or(r.Head.Spur, "of an unknown version"), r.Head.DHCP)
 	s.line("Machine  %s, from %s on", r.Head.MAC, r.Head.Began.UTC().Format(time.DateTime))
@@ -36,7 +31,6 @@ func explainRecord(out io.Writer, path string, q CaptureQuestion) error {
 			s.line("             do      %s", e.Verdict.Hint)
 		}
 	}
-	return nil
 }
 
 // recordedWay says whose a packet is.
@@ -47,7 +41,7 @@ func recordedWay(p record.Packet) string {
 	case record.Heard:
 		return fmt.Sprintf("%s → the machine", p.Src.Addr())
 	}
-	return "the machine" + toPort(p.Dst.Port(), 4011)
+	return "the machine" + p.ToBootServer()
 }
 
 // recordedEvent says what was seen besides packets.

@@ -1,6 +1,7 @@
 package dhcp
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -47,6 +48,20 @@ func ParseRange(s string) (first, last netip.Addr, err error) {
 		return netip.Addr{}, netip.Addr{}, fmt.Errorf("%q is no range of addresses; it looks like 192.168.77.100-192.168.77.200", s)
 	}
 	return first, last, nil
+}
+
+// WholeNetwork is the pool of a network's addresses, but for its first and last, which
+// are no host's.
+func WholeNetwork(network netip.Prefix) Pool {
+	return Pool{First: network.Addr().Next(), Last: lastAddress(network).Prev(), Prefix: network}
+}
+
+// lastAddress is the last address of a network.
+func lastAddress(network netip.Prefix) netip.Addr {
+	a := network.Addr().As4()
+	n := binary.BigEndian.Uint32(a[:]) | (1<<(32-network.Bits()) - 1)
+	binary.BigEndian.PutUint32(a[:], n)
+	return netip.AddrFrom4(a)
 }
 
 // Check says what is wrong with a pool.

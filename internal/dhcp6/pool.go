@@ -50,6 +50,23 @@ func plain(a netip.Addr) bool {
 	return a.Is6() && !a.Is4In6() && a.Zone() == "" && !a.IsMulticast() && !a.IsLinkLocalUnicast() && !a.IsUnspecified()
 }
 
+// WholeNetwork is the pool of a network's addresses, but for its first one, which is
+// every router's (RFC 4291 section 2.6.1).
+func WholeNetwork(network netip.Prefix) Pool {
+	return Pool{First: network.Addr().Next(), Last: lastGiven(network), Prefix: network}
+}
+
+// lastGiven is the last address of a network that is given, which is of more than
+// 65,535 the 65,535th.
+func lastGiven(network netip.Prefix) netip.Addr {
+	a := network.Addr().As16()
+	host := 128 - network.Bits()
+	for i := 15; i >= 14 && host > 0; i, host = i-1, host-8 {
+		a[i] |= byte(1<<min(host, 8) - 1)
+	}
+	return netip.AddrFrom16(a)
+}
+
 // Check says what is wrong with a pool.
 func (p Pool) Check() error {
 	switch {

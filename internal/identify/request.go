@@ -2,6 +2,7 @@ package identify
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -100,4 +101,13 @@ func MacRequest(c boot.Client, kind bsdp.Message) *dhcpv4.DHCPv4 {
 	}
 	m.Options[dhcpv4.OptionVendorSpecificInformation.Code()] = vendor
 	return m
+}
+
+// Neighbour is another address on the network of one, for an example.
+func Neighbour(a netip.Addr) netip.Addr {
+	next := a.Next()
+	if next.As4()[3] == 255 || !next.IsValid() {
+		next = a.Prev()
+	}
+	return next
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/record"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // anonymousText is what becomes of a text in a record of a machine whose address
@@ -171,5 +172,24 @@ func TestAnonymousMakers(t *testing.T) {
 	nameless := record.Record{Entries: []record.Entry{{Event: &record.Event{Err: other.String()}}}}
 	if got := record.Anonymous(nameless).Entries[0].Event.Err; got != "02:00:00:00:00:01" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// The names of all files that loaders are served by stay in an anonymous record.
+func TestLoadersStayInRecords(t *testing.T) {
+	names := []string{route.IPXEScript, route.GPXEScript, route.GRUBConfig, route.LegacyConfig}
+	for _, l := range route.Loaders() {
+		for _, b := range l.Builds {
+			names = append(names, b.File)
+		}
+		for _, c := range l.Companions {
+			names = append(names, c.File)
+		}
+	}
+	for _, name := range names {
+		r := record.Record{Entries: []record.Entry{{Event: &record.Event{File: name}}}}
+		if got := record.Anonymous(r).Entries[0].Event.File; got != name {
+			t.Errorf("%s became %s", name, got)
+		}
 	}
 }

@@ -97,6 +97,14 @@ type Packet struct {
 	Known *Known `json:"-"`
 }
 
+// ToBootServer says, of a request that went to port 4011, that it did; "" otherwise.
+func (p Packet) ToBootServer() string {
+	if p.Dst.Port() == 4011 {
+		return " to port 4011"
+	}
+	return ""
+}
+
 // Hex is bytes, written in hexadecimal digits.
 type Hex []byte
 

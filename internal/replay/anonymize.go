@@ -1,4 +1,4 @@
-package daemon
+package replay
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/onlooker"
 	"github.com/spurboot/spur/internal/record"
 	"github.com/spurboot/spur/internal/wholefile"
 )
@@ -14,7 +15,7 @@ import (
 // Anonymize writes a record anew, without what says whose machine and network it is.
 // The new file must not be there yet.
 func Anonymize(path, to string, only boot.MAC) error {
-	r, err := ReadRecord(path, only)
+	r, err := onlooker.ReadRecord(path, only)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package daemon
+package replay
 
 import (
 	"fmt"
@@ -36,16 +36,16 @@ func (p *player) event(e record.Event) {
 
 // hasToday tells whether Spur has today a file that it refused.
 func (p *player) hasToday(e record.Event) bool {
-	if i := slices.IndexFunc(p.files, func(f boot.File) bool { return f.Base() == e.File }); i >= 0 {
-		return p.files[i].IsURL() || readable(p.files[i].Source) == nil
+	if i := slices.IndexFunc(p.Files, func(f boot.File) bool { return f.Base() == e.File }); i >= 0 {
+		return p.Files[i].IsURL() || isFile(p.Files[i].Source)
 	}
-	for _, b := range p.brought {
+	for _, b := range p.Brought {
 		if f, ok := b.File(e.File); ok && (f.IsURL() || isFile(f.Source)) {
 			return true
 		}
 	}
-	b, ok := p.tree.Loaders.Named(e.File)
-	return ok && readable(b.Path) == nil
+	b, ok := p.Tree.Loaders.Named(e.File)
+	return ok && isFile(b.Path)
 }
 
 // judge says what became of the boot.
@@ -54,7 +54,7 @@ func (p *player) judge() error {
 		p.line("           %s could not be had then, and can be today", name)
 	}
 	was := p.record.Verdict()
-	waitFor(p.events, p.now, p.now.Add(silenceMost), &p.now)
+	p.events.Elapse(p.now.Add(timeline.SilenceMost), &p.now)
 	var again *timeline.Verdict
 	for _, a := range p.events.Attempts(p.record.Head.MAC) {
 		if v := a.Verdict; v != nil && !v.Info && (again == nil || was != nil && string(v.Cause) == was.Cause) {
@@ -109,5 +109,12 @@ func (p *player) hasCause(c timeline.Cause) bool {
 // isFile tells whether a path is a file that can be read.
 func isFile(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && readable(path) == nil
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
 }

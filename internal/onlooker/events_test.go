@@ -1,4 +1,4 @@
-package daemon
+package onlooker
 
 import (
 	"net/netip"
@@ -11,10 +11,10 @@ import (
 )
 
 // In a capture too it is no failure that a shim or a GRUB looks for what it does without.
-func TestOverhearSpareFiles(t *testing.T) {
+func TestSpareFiles(t *testing.T) {
 	start := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	for name, spare := range map[string]bool{"revocations_sku.efi": true, "grub/x86_64-efi/fs.lst": true, "boot/grub/menu.lst": false, "grub/grub.cfg": false} {
-		events := overhear(&capture.Machine{MAC: boot.MAC{2, 0, 0, 0, 0, 1}, Items: []*capture.Item{{Proto: capture.Fetch, Time: start, Transfer: &capture.Transfer{
+		events := Events(&capture.Machine{MAC: boot.MAC{2, 0, 0, 0, 0, 1}, Items: []*capture.Item{{Proto: capture.Fetch, Time: start, Transfer: &capture.Transfer{
 			Proto: "tftp", Name: name, Client: netip.MustParseAddrPort("10.0.0.9:2000"), Server: netip.MustParseAddrPort("10.0.0.1:69"),
 			Start: start, Last: start, Err: "the server says no", Missing: true,
 		}}}})

@@ -1,4 +1,4 @@
-package daemon
+package onlooker
 
 import (
 	"net/http"
@@ -31,8 +31,8 @@ type overhearing struct {
 	events  []timeline.Event
 }
 
-// overhear lists the events of a machine in their order.
-func overhear(m *capture.Machine) []timeline.Event {
+// Events lists the events of a machine in their order.
+func Events(m *capture.Machine) []timeline.Event {
 	o := &overhearing{machine: m}
 	for _, i := range m.Items {
 		switch i.Proto {
@@ -48,8 +48,8 @@ func overhear(m *capture.Machine) []timeline.Event {
 	return o.events
 }
 
-// boots tells whether a machine of a capture has anything to do with booting.
-func boots(events []timeline.Event) bool {
+// Boots tells whether a machine of a capture has anything to do with booting.
+func Boots(events []timeline.Event) bool {
 	return slices.ContainsFunc(events, func(e timeline.Event) bool { return e.Kind != timeline.OSAsked })
 }
 
@@ -263,37 +263,19 @@ func hasAny(s string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
 }
 
-// attempts plays events through a timeline, and returns the boots that it made of
+// Attempts plays events through a timeline, and returns the boots that it made of
 // them. ended is when nobody listened any more: who did until then knows what did
 // not come.
-func attempts(events []timeline.Event, ended time.Time, onlooker bool) []timeline.Attempt {
+func Attempts(events []timeline.Event, ended time.Time) []timeline.Attempt {
 	if len(events) == 0 {
 		return nil
 	}
 	now := events[0].Time
-	tl := timeline.New(timeline.Config{Machines: 1, Attempts: 32, Onlooker: onlooker, Now: func() time.Time { return now }})
+	tl := timeline.New(timeline.Config{Machines: 1, Attempts: 32, Onlooker: true, Now: func() time.Time { return now }})
 	for _, e := range events {
-		now = waitFor(tl, now, e.Time, &now)
+		tl.Elapse(e.Time, &now)
 		tl.Observe(e)
 	}
-	waitFor(tl, now, ended, &now)
+	tl.Elapse(ended, &now)
 	return tl.Attempts(events[0].MAC)
-}
-
-// silenceMost is longer than every patience of a verdict.
-const silenceMost = 240 * time.Second
-
-// waitFor has a timeline's clock go on to a time, second by second as far as that
-// may lead to a verdict.
-func waitFor(tl *timeline.Timeline, from, to time.Time, clock *time.Time) time.Time {
-	for at := from.Add(time.Second); at.Before(to) && at.Sub(from) < silenceMost; at = at.Add(time.Second) {
-		*clock = at
-		tl.JudgeAll()
-	}
-	if to.Before(from) {
-		to = from
-	}
-	*clock = to
-	tl.JudgeAll()
-	return to
 }

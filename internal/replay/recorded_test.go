@@ -1,0 +1,63 @@
+package replay_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/replay"
+)
+
+var update = flag.Bool("update", false, "rewrite what is said of each record")
+
+// Each machine that somebody has sent the record of is answered as its file says:
+// copy a record into testdata/recorded, and write the file with -update.
+func TestRecorded(t *testing.T) {
+	files, err := filepath.Glob("testdata/recorded/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no records: %v", err)
+	}
+	for _, file := range files {
+		out, err := replayed(t, file)
+		if err != nil {
+			out += "error: " + err.Error() + "\n"
+		}
+		said := strings.TrimSuffix(file, ".jsonl") + ".txt"
+		if *update {
+			if err := os.WriteFile(said, []byte(out), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want, err := os.ReadFile(said); err != nil || out != string(want) {
+			t.Errorf("%s: %v; if that is meant: go test ./internal/replay -update\ngot:\n%s", said, err, out)
+		}
+	}
+}
+
+// A record without names ends as with them.
+func TestRecordedAnonymous(t *testing.T) {
+	files, err := filepath.Glob("testdata/recorded/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no records: %v", err)
+	}
+	end := func(file string) string {
+		out, err := replayed(t, file)
+		answers := strings.Count(out, "answered as it was")
+		return fmt.Sprint(answers, " ", errors.Is(err, replay.ErrWouldFail), " ", strings.Contains(out, "It failed then:"))
+	}
+	for _, file := range files {
+		to := filepath.Join(t.TempDir(), "anonymous.jsonl")
+		if err := replay.Anonymize(file, to, boot.MAC{}); err != nil {
+			t.Fatal(err)
+		}
+		if was, now := end(file), end(to); was != now {
+			out, err := replayed(t, to)
+			t.Errorf("%s ended with %s, without names with %s:\n%s%v", file, was, now, out, err)
+		}
+	}
+}

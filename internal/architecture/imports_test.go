@@ -121,6 +121,7 @@ var allowed = map[string][]string{
 	"internal/cpio":        {},
 	"internal/archive":     {"internal/cpio"},
 	"internal/bootconfig":  {},
+	"internal/family":      {"internal/advice", "internal/bootconfig"},
 	"internal/image":       {"internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/route"},
 	"internal/grubimage":   {},
 	"internal/loader":      {"internal/boot", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},

@@ -1,7 +1,6 @@
 package bootconfig
 
 import (
-	"io/fs"
 	"path"
 	"strings"
 )
@@ -75,22 +74,21 @@ func places() []place {
 
 // Read finds the configurations of a medium and reads each. A medium without any has an
 // empty list.
-func Read(medium fs.FS) []Config {
-	files := &files{medium: medium}
+func Read(medium *Medium) []Config {
 	var all []Config
 	for _, p := range places() {
-		name, ok := files.find(p.path)
+		name, ok := medium.Find(p.path)
 		if !ok {
 			continue
 		}
 		var c Config
 		switch p.loader {
 		case Syslinux:
-			c = readSyslinux(files, name)
+			c = readSyslinux(medium, name)
 		case GRUB:
-			c = readGRUB(files, name)
+			c = readGRUB(medium, name)
 		case SystemdBoot:
-			c = readSystemdBoot(files, name)
+			c = readSystemdBoot(medium, name)
 		}
 		c.Loader, c.Path = p.loader, name
 		if len(c.Entries) > 0 || len(c.Problems) > 0 {

@@ -13,22 +13,23 @@ const (
 	stepsMost     = 20000 // commands
 	callsMost     = 16    // files and functions that lead to one another
 	variablesMost = 512
-	valueMost     = 4096 // bytes of a variable
-	heldMost      = 1 << 20
+	valueMost     = 4096    // bytes of a variable
+	filledMost    = 8 << 20 // bytes of all words, once their variables are filled in
 )
 
 // medium is what root and the variables that search sets hold.
-const medium = "cd0"
+const device = "cd0"
 
 // grubReader carries out a configuration as far as it says what to boot: it assigns
 // variables, follows conditions, other files and functions, and collects entries. What a
 // command would do to the machine it takes for done.
 type grubReader struct {
-	*files
+	*Medium
 	Config
 	vars      map[string]string
 	functions map[string][]grubNode
 	steps     int
+	filled    int // bytes
 	calls     int
 	stopped   bool // by exit or return
 	entry     *Entry
@@ -46,10 +47,10 @@ type grubEntry struct {
 }
 
 // readGRUB reads the configuration that begins in a file.
-func readGRUB(f *files, name string) Config {
-	r := &grubReader{files: f, functions: map[string][]grubNode{}, vars: map[string]string{
-		"root": medium, "prefix": "(" + medium + ")/" + path.Dir(name), "config_directory": "(" + medium + ")/" + path.Dir(name),
-		"config_file": "(" + medium + ")/" + name, "cmdpath": "(" + medium + ")/EFI/BOOT", "grub_platform": "efi", "grub_cpu": "x86_64",
+func readGRUB(f *Medium, name string) Config {
+	r := &grubReader{Medium: f, functions: map[string][]grubNode{}, vars: map[string]string{
+		"root": device, "prefix": "(" + device + ")/" + path.Dir(name), "config_directory": "(" + device + ")/" + path.Dir(name),
+		"config_file": "(" + device + ")/" + name, "cmdpath": "(" + device + ")/EFI/BOOT", "grub_platform": "efi", "grub_cpu": "x86_64",
 		"feature_menuentry_id": "y", "feature_menuentry_options": "y", "feature_all_video_module": "y", "feature_default_font_path": "y", "feature_platform_search_hint": "y", "feature_200_final": "y", "feature_nativedisk_cmd": "y", "feature_timeout_style": "y",
 	}}
 	r.file(name)
@@ -126,10 +127,10 @@ func (r *grubReader) file(name string) bool {
 		r.problem("files or functions lead to one another more than 16 deep; what lies behind that is left out")
 		return false
 	}
-	found, ok := r.find(name)
+	found, ok := r.Find(name)
 	text, cut := "", false
 	if ok {
-		text, cut, ok = r.text(found)
+		text, cut, ok = r.Text(found)
 	}
 	if !ok {
 		r.problem("leads to " + clip(clean(name)) + ", which can't be read")
@@ -152,7 +153,7 @@ func (r *grubReader) run(nodes []grubNode) (ok bool) {
 			r.problem("does more than 20000 commands; what lies behind them is left out")
 			return false
 		}
-		if r.stopped {
+		if r.stopped || r.filled > filledMost {
 			return ok
 		}
 		ok = r.do(n)
@@ -286,10 +287,10 @@ func (r *grubReader) search(name string, args []string) bool {
 			hint = arg
 		}
 	}
-	if _, found := r.find(hint); byFile && hint != "" && !found {
+	if _, found := r.Find(hint); byFile && hint != "" && !found {
 		return false
 	}
-	r.set(variable, medium)
+	r.set(variable, device)
 	return true
 }
 
@@ -326,11 +327,11 @@ func (r *grubReader) from(name string) string { return r.path(name) }
 // expand fills in the variables of words. An empty one without quotes is no word.
 func (r *grubReader) expand(words []grubWord) []string {
 	var all []string
-	held := 0
 	for _, w := range words {
 		for _, word := range r.fill(w) {
-			if held += len(word); held > heldMost {
-				return all
+			if r.filled += len(word) + 1; r.filled > filledMost {
+				r.problem("fills in more than 8 MiB; what lies behind that is left out")
+				return nil
 			}
 			all = append(all, word)
 		}
@@ -347,6 +348,10 @@ func (r *grubReader) fill(w grubWord) []string {
 		text := p.text
 		if p.variable {
 			text = r.vars[p.text]
+			r.filled += len(text)
+		}
+		if r.filled > filledMost {
+			break
 		}
 		if !p.variable || p.quoted {
 			b.WriteString(text)

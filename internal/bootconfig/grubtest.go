@@ -53,7 +53,7 @@ func (r *grubReader) simple(words []string) bool {
 		case "-z":
 			return words[1] == ""
 		case "-e", "-f", "-s", "-d":
-			_, found := r.find(words[1])
+			_, found := r.Find(words[1])
 			return found
 		}
 	case 3:

@@ -12,7 +12,7 @@ const includesMost = 16
 
 // syslinuxReader goes through a configuration of Syslinux and what it leads to.
 type syslinuxReader struct {
-	*files
+	*Medium
 	Config
 	dir      string // to which names are relative
 	depth    int
@@ -33,8 +33,8 @@ type syslinuxLabel struct {
 }
 
 // readSyslinux reads the configuration that begins in a file.
-func readSyslinux(f *files, name string) Config {
-	r := &syslinuxReader{files: f, dir: path.Dir(name)}
+func readSyslinux(f *Medium, name string) Config {
+	r := &syslinuxReader{Medium: f, dir: path.Dir(name)}
 	r.file(name)
 	r.endLabel()
 	r.choose()
@@ -50,7 +50,7 @@ func (r *syslinuxReader) file(name string) {
 		return
 	}
 	defer func() { r.depth-- }()
-	text, cut, ok := r.text(r.path(name))
+	text, cut, ok := r.Text(r.path(name))
 	if !ok {
 		r.problem("includes " + clip(name) + ", which can't be read")
 		return

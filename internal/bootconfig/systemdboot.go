@@ -16,7 +16,7 @@ type specEntry struct {
 
 // readSystemdBoot reads loader.conf, the entries beside it, and the unified kernel images
 // in EFI/Linux, as systemd-boot does (the UAPI group's Boot Loader Specification).
-func readSystemdBoot(f *files, dir string) Config {
+func readSystemdBoot(f *Medium, dir string) Config {
 	var c Config
 	var all []specEntry
 	for _, name := range c.list(f, path.Join(dir, "entries"), ".conf") {
@@ -24,7 +24,7 @@ func readSystemdBoot(f *files, dir string) Config {
 			all = append(all, e)
 		}
 	}
-	if linux, ok := f.find("EFI/Linux"); ok {
+	if linux, ok := f.Find("EFI/Linux"); ok {
 		for _, name := range c.list(f, linux, ".efi") {
 			all = append(all, specEntry{Entry: Entry{Title: path.Base(name), Kind: EFI, Kernel: name}, id: strings.ToLower(path.Base(name))})
 		}
@@ -40,8 +40,8 @@ func readSystemdBoot(f *files, dir string) Config {
 }
 
 // list names the files of a folder with an ending.
-func (c *Config) list(f *files, dir, ending string) (names []string) {
-	entries, err := fs.ReadDir(f.medium, dir)
+func (c *Config) list(f *Medium, dir, ending string) (names []string) {
+	entries, err := fs.ReadDir(f.files, dir)
 	if err != nil {
 		return nil
 	}
@@ -59,8 +59,8 @@ func (c *Config) list(f *files, dir, ending string) (names []string) {
 }
 
 // specEntry reads a file of one entry; ok is false where it starts nothing.
-func (c *Config) specEntry(f *files, name string) (e specEntry, ok bool) {
-	text, cut, ok := f.text(name)
+func (c *Config) specEntry(f *Medium, name string) (e specEntry, ok bool) {
+	text, cut, ok := f.Text(name)
 	if !ok || cut {
 		c.problem(clip(name) + " can't be read, or is too large for an entry")
 		return e, false
@@ -106,8 +106,8 @@ func before(a, b specEntry) int {
 }
 
 // defaults is the pattern of loader.conf that names the entry to start.
-func (c *Config) defaults(f *files, name string) (pattern string) {
-	text, _, ok := f.text(name)
+func (c *Config) defaults(f *Medium, name string) (pattern string) {
+	text, _, ok := f.Text(name)
 	if !ok {
 		return ""
 	}

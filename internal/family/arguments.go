@@ -1,0 +1,102 @@
+package family
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// placeholder is what may stand in arguments for a URL.
+var placeholder = regexp.MustCompile(`\{\{\s*(?:(BASE)|(ISO)|FILE\s+("(?:[^"\\]|\\.)*"))\s*\}\}`)
+
+// checkWords tells what is wrong with arguments.
+func checkWords(text string) error {
+	if rest := placeholder.ReplaceAllString(text, ""); strings.Contains(rest, "{{") || strings.Contains(rest, "}}") {
+		return fmt.Errorf(`arguments with something that is none of {{ FILE "pattern" }}, {{ BASE }}, {{ ISO }}: %s`, text)
+	}
+	return nil
+}
+
+// Part is a part of arguments: text, or what a URL is of.
+type Part struct {
+	Text string
+	Base bool   // the URL below which the medium's files are
+	ISO  bool   // that of the image
+	File string // that of a file of the medium
+}
+
+// parts splits arguments; find gives the file for a pattern, and empty for none.
+func parts(text string, find func(pattern string) string) (all []Part, missing string) {
+	for {
+		at := placeholder.FindStringSubmatchIndex(text)
+		if at == nil {
+			return append(all, Part{Text: text}), missing
+		}
+		all = append(all, Part{Text: text[:at[0]]})
+		switch {
+		case at[2] >= 0:
+			all = append(all, Part{Base: true})
+		case at[4] >= 0:
+			all = append(all, Part{ISO: true})
+		default:
+			pattern, _ := strconv.Unquote(text[at[6]:at[7]])
+			file := find(pattern)
+			if file == "" {
+				missing = pattern
+			}
+			all = append(all, Part{File: file})
+		}
+		text = text[at[1]:]
+	}
+}
+
+// words splits a command line at blanks outside of quotes, and leaves the quotes.
+func words(cmdline string) []string {
+	quoted := false
+	return strings.FieldsFunc(cmdline, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return !quoted && (r == ' ' || r == '\t' || r == '\n' || r == '\r')
+	})
+}
+
+// without leaves out the words that match a pattern.
+func without(all []string, patterns []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(word string) bool {
+		return slices.ContainsFunc(patterns, func(pattern string) bool { return like(pattern, word) })
+	})
+}
+
+// split parts a command line at the dashes behind which stands what an installer hands on
+// to the system that it installs (debian-installer, casper).
+func split(all []string) (before, behind []string) {
+	i := slices.IndexFunc(all, func(word string) bool { return word == "---" || word == "--" })
+	if i < 0 {
+		return all, nil
+	}
+	return all[:i], all[i:]
+}
+
+// like tells whether a text matches a pattern, in which * stands for any text.
+func like(pattern, text string) bool {
+	first, rest, any := strings.Cut(pattern, "*")
+	if !any {
+		return strings.EqualFold(pattern, text)
+	}
+	if len(text) < len(first) || !strings.EqualFold(text[:len(first)], first) {
+		return false
+	}
+	text = strings.ToLower(text[len(first):])
+	pieces := strings.Split(strings.ToLower(rest), "*")
+	for _, piece := range pieces[:len(pieces)-1] {
+		_, behind, ok := strings.Cut(text, piece)
+		if !ok {
+			return false
+		}
+		text = behind
+	}
+	return strings.HasSuffix(text, pieces[len(pieces)-1])
+}

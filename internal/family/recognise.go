@@ -1,0 +1,239 @@
+package family
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spurboot/spur/internal/bootconfig"
+)
+
+// Medium is one whose family is looked for.
+type Medium struct {
+	Files fs.FS
+	Label string
+	Size  int64 // of the image; negative where that is not known
+}
+
+// Found is what a medium turned out to be.
+type Found struct {
+	Family  Family // the zero value for none
+	Info    string // what the medium says of itself, in .disk/info
+	Configs []bootconfig.Config
+	Systems []System // that its menus offer and that can be booted, or the one that the family knows
+	Root    Root     // how the system finds its root
+	Memory  int64    // what a machine should have at least; 0 where that is not known
+	// Preset is the index in Systems of the one that is booted where nobody chooses.
+	Preset int
+
+	look look
+}
+
+// System is a kernel with what goes with it, by their paths in the medium.
+type System struct {
+	Title   string
+	Kernel  string
+	Initrds []string
+	Args    string // as the medium has them
+	Config  string // the configuration that offers it; empty where the family knows it
+}
+
+// look is one look at a medium.
+type look struct {
+	Medium
+	medium *bootconfig.Medium
+}
+
+// Recognise finds out what a medium is.
+func (t Table) Recognise(m Medium) Found {
+	l := look{m, bootconfig.NewMedium(m.Files)}
+	found := Found{look: l, Info: l.firstLine(".disk/info"), Configs: bootconfig.Read(bootconfig.NewMedium(m.Files))}
+	i := slices.IndexFunc(t, l.fits)
+	if i < 0 {
+		return found
+	}
+	found.Family = t[i]
+	found.Systems, found.Preset = l.systems(t[i], found.Configs)
+	found.Root = l.root(t[i])
+	found.Memory = l.memory(t[i])
+	return found
+}
+
+// fits tells whether a medium is one of a family.
+func (l look) fits(f Family) bool {
+	for _, pattern := range f.Match.Files {
+		if len(l.medium.Glob(pattern)) == 0 {
+			return false
+		}
+	}
+	for _, pattern := range f.Match.Without {
+		if len(l.medium.Glob(pattern)) > 0 {
+			return false
+		}
+	}
+	for name, pattern := range f.Match.Text {
+		if !like(pattern, l.firstLine(name)) {
+			return false
+		}
+	}
+	return len(f.Match.Label) == 0 || slices.ContainsFunc(f.Match.Label, func(pattern string) bool { return like(pattern, l.Label) })
+}
+
+// firstLine is the first line of a small file; empty for none.
+func (l look) firstLine(name string) string {
+	found, ok := l.medium.Find(name)
+	if !ok {
+		return ""
+	}
+	text, _, _ := l.medium.Text(found)
+	line, _, _ := strings.Cut(text, "\n")
+	line = strings.TrimSpace(line)
+	return strings.ToValidUTF8(line[:min(len(line), 200)], "?")
+}
+
+// first is the first file that matches a pattern; empty for none.
+func (l look) first(pattern string) string {
+	if all := l.medium.Glob(pattern); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// has tells whether a path is one of a file.
+func (l look) has(name string) bool {
+	info, err := fs.Stat(l.Files, name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// systems are those that the menus offer, each once, and the one that is preset: of the
+// first menu that presets one.
+func (l look) systems(f Family, configs []bootconfig.Config) (all []System, preset int) {
+	preset = -1
+	for _, c := range configs {
+		for _, e := range c.Entries {
+			s, ok := l.system(f, c, e)
+			if !ok {
+				continue
+			}
+			at := slices.IndexFunc(all, func(other System) bool {
+				return other.Kernel == s.Kernel && other.Args == s.Args && slices.Equal(other.Initrds, s.Initrds)
+			})
+			if at < 0 {
+				at, all = len(all), append(all, s)
+			}
+			if e.Default && preset < 0 {
+				preset = at
+			}
+		}
+	}
+	if len(all) == 0 {
+		all = l.known(f)
+	}
+	return all, max(0, preset)
+}
+
+// system is what an entry of a menu boots; ok is false where that isn't the family's, or
+// where a file of it isn't there.
+func (l look) system(f Family, c bootconfig.Config, e bootconfig.Entry) (s System, ok bool) {
+	matches := func(pattern string) bool {
+		ok, _ := path.Match(strings.ToLower(pattern), strings.ToLower(e.Kernel))
+		return ok
+	}
+	switch {
+	case e.Kind != bootconfig.Linux || len(f.Kernels) > 0 && !slices.ContainsFunc(f.Kernels, matches):
+		return s, false
+	case !l.has(e.Kernel) || slices.ContainsFunc(e.Initrds, func(name string) bool { return !l.has(name) }):
+		return s, false
+	}
+	return System{Title: e.Title, Kernel: e.Kernel, Initrds: e.Initrds, Args: e.Args, Config: c.Path}, true
+}
+
+// known is the system that a family knows of by itself.
+func (l look) known(f Family) []System {
+	for _, pattern := range f.Kernels {
+		kernel := l.first(pattern)
+		if kernel == "" || !l.has(kernel) {
+			continue
+		}
+		s := System{Title: cmp.Or(f.Title, f.Name), Kernel: kernel, Args: f.Args}
+		for _, pattern := range f.Initrds {
+			if initrd := l.first(pattern); initrd != "" {
+				s.Initrds = append(s.Initrds, initrd)
+			}
+		}
+		return []System{s}
+	}
+	return nil
+}
+
+// root is the first way of a family's that Spur serves and whose files are there.
+func (l look) root(f Family) Root {
+	for _, r := range f.Roots {
+		if r.Served() && !slices.ContainsFunc(r.If, func(pattern string) bool { return l.first(pattern) == "" }) {
+			return r
+		}
+	}
+	return Root{}
+}
+
+// memory is what a machine should have to boot one of a family.
+func (l look) memory(f Family) int64 {
+	sum := f.Memory.Plus<<20 + int64(f.Memory.ISO)*max(0, l.Size)
+	for _, pattern := range f.Memory.Files {
+		for _, name := range l.medium.Glob(pattern) {
+			if info, err := fs.Stat(l.Files, name); err == nil {
+				sum += info.Size()
+			}
+		}
+	}
+	return sum
+}
+
+// Choose finds a system by its title or its number, from 1 on; the preset one for an empty
+// name. ok is false where there is none.
+func (f Found) Choose(name string) (s System, ok bool) {
+	if name == "" {
+		if f.Preset >= len(f.Systems) {
+			return s, false
+		}
+		return f.Systems[f.Preset], true
+	}
+	at := slices.IndexFunc(f.Systems, func(s System) bool { return strings.EqualFold(s.Title, name) })
+	if n, err := strconv.Atoi(name); at < 0 && err == nil {
+		at = n - 1
+	}
+	if at < 0 || at >= len(f.Systems) {
+		return s, false
+	}
+	return f.Systems[at], true
+}
+
+// Arguments are those with which a system is booted over the network: the medium's without
+// what is dropped, and those of the family. The error names a file that isn't there.
+func (f Found) Arguments(s System) ([]Part, error) {
+	kept := without(words(s.Args), slices.Concat(f.Family.Drop, f.Root.Drop))
+	before, behind := split(kept)
+	text := strings.Join(slices.Concat(escaped(before), words(f.Family.Add), words(f.Root.Args), escaped(behind)), " ")
+	all, missing := parts(strings.TrimSpace(text), f.look.first)
+	if missing != "" {
+		return nil, fmt.Errorf("there is no file %s on it", missing)
+	}
+	for i := range all {
+		all[i].Text = strings.ReplaceAll(all[i].Text, mark, "{{")
+	}
+	return all, nil
+}
+
+// mark stands for braces of the medium's own, which stand for nothing of ours.
+const mark = "\x00"
+
+func escaped(all []string) []string {
+	for i := range all {
+		all[i] = strings.ReplaceAll(strings.ReplaceAll(all[i], mark, ""), "{{", mark)
+	}
+	return all
+}

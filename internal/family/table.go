@@ -1,0 +1,187 @@
+package family
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/spurboot/spur/internal/advice"
+)
+
+// Family is one row of the table; families.yaml says what each field means.
+type Family struct {
+	Name    string   `yaml:"name"`
+	Title   string   `yaml:"title"`
+	Match   Match    `yaml:"match"`
+	Kernels []string `yaml:"kernels"`
+	Initrds []string `yaml:"initrds"`
+	Args    string   `yaml:"args"`
+	Drop    []string `yaml:"drop"`
+	Add     string   `yaml:"add"`
+	Roots   []Root   `yaml:"roots"`
+	Memory  Memory   `yaml:"memory"`
+	Note    string   `yaml:"note"`
+	Unfit   string   `yaml:"unfit"`
+	Instead string   `yaml:"instead"`
+}
+
+// Match is what a family's media have: all of it.
+type Match struct {
+	Files   []string          `yaml:"files"`
+	Without []string          `yaml:"without"`
+	Text    map[string]string `yaml:"text"`
+	Label   []string          `yaml:"label"`
+}
+
+// Over says from where a system takes its root.
+type Over string
+
+// What a root comes over. Spur serves the first three.
+const (
+	OverHTTP  Over = "http"
+	OverISO   Over = "iso"
+	OverNone  Over = "none"
+	OverNFS   Over = "nfs"
+	OverNBD   Over = "nbd"
+	OverISCSI Over = "iscsi"
+)
+
+// Root is one way in which a system finds its root.
+type Root struct {
+	Over Over     `yaml:"over"`
+	If   []string `yaml:"if"`
+	Args string   `yaml:"args"`
+	Drop []string `yaml:"drop"`
+}
+
+// Served tells whether it is one that needs no other server than Spur.
+func (r Root) Served() bool { return slices.Contains([]Over{OverHTTP, OverISO, OverNone}, r.Over) }
+
+// Memory is what a machine holds of a medium.
+type Memory struct {
+	Files []string `yaml:"files"`
+	ISO   int      `yaml:"iso"`
+	Plus  int64    `yaml:"plus"` // MiB
+}
+
+// Table are families, of which the first that fits counts.
+type Table []Family
+
+//go:embed families.yaml
+var builtin []byte
+
+// Builtin is the table that Spur brings.
+func Builtin() Table {
+	t, err := Parse(builtin)
+	if err != nil {
+		panic("families.yaml: " + err.Error()) // a test reads it
+	}
+	return t
+}
+
+// tableMost bounds a file of families, in bytes.
+const tableMost = 1 << 20
+
+// Open reads a user's file and puts it before the families that Spur brings; one of the
+// same name takes the other's place. The error shows the line.
+func Open(name string) (Table, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, advice.Wrap(fmt.Errorf("the families can't be read: %w", err), "check the file's name and its permissions")
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, tableMost+1))
+	if err == nil && len(b) > tableMost {
+		err = errors.New("it has more than 1 MiB")
+	}
+	if err != nil {
+		return nil, advice.Wrap(fmt.Errorf("the families in %s can't be read: %w", name, err), "name a file as spur image families --help describes it")
+	}
+	own, err := Parse(b)
+	if err != nil {
+		return nil, advice.Wrap(fmt.Errorf("%s: %w", name, err), "correct the line; spur image families prints those that Spur brings, as examples")
+	}
+	return own.before(Builtin()), nil
+}
+
+// before puts a table before another one, of which it replaces what has the same name.
+func (t Table) before(other Table) Table {
+	all := slices.Clone(t)
+	for _, f := range other {
+		if !slices.ContainsFunc(t, func(own Family) bool { return own.Name == f.Name }) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// Text is the file of families that Spur brings.
+func Text() []byte { return bytes.Clone(builtin) }
+
+// Parse reads a file of families. The error shows the line.
+func Parse(b []byte) (Table, error) {
+	var file struct {
+		Families Table `yaml:"families"`
+	}
+	if err := yaml.UnmarshalWithOptions(b, &file, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.New(strings.TrimSpace(yaml.FormatError(err, false, true)))
+	}
+	for i, f := range file.Families {
+		if err := f.check(); err != nil {
+			return nil, at(b, i, err)
+		}
+	}
+	return file.Families, nil
+}
+
+// at shows where in a file a family begins.
+func at(b []byte, i int, err error) error {
+	p, bad := yaml.PathString(fmt.Sprintf("$.families[%d].name", i))
+	if bad != nil {
+		return err
+	}
+	source, bad := p.AnnotateSource(b, false)
+	if bad != nil {
+		return fmt.Errorf("family %d: %w", i+1, err)
+	}
+	return fmt.Errorf("%w\n%s", err, source)
+}
+
+// check tells what a family lacks.
+func (f Family) check() error {
+	patterns := slices.Concat(f.Match.Files, f.Match.Without, f.Kernels, f.Initrds, f.Memory.Files)
+	args := []string{f.Args, f.Add}
+	for _, r := range f.Roots {
+		if !slices.Contains([]Over{OverHTTP, OverISO, OverNone, OverNFS, OverNBD, OverISCSI}, r.Over) {
+			return fmt.Errorf("%q has a root over %q, which is none of http, iso, none, nfs, nbd, iscsi", f.Name, r.Over)
+		}
+		patterns, args = append(patterns, r.If...), append(args, r.Args)
+	}
+	for _, pattern := range patterns {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.HasPrefix(pattern, "/") {
+			return fmt.Errorf("%q has the pattern %q, which is none of a path without a slash at its beginning", f.Name, pattern)
+		}
+	}
+	for _, text := range args {
+		if err := checkWords(text); err != nil {
+			return fmt.Errorf("%q has %w", f.Name, err)
+		}
+	}
+	switch {
+	case f.Name == "":
+		return errors.New("a family has no name")
+	case len(f.Match.Files)+len(f.Match.Label)+len(f.Match.Text) == 0:
+		return fmt.Errorf("%q has nothing in match by which it is recognised", f.Name)
+	case f.Unfit == "" && !slices.ContainsFunc(f.Roots, Root.Served):
+		return fmt.Errorf("%q has no root over http, iso or none, and no unfit", f.Name)
+	}
+	return nil
+}

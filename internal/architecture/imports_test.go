@@ -119,6 +119,7 @@ var allowed = map[string][]string{
 
 	// What a boot is made of.
 	"internal/cpio":        {},
+	"internal/iso":         {},
 	"internal/archive":     {"internal/cpio"},
 	"internal/bootconfig":  {},
 	"internal/family":      {"internal/advice", "internal/bootconfig"},
@@ -128,7 +129,7 @@ var allowed = map[string][]string{
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
-	"internal/tree":        {"internal/boot", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/route", "internal/loader", "internal/seal"},
+	"internal/tree":        {"internal/boot", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/iso", "internal/route", "internal/loader", "internal/seal"},
 
 	// What is remembered and told.
 	"internal/store":           {"internal/advice"},

@@ -15,7 +15,7 @@ func (l Linux) DeviceTreeFor(name string) (File, bool) {
 	name = path.Clean("/" + name)
 	for _, end := range []string{name, "/" + path.Base(name)} {
 		for _, f := range l.DeviceTrees {
-			if strings.HasSuffix(f.Source, end) {
+			if strings.HasSuffix(f.path(), end) {
 				return f, true
 			}
 		}

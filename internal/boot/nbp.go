@@ -31,7 +31,7 @@ func (n NBP) Files() []File { return append([]File{n.Program}, n.Beside...) }
 func (n NBP) Size() int {
 	size := 0
 	for _, f := range n.Files() {
-		size += len(f.Source)
+		size += f.size()
 	}
 	return size
 }

@@ -141,9 +141,9 @@ func (n NetBoot) Folders() []string {
 func (n NetBoot) Size() int {
 	size := len(n.Shadow)
 	for _, i := range n.Images {
-		size += len(i.Dir) + len(i.Name) + len(i.Description) + len(i.Root.Source) + len(i.RootPath) + len(MAC{})*(len(i.Enabled)+len(i.Disabled))
+		size += len(i.Dir) + len(i.Name) + len(i.Description) + i.Root.size() + len(i.RootPath) + len(MAC{})*(len(i.Enabled)+len(i.Disabled))
 		for _, b := range i.Booters {
-			size += len(b.Arch) + len(b.File.Source)
+			size += len(b.Arch) + b.File.size()
 		}
 		for _, m := range i.Models {
 			size += len(m)

@@ -23,10 +23,38 @@ const (
 	KindFolder Kind = "folder"
 )
 
-// File is one file of a payload. Source is an absolute path or a URL; nothing
-// is said about whether it can be opened.
+// File is one file of a payload. Nothing is said about whether it can be opened.
 type File struct {
+	// Source is an absolute path or a URL.
 	Source string
+	// Inside is the path of a file within the image at Source, with slashes and without
+	// a leading one; empty for Source itself.
+	Inside string
+}
+
+// keyMark stands in a key between a source and what is inside. No source has one.
+const keyMark = "\x00"
+
+// Key names the file in one string: its source, and what is inside of that.
+func (f File) Key() string {
+	if f.Inside == "" {
+		return f.Source
+	}
+	return f.Source + keyMark + f.Inside
+}
+
+// FileOf is the file that has a key.
+func FileOf(key string) File {
+	source, inside, _ := strings.Cut(key, keyMark)
+	return File{source, inside}
+}
+
+// String names the file for people.
+func (f File) String() string {
+	if f.Inside == "" {
+		return f.Source
+	}
+	return f.Inside + " in " + f.Source
 }
 
 // SourceMost is the longest source in bytes. Web servers take no longer request
@@ -36,14 +64,22 @@ const SourceMost = 8 << 10
 
 // Check tells whether a source can be one. Whoever takes in sources asks it.
 func (f File) Check() error {
-	if len(f.Source) > SourceMost {
-		return fmt.Errorf("%s… has %d bytes; a file's path or URL has %d at most", f.Source[:60], len(f.Source), SourceMost)
+	for _, name := range []string{f.Source, f.Inside} {
+		if len(name) > SourceMost {
+			return fmt.Errorf("%s… has %d bytes; a file's path or URL has %d at most", name[:60], len(name), SourceMost)
+		}
+		if !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+			return fmt.Errorf("the name %q isn't UTF-8 or has control characters: no machine could ask for it", name)
+		}
 	}
-	if !utf8.ValidString(f.Source) || strings.ContainsFunc(f.Source, unicode.IsControl) {
-		return fmt.Errorf("the name %q isn't UTF-8 or has control characters: no machine could ask for it", f.Source)
+	if f.Inside != "" && path.Clean("/"+f.Inside) != "/"+f.Inside {
+		return fmt.Errorf("%q is no path within an image", f.Inside)
 	}
 	return nil
 }
+
+// size is how many bytes the names have.
+func (f File) size() int { return len(f.Source) + len(f.Inside) }
 
 // IsURL tells whether the file has to be fetched from elsewhere.
 func (f File) IsURL() bool { return strings.Contains(f.Source, "://") }
@@ -52,7 +88,10 @@ func (f File) IsURL() bool { return strings.Contains(f.Source, "://") }
 // query is left out, and of a long one its end is taken, which has the
 // extension: the name stands behind a sealed one in packets of TFTP.
 func (f File) Base() string {
-	name, _, _ := strings.Cut(f.Source, "?")
+	name := f.Inside
+	if name == "" {
+		name, _, _ = strings.Cut(f.Source, "?")
+	}
 	name = path.Base(strings.TrimRight(name, "/"))
 	if name == "." || name == "/" || strings.HasSuffix(name, ":") {
 		return "file"
@@ -61,6 +100,14 @@ func (f File) Base() string {
 		return strings.ToValidUTF8(name[len(name)-baseMost:], "_")
 	}
 	return name
+}
+
+// path is the whole path of the file, within an image from its root on.
+func (f File) path() string {
+	if f.Inside == "" {
+		return f.Source
+	}
+	return "/" + f.Inside
 }
 
 // baseMost bounds Base, in bytes.
@@ -128,9 +175,9 @@ func (l Linux) Files() []File {
 
 // Size implements Content.
 func (l Linux) Size() int {
-	n := len(l.Kernel.Source) + len(l.DeviceTree.Source) + l.Cmdline.size()
+	n := l.Kernel.size() + l.DeviceTree.size() + l.Cmdline.size()
 	for _, f := range slices.Concat(l.Initrds, l.DeviceTrees) {
-		n += len(f.Source)
+		n += f.size()
 	}
 	return n
 }
@@ -171,7 +218,7 @@ func (s Script) Title() string {
 }
 
 // Size implements Content.
-func (s Script) Size() int { return len(s.File.Source) + s.Text.size() }
+func (s Script) Size() int { return s.File.size() + s.Text.size() }
 
 // Files implements Content.
 func (s Script) Files() []File {
@@ -200,7 +247,7 @@ func (EFI) Kind() Kind { return KindEFI }
 func (e EFI) Title() string { return e.Program.Base() }
 
 // Size implements Content.
-func (e EFI) Size() int { return len(e.Program.Source) }
+func (e EFI) Size() int { return e.Program.size() }
 
 // Files implements Content.
 func (e EFI) Files() []File { return []File{e.Program} }

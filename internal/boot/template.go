@@ -17,7 +17,7 @@ type Template struct {
 // part is literal text, or a file whose URL goes here, or the beacon.
 type part struct {
 	text   string
-	file   string
+	file   File
 	line   int // of file's name
 	beacon bool
 }
@@ -101,7 +101,7 @@ func (c *Template) quoted(literal string, line int) error {
 	if err != nil || source == "" {
 		return fmt.Errorf("names a file as %s, which is no quoted name", literal)
 	}
-	c.parts = append(c.parts, part{file: source, line: line})
+	c.parts = append(c.parts, part{file: File{Source: source}, line: line})
 	return nil
 }
 
@@ -119,8 +119,8 @@ func (c *Template) Text(s string) {
 	}
 }
 
-// File appends the URL of the file at source, a path or URL.
-func (c *Template) File(source string) { c.parts = append(c.parts, part{file: source}) }
+// File appends the URL of a file.
+func (c *Template) File(f File) { c.parts = append(c.parts, part{file: f}) }
 
 // Beacon appends the URL that tells Spur that the system is up.
 func (c *Template) Beacon() { c.parts = append(c.parts, part{beacon: true}) }
@@ -129,8 +129,8 @@ func (c *Template) Beacon() { c.parts = append(c.parts, part{beacon: true}) }
 func (c Template) Files() []File {
 	var files []File
 	for _, p := range c.parts {
-		if p.file != "" {
-			files = append(files, File{Source: p.file})
+		if p.file != (File{}) {
+			files = append(files, p.file)
 		}
 	}
 	return files
@@ -149,7 +149,7 @@ func (e *FileError) Unwrap() error { return e.error }
 func (c Template) size() int {
 	n := 0
 	for _, p := range c.parts {
-		n += len(p.text) + len(p.file)
+		n += len(p.text) + p.file.size()
 	}
 	return n
 }
@@ -159,12 +159,12 @@ func (c Template) size() int {
 func (c Template) MapFiles(f func(source string) (string, error)) (Template, error) {
 	mapped := Template{parts: make([]part, len(c.parts))}
 	for i, p := range c.parts {
-		if p.file != "" {
-			source, err := f(p.file)
+		if p.file != (File{}) {
+			source, err := f(p.file.Source)
 			if err != nil {
 				return Template{}, &FileError{p.line, err}
 			}
-			p.file = source
+			p.file.Source = source
 		}
 		mapped.parts[i] = p
 	}
@@ -186,8 +186,8 @@ func (c Template) Fill(file func(File) string, beacon string) string {
 		switch {
 		case p.beacon:
 			b.WriteString(beacon)
-		case p.file != "":
-			b.WriteString(file(File{Source: p.file}))
+		case p.file != (File{}):
+			b.WriteString(file(p.file))
 		default:
 			b.WriteString(p.text)
 		}

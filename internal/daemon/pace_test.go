@@ -61,7 +61,7 @@ func TestStalledDownload(t *testing.T) {
 
 	hangs, other := machine(1, boot.UEFI, boot.ROM).MAC, machine(2, boot.UEFI, boot.ROM).MAC
 	path := func(mac boot.MAC) string {
-		return "/" + names.File(mac, route.Initrd, disk, false) + "/initrd.img"
+		return "/" + names.File(mac, route.Initrd, boot.File{Source: disk}, false) + "/initrd.img"
 	}
 	// Its kernel would otherwise go on taking what the machine doesn't read.
 	small := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {

@@ -67,9 +67,9 @@ func signedPayload(p boot.Payload) (file boot.File, arch boot.Arch, signed bool)
 
 // wrongSignature says what is wrong with the signatures of a file, or at what the
 // shims of this host would stop; "" for nothing. A URL's is not looked at, which would
-// fetch all of it.
+// fetch all of it, and what lies in an image only on its way to a machine.
 func wrongSignature(file boot.File, host route.Host) string {
-	if file.IsURL() {
+	if file.IsURL() || file.Inside != "" {
 		return ""
 	}
 	id, err := identifyFile(file.Source)

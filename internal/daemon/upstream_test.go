@@ -133,7 +133,7 @@ func newGateway(t *testing.T, upstream string, o fetch.Options) *gateway {
 	g := &gateway{T: t, client: &http.Client{Transport: &http.Transport{}}}
 	names := tree.Names{Key: seal.NewKey()}
 	mac := boot.MAC{0x52, 0x54, 0, 0xaa, 0xbb, 1}
-	g.url = fmt.Sprintf("http://%s/%s/disk.img", ln.Addr(), names.File(mac, route.Kernel, upstream, false))
+	g.url = fmt.Sprintf("http://%s/%s/disk.img", ln.Addr(), names.File(mac, route.Kernel, boot.File{Source: upstream}, false))
 	f := &files{
 		tree:    &tree.Tree{Names: names, Sources: tree.Sources{Upstream: openURL(cache)}, HTTPPort: 80, TFTPPort: 69},
 		events:  timeline.New(timeline.Config{Observers: []func(timeline.Update){g.observe}}),

@@ -50,5 +50,5 @@ func (t *Tree) openBrought(ctx context.Context, f broughtFile) (fs.File, error) 
 	case err != nil:
 		return nil, err
 	}
-	return t.Signing.sign(ctx, file, f.file.Source)
+	return t.Signing.sign(ctx, file, f.file.Key())
 }

@@ -7,39 +7,40 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// LongSources keeps the sources that are too long to be sealed.
+// LongSources keeps the keys of files that are too long to be sealed.
 type LongSources interface {
-	Keep(source string)
-	Find(d Digest) (source string, ok bool)
+	Keep(key string)
+	Find(d Digest) (key string, ok bool)
 }
 
-// source is the source of a file, also where its name has only the digest: it
+// source is the file that a name is of, also where its name has only the digest: it
 // is kept since the name was made or, where another server made it, is what the
 // resolver says once more.
-func (t *Tree) source(ctx context.Context, n Name) (string, error) {
-	if source, ok := t.known(n); ok {
-		return source, nil
+func (t *Tree) source(ctx context.Context, n Name) (boot.File, error) {
+	if f, ok := t.known(n); ok {
+		return f, nil
 	}
 	payload, err := t.Resolver.Resolve(ctx, boot.Client{MAC: n.Client.MAC})
 	if err != nil {
-		return "", err
+		return boot.File{}, err
 	}
 	for _, f := range payload.Files() {
-		if DigestOf(f.Source) != n.Digest {
+		if DigestOf(f.Key()) != n.Digest {
 			continue
 		}
 		if t.LongSources != nil {
-			t.LongSources.Keep(f.Source)
+			t.LongSources.Keep(f.Key())
 		}
-		return f.Source, nil
+		return f, nil
 	}
-	return "", errors.New("its URL was replaced since the script was made; fetch the script again")
+	return boot.File{}, errors.New("its URL was replaced since the script was made; fetch the script again")
 }
 
-// known is the source of a file without asking anybody.
-func (t *Tree) known(n Name) (string, bool) {
-	if n.Source != "" || t.LongSources == nil {
-		return n.Source, n.Source != ""
+// known is the file that a name is of, without asking anybody.
+func (t *Tree) known(n Name) (boot.File, bool) {
+	if n.File.Source != "" || t.LongSources == nil {
+		return n.File, n.File.Source != ""
 	}
-	return t.LongSources.Find(n.Digest)
+	key, ok := t.LongSources.Find(n.Digest)
+	return boot.FileOf(key), ok
 }

@@ -72,19 +72,21 @@ func FuzzFileName(f *testing.F) {
 	f.Add("/boot/vmlinuz")
 	f.Add(presigned(5000, "x"))
 	f.Add("0" + strings.Repeat("\xe7", 200))
-	f.Fuzz(func(t *testing.T, source string) {
-		if source == "" {
+	f.Add("/srv/debian.iso\x00install.amd/vmlinuz")
+	f.Fuzz(func(t *testing.T, key string) {
+		file := boot.FileOf(key)
+		if file.Source == "" || file.Key() != key {
 			return
 		}
 		tr := &Tree{Names: names, LongSources: kept{}}
-		got, err := names.Open(names.File(ipxe.MAC, route.Initrd, source, true))
-		tr.LongSources.Keep(source)
+		got, err := names.Open(names.File(ipxe.MAC, route.Initrd, file, true))
+		tr.LongSources.Keep(key)
 		back, known := tr.known(got)
-		if err != nil || got.IsBoot() || !known || back != source || got.Role != route.Initrd || !got.Last {
-			t.Errorf("%q became %+v, %v", source, got, err)
+		if err != nil || got.IsBoot() || !known || back != file || got.Role != route.Initrd || !got.Last {
+			t.Errorf("%q became %+v, %v", key, got, err)
 		}
-		if base := (boot.File{Source: source}).Base(); base == "" || len(base) > 100 {
-			t.Errorf("%q has the name %q", source, base)
+		if base := file.Base(); base == "" || len(base) > 100 {
+			t.Errorf("%q has the name %q", key, base)
 		}
 		_, _ = tr.Open(context.Background(), "x", overHTTP)
 	})

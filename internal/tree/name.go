@@ -19,31 +19,31 @@ type Name struct {
 	Client boot.Client // of a file name only the MAC is told
 	Route  route.Route // of a boot: the way on which it is, without a form
 	Role   route.Role  // of a file: what it is in the boot; empty for a boot
-	Source string      // of a file: the path or URL it comes from, unless that is long
-	Digest Digest      // of a file: what stands for a long source
+	File   boot.File   // of a file: where it comes from, unless that is long
+	Digest Digest      // of a file: what stands for one that is long
 	Last   bool        // of a file: the machine has all it needs once it has this
 }
 
 // IsBoot tells a boot's name from a file's.
 func (n Name) IsBoot() bool { return n.Route.Name != "" }
 
-// Digest stands for a source in a sealed name, which authenticates it.
+// Digest stands for a file in a sealed name, which authenticates it.
 type Digest [16]byte
 
 // String is the digest in hexadecimal digits.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
-// DigestOf is the digest of a source.
-func DigestOf(source string) Digest {
-	sum := sha256.Sum256([]byte(source))
+// DigestOf is the digest of a file's key.
+func DigestOf(key string) Digest {
+	sum := sha256.Sum256([]byte(key))
 	return Digest(sum[:len(Digest{})])
 }
 
-// IsLong tells whether a source is too long to stand in a sealed name itself.
+// IsLong tells whether a file's key is too long to stand in a sealed name itself.
 // Names are a third longer than what is sealed; they must fit into one packet
 // of TFTP, several of them into a kernel's command line (2,048 bytes on x86),
 // and what presigned URLs have is never shorter than some hundred bytes.
-func IsLong(source string) bool { return len(source) > 256 }
+func IsLong(key string) bool { return len(key) > 256 }
 
 // Names seals and opens names with one key.
 type Names struct {
@@ -89,19 +89,19 @@ func (n Names) Boot(c boot.Client, r route.Route) string {
 }
 
 // File seals the name of one file of a machine's payload. last says that the
-// machine has all it needs once it has this one. A source that IsLong has a
+// machine has all it needs once it has this one. One whose key IsLong has a
 // name of its digest.
-func (n Names) File(mac boot.MAC, role route.Role, source string, last bool) string {
-	if IsLong(source) {
-		return n.Short(mac, role, source, last)
+func (n Names) File(mac boot.MAC, role route.Role, f boot.File, last bool) string {
+	if IsLong(f.Key()) {
+		return n.Short(mac, role, f, last)
 	}
-	return n.Key.Seal(slices.Concat([]byte{fileVersion, roleOf(role, last)}, mac[:], []byte(source)))
+	return n.Key.Seal(slices.Concat([]byte{fileVersion, roleOf(role, last)}, mac[:], []byte(f.Key())))
 }
 
-// Short seals the digest of a source, which makes a name of 54 characters;
-// LongSources finds the source again.
-func (n Names) Short(mac boot.MAC, role route.Role, source string, last bool) string {
-	d := DigestOf(source)
+// Short seals the digest of a file, which makes a name of 54 characters;
+// LongSources finds the file again.
+func (n Names) Short(mac boot.MAC, role route.Role, f boot.File, last bool) string {
+	d := DigestOf(f.Key())
 	return n.Key.Seal(slices.Concat([]byte{longVersion, roleOf(role, last)}, mac[:], d[:]))
 }
 
@@ -130,7 +130,7 @@ func (n Names) Open(token string) (Name, error) {
 		return openBoot(b)
 	case b[0] == fileVersion && len(b) > 8:
 		name := openFile(b)
-		name.Source = string(b[8:])
+		name.File = boot.FileOf(string(b[8:]))
 		return name, nil
 	case b[0] == longVersion && len(b) == 8+len(Digest{}):
 		name := openFile(b)

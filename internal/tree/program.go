@@ -35,5 +35,5 @@ func (t *Tree) openSigned(ctx context.Context, f boot.File) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.Signing.sign(ctx, file, f.Source)
+	return t.Signing.sign(ctx, file, f.Key())
 }

@@ -9,11 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"runtime/debug"
 	"slices"
 	"sync"
 
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/efi/authenticode"
 	"github.com/spurboot/spur/internal/efi/pefile"
 	"github.com/spurboot/spur/internal/efi/signeddata"
@@ -84,7 +84,7 @@ func (s *Signing) sign(ctx context.Context, f fs.File, origin string) (fs.File, 
 			return f, nil //nolint:nilerr // nobody could tell when it changes
 		}
 		whole.origin += origin
-		base = NewComposite(path.Base(origin), whole)
+		base = NewComposite(boot.FileOf(origin).Base(), whole)
 	}
 	signed, err := s.over(ctx, base)
 	if err != nil {

@@ -18,6 +18,8 @@ type Sources struct {
 	// Local are the files of this host that may be served. A sealed name
 	// alone is not enough: it may be older than the command line in force.
 	Local Local
+	// Images knows the images in which files lie; nil has each looked into anew.
+	Images *Images
 }
 
 // Local opens files of this host by their absolute paths.
@@ -60,8 +62,18 @@ func (l Locals) Open(path string) (f fs.File, err error) {
 	return nil, err
 }
 
-// Open opens a payload's file, wherever it is.
+// Open opens a payload's file, wherever it is. Whether one inside an image may be
+// served is whether the image may be.
 func (s Sources) Open(ctx context.Context, f boot.File) (fs.File, error) {
+	whole, err := s.whole(ctx, f)
+	if err != nil || f.Inside == "" {
+		return whole, err
+	}
+	return s.Images.inside(whole, f)
+}
+
+// whole opens what is at a file's source.
+func (s Sources) whole(ctx context.Context, f boot.File) (fs.File, error) {
 	if f.IsURL() {
 		return s.Upstream(ctx, f.Source)
 	}

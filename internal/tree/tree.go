@@ -86,8 +86,8 @@ func (t *Tree) Describe(asked string, peer netip.Addr) (e Entry, ok bool) {
 		return t.describeRoot(strings.TrimSuffix(first+"/"+rest, "/"), peer)
 	}
 	if !name.IsBoot() {
-		source, _ := t.known(name)
-		return Entry{Client: name.Client, Role: name.Role, Name: boot.File{Source: source}.Base(), Last: name.Last}, true
+		file, _ := t.known(name)
+		return Entry{Client: name.Client, Role: name.Role, Name: file.Base(), Last: name.Last}, true
 	}
 	if f, ok := t.brought(name, rest); ok {
 		return f.describe(name.Client), true
@@ -128,11 +128,10 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 	if name.IsBoot() {
 		return t.openBoot(ctx, name, rest, a)
 	}
-	source, err := t.source(ctx, name)
+	file, err := t.source(ctx, name)
 	if err != nil {
 		return nil, missing(asked, err)
 	}
-	file := boot.File{Source: source}
 	if rest != file.Base() && rest != url.PathEscape(file.Base()) { // PXELINUX asks for what it is told, over TFTP too
 		return nil, missing(asked, errors.New("a file's name has nothing below it"))
 	}
@@ -302,13 +301,13 @@ func troubled(c boot.Client, r route.Route, why error, again bool) *generated {
 func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loader.URLs {
 	short := route.FindLoader(r.Loader).ShortNames
 	named := func(base string, role route.Role, f boot.File, last bool) string {
-		if !short && !IsLong(f.Source) {
-			return base + "/" + t.Names.File(c.MAC, role, f.Source, last) + "/" + url.PathEscape(f.Base())
+		if !short && !IsLong(f.Key()) {
+			return base + "/" + t.Names.File(c.MAC, role, f, last) + "/" + url.PathEscape(f.Base())
 		}
 		if t.LongSources != nil {
-			t.LongSources.Keep(f.Source)
+			t.LongSources.Keep(f.Key())
 		}
-		return base + "/" + t.Names.Short(c.MAC, role, f.Source, last) + "/" + url.PathEscape(f.Base())
+		return base + "/" + t.Names.Short(c.MAC, role, f, last) + "/" + url.PathEscape(f.Base())
 	}
 	// What the command line names is for the running system, which has no TFTP
 	// client, whatever its loader has.

@@ -241,7 +241,7 @@ func TestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := func(n Names, source string) string {
-		return n.File(ipxe.MAC, route.Kernel, source, false) + "/" + filepath.Base(source)
+		return n.File(ipxe.MAC, route.Kernel, boot.File{Source: source}, false) + "/" + filepath.Base(source)
 	}
 	tests := map[string]string{
 		"forged boot":         other.Boot(ipxe, ipxeHTTP) + "/snponly.efi",
@@ -249,7 +249,7 @@ func TestRefuses(t *testing.T) {
 		"not to be served":    file(tr.Names, filepath.Join(dir, "secret")),
 		"vanished":            file(tr.Names, filepath.Join(dir, "gone")),
 		"below a file":        file(tr.Names, filepath.Join(dir, "initrd")) + "/x",
-		"other name":          tr.Names.File(ipxe.MAC, route.Kernel, filepath.Join(dir, "initrd"), false) + "/other",
+		"other name":          tr.Names.File(ipxe.MAC, route.Kernel, boot.File{Source: filepath.Join(dir, "initrd")}, false) + "/other",
 		"unknown in a boot":   tr.Names.Boot(ipxe, ipxeHTTP) + "/etc/passwd",
 		"climbing":            tr.Names.Boot(ipxe, ipxeHTTP) + "/../../etc/passwd",
 		"a source at root":    dir + "/initrd",
@@ -284,7 +284,7 @@ func FuzzPath(f *testing.F) {
 	names := Names{Key: seal.NewKey()}
 	tr := &Tree{Names: names, Resolver: resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{}, boot.ErrIgnore })}
 	f.Add("/" + names.Boot(ipxe, ipxeHTTP) + "/boot.ipxe")
-	f.Add(`\\` + names.File(ipxe.MAC, route.Kernel, "/x", true) + `\x`)
+	f.Add(`\\` + names.File(ipxe.MAC, route.Kernel, boot.File{Source: "/x"}, true) + `\x`)
 	f.Add("/..//../etc/passwd")
 	tr.Sources.Local = Named{}
 	f.Fuzz(func(t *testing.T, path string) {

@@ -62,7 +62,7 @@ func (p *parts) open(ctx context.Context, from Sources, files []boot.File) error
 		if err != nil {
 			return errors.Join(err, f.Close())
 		}
-		section.origin += source.Source
+		section.origin += source.Key()
 		*p = append(*p, section)
 	}
 	return nil

@@ -1,0 +1,79 @@
+package iso_test
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/spurboot/spur/internal/iso"
+)
+
+// small writes a small tree, for seeds of fuzz tests.
+func small(tb testing.TB) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	for name, size := range map[string]int{"kernel": 10, "a/long name of a file": 3000} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			tb.Fatal(err)
+		}
+		if err := os.WriteFile(path, content(name, size), 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := os.Symlink("a/long name of a file", filepath.Join(dir, "link")); err != nil {
+		tb.Fatal(err)
+	}
+	return dir
+}
+
+// FuzzOpen walks whatever an image says. Sectors are given apart from each other, so
+// that the fuzzer need not find its way through empty ones.
+func FuzzOpen(f *testing.F) {
+	dir := small(f)
+	for _, args := range [][]string{
+		{"xorriso", "-as", "mkisofs", "-R", "-J", "--no-emul-toc"},
+		{"genisoimage", "-quiet", "-J"},
+	} {
+		path := filepath.Join(f.TempDir(), "image.iso")
+		run(f, args[0], append(args[1:], "-no-pad", "-o", path, dir)...)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b[16*2048:])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		b = append(make([]byte, 16*2048), b...)
+		explore(t, b)
+	})
+}
+
+// explore reads all that an image has, a bounded number of files.
+func explore(t *testing.T, b []byte) {
+	image, err := iso.Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return
+	}
+	left := 1000
+	_ = fs.WalkDir(image, ".", func(path string, d fs.DirEntry, err error) error {
+		if left--; left < 0 {
+			return fs.SkipAll
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return nil //nolint:nilerr // damaged
+		}
+		file, err := image.Open(path)
+		if err != nil {
+			return nil //nolint:nilerr // likewise
+		}
+		n, err := io.Copy(io.Discard, file)
+		if info, _ := file.Stat(); err != nil || n != info.Size() || n > int64(len(b)) {
+			t.Errorf("%s: %d bytes of %d, %v", path, n, info.Size(), err)
+		}
+		return file.Close()
+	})
+}

@@ -1,0 +1,138 @@
+package tree
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/httpd"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// discImage makes an ISO image of files, with Rock Ridge.
+func discImage(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, "files", filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "image.iso")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if out, err := exec.CommandContext(ctx, "xorriso", "-as", "mkisofs", "-R", "-o", path, filepath.Join(dir, "files")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// A file in an image is served under a sealed name of its own, by its own base name.
+func TestInsideAnImage(t *testing.T) {
+	path := discImage(t, map[string]string{"install.amd/vmlinuz": "KERNEL", "big": strings.Repeat("initrd\n", 1e5), "secret": "SECRET"})
+	kernel := boot.File{Source: path, Inside: "install.amd/vmlinuz"}
+	linux := boot.Linux{Kernel: kernel, Initrds: []boot.File{{Source: path, Inside: "big"}}}
+	tr, _ := newTree(t)
+	tr.Sources = Sources{Local: NamedFiles(linux.Files()), Images: NewImages()}
+
+	name := tr.Names.File(ipxe.MAC, route.Kernel, kernel, false) + "/vmlinuz"
+	if entry, ok := tr.Describe(name, overHTTP.Peer); !ok || entry.Name != "vmlinuz" || entry.Role != route.Kernel {
+		t.Errorf("%+v", entry)
+	}
+	for range 2 { // the second time, the image is known
+		if got := read(t, tr, name, overHTTP); got != "KERNEL" {
+			t.Errorf("got %q", got)
+		}
+	}
+	for what, file := range map[string]boot.File{
+		"missing":             {Source: path, Inside: "install.amd/nothing"},
+		"a folder":            {Source: path, Inside: "install.amd"},
+		"an image to be kept": {Source: discImage(t, map[string]string{"secret": "x"}), Inside: "secret"},
+		"no image":            {Source: "/etc/hostname", Inside: "secret"},
+	} {
+		if f, err := tr.Open(t.Context(), tr.Names.File(ipxe.MAC, route.Extra, file, false)+"/"+file.Base(), overHTTP); err == nil {
+			t.Errorf("%s: opened %v", what, f)
+		}
+	}
+}
+
+// What is in an image is sent from the image's file, and changes when that does.
+func TestInsideValidators(t *testing.T) {
+	big := strings.Repeat("initrd\n", 1e5)
+	path := discImage(t, map[string]string{"big": big})
+	file := boot.File{Source: path, Inside: "big"}
+	sources := Sources{Local: NamedFiles([]boot.File{file}), Images: NewImages()}
+	open := func() httpd.Backed {
+		t.Helper()
+		f, err := sources.Open(t.Context(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+		backed, ok := f.(httpd.Backed)
+		if !ok {
+			t.Fatalf("a %T is sent by copying", f)
+		}
+		return backed
+	}
+	f := open()
+	from, at, n, err := f.Backing(7)
+	if err != nil || from == nil || n != int64(len(big))-7 {
+		t.Fatalf("%v at %d, %d bytes, %v", from, at, n, err)
+	}
+	got := make([]byte, n)
+	if _, err := from.ReadAt(got, at); err != nil || string(got) != big[7:] {
+		t.Errorf("the image's file has other bytes there (%v)", err)
+	}
+	tag := f.(httpd.Tagged).ETag()
+	sources.Images = NewImages()
+	if again := open().(httpd.Tagged).ETag(); again != tag || tag == "" {
+		t.Errorf("after a restart its tag is %s, not %s", again, tag)
+	}
+	later := time.Now().Add(time.Minute)
+	if err := os.Chtimes(path, later, later); err != nil {
+		t.Fatal(err)
+	}
+	if again := open().(httpd.Tagged).ETag(); again == tag {
+		t.Error("its tag stays the same when the image changes")
+	}
+}
+
+// An image may lie on a web server.
+func TestInsideAnImageElsewhere(t *testing.T) {
+	path := discImage(t, map[string]string{"kernel": "KERNEL"})
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(path))))
+	defer server.Close()
+	cache, err := fetch.New(fetch.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	sources := Sources{Images: NewImages(), Upstream: func(ctx context.Context, url string) (fs.File, error) {
+		f, err := cache.Open(ctx, url)
+		if err != nil {
+			return nil, err
+		}
+		return f, nil
+	}}
+	f, err := sources.Open(t.Context(), boot.File{Source: server.URL + "/image.iso", Inside: "kernel"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if b, err := io.ReadAll(f); string(b) != "KERNEL" || err != nil {
+		t.Errorf("%q, %v", b, err)
+	}
+}

@@ -15,10 +15,6 @@ import (
 	"github.com/spurboot/spur/internal/tree"
 )
 
-// maxAnswers bounds the requests that are being answered at one time: a boot
-// API may take its time for each.
-const maxAnswers = 1024
-
 // Offers says what machines boot, whatever they ask by: Offers4 and Offers6 read
 // their requests and write the replies.
 type Offers struct {
@@ -36,6 +32,7 @@ type Offers struct {
 	running sync.WaitGroup
 	slots4  chan struct{} // of requests by DHCPv4
 	slots6  chan struct{} // and by DHCPv6, which are nobody's else
+	waiting waiting       // of those that gave their slot back
 	dropped atomic.Uint64
 }
 
@@ -51,21 +48,20 @@ func New(d decide.Decider, t *tree.Tree, events *timeline.Timeline, clients *dec
 // answer has a machine's request answered on a goroutine of its own, so that an
 // API that is slow about one machine delays no other; wait ends them. What
 // exceeds the bound is dropped: clients repeat themselves.
-func (o *Offers) answer(slots chan struct{}, mac boot.MAC, answer func()) {
-	select {
-	case slots <- struct{}{}:
-	default:
+func (o *Offers) answer(slots chan struct{}, c boot.Client, answer func(*slot)) {
+	s := &slot{all: slots, waiting: &o.waiting, client: c}
+	if !s.enter() {
 		o.dropped.Add(1)
 		return
 	}
 	o.running.Go(func() {
-		defer func() { <-slots }()
+		defer s.leave()
 		defer func() {
 			if value := recover(); value != nil {
-				o.Panicked("DHCP request of "+mac.String(), value, debug.Stack())
+				o.Panicked("DHCP request of "+c.MAC.String(), value, debug.Stack())
 			}
 		}()
-		answer()
+		answer(s)
 	})
 }
 

@@ -21,25 +21,27 @@ import (
 // address, or with an address and a boot offer together.
 type Offers4 struct {
 	*Offers
-	Addresses *dhcp.Server                                   // nil where another server gives addresses
-	Reach     func(context.Context, dhcp.Packet) dhcp.Packet // chooses our address where it was a guess; may be nil
-	Beside    bool                                           // a DHCP server of this host, whose replies are not heard
-	Timeless  bool                                           // nothing is waited for: the packets are of the past
-	Send      func(dhcp.Packet, *dhcpv4.DHCPv4) error
+	Addresses *dhcp.Server // nil where another server gives addresses
+	// Reach chooses our address where it was a guess, by what it waits for with wait,
+	// which is false where it can't; may be nil.
+	Reach    func(ctx context.Context, p dhcp.Packet, wait func(func()) bool) dhcp.Packet
+	Beside   bool // a DHCP server of this host, whose replies are not heard
+	Timeless bool // nothing is waited for: the packets are of the past
+	Send     func(dhcp.Packet, *dhcpv4.DHCPv4) error
 }
 
 // Handle takes a request from the listener. The timeline hears of it at once,
 // before what other servers answer.
 func (o *Offers4) Handle(ctx context.Context, p dhcp.Packet) {
 	if request, client, ours := o.take(p); ours {
-		o.answer(o.slots4, client.MAC, func() { o.reply(ctx, p, request) })
+		o.answer(o.slots4, client, func(s *slot) { o.reply(ctx, p, request, s) })
 	}
 }
 
 // Answer takes a request too, and has it answered before it returns.
 func (o *Offers4) Answer(ctx context.Context, p dhcp.Packet) {
 	if request, _, ours := o.take(p); ours {
-		o.reply(ctx, p, request)
+		o.reply(ctx, p, request, nil)
 	}
 }
 
@@ -60,9 +62,9 @@ func (o *Offers4) take(p dhcp.Packet) (pxe.Request, boot.Client, bool) {
 }
 
 // reply follows one request from what it says to the reply on the wire.
-func (o *Offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request) {
+func (o *Offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request, s *slot) {
 	if o.Reach != nil && o.Addresses == nil {
-		p = o.Reach(ctx, p)
+		p = o.Reach(ctx, p, s.wait)
 	}
 	client := o.chosen(identify.Client(request, p), request, p.Time)
 	client.Proxied = o.Proxied()
@@ -86,7 +88,7 @@ func (o *Offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request)
 		}
 	case p.Port == dhcp.ServerPort && !request.Discovers() && o.leftAlone(client, p.Time):
 	default:
-		reply, decided = o.boot(ctx, client, p, request, reply)
+		reply, decided = o.boot(ctx, client, p, request, reply, s)
 	}
 	if reply == nil {
 		return
@@ -132,7 +134,7 @@ func wantsBoot(p dhcp.Packet, r pxe.Request, outcome dhcp.Outcome) bool {
 
 // boot decides what a client boots, and puts that into a reply. A machine that
 // is not to be booted keeps the reply that gives it an address, without a decision.
-func (o *Offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.Request, address *dhcpv4.DHCPv4) (*dhcpv4.DHCPv4, decide.Decision) {
+func (o *Offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.Request, address *dhcpv4.DHCPv4, s *slot) (*dhcpv4.DHCPv4, decide.Decision) {
 	reply := address
 	atBootServer := r.Discovers() || p.Port == dhcp.BootPort
 	d, ok := o.decide(ctx, c, func(d decide.Decision) (err error) {
@@ -151,7 +153,7 @@ func (o *Offers4) boot(ctx context.Context, c boot.Client, p dhcp.Packet, r pxe.
 	switch {
 	case !ok:
 		return address, decide.Decision{}
-	case d.Shape.Late && !atBootServer && !o.Timeless && !o.late(ctx, c.MAC):
+	case d.Shape.Late && !atBootServer && !o.Timeless && !o.late(ctx, c.MAC, s):
 		return address, decide.Decision{}
 	case atBootServer:
 		o.observeOffer(timeline.Answered, d, netip.Addr{})

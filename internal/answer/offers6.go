@@ -26,7 +26,7 @@ type Offers6 struct {
 // Handle takes a request from the listener. The timeline hears of it at once.
 func (o *Offers6) Handle(ctx context.Context, p dhcp6.Packet) {
 	if request, client, ok := o.take(p); ok {
-		o.answer(o.slots6, client.MAC, func() { o.reply(ctx, p, request, client) })
+		o.answer(o.slots6, client, func(*slot) { o.reply(ctx, p, request, client) })
 	}
 }
 

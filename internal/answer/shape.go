@@ -19,8 +19,17 @@ const (
 )
 
 // late waits until a late offer is due, and tells whether that came before ctx
-// ended.
-func (o *Offers) late(ctx context.Context, mac boot.MAC) bool {
+// ended. It is false too where there is no place to wait: the machine asks again.
+func (o *Offers) late(ctx context.Context, mac boot.MAC, s *slot) bool {
+	due := false
+	if !s.wait(func() { due = o.awaitLate(ctx, mac) }) {
+		o.dropped.Add(1)
+		return false
+	}
+	return due
+}
+
+func (o *Offers) awaitLate(ctx context.Context, mac boot.MAC) bool {
 	for waited := time.Duration(0); waited < lateBy || waited < lateMost && !o.Events.OfferedElsewhere(mac); waited += lateLook {
 		if !pause(ctx, lateLook) {
 			return false

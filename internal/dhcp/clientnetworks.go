@@ -1,7 +1,9 @@
 package dhcp
 
 import (
+	"bytes"
 	"context"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -27,11 +29,17 @@ type clientNetworks struct {
 	clients map[string]netip.Addr // by hardware address
 	age     []string              // of clients, the oldest first
 	wires   map[int]netip.Addr    // by interface: an address that was last given there
-	news    chan struct{}         // closed at the next news
+	awaited map[string]*awaited   // by hardware address
+}
+
+// awaited is a client of whose address others wait to hear.
+type awaited struct {
+	given   chan struct{} // closed when it is
+	waiters int
 }
 
 func newClientNetworks() *clientNetworks {
-	return &clientNetworks{clients: map[string]netip.Addr{}, wires: map[int]netip.Addr{}, news: make(chan struct{})}
+	return &clientNetworks{clients: map[string]netip.Addr{}, wires: map[int]netip.Addr{}, awaited: map[string]*awaited{}}
 }
 
 // offered notes an address that another server gives to a client.
@@ -40,9 +48,13 @@ func (n *clientNetworks) offered(h host, m *dhcpv4.DHCPv4) {
 }
 
 // chosen notes the address that a client takes of another server, whose offer
-// may have gone by unheard.
-func (n *clientNetworks) chosen(h host, m *dhcpv4.DHCPv4) {
+// may have gone by unheard. What another one sends in the client's name is nothing to
+// go by.
+func (n *clientNetworks) chosen(h host, m *dhcpv4.DHCPv4, sender net.HardwareAddr) {
 	id := addrOf(m.ServerIdentifier())
+	if !bytes.Equal(m.ClientHWAddr, sender) {
+		return
+	}
 	if m.MessageType() == dhcpv4.MessageTypeRequest && id.IsValid() && !slices.Contains(h.local, id) && !addrOf(m.GatewayIPAddr).IsValid() {
 		n.note(h, m, addrOf(m.RequestedIPAddress()))
 	}
@@ -64,8 +76,10 @@ func (n *clientNetworks) note(h host, m *dhcpv4.DHCPv4, addr netip.Addr) {
 		n.age = append(n.age, client)
 	}
 	n.clients[client] = addr
-	close(n.news)
-	n.news = make(chan struct{})
+	if a, ok := n.awaited[client]; ok {
+		close(a.given)
+		delete(n.awaited, client)
+	}
 }
 
 // of is the address that a client was given, and one of its wire's clients;
@@ -87,22 +101,50 @@ func (n *clientNetworks) keep(interfaces []Interface) {
 	}
 }
 
+// addrOf is the address that a client was given, if any.
+func (n *clientNetworks) addrOf(m *dhcpv4.DHCPv4) (netip.Addr, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	addr, known := n.clients[string(m.ClientHWAddr)]
+	return addr, known
+}
+
 // await waits until a client is given an address, or the time is over.
 func (n *clientNetworks) await(ctx context.Context, m *dhcpv4.DHCPv4) netip.Addr {
 	ctx, cancel := context.WithTimeout(ctx, guessTime)
 	defer cancel()
-	for {
-		n.mu.Lock()
-		addr, known := n.clients[string(m.ClientHWAddr)]
-		news := n.news
-		n.mu.Unlock()
-		if known {
-			return addr
+	select {
+	case <-n.expect(string(m.ClientHWAddr)):
+	case <-ctx.Done():
+		n.giveUp(string(m.ClientHWAddr))
+	}
+	addr, _ := n.addrOf(m)
+	return addr
+}
+
+// expect is closed once a client has been given an address.
+func (n *clientNetworks) expect(client string) <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a, ok := n.awaited[client]
+	if !ok {
+		a = &awaited{given: make(chan struct{})}
+		if _, known := n.clients[client]; known {
+			close(a.given)
+			return a.given
 		}
-		select {
-		case <-news:
-		case <-ctx.Done():
-			return netip.Addr{}
+		n.awaited[client] = a
+	}
+	a.waiters++
+	return a.given
+}
+
+func (n *clientNetworks) giveUp(client string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if a, ok := n.awaited[client]; ok {
+		if a.waiters--; a.waiters == 0 {
+			delete(n.awaited, client)
 		}
 	}
 }

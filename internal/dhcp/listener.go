@@ -255,11 +255,16 @@ func (l *Listener) readBy(start func(*socket)) {
 // Reach chooses p.Server anew where it was a guess: on an interface with
 // several networks, for a client of which nothing is known yet. For that it
 // waits half a second, at most, for another server's offer to the client. Those
-// of a server on this host can't be heard, and aren't waited for.
-func (l *Listener) Reach(ctx context.Context, p Packet) Packet {
+// of a server on this host can't be heard, and aren't waited for. It calls wait with
+// what waits; where that returns false without a call, the guess stays.
+func (l *Listener) Reach(ctx context.Context, p Packet, wait func(func()) bool) Packet {
 	if !p.guessed || l.Port67Taken || p.Message.MessageType() != dhcpv4.MessageTypeDiscover {
 		return p
 	}
-	p.Server = p.ServerFor(l.clients.await(ctx, p.Message))
+	addr, known := l.clients.addrOf(p.Message)
+	if !known {
+		wait(func() { addr = l.clients.await(ctx, p.Message) })
+	}
+	p.Server = p.ServerFor(addr)
 	return p
 }

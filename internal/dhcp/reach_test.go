@@ -50,7 +50,13 @@ func onWire(n byte, kind dhcpv4.MessageType, to string, change ...func(*dhcp.Pac
 	m := ask(kind, change...).Message
 	m.TransactionID = dhcpv4.TransactionID{0, 0, 1, n}
 	broadcast := net.HardwareAddr{255, 255, 255, 255, 255, 255}
-	return dhcp.NewFrame(broadcast, senderMAC, netip.MustParseAddrPort("0.0.0.0:68"), netip.MustParseAddrPort(to), dhcp.Marshal(m))
+	return dhcp.NewFrame(broadcast, m.ClientHWAddr, netip.MustParseAddrPort("0.0.0.0:68"), netip.MustParseAddrPort(to), dhcp.Marshal(m))
+}
+
+// forged is a client's message as another one sends it.
+func forged(b []byte) []byte {
+	copy(b[6:12], senderMAC)
+	return b
 }
 
 // offered is an offer of another server to clientMAC.
@@ -61,6 +67,11 @@ func offered(n byte, yiaddr string, mac net.HardwareAddr) []byte {
 	}
 	broadcast := net.HardwareAddr{255, 255, 255, 255, 255, 255}
 	return dhcp.NewFrame(broadcast, senderMAC, netip.MustParseAddrPort("198.51.100.2:67"), netip.MustParseAddrPort("255.255.255.255:68"), dhcp.Marshal(m))
+}
+
+func atOnce(f func()) bool {
+	f()
+	return true
 }
 
 // TestReach asks from an interface with two networks, and looks at which of
@@ -80,6 +91,7 @@ func TestReach(t *testing.T) {
 		"one of somewhere else":      {nil, onWire(1, discover, all, wants("203.0.113.9")), nil, first},
 		"offered before":             {[][]byte{offered(1, "198.51.100.9", clientMAC)}, onWire(1, discover, all), nil, second},
 		"taken from another server":  {[][]byte{onWire(2, request, all, wants("198.51.100.9"), serverID("198.51.100.2"))}, onWire(1, discover, all), nil, second},
+		"taken in its name":          {[][]byte{forged(onWire(2, request, all, wants("198.51.100.9"), serverID("198.51.100.2")))}, onWire(1, discover, all), nil, first},
 		"others of the wire":         {[][]byte{offered(1, "198.51.100.9", net.HardwareAddr{2, 0, 0, 0, 0, 88})}, onWire(1, discover, all), nil, second},
 		"its own before the others'": {[][]byte{offered(1, "198.51.100.9", net.HardwareAddr{2, 0, 0, 0, 0, 88}), offered(2, "192.0.2.9", clientMAC)}, onWire(1, discover, all), nil, first},
 		"asked there":                {nil, onWire(1, request, "198.51.100.1:4011"), nil, second},
@@ -102,7 +114,7 @@ func TestReach(t *testing.T) {
 				}
 			}
 			send(c.ask)
-			if p := l.Reach(t.Context(), <-heard); p.Server != addr(c.want) {
+			if p := l.Reach(t.Context(), <-heard, atOnce); p.Server != addr(c.want) {
 				t.Errorf("told %s, want %s", p.Server, c.want)
 			}
 		})
@@ -118,7 +130,16 @@ func TestReachWaits(t *testing.T) {
 		t.Errorf("guessed %s", p.Server)
 	}
 	send(offered(1, "198.51.100.9", clientMAC))
-	if p = l.Reach(t.Context(), p); p.Server != addr("198.51.100.1") {
+	if p = l.Reach(t.Context(), p, atOnce); p.Server != addr("198.51.100.1") {
+		t.Errorf("told %s", p.Server)
+	}
+}
+
+// TestReachWithoutAPlace has nobody wait where there is no place to.
+func TestReachWithoutAPlace(t *testing.T) {
+	l, heard, send := twoNetworks(t)
+	send(onWire(1, discover, "255.255.255.255:67"))
+	if p := l.Reach(t.Context(), <-heard, func(func()) bool { return false }); p.Server != addr("192.0.2.1") {
 		t.Errorf("told %s", p.Server)
 	}
 }

@@ -101,7 +101,7 @@ func (l *Listener) accept(s *socket, frame []byte, now time.Time) (Packet, bool)
 		Message: m, Raw: bytes.Clone(d.payload), Interface: host.Interface, Port: d.dst.Port(),
 		From: d.src, FromMAC: d.mac, To: d.dst.Addr(), Time: now,
 	}
-	l.clients.chosen(*host, m)
+	l.clients.chosen(*host, m, d.mac)
 	client, neighbour := l.clients.of(host.Index, m)
 	return host.withServer(p, l.ServerAddrs, client, neighbour), true
 }

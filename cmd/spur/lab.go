@@ -20,6 +20,7 @@ import (
 	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/lab/demo"
+	"github.com/spurboot/spur/internal/outlook"
 )
 
 func labCommand() *cobra.Command {
@@ -149,7 +150,7 @@ func signedOnly() string {
 func withoutRoute() string {
 	var names []string
 	for _, f := range lab.Firmwares() {
-		if c, err := clientOf(f); err == nil && !daemon.HasRoute(c) {
+		if c, err := clientOf(f); err == nil && !outlook.HasRoute(c) {
 			names = append(names, string(f))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spurboot/spur/internal/certificate"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/outlook"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/sandbox"
@@ -38,10 +39,10 @@ func Boot(ctx context.Context, c Config, t Target) error {
 		d.notices.warn(w)
 	}
 	d.title, d.menu = l.title(), l.menu
-	if _, err := (outlook{host: d.host}).given(l); err != nil {
+	if _, err := (outlook.Outlook{Host: d.host}).Given(l.outlook()); err != nil {
 		return err
 	}
-	d.foresee = func(s *service) { d.outlook(s, l) }
+	d.foresee = func(s *service) { d.foretell(s, l) }
 	d.ahead = l.files()
 	files := localFiles(d.ahead)
 	files.folders = l.folders()

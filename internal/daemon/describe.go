@@ -2,14 +2,10 @@ package daemon
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
-	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/route"
@@ -86,7 +82,7 @@ func describe(path string, id route.Identity) Description {
 // ShowLoader says what a file is, whether Spur would hand it out or not, and what the
 // shims of this host make of it.
 func ShowLoader(path, data string, own []string) (Description, error) {
-	id, err := identifyFile(path)
+	id, err := loader.IdentifyFile(path)
 	if err != nil {
 		return Description{}, err
 	}
@@ -127,31 +123,6 @@ func (d *Description) askShims(id route.Identity, c Config) error {
 		d.Shims = append(d.Shims, v)
 	}
 	return nil
-}
-
-// identifyFile says what a file is. Only regular files are opened.
-func identifyFile(path string) (route.Identity, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return route.Identity{}, advice.Wrap(err, "check its name")
-	case err != nil:
-		return route.Identity{}, err
-	case info.IsDir():
-		return route.Identity{}, advice.New(path+" is a folder", "name the files in it")
-	case !info.Mode().IsRegular():
-		return route.Identity{}, advice.New(path+" is no file", "name a file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return route.Identity{}, advice.Wrap(err, "run as a user that may read it")
-	}
-	defer f.Close()
-	id, err := loader.Identify(f, info.Size())
-	if err != nil {
-		return route.Identity{}, advice.New(fmt.Sprintf("%s: %v", path, err), "name an EFI application or a network boot program")
-	}
-	return id, nil
 }
 
 // SecureBoot says what firmware with Secure Boot on makes of a file.

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/outlook"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/seal"
@@ -42,9 +42,9 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 	}
 	l = l.on(q.Client)
 	l.warnings = append(l.warnings, slices.DeleteFunc([]string{example, locked}, func(s string) bool { return s == "" })...)
-	o := outlook{host: host, proxied: c.lease() == route.Theirs}
-	q.Client = o.asks(q.Client)
-	shown := o.shown(ctx, q.Client, l)
+	o := outlook.Outlook{Host: host, Proxied: c.lease() == route.Theirs}
+	q.Client = o.Asks(q.Client)
+	shown := offered(ctx, host, q.Client, l)
 	q.Client = shown.Client
 	e := explanation{
 		out: c.Out, question: q, payload: shown.Payload, menu: shown.Menu, lease: c.lease(), shown: map[boot.Loader]string{},
@@ -61,7 +61,7 @@ func Explain(ctx context.Context, c Config, t Target, q Question) error {
 		e.tree.HTTPSHost = files.Host
 	}
 	e.line("Target   %s", l.described())
-	if why := o.refusedPayload(e.payload); why != "" && q.Client.Firmware == boot.UEFI {
+	if why := o.RefusedPayload(e.payload); why != "" && q.Client.Firmware == boot.UEFI {
 		l.warnings = append(l.warnings, why)
 	}
 	for _, w := range l.warnings {
@@ -112,30 +112,9 @@ func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error
 		return nil // a machine is shown the items that it can boot, and others' servers
 	}
 	if ladder := route.Routes(client, l.payload, host); len(ladder.Routes) == 0 {
-		return noRoute(client, ladder, l.payload, host, "; spur explain says what is in the way of each route")
+		return outlook.NoRoute(client, ladder, l.payload, host, "; spur explain says what is in the way of each route")
 	}
 	return nil
-}
-
-// HasRoute tells whether there is a route for such a client at all, with loaders
-// as distributions have them.
-func HasRoute(c boot.Client) bool {
-	var have route.Host
-	for _, l := range route.Loaders() {
-		for _, b := range l.Builds {
-			have.Loaders = append(have.Loaders, route.Binary{Build: b})
-		}
-	}
-	return len(route.Routes(c, boot.Payload{Content: boot.Linux{}}, have).Routes) > 0
-}
-
-// noRoute is the error about a client whose ladder is empty. more ends its advice.
-func noRoute(c boot.Client, l route.Ladder, p boot.Payload, host route.Host, more string) error {
-	if len(l.Rejected) == 0 {
-		return advice.New(l.Obstacle(c), "there are routes for: "+strings.Join(route.Supported(), "; "))
-	}
-	remedy := cmp.Or(wouldBoot(c, p, host), "mend that, or choose another target or kind of machine"+more)
-	return advice.New(fmt.Sprintf("no route for %s over %s can be taken: %s", c.Platform(), strings.ToUpper(string(c.Proto)), l.Obstacle(c)), remedy)
 }
 
 // readKey reads the key of the Spur that uses the folder Data, whether or not
@@ -159,33 +138,6 @@ func (c Config) readKey() (key *seal.Key, example string, err error) {
 	return nil, "", advice.Or(err, keyAdvice)
 }
 
-// wouldBoot says what has a machine boot a payload that it doesn't boot as it is asked
-// about, or "".
-func wouldBoot(c boot.Client, p boot.Payload, host route.Host) string {
-	boots := func(c boot.Client, host route.Host) bool { return len(route.Routes(c, p, host).Routes) > 0 }
-	addressed, free := c, host
-	addressed.Proxied, free.Loader = false, ""
-	_, brings := p.Content.(boot.Bringer)
-	switch {
-	case boots(addressed, host):
-		return "it boots with --dhcp server, which has Spur give the addresses"
-	case host.Loader == boot.Syslinux && c.Firmware == boot.BIOS && !brings:
-		return "on a BIOS it is called pxelinux: --loader pxelinux"
-	case host.Loader == boot.PXELINUX && c.Firmware == boot.UEFI && !brings:
-		return "on UEFI it is called syslinux: --loader syslinux"
-	case host.Loader != "" && boots(c, free):
-		return "it boots without --loader"
-	case p.Kind() == boot.KindNetBoot && c.Proto != boot.BSDP:
-		return "NetBoot images are for Macs alone, which ask by BSDP: spur explain --proto bsdp shows how one boots"
-	}
-	for _, other := range everyClient(p) {
-		if other.Loader == boot.ROM && other.Proto == boot.PXE && other.Firmware != c.Firmware && boots(other, host) {
-			return "mend that, or choose another kind of machine: it boots on " + other.Platform()
-		}
-	}
-	return ""
-}
-
 // explanation is one run of Explain.
 type explanation struct {
 	out      io.Writer
@@ -205,7 +157,7 @@ func (e *explanation) line(format string, a ...any) {
 // ladder explains the routes of one client; indent is set for the client that
 // a loader becomes once it runs.
 func (e *explanation) ladder(c boot.Client, indent string) error {
-	e.line("%sClient   %s, %s, %s speaking", indent, c.Platform(), strings.ToUpper(string(c.Proto)), describeLoader(c))
+	e.line("%sClient   %s, %s, %s speaking", indent, c.Platform(), strings.ToUpper(string(c.Proto)), outlook.Speaker(c))
 	e.shapes(c, indent)
 	ladder := route.Routes(c, e.payload, e.tree.Host)
 	explained := 0 // the number of the route whose loader's course was told
@@ -234,7 +186,7 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 	}
 	e.rejected(ladder.Rejected, indent)
 	if len(ladder.Routes) == 0 {
-		return noRoute(c, ladder, e.payload, e.tree.Host, "")
+		return outlook.NoRoute(c, ladder, e.payload, e.tree.Host, "")
 	}
 	return nil
 }

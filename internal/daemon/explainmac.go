@@ -42,18 +42,6 @@ func macQuestion(c boot.Client) (Question, error) {
 	return Question{Client: c}, nil
 }
 
-// everyMac are the Macs that images have a booter for.
-func everyMac(images boot.NetBoot) []boot.Client {
-	var all []boot.Client
-	for _, c := range []boot.Client{{Firmware: boot.UEFI, Arch: boot.X64}, {Firmware: boot.OpenFirmware, Arch: boot.PPC}} {
-		if slices.Contains(images.Archs(), c.NetBootArch()) {
-			c.Proto, c.Loader = boot.BSDP, boot.Apple
-			all = append(all, c)
-		}
-	}
-	return all
-}
-
 // macExchange is what a Mac and Spur say to each other.
 type macExchange struct {
 	list, listed, selects, selected *dhcpv4.DHCPv4

@@ -64,10 +64,10 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	return nil
 }
 
-// shown is what a client is offered by a menu: what it boots where nobody chooses, and
+// offered is what a client is told by a menu: what it boots where nobody chooses, and
 // the items that it can boot. Without a menu, and where it can boot none, it is the target.
-func (o outlook) shown(ctx context.Context, c boot.Client, l looked) decide.Decision {
-	decider := decide.Decider{Resolver: l.resolver(), Host: o.host, Failed: func(boot.MAC) []string { return nil }, Menu: l.menu}
+func offered(ctx context.Context, host route.Host, c boot.Client, l looked) decide.Decision {
+	decider := decide.Decider{Resolver: l.resolver(), Host: host, Failed: func(boot.MAC) []string { return nil }, Menu: l.menu}
 	if d, err := decider.Decide(ctx, c); l.menu != nil && err == nil {
 		return d
 	}

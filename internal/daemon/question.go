@@ -102,35 +102,3 @@ func uBootQuestion(c boot.Client) (Question, error) {
 	}
 	return Question{Client: c}, nil
 }
-
-func describeLoader(c boot.Client) string {
-	who := describeSpeaker(c)
-	if c.IPv6 {
-		who += " over IPv6"
-	}
-	return who
-}
-
-func describeSpeaker(c boot.Client) string {
-	switch {
-	case c.Loader == boot.GPXE:
-		return "gPXE"
-	case c.Loader == boot.UBoot:
-		return "U-Boot"
-	case c.Loader == boot.Apple:
-		return "Apple's NetBoot"
-	case c.Loader != boot.IPXE && c.Proto == boot.HTTP:
-		return "its HTTP Boot"
-	case c.Loader == boot.RPi:
-		return "its bootloader"
-	case c.Loader != boot.IPXE:
-		return "its ROM"
-	case !c.Features.Has(boot.CanHTTP):
-		return "iPXE without HTTP"
-	case !c.Features.Has(boot.CanBzImage):
-		return "iPXE without bzImage"
-	case c.Features.Has(boot.CanHTTPS):
-		return "iPXE with HTTPS"
-	}
-	return "iPXE with HTTP"
-}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 )
@@ -62,12 +63,7 @@ func boardAt(mac boot.MAC) (boot.Client, route.Route, bool) {
 	if !pxe.IsRaspberryPi(mac[:]) {
 		return boot.Client{}, route.Route{}, false
 	}
-	return raspberryPi(mac), route.Configured(boot.RPi, route.TFTP), true
-}
-
-// raspberryPi is a Raspberry Pi of which no more is known than its address.
-func raspberryPi(mac boot.MAC) boot.Client {
-	return boot.Client{MAC: mac, Firmware: boot.RPiFirmware, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.RPi}
+	return identify.RaspberryPi(mac), route.Configured(boot.RPi, route.TFTP), true
 }
 
 // askRPi is a question about a Raspberry Pi 4.
@@ -78,7 +74,7 @@ func askRPi(c boot.Client, speaking string) (Question, error) {
 	case c.Arch != "" && c.Arch != boot.ARM64:
 		return Question{}, advice.New(fmt.Sprintf("no Raspberry Pi of architecture %s boots over a network", c.Arch), "leave --arch out: it is arm64")
 	}
-	pi := raspberryPi(boot.MAC{0xdc, 0xa6, 0x32, 0x12, 0x34, 0x56})
+	pi := identify.RaspberryPi(boot.MAC{0xdc, 0xa6, 0x32, 0x12, 0x34, 0x56})
 	copy(pi.UUID[:], "RPi4\x11\x31\xc0\x00\x32\x12\x34\x56\x10\x45\x15\x5b")
 	pi.Model, pi.Serial, pi.Server = "Raspberry Pi 4", "5b154510", c.Server
 	return Question{Client: pi}, nil

@@ -1,4 +1,4 @@
-package daemon
+package outlook
 
 import (
 	"bytes"
@@ -86,27 +86,9 @@ func TestRefusedPayload(t *testing.T) {
 		{"revoked program", program(unpackedFile(t, "grub-efi-amd64-signed/bookworm-backports", grub), true), route.Host{Loaders: alone}, "shim 16.1 refuses it: it is revoked", false},
 		{"Microsoft's own", program(unpackedFile(t, "shim-signed", shim), true), route.Host{Loaders: alone}, "", false},
 	} {
-		got := outlook{host: tt.host, proxied: tt.proxied}.refusedPayload(tt.payload)
+		got := Outlook{Host: tt.host, Proxied: tt.proxied}.RefusedPayload(tt.payload)
 		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) || strings.Contains(got, "\n") {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
-		}
-	}
-}
-
-// What the shims of this host make of a file is shown with it: whom they know, and
-// what they have revoked.
-func TestShowLoaderShims(t *testing.T) {
-	const grub = "usr/lib/grub/*/grubnetx64.efi.signed"
-	shims := filepath.Dir(unpackedFile(t, "shim-signed", "usr/lib/shim/shimx64.efi.signed"))
-	for file, want := range map[string]string{
-		unpackedFile(t, "grub-efi-amd64-signed/trixie", grub):             "starts it (" + shims,
-		unpackedFile(t, "grub-efi-amd64-signed/bookworm-backports", grub): "refuses it: it is revoked: its SBAT data say grub,4",
-		unpackedFile(t, "linux-image-cloud-amd64", "boot/vmlinuz-*"):      "starts it (" + shims,
-		"/usr/lib/ipxe/snponly.efi":                                       "refuses it: it isn't signed",
-	} {
-		d, err := ShowLoader(file, t.TempDir(), []string{shims})
-		if err != nil || len(d.Shims) == 0 || !strings.HasPrefix(d.Shims[0].String(), want) {
-			t.Errorf("%s: %v, %v, want %q", file, d.Shims, err, want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package daemon
+package outlook
 
 import (
 	"cmp"
@@ -7,33 +7,33 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/route"
 )
 
-// refused says what of a target UEFI machines with Secure Boot on would refuse.
-func (o outlook) refused(l looked) []string {
+// Refused says what of a target UEFI machines with Secure Boot on would refuse.
+func (o Outlook) Refused(t Target) []string {
+	payloads := []boot.Payload{t.Payload}
+	for _, other := range t.Others {
+		payloads = append(payloads, other.Payload)
+	}
+	for _, i := range t.Items {
+		payloads = append(payloads, i.Payload)
+	}
 	var all []string
-	if why := o.refusedPayload(l.payload); why != "" {
-		all = append(all, why)
-	}
-	for _, other := range l.others {
-		all = append(all, o.refused(other.looked)...)
-	}
-	for _, i := range l.items {
-		for _, why := range o.refused(i.looked) {
-			if !slices.Contains(all, why) {
-				all = append(all, why)
-			}
+	for _, p := range payloads {
+		if why := o.RefusedPayload(p); why != "" && !slices.Contains(all, why) {
+			all = append(all, why)
 		}
 	}
 	return all
 }
 
-// refusedPayload says in one line why UEFI machines with Secure Boot on would refuse a
+// RefusedPayload says in one line why UEFI machines with Secure Boot on would refuse a
 // payload, and what to do; empty where nothing is known against it, or where the
 // operator has said of all machines what they have.
-func (o outlook) refusedPayload(p boot.Payload) string {
-	host := o.host
+func (o Outlook) RefusedPayload(p boot.Payload) string {
+	host := o.Host
 	file, arch, signed := signedPayload(p)
 	switch {
 	case file.Source == "" || host.Signs || host.SecureBoot == route.SecureBootOn || host.SecureBoot == route.SecureBootOff:
@@ -72,7 +72,7 @@ func wrongSignature(file boot.File, host route.Host) string {
 	if file.IsURL() || file.Inside != "" {
 		return ""
 	}
-	id, err := identifyFile(file.Source)
+	id, err := loader.IdentifyFile(file.Source)
 	switch {
 	case err != nil:
 		return "" // whoever opens it says what is wrong
@@ -104,9 +104,9 @@ func faultsOf(id route.Identity) []string {
 
 // brokenChain says why no shim of this host leads to a kernel although there is one
 // with a GRUB; "" where one does, or where there are none.
-func (o outlook) brokenChain(arch boot.Arch) string {
+func (o Outlook) brokenChain(arch boot.Arch) string {
 	has := map[route.Kind]bool{}
-	for _, b := range o.host.Loaders {
+	for _, b := range o.Host.Loaders {
 		if b.Identity.Arch == arch && b.Identity.Signed() {
 			has[b.Identity.Kind] = true
 		}
@@ -116,8 +116,8 @@ func (o outlook) brokenChain(arch boot.Arch) string {
 	}
 	why := ""
 	for _, via := range []route.Via{route.TFTP, route.HTTP} {
-		client := o.asks(boot.Client{Firmware: boot.UEFI, Arch: arch, Loader: boot.ROM, Proto: boot.PXE, SecureBoot: true})
-		_, reason := o.host.Loaders.Chain(route.Route{Loader: boot.GRUB, Via: via}, client)
+		client := o.Asks(boot.Client{Firmware: boot.UEFI, Arch: arch, Loader: boot.ROM, Proto: boot.PXE, SecureBoot: true})
+		_, reason := o.Host.Loaders.Chain(route.Route{Loader: boot.GRUB, Via: via}, client)
 		if reason == "" {
 			return ""
 		}

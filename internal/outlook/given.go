@@ -1,0 +1,83 @@
+package outlook
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// Given says in one line for each kind of machine what it is given. A payload that
+// no machine can boot is an error.
+func (o Outlook) Given(t Target) ([]string, error) {
+	if len(t.Items) > 0 {
+		return o.givenByMenu(t.Items)
+	}
+	lines, err := o.givenOne(o.overEach(everyClient(t.Payload)), t.Payload)
+	for _, other := range t.Others {
+		if err != nil {
+			return nil, err
+		}
+		var more []string
+		more, err = o.givenOne(o.overEach(append(everyUEFI(other.Arch), everyUBoot(other.Arch)...)), other.Payload)
+		lines = append(lines, more...)
+	}
+	return lines, err
+}
+
+// givenByMenu does so for each item of a menu that is ours. A machine is shown those
+// that it can boot, so one that none can boot is an error.
+func (o Outlook) givenByMenu(items []Item) ([]string, error) {
+	var lines []string
+	for n, i := range items {
+		one, err := o.Given(Target{Payload: i.Payload})
+		if err != nil {
+			return nil, err
+		}
+		lines = append(append(lines, fmt.Sprintf("  Item %d, %s:", n+1, i.Title)), one...)
+	}
+	return lines, nil
+}
+
+// givenOne does so for one payload.
+func (o Outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, error) {
+	var lines []string
+	var obstacles []string
+	width := len("iPXE without HTTP ")
+	if o.IPv6 {
+		width = len("iPXE with HTTP over IPv6")
+	}
+	for _, client := range clients {
+		ladder := route.Routes(o.Asks(client), p, o.Host)
+		what := ladder.Obstacle(client)
+		if first, ok := ladder.Pick(nil); ok {
+			what = first.Give + " over " + strings.ToUpper(string(first.Via)) + " (" + first.Name + ")"
+		} else if file, ok := o.pointed(client, p); ok {
+			what = file + ", which your DHCP server names, then as iPXE"
+		} else {
+			obstacles = append(obstacles, fmt.Sprintf("%s: %s", client.Platform(), what))
+		}
+		lines = append(lines, fmt.Sprintf("  %-12s %-*s %s", client.Platform(), width, Speaker(client), what))
+	}
+	if len(obstacles) == len(lines) {
+		return nil, advice.New(fmt.Sprintf("no machine that Spur has a way for can boot %s: %s", p.Title(), obstacles[0]),
+			"spur explain says what is in the way of each kind of machine")
+	}
+	return lines, nil
+}
+
+// pointed is the iPXE that another DHCP server is told to name to a ROM, where by it the
+// machine boots a payload that brings its own loaders.
+func (o Outlook) pointed(c boot.Client, p boot.Payload) (file string, ok bool) {
+	if file = "snponly.efi"; c.Firmware == boot.BIOS {
+		file = "undionly.kpxe"
+	}
+	if !o.Host.RootOnly || c.Loader != boot.ROM || c.Firmware != boot.BIOS && c.Arch != boot.X64 {
+		return "", false
+	}
+	_, why := o.Host.Named(file)
+	c.Loader, c.Features, c.Proto = boot.IPXE, boot.UsualIPXE, boot.PXE
+	return file, why == "" && len(route.Routes(o.Asks(c), p, o.Host).Routes) > 0
+}

@@ -1,0 +1,71 @@
+package outlook
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// WithoutWay says of architectures for which there is something to boot why their UEFI
+// machines, switched on, can't be booted, in one line each.
+func (o Outlook) WithoutWay(t Target) []string {
+	switch {
+	case len(t.Items) > 0:
+		return nil // machines are shown what they can boot
+	case t.Payload.Kind() == boot.KindNetBoot:
+		return nil // it is for Macs
+	}
+	if folder, ok := t.Payload.Content.(boot.Folder); ok {
+		return o.withoutWayInto(folder, t.Payload)
+	}
+	if _, ok := t.Payload.Content.(boot.Bringer); ok {
+		return nil // it is plain which machines its programs are for
+	}
+	all := t.Others
+	arch := cmp.Or(t.Payload.Arch(), boot.X64)
+	if !slices.ContainsFunc(all, func(other ForArch) bool { return other.Arch == arch }) {
+		all = append([]ForArch{{arch, t.Payload}}, all...)
+	}
+	var warnings []string
+	for _, one := range all {
+		if why := o.withoutWayTo(one.Payload, one.Arch); why != "" {
+			warnings = append(warnings, why)
+		}
+	}
+	return warnings
+}
+
+// withoutWayInto says so of a folder. It is plain which machines its programs are for.
+func (o Outlook) withoutWayInto(f boot.Folder, p boot.Payload) (warnings []string) {
+	for _, program := range f.Programs {
+		if program.Firmware != boot.UEFI {
+			continue
+		}
+		if why := o.withoutWayTo(p, program.Arch); why != "" {
+			warnings = append(warnings, why)
+		}
+	}
+	return warnings
+}
+
+// withoutWayTo says so of one payload, or "". A machine that boots by HTTP alone has
+// been set up to.
+func (o Outlook) withoutWayTo(p boot.Payload, arch boot.Arch) string {
+	rom := o.Asks(boot.Client{Firmware: boot.UEFI, Arch: arch, Proto: boot.PXE, Loader: boot.ROM})
+	why := route.Routes(rom, p, o.Host).Obstacle(rom)
+	if why == "" {
+		return ""
+	}
+	if _, ok := o.pointed(rom, p); ok {
+		return ""
+	}
+	http := rom
+	http.Proto = boot.HTTP
+	if len(route.Routes(http, p, o.Host).Routes) == 0 {
+		return fmt.Sprintf("no %s machine can be booted: %s", rom.Platform(), why)
+	}
+	return fmt.Sprintf("%s machines can't be booted over PXE: %s", rom.Platform(), why)
+}

@@ -28,9 +28,16 @@ type File struct {
 	// Source is an absolute path or a URL.
 	Source string
 	// Inside is the path of a file within the image at Source, with slashes and without
-	// a leading one; empty for Source itself.
+	// a leading one; Root for all of its files; empty for Source itself.
 	Inside string
 }
+
+// Root as File.Inside stands for the folder that an image's files are below. Its URL is
+// one to which a slash and the path of any of them can be added.
+const Root = "."
+
+// IsRoot tells whether it stands for all files of an image.
+func (f File) IsRoot() bool { return f.Inside == Root }
 
 // keyMark stands in a key between a source and what is inside. No source has one.
 const keyMark = "\x00"
@@ -51,7 +58,7 @@ func FileOf(key string) File {
 
 // String names the file for people.
 func (f File) String() string {
-	if f.Inside == "" {
+	if f.Inside == "" || f.IsRoot() {
 		return f.Source
 	}
 	return f.Inside + " in " + f.Source
@@ -72,7 +79,7 @@ func (f File) Check() error {
 			return fmt.Errorf("the name %q isn't UTF-8 or has control characters: no machine could ask for it", name)
 		}
 	}
-	if f.Inside != "" && path.Clean("/"+f.Inside) != "/"+f.Inside {
+	if f.Inside != "" && !f.IsRoot() && path.Clean("/"+f.Inside) != "/"+f.Inside {
 		return fmt.Errorf("%q is no path within an image", f.Inside)
 	}
 	return nil
@@ -89,7 +96,7 @@ func (f File) IsURL() bool { return strings.Contains(f.Source, "://") }
 // extension: the name stands behind a sealed one in packets of TFTP.
 func (f File) Base() string {
 	name := f.Inside
-	if name == "" {
+	if name == "" || f.IsRoot() {
 		name, _, _ = strings.Cut(f.Source, "?")
 	}
 	name = path.Base(strings.TrimRight(name, "/"))

@@ -44,7 +44,7 @@ func (s *Images) inside(whole fs.File, f boot.File) (fs.File, error) {
 			return file, nil
 		}
 	}
-	return nil, errors.Join(fmt.Errorf("%s: %w", f.Source, err), whole.Close())
+	return nil, errors.Join(fmt.Errorf("%s: %w", boot.File{Source: f.Source}.Base(), err), whole.Close())
 }
 
 // find looks into the image, unless the same was looked into before.

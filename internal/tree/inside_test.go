@@ -136,3 +136,38 @@ func TestInsideAnImageElsewhere(t *testing.T) {
 		t.Errorf("%q, %v", b, err)
 	}
 }
+
+// All files of an image are there below one name, and nothing else is.
+func TestImageFolder(t *testing.T) {
+	path := discImage(t, map[string]string{"dists/bookworm/Release": "RELEASE", "pool/a+b~1.deb": "DEB"})
+	root := boot.File{Source: path, Inside: boot.Root}
+	var cmdline boot.Template
+	cmdline.Text("inst.repo=")
+	cmdline.File(root)
+	linux := boot.Linux{Kernel: boot.File{Source: path, Inside: "vmlinuz"}, Cmdline: cmdline}
+	tr, _ := newTree(t)
+	tr.Sources = Sources{Local: NamedFiles(linux.Files()), Images: NewImages()}
+
+	urls := tr.URLs(ipxe, ipxeHTTP, boot.Payload{Content: linux}, overHTTP)
+	repo, found := strings.CutPrefix(linux.Cmdline.Expand(urls.File, urls.Beacon), "inst.repo=http://10.0.0.1/")
+	if !found || strings.HasSuffix(repo, "/") || strings.Contains(repo, "/") {
+		t.Fatalf("the command line has %q", repo)
+	}
+	for name, want := range map[string]string{"dists/bookworm/Release": "RELEASE", "pool/a+b~1.deb": "DEB", "/pool/../dists//bookworm/Release": "RELEASE"} {
+		if got := read(t, tr, repo+"/"+name, overHTTP); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
+		if e, ok := tr.Describe(repo+"/"+name, overHTTP.Peer); !ok || e.Name != filepath.Base(name) || !e.Optional || e.Client.MAC != ipxe.MAC {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+	for _, name := range []string{"", "/", "dists", "dists/", "nothing", "../../../etc/passwd", "..", "dists/bookworm/Release/x"} {
+		if f, err := tr.Open(t.Context(), repo+"/"+name, overHTTP); err == nil {
+			t.Errorf("%q: opened %v", name, f)
+		}
+	}
+	other := tr.Names.File(ipxe.MAC, route.Extra, boot.File{Source: discImage(t, map[string]string{"secret": "x"}), Inside: boot.Root}, false)
+	if f, err := tr.Open(t.Context(), other+"/secret", overHTTP); err == nil {
+		t.Errorf("another image: opened %v", f)
+	}
+}

@@ -87,6 +87,9 @@ func (t *Tree) Describe(asked string, peer netip.Addr) (e Entry, ok bool) {
 	}
 	if !name.IsBoot() {
 		file, _ := t.known(name)
+		if file.IsRoot() {
+			return describeInImage(name, rest), true
+		}
 		return Entry{Client: name.Client, Role: name.Role, Name: file.Base(), Last: name.Last}, true
 	}
 	if f, ok := t.brought(name, rest); ok {
@@ -131,6 +134,9 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 	file, err := t.source(ctx, name)
 	if err != nil {
 		return nil, missing(asked, err)
+	}
+	if file.IsRoot() {
+		return t.openInImage(ctx, file, rest)
 	}
 	if rest != file.Base() && rest != url.PathEscape(file.Base()) { // PXELINUX asks for what it is told, over TFTP too
 		return nil, missing(asked, errors.New("a file's name has nothing below it"))
@@ -301,13 +307,16 @@ func troubled(c boot.Client, r route.Route, why error, again bool) *generated {
 func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loader.URLs {
 	short := route.FindLoader(r.Loader).ShortNames
 	named := func(base string, role route.Role, f boot.File, last bool) string {
-		if !short && !IsLong(f.Key()) {
-			return base + "/" + t.Names.File(c.MAC, role, f, last) + "/" + url.PathEscape(f.Base())
+		name := t.Names.File(c.MAC, role, f, last)
+		if short || IsLong(f.Key()) {
+			if name = t.Names.Short(c.MAC, role, f, last); t.LongSources != nil {
+				t.LongSources.Keep(f.Key())
+			}
 		}
-		if t.LongSources != nil {
-			t.LongSources.Keep(f.Key())
+		if f.IsRoot() {
+			return base + "/" + name
 		}
-		return base + "/" + t.Names.Short(c.MAC, role, f, last) + "/" + url.PathEscape(f.Base())
+		return base + "/" + name + "/" + url.PathEscape(f.Base())
 	}
 	// What the command line names is for the running system, which has no TFTP
 	// client, whatever its loader has.

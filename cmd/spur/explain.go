@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/explain"
 )
 
 // config turns the flags into a value for the daemon.
@@ -80,7 +81,7 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 				if err != nil {
 					return err
 				}
-				return daemon.ExplainCapture(cmd.OutOrStdout(), pcap, daemon.CaptureQuestion{Only: mac, Packets: packets, Bytes: bytes})
+				return explain.Capture(cmd.OutOrStdout(), pcap, explain.CaptureQuestion{Only: mac, Packets: packets, Bytes: bytes})
 			}
 			if only != "" {
 				return usage(cmd, errors.New("--only says something of a capture alone"))
@@ -96,7 +97,7 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 			if err != nil || addr.Is4In6() || addr.Zone() != "" {
 				return usage(cmd, fmt.Errorf("--server: %q is no IP address", server))
 			}
-			question, err := daemon.ParseQuestion(firmware, arch, proto, speaking, addr)
+			question, err := explain.ParseQuestion(firmware, arch, proto, speaking, addr)
 			if err != nil {
 				return usageError{err}
 			}

@@ -121,7 +121,7 @@ func menuInStory(m *decide.Menu) *timeline.Menu {
 		return nil
 	}
 	wait := time.Duration(m.Timeout) * time.Second
-	if m.Timeout == 255 {
+	if m.Timeout == decide.WaitsForGood {
 		wait = -1
 	}
 	return &timeline.Menu{Wait: wait, Elsewhere: m.Elsewhere()}

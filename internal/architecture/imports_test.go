@@ -48,6 +48,12 @@ var allowed = map[string][]string{
 	// What is known before anybody asks.
 	"internal/outlook": {"internal/advice", "internal/boot", "internal/identify", "internal/loader", "internal/route"},
 
+	"internal/explain": {
+		"internal/advice", "internal/answer", "internal/boot", "internal/bsdp", "internal/capture", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/identify",
+		"internal/leases", "internal/loader", "internal/onlooker", "internal/outlook", "internal/printable", "internal/pxe", "internal/record", "internal/route", "internal/timeline", "internal/timeline/report",
+		"internal/tree",
+	},
+
 	// What is in packets, in words.
 	"internal/dissect": {"internal/printable", "internal/pxe"},
 	// What passed while a machine booted, as a file.
@@ -146,17 +152,15 @@ var allowed = map[string][]string{
 		"internal/advice",
 		"internal/answer",
 		"internal/boot",
-		"internal/bsdp",
-		"internal/capture",
 		"internal/certificate",
 		"internal/decide",
 		"internal/dhcp",
 		"internal/dhcp6",
-		"internal/dissect",
 		"internal/efi/enroll",
 		"internal/efi/keys",
 		"internal/efi/siglist",
 		"internal/efi/signeddata",
+		"internal/explain",
 		"internal/fetch",
 		"internal/grubimage",
 		"internal/httpd",
@@ -186,7 +190,7 @@ var allowed = map[string][]string{
 	},
 	"internal/lab":      {"internal/boot", "internal/cpio"},
 	"internal/lab/demo": {"internal/advice", "internal/lab"},
-	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/lab", "internal/lab/demo", "internal/loaderstore", "internal/outlook", "internal/output", "internal/printable", "internal/replay", "internal/sandbox", "internal/size"},
+	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/explain", "internal/lab", "internal/lab/demo", "internal/loaderstore", "internal/outlook", "internal/output", "internal/printable", "internal/replay", "internal/sandbox", "internal/size"},
 
 	"internal/architecture": {},
 	"docs":                  {},

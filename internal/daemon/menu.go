@@ -84,14 +84,11 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 }
 
 func usualPrompt(timeout uint8) string {
-	if timeout == waitsForGood {
+	if timeout == decide.WaitsForGood {
 		return "Choose what to boot"
 	}
 	return "Press F8 for a menu"
 }
-
-// waitsForGood is the time-out of a menu that is shown at once, until somebody chooses.
-const waitsForGood = 255
 
 // menuTarget reads [TITLE=]KERNEL[,INITRD…]. What has a slash is no title.
 func menuTarget(text string) (MenuTarget, error) {

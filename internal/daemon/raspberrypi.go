@@ -1,12 +1,10 @@
 package daemon
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
@@ -64,18 +62,4 @@ func boardAt(mac boot.MAC) (boot.Client, route.Route, bool) {
 		return boot.Client{}, route.Route{}, false
 	}
 	return identify.RaspberryPi(mac), route.Configured(boot.RPi, route.TFTP), true
-}
-
-// askRPi is a question about a Raspberry Pi 4.
-func askRPi(c boot.Client, speaking string) (Question, error) {
-	switch {
-	case c.Proto != boot.PXE || speaking != "" && speaking != "rom" || c.IPv6:
-		return Question{}, advice.New("a Raspberry Pi's bootloader asks as itself, over IPv4", "leave --proto, --loader and an IPv6 --server out")
-	case c.Arch != "" && c.Arch != boot.ARM64:
-		return Question{}, advice.New(fmt.Sprintf("no Raspberry Pi of architecture %s boots over a network", c.Arch), "leave --arch out: it is arm64")
-	}
-	pi := identify.RaspberryPi(boot.MAC{0xdc, 0xa6, 0x32, 0x12, 0x34, 0x56})
-	copy(pi.UUID[:], "RPi4\x11\x31\xc0\x00\x32\x12\x34\x56\x10\x45\x15\x5b")
-	pi.Model, pi.Serial, pi.Server = "Raspberry Pi 4", "5b154510", c.Server
-	return Question{Client: pi}, nil
 }

@@ -15,8 +15,11 @@ import (
 type Menu struct {
 	Items   []Item // the first is what a machine boots where nobody chooses
 	Prompt  string
-	Timeout uint8 // in seconds until then; 0: at once, 255: never
+	Timeout uint8 // in seconds until then; 0: at once
 }
+
+// WaitsForGood is the time-out of a menu that is shown at once, until somebody chooses.
+const WaitsForGood = 255
 
 // Item is a line of a menu.
 type Item struct {

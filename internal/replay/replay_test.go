@@ -96,7 +96,7 @@ func TestReplayWithoutDHCPServer(t *testing.T) {
 	if err := os.WriteFile(script, []byte("#!ipxe\nshell\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	const nobody = "../daemon/testdata/captures/bios-nobody-answers.pcap"
+	const nobody = "../explain/testdata/captures/bios-nobody-answers.pcap"
 	out, err := replayedFor(t, daemon.Target{Kernel: script}, "", nobody)
 	if !errors.Is(err, replay.ErrWouldFail) || !strings.Contains(err.Error(), "it is answered, but nobody gives it an address (no-dhcp-server)") {
 		t.Errorf("%v\n%s", err, out)

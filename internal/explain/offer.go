@@ -1,7 +1,6 @@
-package daemon
+package explain
 
 import (
-	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -64,16 +63,6 @@ func (e *explanation) offer(c boot.Client, r route.Route, indent string) error {
 	return nil
 }
 
-// offered is what a client is told by a menu: what it boots where nobody chooses, and
-// the items that it can boot. Without a menu, and where it can boot none, it is the target.
-func offered(ctx context.Context, host route.Host, c boot.Client, l looked) decide.Decision {
-	decider := decide.Decider{Resolver: l.resolver(), Host: host, Failed: func(boot.MAC) []string { return nil }, Menu: l.menu}
-	if d, err := decider.Decide(ctx, c); l.menu != nil && err == nil {
-		return d
-	}
-	return decide.Decision{Client: c, Payload: l.payload}
-}
-
 // showMenu shows the menu in the first offer, as a ROM reads it. The ladder goes on with its
 // first item of ours.
 func (e *explanation) showMenu(reply *dhcpv4.DHCPv4, indent string) {
@@ -112,7 +101,7 @@ func waitText(timeout uint8) string {
 	switch timeout {
 	case 0:
 		return "which takes the first item at once"
-	case waitsForGood:
+	case decide.WaitsForGood:
 		return "which waits for good"
 	}
 	return fmt.Sprintf("which takes the first item after %d s", timeout)

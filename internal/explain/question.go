@@ -1,4 +1,4 @@
-package daemon
+package explain
 
 import (
 	"cmp"
@@ -101,4 +101,18 @@ func uBootQuestion(c boot.Client) (Question, error) {
 		return Question{}, advice.New("U-Boot has no BIOS, and asks by PXE", "leave --firmware bios and --proto http out")
 	}
 	return Question{Client: c}, nil
+}
+
+// askRPi is a question about a Raspberry Pi 4.
+func askRPi(c boot.Client, speaking string) (Question, error) {
+	switch {
+	case c.Proto != boot.PXE || speaking != "" && speaking != "rom" || c.IPv6:
+		return Question{}, advice.New("a Raspberry Pi's bootloader asks as itself, over IPv4", "leave --proto, --loader and an IPv6 --server out")
+	case c.Arch != "" && c.Arch != boot.ARM64:
+		return Question{}, advice.New(fmt.Sprintf("no Raspberry Pi of architecture %s boots over a network", c.Arch), "leave --arch out: it is arm64")
+	}
+	pi := identify.RaspberryPi(boot.MAC{0xdc, 0xa6, 0x32, 0x12, 0x34, 0x56})
+	copy(pi.UUID[:], "RPi4\x11\x31\xc0\x00\x32\x12\x34\x56\x10\x45\x15\x5b")
+	pi.Model, pi.Serial, pi.Server = "Raspberry Pi 4", "5b154510", c.Server
+	return Question{Client: pi}, nil
 }

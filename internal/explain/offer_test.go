@@ -1,4 +1,4 @@
-package daemon
+package explain
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // What is explained is what is sent: an offer of our own server has an address
@@ -28,7 +29,7 @@ func TestExplainedOffers(t *testing.T) {
 		if got := identify.Client(pxe.Read(m), dhcp.Packet{Message: m}); got.UUID != q.Client.UUID || got.UUID.IsZero() {
 			t.Errorf("the request has the UUID %s", got.UUID)
 		}
-		e := explanation{lease: Config{DHCP: map[bool]DHCPMode{true: OwnDHCP, false: ProxyDHCP}[own]}.lease()}
+		e := explanation{lease: map[bool]route.Lease{true: route.Ours, false: route.Theirs}[own]}
 		reply, err := e.reply(m, pxe.Boot{Server: server, File: "boot.ipxe"})
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package daemon
+package explain
 
 import (
 	"encoding/hex"
@@ -27,10 +27,10 @@ type CaptureQuestion struct {
 // asks tells whether a machine is one that is asked about.
 func (q CaptureQuestion) asks(mac boot.MAC) bool { return q.Only == boot.MAC{} || q.Only == mac }
 
-// ExplainCapture says of each machine in a capture what it and its servers sent,
+// Capture says of each machine in a capture what it and its servers sent,
 // packet by packet, how far its boots came, and what went wrong with them. That no
 // machine in it asks to boot is an error.
-func ExplainCapture(out io.Writer, path string, q CaptureQuestion) error {
+func Capture(out io.Writer, path string, q CaptureQuestion) error {
 	f, err := onlooker.ReadFile(path)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package daemon
+package explain
 
 import (
 	"bytes"
@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// FuzzExplainCapture explains whatever somebody takes for a capture: nothing may
+// FuzzCapture explains whatever somebody takes for a capture: nothing may
 // panic, and nothing reaches the terminal raw.
-func FuzzExplainCapture(f *testing.F) {
+func FuzzCapture(f *testing.F) {
 	for _, pattern := range []string{"../*/testdata/captures/*.pcap", "../replay/testdata/recorded/*.jsonl"} {
 		files, _ := filepath.Glob(pattern)
 		for _, file := range files {
@@ -27,7 +27,7 @@ func FuzzExplainCapture(f *testing.F) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		_ = ExplainCapture(&out, path, CaptureQuestion{Packets: true})
+		_ = Capture(&out, path, CaptureQuestion{Packets: true})
 		if strings.ContainsAny(out.String(), "\x00\x1b\r\x07") {
 			t.Errorf("%q", out.String())
 		}

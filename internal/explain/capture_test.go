@@ -1,4 +1,4 @@
-package daemon
+package explain
 
 import (
 	"bytes"
@@ -24,15 +24,15 @@ func golden(t *testing.T, file, got string) {
 	}
 	want, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatalf("%v; write it with: go test ./internal/daemon -update", err)
+		t.Fatalf("%v; write it with: go test ./internal/explain -update", err)
 	}
 	if got != string(want) {
-		t.Errorf("%s differs; if that is meant: go test ./internal/daemon -update\ngot:\n%s", file, got)
+		t.Errorf("%s differs; if that is meant: go test ./internal/explain -update\ngot:\n%s", file, got)
 	}
 }
 
 // What is said of captures of real firmware and of others' servers.
-func TestExplainCapture(t *testing.T) {
+func TestCapture(t *testing.T) {
 	own, err := filepath.Glob("testdata/captures/*.pcap")
 	if err != nil || len(own) < 7 {
 		t.Fatalf("%d captures, %v", len(own), err)
@@ -42,7 +42,7 @@ func TestExplainCapture(t *testing.T) {
 		"../dhcp6/testdata/captures/edk2-x64-beside.pcap", "../dhcp6/testdata/captures/edk2-x64-relayed.pcap", "../dhcp6/testdata/captures/ipxe-2019-bios.pcap",
 	) {
 		var out bytes.Buffer
-		if err := ExplainCapture(&out, file, CaptureQuestion{}); err != nil {
+		if err := Capture(&out, file, CaptureQuestion{}); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, filepath.Join("testdata", "captures", strings.TrimSuffix(filepath.Base(file), ".pcap")+".txt"), out.String())
@@ -50,9 +50,9 @@ func TestExplainCapture(t *testing.T) {
 }
 
 // Field by field, and byte by byte.
-func TestExplainCapturePackets(t *testing.T) {
+func TestCapturePackets(t *testing.T) {
 	var out bytes.Buffer
-	if err := ExplainCapture(&out, "../pxe/testdata/captures/edk2-x64-pxe.pcap", CaptureQuestion{Packets: true, Bytes: true}); err != nil {
+	if err := Capture(&out, "../pxe/testdata/captures/edk2-x64-pxe.pcap", CaptureQuestion{Packets: true, Bytes: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"55 parameter request list", "94 network interface", "00000000  01 01 06 00"} {
@@ -63,7 +63,7 @@ func TestExplainCapturePackets(t *testing.T) {
 }
 
 // What has no boot in it is an error with something to do.
-func TestExplainCaptureWithoutBoot(t *testing.T) {
+func TestCaptureWithoutBoot(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text")
 	if err := os.WriteFile(text, []byte("hello, this is text"), 0o644); err != nil {
 		t.Fatal(err)
@@ -75,24 +75,24 @@ func TestExplainCaptureWithoutBoot(t *testing.T) {
 		filepath.Join(t.TempDir(), "none"):     "no such file",
 	} {
 		var out bytes.Buffer
-		if err := ExplainCapture(&out, file, CaptureQuestion{}); err == nil || !strings.Contains(err.Error(), want) {
+		if err := Capture(&out, file, CaptureQuestion{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
 }
 
 // One machine of a capture, or none that is called so.
-func TestExplainCaptureOnly(t *testing.T) {
+func TestCaptureOnly(t *testing.T) {
 	const file = "../pxe/testdata/captures/edk2-x64-pxe.pcap"
 	var out bytes.Buffer
-	if err := ExplainCapture(&out, file, CaptureQuestion{Only: boot.MAC{2, 0, 0, 0, 0, 1}}); err == nil || !strings.Contains(err.Error(), "has no boot of 02:00:00:00:00:01") {
+	if err := Capture(&out, file, CaptureQuestion{Only: boot.MAC{2, 0, 0, 0, 0, 1}}); err == nil || !strings.Contains(err.Error(), "has no boot of 02:00:00:00:00:01") {
 		t.Errorf("got %v", err)
 	}
 	r, err := onlooker.ReadRecord(file, boot.MAC{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ExplainCapture(&out, file, CaptureQuestion{Only: r.Head.MAC}); err != nil {
+	if err := Capture(&out, file, CaptureQuestion{Only: r.Head.MAC}); err != nil {
 		t.Error(err)
 	}
 }
@@ -100,7 +100,7 @@ func TestExplainCaptureOnly(t *testing.T) {
 // A record is explained as a capture is.
 func TestExplainRecord(t *testing.T) {
 	var out bytes.Buffer
-	if err := ExplainCapture(&out, "../replay/testdata/recorded/uefi-x64-without-ipxe.jsonl", CaptureQuestion{}); err != nil {
+	if err := Capture(&out, "../replay/testdata/recorded/uefi-x64-without-ipxe.jsonl", CaptureQuestion{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Spur → the machine  OFFER", "no-dhcp-server: the machine was offered boot.efi"} {

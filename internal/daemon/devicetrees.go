@@ -59,7 +59,7 @@ const deviceTreeMagic = "\xd0\x0d\xfe\xed"
 
 // checkDeviceTree refuses a file that is none.
 func checkDeviceTree(path string) error {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return err
 	}

@@ -356,9 +356,22 @@ func located(name string) (boot.File, error) {
 }
 
 func readable(path string) error {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return err
 	}
 	return f.Close()
+}
+
+// openRegular opens a regular file. Nothing else is opened: a pipe would wait for its
+// writer.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, advice.New(path+" is no regular file", "name one, because it is read again for each machine")
+	}
+	return os.Open(path)
 }

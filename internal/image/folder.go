@@ -54,16 +54,20 @@ func OpenNBPFolder(dir, name string) (Folder, error) {
 
 // lookInto looks into a folder and has its programs chosen.
 func lookInto(dir string, choose func(*folderLook) error) (Folder, error) {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return Folder{}, advice.New(dir+" is no folder", "leave --as folder out")
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return Folder{}, explain(dir, err)
 	}
 	defer root.Close()
-	files, more, err := filesBelow(root)
+	files, others, more, err := filesBelow(root)
 	if err != nil {
 		return Folder{}, explain(dir, err)
 	}
 	l := &folderLook{root: root, files: files, kinds: map[boot.Program]string{}}
+	l.warnOfOthers(others)
 	if more {
 		l.warn("it has more than %d files and folders, or folders more than %d deep; those behind them were not looked at", filesMost, depthMost)
 	}
@@ -76,8 +80,9 @@ func lookInto(dir string, choose func(*folderLook) error) (Folder, error) {
 }
 
 // filesBelow lists the regular files below a folder, links to such files included, by
-// their paths; more tells that there are others.
-func filesBelow(root *os.Root) (files []string, more bool, err error) {
+// their paths, and likewise the others: devices, pipes and sockets, which nobody can be
+// served. more tells that there are some that it didn't come to.
+func filesBelow(root *os.Root) (files, others []string, more bool, err error) {
 	entries := 0
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		entries++
@@ -94,12 +99,16 @@ func filesBelow(root *os.Root) (files []string, more bool, err error) {
 			return fs.SkipDir
 		}
 		info, err := root.Stat(name)
-		if err == nil && info.Mode().IsRegular() { // and no link that leads nowhere, or out
+		switch {
+		case err != nil: // a link that leads nowhere, or out
+		case info.Mode().IsRegular():
 			files = append(files, name)
+		case !info.IsDir():
+			others = append(others, name)
 		}
 		return nil
 	})
-	return files, more, err
+	return files, others, more, err
 }
 
 // folderLook is one look into a folder.
@@ -109,6 +118,21 @@ type folderLook struct {
 	found Folder
 	all   []candidate
 	kinds map[boot.Program]string // what the chosen programs are, in words
+}
+
+// warnOfOthers says in one line that what is no file isn't served.
+func (l *folderLook) warnOfOthers(names []string) {
+	const named = 3
+	what := strings.Join(names[:min(len(names), named)], ", ")
+	switch {
+	case len(names) == 0:
+	case len(names) == 1:
+		l.warn("%s is no regular file, and isn't served", what)
+	case len(names) > named:
+		l.warn("%s and %d more are no regular files, and aren't served", what, len(names)-named)
+	default:
+		l.warn("%s are no regular files, and aren't served", what)
+	}
 }
 
 func (l *folderLook) warn(format string, a ...any) {

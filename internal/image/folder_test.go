@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -147,6 +148,24 @@ func TestLinksOfFolder(t *testing.T) {
 	found, err := OpenFolder(dir)
 	if err != nil || len(found.Programs) != 1 || found.Programs[0].Name != "link.efi" {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// Devices, pipes and sockets in a folder are passed over, and said in one line; where
+// none of its files boots, they are no reason to wait.
+func TestFolderWithOtherFiles(t *testing.T) {
+	dir := folderOf(t, map[string]string{"a/real.efi": "/usr/lib/ipxe/snponly.efi"})
+	for _, name := range []string{"a/b.efi", "pxelinux.0", "vmlinuz", "z"} {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := OpenFolder(dir)
+	if err != nil || len(found.Programs) != 1 || len(found.Warnings) != 1 || found.Warnings[0] != "a/b.efi, pxelinux.0, vmlinuz and 1 more are no regular files, and aren't served" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if _, err := OpenFolder(filepath.Join(dir, "z")); err == nil || !strings.Contains(err.Error(), "z is no folder") || advice.Of(err) == "" {
+		t.Error(err)
 	}
 }
 

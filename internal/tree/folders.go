@@ -76,12 +76,12 @@ func (f *Folders) Open(path string) (fs.File, error) {
 
 // openBelow opens a regular file below a folder.
 func openBelow(root *os.Root, name string) (fs.File, error) {
-	f, err := root.OpenFile(name, readOnly, 0)
+	f, err := openRegular(name, root.Stat, root.OpenFile)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) && at.Err.Error() == "path escapes from parent" {
 		// The error of package os has no name.
 		return nil, fmt.Errorf("%s: %w (a link leads out of %s)", name, fs.ErrPermission, root.Name())
 	}
-	return regular(f, err)
+	return f, err
 }
 
 // Close closes the folders.

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,24 +82,33 @@ func (s Sources) whole(ctx context.Context, f boot.File) (fs.File, error) {
 }
 
 // openLocal opens a regular file of this host.
-func openLocal(path string) (fs.File, error) { return regular(os.OpenFile(path, readOnly, 0)) }
+func openLocal(path string) (fs.File, error) {
+	return openRegular(path, os.Stat, os.OpenFile)
+}
 
-// readOnly is how files are opened: opening a named pipe doesn't wait for its
-// writer.
-const readOnly = os.O_RDONLY | syscall.O_NONBLOCK
-
-// regular refuses everything but a regular file: reading anything else could
-// wait for ever.
-func regular(f *os.File, err error) (fs.File, error) {
+// openRegular opens a regular file, and nothing else: opening a device may set off what it
+// does, and reading a pipe waits for its writer. One that is put in the file's place
+// meanwhile is not read.
+func openRegular(name string, stat func(string) (fs.FileInfo, error), open func(string, int, fs.FileMode) (*os.File, error)) (fs.File, error) {
+	info, err := stat(name)
+	if err = cmp.Or(err, regular(name, info)); err != nil {
+		return nil, err
+	}
+	f, err := open(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: %w (not a regular file)", f.Name(), fs.ErrInvalid)
-	}
-	if err != nil {
+	info, err = f.Stat()
+	if err = cmp.Or(err, regular(name, info)); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// regular refuses everything but a regular file.
+func regular(name string, info fs.FileInfo) error {
+	if info == nil || info.Mode().IsRegular() {
+		return nil
+	}
+	return fmt.Errorf("%s: %w (not a regular file)", name, fs.ErrInvalid)
 }

@@ -75,12 +75,14 @@ func TestNBP(t *testing.T) {
 			program, sibling := filepath.Join(dir, "my.nbp"), filepath.Join(dir, "sibling.txt")
 			w.assemble(program, nbp{at: "0x7c00", load: "0x2000", asks: []string{"sibling.txt", "none.txt"}})
 			w.write(dir, map[string]string{"sibling.txt": "I lie beside it\n" + strings.Repeat("x", 5000), "none.txt": "not named"})
+			explained := w.explained()
 			spur := w.beside("boot", program, sibling, "--as", "nbp")
 			m := w.machine("machine", lab.BIOS, tt.port)
 			w.prints(m, spur, `NBP: address 10\.77\.0\.\d+\n`, `NBP: boot server 10\.77\.0\.1, file [-_A-Za-z0-9]+/my\.nbp\n`,
 				`NBP: got sibling\.txt, bytes 5016, which begins with I lie beside it\n`, `NBP: no none\.txt, status \d+\n`, `NBP: done`)
 			w.told(spur, m, `"step":"fetch-end".*"file":"sibling.txt"`)
 			w.took(spur, m, tt.route)
+			explained(`loader my\.nbp: `, `file sibling\.txt`, `TFTP "\S+/none\.txt"`)
 		})
 	}
 }

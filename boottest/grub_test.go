@@ -55,10 +55,12 @@ func TestGRUB(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
+			explained := w.explained()
 			spur := tt.start(w, "--loaders", tt.folder(w, tt.row), "--loader", "grub")
 			m := w.machine("machine", tt.firmware, tt.port)
 			w.up(m, spur)
 			w.took(spur, m, tt.route)
+			explained(`loader grub\S*: `, `script grub\.cfg`, `kernel vmlinuz\S*: \d+ MiB`, `as far as can be seen, all went well`)
 		})
 	}
 }
@@ -85,6 +87,7 @@ func TestGPXE(t *testing.T) {
 			if tt.args != nil {
 				args = tt.args(w)
 			}
+			explained := w.explained()
 			spur := w.boot(args...)
 			filters := []lab.Filter{&asGPXE{}}
 			if tt.also != nil {
@@ -93,6 +96,7 @@ func TestGPXE(t *testing.T) {
 			m := w.machine("machine", lab.BIOS, lab.Port{Filters: filters})
 			w.up(m, spur)
 			w.took(spur, m, tt.routes...)
+			explained(`asks to boot: BIOS, gPXE`, `kernel vmlinuz\S*: \d+ MiB`, `as far as can be seen, all went well`)
 		})
 	}
 }

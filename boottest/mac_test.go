@@ -30,6 +30,7 @@ func TestMac(t *testing.T) {
 	w.nbi(folder, "Install.nbi", `<key>Name</key><string>El Capitan</string><key>Index</key><integer>100</integer><key>IsDefault</key><true/>`+intelHTTP)
 	w.nbi(folder, "Restore.nbi", `<key>Name</key><string>Restore</string><key>Index</key><integer>101</integer>`+intelHTTP)
 	data := t.TempDir()
+	explained := w.explained()
 	spur := w.spur("boot", filepath.Join(folder, "Install.nbi"), filepath.Join(folder, "Restore.nbi"), "--data", data)
 	mac := w.mac("AAPLBSDPC/i386/iMac14,3", bsdp.Version11, 68)
 	mac.send(mac.discover())
@@ -64,6 +65,8 @@ func TestMac(t *testing.T) {
 	}
 	mac.told(spur, `"step":"fetch-end".*"file":"x86_64/kernelcache"`)
 	mac.told(spur, `"file":"NetInstall.dmg"`)
+
+	explained(`asks to boot: UEFI x64, Apple's NetBoot`, `shown El Capitan, Restore`, `chose Restore, and asks 10\.77\.0\.1`, `told to fetch booter over TFTP by 10\.77\.0\.1`, `loader booter`)
 
 	w.check(spur.Stop())
 	w.spur("boot", folder, "--data", data)
@@ -106,6 +109,7 @@ func TestPowerPCMac(t *testing.T) {
 	folder := t.TempDir()
 	w.nbi(folder, "Tiger.nbi", `<key>Name</key><string>Tiger</string><key>Index</key><integer>7</integer><key>Type</key><string>NFS</string><key>RootPath</key><string>NetInstall.dmg</string><key>BootFile</key><string>booter</string>`)
 	root := "nfs:10.77.0.3:/nb:Tiger.nbi/NetInstall.dmg"
+	explained := w.explained()
 	spur := w.spur("boot", filepath.Join(folder, "Tiger.nbi"), "--root-path", root, "--netboot-shadow", "afp://u:p@10.77.0.3/Clients")
 	mac := w.mac("AAPLBSDPC/ppc/PowerMac3,6", bsdp.Version10, 68)
 	images, usual, _ := mac.list()
@@ -121,6 +125,7 @@ func TestPowerPCMac(t *testing.T) {
 	mac.fetches("tftp://"+homeAddr+"/"+answer.BootFileName, "booter of Tiger.nbi")
 	mac.fetches("tftp://"+homeAddr+"/"+path.Dir(answer.BootFileName)+"/mach.macosx", "kernel of Tiger.nbi for ppc")
 	mac.says(spur, `asks to boot: Open Firmware, Apple's NetBoot`)
+	explained(`asks to boot: Open Firmware, Apple's NetBoot`, `BSDP message LIST`, `told to fetch booter over TFTP by 10\.77\.0\.1`, `loader booter`)
 }
 
 // A Mac with EFI starts an EFI application as the booter of an image: iPXE, which goes

@@ -53,6 +53,7 @@ func TestMenuByKey(t *testing.T) {
 			if len(tt.args) < len(ours) {
 				w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 			}
+			explained := w.explained()
 			spur := w.menu(tt.args...)
 			m := w.machine("machine", tt.firmware, tt.port)
 			w.choose(m, tt.last, "down", "ret")
@@ -63,6 +64,7 @@ func TestMenuByKey(t *testing.T) {
 			if !strings.Contains(up.Groups[0], " item=second") {
 				t.Errorf("it booted with %q", up.Groups[0])
 			}
+			explained(`and a menu by 10\.77\.0\.1`, `chose item 2, Second, and asks 10\.77\.0\.1`, `as far as can be seen, all went well`)
 		})
 	}
 }
@@ -106,14 +108,16 @@ func TestMenuOfOthers(t *testing.T) {
 		firmware lab.Firmware
 		port     lab.Port
 		then     string // of its next boot option
+		capture  string // what is said of it in the end
 	}{
-		{"BIOS", lab.BIOS, lab.Port{PlainROM: true}, ``},
-		{"UEFI", lab.UEFI, lab.Port{}, `"step":"ignored".*none of Spur's items was chosen`},
+		{"BIOS", lab.BIOS, lab.Port{PlainROM: true}, ``, `asked 10\.77\.0\.5 for its boot file on port 4011, but got no answer`},
+		{"UEFI", lab.UEFI, lab.Port{}, `"step":"ignored".*none of Spur's items was chosen`, `asks again: UEFI x64, HTTP`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 			asked := w.otherBootServer(w.otherHost("windows", address))
+			explained := w.explained()
 			spur := w.menu("--boot-server", "wds="+address+":Windows")
 			m := w.machine("machine", tt.firmware, tt.port)
 			w.choose(m, "Windows", "down", "down", "ret")
@@ -130,6 +134,7 @@ func TestMenuOfOthers(t *testing.T) {
 			if said := regexp.MustCompile(`"step":"(boot-asked|fetch-end)"`).FindString(spur.String()); said != "" {
 				t.Errorf("Spur boots it all the same: %s", said)
 			}
+			explained(`and a menu by 10\.77\.0\.1`, `chose item 3, Windows, and asks 10\.77\.0\.5`, tt.capture)
 		})
 	}
 }

@@ -32,10 +32,11 @@ func TestSyslinux(t *testing.T) {
 		port     lab.Port
 		files    [][2]string
 		over     string // of the kernel
+		capture  string // what is said of it
 	}{
-		{"bios-lpxelinux", "pxelinux", lab.BIOS, lab.Port{PlainROM: true}, [][2]string{lpxelinux, ldlinux}, "http"},
-		{"bios-pxelinux", "pxelinux", lab.BIOS, lab.Port{PlainROM: true}, [][2]string{pxelinux, ldlinux}, "tftp"},
-		{"uefi-x64-syslinux", "syslinux", lab.UEFI, lab.Port{}, [][2]string{syslinux64, ldlinux64}, "tftp"},
+		{"bios-lpxelinux", "pxelinux", lab.BIOS, lab.Port{PlainROM: true}, [][2]string{lpxelinux, ldlinux}, "http", `loader lpxelinux\.0`},
+		{"bios-pxelinux", "pxelinux", lab.BIOS, lab.Port{PlainROM: true}, [][2]string{pxelinux, ldlinux}, "tftp", `loader pxelinux\.0`},
+		{"uefi-x64-syslinux", "syslinux", lab.UEFI, lab.Port{}, [][2]string{syslinux64, ldlinux64}, "tftp", `loader syslinux64\.efi`},
 	} {
 		t.Run(tt.route, func(t *testing.T) {
 			w := newWorld(t)
@@ -43,6 +44,7 @@ func TestSyslinux(t *testing.T) {
 				"--dhcp-option-force=209,theirs.cfg", "--dhcp-option-force=210,/theirs/",
 			}}.Start(w.ctx)
 			w.check(err)
+			explained := w.explained()
 			spur := w.boot("--loader", tt.loader, "--loaders", w.folderOf(tt.files...))
 			m := w.machine("machine", tt.firmware, tt.port)
 			w.up(m, spur)
@@ -50,6 +52,7 @@ func TestSyslinux(t *testing.T) {
 				t.Errorf("the kernel didn't come over %s:\n%s", tt.over, spur.Tail(40))
 			}
 			w.took(spur, m, tt.route)
+			explained(tt.capture, `script default: \d+ bytes`, `kernel vmlinuz\S*: \d+ MiB`, `as far as can be seen, all went well`)
 			if strings.Contains(spur.String(), "theirs") {
 				t.Errorf("what the other DHCP server names was asked for:\n%s", spur.Tail(40))
 			}

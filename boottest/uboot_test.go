@@ -29,10 +29,12 @@ func TestUBoot(t *testing.T) {
 			w := newWorld(t)
 			asks, err := firmware.Asks()
 			w.check(err)
+			explained := w.explained()
 			spur := w.uBoot(asks.Arch)
 			m := w.machine("board", firmware, lab.Port{})
 			w.up(m, spur)
 			w.took(spur, m, "uboot-script")
+			explained(`asks to boot: U-Boot`, `script boot\.scr\.uimg`, `kernel \S+: \d+ MiB`, `as far as can be seen, all went well`)
 		})
 	}
 }

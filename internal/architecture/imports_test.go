@@ -72,7 +72,7 @@ var allowed = map[string][]string{
 	// What a capture has of boots, and what they are to who looks on.
 	"internal/capture": {"internal/boot"},
 	"internal/onlooker": {
-		"internal/advice", "internal/boot", "internal/capture", "internal/dhcp", "internal/dhcp6", "internal/identify", "internal/pxe", "internal/record", "internal/route", "internal/timeline",
+		"internal/advice", "internal/boot", "internal/bsdp", "internal/capture", "internal/dhcp", "internal/dhcp6", "internal/identify", "internal/pxe", "internal/record", "internal/route", "internal/timeline",
 	},
 
 	// A folder for a while.

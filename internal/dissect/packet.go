@@ -47,7 +47,8 @@ func (p Packet) Brief() string {
 	text := p.Title
 	for _, name := range [...]string{
 		"relayed message", "client architecture", "vendor class", "user class", "requested address", "yiaddr", "siaddr", "giaddr", "server identifier",
-		"file", "boot file name", "boot file URL", "discovery control", "menu prompt", "boot item", "message", "status",
+		"file", "boot file name", "boot file URL", "discovery control", "menu prompt", "boot item",
+		"BSDP message", "images", "default image", "selected image", "message", "status",
 	} {
 		if value, ok := find(p.Fields, name); ok && !strings.HasPrefix(value, "success") {
 			text += ", " + name + " " + value

@@ -12,6 +12,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/bsdp"
 	"github.com/spurboot/spur/internal/capture"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dhcp6"
@@ -28,6 +29,8 @@ type overhearing struct {
 	client  boot.Client // the program that asked last
 	server  netip.Addr  // which said what to boot first
 	file    string      // that was named last
+	menu    pxe.Menu    // that it was shown last
+	images  []bsdp.Image
 	events  []timeline.Event
 }
 
@@ -75,6 +78,7 @@ func (o *overhearing) request(i *capture.Item, m *dhcpv4.DHCPv4) {
 	c := identify.Client(r, p)
 	e, ok := identify.Event(r, c, p)
 	if !ok {
+		o.macChooses(i, m, c)
 		return
 	}
 	switch e.Kind {
@@ -85,7 +89,7 @@ func (o *overhearing) request(i *capture.Item, m *dhcpv4.DHCPv4) {
 		}
 		o.client = c
 	case timeline.BootAsked:
-		o.client = c
+		o.client, e.Reason = c, o.chosenItem(r)
 	}
 	o.add(i.Time, e)
 }
@@ -95,6 +99,10 @@ func (o *overhearing) request(i *capture.Item, m *dhcpv4.DHCPv4) {
 func (o *overhearing) reply(i *capture.Item, m *dhcpv4.DHCPv4) {
 	file, addr := identify.BootFile(m), identify.Addr(m.YourIPAddr)
 	heard := dhcp.Overheard{Message: m, From: i.Src}
+	if bsdp.IsBSDP(m.ClassIdentifier()) {
+		o.macReply(i, m)
+		return
+	}
 	if i.Src.Port() == dhcp.BootPort || i.Dst.Port() == dhcp.BootPort {
 		o.named(i.Time, timeline.Answered, file, heard.Server(), netip.Addr{})
 		return
@@ -105,6 +113,7 @@ func (o *overhearing) reply(i *capture.Item, m *dhcpv4.DHCPv4) {
 	says := file != "" || pxe.IsOffer(m) && (!addr.IsValid() || o.client.Loader == boot.RPi) // which is told no file
 	if says && (!o.server.IsValid() || o.server == heard.Server()) {
 		o.named(i.Time, timeline.Offered, file, heard.Server(), addr)
+		o.events[len(o.events)-1].Menu = o.menuShown(m, heard.Server())
 		return
 	}
 	if e, ok := identify.OtherOffer(heard); ok {

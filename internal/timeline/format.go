@@ -183,12 +183,15 @@ func addressText(e Event) string {
 
 func bootText(e Event) string {
 	switch {
-	case e.Kind == BootAsked && e.Reason != "":
-		return "chose " + Clean(e.Reason) + ", and asks us for its boot file"
-	case e.Kind == BootAsked && e.Onlooker:
-		return "asks " + serverOr(e.Server, "a boot server") + " for its boot file"
 	case e.Kind == BootAsked:
-		return "asks us for its boot file"
+		text := "asks "
+		if e.Reason != "" {
+			text = "chose " + Clean(e.Reason) + ", and asks "
+		}
+		if e.Onlooker {
+			return text + serverOr(e.Server, "a boot server") + " for its boot file"
+		}
+		return text + "us for its boot file"
 	}
 	return "told to fetch " + fileOver(e.Name, e.Proto) + byRoute(e) + byServer(e)
 }

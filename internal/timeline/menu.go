@@ -40,7 +40,15 @@ func choseNone(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	return Verdict{
 		Cause: LeftByMenu, Info: true,
 		Sentence: fmt.Sprintf("%s was shown the menu and took the address %s, but asked Spur for no item of it.", a.program(), a.Address),
-		Likely:   "it left for " + Clean(strings.Join(h.menu.Elsewhere, " or ")) + ", where Spur has no part in what it boots; or the menu is on its screen still.",
+		Likely:   "it left for " + a.menuElsewhere() + ", where Spur has no part in what it boots; or the menu is on its screen still.",
 		Hint:     "nothing, if that was meant.",
 	}, true
+}
+
+// menuElsewhere lists the items of the menu by which a machine leaves.
+func (a Attempt) menuElsewhere() string {
+	if a.loaderStage.menu == nil {
+		return "another server"
+	}
+	return Clean(strings.Join(a.loaderStage.menu.Elsewhere, " or "))
 }

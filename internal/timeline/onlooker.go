@@ -108,6 +108,9 @@ func (a Attempt) overheard(v Verdict) Verdict {
 		if a.Firmware != boot.BIOS {
 			v.Hint += " Try with Secure Boot off."
 		}
+	case LeftByMenu:
+		v.Sentence = fmt.Sprintf("%s was shown a menu by %s and took the address %s, but was not heard to ask that server for an item of it.", a.program(), a.bootServer(), a.Address)
+		v.Likely = "it left for " + a.menuElsewhere() + "; or the menu is on its screen still, or the capture was made where packets to one host alone don't pass."
 	case TransferStalled:
 		v.Hint = "reset the machine; look for errors on the switch port, and at the server's log."
 	case FileRefused:

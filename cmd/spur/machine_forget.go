@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/machines"
 )
 
 func machineForgetCommand() *cobra.Command {
@@ -29,7 +29,7 @@ left as it is: that is for spur machine reset.`,
 			if all != (len(macs) == 0) {
 				return usage(cmd, fmt.Errorf("name machines or --all, one of the two"))
 			}
-			done, err := daemon.Forget(data, macs)
+			done, err := machines.Forget(data, macs)
 			tellMachines(cmd.OutOrStdout(), done, "forgotten, and begins anew when it asks again")
 			if err == nil && len(done) == 0 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "nothing is kept of any machine in %s\n", data)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/machines"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/size"
 )
@@ -25,11 +25,11 @@ func machineListCommand() *cobra.Command {
 			if _, err := machineArguments(cmd, data, nil); err != nil {
 				return err
 			}
-			machines, damaged := daemon.KnownMachines(data)
-			if len(machines) == 0 && damaged == nil {
+			known, damaged := machines.List(data)
+			if len(known) == 0 && damaged == nil {
 				fmt.Fprintf(cmd.ErrOrStderr(), "no machine has booted over %s, and none has failed to\n", data)
 			}
-			for _, m := range machines {
+			for _, m := range known {
 				line := machineLine(m)
 				if asJSON {
 					b, err := json.Marshal(m)
@@ -49,7 +49,7 @@ func machineListCommand() *cobra.Command {
 }
 
 // machineLine says in one line what is kept of a machine.
-func machineLine(m daemon.Machine) string {
+func machineLine(m machines.Machine) string {
 	line := m.MAC.String()
 	add := func(format string, a ...any) { line += "  " + fmt.Sprintf(format, a...) }
 	if m.Image != 0 {

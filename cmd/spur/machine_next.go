@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/machines"
 )
 
 func machineNextCommand() *cobra.Command {
@@ -22,7 +22,7 @@ machine was given last then counts as failed, and the machine gets the next one.
 			if err != nil {
 				return err
 			}
-			done, err := daemon.TakeAnother(data, macs)
+			done, err := machines.TakeAnother(data, macs)
 			tellMachines(cmd.OutOrStdout(), done, "gets another way when it asks again")
 			return err
 		},

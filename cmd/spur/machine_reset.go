@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/machines"
 )
 
 func machineResetCommand() *cobra.Command {
@@ -18,7 +18,7 @@ func machineResetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			done, err := daemon.Rearm(data, macs)
+			done, err := machines.Rearm(data, macs)
 			tellMachines(cmd.OutOrStdout(), done, "boots with --once again")
 			return err
 		},

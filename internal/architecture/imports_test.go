@@ -143,6 +143,8 @@ var allowed = map[string][]string{
 	// What is remembered and told.
 	"internal/store":           {"internal/advice"},
 	"internal/store/storetest": {"internal/store"},
+	"internal/datafolder":      {"internal/advice"},
+	"internal/machines":        {"internal/advice", "internal/boot", "internal/datafolder", "internal/record", "internal/timeline"},
 	"internal/timeline":        {"internal/boot", "internal/printable"},
 	"internal/timeline/report": {"internal/boot", "internal/timeline"},
 
@@ -153,6 +155,7 @@ var allowed = map[string][]string{
 		"internal/answer",
 		"internal/boot",
 		"internal/certificate",
+		"internal/datafolder",
 		"internal/decide",
 		"internal/dhcp",
 		"internal/dhcp6",
@@ -169,6 +172,7 @@ var allowed = map[string][]string{
 		"internal/leases",
 		"internal/loader",
 		"internal/loaderstore",
+		"internal/machines",
 		"internal/onlooker",
 		"internal/outlook",
 		"internal/printable",
@@ -190,7 +194,7 @@ var allowed = map[string][]string{
 	},
 	"internal/lab":      {"internal/boot", "internal/cpio"},
 	"internal/lab/demo": {"internal/advice", "internal/lab"},
-	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/explain", "internal/lab", "internal/lab/demo", "internal/loaderstore", "internal/outlook", "internal/output", "internal/printable", "internal/replay", "internal/sandbox", "internal/size"},
+	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/explain", "internal/lab", "internal/lab/demo", "internal/loaderstore", "internal/machines", "internal/outlook", "internal/output", "internal/printable", "internal/replay", "internal/sandbox", "internal/size"},
 
 	"internal/architecture": {},
 	"docs":                  {},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/certificate"
+	"github.com/spurboot/spur/internal/datafolder"
 	"github.com/spurboot/spur/internal/efi/siglist"
 )
 
@@ -44,7 +45,7 @@ func (d *daemon) authority() (*certificate.Authority, error) {
 
 func adviseAuthority(err error) error {
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
-		return advice.Or(err, adviseFolder(err))
+		return advice.Or(err, datafolder.Advise(err))
 	}
 	return advice.Or(wrapped("Spur's certificate authority", err), "restore the folder from a copy; or move it away, and a new one is made, which machines have to be given anew")
 }
@@ -58,7 +59,7 @@ type Authority struct {
 
 // OpenAuthority reads the authority in the folder of --data, or makes it.
 func OpenAuthority(data string) (Authority, error) {
-	dir, err := ownPath(authorityDir(data))
+	dir, err := datafolder.Own(authorityDir(data))
 	if err != nil {
 		return Authority{}, err
 	}
@@ -105,4 +106,11 @@ func (a Authority) Export(to AuthorityFiles) error {
 		}
 	}
 	return nil
+}
+
+func wrapped(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/machines"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
@@ -37,7 +38,7 @@ func TestOnceOutlivesARestart(t *testing.T) {
 		return err == nil
 	}
 	one, two := machine(1, boot.UEFI, boot.ROM), machine(2, boot.UEFI, boot.ROM)
-	if all, err := BootedOnce(data); err != nil || len(all) != 0 {
+	if all, err := machines.BootedOnce(data); err != nil || len(all) != 0 {
 		t.Errorf("before the first: %v, %v", all, err)
 	}
 	booted, first := start()
@@ -49,17 +50,17 @@ func TestOnceOutlivesARestart(t *testing.T) {
 	if boots(second, one) || !boots(second, two) {
 		t.Error("a restart has forgotten it")
 	}
-	all, err := BootedOnce(data)
+	all, err := machines.BootedOnce(data)
 	if err != nil || len(all) != 1 || all[0].MAC != one.MAC || time.Since(all[0].Time) > time.Hour {
 		t.Errorf("listed as %v, %v", all, err)
 	}
-	if _, err := Rearm(data, []boot.MAC{two.MAC, one.MAC}); err == nil || !strings.Contains(err.Error(), two.MAC.String()) {
+	if _, err := machines.Rearm(data, []boot.MAC{two.MAC, one.MAC}); err == nil || !strings.Contains(err.Error(), two.MAC.String()) {
 		t.Errorf("re-arming one that has not booted: %v", err)
 	}
 	if !boots(second, one) {
 		t.Error("the running Spur doesn't see that it is re-armed")
 	}
-	if _, err := BootedOnce(filepath.Join(data, "nosuch")); err == nil {
+	if _, err := machines.BootedOnce(filepath.Join(data, "nosuch")); err == nil {
 		t.Error("a folder that isn't there is no error")
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/machines"
 	"github.com/spurboot/spur/internal/sandbox"
 )
 
@@ -59,10 +60,10 @@ func (d *daemon) written() map[string]string {
 		kept[filepath.Join(d.config.Data, "cache")] = "where fetched files are kept"
 	}
 	if d.keepsBooted() {
-		kept[bootedDir(d.config.Data)] = "where --once keeps which machines have booted"
+		kept[machines.BootedDir(d.config.Data)] = "where --once keeps which machines have booted"
 	}
 	if d.config.Data != "" {
-		kept[machinesDir(d.config.Data)] = "where it is kept what worked on machines"
+		kept[machines.Dir(d.config.Data)] = "where it is kept what worked on machines"
 	}
 	if dir := d.config.recordDir(); dir != "" {
 		kept[dir] = "where boots that failed are kept"
@@ -150,7 +151,7 @@ func (d *daemon) handOver(a sandbox.Account) error {
 			return err
 		}
 	}
-	return errors.Join(giveAway(bootedDir(d.config.Data), a), giveAway(machinesDir(d.config.Data), a), giveAway(acmeDir(d.config.Data), a))
+	return errors.Join(giveAway(machines.BootedDir(d.config.Data), a), giveAway(machines.Dir(d.config.Data), a), giveAway(acmeDir(d.config.Data), a))
 }
 
 // giveAway lets a user work with a folder and with what is in it.

@@ -7,8 +7,10 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/certificate"
+	"github.com/spurboot/spur/internal/datafolder"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/machines"
 	"github.com/spurboot/spur/internal/outlook"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
@@ -140,7 +142,7 @@ func (d *daemon) openCache() (err error) {
 		}
 	}
 	d.cache, err = fetch.New(fetch.Options{Dir: d.cacheDir(), StaleOK: true})
-	return advice.Or(err, adviseFolder(err))
+	return advice.Or(err, datafolder.Advise(err))
 }
 
 func (d *daemon) close() {
@@ -206,9 +208,9 @@ func (d *daemon) once(next boot.Resolver) (*resolver.Once, error) {
 	if !d.keepsBooted() || d.config.DryRun {
 		return resolver.NewOnce(next, nil), nil
 	}
-	marks, err := openMarks(bootedDir(d.config.Data))
+	marks, err := machines.OpenMarks(machines.BootedDir(d.config.Data))
 	if err != nil {
-		return nil, advice.Or(err, adviseFolder(err))
+		return nil, advice.Or(err, datafolder.Advise(err))
 	}
 	return resolver.NewOnce(next, marks), nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/datafolder"
 	"github.com/spurboot/spur/internal/efi/enroll"
 	"github.com/spurboot/spur/internal/efi/keys"
 	"github.com/spurboot/spur/internal/efi/siglist"
@@ -56,13 +57,13 @@ func (c Config) enrollFolder() (dir string, done func(), err error) {
 		}
 		return folder.Path(), func() { _ = folder.Close() }, nil
 	}
-	data, err := ownPath(c.Data)
+	data, err := datafolder.Own(c.Data)
 	if err != nil {
 		return "", nil, err
 	}
 	dir = filepath.Join(data, "enroll")
 	err = os.MkdirAll(dir, 0o755)
-	return dir, func() {}, advice.Or(err, adviseFolder(err))
+	return dir, func() {}, advice.Or(err, datafolder.Advise(err))
 }
 
 // enrollPrograms writes a program for each architecture that has one.
@@ -75,7 +76,7 @@ func enrollPrograms(dir string, texts enroll.Texts, writes []enroll.Write) (Targ
 		}
 		path := filepath.Join(dir, "enroll-keys-"+string(arch)+".efi")
 		if err := wholefile.Replace(path, content, 0o644); err != nil {
-			return Target{}, advice.Or(err, adviseFolder(err))
+			return Target{}, advice.Or(err, datafolder.Advise(err))
 		}
 		programs[arch] = Target{Kernel: path}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spurboot/spur/internal/acme"
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/certificate"
+	"github.com/spurboot/spur/internal/datafolder"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/httpd"
 )
@@ -134,7 +135,7 @@ func (d *daemon) openACME() error {
 	h := d.config.HTTPS
 	if !d.config.DryRun {
 		if err := os.MkdirAll(acmeDir(d.config.Data), 0o700); err != nil {
-			return advice.Wrap(err, adviseFolder(err))
+			return advice.Wrap(err, datafolder.Advise(err))
 		}
 	}
 	by, err := acme.New(acme.Config{

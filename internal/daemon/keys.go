@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/datafolder"
 	"github.com/spurboot/spur/internal/efi/keys"
 	"github.com/spurboot/spur/internal/tree"
 )
@@ -15,11 +16,11 @@ import (
 // KeysDir is the folder below that of --data in which the keys of Secure Boot are,
 // or come to be. It has no links.
 func KeysDir(data string) (string, error) {
-	data, err := ownPath(data)
+	data, err := datafolder.Own(data)
 	if err != nil {
 		return "", err
 	}
-	return ownPath(filepath.Join(data, "keys"))
+	return datafolder.Own(filepath.Join(data, "keys"))
 }
 
 // ReadPassphrase reads the passphrase of keys: the first line of a file. It is nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/datafolder"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/loaderstore"
@@ -26,11 +27,11 @@ func loaderStore(data string) (loaderstore.Store, error) {
 	if data == "" {
 		return loaderstore.Store{Dir: loaderstore.System}, nil
 	}
-	data, err := ownPath(data)
+	data, err := datafolder.Own(data)
 	if err != nil {
 		return loaderstore.Store{}, err
 	}
-	dir, err := ownPath(filepath.Join(data, "loaders"))
+	dir, err := datafolder.Own(filepath.Join(data, "loaders"))
 	return loaderstore.Store{Dir: dir}, err
 }
 

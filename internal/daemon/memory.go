@@ -3,6 +3,8 @@ package daemon
 import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/datafolder"
+	"github.com/spurboot/spur/internal/machines"
 	"github.com/spurboot/spur/internal/recorder"
 	"github.com/spurboot/spur/internal/timeline"
 )
@@ -10,7 +12,7 @@ import (
 // memory is the timeline with what is kept of machines over a restart.
 type memory struct {
 	events   *timeline.Timeline
-	machines *keptMachines      // nil without --data
+	machines *machines.Kept     // nil without --data
 	recorder *recorder.Recorder // nil where no failed boot is kept
 	trouble  func(error)
 }
@@ -33,8 +35,8 @@ func (d *daemon) openMemory() (*memory, error) {
 	if d.config.Data == "" || d.config.DryRun {
 		return m, nil
 	}
-	if m.machines, err = openMachines(machinesDir(d.config.Data)); err != nil {
-		return nil, advice.Or(err, adviseFolder(err))
+	if m.machines, err = machines.Open(machines.Dir(d.config.Data)); err != nil {
+		return nil, advice.Or(err, datafolder.Advise(err))
 	}
 	return m, nil
 }
@@ -46,7 +48,7 @@ func (m *memory) recall(mac boot.MAC) {
 	}
 	kept, err := m.machines.Read(mac)
 	if err != nil {
-		m.trouble(adviseMachine(mac, err))
+		m.trouble(machines.Advise(mac, err))
 		return
 	}
 	if l := m.events.Recall(mac, kept); l != nil {

@@ -1,10 +1,11 @@
 package daemon
 
 import (
-	"path/filepath"
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/datafolder"
+	"github.com/spurboot/spur/internal/machines"
 	"github.com/spurboot/spur/internal/record"
 	"github.com/spurboot/spur/internal/recorder"
 )
@@ -20,13 +21,10 @@ func (c Config) recordDir() string {
 	case c.Record != "":
 		return c.Record
 	case c.Data != "":
-		return failedDir(c.Data)
+		return machines.FailedDir(c.Data)
 	}
 	return ""
 }
-
-// failedDir is where failed boots are kept without --record.
-func failedDir(data string) string { return filepath.Join(data, "failed") }
 
 // openRecorder opens the folder; nil where nothing is to be kept.
 func (d *daemon) openRecorder() (*recorder.Recorder, error) {
@@ -34,7 +32,7 @@ func (d *daemon) openRecorder() (*recorder.Recorder, error) {
 		return nil, nil
 	}
 	if d.config.Record != "" {
-		dir, err := ownPath(d.config.Record, d.account.UID)
+		dir, err := datafolder.Own(d.config.Record, d.account.UID)
 		if err != nil {
 			return nil, err
 		}

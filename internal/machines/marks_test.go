@@ -1,4 +1,4 @@
-package daemon
+package machines
 
 import (
 	"os"
@@ -13,17 +13,17 @@ import (
 // Two processes work with the same marks.
 func TestMarks(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "marks")
-	ours, err := openMarks(dir)
+	ours, err := OpenMarks(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, err := openMarks(dir)
+	theirs, err := OpenMarks(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, second := boot.MAC{2, 0, 0, 0, 0, 1}, boot.MAC{2, 0, 0, 0, 0, 2}
 	a, b := first.String(), second.String()
-	want := func(m *bootedMarks, names ...string) {
+	want := func(m *Marks, names ...string) {
 		t.Helper()
 		all, err := m.All()
 		var got []string

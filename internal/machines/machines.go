@@ -1,4 +1,4 @@
-package daemon
+package machines
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/datafolder"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
@@ -23,10 +24,10 @@ type Machine struct {
 	Failure *Failure `json:"failure,omitempty"`
 }
 
-// KnownMachines lists the machines of which something is kept, whether or not a
+// List lists the machines of which something is kept, whether or not a
 // Spur runs over the folder data. It lists those whose file is damaged too, with
 // an error about them.
-func KnownMachines(data string) ([]Machine, error) {
+func List(data string) ([]Machine, error) {
 	booted, err := BootedOnce(data)
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func KnownMachines(data string) ([]Machine, error) {
 }
 
 // addTo adds what is kept of each machine to what is known of it.
-func (k *keptMachines) addTo(known map[boot.MAC]Machine) error {
+func (k *Kept) addTo(known map[boot.MAC]Machine) error {
 	if k == nil {
 		return nil
 	}
@@ -69,7 +70,7 @@ func (k *keptMachines) addTo(known map[boot.MAC]Machine) error {
 	for _, mac := range macs {
 		learned, err := k.Read(mac)
 		if err != nil {
-			damaged = append(damaged, adviseMachine(mac, err))
+			damaged = append(damaged, Advise(mac, err))
 		}
 		m := known[mac]
 		m.MAC, m.Learned = mac, learned
@@ -78,8 +79,8 @@ func (k *keptMachines) addTo(known map[boot.MAC]Machine) error {
 	return errors.Join(damaged...)
 }
 
-// adviseMachine says what to do about a machine's file that can't be read.
-func adviseMachine(mac boot.MAC, err error) error {
+// Advise says what to do about a machine's file that can't be read.
+func Advise(mac boot.MAC, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return unreadable(err)
 	}
@@ -87,15 +88,15 @@ func adviseMachine(mac boot.MAC, err error) error {
 }
 
 // keptOf opens the machines of a folder that is there; nil where none is kept.
-func keptOf(data string) (*keptMachines, error) {
-	data, err := ownPath(data)
+func keptOf(data string) (*Kept, error) {
+	data, err := datafolder.Own(data)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(machinesDir(data)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(Dir(data)); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	k, err := openMachines(machinesDir(data))
+	k, err := Open(Dir(data))
 	return k, unreadable(err)
 }
 
@@ -144,7 +145,7 @@ func TakeAnother(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 	for _, mac := range macs {
 		l, err := kept.Read(mac)
 		if err != nil {
-			errs = append(errs, adviseMachine(mac, err))
+			errs = append(errs, Advise(mac, err))
 			continue
 		}
 		l.Another = true

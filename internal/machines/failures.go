@@ -1,4 +1,4 @@
-package daemon
+package machines
 
 import (
 	"errors"
@@ -20,9 +20,12 @@ type Failure struct {
 	Seen  string `json:"seen,omitempty"`
 }
 
+// FailedDir is where failed boots are kept without --record.
+func FailedDir(data string) string { return filepath.Join(data, "failed") }
+
 // lastFailures are the last boots of machines of which the folder data has records.
 func lastFailures(data string) (map[boot.MAC]Failure, error) {
-	entries, err := os.ReadDir(failedDir(data))
+	entries, err := os.ReadDir(FailedDir(data))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -39,7 +42,7 @@ func lastFailures(data string) (map[boot.MAC]Failure, error) {
 	for mac, name := range last {
 		_, began, _ := record.ParseName(name)
 		f := Failure{Began: began}
-		if v := verdictIn(filepath.Join(failedDir(data), name)); v != nil {
+		if v := verdictIn(filepath.Join(FailedDir(data), name)); v != nil {
 			f.Cause, f.Seen = v.Cause, v.Sentence
 		}
 		failures[mac] = f

@@ -1,4 +1,4 @@
-package daemon
+package machines
 
 import (
 	"errors"
@@ -10,10 +10,11 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/datafolder"
 )
 
-// bootedDir is where it is kept which machines have booted with --once.
-func bootedDir(data string) string { return filepath.Join(data, "booted") }
+// BootedDir is where it is kept which machines have booted with --once.
+func BootedDir(data string) string { return filepath.Join(data, "booted") }
 
 // Booted is a machine that has booted with --once.
 type Booted struct {
@@ -59,20 +60,20 @@ func Rearm(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 
 // openBooted opens the marks of a folder that must be there; nil where no Spur
 // with --once has run over it.
-func openBooted(data string) (*bootedMarks, error) {
-	data, err := ownPath(data)
+func openBooted(data string) (*Marks, error) {
+	data, err := datafolder.Own(data)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(data); err != nil {
 		return nil, advice.Wrap(fmt.Errorf("--data: %w", err), "name the folder that spur boot or spur api was given with --data")
 	}
-	if _, err := os.Stat(bootedDir(data)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(BootedDir(data)); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, unreadable(err)
 	}
-	marks, err := openMarks(bootedDir(data))
+	marks, err := OpenMarks(BootedDir(data))
 	return marks, unreadable(err)
 }
 

@@ -1,4 +1,4 @@
-package daemon
+package machines
 
 import (
 	"os"
@@ -13,10 +13,10 @@ import (
 // A machine whose file is damaged is to be forgotten, whoever asks.
 func TestAnotherWayOfAMachineWithADamagedFile(t *testing.T) {
 	data, mac := t.TempDir(), boot.MAC{2, 0, 0, 0, 0, 9}
-	if err := os.Mkdir(machinesDir(data), 0o700); err != nil {
+	if err := os.Mkdir(Dir(data), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(machinesDir(data), mac.String()), []byte("{"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(Dir(data), mac.String()), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	done, err := TakeAnother(data, []boot.MAC{mac})

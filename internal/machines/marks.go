@@ -1,4 +1,4 @@
-package daemon
+package machines
 
 import (
 	"errors"
@@ -12,10 +12,10 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// bootedMarks keep which machines have booted, for resolver.Once. Each has an
+// Marks keep which machines have booted, for resolver.Once. Each has an
 // empty file of its own in a folder, so that another process may list them and
 // take them away while this one works, which the store lets nobody do.
-type bootedMarks struct {
+type Marks struct {
 	dir string
 
 	mu      sync.Mutex
@@ -26,18 +26,18 @@ type bootedMarks struct {
 // countAge is how long a count of the folder is good: others take marks away.
 const countAge = 10 * time.Second
 
-// openMarks opens the marks in a folder, and creates it where it is not there.
-func openMarks(dir string) (*bootedMarks, error) {
+// OpenMarks opens the marks in a folder, and creates it where it is not there.
+func OpenMarks(dir string) (*Marks, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of marks: %w", err)
 	}
-	return &bootedMarks{dir: dir}, nil
+	return &Marks{dir: dir}, nil
 }
 
-func (m *bootedMarks) path(mac boot.MAC) string { return filepath.Join(m.dir, mac.String()) }
+func (m *Marks) path(mac boot.MAC) string { return filepath.Join(m.dir, mac.String()) }
 
 // Has tells whether a machine is marked.
-func (m *bootedMarks) Has(mac boot.MAC) (bool, error) {
+func (m *Marks) Has(mac boot.MAC) (bool, error) {
 	_, err := os.Lstat(m.path(mac))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -46,7 +46,7 @@ func (m *bootedMarks) Has(mac boot.MAC) (bool, error) {
 }
 
 // Add marks a machine, durably.
-func (m *bootedMarks) Add(mac boot.MAC) error {
+func (m *Marks) Add(mac boot.MAC) error {
 	f, err := os.OpenFile(m.path(mac), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
@@ -61,7 +61,7 @@ func (m *bootedMarks) Add(mac boot.MAC) error {
 }
 
 // Remove takes a mark away, durably, and tells whether there was one.
-func (m *bootedMarks) Remove(mac boot.MAC) (bool, error) {
+func (m *Marks) Remove(mac boot.MAC) (bool, error) {
 	err := os.Remove(m.path(mac))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -82,7 +82,7 @@ func syncFolder(dir string) error {
 }
 
 // All lists the machines that are marked, in the order of their addresses.
-func (m *bootedMarks) All() ([]Booted, error) {
+func (m *Marks) All() ([]Booted, error) {
 	entries, err := os.ReadDir(m.dir)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (m *bootedMarks) All() ([]Booted, error) {
 
 // Count is about how many marks there are: those that others took away count
 // for up to countAge.
-func (m *bootedMarks) Count() (int, error) {
+func (m *Marks) Count() (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if time.Since(m.counted) > countAge {

@@ -1,4 +1,4 @@
-package daemon
+package machines
 
 import (
 	"encoding/json"
@@ -16,8 +16,8 @@ import (
 	"github.com/spurboot/spur/internal/timeline"
 )
 
-// machinesDir is where it is kept what the boots of each machine have taught.
-func machinesDir(data string) string { return filepath.Join(data, "machines") }
+// Dir is where it is kept what the boots of each machine have taught.
+func Dir(data string) string { return filepath.Join(data, "machines") }
 
 const (
 	// machinesMost bounds how many machines are kept. Of more, those that booted
@@ -27,10 +27,10 @@ const (
 	machineMost = 16 << 10
 )
 
-// keptMachines keep what the boots of machines have taught. Each has a file of
+// Kept keep what the boots of machines have taught. Each has a file of
 // its own in a folder, so that another process may read and change it while this
 // one works, which the store lets nobody do.
-type keptMachines struct {
+type Kept struct {
 	dir  string
 	most int
 
@@ -38,8 +38,8 @@ type keptMachines struct {
 	count int // of the files, as far as we know; others take some away
 }
 
-// openMachines opens the folder, and creates it where it is not there.
-func openMachines(dir string) (*keptMachines, error) {
+// Open opens the folder, and creates it where it is not there.
+func Open(dir string) (*Kept, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of machines: %w", err)
 	}
@@ -47,13 +47,13 @@ func openMachines(dir string) (*keptMachines, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the folder of machines: %w", err)
 	}
-	return &keptMachines{dir: dir, most: machinesMost, count: len(entries)}, nil
+	return &Kept{dir: dir, most: machinesMost, count: len(entries)}, nil
 }
 
-func (k *keptMachines) path(mac boot.MAC) string { return filepath.Join(k.dir, mac.String()) }
+func (k *Kept) path(mac boot.MAC) string { return filepath.Join(k.dir, mac.String()) }
 
 // Read returns what is kept of a machine; the zero value where nothing is.
-func (k *keptMachines) Read(mac boot.MAC) (timeline.Learned, error) {
+func (k *Kept) Read(mac boot.MAC) (timeline.Learned, error) {
 	f, err := os.OpenFile(k.path(mac), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return timeline.Learned{}, nil
@@ -85,7 +85,7 @@ func parseLearned(b []byte) (timeline.Learned, error) {
 // Write keeps what a machine has taught: the whole of it, or what was kept
 // before. Anybody who may enter the folder may read it, since `spur machine` and
 // Spur need not be the same user.
-func (k *keptMachines) Write(mac boot.MAC, l timeline.Learned) error {
+func (k *Kept) Write(mac boot.MAC, l timeline.Learned) error {
 	b, err := json.Marshal(l)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (k *keptMachines) Write(mac boot.MAC, l timeline.Learned) error {
 
 // grow counts a machine that was not kept yet, and makes room where there are
 // too many.
-func (k *keptMachines) grow(mac boot.MAC) {
+func (k *Kept) grow(mac boot.MAC) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if _, err := os.Lstat(k.path(mac)); err == nil {
@@ -127,7 +127,7 @@ func (k *keptMachines) grow(mac boot.MAC) {
 }
 
 // files are the files in the folder, those that were left by a crash included.
-func (k *keptMachines) files() []fs.FileInfo {
+func (k *Kept) files() []fs.FileInfo {
 	entries, err := os.ReadDir(k.dir)
 	if err != nil {
 		return nil
@@ -142,7 +142,7 @@ func (k *keptMachines) files() []fs.FileInfo {
 }
 
 // Remove forgets a machine, and tells whether it was known.
-func (k *keptMachines) Remove(mac boot.MAC) (bool, error) {
+func (k *Kept) Remove(mac boot.MAC) (bool, error) {
 	err := os.Remove(k.path(mac))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -151,7 +151,7 @@ func (k *keptMachines) Remove(mac boot.MAC) (bool, error) {
 }
 
 // All lists the machines, in the order of their addresses.
-func (k *keptMachines) All() ([]boot.MAC, error) {
+func (k *Kept) All() ([]boot.MAC, error) {
 	entries, err := os.ReadDir(k.dir)
 	if err != nil {
 		return nil, err

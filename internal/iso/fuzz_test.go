@@ -37,6 +37,7 @@ func FuzzOpen(f *testing.F) {
 	for _, args := range [][]string{
 		{"xorriso", "-as", "mkisofs", "-R", "-J", "--no-emul-toc"},
 		{"genisoimage", "-quiet", "-J"},
+		{"genisoimage", "-quiet", "-udf"},
 	} {
 		path := filepath.Join(f.TempDir(), "image.iso")
 		run(f, args[0], append(args[1:], "-no-pad", "-o", path, dir)...)

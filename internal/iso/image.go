@@ -16,8 +16,11 @@ type Image struct {
 	Label string
 	// Format says in words which of its file systems is read.
 	Format string
+	// Hybrid is what it has to be started from a disk.
+	Hybrid Hybrid
 
 	medium
+	boot []BootImage
 	tree filesystem
 	dirs *directories
 }
@@ -43,26 +46,51 @@ func Open(r io.ReaderAt, size int64) (*Image, error) {
 		return nil, err
 	}
 	i := &Image{medium: m, dirs: newDirectories()}
-	return i, i.choose(found)
+	if err := i.choose(found); err != nil {
+		return nil, err
+	}
+	if i.Hybrid, err = readHybrid(m); err == nil {
+		i.boot, err = bootImages(m, found.boot)
+	}
+	return i, err
 }
 
 // choose takes the file system that says most: Rock Ridge has the files of a Unix
-// system as they are, Joliet long names, ISO 9660 alone short ones.
+// system as they are, UDF and Joliet have long names, ISO 9660 alone has short ones. UDF
+// goes before the others, since Windows' media have nothing but an excuse there.
 func (i *Image) choose(d descriptors) error {
-	if d.primary == nil {
-		return ErrNotDisc
+	plain, err := openOptional(i.medium, d.primary)
+	if plain != nil && plain.rockRidge {
+		i.take(plain, plain.label)
+		return nil
 	}
-	v, err := openISO9660(i.medium, d.primary)
-	if err != nil {
-		return err
-	}
-	if !v.rockRidge && d.joliet != nil {
-		if joliet, err := openISO9660(i.medium, d.joliet); err == nil {
-			v = joliet
+	if d.primary == nil || d.udf {
+		var disc *udf
+		if disc, err = openUDF(i.medium); err == nil {
+			i.take(disc, disc.label)
+			return nil
 		}
 	}
-	i.tree, i.Format, i.Label = v, v.format(), v.label
+	if joliet, _ := openOptional(i.medium, d.joliet); joliet != nil { // whose trouble is no harm
+		plain = joliet
+	}
+	if plain == nil {
+		return err
+	}
+	i.take(plain, plain.label)
 	return nil
+}
+
+// openOptional is openISO9660 where there is a descriptor.
+func openOptional(m medium, descriptor []byte) (*iso9660, error) {
+	if descriptor == nil {
+		return nil, ErrNotDisc
+	}
+	return openISO9660(m, descriptor)
+}
+
+func (i *Image) take(tree filesystem, label string) {
+	i.tree, i.Format, i.Label = tree, tree.format(), label
 }
 
 // Through is the same image, of which everything that is known stays known, read

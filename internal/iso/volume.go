@@ -99,7 +99,10 @@ func openISO9660(m medium, descriptor []byte) (*iso9660, error) {
 	if v.joliet {
 		return v, nil
 	}
-	return v, v.findRockRidge(m)
+	if err := v.findRockRidge(m); err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // fromUCS2 reads a name in UCS-2 or UTF-16, the higher byte first.

@@ -78,15 +78,23 @@ func (o *Offers4) netBoot(ctx context.Context, c boot.Client, p dhcp.Packet, add
 	}
 	r, err := bsdp.Read(p.Message)
 	inform := p.Message.MessageType() == dhcpv4.MessageTypeInform
+	if inform && err == nil {
+		err = checkAddressee(p, r)
+	}
 	chosen := bsdp.ImageID(o.Events.Chosen(c.MAC))
 	switch {
+	case o.Only != 0:
+		o.observeIgnored(c, "Spur is a boot server in another server's menu, which Macs don't show")
+		return p, address, decide.Decision{}
 	case err != nil && inform:
 		o.observeIgnored(c, err.Error())
+		return p, address, decide.Decision{}
+	case inform && !o.addressees.take(r.Address, c.Sender, p.Relay().IsValid(), p.Time):
 		return p, address, decide.Decision{}
 	case err != nil, !inform && (address != nil || chosen == 0):
 		return p, address, decide.Decision{} // it wants an address
 	case r.Message == bsdp.MessageSelect && !isOurs(p, r.Server):
-		o.Events.Choose(c.MAC, 0)
+		o.Events.Choose(c, 0)
 		o.observeIgnored(c, "it chose the boot server "+r.Server.String())
 		return p, address, decide.Decision{}
 	}
@@ -160,15 +168,15 @@ func (o *Offers) observeMac(r bsdp.Request, d decide.Decision, a macAnswer) {
 	mac, selects := a.client.MAC, r.Message == bsdp.MessageSelect
 	switch {
 	case selects && a.chosen == 0:
-		o.Events.Choose(mac, 0)
+		o.Events.Choose(a.client, 0)
 		o.observeIgnored(a.client, fmt.Sprintf("it chose the image %s, which is not here; it was told so", r.Selected))
 		return
 	case selects:
-		o.Events.Choose(mac, uint32(a.chosen))
+		o.Events.Choose(a.client, uint32(a.chosen))
 	}
 	switch {
 	case r.ReplyPort != dhcp.ClientPort:
-		o.Events.Observe(timeline.Event{Kind: timeline.OSAsked, MAC: mac, Reason: "Startup Disk", Client: boot.Client{Interface: a.client.Interface}})
+		o.Events.Observe(timeline.Event{Kind: timeline.OSAsked, MAC: mac, Reason: "Startup Disk", Client: boot.Client{Interface: a.client.Interface, Sender: a.client.Sender}})
 	case selects:
 		o.Clients.Saw(r.Address, a.client)
 		o.Events.Observe(timeline.Event{Kind: timeline.BootAsked, MAC: mac, Proto: "dhcp", Client: a.client, Peer: r.Address, Server: a.client.Server, Reason: a.names[0]})

@@ -45,7 +45,7 @@ func images(t *testing.T) boot.Payload {
 // from is a packet of a Mac.
 func from(m *dhcpv4.DHCPv4) dhcp.Packet {
 	p := packetOf(machine(1, boot.BIOS, boot.ROM))
-	p.Message, p.FromMAC = m, m.ClientHWAddr
+	p.Message, p.FromMAC, p.From = m, m.ClientHWAddr, netip.AddrPortFrom(identify.Addr(m.ClientIPAddr), 68)
 	return p
 }
 
@@ -183,6 +183,78 @@ func TestNetBootSilence(t *testing.T) {
 		if last.Kind != timeline.Ignored || !strings.Contains(last.Reason, tt.why) {
 			t.Errorf("%s: %+v", tt.name, last)
 		}
+	}
+}
+
+// A Mac's answer goes to an address that is the request's own, and a few times.
+func TestMacAddressee(t *testing.T) {
+	for name, c := range map[string]struct {
+		address, from, relay string
+		answered             bool
+	}{
+		"its own":                       {"10.0.0.23", "10.0.0.23", "", true},
+		"another's on the wire":         {"10.0.0.24", "10.0.0.23", "", false},
+		"off the wire":                  {"203.0.113.9", "203.0.113.9", "", false},
+		"off the wire, from the wire":   {"203.0.113.9", "10.0.0.23", "", false},
+		"all of the network":            {"10.0.0.255", "10.0.0.255", "", false},
+		"the network":                   {"10.0.0.0", "10.0.0.0", "", false},
+		"everybody":                     {"255.255.255.255", "255.255.255.255", "", false},
+		"a group":                       {"224.0.0.1", "224.0.0.1", "", false},
+		"ours":                          {"10.0.0.1", "10.0.0.1", "", false},
+		"behind a relay":                {"10.7.0.23", "10.7.0.1", "10.7.0.1", true},
+		"everybody, by a relay":         {"255.255.255.255", "10.7.0.1", "10.7.0.1", false},
+		"all of the wire, by a relay":   {"10.0.0.255", "10.7.0.1", "10.7.0.1", false},
+		"this host's own, by a relay":   {"127.0.0.1", "10.7.0.1", "10.7.0.1", false},
+		"on the wire, by a relay there": {"10.0.0.23", "10.0.0.2", "10.0.0.2", true},
+	} {
+		o, out := newOffers(t, resolver.Static{Payload: images(t)})
+		m := asking(bsdp.MessageList)
+		m.ClientIPAddr = netip.MustParseAddr(c.address).AsSlice()
+		if c.relay != "" {
+			m.GatewayIPAddr = netip.MustParseAddr(c.relay).AsSlice()
+		}
+		p := from(m)
+		p.From = netip.AddrPortFrom(netip.MustParseAddr(c.from), 68)
+		if reply := o.replyTo(t, out, p); (reply != nil) != c.answered {
+			t.Errorf("%s: answered %v", name, reply)
+		}
+	}
+	o, out := newOffers(t, resolver.Static{Payload: images(t)})
+	p := from(asking(bsdp.MessageList))
+	for range 100 {
+		o.replyTo(t, out, p)
+	}
+	if got := len(out.all()); got != macAddress {
+		t.Errorf("of 100 requests at once %d are answered", got)
+	}
+	p.Time = p.Time.Add(macTime)
+	if o.replyTo(t, out, p) == nil {
+		t.Error("a Mac that asks later is not answered")
+	}
+	o, out = newOffers(t, resolver.Static{Payload: images(t)})
+	for n := range 1000 {
+		m := asking(bsdp.MessageList)
+		m.ClientIPAddr, m.GatewayIPAddr = []byte{203, 0, byte(n >> 8), byte(n)}, []byte{10, 7, 0, 1}
+		p := from(m)
+		p.FromMAC = []byte{2, 0, 0, 0, 0, 1}
+		o.replyTo(t, out, p)
+	}
+	if got := len(out.all()); got >= 1000 || got > macRelayed {
+		t.Errorf("of 1000 requests by a relay %d are answered", got)
+	}
+}
+
+// As a boot server in another server's menu Spur is none that Macs look for.
+func TestNetBootAsBootServer(t *testing.T) {
+	o, out := newOffers(t, resolver.Static{Payload: images(t)})
+	o.Only = 0x8002
+	for _, m := range []*dhcpv4.DHCPv4{asking(bsdp.MessageList), selecting(ourAddr, 1)} {
+		if reply := answerTo(t, o, out, m); reply != nil {
+			t.Errorf("answered %s", reply.Summary())
+		}
+	}
+	if told := story(o, imac.MAC); !strings.Contains(told, "left alone: Spur is a boot server in another server's menu") {
+		t.Errorf("the story is %s", told)
 	}
 }
 

@@ -28,12 +28,13 @@ type Offers struct {
 	Trouble  func(what string, mac boot.MAC, iface string, err error)
 	Panicked func(where string, value any, stack []byte)
 
-	choices decide.Choices // from a menu
-	running sync.WaitGroup
-	slots4  chan struct{} // of requests by DHCPv4
-	slots6  chan struct{} // and by DHCPv6, which are nobody's else
-	waiting waiting       // of those that gave their slot back
-	dropped atomic.Uint64
+	choices    decide.Choices // from a menu
+	addressees addressees     // of Macs' answers
+	running    sync.WaitGroup
+	slots4     chan struct{} // of requests by DHCPv4
+	slots6     chan struct{} // and by DHCPv6, which are nobody's else
+	waiting    waiting       // of those that gave their slot back
+	dropped    atomic.Uint64
 }
 
 // New makes offers that are decided by d, and whose files t names. What else they have

@@ -18,7 +18,7 @@ func Event(r pxe.Request, c boot.Client, p dhcp.Packet) (timeline.Event, bool) {
 	e := timeline.Event{MAC: c.MAC, Proto: "dhcp", Client: c, Peer: requested(p.Message), Server: chosenServer(p.Message)}
 	switch {
 	case !r.IsBoot():
-		e.Kind, e.Reason, e.Client = timeline.OSAsked, r.ClassID, boot.Client{Interface: c.Interface}
+		e.Kind, e.Reason, e.Client = timeline.OSAsked, r.ClassID, boot.Client{Interface: c.Interface, Sender: c.Sender}
 	case p.Port == dhcp.BootPort, r.Discovers():
 		e.Kind, e.Server = timeline.BootAsked, c.Server
 	case r.Speaker == pxe.Apple && asksForImages(p.Message):

@@ -23,6 +23,8 @@ type Learned struct {
 	Image uint32 `json:"image,omitempty"`
 	// Booted is when it was brought to its system last.
 	Booted time.Time `json:"booted,omitzero"`
+	// Sender brought its packets, where that was not the machine itself.
+	Sender boot.MAC `json:"sender,omitzero"`
 	// Another: its user wants another way than the last one.
 	Another bool `json:"another,omitempty"`
 }
@@ -41,9 +43,13 @@ func (l Learned) teaches(other Learned) bool {
 
 // learned is what of a machine is worth to be kept once it has booted.
 func (m *machine) learned(a Attempt, at time.Time) *Learned {
-	return &Learned{
+	l := &Learned{
 		Routes: slices.Clone(a.Routes), Failed: slices.Clone(m.failed), Shape: m.shapes.took, Pace: m.pace, Image: m.chosen, Booted: at.Truncate(time.Second),
 	}
+	if m.sender != m.mac {
+		l.Sender = m.sender
+	}
+	return l
 }
 
 // Recall tells the timeline what is kept about a machine. What differs from what

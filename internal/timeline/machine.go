@@ -23,6 +23,10 @@ type machine struct {
 	pace      int64     // of large files, bytes a second at most; 0 for no bound
 	chosen    uint32    // the NetBoot image that a Mac has chosen; 0 for none
 	kept      Learned   // over a restart
+	fetched   bool      // a file, and not only asked
+	sender    boot.MAC  // of the packets that are believed; the zero value until one came
+	heard     time.Time // of the latest event
+	own       *machine  // what its own packets have shown, while another's are believed; or nil
 	unstarted unstartedKernel
 }
 

@@ -3,23 +3,23 @@ package timeline
 import "github.com/spurboot/spur/internal/boot"
 
 // Choose notes which NetBoot image a Mac has chosen; 0 for none of ours. The Mac is
-// offered it the next time.
-func (t *Timeline) Choose(mac boot.MAC, image uint32) {
+// offered it the next time. It is kept at once if the Mac said so itself and is one that
+// has booted or fetched something here, else with what it fetches.
+func (t *Timeline) Choose(c boot.Client, image uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var m *machine
-	if e, known := t.machines[mac]; known {
-		m = e.Value.(*machine)
-	} else {
-		m = t.remember(mac)
-	}
-	if m.chosen == image {
+	e := Event{MAC: c.MAC, Kind: Listed, Client: c, Time: t.now()}
+	m := t.machine(e)
+	if !m.believes(e) || m.chosen == image {
 		return
 	}
 	m.chosen = image
+	if c.Sender != c.MAC || m.kept.Booted.IsZero() && !m.fetched {
+		return
+	}
 	kept := m.kept
 	kept.Image = image
-	t.publish(Update{Time: t.now(), Attempt: Attempt{MAC: mac}, Learned: &kept})
+	t.publish(Update{Time: e.Time, Attempt: Attempt{MAC: c.MAC}, Learned: &kept})
 }
 
 // Chosen is the NetBoot image that a Mac has chosen; 0 for none.

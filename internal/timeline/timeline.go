@@ -22,8 +22,8 @@ const (
 
 // Config bounds a Timeline. Zero values mean the defaults.
 type Config struct {
-	// Machines is how many machines are remembered (1024): of more, the one
-	// that was silent for longest is forgotten.
+	// Machines is how many machines are remembered (1024): of more, one
+	// that was silent for long is forgotten.
 	Machines int
 	// Attempts is how many boots of each are remembered (4).
 	Attempts int
@@ -119,7 +119,7 @@ func (t *Timeline) Observe(e Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	m := t.machine(e)
-	if m == nil {
+	if m == nil || !m.believes(e) {
 		return
 	}
 	if current := m.current(); current.Begins(e) {
@@ -129,6 +129,7 @@ func (t *Timeline) Observe(e Event) {
 	before := m.current()
 	after, steps := before.Next(e)
 	m.attempts[len(m.attempts)-1] = after
+	m.fetched = m.fetched || after.fetchedAny()
 	m.shapes.learn(before, after, e)
 	if before.Verdict != nil && after.Verdict == nil && after.Moved.After(before.Moved) {
 		m.clear([]string{before.Verdict.Blames}) // it was slow, and has not failed
@@ -141,7 +142,9 @@ func (t *Timeline) Observe(e Event) {
 	if after.Stage != before.Stage && after.Stage.lives() {
 		m.clear(after.Routes)
 		m.quicken(after)
-		u.Learned = m.learned(after, e.Time)
+		if m.keeps() {
+			u.Learned = m.learned(after, e.Time)
+		}
 	}
 	t.publish(u)
 	if v, ok := t.verdict(after, e.Time); ok && after.Verdict == nil {
@@ -159,18 +162,16 @@ func (t *Timeline) machine(e Event) *machine {
 	if !e.Kind.opens() {
 		return nil
 	}
-	return t.remember(e.MAC)
+	return t.remember(e)
 }
 
-// remember makes the entry of a machine that is new, in the place of the one that was
-// silent for longest where there are too many.
-func (t *Timeline) remember(mac boot.MAC) *machine {
+// remember makes the entry of a machine that is new.
+func (t *Timeline) remember(e Event) *machine {
 	if t.recent.Len() >= t.config.Machines {
-		oldest := t.recent.Remove(t.recent.Back()).(*machine)
-		delete(t.machines, oldest.mac)
+		t.makeRoom(e)
 	}
-	m := &machine{mac: mac}
-	t.machines[mac] = t.recent.PushFront(m)
+	m := &machine{mac: e.MAC}
+	t.machines[e.MAC] = t.recent.PushFront(m)
 	return m
 }
 

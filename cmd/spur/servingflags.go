@@ -14,6 +14,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/pools"
 )
 
 // offerFlags are the flags that shape what a machine is offered.
@@ -130,7 +131,7 @@ func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 		return c, usageError{err}
 	}
 	for _, text := range f.pools {
-		pool, err := daemon.ParsePool(text)
+		pool, err := pools.Parse(text)
 		if err != nil {
 			return c, usageError{err}
 		}

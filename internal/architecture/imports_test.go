@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"internal/leases": {},
 	"internal/dhcp":   {"internal/leases"},
 	"internal/dhcp6":  {"internal/leases"},
+	"internal/pools":  {"internal/advice", "internal/dhcp", "internal/dhcp6"},
 	"internal/pxe":    {},
 	"internal/bsdp":   {},
 	"internal/httpd":  {"block/httpblock"}, // how RFC 9110 reads ranges
@@ -175,6 +176,7 @@ var allowed = map[string][]string{
 		"internal/machines",
 		"internal/onlooker",
 		"internal/outlook",
+		"internal/pools",
 		"internal/printable",
 		"internal/pxe",
 		"internal/record",
@@ -194,7 +196,7 @@ var allowed = map[string][]string{
 	},
 	"internal/lab":      {"internal/boot", "internal/cpio"},
 	"internal/lab/demo": {"internal/advice", "internal/lab"},
-	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/explain", "internal/lab", "internal/lab/demo", "internal/loaderstore", "internal/machines", "internal/outlook", "internal/output", "internal/printable", "internal/replay", "internal/sandbox", "internal/size"},
+	"cmd/spur":          {"internal/boot", "internal/daemon", "internal/disk", "internal/diskserve", "internal/advice", "internal/efi/keys", "internal/explain", "internal/lab", "internal/lab/demo", "internal/loaderstore", "internal/machines", "internal/outlook", "internal/output", "internal/pools", "internal/printable", "internal/replay", "internal/sandbox", "internal/size"},
 
 	"internal/architecture": {},
 	"docs":                  {},

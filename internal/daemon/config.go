@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/pools"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 )
@@ -29,8 +30,8 @@ type Config struct {
 	Interfaces  []string     // none: every interface that can serve
 	ServerAddrs []netip.Addr // of this host, to tell machines; none: the one on each machine's network
 	DHCP        DHCPMode
-	Pools       []Pool // for OwnDHCP: addresses to give
-	RA          bool   // send router advertisements on the networks of IPv6 pools
+	Pools       []pools.Pool // for OwnDHCP: addresses to give
+	RA          bool         // send router advertisements on the networks of IPv6 pools
 	Routers     []netip.Addr
 	DNS         []netip.Addr
 	Force       bool   // give addresses even where another server does
@@ -62,7 +63,7 @@ type Config struct {
 // lease says who gives machines their addresses over IPv4: we, unless all pools
 // are of IPv6.
 func (c Config) lease() route.Lease {
-	if c.DHCP == OwnDHCP && (len(c.Pools) == 0 || len(c.poolsOf(false)) > 0) {
+	if c.DHCP == OwnDHCP && (len(c.Pools) == 0 || len(pools.Of(c.Pools, false)) > 0) {
 		return route.Ours
 	}
 	return route.Theirs
@@ -70,3 +71,8 @@ func (c Config) lease() route.Lease {
 
 // keyFile is where the key that seals names is kept.
 func (c Config) keyFile() string { return filepath.Join(c.Data, "seal.key") }
+
+// asked is what is asked for of the addresses that Spur gives.
+func (c Config) asked() pools.Asked {
+	return pools.Asked{Pools: c.Pools, Routers: c.Routers, DNS: c.DNS}
+}

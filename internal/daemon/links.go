@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/pools"
 )
 
 // links keeps what listens in step with the host's interfaces, which come, go
@@ -36,7 +37,7 @@ func (d *daemon) links(s *service) *links {
 	if s.offers4 != nil && s.offers4.Addresses != nil {
 		l.addresses, l.admit = s.offers4.Addresses, d.admit(s.offers4.Addresses)
 	}
-	if s.offers4 != nil && s.offers4.Addresses == nil && len(addrsOf(d.config.ServerAddrs, false)) == 0 {
+	if s.offers4 != nil && s.offers4.Addresses == nil && len(pools.Addrs(d.config.ServerAddrs, false)) == 0 {
 		// The listener hears the answers itself. A probe that fails tells nothing.
 		l.explore = func(ctx context.Context, i dhcp.Interface) { _, _ = dhcp.Probe(ctx, i) }
 	}
@@ -115,7 +116,7 @@ func (l *links) allowed(now []dhcp.Interface) []dhcp.Interface {
 
 // interfaceChanged tells of an interface that is not what it was.
 func (v *notices) interfaceChanged(c dhcp.Change) {
-	level, line := slog.LevelInfo, fmt.Sprintf("Spur serves %s now", describeInterfaces([]dhcp.Interface{c.Interface}))
+	level, line := slog.LevelInfo, fmt.Sprintf("Spur serves %s now", pools.Describe([]dhcp.Interface{c.Interface}))
 	switch c.Kind {
 	case dhcp.Came:
 		line += "."

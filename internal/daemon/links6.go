@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/pools"
 )
 
 // links6 keeps what listens to DHCPv6, and what advertises a router, in step with
@@ -95,7 +96,7 @@ func (l *links6) surroundings() string {
 	if len(on) == 0 {
 		return ""
 	}
-	text := "Spur answers over IPv6 on " + describeInterfaces6(on)
+	text := "Spur answers over IPv6 on " + pools.Describe6(on)
 	switch {
 	case l.router != nil:
 		text += ", and sends router advertisements there"

@@ -17,6 +17,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/pools"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
@@ -65,7 +66,7 @@ func (v *notices) say(level slog.Level, line string, facts ...any) {
 // ready says what Spur does from now on.
 func (v *notices) ready(d *daemon, s *service) {
 	c := d.config
-	line := fmt.Sprintf("Spur boots %s on %s.", d.title, describeInterfaces(c.withIPv6(s.interfaces)))
+	line := fmt.Sprintf("Spur boots %s on %s.", d.title, pools.Describe(c.withIPv6(s.interfaces)))
 	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "https", c.HTTPS.Port, "tftp", c.TFTPPort,
 		"uid", s.status.Account.UID, "capabilities", fmt.Sprint(s.status.Capabilities), "landlock", s.status.Landlock)
 	if weakness := s.status.Weakness(); weakness != "" {
@@ -78,7 +79,7 @@ func (v *notices) ready(d *daemon, s *service) {
 
 // wouldServe says what Spur would do after a start.
 func (v *notices) wouldServe(d *daemon, s *service) {
-	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, describeInterfaces(d.config.withIPv6(s.interfaces)))}
+	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, pools.Describe(d.config.withIPv6(s.interfaces)))}
 	lines = slices.Concat(lines, d.signed(), surroundings(d.config, s), d.trusted)
 	if s.links6 != nil && s.links6.surroundings() != "" {
 		lines = append(lines, s.links6.surroundings())
@@ -103,13 +104,13 @@ func surroundings(c Config, s *service) []string {
 	}
 	var lines []string
 	if len(c.Pools) > 0 {
-		pools := make([]string, 0, len(c.Pools))
+		given := make([]string, 0, len(c.Pools))
 		for _, p := range c.Pools {
-			pools = append(pools, p.String())
+			given = append(given, p.String())
 		}
-		lines = append(lines, "It gives the addresses "+strings.Join(pools, ", ")+".")
+		lines = append(lines, "It gives the addresses "+strings.Join(given, ", ")+".")
 	}
-	if len(c.poolsOf(false)) == 0 && len(s.interfaces) > 0 {
+	if len(pools.Of(c.Pools, false)) == 0 && len(s.interfaces) > 0 {
 		what, where := "Addresses", "on the network"
 		if len(c.Pools) > 0 {
 			what = "IPv4 addresses"
@@ -157,7 +158,7 @@ func (c Config) pointers6(host route.Host) []string {
 	var lines []string
 	for _, i := range now.Serving {
 		for _, p := range i.Addrs {
-			if chosen := addrsOf(c.ServerAddrs, true); i.ServerFor(p.Addr()) != p.Addr() || len(chosen) > 0 && !slices.Contains(chosen, p.Addr()) {
+			if chosen := pools.Addrs(c.ServerAddrs, true); i.ServerFor(p.Addr()) != p.Addr() || len(chosen) > 0 && !slices.Contains(chosen, p.Addr()) {
 				continue
 			}
 			lines = append(lines, fmt.Sprintf("  for machines on %s the boot file URL (option 59): for iPXE (user class \"iPXE\") %s, %s",

@@ -13,6 +13,7 @@ import (
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/pools"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/sandbox"
@@ -131,7 +132,7 @@ func (d *daemon) openDHCP(ctx context.Context, interfaces []dhcp.Interface, o *a
 	if err != nil {
 		return nil, nil, adviseListen(err)
 	}
-	listener.ServerAddrs = addrsOf(d.config.ServerAddrs, false)
+	listener.ServerAddrs = pools.Addrs(d.config.ServerAddrs, false)
 	if d.menu != nil || d.config.AsBootServer != 0 {
 		if err := listener.Join(pxe.DiscoveryGroup()); err != nil {
 			return nil, nil, errors.Join(err, listener.Close())
@@ -160,22 +161,22 @@ func adviseListen(err error) error {
 // openAddresses makes our own DHCP server; nil where another one gives the
 // addresses.
 func (d *daemon) openAddresses(ctx context.Context, interfaces []dhcp.Interface) (*dhcp.Server, error) {
-	if d.config.DHCP != OwnDHCP || len(d.config.poolsOf(false)) == 0 {
+	if d.config.DHCP != OwnDHCP || len(pools.Of(d.config.Pools, false)) == 0 {
 		return nil, nil
 	}
-	pools, err := d.config.pools(interfaces)
+	given, err := d.config.asked().On(interfaces)
 	if err != nil {
 		return nil, err
 	}
-	if warning := unpooled(interfaces, pools); warning != "" {
+	if warning := pools.Unpooled(interfaces, given); warning != "" {
 		d.notices.warn(warning)
 	}
 	if !d.config.Force {
-		if err := alone(ctx, interfaces, pools); err != nil {
+		if err := pools.Alone(ctx, interfaces, given); err != nil {
 			return nil, err
 		}
 	}
-	return dhcp.NewServer(dhcp.ServerConfig{Pools: pools, Store: leaseStore{d.store}, Authoritative: !d.config.Force})
+	return dhcp.NewServer(dhcp.ServerConfig{Pools: given, Store: leaseStore{d.store}, Authoritative: !d.config.Force})
 }
 
 // tasks are what runs while machines are answered, but for the timeline.

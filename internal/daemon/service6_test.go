@@ -10,6 +10,7 @@ import (
 	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/lab"
+	"github.com/spurboot/spur/internal/pools"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/seal"
 	"github.com/spurboot/spur/internal/store"
@@ -30,7 +31,7 @@ func addressed(t *testing.T, h *lab.Host, network string) (i dhcp6.Interface) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return networkOf([]dhcp6.Interface{i}, netip.MustParsePrefix(network).Addr()).IsValid()
+		return pools.NetworkOf([]dhcp6.Interface{i}, netip.MustParsePrefix(network).Addr()).IsValid()
 	})
 	return i
 }
@@ -56,12 +57,12 @@ func TestOwnServerOnAWire6(t *testing.T) {
 		t.Fatal(err)
 	}
 	addressed(t, home, "fd77::/64")
-	pool, err := ParsePool("fd77::50-fd77::99")
+	pool, err := pools.Parse("fd77::50-fd77::99")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	c := Config{DHCP: OwnDHCP, Pools: []Pool{pool}, RA: true, Force: true, Out: &out}
+	c := Config{DHCP: OwnDHCP, Pools: []pools.Pool{pool}, RA: true, Force: true, Out: &out}
 	d := &daemon{config: c, notices: newNotices(c), store: store.Memory(), names: tree.Names{Key: seal.NewKey()}}
 	defer d.store.Close()
 	common := newCommon(t, resolver.Static{Payload: kernel()})

@@ -2,12 +2,12 @@ package daemon
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/pools"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/route"
 )
@@ -54,15 +54,15 @@ func (c Config) Check() error {
 // checkIPv6 refuses what DHCPv6 can't tell, and a router advertisement for no
 // network.
 func (c Config) checkIPv6() error {
-	if routers := addrsOf(c.Routers, true); len(routers) > 0 {
+	if routers := pools.Addrs(c.Routers, true); len(routers) > 0 {
 		return advice.New(fmt.Sprintf("--router %s: DHCPv6 tells machines of no router; the routers advertise themselves", routers[0]), "leave it out")
 	}
 	for _, a := range c.DNS {
-		if len(c.poolsOf(a.Is6())) == 0 {
+		if len(pools.Of(c.Pools, a.Is6())) == 0 {
 			return advice.New(fmt.Sprintf("--dns %s: machines that get addresses of --pool can't use it, which is of the other version of IP", a), "leave it out, or add a --pool of its version")
 		}
 	}
-	if c.RA && len(c.poolsOf(true)) == 0 {
+	if c.RA && len(pools.Of(c.Pools, true)) == 0 {
 		return advice.New("--ra advertises the network of an IPv6 --pool, and there is none", "add one, such as --pool fd77::/64, or leave --ra out")
 	}
 	return nil
@@ -106,17 +106,6 @@ func (c Config) onlyForOwnDHCP() string {
 		return "--force"
 	}
 	return ""
-}
-
-// routersServed refuses a router that clients of no pool could reach: it would
-// be told to nobody.
-func (c Config) routersServed(networks []netip.Prefix) error {
-	for _, router := range c.Routers {
-		if !slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(router) }) {
-			return advice.New(fmt.Sprintf("--router %s is on the network of no --pool", router), "name a router that machines with an address of the pool can reach directly")
-		}
-	}
-	return nil
 }
 
 // Check tells what of a target can't be understood, before anything is looked

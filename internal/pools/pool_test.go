@@ -1,4 +1,4 @@
-package daemon
+package pools
 
 import (
 	"net/netip"
@@ -31,7 +31,7 @@ func TestPool(t *testing.T) {
 		"10.1.0.0/16": "only machines behind a relay on 10.1.0.0/16 get addresses; those on eth0 10.0.0.1/24 10.4.1.1/16 get none: for them add --pool 10.4.0.0/16",
 	} {
 		pools, err := pools(t, text, wire)
-		if got := unpooled(wire, pools); err != nil || got != want {
+		if got := Unpooled(wire, pools); err != nil || got != want {
 			t.Errorf("%s: %v; the warning is %q, want %q", text, err, got, want)
 		}
 	}
@@ -44,9 +44,9 @@ func TestPool(t *testing.T) {
 
 func pools(t *testing.T, text string, wire []dhcp.Interface) ([]dhcp.Pool, error) {
 	t.Helper()
-	pool, err := ParsePool(text)
+	pool, err := Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	return Config{Pools: []Pool{pool}}.pools(wire)
+	return Asked{Pools: []Pool{pool}}.On(wire)
 }

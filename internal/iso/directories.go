@@ -9,8 +9,8 @@ import (
 
 // Bounds of what an image keeps of directories.
 const (
-	keptEntries      = 32 << 10 // entries of all that are kept
-	mostKnownParents = 256 << 10
+	keptEntries     = 32 << 10 // entries of all that are kept
+	mostDirectories = 256 << 10
 )
 
 // directories keeps those that were read last, for many goroutines.
@@ -19,7 +19,13 @@ type directories struct {
 	byID    map[int64]*list.Element
 	recent  *list.List // of *keptDirectory, the one used last in front
 	entries int
-	parents map[int64]int64 // of each directory with entries that was read
+	homes   map[int64]home // of each directory with entries that was read
+}
+
+// home is where a directory is: in which one, and under which name.
+type home struct {
+	parent int64
+	name   string
 }
 
 type keptDirectory struct {
@@ -28,7 +34,7 @@ type keptDirectory struct {
 }
 
 func newDirectories() *directories {
-	return &directories{byID: map[int64]*list.Element{}, recent: list.New(), parents: map[int64]int64{}}
+	return &directories{byID: map[int64]*list.Element{}, recent: list.New(), homes: map[int64]home{}}
 }
 
 // find is a directory that is kept.
@@ -60,19 +66,19 @@ func (d *directories) keep(id int64, entries []*node) {
 	}
 }
 
-// claim notes which directory one with entries is in. One that is in two, or in itself,
-// would make a tree of a few sectors endless.
-func (d *directories) claim(id, parent int64) error {
+// claim notes where a directory with entries is. One that is in two places, or in
+// itself, would make a tree of a few sectors endless.
+func (d *directories) claim(id int64, at home) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	known, ok := d.parents[id]
+	known, ok := d.homes[id]
 	switch {
-	case ok && known != parent:
+	case ok && known != at:
 		return damaged("a directory is in two places")
-	case !ok && len(d.parents) == mostKnownParents:
-		return damaged("it has more than %d directories", mostKnownParents)
+	case !ok && len(d.homes) == mostDirectories:
+		return damaged("it has more than %d directories", mostDirectories)
 	}
-	d.parents[id] = parent
+	d.homes[id] = at
 	return nil
 }
 

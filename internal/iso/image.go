@@ -101,10 +101,11 @@ func (i *Image) Through(r io.ReaderAt) *Image {
 	return &other
 }
 
-// entries lists a directory.
+// entries lists a directory that was found in another one.
 func (i *Image) entries(dir *node, parent int64) ([]*node, error) {
+	at := home{parent, dir.name}
 	if kept, ok := i.dirs.find(dir.id); ok {
-		return kept, i.claim(dir, parent, kept)
+		return kept, i.claim(dir, at, kept)
 	}
 	if dir.flaw != nil {
 		return nil, dir.flaw
@@ -114,14 +115,14 @@ func (i *Image) entries(dir *node, parent int64) ([]*node, error) {
 		return nil, err
 	}
 	i.dirs.keep(dir.id, entries)
-	return entries, i.claim(dir, parent, entries)
+	return entries, i.claim(dir, at, entries)
 }
 
-func (i *Image) claim(dir *node, parent int64, entries []*node) error {
+func (i *Image) claim(dir *node, at home, entries []*node) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	return i.dirs.claim(dir.id, parent)
+	return i.dirs.claim(dir.id, at)
 }
 
 // noParent is where the root is.

@@ -54,6 +54,19 @@ func (n *node) settle(m medium) {
 	}
 }
 
+// extend adds an extent to those of a file. One that goes on where the last one ends
+// becomes one with it: none is recorded that has more than 4 GiB, or 1 GiB of UDF.
+func extend(all []extent, e extent) []extent {
+	if len(all) > 0 {
+		last := &all[len(all)-1]
+		if last.at == hole && e.at == hole || last.at != hole && e.at == last.at+last.size {
+			last.size += e.size
+			return all
+		}
+	}
+	return append(all, e)
+}
+
 // overlap tells whether some of the extents of a file do.
 func overlap(extents []extent) bool {
 	if len(extents) < 2 {

@@ -70,7 +70,9 @@ func (v *iso9660) add(m medium, found *[]*node, open *node, record []byte) (*nod
 	part := v.plain(record)
 	more := record[25]&flagMore != 0
 	if open != nil {
-		open.extents = append(open.extents, part.extents...)
+		for _, e := range part.extents {
+			open.extents = extend(open.extents, e)
+		}
 		open.size += part.size
 		if len(open.extents) > mostExtents {
 			return nil, damaged("%s has more than %d parts", open.name, mostExtents)

@@ -173,8 +173,7 @@ func (a *allocation) descriptor(b []byte) place {
 	return longAD(b)
 }
 
-// add takes an extent in. What follows the one before it becomes one with it: extents
-// have less than 1 GiB.
+// add takes an extent in.
 func (a *allocation) add(p place, kind uint32, size int64) error {
 	parts := []extent{{hole, size}}
 	if kind == recorded {
@@ -185,24 +184,11 @@ func (a *allocation) add(p place, kind uint32, size int64) error {
 	}
 	a.left -= size
 	for _, e := range parts {
-		last := len(a.extents) - 1
-		if last >= 0 && joins(a.extents[last], e) {
-			a.extents[last].size += e.size
-			continue
-		}
-		if a.extents = append(a.extents, e); len(a.extents) > mostExtents {
+		if a.extents = extend(a.extents, e); len(a.extents) > mostExtents {
 			return damaged("a file has more than %d parts", mostExtents)
 		}
 	}
 	return nil
-}
-
-// joins tells whether an extent goes on where another one ends.
-func joins(a, b extent) bool {
-	if a.at == hole || b.at == hole {
-		return a.at == b.at
-	}
-	return a.at+a.size == b.at
 }
 
 // udfMode reads the type and the permissions of a file (ECMA-167 part 4, section 14.9.5).

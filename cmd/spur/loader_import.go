@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/host"
 	"github.com/spurboot/spur/internal/loaderstore"
 	"github.com/spurboot/spur/internal/printable"
 )
@@ -28,7 +28,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
   spur loader import --data /var/lib/spur https://boot.example/snponly.efi`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			report, err := daemon.ImportLoaders(cmd.Context(), data, args[0])
+			report, err := host.ImportLoaders(cmd.Context(), data, args[0])
 			tellImport(cmd.OutOrStdout(), report)
 			return err
 		},
@@ -44,7 +44,7 @@ func tellImport(out io.Writer, r loaderstore.Report) {
 		if !t.New {
 			what = "known"
 		}
-		fmt.Fprintln(out, printable.Line(fmt.Sprintf("%-8s  %s, from %s", what, daemon.TitleOf(t.Binary), t.From)))
+		fmt.Fprintln(out, printable.Line(fmt.Sprintf("%-8s  %s, from %s", what, host.TitleOf(t.Binary), t.From)))
 	}
 	for _, l := range r.Left {
 		fmt.Fprintln(out, printable.Line(fmt.Sprintf("%-8s  %s: %s", "left", l.Name, l.Why)))

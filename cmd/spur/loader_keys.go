@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spurboot/spur/internal/advice"
-	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/efi/keys"
+	"github.com/spurboot/spur/internal/host"
 	"github.com/spurboot/spur/internal/printable"
 )
 
@@ -55,10 +55,10 @@ func (f *keysFlags) open(cmd *cobra.Command) (dir string, passphrase []byte, err
 	if f.data == "" {
 		return "", nil, usage(cmd, fmt.Errorf("--data DIR is missing"))
 	}
-	if passphrase, err = daemon.ReadPassphrase(f.passphrase); err != nil {
+	if passphrase, err = host.ReadPassphrase(f.passphrase); err != nil {
 		return "", nil, err
 	}
-	dir, err = daemon.KeysDir(f.data)
+	dir, err = host.KeysDir(f.data)
 	return dir, passphrase, err
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/host"
 	"github.com/spurboot/spur/internal/printable"
 )
 
@@ -34,7 +34,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 			if _, err := os.Stat(flags.data); flags.data != "" && errors.Is(err, fs.ErrNotExist) {
 				fmt.Fprintln(cmd.ErrOrStderr(), printable.Line("there is no folder "+flags.data+": these are the loaders of all of this host"))
 			}
-			list, err := daemon.ListLoaders(flags.data, flags.loaders)
+			list, err := host.ListLoaders(flags.data, flags.loaders)
 			if err != nil {
 				return err
 			}
@@ -42,7 +42,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 				return writeJSON(cmd.OutOrStdout(), list)
 			}
 			if len(list) == 0 {
-				fmt.Fprintln(cmd.ErrOrStderr(), "this host has no bootloader that Spur knows; "+daemon.LoaderPackages())
+				fmt.Fprintln(cmd.ErrOrStderr(), "this host has no bootloader that Spur knows; "+host.LoaderPackages())
 			}
 			for _, l := range list {
 				listLoader(cmd.OutOrStdout(), l)
@@ -68,7 +68,7 @@ func (f *loaderFlags) add(cmd *cobra.Command) {
 }
 
 // listLoader writes a loader: what it is handed out as, where it lies, what it can.
-func listLoader(out io.Writer, l daemon.Loader) {
+func listLoader(out io.Writer, l host.Loader) {
 	if l.First {
 		fmt.Fprintln(out, printable.Line(fmt.Sprintf("%s (%s)", l.Use, l.Why)))
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/host"
 )
 
 func loaderMakeCommand() *cobra.Command {
@@ -33,13 +33,13 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 			if args[0] != "grub" {
 				return usage(cmd, fmt.Errorf("%s is nothing that Spur makes; it makes grub", args[0]))
 			}
-			report, err := daemon.MakeGRUB(cmd.Context(), data, modules)
+			report, err := host.MakeGRUB(cmd.Context(), data, modules)
 			tellImport(cmd.OutOrStdout(), report)
 			return err
 		},
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&data, "data", "", "the folder that Spur is given with --data (default: for all Spurs of this host)")
-	cmd.Flags().StringVar(&modules, "modules", daemon.GRUBModules, "the folder of the folders of modules, such as i386-pc")
+	cmd.Flags().StringVar(&modules, "modules", host.GRUBModules, "the folder of the folders of modules, such as i386-pc")
 	return cmd
 }

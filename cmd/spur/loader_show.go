@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/host"
 	"github.com/spurboot/spur/internal/printable"
 )
 
@@ -27,10 +27,10 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
   spur loader show --json vmlinuz`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var list []daemon.Description
+			var list []host.Description
 			var errs []error
 			for _, path := range args {
-				d, err := daemon.ShowLoader(path, flags.data, flags.loaders)
+				d, err := host.ShowLoader(path, flags.data, flags.loaders)
 				if errs = append(errs, err); err == nil {
 					list = append(list, d)
 				}
@@ -50,7 +50,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 }
 
 // showLoader describes a file, a line for each thing that there is to say.
-func showLoader(out io.Writer, d daemon.Description) {
+func showLoader(out io.Writer, d host.Description) {
 	line := func(name, text string) {
 		if text != "" {
 			fmt.Fprintln(out, printable.Line(fmt.Sprintf("  %-12s %s", name, text)))

@@ -15,6 +15,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/pools"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // offerFlags are the flags that shape what a machine is offered.
@@ -49,7 +50,7 @@ func (f *offerFlags) add(cmd *cobra.Command) {
 func (f *offerFlags) addLoaders(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
 	flags.StringVar(&f.secure, "secure-boot", "auto", "auto: UEFI machines may have Secure Boot on or off; on: give them only what is signed; off: chains that begin with a shim come last")
-	flags.StringVar(&f.loader, "loader", "", "boot machines by this loader alone: "+strings.Join(daemon.LoaderNames(), ", ")+", where none is the firmware itself (default: the best that works)")
+	flags.StringVar(&f.loader, "loader", "", "boot machines by this loader alone: "+strings.Join(route.LoaderNames(), ", ")+", where none is the firmware itself (default: the best that works)")
 }
 
 // https is what the flags say of HTTPS. Who names a certificate wants it served.

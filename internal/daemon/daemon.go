@@ -10,6 +10,7 @@ import (
 	"github.com/spurboot/spur/internal/datafolder"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/host"
 	"github.com/spurboot/spur/internal/machines"
 	"github.com/spurboot/spur/internal/outlook"
 	"github.com/spurboot/spur/internal/resolver"
@@ -117,7 +118,7 @@ func (d *daemon) open() error {
 		return err
 	}
 	if wanted := d.host.Loader; !d.host.Loaders.Has(boot.IPXE) && (wanted == "" || wanted == boot.IPXE) {
-		d.notices.warn("no iPXE was found on this host, and without one BIOS machines boot by PXELINUX or GRUB alone, where it has them; " + LoaderPackages() + "; --loaders names a folder that has it")
+		d.notices.warn("no iPXE was found on this host, and without one BIOS machines boot by PXELINUX or GRUB alone, where it has them; " + host.LoaderPackages() + "; --loaders names a folder that has it")
 	}
 	if d.config.Data == "" {
 		d.store, d.names.Key = store.Memory(), seal.NewKey()

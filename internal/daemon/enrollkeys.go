@@ -17,6 +17,7 @@ import (
 	"github.com/spurboot/spur/internal/efi/keys"
 	"github.com/spurboot/spur/internal/efi/siglist"
 	"github.com/spurboot/spur/internal/efi/signeddata"
+	"github.com/spurboot/spur/internal/host"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/scratch"
 	"github.com/spurboot/spur/internal/wholefile"
@@ -135,11 +136,11 @@ func shown(c *x509.Certificate) string {
 
 // allKeys are all three keys, and what signs with them.
 func (c Config) allKeys(now time.Time) (map[keys.Role]keys.Kept, map[keys.Role]*signeddata.Signer, error) {
-	passphrase, err := ReadPassphrase(c.Passphrase)
+	passphrase, err := host.ReadPassphrase(c.Passphrase)
 	if err != nil {
 		return nil, nil, err
 	}
-	dir, err := KeysDir(c.Data)
+	dir, err := host.KeysDir(c.Data)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -86,7 +86,7 @@ func (c Config) askedLoader() (boot.Loader, error) {
 	}
 	asked, ok := route.LoaderNamed(c.Loader)
 	if !ok {
-		return "", advice.New(fmt.Sprintf("--loader %s is unknown", c.Loader), "it is one of "+strings.Join(LoaderNames(), ", "))
+		return "", advice.New(fmt.Sprintf("--loader %s is unknown", c.Loader), "it is one of "+strings.Join(route.LoaderNames(), ", "))
 	}
 	return asked, nil
 }

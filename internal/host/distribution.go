@@ -1,4 +1,4 @@
-package daemon
+package host
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
-// distribution is what this host runs, as os-release(5) says, and on what.
-func distribution() (d route.Distribution) {
+// Distribution is what this host runs, as os-release(5) says, and on what.
+func Distribution() (d route.Distribution) {
 	for _, path := range []string{"/etc/os-release", "/usr/lib/os-release"} {
 		if b, err := os.ReadFile(path); err == nil {
 			d = readDistribution(b)
@@ -56,4 +56,4 @@ func familyOf(id string) (route.Family, bool) {
 }
 
 // LoaderPackages says where this host gets iPXE from.
-func LoaderPackages() string { return distribution().Has(route.KindIPXE, boot.X64) }
+func LoaderPackages() string { return Distribution().Has(route.KindIPXE, boot.X64) }

@@ -1,4 +1,4 @@
-package daemon
+package host
 
 import (
 	"cmp"
@@ -90,25 +90,24 @@ func ShowLoader(path, data string, own []string) (Description, error) {
 	if id.Firmware != boot.UEFI {
 		return d, nil
 	}
-	config := Config{Data: data, Loaders: own}
-	key, err := config.signingKey()
+	key, err := SigningKey(data)
 	if err != nil {
 		return Description{}, err
 	}
 	if key != nil {
 		d.OwnKey = key.Name()
 	}
-	err = d.askShims(id, config)
+	err = d.askShims(id, data, own)
 	return d, err
 }
 
 // askShims adds what the shims of this host make of a file as it is. Of one without a
 // signature they are not asked where Spur adds one.
-func (d *Description) askShims(id route.Identity, c Config) error {
+func (d *Description) askShims(id route.Identity, data string, own []string) error {
 	if id.Kind == route.KindShim || d.OwnKey != "" && len(id.Signatures) == 0 {
 		return nil
 	}
-	found, err := c.findLoaders()
+	found, err := FindLoaders(data, own)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package daemon
+package host
 
 import (
 	"fmt"
@@ -9,22 +9,19 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
-// LoaderNames are the names by which people ask for a loader.
-func LoaderNames() []string { return route.LoaderNames() }
-
-// findLoaders looks for the bootloaders that Spur hands out. A folder that was
-// named and has none is an error: machines would be given others than meant.
-func (c Config) findLoaders() (route.Binaries, error) {
-	for _, dir := range c.Loaders {
+// FindLoaders looks for the bootloaders that Spur hands out: in the folders of own,
+// in that of data, and where packages put them. A folder that was named and has none is an error: machines would be given others than meant.
+func FindLoaders(data string, own []string) (route.Binaries, error) {
+	for _, dir := range own {
 		if err := hasLoader(dir); err != nil {
 			return nil, advice.Or(fmt.Errorf("--loaders: %w", err), "name a folder that has one of undionly.kpxe, ipxe.pxe, snponly.efi, ipxe.efi, ipxe-arm64.efi, lpxelinux.0, a stub such as linuxx64.efi.stub, or a shim and what it starts")
 		}
 	}
-	dirs, err := loaderDirs(c.Data)
+	dirs, err := loaderDirs(data)
 	if err != nil {
 		return nil, err
 	}
-	found, err := loader.Find(c.Loaders, dirs)
+	found, err := loader.Find(own, dirs)
 	return found, advice.Wrap(err, "install its package again, or remove that file")
 }
 
@@ -42,18 +39,4 @@ func hasLoader(dir string) error {
 			fmt.Sprintf("name the folder in it that has them, or keep what is anywhere in it: spur loader import %s takes them from there", dir))
 	}
 	return err
-}
-
-// findHost is what of this host boots depend on.
-func (c Config) findHost() (route.Host, error) {
-	loaders, err := c.findLoaders()
-	if err != nil {
-		return route.Host{}, err
-	}
-	asked, err := c.askedLoader()
-	if err != nil {
-		return route.Host{}, err
-	}
-	key, err := c.signingKey()
-	return route.Host{Loaders: loaders, Signs: key != nil, SecureBoot: c.SecureBoot, Loader: asked, Distribution: distribution(), RootOnly: c.DHCP == WithoutDHCP, HTTPS: c.HTTPS.Port != 0, WithoutHTTP: c.HTTPPort == 0 && c.HTTPS.Port != 0}, err
 }

@@ -11,9 +11,11 @@ help: ## list the targets
 check-go:
 	@scripts/check-go $(GO)
 
-build: check-go ## build bin/spur
+build: check-go ## build bin/spur, and where clang and lld are lib/spur/ramdisk*.efi
 	@$(GO) mod download
 	CGO_ENABLED=0 $(GO) build -o bin/spur ./cmd/spur
+	@if command -v clang >/dev/null && command -v ld.lld >/dev/null; then scripts/ramdisk lib/spur; \
+	else echo "without clang and lld: no lib/spur/ramdisk*.efi, by which UEFI machines boot disks over PXE"; fi
 
 demo: build ## boot a virtual machine over the network and tell the story of it
 	scripts/install demo
@@ -40,4 +42,4 @@ lint: check-go ## gofmt, go vet, golangci-lint, shellcheck
 	scripts/lint
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin lib

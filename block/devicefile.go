@@ -44,3 +44,27 @@ func (deviceFile) Truncate(int64) error { return ErrReadOnly }
 
 // Sync implements File.
 func (deviceFile) Sync() error { return nil }
+
+// FileOfReader returns what a reader of a known size has as a File that can only be
+// read. Closing the File does nothing.
+func FileOfReader(r io.ReaderAt, size int64) File { return readerFile{r, size} }
+
+type readerFile struct {
+	io.ReaderAt
+	size int64
+}
+
+// Size implements Source.
+func (f readerFile) Size() (int64, error) { return f.size, nil }
+
+// WriteAt implements io.WriterAt.
+func (readerFile) WriteAt([]byte, int64) (int, error) { return 0, ErrReadOnly }
+
+// Truncate implements File.
+func (readerFile) Truncate(int64) error { return ErrReadOnly }
+
+// Sync implements File.
+func (readerFile) Sync() error { return nil }
+
+// Close implements io.Closer.
+func (readerFile) Close() error { return nil }

@@ -34,6 +34,7 @@ const (
 	known   = `mkdir -p /var/lib/spur/machines; echo '{"routes":["bios-undionly"]}' >/var/lib/spur/machines/52:54:00:12:34:56`
 	booted  = `mkdir -p /var/lib/spur/booted; touch /var/lib/spur/booted/52:54:00:12:34:56 /var/lib/spur/booted/52:54:00:12:34:57`
 	nbp     = `printf '\353\376\0\0' >my.nbp; echo data >data.bin`
+	disk    = `truncate -s 720K disk.img; printf '\372' | dd of=disk.img conv=notrunc status=none; printf '\125\252' | dd of=disk.img bs=1 seek=510 conv=notrunc status=none`
 	shims   = `mkdir shims; cp /usr/lib/ipxe/snponly.efi shims`
 	serving = `(?m) at \S+( on \S+)?$`
 )
@@ -69,6 +70,8 @@ func commands() []command {
 		{line: `spur boot boot.ipxe`, before: `printf '#!ipxe\nshell\n' >boot.ipxe`, until: booting},
 		{line: `spur boot DIR`, as: `spur boot shims --dhcp server --pool 10.0.0.0/24`, before: shims, until: booting},
 		{line: `spur explain DIR`, as: `spur explain shims --dhcp server`, before: shims},
+		{line: `spur boot disk.img`, before: disk, until: booting},
+		{line: `sudo install -D -t /usr/local/lib/spur lib/spur/ramdisk*.efi`, before: "mount -t tmpfs none /usr/local/lib; mkdir -p lib/spur; touch lib/spur/ramdiskx64.efi"},
 		{line: `spur boot my.nbp data.bin --as nbp`, before: nbp, until: booting},
 		{line: `spur boot DIR --as nbp`, as: `spur boot nbps --as nbp`, before: nbp + "; mkdir nbps; mv my.nbp nbps", until: booting},
 		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},

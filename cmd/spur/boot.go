@@ -95,6 +95,15 @@ PXELINUX or Syslinux. All files are served as they are, by their own paths,
 none from outside of the folder; {{ ID }} isn't filled in in them. Spur says what it
 found, and what will go wrong with it.
 
+KERNEL may be the image of a disk, a floppy or an optical disc, which machines boot
+as a whole: raw, qcow2, VHD, VHDX or VMDK, and any of these in gzip, xz or zstd, which is
+unpacked once, into the folder of --data or of temporary files. A BIOS has it in its
+memory by MEMDISK (Debian's package syslinux-common), else iPXE reads it over HTTP; UEFI
+firmware makes a RAM disk of it, by HTTP Boot or, over PXE, by a program of Spur's own
+(make build), and starts EFI/BOOT/BOOT*.EFI of it, which under Secure Boot must be signed.
+Linux finds such a RAM disk again as /dev/pmem0. A disk from which nothing boots is
+refused, unless with --as disk, by which a BIOS tries it.
+
 With --as nbp KERNEL is a flat program that a BIOS loads, or a folder with one, and
 what would be INITRDs is served beside it: files by their names, or the folder that the
 program lies in. It finds them by cutting the last component of the name by which it
@@ -122,6 +131,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --cmdline-for arm64="console=ttyAMA0"
   spur boot https://boot.example/vmlinuz https://boot.example/initrd.img
   spur boot DIR
+  spur boot disk.img
   spur boot my.nbp data.bin --as nbp
   spur boot Install.nbi Restore.nbi
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99

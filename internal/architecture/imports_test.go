@@ -133,9 +133,11 @@ var allowed = map[string][]string{
 	"internal/archive":     {"internal/cpio"},
 	"internal/bootconfig":  {},
 	"internal/family":      {"internal/advice", "internal/bootconfig"},
-	"internal/image":       {"internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/route"},
+	"internal/image":       {"block", "block/partition", "block/raw", "internal/archive", "internal/fat", "internal/iso", "internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/route"},
 	"internal/grubimage":   {},
 	"internal/loader":      {"internal/advice", "internal/boot", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
+	"internal/fat":         {},
+	"internal/rawdisk":     {"block", "block/diskimage", "internal/advice", "internal/archive"},
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
@@ -157,7 +159,7 @@ var allowed = map[string][]string{
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
-		"internal/acme",
+		"internal/rawdisk", "internal/acme",
 		"internal/advice",
 		"internal/answer",
 		"internal/boot",

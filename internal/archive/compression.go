@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"compress/bzip2"
 	"compress/gzip"
 	"io"
@@ -50,4 +51,23 @@ func openXZ(r io.Reader) (io.ReadCloser, error) {
 		return nil, err
 	}
 	return io.NopCloser(x), nil
+}
+
+// compressionHead is how much of a stream shows how it is compressed, in bytes.
+const compressionHead = 8
+
+// Decompress unpacks a stream that is compressed with gzip, bzip2, xz or zstd; ok is
+// false for one that isn't, of which nothing is read then beyond its head.
+func Decompress(r io.ReaderAt, size int64) (unpacked io.ReadCloser, ok bool, err error) {
+	head := make([]byte, min(compressionHead, max(size, 0)))
+	if n, err := r.ReadAt(head, 0); n < len(head) {
+		return nil, false, err
+	}
+	for _, c := range compressions() {
+		if bytes.HasPrefix(head, []byte(c.magic)) {
+			unpacked, err = c.open(io.NewSectionReader(r, 0, size))
+			return unpacked, true, err
+		}
+	}
+	return nil, false, nil
 }

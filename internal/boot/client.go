@@ -117,6 +117,13 @@ const GRUBLegacy Loader = "grub-legacy"
 // (systemd-stub(7)). It speaks to nobody.
 const Stub Loader = "systemd-stub"
 
+// Memdisk is what a loader starts in the place of a kernel, so that a BIOS boots a disk
+// that is its initrd (Syslinux, memdisk). It speaks to nobody.
+const Memdisk Loader = "memdisk"
+
+// RAMDisk is Spur's program by which UEFI firmware boots a disk that it has in its memory.
+const RAMDisk Loader = "ramdisk"
+
 // UBootEFI is U-Boot as what starts an EFI application. On the wire it is UBoot.
 const UBootEFI Loader = "u-boot-efi"
 

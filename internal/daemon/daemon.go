@@ -13,6 +13,7 @@ import (
 	"github.com/spurboot/spur/internal/host"
 	"github.com/spurboot/spur/internal/machines"
 	"github.com/spurboot/spur/internal/outlook"
+	"github.com/spurboot/spur/internal/rawdisk"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/sandbox"
@@ -76,6 +77,7 @@ type daemon struct {
 	signing     *tree.Signing      // nil where there is no key
 	signedBy    string             // the name of its certificate
 	cache       *fetch.Cache
+	disks       *rawdisk.Images
 	ahead       []boot.File                            // that machines will ask for
 	brings      func(boot.Client) (boot.Bringer, bool) // see tree.Tree
 	scriptFiles *tree.ScriptFiles                      // what an iPXE script names relative to itself; nil without one
@@ -84,7 +86,7 @@ type daemon struct {
 
 // open prepares everything that needs no network.
 func open(c Config) (*daemon, error) {
-	d := &daemon{config: c, notices: newNotices(c)}
+	d := &daemon{config: c, notices: newNotices(c), disks: rawdisk.New(c.disksDir())}
 	if err := d.open(); err != nil {
 		d.close()
 		return nil, err
@@ -98,7 +100,7 @@ func openWith(ctx context.Context, c Config, t Target) (*daemon, looked, error) 
 	if err != nil {
 		return nil, looked{}, err
 	}
-	l, err := t.look(ctx, upstream{openURL(d.cache), d.notices.note})
+	l, err := t.look(ctx, upstream{openURL(d.cache), d.notices.note, d.disks})
 	if err != nil {
 		d.close()
 		return nil, looked{}, err
@@ -150,6 +152,7 @@ func (d *daemon) close() {
 	if d.acme != nil {
 		d.acme.Close()
 	}
+	_ = d.disks.Close()
 	if d.cache != nil {
 		_ = d.cache.Close()
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spurboot/spur/internal/explain"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/outlook"
+	"github.com/spurboot/spur/internal/rawdisk"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/seal"
 )
@@ -62,7 +63,9 @@ func (c Config) examine(ctx context.Context, t Target) (looked, route.Host, erro
 		return looked{}, route.Host{}, err
 	}
 	defer cache.Close()
-	l, err := t.look(ctx, upstream{openURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }})
+	disks := rawdisk.New("")
+	defer disks.Close()
+	l, err := t.look(ctx, upstream{openURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }, disks})
 	if err != nil {
 		return looked{}, route.Host{}, err
 	}

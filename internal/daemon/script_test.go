@@ -18,6 +18,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/rawdisk"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
 )
@@ -32,7 +33,7 @@ func reads(t *testing.T) (upstream, func() []string) {
 	t.Cleanup(func() { cache.Close() })
 	var mu sync.Mutex
 	var said []string
-	return upstream{openURL(cache), func(line string) {
+	return upstream{disks: rawdisk.New(t.TempDir()), open: openURL(cache), say: func(line string) {
 			mu.Lock()
 			defer mu.Unlock()
 			said = append(said, line)

@@ -91,6 +91,9 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	case t.isFolder():
 		err := l.takeFolder(t)
 		return l, err
+	case t.As == string(boot.KindDisk):
+		err := l.takeDisk(ctx, t, up)
+		return l, err
 	}
 	file, found, err := t.lookKernel(ctx, up.read)
 	if err != nil {
@@ -102,6 +105,10 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	l.about = found.Description
 	if found.Kind == boot.KindNBP {
 		err := l.takeNBP(ctx, t, up)
+		return l, err
+	}
+	if found.Kind == boot.KindDisk {
+		err := l.takeDisk(ctx, t, up)
 		return l, err
 	}
 	if found.Kind == boot.KindScript {
@@ -140,7 +147,7 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 
 // kinds are those that --as can name.
 func kinds() []string {
-	return []string{string(boot.KindLinux), string(boot.KindScript), string(boot.KindEFI), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot)}
+	return []string{string(boot.KindLinux), string(boot.KindScript), string(boot.KindEFI), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk)}
 }
 
 // overrule takes a file for what the operator says that it is, where it can be that:

@@ -16,6 +16,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/rawdisk"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -24,6 +25,8 @@ type upstream struct {
 	open func(ctx context.Context, url string) (fs.File, error)
 	// say tells whoever started Spur what it waits for.
 	say func(line string)
+	// disks opens images of disks.
+	disks *rawdisk.Images
 }
 
 // waitSaid is how long a server may take before it is said that it is waited

@@ -251,6 +251,8 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 // brought explains what follows once a program runs that the payload brings.
 func (e *explanation) brought(b boot.Bringer, r route.Route, indent string) {
 	switch content := b.(type) {
+	case boot.Disk:
+		e.line("%s%s is the disk, %d MiB, which the machine must have as memory; on it the firmware starts the program for removable media", indent, r.Give, content.Bytes>>20)
 	case boot.NBP:
 		e.line("%s%s is the payload as it is; what it asks for beside itself: %s", indent, r.Give, besides(content))
 	case boot.Folder:

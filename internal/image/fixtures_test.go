@@ -106,7 +106,7 @@ func gzipped(t testing.TB, data []byte) []byte {
 }
 
 // archive is one in the format newc with files of those names.
-func archive(names ...string) []byte {
+func cpioArchive(names ...string) []byte {
 	var b bytes.Buffer
 	w := cpio.NewWriter(&b)
 	for _, name := range names {

@@ -13,7 +13,7 @@ func FuzzLook(f *testing.F) {
 	for _, seed := range [][]byte{
 		nil, []byte("#!ipxe\n"), []byte("<html><title>x"), []byte("MZ"), uki(subsystemApplication),
 		x86Kernel(0x020f, 0x7f, peX64, "6.1"), imageFile("ARM\x64", peARM64), zbootFile(peARM64, 100),
-		gzipped(f, imageFile("RSC\x05", 0)), gzipped(f, archive("init")),
+		gzipped(f, imageFile("RSC\x05", 0)), gzipped(f, cpioArchive("init")),
 	} {
 		f.Add(seed, int64(len(seed)))
 	}
@@ -35,8 +35,8 @@ func FuzzLook(f *testing.F) {
 }
 
 func FuzzLookInitrd(f *testing.F) {
-	early := archive("kernel/x86/microcode/GenuineIntel.bin")
-	for _, seed := range [][]byte{nil, archive("init"), join(early, gzipped(f, archive("init"))), join(early, early), []byte("\x02\x21\x4c\x18")} {
+	early := cpioArchive("kernel/x86/microcode/GenuineIntel.bin")
+	for _, seed := range [][]byte{nil, cpioArchive("init"), join(early, gzipped(f, cpioArchive("init"))), join(early, early), []byte("\x02\x21\x4c\x18")} {
 		f.Add(seed, int64(len(seed)))
 	}
 	f.Fuzz(func(t *testing.T, file []byte, size int64) {

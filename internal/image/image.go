@@ -24,6 +24,8 @@ const (
 	EFI     = "EFI application"
 	UKI     = "unified kernel image"
 	NBP     = "flat program for a BIOS"
+	// DiskImage is any format in which a disk is kept.
+	DiskImage = "disk image"
 )
 
 // Found is what a file turned out to be.
@@ -74,6 +76,9 @@ func Look(r io.ReaderAt, size int64) (Found, error) {
 	h, err := readHead(r, size)
 	if err != nil {
 		return Found{}, err
+	}
+	if found, ok := diskHead(r, size, h); ok {
+		return found, nil
 	}
 	found, err := identify(h, size)
 	if err == nil && found.Kind == boot.KindEFI && size >= 0 {

@@ -69,6 +69,30 @@ func TestLookRecognisesWhatBoots(t *testing.T) {
 	}
 }
 
+func TestLookFindsDisks(t *testing.T) {
+	gpt := blank(1024, map[int]string{510: "\x55\xaa", 512: "EFI PART"})
+	for _, test := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"ISO", blank(40<<10, map[int]string{0x8001: "CD001"}), "an ISO 9660 image"},
+		{"hybrid ISO", blank(40<<10, map[int]string{0x8001: "CD001", 510: "\x55\xaa"}), "an ISO 9660 image"},
+		{"qcow2", []byte("QFI\xfb\x00\x00\x00\x03"), "a qcow2 disk image"},
+		{"boot sector", blank(512, map[int]string{510: "\x55\xaa"}), "a disk image or boot sector"},
+		{"GPT disk", gpt, "a disk image with GPT partitions"},
+		{"GPT disk in gzip", gzipped(t, gpt), "a disk image with GPT partitions, compressed"},
+		{"qcow2 in gzip", gzipped(t, []byte("QFI\xfb\x00\x00\x00\x03")), "a qcow2 disk image, compressed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			found, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
+			if err != nil || found.Kind != boot.KindDisk || found.Description != test.want {
+				t.Errorf("got %+v, %v", found, err)
+			}
+		})
+	}
+}
+
 func TestLookSaysWhatElseItIs(t *testing.T) {
 	kernel := x86Kernel(0x020f, 0x7f, peX64, "6.1")
 	for _, test := range []struct {
@@ -80,10 +104,8 @@ func TestLookSaysWhatElseItIs(t *testing.T) {
 		{"cut bzImage", kernel[:8<<10], "beginning of a kernel: 8192 of at least 12288 bytes", "again"},
 		{"cut zboot", zbootFile(peARM64, 5000)[:5000], "beginning of a kernel: 5000 of at least 9096", "again"},
 		{"vmlinux", []byte("\x7fELF\x02\x01\x01"), "an ELF file", "vmlinuz"},
-		{"ISO", blank(40<<10, map[int]string{0x8001: "CD001"}), "an ISO 9660 image", "casper"},
-		{"hybrid ISO", blank(40<<10, map[int]string{0x8001: "CD001", 510: "\x55\xaa"}), "an ISO 9660 image", "casper"},
-		{"initrd", archive("init"), "a cpio archive", "swap"},
-		{"initrd in gzip", gzipped(t, archive("init")), "gzip-compressed: a cpio archive", "swap"},
+		{"initrd", cpioArchive("init"), "a cpio archive", "swap"},
+		{"initrd in gzip", gzipped(t, cpioArchive("init")), "gzip-compressed: a cpio archive", "swap"},
 		{"initrd in xz", []byte("\xfd7zXZ\x00\x00\x04"), "xz-compressed", "swap"},
 		{"initrd in zstd", []byte("\x28\xb5\x2f\xfd"), "zstd-compressed", "swap"},
 		{"bzImage in gzip", gzipped(t, kernel), "a compressed Linux kernel 6.1, x86-64", "gunzip"},
@@ -96,9 +118,6 @@ func TestLookSaysWhatElseItIs(t *testing.T) {
 		{"EFI application that is cut off", uki(subsystemApplication)[:0x100], "a damaged EFI application", "again"},
 		{"EFI driver", uki(subsystemDriver), "an EFI driver", "application"},
 		{"Windows program", uki(3), "a Windows program", "application"},
-		{"qcow2", []byte("QFI\xfb\x00\x00\x00\x03"), "a qcow2 disk image", "kernel"},
-		{"boot sector", blank(512, map[int]string{510: "\x55\xaa"}), "a disk image", "kernel"},
-		{"GPT disk", blank(1024, map[int]string{510: "\x55\xaa", 512: "EFI PART"}), "GPT", "kernel"},
 		{"rubbish", []byte{1, 2, 3, 4, 5, 6, 7, 8, 9}, "begins with 01 02 03 04 05 06 07 08)", "kernel"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

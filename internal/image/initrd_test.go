@@ -7,7 +7,7 @@ import (
 )
 
 func TestLookInitrd(t *testing.T) {
-	early := archive("kernel", "kernel/x86", "kernel/x86/microcode", "kernel/x86/microcode/GenuineIntel.bin")
+	early := cpioArchive("kernel", "kernel/x86", "kernel/x86/microcode", "kernel/x86/microcode/GenuineIntel.bin")
 	zeros := make([]byte, 300)
 	kernel := x86Kernel(0x020f, 0x7f, peX64, "6.1")
 	many := make([]string, earlyMost+10)
@@ -19,8 +19,8 @@ func TestLookInitrd(t *testing.T) {
 		file          []byte
 		want, warning string
 	}{
-		{"cpio", archive("init"), "initrd (cpio archive)", ""},
-		{"cpio in gzip", gzipped(t, archive("init")), "initrd (gzip)", ""},
+		{"cpio", cpioArchive("init"), "initrd (cpio archive)", ""},
+		{"cpio in gzip", gzipped(t, cpioArchive("init")), "initrd (gzip)", ""},
 		{"xz", []byte("\xfd7zXZ\x00\x00\x04"), "initrd (xz)", ""},
 		{"zstd", []byte("\x28\xb5\x2f\xfd\x04"), "initrd (zstd)", ""},
 		{"lz4 legacy", []byte("\x02\x21\x4c\x18"), "initrd (lz4)", ""},
@@ -29,12 +29,12 @@ func TestLookInitrd(t *testing.T) {
 		{"bzip2", []byte("BZh91AY"), "initrd (bzip2)", ""},
 		{"lzo", []byte("\x89LZO\x00\r\n\x1a\n"), "initrd (lzo)", ""},
 		{"ext2", blank(2048, map[int]string{0x438: "\x53\xef"}), "initrd (ext2 file system)", ""},
-		{"microcode and gzip", join(early, zeros, gzipped(t, archive("init"))), "initrd (gzip) behind CPU microcode or ACPI tables", ""},
-		{"microcode and cpio", join(early, archive("init")), "initrd (cpio archive) behind CPU microcode or ACPI tables", ""},
+		{"microcode and gzip", join(early, zeros, gzipped(t, cpioArchive("init"))), "initrd (gzip) behind CPU microcode or ACPI tables", ""},
+		{"microcode and cpio", join(early, cpioArchive("init")), "initrd (cpio archive) behind CPU microcode or ACPI tables", ""},
 		{"microcode alone", join(early, zeros), "CPU microcode or ACPI tables (cpio archive)", ""},
 		{"microcode, cut off", early[:len(early)-150], "CPU microcode or ACPI tables (cpio archive)", ""},
 		{"microcode and rubbish", join(early, zeros, []byte{1, 2, 3}), "file of another kind behind CPU microcode or ACPI tables", "hardly"},
-		{"more entries than an early archive has", archive(many...), "initrd (cpio archive)", ""},
+		{"more entries than an early archive has", cpioArchive(many...), "initrd (cpio archive)", ""},
 		{"damaged cpio", []byte("070701" + strings.Repeat("z", 200)), "initrd (cpio archive)", ""},
 		{"kernel", kernel, "Linux kernel 6.1, x86-64, EFI stub", ", not an initrd"},
 		{"kernel in gzip", gzipped(t, imageFile("ARM\x64", 0)), "Linux kernel, arm64, compressed with gzip", ", not an initrd"},

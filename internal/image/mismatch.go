@@ -17,6 +17,7 @@ type lookalike struct {
 	at          int
 	magic       string
 	looks, hint string
+	disk        bool // it boots as a whole, if anything on it does
 }
 
 // lookalikes lists what people hand over instead of a kernel, the more telling
@@ -24,30 +25,41 @@ type lookalike struct {
 func lookalikes() []lookalike {
 	const takeOut = "take the kernel and the initrd out of it"
 	return []lookalike{
-		{0x8001, "CD001", "an ISO 9660 image", takeOut + " (look in its folders casper, live, install or isolinux)"},
-		{0, "070701", "a cpio archive (an initrd)", swapped},
-		{0, "070702", "a cpio archive (an initrd)", swapped},
-		{0, "070707", "a cpio archive", swapped},
-		{0, "\xfd7zXZ\x00", "xz-compressed data (an initrd?)", swapped},
-		{0, "\x28\xb5\x2f\xfd", "zstd-compressed data (an initrd?)", swapped},
-		{0, "\x02\x21\x4c\x18", "lz4-compressed data (an initrd?)", swapped},
-		{0, "\x04\x22\x4d\x18", "lz4-compressed data (an initrd?)", swapped},
-		{0, "BZh", "bzip2-compressed data (an initrd?)", swapped},
-		{0, "\x89LZO\x00", "lzo-compressed data (an initrd?)", swapped},
-		{0, "\x5d\x00\x00", "lzma-compressed data (an initrd?)", swapped},
-		{0, "hsqs", "a squashfs file system (the root of a live system?)", "give the kernel and the initrd that mount it"},
-		{0, "\x27\x05\x19\x56", "a U-Boot image", "give the kernel that it was made from (Image or zImage)"},
-		{0, "\xd0\x0d\xfe\xed", "a device tree or a FIT image", "give the kernel that it was made from (Image or zImage)"},
-		{0, "QFI\xfb", "a qcow2 disk image", takeOut},
-		{0, "KDMV", "a VMDK disk image", takeOut},
-		{0, "vhdxfile", "a VHDX disk image", takeOut},
-		{0, "conectix", "a VHD disk image", takeOut},
-		{0, "MSWIM\x00\x00\x00", "a Windows image (WIM)", "Windows needs wimboot, which an iPXE script can load"},
-		{0, "PK\x03\x04", "a zip archive", "unpack it first"},
-		{257, "ustar", "a tar archive", "unpack it first"},
-		{512, "EFI PART", "a disk image with GPT partitions", takeOut},
-		{510, "\x55\xaa", "a disk image or boot sector", takeOut + "; a flat program that a BIOS loads, an NBP, boots with --as nbp"},
+		{0x8001, "CD001", "an ISO 9660 image", takeOut + " (look in its folders casper, live, install or isolinux)", true},
+		{0, "070701", "a cpio archive (an initrd)", swapped, false},
+		{0, "070702", "a cpio archive (an initrd)", swapped, false},
+		{0, "070707", "a cpio archive", swapped, false},
+		{0, "\xfd7zXZ\x00", "xz-compressed data (an initrd?)", swapped, false},
+		{0, "\x28\xb5\x2f\xfd", "zstd-compressed data (an initrd?)", swapped, false},
+		{0, "\x02\x21\x4c\x18", "lz4-compressed data (an initrd?)", swapped, false},
+		{0, "\x04\x22\x4d\x18", "lz4-compressed data (an initrd?)", swapped, false},
+		{0, "BZh", "bzip2-compressed data (an initrd?)", swapped, false},
+		{0, "\x89LZO\x00", "lzo-compressed data (an initrd?)", swapped, false},
+		{0, "\x5d\x00\x00", "lzma-compressed data (an initrd?)", swapped, false},
+		{0, "hsqs", "a squashfs file system (the root of a live system?)", "give the kernel and the initrd that mount it", false},
+		{0, "\x27\x05\x19\x56", "a U-Boot image", "give the kernel that it was made from (Image or zImage)", false},
+		{0, "\xd0\x0d\xfe\xed", "a device tree or a FIT image", "give the kernel that it was made from (Image or zImage)", false},
+		{0, "QFI\xfb", "a qcow2 disk image", takeOut, true},
+		{0, "KDMV", "a VMDK disk image", takeOut, true},
+		{0, "# Disk DescriptorFile", "a VMDK disk image", takeOut, true},
+		{0, "vhdxfile", "a VHDX disk image", takeOut, true},
+		{0, "conectix", "a VHD disk image", takeOut, true},
+		{0, "MSWIM\x00\x00\x00", "a Windows image (WIM)", "Windows needs wimboot, which an iPXE script can load", false},
+		{0, "PK\x03\x04", "a zip archive", "unpack it first", false},
+		{257, "ustar", "a tar archive", "unpack it first", false},
+		{512, "EFI PART", "a disk image with GPT partitions", takeOut, true},
+		{510, "\x55\xaa", "a disk image or boot sector", takeOut + "; a flat program that a BIOS loads, an NBP, boots with --as nbp", true},
 	}
+}
+
+// looksLike is the format of a file that does not boot by itself.
+func looksLike(h head) (lookalike, bool) {
+	for _, l := range lookalikes() {
+		if h.has(l.at, l.magic) {
+			return l, true
+		}
+	}
+	return lookalike{}, false
 }
 
 // mismatch says what a file that does not boot looks like.
@@ -64,10 +76,8 @@ func mismatch(h head) *Mismatch {
 			Hint:  "give the bootable kernel, which is called vmlinuz or bzImage (arch/x86/boot/bzImage in a build tree)",
 		}
 	}
-	for _, l := range lookalikes() {
-		if h.has(l.at, l.magic) {
-			return &Mismatch{Looks: l.looks, Hint: l.hint}
-		}
+	if l, ok := looksLike(h); ok {
+		return &Mismatch{Looks: l.looks, Hint: l.hint}
 	}
 	if found := textMismatch(h); found != nil {
 		return found

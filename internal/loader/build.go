@@ -32,7 +32,7 @@ func buildOf(name string, id route.Identity) (route.Build, bool) {
 		}
 	}
 	switch id.Kind {
-	case route.KindShim, route.KindMokManager, route.KindGRUB, route.KindGRUBLegacy:
+	case route.KindShim, route.KindMokManager, route.KindGRUB, route.KindGRUBLegacy, route.KindRAMDisk:
 		return route.Build{File: name, Firmware: id.Firmware, Arch: id.Arch}, true
 	case "", route.KindEFI:
 		// Who built it may have left out all by which it would be known.

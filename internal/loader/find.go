@@ -15,14 +15,19 @@ import (
 // Dirs are the folders where distributions put loaders, as far as this host has
 // them: iPXE (Debian and Ubuntu, Fedora, Arch, Alpine and openSUSE), systemd's stubs,
 // Raspberry Pi's firmware (Debian and Ubuntu), shim and GRUB (Debian and Ubuntu; Fedora;
-// openSUSE), and Syslinux (Debian and Ubuntu; Arch; Fedora, Alpine and openSUSE).
+// openSUSE), and Syslinux (Debian and Ubuntu; Arch; Fedora, Alpine and openSUSE). The
+// first is the one for what was built with Spur: beside /usr/local/bin it is
+// /usr/local/lib/spur.
 func Dirs() []string {
 	var all []string
+	if program, err := os.Executable(); err == nil {
+		all = append(all, filepath.Join(filepath.Dir(filepath.Dir(program)), "lib", "spur"))
+	}
 	for _, pattern := range []string{
 		"/usr/lib/ipxe", "/usr/share/ipxe", "/usr/share/ipxe/*", "/usr/share/ipxe.efi", "/usr/lib/systemd/boot/efi", "/usr/lib/raspi-firmware",
 		"/usr/lib/shim", "/usr/lib/grub/*-signed", "/usr/lib/grub/*/monolithic", "/boot/efi/EFI/*", "/usr/share/efi/*",
 		"/usr/lib/PXELINUX", "/usr/lib/SYSLINUX.EFI/*", "/usr/lib/syslinux/modules/*",
-		"/usr/lib/syslinux/bios", "/usr/lib/syslinux/efi*", "/usr/share/syslinux", "/usr/share/syslinux/efi*",
+		"/usr/lib/syslinux", "/usr/lib/syslinux/bios", "/usr/lib/syslinux/efi*", "/usr/share/syslinux", "/usr/share/syslinux/efi*",
 	} {
 		found, _ := filepath.Glob(pattern) // these patterns are right
 		all = append(all, found...)

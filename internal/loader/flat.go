@@ -76,6 +76,9 @@ func identifyFlat(head []byte) (route.Identity, error) {
 	case isGRUBLegacy(head):
 		id.Kind = route.KindGRUBLegacy
 		tellGRUBLegacy(&id, head)
+	case isX86Kernel(head) && kernelVersion(head) == "MEMDISK":
+		// It has its version where a kernel has, behind its name (Syslinux, memdisk/memdisk16.asm).
+		id.Kind, id.Version = route.KindMemdisk, match(`MEMDISK (\d[.0-9A-Za-z]{1,20}) `, head)
 	case isX86Kernel(head):
 		id.Kind, id.Version = route.KindLinux, kernelVersion(head)
 	case isVideoCore(head):

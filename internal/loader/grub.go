@@ -25,6 +25,10 @@ func GRUBConfig(c boot.Client, p boot.Payload, urls URLs) string {
 			return grubLoop(c, p, grubLoads(urls, words, ""), grubLoads(urls, words, "16"))
 		}
 		return grubLoop(c, p, grubLoads(urls, words, ""))
+	case boot.Disk:
+		if urls.Memdisk != "" {
+			return grubLoop(c, p, grubMemdisk(content, urls))
+		}
 	case boot.EFI:
 		return grubLoop(c, p, []string{grubCommand("chainloader", grubFile(urls.Kernel))})
 	}

@@ -19,6 +19,9 @@ type URLs struct {
 	// Of a program that finds what is beside it by its own name: how that is called
 	// over TFTP, and by which server.
 	BootFile, Server string
+	// Of a disk: MEMDISK, and the disk where it is read while the machine needs it; empty
+	// where that can't be.
+	Memdisk, Disk string
 }
 
 // tries is how often a machine attempts to load its payload before it starts
@@ -45,6 +48,8 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 		return linuxScript(c, p, content, urls)
 	case boot.EFI:
 		return programScript(c, p, urls)
+	case boot.Disk:
+		return diskScript(c, p, content, urls)
 	case boot.Bringer:
 		return broughtScript(c, p, urls)
 	}
@@ -53,7 +58,7 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 
 func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string {
 	args, settings := ipxeArguments(l.Cmdline.Expand(urls.File, urls.Beacon))
-	return retried(c, p, settingLines(settings), fmt.Sprintf("kernel --name kernel %s%s%s", urls.Kernel, initrdArguments(len(urls.Initrds)), args), urls)
+	return retried(c, p, settingLines(settings), "", fmt.Sprintf("kernel --name kernel %s%s%s", urls.Kernel, initrdArguments(len(urls.Initrds)), args), urls)
 }
 
 // programScript loads an EFI application, which gets its name as its options
@@ -61,7 +66,7 @@ func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string 
 // the kernel's command line instead of its own, unless they begin with a control
 // character (systemd: src/boot/efi/stub.c).
 func programScript(c boot.Client, p boot.Payload, urls URLs) string {
-	return retried(c, p, settingLines([]byte{1}), "kernel --name ${x01:string} "+urls.Kernel, urls)
+	return retried(c, p, settingLines([]byte{1}), "", "kernel --name ${x01:string} "+urls.Kernel, urls)
 }
 
 // broughtScript loads a program that asks for more by itself. It finds server and
@@ -75,7 +80,7 @@ func broughtScript(c boot.Client, p boot.Payload, urls URLs) string {
 		"isset ${proxydhcp/next-server} && set proxydhcp/next-server " + urls.Server + " ||",
 		"isset ${proxydhcp/next-server} && set proxydhcp/filename " + urls.BootFile + " ||",
 	}
-	return retried(c, p, before, "kernel "+urls.Kernel, urls)
+	return retried(c, p, before, "", "kernel "+urls.Kernel, urls)
 }
 
 // settingLines make settings of characters that a command can't have.
@@ -88,8 +93,9 @@ func settingLines(chars []byte) []string {
 }
 
 // retried is a script that boots what a line and initrds load, and tries again
-// where that fails. before are lines for the beginning.
-func retried(c boot.Client, p boot.Payload, before []string, load string, urls URLs) string {
+// where that fails. before are lines for the beginning; instead is a command that boots
+// where they failed, empty for none.
+func retried(c boot.Client, p boot.Payload, before []string, instead, load string, urls URLs) string {
 	var b strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&b, format+"\n", a...) }
 
@@ -116,6 +122,10 @@ func retried(c boot.Client, p boot.Payload, before []string, load string, urls U
 	}
 	line("boot || goto failed")
 	line(":failed")
+	if instead != "" {
+		line("echo Spur: another way is tried.")
+		line("%s ||", instead)
+	}
 	line("inc tries")
 	line("echo")
 	line("echo Spur: %s did not load. The reason is in the lines above.", echoed(p.Title()))

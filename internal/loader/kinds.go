@@ -29,6 +29,7 @@ func kinds() []kind {
 		{route.KindStub, infoLine("systemd-stub"), versionBy(`#### LoaderInfo: systemd-stub ([-+.~0-9A-Za-z]{1,60}) ####`)},
 		{route.KindAddon, infoLine("systemd-addon"), versionBy(`#### LoaderInfo: systemd-addon ([-+.~0-9A-Za-z]{1,60}) ####`)},
 		{route.KindSystemdBoot, infoLine("systemd-boot"), versionBy(`#### LoaderInfo: systemd-boot ([-+.~0-9A-Za-z]{1,60}) ####`)},
+		{route.KindRAMDisk, infoLine("spur-ramdisk"), versionBy(`#### LoaderInfo: spur-ramdisk ([-+.~0-9A-Za-z]{1,60}) ####`)},
 		{route.KindShim, anyOf(hasSection(".sbatlevel"), hasSection(".vendor_cert")), tellShim},
 		{route.KindGRUB, isGRUB, tellGRUB},
 		{route.KindMokManager, contains(wide("Enroll MOK")), versionBySBAT},

@@ -12,6 +12,9 @@ import (
 // payload. What it names it loads at once; where that fails it has said why, waits at
 // its prompt, and tries again (ldlinux_auto_boot in com32/elflink/ldlinux/ldlinux.c).
 func PXELINUXConfig(c boot.Client, p boot.Payload, urls URLs) string {
+	if disk, ok := p.Content.(boot.Disk); ok {
+		return memdiskConfig(c, p, disk, urls)
+	}
 	linux, ok := p.Content.(boot.Linux)
 	if !ok {
 		return TroublePXELINUXConfig(c, fmt.Errorf("PXELINUX cannot bring %s", p.Title()), false)
@@ -25,15 +28,20 @@ func PXELINUXConfig(c boot.Client, p boot.Payload, urls URLs) string {
 	if err != nil {
 		return TroublePXELINUXConfig(c, err, false)
 	}
+	loads := "LINUX " + kernel + "\n"
+	if appended != "" {
+		loads += "APPEND " + appended + "\n"
+	}
+	return pxelinuxBoots(c, p, loads)
+}
+
+// pxelinuxBoots is a configuration that boots what the lines of a label say.
+func pxelinuxBoots(c boot.Client, p boot.Payload, loads string) string {
 	text := say("Spur boots " + p.Title() + " on " + c.MAC.String())
 	for line := range strings.SplitSeq(strings.TrimSpace(p.Message), "\n") {
 		text += say(line)
 	}
-	text += "TIMEOUT 100\nDEFAULT boot\nLABEL boot\nLINUX " + kernel + "\n"
-	if appended != "" {
-		text += "APPEND " + appended + "\n"
-	}
-	return text
+	return text + "TIMEOUT 100\nDEFAULT boot\nLABEL boot\n" + loads
 }
 
 // TroublePXELINUXConfig tells the person in front of the machine why it gets nothing.

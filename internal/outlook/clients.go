@@ -29,6 +29,9 @@ func everyClient(p boot.Payload) []boot.Client {
 // archesOf are the architectures of machines that a payload may be for: x64 if it
 // says nothing, and of a folder, which may well be for others too.
 func archesOf(p boot.Payload) []boot.Arch {
+	if disk, ok := p.Content.(boot.Disk); ok {
+		return archesOfDisk(disk)
+	}
 	folder, ok := p.Content.(boot.Folder)
 	if !ok {
 		return []boot.Arch{cmp.Or(p.Arch(), boot.X64)}

@@ -21,6 +21,9 @@ func (o Outlook) WithoutWay(t Target) []string {
 	if folder, ok := t.Payload.Content.(boot.Folder); ok {
 		return o.withoutWayInto(folder, t.Payload)
 	}
+	if disk, ok := t.Payload.Content.(boot.Disk); ok {
+		return o.withoutWayToDisk(disk, t.Payload)
+	}
 	if _, ok := t.Payload.Content.(boot.Bringer); ok {
 		return nil // it is plain which machines its programs are for
 	}

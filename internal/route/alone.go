@@ -103,7 +103,7 @@ func (h Host) given(r Route, c boot.Client) (why string, near nearness) {
 	all, stops := h.Loaders.candidates(r, c)
 	signed := func(b Binary) bool { return !h.unsigned(c, b.Identity.Signed()) }
 	switch {
-	case len(all) > 0 && loader.byKind() && h.unsigned(c, false): // who signs one is known to a shim
+	case len(all) > 0 && loader.byKind() && loader.Name != boot.RAMDisk && h.unsigned(c, false): // who signs one is known to a shim
 		return fmt.Sprintf("firmware with Secure Boot on starts no %s without a shim", loader.Kind), unsigned
 	case len(all) == 0 && stops != "":
 		return stops, missing
@@ -122,6 +122,8 @@ func (h Host) given(r Route, c boot.Client) (why string, near nearness) {
 // notFound says that this host lacks a loader's file, and where to get it.
 func (h Host) notFound(file string, l Loader, c boot.Client) string {
 	switch {
+	case l.Name == boot.RAMDisk:
+		return fmt.Sprintf("Spur's RAM-disk program for %s was not found on this host; make build builds it beside Spur where clang and lld are, and spur loader import takes it from elsewhere", c.Platform())
 	case l.byKind() && c.Firmware == boot.BIOS:
 		return fmt.Sprintf("no %s for a BIOS was found on this host; %s", l.Kind, h.Distribution.makes(l.Kind))
 	case l.byKind():

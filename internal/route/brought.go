@@ -68,6 +68,8 @@ func (r Route) brought(c boot.Client, p boot.Payload) Route {
 	program, _ := bringer.Start(c)
 	r.Give, r.Role = program.Name, RoleOf(bringer, program.Name)
 	switch {
+	case p.Kind() == boot.KindDisk && r.Loader == boot.ROM:
+		r.Why = "no loader in between: the firmware fetches the disk, makes a RAM disk of it, and starts what is on it; the system that boots from it still has it then, Linux as /dev/pmem0"
 	case p.Kind() == boot.KindFolder && r.Loader == boot.ROM:
 		r.Why = "the folder's own program, and no loader of Spur's in between: it finds what it needs by the paths in the folder"
 	case r.Unsealed() && path.Base(r.Give) == "start.elf" && c.Model == "Raspberry Pi 4": // which has another one
@@ -80,6 +82,8 @@ func (r Route) brought(c boot.Client, p boot.Payload) Route {
 // kernel nothing is known to come after its program.
 func RoleOf(b boot.Bringer, name string) Role {
 	switch content := b.(type) {
+	case boot.Disk:
+		return Kernel
 	case boot.NBP:
 		if name == content.Program.Base() {
 			return Kernel

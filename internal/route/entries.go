@@ -35,6 +35,7 @@ type Entry struct {
 	Speaker  boot.Loader
 	Needs    boot.Features // what the speaker must be able to do
 	Lacks    boot.Features // of these it must lack at least one
+	Payload  boot.Kind     // what is to boot
 
 	// Loader brings the payload. The client is given Build, one of its files;
 	// where Build is empty the loader speaks already, and is given its
@@ -114,6 +115,12 @@ func Entries() []Entry {
 			Name: "uefi-tftp6", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv6, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: TFTP,
 			Why: "no loader in between: iPXE would take its address from another DHCPv6 server, and with it only that server's boot file",
+		},
+		{
+			Name: "uefi-ramdisk", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
+			NetWhy:  "Spur's RAM-disk program knows IPv4 alone; have the machine boot over IPv4",
+			Payload: boot.KindDisk, Loader: boot.RAMDisk, Build: RAMDiskProgram, Via: TFTP, Loads: HTTP,
+			Why: "a program of Spur's that makes a RAM disk of the disk, before any iPXE: the system that boots from it still has it then, Linux as /dev/pmem0",
 		},
 		{
 			Name: "uefi-x64-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,

@@ -20,6 +20,10 @@ const (
 	ConfigForm  Form = "config"  // a folder's pxelinux.cfg, with all that is in the folder
 	FolderForm  Form = "folder"  // what a folder has for the machine, with all that is in the folder
 	NetBootForm Form = "netboot" // Apple's: a booter, and beside it what that asks for
+	DiskForm    Form = "disk"    // a disk as it is, of which firmware makes a RAM disk
+	RAMDiskForm Form = "ramdisk" // a disk, and what Spur's RAM-disk program is told of it
+	MemdiskForm Form = "memdisk" // a disk as the initrd of MEMDISK
+	SANForm     Form = "san"     // a disk that is read while the machine needs it
 )
 
 // FormRow is one line of the table of forms.
@@ -47,6 +51,10 @@ func Forms() []FormRow {
 		{Kind: boot.KindFolder, Form: FolderForm, Obstacle: unfitFolder},
 		{Kind: boot.KindFolder, Form: ConfigForm, Obstacle: unconfigured},
 		{Kind: boot.KindNetBoot, Form: NetBootForm, Obstacle: noBooter},
+		{Kind: boot.KindDisk, Form: MemdiskForm, With: boot.Memdisk, Obstacle: unfitMemdisk},
+		{Kind: boot.KindDisk, Form: DiskForm, Obstacle: unfitHTTPBoot},
+		{Kind: boot.KindDisk, Form: RAMDiskForm, Obstacle: unfitRAMDisk},
+		{Kind: boot.KindDisk, Form: SANForm, Obstacle: unfitSAN},
 	}
 }
 

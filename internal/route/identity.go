@@ -30,6 +30,8 @@ const (
 	KindMemtest     Kind = "Memtest86+"
 	KindRPi         Kind = "Raspberry Pi firmware" // start4.elf, for the processor that starts the others
 	KindREFInd      Kind = "rEFInd"
+	KindMemdisk     Kind = "MEMDISK"          // starts a disk that it gets as its initrd
+	KindRAMDisk     Kind = "RAM-disk program" // Spur's own
 	KindShell       Kind = "UEFI shell"
 	KindEFI         Kind = "EFI application" // another
 	KindDriver      Kind = "EFI driver"

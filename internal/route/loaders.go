@@ -111,7 +111,7 @@ func Loaders() []Loader {
 				{"ipxe-loong64.efi", boot.UEFI, boot.LOONG64},
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
-			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm},
+			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MemdiskForm, SANForm},
 			Chains:  []Form{NBPForm, FolderForm},
 			Next:    File{Name: IPXEScript, Role: Script},
 			Unable:  unableIPXE,
@@ -125,7 +125,7 @@ func Loaders() []Loader {
 		{
 			// Debian's, Ubuntu's, Fedora's and SUSE's go by their content, started by a shim or
 			// by themselves.
-			Name: boot.GRUB, Kind: KindGRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm},
+			Name: boot.GRUB, Kind: KindGRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm, MemdiskForm},
 			Next: File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable, Stops: stopsAlone,
 		},
 		{
@@ -136,7 +136,7 @@ func Loaders() []Loader {
 		{
 			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP; of a
 			// BIOS, PXE 2.1 section 4.4. What a payload brings has a name of its own.
-			Name: boot.ROM, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{ProgramForm, UKIForm, NBPForm, FolderForm},
+			Name: boot.ROM, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{ProgramForm, UKIForm, NBPForm, FolderForm, DiskForm},
 			Next: File{Name: EFIProgram, Role: Kernel},
 		},
 		{
@@ -144,7 +144,7 @@ func Loaders() []Loader {
 			Name: boot.PXELINUX, Kind: KindPXELINUX,
 			Builds:     []Build{{"lpxelinux.0", boot.BIOS, boot.X86}, {"pxelinux.0", boot.BIOS, boot.X86}},
 			Companions: []Companion{{Build{"ldlinux.c32", boot.BIOS, boot.X86}, "5"}},
-			Fetches:    []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm},
+			Fetches:    []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm, MemdiskForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{
@@ -155,6 +155,11 @@ func Loaders() []Loader {
 			Companions: []Companion{{Build{"ldlinux.e64", boot.UEFI, boot.X64}, "5"}},
 			Fetches:    []Via{TFTP}, Brings: []Form{LinuxForm, ConfigForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
+		},
+		{
+			// Spur's own, built from loader/ramdisk: for firmware that has no HTTP Boot.
+			Name: boot.RAMDisk, Kind: KindRAMDisk, Fetches: []Via{HTTP, TFTP}, Brings: []Form{RAMDiskForm},
+			Next: File{Name: RAMDiskConfig, Role: Script}, Config: isRAMDiskConfig,
 		},
 		{
 			// It speaks from the board's ROM or EEPROM, and fetches the rest of itself first.
@@ -179,6 +184,10 @@ func Loaders() []Loader {
 			// A Mac's firmware with the booter of a NetBoot image.
 			Name: boot.Apple, Fetches: []Via{TFTP}, Brings: []Form{NetBootForm},
 			Next: File{Name: BooterFile, Role: NBP}, Serves: besideBooter,
+		},
+		{
+			Name: boot.Memdisk, Kind: KindMemdisk,
+			Builds: []Build{{MemdiskFile, boot.BIOS, boot.X86}},
 		},
 		{
 			Name: boot.Stub, Kind: KindStub,

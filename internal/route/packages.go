@@ -54,6 +54,7 @@ func packages() []pack {
 		{Debian, KindPXELINUX, "", "pxelinux", false},
 		{Debian, KindSyslinux, "", "syslinux-efi", false},
 		{Debian, KindLdlinux, "", "syslinux-common", false},
+		{Debian, KindMemdisk, "", "syslinux-common", false},
 		{Fedora, KindIPXE, boot.X86, "ipxe-bootimgs-x86", false},
 		{Fedora, KindIPXE, boot.X64, "ipxe-bootimgs-x86", false},
 		{Fedora, KindIPXE, boot.ARM64, "ipxe-bootimgs-aarch64", false},
@@ -63,6 +64,7 @@ func packages() []pack {
 		{Fedora, KindGRUB, boot.X64, "grub2-efi-x64", true},
 		{Fedora, KindGRUB, boot.ARM64, "grub2-efi-aa64", true},
 		{Fedora, KindPXELINUX, "", "syslinux-nonlinux", false},
+		{Fedora, KindMemdisk, "", "syslinux-nonlinux", false},
 		{Fedora, KindSyslinux, boot.X64, "syslinux-efi64", false},
 		{Fedora, KindLdlinux, boot.X86, "syslinux-nonlinux", false}, // of a BIOS
 		{Fedora, KindLdlinux, boot.X64, "syslinux-efi64", false},
@@ -72,16 +74,19 @@ func packages() []pack {
 		{Arch, KindPXELINUX, "", "syslinux", false},
 		{Arch, KindSyslinux, "", "syslinux", false},
 		{Arch, KindLdlinux, "", "syslinux", false},
+		{Arch, KindMemdisk, "", "syslinux", false},
 		{Alpine, KindStub, "", "systemd-efistub", true},
 		{Alpine, KindPXELINUX, "", "syslinux", false},
 		{Alpine, KindSyslinux, "", "syslinux", false},
 		{Alpine, KindLdlinux, "", "syslinux", false},
+		{Alpine, KindMemdisk, "", "syslinux", false},
 		{OpenSUSE, KindIPXE, "", "ipxe-bootimgs", false},
 		{OpenSUSE, KindStub, "", "systemd-boot", true},
 		{OpenSUSE, KindShim, "", "shim", true},
 		{OpenSUSE, KindGRUB, boot.X64, "grub2-x86_64-efi", false},
 		{OpenSUSE, KindGRUB, boot.ARM64, "grub2-arm64-efi", false},
 		{OpenSUSE, KindPXELINUX, "", "syslinux", false},
+		{OpenSUSE, KindMemdisk, "", "syslinux", false},
 	}
 }
 

@@ -92,6 +92,9 @@ func markdown() string {
 		if r.Loader == boot.ROM && e.Firmware == boot.BIOS {
 			given = "the payload's own program"
 		}
+		if e.Payload == boot.KindDisk {
+			given += " and a disk"
+		}
 		if r.Shim {
 			given += " and " + map[boot.Loader]string{boot.IPXE: "iPXE", boot.GRUB: "GRUB"}[r.Loader]
 		}

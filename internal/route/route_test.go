@@ -305,7 +305,7 @@ func TestTablesAreSound(t *testing.T) {
 		mac := e.Speaker == boot.Apple && e.Loader == boot.ROM // its firmware is UEFI's
 		built := slices.ContainsFunc(l.Builds, func(b Build) bool {
 			return b.File == e.Build && b.Firmware == e.Firmware && b.Arch == e.Arch || e.Firmware == boot.BIOS && b.File == e.Build
-		}) || e.Shim && e.Build == ShimFile || l.byKind() && slices.Contains([]string{GRUBForBIOS, GRUBForUEFI, LegacyProgram}, e.Build)
+		}) || e.Shim && e.Build == ShimFile || l.byKind() && slices.Contains([]string{GRUBForBIOS, GRUBForUEFI, LegacyProgram, RAMDiskProgram}, e.Build)
 		speaks := e.Speaker == e.Loader || e.Speaker == boot.UBoot && e.Loader == boot.UBootEFI || mac
 		if e.Why == "" || e.Via == "" || l.Name == "" || e.Build != "" && !built || e.Build == "" && !speaks {
 			t.Errorf("the entry %s has a blank, or names a loader that is not in its table", e.Name)
@@ -334,7 +334,7 @@ func TestTablesAreSound(t *testing.T) {
 func TestNamesAndOrder(t *testing.T) {
 	want := []string{
 		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe", "bios-lpxelinux", "bios-pxelinux", "bios-nbp",
-		"uefi-tftp6", "uefi-x64-snponly", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-shim-ipxe", "uefi-shim-grub",
+		"uefi-tftp6", "uefi-ramdisk", "uefi-x64-snponly", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-shim-ipxe", "uefi-shim-grub",
 		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-x64-syslinux", "bios-grub", "bios-grub-legacy", "bios-ipxe-grub", "bios-gpxe-http", "bios-gpxe-tftp", "bios-gpxe-undionly", "bios-gpxe-grub", "uefi-grub",
 		"uefi-http", "uefi-https", "uefi-http-shim-ipxe", "uefi-http-shim-grub", "uefi-https-shim-grub", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe", "uefi-http-grub",
 		"rpi-tftp", "uboot-script", "uboot-efi", "uboot-pxelinux",

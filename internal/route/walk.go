@@ -34,6 +34,9 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 	c = host.knows(c)
 	var versions []Route // of the loader whose entries these are
 	for _, e := range Entries() {
+		if e.Payload != "" && e.Payload != p.Kind() {
+			continue
+		}
 		if !e.fits(c) {
 			if r, ok := e.overOtherNet(c, p, host); ok {
 				l.Rejected = append(l.Rejected, r)
@@ -153,7 +156,7 @@ func ByID(id uint16) (Route, bool) {
 // machine, or what is in the way of the last.
 func (l Loader) form(e Entry, c boot.Client, p boot.Payload, host Host) (form Form, why string, near nearness) {
 	why, near = l.startsNo(c, p), unsuited
-	if _, ok := p.Content.(boot.Bringer); ok || l.Name == boot.Apple {
+	if _, ok := p.Content.(boot.Bringer); ok && p.Kind() != boot.KindDisk || l.Name == boot.Apple {
 		near = aside
 	}
 	forms := l.Brings
@@ -209,8 +212,17 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		return p.Title() + " brings its own loader, and Spur puts none before it"
 	case boot.KindNetBoot:
 		what = "a NetBoot image"
+	case boot.KindDisk:
+		what = "a disk"
 	}
 	return fmt.Sprintf("%s is %s, which %s can't start by itself", p.Title(), what, who)
+}
+
+// FormFits tells whether a payload can be served in a form to a machine by a host.
+func FormFits(form Form, c boot.Client, p boot.Payload, host Host) bool {
+	return slices.ContainsFunc(Forms(), func(row FormRow) bool {
+		return row.Kind == p.Kind() && row.Form == form && row.Obstacle(c, p, host) == "" && row.lacks(c, host) == ""
+	})
 }
 
 // lacks says what this host hasn't that the form is put together with, or "".

@@ -15,6 +15,7 @@ type broughtFile struct {
 	file boot.File
 	name string
 	role route.Role
+	disk bool // file is the image of a disk, of which that is asked for
 }
 
 // brought finds a file of a boot in what the client's payload brings. What Spur writes
@@ -33,7 +34,8 @@ func (t *Tree) brought(n Name, name string) (broughtFile, bool) {
 	}
 	name = path.Clean(name)
 	file, ok := bringer.File(name)
-	return broughtFile{file, name, route.RoleOf(bringer, name)}, ok
+	_, disk := bringer.(boot.Disk)
+	return broughtFile{file, name, route.RoleOf(bringer, name), disk}, ok
 }
 
 // describe says what such a file is in its boot.
@@ -43,6 +45,9 @@ func (f broughtFile) describe(c boot.Client) Entry {
 
 // openBrought opens one. EFI applications among them are signed as all are.
 func (t *Tree) openBrought(ctx context.Context, f broughtFile) (fs.File, error) {
+	if f.disk {
+		return t.openDisk(ctx, f.file)
+	}
 	file, err := t.Sources.Open(ctx, f.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -30,6 +30,7 @@ type Tree struct {
 	// Brings tells what a client's payload brings of its own: files that are asked for
 	// by names that no script of Spur's has. nil where no payload does.
 	Brings    func(boot.Client) (boot.Bringer, bool)
+	Disks     Disks  // reads images of disks; nil: as they lie
 	Boots     Boots  // for loaders that ask at the root; nil where nobody asks
 	HTTPPort  uint16 // in the URLs of generated scripts; 0 where nothing is served over plain HTTP
 	HTTPSPort uint16 // likewise, of HTTPS
@@ -173,6 +174,9 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
 	case n.Route.Loader == boot.Apple:
 		return t.openNetBoot(ctx, n.Client, name)
+	case f.Loader == boot.Memdisk:
+		b, ok := t.Loaders.Find(name, n.Client)
+		return t.openBinary(ctx, name, b, ok)
 	case f.Loader == boot.Shim && !n.Route.Shim:
 		b, ok := t.Loaders.Shim(n.Client)
 		return t.openBinary(ctx, name, b, ok)
@@ -281,6 +285,8 @@ func Configuration(c boot.Client, p boot.Payload, r route.Route, urls loader.URL
 		return loader.UBootConfig(c, p, "", false, urls)
 	case boot.PXELINUX, boot.Syslinux:
 		return loader.PXELINUXConfig(c, p, urls)
+	case boot.RAMDisk:
+		return loader.RAMDiskConfig(c, p, urls)
 	}
 	return loader.IPXEScript(c, p, urls)
 }
@@ -296,6 +302,8 @@ func troubled(c boot.Client, r route.Route, why error, again bool) *generated {
 		trouble = loader.TroubleGRUBLegacyConfig
 	case boot.PXELINUX, boot.Syslinux:
 		trouble = loader.TroublePXELINUXConfig
+	case boot.RAMDisk:
+		trouble = loader.TroubleRAMDiskConfig
 	}
 	g := newGenerated(route.FindLoader(r.Loader).Next.Name, trouble(c, why, again))
 	g.trouble = why
@@ -330,6 +338,9 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		program, _ := content.Start(c)
 		urls.BootFile, urls.Server = t.Names.Boot(c, r)+"/"+program.Name, a.Server.String()
 		urls.Kernel = loading + (&url.URL{Path: "/" + urls.BootFile}).EscapedPath()
+		if p.Kind() == boot.KindDisk {
+			urls.Memdisk, urls.Disk = t.diskURLs(c, r, p, loading, a)
+		}
 	case boot.EFI:
 		urls.Kernel = named(loading, route.Kernel, content.Program, true)
 	case boot.Linux:

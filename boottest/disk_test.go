@@ -1,0 +1,161 @@
+package boottest
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// ramdiskPrograms builds Spur's RAM-disk programs, and is how Spur is told where they are.
+func (w *world) ramdiskPrograms() []string {
+	w.Helper()
+	dir := w.TempDir()
+	w.run("../scripts/ramdisk", dir)
+	return []string{"--loaders", dir}
+}
+
+// fat makes a FAT file system from which an application boots as from any removable
+// medium; to is a file of it, or a place in a file.
+func (w *world) fat(to string, mebibytes int, name, application string) {
+	w.Helper()
+	w.run("mformat", "-i", to, "-F", "-T", strconv.Itoa(mebibytes<<11), "-h", "64", "-s", "32", "::")
+	w.run("mmd", "-i", to, "::/EFI", "::/EFI/BOOT")
+	w.run("mcopy", "-i", to, application, "::/EFI/BOOT/"+name)
+}
+
+// emptyFile is a file of that size.
+func (w *world) emptyFile(name string, mebibytes int64) string {
+	w.Helper()
+	path := filepath.Join(w.TempDir(), name)
+	w.check(os.WriteFile(path, nil, 0o644))
+	w.check(os.Truncate(path, mebibytes<<20))
+	return path
+}
+
+// efiDisk makes a disk with a GPT whose EFI system partition has an application.
+func (w *world) efiDisk(name, application string) string {
+	w.Helper()
+	disk := w.emptyFile("disk.img", 96)
+	w.sh("printf 'label: gpt\nstart=2048, type=uefi\n' | sfdisk --quiet " + disk)
+	w.fat(disk+"@@1M", 94, name, application)
+	return disk
+}
+
+// efiISO makes an optical disc whose El Torito image for EFI has an application.
+func (w *world) efiISO(name, application string) string {
+	w.Helper()
+	dir := w.TempDir()
+	image, disc := w.emptyFile("efi.img", 64), filepath.Join(dir, "disc.iso")
+	w.fat(image, 64, name, application)
+	w.run("xorriso", "-as", "mkisofs", "-quiet", "-o", disc, "-V", "DISC", "-e", "efi.img", "-no-emul-boot", filepath.Dir(image))
+	return disc
+}
+
+// stayingLinux is an application with a Linux that stays, with a shell, and knows memory
+// that firmware shows as a disk.
+func (w *world) stayingLinux() string {
+	w.Helper()
+	initrd := filepath.Join(w.TempDir(), "initrd.gz")
+	w.check(lab.Initramfs(initrd, lab.InitramfsOptions{Modules: []string{"libnvdimm", "nfit", "nd_btt", "nd_pmem"}}))
+	return w.applicationOf("/usr/lib/systemd/boot/efi/linuxx64.efi.stub", built.kernel, initrd, "console=ttyS0 no_timer_check spur.lab=stay")
+}
+
+// hasDisk checks that the system of a machine has the disk that it came from.
+func (w *world) hasDisk(m *lab.Machine, spur *lab.Process, device, size string) {
+	w.Helper()
+	w.prints(m, spur, lab.Up, `SPUR-LAB-STAYS`)
+	_, err := m.Write([]byte("echo disk: $(cat /sys/class/block/" + device + "/size)\n"))
+	w.check(err)
+	w.prints(m, spur, `(?m)^disk: `+size+`\b`)
+}
+
+// A disk boots on firmware that has PXE alone, by Spur's program, and its system finds it
+// again as persistent memory.
+func TestRAMDisk(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	spur := w.spur(append([]string{"boot", w.efiDisk("BOOTX64.EFI", w.stayingLinux())}, w.ramdiskPrograms()...)...)
+	m := w.machine("machine", lab.UEFI, lab.Port{})
+	w.prints(m, spur, `Spur boots disk.img, 96 MiB, from 10\.77\.0\.1`, `starting EFI/BOOT/BOOTX64\.EFI of the disk`)
+	w.hasDisk(m, spur, "pmem0", "196608")
+	if _, err := spur.WaitFor(w.ctx, `(?m)"sub":"http".*"step":"fetch-end".*"file":"disk.img"`); err != nil {
+		w.Error(err)
+	}
+	w.took(spur, m, "uefi-ramdisk")
+}
+
+// Without HTTP it comes by TFTP, also on a machine of another architecture.
+func TestRAMDiskByTFTP(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	kernel, initrd, _ := w.linuxFor(boot.ARM64)
+	stub, err := lab.Unpacked(stubARM64, "usr/lib/systemd/boot/efi/linuxaa64.efi.stub")
+	w.check(err)
+	application := w.applicationOf(stub, kernel, initrd, "console=ttyAMA0")
+	spur := w.spur(append([]string{"boot", w.efiISO("BOOTAA64.EFI", application), "--http-port", "0", "--https-port", "8443"}, w.ramdiskPrograms()...)...)
+	m := w.machine("machine", lab.ARM64, lab.Port{})
+	w.prints(m, spur, `not by HTTP \(none is served\); by TFTP`, `starting EFI/BOOT/BOOTAA64\.EFI of the disk`, lab.Up)
+	w.took(spur, m, "uefi-ramdisk")
+}
+
+// Firmware with HTTP Boot makes a RAM disk of an ISO by itself.
+func TestHTTPBootOfADisk(t *testing.T) {
+	w := newWorld(t)
+	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+	spur := w.spur("boot", w.efiISO("BOOTX64.EFI", w.stayingLinux()))
+	m := w.machine("machine", lab.UEFIHTTP, lab.Port{})
+	w.hasDisk(m, spur, "pmem0", `\d{6}`)
+	w.took(spur, m, "uefi-http")
+}
+
+var memdisk = [2]string{"syslinux-common", "usr/lib/syslinux/memdisk"}
+
+// floppy makes a floppy disk of 720 KiB that says how the BIOS shows it.
+func (w *world) floppy() string {
+	w.Helper()
+	dir := w.TempDir()
+	object, disk := filepath.Join(dir, "floppy.o"), filepath.Join(dir, "floppy.img")
+	w.run("as", "--32", "-o", object, "floppy/floppy.s")
+	w.run("ld", "-m", "elf_i386", "-e", "_start", "-Ttext=0x7c00", "--oformat", "binary", "-o", disk, object)
+	w.check(os.Truncate(disk, 720<<10))
+	return disk
+}
+
+// On a BIOS a disk boots by MEMDISK, which iPXE, PXELINUX and GRUB start, or as one that
+// iPXE reads over HTTP.
+func TestMemdisk(t *testing.T) {
+	rescue := func(w *world) string {
+		disc, err := lab.Unpacked("grub-rescue-pc", "usr/lib/grub-rescue/grub-rescue-cdrom.iso")
+		w.check(err)
+		return disc
+	}
+	for _, tt := range []struct {
+		name   string
+		disk   func(*world) string
+		loader string
+		files  [][2]string
+		routes []string
+		prints []string
+	}{
+		{"floppy by iPXE", (*world).floppy, "ipxe", [][2]string{memdisk}, []string{"bios-undionly", "ipxe-http"}, []string{`MEMDISK`, `floppy: drive 00, sectors 09, heads 02`}},
+		{"floppy read by iPXE", (*world).floppy, "ipxe", nil, []string{"bios-undionly", "ipxe-http"}, []string{`floppy: drive 00, sectors 09, heads 02`}},
+		{"ISO by lpxelinux", rescue, "pxelinux", [][2]string{lpxelinux, ldlinux, memdisk}, []string{"bios-lpxelinux"}, []string{`MEMDISK`, `GNU GRUB|grub>`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+			line := []string{"boot", tt.disk(w), "--loader", tt.loader}
+			if tt.files != nil {
+				line = append(line, "--loaders", w.folderOf(tt.files...))
+			}
+			spur := w.spur(line...)
+			m := w.machine("machine", lab.BIOS, lab.Port{PlainROM: true})
+			w.prints(m, spur, tt.prints...)
+			w.took(spur, m, tt.routes...)
+		})
+	}
+}

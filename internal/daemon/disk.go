@@ -1,0 +1,78 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/image"
+)
+
+// takeDisk takes a target for a disk, which machines boot as a whole.
+func (l *looked) takeDisk(ctx context.Context, t Target, up upstream) error {
+	alone := t
+	alone.Message = "" // every loader between shows it
+	if err := alone.onlyItself("a disk, which is booted as it is", "put it onto the disk, or name the kernel that is on it"); err != nil {
+		return err
+	}
+	f, err := located(t.Kernel)
+	if err != nil {
+		return err
+	}
+	found, err := lookDisk(ctx, f, up)
+	if err != nil {
+		return err
+	}
+	found.Image = f
+	if !found.BIOS && len(found.EFI) == 0 {
+		if t.As != string(boot.KindDisk) {
+			return advice.New(fmt.Sprintf("%s is a %s", t.Kernel, found.Description),
+				"put a loader for removable media on it (grub-install --removable, or EFI/BOOT/BOOTX64.EFI in a FAT file system), or have a BIOS try it by --as disk; a flat program that a BIOS loads, an NBP, boots with --as nbp")
+		}
+		found.BIOS = true
+	}
+	l.about, l.payload.Content = found.Description, found.Disk
+	return nil
+}
+
+// lookDisk looks at the disk in an image.
+func lookDisk(ctx context.Context, f boot.File, up upstream) (found image.Disk, err error) {
+	look := func(opened fs.File) error {
+		disk, err := up.disks.Open(ctx, f.Source, opened)
+		if err != nil {
+			return advice.Or(err, "check its name, and whether it can be read here by other programs")
+		}
+		defer disk.Close()
+		info, err := disk.Stat()
+		if err != nil {
+			return err
+		}
+		content, ok := disk.(io.ReaderAt)
+		if !ok {
+			return fmt.Errorf("%s can't be read at random", f.Source)
+		}
+		found, err = image.LookDisk(content, info.Size())
+		return err
+	}
+	if f.IsURL() {
+		return found, up.with(ctx, f.Source, look)
+	}
+	local, err := os.Open(f.Source)
+	if err != nil {
+		return found, advice.Wrap(err, "check its name and its permissions")
+	}
+	return found, look(local)
+}
+
+// disksDir is the folder in which compressed disks are unpacked; empty for that of
+// temporary files.
+func (c Config) disksDir() string {
+	if c.DryRun {
+		return ""
+	}
+	return c.Data
+}

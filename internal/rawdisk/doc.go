@@ -1,0 +1,8 @@
+// Package rawdisk reads images of disks, whatever their format, as the bytes that are on
+// the disks: raw ones and those that package diskimage knows as they lie, compressed
+// ones from a copy.
+//
+// Machines ask for the size of a disk before they ask for it, for parts of it in any
+// order, and again for what was lost. A compressed image has none of that. So it is
+// unpacked once, at the start, into a file without a name, which goes with the process.
+package rawdisk

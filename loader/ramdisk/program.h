@@ -1,0 +1,51 @@
+// What the parts of this program have of each other.
+#pragma once
+#include "uefi.h"
+
+// The firmware's services, for all parts.
+extern boot_services *boot;
+extern handle self;
+
+// console.c: what people read.
+void open_console(system_table *);
+void say(const char *);
+void say_address(const u8 *);
+void say_status(status);
+void say_number(u64);
+void say_mebibytes(u64);
+void show_progress(u64 done, u64 all);
+void end_progress(void);
+status give_up(status);
+
+// memory.c
+void *memcpy(void *, const void *, usize);
+void *memset(void *, int, usize);
+boolean same(const void *, const void *, usize);
+usize length_of(const char *);
+
+// origin.c: where this program came from.
+#define NAME_MOST 512
+typedef struct {
+	pxe_base_code *pxe;
+	handle device;
+	ip_address server;
+	char folder[NAME_MOST]; // on the server, with the slash behind it
+} origin;
+status find_origin(origin *);
+
+// instructions.c: what Spur has written for this machine.
+typedef struct {
+	char *title, *http, *tftp, *trouble; // 0 for none
+	u64 size;
+	boolean cd;
+} instructions;
+status read_instructions(origin *, instructions *);
+
+// tftp.c
+status fetch_by_tftp(origin *, const char *file, void *to, u64 *size, boolean progress);
+
+// http.c
+status fetch_by_http(origin *, const char *url, u8 *to, u64 size);
+
+// disk.c
+status start_disk(u64 address, u64 size, boolean cd);

@@ -19,7 +19,7 @@ func machineCommand() *cobra.Command {
 With --data DIR Spur keeps of each machine what worked on it: the routes that
 brought it to its system, those that failed and are passed over, and the shape
 of offer that it took; list also shows why its last boot failed, of which DIR/failed
-has the record, and forget leaves that there. With --once, spur boot and spur api leave a machine to
+has the record, until forget removes it. With --once, spur boot and spur api leave a machine to
 its disk after it has booted, and --data keeps that too. These commands work on
 it, also while Spur runs, which sees it the next time that the machine asks.
 

@@ -17,8 +17,9 @@ func machineForgetCommand() *cobra.Command {
 		Long: `Forget what worked on machines and what failed.
 
 They are offered the first way again, as if they had never booted; for a machine
-with new firmware or a new network card. Whether they have booted with --once is
-left as it is: that is for spur machine reset.`,
+with new firmware or a new network card. The records of their boots that failed, in
+DIR/failed, are removed; those in another folder, which --record named, are not. Whether
+they have booted with --once is left as it is: that is for spur machine reset.`,
 		Example: `  spur machine forget 52:54:00:12:34:56 --data /var/lib/spur
   spur machine forget --all --data /var/lib/spur`,
 		RunE: func(cmd *cobra.Command, args []string) error {

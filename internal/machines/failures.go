@@ -23,8 +23,8 @@ type Failure struct {
 // FailedDir is where failed boots are kept without --record.
 func FailedDir(data string) string { return filepath.Join(data, "failed") }
 
-// lastFailures are the last boots of machines of which the folder data has records.
-func lastFailures(data string) (map[boot.MAC]Failure, error) {
+// records are the records in the folder data, by machine, the oldest first.
+func records(data string) (map[boot.MAC][]string, error) {
 	entries, err := os.ReadDir(FailedDir(data))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -32,14 +32,24 @@ func lastFailures(data string) (map[boot.MAC]Failure, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	last := map[boot.MAC]string{}
+	names := map[boot.MAC][]string{}
 	for _, e := range entries { // by their names, which is the order in which the boots began
 		if mac, _, ok := record.ParseName(e.Name()); ok {
-			last[mac] = e.Name()
+			names[mac] = append(names[mac], e.Name())
 		}
 	}
+	return names, nil
+}
+
+// lastFailures are the last boots of machines of which the folder data has records.
+func lastFailures(data string) (map[boot.MAC]Failure, error) {
+	all, err := records(data)
+	if err != nil {
+		return nil, err
+	}
 	failures := map[boot.MAC]Failure{}
-	for mac, name := range last {
+	for mac, names := range all {
+		name := names[len(names)-1]
 		_, began, _ := record.ParseName(name)
 		f := Failure{Began: began}
 		if v := verdictIn(filepath.Join(FailedDir(data), name)); v != nil {

@@ -29,7 +29,7 @@ const (
 
 // Kept keep what the boots of machines have taught. Each has a file of
 // its own in a folder, so that another process may read and change it while this
-// one works, which the store lets nobody do.
+// one works, which the store lets nobody do. A nil Kept has none.
 type Kept struct {
 	dir  string
 	most int
@@ -143,6 +143,9 @@ func (k *Kept) files() []fs.FileInfo {
 
 // Remove forgets a machine, and tells whether it was known.
 func (k *Kept) Remove(mac boot.MAC) (bool, error) {
+	if k == nil {
+		return false, nil
+	}
 	err := os.Remove(k.path(mac))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -152,6 +155,9 @@ func (k *Kept) Remove(mac boot.MAC) (bool, error) {
 
 // All lists the machines, in the order of their addresses.
 func (k *Kept) All() ([]boot.MAC, error) {
+	if k == nil {
+		return nil, nil
+	}
 	entries, err := os.ReadDir(k.dir)
 	if err != nil {
 		return nil, err

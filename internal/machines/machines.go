@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -100,24 +102,29 @@ func keptOf(data string) (*Kept, error) {
 	return k, unreadable(err)
 }
 
-// Forget has Spur treat machines as if they had never booted; without machines,
-// all of them. A Spur that runs over the folder data does so the next time that
-// they ask. It tells of which something was kept.
+// Forget has Spur treat machines as if they had never booted, and removes the records of
+// boots of theirs that failed; without machines, of all. A Spur that runs over the folder
+// data does so the next time that they ask. It tells of which something was kept.
 func Forget(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 	kept, err := keptOf(data)
 	if err != nil {
 		return nil, err
 	}
-	if len(macs) == 0 && kept != nil {
-		if macs, err = kept.All(); err != nil {
-			return nil, unreadable(err)
+	failed, err := records(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(macs) == 0 {
+		if macs, err = known(kept, failed); err != nil {
+			return nil, err
 		}
 	}
 	var errs []error
 	for _, mac := range macs {
-		was := false
-		if kept != nil {
-			was, err = kept.Remove(mac)
+		was, err := kept.Remove(mac)
+		for _, name := range failed[mac] {
+			was = true
+			err = errors.Join(err, os.Remove(filepath.Join(FailedDir(data), name)))
 		}
 		switch {
 		case err != nil:
@@ -129,6 +136,17 @@ func Forget(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 		}
 	}
 	return done, errors.Join(errs...)
+}
+
+// known are the machines that are kept, or that have records.
+func known(kept *Kept, failed map[boot.MAC][]string) ([]boot.MAC, error) {
+	all, err := kept.All()
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	all = slices.AppendSeq(all, maps.Keys(failed))
+	slices.SortFunc(all, func(a, b boot.MAC) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(all), nil
 }
 
 // TakeAnother has machines given another way the next time that they ask, since

@@ -221,7 +221,7 @@ func build(dir string) error {
 		copyFile("../internal/replay/testdata/recorded/bios-broken-ipxe.jsonl", filepath.Join(built.files, "failed.jsonl")),
 		copyFile(arm, filepath.Join(built.files, "vmlinuz-arm64")),
 		copyFile(stub, filepath.Join(built.files, "linuxaa64.efi.stub")),
-		makeInitrds(), makeDisks(),
+		makeInitrds(), makeImage(), makeDisks(),
 	)
 }
 

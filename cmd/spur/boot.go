@@ -87,6 +87,14 @@ names. What it loads under a plain name, without ${settings}, is looked for at
 the start: where every machine would stop at a file that isn't there, Spur
 doesn't start, else it warns.
 
+KERNEL may be an ISO image, a file or a URL, of a family of systems that Spur knows
+(spur image families): kernel, initrds and arguments come from the image's own boot
+menu, --entry names another entry of it than the one that is preset there, INITRDs come
+behind those of the image, and --cmdline behind its arguments. Nothing is unpacked: each
+file is served out of the image, and the system is told to fetch its root from there.
+spur image show says what was found. An image that looks for a medium alone doesn't boot
+like this, and Spur says so; --families describes more families.
+
 KERNEL may be a folder with loaders and their configuration, such as an installer's
 tree for network boots. Each machine is given what is there for its firmware: a
 PXELINUX or a GRUB for a BIOS; for UEFI of its architecture a shim with its GRUB, a
@@ -130,6 +138,8 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56
   spur boot vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --cmdline-for arm64="console=ttyAMA0"
   spur boot https://boot.example/vmlinuz https://boot.example/initrd.img
+  spur boot debian.iso
+  spur boot debian.iso --entry "Safe mode" --cmdline "console=ttyS0"
   spur boot DIR
   spur boot disk.img
   spur boot my.nbp data.bin --as nbp

@@ -76,7 +76,7 @@ loader configured; and when a machine does not boot, Spur says why.`,
 	root.SetVersionTemplate("{{ .Version }}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(bootCommand(), apiCommand(), checked(explainCommand()), checked(replayCommand()), checked(machineCommand()), labCommand(), diskCommand(), checked(loaderCommand()), versionCommand())
+	root.AddCommand(bootCommand(), apiCommand(), checked(explainCommand()), checked(replayCommand()), checked(machineCommand()), labCommand(), diskCommand(), checked(imageCommand()), checked(loaderCommand()), versionCommand())
 	root.InitDefaultCompletionCmd()
 	everyCommand(root, func(cmd *cobra.Command) {
 		if cmd.HasSubCommands() && cmd.RunE == nil {

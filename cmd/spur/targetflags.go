@@ -21,12 +21,15 @@ func (f *targetFlags) add(flags *pflag.FlagSet) {
 	f.menu.add(flags)
 	flags.StringVar(&f.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with those from which each takes its own; without it they take the one in their firmware")
 	flags.StringVar(&f.Message, "message", "", "text to show on the screen of machines that iPXE boots")
+	flags.StringVar(&f.Entry, "entry", "", "of an ISO image: the entry of its menu to boot, by its title or by its number in spur image show (default: the one that is preset there)")
+	addFamilies(flags, &f.Target)
 	flags.StringVar(&f.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
 }
 
 // read is the target that the arguments and the flags name.
 func (f *targetFlags) read(cmd *cobra.Command, args []string, c daemon.Config) (daemon.Target, error) {
 	target := f.Target
+	target.Families = daemon.FamiliesFile(target.Families, c.Data)
 	if err := f.menu.target(cmd, args, &target, f.other); err != nil {
 		return target, err
 	}

@@ -167,8 +167,8 @@ type Linux struct {
 // Kind implements Content.
 func (Linux) Kind() Kind { return KindLinux }
 
-// Title implements Content.
-func (l Linux) Title() string { return l.Kernel.Base() }
+// Title implements Content. A kernel in an image goes by the image's name.
+func (l Linux) Title() string { return File{Source: l.Kernel.Source}.Base() }
 
 // Files implements Content.
 func (l Linux) Files() []File {

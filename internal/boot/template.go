@@ -122,6 +122,9 @@ func (c *Template) Text(s string) {
 // File appends the URL of a file.
 func (c *Template) File(f File) { c.parts = append(c.parts, part{file: f}) }
 
+// Append appends all of another text.
+func (c *Template) Append(other Template) { c.parts = append(c.parts, other.parts...) }
+
 // Beacon appends the URL that tells Spur that the system is up.
 func (c *Template) Beacon() { c.parts = append(c.parts, part{beacon: true}) }
 

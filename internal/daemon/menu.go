@@ -62,7 +62,7 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 		if err != nil {
 			return err
 		}
-		item.As, item.Cmdline, item.Message, item.RootPath = t.As, t.Cmdline, t.Message, t.RootPath
+		item.As, item.Cmdline, item.Message, item.RootPath, item.Families = t.As, t.Cmdline, t.Message, t.RootPath, t.Families
 		m.Targets = append(m.Targets, item)
 	}
 	for _, text := range words.BootServers {

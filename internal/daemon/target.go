@@ -28,6 +28,8 @@ type Target struct {
 	Message  string
 	RootPath string
 	Shadow   string // where Macs without a disk may write
+	Entry    string // of a medium's menu, by its title or number; empty for the one that is preset there
+	Families string // a file of families of media, before those that Spur knows; empty for none
 	// For are the targets of machines of some architectures, in the place of this one.
 	For map[boot.Arch]Target
 	// Menu lets people choose what machines boot: this target, or another one; nil for
@@ -99,6 +101,13 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	if err != nil {
 		return looked{}, err
 	}
+	if found.IsDisc() && (t.As == "" || t.As == string(boot.KindLinux)) {
+		err := l.takeDisc(ctx, t, file, up)
+		return l, err
+	}
+	if t.Entry != "" {
+		return looked{}, misused(advice.New(fmt.Sprintf("--entry names an entry of an ISO image's menu, and %s is none", t.Kernel), "leave --entry out"))
+	}
 	if found, err = t.overrule(found); err != nil {
 		return looked{}, err
 	}
@@ -124,7 +133,7 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	}
 	linux := boot.Linux{
 		Kernel: file, Arch: found.Arch,
-		Abilities: boot.Abilities{Known: true, EFIStub: found.EFIStub, EFIMixed: found.EFIMixed, Compression: found.Compression, Signed: found.Signed, EFIOnly: found.Format == image.Zboot},
+		Abilities: found.Abilities(),
 	}
 	for _, name := range t.Initrds {
 		f, err := l.lookInitrd(ctx, name, up.read)

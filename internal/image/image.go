@@ -51,6 +51,11 @@ type Found struct {
 	Description string
 }
 
+// Abilities are what the look has shown of a kernel.
+func (f Found) Abilities() boot.Abilities {
+	return boot.Abilities{Known: true, EFIStub: f.EFIStub, EFIMixed: f.EFIMixed, Compression: f.Compression, Signed: f.Signed, EFIOnly: f.Format == Zboot}
+}
+
 // Mismatch is the error about a file that does not boot.
 type Mismatch struct {
 	// Looks says what the file looks like, with an article.

@@ -25,7 +25,8 @@ type lookalike struct {
 func lookalikes() []lookalike {
 	const takeOut = "take the kernel and the initrd out of it"
 	return []lookalike{
-		{0x8001, "CD001", "an ISO 9660 image", takeOut + " (look in its folders casper, live, install or isolinux)", true},
+		{discMagicAt, "CD001", isoImage, takeOut + " (look in its folders casper, live, install or isolinux)", true},
+		{discMagicAt, "BEA01", udfImage, takeOut, true},
 		{0, "070701", "a cpio archive (an initrd)", swapped, false},
 		{0, "070702", "a cpio archive (an initrd)", swapped, false},
 		{0, "070707", "a cpio archive", swapped, false},

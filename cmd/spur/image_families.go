@@ -1,0 +1,32 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/spurboot/spur/internal/daemon"
+)
+
+func imageFamiliesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "families",
+		Short: "Print the families of images that Spur knows",
+		Long: `Print the families of images that Spur knows, as a file in YAML whose first lines say
+what each field means. A file of the same form adds to it: --families FILE, or
+families.yaml in the folder of --data. Its families are tried first, and one of the same
+name takes the place of Spur's.
+
+Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
+		Example: `  spur image families`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(daemon.FamiliesText())
+			return err
+		},
+	}
+}
+
+// addFamilies adds the flag for a file of families.
+func addFamilies(flags *pflag.FlagSet, t *daemon.Target) {
+	flags.StringVar(&t.Families, "families", "", "a file of families of ISO images, before those that Spur knows (default: families.yaml in the folder of --data, if there is one); spur image families prints Spur's own")
+}

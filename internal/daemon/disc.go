@@ -1,0 +1,113 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/disc"
+	"github.com/spurboot/spur/internal/family"
+)
+
+// FamiliesFile is the file of families that a command was told of or, without one, that in
+// the folder of --data; empty for none.
+func FamiliesFile(told, data string) string {
+	name := filepath.Join(data, "families.yaml")
+	if _, err := os.Stat(name); told == "" && data != "" && err == nil {
+		return name
+	}
+	return told
+}
+
+// families are those that a target's media may be of.
+func (t Target) families() (family.Table, error) {
+	if t.Families == "" {
+		return family.Builtin(), nil
+	}
+	return family.Open(t.Families)
+}
+
+// withDisc opens the image of a disc, looks into it, and hands it over while it is open.
+func (t Target) withDisc(ctx context.Context, file boot.File, up upstream, use func(disc.Disc) error) error {
+	table, err := t.families()
+	if err != nil {
+		return err
+	}
+	look := func(r io.ReaderAt, size int64) error {
+		d, err := disc.Open(file, r, size, table)
+		if err != nil {
+			return err
+		}
+		return use(d)
+	}
+	if file.IsURL() {
+		return up.read(ctx, file.Source, look)
+	}
+	f, err := os.Open(file.Source)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return look(f, info.Size())
+}
+
+// takeDisc takes a medium for what is to boot: its kernel or, where that doesn't boot over
+// the network and nothing was said of it, the whole of the medium.
+func (l *looked) takeDisc(ctx context.Context, t Target, file boot.File, up upstream) error {
+	err := l.takeSystem(ctx, t, file, up)
+	if !errors.As(err, &disc.UnfitError{}) || t.As != "" || t.Entry != "" || t.Cmdline != "" || len(t.Initrds) > 0 || t.DTB != "" {
+		return err
+	}
+	if l.takeDisk(ctx, t, up) != nil {
+		return err
+	}
+	l.warnings = append(l.warnings, fmt.Sprintf("%s (%s); it is booted as a whole, and whether its system finds itself there is its own matter", err, advice.Of(err)))
+	return nil
+}
+
+// takeSystem takes the kernel of a medium, with what goes with it.
+func (l *looked) takeSystem(ctx context.Context, t Target, file boot.File, up upstream) error {
+	var linux boot.Linux
+	err := t.withDisc(ctx, file, up, func(d disc.Disc) (err error) {
+		linux, l.about, err = d.Linux(t.Entry)
+		if note := d.Found.Family.Note; note != "" {
+			l.warnings = append(l.warnings, note)
+		}
+		return err
+	})
+	if errors.As(err, &disc.NoEntryError{}) {
+		return misused(err)
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range t.Initrds {
+		f, err := l.lookInitrd(ctx, name, up.read)
+		if err != nil {
+			return err
+		}
+		linux.Initrds = append(linux.Initrds, f)
+	}
+	if err := t.addDeviceTrees(&linux); err != nil {
+		return err
+	}
+	more, err := t.cmdline(ctx, up)
+	if t.Cmdline != "" {
+		linux.Cmdline.Text(" ")
+		linux.Cmdline.Append(more)
+	}
+	l.payload.Content = linux
+	return err
+}
+
+// FamiliesText is the file of the families that Spur knows.
+func FamiliesText() []byte { return family.Text() }

@@ -1,0 +1,200 @@
+package disc
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/bootconfig"
+	"github.com/spurboot/spur/internal/family"
+	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
+)
+
+// Description is what was found in an image, for people and for JSON.
+type Description struct {
+	Path     string   `json:"path"`
+	Size     int64    `json:"bytes"`
+	Label    string   `json:"label"`
+	Format   string   `json:"format"`
+	Family   string   `json:"family,omitempty"`
+	Title    string   `json:"title,omitempty"`
+	Info     string   `json:"info,omitempty"` // what the medium says of itself
+	Boots    []Boot   `json:"boot_images"`    // of El Torito's catalog
+	Menus    []Menu   `json:"menus"`
+	Entries  []Entry  `json:"entries"` // that can be booted, as --entry counts them
+	Root     string   `json:"root_over,omitempty"`
+	Other    []string `json:"root_elsewhere,omitempty"` // arguments for servers of one's own
+	Memory   int64    `json:"memory_bytes,omitempty"`
+	Note     string   `json:"note,omitempty"`
+	Obstacle string   `json:"obstacle,omitempty"` // why it doesn't boot
+	Instead  string   `json:"instead,omitempty"`
+	// Whole: nothing boots of its files, but it does as a whole.
+	Whole bool `json:"whole,omitempty"`
+	// Given says what each kind of machine is given first.
+	Given []string `json:"given,omitempty"`
+}
+
+// Boot is an image that firmware starts from a disc.
+type Boot struct {
+	Platform  string `json:"platform"`
+	Emulation string `json:"emulation"`
+	Offset    int64  `json:"offset"`
+	Size      int64  `json:"bytes"`
+}
+
+// Menu is a boot configuration of the medium's.
+type Menu struct {
+	Loader   bootconfig.Loader `json:"loader"`
+	Path     string            `json:"path"`
+	Titles   []string          `json:"titles"`
+	Problems []string          `json:"problems,omitempty"`
+}
+
+// Entry is one that can be booted.
+type Entry struct {
+	Title   string   `json:"title"`
+	Default bool     `json:"default,omitempty"`
+	Kernel  string   `json:"kernel"`
+	Initrds []string `json:"initrds"`
+	Medium  string   `json:"medium_arguments"` // as the medium has them
+	Cmdline string   `json:"cmdline"`          // as they are over the network, from http://SPUR/
+}
+
+// Describe says what was found.
+func (d Disc) Describe() Description {
+	f := d.Found
+	all := Description{
+		Path: d.File.Source, Size: d.size, Label: d.Image.Label, Format: d.Image.Format, Family: f.Family.Name, Title: f.Family.Title, Info: f.Info,
+		Root: string(f.Root.Over), Memory: f.Memory, Note: f.Family.Note, Boots: []Boot{}, Menus: []Menu{}, Entries: []Entry{},
+	}
+	for _, b := range d.Image.Boot() {
+		all.Boots = append(all.Boots, Boot{b.Platform.String(), b.Emulation.String(), b.Offset, b.Size})
+	}
+	for _, c := range f.Configs {
+		m := Menu{Loader: c.Loader, Path: c.Path, Problems: c.Problems}
+		for _, e := range c.Entries {
+			m.Titles = append(m.Titles, e.Title)
+		}
+		all.Menus = append(all.Menus, m)
+	}
+	for i, s := range f.Systems {
+		all.Entries = append(all.Entries, d.entry(s, i == f.Preset))
+	}
+	for _, r := range f.Family.Roots {
+		if !r.Served() {
+			all.Other = append(all.Other, r.Args)
+		}
+	}
+	if _, _, err := d.Linux(""); err != nil {
+		all.Obstacle, all.Instead = err.Error(), advice.Of(err)
+	}
+	return all
+}
+
+// entry describes a system.
+func (d Disc) entry(s family.System, preset bool) Entry {
+	e := Entry{Title: s.Title, Default: preset, Kernel: s.Kernel, Initrds: append([]string{}, s.Initrds...), Medium: s.Args}
+	if c, err := d.cmdline(s); err == nil && d.Found.Family.Unfit == "" {
+		e.Cmdline = c.Expand(exampleURL, "")
+	}
+	return e
+}
+
+// exampleURL is how the URL of a file is shown, which is sealed for each machine.
+func exampleURL(f boot.File) string {
+	if f.IsRoot() {
+		return "http://SPUR/…"
+	}
+	return "http://SPUR/…/" + f.Base()
+}
+
+// WriteJSON writes it as one JSON object.
+func (d Description) WriteJSON(out io.Writer) error { return json.NewEncoder(out).Encode(d) }
+
+// WriteText writes it for people.
+func (d Description) WriteText(out io.Writer) error {
+	var b strings.Builder
+	line := func(name, text string) {
+		if text != "" {
+			b.WriteString(printable.Line(fmt.Sprintf("  %-9s %s", name, text)) + "\n")
+		}
+	}
+	b.WriteString(printable.Line(d.Path) + "\n")
+	is := cmp.Or(d.Title, d.Family, "of no family that Spur knows")
+	if d.Info != "" {
+		is += " (" + d.Info + ")"
+	}
+	line("is", is)
+	line("volume", fmt.Sprintf("%s, %s, %s", cmp.Or(d.Label, "without a name"), d.Format, size.Format(d.Size)))
+	for _, b := range d.Boots {
+		line("El Torito", fmt.Sprintf("%s, %s, %s", b.Platform, b.Emulation, size.Format(b.Size)))
+	}
+	for _, m := range d.Menus {
+		line("menu", fmt.Sprintf("%s of %s: %s", m.Path, m.Loader, entries(len(m.Titles))))
+		for _, problem := range m.Problems {
+			line("", "  "+problem)
+		}
+	}
+	for i, e := range d.Entries {
+		e.writeText(line, i+1)
+	}
+	line("root", rootText(d.Root))
+	for _, args := range d.Other {
+		line("or", args+" (from a server of your own)")
+	}
+	if d.Memory > 0 {
+		line("memory", size.Format(d.Memory)+" or more")
+	}
+	line("note", d.Note)
+	line("obstacle", d.Obstacle)
+	line("instead", d.Instead)
+	if d.Whole {
+		line("boots", "as a whole, from memory; whether its system finds itself there is its own matter")
+	}
+	if len(d.Given) > 0 {
+		line("by", "these ways first, of those that spur explain lists:")
+	}
+	for _, text := range d.Given {
+		b.WriteString("  " + printable.Line(text) + "\n")
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// entries says how many there are.
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}
+
+func (e Entry) writeText(line func(name, text string), number int) {
+	title := fmt.Sprintf("%d: %s", number, e.Title)
+	if e.Default {
+		title += " (the default)"
+	}
+	line("entry", title)
+	line("", "  "+strings.Join(append([]string{e.Kernel}, e.Initrds...), ", "))
+	if text := cmp.Or(e.Cmdline, e.Medium); text != "" {
+		line("", "  "+text)
+	}
+}
+
+// rootText says what a system's root comes over.
+func rootText(over string) string {
+	switch family.Over(over) {
+	case family.OverHTTP:
+		return "over HTTP, out of the image"
+	case family.OverISO:
+		return "over HTTP: the system fetches the whole image"
+	case family.OverNone:
+		return "none: all is in the initrds"
+	}
+	return ""
+}

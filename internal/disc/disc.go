@@ -1,0 +1,232 @@
+package disc
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/family"
+	"github.com/spurboot/spur/internal/image"
+	"github.com/spurboot/spur/internal/iso"
+	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
+)
+
+// Disc is the image of an optical disc that was looked into.
+type Disc struct {
+	File  boot.File
+	Image *iso.Image
+	Found family.Found
+	size  int64
+}
+
+// UnfitError says that a medium has no system that boots over the network from its files.
+type UnfitError struct{ error }
+
+// Unwrap is the error itself.
+func (e UnfitError) Unwrap() error { return e.error }
+
+// NoEntryError says that there is no entry of a name.
+type NoEntryError struct{ error }
+
+// Unwrap is the error itself.
+func (e NoEntryError) Unwrap() error { return e.error }
+
+// Open looks into an image, which r reads for as long as the disc is used.
+func Open(file boot.File, r io.ReaderAt, size int64, families family.Table) (Disc, error) {
+	if err := image.WholeDisc(r, size); err != nil {
+		return Disc{}, advice.Wrap(fmt.Errorf("%s: %w", file.Base(), err), again)
+	}
+	i, err := iso.Open(r, size)
+	if err != nil {
+		return Disc{}, advice.Wrap(fmt.Errorf("%s can't be read: %w", file.Base(), err), again)
+	}
+	return Disc{file, i, families.Recognise(family.Medium{Files: i, Label: i.Label, Size: size}), size}, nil
+}
+
+// again is what to do about an image that is damaged.
+const again = "download or copy it again"
+
+// Linux is the kernel with what goes with it that an entry boots, by its title or number;
+// the preset one for an empty name. about says in words what it is.
+func (d Disc) Linux(entry string) (l boot.Linux, about string, err error) {
+	s, err := d.system(entry)
+	if err != nil {
+		return l, "", err
+	}
+	l, kernel, err := d.linux(s)
+	if err != nil {
+		return l, "", err
+	}
+	return l, d.about(kernel.Description, s), nil
+}
+
+// system is the one that is to boot. Without one the error says why.
+func (d Disc) system(entry string) (family.System, error) {
+	f := d.Found
+	switch {
+	case f.Family.Name == "":
+		return family.System{}, UnfitError{d.unknown()}
+	case f.Family.Unfit != "":
+		return family.System{}, UnfitError{advice.New(fmt.Sprintf("%s is %s, which doesn't boot over the network as it is: %s", d.File.Base(), d.title(), f.Family.Unfit), f.Family.Instead)}
+	case f.Root.Over == "":
+		return family.System{}, advice.New(fmt.Sprintf("%s is %s, but what its system's root comes from isn't on it", d.File.Base(), d.title()), again)
+	}
+	s, ok := f.Choose(entry)
+	switch {
+	case ok:
+		return s, nil
+	case len(f.Systems) == 0:
+		return s, advice.New(fmt.Sprintf("%s is %s, but its kernel isn't there", d.File.Base(), d.title()), "spur image show "+d.File.Base()+" says what is on it")
+	}
+	return s, NoEntryError{advice.New(fmt.Sprintf("%s has no entry %q", d.File.Base(), entry), "its entries are "+d.entries())}
+}
+
+// entries names the systems with their numbers.
+func (d Disc) entries() string {
+	var all []string
+	for i, s := range d.Found.Systems {
+		all = append(all, fmt.Sprintf("%d: %s", i+1, printable.Line(s.Title)))
+	}
+	return strings.Join(all, "; ")
+}
+
+// unknown is the error about a medium of no family.
+func (d Disc) unknown() error {
+	named := d.File.Base()
+	if d.Image.Label != "" {
+		named += fmt.Sprintf(" (%s)", printable.Line(d.Image.Label))
+	}
+	if inner := d.images(); len(inner) > 0 && len(d.Image.Boot()) == 0 {
+		return advice.New(fmt.Sprintf("%s holds no system, but images: %s", named, strings.Join(inner, ", ")), "take the image that is to boot out of it, and name that")
+	}
+	for _, c := range d.Found.Configs {
+		if len(c.Entries) > 0 {
+			return advice.New(fmt.Sprintf("%s is of no family of systems that Spur knows, though %s lists what it boots", named, c.Path), "spur image show says what is on it; describe it in a file for --families, or name its kernel and initrds")
+		}
+	}
+	return advice.New(named+" holds no system that Spur knows: there is no boot menu on it that names a kernel", "spur image show says what is on it; name an image that computers boot from")
+}
+
+// images are those that lie in an image's topmost folder.
+func (d Disc) images() []string {
+	entries, err := fs.ReadDir(d.Image, ".")
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for _, e := range entries {
+		if ext := strings.ToLower(path.Ext(e.Name())); (ext == ".iso" || ext == ".img") && len(all) < 8 {
+			all = append(all, printable.Line(e.Name()))
+		}
+	}
+	return all
+}
+
+// title is what the medium is, in words.
+func (d Disc) title() string {
+	title := d.Found.Family.Title
+	if title == "" {
+		title = d.Found.Family.Name
+	}
+	if d.Found.Info != "" {
+		title += fmt.Sprintf(" (%s)", printable.Line(d.Found.Info))
+	}
+	return title
+}
+
+// inside is a file of the medium.
+func (d Disc) inside(name string) boot.File { return boot.File{Source: d.File.Source, Inside: name} }
+
+// linux is what boots a system. Its kernel and initrds are looked into.
+func (d Disc) linux(s family.System) (boot.Linux, image.Found, error) {
+	l := boot.Linux{Kernel: d.inside(s.Kernel)}
+	var found image.Found
+	err := d.looking(s.Kernel, func(r io.ReaderAt, n int64) (err error) {
+		found, err = image.Look(r, n)
+		l.Bytes += n
+		return err
+	})
+	if err == nil && found.Kind != boot.KindLinux {
+		err = advice.New(fmt.Sprintf("%s is %s, and no Linux kernel", l.Kernel, found.Description), "choose another entry with --entry")
+	}
+	for _, name := range s.Initrds {
+		if err != nil {
+			break
+		}
+		l.Initrds = append(l.Initrds, d.inside(name))
+		err = d.looking(name, func(r io.ReaderAt, n int64) error {
+			_, err := image.LookInitrd(r, n)
+			l.Bytes += n
+			return err
+		})
+	}
+	if err != nil {
+		return l, found, err
+	}
+	l.Arch, l.Abilities = found.Arch, found.Abilities()
+	l.Cmdline, err = d.cmdline(s)
+	return l, found, err
+}
+
+// looking looks into a file of the medium. Errors name it.
+func (d Disc) looking(name string, look func(io.ReaderAt, int64) error) error {
+	f, err := d.Image.Open(name)
+	if err != nil {
+		return advice.Wrap(fmt.Errorf("%s: %w", d.inside(name), err), again)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	r, ok := f.(io.ReaderAt)
+	if !ok {
+		return fmt.Errorf("%s is no file", d.inside(name))
+	}
+	if err := look(r, info.Size()); err != nil {
+		return advice.Wrap(fmt.Errorf("%s: %w", d.inside(name), err), again)
+	}
+	return nil
+}
+
+// cmdline is the command line with which a system boots over the network.
+func (d Disc) cmdline(s family.System) (boot.Template, error) {
+	parts, err := d.Found.Arguments(s)
+	if err != nil {
+		return boot.Template{}, advice.Wrap(fmt.Errorf("%s: %w", d.File.Base(), err), again)
+	}
+	var c boot.Template
+	for _, p := range parts {
+		switch {
+		case p.Base:
+			c.File(d.inside(boot.Root))
+		case p.ISO:
+			c.File(d.File)
+		case p.File != "":
+			c.File(d.inside(p.File))
+		default:
+			c.Text(p.Text)
+		}
+	}
+	return c, nil
+}
+
+// about says what is booted of a medium.
+func (d Disc) about(kernel string, s family.System) string {
+	text := fmt.Sprintf("%s, %q: %s in %s", d.title(), printable.Line(s.Title), kernel, s.Kernel)
+	switch d.Found.Root.Over {
+	case family.OverHTTP:
+		text += "; the system's root comes over HTTP"
+	case family.OverISO:
+		text += "; the system fetches the whole image over HTTP"
+	}
+	if d.Found.Memory > 0 {
+		text += fmt.Sprintf("; for machines with %s of memory or more", size.Format(d.Found.Memory))
+	}
+	return text
+}

@@ -1,0 +1,164 @@
+package disc
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/family"
+	"github.com/spurboot/spur/internal/lab"
+)
+
+// imageOf makes an image of files; a text that is a path is that file.
+func imageOf(t *testing.T, label string, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		b := []byte(text)
+		if strings.HasPrefix(text, "/") {
+			var err error
+			if b, err = os.ReadFile(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path := filepath.Join(dir, "files", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "medium.iso")
+	if out, err := exec.CommandContext(t.Context(), "xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-V", label, "-o", path, filepath.Join(dir, "files")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// open looks into an image as it is on this host.
+func open(t *testing.T, path string) (Disc, error) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Open(boot.File{Source: path}, f, info.Size(), family.Builtin())
+}
+
+// liveImage is one with the layout of Debian's live systems, and a real kernel.
+func liveImage(t *testing.T) string {
+	t.Helper()
+	kernel, err := lab.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return imageOf(t, "d-live test", map[string]string{
+		".disk/info": "Official Debian GNU/Linux Live 12.5.0\n", "live/vmlinuz": kernel, "live/initrd.img": "070701", "live/filesystem.squashfs": "hsqs",
+		"isolinux/isolinux.cfg": "label live\nmenu label ^Live\nlinux /live/vmlinuz\ninitrd /live/initrd.img\nappend boot=live components findiso=\n" +
+			"label safe\nmenu label Safe mode\nlinux /live/vmlinuz\ninitrd /live/initrd.img\nappend boot=live nomodeset\n",
+	})
+}
+
+func TestLinux(t *testing.T) {
+	path := liveImage(t)
+	d, err := open(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for entry, want := range map[string]string{
+		"": "boot=live components fetch=<live/filesystem.squashfs>", "safe mode": "boot=live nomodeset fetch=<live/filesystem.squashfs>", "2": "boot=live nomodeset fetch=<live/filesystem.squashfs>",
+	} {
+		l, about, err := d.Linux(entry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Kernel != (boot.File{Source: path, Inside: "live/vmlinuz"}) || len(l.Initrds) != 1 || l.Initrds[0].Inside != "live/initrd.img" || l.Arch != boot.X64 || !l.Abilities.EFIStub || l.Bytes < 1<<20 || l.Title() != "medium.iso" {
+			t.Errorf("%q is %+v", entry, l)
+		}
+		if got := l.Cmdline.Expand(func(f boot.File) string { return "<" + f.Inside + ">" }, ""); got != want {
+			t.Errorf("%q has the command line %q", entry, got)
+		}
+		if !strings.HasPrefix(about, "Debian live system (Official Debian GNU/Linux Live 12.5.0)") || !strings.Contains(about, "over HTTP") {
+			t.Errorf("it is said to be %q", about)
+		}
+	}
+	if _, _, err := d.Linux("Rescue"); err == nil || !strings.Contains(advice.Of(err), "1: Live; 2: Safe mode") {
+		t.Errorf("an entry that isn't there: %v, %s", err, advice.Of(err))
+	}
+}
+
+// The URLs of a family's arguments are those of the medium's folder and of the image.
+func TestURLs(t *testing.T) {
+	kernel, err := lab.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		label, want string
+		files       map[string]string
+	}{
+		{"alpine-std 3.19", "modules=loop,squashfs quiet ip=dhcp alpine_repo=<.>/apks modloop=<boot/modloop-lts>", map[string]string{"apks/.boot_repository": "", "boot/vmlinuz-lts": kernel, "boot/initramfs-lts": "070701", "boot/modloop-lts": "hsqs"}},
+		{"Mint", "boot=casper ip=dhcp netboot=url url=<>", map[string]string{"casper/filesystem.squashfs": "hsqs", "casper/vmlinuz": kernel, "casper/initrd": "070701"}},
+	} {
+		d, err := open(t, imageOf(t, tt.label, tt.files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, _, err := d.Linux("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Cmdline.Expand(func(f boot.File) string { return "<" + f.Inside + ">" }, ""); got != tt.want {
+			t.Errorf("%s: %q", tt.label, got)
+		}
+	}
+}
+
+// What doesn't boot has one clear line, and what to do.
+func TestErrors(t *testing.T) {
+	live := liveImage(t)
+	b, err := os.ReadFile(live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(t.TempDir(), "cut.iso")
+	if err := os.WriteFile(cut, b[:len(b)/2], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, cut); err == nil || !strings.HasPrefix(err.Error(), "cut.iso: the image is cut off: it has ") || advice.Of(err) == "" {
+		t.Errorf("cut off: %v", err)
+	}
+	for want, files := range map[string]map[string]string{
+		"medium.iso (TEST) holds no system that Spur knows":                                 {"photos/1.jpg": "x"},
+		"medium.iso (TEST) holds no system, but images: debian.iso, memtest.img":            {"debian.iso": string(b[:40000]), "memtest.img": "x"},
+		"medium.iso (TEST) is of no family of systems that Spur knows, though isolinux.cfg": {"isolinux.cfg": "label a\nlinux /k\n", "k": "x"},
+		"medium.iso is NixOS, which doesn't boot over the network as it is":                 {"nix-store.squashfs": "", "boot/bzImage": ""},
+		"live/vmlinuz in ": {"live/filesystem.squashfs": "", "live/vmlinuz": "no kernel", "live/initrd.img": "070701"},
+		"medium.iso is Debian live system, but its kernel isn't there":                          {"live/filesystem.squashfs": ""},
+		"medium.iso is SystemRescue, but its kernel isn't there":                                {"sysresccd/x86_64/airootfs.sfs": ""},
+		"medium.iso is Debian installer (Debian GNU/Linux 12 netinst), which doesn't boot over": {".disk/info": "Debian GNU/Linux 12 netinst", "install.amd/vmlinuz": "", "install.amd/initrd.gz": ""},
+	} {
+		d, err := open(t, imageOf(t, "TEST", files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err = d.Linux(""); err == nil || !strings.HasPrefix(err.Error(), want) || advice.Of(err) == "" {
+			t.Errorf("%v\n%s\nwanted %s", err, advice.Of(err), want)
+		}
+		var text bytes.Buffer
+		if err := d.Describe().WriteText(&text); err != nil || !strings.Contains(text.String(), "obstacle  ") {
+			t.Errorf("it is described as\n%s", &text)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package boottest
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -74,12 +75,17 @@ func (w *world) hasDisk(m *lab.Machine, spur *lab.Process, device, size string) 
 }
 
 // A disk boots on firmware that has PXE alone, by Spur's program, and its system finds it
-// again as persistent memory.
+// again as persistent memory. With Secure Boot on, Spur signs the program with its
+// operator's key, and the disk has one that is signed.
 func TestRAMDisk(t *testing.T) {
+	t.TempDir() // is removed after the world has ended, and Spur writes to it
 	w := newWorld(t)
 	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
-	spur := w.spur(append([]string{"boot", w.efiDisk("BOOTX64.EFI", w.stayingLinux())}, w.ramdiskPrograms()...)...)
-	m := w.machine("machine", lab.UEFI, lab.Port{})
+	signed := filepath.Join(w.TempDir(), "signed.efi")
+	w.sign(w.stayingLinux(), signed)
+	line := slices.Concat([]string{"boot", w.efiDisk("BOOTX64.EFI", signed)}, w.ramdiskPrograms(), w.withKeys())
+	spur := w.spur(line...)
+	m := w.machine("machine", lab.SnakeOil, lab.Port{})
 	w.prints(m, spur, `Spur boots disk.img, 96 MiB, from 10\.77\.0\.1`, `starting EFI/BOOT/BOOTX64\.EFI of the disk`)
 	w.hasDisk(m, spur, "pmem0", "196608")
 	if _, err := spur.WaitFor(w.ctx, `(?m)"sub":"http".*"step":"fetch-end".*"file":"disk.img"`); err != nil {

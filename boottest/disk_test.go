@@ -149,6 +149,7 @@ func TestMemdisk(t *testing.T) {
 	}{
 		{"floppy by iPXE", (*world).floppy, "ipxe", [][2]string{memdisk}, []string{"bios-undionly", "ipxe-http"}, []string{`MEMDISK`, `floppy: drive 00, sectors 09, heads 02`}},
 		{"floppy read by iPXE", (*world).floppy, "ipxe", nil, []string{"bios-undionly", "ipxe-http"}, []string{`floppy: drive 00, sectors 09, heads 02`}},
+		{"floppy by GRUB", (*world).floppy, "grub", [][2]string{memdisk}, []string{"bios-grub"}, []string{`MEMDISK`, `floppy: drive 00, sectors 09, heads 02`}},
 		{"ISO by lpxelinux", rescue, "pxelinux", [][2]string{lpxelinux, ldlinux, memdisk}, []string{"bios-lpxelinux"}, []string{`MEMDISK`, `GNU GRUB|grub>`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -157,6 +158,9 @@ func TestMemdisk(t *testing.T) {
 			line := []string{"boot", tt.disk(w), "--loader", tt.loader}
 			if tt.files != nil {
 				line = append(line, "--loaders", w.folderOf(tt.files...))
+			}
+			if tt.loader == "grub" {
+				line = append(line, "--loaders", w.madeGRUB("grub-pc-bin"))
 			}
 			spur := w.spur(line...)
 			m := w.machine("machine", lab.BIOS, lab.Port{PlainROM: true})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -118,6 +119,29 @@ func TestLoop(t *testing.T) {
 	}
 	if _, err := f.ReadFolder("EFI/BOOT"); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fat.ErrDamaged) {
 		t.Error(err)
+	}
+}
+
+// A folder of nothing but parts of long names takes no more than another.
+func TestEndlessName(t *testing.T) {
+	raw := made(t, 2880<<10, "-r", "4096")
+	f, err := fat.Open(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := append([]byte{1}, bytes.Repeat([]byte("x\x00"), 16)[:31]...)
+	part[11], part[12], part[13] = 0x0f, 0, 0
+	folder := raw[19*512:]
+	for i := range 4096 {
+		copy(folder[32*i:], part)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if all, err := f.ReadFolder(""); err != nil || len(all) > 0 {
+		t.Errorf("%d entries, %v", len(all), err)
+	}
+	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 20<<20 {
+		t.Errorf("it took %d bytes of memory", after.TotalAlloc-before.TotalAlloc)
 	}
 }
 

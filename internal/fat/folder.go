@@ -11,6 +11,9 @@ import (
 // folderMost bounds a folder, in bytes: 65,536 entries (section 6).
 const folderMost = 2 << 20
 
+// longMost bounds a long name, in bytes of UTF-8: it has 255 characters of UTF-16.
+const longMost = 3 * 260
+
 // Entry is what a folder has under a name.
 type Entry struct {
 	Name   string
@@ -83,7 +86,7 @@ func entries(raw []byte) []Entry {
 		case e[0] == 0xE5: // removed
 			long = ""
 		case e[11]&0x3F == longName:
-			if e[0]&0x40 != 0 {
+			if e[0]&0x40 != 0 || len(long) > longMost {
 				long = ""
 			}
 			long = longPart(e) + long // the last part comes first

@@ -3,11 +3,17 @@ package boottest
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"net"
 	"net/netip"
+	"os"
+	"path"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/bsdp"
 )
 
 // Requests whose senders don't exist, though their addresses are of Spur's own
@@ -35,6 +41,52 @@ func TestForgedTFTPRequests(t *testing.T) {
 		}
 		w.check(<-done)
 		fetch()
+	}
+}
+
+// What another machine sends in a Mac's name is answered, and is no choice of the Mac's;
+// nor is anything kept of machines that are made up.
+func TestForgedChoice(t *testing.T) {
+	w := newWorld(t)
+	folder, data := t.TempDir(), t.TempDir()
+	w.nbi(folder, "A.nbi", `<key>Name</key><string>A</string><key>Index</key><integer>5000</integer>`+intelHTTP)
+	w.nbi(folder, "B.nbi", `<key>Name</key><string>B</string><key>Index</key><integer>5001</integer>`+intelHTTP)
+	w.spur("boot", folder, "--data", data)
+	mac, forger := w.mac("AAPLBSDPC/i386/iMac14,3", bsdp.Version11, 68), w.mac("AAPLBSDPC/ppc/PowerMac3,6", bsdp.Version11, 68)
+	w.check(mac.host.Do(func() error {
+		nic, err := net.InterfaceByName("eth0")
+		if err == nil {
+			mac.mac = nic.HardwareAddr
+		}
+		return err
+	}))
+	forger.class, forger.mac = mac.class, mac.mac
+	mac.list()
+	booter := mac.choose(0x81001388).BootFileName
+	for range 3 {
+		if other := forger.choose(0x81001389).BootFileName; other == booter {
+			t.Error("who asks for B is given A")
+		}
+		if _, _, own := mac.list(); own != 0x81001388 {
+			t.Errorf("a Mac that has chosen A is told that it chose %s", own)
+		}
+	}
+	for n := range byte(5) {
+		forger.mac = net.HardwareAddr{2, 0x11, 0, 0, 0, n}
+		forger.choose(0x81001389)
+	}
+	mac.fetches("tftp://"+homeAddr+"/"+booter, "booter of A.nbi for i386")
+	mac.fetches("tftp://"+homeAddr+"/"+path.Dir(booter)+"/mach.macosx", "kernel of A.nbi")
+	kept := filepath.Join(data, "machines", mac.mac.String())
+	for ; w.ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		if _, err := os.Stat(kept); err == nil {
+			break
+		}
+	}
+	all, err := os.ReadDir(filepath.Dir(kept))
+	w.check(err)
+	if len(all) != 1 || all[0].Name() != mac.mac.String() {
+		t.Errorf("of one Mac and five that are made up, kept are %v", all)
 	}
 }
 

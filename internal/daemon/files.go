@@ -60,6 +60,7 @@ func (f *files) openHTTP(ctx context.Context, r *http.Request, name string, via 
 	server := httpd.Local(r).Addr()
 	if c, ok := tree.ClientFromQuery(r.URL.Query()); ok && name == route.IPXEScript && f.tree.AskAtRoot {
 		c.Server = server
+		c.Sender, _ = neighbour(httpd.Remote(r).Addr())
 		f.events.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}
 	f.tree.NoteBoot(name, httpd.Remote(r).Addr())

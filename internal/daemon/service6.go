@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"context"
+	"net"
+	"net/netip"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/answer"
@@ -19,6 +21,10 @@ func (d *daemon) openDHCP6(ctx context.Context, o *answer.Offers, lookAgain func
 		},
 	})
 	listener.ServerAddrs = pools.Addrs(d.config.ServerAddrs, true)
+	listener.Neighbour = func(addr netip.Addr) (net.HardwareAddr, bool) {
+		mac, ok := neighbour(addr)
+		return mac[:], ok
+	}
 	l := &links6{names: d.config.Interfaces, listener: listener, notices: d.notices}
 	offers := &answer.Offers6{Offers: o, ID: dhcp6.ServerID([]byte(d.names.Key.Text())), Send: listener.Send}
 	if d.config.DHCP != OwnDHCP || len(pools.Of(d.config.Pools, true)) == 0 {

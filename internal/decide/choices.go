@@ -94,12 +94,12 @@ func (c *Choices) Of(client boot.Client, now time.Time) (item uint16, left bool)
 	return item, item == 0 && last.elsewhere
 }
 
-// find is what is remembered for a client. DHCPv6 shows no sender: there it is what the
+// find is what is remembered for a client. DHCPv6 shows no frame: there it is what the
 // machine itself was shown, else what came to it by way of others, such as a relay. It
 // is called with mu locked.
 func (c *Choices) find(client boot.Client) (choice, bool) {
 	made, ok := c.remembered(chooserOf(client))
-	if !ok && client.Sender == (boot.MAC{}) {
+	if !ok && client.IPv6 {
 		who, _ := c.latest.find(client.MAC)
 		made, ok = c.remembered(who)
 	}

@@ -195,12 +195,14 @@ func TestChoiceThroughOthers(t *testing.T) {
 	behind := rom
 	behind.Sender = boot.MAC{2, 1, 1, 1, 1, 1}
 	choices.Shown(behind, true, noon)
-	if _, left := choices.Of(rom, noon); !left {
+	over6 := rom
+	over6.IPv6 = true
+	if _, left := choices.Of(over6, noon); !left {
 		t.Error("over IPv6 it boots what it has not chosen")
 	}
 	behind.Item = 0x8001
 	choices.Chose(behind, noon)
-	for _, c := range []boot.Client{behind, rom} {
+	for _, c := range []boot.Client{behind, over6} {
 		if got, _ := choices.Of(c, noon); got != 0x8001 {
 			t.Errorf("it chose 0x8001, and boots %#x", got)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"runtime/debug"
 	"slices"
@@ -40,6 +41,9 @@ type Listener struct {
 	// ServerAddrs are the addresses of ours that clients are told, where the
 	// operator chooses them. They are set before Run.
 	ServerAddrs []netip.Addr
+	// Neighbour tells which machine on our wire has an address, where this host knows
+	// it; may be nil. It is set before Run.
+	Neighbour func(netip.Addr) (net.HardwareAddr, bool)
 
 	hooks Hooks
 	cards cards
@@ -242,8 +246,19 @@ func (l *Listener) receive(s *socket, b []byte, from netip.AddrPort, to netip.Ad
 	}
 	l.received.Add(1)
 	p := Packet{Message: m, Raw: bytes.Clone(b), Relays: relays, Interface: i, Port: s.port, From: from, To: to, Time: now}
+	p.Sender = l.senderOf(p)
 	p.Card, p.Server = l.cards.of(p), serverFor(p, l.ServerAddrs)
 	handler(p)
+}
+
+func (l *Listener) senderOf(p Packet) net.HardwareAddr {
+	if len(p.Relays) > 0 || l.Neighbour == nil || fromEUI64(p.From.Addr()) != nil {
+		return nil
+	}
+	if mac, ok := l.Neighbour(p.From.Addr()); ok {
+		return mac
+	}
+	return nil
 }
 
 // Send sends a reply to where [Destination] says.

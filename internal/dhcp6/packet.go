@@ -35,6 +35,10 @@ type Packet struct {
 	// Card is the hardware address that the client asked from, where this packet
 	// or an earlier one shows it; see [Request].
 	Card net.HardwareAddr
+	// Sender is the machine on our wire that has the address which the packet came from,
+	// where this host knows it; nil for a link-local address that was made of a hardware
+	// address, behind a relay, and where nobody knows.
+	Sender net.HardwareAddr
 	// Server is the address of ours by which this client should reach us. It is
 	// the zero value where we have none but link-local ones, which no URL of a
 	// boot file can name.

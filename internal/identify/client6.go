@@ -15,6 +15,7 @@ func Client6(r dhcp6.Request, p dhcp6.Packet) boot.Client {
 		MAC: machineOf(r), Proto: boot.PXE, Loader: boot.ROM, IPv6: true,
 		Interface: p.Interface.Name, Server: p.Server, Relay: p.Relay(),
 	}
+	copy(c.Sender[:], p.Sender)
 	if r.HasUUID {
 		c.UUID = r.UUID
 	}

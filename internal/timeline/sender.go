@@ -18,6 +18,8 @@ const senderLasts = 10 * time.Minute
 func (m *machine) believes(e Event) bool {
 	sender := e.Client.Sender
 	switch {
+	case sender == boot.MAC{} && e.Client.Relay.IsValid() && m.sender == m.mac && e.Time.Sub(m.heard) < senderLasts:
+		return false // by DHCPv6, of which a relay shows no sender
 	case sender == boot.MAC{}, sender == m.sender:
 	case m.sender == boot.MAC{}:
 		m.sender = sender

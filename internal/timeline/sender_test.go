@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -40,6 +41,29 @@ func TestForgedEvents(t *testing.T) {
 	took, refused := tl.Shapes(mac)
 	if len(after) != 1 || len(after[0].Steps) != len(before[0].Steps) || took != "usual" || len(refused)+len(tl.Failed(mac)) != 0 {
 		t.Errorf("took %q, refused %v, failed %v; the story is %+v", took, refused, tl.Failed(mac), after)
+	}
+}
+
+// A relay of DHCPv6 shows no sender: what comes by it counts while the machine isn't heard
+// on our own wire.
+func TestRelayedEvents(t *testing.T) {
+	noon := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	relayed := sentBy(boot.MAC{}, asks(rom), noon.Add(time.Minute))
+	relayed.Client.Relay = netip.MustParseAddr("fd00::1")
+	for _, heard := range []bool{false, true} {
+		tl, want := New(Config{}), 1
+		if heard {
+			tl.Observe(sentBy(mac, asks(rom), noon))
+			tl.Observe(sentBy(mac, Event{Kind: BootAsked, Client: rom}, noon))
+		}
+		before := len(tl.Attempts(mac))
+		tl.Observe(relayed)
+		if heard {
+			want = before
+		}
+		if got := len(tl.Attempts(mac)); got != want {
+			t.Errorf("heard on our wire %v: %d boots, want %d", heard, got, want)
+		}
 	}
 }
 

@@ -61,6 +61,9 @@ const withGRUB = `mount -t tmpfs none /usr/lib/grub; ln -s "$PWD/i386-pc" /usr/l
 // withARM64 gives the host the stub for arm64.
 const withARM64 = `mount -t tmpfs none /usr/lib/systemd/boot/efi; cp linuxaa64.efi.stub /usr/lib/systemd/boot/efi`
 
+// multiboot makes a kernel that has a Multiboot header with addresses, and a module.
+const multiboot = `printf '\002\260\255\033\000\000\001\000\376\117\121\344\000\000\020\000\000\000\020\000\000\000\000\000\000\000\000\000\040\000\020\000' >kernel.elf; echo shell >shell.mod`
+
 func commands() []command {
 	return []command{
 		{line: `sudo spur boot vmlinuz initrd.img --cmdline "console=ttyS0"`, until: booting},
@@ -79,6 +82,7 @@ func commands() []command {
 		{line: `spur explain DIR`, as: `spur explain shims --dhcp server`, before: shims},
 		{line: `spur boot disk.img`, before: disk, until: booting},
 		{line: `sudo install -D -t /usr/local/lib/spur lib/spur/ramdisk*.efi`, before: "mount -t tmpfs none /usr/local/lib; mkdir -p lib/spur; touch lib/spur/ramdiskx64.efi"},
+		{line: `spur boot kernel.elf --module "shell.mod arg" --cmdline debug`, before: multiboot, until: booting},
 		{line: `spur boot my.nbp data.bin --as nbp`, before: nbp, until: booting},
 		{line: `spur boot DIR --as nbp`, as: `spur boot nbps --as nbp`, before: nbp + "; mkdir nbps; mv my.nbp nbps", until: booting},
 		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},

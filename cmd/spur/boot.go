@@ -78,6 +78,13 @@ makes no offers then but to the loaders that it gave to machines that were led h
 and gives them first those that ask no DHCP server again: PXELINUX, GRUB, one EFI
 application. Of iPXE, if there is nothing else, the other server must not be heard first.
 
+KERNEL may be a kernel by the Multiboot Specification, version 1 or 2, such as Xen, as
+it is or in a gzip file. --module names what is loaded beside it, in their order: a
+file and, behind a blank, what the kernel is told about it, in which the same is filled
+in as in --cmdline. Of both the first word that a kernel is told is its or the module's
+file, of which iPXE and mboot.c32 write the whole URL. iPXE loads 8 modules at most and
+tells 512 bytes in all. On UEFI a GRUB of spur loader make grub is needed.
+
 KERNEL may be an EFI application instead, which UEFI machines start as it is: a
 unified kernel image, a shell. Or it may be an iPXE script, a file or a URL of
 up to 1 MiB, read when Spur starts. The same is filled in in it. What it names
@@ -143,6 +150,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot DIR
   spur boot disk.img
   spur boot my.nbp data.bin --as nbp
+  spur boot kernel.elf --module "shell.mod arg" --cmdline debug
   spur boot Install.nbi Restore.nbi
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
   spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra

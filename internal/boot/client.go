@@ -153,11 +153,13 @@ const (
 	CanAfterHTTPBoot // GRUB: has a network when HTTP Boot started it
 	CanProxyDHCP     // GRUB: asks whom a proxy's offer has named, not the DHCP server
 	CanUnderIPXE     // GRUB for a BIOS: iPXE starts it as a network boot program
+	CanMultiboot     // starts a kernel by the Multiboot Specification 0.6.96
+	CanMultiboot2    // GRUB: starts one by version 2 of it
 )
 
 // UsualIPXE is what every iPXE can do that was built without leaving things
 // out: what to expect of one that does not say.
-const UsualIPXE = CanHTTP | CanTFTP | CanMenu | CanBzImage | CanEFI
+const UsualIPXE = CanHTTP | CanTFTP | CanMenu | CanBzImage | CanEFI | CanMultiboot
 
 // Has tells whether all of want are in f.
 func (f Features) Has(want Features) bool { return f&want == want }

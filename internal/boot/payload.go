@@ -132,8 +132,8 @@ type Payload struct {
 	RootPath string
 }
 
-// Content is one kind of payload with its own data: Linux, Script, EFI, NBP or
-// Folder.
+// Content is one kind of payload with its own data: Linux, Multiboot, Script, EFI,
+// NBP or Folder.
 type Content interface {
 	Kind() Kind
 	// Title names it in a line of output.
@@ -302,6 +302,8 @@ func (p Payload) SaysUp() bool {
 		return content.Cmdline.SaysUp()
 	case Script:
 		return content.Text.SaysUp()
+	case Multiboot:
+		return content.SaysUp()
 	}
 	return false
 }

@@ -3,6 +3,7 @@ package boot
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,30 @@ func SyslinuxAppend(kernel string, initrds []string, cmdline string) (string, er
 	}
 	if n := len("BOOT_IMAGE=") + len(kernel) + len(" ") + len(line); n > syslinuxLine {
 		return "", fmt.Errorf("its command line has %d bytes with the names of its files, of which Syslinux takes %d", n, syslinuxLine)
+	}
+	return line, nil
+}
+
+// MultibootAppend is what APPEND says for Syslinux's mboot.c32: a kernel's and its
+// modules' names, each with what it is told, and three dashes between them. It joins the
+// words by single blanks (get_modules in com32/mboot/mboot.c).
+func MultibootAppend(names, texts []string) (string, error) {
+	var all []string
+	for i, name := range names {
+		words := strings.Fields(texts[i])
+		switch {
+		case len(name) > syslinuxName:
+			return "", fmt.Errorf("its file is called %.40q…, for which Syslinux takes no more than %d bytes, and these are %d with its place", name[strings.LastIndex(name, "/")+1:], syslinuxName, len(name))
+		case slices.Contains(words, "---"):
+			return "", errors.New("it is told ---, which divides modules for mboot.c32")
+		case strings.Join(words, " ") != texts[i]:
+			return "", errors.New("it is told several blanks in a row, of which mboot.c32 makes one")
+		}
+		all = append(all, strings.TrimSuffix(name+" "+texts[i], " "))
+	}
+	line := strings.Join(all, " --- ")
+	if len(line) > syslinuxLine {
+		return "", fmt.Errorf("it and its modules are told %d bytes with the names of the files, of which Syslinux takes %d", len(line), syslinuxLine)
 	}
 	return line, nil
 }

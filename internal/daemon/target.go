@@ -24,7 +24,8 @@ type Target struct {
 	As       string   // the kind of payload that it is, whatever it looks like; empty: what it looks like
 	Initrds  []string // paths or URLs, merged in this order
 	Cmdline  string
-	DTB      string // path of a device tree, or of a folder with some
+	Modules  []string // of a Multiboot kernel: a path or URL, a blank, and what the kernel is told about it
+	DTB      string   // path of a device tree, or of a folder with some
 	Message  string
 	RootPath string
 	Shadow   string // where Macs without a disk may write
@@ -82,6 +83,11 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 
 // lookAlone finds out what a target is.
 func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
+	if t.As != "" && t.As != string(boot.KindMultiboot) {
+		if err := t.withoutModules("taken for " + t.As); err != nil {
+			return looked{}, err
+		}
+	}
 	if t.As == string(boot.KindNetBoot) || t.As == "" && image.MeantForNetBoot(t.Kernel) {
 		return t.lookNetBoot()
 	}
@@ -112,6 +118,13 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 		return looked{}, err
 	}
 	l.about = found.Description
+	if found.Kind == boot.KindMultiboot {
+		err := l.takeMultiboot(ctx, t, file, found, up)
+		return l, err
+	}
+	if err := t.withoutModules(found.Description); err != nil {
+		return looked{}, err
+	}
 	if found.Kind == boot.KindNBP {
 		err := l.takeNBP(ctx, t, up)
 		return l, err
@@ -156,7 +169,7 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 
 // kinds are those that --as can name.
 func kinds() []string {
-	return []string{string(boot.KindLinux), string(boot.KindScript), string(boot.KindEFI), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk)}
+	return []string{string(boot.KindLinux), string(boot.KindMultiboot), string(boot.KindScript), string(boot.KindEFI), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk)}
 }
 
 // overrule takes a file for what the operator says that it is, where it can be that:

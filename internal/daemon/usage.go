@@ -152,6 +152,9 @@ func (t Target) onlyItself(kind, remedy string) error {
 	if t.Cmdline != "" {
 		given = append(given, "--cmdline")
 	}
+	if len(t.Modules) > 0 {
+		given = append(given, "--module")
+	}
 	if t.DTB != "" {
 		given = append(given, "--dtb")
 	}

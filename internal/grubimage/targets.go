@@ -13,10 +13,11 @@ type Target struct {
 // Targets returns the table of images.
 func Targets() []Target {
 	efi := []string{"efinet", "chain", "all_video"}
+	pc := []string{"multiboot", "multiboot2"}
 	return []Target{
-		{"i386-pc-pxe", "i386-pc", "grub-i386-pc.0", []string{"pxe", "linux16"}},
-		{"x86_64-efi", "x86_64-efi", "grub-x86_64.efi", efi},
-		{"i386-efi", "i386-efi", "grub-i386.efi", efi},
+		{"i386-pc-pxe", "i386-pc", "grub-i386-pc.0", append([]string{"pxe", "linux16"}, pc...)},
+		{"x86_64-efi", "x86_64-efi", "grub-x86_64.efi", slices.Concat(efi, pc)},
+		{"i386-efi", "i386-efi", "grub-i386.efi", slices.Concat(efi, pc)},
 		{"arm64-efi", "arm64-efi", "grub-arm64.efi", efi},
 	}
 }

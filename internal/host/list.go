@@ -83,7 +83,7 @@ func use(b route.Binary) string {
 }
 
 func isBuild(b route.Binary) bool {
-	return b.Identity.Kind == route.KindLdlinux || route.LoaderOf(b.Build).Name != ""
+	return b.Identity.Kind.Beside() || route.LoaderOf(b.Build).Name != ""
 }
 
 // whyFirst says why the first of several loaders goes before those of the same use.

@@ -99,7 +99,7 @@ func features(f pxe.Features) boot.Features {
 	for flag, has := range map[boot.Features]bool{
 		boot.CanHTTP: f.HTTP, boot.CanHTTPS: f.HTTPS, boot.CanTFTP: f.TFTP,
 		boot.CanISCSI: f.ISCSI, boot.CanAOE: f.AOE, boot.CanMenu: f.Menu,
-		boot.CanBzImage: f.BzImage, boot.CanEFI: f.EFI,
+		boot.CanBzImage: f.BzImage, boot.CanEFI: f.EFI, boot.CanMultiboot: f.Multiboot,
 	} {
 		if has {
 			set |= flag

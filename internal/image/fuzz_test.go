@@ -20,7 +20,7 @@ func FuzzLook(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte, size int64) {
 		found, err := Look(bytes.NewReader(file), size)
 		if err == nil {
-			if found.Kind != boot.KindLinux && found.Kind != boot.KindScript && found.Kind != boot.KindEFI && found.Kind != boot.KindNBP || found.Description == "" {
+			if found.Kind != boot.KindLinux && found.Kind != boot.KindScript && found.Kind != boot.KindEFI && found.Kind != boot.KindNBP && found.Kind != boot.KindMultiboot || found.Description == "" {
 				t.Errorf("%+v", found)
 			}
 			wantPrintable(t, found.Description+found.Version)

@@ -12,18 +12,18 @@ import (
 const gzipMagic = "\x1f\x8b"
 
 // identifyGzip looks at what a gzip file begins with. Boards and distributions
-// for arm64 and RISC-V ship their Image that way; no loader takes a compressed
-// x86 kernel.
+// for arm64 and RISC-V ship their Image that way, and Xen comes like that; no loader
+// takes a compressed x86 kernel of Linux.
 func identifyGzip(h head) (Found, error) {
 	inside := gunzip(h)
 	found, ok := recognise(inside)
 	switch {
 	case !ok:
 		return Found{}, mismatchInside(inside)
-	case found.Kind != boot.KindLinux || found.Format != Image:
+	case found.Kind != boot.KindMultiboot && (found.Kind != boot.KindLinux || found.Format != Image):
 		return Found{}, &Mismatch{Looks: "a compressed " + found.Description, Hint: "unpack it with gunzip"}
 	}
-	// Firmware cannot start what is compressed.
+	// Firmware cannot start what is compressed; Spur unpacks a Multiboot kernel.
 	found.EFIStub, found.Signed = false, false
 	found.Compression = "gzip"
 	found.Description = describe(found)

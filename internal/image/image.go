@@ -121,7 +121,7 @@ func identify(h head, size int64) (Found, error) {
 
 // recognise tries every format that boots.
 func recognise(h head) (Found, bool) {
-	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, efiApplication, script, flatLoader} {
+	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, efiApplication, script, flatLoader, multiboot} {
 		if found, ok := try(h); ok {
 			found.Signed = h.peSigned()
 			found.Description = describe(found)
@@ -139,6 +139,8 @@ func leastSize(h head, f Found) int64 {
 		return bzImageSize(h)
 	case Zboot:
 		return zbootSize(h)
+	case Multiboot1, Multiboot2, MultibootBoth:
+		return h.elf().size
 	}
 	return 0
 }
@@ -151,7 +153,7 @@ func describe(f Found) string {
 		return strings.TrimSpace(f.Format+" "+f.Version) + ", a " + NBP
 	}
 	text := "Linux kernel"
-	if f.Kind == boot.KindEFI {
+	if f.Kind == boot.KindEFI || f.Kind == boot.KindMultiboot {
 		text = f.Format
 	}
 	if f.Version != "" {

@@ -72,10 +72,7 @@ func mismatch(h head) *Mismatch {
 		return efiMismatch(h)
 	}
 	if h.has(0, "\x7fELF") {
-		return &Mismatch{
-			Looks: "an ELF file (an uncompressed kernel, vmlinux, or a program)",
-			Hint:  "give the bootable kernel, which is called vmlinuz or bzImage (arch/x86/boot/bzImage in a build tree)",
-		}
+		return elfMismatch(h)
 	}
 	if l, ok := looksLike(h); ok {
 		return &Mismatch{Looks: l.looks, Hint: l.hint}

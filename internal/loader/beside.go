@@ -16,10 +16,10 @@ const FromFile = ".from"
 // are taken.
 func beside(b route.Binary, companions route.Binaries) []route.Binary {
 	var all []route.Binary
-	for _, need := range route.LoaderOf(b.Build).Needs(b) {
+	for _, need := range route.LoaderOf(b.Build).Wants(b) {
 		best, nearest := route.Binary{}, -1
 		for _, c := range companions {
-			if near := inCommon(origin(b.Path), origin(c.Path)); c.Build == need && near > nearest {
+			if near := inCommon(origin(b.Path), origin(c.Path)); c.Build == need.Build && near > nearest {
 				best, nearest = c, near
 			}
 		}

@@ -20,8 +20,8 @@ func buildOf(name string, id route.Identity) (route.Build, bool) {
 		return b.Firmware == id.Firmware && b.Arch == id.Arch && (id.Kind != route.KindPXELINUX || hasHTTP(b.File) == id.Features.Has(boot.CanHTTP))
 	}
 	builds := slices.DeleteFunc(buildsOf(id.Kind), func(b route.Build) bool { return !fits(b) })
-	if id.Kind == route.KindRPi {
-		builds = slices.DeleteFunc(builds, func(b route.Build) bool { return b.File != name }) // the others lie beside it
+	if id.Kind == route.KindRPi || id.Kind == route.KindModule {
+		builds = slices.DeleteFunc(builds, func(b route.Build) bool { return b.File != name }) // others lie beside it
 	}
 	for _, test := range []func(route.Build) bool{
 		func(b route.Build) bool { return b.File == name },
@@ -80,7 +80,7 @@ func buildsOf(kind route.Kind) []route.Build {
 			all = append(all, l.Builds...)
 		}
 		for _, c := range l.Companions {
-			if kind == route.KindLdlinux {
+			if kind.Beside() && (c.For == "") == (kind == route.KindLdlinux) {
 				all = append(all, c.Build)
 			}
 		}

@@ -51,7 +51,7 @@ func Find(own, common []string) (route.Binaries, error) {
 		}
 		for _, b := range in {
 			b.Own = i < len(own)
-			if b.Identity.Kind == route.KindLdlinux {
+			if b.Identity.Kind.Beside() {
 				companions = append(companions, b)
 			}
 			if !slices.ContainsFunc(found, func(have route.Binary) bool { return have.Build == b.Build && have.Sum == b.Sum }) {

@@ -133,7 +133,8 @@ func TestFindSyslinux(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	want := []string{"lpxelinux.0 6.04 with bios/ldlinux.c32", "pxelinux.0 6.04 with bios/ldlinux.c32", "syslinux64.efi 6.04 with efi64/ldlinux.e64"}
+	want := []string{"lpxelinux.0 6.04 with bios/ldlinux.c32", "lpxelinux.0 6.04 with bios/libcom32.c32", "lpxelinux.0 6.04 with bios/mboot.c32",
+		"pxelinux.0 6.04 with bios/ldlinux.c32", "pxelinux.0 6.04 with bios/libcom32.c32", "pxelinux.0 6.04 with bios/mboot.c32", "syslinux64.efi 6.04 with efi64/ldlinux.e64"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}

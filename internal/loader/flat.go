@@ -2,6 +2,7 @@ package loader
 
 import (
 	"bytes"
+	"debug/elf"
 	"fmt"
 	"time"
 
@@ -22,18 +23,22 @@ func IdentifyFlat(head []byte) (route.Identity, error) {
 // identifyOther says what a file is that is no EFI binary; begin gives its beginning.
 func identifyOther(head []byte, begin func(most int64) ([]byte, error)) (route.Identity, error) {
 	id, err := identifyFlat(head)
-	if err != nil || id.Kind != route.KindGRUB && id.Kind != route.KindRPi {
+	named := err != nil && bytes.HasPrefix(head, []byte(elf.ELFMAG))
+	if !named && (err != nil || id.Kind != route.KindGRUB && id.Kind != route.KindRPi) {
 		return id, err
 	}
-	content, err := begin(SizeMost)
+	content, readErr := begin(SizeMost)
 	switch {
-	case err != nil:
+	case readErr != nil:
+		return id, readErr
+	case named:
+		return identifyNamed(content, err)
 	case id.Kind == route.KindGRUB:
 		tellGRUBCore(&id, content)
 	default:
 		id.Version = videoCoreDate(content)
 	}
-	return id, err
+	return id, nil
 }
 
 // videoCoreDate is the day on which a Raspberry Pi's firmware was built, which it has
@@ -91,15 +96,37 @@ func identifyFlat(head []byte) (route.Identity, error) {
 	return id, nil
 }
 
-// identifyModule says which module of Syslinux an ELF file is: the one that all of its
-// loaders load, which has its name among its symbols (the SONAME of
-// com32/elflink/ldlinux/Makefile).
+// identifyModule says which module of Syslinux an ELF file is that begins so.
 func identifyModule(head []byte) (route.Identity, error) {
+	return companion(func(c route.Companion) bool { return c.Mark != "" && bytes.Contains(head, []byte(c.Mark)) })
+}
+
+// identifyNamed says the same of a file by the name that it has for those that need it;
+// other is the error about one that is none.
+func identifyNamed(content []byte, other error) (route.Identity, error) {
+	f, err := elf.NewFile(bytes.NewReader(content))
+	if err != nil {
+		return route.Identity{}, other
+	}
+	names, err := f.DynString(elf.DT_SONAME)
+	if err != nil || len(names) == 0 {
+		return route.Identity{}, other
+	}
+	return companion(func(c route.Companion) bool { return c.Mark == "" && c.File == names[0] })
+}
+
+// companion is the first of the table of loaders that is the one.
+func companion(is func(route.Companion) bool) (route.Identity, error) {
 	for _, l := range route.Loaders() {
 		for _, c := range l.Companions {
-			if bytes.Contains(head, []byte("\x00"+c.File+"\x00")) {
-				return route.Identity{Kind: route.KindLdlinux, Firmware: c.Firmware, Arch: c.Arch}, nil
+			if !is(c) {
+				continue
 			}
+			kind := route.KindLdlinux
+			if c.For != "" {
+				kind = route.KindModule
+			}
+			return route.Identity{Kind: kind, Firmware: c.Firmware, Arch: c.Arch}, nil
 		}
 	}
 	return route.Identity{}, fmt.Errorf("%w, but another ELF file", ErrUnknown)

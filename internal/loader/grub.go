@@ -29,6 +29,8 @@ func GRUBConfig(c boot.Client, p boot.Payload, urls URLs) string {
 		if urls.Memdisk != "" {
 			return grubLoop(c, p, grubMemdisk(content, urls))
 		}
+	case boot.Multiboot:
+		return multibootConfig(c, p, content, urls)
 	case boot.EFI:
 		return grubLoop(c, p, []string{grubCommand("chainloader", grubFile(urls.Kernel))})
 	}

@@ -37,7 +37,7 @@ func TestIdentifyGRUBCore(t *testing.T) {
 	binary.LittleEndian.PutUint32(damaged[coreSizes:], 1<<31)
 	old := bytes.Clone(mknetdir)
 	copy(old[coreStart+0x100:], multibootHeader)
-	all := boot.CanHTTP | boot.CanTFTP | boot.CanBzImage
+	all := boot.CanHTTP | boot.CanTFTP | boot.CanBzImage | boot.CanMultiboot | boot.CanMultiboot2
 	for name, tt := range map[string]struct {
 		content []byte
 		can     boot.Features

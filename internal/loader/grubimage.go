@@ -124,6 +124,10 @@ func grubFeature(module string) boot.Features {
 		return boot.CanEFI
 	case "linux", "linuxefi":
 		return boot.CanBzImage
+	case "multiboot":
+		return boot.CanMultiboot
+	case "multiboot2":
+		return boot.CanMultiboot2
 	}
 	return 0
 }

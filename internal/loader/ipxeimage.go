@@ -81,6 +81,8 @@ func ipxeFeature(code byte) boot.Features {
 		return boot.CanTFTP
 	case 0x18:
 		return boot.CanBzImage
+	case 0x19:
+		return boot.CanMultiboot
 	case 0x24:
 		return boot.CanEFI
 	case 0x27:

@@ -15,6 +15,9 @@ func PXELINUXConfig(c boot.Client, p boot.Payload, urls URLs) string {
 	if disk, ok := p.Content.(boot.Disk); ok {
 		return memdiskConfig(c, p, disk, urls)
 	}
+	if kernel, ok := p.Content.(boot.Multiboot); ok {
+		return multibootLabel(c, p, kernel, urls)
+	}
 	linux, ok := p.Content.(boot.Linux)
 	if !ok {
 		return TroublePXELINUXConfig(c, fmt.Errorf("PXELINUX cannot bring %s", p.Title()), false)

@@ -25,6 +25,14 @@ func stopsAlone(b Binary, c boot.Client, via Via) string {
 	return stopsGRUB(name, b.Identity.Features, c, via, otherGRUB(c))
 }
 
+// cannot says that a binary can't bring a form which others of its loader bring, or "".
+func (l Loader) cannot(b Binary, form Form) string {
+	if l.Needs == nil || b.Identity.Features.Has(l.Needs(form)) {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s) has no command for such kernels; spur loader make grub makes one that has", filepath.Base(b.Path), strings.TrimSpace(string(b.Identity.Kind)+" "+b.Identity.Version))
+}
+
 // stopsLegacy says at what a machine's boot by a GRUB Legacy would stop, or "". It
 // asks for an address of its own and fetches from siaddr of that answer (GRUB 0.97,
 // netboot/main.c).
@@ -72,8 +80,8 @@ func (b Binaries) candidates(r Route, c boot.Client) (all []Binary, why string) 
 		return b.All(r.Give, c), ""
 	}
 	for _, have := range b.ofKind(loader.Kind, c) {
-		stops := ""
-		if loader.Stops != nil {
+		stops := loader.cannot(have, r.Form)
+		if stops == "" && loader.Stops != nil {
 			stops = loader.Stops(have, c, r.Via)
 		}
 		if stops == "" {
@@ -83,6 +91,18 @@ func (b Binaries) candidates(r Route, c boot.Client) (all []Binary, why string) 
 		}
 	}
 	return all, why
+}
+
+// pinned is the ID of the first binary that brings the form of a route, where that isn't
+// the preferred one of all; 0 where it is.
+func (b Binaries) pinned(r Route, c boot.Client) uint32 {
+	able, _ := b.candidates(r, c)
+	r.Form = ""
+	all, _ := b.candidates(r, c)
+	if len(able) == 0 || able[0].Sum == all[0].Sum {
+		return 0
+	}
+	return able[0].ID()
 }
 
 // Given is what a route gives: the preferred of its build, or the one that it
@@ -113,8 +133,8 @@ func (h Host) given(r Route, c boot.Client) (why string, near nearness) {
 		return h.notFound(r.Give, loader, c), missing
 	case !slices.ContainsFunc(all, signed):
 		return notSigned(r.Give), unsigned
-	case all[0].lacking() != "":
-		return h.lacksCompanion(all[0], c), missing
+	case all[0].lackingFor(r.Form) != "":
+		return h.lacksCompanion(all[0], c, r.Form), missing
 	}
 	return "", 0
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// Needs are the files that must be beside a binary of this loader.
-func (l Loader) Needs(b Binary) []Build {
-	var all []Build
+// Wants are the files that must be beside a binary of this loader, for all that it
+// brings or for some forms.
+func (l Loader) Wants(b Binary) []Companion {
+	var all []Companion
 	for _, c := range l.Companions {
-		since := b.Identity.Version == "" || CompareVersions(b.Identity.Version, c.Since) >= 0
+		since := c.Since == "" || b.Identity.Version == "" || CompareVersions(b.Identity.Version, c.Since) >= 0
 		if c.Firmware == b.Firmware && c.Arch == b.Arch && since {
-			all = append(all, c.Build)
+			all = append(all, c)
 		}
 	}
 	return all
@@ -31,9 +32,12 @@ func LoaderOf(b Build) Loader {
 
 // lacking is the first file that should be beside a binary and that this host lacks,
 // or "".
-func (b Binary) lacking() string {
-	for _, need := range LoaderOf(b.Build).Needs(b) {
-		if _, ok := b.Companion(need.File); !ok {
+func (b Binary) lacking() string { return b.lackingFor("") }
+
+// lackingFor is the first that it lacks for a form.
+func (b Binary) lackingFor(form Form) string {
+	for _, need := range LoaderOf(b.Build).Wants(b) {
+		if _, ok := b.Companion(need.File); !ok && (need.For == "" || need.For == form) {
 			return need.File
 		}
 	}
@@ -50,8 +54,8 @@ func (b Binary) Companion(file string) (Binary, bool) {
 }
 
 // lacksCompanion says what a binary lacks beside it, and where to get that, or "".
-func (h Host) lacksCompanion(b Binary, c boot.Client) string {
-	file := b.lacking()
+func (h Host) lacksCompanion(b Binary, c boot.Client, form Form) string {
+	file := b.lackingFor(form)
 	if file == "" {
 		return ""
 	}

@@ -19,6 +19,7 @@ const (
 	Initrd Role = "initrd"
 	Extra  Role = "file" // another one, such as the command line refers to
 	Beacon Role = "beacon"
+	Packed Role = "packed kernel" // a kernel in a gzip file, which is served unpacked
 )
 
 // BeaconFile is what a running system fetches to say that it is up.

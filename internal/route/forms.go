@@ -11,11 +11,16 @@ type Form string
 
 // The forms in which payloads are served.
 const (
-	LinuxForm   Form = "linux"   // a kernel, its initrds and a command line, as files of their own
-	ScriptForm  Form = "script"  // an iPXE script of the operator's, and what it names
-	ProgramForm Form = "efi"     // an EFI application as it is
-	UKIForm     Form = "uki"     // a kernel and what goes with it, made one EFI application
-	RPiForm     Form = "rpi"     // a kernel and what goes with it, beside a Raspberry Pi's firmware
+	LinuxForm   Form = "linux"  // a kernel, its initrds and a command line, as files of their own
+	ScriptForm  Form = "script" // an iPXE script of the operator's, and what it names
+	ProgramForm Form = "efi"    // an EFI application as it is
+	UKIForm     Form = "uki"    // a kernel and what goes with it, made one EFI application
+	RPiForm     Form = "rpi"    // a kernel and what goes with it, beside a Raspberry Pi's firmware
+	// A kernel by the Multiboot Specification and its modules as files of their own, as
+	// its first or its second version has them loaded.
+	MultibootForm  Form = "multiboot"
+	Multiboot2Form Form = "multiboot2"
+
 	NBPForm     Form = "nbp"     // a flat program as it is, with what it asks for beside itself
 	ConfigForm  Form = "config"  // a folder's pxelinux.cfg, with all that is in the folder
 	FolderForm  Form = "folder"  // what a folder has for the machine, with all that is in the folder
@@ -46,6 +51,8 @@ func Forms() []FormRow {
 		{Kind: boot.KindLinux, Form: UKIForm, With: boot.Stub, Obstacle: unfitUKI},
 		{Kind: boot.KindLinux, Form: RPiForm, With: boot.RPi, Obstacle: unfitRPi},
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
+		{Kind: boot.KindMultiboot, Form: Multiboot2Form, Obstacle: unfitMultiboot2},
+		{Kind: boot.KindMultiboot, Form: MultibootForm, Obstacle: unfitMultiboot1},
 		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
 		{Kind: boot.KindNBP, Form: NBPForm, Obstacle: foreignNBP},
 		{Kind: boot.KindFolder, Form: FolderForm, Obstacle: unfitFolder},

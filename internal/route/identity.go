@@ -26,7 +26,8 @@ const (
 	KindLinux       Kind = "Linux"
 	KindSyslinux    Kind = "Syslinux"
 	KindPXELINUX    Kind = "PXELINUX"
-	KindLdlinux     Kind = "ldlinux" // the part of Syslinux that its loaders load
+	KindLdlinux     Kind = "ldlinux"         // the part of Syslinux that its loaders load
+	KindModule      Kind = "Syslinux module" // another one, which they load for some payloads
 	KindMemtest     Kind = "Memtest86+"
 	KindRPi         Kind = "Raspberry Pi firmware" // start4.elf, for the processor that starts the others
 	KindREFInd      Kind = "rEFInd"
@@ -36,6 +37,9 @@ const (
 	KindEFI         Kind = "EFI application" // another
 	KindDriver      Kind = "EFI driver"
 )
+
+// Beside tells whether a file of a kind is there to be loaded from beside a loader.
+func (k Kind) Beside() bool { return k == KindLdlinux || k == KindModule }
 
 // Drivers says whose network drivers an iPXE has.
 type Drivers string

@@ -45,6 +45,9 @@ type Loader struct {
 	// Refuses says why it doesn't start a payload on a machine although the form
 	// would do; empty where it does. nil: it starts whatever it brings.
 	Refuses func(boot.Client, boot.Payload) string
+	// Needs is what one of its binaries must be able to do for a form; nil where all of
+	// them do all that its row says.
+	Needs func(Form) boot.Features
 	// Stops says at what a machine's boot would stop by one of its binaries that the
 	// machine starts itself, fetched over a protocol; empty for nothing. nil: at nothing.
 	Stops func(Binary, boot.Client, Via) string
@@ -57,10 +60,14 @@ type Build struct {
 	Arch     boot.Arch
 }
 
-// Companion is a file without which a loader doesn't run.
+// Companion is a file without which a loader doesn't run, or doesn't bring a form.
 type Companion struct {
 	Build
 	Since string // the first version of the loader that wants it
+	For   Form   // that it is needed for; empty for all
+	// Mark is a text in the first HeadMost bytes by which such a file is known; empty
+	// where it is known by what it calls itself (SONAME).
+	Mark string
 }
 
 // IPXEScript is the script that tells iPXE what to load.
@@ -111,11 +118,11 @@ func Loaders() []Loader {
 				{"ipxe-loong64.efi", boot.UEFI, boot.LOONG64},
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
-			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MemdiskForm, SANForm},
+			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, MemdiskForm, SANForm},
 			Chains:  []Form{NBPForm, FolderForm},
 			Next:    File{Name: IPXEScript, Role: Script},
 			Unable:  unableIPXE,
-			Refuses: noMixedMode,
+			Refuses: refusedByIPXE,
 		},
 		{
 			// Of before 2010, in ROMs of that time: its successor is named above.
@@ -125,8 +132,8 @@ func Loaders() []Loader {
 		{
 			// Debian's, Ubuntu's, Fedora's and SUSE's go by their content, started by a shim or
 			// by themselves.
-			Name: boot.GRUB, Kind: KindGRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm, MemdiskForm},
-			Next: File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable, Stops: stopsAlone,
+			Name: boot.GRUB, Kind: KindGRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm, Multiboot2Form, MultibootForm, MemdiskForm},
+			Next: File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable, Stops: stopsAlone, Needs: grubNeeds,
 		},
 		{
 			// GRUB 0.97's pxegrub, which nobody builds any more, where people bring it.
@@ -142,9 +149,13 @@ func Loaders() []Loader {
 		{
 			// lpxelinux.0 has a network of its own, with HTTP; pxelinux.0 has the ROM's TFTP.
 			Name: boot.PXELINUX, Kind: KindPXELINUX,
-			Builds:     []Build{{"lpxelinux.0", boot.BIOS, boot.X86}, {"pxelinux.0", boot.BIOS, boot.X86}},
-			Companions: []Companion{{Build{"ldlinux.c32", boot.BIOS, boot.X86}, "5"}},
-			Fetches:    []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm, MemdiskForm},
+			Builds: []Build{{"lpxelinux.0", boot.BIOS, boot.X86}, {"pxelinux.0", boot.BIOS, boot.X86}},
+			Companions: []Companion{
+				{Build: Build{"ldlinux.c32", boot.BIOS, boot.X86}, Since: "5", Mark: "\x00ldlinux.c32\x00"},
+				{Build: Build{MultibootModule, boot.BIOS, boot.X86}, For: MultibootForm, Mark: "Usage: mboot.c32 "},
+				{Build: Build{"libcom32.c32", boot.BIOS, boot.X86}, Since: "5", For: MultibootForm},
+			},
+			Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm, MultibootForm, MemdiskForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{
@@ -152,7 +163,7 @@ func Loaders() []Loader {
 			// with a reset when it starts a 64-bit kernel (in OVMF, with Debian's).
 			Name: boot.Syslinux, Kind: KindSyslinux,
 			Builds:     []Build{{"syslinux64.efi", boot.UEFI, boot.X64}},
-			Companions: []Companion{{Build{"ldlinux.e64", boot.UEFI, boot.X64}, "5"}},
+			Companions: []Companion{{Build: Build{"ldlinux.e64", boot.UEFI, boot.X64}, Since: "5", Mark: "\x00ldlinux.e64\x00"}},
 			Fetches:    []Via{TFTP}, Brings: []Form{LinuxForm, ConfigForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
@@ -218,6 +229,10 @@ func unableIPXE(c boot.Client, form Form) string {
 	switch {
 	case c.Firmware == boot.BIOS && slices.Contains([]Form{NBPForm, FolderForm}, form):
 		return ""
+	case form == MultibootForm && c.Features.Has(boot.CanMultiboot):
+		return ""
+	case form == MultibootForm:
+		return "this iPXE says that it cannot start a Multiboot kernel"
 	case c.Firmware == boot.BIOS && !c.Features.Has(boot.CanBzImage):
 		return "this iPXE says that it cannot start a Linux kernel (it lacks bzImage)"
 	case c.Firmware == boot.UEFI && !c.Features.Has(boot.CanEFI):
@@ -226,15 +241,21 @@ func unableIPXE(c boot.Client, form Form) string {
 	return ""
 }
 
-// unspeakable says what of a kernel's command line GRUB can't say, or "".
+// unspeakable says what of a kernel's command line, or of what is said of its modules,
+// GRUB can't say, or "".
 func unspeakable(_ boot.Client, p boot.Payload) string {
-	linux, ok := p.Content.(boot.Linux)
-	if !ok {
-		return ""
-	}
 	url := func(boot.File) string { return "http://192.0.2.1/" }
-	if _, err := boot.KernelWords(linux.Cmdline.Expand(url, "http://192.0.2.1/")); err != nil {
-		return fmt.Sprintf("%s can't be started by GRUB: %s", linux.Title(), err)
+	var texts []string
+	switch content := p.Content.(type) {
+	case boot.Linux:
+		texts = []string{content.Cmdline.Expand(url, "http://192.0.2.1/")}
+	case boot.Multiboot:
+		texts = content.Texts(url, "http://192.0.2.1/")
+	}
+	for _, text := range texts {
+		if _, err := boot.KernelWords(text); err != nil {
+			return fmt.Sprintf("%s can't be started by GRUB: %s", p.Title(), err)
+		}
 	}
 	return ""
 }

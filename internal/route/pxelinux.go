@@ -20,23 +20,38 @@ func isPXELINUXConfig(name string) bool {
 // unwritable says what of a payload can't stand in a configuration of PXELINUX, or "".
 // What stands there is taken to be as long as it can become.
 func unwritable(_ boot.Client, p boot.Payload) string {
-	linux, ok := p.Content.(boot.Linux)
-	if !ok {
-		return ""
+	var err error
+	switch content := p.Content.(type) {
+	case boot.Linux:
+		_, err = boot.SyslinuxAppend(longestURL(content.Kernel), longestURLs(content.Initrds), content.Cmdline.Expand(longestURL, longestBeacon()))
+	case boot.Multiboot:
+		if content.Wide {
+			return fmt.Sprintf("%s is an ELF file of 64 bits, of which mboot.c32 loads none; give the header the addresses (flag 16)", p.Title())
+		}
+		_, err = boot.MultibootAppend(longestURLs(content.Loaded()), content.Texts(longestURL, longestBeacon()))
 	}
-	url := func(f boot.File) string {
-		return longestServer + strings.Repeat("x", fileToken) + "/" + url.PathEscape(f.Base())
-	}
-	var initrds []string
-	for _, f := range linux.Initrds {
-		initrds = append(initrds, url(f))
-	}
-	beacon := longestServer + strings.Repeat("x", bootToken) + "/" + BeaconFile
-	if _, err := boot.SyslinuxAppend(url(linux.Kernel), initrds, linux.Cmdline.Expand(url, beacon)); err != nil {
-		return fmt.Sprintf("%s can't be started by Syslinux: %s", linux.Title(), err)
+	if err != nil {
+		return fmt.Sprintf("%s can't be started by Syslinux: %s", p.Title(), err)
 	}
 	return ""
 }
+
+// longestURL is a URL of a file that is as long as one can become which has a short
+// name.
+func longestURL(f boot.File) string {
+	return longestServer + strings.Repeat("x", fileToken) + "/" + url.PathEscape(f.Base())
+}
+
+func longestURLs(files []boot.File) []string {
+	var all []string
+	for _, f := range files {
+		all = append(all, longestURL(f))
+	}
+	return all
+}
+
+// longestBeacon is as long as the URL of the beacon can become.
+func longestBeacon() string { return longestServer + strings.Repeat("x", bootToken) + "/" + BeaconFile }
 
 // How long a URL becomes: the server in it, the sealed name of a file that is given a
 // short one, and that of a boot (package tree).

@@ -14,8 +14,8 @@ func all() Host {
 	for _, l := range Loaders() {
 		for _, b := range l.Builds {
 			one := Binary{Build: b, Path: "/usr/lib/ipxe/" + b.File}
-			for _, need := range l.Needs(one) {
-				one.Beside = append(one.Beside, Binary{Build: need})
+			for _, need := range l.Wants(one) {
+				one.Beside = append(one.Beside, Binary{Build: need.Build})
 			}
 			have = append(have, one)
 		}

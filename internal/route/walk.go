@@ -119,6 +119,7 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	if why, near = host.given(r, c); why == "" {
 		why, near = host.unnamed(r), unsuited
 	}
+	r.Binary = host.Loaders.pinned(r, c)
 	return r, why, near
 }
 
@@ -172,11 +173,33 @@ func (l Loader) form(e Entry, c boot.Client, p boot.Payload, host Host) (form Fo
 				why, near = row.lacks(c, host), missing
 			}
 			if why == "" {
+				why, near = l.brought(row.Form, e, c, host), missing
+			}
+			if why == "" {
 				return row.Form, "", 0
 			}
 		}
 	}
 	return "", why, near
+}
+
+// brought says why none of a loader's binaries that this host has for an entry brings a
+// form which others of it bring, or "". Who signed one that a shim starts has left out
+// what Secure Boot forbids.
+func (l Loader) brought(form Form, e Entry, c boot.Client, host Host) string {
+	switch {
+	case e.Build == "" || l.Needs == nil || l.Needs(form) == 0:
+		return ""
+	case e.Shim:
+		return fmt.Sprintf("a %s that a shim starts has no command for such kernels, which Secure Boot forbids", l.Kind)
+	}
+	r := e.route()
+	r.Form = form
+	all, why := host.Loaders.candidates(r, c)
+	if len(all) > 0 {
+		return ""
+	}
+	return why
 }
 
 // startsNo says that a loader has no form for a kind of payload.
@@ -208,6 +231,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		what = "an iPXE script"
 	case boot.KindEFI:
 		what = "an EFI application"
+	case boot.KindMultiboot:
+		what = "a Multiboot kernel"
 	case boot.KindNBP, boot.KindFolder:
 		return p.Title() + " brings its own loader, and Spur puts none before it"
 	case boot.KindNetBoot:

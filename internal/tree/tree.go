@@ -26,6 +26,7 @@ type Tree struct {
 	Sources     Sources
 	LongSources LongSources  // nil where names are made and none is opened
 	Signing     *Signing     // signs what firmware and iPXE start; nil for nothing
+	Unpacking   *Unpacking   // unpacks kernels that no loader does; nil where none is served
 	ScriptFiles *ScriptFiles // what an operator's iPXE script names relative to itself; nil without one
 	// Brings tells what a client's payload brings of its own: files that are asked for
 	// by names that no script of Spur's has. nil where no payload does.
@@ -91,7 +92,7 @@ func (t *Tree) Describe(asked string, peer netip.Addr) (e Entry, ok bool) {
 		if file.IsRoot() {
 			return describeInImage(name, rest), true
 		}
-		return Entry{Client: name.Client, Role: name.Role, Name: file.Base(), Last: name.Last}, true
+		return Entry{Client: name.Client, Role: told(name.Role), Name: file.Base(), Last: name.Last}, true
 	}
 	if f, ok := t.brought(name, rest); ok {
 		return f.describe(name.Client), true
@@ -100,6 +101,14 @@ func (t *Tree) Describe(asked string, peer netip.Addr) (e Entry, ok bool) {
 	return Entry{
 		Client: name.Client, Role: f.Role, Name: rest, Last: f.Role == route.Kernel, Loader: f.Loader, Spare: name.Route.DoesWithout(rest),
 	}, known
+}
+
+// told is the role in which a file is told of.
+func told(role route.Role) route.Role {
+	if role == route.Packed {
+		return route.Kernel
+	}
+	return role
 }
 
 // declared says what a file in a boot's tree is: one that its route declares, or
@@ -142,8 +151,11 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 	if rest != file.Base() && rest != url.PathEscape(file.Base()) { // PXELINUX asks for what it is told, over TFTP too
 		return nil, missing(asked, errors.New("a file's name has nothing below it"))
 	}
-	if name.Role == route.Kernel {
+	switch name.Role {
+	case route.Kernel:
 		return t.openSigned(ctx, file)
+	case route.Packed:
+		return t.openUnpacked(ctx, file)
 	}
 	return t.Sources.Open(ctx, file)
 }
@@ -313,7 +325,7 @@ func troubled(c boot.Client, r route.Route, why error, again bool) *generated {
 // URLs names a payload's files for one client on its route, over the protocol by
 // which it asks.
 func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loader.URLs {
-	short := route.FindLoader(r.Loader).ShortNames
+	short := route.FindLoader(r.Loader).ShortNames || p.Kind() == boot.KindMultiboot // iPXE has little room for those of one
 	named := func(base string, role route.Role, f boot.File, last bool) string {
 		name := t.Names.File(c.MAC, role, f, last)
 		if short || IsLong(f.Key()) {
@@ -343,6 +355,15 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		}
 	case boot.EFI:
 		urls.Kernel = named(loading, route.Kernel, content.Program, true)
+	case boot.Multiboot:
+		kernel, last := route.Kernel, len(content.Modules)-1
+		if content.Packed {
+			kernel = route.Packed
+		}
+		urls.Kernel = named(loading, kernel, content.Kernel, last < 0)
+		for i, m := range content.Modules {
+			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, m.File, i == last))
+		}
 	case boot.Linux:
 		urls.Kernel = named(loading, route.Kernel, content.Kernel, len(content.Initrds) == 0)
 		for i, f := range content.Initrds {

@@ -1,0 +1,117 @@
+package image
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// header1 is a header of the first version, with addresses where those are flagged.
+func header1(flags uint32) string {
+	return le32(magic1) + le32(flags) + le32(-(magic1 + flags)) + le32(0x100000) + le32(0x100000)
+}
+
+// header2 is one of the second version with tags, the end tag excepted.
+func header2(tags string) string {
+	tags += le32(0) + le32(8)
+	length := uint32(16 + len(tags))
+	return le32(magic2) + le32(0) + le32(length) + le32(-(magic2 + length)) + tags
+}
+
+// elfFile is a program for x86 of 48 KiB, with one part that is loaded.
+func elfFile(bits int, at map[int]string) []byte {
+	b := blank(48<<10, at)
+	if bits == 32 {
+		copy(b, "\x7fELF\x01\x01\x01")
+		copy(b[16:], le16(elfProgram)+le16(elf386)+le32(1)+le32(0x100000)+le32(52))
+		copy(b[44:], le16(1))
+		copy(b[52:], le32(elfLoad)+le32(0x1000)+le32(0x100000)+le32(0x100000)+le32(40<<10))
+		return b
+	}
+	copy(b, "\x7fELF\x02\x01\x01")
+	copy(b[16:], le16(elfProgram)+le16(elfX86_64)+le32(1))
+	copy(b[32:], le32(64)+le32(0))
+	copy(b[56:], le16(1))
+	copy(b[64:], le32(elfLoad)+le32(5)+le32(0x1000)+le32(0))
+	copy(b[64+32:], le32(40<<10)+le32(0))
+	return b
+}
+
+func TestMultiboot(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		file         []byte
+		format       string
+		arch         boot.Arch
+		packed, text string
+	}{
+		{"32 bits", elfFile(32, map[int]string{0x1000: header1(3)}), Multiboot1, boot.X86, "", "Multiboot kernel, x86 (32 bits)"},
+		{"64 bits", elfFile(64, map[int]string{0x1ff4: header1(0)[:12]}), Multiboot1, boot.X64, "", "Multiboot kernel, x86-64"},
+		{"64 bits with addresses", elfFile(64, map[int]string{0x1000: header1(1 << 16)}), Multiboot1, boot.X86, "", "Multiboot kernel, x86 (32 bits)"},
+		{"flat with addresses", blank(4096, map[int]string{16: header1(1<<16 | 2)}), Multiboot1, boot.X86, "", "Multiboot kernel, x86 (32 bits)"},
+		{"version 2", elfFile(32, map[int]string{0x7fe0: header2(le32(7) + le32(8))}), Multiboot2, boot.X86, "", "Multiboot 2 kernel, x86 (32 bits)"},
+		{"both", elfFile(64, map[int]string{0x1000: header2(""), 0x1100: header1(2)}), MultibootBoth, boot.X64, "", "Multiboot 1 and 2 kernel, x86-64"},
+		{"packed", gzipped(t, elfFile(32, map[int]string{0x1000: header1(3)})), Multiboot1, boot.X86, "gzip", "Multiboot kernel, x86 (32 bits), compressed with gzip"},
+	} {
+		got, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
+		want := Found{Kind: boot.KindMultiboot, Arch: test.arch, Format: test.format, Compression: test.packed, Description: test.text}
+		if err != nil || got != want {
+			t.Errorf("%s:\ngot  %+v, %v\nwant %+v", test.name, got, err, want)
+		}
+	}
+}
+
+// What was meant for a Multiboot kernel, and is none that a loader takes, is said what
+// is wrong with it.
+func TestBrokenMultiboot(t *testing.T) {
+	wrong := []byte(header1(3))
+	wrong[8]++
+	wrong2 := []byte(header2(""))
+	wrong2[12]++
+	length := uint32(24)
+	endless := le32(magic2) + le32(0) + le32(length) + le32(-(magic2 + length)) + le32(4) + le32(8)
+	for _, test := range []struct {
+		name        string
+		file        []byte
+		looks, hint string
+	}{
+		{"no header", elfFile(64, nil), "an ELF file of 64 bits without a Multiboot header", "first 8 KiB"},
+		{"checksum", elfFile(32, map[int]string{0x1000: string(wrong)}), "its Multiboot header at 4096 has a wrong checksum, 0xe4524ffc", "here 0xe4524ffb"},
+		{"checksum of version 2", elfFile(32, map[int]string{0x1000: string(wrong2)}), "its header of Multiboot 2 at 4096 has a wrong checksum", "here 0x17adaf12"},
+		{"not aligned", elfFile(32, map[int]string{0x1002: header1(3)}), "at 4098 isn't aligned to 4 bytes", "first in the linker script"},
+		{"version 2, not aligned", elfFile(32, map[int]string{0x1004: header2("")}), "at 4100 isn't aligned to 8 bytes", "first in the linker script"},
+		{"too far", elfFile(32, map[int]string{0x2000: header1(3)}), "is at 8192, and loaders look for it in the first 8192 bytes", "first in the linker script"},
+		{"version 2, too far", elfFile(32, map[int]string{0x8000: header2("")}), "is at 32768, and loaders look for it in the first 32768 bytes", "first in the linker script"},
+		{"demands", elfFile(32, map[int]string{0x1000: header1(3 | 1<<5)}), "demands what no loader has (flags 0x20)", "0, 1 and 2"},
+		{"no end tag", elfFile(32, map[int]string{0x1000: endless}), "no end tag", "end tag"},
+		{"tag without a size", elfFile(32, map[int]string{0x1000: header2(le32(4) + le32(0))}), "a tag whose size is wrong", "end tag"},
+		{"cut off", elfFile(32, map[int]string{0x1000: header1(3)})[:40<<10], "40960 of at least 45056 bytes", "again"},
+	} {
+		_, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
+		m, ok := err.(*Mismatch)
+		if !ok || !strings.Contains(m.Looks, test.looks) || !strings.Contains(m.Hint, test.hint) {
+			t.Errorf("%s: %v, %+v", test.name, err, m)
+		}
+	}
+}
+
+func FuzzMultiboot(f *testing.F) {
+	f.Add([]byte(header1(1<<16)), elfFile(32, nil)[:128])
+	f.Add([]byte(header2(le32(2)+le32(24)+strings.Repeat("x", 16))), elfFile(64, nil)[:128])
+	f.Fuzz(func(t *testing.T, header, start []byte) {
+		h := append(make(head, 0, 1<<12), start...)
+		for len(h)%align2 != 0 {
+			h = append(h, 0)
+		}
+		h = append(h, header...)
+		found, ok := multiboot(h)
+		if ok && (found.Kind != boot.KindMultiboot || found.Format == "" || h.elf().size < 0) {
+			t.Errorf("%+v", found)
+		}
+		if m := elfMismatch(h); m.Looks == "" || m.Hint == "" {
+			t.Errorf("%+v", m)
+		}
+	})
+}

@@ -1,0 +1,100 @@
+package tree
+
+import (
+	"bytes"
+	"compress/gzip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/route"
+)
+
+func packed(t *testing.T, path, text string) {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A kernel in a gzip file is served unpacked, with its size and a tag of what is in it,
+// and unpacked anew when it has changed.
+func TestUnpacked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kernel.gz")
+	packed(t, path, "KERNEL")
+	kernel := boot.Multiboot{Kernel: boot.File{Source: path}, First: true, Packed: true, Modules: []boot.Module{{File: boot.File{Source: path}}}}
+	tr, _ := newTree(t)
+	tr.Unpacking, tr.LongSources = &Unpacking{}, keptSources{}
+	tr.Sources.Local = NamedFiles(kernel.Files())
+	r := route.Configured(boot.IPXE, route.HTTP)
+	urls := tr.URLs(ipxe, r, boot.Payload{Content: kernel}, overHTTP)
+	at := func(url string) string { return strings.TrimPrefix(url, "http://10.0.0.1/") }
+	if got := read(t, tr, at(urls.Kernel), overHTTP); got != "KERNEL" {
+		t.Errorf("the kernel is %q", got)
+	}
+	if got := read(t, tr, at(urls.Initrds[0]), overHTTP); !strings.HasPrefix(got, "\x1f\x8b") {
+		t.Errorf("the module is %q", got)
+	}
+	f, err := tr.Open(t.Context(), at(urls.Kernel), overHTTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size() != 6 {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if e, ok := tr.Describe(at(urls.Kernel), overHTTP.Peer); !ok || e.Role != route.Kernel || e.Name != "kernel.gz" || e.Last {
+		t.Errorf("it is told of as %+v", e)
+	}
+	if e, _ := tr.Describe(at(urls.Initrds[0]), overHTTP.Peer); !e.Last {
+		t.Errorf("the last module is told of as %+v", e)
+	}
+	packed(t, path, "ANOTHER")
+	later := time.Now().Add(time.Minute)
+	if err := os.Chtimes(path, later, later); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, tr, at(urls.Kernel), overHTTP); got != "ANOTHER" {
+		t.Errorf("after a change it is %q", got)
+	}
+}
+
+// What can't be unpacked is an error, and so is what would fill the memory.
+func TestUnpackBounded(t *testing.T) {
+	for name, text := range map[string]string{"damaged": "no gzip", "bomb": ""} {
+		path := filepath.Join(t.TempDir(), name)
+		if text == "" {
+			packed(t, path, strings.Repeat("\x00", unpackedMost+1))
+		} else if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		u := &Unpacking{}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := u.unpack(f, boot.File{Source: path}); err == nil || !strings.Contains(err.Error(), name+" can't be unpacked") || len(u.kept) != 0 {
+			t.Errorf("%s: %v, kept %d", name, err, len(u.kept))
+		}
+		_ = f.Close()
+	}
+	u := &Unpacking{}
+	for n := range 2 * unpackedKept {
+		u.find(contentID{byte(n)})
+	}
+	if len(u.kept) != unpackedKept {
+		t.Errorf("%d are kept", len(u.kept))
+	}
+}

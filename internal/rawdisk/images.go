@@ -57,6 +57,11 @@ func (i *Images) Open(ctx context.Context, name string, f fs.File) (fs.File, err
 }
 
 func (i *Images) open(ctx context.Context, name string, f fs.File) (fs.File, error) {
+	if coming, ok := f.(interface{ WaitSize(func(int64)) error }); ok { // of a server that doesn't tell it
+		if err := coming.WaitSize(nil); err != nil {
+			return nil, err
+		}
+	}
 	content, ok := f.(io.ReaderAt)
 	info, err := f.Stat()
 	switch {

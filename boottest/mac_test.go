@@ -1,6 +1,7 @@
 package boottest
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -33,8 +34,7 @@ func TestMac(t *testing.T) {
 	explained := w.explained()
 	spur := w.spur("boot", filepath.Join(folder, "Install.nbi"), filepath.Join(folder, "Restore.nbi"), "--data", data)
 	mac := w.mac("AAPLBSDPC/i386/iMac14,3", bsdp.Version11, 68)
-	mac.send(mac.discover())
-	mac.says(spur, `asks to boot: UEFI x64, Apple's NetBoot`)
+	mac.discovers(spur, `asks to boot: UEFI x64, Apple's NetBoot`)
 
 	images, usual, before := mac.list()
 	if fmt.Sprint(images) != "[El Capitan Restore]" || usual != 0x81000064 || before != 0 {
@@ -274,6 +274,23 @@ func (m *mac) send(r *dhcpv4.DHCPv4) {
 	m.Helper()
 	_, err := m.conn.WriteTo(r.ToBytes(), &net.UDPAddr{IP: net.IPv4bcast, Port: 67})
 	m.check(err)
+}
+
+// discovers sends a DISCOVER, which no boot server answers, until Spur says that it came.
+func (m *mac) discovers(spur *lab.Process, said string) {
+	m.Helper()
+	r := m.discover()
+	for m.ctx.Err() == nil {
+		m.send(r)
+		ctx, cancel := context.WithTimeout(m.ctx, 2*time.Second)
+		_, err := spur.WaitFor(ctx, said)
+		cancel()
+		if err == nil {
+			return
+		}
+		r.NumSeconds += 2
+	}
+	m.Fatalf("Spur doesn't say %q:\n%s", said, spur.Tail(20))
 }
 
 // asks asks until a boot server answers: a wire that has just been plugged in may lose

@@ -23,7 +23,8 @@ func (h *Host) attach(name string, nic NIC) error {
 	if nic.Loss.Share > 0 {
 		plug = h.lossy
 	}
-	if err := plug(name, nic); err != nil {
+	port, err := plug(name, nic)
+	if err != nil {
 		return err
 	}
 	link, err := h.space.links.LinkByName(name)
@@ -43,37 +44,40 @@ func (h *Host) attach(name string, nic NIC) error {
 			return err
 		}
 	}
-	return h.space.running(name)
+	if err := h.space.running(name); err != nil {
+		return err
+	}
+	return nic.Wire.space.running(port) // until then the bridge drops what comes
 }
 
 // veth joins an interface of the host to a port of the wire by a veth pair.
-func (h *Host) veth(name string, nic NIC) error {
-	port := nic.Wire.port()
+func (h *Host) veth(name string, nic NIC) (port string, err error) {
+	port = nic.Wire.port()
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.Namespace = name, netlink.NsFd(h.space.handle)
 	pair := &netlink.Veth{LinkAttrs: attrs, PeerName: port, PeerNamespace: netlink.NsFd(nic.Wire.space.handle)}
 	if err := h.space.links.LinkAdd(pair); err != nil {
-		return fmt.Errorf("cable from %s to wire %s: %w", name, nic.Wire.name, err)
+		return "", fmt.Errorf("cable from %s to wire %s: %w", name, nic.Wire.name, err)
 	}
 	if !h.lab.options.Offload {
 		if err := h.space.finishChecksums(name); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return nic.Wire.plug(port)
+	return port, nic.Wire.plug(port)
 }
 
 // lossy joins an interface of the host to the wire by a relay of ours.
-func (h *Host) lossy(name string, nic NIC) error {
+func (h *Host) lossy(name string, nic NIC) (port string, err error) {
 	near, err := openTap(h.space, name)
 	if err != nil {
-		return err
+		return "", err
 	}
 	far, err := nic.Wire.tap()
 	if err != nil {
 		_ = near.Close()
-		return err
+		return "", err
 	}
 	h.lab.relay(near, far, newLoss(nic.Loss))
-	return nil
+	return far.name, nil
 }

@@ -26,41 +26,48 @@ func NetworkOf(interfaces []dhcp6.Interface, a netip.Addr) netip.Prefix {
 // Unpooled warns of pools of which none is on a network that Spur serves: fine
 // behind a relay, and else mistyped. It is empty where one is.
 func Unpooled(interfaces []dhcp.Interface, pools []dhcp.Pool) string {
-	behind := make([]string, 0, len(pools))
+	var served, behind []netip.Prefix
+	for _, i := range interfaces {
+		served = append(served, i.Addrs...)
+	}
 	for _, p := range pools {
 		if slices.ContainsFunc(interfaces, func(i dhcp.Interface) bool { return i.OnLink(p.First) }) {
 			return ""
 		}
-		behind = append(behind, p.Prefix.String())
+		behind = append(behind, p.Prefix)
 	}
-	own := "A-B"
-	for _, i := range interfaces {
-		for _, prefix := range i.Addrs {
-			own = prefix.Masked().String()
-		}
-	}
-	return fmt.Sprintf("only machines behind a relay on %s get addresses; those on %s get none: for them add --pool %s",
-		strings.Join(behind, ", "), Describe(interfaces), own)
+	return unpooled("addresses", behind, served, Describe(interfaces))
 }
 
 // Unpooled6 warns of pools of which none is on a network that Spur serves; it is
 // empty where one is.
 func Unpooled6(interfaces []dhcp6.Interface, pools []dhcp6.Pool) string {
-	var behind []string
+	var served, behind []netip.Prefix
+	for _, i := range interfaces {
+		served = append(served, i.Addrs...)
+	}
 	for _, p := range pools {
 		if NetworkOf(interfaces, p.First).IsValid() {
 			return ""
 		}
-		behind = append(behind, p.Prefix.String())
+		behind = append(behind, p.Prefix)
 	}
+	return unpooled("IPv6 addresses", behind, served, Describe6(interfaces))
+}
+
+// unpooled is the warning of pools for networks that are not those served, which are
+// described for people.
+func unpooled(what string, behind, served []netip.Prefix, described string) string {
 	own := "A-B"
-	for _, i := range interfaces {
-		for _, prefix := range i.Addrs {
-			own = prefix.Masked().String()
-		}
+	if len(served) > 0 {
+		own = served[len(served)-1].Masked().String()
 	}
-	return fmt.Sprintf("only machines behind a relay on %s get IPv6 addresses; those on %s get none: for them add --pool %s",
-		strings.Join(behind, ", "), Describe6(interfaces), own)
+	var relayed []string
+	for _, network := range behind {
+		relayed = append(relayed, network.String())
+	}
+	return fmt.Sprintf("only machines behind a relay on %s get %s; those on %s get none: for them add --pool %s",
+		strings.Join(relayed, ", "), what, described, own)
 }
 
 // Describe lists interfaces with their addresses for people.

@@ -28,6 +28,11 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("SPUR", spur)
+			records, err := filepath.Abs("../../internal/replay/testdata")
+			if err != nil {
+				return err
+			}
+			env.Setenv("RECORDS", records)
 			if err := nameUnpacked(env); err != nil {
 				return err
 			}

@@ -14,9 +14,8 @@ import (
 
 func replayCommand() *cobra.Command {
 	var offer offerFlags
-	var target daemon.Target
-	var other archFlags
-	var anonymous, only, dhcp string
+	var named targetFlags
+	var anonymous, only, dhcp, bootServer string
 	cmd := &cobra.Command{
 		Use:   "replay FILE [KERNEL] [INITRD…]",
 		Short: "Play a boot that failed again, against what Spur would answer today",
@@ -28,9 +27,9 @@ DIR/failed, or where --record says: the packets of DHCP of one boot, and a line 
 each file that was asked for. A capture by tcpdump or Wireshark will do as well.
 Nothing is sent and no port is opened.
 
-KERNEL and flags are those of spur boot. Its menus (--menu, --boot-server), its
---pool and --netboot-shadow can't be named here: with --dhcp server the addresses are
-of the network that the machine was on. A boot from a menu is played for KERNEL alone.
+KERNEL and flags are those of spur boot, its menu too: a boot by a menu is played with
+the items that --menu and --boot-server name, in the same order. --pool isn't needed:
+with --dhcp server the addresses are of the networks on which the machine was given some.
 
 With --anonymous OUT nothing is played: the record is written to OUT with all
 replaced that may say whose it is, to be sent to others: addresses, UUIDs, serial
@@ -65,11 +64,11 @@ it is answered.`,
 				return err
 			}
 			config.DHCP = daemon.DHCPMode(dhcp) // without it the record says
-			target.Kernel, target.Initrds = args[1], args[2:]
-			if err := other.addTo(&target); err != nil {
-				return err
+			if config.AsBootServer, err = daemon.ParseAsBootServer(bootServer); err != nil {
+				return usageError{err}
 			}
-			if err := target.Check(config); err != nil {
+			target, err := named.read(cmd, args[1:], config)
+			if err != nil {
 				return err
 			}
 			return daemon.Replay(cmd.Context(), config, target, args[0], mac)
@@ -79,12 +78,9 @@ it is answered.`,
 	flags.SortFlags = false
 	flags.StringVar(&anonymous, "anonymous", "", "write the record to this file, with addresses, identifiers and names replaced")
 	flags.StringVar(&only, "only", "", "of a capture with several machines: this one's MAC (default: the first that asks to boot)")
-	flags.StringVar(&target.Cmdline, "cmdline", "", "the kernel's command line")
-	flags.StringVar(&target.As, "as", "", "take KERNEL for a linux, script, efi, nbp, folder or netboot, whatever it looks like")
-	flags.StringVar(&target.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with some")
+	named.add(flags)
+	flags.StringVar(&bootServer, "as-boot-server", "", "the type of boot server that Spur is in another server's menu, as of spur boot")
 	flags.StringVar(&dhcp, "dhcp", "", "proxy or server: whether Spur gives addresses (default: as in the record; proxy for a capture)")
-	other.add(flags)
-	flags.StringVar(&target.RootPath, "root-path", "", "what to send as DHCP option 17")
 	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count")
 	offer.add(cmd)
 	return cmd

@@ -30,7 +30,7 @@ func Replay(ctx context.Context, c Config, t Target, path string, only boot.MAC)
 		return err
 	}
 	return replay.Play(ctx, c.Out, replay.Spur{
-		Tree: c.tree(key, host), Resolver: l.resolver(), Lease: c.lease(), Files: l.files(), Brought: l.bringers(),
+		Tree: c.tree(key, host), Resolver: l.resolver(), Menu: l.menu, Only: c.AsBootServer, Lease: c.lease(), Files: l.files(), Brought: l.bringers(),
 	}, r)
 }
 

@@ -51,7 +51,7 @@ func TestRecordedAnonymous(t *testing.T) {
 		return fmt.Sprint(answers, " ", errors.Is(err, replay.ErrWouldFail), " ", strings.Contains(out, "It failed then:"))
 	}
 	for _, file := range files {
-		to := filepath.Join(t.TempDir(), "anonymous.jsonl")
+		to := filepath.Join(t.TempDir(), filepath.Base(file))
 		if err := replay.Anonymize(file, to, boot.MAC{}); err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,6 @@ import (
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/identify"
-	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/pxe"
 	"github.com/spurboot/spur/internal/record"
@@ -36,6 +35,8 @@ var ErrWouldFail = errors.New("the machine would not boot")
 type Spur struct {
 	Tree     *tree.Tree // names what is offered
 	Resolver boot.Resolver
+	Menu     *decide.Menu   // from which people choose; nil for none
+	Only     pxe.BootType   // the type of boot server that Spur is in another server's menu; 0 for none
 	Lease    route.Lease    // who gives the addresses
 	Files    []boot.File    // of the target
 	Brought  []boot.Bringer // likewise, where it brings its loaders
@@ -46,6 +47,9 @@ type Spur struct {
 // machine would be answered as it was when it failed, or not at all.
 func Play(ctx context.Context, out io.Writer, s Spur, r record.Record) error {
 	p := newPlayer(out, s, r)
+	if err := p.checkMenu(); err != nil {
+		return err
+	}
 	if s.Lease == route.Ours {
 		if err := p.giveAddresses(); err != nil {
 			return err
@@ -78,8 +82,9 @@ func newPlayer(out io.Writer, s Spur, r record.Record) *player {
 	p := &player{Spur: s, out: out, record: r, now: r.Head.Began, there: map[string]bool{}, server: serverOf(r)}
 	p.events = timeline.New(timeline.Config{Machines: 1, Attempts: 32, Now: func() time.Time { return p.now }, Tap: p.tap})
 	p.events.Know(r.Head.MAC, timeline.Learned{Failed: r.Head.Failed, Shape: r.Head.Shape}, r.Head.Refused)
-	d := decide.Decider{Resolver: s.Resolver, Host: s.Tree.Host, Failed: p.events.Failed, Shapes: p.events.Shapes, Lease: s.Lease}
+	d := decide.Decider{Resolver: s.Resolver, Host: s.Tree.Host, Failed: p.events.Failed, Shapes: p.events.Shapes, Lease: s.Lease, Menu: s.Menu, Beside: s.Only != 0}
 	o := answer.New(d, s.Tree, p.events, &decide.Clients{})
+	o.Only = s.Only
 	o.Trouble = func(what string, _ boot.MAC, _ string, err error) { p.silent = what + ": " + err.Error() }
 	p.offers4 = &answer.Offers4{Offers: o, Beside: r.Head.Beside, Timeless: true, Send: func(_ dhcp.Packet, m *dhcpv4.DHCPv4) error {
 		p.sent = dhcp.Marshal(m)
@@ -91,34 +96,6 @@ func newPlayer(out io.Writer, s Spur, r record.Record) *player {
 		return nil
 	}}
 	return p
-}
-
-// giveAddresses has Spur give the addresses of the networks on which it was; a capture
-// doesn't tell of them.
-func (p *player) giveAddresses() error {
-	if len(p.record.Head.Addresses) == 0 {
-		p.record.Head.Addresses = []netip.Prefix{netip.PrefixFrom(p.server, 24)}
-	}
-	on := p.record.Head.Addresses
-	if at := slices.IndexFunc(on, func(a netip.Prefix) bool { return a.Addr().Is4() }); at >= 0 {
-		pool := dhcp.WholeNetwork(on[at].Masked())
-		pool.Exclude = []netip.Addr{on[at].Addr()}
-		s, err := dhcp.NewServer(dhcp.ServerConfig{Pools: []dhcp.Pool{pool}, Store: &leases.MemoryStore{}, Authoritative: true})
-		if err != nil {
-			return err
-		}
-		p.offers4.Addresses = s
-		return nil
-	}
-	at := slices.IndexFunc(on, func(a netip.Prefix) bool { return !a.Addr().IsLinkLocalUnicast() })
-	if at < 0 {
-		return nil
-	}
-	s, err := dhcp6.NewServer(dhcp6.ServerConfig{
-		ID: p.offers6.ID, Pools: []dhcp6.Pool{dhcp6.WholeNetwork(on[at].Masked())}, Store: &leases.MemoryStore{}, Authoritative: true,
-	})
-	p.offers6.Addresses = s
-	return err
 }
 
 // serverOf is an address at which the machine would reach Spur: one of the record,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/onlooker"
 	"github.com/spurboot/spur/internal/recorder/recordertest"
 	"github.com/spurboot/spur/internal/replay"
@@ -18,9 +19,25 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
-// replayed plays a record for an iPXE script, with the loaders of this host.
+// replayed plays a record for an iPXE script, with the loaders of this host; that of a
+// Raspberry Pi for a kernel, with firmware.
 func replayed(t *testing.T, path string) (string, error) {
 	t.Helper()
+	if strings.HasPrefix(filepath.Base(path), "raspberry-pi") {
+		kernel, err := lab.KernelFor(boot.ARM64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		firmware, err := lab.Unpacked("raspi-firmware/bookworm", "usr/lib/raspi-firmware/start4.elf")
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := errors.Join(os.Symlink(kernel, filepath.Join(dir, "vmlinuz")), os.WriteFile(filepath.Join(dir, "bcm2711-rpi-4-b.dtb"), []byte("a device tree"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		return play(t, daemon.Config{Loaders: []string{filepath.Dir(firmware)}}, daemon.Target{Kernel: filepath.Join(dir, "vmlinuz")}, path)
+	}
 	script := filepath.Join(t.TempDir(), "boot.ipxe")
 	if err := os.WriteFile(script, []byte("#!ipxe\nshell\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -32,8 +49,14 @@ func replayed(t *testing.T, path string) (string, error) {
 // otherwise by mode.
 func replayedFor(t *testing.T, target daemon.Target, mode daemon.DHCPMode, path string) (string, error) {
 	t.Helper()
+	return play(t, daemon.Config{DHCP: mode}, target, path)
+}
+
+func play(t *testing.T, c daemon.Config, target daemon.Target, path string) (string, error) {
+	t.Helper()
 	var out bytes.Buffer
-	err := daemon.Replay(t.Context(), daemon.Config{DHCP: mode, HTTPPort: 80, TFTPPort: 69, Out: &out}, target, path, boot.MAC{})
+	c.HTTPPort, c.TFTPPort, c.Out = 80, 69, &out
+	err := daemon.Replay(t.Context(), c, target, path, boot.MAC{})
 	return out.String(), err
 }
 

@@ -33,6 +33,7 @@ type Recording struct {
 	Offers  *answer.Offers4
 	Trouble []error // what the recorder told of
 	Client  boot.Client
+	Relay   netip.Addr // behind which it is; the zero value for none
 }
 
 // New makes one whose files lie in a folder of the test.
@@ -69,6 +70,9 @@ func New(t *testing.T) *Recording {
 // Asks has the machine ask, as it would by the listener.
 func (r *Recording) Asks() {
 	m := identify.Request(r.Client)
+	if r.Relay.IsValid() {
+		m.GatewayIPAddr = r.Relay.AsSlice()
+	}
 	p := dhcp.Packet{
 		Message: m, Raw: dhcp.Marshal(m), Port: dhcp.ServerPort, Interface: dhcp.Interface{Name: "eth0", Addrs: []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}},
 		From: netip.MustParseAddrPort("0.0.0.0:68"), To: netip.MustParseAddr("255.255.255.255"), Server: r.Client.Server, Time: r.Now,

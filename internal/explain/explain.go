@@ -188,7 +188,7 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
 func (e *explanation) configured(c boot.Client, r route.Route, indent string) {
 	given, _ := e.tree.Loaders.Given(r, c)
 	what := strings.TrimSpace(string(given.Identity.Kind) + " " + given.Identity.Version)
-	if route.FindLoader(r.Loader).Config == nil {
+	if route.FindLoader(r.Loader).Config == nil && r.Loader != boot.RAMDisk {
 		e.line("%s%s is %s, %s; it looks for its configuration beside itself or in a folder of its own, and gets this one, by its address", indent, r.Give, given.Path, what)
 	} else {
 		e.line("%s%s is %s, %s", indent, r.Give, given.Path, what)

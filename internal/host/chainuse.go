@@ -18,7 +18,7 @@ type chainUse struct {
 
 func useInChains(b route.Binary, have route.Binaries) chainUse {
 	alone := usedAlone(b, have)
-	if b.Firmware == boot.BIOS {
+	if outOfChains(b) {
 		return chainUse{alone != "", cmp.Or(alone, "others go before it")}
 	}
 	var over []string
@@ -38,6 +38,11 @@ func useInChains(b route.Binary, have route.Binaries) chainUse {
 		return chainUse{false, "no chain takes it: " + unused(b, have) + alone}
 	}
 	return chainUse{true, "a chain takes it: " + strings.Join(over, ", ") + alone}
+}
+
+// outOfChains tells of a loader that no shim starts in any case.
+func outOfChains(b route.Binary) bool {
+	return b.Firmware == boot.BIOS || b.Identity.Kind == route.KindRAMDisk
 }
 
 // usedAlone says over what a loader is given out to machines that start it themselves

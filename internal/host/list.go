@@ -89,7 +89,7 @@ func isBuild(b route.Binary) bool {
 // whyFirst says why the first of several loaders goes before those of the same use.
 func whyFirst(all []route.Binary) string {
 	switch {
-	case !isBuild(all[0]) && (all[0].Firmware == boot.BIOS || all[0].Identity.Kind == route.KindGRUB && !all[0].Identity.Signed()):
+	case !isBuild(all[0]) && (outOfChains(all[0]) || all[0].Identity.Kind == route.KindGRUB && !all[0].Identity.Signed()):
 		return "by itself"
 	case !isBuild(all[0]):
 		return "for Secure Boot, in chains"

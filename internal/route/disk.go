@@ -105,9 +105,6 @@ func noProgram(c boot.Client, d boot.Disk) string {
 	return ""
 }
 
-// isRAMDiskConfig tells whether a name is that of what the RAM-disk program is told by.
-func isRAMDiskConfig(name string) bool { return name == RAMDiskConfig }
-
 // bringsMemdisk tells whether a loader starts MEMDISK, which it then asks for beside its
 // configuration.
 func (l Loader) bringsMemdisk() bool { return slices.Contains(l.Brings, MemdiskForm) }

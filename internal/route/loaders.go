@@ -170,7 +170,7 @@ func Loaders() []Loader {
 		{
 			// Spur's own, built from loader/ramdisk: for firmware that has no HTTP Boot.
 			Name: boot.RAMDisk, Kind: KindRAMDisk, Fetches: []Via{HTTP, TFTP}, Brings: []Form{RAMDiskForm},
-			Next: File{Name: RAMDiskConfig, Role: Script}, Config: isRAMDiskConfig,
+			Next: File{Name: RAMDiskConfig, Role: Script},
 		},
 		{
 			// It speaks from the board's ROM or EEPROM, and fetches the rest of itself first.

@@ -21,7 +21,7 @@ import (
 )
 
 // discImage makes an ISO image of files, with Rock Ridge.
-func discImage(t *testing.T, files map[string]string) string {
+func discImage(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {

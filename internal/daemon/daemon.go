@@ -100,7 +100,7 @@ func openWith(ctx context.Context, c Config, t Target) (*daemon, looked, error) 
 	if err != nil {
 		return nil, looked{}, err
 	}
-	l, err := t.look(ctx, upstream{openURL(d.cache), d.notices.note, d.disks})
+	l, err := t.look(ctx, upstream{lookURL(d.cache), d.notices.note, d.disks})
 	if err != nil {
 		d.close()
 		return nil, looked{}, err

@@ -65,7 +65,7 @@ func (c Config) examine(ctx context.Context, t Target) (looked, route.Host, erro
 	defer cache.Close()
 	disks := rawdisk.New("")
 	defer disks.Close()
-	l, err := t.look(ctx, upstream{openURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }, disks})
+	l, err := t.look(ctx, upstream{lookURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }, disks})
 	if err != nil {
 		return looked{}, route.Host{}, err
 	}

@@ -28,7 +28,7 @@ func ShowDisc(ctx context.Context, c Config, t Target) (disc.Description, error)
 	defer cache.Close()
 	disks := rawdisk.New("")
 	defer disks.Close()
-	up := upstream{openURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }, disks}
+	up := upstream{lookURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }, disks}
 	file, found, err := t.lookKernel(ctx, up.read)
 	if err != nil {
 		return disc.Description{}, notADisc(t.Kernel, err)

@@ -15,12 +15,16 @@ import (
 // Redirects are followed. The URL is the file's name in the cache, so a secret
 // in it separates files as well as a path does.
 func (c *Cache) Open(ctx context.Context, rawURL string) (*File, error) {
-	if err := checkURL(rawURL); err != nil {
+	return c.open(ctx, source{url: rawURL})
+}
+
+func (c *Cache) open(ctx context.Context, s source) (*File, error) {
+	if err := checkURL(s.url); err != nil {
 		return nil, err
 	}
-	e, err := c.acquire(ctx, rawURL)
+	e, err := c.acquire(ctx, s)
 	if err != nil {
-		return nil, fail(rawURL, err)
+		return nil, fail(s.url, err)
 	}
 	return newFile(ctx, c, e)
 }
@@ -34,22 +38,22 @@ type revalidation struct {
 }
 
 // acquire returns the current version with a reference to it.
-func (c *Cache) acquire(ctx context.Context, rawURL string) (*entry, error) {
+func (c *Cache) acquire(ctx context.Context, s source) (*entry, error) {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
 		return nil, ErrClosed
 	}
-	if e := c.entries[rawURL]; e != nil && c.isCurrent(e) {
+	if e := c.entries[s]; e != nil && c.isCurrent(e) {
 		c.hold(e)
 		c.mu.Unlock()
 		return e, nil
 	}
-	r := c.revalidations[rawURL]
+	r := c.revalidations[s]
 	if r == nil {
 		r = &revalidation{done: make(chan struct{})}
-		c.revalidations[rawURL] = r
-		c.wg.Go(func() { c.revalidate(rawURL, r) })
+		c.revalidations[s] = r
+		c.wg.Go(func() { c.revalidate(s, r) })
 	}
 	r.waiters++
 	c.mu.Unlock()
@@ -85,18 +89,18 @@ func (c *Cache) leave(r *revalidation) {
 
 // revalidate asks the upstream and hands the result to all who wait. It isn't
 // bound to any of them: who leaves doesn't take the answer from the others.
-func (c *Cache) revalidate(rawURL string, r *revalidation) {
+func (c *Cache) revalidate(s source, r *revalidation) {
 	c.mu.Lock()
-	old := c.entries[rawURL]
+	old := c.entries[s]
 	if old != nil {
 		c.hold(old)
 	}
 	c.mu.Unlock()
-	ans := c.ask(rawURL, old)
+	ans := c.ask(s, old)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.revalidations, rawURL)
-	r.e, r.err = c.settle(rawURL, old, ans)
+	delete(c.revalidations, s)
+	r.e, r.err = c.settle(s, old, ans)
 	if r.e != nil {
 		r.e.refs += r.waiters // on top of our own
 		c.drop(r.e)
@@ -116,35 +120,42 @@ type answer struct {
 
 // ask finds out whether old, which may be nil, is current. What isn't on disk
 // is asked for whole: it may fit into the cache by then.
-func (c *Cache) ask(rawURL string, old *entry) answer {
-	header := http.Header{}
+func (c *Cache) ask(s source, old *entry) answer {
+	header := s.header()
 	kept := old != nil && old.disk != nil
 	if kept {
 		old.v.condition(header)
 	}
-	resp, err := c.up.get(c.ctx, rawURL, header)
+	resp, err := c.up.get(c.ctx, s.url, header)
 	if err != nil {
 		if old != nil && c.opts.StaleOK && c.ctx.Err() == nil {
 			return answer{current: true}
 		}
 		return answer{err: err}
 	}
-	if resp.StatusCode == http.StatusOK {
-		v := versionOf(resp.Header, resp.ContentLength)
+	if resp.StatusCode == s.status() {
+		v, err := s.version(resp)
+		if err != nil {
+			resp.Body.Close()
+			return answer{err: err}
+		}
 		if !kept || !old.v.same(v) {
 			return answer{v: v, resp: resp}
 		}
 	}
 	resp.Body.Close()
-	if kept && (resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNotModified) {
+	if kept && (resp.StatusCode == s.status() || resp.StatusCode == http.StatusNotModified) {
 		return answer{current: true}
 	}
-	return answer{gone: resp.StatusCode < 500, err: refusal(rawURL, resp.StatusCode)}
+	if s.isPart() && resp.StatusCode == http.StatusOK {
+		return answer{gone: true, err: ErrNoParts}
+	}
+	return answer{gone: resp.StatusCode < 500, err: refusal(s.url, resp.StatusCode)}
 }
 
 // settle makes of an answer the current version with one reference, and of the
 // reference to old either that one or none. It wants Cache.mu to be held.
-func (c *Cache) settle(rawURL string, old *entry, ans answer) (*entry, error) {
+func (c *Cache) settle(s source, old *entry, ans answer) (*entry, error) {
 	if ans.current {
 		old.checked = time.Now()
 		return old, nil
@@ -158,12 +169,12 @@ func (c *Cache) settle(rawURL string, old *entry, ans answer) (*entry, error) {
 	if ans.err != nil {
 		return nil, ans.err
 	}
-	return c.add(rawURL, ans.v, ans.resp)
+	return c.add(s, ans.v, ans.resp)
 }
 
-// add makes v the current version of rawURL, with one reference. It wants
+// add makes v the current version of a source, with one reference. It wants
 // Cache.mu to be held.
-func (c *Cache) add(rawURL string, v version, resp *http.Response) (*entry, error) {
+func (c *Cache) add(s source, v version, resp *http.Response) (*entry, error) {
 	if err := c.admit(); err != nil {
 		resp.Body.Close()
 		return nil, err
@@ -172,7 +183,7 @@ func (c *Cache) add(rawURL string, v version, resp *http.Response) (*entry, erro
 	if need < 0 {
 		need = min(growStep, c.opts.MaxBytes)
 	}
-	e := &entry{url: rawURL, v: v, refs: 1, listed: true, checked: time.Now()}
+	e := &entry{source: s, v: v, refs: 1, listed: true, checked: time.Now()}
 	if c.opts.Dir != "" && c.reserve(need) {
 		disk, err := os.CreateTemp(c.opts.Dir, partPattern)
 		if err != nil {
@@ -183,7 +194,7 @@ func (c *Cache) add(rawURL string, v version, resp *http.Response) (*entry, erro
 		e.disk, e.reserved = disk, need
 	}
 	e.tag = entityTag(v, e.disk != nil)
-	c.entries[rawURL] = e
+	c.entries[s] = e
 	c.count++
 	ctx, stop := context.WithCancel(c.ctx)
 	e.stop = stop

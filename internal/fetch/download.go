@@ -97,7 +97,7 @@ func (c *Cache) appendBody(e *entry, body io.ReadCloser) error {
 
 // retryable says whether asking for the rest may help after err.
 func retryable(err error) bool {
-	for _, final := range []error{ErrChanged, ErrTooBig, errDisk, errUnmarked, context.Canceled} {
+	for _, final := range []error{ErrChanged, ErrTooBig, errDisk, errUnmarked, ErrNoParts, context.Canceled} {
 		if errors.Is(err, final) {
 			return false
 		}

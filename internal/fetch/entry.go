@@ -12,7 +12,7 @@ import (
 
 // entry is one version of one upstream file, and how much of it has arrived.
 type entry struct {
-	url  string
+	source
 	v    version
 	tag  string   // entity tag for our own clients
 	disk *os.File // where the download writes; nil: not kept, see rangeReader
@@ -107,8 +107,8 @@ func entityTag(v version, kept bool) string {
 	switch {
 	case v.etag != "":
 		return v.etag
-	case v.firm && v.size >= 0:
-		return `"` + strconv.FormatInt(v.modTime().Unix(), 36) + "-" + strconv.FormatInt(v.size, 36) + `"`
+	case v.firm && v.whole >= 0:
+		return `"` + strconv.FormatInt(v.modTime().Unix(), 36) + "-" + strconv.FormatInt(v.whole, 36) + `"`
 	case kept:
 		return `"` + rand.Text() + `"`
 	}

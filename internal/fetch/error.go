@@ -15,6 +15,9 @@ var (
 	ErrChanged = errors.New("upstream file changed while it was read; ask again")
 	// ErrTooBig says that a file of unknown size outgrew the cache.
 	ErrTooBig = errors.New("file doesn't say its size and outgrew the cache; give the cache more room")
+	// ErrNoParts says that a server sends no parts of a file, or nothing by which it is
+	// known that two parts are of the same.
+	ErrNoParts = errors.New("the server sends no parts of the file")
 	// ErrFull says that the cache has its number of files, all in use.
 	ErrFull = errors.New("too many upstream files are in use; try again when some are done")
 	// ErrClosed says that the cache was closed.

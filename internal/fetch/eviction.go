@@ -76,8 +76,8 @@ func (c *Cache) unlist(e *entry) {
 		return
 	}
 	e.listed = false
-	if c.entries[e.url] == e {
-		delete(c.entries, e.url)
+	if c.entries[e.source] == e {
+		delete(c.entries, e.source)
 	}
 	if e.refs == 0 {
 		c.dispose(e)

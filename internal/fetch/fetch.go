@@ -98,8 +98,8 @@ type Cache struct {
 
 	mu            sync.Mutex
 	closed        bool
-	entries       map[string]*entry        // the current version, by URL
-	revalidations map[string]*revalidation // questions that are out, by URL
+	entries       map[source]*entry        // the current version
+	revalidations map[source]*revalidation // questions that are out
 	count         int                      // versions that take room, in entries or not
 	used          int64                    // bytes reserved on disk
 }
@@ -120,7 +120,7 @@ func New(opts Options) (*Cache, error) {
 	return &Cache{
 		opts: opts, up: newUpstream(opts), rangeSlots: make(chan struct{}, maxRangeRequests),
 		lock: lock, ctx: ctx, stop: stop,
-		entries: make(map[string]*entry), revalidations: make(map[string]*revalidation),
+		entries: make(map[source]*entry), revalidations: make(map[source]*revalidation),
 	}, nil
 }
 

@@ -105,6 +105,10 @@ func (f *File) Backing(off int64) (disk *os.File, at, n int64, err error) {
 	return f.disk, off, have - off, nil
 }
 
+// Whole is the size of the upstream file, also where this is a part of it; -1 where its
+// server doesn't say.
+func (f *File) Whole() int64 { return f.e.v.whole }
+
 // Stat tells size and time. The size is -1 for a file whose server doesn't say
 // it, until all of it has arrived. The time is zero where the server doesn't
 // say.

@@ -70,15 +70,18 @@ func (u *upstream) get(ctx context.Context, rawURL string, header http.Header) (
 // of them), and skips to the first of them.
 func (u *upstream) getRest(ctx context.Context, rawURL string, v version, off, end int64) (io.ReadCloser, error) {
 	header := http.Header{}
+	if v.isPart() && end == 0 {
+		end = v.size
+	}
 	if off > 0 || end > 0 {
 		if v.strong() == "" {
 			return nil, fail(rawURL, errUnmarked)
 		}
 		last := ""
 		if end > 0 {
-			last = strconv.FormatInt(end-1, 10)
+			last = strconv.FormatInt(v.base+end-1, 10)
 		}
-		header.Set("Range", "bytes="+strconv.FormatInt(off, 10)+"-"+last)
+		header.Set("Range", "bytes="+strconv.FormatInt(v.base+off, 10)+"-"+last)
 		header.Set("If-Range", v.strong())
 	}
 	resp, err := u.get(ctx, rawURL, header)

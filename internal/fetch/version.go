@@ -13,14 +13,16 @@ import (
 type version struct {
 	etag     string // as it came, perhaps weak; empty: none
 	modified string // Last-Modified as it came; empty: none or not a date
-	size     int64  // in bytes; -1: not said
+	size     int64  // in bytes, of a part that is all there is to read; -1: not said
+	base     int64  // where in the upstream file a part begins
+	whole    int64  // size of the upstream file
 	firm     bool   // modified is a strong validator
 	ranges   bool   // the server says that it has ranges
 }
 
 // versionOf reads the header of a whole answer (200) of size bytes.
 func versionOf(h http.Header, size int64) version {
-	v := version{etag: validETag(h.Get("ETag")), size: max(size, -1)}
+	v := version{etag: validETag(h.Get("ETag")), size: max(size, -1), whole: max(size, -1)}
 	v.ranges = strings.EqualFold(strings.TrimSpace(h.Get("Accept-Ranges")), "bytes")
 	modified, err := http.ParseTime(h.Get("Last-Modified"))
 	if err != nil {
@@ -90,7 +92,7 @@ func (v version) same(later version) bool {
 	if !v.marked() {
 		return false
 	}
-	return v.etag == later.etag && v.modified == later.modified && v.size == later.size
+	return v.etag == later.etag && v.modified == later.modified && v.size == later.size && v.whole == later.whole
 }
 
 // rest judges an answer to a request for the bytes from off on, made with
@@ -99,6 +101,9 @@ func (v version) rest(resp *http.Response, off int64) (skip int64, err error) {
 	switch resp.StatusCode {
 	case http.StatusOK:
 		now := versionOf(resp.Header, resp.ContentLength)
+		if v.isPart() {
+			return 0, ErrNoParts
+		}
 		if v.strong() == "" && off == 0 && v.etag == now.etag && v.modified == now.modified && v.size == now.size {
 			return 0, nil // nothing to tell versions apart by, and nothing to mix yet
 		}
@@ -112,7 +117,7 @@ func (v version) rest(resp *http.Response, off int64) (skip int64, err error) {
 			return 0, err
 		}
 		tag := validETag(resp.Header.Get("ETag"))
-		if start != off || total >= 0 && v.size >= 0 && total != v.size || tag != "" && tag != v.etag {
+		if start != v.base+off || total >= 0 && v.whole >= 0 && total != v.whole || tag != "" && tag != v.etag {
 			return 0, ErrChanged
 		}
 		return 0, nil

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -169,5 +170,84 @@ func TestImageFolder(t *testing.T) {
 	other := tr.Names.File(ipxe.MAC, route.Extra, boot.File{Source: discImage(t, map[string]string{"secret": "x"}), Inside: boot.Root}, false)
 	if f, err := tr.Open(t.Context(), other+"/secret", overHTTP); err == nil {
 		t.Errorf("another image: opened %v", f)
+	}
+}
+
+// Of an image on a web server no more is fetched than what is needed.
+func TestRemoteImage(t *testing.T) {
+	files := map[string]string{"empty": "", "kernel": "KERNEL", "big": strings.Repeat("initrd\n", 1e6), "filler": strings.Repeat("x", 20<<20)}
+	path := discImage(t, files)
+	sent := int64(0)
+	server := httptest.NewServer(&httpd.Handler{Open: httpd.FS(os.DirFS(filepath.Dir(path))), Hooks: httpd.Hooks{
+		End: func(_ *httpd.Transfer, s httpd.Stats, _ error) { atomic.AddInt64(&sent, s.Bytes) },
+	}})
+	defer server.Close()
+	cache, err := fetch.New(fetch.Options{Dir: t.TempDir(), Fresh: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	sources := Sources{
+		Images: NewImages(),
+		Part: func(ctx context.Context, url string, off, size int64) (fs.File, error) {
+			f, err := cache.OpenPart(ctx, url, off, size)
+			if err != nil {
+				return nil, err
+			}
+			return f, nil
+		},
+	}
+	tags := map[string]string{}
+	for range 2 {
+		for _, name := range []string{"kernel", "big", "empty"} {
+			f, err := sources.Open(t.Context(), boot.File{Source: server.URL + "/image.iso", Inside: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(f)
+			if string(b) != files[name] || err != nil {
+				t.Errorf("%s: %d bytes, %v", name, len(b), err)
+			}
+			info, err := f.Stat()
+			if err != nil || info.Size() != int64(len(b)) || info.Name() != name {
+				t.Errorf("%v, %v", info, err)
+			}
+			tags[f.(httpd.Tagged).ETag()] = name
+			if _, ok := f.(httpd.Backed); !ok {
+				t.Errorf("a %T is sent by copying", f)
+			}
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if len(tags) != 3 {
+		t.Errorf("%d tags of 3 files", len(tags))
+	}
+	if total := atomic.LoadInt64(&sent); total > 8<<20 {
+		t.Errorf("%d bytes were fetched", total)
+	}
+	if f, err := sources.Open(t.Context(), boot.File{Source: server.URL + "/image.iso", Inside: "nothing"}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("opened %v, %v", f, err)
+	}
+
+	// Another image in its place is another image, and never half of each.
+	again := discImage(t, map[string]string{"kernel": "OTHER!"})
+	if err := os.Rename(again, path); err != nil {
+		t.Fatal(err)
+	}
+	other, err := fetch.New(fetch.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	cache = other
+	f, err := sources.Open(t.Context(), boot.File{Source: server.URL + "/image.iso", Inside: "kernel"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if b, err := io.ReadAll(f); string(b) != "OTHER!" || err != nil {
+		t.Errorf("%q, %v", b, err)
 	}
 }

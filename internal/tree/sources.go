@@ -16,6 +16,9 @@ import (
 type Sources struct {
 	// Upstream opens a URL.
 	Upstream func(ctx context.Context, url string) (fs.File, error)
+	// Part opens size bytes of what is at a URL, from off on, without the rest; nil where
+	// only all of it can be had. What it opens knows its ETag, and the size of the whole.
+	Part OpenPart
 	// Local are the files of this host that may be served. A sealed name
 	// alone is not enough: it may be older than the command line in force.
 	Local Local
@@ -66,6 +69,11 @@ func (l Locals) Open(path string) (f fs.File, err error) {
 // Open opens a payload's file, wherever it is. Whether one inside an image may be
 // served is whether the image may be.
 func (s Sources) Open(ctx context.Context, f boot.File) (fs.File, error) {
+	if f.Inside != "" && f.IsURL() && s.Part != nil {
+		if file, err := s.insideRemote(ctx, f); !errors.Is(err, errNoParts) {
+			return file, err
+		}
+	}
 	whole, err := s.whole(ctx, f)
 	if err != nil || f.Inside == "" {
 		return whole, err

@@ -25,7 +25,7 @@ const (
 // checkAddressee says why no answer may go to the address that a Mac says it has.
 func checkAddressee(p dhcp.Packet, r bsdp.Request) error {
 	switch {
-	case isBroadcast(p.Interface, r.Address) || !r.Address.IsGlobalUnicast():
+	case isReserved(p.Interface, r.Address) || !r.Address.IsGlobalUnicast():
 		return fmt.Errorf("it wants its answer at %s, which is no machine's address", r.Address)
 	case p.Relay().IsValid():
 		return nil
@@ -37,9 +37,9 @@ func checkAddressee(p dhcp.Packet, r bsdp.Request) error {
 	return nil
 }
 
-// isBroadcast tells whether an address is the first or the last of a network, or the
-// interface's own.
-func isBroadcast(i dhcp.Interface, addr netip.Addr) bool {
+// isReserved tells whether an address is the first or the last of a network, which are no
+// machine's, or the interface's own.
+func isReserved(i dhcp.Interface, addr netip.Addr) bool {
 	return slices.ContainsFunc(i.Addrs, func(on netip.Prefix) bool {
 		inside := on.Bits() < 31 && on.Contains(addr)
 		return addr == on.Addr() || inside && (addr == on.Masked().Addr() || !on.Contains(addr.Next()))

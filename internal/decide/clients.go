@@ -72,7 +72,7 @@ func (c *Clients) On(addr netip.Addr, client boot.Client, r route.Route) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	took := false
-	for _, sender := range c.senders[addr.Unmap()] {
+	for _, sender := range slices.Clone(c.senders[addr.Unmap()]) {
 		if s, _ := c.byAddr.find(place{addr.Unmap(), sender}); sender != (boot.MAC{}) && s.client.MAC == client.MAC {
 			client.Sender = s.client.Sender
 			c.note(addr, sender, seen{client, r})

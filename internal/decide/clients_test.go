@@ -122,6 +122,24 @@ func TestAddressesThroughOthers(t *testing.T) {
 	}
 }
 
+// A boot that is under way at an address is the machine's by whatever way it took that.
+func TestBootOfOneTakenTwice(t *testing.T) {
+	addr, answers := netip.MustParseAddr("10.0.0.50"), boot.MAC{}
+	c := decide.Clients{Neighbour: func(netip.Addr) (boot.MAC, bool) { return answers, true }}
+	senders := []boot.MAC{rom.MAC, {2, 0x66}, {2, 0x67}}
+	for _, sender := range senders {
+		client := rom
+		client.Sender = sender
+		c.Saw(addr, client)
+	}
+	c.On(addr, rom, route.Route{Name: "uefi-shim-grub"})
+	for _, answers = range senders {
+		if got, by, ok := c.Boot(addr); !ok || got.Sender != answers || by.Name != "uefi-shim-grub" {
+			t.Errorf("by %s it is %s by %q, %v", answers, got.Sender, by.Name, ok)
+		}
+	}
+}
+
 // Behind a router it is the router that answers for all addresses there.
 func TestForgedAddressBehindARouter(t *testing.T) {
 	addr, router := netip.MustParseAddr("10.1.0.50"), netip.MustParseAddr("10.0.0.254")

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -47,7 +48,7 @@ func (m *machine) learned(a Attempt, at time.Time) *Learned {
 		Routes: slices.Clone(a.Routes), Failed: slices.Clone(m.failed), Shape: m.shapes.took, Pace: m.pace, Image: m.chosen, Booted: at.Truncate(time.Second),
 	}
 	if m.sender != m.mac {
-		l.Sender = m.sender
+		l.Sender = cmp.Or(m.sender, m.kept.Sender)
 	}
 	return l
 }

@@ -104,11 +104,15 @@ func (n subnet) decline(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
 	return nil, Outcome{Step: StepDecline, Addr: addr, Reason: "another machine uses this address; it is set aside for " + leases.DeclineTime.String()}
 }
 
-// release is RFC 2131 section 4.3.4.
+// release is RFC 2131 section 4.3.4. A client need not release its address; so what
+// another one on its wire sends in its name, which would give the address to two, is left.
 func (n subnet) release(now time.Time, p Packet) (*dhcpv4.DHCPv4, Outcome) {
 	addr := addrOf(p.Message.ClientIPAddr)
 	if id := addrOf(p.Message.ServerIdentifier()); id.IsValid() && !ours(p, id) {
 		return ignore("the RELEASE is for the server " + id.String())
+	}
+	if held, ok := n.leases.Of(clientOf(p.Message)); ok && p.Interface.OnLink(addr) && held.MAC != p.FromMAC.String() {
+		return ignore("a RELEASE of " + addr.String() + ", which " + p.FromMAC.String() + " sends in the name of " + held.MAC)
 	}
 	if err := n.leases.Release(now, clientOf(p.Message), addr); err != nil {
 		return unheld(err, "RELEASE", addr)

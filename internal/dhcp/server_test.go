@@ -176,8 +176,18 @@ func TestServerDeclineReleaseInform(t *testing.T) {
 	if got := exchange(t, s); !got.YourIPAddr.Equal(ip4("192.0.2.11")) {
 		t.Errorf("after a DECLINE: %s", got.YourIPAddr)
 	}
-	if _, out := s.Handle(start, ask(dhcpv4.MessageTypeRelease, ciaddr("192.0.2.11"), serverID("192.0.2.1"))); out.Step != dhcp.StepRelease {
-		t.Errorf("RELEASE: %+v", out)
+	itself := func(p *dhcp.Packet) { p.FromMAC = p.Message.ClientHWAddr }
+	named := func(p *dhcp.Packet) {
+		p.Message.Options[61] = append([]byte{1}, clientMAC...)
+		p.Message.ClientHWAddr, p.FromMAC = senderMAC, senderMAC
+	}
+	for i, c := range []struct {
+		by   func(*dhcp.Packet)
+		step dhcp.Step
+	}{{func(*dhcp.Packet) {}, dhcp.StepIgnored}, {named, dhcp.StepIgnored}, {itself, dhcp.StepRelease}} {
+		if _, out := s.Handle(start, ask(dhcpv4.MessageTypeRelease, ciaddr("192.0.2.11"), serverID("192.0.2.1"), c.by)); out.Step != c.step {
+			t.Errorf("RELEASE %d: %+v", i, out)
+		}
 	}
 }
 

@@ -231,6 +231,7 @@ var allowed = map[string][]string{
 	"internal/architecture": {},
 	"docs":                  {},
 	"scripts":               {},
+	"loader/ramdisktest":    {},
 	"boottest":              {"internal/lab"},
 	"disktest":              {"internal/lab"},
 	"disktest/nbdattach":    {},

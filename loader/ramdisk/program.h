@@ -20,6 +20,7 @@ status give_up(status);
 // memory.c
 void *memcpy(void *, const void *, usize);
 void *memset(void *, int, usize);
+// text.c
 boolean same(const void *, const void *, usize);
 usize length_of(const char *);
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
 )
 
@@ -64,5 +65,22 @@ func TestLookIntoAnImageElsewhere(t *testing.T) {
 		if err := cache.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// What lies in an image isn't fetched ahead, which would fetch all of the image.
+func TestNothingInAnImageIsFetchedAhead(t *testing.T) {
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer server.Close()
+	cache, err := fetch.New(fetch.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	d := &daemon{cache: cache}
+	d.fetchAhead(t.Context(), boot.File{Source: server.URL + "/some.iso", Inside: "kernel"})
+	if n := asked.Load(); n != 0 {
+		t.Errorf("%d requests", n)
 	}
 }

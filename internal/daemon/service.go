@@ -230,9 +230,10 @@ func (d *daemon) tasks(s *service) tasks {
 }
 
 // fetchAhead fetches a file whose size isn't known, for which the first machine
-// would have to wait. What goes wrong, the machine that asks for the file is told.
+// would have to wait. What goes wrong, the machine that asks for the file is told. What
+// lies in an image is a part of it, of a size that is known.
 func (d *daemon) fetchAhead(ctx context.Context, f boot.File) {
-	if !f.IsURL() {
+	if !f.IsURL() || f.Inside != "" {
 		return
 	}
 	if file, err := d.cache.Open(ctx, f.Source); err == nil {

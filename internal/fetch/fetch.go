@@ -25,6 +25,11 @@
 // ranged request of its own, if the upstream has ranges and a strong validator
 // and no more than a few such requests are running. Otherwise it waits.
 //
+// # Parts
+//
+// Of an image of a disc only some files may be wanted. [Cache.OpenPart] fetches and keeps
+// a part of a file as if it were one.
+//
 // # The disk
 //
 // [Options.MaxBytes] bounds it. The file unused for longest makes room for the

@@ -95,7 +95,7 @@ func bootImages(m medium, record []byte) ([]BootImage, error) {
 	}
 	at := int64(binary.LittleEndian.Uint32(record[71:])) * sectorSize
 	if m.within(at, 2*entrySize) != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // there is no catalog
 	}
 	b, err := m.read(at, min(catalogSize, m.size-at))
 	if err != nil || !validCatalog(b) {
@@ -161,7 +161,7 @@ const diskSector = 512
 // loaded; false says that it is outside of the disc.
 func (b *BootImage) measure(m medium) (bool, error) {
 	if b.Offset == 0 || m.within(b.Offset, diskSector) != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // that is what is asked
 	}
 	switch b.Emulation {
 	case Floppy1200:

@@ -11,7 +11,6 @@ import (
 type iso9660 struct {
 	label     string
 	block     int64
-	recorded  int64 // how large the volume says it is
 	top       *node
 	joliet    bool
 	rockRidge bool

@@ -18,7 +18,7 @@ const (
 // section 5.3), which only its users write.
 func (v *iso9660) findRockRidge(m medium) error {
 	if m.within(v.top.id, sectorSize) != nil || v.top.size < 34 {
-		return nil // whoever lists the root says so
+		return nil //nolint:nilerr // whoever lists the root says so
 	}
 	b, err := m.read(v.top.id, sectorSize)
 	if err != nil {

@@ -176,7 +176,7 @@ func (v *udf) readSequence(m medium, extent []byte) (udfDescriptors, error) {
 		}
 		kind := binary.LittleEndian.Uint16(b)
 		if checkTag(b, kind) != nil {
-			return d, nil // what was never written
+			return d, nil //nolint:nilerr // a block that was never written
 		}
 		at, left = at+1, left-v.block
 		switch kind {

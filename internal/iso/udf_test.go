@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/spurboot/spur/internal/iso"
 )
@@ -23,6 +24,11 @@ func TestUDFForms(t *testing.T) {
 		t.Errorf("%s, called %q", image.Format, image.Label)
 	}
 	sameFiles(t, image, files)
+	for name, mode := range map[string]fs.FileMode{"metadata": 0o555, "in two parts": 0o555, "many": fs.ModeDir | 0o555} {
+		if info, err := image.Stat(name); err != nil || info.Mode() != mode || !info.ModTime().Equal(time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)) {
+			t.Errorf("%s: %v, %v, %v", name, info.Mode(), info.ModTime(), err)
+		}
+	}
 
 	path, dir := filepath.Join(t.TempDir(), "image.udf"), t.TempDir()
 	if err := os.WriteFile(path, b, 0o644); err != nil {

@@ -196,8 +196,7 @@ func udfMode(b []byte) fs.FileMode {
 	bits := binary.LittleEndian.Uint32(b[44:])
 	mode := fs.FileMode(0)
 	for shift := range 3 { // others, group, owner; in each execute, write, read
-		class := bits >> (5 * shift) & 7
-		mode |= fs.FileMode(class&1|class&2|class&4) << (3 * shift)
+		mode |= fs.FileMode(bits>>(5*shift)&7) << (3 * shift)
 	}
 	switch kind := b[27]; kind {
 	case udfDirectory:

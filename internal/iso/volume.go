@@ -79,14 +79,12 @@ func isJoliet(b []byte) bool {
 // openISO9660 is the file system that a primary or supplementary descriptor begins.
 func openISO9660(m medium, descriptor []byte) (*iso9660, error) {
 	v := &iso9660{
-		block:    int64(binary.LittleEndian.Uint16(descriptor[128:])),
-		joliet:   descriptor[0] == supplementary,
-		recorded: int64(binary.LittleEndian.Uint32(descriptor[80:])),
+		block:  int64(binary.LittleEndian.Uint16(descriptor[128:])),
+		joliet: descriptor[0] == supplementary,
 	}
 	if v.block < 512 || v.block > sectorSize || v.block&(v.block-1) != 0 {
 		return nil, damaged("its blocks have %d bytes", v.block)
 	}
-	v.recorded *= v.block
 	v.label = strings.TrimRight(string(descriptor[40:72]), " \x00")
 	if v.joliet {
 		v.label = strings.TrimRight(fromUCS2(descriptor[40:72]), " \x00")

@@ -57,7 +57,7 @@ func (s *Images) find(c container, f boot.File) (*inside, error) {
 			return nil, err
 		}
 		if c.version != "" {
-			s.put(knownImage{version, image})
+			s.put(knownImage{version, image.Through(nil)})
 		}
 	}
 	return openInside(image.Through(c.ReaderAt), c, f)

@@ -27,8 +27,9 @@ var allowed = map[string][]string{
 	// Protocols know neither each other nor what a boot is.
 	"tftp":            {},
 	"internal/leases": {},
-	"internal/dhcp":   {"internal/leases"},
-	"internal/dhcp6":  {"internal/leases"},
+	"internal/nic":    {},
+	"internal/dhcp":   {"internal/nic", "internal/leases"},
+	"internal/dhcp6":  {"internal/nic", "internal/leases"},
 	"internal/pools":  {"internal/advice", "internal/dhcp", "internal/dhcp6"},
 	"internal/pxe":    {},
 	"internal/bsdp":   {},

@@ -82,20 +82,9 @@ func Interfaces(names []string) ([]Interface, error) {
 	return s.Serving, nil
 }
 
-// look checks that an interface can serve clients. master takes its frames, where
-// it is a port.
-func look(l netlink.Link, master string) (Interface, error) {
+// look checks that an interface can serve clients.
+func look(l netlink.Link) (Interface, error) {
 	a := l.Attrs()
-	switch {
-	case a.Flags&net.FlagLoopback != 0:
-		return Interface{}, fmt.Errorf("interface %s is the loopback: no machine can boot from it", a.Name)
-	case a.Flags&net.FlagBroadcast == 0 || len(a.HardwareAddr) != 6:
-		return Interface{}, fmt.Errorf("interface %s is no Ethernet: machines can't netboot over it", a.Name)
-	case a.Flags&net.FlagUp == 0:
-		return Interface{}, fmt.Errorf("interface %s is down: ip link set %s up", a.Name, a.Name)
-	case master != "":
-		return Interface{}, fmt.Errorf("interface %s is a port of %s, which gets all that it hears: name %s", a.Name, master, master)
-	}
 	addrs, err := addresses(net.Interface{Index: a.Index, Name: a.Name})
 	if err != nil {
 		return Interface{}, err

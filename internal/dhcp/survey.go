@@ -1,11 +1,10 @@
 package dhcp
 
 import (
-	"errors"
-	"fmt"
+	"net"
 	"slices"
 
-	"github.com/vishvananda/netlink"
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // Survey is what one look at the host's interfaces shows.
@@ -19,25 +18,17 @@ type Survey struct {
 // Look looks at the named interfaces, or, without names, at all. One that is
 // not there, or can't serve, is no error.
 func Look(names []string) (Survey, error) {
-	s := Survey{Reasons: map[string]error{}}
-	links, err := netlink.LinkList()
-	// A list that was interrupted by a change is followed by another look.
-	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
-		return s, fmt.Errorf("list network interfaces: %w", err)
-	}
+	links, unfit, err := nic.Links(names, net.FlagBroadcast)
+	s := Survey{Reasons: unfit}
 	for _, l := range links {
-		name := l.Attrs().Name
-		if len(names) > 0 && !slices.Contains(names, name) {
-			continue
-		}
-		one, err := look(l, masterOf(l, links))
+		one, err := look(l)
 		if err != nil {
-			s.Reasons[name] = err
+			s.Reasons[l.Attrs().Name] = err
 			continue
 		}
 		s.Serving = append(s.Serving, one)
 	}
-	return s, nil
+	return s, err
 }
 
 // named finds an interface that can serve by its name.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // Interface is a network interface that serves clients, as it was when it was
@@ -59,51 +61,22 @@ type Survey struct {
 // Look looks at the named interfaces, or, without names, at all. One that is
 // not there, or can't serve, is no error.
 func Look(names []string) (Survey, error) {
-	s := Survey{Reasons: map[string]error{}}
-	links, err := netlink.LinkList()
-	// A list that was interrupted by a change is followed by another look.
-	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
-		return s, fmt.Errorf("list network interfaces: %w", err)
-	}
+	links, unfit, err := nic.Links(names, net.FlagMulticast)
+	s := Survey{Reasons: unfit}
 	for _, l := range links {
-		name := l.Attrs().Name
-		if len(names) > 0 && !slices.Contains(names, name) {
-			continue
-		}
-		one, err := look(l, masterOf(l, links))
+		one, err := look(l)
 		if err != nil {
-			s.Reasons[name] = err
+			s.Reasons[l.Attrs().Name] = err
 			continue
 		}
 		s.Serving = append(s.Serving, one)
 	}
-	return s, nil
+	return s, err
 }
 
-// masterOf names the bridge or bond that takes the frames of a port before its
-// own IPv6 does, or is empty.
-func masterOf(l netlink.Link, links []netlink.Link) string {
-	for _, m := range links {
-		takes := slices.Contains([]string{"bridge", "bond", "team", "openvswitch"}, m.Type())
-		if takes && m.Attrs().Index == l.Attrs().MasterIndex {
-			return m.Attrs().Name
-		}
-	}
-	return ""
-}
-
-func look(l netlink.Link, master string) (Interface, error) {
+// look checks that an interface can serve clients.
+func look(l netlink.Link) (Interface, error) {
 	a := l.Attrs()
-	switch {
-	case a.Flags&net.FlagLoopback != 0:
-		return Interface{}, fmt.Errorf("interface %s is the loopback: no machine can boot from it", a.Name)
-	case a.Flags&net.FlagMulticast == 0 || len(a.HardwareAddr) != 6:
-		return Interface{}, fmt.Errorf("interface %s is no Ethernet: machines can't netboot over it", a.Name)
-	case a.Flags&net.FlagUp == 0:
-		return Interface{}, fmt.Errorf("interface %s is down: ip link set %s up", a.Name, a.Name)
-	case master != "":
-		return Interface{}, fmt.Errorf("interface %s is a port of %s, which gets all that it hears: name %s", a.Name, master, master)
-	}
 	i := Interface{Index: a.Index, Name: a.Name, MAC: a.HardwareAddr}
 	list, err := netlink.AddrList(l, netlink.FAMILY_V6)
 	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {

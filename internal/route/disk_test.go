@@ -43,6 +43,7 @@ func TestDiskRoutes(t *testing.T) {
 		{"BIOS iPXE without HTTP", biosBare, diskFor(true), all(), []string{"bios-ipxe-undionly", "ipxe-tftp"}, MemdiskForm},
 		{"BIOS, a disk for UEFI alone", biosROM, diskFor(false, x64), all(), nil, ""},
 		{"UEFI", uefiROM, diskFor(false, x64), withRAMDisk(all()), []string{"uefi-ramdisk", "uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}, RAMDiskForm},
+		{"UEFI without plain HTTP", uefiROM, diskFor(false, x64), withRAMDisk(Host{WithoutHTTP: true, HTTPS: true}), []string{"uefi-ramdisk"}, RAMDiskForm},
 		{"UEFI without the program", uefiROM, diskFor(false, x64), all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}, SANForm},
 		{"UEFI HTTP Boot", uefiHTTP, diskFor(false, x64), all(), []string{"uefi-http", "uefi-x64-http-snponly"}, DiskForm},
 		{"UEFI iPXE", uefiIPXE, diskFor(false, x64), all(), []string{"ipxe-http", "ipxe-tftp"}, SANForm},

@@ -119,8 +119,8 @@ func Entries() []Entry {
 		{
 			Name: "uefi-ramdisk", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
 			NetWhy:  "Spur's RAM-disk program knows IPv4 alone; have the machine boot over IPv4",
-			Payload: boot.KindDisk, Loader: boot.RAMDisk, Build: RAMDiskProgram, Via: TFTP, Loads: HTTP,
-			Why: "a program of Spur's that makes a RAM disk of the disk, before any iPXE: the system that boots from it still has it then, Linux as /dev/pmem0",
+			Payload: boot.KindDisk, Loader: boot.RAMDisk, Build: RAMDiskProgram, Via: TFTP,
+			Why: "a program of Spur's that fetches the disk, over HTTP if it can, and makes a RAM disk of it, before any iPXE: the system that boots from it still has it then, Linux as /dev/pmem0",
 		},
 		{
 			Name: "uefi-x64-snponly", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Speaker: boot.ROM,

@@ -46,7 +46,7 @@ func ShowDisc(ctx context.Context, c Config, t Target) (disc.Description, error)
 	}
 	var l looked
 	if err := l.takeDisc(ctx, t, file, up); err != nil {
-		return all, nil //nolint:nilerr // the description says so
+		return all, nil // the description says so
 	}
 	all.Whole = l.payload.Kind() == boot.KindDisk
 	all.Given, err = (outlook.Outlook{Host: host}).Given(outlook.Target{Payload: l.payload})

@@ -100,7 +100,8 @@ func filesBelow(root *os.Root) (files, others []string, more bool, err error) {
 		}
 		info, err := root.Stat(name)
 		switch {
-		case err != nil: // a link that leads nowhere, or out
+		case err != nil:
+			return nil //nolint:nilerr // a link that leads nowhere, or out
 		case info.Mode().IsRegular():
 			files = append(files, name)
 		case !info.IsDir():

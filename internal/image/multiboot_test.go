@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -90,8 +91,8 @@ func TestBrokenMultiboot(t *testing.T) {
 		{"cut off", elfFile(32, map[int]string{0x1000: header1(3)})[:40<<10], "40960 of at least 45056 bytes", "again"},
 	} {
 		_, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
-		m, ok := err.(*Mismatch)
-		if !ok || !strings.Contains(m.Looks, test.looks) || !strings.Contains(m.Hint, test.hint) {
+		var m *Mismatch
+		if !errors.As(err, &m) || !strings.Contains(m.Looks, test.looks) || !strings.Contains(m.Hint, test.hint) {
 			t.Errorf("%s: %v, %+v", test.name, err, m)
 		}
 	}

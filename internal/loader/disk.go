@@ -13,10 +13,10 @@ import (
 // CDs has none, and there it is done without, as some BIOSes need it.
 func memdiskArguments(d boot.Disk) []string {
 	g := d.Geometry
-	switch {
-	case d.Layout == boot.LayoutISO:
+	switch d.Layout {
+	case boot.LayoutISO:
 		return []string{"iso", "raw"}
-	case d.Layout == boot.LayoutFloppy:
+	case boot.LayoutFloppy:
 		return []string{"floppy", fmt.Sprintf("c=%d", g.Cylinders), fmt.Sprintf("h=%d", g.Heads), fmt.Sprintf("s=%d", g.Sectors)}
 	}
 	return []string{"harddisk"}

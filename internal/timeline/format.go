@@ -182,18 +182,17 @@ func addressText(e Event) string {
 }
 
 func bootText(e Event) string {
-	switch {
-	case e.Kind == BootAsked:
-		text := "asks "
-		if e.Reason != "" {
-			text = "chose " + Clean(e.Reason) + ", and asks "
-		}
-		if e.Onlooker {
-			return text + serverOr(e.Server, "a boot server") + " for its boot file"
-		}
-		return text + "us for its boot file"
+	if e.Kind == Answered {
+		return "told to fetch " + fileOver(e.Name, e.Proto) + byRoute(e) + byServer(e)
 	}
-	return "told to fetch " + fileOver(e.Name, e.Proto) + byRoute(e) + byServer(e)
+	text, server := "asks ", "us"
+	if e.Reason != "" {
+		text = "chose " + Clean(e.Reason) + ", and asks "
+	}
+	if e.Onlooker {
+		server = serverOr(e.Server, "a boot server")
+	}
+	return text + server + " for its boot file"
 }
 
 // fileText is "loader snponly.efi".

@@ -96,3 +96,45 @@ func TestMultiboot(t *testing.T) {
 		})
 	}
 }
+
+// Xen starts with a kernel of Debian's as its first domain, which runs what is in its
+// initrd. Its text stands behind the file's name with each loader.
+func TestXen(t *testing.T) {
+	for _, tt := range []struct {
+		route    string
+		firmware lab.Firmware
+		args     func(*world) []string
+	}{
+		{"ipxe-http", lab.BIOS, func(*world) []string { return nil }},
+		{"uefi-grub", lab.UEFI, func(w *world) []string {
+			return []string{"--loader", "grub", "--loaders", w.madeGRUB("grub-efi-amd64-bin")}
+		}},
+	} {
+		t.Run(tt.route, func(t *testing.T) {
+			w := newWorld(t)
+			xen, err := lab.Unpacked("xen-hypervisor-4.17-amd64", "boot/xen-*-amd64.gz")
+			w.check(err)
+			kernel, err := lab.Unpacked("linux-image-amd64", "boot/vmlinuz-*")
+			w.check(err)
+			spur := w.spur(append([]string{"boot", xen, "--cmdline", "console=com1 dom0_mem=384M noreboot smap=0 smep=0", "--module", kernel + " console=hvc0 quiet",
+				"--module", w.firstProgram(), "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99"}, tt.args(w)...)...)
+			m, err := w.lab.Boot("machine", lab.Hardware{Firmware: tt.firmware, Memory: 1024, Ports: []lab.Port{{Wire: w.wire}}})
+			w.check(err)
+			w.prints(m, spur, `Xen version 4\.17`, `first program: on xen with .*console=hvc0`)
+			w.took(spur, m, tt.route)
+		})
+	}
+}
+
+// firstProgram is an initrd whose first program says by what it was started.
+func (w *world) firstProgram() string {
+	w.Helper()
+	dir, initrd := w.TempDir(), filepath.Join(w.TempDir(), "initrd.img")
+	w.check(os.Mkdir(filepath.Join(dir, "bin"), 0o755))
+	w.write(dir, map[string]string{"init": "#!/bin/busybox sh\n/bin/busybox mkdir /proc /sys\n/bin/busybox mount -t proc proc /proc\n/bin/busybox mount -t sysfs sysfs /sys\n" +
+		"echo first program: on $(/bin/busybox cat /sys/hypervisor/type) with $(/bin/busybox cat /proc/cmdline)\n/bin/busybox sleep 1000\n"})
+	w.check(os.Chmod(filepath.Join(dir, "init"), 0o755))
+	w.run("cp", "/bin/busybox", filepath.Join(dir, "bin/busybox"))
+	w.run("sh", "-c", `cd "$1" && find . | cpio -o -H newc --quiet | gzip -1 >"$2"`, "sh", dir, initrd)
+	return initrd
+}

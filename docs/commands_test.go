@@ -83,6 +83,8 @@ func commands() []command {
 		{line: `spur boot disk.img`, before: disk, until: booting},
 		{line: `sudo install -D -t /usr/local/lib/spur lib/spur/ramdisk*.efi`, before: "mount -t tmpfs none /usr/local/lib; mkdir -p lib/spur; touch lib/spur/ramdiskx64.efi"},
 		{line: `spur boot kernel.elf --module "shell.mod arg" --cmdline debug`, before: multiboot, until: booting},
+		{line: `spur boot kernel.elf --watch`, before: multiboot, until: booting},
+		{line: `spur lab --firmware bios kernel.elf --module "shell.mod arg" --watch`, elsewhere: elsewhere{"a kernel that prints what it was told boots there, and is changed", "../boottest/watch_test.go", `"--firmware", "bios", kernel, "--module"`}},
 		{line: `spur boot my.nbp data.bin --as nbp`, before: nbp, until: booting},
 		{line: `spur boot DIR --as nbp`, as: `spur boot nbps --as nbp`, before: nbp + "; mkdir nbps; mv my.nbp nbps", until: booting},
 		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},

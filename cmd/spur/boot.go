@@ -137,6 +137,11 @@ without a disk may write. A Mac with EFI also boots what other UEFI machines do:
 shown one image with the target's name, whose booter is iPXE or, without that, one EFI
 application.
 
+With --watch the target is looked into again when a file of it has changed, and the
+next boot gets it; a line says so. Where a file is gone or isn't whole, as while a linker
+writes it, the line says that, and boots get what was there before, from the files as
+they were unless they were overwritten in place.
+
 Each machine's boot is told on the terminal, one line a step. When one does
 not go on, Spur says what was last seen, the likely cause, and what to do.
 
@@ -151,6 +156,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot disk.img
   spur boot my.nbp data.bin --as nbp
   spur boot kernel.elf --module "shell.mod arg" --cmdline debug
+  spur boot kernel.elf --watch
   spur boot Install.nbi Restore.nbi
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
   spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra
@@ -171,6 +177,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 	}
 	serving.add(cmd)
 	named.add(cmd.Flags())
+	cmd.Flags().BoolVar(&named.Watch, "watch", false, "look into the target again whenever a file of it has changed: the next boot gets what is there then")
 	cmd.Flags().StringVar(&named.Shadow, "netboot-shadow", "", "where Macs without a disk of their own may write: afp://USER:PASSWORD@ADDRESS/VOLUME")
 	cmd.AddCommand(enrollKeysCommand())
 	return cmd

@@ -43,6 +43,9 @@ The machine's serial port is on the terminal, together with Spur's story; on a
 terminal every key goes to the machine, and Ctrl-] leaves. --screenshot keeps
 a PNG file of the screen up to date, --vnc shows the screen on a local port.
 
+With --watch the machine is restarted whenever a file of the target has changed and is
+one that boots: leave it running beside your editor.
+
 With --expect the lab ends as soon as the machine has printed what was expected
 on its serial port: what the firmware writes there counts, too. It ends
 with exit code 1 if it is switched off before, or does not within --timeout:
@@ -56,6 +59,7 @@ for machines of other architectures than x64, scripts/install test.`,
 		Example: `  spur lab
   spur lab --firmware bios vmlinuz initrd.img --cmdline "console=ttyS0"
   spur lab vmlinuz initrd.img --screenshot screen.png
+  spur lab --firmware bios kernel.elf --module "shell.mod arg" --watch
   spur lab First=vmlinuz,first.img Second=vmlinuz,second.img --menu pxe --firmware bios
   spur lab vmlinuz tests.img --cmdline "console=ttyS0" --expect "ALL TESTS PASSED" --quiet`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -90,6 +94,9 @@ for machines of other architectures than x64, scripts/install test.`,
 				return err
 			}
 			t.OwnDHCP, t.Extra = own.dhcp == string(daemon.OwnDHCP), own.arguments()
+			if t.Watch {
+				t.Extra = append(t.Extra, "--watch")
+			}
 			t.Target, t.Messages = args, cmd.OutOrStdout()
 			if !quiet {
 				t.Serial = cmd.OutOrStdout()
@@ -108,6 +115,7 @@ for machines of other architectures than x64, scripts/install test.`,
 	flags.StringVar(&t.Firmware, "firmware", "uefi", "the machine's firmware: "+firmwareNames())
 	flags.StringVar(&own.dhcp, "dhcp", "proxy", "proxy: another server gives addresses; server: Spur does")
 	own.add(flags)
+	flags.BoolVar(&t.Watch, "watch", false, "restart the machine whenever a file of the target has changed: edit, build, see it boot")
 	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in MiB (default: 512; more on ARM and RISC-V)")
 	flags.StringVar(&t.Screenshot, "screenshot", "", "PNG file to keep up to date with the machine's screen")
 	flags.BoolVar(&vnc, "vnc", false, "show the machine's screen on a local VNC port")

@@ -39,6 +39,9 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	if err := l.findLoaded(ctx, d.scriptFiles, d.host); err != nil {
 		return err
 	}
+	if err := t.checkWatch(l); err != nil {
+		return err
+	}
 	for _, w := range l.warnings {
 		d.notices.warn(w)
 	}
@@ -56,7 +59,13 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	}
 	defer close()
 	d.brings = l.brings
-	return d.serve(ctx, l.resolver(), files, local)
+	if !t.Watch {
+		return d.serve(ctx, l.resolver(), files, local)
+	}
+	w := d.watch(t, l)
+	defer w.Close()
+	d.brings, d.watching = w.brings, w.run
+	return d.serve(ctx, w, files, w)
 }
 
 // daemon holds what outlives a single boot.
@@ -80,6 +89,7 @@ type daemon struct {
 	disks       *rawdisk.Images
 	ahead       []boot.File                            // that machines will ask for
 	brings      func(boot.Client) (boot.Bringer, bool) // see tree.Tree
+	watching    func(context.Context, func()) error    // looks whether files have changed; nil where nobody asked for that
 	scriptFiles *tree.ScriptFiles                      // what an iPXE script names relative to itself; nil without one
 	temp        *scratch.Folder                        // for what is fetched; nil with --data
 }
@@ -100,13 +110,16 @@ func openWith(ctx context.Context, c Config, t Target) (*daemon, looked, error) 
 	if err != nil {
 		return nil, looked{}, err
 	}
-	l, err := t.look(ctx, upstream{lookURL(d.cache), d.notices.note, d.disks})
+	l, err := t.look(ctx, d.upstream())
 	if err != nil {
 		d.close()
 		return nil, looked{}, err
 	}
 	return d, l, nil
 }
+
+// upstream is by what it looks into targets.
+func (d *daemon) upstream() upstream { return upstream{lookURL(d.cache), d.notices.note, d.disks} }
 
 func (d *daemon) open() error {
 	var err error

@@ -213,6 +213,9 @@ func (d *daemon) tasks(s *service) tasks {
 			return nil
 		}})
 	}
+	if d.watching != nil {
+		all = append(all, task{"watching files", d.watching})
+	}
 	if s.listener == nil {
 		return all
 	}

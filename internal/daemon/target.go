@@ -28,6 +28,7 @@ type Target struct {
 	DTB      string   // path of a device tree, or of a folder with some
 	Message  string
 	RootPath string
+	Watch    bool   // look into it again when a file of it has changed
 	Shadow   string // where Macs without a disk may write
 	Entry    string // of a medium's menu, by its title or number; empty for the one that is preset there
 	Families string // a file of families of media, before those that Spur knows; empty for none

@@ -67,6 +67,13 @@ func newScriptFiles(text string, open func(context.Context, string, string) (fs.
 	return s
 }
 
+// Reread learns what the script names that has changed since.
+func (s *ScriptFiles) Reread(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.names.addScript(".", text)
+}
+
 // Close closes the script's folder.
 func (s *ScriptFiles) Close() error { return s.close() }
 

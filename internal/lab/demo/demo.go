@@ -28,6 +28,7 @@ type Demo struct {
 	Firmware string   // one of lab.Firmwares
 	Memory   int      // MiB; 0 for the lab's default
 	OwnDHCP  bool     // Spur gives the addresses, rather than dnsmasq
+	Watch    bool     // restart the machine whenever Spur says that its target has changed
 
 	Display    string   // QEMU's display: "vnc", "gtk", "sdl"; empty for none
 	Screenshot string   // PNG file that follows the screen; empty for none
@@ -66,7 +67,8 @@ func (d Demo) Run(ctx context.Context) (err error) {
 	if err := wire.Router(); err != nil {
 		return err
 	}
-	if err := d.serve(ctx, l, wire); err != nil {
+	spur, err := d.serve(ctx, l, wire)
+	if err != nil {
 		return needs(err)
 	}
 	m, err := l.Boot("machine", lab.Hardware{
@@ -79,7 +81,31 @@ func (d Demo) Run(ctx context.Context) (err error) {
 	if err := d.tellScreen(ctx, m); err != nil {
 		return err
 	}
-	return d.watch(ctx, m)
+	if !d.Watch {
+		return d.show(ctx, m)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	restarted := make(chan error, 1)
+	go func() { restarted <- restart(ctx, m, spur) }()
+	err = d.show(ctx, m)
+	cancel()
+	return errors.Join(err, <-restarted)
+}
+
+// changed is what Spur says when a file of its target has changed and can be booted.
+const changed = ` changed: the next boot gets it `
+
+// restart restarts a machine whenever what it boots has changed, until ctx ends.
+func restart(ctx context.Context, m *lab.Machine, spur *lab.Process) error {
+	for place := int64(0); ; {
+		at, err := spur.WaitAfter(ctx, place, changed)
+		if err != nil {
+			return nil //nolint:nilerr // the lab has ended, or Spur has, which the machine shows
+		}
+		if place = at.End; m.Reset(ctx) != nil {
+			return nil // it is off
+		}
+	}
 }
 
 // tellScreen says where the machine's screen can be seen.
@@ -95,37 +121,37 @@ func (d Demo) tellScreen(ctx context.Context, m *lab.Machine) error {
 }
 
 // serve starts the DHCP server and Spur.
-func (d Demo) serve(ctx context.Context, l *lab.Lab, wire *lab.Wire) error {
+func (d Demo) serve(ctx context.Context, l *lab.Lab, wire *lab.Wire) (*lab.Process, error) {
 	if !d.OwnDHCP {
 		other, err := l.Host("dhcp", lab.On(wire, dhcpAddr+"/24"))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := (lab.DNSMasq{Host: other, Range: "10.77.0.50,10.77.0.99,1h"}).Start(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	home, err := l.Host("spur", lab.On(wire, spurAddr+"/24"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	args, err := d.arguments(l.Dir())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	spur, err := home.Start(d.Spur, args...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	messages := &delayedWriter{w: d.Messages}
 	spur.CopyTo(messages)
 	if _, err := spur.WaitFor(ctx, `Spur boots .*\n.*\n`); err != nil {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
-		return notStarted(spur.String())
+		return nil, notStarted(spur.String())
 	}
-	return messages.release()
+	return spur, messages.release()
 }
 
 // notStarted is the error of a Spur that ended at its start, in its own words.
@@ -162,9 +188,9 @@ func (d Demo) arguments(dir string) ([]string, error) {
 	return append(args, d.Extra...), nil
 }
 
-// watch shows the machine until it is off, or until it has printed what is
+// show shows the machine until it is off, or until it has printed what is
 // expected of it.
-func (d Demo) watch(ctx context.Context, m *lab.Machine) error {
+func (d Demo) show(ctx context.Context, m *lab.Machine) error {
 	view := lab.View{In: d.Keys, Out: d.Serial, Screenshot: d.Screenshot}
 	if d.Expect == "" {
 		return m.Show(ctx, view)

@@ -1,0 +1,209 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/outlook"
+	"github.com/spurboot/spur/internal/tree"
+)
+
+// watchEvery is how often files are looked at. Polling sees a file that was replaced by a
+// rename, and one on another host's disk; what tells of changes by itself misses these.
+const watchEvery = 250 * time.Millisecond
+
+// Changed ends the line that tells that the next boot gets what has changed.
+const Changed = "the next boot gets it"
+
+// watch is a target that is looked into again when a file of it has changed. Boots get
+// what was found last that was in order, and its files as they were then.
+type watch struct {
+	daemon *daemon
+	target Target
+	known  map[string]stamp // of the files as they were looked into last; of run alone once that runs
+
+	mu  sync.RWMutex
+	now watched
+}
+
+// watched is what was found, with the files that it is made of.
+type watched struct {
+	looked
+	resolver boot.Resolver
+	held     *tree.Held
+}
+
+// stamp changes when a file does; the zero value for one that isn't there.
+type stamp struct {
+	dev, inode uint64
+	size       int64
+	changed    time.Time
+}
+
+// checkWatch refuses targets of which nothing is decided by what a file has.
+func (t Target) checkWatch(l looked) error {
+	var why string
+	switch kind := l.payload.Kind(); {
+	case !t.Watch:
+		return nil
+	case l.menu != nil:
+		why = "goes with one target, and not with a menu"
+	case kind == boot.KindFolder || kind == boot.KindNetBoot:
+		why = "has nothing to do: what is in a folder is served as it is at each boot"
+	case kind == boot.KindDisk:
+		why = "goes with kernels, programs and scripts, and not with disks"
+	case slices.ContainsFunc(l.files(), func(f boot.File) bool { return f.Inside != "" }):
+		why = "goes with files, and not with those inside of an image"
+	case len(localFiles(l.files()).files) == 0:
+		why = "looks at files of this host, and there is none"
+	default:
+		return nil
+	}
+	return misused(advice.New("--watch "+why, "leave it out"))
+}
+
+// watch has a target looked at from now on. Close it.
+func (d *daemon) watch(t Target, l looked) *watch {
+	w := &watch{daemon: d, target: t}
+	w.take(l)
+	w.known = w.stamps()
+	return w
+}
+
+// take has boots get what was found. It is the first that is read of, or one in order.
+func (w *watch) take(l looked) {
+	next := watched{l, l.resolver(), tree.Hold(localFiles(l.files()).files)}
+	w.mu.Lock()
+	last := w.now
+	w.now = next
+	w.mu.Unlock()
+	if last.held != nil {
+		_ = last.held.Close() // they were only read
+	}
+}
+
+// Close releases the files.
+func (w *watch) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now.held.Close()
+}
+
+// Resolve implements boot.Resolver.
+func (w *watch) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
+	w.mu.RLock()
+	next := w.now.resolver
+	w.mu.RUnlock()
+	return next.Resolve(ctx, c)
+}
+
+// Open implements tree.Local.
+func (w *watch) Open(path string) (fs.File, error) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.now.held.Open(path)
+}
+
+// brings is what a client's payload brings of its own.
+func (w *watch) brings(c boot.Client) (boot.Bringer, bool) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.now.brings(c)
+}
+
+// run looks at the files until ctx ends. What has changed is taken once it has stayed the
+// same for a moment: until then it may be being written.
+func (w *watch) run(ctx context.Context, ready func()) error {
+	ready()
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	last := w.known
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		now := w.stamps()
+		if maps.Equal(now, last) && !maps.Equal(now, w.known) {
+			names := differing(w.known, now)
+			w.known = now
+			w.changed(ctx, names)
+		}
+		last = now
+	}
+}
+
+// stamps are those of all files as they are.
+func (w *watch) stamps() map[string]stamp {
+	w.mu.RLock()
+	files := localFiles(w.now.files()).files
+	w.mu.RUnlock()
+	all := map[string]stamp{}
+	for _, path := range files {
+		all[path] = stampOf(path)
+	}
+	return all
+}
+
+func stampOf(path string) stamp {
+	info, err := os.Stat(path)
+	if err != nil {
+		return stamp{}
+	}
+	s := stamp{size: info.Size(), changed: info.ModTime()}
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		s.dev, s.inode = sys.Dev, sys.Ino
+	}
+	return s
+}
+
+// differing are the names of the files that have changed, in their order.
+func differing(before, after map[string]stamp) string {
+	var names []string
+	for _, path := range slices.Sorted(maps.Keys(after)) {
+		if name := filepath.Base(path); before[path] != after[path] && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// changed looks into the target again, and tells what comes of it.
+func (w *watch) changed(ctx context.Context, names string) {
+	l, err := w.target.look(ctx, w.daemon.upstream())
+	if err == nil {
+		err = w.target.checkWatch(l)
+	}
+	if err == nil {
+		_, err = (outlook.Outlook{Host: w.daemon.host}).Given(l.outlook())
+	}
+	if err != nil {
+		line := fmt.Sprintf("%s changed, and boots get what was there before: %v", names, err)
+		if remedy := advice.Of(err); remedy != "" {
+			line += "; " + remedy
+		}
+		w.daemon.notices.warn(line)
+		return
+	}
+	w.take(l)
+	if w.daemon.scriptFiles != nil {
+		w.daemon.scriptFiles.Reread(l.script)
+	}
+	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s changed: %s (%s)", names, Changed, l.described()), "sub", "daemon", "step", "changed")
+	for _, warning := range l.warnings {
+		w.daemon.notices.warn(warning)
+	}
+}

@@ -36,6 +36,7 @@ const (
 	nbp     = `printf '\353\376\0\0' >my.nbp; echo data >data.bin`
 	disk    = `truncate -s 720K disk.img; printf '\372' | dd of=disk.img conv=notrunc status=none; printf '\125\252' | dd of=disk.img bs=1 seek=510 conv=notrunc status=none`
 	shims   = `mkdir shims; cp /usr/lib/ipxe/snponly.efi shims`
+	targets = `mkdir -p /srv/isos/tools; cp /usr/lib/ipxe/snponly.efi /srv/isos/tools/shell.efi`
 	serving = `(?m) at \S+( on \S+)?$`
 )
 
@@ -89,6 +90,11 @@ func commands() []command {
 		{line: `spur boot DIR --as nbp`, as: `spur boot nbps --as nbp`, before: nbp + "; mkdir nbps; mv my.nbp nbps", until: booting},
 		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},
 		{line: `spur boot Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server wds=10.0.0.5:Windows --boot-server local`, before: "cp initrd.img rescue.img", until: booting},
+		{line: `spur boot Debian=vmlinuz,initrd.img Shell=shell.efi local --menu`, before: "cp /usr/lib/ipxe/snponly.efi shell.efi", until: booting},
+		{line: `spur explain Debian=vmlinuz,initrd.img Shell=shell.efi --menu --loader ipxe`, before: "cp /usr/lib/ipxe/snponly.efi shell.efi"},
+		{line: `spur boot /srv/isos --menu`, before: targets, until: booting},
+		{line: `spur boot /srv/isos --menu --menu-timeout 255`, before: targets, until: booting},
+		{line: `spur boot local`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --as-boot-server 32770`, until: booting},
 		{line: `spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local`, before: "cp initrd.img rescue.img"},
 		{line: `spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56`, until: booting},

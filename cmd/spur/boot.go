@@ -61,6 +61,20 @@ say that it is up: it then gets its last line in the story.
 their own, and --cmdline-for a command line in the place of --cmdline: --for arm64=KERNEL.
 A BIOS doesn't tell what its processor is, and boots KERNEL.
 
+With --menu each argument is an item of a menu, [TITLE=]KERNEL[,INITRD…], that the
+machine's loader draws: iPXE, GRUB, or PXELINUX at its prompt. It shows what the machine
+can boot, and counts the rest; --menu-timeout seconds later it boots the item of
+--menu-default, if no key was pressed. A machine whose loader draws no menus boots that
+item, too. A folder is a menu below the first one, or all of it if it is the only
+argument, and its folders are menus below that; one with a pxelinux.cfg or a grub.cfg is
+an item. What is in it is looked at again, once a second at most, when a menu is drawn: new
+files appear, and what doesn't boot is counted in one line. A kernel VMLINUZ in it takes
+VMLINUZ.initrd, or its distribution's initrd.img-VERSION, and its command line from
+VMLINUZ.cmdline. Where there are but folders, the first and default item is local, the
+machine's own disk, which may also be an argument, and the only one: spur boot local.
+A BIOS ROM or UEFI firmware is sent there by a menu of PXE's that it takes at once, an
+iPXE starts the first disk of a BIOS, and leaves UEFI firmware to its next boot option.
+
 With --menu pxe each argument is an item of a menu, [TITLE=]KERNEL[,INITRD…], which
 machines show by themselves: after --menu-timeout seconds they boot the first item,
 F8 (in iPXE and UEFI likewise) shows the menu, of what the machine can boot. What was
@@ -161,6 +175,9 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
   spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra
   spur boot Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server wds=10.0.0.5:Windows --boot-server local
+  spur boot Debian=vmlinuz,initrd.img Shell=shell.efi local --menu
+  spur boot /srv/isos --menu --menu-timeout 255
+  spur boot local
   spur boot vmlinuz initrd.img --as-boot-server 32770
   spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`,
 		RunE: func(cmd *cobra.Command, args []string) error {

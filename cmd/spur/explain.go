@@ -70,6 +70,7 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
   spur explain --pcap boot.pcap
   spur explain vmlinuz initrd.img --proto http --server 2001:db8::1
   spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local
+  spur explain Debian=vmlinuz,initrd.img Shell=shell.efi --menu --loader ipxe
   spur explain Install.nbi --proto bsdp
   spur explain vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --arch aarch64`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -30,7 +30,7 @@ func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	root := rootCommand()
-	root.SetArgs(args)
+	root.SetArgs(joined(args))
 	manual := newManual(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err = errors.Join(err, manual.err); err == nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,11 +14,29 @@ import (
 type menuFlags struct{ daemon.MenuWords }
 
 func (f *menuFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.Kind, "menu", "", "pxe: each argument, [TITLE=]KERNEL[,INITRD…], is an item of the menu that firmware shows")
-	flags.Uint8Var(&f.Timeout, "menu-timeout", 10, "seconds until the first item is taken; 0: at once, 255: never, the menu is shown at once")
-	flags.StringVar(&f.Prompt, "menu-prompt", "", "text to show while the machine waits (default: Press F8 for a menu)")
-	flags.UintVar(&f.Default, "menu-default", 1, "the item that is first in the menu: arguments and then boot servers, counted from 1")
+	flags.StringVar(&f.Kind, "menu", "", "each argument, [TITLE=]KERNEL[,INITRD…], local or a folder of such, is an item of a menu that loaders draw; --menu pxe: of the one that firmware shows")
+	flags.Lookup("menu").NoOptDefVal = daemon.MenuByLoader
+	flags.Uint8Var(&f.Timeout, "menu-timeout", 10, "seconds until the default item is taken; 0: at once, 255: never")
+	flags.StringVar(&f.Prompt, "menu-prompt", "", "text to show above the menu, or while firmware waits (default: Choose what to boot, or Press F8 for a menu)")
+	flags.StringVar(&f.Default, "menu-default", "1", "the item that is taken where nobody chooses: its title, or its number; firmware shows it first")
 	flags.StringArrayVar(&f.BootServers, "boot-server", nil, "TYPE[=ADDRESS[,ADDRESS…]][:TITLE]: an item that leads to a boot server of others, such as 'wds=10.0.0.5:Windows', or to the machine's disk: local; may be repeated")
+}
+
+// joined writes a value of --menu that follows it as an argument of its own into one with
+// it: the flag may have none, so that package pflag takes no argument for its value.
+func joined(args []string) []string {
+	var all []string
+	for i, arg := range args {
+		if arg == "--" {
+			return append(all, args[i:]...)
+		}
+		if last := len(all) - 1; last >= 0 && all[last] == "--menu" && slices.Contains(daemon.MenuKinds(), arg) {
+			all[last] += "=" + arg
+			continue
+		}
+		all = append(all, arg)
+	}
+	return all
 }
 
 // target reads what the arguments and the flags name into t.
@@ -27,7 +46,7 @@ func (f *menuFlags) target(cmd *cobra.Command, args []string, t *daemon.Target, 
 	}
 	for _, flag := range []string{"menu-timeout", "menu-prompt", "menu-default", "boot-server"} {
 		if cmd.Flags().Changed(flag) {
-			return usage(cmd, fmt.Errorf("--%s says something of a menu: add --menu pxe", flag))
+			return usage(cmd, fmt.Errorf("--%s says something of a menu: add --menu", flag))
 		}
 	}
 	t.Kernel, t.Initrds = args[0], args[1:]

@@ -151,12 +151,20 @@ func (l looked) bringers() []boot.Bringer {
 	return all
 }
 
+// named are the targets that were named: of a menu those that don't lie in its folders.
+func (l looked) named() []looked {
+	if l.drawn == nil {
+		return l.every()
+	}
+	return l.drawn.named()
+}
+
 // local are the files of this host that machines may have. Close them. Those of a folder
 // are none that the operator named, and links among them lead nowhere else.
 func (l looked) local() (local tree.Local, close func(), err error) {
 	named := tree.Named{}
-	var dirs []string
-	for _, one := range l.every() {
+	dirs := l.drawn.folders()
+	for _, one := range l.named() {
 		var below []string
 		switch content := one.payload.Content.(type) {
 		case boot.Folder:

@@ -103,6 +103,12 @@ type event struct {
 	last, optional bool
 }
 
+// script notes what a file does to the boot, if it is a script.
+func (e *event) script(file any) {
+	e.last = e.last || tree.Last(file)
+	e.Waits, e.Leaves = tree.IsMenu(file), tree.Leaves(file)
+}
+
 // refused notes that nothing of the file was sent, for a reason of ours.
 func (e *event) refused(why timeline.Refusal) {
 	e.Refusal = why
@@ -141,7 +147,7 @@ func (f *files) httpHooks(via route.Via) httpd.Hooks {
 		}
 		e, ok := f.event(kind, via, t.Name, t.Remote, t.Local)
 		if ok && !f.troubled(e, t.File) {
-			e.last = e.last || tree.Last(t.File)
+			e.script(t.File)
 			e.Total, e.Bytes = max(t.Size, 0), bytes
 			if err != nil {
 				e.Err = err.Error()
@@ -176,7 +182,7 @@ func (f *files) tftpHooks() tftp.Hooks {
 	tell := func(kind timeline.Kind, r *tftp.Request, file tftp.File, bytes, total int64, err string, refused timeline.Refusal) {
 		e, ok := f.event(kind, route.TFTP, r.Filename, r.Remote, r.Local)
 		if ok && !f.troubled(e, file) {
-			e.last = e.last || tree.Last(file)
+			e.script(file)
 			e.Total, e.Bytes, e.Err = max(total, 0), bytes, err
 			e.refused(refused)
 			f.observe(e)

@@ -111,11 +111,23 @@ func (l looked) on(c boot.Client) looked {
 			return i.looked
 		}
 	}
+	if l.drawn != nil {
+		if e, ok := l.drawn.find(c.Item); ok {
+			return e.looked
+		}
+	}
 	return l
 }
 
 // every is all that may boot.
 func (l looked) every() []looked {
+	if l.drawn != nil {
+		var all []looked
+		for _, e := range l.drawn.current() {
+			all = append(all, e.looked)
+		}
+		return all
+	}
 	if l.menu == nil {
 		all := []looked{l}
 		for _, o := range l.others {
@@ -132,8 +144,11 @@ func (l looked) every() []looked {
 
 // title says what machines are booted into.
 func (l looked) title() string {
-	if l.menu != nil {
+	switch {
+	case l.menu != nil:
 		return l.menuTitle()
+	case l.drawn != nil:
+		return l.drawn.title()
 	}
 	text := fmt.Sprintf("%s (%s)", l.payload.Title(), l.about)
 	for _, o := range l.others {
@@ -144,8 +159,8 @@ func (l looked) title() string {
 
 // described says what a target is.
 func (l looked) described() string {
-	if l.menu != nil {
-		return l.menuTitle()
+	if l.menu != nil || l.drawn != nil {
+		return l.title()
 	}
 	return l.payload.Title() + ": " + l.about
 }
@@ -165,8 +180,11 @@ func (l looked) files() []boot.File {
 
 // resolver gives each machine what it boots.
 func (l looked) resolver() boot.Resolver {
-	if l.menu != nil {
+	switch {
+	case l.menu != nil:
 		return l.byItem()
+	case l.drawn != nil:
+		return l.drawn
 	}
 	if len(l.others) == 0 {
 		return resolver.Static{Payload: l.payload}

@@ -22,10 +22,10 @@ import (
 
 // MenuWords are what the command line says of a menu.
 type MenuWords struct {
-	Kind        string   // "pxe", which firmware shows itself; "" for no menu
+	Kind        string   // MenuByLoader, MenuByFirmware; "" for no menu
 	Timeout     uint8    // in seconds
 	Prompt      string   // "" for the usual one
-	Default     uint     // the item that boots where nobody chooses, from 1
+	Default     string   // the item that boots where nobody chooses, by its title or its number from 1
 	BootServers []string // TYPE[=ADDRESS[,ADDRESS…]][:TITLE] each
 }
 
@@ -35,7 +35,8 @@ type Menu struct {
 	Servers []pxe.MenuItem // of others
 	Timeout uint8
 	Prompt  string
-	Default uint
+	Default string
+	Drawn   bool // by loaders, and not by firmware
 }
 
 // MenuTarget is a target of a menu; without a title it is called what it is.
@@ -50,17 +51,28 @@ type MenuTarget struct {
 // for those of the cmdlines, ITEM=TEXT each. Targets for other architectures have no
 // place in it.
 func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []string) error {
-	if words.Kind != "pxe" {
-		return misused(advice.New(fmt.Sprintf("--menu %s is unknown", words.Kind), "it is pxe: the menu that a machine's firmware has"))
+	drawn := words.Kind == MenuByLoader
+	switch {
+	case !drawn && words.Kind != MenuByFirmware:
+		return misused(advice.New(fmt.Sprintf("--menu=%s is unknown", words.Kind), "--menu alone is a menu that loaders draw, by --loader one alone; --menu pxe is the one that a machine's firmware has"))
+	case drawn && len(words.BootServers) > 0:
+		return misused(advice.New("--boot-server is for a menu of PXE's", "name it with --menu pxe; of a menu that loaders draw, local is an item like others: spur boot KERNEL local --menu"))
 	}
 	if len(targets) > 0 {
 		return misused(advice.New("--for goes with one KERNEL, and --menu with several", "name the kernels of other architectures as items: a machine is shown those that it can boot"))
 	}
-	m := &Menu{Timeout: words.Timeout, Prompt: cmp.Or(words.Prompt, usualPrompt(words.Timeout)), Default: words.Default}
+	m := &Menu{Timeout: words.Timeout, Prompt: words.Prompt, Default: words.Default, Drawn: drawn}
+	if !drawn {
+		m.Prompt = cmp.Or(words.Prompt, usualPrompt(words.Timeout))
+	}
 	for _, text := range args {
 		item, err := menuTarget(text)
 		if err != nil {
 			return err
+		}
+		if item.isLocal() && !drawn {
+			words.BootServers = append(words.BootServers, strings.TrimSuffix("local:"+item.Title, ":"))
+			continue
 		}
 		item.As, item.Cmdline, item.Message, item.RootPath, item.Families = t.As, t.Cmdline, t.Message, t.RootPath, t.Families
 		m.Targets = append(m.Targets, item)
@@ -72,15 +84,40 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 		}
 		m.Servers = append(m.Servers, server)
 	}
-	if n := uint(len(m.Targets) + len(m.Servers)); m.Default == 0 || m.Default > n {
-		return misused(advice.New(fmt.Sprintf("--menu-default %d: the menu has no such item", m.Default), fmt.Sprintf("name one from 1 to %d: the targets are the first, the boot servers follow", n)))
+	if len(m.Targets) == 0 {
+		return misused(advice.New("the menu has nothing that Spur boots", "spur boot local leaves all machines to their disks"))
 	}
 	if err := m.addCmdlines(cmdlines); err != nil {
 		return err
 	}
 	*t = m.Targets[0].Target
 	t.Menu = m
+	if drawn {
+		return nil
+	}
+	if _, err := m.defaultAt(); err != nil {
+		return err
+	}
 	return m.check()
+}
+
+// defaultAt is the place of the item that boots where nobody chooses.
+func (m *Menu) defaultAt() (int, error) {
+	var titles []string
+	for _, t := range m.Targets {
+		titles = append(titles, t.Title)
+	}
+	for _, s := range m.Servers {
+		titles = append(titles, s.Title)
+	}
+	at := slices.Index(titles, m.Default)
+	if n, err := strconv.Atoi(m.Default); at < 0 && err == nil {
+		at = n - 1
+	}
+	if at < 0 || at >= len(titles) {
+		return 0, misused(advice.New(fmt.Sprintf("--menu-default %s: the menu has no such item", m.Default), fmt.Sprintf("name a title, or a number from 1 to %d: the targets are the first, the boot servers follow", len(titles))))
+	}
+	return at, nil
 }
 
 func usualPrompt(timeout uint8) string {
@@ -139,6 +176,7 @@ func (m *Menu) check() error {
 // checkWith tells what of a menu doesn't go with the rest, or can't be understood.
 func (m *Menu) checkWith(c Config) error {
 	switch {
+	case m.Drawn:
 	case c.DHCP == WithoutDHCP:
 		return misused(advice.New("--menu is sent by DHCP, and with --dhcp off Spur sends none", "leave --menu out, and enter a menu into your DHCP server; with --as-boot-server Spur answers for an item of it"))
 	case c.AsBootServer != 0:
@@ -188,8 +226,9 @@ func (m *Menu) with(ours []decide.Item) *decide.Menu {
 	for _, s := range m.Servers {
 		all = append(all, decide.Item{Type: uint16(s.Type), Title: s.Title, Servers: s.Servers})
 	}
-	first := all[m.Default-1]
-	all = append([]decide.Item{first}, slices.Delete(all, int(m.Default)-1, int(m.Default))...)
+	at, _ := m.defaultAt() // which was looked at when the menu was made
+	first := all[at]
+	all = append([]decide.Item{first}, slices.Delete(all, at, at+1)...)
 	return &decide.Menu{Items: all, Prompt: m.Prompt, Timeout: m.Timeout}
 }
 
@@ -201,15 +240,12 @@ type item struct {
 
 // look finds out what the targets of a menu are.
 func (m *Menu) look(ctx context.Context, up upstream) (looked, error) {
+	if m.Drawn {
+		return m.lookDrawn(ctx, up)
+	}
 	var items []item
 	for i, t := range m.Targets {
-		l, err := t.look(ctx, up)
-		if err == nil && l.payload.Kind() == boot.KindScript {
-			err = misused(advice.New(fmt.Sprintf("item %d, %s, is an iPXE script", i+1, t.Kernel), "boot it without --menu: a script has menus of its own"))
-		}
-		if wrong := (*image.Mismatch)(nil); errors.As(err, &wrong) && wrong.IsInitrd() && i > 0 && len(t.Initrds) == 0 {
-			err = advice.Wrap(err, fmt.Sprintf("with --menu each argument is an item; join a kernel and its initrds with commas: %s,%s", m.Targets[i-1].Kernel, t.Kernel))
-		}
+		l, err := m.lookAt(ctx, i, up)
 		if err != nil {
 			return looked{}, err
 		}
@@ -226,6 +262,19 @@ func (m *Menu) look(ctx context.Context, up upstream) (looked, error) {
 		return looked{}, err
 	}
 	return all, checkMenu(menu)
+}
+
+// lookAt looks into one of the targets.
+func (m *Menu) lookAt(ctx context.Context, i int, up upstream) (looked, error) {
+	t := m.Targets[i]
+	l, err := t.look(ctx, up)
+	if err == nil && l.payload.Kind() == boot.KindScript {
+		err = misused(advice.New(fmt.Sprintf("item %d, %s, is an iPXE script", i+1, t.Kernel), "boot it without --menu: a script has menus of its own"))
+	}
+	if wrong := (*image.Mismatch)(nil); errors.As(err, &wrong) && wrong.IsInitrd() && i > 0 && len(t.Initrds) == 0 {
+		err = advice.Wrap(err, fmt.Sprintf("with --menu each argument is an item; join a kernel and its initrds with commas: %s,%s", m.Targets[i-1].Kernel, t.Kernel))
+	}
+	return l, err
 }
 
 // indexOf is the first of a menu's items that is ours, by its number.

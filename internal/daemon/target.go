@@ -62,6 +62,7 @@ type looked struct {
 	others   []forOne // in the order of their architectures
 	items    []item   // of a menu: all that are ours, this target among them
 	menu     *decide.Menu
+	drawn    *catalogue // of a menu that loaders draw; nil for none
 }
 
 // look finds out what a target is, and those of some architectures.
@@ -84,6 +85,9 @@ func (t Target) look(ctx context.Context, up upstream) (looked, error) {
 
 // lookAlone finds out what a target is.
 func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
+	if t.isLocal() {
+		return t.lookLocal()
+	}
 	if t.As != "" && t.As != string(boot.KindMultiboot) {
 		if err := t.withoutModules("taken for " + t.As); err != nil {
 			return looked{}, err
@@ -213,7 +217,7 @@ func (t Target) lookKernel(ctx context.Context, from image.Reader) (boot.File, i
 	}
 	found, err := image.Open(f.Source)
 	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(filepath.Base(t.Kernel), "=,") {
-		err = advice.Wrap(err, "titles and commas are those of a menu: add --menu pxe; without one the initrds are arguments of their own")
+		err = advice.Wrap(err, "titles and commas are those of a menu: add --menu; without one the initrds are arguments of their own")
 	}
 	return f, found, err
 }
@@ -338,7 +342,7 @@ func notAURL(name string) error {
 
 // folders are those in which files may be named by what is read only later.
 func (l *looked) folders() []string {
-	var all []string
+	all := l.drawn.folders()
 	for _, one := range l.every() {
 		switch content := one.payload.Content.(type) {
 		case boot.Script:

@@ -64,11 +64,18 @@ func (d Decider) decide(ctx context.Context, c boot.Client) (Decision, error) {
 		ladder = ladder.AskingOnce()
 	}
 	chosen, ok := ladder.Pick(d.Failed(c.MAC))
+	if drawn, is := payload.Content.(boot.Menu); is && !ok && c.Item == 0 {
+		return d.undrawn(ctx, c, drawn)
+	}
 	if !ok {
 		return Decision{}, NoRoute(ladder.Obstacle(c))
 	}
 	shape, other := d.shape(c, chosen)
-	return Decision{Client: c, Payload: payload, Route: chosen, Shape: shape, Reshaped: other, Sole: len(ladder.Routes) == 1}, nil
+	decided := Decision{Client: c, Payload: payload, Route: chosen, Shape: shape, Reshaped: other, Sole: len(ladder.Routes) == 1}
+	if chosen.Loader == boot.ROM && chosen.Form == route.LocalForm {
+		decided.Menu = &Menu{Items: []Item{{Title: "Local disk"}}, Prompt: "Spur: on to the local disk"}
+	}
+	return decided, nil
 }
 
 // shape chooses the form of the offer. A route may ask for one to begin with.

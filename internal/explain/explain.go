@@ -53,9 +53,10 @@ func Boot(ctx context.Context, out io.Writer, s Spur, t Target, q Question) erro
 
 // offered is what a client is told by a menu: what it boots where nobody chooses, and
 // the items that it can boot. Without a menu, and where it can boot none, it is the target.
+// One that loaders draw is a target; nothing draws it on some machines.
 func offered(ctx context.Context, host route.Host, c boot.Client, t Target) decide.Decision {
 	decider := decide.Decider{Resolver: t.Resolver, Host: host, Failed: func(boot.MAC) []string { return nil }, Menu: t.Menu}
-	if d, err := decider.Decide(ctx, c); t.Menu != nil && err == nil {
+	if d, err := decider.Decide(ctx, c); err == nil && (t.Menu != nil || d.Menu != nil || d.Client.Item != c.Item) {
 		return d
 	}
 	return decide.Decision{Client: c, Payload: t.Payload}
@@ -164,6 +165,9 @@ func (e *explanation) then(c boot.Client, r route.Route, indent string) error {
 		e.line("%s%s and what it needs are of this host; its configuration, and what that names, comes from %s", indent, r.Give, folder.Dir)
 		return nil
 	}
+	if r.Form == route.LocalForm && r.Loader == boot.ROM {
+		return nil // nothing is fetched
+	}
 	if bringer, ok := e.payload.Content.(boot.Bringer); ok && (r.Loader == boot.ROM || r.Unsealed()) {
 		e.brought(bringer, r, indent)
 		return nil
@@ -239,7 +243,7 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 	}
 	e.shown[r.Loader] = r.Name
 	e.line("%s%s:", indent, name)
-	for line := range strings.Lines(tree.Configuration(c, e.payload, r, urls)) {
+	for line := range strings.Lines(e.tree.Configuration(c, e.payload, r, tree.Asker{Via: r.Via, Server: c.Server})) {
 		e.line("%s  | %s", indent, strings.TrimRight(line, "\n"))
 	}
 	linux, _ := e.payload.Content.(boot.Linux)

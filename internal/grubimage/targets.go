@@ -12,10 +12,10 @@ type Target struct {
 
 // Targets returns the table of images.
 func Targets() []Target {
-	efi := []string{"efinet", "chain", "all_video"}
+	efi := []string{"efinet", "all_video", "search_fs_file", "fat", "part_gpt", "part_msdos"}
 	pc := []string{"multiboot", "multiboot2"}
 	return []Target{
-		{"i386-pc-pxe", "i386-pc", "grub-i386-pc.0", append([]string{"pxe", "linux16"}, pc...)},
+		{"i386-pc-pxe", "i386-pc", "grub-i386-pc.0", append([]string{"pxe", "linux16", "biosdisk"}, pc...)},
 		{"x86_64-efi", "x86_64-efi", "grub-x86_64.efi", slices.Concat(efi, pc)},
 		{"i386-efi", "i386-efi", "grub-i386.efi", slices.Concat(efi, pc)},
 		{"arm64-efi", "arm64-efi", "grub-arm64.efi", efi},
@@ -29,7 +29,7 @@ func (t Target) bios() bool { return t.Format == "i386-pc-pxe" }
 // fetches it.
 func (t Target) modules() []string {
 	return slices.Concat([]string{
-		"normal", "configfile", "tftp", "http", "linux", "boot", "echo", "sleep", "reboot", "test", "true", "gzio", "minicmd",
+		"normal", "configfile", "tftp", "http", "linux", "boot", "echo", "sleep", "reboot", "test", "true", "gzio", "minicmd", "chain",
 	}, t.extra)
 }
 

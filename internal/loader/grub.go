@@ -31,6 +31,8 @@ func GRUBConfig(c boot.Client, p boot.Payload, urls URLs) string {
 		}
 	case boot.Multiboot:
 		return multibootConfig(c, p, content, urls)
+	case boot.Local:
+		return localGRUB(c)
 	case boot.EFI:
 		return grubLoop(c, p, []string{grubCommand("chainloader", grubFile(urls.Kernel))})
 	}

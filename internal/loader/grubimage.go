@@ -63,7 +63,7 @@ func tellModules(id *route.Identity, mods []byte, wide bool) error {
 			prefix, _, _ := bytes.Cut(content, []byte{0})
 			id.Prefix = string(prefix)
 		case grubELF:
-			id.Features |= grubFeature(moduleName(content))
+			id.Features |= grubFeature(id.Firmware, moduleName(content))
 		}
 	})
 }
@@ -113,14 +113,18 @@ func moduleName(code []byte) string {
 	return string(name)
 }
 
-// grubFeature is what a GRUB can do for having a module.
-func grubFeature(module string) boot.Features {
+// grubFeature is what a GRUB can do for having a module. What it chains to on a BIOS is
+// another boot sector.
+func grubFeature(firmware boot.Firmware, module string) boot.Features {
 	switch module {
 	case "http":
 		return boot.CanHTTP
 	case "tftp":
 		return boot.CanTFTP
 	case "chain":
+		if firmware == boot.BIOS {
+			return 0
+		}
 		return boot.CanEFI
 	case "linux", "linuxefi":
 		return boot.CanBzImage

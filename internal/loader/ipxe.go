@@ -52,6 +52,8 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 		return programScript(c, p, urls)
 	case boot.Disk:
 		return diskScript(c, p, content, urls)
+	case boot.Local:
+		return localScript(c)
 	case boot.Bringer:
 		return broughtScript(c, p, urls)
 	}
@@ -76,13 +78,17 @@ func programScript(c boot.Client, p boot.Payload, urls URLs) string {
 // create_fakepxebsack in net/fakedhcp.c), which are made of settings: the first of
 // those of the card before all others, the second of a proxy's, if there is one.
 func broughtScript(c boot.Client, p boot.Payload, urls URLs) string {
-	before := []string{
-		"set netX/next-server " + urls.Server,
-		"set netX/filename " + urls.BootFile,
-		"isset ${proxydhcp/next-server} && set proxydhcp/next-server " + urls.Server + " ||",
-		"isset ${proxydhcp/next-server} && set proxydhcp/filename " + urls.BootFile + " ||",
+	return retried(c, p, programSettings(urls.BootFile, urls.Server), "", "kernel "+urls.Kernel, urls)
+}
+
+// programSettings are the settings by which a program finds what is beside it.
+func programSettings(file, server string) []string {
+	return []string{
+		"set netX/next-server " + server,
+		"set netX/filename " + file,
+		"isset ${proxydhcp/next-server} && set proxydhcp/next-server " + server + " ||",
+		"isset ${proxydhcp/next-server} && set proxydhcp/filename " + file + " ||",
 	}
-	return retried(c, p, before, "", "kernel "+urls.Kernel, urls)
 }
 
 // settingLines make settings of characters that a command can't have.

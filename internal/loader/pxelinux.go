@@ -12,6 +12,9 @@ import (
 // payload. What it names it loads at once; where that fails it has said why, waits at
 // its prompt, and tries again (ldlinux_auto_boot in com32/elflink/ldlinux/ldlinux.c).
 func PXELINUXConfig(c boot.Client, p boot.Payload, urls URLs) string {
+	if p.Kind() == boot.KindLocal {
+		return localPXELINUX(c)
+	}
 	if disk, ok := p.Content.(boot.Disk); ok {
 		return memdiskConfig(c, p, disk, urls)
 	}

@@ -27,20 +27,32 @@ func everyClient(p boot.Payload) []boot.Client {
 }
 
 // archesOf are the architectures of machines that a payload may be for: x64 if it
-// says nothing, and of a folder, which may well be for others too.
+// says nothing, and of a folder or a menu, which may well be for others too.
 func archesOf(p boot.Payload) []boot.Arch {
 	if disk, ok := p.Content.(boot.Disk); ok {
 		return archesOfDisk(disk)
 	}
-	folder, ok := p.Content.(boot.Folder)
-	if !ok {
-		return []boot.Arch{cmp.Or(p.Arch(), boot.X64)}
-	}
 	all := []boot.Arch{boot.X64}
-	for _, program := range folder.Programs {
-		if program.Firmware != boot.BIOS && !slices.Contains(all, program.Arch) {
-			all = append(all, program.Arch)
+	add := func(arch boot.Arch) {
+		if !slices.Contains(all, arch) {
+			all = append(all, arch)
 		}
+	}
+	switch content := p.Content.(type) {
+	case boot.Folder:
+		for _, program := range content.Programs {
+			if program.Firmware != boot.BIOS {
+				add(program.Arch)
+			}
+		}
+	case boot.Menu:
+		for _, i := range content.Items {
+			for _, arch := range archesOf(i.Payload) {
+				add(arch)
+			}
+		}
+	default:
+		return []boot.Arch{cmp.Or(p.Arch(), boot.X64)}
 	}
 	return all
 }

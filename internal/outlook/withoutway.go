@@ -13,7 +13,7 @@ import (
 // machines, switched on, can't be booted, in one line each.
 func (o Outlook) WithoutWay(t Target) []string {
 	switch {
-	case len(t.Items) > 0:
+	case len(t.Items) > 0, t.Payload.Kind() == boot.KindMenu, t.Payload.Kind() == boot.KindLocal:
 		return nil // machines are shown what they can boot
 	case t.Payload.Kind() == boot.KindNetBoot:
 		return nil // it is for Macs

@@ -29,6 +29,8 @@ const (
 	RAMDiskForm Form = "ramdisk" // a disk, and what Spur's RAM-disk program is told of it
 	MemdiskForm Form = "memdisk" // a disk as the initrd of MEMDISK
 	SANForm     Form = "san"     // a disk that is read while the machine needs it
+	MenuForm    Form = "menu"    // what to choose from, drawn by the loader
+	LocalForm   Form = "local"   // nothing: the firmware goes on to its disk
 )
 
 // FormRow is one line of the table of forms.
@@ -62,6 +64,8 @@ func Forms() []FormRow {
 		{Kind: boot.KindDisk, Form: DiskForm, Obstacle: unfitHTTPBoot},
 		{Kind: boot.KindDisk, Form: RAMDiskForm, Obstacle: unfitRAMDisk},
 		{Kind: boot.KindDisk, Form: SANForm, Obstacle: unfitSAN},
+		{Kind: boot.KindMenu, Form: MenuForm, Obstacle: none},
+		{Kind: boot.KindLocal, Form: LocalForm, Obstacle: unfitLocal},
 	}
 }
 

@@ -118,8 +118,8 @@ func Loaders() []Loader {
 				{"ipxe-loong64.efi", boot.UEFI, boot.LOONG64},
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
-			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, MemdiskForm, SANForm},
-			Chains:  []Form{NBPForm, FolderForm},
+			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, MemdiskForm, SANForm, MenuForm},
+			Chains:  []Form{NBPForm, FolderForm, LocalForm},
 			Next:    File{Name: IPXEScript, Role: Script},
 			Unable:  unableIPXE,
 			Refuses: refusedByIPXE,
@@ -132,8 +132,9 @@ func Loaders() []Loader {
 		{
 			// Debian's, Ubuntu's, Fedora's and SUSE's go by their content, started by a shim or
 			// by themselves.
-			Name: boot.GRUB, Kind: KindGRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm, Multiboot2Form, MultibootForm, MemdiskForm},
-			Next: File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable, Stops: stopsAlone, Needs: grubNeeds,
+			Name: boot.GRUB, Kind: KindGRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm, Multiboot2Form, MultibootForm, MemdiskForm, MenuForm},
+			Chains: []Form{LocalForm},
+			Next:   File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable, Stops: stopsAlone, Needs: grubNeeds,
 		},
 		{
 			// GRUB 0.97's pxegrub, which nobody builds any more, where people bring it.
@@ -143,7 +144,7 @@ func Loaders() []Loader {
 		{
 			// The firmware itself: UEFI 2.10 section 24.3.1 for TFTP, 24.7 for HTTP; of a
 			// BIOS, PXE 2.1 section 4.4. What a payload brings has a name of its own.
-			Name: boot.ROM, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{ProgramForm, UKIForm, NBPForm, FolderForm, DiskForm},
+			Name: boot.ROM, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{ProgramForm, UKIForm, NBPForm, FolderForm, DiskForm, LocalForm},
 			Next: File{Name: EFIProgram, Role: Kernel},
 		},
 		{
@@ -155,7 +156,7 @@ func Loaders() []Loader {
 				{Build: Build{MultibootModule, boot.BIOS, boot.X86}, For: MultibootForm, Mark: "Usage: mboot.c32 "},
 				{Build: Build{"libcom32.c32", boot.BIOS, boot.X86}, Since: "5", For: MultibootForm},
 			},
-			Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm, MultibootForm, MemdiskForm},
+			Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm, MultibootForm, MemdiskForm, MenuForm}, Chains: []Form{LocalForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{
@@ -164,7 +165,7 @@ func Loaders() []Loader {
 			Name: boot.Syslinux, Kind: KindSyslinux,
 			Builds:     []Build{{"syslinux64.efi", boot.UEFI, boot.X64}},
 			Companions: []Companion{{Build: Build{"ldlinux.e64", boot.UEFI, boot.X64}, Since: "5", Mark: "\x00ldlinux.e64\x00"}},
-			Fetches:    []Via{TFTP}, Brings: []Form{LinuxForm, ConfigForm},
+			Fetches:    []Via{TFTP}, Brings: []Form{LinuxForm, ConfigForm, MenuForm}, Chains: []Form{LocalForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{
@@ -227,6 +228,10 @@ func FindLoader(name boot.Loader) Loader {
 // it is a ROM for.
 func unableIPXE(c boot.Client, form Form) string {
 	switch {
+	case form == MenuForm && !c.Features.Has(boot.CanMenu):
+		return "this iPXE says that it has no menus"
+	case form == MenuForm, form == LocalForm:
+		return "" // what it can start, each item says
 	case c.Firmware == boot.BIOS && slices.Contains([]Form{NBPForm, FolderForm}, form):
 		return ""
 	case form == MultibootForm && c.Features.Has(boot.CanMultiboot):

@@ -104,6 +104,12 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	}
 	r = e.route().brought(c, p)
 	r.Form = form
+	if form == LocalForm && e.Loader == boot.ROM {
+		r.Give, r.Why = LocalDisk, "a menu of PXE's with nothing but the local disk in it, which firmware takes at once (PXE 2.1 section 2.2.4, type 0)"
+	}
+	if why = r.drawsNothing(c, p, host); why != "" {
+		return r, why, unsuited
+	}
 	if e.Build == "" && loader.Unable != nil {
 		return r, loader.Unable(c, form), unsuited
 	}
@@ -156,13 +162,19 @@ func ByID(id uint16) (Route, bool) {
 // form is the first form of a payload that the loader of an entry brings to this
 // machine, or what is in the way of the last.
 func (l Loader) form(e Entry, c boot.Client, p boot.Payload, host Host) (form Form, why string, near nearness) {
-	why, near = l.startsNo(c, p), unsuited
-	if _, ok := p.Content.(boot.Bringer); ok && p.Kind() != boot.KindDisk || l.Name == boot.Apple {
-		near = aside
-	}
 	forms := l.Brings
 	if e.Build == "" {
 		forms = slices.Concat(l.Brings, l.Chains)
+	}
+	return l.formAmong(forms, e, c, p, host)
+}
+
+// formAmong is the first of some forms that a payload has for a machine, or what is in
+// the way of the last.
+func (l Loader) formAmong(forms []Form, e Entry, c boot.Client, p boot.Payload, host Host) (form Form, why string, near nearness) {
+	why, near = l.startsNo(c, p), unsuited
+	if _, ok := p.Content.(boot.Bringer); ok && p.Kind() != boot.KindDisk || l.Name == boot.Apple {
+		near = aside
 	}
 	for _, brought := range forms {
 		for _, row := range Forms() {
@@ -239,6 +251,10 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		what = "a NetBoot image"
 	case boot.KindDisk:
 		what = "a disk"
+	case boot.KindMenu:
+		return "Spur has " + who + " draw no menus"
+	case boot.KindLocal:
+		return "Spur doesn't load " + who + " for what the firmware does itself"
 	}
 	return fmt.Sprintf("%s is %s, which %s can't start by itself", p.Title(), what, who)
 }

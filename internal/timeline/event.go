@@ -145,6 +145,9 @@ type Event struct {
 	Spare bool
 	// More: with a kernel the machine does not have all it needs; its initrds follow.
 	More bool
+	// Waits: a script shows people a menu, and waits for them. Leaves: it sends the
+	// machine on to its own disk.
+	Waits, Leaves bool
 	// Name is the file as people know it, such as "snponly.efi".
 	Name string
 	// Peer is the machine's address: offered, requested, leased or seen.

@@ -206,6 +206,12 @@ func fileText(t Transfer) string {
 
 func fetchedText(t Transfer) string {
 	text := fileText(t) + ": " + Size(t.Bytes)
+	switch {
+	case t.waits:
+		return text + "; it shows a menu and waits for a person"
+	case t.leaves:
+		return text + "; it leaves the machine to its own disk"
+	}
 	took := t.Took()
 	if t.Bytes < 64<<10 && took < time.Second {
 		return text

@@ -69,3 +69,29 @@ func TestMenuInTheStory(t *testing.T) {
 		t.Errorf("%q", told)
 	}
 }
+
+// In front of a menu that a loader draws a machine may wait for good; what was chosen is
+// to be fetched as ever, and the local disk is no affair of ours.
+func TestDrawnMenu(t *testing.T) {
+	menu := ends(RoleScript, "boot.ipxe", 900)
+	menu.Waits = true
+	item := ends(RoleScript, "boot.ipxe", 900)
+	local := item
+	local.Leaves = true
+	for name, c := range map[string]struct {
+		events []Event
+		cause  Cause
+		stage  Stage
+		text   string
+	}{
+		"nobody chooses": {[]Event{at(1, menu)}, "", Loading, "; it shows a menu and waits for a person"},
+		"an item":        {[]Event{at(1, menu), at(99, item)}, KernelNotFetched, Loading, "boot.ipxe"},
+		"the local disk": {[]Event{at(1, menu), at(99, local)}, "", Elsewhere, "; it leaves the machine to its own disk"},
+	} {
+		a := fold(append([]Event{at(0, asksAloud(ipxe))}, c.events...))
+		v, _ := Judge(a, began.Add(time.Hour))
+		if v.Cause != c.cause || a.Stage != c.stage || !strings.Contains(a.Steps[len(a.Steps)-1].Text, c.text) {
+			t.Errorf("%s: %+v, stage %s, %+v", name, v, a.Stage, a.Steps[len(a.Steps)-1])
+		}
+	}
+}

@@ -36,6 +36,8 @@ type Transfer struct {
 	refusal   Refusal
 	stalled   bool // broke off after it had stood still
 	elsewhere bool // goes to another address than the machine's
+	waits     bool // a script that is a menu
+	leaves    bool // a script that sends the machine to its own disk
 	more      bool // a kernel that is no use without what follows it
 }
 
@@ -82,7 +84,7 @@ func (a Attempt) fetch(e Event) (Attempt, []Step) {
 	}
 	t.elsewhere = a.isElsewhere(e)
 	e.Route, t.Proto = t.Route, orElse(e.Proto, t.Proto)
-	t.Total, t.Loader, t.more = max(t.Total, e.Total), e.Loader, e.More
+	t.Total, t.Loader, t.more, t.waits, t.leaves = max(t.Total, e.Total), e.Loader, e.More, e.Waits, e.Leaves
 	switch {
 	case e.Kind == Awaited:
 		return a.awaited(e, t)
@@ -204,7 +206,9 @@ func (a Attempt) completed(e Event, t *Transfer) Attempt {
 		for i := range a.Transfers {
 			a.Transfers[i].loads = 0
 		}
-		a = a.forward(e, a.stageOf(e.Role))
+		if a = a.forward(e, a.stageOf(e.Role)); t.leaves {
+			a = a.forward(e, Elsewhere)
+		}
 	case RoleLoader:
 		t.loads++
 		a.loaderStage.runs = false

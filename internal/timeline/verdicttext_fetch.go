@@ -149,7 +149,7 @@ func (a Attempt) loaderRoute() string {
 // kernelNotFetched: the script arrived, and nothing of what it names.
 func kernelNotFetched(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	t := a.latest
-	if !a.resting() || a.kernel || t.Role != RoleScript || t.Err != "" || still < kernelPatience {
+	if !a.resting() || a.kernel || t.Role != RoleScript || t.waits || t.Err != "" || still < kernelPatience {
 		return Verdict{}, false
 	}
 	if a.loaderStage.notFound.refusal != "" {

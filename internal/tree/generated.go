@@ -15,6 +15,10 @@ type generated struct {
 	data []byte
 	// trouble is why this script boots nothing.
 	trouble error
+	// menu: it lets people choose, for as long as they like.
+	menu bool
+	// leaves: it sends the machine on to its own disk.
+	leaves bool
 	// last: with this file the machine has all that Spur knows of.
 	last bool
 }
@@ -24,6 +28,18 @@ type generated struct {
 func Last(f any) bool {
 	g, ok := f.(*generated)
 	return ok && g.last
+}
+
+// IsMenu tells whether a file is a menu, in front of which a machine waits.
+func IsMenu(f any) bool {
+	g, ok := f.(*generated)
+	return ok && g.menu
+}
+
+// Leaves tells whether a file sends the machine on to its own disk.
+func Leaves(f any) bool {
+	g, ok := f.(*generated)
+	return ok && g.leaves
 }
 
 // Trouble is why a script boots nothing but says so on the machine's screen;

@@ -273,16 +273,33 @@ func (t *Tree) script(ctx context.Context, c boot.Client, r route.Route, a Asker
 	if err != nil {
 		return troubled(c, r, err, !errors.Is(err, boot.ErrIgnore))
 	}
-	if ladder := route.Routes(c, payload, t.Host); len(ladder.Routes) == 0 {
-		return troubled(c, r, errors.New(ladder.Obstacle(c)), false)
+	if why := t.obstacle(c, payload, r); why != "" {
+		return troubled(c, r, errors.New(why), false)
 	}
-	g := newGenerated(route.FindLoader(r.Loader).Next.Name, Configuration(c, payload, r, t.URLs(c, r, payload, a)))
-	g.last = payload.Kind() == boot.KindScript
+	g := newGenerated(route.FindLoader(r.Loader).Next.Name, t.Configuration(c, payload, r, a))
+	g.last, g.menu, g.leaves = payload.Kind() == boot.KindScript, payload.Kind() == boot.KindMenu, payload.Kind() == boot.KindLocal
 	return g
 }
 
+// obstacle says what keeps a client from booting a payload by a route's loader, or "". An
+// item of a menu may be one that the client wouldn't be given the loader for.
+func (t *Tree) obstacle(c boot.Client, p boot.Payload, r route.Route) string {
+	why := route.Routes(c, p, t.Host).Obstacle(c)
+	if why != "" && c.Item != 0 {
+		_, why = r.Item(c, p, t.Host)
+	}
+	return why
+}
+
 // Configuration is what the loader of a route is told to do.
-func Configuration(c boot.Client, p boot.Payload, r route.Route, urls loader.URLs) string {
+func (t *Tree) Configuration(c boot.Client, p boot.Payload, r route.Route, a Asker) string {
+	if menu, ok := p.Content.(boot.Menu); ok {
+		return t.drawn(c, menu, r, a)
+	}
+	return configuration(c, p, r, t.URLs(c, r, p, a))
+}
+
+func configuration(c boot.Client, p boot.Payload, r route.Route, urls loader.URLs) string {
 	switch r.Loader {
 	case boot.GRUB:
 		return loader.GRUBConfig(c, p, urls)

@@ -1,0 +1,313 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/image"
+)
+
+// Bounds of what is looked at in a folder of targets.
+const (
+	groupDepth = 4    // folders below each other
+	groupFiles = 4096 // with those that don't boot
+	groupItems = 1000
+	// refreshEvery is how old a look may be: a machine asks several times in the course
+	// of one boot.
+	refreshEvery = time.Second
+)
+
+// catalogue is what is in a menu that loaders draw: targets that were named, and what
+// lies in folders now. What a file is, is kept for as long as it isn't changed.
+type catalogue struct {
+	parts   []part
+	up      upstream
+	now     func() time.Time
+	prompt  string
+	timeout time.Duration
+	first   uint16 // the item that boots where nobody chooses
+
+	mu      sync.Mutex
+	looked  time.Time
+	known   map[string]known  // by path
+	numbers map[string]uint16 // of files, by path; for as long as Spur runs
+	used    map[uint16]bool
+	entries []entry
+	payload boot.Payload
+	skipped string // says what doesn't boot; empty for nothing
+}
+
+// part is a target that was named, or a folder of targets.
+type part struct {
+	named  *entry
+	dir    string // its absolute path
+	target Target // what was said of all targets
+	group  string // the menu that the folder is, below the first one; empty for the first one itself
+}
+
+// known is what a file turned out to be.
+type known struct {
+	time time.Time // of its last change, and with it of what is beside it
+	size int64
+	looked
+	err error
+}
+
+// current is what is in the menu now.
+func (c *catalogue) current() []entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.entries
+}
+
+// Resolve implements boot.Resolver: a machine is given the menu, and what was chosen from
+// it.
+func (c *catalogue) Resolve(ctx context.Context, client boot.Client) (boot.Payload, error) {
+	if client.Item < firstNamed || client.Item >= endOfFiles { // a boot server's type, or none
+		c.refresh(ctx)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.payload, nil
+	}
+	if e, ok := c.find(client.Item); ok {
+		return e.payload, nil
+	}
+	c.refresh(ctx) // of a menu that another Spur has drawn
+	if e, ok := c.find(client.Item); ok {
+		return e.payload, nil
+	}
+	return boot.Payload{}, errors.New("what was chosen isn't in the menu any more")
+}
+
+func (c *catalogue) find(number uint16) (entry, bool) {
+	all := c.current()
+	at := slices.IndexFunc(all, func(e entry) bool { return e.number == number })
+	if at < 0 {
+		return entry{}, false
+	}
+	return all[at], true
+}
+
+// menu is the menu as it is now.
+func (c *catalogue) menu() boot.Payload {
+	m := boot.Menu{Prompt: c.prompt, Timeout: c.timeout, Default: c.first}
+	for _, e := range c.entries {
+		m.Items = append(m.Items, boot.MenuItem{Item: e.number, Title: e.title, Group: e.group, Payload: e.payload})
+	}
+	return boot.Payload{Content: m}
+}
+
+// refresh looks through the folders, if the last look is old.
+func (c *catalogue) refresh(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.looked.IsZero() && (!c.hasFolders() || c.now().Sub(c.looked) < refreshEvery) {
+		return
+	}
+	before := c.skipped
+	all, kept := []entry{}, map[string]known{}
+	look := &groupLook{catalogue: c, kept: kept}
+	for _, p := range c.parts {
+		if p.named != nil {
+			all = append(all, *p.named)
+			continue
+		}
+		all = append(all, look.through(ctx, p)...)
+	}
+	first := c.looked.IsZero()
+	c.entries, c.known, c.looked, c.skipped = all, kept, c.now(), look.skippedText()
+	c.payload = c.menu()
+	if !first && c.skipped != before && c.skipped != "" {
+		c.up.say(c.skipped)
+	}
+}
+
+func (c *catalogue) hasFolders() bool {
+	return slices.ContainsFunc(c.parts, func(p part) bool { return p.named == nil })
+}
+
+// folders are those whose files may become targets.
+func (c *catalogue) folders() []string {
+	if c == nil {
+		return nil
+	}
+	var all []string
+	for _, p := range c.parts {
+		if p.named == nil {
+			all = append(all, p.dir)
+		}
+	}
+	return all
+}
+
+// named are the targets that were named.
+func (c *catalogue) named() []looked {
+	var all []looked
+	for _, p := range c.parts {
+		if p.named != nil {
+			all = append(all, p.named.looked)
+		}
+	}
+	return all
+}
+
+// number is that of a file: of its path below the folder, or the next one that is free.
+func (c *catalogue) number(file, below string) uint16 {
+	if n, ok := c.numbers[file]; ok {
+		return n
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(below)) // a hash takes all
+	n := firstFile + uint16(h.Sum32()%(endOfFiles-firstFile))
+	for c.used[n] {
+		if n++; n == endOfFiles {
+			n = firstFile
+		}
+	}
+	c.used[n], c.numbers[file] = true, n
+	return n
+}
+
+// groupLook is one look through the folders of a catalogue.
+type groupLook struct {
+	*catalogue
+	kept    map[string]known
+	files   int
+	items   int
+	more    bool // than are looked at
+	skipped []string
+}
+
+// through finds what boots in a folder and below: the folder's own files first, in the
+// order of their names, then each folder in it.
+func (g *groupLook) through(ctx context.Context, p part) []entry {
+	root, err := os.OpenRoot(p.dir)
+	if err != nil {
+		g.skipped = append(g.skipped, filepath.Base(p.dir))
+		return nil
+	}
+	defer root.Close()
+	return g.folder(ctx, p, root, ".", p.group, 0)
+}
+
+// folder does so for one of the folders. Links count where they stay in the first one.
+func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group string, depth int) (all []entry) {
+	dir := filepath.Join(p.dir, at)
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		g.skipped = append(g.skipped, filepath.Base(dir))
+		return nil
+	}
+	var below []string
+	taken := besideKernels(list)
+	for _, f := range list {
+		name := f.Name()
+		full := filepath.Join(dir, name)
+		info, err := root.Stat(filepath.Join(at, name))
+		switch {
+		case strings.HasPrefix(name, "."), taken[name]:
+		case g.files >= groupFiles, g.items >= groupItems, ctx.Err() != nil:
+			g.more = true
+			return all
+		case err != nil:
+			g.skipped = append(g.skipped, name)
+		case info.IsDir() && !isTree(full):
+			below = append(below, name)
+		default:
+			g.files++
+			if e, ok := g.entry(ctx, p, full, group, info); ok {
+				g.items++
+				all = append(all, e)
+			}
+		}
+	}
+	for _, name := range below {
+		if depth+1 >= groupDepth {
+			g.more = true
+			break
+		}
+		all = append(all, g.folder(ctx, p, root, filepath.Join(at, name), path.Join(group, name), depth+1)...)
+	}
+	return all
+}
+
+// entry is a file, or a folder with loaders, as an item. What boots nothing is noted.
+func (g *groupLook) entry(ctx context.Context, p part, full, group string, info fs.FileInfo) (entry, bool) {
+	k := g.look(ctx, p, full, info)
+	g.kept[full] = k
+	if k.err != nil {
+		g.skipped = append(g.skipped, info.Name())
+		return entry{}, false
+	}
+	below, _ := filepath.Rel(p.dir, full)
+	return entry{g.number(full, below), withoutEnding(info.Name()), group, k.looked}, true
+}
+
+// look finds out what a file is, unless it is as it was.
+func (g *groupLook) look(ctx context.Context, p part, full string, info fs.FileInfo) known {
+	t := p.target
+	t.Kernel, t.Initrds = full, nil
+	initrd, cmdline := companions(full)
+	changed := info.ModTime()
+	for _, other := range []string{initrd, cmdline} {
+		if i, err := os.Stat(other); err == nil && i.ModTime().After(changed) {
+			changed = i.ModTime()
+		}
+	}
+	if k, ok := g.known[full]; ok && k.time.Equal(changed) && k.size == info.Size() {
+		return k
+	}
+	if initrd != "" {
+		t.Initrds = []string{initrd}
+	}
+	if text, err := os.ReadFile(cmdline); err == nil && len(text) <= cmdlineMost {
+		t.Cmdline = strings.Join(strings.Fields(string(text)), " ")
+	}
+	l, err := lookInGroup(ctx, t, g.up)
+	return known{changed, info.Size(), l, err}
+}
+
+// lookInGroup finds out what one of many targets is. What was said of kernels doesn't hold
+// for others.
+func lookInGroup(ctx context.Context, t Target, up upstream) (looked, error) {
+	if image.MeantForNetBoot(t.Kernel) {
+		return looked{}, errors.New("a NetBoot image is for Macs, which have a menu of their own")
+	}
+	l, err := t.lookAlone(ctx, up)
+	if errors.As(err, &UsageError{}) {
+		t.Cmdline, t.Message = "", ""
+		l, err = t.lookAlone(ctx, up)
+	}
+	if err == nil && l.payload.Kind() == boot.KindScript {
+		err = errors.New("an iPXE script has menus of its own")
+	}
+	return l, err
+}
+
+// skippedText says what doesn't boot; empty for nothing.
+func (g *groupLook) skippedText() string {
+	const most = 5
+	var text []string
+	if n := len(g.skipped); n > 0 {
+		names := strings.Join(g.skipped[:min(n, most)], ", ")
+		if n > most {
+			names += " and others"
+		}
+		text = append(text, fmt.Sprintf("%s can't be booted and stay out of the menu: %s", counted(n, "file"), names))
+	}
+	if g.more {
+		text = append(text, fmt.Sprintf("the menu has no more than %d items of %d files, in folders %d deep: others were not looked at", groupItems, groupFiles, groupDepth))
+	}
+	return strings.Join(text, "; ")
+}

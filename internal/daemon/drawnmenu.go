@@ -1,0 +1,193 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/route"
+)
+
+// The kinds of menus that the command line can name.
+const (
+	MenuByLoader   = "loader" // drawn by the loader that a machine is given
+	MenuByFirmware = "pxe"    // shown by firmware, and by the iPXE in a ROM
+)
+
+// MenuKinds are the words that are taken for a kind of menu behind --menu. The names of
+// loaders are none, which is then said.
+func MenuKinds() []string {
+	return append(route.LoaderNames(), MenuByFirmware, MenuByLoader)
+}
+
+// entry is an item of a drawn menu that was looked into.
+type entry struct {
+	number uint16 // as boot.Client.Item
+	title  string
+	group  string // see boot.MenuItem
+	looked
+}
+
+// Numbers of items: those of targets are in the order in which they are named, those of
+// files in folders depend on their names, so that neither a restart nor another file
+// changes them. None is that of a PXE boot server (pxe.OwnType and up), nor the small index
+// of a NetBoot image.
+const (
+	firstNamed = 0x4000
+	firstFile  = 0x5000
+	endOfFiles = 0x8000
+)
+
+// lookDrawn finds out what the targets of a menu are that loaders draw. A folder that has
+// no loader of its own is a group of them, which is looked through again while Spur runs.
+func (m *Menu) lookDrawn(ctx context.Context, up upstream) (looked, error) {
+	c := &catalogue{up: up, now: time.Now, known: map[string]known{}, numbers: map[string]uint16{}, used: map[uint16]bool{}}
+	for n, t := range m.Targets {
+		if isGroup(t.Target) {
+			dir, err := located(t.Kernel)
+			if err != nil {
+				return looked{}, err
+			}
+			c.parts = append(c.parts, part{dir: dir.Source, target: t.Target, group: m.groupOf(t)})
+			continue
+		}
+		e, err := m.lookNamed(ctx, n, up)
+		if err != nil {
+			return looked{}, err
+		}
+		c.parts = append(c.parts, part{named: &e})
+	}
+	if m.ofFolders() {
+		local, _ := Target{Kernel: localTarget}.lookLocal()
+		c.parts = slices.Insert(c.parts, 0, part{named: &entry{firstNamed + uint16(len(m.Targets)), "Local disk", "", local}})
+	}
+	return m.drawnBy(ctx, c)
+}
+
+// ofFolders tells whether nothing but folders of targets is in a menu. Nobody has chosen
+// what a machine then boots by itself: its own disk.
+func (m *Menu) ofFolders() bool {
+	return !slices.ContainsFunc(m.Targets, func(t MenuTarget) bool { return !isGroup(t.Target) })
+}
+
+// isGroup tells whether a target is a folder of targets: one without a loader's
+// configuration.
+func isGroup(t Target) bool { return t.isFolder() && t.As == "" && !isTree(t.Kernel) }
+
+// groupOf is the group that a folder of targets is; one that is named alone is the menu.
+func (m *Menu) groupOf(t MenuTarget) string {
+	if len(m.Targets) == 1 {
+		return ""
+	}
+	return strings.ReplaceAll(cmp.Or(t.Title, boot.File{Source: t.Kernel}.Base()), "/", "_")
+}
+
+// lookNamed looks into a target of the command line.
+func (m *Menu) lookNamed(ctx context.Context, n int, up upstream) (entry, error) {
+	l, err := m.lookAt(ctx, n, up)
+	e := entry{firstNamed + uint16(n), m.Targets[n].Title, "", l}
+	if e.title == "" && err == nil {
+		e.title = titleOf(l.payload)
+	}
+	return e, err
+}
+
+// titleOf is what a payload is called in a menu where nobody gave it a title.
+func titleOf(p boot.Payload) string {
+	if p.Kind() == boot.KindLocal {
+		return "Local disk"
+	}
+	return withoutEnding(p.Title())
+}
+
+// withoutEnding is a file's name for people.
+func withoutEnding(name string) string {
+	for _, ending := range []string{".gz", ".xz", ".zst", ".iso", ".img", ".efi", ".raw", ".qcow2", ".vhd", ".vhdx", ".vmdk", ".ipxe", ".wim", ".bin"} {
+		if short, ok := strings.CutSuffix(name, ending); ok && short != "" {
+			name = short
+		}
+	}
+	return name
+}
+
+// drawnBy makes the menu with what was found first.
+func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (looked, error) {
+	c.prompt, c.timeout = cmp.Or(m.Prompt, "Choose what to boot"), time.Duration(m.Timeout)*time.Second
+	if m.Timeout == decide.WaitsForGood {
+		c.timeout = -1
+	}
+	c.refresh(ctx)
+	all := c.entries
+	if len(all) == 0 {
+		return looked{}, advice.New("the menu has nothing that boots", "name targets, or a folder with some")
+	}
+	at, err := m.defaultAmong(all)
+	if err != nil {
+		return looked{}, err
+	}
+	c.first = all[at].number
+	c.payload = c.menu()
+	l := looked{payload: c.payload, drawn: c, about: fmt.Sprintf("a menu of %s", counted(len(all), "item"))}
+	if c.skipped != "" {
+		l.warnings = append(l.warnings, c.skipped)
+	}
+	for _, e := range all {
+		l.warnings = append(l.warnings, e.warnings...)
+	}
+	return l, checkEntries(all)
+}
+
+// defaultAmong finds the item that boots where nobody chooses.
+func (m *Menu) defaultAmong(all []entry) (int, error) {
+	at := slices.IndexFunc(all, func(e entry) bool { return e.title == m.Default || path.Join(e.group, e.title) == m.Default })
+	if n, err := strconv.Atoi(m.Default); at < 0 && err == nil {
+		at = n - 1
+	}
+	if at < 0 || at >= len(all) {
+		return 0, misused(advice.New(fmt.Sprintf("--menu-default %s: the menu has no such item", m.Default), fmt.Sprintf("name an item by its title, or by its number from 1 to %d", len(all))))
+	}
+	return at, nil
+}
+
+// checkEntries refuses items that nobody could tell apart.
+func checkEntries(all []entry) error {
+	seen := map[string]bool{}
+	for _, e := range all {
+		name := path.Join(e.group, e.title)
+		if seen[name] {
+			return misused(advice.New("the menu has several items that are called "+name, "give each a title of its own, TITLE=KERNEL"))
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+// counted is a number of things in words.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
+// drawnTitle says what machines are booted into by such a menu.
+func (c *catalogue) title() string {
+	const most = 6
+	all := c.current()
+	var names []string
+	for _, e := range all[:min(len(all), most)] {
+		names = append(names, fmt.Sprintf("%s (%s)", e.title, e.about))
+	}
+	if len(all) > most {
+		names = append(names, fmt.Sprintf("%d others", len(all)-most))
+	}
+	return "what is chosen from a menu: " + strings.Join(names, ", ")
+}

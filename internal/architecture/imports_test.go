@@ -143,7 +143,7 @@ var allowed = map[string][]string{
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
-	"internal/tree":        {"internal/boot", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/iso", "internal/route", "internal/loader", "internal/seal"},
+	"internal/tree":        {"internal/boot", "internal/cpio", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/iso", "internal/route", "internal/loader", "internal/seal"},
 
 	// What this host has.
 	"internal/host": {

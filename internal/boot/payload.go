@@ -30,6 +30,9 @@ type File struct {
 	// Inside is the path of a file within the image at Source, with slashes and without
 	// a leading one; Root for all of its files; empty for Source itself.
 	Inside string
+	// Packed is the path under which the file is put into a cpio archive, which is what is
+	// served; empty for the file as it is.
+	Packed string
 }
 
 // Root as File.Inside stands for the folder that an image's files are below. Its URL is
@@ -44,16 +47,20 @@ const keyMark = "\x00"
 
 // Key names the file in one string: its source, and what is inside of that.
 func (f File) Key() string {
-	if f.Inside == "" {
-		return f.Source
+	switch {
+	case f.Packed != "":
+		return f.Source + keyMark + f.Inside + keyMark + f.Packed
+	case f.Inside != "":
+		return f.Source + keyMark + f.Inside
 	}
-	return f.Source + keyMark + f.Inside
+	return f.Source
 }
 
 // FileOf is the file that has a key.
 func FileOf(key string) File {
 	source, inside, _ := strings.Cut(key, keyMark)
-	return File{source, inside}
+	inside, packed, _ := strings.Cut(inside, keyMark)
+	return File{source, inside, packed}
 }
 
 // String names the file for people.
@@ -71,7 +78,7 @@ const SourceMost = 8 << 10
 
 // Check tells whether a source can be one. Whoever takes in sources asks it.
 func (f File) Check() error {
-	for _, name := range []string{f.Source, f.Inside} {
+	for _, name := range []string{f.Source, f.Inside, f.Packed} {
 		if len(name) > SourceMost {
 			return fmt.Errorf("%s… has %d bytes; a file's path or URL has %d at most", name[:60], len(name), SourceMost)
 		}
@@ -86,7 +93,7 @@ func (f File) Check() error {
 }
 
 // size is how many bytes the names have.
-func (f File) size() int { return len(f.Source) + len(f.Inside) }
+func (f File) size() int { return len(f.Source) + len(f.Inside) + len(f.Packed) }
 
 // IsURL tells whether the file has to be fetched from elsewhere.
 func (f File) IsURL() bool { return strings.Contains(f.Source, "://") }
@@ -96,7 +103,9 @@ func (f File) IsURL() bool { return strings.Contains(f.Source, "://") }
 // extension: the name stands behind a sealed one in packets of TFTP.
 func (f File) Base() string {
 	name := f.Inside
-	if name == "" || f.IsRoot() {
+	if f.Packed != "" {
+		name = f.Packed + ".cpio"
+	} else if name == "" || f.IsRoot() {
 		name, _, _ = strings.Cut(f.Source, "?")
 	}
 	name = path.Base(strings.TrimRight(name, "/"))

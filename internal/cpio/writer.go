@@ -3,6 +3,7 @@ package cpio
 import (
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"slices"
 )
@@ -51,17 +52,38 @@ func (w *Writer) Folders(dir string) {
 }
 
 func (w *Writer) entry(name string, mode int, content []byte) {
-	if w.err != nil {
-		return
-	}
+	w.header(name, mode, int64(len(content)))
+	w.write(pad4(slices.Clone(content)))
+}
+
+// header writes what stands before a file's content.
+func (w *Writer) header(name string, mode int, size int64) {
 	w.ino++
 	// magic, ino, mode, uid, gid, nlink, mtime, filesize, devmajor, devminor,
 	// rdevmajor, rdevminor, namesize, check; name and content padded to 4.
 	header := fmt.Sprintf(magicNewc+"%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
-		w.ino, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name)+1, 0)
-	entry := append([]byte(header+name), 0)
-	entry = append(pad4(entry), content...)
-	_, w.err = w.out.Write(pad4(entry))
+		w.ino, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, len(name)+1, 0)
+	w.write(pad4(append([]byte(header+name), 0)))
+}
+
+func (w *Writer) write(b []byte) {
+	if w.err == nil {
+		_, w.err = w.out.Write(b)
+	}
+}
+
+// Around writes what stands before and behind the content of the only file of an archive,
+// which may be large: whoever puts the three together has the archive.
+func Around(before, behind io.Writer, name string, perm int, size int64) error {
+	if size > math.MaxUint32 {
+		return fmt.Errorf("a file of %d bytes is too large for a cpio archive, where it has less than 4 GiB", size)
+	}
+	w := NewWriter(before)
+	w.Folders(path.Dir(name))
+	w.header(name, modeFile|perm, size)
+	w.out = behind
+	w.write(make([]byte, -size&3))
+	return w.Close()
 }
 
 func pad4(b []byte) []byte {

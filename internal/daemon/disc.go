@@ -79,8 +79,8 @@ func (l *looked) takeSystem(ctx context.Context, t Target, file boot.File, up up
 	var linux boot.Linux
 	err := t.withDisc(ctx, file, up, func(d disc.Disc) (err error) {
 		linux, l.about, err = d.Linux(t.Entry)
-		if note := d.Found.Family.Note; note != "" {
-			l.warnings = append(l.warnings, note)
+		if err == nil {
+			l.warnings = append(l.warnings, d.Warnings()...)
 		}
 		return err
 	})

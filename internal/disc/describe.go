@@ -11,6 +11,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/bootconfig"
 	"github.com/spurboot/spur/internal/family"
+	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/size"
 )
@@ -60,6 +61,7 @@ type Entry struct {
 	Title   string   `json:"title"`
 	Default bool     `json:"default,omitempty"`
 	Kernel  string   `json:"kernel"`
+	Is      string   `json:"kernel_is"` // its version, architecture, and whether it is signed
 	Initrds []string `json:"initrds"`
 	Medium  string   `json:"medium_arguments"` // as the medium has them
 	Cmdline string   `json:"cmdline"`          // as they are over the network, from http://SPUR/
@@ -82,8 +84,14 @@ func (d Disc) Describe() Description {
 		}
 		all.Menus = append(all.Menus, m)
 	}
+	kernels := map[string]string{}
 	for i, s := range f.Systems {
-		all.Entries = append(all.Entries, d.entry(s, i == f.Preset))
+		if _, looked := kernels[s.Kernel]; !looked {
+			kernels[s.Kernel] = d.kernelIs(s.Kernel)
+		}
+		e := d.entry(s, i == f.Preset)
+		e.Is = kernels[s.Kernel]
+		all.Entries = append(all.Entries, e)
 	}
 	for _, r := range f.Family.Roots {
 		if !r.Served() {
@@ -103,6 +111,20 @@ func (d Disc) entry(s family.System, preset bool) Entry {
 		e.Cmdline = c.Expand(exampleURL, "")
 	}
 	return e
+}
+
+// kernelIs says what a kernel is, or what is wrong with it.
+func (d Disc) kernelIs(name string) string {
+	var is string
+	err := d.looking(name, func(r io.ReaderAt, n int64) error {
+		found, err := image.Look(r, n)
+		is = found.Description
+		return err
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return is
 }
 
 // exampleURL is how the URL of a file is shown, which is sealed for each machine.
@@ -180,7 +202,7 @@ func (e Entry) writeText(line func(name, text string), number int) {
 		title += " (the default)"
 	}
 	line("entry", title)
-	line("", "  "+strings.Join(append([]string{e.Kernel}, e.Initrds...), ", "))
+	line("", "  "+strings.Join(append([]string{fmt.Sprintf("%s (%s)", e.Kernel, e.Is)}, e.Initrds...), ", "))
 	if text := cmp.Or(e.Cmdline, e.Medium); text != "" {
 		line("", "  "+text)
 	}
@@ -193,6 +215,8 @@ func rootText(over string) string {
 		return "over HTTP, out of the image"
 	case family.OverISO:
 		return "over HTTP: the system fetches the whole image"
+	case family.OverInitrd:
+		return "the whole image, in an initrd of its own"
 	case family.OverNone:
 		return "none: all is in the initrds"
 	}

@@ -86,6 +86,18 @@ func (d Disc) system(entry string) (family.System, error) {
 	return s, NoEntryError{advice.New(fmt.Sprintf("%s has no entry %q", d.File.Base(), entry), "its entries are "+d.entries())}
 }
 
+// Warnings say what may be in the way of its system.
+func (d Disc) Warnings() []string {
+	var all []string
+	if d.Found.Family.Note != "" {
+		all = append(all, d.Found.Family.Note)
+	}
+	if d.Found.Root.Over == family.OverISO && !strings.HasSuffix(d.File.Base(), ".iso") {
+		all = append(all, fmt.Sprintf("the system takes for an image only what is called .iso, and this one is called %s: rename it", d.File.Base()))
+	}
+	return all
+}
+
 // entries names the systems with their numbers.
 func (d Disc) entries() string {
 	var all []string
@@ -168,6 +180,10 @@ func (d Disc) linux(s family.System) (boot.Linux, image.Found, error) {
 	if err != nil {
 		return l, found, err
 	}
+	if root := d.Found.Root; root.Over == family.OverInitrd {
+		l.Initrds = append(l.Initrds, boot.File{Source: d.File.Source, Packed: root.Inject})
+		l.Bytes += d.size
+	}
 	l.Arch, l.Abilities = found.Arch, found.Abilities()
 	l.Cmdline, err = d.cmdline(s)
 	return l, found, err
@@ -224,6 +240,8 @@ func (d Disc) about(kernel string, s family.System) string {
 		text += "; the system's root comes over HTTP"
 	case family.OverISO:
 		text += "; the system fetches the whole image over HTTP"
+	case family.OverInitrd:
+		text += "; the system has the whole image in an initrd"
 	}
 	if d.Found.Memory > 0 {
 		text += fmt.Sprintf("; for machines with %s of memory or more", size.Format(d.Found.Memory))

@@ -125,6 +125,43 @@ func TestURLs(t *testing.T) {
 	}
 }
 
+// An image that its system wants inside of an initrd is in one of its own.
+func TestInject(t *testing.T) {
+	kernel, err := lab.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := imageOf(t, "PVE", map[string]string{"pve-installer.squashfs": "hsqs", "boot/linux26": kernel, "boot/initrd.img": "070701"})
+	d, err := open(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, about, err := d.Linux("")
+	if err != nil || len(l.Initrds) != 2 || l.Initrds[1] != (boot.File{Source: path, Packed: "proxmox.iso"}) || l.Bytes < 2<<20 || !strings.Contains(about, "the whole image in an initrd") {
+		t.Errorf("%v: %+v, %s", err, l, about)
+	}
+}
+
+// casper and dracut go by the name at the end of the URL.
+func TestWarnings(t *testing.T) {
+	kernel, err := lab.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := imageOf(t, "Mint", map[string]string{"casper/filesystem.squashfs": "hsqs", "casper/vmlinuz": kernel})
+	other := filepath.Join(t.TempDir(), "mint.img")
+	if err := os.Rename(path, other); err != nil {
+		t.Fatal(err)
+	}
+	d, err := open(t, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := d.Warnings(); len(w) != 1 || !strings.Contains(w[0], "this one is called mint.img") {
+		t.Errorf("the warnings are %q", w)
+	}
+}
+
 // What doesn't boot has one clear line, and what to do.
 func TestErrors(t *testing.T) {
 	live := liveImage(t)

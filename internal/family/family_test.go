@@ -60,7 +60,7 @@ var layouts = []struct {
 	},
 	{
 		"debian-live", "KALI", map[string]string{
-			"live/filesystem.squashfs.part1": "", "live/rootfs.squashfs": "root", "live/vmlinuz": "k", "live/initrd.img": "i",
+			"live/filesystem.squashfs": "root", "live/more.squashfs": "root", "live/filesystem.module": "filesystem.squashfs more.squashfs", "live/vmlinuz": "k", "live/initrd.img": "i",
 		},
 		"live/vmlinuz [live/initrd.img] boot=live components fetch=<iso>", "Debian live system", OverISO,
 	},
@@ -201,6 +201,13 @@ var layouts = []struct {
 		},
 		"boot/grml64full/vmlinuz [boot/grml64full/initrd.img] apm=power-off boot=live live-media-path=/live/grml64-full/ bootid=x nomce fetch=<live/grml64-full/grml64-full.squashfs>", "grml64-full", OverHTTP,
 	},
+	{
+		"proxmox", "PVE", map[string]string{
+			"boot/linux26": "k", "boot/initrd.img": "i", "pve-installer.squashfs": "", "pve-base.squashfs": "",
+			"boot/grub/grub.cfg": "menuentry 'Install Proxmox VE (Graphical)' --class debian {\n linux $prefix/../linux26 ro ramdisk_size=16777216 rw quiet splash=silent\n initrd /boot/initrd.img\n}\n",
+		},
+		"boot/linux26 [boot/initrd.img] ro ramdisk_size=16777216 rw quiet splash=silent", "Install Proxmox VE (Graphical)", OverInitrd,
+	},
 	{"memtest86+", "MT86PLUS_64", map[string]string{"EFI/BOOT/bootx64.efi": "k", "boot/floppy.img": ""}, "EFI/BOOT/bootx64.efi []", "Memtest86+", OverNone},
 }
 
@@ -245,7 +252,6 @@ func TestUnfit(t *testing.T) {
 	for family, files := range map[string]map[string]string{
 		"debian-installer": {"install.amd/vmlinuz": "k", "install.amd/initrd.gz": "i", ".disk/info": "Debian GNU/Linux 12.5.0 _Bookworm_ - Official amd64 NETINST"},
 		"nixos":            {"nix-store.squashfs": "", "boot/bzImage": ""},
-		"proxmox":          {"boot/linux26": "", "boot/initrd.img": "", "pve-installer.squashfs": ""},
 		"freebsd":          {"boot/kernel/kernel": "", "boot/loader.efi": ""},
 		"windows":          {"sources/boot.wim": "", "bootmgr": "", "bootmgr.efi": ""},
 	} {
@@ -292,6 +298,8 @@ func TestOpen(t *testing.T) {
 		{"families:\n- name: mine\n  unfit: x\n", "nothing in match"},
 		{"families:\n- name: mine\n  match: {files: [a]}\n", "no root over"},
 		{"families: [\n", "sequence"},
+		{"families:\n- name: mine\n  match: {files: [a]}\n  roots: [{over: initrd}]\n", `with inject: ""`},
+		{"families:\n- name: mine\n  match: {files: [a]}\n  roots: [{over: initrd, inject: ../a}]\n", `with inject: "../a"`},
 	} {
 		_, err := Open(write(tt.text))
 		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), ">") || strings.Contains(tt.text, "name") && !strings.Contains(err.Error(), "^") {

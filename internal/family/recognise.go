@@ -173,7 +173,9 @@ func (l look) known(f Family) []System {
 // root is the first way of a family's that Spur serves and whose files are there.
 func (l look) root(f Family) Root {
 	for _, r := range f.Roots {
-		if r.Served() && !slices.ContainsFunc(r.If, func(pattern string) bool { return l.first(pattern) == "" }) {
+		missing := slices.ContainsFunc(r.If, func(pattern string) bool { return l.first(pattern) == "" })
+		several := slices.ContainsFunc(r.One, func(pattern string) bool { return len(l.medium.Glob(pattern)) != 1 })
+		if r.Served() && !missing && !several {
 			return r
 		}
 	}

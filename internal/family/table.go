@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -44,26 +45,32 @@ type Match struct {
 // Over says from where a system takes its root.
 type Over string
 
-// What a root comes over. Spur serves the first three.
+// What a root comes over. Spur serves the first four.
 const (
-	OverHTTP  Over = "http"
-	OverISO   Over = "iso"
-	OverNone  Over = "none"
-	OverNFS   Over = "nfs"
-	OverNBD   Over = "nbd"
-	OverISCSI Over = "iscsi"
+	OverHTTP   Over = "http"
+	OverISO    Over = "iso"
+	OverInitrd Over = "initrd"
+	OverNone   Over = "none"
+	OverNFS    Over = "nfs"
+	OverNBD    Over = "nbd"
+	OverISCSI  Over = "iscsi"
 )
 
 // Root is one way in which a system finds its root.
 type Root struct {
 	Over Over     `yaml:"over"`
 	If   []string `yaml:"if"`
+	One  []string `yaml:"one"`
 	Args string   `yaml:"args"`
 	Drop []string `yaml:"drop"`
+	// Inject is the path under which the whole image is in an initrd of its own.
+	Inject string `yaml:"inject"`
 }
 
 // Served tells whether it is one that needs no other server than Spur.
-func (r Root) Served() bool { return slices.Contains([]Over{OverHTTP, OverISO, OverNone}, r.Over) }
+func (r Root) Served() bool {
+	return slices.Contains([]Over{OverHTTP, OverISO, OverInitrd, OverNone}, r.Over)
+}
 
 // Memory is what a machine holds of a medium.
 type Memory struct {
@@ -160,10 +167,13 @@ func (f Family) check() error {
 	patterns := slices.Concat(f.Match.Files, f.Match.Without, f.Kernels, f.Initrds, f.Memory.Files)
 	args := []string{f.Args, f.Add}
 	for _, r := range f.Roots {
-		if !slices.Contains([]Over{OverHTTP, OverISO, OverNone, OverNFS, OverNBD, OverISCSI}, r.Over) {
-			return fmt.Errorf("%q has a root over %q, which is none of http, iso, none, nfs, nbd, iscsi", f.Name, r.Over)
+		if !r.Served() && !slices.Contains([]Over{OverNFS, OverNBD, OverISCSI}, r.Over) {
+			return fmt.Errorf("%q has a root over %q, which is none of http, iso, initrd, none, nfs, nbd, iscsi", f.Name, r.Over)
 		}
-		patterns, args = append(patterns, r.If...), append(args, r.Args)
+		if (r.Over == OverInitrd) != (r.Inject != "") || r.Inject != "" && (!fs.ValidPath(r.Inject) || r.Inject == ".") {
+			return fmt.Errorf("%q has a root over %q with inject: %q; inject is a path without a slash at its beginning, and goes with initrd", f.Name, r.Over, r.Inject)
+		}
+		patterns, args = slices.Concat(patterns, r.If, r.One), append(args, r.Args)
 	}
 	for _, pattern := range patterns {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.HasPrefix(pattern, "/") {
@@ -181,7 +191,7 @@ func (f Family) check() error {
 	case len(f.Match.Files)+len(f.Match.Label)+len(f.Match.Text) == 0:
 		return fmt.Errorf("%q has nothing in match by which it is recognised", f.Name)
 	case f.Unfit == "" && !slices.ContainsFunc(f.Roots, Root.Served):
-		return fmt.Errorf("%q has no root over http, iso or none, and no unfit", f.Name)
+		return fmt.Errorf("%q has no root over http, iso, initrd or none, and no unfit", f.Name)
 	}
 	return nil
 }

@@ -69,6 +69,9 @@ func (l Locals) Open(path string) (f fs.File, err error) {
 // Open opens a payload's file, wherever it is. Whether one inside an image may be
 // served is whether the image may be.
 func (s Sources) Open(ctx context.Context, f boot.File) (fs.File, error) {
+	if f.Packed != "" {
+		return s.packed(ctx, f)
+	}
 	if f.Inside != "" && f.IsURL() && s.Part != nil {
 		if file, err := s.insideRemote(ctx, f); !errors.Is(err, errNoParts) {
 			return file, err

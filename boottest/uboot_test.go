@@ -177,3 +177,26 @@ func TestUBootEFIApplication(t *testing.T) {
 	}
 	w.took(spur, m, "uboot-script")
 }
+
+// A kernel in an image of U-Boot's own starts like any other, and is unpacked by U-Boot.
+func TestUBootImages(t *testing.T) {
+	for _, kind := range []string{"uImage", "FIT"} {
+		t.Run(kind, func(t *testing.T) {
+			w := newWorld(t)
+			kernel, initrd, cmdline := w.linuxFor(boot.ARM64)
+			packed, image := filepath.Join(w.TempDir(), "Image.gz"), filepath.Join(w.TempDir(), "kernel.img")
+			w.run("sh", "-c", `gzip -1 -c "$1" >"$2"`, "sh", kernel, packed)
+			args := []string{"-A", "arm64", "-O", "linux", "-T", "kernel", "-C", "gzip", "-a", "0x48000000", "-e", "0x48000000", "-n", "Linux", "-d", packed, image}
+			if kind == "FIT" { // of whose configurations this U-Boot takes the one with its board's device tree
+				dtb := filepath.Join(w.TempDir(), "virt.dtb")
+				w.run("qemu-system-aarch64", "-machine", "virt,dumpdtb="+dtb, "-cpu", "cortex-a57")
+				args = append([]string{"-f", "auto", "-b", dtb}, args...)
+			}
+			w.run("mkimage", args...)
+			spur := w.spur(append([]string{"boot", image, initrd, built.extra1, built.extra2, "--cmdline", cmdline}, ownDHCP()...)...)
+			m := w.machine("board", lab.UBootARM64Old, lab.Port{})
+			w.up(m, spur)
+			w.took(spur, m, "uboot-script")
+		})
+	}
+}

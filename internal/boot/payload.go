@@ -213,6 +213,8 @@ type Abilities struct {
 	Signed bool
 	// EFIOnly: it unpacks itself as an EFI application, and can't be started otherwise.
 	EFIOnly bool
+	// UBoot: it is in an image of U-Boot's own, a uImage or FIT, which nothing else starts.
+	UBoot bool
 }
 
 // Script is an iPXE script of the operator's.

@@ -53,7 +53,7 @@ type Found struct {
 
 // Abilities are what the look has shown of a kernel.
 func (f Found) Abilities() boot.Abilities {
-	return boot.Abilities{Known: true, EFIStub: f.EFIStub, EFIMixed: f.EFIMixed, Compression: f.Compression, Signed: f.Signed, EFIOnly: f.Format == Zboot}
+	return boot.Abilities{Known: true, EFIStub: f.EFIStub, EFIMixed: f.EFIMixed, Compression: f.Compression, Signed: f.Signed, EFIOnly: f.Format == Zboot, UBoot: f.Format == UImage || f.Format == FIT}
 }
 
 // Mismatch is the error about a file that does not boot.
@@ -121,7 +121,7 @@ func identify(h head, size int64) (Found, error) {
 
 // recognise tries every format that boots.
 func recognise(h head) (Found, bool) {
-	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, efiApplication, script, flatLoader, multiboot} {
+	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, efiApplication, script, flatLoader, multiboot, uImage, fitImage} {
 		if found, ok := try(h); ok {
 			found.Signed = h.peSigned()
 			found.Description = describe(found)
@@ -141,6 +141,10 @@ func leastSize(h head, f Found) int64 {
 		return zbootSize(h)
 	case Multiboot1, Multiboot2, MultibootBoth:
 		return h.elf().size
+	case UImage:
+		return uImageSize(h)
+	case FIT:
+		return fitSize(h)
 	}
 	return 0
 }
@@ -161,6 +165,9 @@ func describe(f Found) string {
 	}
 	if f.Arch != "" {
 		text += ", " + archName(f.Arch)
+	}
+	if f.Format == UImage || f.Format == FIT {
+		text += ", in a " + f.Format + " for U-Boot"
 	}
 	if f.Format == Zboot {
 		text += ", self-unpacking"

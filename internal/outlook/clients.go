@@ -32,6 +32,9 @@ func archesOf(p boot.Payload) []boot.Arch {
 	if disk, ok := p.Content.(boot.Disk); ok {
 		return archesOfDisk(disk)
 	}
+	if forUBoot(p) && p.Arch() == "" {
+		return []boot.Arch{boot.ARM, boot.ARM64, boot.RISCV64}
+	}
 	all := []boot.Arch{boot.X64}
 	add := func(arch boot.Arch) {
 		if !slices.Contains(all, arch) {
@@ -55,6 +58,12 @@ func archesOf(p boot.Payload) []boot.Arch {
 		return []boot.Arch{cmp.Or(p.Arch(), boot.X64)}
 	}
 	return all
+}
+
+// forUBoot tells whether a payload is an image of U-Boot's own.
+func forUBoot(p boot.Payload) bool {
+	linux, ok := p.Content.(boot.Linux)
+	return ok && linux.Abilities.UBoot
 }
 
 // everyUEFI lists those with UEFI firmware.

@@ -24,7 +24,7 @@ func (o Outlook) WithoutWay(t Target) []string {
 	if disk, ok := t.Payload.Content.(boot.Disk); ok {
 		return o.withoutWayToDisk(disk, t.Payload)
 	}
-	if _, ok := t.Payload.Content.(boot.Bringer); ok {
+	if _, ok := t.Payload.Content.(boot.Bringer); ok || forUBoot(t.Payload) {
 		return nil // it is plain which machines its programs are for
 	}
 	all := t.Others

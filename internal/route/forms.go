@@ -78,6 +78,9 @@ func unfitKernel(c boot.Client, p boot.Payload, host Host) string {
 	if !ok {
 		return fmt.Sprintf("%s is no Linux kernel", p.Title())
 	}
+	if linux.Abilities.UBoot && c.Loader != boot.UBoot {
+		return fmt.Sprintf("%s is an image for U-Boot, which nothing else starts", linux.Title())
+	}
 	if why := foreignKernel(c, linux); why != "" {
 		return why
 	}
@@ -106,6 +109,9 @@ func unfitUKI(c boot.Client, p boot.Payload, host Host) string {
 	}
 	if host.unsigned(c, false) {
 		return "what Spur puts together isn't signed, and Secure Boot starts only what is"
+	}
+	if p.Content.(boot.Linux).Abilities.UBoot {
+		return fmt.Sprintf("%s is an image for U-Boot, and no kernel that UEFI firmware starts", p.Title())
 	}
 	if l := p.Content.(boot.Linux); l.Abilities.Compression != "" {
 		return fmt.Sprintf("%s is compressed with %s, and UEFI firmware starts no such kernel; unpack it", l.Title(), l.Abilities.Compression)
@@ -159,7 +165,7 @@ func notForEFI(c boot.Client, l boot.Linux) string {
 	switch {
 	case c.Firmware == boot.Board && kernel.Compression != "":
 		return fmt.Sprintf("%s is compressed with %s, which U-Boot unpacks on some boards alone; unpack it", l.Title(), kernel.Compression)
-	case c.Firmware != boot.UEFI || !kernel.Known:
+	case c.Firmware != boot.UEFI || !kernel.Known || kernel.UBoot:
 		return ""
 	case kernel.Compression != "" && c.Arch != boot.ARM64:
 		return fmt.Sprintf("%s is compressed with %s, and UEFI firmware starts no such kernel; unpack it", l.Title(), kernel.Compression)

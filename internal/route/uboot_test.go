@@ -72,3 +72,20 @@ func TestUBootFiles(t *testing.T) {
 		t.Errorf("over IPv6: %s", r.Name)
 	}
 }
+
+// An image of U-Boot's own is for U-Boot alone, by none but its own command.
+func TestUBootImage(t *testing.T) {
+	image := boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/uImage"}, Arch: boot.ARM64, Abilities: boot.Abilities{Known: true, UBoot: true}}}
+	board := boot.Client{Firmware: boot.Board, Arch: boot.ARM64, Proto: boot.PXE, Loader: boot.UBoot}
+	if l := Routes(board, image, all()); len(l.Routes) != 1 || l.Routes[0].Name != "uboot-script" {
+		t.Errorf("a board has %+v", l.Routes)
+	}
+	asEFI, rom := board, uefiROM
+	asEFI.Firmware, rom.Arch = boot.UEFI, boot.ARM64
+	if l := Routes(asEFI, image, all()); len(l.Routes) != 1 || l.Routes[0].Name != "uboot-pxelinux" {
+		t.Errorf("one that asks for an EFI application has %+v", l.Routes)
+	}
+	if l := Routes(rom, image, all()); len(l.Routes) != 0 || !strings.Contains(l.Obstacle(rom), "uImage is an image for U-Boot") {
+		t.Errorf("UEFI has %+v, %s", l.Routes, l.Obstacle(rom))
+	}
+}

@@ -66,7 +66,21 @@ func (f Folder) Start(c Client) (Program, bool) {
 	if i < 0 {
 		return Program{}, false
 	}
-	return f.Programs[i], true
+	p := f.Programs[i]
+	if c.Loader == IPXE && p.Starts != "" {
+		// iPXE doesn't tell a shim how large the file was that it fetched (efi_pxe_mtftp
+		// of its interface/efi/efi_pxe.c), so that the shim takes the rest of its buffer
+		// for a part of it and refuses it as malformed.
+		p.Name, p.Starts = p.Starts, ""
+	}
+	return p, true
+}
+
+// ByShim tells whether what a client's firmware starts is a shim.
+func (f Folder) ByShim(c Client) bool {
+	c.Loader = ROM
+	p, _ := f.Start(c)
+	return p.Starts != ""
 }
 
 // File implements Bringer. Whether it is there only opening it shows.

@@ -28,6 +28,8 @@ func unfitFolder(c boot.Client, p boot.Payload, host Host) string {
 		return fmt.Sprintf("the folder %s has no loader for %s", p.Title(), c.Platform())
 	case host.unsigned(c, program.Signed):
 		return notSigned(program.Name)
+	case c.Loader == boot.IPXE && host.unsigned(c, false) && folder.ByShim(c):
+		return fmt.Sprintf("%s is started by a shim, which can't fetch it where an iPXE has started that, and Secure Boot starts it by nothing else; have the machine boot by PXE of its firmware", program.Name)
 	case program.Loader == boot.GRUB && c.Loader == boot.ROM:
 		return stopsGRUB(program.Name, program.Reaches, c, viaOf(c), otherGRUBIn(c, program))
 	}

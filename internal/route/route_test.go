@@ -429,3 +429,21 @@ func TestMacs(t *testing.T) {
 		}
 	}
 }
+
+// With Secure Boot on only the shim of a folder starts its GRUB, which no iPXE lets it do.
+func TestFolderOfShimUnderIPXE(t *testing.T) {
+	p := boot.Payload{Content: boot.Folder{Dir: "/srv/netboot", Programs: []boot.Program{
+		{Name: "shimx64.efi", Firmware: boot.UEFI, Arch: boot.X64, Signed: true, Starts: "grubx64.efi", Loader: boot.GRUB, Reaches: boot.CanTFTP},
+	}}}
+	c := boot.Client{Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Loader: boot.IPXE, Features: boot.UsualIPXE}
+	if l := Routes(c, p, Host{}); len(l.Routes) == 0 {
+		t.Errorf("without Secure Boot it has none: %s", l.Obstacle(c))
+	}
+	if l := Routes(c, p, Host{SecureBoot: SecureBootOn}); len(l.Routes) > 0 || !strings.Contains(l.Obstacle(c), "grubx64.efi is started by a shim") {
+		t.Errorf("with it: %+v, %s", l.Routes, l.Obstacle(c))
+	}
+	c.Loader, c.Features = boot.ROM, 0
+	if l := Routes(c, p, Host{SecureBoot: SecureBootOn}); len(l.Routes) == 0 {
+		t.Errorf("its ROM has none: %s", l.Obstacle(c))
+	}
+}

@@ -94,18 +94,30 @@ func TestRAMDisk(t *testing.T) {
 	w.took(spur, m, "uefi-ramdisk")
 }
 
-// Without HTTP it comes by TFTP, also on a machine of another architecture.
+// Without HTTP it comes by TFTP, also on machines of other architectures.
 func TestRAMDiskByTFTP(t *testing.T) {
-	w := newWorld(t)
-	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
-	kernel, initrd, _ := w.linuxFor(boot.ARM64)
-	stub, err := lab.Unpacked(stubARM64, "usr/lib/systemd/boot/efi/linuxaa64.efi.stub")
-	w.check(err)
-	application := w.applicationOf(stub, kernel, initrd, "console=ttyAMA0")
-	spur := w.spur(append([]string{"boot", w.efiISO("BOOTAA64.EFI", application), "--http-port", "0", "--https-port", "8443"}, w.ramdiskPrograms()...)...)
-	m := w.machine("machine", lab.ARM64, lab.Port{})
-	w.prints(m, spur, `not by HTTP \(none is served\); by TFTP`, `starting EFI/BOOT/BOOTAA64\.EFI of the disk`, lab.Up)
-	w.took(spur, m, "uefi-ramdisk")
+	for _, tt := range []struct {
+		firmware   lab.Firmware
+		arch       boot.Arch // of the kernel
+		stub, name string
+		program    string
+	}{
+		{lab.ARM64, boot.ARM64, stubARM64, "linuxaa64.efi.stub", "BOOTAA64.EFI"},
+		{lab.IA32, boot.X64, stubIA32, "linuxia32.efi.stub", "BOOTIA32.EFI"},
+	} {
+		t.Run(string(tt.firmware), func(t *testing.T) {
+			w := newWorld(t)
+			w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
+			kernel, initrd, _ := w.linuxFor(tt.arch)
+			stub, err := lab.Unpacked(tt.stub, "usr/lib/systemd/boot/efi/"+tt.name)
+			w.check(err)
+			application := w.applicationOf(stub, kernel, initrd, "no_timer_check console="+lab.SerialPort(tt.arch))
+			spur := w.spur(append([]string{"boot", w.efiISO(tt.program, application), "--http-port", "0", "--https-port", "8443"}, w.ramdiskPrograms()...)...)
+			m := w.machine("machine", tt.firmware, lab.Port{})
+			w.prints(m, spur, `not by HTTP \(none is served\); by TFTP`, `starting EFI/BOOT/`+tt.program+` of the disk`, lab.Up)
+			w.took(spur, m, "uefi-ramdisk")
+		})
+	}
 }
 
 // Firmware with HTTP Boot makes a RAM disk of an ISO by itself.

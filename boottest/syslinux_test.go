@@ -107,3 +107,16 @@ func (w *world) folderOf(files ...[2]string) string {
 	}
 	return dir
 }
+
+// A module of Syslinux is started by this host's PXELINUX with its arguments; what it
+// needs and what was named with it is beside it.
+func TestCOM32(t *testing.T) {
+	w := newWorld(t)
+	modules := w.folderOf([2]string{"syslinux-common", "usr/lib/syslinux/modules/bios/hexdump.c32"}, [2]string{"syslinux-common", "usr/lib/syslinux/modules/bios/libcom32.c32"})
+	w.write(modules, map[string]string{"note.txt": "words of a file"})
+	spur := w.beside("boot", filepath.Join(modules, "hexdump.c32"), filepath.Join(modules, "note.txt"), "--cmdline", "note.txt", "--loaders", w.folderOf(lpxelinux, ldlinux))
+	m := w.machine("machine", lab.BIOS, lab.Port{PlainROM: true})
+	w.prints(m, spur, `words of a file`)
+	w.told(spur, m, `"step":"fetch-end".*"file":"hexdump\.c32"`)
+	w.took(spur, m, "bios-lpxelinux")
+}

@@ -59,6 +59,9 @@ func qemu(drive string) string {
 // withGRUB gives the host the modules of GRUB for a BIOS.
 const withGRUB = `mount -t tmpfs none /usr/lib/grub; ln -s "$PWD/i386-pc" /usr/lib/grub`
 
+// withPXELINUX gives the host a PXELINUX, and this folder a module with what it needs.
+const withPXELINUX = `spur loader import lpxelinux.0; spur loader import syslinux/ldlinux.c32; for m in hdt libgpl libmenu libutil libcom32; do cp syslinux/$m.c32 .; done`
+
 // withARM64 gives the host the stub for arm64.
 const withARM64 = `mount -t tmpfs none /usr/lib/systemd/boot/efi; cp linuxaa64.efi.stub /usr/lib/systemd/boot/efi`
 
@@ -86,6 +89,7 @@ func commands() []command {
 		{line: `spur boot kernel.elf --module "shell.mod arg" --cmdline debug`, before: multiboot, until: booting},
 		{line: `spur boot kernel.elf --watch`, before: multiboot, until: booting},
 		{line: `spur lab --firmware bios kernel.elf --module "shell.mod arg" --watch`, elsewhere: elsewhere{"a kernel that prints what it was told boots there, and is changed", "../boottest/watch_test.go", `"--firmware", "bios", kernel, "--module"`}},
+		{line: `spur boot hdt.c32 --cmdline "quiet"`, before: withPXELINUX, until: booting},
 		{line: `spur boot my.nbp data.bin --as nbp`, before: nbp, until: booting},
 		{line: `spur boot DIR --as nbp`, as: `spur boot nbps --as nbp`, before: nbp + "; mkdir nbps; mv my.nbp nbps", until: booting},
 		{line: `spur boot vmlinuz initrd.img --cmdline "console=ttyS0 quiet"`, until: booting},

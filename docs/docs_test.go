@@ -205,12 +205,22 @@ func build(dir string) error {
 	if err != nil {
 		return err
 	}
+	syslinux, err := lab.Unpacked("syslinux-common", "usr/lib/syslinux/modules/bios")
+	if err != nil {
+		return err
+	}
+	pxelinux, err := lab.Unpacked("pxelinux", "usr/lib/PXELINUX/lpxelinux.0")
+	if err != nil {
+		return err
+	}
 	modules, err := lab.Unpacked("grub-pc-bin", "usr/lib/grub/i386-pc")
 	if err != nil {
 		return err
 	}
 	return errors.Join(
 		os.Symlink(modules, filepath.Join(built.files, "i386-pc")),
+		os.Symlink(syslinux, filepath.Join(built.files, "syslinux")),
+		os.Symlink(pxelinux, filepath.Join(built.files, "lpxelinux.0")),
 		os.Symlink(built.spur, filepath.Join(built.files, "bin", "spur")),
 		copyFile("testdata/world", filepath.Join(built.bin, "world")),
 		copyFile("/proc/self/exe", filepath.Join(built.bin, "webserver")),

@@ -133,6 +133,10 @@ firmware makes a RAM disk of it, by HTTP Boot or, over PXE, by a program of Spur
 Linux finds such a RAM disk again as /dev/pmem0. A disk from which nothing boots is
 refused, unless with --as disk, by which a BIOS tries it.
 
+KERNEL may be a module of Syslinux 5 or 6, by the name of a .c32: this host's PXELINUX,
+of the same version, starts it with --cmdline as its arguments. The modules that it needs
+are served from beside it, and what would be INITRDs by their names.
+
 With --as nbp KERNEL is a flat program that a BIOS loads, or a folder with one, and
 what would be INITRDs is served beside it: files by their names, or the folder that the
 program lies in. It finds them by cutting the last component of the name by which it
@@ -169,6 +173,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot DIR
   spur boot disk.img
   spur boot my.nbp data.bin --as nbp
+  spur boot hdt.c32 --cmdline "quiet"
   spur boot kernel.elf --module "shell.mod arg" --cmdline debug
   spur boot kernel.elf --watch
   spur boot Install.nbi Restore.nbi

@@ -98,6 +98,9 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	}
 	l := looked{payload: boot.Payload{Message: t.Message, RootPath: t.RootPath}}
 	switch {
+	case t.isCOM32():
+		err := l.takeCOM32(ctx, t, up)
+		return l, err
 	case t.As == string(boot.KindNBP):
 		err := l.takeNBP(ctx, t, up)
 		return l, err
@@ -174,7 +177,7 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 
 // kinds are those that --as can name.
 func kinds() []string {
-	return []string{string(boot.KindLinux), string(boot.KindMultiboot), string(boot.KindScript), string(boot.KindEFI), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk)}
+	return []string{string(boot.KindLinux), string(boot.KindMultiboot), string(boot.KindScript), string(boot.KindEFI), string(boot.KindCOM32), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk)}
 }
 
 // overrule takes a file for what the operator says that it is, where it can be that:

@@ -197,7 +197,7 @@ func (e *explanation) configured(c boot.Client, r route.Route, indent string) {
 	} else {
 		e.line("%s%s is %s, %s", indent, r.Give, given.Path, what)
 	}
-	for _, b := range given.Beside {
+	for _, b := range given.BesideFor(r.Form) {
 		e.line("%sbeside itself it asks for %s, and gets %s", indent, b.File, b.Path)
 	}
 	e.script(c, r, indent)

@@ -133,8 +133,8 @@ func (h head) eachTag2(at int, do func(tag int)) int {
 	return -1
 }
 
-// elf is what an ELF file is that could be a kernel for x86.
-type elf struct {
+// elfKernel is what an ELF file is that could be a kernel for x86.
+type elfKernel struct {
 	loadable bool  // a program for x86
 	wide     bool  // of 64 bits
 	size     int64 // that it must have for all that is loaded of it
@@ -152,13 +152,13 @@ const (
 	elfFileOff64, elfFileSize64 = 8, 32
 )
 
-func (h head) elf() elf {
+func (h head) elf() elfKernel {
 	if !h.has(0, "\x7fELF") || h.u8(5) != elfLittle {
-		return elf{}
+		return elfKernel{}
 	}
 	kind, machine, wide := h.u16(16), h.u16(18), h.u8(4) == elfWide
 	program := kind == elfProgram || kind == elfShared
-	return elf{loadable: program && (machine == elf386 || machine == elfX86_64), wide: wide, size: h.elfSize(wide)}
+	return elfKernel{loadable: program && (machine == elf386 || machine == elfX86_64), wide: wide, size: h.elfSize(wide)}
 }
 
 // elfSize is the end of the last part that the program headers have loaded.

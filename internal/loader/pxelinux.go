@@ -15,16 +15,25 @@ func PXELINUXConfig(c boot.Client, p boot.Payload, urls URLs) string {
 	if p.Kind() == boot.KindLocal {
 		return localPXELINUX(c)
 	}
-	if disk, ok := p.Content.(boot.Disk); ok {
-		return memdiskConfig(c, p, disk, urls)
+	switch content := p.Content.(type) {
+	case boot.Linux:
+		return linuxLabel(c, p, content, urls)
+	case boot.Disk:
+		return memdiskConfig(c, p, content, urls)
+	case boot.Multiboot:
+		return multibootLabel(c, p, content, urls)
+	case boot.COM32:
+		line := "COM32 " + content.Module.Base() + "\n"
+		if arguments := content.Arguments.Expand(urls.File, urls.Beacon); arguments != "" {
+			line += "APPEND " + arguments + "\n"
+		}
+		return pxelinuxBoots(c, p, line)
 	}
-	if kernel, ok := p.Content.(boot.Multiboot); ok {
-		return multibootLabel(c, p, kernel, urls)
-	}
-	linux, ok := p.Content.(boot.Linux)
-	if !ok {
-		return TroublePXELINUXConfig(c, fmt.Errorf("PXELINUX cannot bring %s", p.Title()), false)
-	}
+	return TroublePXELINUXConfig(c, fmt.Errorf("PXELINUX cannot bring %s", p.Title()), false)
+}
+
+// linuxLabel has PXELINUX start a kernel of Linux with its initrds.
+func linuxLabel(c boot.Client, p boot.Payload, linux boot.Linux, urls URLs) string {
 	kernel := pxelinuxFile(urls.Kernel)
 	var initrds []string
 	for _, u := range urls.Initrds {

@@ -86,6 +86,10 @@ func RoleOf(b boot.Bringer, name string) Role {
 	switch content := b.(type) {
 	case boot.Disk:
 		return Kernel
+	case boot.COM32:
+		if name == content.Module.Base() {
+			return Kernel
+		}
 	case boot.NBP:
 		if name == content.Program.Base() {
 			return Kernel

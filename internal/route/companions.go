@@ -53,6 +53,17 @@ func (b Binary) Companion(file string) (Binary, bool) {
 	return b.Beside[i], true
 }
 
+// BesideFor are the companions that it asks for where it brings a form.
+func (b Binary) BesideFor(form Form) []Binary {
+	var all []Binary
+	for _, need := range LoaderOf(b.Build).Wants(b) {
+		if c, ok := b.Companion(need.File); ok && (need.For == "" || need.For == form) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // lacksCompanion says what a binary lacks beside it, and where to get that, or "".
 func (h Host) lacksCompanion(b Binary, c boot.Client, form Form) string {
 	file := b.lackingFor(form)

@@ -21,6 +21,7 @@ const (
 	MultibootForm  Form = "multiboot"
 	Multiboot2Form Form = "multiboot2"
 
+	COM32Form   Form = "com32"   // a module of Syslinux, with what it asks for beside itself
 	NBPForm     Form = "nbp"     // a flat program as it is, with what it asks for beside itself
 	ConfigForm  Form = "config"  // a folder's pxelinux.cfg, with all that is in the folder
 	FolderForm  Form = "folder"  // what a folder has for the machine, with all that is in the folder
@@ -55,6 +56,7 @@ func Forms() []FormRow {
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
 		{Kind: boot.KindMultiboot, Form: Multiboot2Form, Obstacle: unfitMultiboot2},
 		{Kind: boot.KindMultiboot, Form: MultibootForm, Obstacle: unfitMultiboot1},
+		{Kind: boot.KindCOM32, Form: COM32Form, Obstacle: unfitCOM32},
 		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
 		{Kind: boot.KindNBP, Form: NBPForm, Obstacle: foreignNBP},
 		{Kind: boot.KindFolder, Form: FolderForm, Obstacle: unfitFolder},

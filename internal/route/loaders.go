@@ -156,7 +156,7 @@ func Loaders() []Loader {
 				{Build: Build{MultibootModule, boot.BIOS, boot.X86}, For: MultibootForm, Mark: "Usage: mboot.c32 "},
 				{Build: Build{"libcom32.c32", boot.BIOS, boot.X86}, Since: "5", For: MultibootForm},
 			},
-			Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm, MultibootForm, MemdiskForm, MenuForm}, Chains: []Form{LocalForm},
+			Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm, MultibootForm, MemdiskForm, COM32Form, MenuForm}, Chains: []Form{LocalForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{
@@ -165,7 +165,7 @@ func Loaders() []Loader {
 			Name: boot.Syslinux, Kind: KindSyslinux,
 			Builds:     []Build{{"syslinux64.efi", boot.UEFI, boot.X64}},
 			Companions: []Companion{{Build: Build{"ldlinux.e64", boot.UEFI, boot.X64}, Since: "5", Mark: "\x00ldlinux.e64\x00"}},
-			Fetches:    []Via{TFTP}, Brings: []Form{LinuxForm, ConfigForm, MenuForm}, Chains: []Form{LocalForm},
+			Fetches:    []Via{TFTP}, Brings: []Form{LinuxForm, ConfigForm, COM32Form, MenuForm}, Chains: []Form{LocalForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{

@@ -24,6 +24,8 @@ func unwritable(_ boot.Client, p boot.Payload) string {
 	switch content := p.Content.(type) {
 	case boot.Linux:
 		_, err = boot.SyslinuxAppend(longestURL(content.Kernel), longestURLs(content.Initrds), content.Cmdline.Expand(longestURL, longestBeacon()))
+	case boot.COM32:
+		_, err = boot.MultibootAppend([]string{content.Module.Base()}, []string{content.Arguments.Expand(longestURL, longestBeacon())})
 	case boot.Multiboot:
 		if content.Wide {
 			return fmt.Sprintf("%s is an ELF file of 64 bits, of which mboot.c32 loads none; give the header the addresses (flag 16)", p.Title())

@@ -173,7 +173,7 @@ func (l Loader) form(e Entry, c boot.Client, p boot.Payload, host Host) (form Fo
 // the way of the last.
 func (l Loader) formAmong(forms []Form, e Entry, c boot.Client, p boot.Payload, host Host) (form Form, why string, near nearness) {
 	why, near = l.startsNo(c, p), unsuited
-	if _, ok := p.Content.(boot.Bringer); ok && p.Kind() != boot.KindDisk || l.Name == boot.Apple {
+	if _, ok := p.Content.(boot.Bringer); ok && p.Kind() != boot.KindDisk && p.Kind() != boot.KindCOM32 || l.Name == boot.Apple {
 		near = aside
 	}
 	for _, brought := range forms {
@@ -245,6 +245,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		what = "an EFI application"
 	case boot.KindMultiboot:
 		what = "a Multiboot kernel"
+	case boot.KindCOM32:
+		what = "a Syslinux module"
 	case boot.KindNBP, boot.KindFolder:
 		return p.Title() + " brings its own loader, and Spur puts none before it"
 	case boot.KindNetBoot:

@@ -22,20 +22,32 @@ type broughtFile struct {
 // for a loader that speaks already goes first, and what this host has of a loader; for a
 // ROM's program nothing is written.
 func (t *Tree) brought(n Name, name string) (broughtFile, bool) {
-	if f, declared := n.Route.File(name); declared && (n.Route.Role == route.Script || f.Role == route.NBP && n.Route.Loader != boot.ROM) {
-		return broughtFile{}, false
-	}
 	if t.Brings == nil {
 		return broughtFile{}, false
 	}
 	bringer, ok := t.Brings(n.Client)
-	if !ok {
+	if !ok || writtenOrHad(n, name) && !needed(bringer, n, name) {
 		return broughtFile{}, false
 	}
 	name = path.Clean(name)
 	file, ok := bringer.File(name)
 	_, disk := bringer.(boot.Disk)
 	return broughtFile{file, name, route.RoleOf(bringer, name), disk}, ok
+}
+
+// writtenOrHad tells whether a name is one of what Spur writes, or of what this host has of
+// a loader.
+func writtenOrHad(n Name, name string) bool {
+	f, declared := n.Route.File(name)
+	return declared && (n.Route.Role == route.Script || f.Role == route.NBP && n.Route.Loader != boot.ROM)
+}
+
+// needed tells whether a module of Syslinux brings what it needs under a name of a part of
+// the loader, which this host may lack.
+func needed(b boot.Bringer, n Name, name string) bool {
+	f, declared := n.Route.File(name)
+	_, module := b.(boot.COM32)
+	return module && declared && f.Role == route.NBP && name != n.Route.Give
 }
 
 // describe says what such a file is in its boot.

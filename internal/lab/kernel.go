@@ -56,6 +56,10 @@ func KernelFor(arch boot.Arch) (string, error) {
 	return Unpacked(p.kernel, "boot/vmlinu[xz]-*")
 }
 
+// LiveInitrd is the initrd of a Debian live system for Kernel, which scripts/install makes
+// with Debian's live-boot.
+func LiveInitrd() (string, error) { return Unpacked("debian-live", "initrd.img") }
+
 // module is a kernel module.
 type module struct {
 	name    string

@@ -315,6 +315,8 @@ func (p Payload) SaysUp() bool {
 		return content.Text.SaysUp()
 	case Multiboot:
 		return content.SaysUp()
+	case COM32:
+		return content.Arguments.SaysUp()
 	}
 	return false
 }

@@ -24,8 +24,8 @@ import (
 // rename, and one on another host's disk; what tells of changes by itself misses these.
 const watchEvery = 250 * time.Millisecond
 
-// Changed ends the line that tells that the next boot gets what has changed.
-const Changed = "the next boot gets it"
+// nextGets is in the line that tells of a change; internal/lab/demo waits for it.
+const nextGets = "the next boot gets it"
 
 // watch is a target that is looked into again when a file of it has changed. Boots get
 // what was found last that was in order, and its files as they were then.
@@ -202,7 +202,7 @@ func (w *watch) changed(ctx context.Context, names string) {
 	if w.daemon.scriptFiles != nil {
 		w.daemon.scriptFiles.Reread(l.script)
 	}
-	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s changed: %s (%s)", names, Changed, l.described()), "sub", "daemon", "step", "changed")
+	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s changed: %s (%s)", names, nextGets, l.described()), "sub", "daemon", "step", "changed")
 	for _, warning := range l.warnings {
 		w.daemon.notices.warn(warning)
 	}

@@ -72,7 +72,7 @@ var (
 )
 
 // other are texts for other programs.
-var other = regexp.MustCompile(`#!ipxe|useradd|dpkg --add-architecture|qemu-img convert .* --object`)
+var other = regexp.MustCompile(`#!ipxe|useradd|dpkg --add-architecture|qemu-img convert .* --object|grub-install --removable`)
 
 // sentence are words that follow the program's name where none of its commands
 // is meant.

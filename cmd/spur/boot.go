@@ -113,8 +113,9 @@ KERNEL may be an ISO image, a file or a URL, of a family of systems that Spur kn
 menu, --entry names another entry of it than the one that is preset there, INITRDs come
 behind those of the image, and --cmdline behind its arguments. Nothing is unpacked: each
 file is served out of the image, and the system is told to fetch its root from there.
-spur image show says what was found. An image that looks for a medium alone doesn't boot
-like this, and Spur says so; --families describes more families.
+spur image show says what was found, --families describes more families. An image whose
+system looks for a medium alone, and one of no family, is booted as a whole, like a disk,
+and Spur says so; --as disk has that done with any.
 
 KERNEL may be a folder with loaders and their configuration, such as an installer's
 tree for network boots. Each machine is given what is there for its firmware: a

@@ -17,7 +17,7 @@ const (
 	filledMost    = 8 << 20 // bytes of all words, once their variables are filled in
 )
 
-// medium is what root and the variables that search sets hold.
+// device is what root and the variables that search sets hold.
 const device = "cd0"
 
 // grubReader carries out a configuration as far as it says what to boot: it assigns
@@ -211,7 +211,7 @@ func (r *grubReader) command(name string, args []string, n grubNode) bool {
 			delete(r.vars, arg)
 		}
 	case "source", ".", "configfile", "normal", "extract_entries_source", "extract_entries_configfile", "extract_syslinux_entries_configfile":
-		return len(args) == 0 || r.file(r.from(args[len(args)-1]))
+		return len(args) == 0 || r.file(r.path(args[len(args)-1]))
 	case "search", "search.file", "search.fs_label", "search.fs_uuid":
 		return r.search(name, args)
 	case "true", "false", "[", "test", "!", "regexp", "keystatus":
@@ -302,27 +302,24 @@ func (r *grubReader) load(name string, args []string) {
 	}
 	switch name {
 	case "linux", "linuxefi", "linux16":
-		e.Kind, e.Kernel, e.Args = Linux, r.from(args[0]), strings.Join(args[1:], " ")
+		e.Kind, e.Kernel, e.Args = Linux, r.path(args[0]), strings.Join(args[1:], " ")
 	case "initrd", "initrdefi", "initrd16":
 		e.Initrds = nil
 		for _, arg := range args {
 			if !strings.HasPrefix(arg, "newc:") && !strings.HasPrefix(arg, "--") {
-				e.Initrds = append(e.Initrds, r.from(arg))
+				e.Initrds = append(e.Initrds, r.path(arg))
 			}
 		}
 	case "multiboot", "multiboot2":
-		e.Kind, e.Kernel, e.Args, e.Modules = Multiboot, r.from(args[0]), strings.Join(args[1:], " "), nil
+		e.Kind, e.Kernel, e.Args, e.Modules = Multiboot, r.path(args[0]), strings.Join(args[1:], " "), nil
 	case "module", "module2":
 		if len(e.Modules) < entriesMost {
-			e.Modules = append(e.Modules, strings.Join(append([]string{r.from(args[0])}, args[1:]...), " "))
+			e.Modules = append(e.Modules, strings.Join(append([]string{r.path(args[0])}, args[1:]...), " "))
 		}
 	case "chainloader":
-		e.Kind, e.Kernel, e.Args = EFI, r.from(args[0]), strings.Join(args[1:], " ")
+		e.Kind, e.Kernel, e.Args = EFI, r.path(args[0]), strings.Join(args[1:], " ")
 	}
 }
-
-// from is the path of a file. Names without a slash at their beginning are none of files.
-func (r *grubReader) from(name string) string { return r.path(name) }
 
 // expand fills in the variables of words. An empty one without quotes is no word.
 func (r *grubReader) expand(words []grubWord) []string {

@@ -40,7 +40,7 @@ func (w *world) localDisk() []string {
 	w.run("mmd", "-i", image, "::EFI", "::EFI/BOOT", "::EFI/debian")
 	w.run("mcopy", "-i", image, grub, "::EFI/BOOT/BOOTX64.EFI")
 	w.run("mcopy", "-i", image, filepath.Join(dir, "grub.cfg"), "::EFI/debian/grub.cfg")
-	return []string{"-drive", "file=" + image + ",format=raw,if=none,id=disk", "-device", "virtio-blk-pci,drive=disk", "-boot", "nc"}
+	return []string{"-drive", "file=" + image + ",format=raw,if=none,id=disk", "-global", "virtio-net-pci.bootindex=1", "-device", "virtio-blk-pci,drive=disk,bootindex=2"}
 }
 
 // withDisk builds a machine that has such a disk, behind the network in its order of boot
@@ -83,21 +83,32 @@ func (w *world) addKernel(dir, name, more string) {
 }
 
 // What iPXE draws: an item that a BIOS can't boot is counted and not shown, and one that
-// came into the folder once Spur ran is chosen by keys from the menu of its folder.
+// came into the folder once Spur ran is chosen by keys from the menu of its folder. It asks
+// for its password until that is the right one.
 func TestDrawnMenuByIPXE(t *testing.T) {
 	w := newWorld(t)
 	dir := w.targets()
 	uki, err := lab.Unpacked("grub-efi-amd64-bin", "usr/lib/grub/x86_64-efi/monolithic/grubx64.efi")
 	w.check(err)
-	spur := w.beside("boot", "Shell="+uki, "Linux="+dir, "local", "--menu", "--menu-timeout", "255", "--menu-prompt", "Spur's menu", "--menu-default", "Local disk")
+	passwords := filepath.Join(w.TempDir(), "passwords")
+	w.check(os.WriteFile(passwords, []byte("Linux/linux/* $argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$TnDEl2tJgYtaYZt0/5f59Jf56vkIG4EtQACv6SLO2cI\n"), 0o600))
+	spur := w.beside("boot", "Shell="+uki, "Linux="+dir, "local", "--menu", "--menu-timeout", "255", "--menu-prompt", "Spur's menu", "--menu-default", "Local disk", "--menu-password", passwords)
 	w.addKernel(filepath.Join(dir, "linux"), "Second", "item=second")
 	m := w.machine("machine", lab.BIOS, lab.Port{PlainROM: true})
 	w.choose(m, `1 of 3 can't boot here: Shell`)
 	w.screenshot(m, "ipxe")
 	w.check(m.SendKey(w.ctx, "l"))
-	w.choose(m, `\[l\] linux`, "l")
-	w.choose(m, `\[s\] Second`, "ret")
+	at := m.Serial().Mark()
+	for _, keys := range [][]string{{"ret", "n", "o", "ret"}, {"ret", "s", "e", "c", "r", "e", "t", "ret"}} {
+		at = w.chooseAfter(m, at, `\[l\] linux`, "l")
+		at = w.chooseAfter(m, at, `\[s\] Second`, "s")
+		at = w.chooseAfter(m, at, `Password:`, keys...)
+		if len(keys) < 8 { // the menu appears again
+			at = w.chooseAfter(m, at, `\[l\] Linux`, "l")
+		}
+	}
 	w.up(m, spur)
+	w.prints(m, spur, `Permission denied`)
 	w.toldThat(spur, `it shows a menu and waits for a person`)
 	up, err := m.WaitFor(w.ctx, lab.Up)
 	w.check(err)
@@ -142,6 +153,17 @@ func TestDrawnMenuByOthers(t *testing.T) {
 	}
 }
 
+// chooseAfter is choose, but what was shown before a place doesn't count.
+func (w *world) chooseAfter(m *lab.Machine, place int64, last string, keys ...string) int64 {
+	w.Helper()
+	at, err := m.Serial().WaitAfter(w.ctx, place, last)
+	w.check(err)
+	for _, k := range keys {
+		w.check(m.SendKey(w.ctx, k))
+	}
+	return at.End
+}
+
 // toldThat waits until Spur has said something.
 func (w *world) toldThat(spur *lab.Process, pattern string) {
 	w.Helper()
@@ -153,12 +175,16 @@ func (w *world) toldThat(spur *lab.Process, pattern string) {
 func (w *world) screenshot(m *lab.Machine, name string) {
 	w.Helper()
 	if dir := os.Getenv("SPUR_TEST_KEEP"); dir != "" {
-		_, err := m.Screenshot(w.ctx, filepath.Join(dir, name))
+		_, err := m.Screenshot(w.ctx, filepath.Join(dir, name+".png"))
 		w.check(err)
 	}
 }
 
-// Machines are left to their disks: by firmware's own menu at once, and by iPXE once a
+// nextOption is what UEFI firmware prints when it goes on to its next boot option, which
+// here is to boot over IPv6; its disk comes minutes later, after all that is a network.
+const nextOption = `>>Start PXE over IPv6`
+
+// Machines are left to their disks: by firmware's own menu at once, and by loaders once a
 // menu's time is over.
 func TestLocalBoot(t *testing.T) {
 	menu := []string{"First=" + built.kernel, "local", "--menu", "--menu-default", "Local disk", "--menu-timeout", "1"}
@@ -167,13 +193,14 @@ func TestLocalBoot(t *testing.T) {
 		firmware lab.Firmware
 		args     []string
 		told     string
+		says     string // the machine
 	}{
-		{"BIOS", lab.BIOS, []string{"local"}, `"cause":"left-by-menu"`},
-		{"UEFI", lab.UEFI, []string{"local"}, `"step":"offered"`},
-		{"iPXE on a BIOS", lab.BIOS, menu, `it leaves the machine to its own disk`},
-		{"iPXE on UEFI", lab.UEFI, menu, `it leaves the machine to its own disk`},
-		{"PXELINUX", lab.BIOS, append([]string{"--loader", "pxelinux", "--loaders", "PXELINUX"}, menu...), `it leaves the machine to its own disk`},
-		{"GRUB on UEFI", lab.UEFI, append([]string{"--loader", "grub", "--loaders", "GRUB"}, menu...), `it leaves the machine to its own disk`},
+		{"BIOS", lab.BIOS, []string{"local"}, `"cause":"left-by-menu"`, diskSays},
+		{"UEFI", lab.UEFI, []string{"local"}, `"step":"offered"`, nextOption},
+		{"iPXE on a BIOS", lab.BIOS, menu, `it leaves the machine to its own disk`, diskSays},
+		{"iPXE on UEFI", lab.UEFI, menu, `it leaves the machine to its own disk`, nextOption},
+		{"PXELINUX", lab.BIOS, append([]string{"--loader", "pxelinux", "--loaders", "PXELINUX"}, menu...), `it leaves the machine to its own disk`, diskSays},
+		{"GRUB on UEFI", lab.UEFI, append([]string{"--loader", "grub", "--loaders", "GRUB"}, menu...), `it leaves the machine to its own disk`, diskSays},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -188,7 +215,7 @@ func TestLocalBoot(t *testing.T) {
 			}
 			spur := w.beside(args...)
 			m := w.withDisk(tt.firmware, lab.Port{PlainROM: tt.firmware == lab.BIOS})
-			w.prints(m, spur, diskSays)
+			w.prints(m, spur, tt.says)
 			w.toldThat(spur, tt.told)
 		})
 	}

@@ -98,6 +98,7 @@ func commands() []command {
 		{line: `spur explain Debian=vmlinuz,initrd.img Shell=shell.efi --menu --loader ipxe`, before: "cp /usr/lib/ipxe/snponly.efi shell.efi"},
 		{line: `spur boot /srv/isos --menu`, before: targets, until: booting},
 		{line: `spur boot /srv/isos --menu --menu-timeout 255`, before: targets, until: booting},
+		{line: `spur boot /srv/isos --menu --menu-password passwords`, before: targets + `; echo 'tools/* $argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$TnDEl2tJgYtaYZt0/5f59Jf56vkIG4EtQACv6SLO2cI' >passwords`, until: booting},
 		{line: `spur boot local`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --as-boot-server 32770`, until: booting},
 		{line: `spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local`, before: "cp initrd.img rescue.img"},

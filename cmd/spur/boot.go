@@ -75,6 +75,12 @@ machine's own disk, which may also be an argument, and the only one: spur boot l
 A BIOS ROM or UEFI firmware is sent there by a menu of PXE's that it takes at once, an
 iPXE starts the first disk of a BIOS, and leaves UEFI firmware to its next boot option.
 
+--menu-password names a file of lines TITLE HASH, of items with the password that
+echo -n SECRET | argon2 SALT -id -e prints HASH of (Debian's package argon2); TITLE may be
+a pattern such as tools/*, ** all items, and - in the place of HASH no password. iPXE asks
+for it, and Spur checks it and gives nothing without it; GRUB and PXELINUX don't show such
+items. Over plain HTTP a password goes in clear: name none that is used elsewhere.
+
 With --menu pxe each argument is an item of a menu, [TITLE=]KERNEL[,INITRD…], which
 machines show by themselves: after --menu-timeout seconds they boot the first item,
 F8 (in iPXE and UEFI likewise) shows the menu, of what the machine can boot. What was
@@ -183,6 +189,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server wds=10.0.0.5:Windows --boot-server local
   spur boot Debian=vmlinuz,initrd.img Shell=shell.efi local --menu
   spur boot /srv/isos --menu --menu-timeout 255
+  spur boot /srv/isos --menu --menu-password passwords
   spur boot local
   spur boot vmlinuz initrd.img --as-boot-server 32770
   spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`,

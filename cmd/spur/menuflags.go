@@ -19,6 +19,7 @@ func (f *menuFlags) add(flags *pflag.FlagSet) {
 	flags.Uint8Var(&f.Timeout, "menu-timeout", 10, "seconds until the default item is taken; 0: at once, 255: never")
 	flags.StringVar(&f.Prompt, "menu-prompt", "", "text to show above the menu, or while firmware waits (default: Choose what to boot, or Press F8 for a menu)")
 	flags.StringVar(&f.Default, "menu-default", "1", "the item that is taken where nobody chooses: its title, or its number; firmware shows it first")
+	flags.StringVar(&f.Passwords, "menu-password", "", "a file of lines TITLE HASH: items that boot for nobody but who knows the password that was hashed by Argon2id")
 	flags.StringArrayVar(&f.BootServers, "boot-server", nil, "TYPE[=ADDRESS[,ADDRESS…]][:TITLE]: an item that leads to a boot server of others, such as 'wds=10.0.0.5:Windows', or to the machine's disk: local; may be repeated")
 }
 
@@ -44,7 +45,7 @@ func (f *menuFlags) target(cmd *cobra.Command, args []string, t *daemon.Target, 
 	if f.Kind != "" {
 		return t.AddMenu(args, f.MenuWords, other.targets, other.cmdlines)
 	}
-	for _, flag := range []string{"menu-timeout", "menu-prompt", "menu-default", "boot-server"} {
+	for _, flag := range []string{"menu-timeout", "menu-prompt", "menu-default", "menu-password", "boot-server"} {
 		if cmd.Flags().Changed(flag) {
 			return usage(cmd, fmt.Errorf("--%s says something of a menu: add --menu", flag))
 		}

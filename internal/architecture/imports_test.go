@@ -25,16 +25,17 @@ var allowed = map[string][]string{
 	"internal/sandbox/sandboxtest/openwithin": {},
 
 	// Protocols know neither each other nor what a boot is.
-	"tftp":            {},
-	"internal/leases": {},
-	"internal/nic":    {},
-	"internal/dhcp":   {"internal/nic", "internal/leases"},
-	"internal/dhcp6":  {"internal/nic", "internal/leases"},
-	"internal/pools":  {"internal/advice", "internal/dhcp", "internal/dhcp6"},
-	"internal/pxe":    {},
-	"internal/bsdp":   {},
-	"internal/httpd":  {"block/httpblock"}, // how RFC 9110 reads ranges
-	"internal/fetch":  {"block/httpblock"}, // likewise
+	"tftp":              {},
+	"internal/leases":   {},
+	"internal/nic":      {},
+	"internal/dhcp":     {"internal/nic", "internal/leases"},
+	"internal/dhcp6":    {"internal/nic", "internal/leases"},
+	"internal/password": {"internal/advice"},
+	"internal/pools":    {"internal/advice", "internal/dhcp", "internal/dhcp6"},
+	"internal/pxe":      {},
+	"internal/bsdp":     {},
+	"internal/httpd":    {"block/httpblock"}, // how RFC 9110 reads ranges
+	"internal/fetch":    {"block/httpblock"}, // likewise
 	// Where the certificate of an HTTPS server comes from.
 	"internal/certificate": {"internal/wholefile"},
 	"internal/acme":        {},
@@ -186,6 +187,7 @@ var allowed = map[string][]string{
 		"internal/machines",
 		"internal/onlooker",
 		"internal/outlook",
+		"internal/password",
 		"internal/pools",
 		"internal/printable",
 		"internal/pxe",

@@ -23,6 +23,8 @@ type MenuItem struct {
 	Title   string
 	Group   string // the menu below the first one that it is in, with slashes; empty for none
 	Payload Payload
+	// Locked: it boots for nobody but who knows its password.
+	Locked bool
 }
 
 // Kind implements Content.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/image"
+	"github.com/spurboot/spur/internal/password"
 )
 
 // Bounds of what is looked at in a folder of targets.
@@ -31,12 +32,13 @@ const (
 // catalogue is what is in a menu that loaders draw: targets that were named, and what
 // lies in folders now. What a file is, is kept for as long as it isn't changed.
 type catalogue struct {
-	parts   []part
-	up      upstream
-	now     func() time.Time
-	prompt  string
-	timeout time.Duration
-	first   uint16 // the item that boots where nobody chooses
+	parts     []part
+	up        upstream
+	now       func() time.Time
+	prompt    string
+	timeout   time.Duration
+	passwords *password.Gate // nil for none
+	first     uint16         // the item that boots where nobody chooses
 
 	mu      sync.Mutex
 	looked  time.Time
@@ -103,7 +105,7 @@ func (c *catalogue) find(number uint16) (entry, bool) {
 func (c *catalogue) menu() boot.Payload {
 	m := boot.Menu{Prompt: c.prompt, Timeout: c.timeout, Default: c.first}
 	for _, e := range c.entries {
-		m.Items = append(m.Items, boot.MenuItem{Item: e.number, Title: e.title, Group: e.group, Payload: e.payload})
+		m.Items = append(m.Items, boot.MenuItem{Item: e.number, Title: e.title, Group: e.group, Payload: e.payload, Locked: c.protects(e)})
 	}
 	return boot.Payload{Content: m}
 }

@@ -59,6 +59,9 @@ func Boot(ctx context.Context, c Config, t Target) error {
 	}
 	defer close()
 	d.brings = l.brings
+	if l.drawn != nil && l.drawn.passwords != nil {
+		d.locked, d.unlock = l.drawn.locked, l.drawn.unlock
+	}
 	if !t.Watch {
 		return d.serve(ctx, l.resolver(), files, local)
 	}
@@ -87,11 +90,13 @@ type daemon struct {
 	signedBy    string             // the name of its certificate
 	cache       *fetch.Cache
 	disks       *rawdisk.Images
-	ahead       []boot.File                            // that machines will ask for
-	brings      func(boot.Client) (boot.Bringer, bool) // see tree.Tree
-	watching    func(context.Context, func()) error    // looks whether files have changed; nil where nobody asked for that
-	scriptFiles *tree.ScriptFiles                      // what an iPXE script names relative to itself; nil without one
-	temp        *scratch.Folder                        // for what is fetched; nil with --data
+	ahead       []boot.File                                          // that machines will ask for
+	brings      func(boot.Client) (boot.Bringer, bool)               // see tree.Tree
+	locked      func(boot.Client) bool                               // see tree.Tree
+	unlock      func(context.Context, boot.Client, tree.Asker) error // see tree.Tree
+	watching    func(context.Context, func()) error                  // looks whether files have changed; nil where nobody asked for that
+	scriptFiles *tree.ScriptFiles                                    // what an iPXE script names relative to itself; nil without one
+	temp        *scratch.Folder                                      // for what is fetched; nil with --data
 }
 
 // open prepares everything that needs no network.

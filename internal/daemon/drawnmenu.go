@@ -13,6 +13,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/password"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -50,6 +51,13 @@ const (
 // no loader of its own is a group of them, which is looked through again while Spur runs.
 func (m *Menu) lookDrawn(ctx context.Context, up upstream) (looked, error) {
 	c := &catalogue{up: up, now: time.Now, known: map[string]known{}, numbers: map[string]uint16{}, used: map[uint16]bool{}}
+	if m.Passwords != "" {
+		file, err := password.Open(m.Passwords)
+		if err != nil {
+			return looked{}, err
+		}
+		c.passwords = &password.Gate{File: file, Now: time.Now}
+	}
 	for n, t := range m.Targets {
 		if isGroup(t.Target) {
 			dir, err := located(t.Kernel)
@@ -134,10 +142,16 @@ func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (looked, error) {
 		return looked{}, err
 	}
 	c.first = all[at].number
+	warning, err := c.checkPasswords(all[at])
+	if err != nil {
+		return looked{}, err
+	}
 	c.payload = c.menu()
 	l := looked{payload: c.payload, drawn: c, about: fmt.Sprintf("a menu of %s", counted(len(all), "item"))}
-	if c.skipped != "" {
-		l.warnings = append(l.warnings, c.skipped)
+	for _, text := range []string{c.skipped, warning} {
+		if text != "" {
+			l.warnings = append(l.warnings, text)
+		}
 	}
 	for _, e := range all {
 		l.warnings = append(l.warnings, e.warnings...)

@@ -64,7 +64,9 @@ func (f *files) openHTTP(ctx context.Context, r *http.Request, name string, via 
 		f.events.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}
 	f.tree.NoteBoot(name, httpd.Remote(r).Addr())
-	file, err := f.tree.Open(ctx, name, tree.Asker{Via: via, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery, Peer: httpd.Remote(r).Addr()})
+	asker := tree.Asker{Via: via, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery, Peer: httpd.Remote(r).Addr()}
+	_, asker.Password, asker.HasPassword = r.BasicAuth()
+	file, err := f.tree.Open(ctx, name, asker)
 	return f.sized(file, err, via, name, httpd.Remote(r), httpd.Local(r))
 }
 
@@ -142,7 +144,7 @@ func (f *files) machine(addr netip.Addr) (boot.MAC, bool) {
 // httpHooks connects an HTTP server to the timeline.
 func (f *files) httpHooks(via route.Via) httpd.Hooks {
 	tell := func(kind timeline.Kind, t *httpd.Transfer, bytes int64, err error) {
-		if t.Method == http.MethodHead {
+		if t.Method == http.MethodHead || errors.Is(err, tree.ErrNoPassword) { // which the client gives next
 			return
 		}
 		e, ok := f.event(kind, via, t.Name, t.Remote, t.Local)

@@ -26,6 +26,7 @@ type MenuWords struct {
 	Timeout     uint8    // in seconds
 	Prompt      string   // "" for the usual one
 	Default     string   // the item that boots where nobody chooses, by its title or its number from 1
+	Passwords   string   // the file with those of items; "" for none
 	BootServers []string // TYPE[=ADDRESS[,ADDRESS…]][:TITLE] each
 }
 
@@ -37,6 +38,8 @@ type Menu struct {
 	Prompt  string
 	Default string
 	Drawn   bool // by loaders, and not by firmware
+	// Passwords is the file with those of items; "" for none.
+	Passwords string
 }
 
 // MenuTarget is a target of a menu; without a title it is called what it is.
@@ -58,10 +61,13 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 	case drawn && len(words.BootServers) > 0:
 		return misused(advice.New("--boot-server is for a menu of PXE's", "name it with --menu pxe; of a menu that loaders draw, local is an item like others: spur boot KERNEL local --menu"))
 	}
+	if !drawn && words.Passwords != "" {
+		return misused(advice.New("--menu-password is for a menu that loaders draw: firmware asks for none", "leave the value of --menu out"))
+	}
 	if len(targets) > 0 {
 		return misused(advice.New("--for goes with one KERNEL, and --menu with several", "name the kernels of other architectures as items: a machine is shown those that it can boot"))
 	}
-	m := &Menu{Timeout: words.Timeout, Prompt: words.Prompt, Default: words.Default, Drawn: drawn}
+	m := &Menu{Timeout: words.Timeout, Prompt: words.Prompt, Default: words.Default, Drawn: drawn, Passwords: words.Passwords}
 	if !drawn {
 		m.Prompt = cmp.Or(words.Prompt, usualPrompt(words.Timeout))
 	}

@@ -11,7 +11,7 @@ import (
 // undrawn decides for a client on which no loader draws the menu: it boots the item that
 // is taken where nobody chooses, or else the first that it can.
 func (d Decider) undrawn(ctx context.Context, c boot.Client, m boot.Menu) (decided Decision, err error) {
-	items := slices.Clone(m.Items)
+	items := slices.DeleteFunc(slices.Clone(m.Items), func(i boot.MenuItem) bool { return i.Locked }) // nobody can be asked
 	slices.SortStableFunc(items, func(a, b boot.MenuItem) int {
 		return first(a.Item == m.Default) - first(b.Item == m.Default)
 	})

@@ -246,6 +246,11 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 	for line := range strings.Lines(e.tree.Configuration(c, e.payload, r, tree.Asker{Via: r.Via, Server: c.Server})) {
 		e.line("%s  | %s", indent, strings.TrimRight(line, "\n"))
 	}
+	if menu, ok := e.payload.Content.(boot.Menu); ok {
+		for _, why := range e.tree.NotShown(c, menu, r, tree.Asker{Via: r.Via, Server: c.Server}) {
+			e.line("%snot in it: %s", indent, why)
+		}
+	}
 	linux, _ := e.payload.Content.(boot.Linux)
 	if cmdline := linux.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
 		e.line("%sof which the kernel's command line is: %s", indent, cmdline)

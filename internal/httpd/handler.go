@@ -17,7 +17,8 @@ import (
 // An error of Open is answered by one line of plain text that doesn't repeat
 // the error, which may name things that are not the client's business (a hook
 // gets it whole): [fs.ErrNotExist] and folders 404, [fs.ErrPermission] 403,
-// an error with a method HTTPStatus() int the status it says, a deadline 504,
+// an error with a method HTTPStatus() int the status it says, and with a method Challenge()
+// string what it asks the client for (RFC 9110 section 11.6.1), a deadline 504,
 // anything else 500.
 //
 // Mount it without [http.ServeMux] or at "/": the mux redirects paths that

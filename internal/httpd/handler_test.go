@@ -48,6 +48,24 @@ type gatewayError int
 func (e gatewayError) Error() string   { return "upstream http://secret.example/ failed" }
 func (e gatewayError) HTTPStatus() int { return int(e) }
 
+// lockedError is one that a password would cure.
+type lockedError struct{ error }
+
+func (lockedError) HTTPStatus() int   { return 401 }
+func (lockedError) Challenge() string { return `Basic realm="x"` }
+
+// Who is to give a password is asked for one.
+func TestChallenge(t *testing.T) {
+	h := &Handler{Open: func(context.Context, *http.Request, string) (fs.File, error) {
+		return nil, lockedError{fs.ErrPermission}
+	}}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
+	if w.Code != 401 || w.Header().Get("WWW-Authenticate") != `Basic realm="x"` || !strings.Contains(w.Body.String(), "asks for a password") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		method, path string

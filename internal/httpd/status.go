@@ -44,6 +44,8 @@ func refusal(status int, name string) string {
 	switch status {
 	case http.StatusBadRequest:
 		return fmt.Sprintf("spur: %s is not a file name", name)
+	case http.StatusUnauthorized:
+		return fmt.Sprintf("spur: %s asks for a password", name)
 	case http.StatusForbidden:
 		return fmt.Sprintf("spur: may not read %s; see the server's log", name)
 	case http.StatusNotFound:
@@ -62,6 +64,10 @@ func refusal(status int, name string) string {
 
 func refuse(w http.ResponseWriter, name string, err error) {
 	status := statusOf(err)
+	var asks interface{ Challenge() string }
+	if errors.As(err, &asks) {
+		w.Header().Set("WWW-Authenticate", asks.Challenge())
+	}
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", "GET, HEAD")
 	}

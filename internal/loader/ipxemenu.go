@@ -104,11 +104,24 @@ func ipxeLevel(line func(string, ...any), m Menu, l, above *level, number map[*l
 
 // ipxe are the commands that boot an entry.
 func (e MenuEntry) ipxe() []string {
+	if e.Locked {
+		return lockedEntry(e.URL)
+	}
 	if e.Path == "" {
 		return []string{"chain --replace --autofree " + e.URL + " || goto failed"}
 	}
 	lines := programSettings(e.Path, e.Server)
 	return append(lines, "imgfree", "kernel "+e.URL+" || goto failed", "boot || goto failed")
+}
+
+// lockedEntry asks for a password, and gives it to the server, which doesn't care for the
+// user's name (Basic authentication, RFC 7617).
+func lockedEntry(url string) []string {
+	scheme, rest, _ := strings.Cut(url, "://")
+	return []string{
+		"set username menu", "clear password ||", "login || goto menu0",
+		"chain --replace --autofree " + scheme + "://${username:uristring}:${password:uristring}@" + rest + " || goto failed",
+	}
 }
 
 // localScript has iPXE leave the machine to its disk. On a BIOS it starts the first disk

@@ -26,6 +26,8 @@ type MenuEntry struct {
 	// Path is the URL's, of a program that finds what is beside it by its own name; empty
 	// for a configuration.
 	Path, Server string
+	// Locked: the server asks for a password.
+	Locked bool
 }
 
 // level is one of a menu's menus: the first, or one below another.

@@ -24,7 +24,7 @@ func PXELINUXMenu(m Menu) string {
 	}
 	b.WriteString(say(m.Hidden))
 	b.WriteString(say("Type a number and press Enter."))
-	b.WriteString("PROMPT 1\nNOESCAPE 1\n")
+	b.WriteString("PROMPT 1\n")
 	if chosen > 0 {
 		fmt.Fprintf(&b, "DEFAULT %d\n", chosen)
 	}

@@ -22,7 +22,7 @@ type broughtFile struct {
 // for a loader that speaks already goes first, and what this host has of a loader; for a
 // ROM's program nothing is written.
 func (t *Tree) brought(n Name, name string) (broughtFile, bool) {
-	if t.Brings == nil {
+	if t.Brings == nil || t.Locked != nil && t.Locked(n.Client) {
 		return broughtFile{}, false
 	}
 	bringer, ok := t.Brings(n.Client)

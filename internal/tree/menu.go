@@ -15,13 +15,13 @@ func (t *Tree) drawn(c boot.Client, m boot.Menu, r route.Route, a Asker) string 
 	menu := loader.Menu{Prompt: m.Prompt, Timeout: m.Timeout}
 	var hidden []string
 	for _, item := range m.Items {
-		entry, ok := t.entry(c, item, r, a)
-		if !ok {
+		entry, why := t.entry(c, item, r, a)
+		if why != "" {
 			hidden = append(hidden, item.Title)
 			continue
 		}
 		menu.Entries = append(menu.Entries, entry)
-		if item.Item == m.Default || menu.Default == "" {
+		if item.Item == m.Default || menu.Default == "" && !item.Locked {
 			menu.Default = entry.ID
 		}
 	}
@@ -35,28 +35,43 @@ func (t *Tree) drawn(c boot.Client, m boot.Menu, r route.Route, a Asker) string 
 	return loader.IPXEMenu(c, menu)
 }
 
-// entry is an item as a line of a menu; ok is false for what the client can't boot.
-func (t *Tree) entry(c boot.Client, item boot.MenuItem, r route.Route, a Asker) (e loader.MenuEntry, ok bool) {
+// NotShown says of each item that a menu doesn't show to a client why it can't be booted.
+func (t *Tree) NotShown(c boot.Client, m boot.Menu, r route.Route, a Asker) []string {
+	var all []string
+	for _, item := range m.Items {
+		if _, why := t.entry(c, item, r, a); why != "" {
+			all = append(all, item.Title+": "+why)
+		}
+	}
+	return all
+}
+
+// entry is an item as a line of a menu; why says why the client can't boot it.
+func (t *Tree) entry(c boot.Client, item boot.MenuItem, r route.Route, a Asker) (e loader.MenuEntry, why string) {
 	c.Item = item.Item
 	way, why := r.Item(c, item.Payload, t.Host)
-	if why != "" {
-		return loader.MenuEntry{}, false
+	asks := r.Loader == boot.IPXE && way.Role == route.Script && way.Via != route.TFTP
+	switch {
+	case why != "":
+		return loader.MenuEntry{}, why
+	case item.Locked && !asks:
+		return loader.MenuEntry{}, "it has a password, which only iPXE asks for, over HTTP and for what it boots by a script"
 	}
-	e = loader.MenuEntry{ID: fmt.Sprintf("item%d", item.Item), Title: item.Title, Group: item.Group}
+	e = loader.MenuEntry{ID: fmt.Sprintf("item%d", item.Item), Title: item.Title, Group: item.Group, Locked: item.Locked}
 	if r.Loader != boot.IPXE {
 		via := t.loadsBy(c, r, a.Via)
 		if r.Loader == boot.PXELINUX {
 			via = route.TFTP // its configurations come by the ROM's own means
 		}
 		e.URL = t.base(via, a.Server) + "/" + t.Names.Boot(c, r) + "/" + route.FindLoader(r.Loader).Next.Name
-		return e, true
+		return e, ""
 	}
 	path := t.Path(c, way)
 	e.URL = t.base(way.Via, a.Server) + "/" + path
 	if way.Role != route.Script {
 		e.Path, e.Server = path, a.Server.String()
 	}
-	return e, true
+	return e, ""
 }
 
 // hiddenMost is how many titles a line in a menu names.

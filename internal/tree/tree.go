@@ -30,7 +30,11 @@ type Tree struct {
 	ScriptFiles *ScriptFiles // what an operator's iPXE script names relative to itself; nil without one
 	// Brings tells what a client's payload brings of its own: files that are asked for
 	// by names that no script of Spur's has. nil where no payload does.
-	Brings    func(boot.Client) (boot.Bringer, bool)
+	Brings func(boot.Client) (boot.Bringer, bool)
+	// Locked tells whether a client's item boots for nobody but who knows its password, and
+	// Unlock whether a password is right. nil: none has one.
+	Locked    func(boot.Client) bool
+	Unlock    func(context.Context, boot.Client, Asker) error
 	Disks     Disks  // reads images of disks; nil: as they lie
 	Boots     Boots  // for loaders that ask at the root; nil where nobody asks
 	HTTPPort  uint16 // in the URLs of generated scripts; 0 where nothing is served over plain HTTP
@@ -53,6 +57,9 @@ type Asker struct {
 	Query  url.Values // of an HTTP request
 	Raw    string     // Query as it came
 	Peer   netip.Addr // who asks; the zero value where nobody does
+	// Password is what an HTTP request has; HasPassword: it has one.
+	Password    string
+	HasPassword bool
 }
 
 // Boots tells by its address which boot somebody is at who asks without a sealed
@@ -173,6 +180,9 @@ func (t *Tree) NoteBoot(asked string, peer netip.Addr) {
 // openBoot opens a file in the tree of one client's boot: one that its payload
 // brings, one that its route declares, or one beside an operator's script.
 func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.File, error) {
+	if err := t.unlock(ctx, n, name, a); err != nil {
+		return nil, err
+	}
 	if f, ok := t.brought(n, name); ok {
 		return t.openBrought(ctx, f)
 	}

@@ -1,0 +1,58 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/tree"
+)
+
+// protects tells whether an item has a password.
+func (c *catalogue) protects(e entry) bool {
+	return c.passwords != nil && c.passwords.File.Protects(e.name())
+}
+
+// name is an item's title with the groups that it is in.
+func (e entry) name() string { return path.Join(e.group, e.title) }
+
+// locked tells whether what a client has chosen has a password.
+func (c *catalogue) locked(client boot.Client) bool {
+	e, ok := c.find(client.Item)
+	return ok && c.protects(e)
+}
+
+// unlock tells whether a password is that of what a client has chosen.
+func (c *catalogue) unlock(ctx context.Context, client boot.Client, a tree.Asker) error {
+	e, _ := c.find(client.Item)
+	return c.passwords.Pass(ctx, e.name(), a.Password, a.Peer)
+}
+
+// checkPasswords refuses a password for what boots by itself, and one that is nobody's,
+// for which a title was misspelt, most likely. A pattern that fits no item yet may be for
+// files that are still to come, and is only warned of.
+func (c *catalogue) checkPasswords(first entry) (warning string, err error) {
+	if c.passwords == nil {
+		return "", nil
+	}
+	if c.protects(first) {
+		return "", misused(advice.New(fmt.Sprintf("%s has a password, and boots where nobody chooses", first.name()), "name another item with --menu-default, or add a line to the file before the others: "+first.name()+" -"))
+	}
+	var names []string
+	for _, e := range c.entries {
+		names = append(names, e.name())
+	}
+	idle := c.passwords.File.Idle(names)
+	if len(idle) == 0 {
+		return "", nil
+	}
+	text := "--menu-password: no item is called " + strings.Join(idle, ", nor ")
+	if !slices.ContainsFunc(idle, func(pattern string) bool { return !strings.ContainsAny(pattern, "*?[") }) {
+		return text, nil
+	}
+	return "", misused(advice.New(text, "the items are: "+strings.Join(names, ", ")))
+}

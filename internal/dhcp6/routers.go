@@ -37,13 +37,18 @@ func Routers(ctx context.Context, i Interface) ([]netip.Addr, error) {
 	defer stop()
 	var all []netip.Addr
 	ask := &ndp.RouterSolicitation{Options: []ndp.Option{&ndp.LinkLayerAddress{Direction: ndp.Source, Addr: i.MAC}}}
+	var failed error
+	asked := false
 	for range solicitations {
-		if err := conn.WriteTo(ask, nil, netip.IPv6LinkLocalAllRouters()); err != nil {
-			return nil, fmt.Errorf("look for routers on %s: %w", i.Name, err)
-		}
+		// An interface that has just come up may not take it yet.
+		failed = conn.WriteTo(ask, nil, netip.IPv6LinkLocalAllRouters())
+		asked = asked || failed == nil
 		if all = hearRouters(ctx, conn, all); ctx.Err() != nil {
-			break
+			return all, nil
 		}
+	}
+	if !asked {
+		return all, fmt.Errorf("look for routers on %s: %w", i.Name, failed)
 	}
 	return all, nil
 }

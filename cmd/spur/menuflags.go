@@ -47,7 +47,11 @@ func (f *menuFlags) target(cmd *cobra.Command, args []string, t *daemon.Target, 
 	}
 	for _, flag := range []string{"menu-timeout", "menu-prompt", "menu-default", "menu-password", "boot-server"} {
 		if cmd.Flags().Changed(flag) {
-			return usage(cmd, fmt.Errorf("--%s says something of a menu: add --menu", flag))
+			menu := "--menu"
+			if flag == "boot-server" {
+				menu = "--menu pxe"
+			}
+			return usage(cmd, fmt.Errorf("--%s says something of a menu: add %s", flag, menu))
 		}
 	}
 	t.Kernel, t.Initrds = args[0], args[1:]

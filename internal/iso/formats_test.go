@@ -46,7 +46,7 @@ func TestUDFAndJoliet(t *testing.T) {
 		{"UDF 1.02", dir, []string{"genisoimage", "-quiet", "-udf", "-D", "-input-charset", "utf-8"}},
 		{"UDF 1.02", short, []string{"genisoimage", "-quiet", "-udf", "-J", "-joliet-long", "-D", "-input-charset", "utf-8"}},
 		{"ISO 9660 with Joliet", short, []string{"genisoimage", "-quiet", "-J", "-joliet-long", "-D", "-input-charset", "utf-8"}},
-		{"ISO 9660 with Joliet", short, []string{"xorriso", "-as", "mkisofs", "-J", "-joliet-long", "--norock"}},
+		{"ISO 9660 with Joliet", short, []string{"xorriso", "-as", "mkisofs", "-J", "-joliet-long", "--norock", "-input-charset", "utf-8"}},
 	} {
 		path := filepath.Join(t.TempDir(), "image.iso")
 		run(t, tt.args[0], append(tt.args[1:], "-V", "SPUR_TEST", "-o", path, tt.dir)...)

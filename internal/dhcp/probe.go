@@ -1,6 +1,7 @@
 package dhcp
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -107,6 +108,15 @@ func (a probeClient) send(ctx context.Context, conn *packet.Conn) error {
 	return nil
 }
 
+// probeID is the client identifier of probes (RFC 2132, 9.14; type 0: no hardware address),
+// so that whoever sees one, in a capture or in a server's log, knows it.
+func probeID() []byte { return []byte("\x00Spur looks for DHCP servers") }
+
+// IsProbe tells whether a message is one of a [Probe], of this host or another's.
+func IsProbe(m *dhcpv4.DHCPv4) bool {
+	return bytes.Equal(m.Options.Get(dhcpv4.OptionClientIdentifier), probeID())
+}
+
 // discover is a DISCOVER with the broadcast flag, because frames to an address
 // that no card here has could get lost on the way.
 func (a probeClient) discover(n int, pxe bool) *dhcpv4.DHCPv4 {
@@ -117,6 +127,7 @@ func (a probeClient) discover(n int, pxe bool) *dhcpv4.DHCPv4 {
 	}
 	m.SetBroadcast()
 	m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeDiscover))
+	m.UpdateOption(dhcpv4.OptClientIdentifier(probeID()))
 	m.UpdateOption(dhcpv4.OptParameterRequestList(dhcpv4.OptionSubnetMask, dhcpv4.OptionRouter,
 		dhcpv4.OptionDomainNameServer, dhcpv4.OptionDomainName, dhcpv4.OptionVendorSpecificInformation,
 		dhcpv4.OptionClassIdentifier, dhcpv4.OptionTFTPServerName, dhcpv4.OptionBootfileName))

@@ -64,7 +64,7 @@ func (o *overhearing) add(at time.Time, e timeline.Event) {
 func (o *overhearing) dhcp(i *capture.Item) {
 	m, err := dhcp.Parse(i.Message)
 	switch {
-	case err != nil:
+	case err != nil, dhcp.IsProbe(m):
 	case m.OpCode == dhcpv4.OpcodeBootRequest:
 		o.request(i, m)
 	case o.client.Loader != "":
@@ -196,7 +196,7 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 		return // firmware asks for the size first
 	}
 	name := baseOf(t.Name)
-	if name == "" {
+	if name == "" && t.Proto != "tftp" { // whose request is what a transfer begins with
 		name = baseOf(o.file)
 	}
 	e := timeline.Event{
@@ -209,7 +209,7 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 		o.add(t.Start, start)
 	}
 	switch {
-	case t.Done:
+	case t.Done && t.Err == "":
 		e.Kind = timeline.FetchEnd
 	case t.SizeOnly:
 		e.Kind = timeline.SizeAsked

@@ -1,9 +1,13 @@
 package onlooker
 
 import (
+	"net"
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/iana"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/capture"
@@ -21,6 +25,44 @@ func TestSpareFiles(t *testing.T) {
 		last := events[len(events)-1]
 		if last.Kind != timeline.FetchFailed || last.Spare != spare {
 			t.Errorf("%s: %+v", name, last)
+		}
+	}
+}
+
+// A file is called what it was asked for as, and one that a web server refuses was not
+// fetched, though the page that says so came to its end.
+func TestFailedFetches(t *testing.T) {
+	fetch := func(transfer capture.Transfer) *capture.Item {
+		transfer.Client, transfer.Server = netip.MustParseAddrPort("10.0.0.9:2000"), netip.MustParseAddrPort("10.0.0.1:69")
+		return &capture.Item{Proto: capture.Fetch, Transfer: &transfer}
+	}
+	for _, transfer := range []capture.Transfer{
+		{Proto: "tftp", Err: "the server says no", Missing: true},
+		{Proto: "http", Method: "GET", Name: "/none", Status: 404, Done: true, Bytes: 27, Err: "the server says 404", Refused: true, Missing: true},
+	} {
+		o := &overhearing{machine: &capture.Machine{}, file: "undionly.kpxe"}
+		o.fetch(fetch(transfer).Transfer)
+		last := o.events[len(o.events)-1]
+		if last.Kind != timeline.FetchFailed || last.Name == "undionly.kpxe" {
+			t.Errorf("%+v became %+v", transfer, last)
+		}
+	}
+}
+
+// Spur that looks for DHCP servers, as a PXE ROM among others, is no machine that boots.
+func TestProbesAreNoBoots(t *testing.T) {
+	m, err := dhcpv4.NewDiscovery(net.HardwareAddr{2, 0, 0, 0, 0, 1},
+		dhcpv4.WithOption(dhcpv4.OptClassIdentifier("PXEClient:Arch:00007:UNDI:003016")), dhcpv4.WithOption(dhcpv4.OptClientArch(iana.EFI_X86_64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, boots := range map[string]bool{"\x00Spur looks for DHCP servers": false, "\x00another": true} {
+		m.UpdateOption(dhcpv4.OptClientIdentifier([]byte(id)))
+		events := Events(&capture.Machine{MAC: boot.MAC(m.ClientHWAddr), Items: []*capture.Item{{
+			Proto: capture.DHCP, Src: netip.MustParseAddrPort("0.0.0.0:68"), Dst: netip.MustParseAddrPort("255.255.255.255:67"), Message: m.ToBytes(),
+		}}})
+		if Boots(events) != boots {
+			t.Errorf("%q: %+v", id, events)
 		}
 	}
 }

@@ -161,7 +161,7 @@ func folder(t *testing.T, files map[string]string) string {
 
 func TestNearestCompanion(t *testing.T) {
 	core, ldlinux := unpacked(t, "pxelinux", "usr/lib/PXELINUX/pxelinux.0"), unpacked(t, "syslinux-common", "usr/lib/syslinux/modules/bios/ldlinux.c32")
-	other := "\x7fELF another build's \x00ldlinux.c32\x00"
+	other := "\x7fELF\x01\x01\x01" + strings.Repeat("\x00", 9) + "\x03\x00\x03\x00 another build's \x00ldlinux.c32\x00"
 	alone, both := folder(t, map[string]string{"pxelinux.0": core}), folder(t, map[string]string{"pxelinux.0": core, "ldlinux.c32": ldlinux})
 	from := func(where, name, content string) string {
 		return folder(t, map[string]string{name: content, FromFile: where + "\n"})

@@ -98,7 +98,10 @@ func identifyFlat(head []byte) (route.Identity, error) {
 
 // identifyModule says which module of Syslinux an ELF file is that begins so.
 func identifyModule(head []byte) (route.Identity, error) {
-	return companion(func(c route.Companion) bool { return c.Mark != "" && bytes.Contains(head, []byte(c.Mark)) })
+	arch := moduleArch(head)
+	return companion(func(c route.Companion) bool {
+		return c.Mark != "" && c.Arch == arch && bytes.Contains(head, []byte(c.Mark))
+	})
 }
 
 // identifyNamed says the same of a file by the name that it has for those that need it;
@@ -112,7 +115,25 @@ func identifyNamed(content []byte, other error) (route.Identity, error) {
 	if err != nil || len(names) == 0 {
 		return route.Identity{}, other
 	}
-	return companion(func(c route.Companion) bool { return c.Mark == "" && c.File == names[0] })
+	arch := moduleArch(content)
+	return companion(func(c route.Companion) bool { return c.Mark == "" && c.Arch == arch && c.File == names[0] })
+}
+
+// moduleArch is the architecture of a module of Syslinux that begins so; empty where it is
+// none: a shared object for an x86 processor (ELF, e_type and e_machine). Modules for a
+// BIOS and for UEFI of 32 bits don't differ in that.
+func moduleArch(head []byte) boot.Arch {
+	const shared, i386, x8664 = 3, 3, 62
+	if len(head) < 20 || head[16] != shared || head[17] != 0 || head[19] != 0 {
+		return ""
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("\x7fELF\x01\x01")) && head[18] == i386:
+		return boot.X86
+	case bytes.HasPrefix(head, []byte("\x7fELF\x02\x01")) && head[18] == x8664:
+		return boot.X64
+	}
+	return ""
 }
 
 // companion is the first of the table of loaders that is the one.

@@ -74,7 +74,7 @@ func MayBe(head []byte) bool {
 		return true
 	}
 	_, err := identifyFlat(head)
-	return err == nil
+	return err == nil || moduleArch(head) == boot.X86 // which may say behind its beginning what it is
 }
 
 // begin reads the beginning of a file, at most that many bytes.

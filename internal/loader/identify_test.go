@@ -60,6 +60,8 @@ var debians = []struct{ row, file, want string }{
 	{"pxelinux", "usr/lib/PXELINUX/pxelinux.0", "PXELINUX|bios|x86|6.04|||||||tftp"},
 	{"pxelinux", "usr/lib/PXELINUX/lpxelinux.0", "PXELINUX|bios|x86|6.04|||||||http tftp"},
 	{"syslinux-common", "usr/lib/syslinux/modules/bios/ldlinux.c32", "ldlinux|bios|x86||||||||"},
+	{"syslinux-common", "usr/lib/syslinux/modules/bios/mboot.c32", "Syslinux module|bios|x86||||||||"},
+	{"syslinux-common", "usr/lib/syslinux/modules/bios/libcom32.c32", "Syslinux module|bios|x86||||||||"},
 	{"syslinux-common", "usr/lib/syslinux/modules/efi64/ldlinux.e64", "ldlinux|uefi|x64||||||||"},
 	{"syslinux-efi", "usr/lib/SYSLINUX.EFI/efi64/syslinux.efi", "Syslinux|uefi|x64|6.04|||||||"},
 	{"memtest86+", "boot/memtest86+x64.efi", "Memtest86+|uefi|x64|6.10|||||||"},

@@ -214,7 +214,7 @@ func (i *importing) leave(name string, why error) error {
 		return nil
 	case errors.As(why, &keep):
 		return why
-	case errors.Is(why, errNoCandidate) && !meant(name) || len(i.report.Left) == LeftMost:
+	case errors.Is(why, errNoCandidate) && !meant(name), errors.Is(why, loader.ErrUnknown) && endsIn(name, ".c32"), len(i.report.Left) == LeftMost:
 		i.report.Others++
 		return nil
 	}

@@ -196,7 +196,7 @@ func (l *folderLook) instead() string {
 
 func (l *folderLook) remedy() string {
 	if len(l.found.Kernels) > 0 {
-		return "name the kernel and its initrds"
+		return "name the kernel and its initrds, or add --menu to choose from what is in the folder"
 	}
 	return "name a folder that has one, such as pxelinux.0, a GRUB or a shim, or the file that is to boot; with --as nbp it may be any flat program"
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
 )
@@ -76,6 +77,15 @@ func fetchWith[T any](ctx context.Context, url string, from Reader, look func(io
 	return found, err
 }
 
+// checkName says what to do about a name that is no file's. Items of menus are called
+// TITLE=TARGET, and local is the machine's disk.
+func checkName(path string) string {
+	if strings.Contains(path, "=") {
+		return "check its name; if that names an item of a menu, add --menu"
+	}
+	return "check its name"
+}
+
 // explain says about a file that cannot be read what to do.
 func explain(path string, err error) error {
 	var m *Mismatch
@@ -83,7 +93,7 @@ func explain(path string, err error) error {
 	case errors.As(err, &m):
 		return advice.Wrap(fmt.Errorf("%s: %w", path, err), m.Hint)
 	case errors.Is(err, fs.ErrNotExist):
-		return advice.Wrap(fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist), "check its name")
+		return advice.Wrap(fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist), checkName(path))
 	case errors.Is(err, fs.ErrPermission):
 		return advice.Wrap(fmt.Errorf("%s may not be read (%w)", path, fs.ErrPermission), "change its permissions, or run as a user who may")
 	}

@@ -1,6 +1,7 @@
 package password
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -76,6 +77,9 @@ func parse(text string) (*File, error) {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 		f.rules = append(f.rules, rule{pattern: pattern, hash: h})
+	}
+	if len(f.rules) == 0 {
+		return nil, errors.New("it has no line of a password: the menu would ask for none")
 	}
 	return f, nil
 }

@@ -105,7 +105,8 @@ func TestGuessing(t *testing.T) {
 
 func TestBadFiles(t *testing.T) {
 	for text, want := range map[string]string{
-		"lonely": "line 1: it has no title, or no hash",
+		"# nothing\n\n": "has no line of a password",
+		"lonely":        "line 1: it has no title, or no hash",
 		"\nA $argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$" + strings.Repeat("A", 43): "line 2: this is no hash by Argon2id",
 		"A $argon2id$v=19$t=1$c2FsdHNhbHQ$" + strings.Repeat("A", 43):           "says nothing of memory, passes and lanes",
 		"A $argon2id$v=19$m=99999999,t=1,p=1$c2FsdHNhbHQ$AAAA":                  "takes too much",

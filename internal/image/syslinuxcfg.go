@@ -39,7 +39,7 @@ func (l *folderLook) checkConfigs(program string) {
 		problems = append(problems, c.config(path.Join(dir, e.Name()))...)
 	}
 	for _, p := range problems[:min(len(problems), problemsMost)] {
-		l.warn("%s; it is served as it is", p)
+		l.warn("%s; the file is served as it is", p)
 	}
 	if more := len(problems) - problemsMost; more > 0 {
 		l.warn("there are %d more such places in the configurations", more)
@@ -147,7 +147,7 @@ func (c *configCheck) line(at, word string, args []string) {
 	case word == "default", word == "ontimeout", word == "onerror":
 		c.choose(choice{at, word, first})
 	case word == "include":
-		c.file(c.beside(first))
+		c.include(first)
 	case word == "path":
 		more := strings.SplitN(strings.Join(args, " "), ":", pathsMost+1)
 		c.paths = append(c.paths, more...)
@@ -193,8 +193,16 @@ func (c *configCheck) menu(args []string) {
 		c.endLabel()
 	case "include":
 		if len(args) > 1 {
-			c.file(c.beside(args[1]))
+			c.include(args[1])
 		}
+	}
+}
+
+// include goes through another file. Syslinux passes over one that isn't there, as
+// Debian's menus have many.
+func (c *configCheck) include(name string) {
+	if c.there(name) {
+		c.file(c.beside(name))
 	}
 }
 

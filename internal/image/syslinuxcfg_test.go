@@ -32,17 +32,18 @@ func TestSyslinuxConfig(t *testing.T) {
 		{"a module on the path", "path boot/\nui menu.c32\nlabel c\n com32 menu.c32\n", ""},
 		{"a module without its ending", "path boot\nlabel c\n kernel menu\n", ""},
 		{"an include that isn't there", "include none.cfg\nlabel a\n linux vmlinuz\n", ""},
+		{"no label after a menu's include that isn't there", "menu include none.cfg\ndefault theirs\n", `line 2, has DEFAULT name "theirs"`},
 		{"Windows' line ends and comments", "# x\r\nLABEL a\r\n\r\n  LINUX vmlinuz\r\n", ""},
 		{"a default that is no label", "DEFAULT lnx\nLABEL linux\n linux vmlinuz\n", `line 1, has DEFAULT name "lnx", which is neither a label`},
 		{"a default with options", "default linux auto\nlabel linux\n linux vmlinuz\n", ""},
 		{"a default that is a file", "default vmlinuz ro\n", ""},
 		{"a default of which only the last counts", "default none\ndefault boot/menu.c32\n", ""},
 		{"a label at a time's end", "ontimeout none\nlabel a\n linux vmlinuz\n", `line 1, has ONTIMEOUT name "none"`},
-		{"a label of what can't be read", "include none.cfg\ndefault theirs\n", ""},
+		{"a label of what can't be read", "include http://h/none.cfg\ndefault theirs\n", ""},
 		{"itself", "include pxelinux.cfg/default\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := strings.Join(checkText(tt.text, "vmlinuz", "initrd.gz", "boot/menu.c32"), "\n")
+			got := strings.Join(checkText(tt.text, "vmlinuz", "initrd.gz", "boot/menu.c32", "pxelinux.cfg/default"), "\n")
 			if tt.problem == "" && got != "" || !strings.Contains(got, tt.problem) {
 				t.Errorf("got %q, want %q", got, tt.problem)
 			}

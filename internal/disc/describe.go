@@ -27,7 +27,8 @@ type Description struct {
 	Info     string   `json:"info,omitempty"` // what the medium says of itself
 	Boots    []Boot   `json:"boot_images"`    // of El Torito's catalog
 	Menus    []Menu   `json:"menus"`
-	Entries  []Entry  `json:"entries"` // that can be booted, as --entry counts them
+	Entries  []Entry  `json:"entries"`            // that can be booted, as --entry counts them
+	Lacking  []string `json:"left_out,omitempty"` // entries that name what isn't there
 	Root     string   `json:"root_over,omitempty"`
 	Other    []string `json:"root_elsewhere,omitempty"` // arguments for servers of one's own
 	Memory   int64    `json:"memory_bytes,omitempty"`
@@ -72,7 +73,7 @@ func (d Disc) Describe() Description {
 	f := d.Found
 	all := Description{
 		Path: d.File.Source, Size: d.size, Label: d.Image.Label, Format: d.Image.Format, Family: f.Family.Name, Title: f.Family.Title, Info: f.Info,
-		Root: string(f.Root.Over), Memory: f.Memory, Note: f.Family.Note, Boots: []Boot{}, Menus: []Menu{}, Entries: []Entry{},
+		Root: string(f.Root.Over), Memory: f.Memory, Note: f.Family.Note, Lacking: f.Lacking, Boots: []Boot{}, Menus: []Menu{}, Entries: []Entry{},
 	}
 	for _, b := range d.Image.Boot() {
 		all.Boots = append(all.Boots, Boot{b.Platform.String(), b.Emulation.String(), b.Offset, b.Size})
@@ -164,6 +165,9 @@ func (d Description) WriteText(out io.Writer) error {
 	}
 	for i, e := range d.Entries {
 		e.writeText(line, i+1)
+	}
+	for _, lacking := range d.Lacking {
+		line("", lacking)
 	}
 	line("root", rootText(d.Root))
 	for _, args := range d.Other {

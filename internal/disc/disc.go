@@ -89,6 +89,9 @@ func (d Disc) system(entry string) (family.System, error) {
 // Warnings say what may be in the way of its system.
 func (d Disc) Warnings() []string {
 	var all []string
+	if d.Found.PresetLacks != "" {
+		all = append(all, printable.Line(d.Found.PresetLacks))
+	}
 	if d.Found.Family.Note != "" {
 		all = append(all, d.Found.Family.Note)
 	}

@@ -162,6 +162,30 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// An entry whose files aren't all there is left out, and said to be where it is the one
+// that would be booted.
+func TestEntryThatLacksFiles(t *testing.T) {
+	kernel, err := lab.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const menu = "label live\nlinux /live/vmlinuz\ninitrd /live/none.img\nlabel safe\nlinux /live/vmlinuz\ninitrd /live/initrd.img\n"
+	for config, warned := range map[string]bool{"default live\n" + menu: true, "default safe\n" + menu: false, menu[:strings.Index(menu, "label safe")]: true} {
+		d, err := open(t, imageOf(t, "d-live", map[string]string{
+			"live/vmlinuz": kernel, "live/initrd.img": "070701", "live/filesystem.squashfs": "hsqs", "isolinux/isolinux.cfg": config,
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const said = `the entry "live" of isolinux/isolinux.cfg is left out: it names live/none.img, which isn't there`
+		warnings := strings.Join(d.Warnings(), "\n")
+		var text bytes.Buffer
+		if err := d.Describe().WriteText(&text); err != nil || !strings.Contains(text.String(), said) || strings.Contains(warnings, said) != warned {
+			t.Errorf("%s: the warnings are %q, and it is described as\n%s", config, warnings, &text)
+		}
+	}
+}
+
 // What doesn't boot has one clear line, and what to do.
 func TestErrors(t *testing.T) {
 	live := liveImage(t)

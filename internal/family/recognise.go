@@ -27,6 +27,10 @@ type Found struct {
 	Systems []System // that its menus offer and that can be booted, or the one that the family knows
 	Root    Root     // how the system finds its root
 	Memory  int64    // what a machine should have at least; 0 where that is not known
+	// Lacking are entries of the menus that name files which aren't there, in words, and
+	// PresetLacks the one among them that would be booted where nobody chooses.
+	Lacking     []string
+	PresetLacks string
 	// Preset is the index in Systems of the one that is booted where nobody chooses.
 	Preset int
 
@@ -57,7 +61,7 @@ func (t Table) Recognise(m Medium) Found {
 		return found
 	}
 	found.Family = t[i]
-	found.Systems, found.Preset = l.systems(t[i], found.Configs)
+	l.systems(&found)
 	found.Root = l.root(t[i])
 	found.Memory = l.memory(t[i])
 	return found
@@ -111,11 +115,15 @@ func (l look) has(name string) bool {
 
 // systems are those that the menus offer, each once, and the one that is preset: of the
 // first menu that presets one.
-func (l look) systems(f Family, configs []bootconfig.Config) (all []System, preset int) {
-	preset = -1
-	for _, c := range configs {
+func (l look) systems(found *Found) {
+	var all []System
+	preset := -1
+	for _, c := range found.Configs {
 		for _, e := range c.Entries {
-			s, ok := l.system(f, c, e)
+			s, missing, ok := l.system(found.Family, c, e)
+			if missing != "" {
+				found.lacks(fmt.Sprintf("the entry %q of %s is left out: it names %s, which isn't there", e.Title, c.Path, missing), e.Default && preset < 0)
+			}
 			if !ok {
 				continue
 			}
@@ -131,25 +139,43 @@ func (l look) systems(f Family, configs []bootconfig.Config) (all []System, pres
 		}
 	}
 	if len(all) == 0 {
-		all = l.known(f)
+		all = l.known(found.Family)
+		if len(found.Lacking) > 0 {
+			found.PresetLacks = found.Lacking[0]
+		}
 	}
-	return all, max(0, preset)
+	found.Systems, found.Preset = all, max(0, preset)
 }
 
+// lacks notes an entry that names what isn't there.
+func (f *Found) lacks(text string, preset bool) {
+	if len(f.Lacking) < lackingMost {
+		f.Lacking = append(f.Lacking, text)
+	}
+	if preset && f.PresetLacks == "" {
+		f.PresetLacks = text
+	}
+}
+
+// lackingMost bounds how many entries are told of that name what isn't there.
+const lackingMost = 8
+
 // system is what an entry of a menu boots; ok is false where that isn't the family's, or
-// where a file of it isn't there.
-func (l look) system(f Family, c bootconfig.Config, e bootconfig.Entry) (s System, ok bool) {
+// where a file of it, missing, isn't there.
+func (l look) system(f Family, c bootconfig.Config, e bootconfig.Entry) (s System, missing string, ok bool) {
 	matches := func(pattern string) bool {
 		ok, _ := path.Match(strings.ToLower(pattern), strings.ToLower(e.Kernel))
 		return ok
 	}
-	switch {
-	case e.Kind != bootconfig.Linux || len(f.Kernels) > 0 && !slices.ContainsFunc(f.Kernels, matches):
-		return s, false
-	case !l.has(e.Kernel) || slices.ContainsFunc(e.Initrds, func(name string) bool { return !l.has(name) }):
-		return s, false
+	if e.Kind != bootconfig.Linux || len(f.Kernels) > 0 && !slices.ContainsFunc(f.Kernels, matches) {
+		return s, "", false
 	}
-	return System{Title: e.Title, Kernel: e.Kernel, Initrds: e.Initrds, Args: e.Args, Config: c.Path}, true
+	for _, name := range append([]string{e.Kernel}, e.Initrds...) {
+		if !l.has(name) {
+			return s, name, false
+		}
+	}
+	return System{Title: e.Title, Kernel: e.Kernel, Initrds: e.Initrds, Args: e.Args, Config: c.Path}, "", true
 }
 
 // known is the system that a family knows of by itself.

@@ -81,7 +81,7 @@ func mismatch(h head) *Mismatch {
 	if found := textMismatch(h); found != nil {
 		return found
 	}
-	return &Mismatch{Looks: fmt.Sprintf(unknownKind+" (it begins with % x)", []byte(h[:min(len(h), 8)])), Hint: "give a Linux kernel, an EFI application or an iPXE script; a flat program that a BIOS loads, an NBP, boots with --as nbp"}
+	return &Mismatch{Looks: fmt.Sprintf(unknownKind+" (it begins with % x)", []byte(h[:min(len(h), 8)])), Hint: "give a kernel, an EFI application, the image of a disk or an iPXE script; a flat program that a BIOS loads, an NBP, boots with --as nbp"}
 }
 
 // mismatchInside says what a gzip file that does not boot looks like.

@@ -30,7 +30,11 @@ func (l *looked) takeDisk(ctx context.Context, t Target, up upstream) error {
 	found.Image = f
 	if !found.BIOS && len(found.EFI) == 0 {
 		if t.As != string(boot.KindDisk) {
-			return advice.New(fmt.Sprintf("%s is a %s", t.Kernel, found.Description),
+			article := "a"
+			if found.Layout == boot.LayoutISO {
+				article = "an"
+			}
+			return advice.New(fmt.Sprintf("%s is %s %s", t.Kernel, article, found.Description),
 				"put a loader for removable media on it (grub-install --removable, or EFI/BOOT/BOOTX64.EFI in a FAT file system), or have a BIOS try it by --as disk; a flat program that a BIOS loads, an NBP, boots with --as nbp")
 		}
 		found.BIOS = true

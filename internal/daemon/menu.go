@@ -58,6 +58,8 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 	switch {
 	case !drawn && words.Kind != MenuByFirmware:
 		return misused(advice.New(fmt.Sprintf("--menu=%s is unknown", words.Kind), "--menu alone is a menu that loaders draw, by --loader one alone; --menu pxe is the one that a machine's firmware has"))
+	case t.Watch:
+		return misused(advice.New("--watch goes with one target, and not with a menu", "leave it out; a folder's new files are in its menu by themselves"))
 	case drawn && len(words.BootServers) > 0:
 		return misused(advice.New("--boot-server is for a menu of PXE's", "name it with --menu pxe; of a menu that loaders draw, local is an item like others: spur boot KERNEL local --menu"))
 	}

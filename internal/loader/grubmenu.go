@@ -76,8 +76,10 @@ func localGRUB(c boot.Client) string {
 		return text + "if chainloader (hd0)+1; then\nset root=(hd0)\nboot\nfi\nexit\n"
 	}
 	text += "for file in " + strings.Join(loadersOnDisks(c.Arch), " ") + "; do\n"
-	return text + "if search --no-floppy --set=disk --file $file; then\n" +
-		"if chainloader ($disk)$file; then\nboot\nfi\nfi\ndone\nexit 1\n"
+	// What is started is told that it comes from the device of root, whatever the path says
+	// (grub_cmd_chainloader, loader/efi/chainloader.c), and looks for its own files there.
+	return text + "if search --no-floppy --set=root --file $file; then\n" +
+		"if chainloader ($root)$file; then\nboot\nfi\nfi\ndone\nexit 1\n"
 }
 
 // loadersOnDisks are the files by which systems are started from a disk, by their

@@ -169,8 +169,8 @@ func TestEntryThatLacksFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const menu = "label live\nlinux /live/vmlinuz\ninitrd /live/none.img\nlabel safe\nlinux /live/vmlinuz\ninitrd /live/initrd.img\n"
-	for config, warned := range map[string]bool{"default live\n" + menu: true, "default safe\n" + menu: false, menu[:strings.Index(menu, "label safe")]: true} {
+	const live, safe = "label live\nlinux /live/vmlinuz\ninitrd /live/none.img\n", "label safe\nlinux /live/vmlinuz\ninitrd /live/initrd.img\n"
+	for config, warned := range map[string]bool{"default live\n" + live + safe: true, "default safe\n" + live + safe: false, live: true} {
 		d, err := open(t, imageOf(t, "d-live", map[string]string{
 			"live/vmlinuz": kernel, "live/initrd.img": "070701", "live/filesystem.squashfs": "hsqs", "isolinux/isolinux.cfg": config,
 		}))

@@ -85,26 +85,26 @@ func (d Demo) Run(ctx context.Context) (err error) {
 		return d.show(ctx, m)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	restarted := make(chan error, 1)
-	go func() { restarted <- restart(ctx, m, spur) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		restart(ctx, m, spur)
+	}()
 	err = d.show(ctx, m)
 	cancel()
-	return errors.Join(err, <-restarted)
+	<-ended
+	return err
 }
 
 // changed is what Spur says when a file of its target has changed and can be booted.
 const changed = ` changed: the next boot gets it `
 
-// restart restarts a machine whenever what it boots has changed, until ctx ends.
-func restart(ctx context.Context, m *lab.Machine, spur *lab.Process) error {
-	for place := int64(0); ; {
-		at, err := spur.WaitAfter(ctx, place, changed)
-		if err != nil {
-			return nil //nolint:nilerr // the lab has ended, or Spur has, which the machine shows
-		}
-		if place = at.End; m.Reset(ctx) != nil {
-			return nil // it is off
-		}
+// restart restarts a machine whenever what it boots has changed, until ctx ends, or the
+// machine or Spur does.
+func restart(ctx context.Context, m *lab.Machine, spur *lab.Process) {
+	at, err := spur.WaitAfter(ctx, 0, changed)
+	for err == nil && m.Reset(ctx) == nil {
+		at, err = spur.WaitAfter(ctx, at.End, changed)
 	}
 }
 

@@ -17,12 +17,13 @@ const diskSays = "the local disk boots"
 func (w *world) localDisk() []string {
 	w.Helper()
 	dir := w.TempDir()
-	// Real mode: each byte of the text goes to COM1 once that is ready, then it halts.
+	// Real mode: each byte of the text goes to COM1 once that is ready, then it halts. No
+	// interrupt comes between: at one SeaBIOS writes there what it has shown last.
 	sector := append([]byte{
 		0xeb, 0x58, 0x90, // over the parameters of the file system
 	}, make([]byte, 0x57)...)
 	sector = append(sector,
-		0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x80, 0x7c, // ds=0, si=text
+		0xfa, 0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x80, 0x7c, // ds=0, si=text
 		0xac, 0x84, 0xc0, 0x74, 0x11, 0x88, 0xc4, // next byte; the last is 0
 		0xba, 0xfd, 0x03, 0xec, 0xa8, 0x20, 0x74, 0xfb, // wait for the port
 		0x88, 0xe0, 0xb2, 0xf8, 0xee, 0xeb, 0xea,

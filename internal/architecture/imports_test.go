@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 	// Who asks, and what is answered.
 	"internal/identify": {"internal/boot", "internal/bsdp", "internal/dhcp", "internal/dhcp6", "internal/pxe", "internal/timeline"},
 	"internal/answer": {
-		"internal/advice", "internal/boot", "internal/bsdp", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/disc", "internal/family", "internal/identify", "internal/pxe",
+		"internal/advice", "internal/boot", "internal/bsdp", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/family", "internal/identify", "internal/medium", "internal/pxe",
 		"internal/recorder", "internal/resolver", "internal/route", "internal/timeline", "internal/tree",
 	},
 
@@ -136,7 +136,7 @@ var allowed = map[string][]string{
 	"internal/bootconfig":  {},
 	"internal/family":      {"internal/advice", "internal/bootconfig"},
 	"internal/image":       {"block", "block/partition", "block/raw", "internal/archive", "internal/fat", "internal/iso", "internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/route"},
-	"internal/disc":        {"internal/advice", "internal/boot", "internal/bootconfig", "internal/family", "internal/image", "internal/iso", "internal/printable", "internal/size"},
+	"internal/medium":      {"internal/advice", "internal/boot", "internal/bootconfig", "internal/family", "internal/image", "internal/iso", "internal/printable", "internal/size"},
 	"internal/grubimage":   {},
 	"internal/loader":      {"internal/advice", "internal/boot", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
 	"internal/fat":         {},
@@ -171,7 +171,6 @@ var allowed = map[string][]string{
 		"internal/decide",
 		"internal/dhcp",
 		"internal/dhcp6",
-		"internal/disc",
 		"internal/family",
 		"internal/efi/enroll",
 		"internal/efi/keys",
@@ -185,6 +184,7 @@ var allowed = map[string][]string{
 		"internal/image",
 		"internal/leases",
 		"internal/machines",
+		"internal/medium",
 		"internal/onlooker",
 		"internal/outlook",
 		"internal/password",

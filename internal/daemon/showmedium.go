@@ -7,23 +7,23 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/disc"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/image"
+	"github.com/spurboot/spur/internal/medium"
 	"github.com/spurboot/spur/internal/outlook"
 	"github.com/spurboot/spur/internal/rawdisk"
 )
 
 // ShowDisc says what is in the image of a disc and, where it boots, how each kind of
 // machine would with what this host has.
-func ShowDisc(ctx context.Context, c Config, t Target) (disc.Description, error) {
+func ShowDisc(ctx context.Context, c Config, t Target) (medium.Description, error) {
 	host, err := c.findHost()
 	if err != nil {
-		return disc.Description{}, err
+		return medium.Description{}, err
 	}
 	cache, err := fetch.New(fetch.Options{})
 	if err != nil {
-		return disc.Description{}, err
+		return medium.Description{}, err
 	}
 	defer cache.Close()
 	disks := rawdisk.New("")
@@ -31,13 +31,13 @@ func ShowDisc(ctx context.Context, c Config, t Target) (disc.Description, error)
 	up := upstream{lookURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }, disks}
 	file, found, err := t.lookKernel(ctx, up.read)
 	if err != nil {
-		return disc.Description{}, notADisc(t.Kernel, err)
+		return medium.Description{}, notADisc(t.Kernel, err)
 	}
 	if !found.IsDisc() {
-		return disc.Description{}, advice.New(fmt.Sprintf("%s is no image of a disc: it is %s", t.Kernel, found.Description), "spur explain says how it would boot")
+		return medium.Description{}, advice.New(fmt.Sprintf("%s is no image of a disc: it is %s", t.Kernel, found.Description), "spur explain says how it would boot")
 	}
-	var all disc.Description
-	err = t.withDisc(ctx, file, up, func(d disc.Disc) error {
+	var all medium.Description
+	err = t.withDisc(ctx, file, up, func(d medium.Disc) error {
 		all = d.Describe()
 		return nil
 	})

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/disc"
 	"github.com/spurboot/spur/internal/family"
+	"github.com/spurboot/spur/internal/medium"
 )
 
 // FamiliesFile is the file of families that a command was told of or, without one, that in
@@ -33,13 +33,13 @@ func (t Target) families() (family.Table, error) {
 }
 
 // withDisc opens the image of a disc, looks into it, and hands it over while it is open.
-func (t Target) withDisc(ctx context.Context, file boot.File, up upstream, use func(disc.Disc) error) error {
+func (t Target) withDisc(ctx context.Context, file boot.File, up upstream, use func(medium.Disc) error) error {
 	table, err := t.families()
 	if err != nil {
 		return err
 	}
 	look := func(r io.ReaderAt, size int64) error {
-		d, err := disc.Open(file, r, size, table)
+		d, err := medium.Open(file, r, size, table)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (t Target) withDisc(ctx context.Context, file boot.File, up upstream, use f
 // the network and nothing was said of it, the whole of the medium.
 func (l *looked) takeDisc(ctx context.Context, t Target, file boot.File, up upstream) error {
 	err := l.takeSystem(ctx, t, file, up)
-	if !errors.As(err, &disc.UnfitError{}) || t.As != "" || t.Entry != "" || t.Cmdline != "" || len(t.Initrds) > 0 || t.DTB != "" {
+	if !errors.As(err, &medium.UnfitError{}) || t.As != "" || t.Entry != "" || t.Cmdline != "" || len(t.Initrds) > 0 || t.DTB != "" {
 		return err
 	}
 	if l.takeDisk(ctx, t, up) != nil {
@@ -77,14 +77,14 @@ func (l *looked) takeDisc(ctx context.Context, t Target, file boot.File, up upst
 // takeSystem takes the kernel of a medium, with what goes with it.
 func (l *looked) takeSystem(ctx context.Context, t Target, file boot.File, up upstream) error {
 	var linux boot.Linux
-	err := t.withDisc(ctx, file, up, func(d disc.Disc) (err error) {
+	err := t.withDisc(ctx, file, up, func(d medium.Disc) (err error) {
 		linux, l.about, err = d.Linux(t.Entry)
 		if err == nil {
 			l.warnings = append(l.warnings, d.Warnings()...)
 		}
 		return err
 	})
-	if errors.As(err, &disc.NoEntryError{}) {
+	if errors.As(err, &medium.NoEntryError{}) {
 		return misused(err)
 	}
 	if err != nil {

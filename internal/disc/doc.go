@@ -1,3 +1,0 @@
-// Package disc says what the image of an optical disc boots over the network: of which family
-// it is, and which kernel, initrds and command line its system starts with.
-package disc

@@ -12,6 +12,7 @@ import (
 // Machines of other architectures get their kernel in the ways that those of x64
 // have.
 func TestOtherArchitectures(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		firmware lab.Firmware
 		kernel   boot.Arch

@@ -43,6 +43,7 @@ var arrangements = []struct {
 }
 
 func TestMatrix(t *testing.T) {
+	t.Parallel()
 	for _, f := range firmwares {
 		for _, a := range arrangements {
 			t.Run(f.name+" "+a.name, func(t *testing.T) {
@@ -72,6 +73,7 @@ func TestAlreadyIPXE(t *testing.T) {
 
 // An iPXE that says that it has no HTTP is given one that has.
 func TestIPXEWithoutHTTP(t *testing.T) {
+	t.Parallel()
 	for _, f := range []struct {
 		firmware lab.Firmware
 		routes   []string
@@ -122,6 +124,7 @@ func TestKernelThatDoesNotStart(t *testing.T) {
 // A loader that does not work on a machine is passed over when the machine
 // asks again.
 func TestSecondTry(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		firmware lab.Firmware

@@ -11,6 +11,7 @@ import (
 // words at which iPXE ends a command included, by the iPXE of a BIOS ROM and by
 // that of UEFI.
 func TestCommandLineIsCarried(t *testing.T) {
+	t.Parallel()
 	const odd = `root="PARTLABEL=Arch  Linux"   a || b && c ; d # e #f	g`
 	for _, firmware := range []lab.Firmware{lab.BIOS, lab.UEFI} {
 		t.Run(string(firmware), func(t *testing.T) {
@@ -30,6 +31,7 @@ func TestCommandLineIsCarried(t *testing.T) {
 // GRUB quotes by itself what has blanks, so that it comes as another text of the
 // same meaning; what its shell knows otherwise comes as it is.
 func TestCommandLineByGRUB(t *testing.T) {
+	t.Parallel()
 	for _, suite := range []string{"", "/trixie"} {
 		t.Run("suite"+suite, func(t *testing.T) {
 			w := newWorld(t)

@@ -96,6 +96,7 @@ func TestRAMDisk(t *testing.T) {
 
 // Without HTTP it comes by TFTP, also on machines of other architectures.
 func TestRAMDiskByTFTP(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		firmware   lab.Firmware
 		arch       boot.Arch // of the kernel
@@ -146,6 +147,7 @@ func (w *world) floppy() string {
 // On a BIOS a disk boots by MEMDISK, which iPXE, PXELINUX and GRUB start, or as one that
 // iPXE reads over HTTP.
 func TestMemdisk(t *testing.T) {
+	t.Parallel()
 	rescue := func(w *world) string {
 		disc, err := lab.Unpacked("grub-rescue-pc", "usr/lib/grub-rescue/grub-rescue-cdrom.iso")
 		w.check(err)

@@ -121,6 +121,7 @@ func TestDrawnMenuByIPXE(t *testing.T) {
 // GRUB and PXELINUX draw the same, each in its way, on machines whose loader was asked
 // for; which makes no difference to what boots.
 func TestDrawnMenuByOthers(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		firmware lab.Firmware
@@ -188,6 +189,7 @@ const nextOption = `>>Start PXE over IPv6`
 // Machines are left to their disks: by firmware's own menu at once, and by loaders once a
 // menu's time is over.
 func TestLocalBoot(t *testing.T) {
+	t.Parallel()
 	menu := []string{"First=" + built.kernel, "local", "--menu", "--menu-default", "Local disk", "--menu-timeout", "1"}
 	for _, tt := range []struct {
 		name     string

@@ -12,6 +12,7 @@ import (
 // A machine in setup mode takes the operator's keys once. From then on it starts what
 // Spur signs with them, and refuses what isn't signed.
 func TestEnrollKeys(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		firmware lab.Firmware
 		arch     boot.Arch

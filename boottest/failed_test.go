@@ -44,6 +44,7 @@ func (w *world) ends(code int, words []string, args ...string) {
 // Boots of real firmware that fail: what Spur keeps of each, what it says of a
 // capture of it, and that it would fail again.
 func TestFailedBoots(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, cause string
 		firmware    lab.Firmware

@@ -61,6 +61,7 @@ func (w *world) write(dir string, texts map[string]string) {
 // server and folder in the packets that the ROM has kept, and what is beside it by the
 // ROM's TFTP. An iPXE loads it as such a ROM does.
 func TestNBP(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		port  lab.Port
@@ -120,6 +121,7 @@ func (w *world) debianNetboot() string {
 // GRUB on UEFI with Secure Boot on. Each loads its menu, whose background is the last
 // of it, and the installer once somebody has chosen that; both draw on a screen only.
 func TestDebianNetboot(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		firmware   lab.Firmware
 		port       lab.Port
@@ -149,6 +151,7 @@ func TestDebianNetboot(t *testing.T) {
 // A folder that has a configuration but no loader is followed by the one of Spur's host
 // that is for the machine.
 func TestConfiguredFolder(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		route    string
 		firmware lab.Firmware

@@ -22,6 +22,7 @@ func (w *world) systemFolder(files ...[2]string) string {
 // Folders that Syslinux will have trouble with: what Spur says of each at its start comes
 // true on a machine. What is wrong in a configuration is served as it is.
 func TestFolderInTrouble(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		files  [][2]string
@@ -60,6 +61,7 @@ func TestFolderInTrouble(t *testing.T) {
 // is an iPXE: that starts the folder's shim, which finds its GRUB beside it, and GRUB its
 // configuration in the folder.
 func TestFolderByShim(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		firmware lab.Firmware

@@ -38,6 +38,7 @@ func (w *world) grubFolder(row string) string {
 // which a GRUB for a BIOS by itself would want its configuration, as 2.06 for UEFI does,
 // which boots with addresses of Spur's.
 func TestGRUB(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		firmware lab.Firmware
@@ -69,6 +70,7 @@ func TestGRUB(t *testing.T) {
 // can start instead of itself. It is an iPXE here that is told to say so, and that
 // understands gPXE's commands as well.
 func TestGPXE(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		also   lab.Filter

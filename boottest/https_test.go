@@ -42,6 +42,7 @@ func (w *world) secureMachine(firmware lab.Firmware, args []string) *lab.Machine
 // Firmware that trusts Spur's own authority boots over HTTPS: a kernel with its
 // initrds made one EFI application, and an EFI application as it is.
 func TestHTTPSBoot(t *testing.T) {
+	t.Parallel()
 	for name, line := range map[string]func(*world) []string{
 		"UKI": func(*world) []string {
 			return []string{"boot", built.kernel, built.initrd, "--cmdline", "console=ttyS0 by=itself no_timer_check"}
@@ -102,6 +103,7 @@ func TestIPXEOverHTTPS(t *testing.T) {
 
 // What firmware refuses, Spur says of it.
 func TestHTTPSRefused(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		setUp func(w *world) (flags, machine []string)

@@ -77,6 +77,7 @@ func TestInterfaceThatComes(t *testing.T) {
 // on that one, also the first of them, also while dnsmasq pings an address for
 // three seconds before it offers it.
 func TestSecondNetworkOfAnInterface(t *testing.T) {
+	t.Parallel()
 	for _, f := range []struct {
 		firmware lab.Firmware
 		port     lab.Port

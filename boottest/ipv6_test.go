@@ -81,6 +81,7 @@ func (w *world) machine6On(wire *lab.Wire, f lab.Firmware, args []string) *lab.M
 
 // TestIPv6 boots each kind of target by each protocol in each arrangement.
 func TestIPv6(t *testing.T) {
+	t.Parallel()
 	for _, a := range arrangements6 {
 		for _, p := range protocols6 {
 			t.Run(p.name+" "+a.name+", UKI", func(t *testing.T) {

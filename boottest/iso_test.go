@@ -66,6 +66,7 @@ func (w *world) liveRoot() string {
 // A Debian live system boots out of its ISO as it is: Debian's live-boot fetches the root
 // and mounts it, and the system that runs from it has that for its root.
 func TestDebianLiveISO(t *testing.T) {
+	t.Parallel()
 	initrd, err := lab.LiveInitrd()
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +96,7 @@ func TestDebianLiveISO(t *testing.T) {
 // What a system is told to fetch is there: the files of the image below one URL, one of
 // them, and the whole image, as the initramfs of Alpine and casper fetch them.
 func TestURLsOfISO(t *testing.T) {
+	t.Parallel()
 	menu := func(kernel, args, initrd string) string {
 		return "set default=0\nmenuentry \"System\" {\n linux " + kernel + " " + args + "\n initrd " + initrd + "\n}\n"
 	}

@@ -131,6 +131,7 @@ func TestPowerPCMac(t *testing.T) {
 // A Mac with EFI starts an EFI application as the booter of an image: iPXE, which goes
 // on as on any other machine, or where there is none the kernel made one application.
 func TestMacWithoutImage(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		route, file string
 		spur        func(*world) *lab.Process

@@ -34,6 +34,7 @@ func (w *world) choose(m *lab.Machine, last string, keys ...string) {
 // The second item of the firmware's menu is what runs in the end, whatever loads it,
 // and however the machine finds the boot server.
 func TestMenuByKey(t *testing.T) {
+	t.Parallel()
 	ours := []string{"--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99"}
 	for _, tt := range []struct {
 		name     string
@@ -102,6 +103,7 @@ func (w *world) otherBootServer(h *lab.Host) <-chan pxe.BootType {
 
 // An item of others leads there, and Spur says that the machine left, not that it stalled.
 func TestMenuOfOthers(t *testing.T) {
+	t.Parallel()
 	const address = "10.77.0.5"
 	for _, tt := range []struct {
 		name     string
@@ -141,6 +143,7 @@ func TestMenuOfOthers(t *testing.T) {
 
 // A machine that takes the item of its own disk leaves the network.
 func TestMenuWithLocalBoot(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		firmware lab.Firmware
@@ -178,6 +181,7 @@ func TestMenuLooksForOthers(t *testing.T) {
 
 // Spur is an item of dnsmasq's menu.
 func TestAsBootServer(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		firmware lab.Firmware

@@ -53,6 +53,7 @@ func (w *world) multiboot(kernel string, flags ...string) {
 // A kernel of the user's own starts with its modules, by each loader that starts one.
 // iPXE has no use for one in a gzip file, and gets it unpacked.
 func TestMultiboot(t *testing.T) {
+	t.Parallel()
 	modules := func(w *world) string {
 		return w.folderOf(lpxelinux, ldlinux, [2]string{"syslinux-common", "usr/lib/syslinux/modules/bios/mboot.c32"}, [2]string{"syslinux-common", "usr/lib/syslinux/modules/bios/libcom32.c32"})
 	}
@@ -100,6 +101,7 @@ func TestMultiboot(t *testing.T) {
 // Xen starts with a kernel of Debian's as its first domain, which runs what is in its
 // initrd. Its text stands behind the file's name with each loader.
 func TestXen(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		route    string
 		firmware lab.Firmware

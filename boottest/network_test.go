@@ -24,6 +24,7 @@ func TestTwoMachinesAtOnce(t *testing.T) {
 }
 
 func TestLossyWire(t *testing.T) {
+	t.Parallel()
 	for _, f := range firmwares {
 		t.Run(f.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -36,6 +36,7 @@ func (w *world) command(args ...string) {
 // iPXE and the kernel that it loads, one EFI application of a kernel and its initrds,
 // and an application that had no signature.
 func TestOwnKeys(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		firmware lab.Firmware
@@ -60,6 +61,7 @@ func TestOwnKeys(t *testing.T) {
 
 // A machine of 64-bit ARM with such a key starts what Spur puts together and signs.
 func TestOwnKeysARM64(t *testing.T) {
+	t.Parallel()
 	for firmware, route := range map[lab.Firmware]string{lab.ARM64SnakeOil: "uefi-tftp", lab.ARM64SnakeOilHTTP: "uefi-http"} {
 		t.Run(string(firmware), func(t *testing.T) {
 			t.TempDir() // as above
@@ -77,6 +79,7 @@ func TestOwnKeysARM64(t *testing.T) {
 
 // An EFI application without a signature gets one, by HTTP Boot and by PXE.
 func TestOwnKeysApplication(t *testing.T) {
+	t.Parallel()
 	for firmware, routes := range map[lab.Firmware][]string{
 		lab.SnakeOilHTTP: {"uefi-http"},
 		lab.SnakeOil:     {"uefi-x64-snponly", "ipxe-http"},

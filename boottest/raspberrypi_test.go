@@ -39,6 +39,7 @@ func (w *world) rpiFirmware() string {
 // its command line, put together with their firmware, beside a DHCP server and with
 // addresses of Spur's.
 func TestRaspberryPi(t *testing.T) {
+	t.Parallel()
 	for _, a := range []struct {
 		name string
 		args []string

@@ -32,6 +32,7 @@ func (w *world) scriptIn() string {
 // An operator's own script finds what it names relative to itself, in a file or
 // at a URL, and has its URLs filled in.
 func TestRelativeNamesInAScript(t *testing.T) {
+	t.Parallel()
 	for remote, firmwares := range map[bool][]lab.Firmware{false: {lab.BIOS, lab.UEFI}, true: {lab.BIOS, lab.UEFIHTTP}} {
 		for _, firmware := range firmwares {
 			t.Run(fmt.Sprintf("%s remote=%v", firmware, remote), func(t *testing.T) {
@@ -64,6 +65,7 @@ func TestRelativeNamesInAScript(t *testing.T) {
 
 // Presigned URLs, which are longer than a packet, boot over HTTP and over TFTP.
 func TestLongURLs(t *testing.T) {
+	t.Parallel()
 	signature := "?X-Amz-Signature=" + strings.Repeat("0123456789abcdef", 200)
 	for _, overTFTP := range []bool{false, true} {
 		t.Run(fmt.Sprintf("over TFTP %v", overTFTP), func(t *testing.T) {

@@ -37,6 +37,7 @@ func (w *world) chainFolder(debian, efi, suite string) string {
 // and one with Secure Boot off does by the same. GRUB 2.06 has to have its address
 // from the host that it boots from, and nothing over HTTP.
 func TestSecureBootChain(t *testing.T) {
+	t.Parallel()
 	elsewhere, here, own := arrangements[0].start, arrangements[1].start, arrangements[2].start
 	for _, tt := range []struct {
 		name     string
@@ -67,6 +68,7 @@ func TestSecureBootChain(t *testing.T) {
 
 // Machines of 64-bit ARM do so too.
 func TestSecureBootChainARM64(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		firmware lab.Firmware
 		suite    string
@@ -116,6 +118,7 @@ func TestSecureBootLadder(t *testing.T) {
 // What the chain refuses in the end is told as what it is: a kernel without a
 // signature, by the shim, and a shim, by firmware that doesn't trust Microsoft.
 func TestSecureBootRefusals(t *testing.T) {
+	t.Parallel()
 	t.Run("kernel", func(t *testing.T) {
 		w := newWorld(t)
 		kernel := filepath.Join(w.TempDir(), "vmlinuz-unsigned")
@@ -149,6 +152,7 @@ func (w *world) run(name string, args ...string) {
 // it Debian's shim and iPXE, signed with the key of the ovmf package, in one folder.
 // That shim asks for grubx64.efi, and gets what it is there to start.
 func TestShimAndIPXE(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		firmware lab.Firmware
 		route    string
@@ -204,6 +208,7 @@ func (w *world) sign(from, to string) {
 // Debian's installer, as its tree for network boots has it, comes to its first
 // question with Secure Boot on.
 func TestSecureBootInstaller(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		firmware    lab.Firmware
 		debian, efi string

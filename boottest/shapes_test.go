@@ -14,6 +14,7 @@ import (
 // with the shape that Spur remembers of it; the shape direct has a test of its
 // own (TestNeverAsksOn4011).
 func TestShapes(t *testing.T) {
+	t.Parallel()
 	theirs := func(w *world, data string) *lab.Process {
 		w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 		return w.boot("--data", data)

@@ -25,6 +25,7 @@ var (
 // Machines are given PXELINUX or Syslinux, beside a DHCP server of the network that has
 // options for a PXELINUX of its own.
 func TestSyslinux(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		route    string
 		loader   string

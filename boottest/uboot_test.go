@@ -24,6 +24,7 @@ func (w *world) uBoot(arch boot.Arch, more ...string) *lab.Process {
 // Boards with U-Boot find their script by themselves, the kernel by it, and need no
 // loader of this host.
 func TestUBoot(t *testing.T) {
+	t.Parallel()
 	for _, firmware := range []lab.Firmware{lab.UBootARM64Old, lab.UBootRISCV64, lab.UBootRISCV64Old} {
 		t.Run(string(firmware), func(t *testing.T) {
 			w := newWorld(t)
@@ -43,6 +44,7 @@ func TestUBoot(t *testing.T) {
 // application alone, and lacks what it takes to start one. It boots once it is told to
 // look as others do: for a configuration, or for a script.
 func TestUBootTold(t *testing.T) {
+	t.Parallel()
 	for _, told := range []string{"boot_targets pxe", "boot_script_dhcp boot.scr.uimg"} {
 		t.Run(told, func(t *testing.T) {
 			w := newWorld(t)
@@ -61,6 +63,7 @@ func TestUBootTold(t *testing.T) {
 // What U-Boot's shell can't be told boots by its EFI, for which it asks next, with all
 // in one application.
 func TestUBootEFI(t *testing.T) {
+	t.Parallel()
 	for firmware, stub := range map[lab.Firmware]string{lab.UBootARM64Old: stubARM64, lab.UBootRISCV64Old: stubRISCV64} {
 		t.Run(string(firmware), func(t *testing.T) {
 			w := newWorld(t)
@@ -115,6 +118,7 @@ func (w *world) types(m *lab.Machine, line string) {
 // Beside a DHCP server of somebody else U-Boot comes to Spur where that names its
 // address as next-server; on Spur's own host dnsmasq does so by itself.
 func TestUBootBesideDHCPServer(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(*world){
 		"on another host": func(w *world) {
 			_, err := lab.DNSMasq{Host: w.otherHost("dhcp", dhcpAddr), Range: dhcpRange, Args: []string{"--dhcp-boot=nothing,," + homeAddr}}.Start(w.ctx)
@@ -180,6 +184,7 @@ func TestUBootEFIApplication(t *testing.T) {
 
 // A kernel in an image of U-Boot's own starts like any other, and is unpacked by U-Boot.
 func TestUBootImages(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"uImage", "FIT"} {
 		t.Run(kind, func(t *testing.T) {
 			w := newWorld(t)

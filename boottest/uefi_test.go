@@ -13,6 +13,7 @@ import (
 // Firmware with HTTP Boot needs no loader: it is given one EFI application with
 // the kernel, its initrds and the command line.
 func TestHTTPBoot(t *testing.T) {
+	t.Parallel()
 	for _, a := range arrangements {
 		t.Run(a.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -39,6 +40,7 @@ func TestWithoutIPXE(t *testing.T) {
 // An EFI application of the operator's boots as it is: by HTTP Boot, and by the
 // iPXE that firmware with PXE is given.
 func TestEFIApplication(t *testing.T) {
+	t.Parallel()
 	for firmware, routes := range map[lab.Firmware][]string{
 		lab.UEFIHTTP: {"uefi-http"},
 		lab.UEFI:     {"uefi-x64-snponly", "ipxe-http"},

@@ -47,6 +47,7 @@ func TestBesideKea(t *testing.T) {
 
 // Somebody's own DHCP server points at Spur, with the words that Spur prints.
 func TestDHCPOff(t *testing.T) {
+	t.Parallel()
 	for _, f := range []struct {
 		firmware lab.Firmware
 		port     lab.Port
@@ -106,6 +107,7 @@ func TestLeasesSurvive(t *testing.T) {
 // Spur is followed all the same: by a ROM that is iPXE, by edk2, and by the
 // iPXE that Spur gives to each.
 func TestLeftOverBootFile(t *testing.T) {
+	t.Parallel()
 	servers := map[string]func(*world, *lab.Host) error{
 		"dnsmasq": func(w *world, h *lab.Host) error {
 			_, err := lab.DNSMasq{Host: h, Range: dhcpRange, Args: []string{"--dhcp-boot=pxelinux.0,gone," + dhcpAddr}}.Start(w.ctx)

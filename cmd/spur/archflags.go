@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/pflag"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/target"
 )
 
 // archFlags name what machines of some architectures boot instead.
@@ -17,4 +17,4 @@ func (f *archFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.cmdlines, "cmdline-for", nil, "ARCH=TEXT: the command line of such a kernel (default: that of --cmdline); may be repeated")
 }
 
-func (f *archFlags) addTo(t *daemon.Target) error { return t.AddFor(f.targets, f.cmdlines) }
+func (f *archFlags) addTo(t *target.Target) error { return t.AddFor(f.targets, f.cmdlines) }

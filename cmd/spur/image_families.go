@@ -5,6 +5,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/target"
 )
 
 func imageFamiliesCommand() *cobra.Command {
@@ -27,6 +28,6 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 }
 
 // addFamilies adds the flag for a file of families.
-func addFamilies(flags *pflag.FlagSet, t *daemon.Target) {
+func addFamilies(flags *pflag.FlagSet, t *target.Target) {
 	flags.StringVar(&t.Families, "families", "", "a file of families of ISO images, before those that Spur knows (default: families.yaml in the folder of --data, if there is one); spur image families prints Spur's own")
 }

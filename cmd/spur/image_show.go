@@ -4,10 +4,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/target"
 )
 
 func imageShowCommand() *cobra.Command {
-	var target daemon.Target
+	var named target.Target
 	var config daemon.Config
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -25,13 +26,13 @@ Exit codes are 0 where it was read, 1 after a failure, 2 for wrong usage.`,
   spur image show debian.iso --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			target.Kernel = args[0]
-			target.Families = daemon.FamiliesFile(target.Families, config.Data)
+			named.Kernel = args[0]
+			named.Families = daemon.FamiliesFile(named.Families, config.Data)
 			config.Out = cmd.ErrOrStderr()
-			if err := target.Check(config); err != nil {
+			if err := config.CheckTarget(named); err != nil {
 				return err
 			}
-			found, err := daemon.ShowDisc(cmd.Context(), config, target)
+			found, err := daemon.ShowDisc(cmd.Context(), config, named)
 			if err != nil {
 				return err
 			}
@@ -42,7 +43,7 @@ Exit codes are 0 where it was read, 1 after a failure, 2 for wrong usage.`,
 		},
 	}
 	flags := cmd.Flags()
-	addFamilies(flags, &target)
+	addFamilies(flags, &named)
 	flags.StringVar(&config.Data, "data", "", "the folder that Spur is given with --data: its loaders count, and its families.yaml")
 	flags.StringSliceVar(&config.Loaders, "loaders", nil, "folders with bootloaders, preferred over those of the distribution")
 	flags.BoolVar(&asJSON, "json", false, "one JSON object; sizes are in bytes")

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spurboot/spur/internal/advice"
-	"github.com/spurboot/spur/internal/daemon"
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -39,7 +38,7 @@ func run(args []string) int {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
 		err = advice.New("interrupted", "start it again when you like")
 	}
-	if errors.As(err, &usageError{}) || errors.As(err, &daemon.UsageError{}) {
+	if errors.As(err, &usageError{}) || errors.As(err, &advice.UsageError{}) {
 		complain(usage(cmd, err))
 		return exitUsage
 	}

@@ -7,15 +7,15 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/target"
 )
 
 // menuFlags make the arguments the items of a menu.
-type menuFlags struct{ daemon.MenuWords }
+type menuFlags struct{ target.MenuWords }
 
 func (f *menuFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Kind, "menu", "", "each argument, [TITLE=]KERNEL[,INITRD…], local or a folder of such, is an item of a menu that loaders draw; --menu pxe: of the one that firmware shows")
-	flags.Lookup("menu").NoOptDefVal = daemon.MenuByLoader
+	flags.Lookup("menu").NoOptDefVal = target.MenuByLoader
 	flags.Uint8Var(&f.Timeout, "menu-timeout", 10, "seconds until the default item is taken; 0: at once, 255: never")
 	flags.StringVar(&f.Prompt, "menu-prompt", "", "text to show above the menu, or while firmware waits (default: Choose what to boot, or Press F8 for a menu)")
 	flags.StringVar(&f.Default, "menu-default", "1", "the item that is taken where nobody chooses: its title, or its number; firmware shows it first")
@@ -31,7 +31,7 @@ func joined(args []string) []string {
 		if arg == "--" {
 			return append(all, args[i:]...)
 		}
-		if last := len(all) - 1; last >= 0 && all[last] == "--menu" && slices.Contains(daemon.MenuKinds(), arg) {
+		if last := len(all) - 1; last >= 0 && all[last] == "--menu" && slices.Contains(target.MenuKinds(), arg) {
 			all[last] += "=" + arg
 			continue
 		}
@@ -41,7 +41,7 @@ func joined(args []string) []string {
 }
 
 // target reads what the arguments and the flags name into t.
-func (f *menuFlags) target(cmd *cobra.Command, args []string, t *daemon.Target, other archFlags) error {
+func (f *menuFlags) target(cmd *cobra.Command, args []string, t *target.Target, other archFlags) error {
 	if f.Kind != "" {
 		return t.AddMenu(args, f.MenuWords, other.targets, other.cmdlines)
 	}

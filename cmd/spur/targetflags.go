@@ -5,11 +5,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/target"
 )
 
 // targetFlags say what is to boot, beside the arguments.
 type targetFlags struct {
-	daemon.Target
+	target.Target
 	other archFlags
 	menu  menuFlags
 }
@@ -28,11 +29,11 @@ func (f *targetFlags) add(flags *pflag.FlagSet) {
 }
 
 // read is the target that the arguments and the flags name.
-func (f *targetFlags) read(cmd *cobra.Command, args []string, c daemon.Config) (daemon.Target, error) {
-	target := f.Target
-	target.Families = daemon.FamiliesFile(target.Families, c.Data)
-	if err := f.menu.target(cmd, args, &target, f.other); err != nil {
-		return target, err
+func (f *targetFlags) read(cmd *cobra.Command, args []string, c daemon.Config) (target.Target, error) {
+	t := f.Target
+	t.Families = daemon.FamiliesFile(t.Families, c.Data)
+	if err := f.menu.target(cmd, args, &t, f.other); err != nil {
+		return t, err
 	}
-	return target, target.Check(c)
+	return t, c.CheckTarget(t)
 }

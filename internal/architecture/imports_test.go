@@ -160,6 +160,12 @@ var allowed = map[string][]string{
 	"internal/timeline":        {"internal/boot", "internal/printable"},
 	"internal/timeline/report": {"internal/boot", "internal/timeline"},
 
+	// What the command line says should boot, looked into.
+	"internal/target": {
+		"internal/advice", "internal/answer", "internal/boot", "internal/decide", "internal/family", "internal/fetch", "internal/image", "internal/medium", "internal/outlook", "internal/password", "internal/printable", "internal/pxe",
+		"internal/rawdisk", "internal/resolver", "internal/route", "internal/tree",
+	},
+
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
 		"internal/rawdisk", "internal/acme",
@@ -181,13 +187,11 @@ var allowed = map[string][]string{
 		"internal/host",
 		"internal/httpd",
 		"internal/identify",
-		"internal/image",
 		"internal/leases",
 		"internal/machines",
 		"internal/medium",
 		"internal/onlooker",
 		"internal/outlook",
-		"internal/password",
 		"internal/pools",
 		"internal/printable",
 		"internal/pxe",
@@ -200,6 +204,7 @@ var allowed = map[string][]string{
 		"internal/scratch",
 		"internal/seal",
 		"internal/store",
+		"internal/target",
 		"internal/timeline",
 		"internal/timeline/report",
 		"internal/tree",
@@ -229,6 +234,7 @@ var allowed = map[string][]string{
 		"internal/route",
 		"internal/sandbox",
 		"internal/size",
+		"internal/target",
 	},
 
 	"internal/architecture": {},

@@ -20,50 +20,49 @@ import (
 	"github.com/spurboot/spur/internal/scratch"
 	"github.com/spurboot/spur/internal/seal"
 	"github.com/spurboot/spur/internal/store"
+	"github.com/spurboot/spur/internal/target"
 	"github.com/spurboot/spur/internal/tree"
 )
 
 // Boot boots every machine that asks into one target, until ctx ends.
-func Boot(ctx context.Context, c Config, t Target) error {
+func Boot(ctx context.Context, c Config, t target.Target) error {
 	d, l, err := openWith(ctx, c, t)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	if d.scriptFiles, err = l.scriptFiles(openURL(d.cache)); err != nil {
+	if d.scriptFiles, err = l.ScriptFiles(openURL(d.cache)); err != nil {
 		return err
 	}
 	if d.scriptFiles != nil {
 		defer d.scriptFiles.Close()
 	}
-	if err := l.findLoaded(ctx, d.scriptFiles, d.host); err != nil {
+	if err := l.FindLoaded(ctx, d.scriptFiles, d.host); err != nil {
 		return err
 	}
-	if err := t.checkWatch(l); err != nil {
+	if err := t.CheckWatch(l); err != nil {
 		return err
 	}
-	for _, w := range l.warnings {
+	for _, w := range l.Warnings {
 		d.notices.warn(w)
 	}
-	d.title, d.menu = l.title(), l.menu
-	if _, err := (outlook.Outlook{Host: d.host}).Given(l.outlook()); err != nil {
+	d.title, d.menu = l.Summary(), l.Menu
+	if _, err := (outlook.Outlook{Host: d.host}).Given(l.Outlook()); err != nil {
 		return err
 	}
 	d.foresee = func(s *service) { d.foretell(s, l) }
-	d.ahead = l.files()
+	d.ahead = l.Files()
 	files := localFiles(d.ahead)
-	files.folders = l.folders()
-	local, close, err := l.local()
+	files.folders = l.Folders()
+	local, close, err := l.Local()
 	if err != nil {
 		return err
 	}
 	defer close()
-	d.brings = l.brings
-	if l.drawn != nil && l.drawn.passwords != nil {
-		d.locked, d.unlock = l.drawn.locked, l.drawn.unlock
-	}
+	d.brings = l.Brings
+	d.locked, d.unlock = l.Passwords()
 	if !t.Watch {
-		return d.serve(ctx, l.resolver(), files, local)
+		return d.serve(ctx, l.Resolver(), files, local)
 	}
 	w := d.watch(t, l)
 	defer w.Close()
@@ -110,21 +109,23 @@ func open(c Config) (*daemon, error) {
 }
 
 // openWith opens a daemon and looks into its target.
-func openWith(ctx context.Context, c Config, t Target) (*daemon, looked, error) {
+func openWith(ctx context.Context, c Config, t target.Target) (*daemon, target.Inspected, error) {
 	d, err := open(c)
 	if err != nil {
-		return nil, looked{}, err
+		return nil, target.Inspected{}, err
 	}
-	l, err := t.look(ctx, d.upstream())
+	l, err := t.Inspect(ctx, d.upstream())
 	if err != nil {
 		d.close()
-		return nil, looked{}, err
+		return nil, target.Inspected{}, err
 	}
 	return d, l, nil
 }
 
 // upstream is by what it looks into targets.
-func (d *daemon) upstream() upstream { return upstream{lookURL(d.cache), d.notices.note, d.disks} }
+func (d *daemon) upstream() target.Upstream {
+	return target.Upstream{Open: lookURL(d.cache), Say: d.notices.note, Disks: d.disks}
+}
 
 func (d *daemon) open() error {
 	var err error

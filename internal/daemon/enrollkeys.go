@@ -20,6 +20,7 @@ import (
 	"github.com/spurboot/spur/internal/host"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/scratch"
+	"github.com/spurboot/spur/internal/target"
 	"github.com/spurboot/spur/internal/wholefile"
 )
 
@@ -30,7 +31,7 @@ import (
 func EnrollKeys(ctx context.Context, c Config, microsoft bool) error {
 	c.Once, c.forgets = true, true
 	if c.Data == "" {
-		return misused(advice.New("there are no keys without --data", "name the folder in which spur loader keys init has made them"))
+		return advice.Misused(advice.New("there are no keys without --data", "name the folder in which spur loader keys init has made them"))
 	}
 	writes, texts, err := c.keyWrites(microsoft, time.Now())
 	if err != nil {
@@ -68,20 +69,20 @@ func (c Config) enrollFolder() (dir string, done func(), err error) {
 }
 
 // enrollPrograms writes a program for each architecture that has one.
-func enrollPrograms(dir string, texts enroll.Texts, writes []enroll.Write) (Target, error) {
-	programs := map[boot.Arch]Target{}
+func enrollPrograms(dir string, texts enroll.Texts, writes []enroll.Write) (target.Target, error) {
+	programs := map[boot.Arch]target.Target{}
 	for _, arch := range []boot.Arch{boot.X64, boot.ARM64} {
 		content, err := enroll.Program(arch, texts, writes)
 		if err != nil {
-			return Target{}, err
+			return target.Target{}, err
 		}
 		path := filepath.Join(dir, "enroll-keys-"+string(arch)+".efi")
 		if err := wholefile.Replace(path, content, 0o644); err != nil {
-			return Target{}, advice.Or(err, datafolder.Advise(err))
+			return target.Target{}, advice.Or(err, datafolder.Advise(err))
 		}
-		programs[arch] = Target{Kernel: path}
+		programs[arch] = target.Target{Kernel: path}
 	}
-	return Target{Kernel: programs[boot.X64].Kernel, For: map[boot.Arch]Target{boot.ARM64: programs[boot.ARM64]}}, nil
+	return target.Target{Kernel: programs[boot.X64].Kernel, For: map[boot.Arch]target.Target{boot.ARM64: programs[boot.ARM64]}}, nil
 }
 
 // keyWrites are the variables in the order in which firmware in setup mode takes

@@ -17,11 +17,12 @@ import (
 	"github.com/spurboot/spur/internal/rawdisk"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/seal"
+	"github.com/spurboot/spur/internal/target"
 )
 
 // Explain says, without a machine and without opening a socket, how a client
 // would get to a target.
-func Explain(ctx context.Context, c Config, t Target, q explain.Question) error {
+func Explain(ctx context.Context, c Config, t target.Target, q explain.Question) error {
 	key, example, err := c.readKey()
 	if err != nil {
 		return err
@@ -34,8 +35,8 @@ func Explain(ctx context.Context, c Config, t Target, q explain.Question) error 
 	if err != nil {
 		return err
 	}
-	l = l.on(q.Client)
-	l.warnings = append(l.warnings, slices.DeleteFunc([]string{example, locked}, func(s string) bool { return s == "" })...)
+	l = l.On(q.Client)
+	l.Warnings = append(l.Warnings, slices.DeleteFunc([]string{example, locked}, func(s string) bool { return s == "" })...)
 	named := c.tree(key, host)
 	switch {
 	case c.HTTPS.ACME.Name != "":
@@ -48,54 +49,54 @@ func Explain(ctx context.Context, c Config, t Target, q explain.Question) error 
 		named.HTTPSHost = files.Host
 	}
 	return explain.Boot(ctx, c.Out, explain.Spur{Tree: named, Lease: c.lease()}, explain.Target{
-		About: l.described(), Warnings: l.warnings, Payload: l.payload, Resolver: l.resolver(), Menu: l.menu,
+		About: l.Description(), Warnings: l.Warnings, Payload: l.Payload, Resolver: l.Resolver(), Menu: l.Menu,
 	}, q)
 }
 
 // examine looks into a target as a start does, and for what this host has.
-func (c Config) examine(ctx context.Context, t Target) (looked, route.Host, error) {
+func (c Config) examine(ctx context.Context, t target.Target) (target.Inspected, route.Host, error) {
 	host, err := c.findHost()
 	if err != nil {
-		return looked{}, route.Host{}, err
+		return target.Inspected{}, route.Host{}, err
 	}
 	cache, err := fetch.New(fetch.Options{})
 	if err != nil {
-		return looked{}, route.Host{}, err
+		return target.Inspected{}, route.Host{}, err
 	}
 	defer cache.Close()
 	disks := rawdisk.New("")
 	defer disks.Close()
-	l, err := t.look(ctx, upstream{lookURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }, disks})
+	l, err := t.Inspect(ctx, target.Upstream{Open: lookURL(cache), Say: func(line string) { fmt.Fprintln(c.Out, line) }, Disks: disks})
 	if err != nil {
-		return looked{}, route.Host{}, err
+		return target.Inspected{}, route.Host{}, err
 	}
-	files, err := l.scriptFiles(openURL(cache))
+	files, err := l.ScriptFiles(openURL(cache))
 	if err != nil {
-		return looked{}, route.Host{}, err
+		return target.Inspected{}, route.Host{}, err
 	}
 	if files != nil {
 		defer files.Close()
 	}
-	return l, host, l.findLoaded(ctx, files, host)
+	return l, host, l.FindLoaded(ctx, files, host)
 }
 
 // Bootable tells, without a machine, what keeps a client from being booted into
 // a target; nil where nothing does. Without a kernel the target is one that
 // fits.
-func Bootable(ctx context.Context, c Config, t Target, client boot.Client) error {
+func Bootable(ctx context.Context, c Config, t target.Target, client boot.Client) error {
 	host, err := c.findHost()
-	l := looked{payload: boot.Payload{Content: boot.Linux{}}}
+	l := target.Inspected{Payload: boot.Payload{Content: boot.Linux{}}}
 	if t.Kernel != "" && err == nil {
 		l, host, err = c.examine(ctx, t)
 	}
 	if err != nil {
 		return err
 	}
-	if l = l.on(client); l.menu != nil && client.Proto == boot.PXE {
+	if l = l.On(client); l.Menu != nil && client.Proto == boot.PXE {
 		return nil // a machine is shown the items that it can boot, and others' servers
 	}
-	if ladder := route.Routes(client, l.payload, host); len(ladder.Routes) == 0 {
-		return outlook.NoRoute(client, ladder, l.payload, host, "; spur explain says what is in the way of each route")
+	if ladder := route.Routes(client, l.Payload, host); len(ladder.Routes) == 0 {
+		return outlook.NoRoute(client, ladder, l.Payload, host, "; spur explain says what is in the way of each route")
 	}
 	return nil
 }

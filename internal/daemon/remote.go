@@ -29,7 +29,7 @@ func API(ctx context.Context, c Config, r Remote) error {
 	defer folders.Close()
 	remote, err := resolver.NewRemote(resolver.RemoteConfig{Prefix: r.URL, Timeout: r.Timeout, Allow: folders.Check})
 	if err != nil {
-		return misused(advice.Wrap(err, "name the API by a URL such as http://boot.example:8080"))
+		return advice.Misused(advice.Wrap(err, "name the API by a URL such as http://boot.example:8080"))
 	}
 	defer remote.Close()
 	d, err := open(c)

@@ -9,13 +9,14 @@ import (
 	"github.com/spurboot/spur/internal/replay"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/seal"
+	"github.com/spurboot/spur/internal/target"
 	"github.com/spurboot/spur/internal/tree"
 )
 
 // Replay plays a machine's side of a recorded boot against what Spur would answer
 // today, and says what is another now. Addresses are given by whom the record says, or
 // as Config.DHCP does where it is set.
-func Replay(ctx context.Context, c Config, t Target, path string, only boot.MAC) error {
+func Replay(ctx context.Context, c Config, t target.Target, path string, only boot.MAC) error {
 	r, err := onlooker.ReadRecord(path, only)
 	if err != nil {
 		return err
@@ -30,7 +31,7 @@ func Replay(ctx context.Context, c Config, t Target, path string, only boot.MAC)
 		return err
 	}
 	return replay.Play(ctx, c.Out, replay.Spur{
-		Tree: c.tree(key, host), Resolver: l.resolver(), Menu: l.menu, Only: c.AsBootServer, Lease: c.lease(), Files: l.files(), Brought: l.bringers(),
+		Tree: c.tree(key, host), Resolver: l.Resolver(), Menu: l.Menu, Only: c.AsBootServer, Lease: c.lease(), Files: l.Files(), Brought: l.Bringers(),
 	}, r)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/dhcp6"
@@ -97,5 +98,15 @@ func TestOwnServerOnAWire6(t *testing.T) {
 	}
 	if want := "Spur answers over IPv6 on eth0 fd77::1/64, and sends router advertisements there."; !strings.Contains(out.String(), want) {
 		t.Errorf("Spur said %q, want %q", out.String(), want)
+	}
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for until := time.Now().Add(time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("it doesn't come")
+		}
 	}
 }

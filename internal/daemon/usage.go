@@ -2,30 +2,14 @@ package daemon
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/pools"
-	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/target"
 )
-
-// UsageError is an error in what was asked for, whatever this host is like:
-// words that can't be understood, or that don't go together.
-type UsageError struct{ error }
-
-// Unwrap is the error itself.
-func (u UsageError) Unwrap() error { return u.error }
-
-// misused marks an error as one of usage. A nil error stays nil.
-func misused(err error) error {
-	if err == nil {
-		return nil
-	}
-	return UsageError{err}
-}
 
 // Check tells whether the parts of a configuration fit together.
 func (c Config) Check() error {
@@ -108,61 +92,8 @@ func (c Config) onlyForOwnDHCP() string {
 	return ""
 }
 
-// Check tells what of a target can't be understood, before anything is looked
-// into.
-func (t Target) Check(c Config) error {
-	for _, arch := range t.architectures() {
-		if err := t.For[arch].Check(c); err != nil {
-			return err
-		}
-	}
-	if t.As != "" && !slices.Contains(kinds(), t.As) {
-		return misused(advice.New(fmt.Sprintf("--as %s is unknown", t.As), "it is one of "+strings.Join(kinds(), ", ")))
-	}
-	if t.Menu != nil {
-		if err := t.Menu.checkWith(c); err != nil {
-			return err
-		}
-	}
-	if c.DHCP == WithoutDHCP && t.RootPath != "" {
-		return misused(advice.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17"))
-	}
-	for flag, text := range map[string]string{"--cmdline": t.Cmdline, "--root-path": t.RootPath} {
-		if line := strings.Join(strings.Fields(text), " "); printable.Line(line) != line {
-			return misused(advice.New(flag+" isn't UTF-8 or has control characters: "+printable.Line(line), "leave them out"))
-		}
-	}
-	if _, err := boot.ParseCmdline(t.Cmdline); err != nil {
-		return misused(advice.Wrap(err, "write one of these, the file's name in quotes, or leave the braces out"))
-	}
-	for _, name := range append([]string{t.Kernel}, t.Initrds...) {
-		if _, err := located(name); err != nil {
-			return misused(err)
-		}
-	}
-	return nil
-}
-
-// onlyItself refuses what goes with a kernel beside a target of another kind.
-func (t Target) onlyItself(kind, remedy string) error {
-	var given []string
-	if len(t.Initrds) > 0 {
-		given = append(given, "INITRD")
-	}
-	if t.Cmdline != "" {
-		given = append(given, "--cmdline")
-	}
-	if len(t.Modules) > 0 {
-		given = append(given, "--module")
-	}
-	if t.DTB != "" {
-		given = append(given, "--dtb")
-	}
-	if t.Message != "" {
-		given = append(given, "--message")
-	}
-	if len(given) == 0 {
-		return nil
-	}
-	return misused(advice.New(fmt.Sprintf("%s is %s, without %s", t.Kernel, kind, strings.Join(given, " and ")), remedy))
+// CheckTarget tells what of a target can't be understood, or doesn't go with the
+// configuration, before anything is looked into.
+func (c Config) CheckTarget(t target.Target) error {
+	return t.Check(target.Surroundings{WithoutDHCP: c.DHCP == WithoutDHCP, AsBootServer: c.AsBootServer != 0})
 }

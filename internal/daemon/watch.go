@@ -17,6 +17,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/outlook"
+	"github.com/spurboot/spur/internal/target"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -31,7 +32,7 @@ const nextGets = "the next boot gets it"
 // what was found last that was in order, and its files as they were then.
 type watch struct {
 	daemon *daemon
-	target Target
+	target target.Target
 	known  map[string]stamp // of the files as they were looked into last; of run alone once that runs
 
 	mu  sync.RWMutex
@@ -40,7 +41,7 @@ type watch struct {
 
 // watched is what was found, with the files that it is made of.
 type watched struct {
-	looked
+	target.Inspected
 	resolver boot.Resolver
 	held     *tree.Held
 }
@@ -52,30 +53,8 @@ type stamp struct {
 	changed    time.Time
 }
 
-// checkWatch refuses targets of which nothing is decided by what a file has.
-func (t Target) checkWatch(l looked) error {
-	var why string
-	switch kind := l.payload.Kind(); {
-	case !t.Watch:
-		return nil
-	case l.menu != nil:
-		why = "goes with one target, and not with a menu"
-	case kind == boot.KindFolder || kind == boot.KindNetBoot:
-		why = "has nothing to do: what is in a folder is served as it is at each boot"
-	case kind == boot.KindDisk:
-		why = "goes with kernels, programs and scripts, and not with disks"
-	case slices.ContainsFunc(l.files(), func(f boot.File) bool { return f.Inside != "" }):
-		why = "goes with files, and not with those inside of an image"
-	case len(localFiles(l.files()).files) == 0:
-		why = "looks at files of this host, and there is none"
-	default:
-		return nil
-	}
-	return misused(advice.New("--watch "+why, "leave it out"))
-}
-
 // watch has a target looked at from now on. Close it.
-func (d *daemon) watch(t Target, l looked) *watch {
+func (d *daemon) watch(t target.Target, l target.Inspected) *watch {
 	w := &watch{daemon: d, target: t}
 	w.take(l)
 	w.known = w.stamps()
@@ -83,8 +62,8 @@ func (d *daemon) watch(t Target, l looked) *watch {
 }
 
 // take has boots get what was found. It is the first that is read of, or one in order.
-func (w *watch) take(l looked) {
-	next := watched{l, l.resolver(), tree.Hold(localFiles(l.files()).files)}
+func (w *watch) take(l target.Inspected) {
+	next := watched{l, l.Resolver(), tree.Hold(localFiles(l.Files()).files)}
 	w.mu.Lock()
 	last := w.now
 	w.now = next
@@ -120,7 +99,7 @@ func (w *watch) Open(path string) (fs.File, error) {
 func (w *watch) brings(c boot.Client) (boot.Bringer, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	return w.now.brings(c)
+	return w.now.Brings(c)
 }
 
 // run looks at the files until ctx ends. What has changed is taken once it has stayed the
@@ -149,7 +128,7 @@ func (w *watch) run(ctx context.Context, ready func()) error {
 // stamps are those of all files as they are.
 func (w *watch) stamps() map[string]stamp {
 	w.mu.RLock()
-	files := localFiles(w.now.files()).files
+	files := localFiles(w.now.Files()).files
 	w.mu.RUnlock()
 	all := map[string]stamp{}
 	for _, path := range files {
@@ -183,12 +162,12 @@ func differing(before, after map[string]stamp) string {
 
 // changed looks into the target again, and tells what comes of it.
 func (w *watch) changed(ctx context.Context, names string) {
-	l, err := w.target.look(ctx, w.daemon.upstream())
+	l, err := w.target.Inspect(ctx, w.daemon.upstream())
 	if err == nil {
-		err = w.target.checkWatch(l)
+		err = w.target.CheckWatch(l)
 	}
 	if err == nil {
-		_, err = (outlook.Outlook{Host: w.daemon.host}).Given(l.outlook())
+		_, err = (outlook.Outlook{Host: w.daemon.host}).Given(l.Outlook())
 	}
 	if err != nil {
 		line := fmt.Sprintf("%s changed, and boots get what was there before: %v", names, err)
@@ -200,10 +179,10 @@ func (w *watch) changed(ctx context.Context, names string) {
 	}
 	w.take(l)
 	if w.daemon.scriptFiles != nil {
-		w.daemon.scriptFiles.Reread(l.script)
+		w.daemon.scriptFiles.Reread(l.Script)
 	}
-	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s changed: %s (%s)", names, nextGets, l.described()), "sub", "daemon", "step", "changed")
-	for _, warning := range l.warnings {
+	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s changed: %s (%s)", names, nextGets, l.Description()), "sub", "daemon", "step", "changed")
+	for _, warning := range l.Warnings {
 		w.daemon.notices.warn(warning)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/target"
 )
 
 // flatKernel is a Multiboot kernel with addresses in its header.
@@ -68,15 +69,15 @@ func TestWatch(t *testing.T) {
 	d := &daemon{notices: newNotices(Config{Out: told}), cache: cache, host: route.Host{
 		Loaders: route.Binaries{{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}}},
 	}}
-	target := Target{Kernel: kernel, Modules: []string{module}, Watch: true}
-	l, err := target.look(t.Context(), d.upstream())
+	watched := target.Target{Kernel: kernel, Modules: []string{module}, Watch: true}
+	l, err := watched.Inspect(t.Context(), d.upstream())
 	if err == nil {
-		err = target.checkWatch(l)
+		err = watched.CheckWatch(l)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := d.watch(target, l)
+	w := d.watch(watched, l)
 	defer w.Close()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

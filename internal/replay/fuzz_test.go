@@ -8,6 +8,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/target"
 )
 
 // FuzzReplay plays whatever somebody takes for a record.
@@ -29,6 +30,6 @@ func FuzzReplay(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_ = daemon.Replay(t.Context(), daemon.Config{DHCP: daemon.ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: io.Discard}, daemon.Target{Kernel: script}, path, boot.MAC{})
+		_ = daemon.Replay(t.Context(), daemon.Config{DHCP: daemon.ProxyDHCP, HTTPPort: 80, TFTPPort: 69, Out: io.Discard}, target.Target{Kernel: script}, path, boot.MAC{})
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spurboot/spur/internal/replay"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/target"
 )
 
 // replayed plays a record for an iPXE script, with the loaders of this host; that of a
@@ -36,23 +37,23 @@ func replayed(t *testing.T, path string) (string, error) {
 		if err := errors.Join(os.Symlink(kernel, filepath.Join(dir, "vmlinuz")), os.WriteFile(filepath.Join(dir, "bcm2711-rpi-4-b.dtb"), []byte("a device tree"), 0o644)); err != nil {
 			t.Fatal(err)
 		}
-		return play(t, daemon.Config{Loaders: []string{filepath.Dir(firmware)}}, daemon.Target{Kernel: filepath.Join(dir, "vmlinuz")}, path)
+		return play(t, daemon.Config{Loaders: []string{filepath.Dir(firmware)}}, target.Target{Kernel: filepath.Join(dir, "vmlinuz")}, path)
 	}
 	script := filepath.Join(t.TempDir(), "boot.ipxe")
 	if err := os.WriteFile(script, []byte("#!ipxe\nshell\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return replayedFor(t, daemon.Target{Kernel: script}, "", path)
+	return replayedFor(t, target.Target{Kernel: script}, "", path)
 }
 
 // replayedFor plays a record for a target, with addresses by whom the record says or
 // otherwise by mode.
-func replayedFor(t *testing.T, target daemon.Target, mode daemon.DHCPMode, path string) (string, error) {
+func replayedFor(t *testing.T, target target.Target, mode daemon.DHCPMode, path string) (string, error) {
 	t.Helper()
 	return play(t, daemon.Config{DHCP: mode}, target, path)
 }
 
-func play(t *testing.T, c daemon.Config, target daemon.Target, path string) (string, error) {
+func play(t *testing.T, c daemon.Config, target target.Target, path string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	c.HTTPPort, c.TFTPPort, c.Out = 80, 69, &out
@@ -69,18 +70,18 @@ func TestReplayOfMissingFile(t *testing.T) {
 	if err := os.WriteFile(program, append([]byte{0xfa, 0x31, 0xc0, 0x8e, 0xd8}, make([]byte, 600)...), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out, err := replayedFor(t, daemon.Target{Kernel: program, As: "nbp"}, "", failed)
+	out, err := replayedFor(t, target.Target{Kernel: program, As: "nbp"}, "", failed)
 	if !errors.Is(err, replay.ErrWouldFail) {
 		t.Errorf("without the file: %v\n%s", err, out)
 	}
-	out, err = replayedFor(t, daemon.Target{Kernel: dir, As: "nbp"}, "", failed)
+	out, err = replayedFor(t, target.Target{Kernel: dir, As: "nbp"}, "", failed)
 	if !errors.Is(err, replay.ErrWouldFail) {
 		t.Errorf("a folder without the file: %v\n%s", err, out)
 	}
 	if err := os.WriteFile(core, []byte("its core"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range []daemon.Target{{Kernel: program, As: "nbp", Initrds: []string{core}}, {Kernel: dir, As: "nbp"}} {
+	for _, target := range []target.Target{{Kernel: program, As: "nbp", Initrds: []string{core}}, {Kernel: dir, As: "nbp"}} {
 		out, err := replayedFor(t, target, "", failed)
 		if err != nil || !strings.Contains(out, "ldlinux.c32 could not be had then, and can be today") || !strings.Contains(out, "What it failed on is gone") {
 			t.Errorf("with the file: %v\n%s", err, out)
@@ -106,7 +107,7 @@ func TestReplayOfOtherMissingFile(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	out, err := replayedFor(t, daemon.Target{Kernel: program, As: "nbp", Initrds: []string{message}}, "", failed)
+	out, err := replayedFor(t, target.Target{Kernel: program, As: "nbp", Initrds: []string{message}}, "", failed)
 	if !errors.Is(err, replay.ErrWouldFail) || !strings.Contains(out, "boot.msg could not be had then") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -120,12 +121,12 @@ func TestReplayWithoutDHCPServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	const nobody = "../explain/testdata/captures/bios-nobody-answers.pcap"
-	out, err := replayedFor(t, daemon.Target{Kernel: script}, "", nobody)
+	out, err := replayedFor(t, target.Target{Kernel: script}, "", nobody)
 	if !errors.Is(err, replay.ErrWouldFail) || !strings.Contains(err.Error(), "it is answered, but nobody gives it an address (no-dhcp-server)") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	for _, file := range []string{nobody, "testdata/recorded/bios-no-dhcp-server.jsonl"} {
-		if out, err := replayedFor(t, daemon.Target{Kernel: script}, daemon.OwnDHCP, file); err != nil || !strings.Contains(out, ", yiaddr ") {
+		if out, err := replayedFor(t, target.Target{Kernel: script}, daemon.OwnDHCP, file); err != nil || !strings.Contains(out, ", yiaddr ") {
 			t.Errorf("%s with addresses: %v\n%s", file, err, out)
 		}
 	}

@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"context"
@@ -7,28 +7,15 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/medium"
 	"github.com/spurboot/spur/internal/outlook"
-	"github.com/spurboot/spur/internal/rawdisk"
+	"github.com/spurboot/spur/internal/route"
 )
 
 // ShowDisc says what is in the image of a disc and, where it boots, how each kind of
-// machine would with what this host has.
-func ShowDisc(ctx context.Context, c Config, t Target) (medium.Description, error) {
-	host, err := c.findHost()
-	if err != nil {
-		return medium.Description{}, err
-	}
-	cache, err := fetch.New(fetch.Options{})
-	if err != nil {
-		return medium.Description{}, err
-	}
-	defer cache.Close()
-	disks := rawdisk.New("")
-	defer disks.Close()
-	up := upstream{lookURL(cache), func(line string) { fmt.Fprintln(c.Out, line) }, disks}
+// machine would with what a host has.
+func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (medium.Description, error) {
 	file, found, err := t.lookKernel(ctx, up.read)
 	if err != nil {
 		return medium.Description{}, notADisc(t.Kernel, err)
@@ -44,12 +31,12 @@ func ShowDisc(ctx context.Context, c Config, t Target) (medium.Description, erro
 	if err != nil {
 		return all, err
 	}
-	var l looked
+	var l Inspected
 	if err := l.takeDisc(ctx, t, file, up); err != nil {
 		return all, nil // the description says so
 	}
-	all.Whole = l.payload.Kind() == boot.KindDisk
-	all.Given, err = (outlook.Outlook{Host: host}).Given(outlook.Target{Payload: l.payload})
+	all.Whole = l.Payload.Kind() == boot.KindDisk
+	all.Given, err = (outlook.Outlook{Host: host}).Given(outlook.Target{Payload: l.Payload})
 	return all, err
 }
 

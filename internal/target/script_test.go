@@ -1,12 +1,12 @@
-package daemon
+package target
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,12 +19,11 @@ import (
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/rawdisk"
-	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
 )
 
 // reads is an upstream for tests, and what it said.
-func reads(t *testing.T) (upstream, func() []string) {
+func reads(t *testing.T) (Upstream, func() []string) {
 	t.Helper()
 	cache, err := fetch.New(fetch.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -33,7 +32,13 @@ func reads(t *testing.T) (upstream, func() []string) {
 	t.Cleanup(func() { cache.Close() })
 	var mu sync.Mutex
 	var said []string
-	return upstream{disks: rawdisk.New(t.TempDir()), open: openURL(cache), say: func(line string) {
+	return Upstream{Disks: rawdisk.New(t.TempDir()), Open: func(ctx context.Context, url string) (fs.File, error) {
+			f, err := cache.Open(ctx, url)
+			if err != nil {
+				return nil, err
+			}
+			return f, nil
+		}, Say: func(line string) {
 			mu.Lock()
 			defer mu.Unlock()
 			said = append(said, line)
@@ -59,22 +64,22 @@ func TestScriptsOfTheOperator(t *testing.T) {
 	defer server.Close()
 	up, _ := reads(t)
 	for _, at := range []string{dir, server.URL} {
-		l, err := Target{Kernel: at + "/boot.ipxe"}.look(t.Context(), up)
+		l, err := Target{Kernel: at + "/boot.ipxe"}.Inspect(t.Context(), up)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(l.warnings) != 1 || !strings.Contains(l.warnings[0], `"{{ other }}"`) {
-			t.Errorf("warnings %q", l.warnings)
+		if len(l.Warnings) != 1 || !strings.Contains(l.Warnings[0], `"{{ other }}"`) {
+			t.Errorf("warnings %q", l.Warnings)
 		}
 		urls := loader.URLs{File: func(f boot.File) string { return "<" + f.Source + ">" }, Beacon: "<up>"}
 		want := strings.NewReplacer(`{{ ID "sub/cfg" }}`, "<"+at+"/sub/cfg>", "{{ UP }}", "<up>").Replace(script)
-		if got := loader.IPXEScript(boot.Client{}, l.payload, urls); got != want {
+		if got := loader.IPXEScript(boot.Client{}, l.Payload, urls); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		if _, err := (Target{Kernel: at + "/long.ipxe"}).look(t.Context(), up); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") || advice.Of(err) == "" {
+		if _, err := (Target{Kernel: at + "/long.ipxe"}).Inspect(t.Context(), up); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") || advice.Of(err) == "" {
 			t.Errorf("a long one: %v", err)
 		}
-		if _, err := (Target{Kernel: at + "/bad.ipxe"}).look(t.Context(), up); err == nil || !strings.Contains(err.Error(), "nosuch") || advice.Of(err) == "" {
+		if _, err := (Target{Kernel: at + "/bad.ipxe"}).Inspect(t.Context(), up); err == nil || !strings.Contains(err.Error(), "nosuch") || advice.Of(err) == "" {
 			t.Errorf("one that names what isn't there: %v", err)
 		}
 	}
@@ -91,38 +96,6 @@ func TestShadowedNames(t *testing.T) {
 	}
 	if got := shadowed(boot.File{Source: "/x/boot.ipxe"}, "chain boot.ipxe"); got != "" {
 		t.Errorf("itself: %q", got)
-	}
-}
-
-// What a script names relative to itself is fetched through us.
-func TestRelativeNamesThroughUs(t *testing.T) {
-	dir := t.TempDir()
-	if err := errors.Join(os.WriteFile(filepath.Join(dir, "boot.ipxe"), []byte("#!ipxe\nkernel vmlinuz\nboot"), 0o644),
-		os.WriteFile(filepath.Join(dir, "vmlinuz"), []byte("KERNEL"), 0o644)); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	defer server.Close()
-	up, _ := reads(t)
-	for _, at := range []string{dir, server.URL} {
-		l, err := Target{Kernel: at + "/boot.ipxe"}.look(t.Context(), up)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o, _ := newOffers(t, nil)
-		if o.Tree.ScriptFiles, err = l.scriptFiles(up.open); err != nil {
-			t.Fatal(err)
-		}
-		defer o.Tree.ScriptFiles.Close()
-		f, err := o.Tree.Open(t.Context(), o.Tree.Names.Boot(machine(1, boot.UEFI, boot.IPXE), route.Configured(boot.IPXE, route.HTTP))+"/vmlinuz", tree.Asker{Via: "http", Server: netip.MustParseAddr("10.0.0.1")})
-		if err != nil {
-			t.Fatalf("%s: %v", at, err)
-		}
-		b := make([]byte, 10)
-		if n, _ := f.Read(b); string(b[:n]) != "KERNEL" {
-			t.Errorf("%s: %q", at, b[:n])
-		}
-		f.Close()
 	}
 }
 
@@ -144,7 +117,7 @@ func TestURLsHaveAdvice(t *testing.T) {
 		server.URL + "/204": "curl -v " + server.URL, dead.URL + "/k": "start the server", "http://nosuch.invalid/k": "check the host in the URL",
 	} {
 		for _, target := range []Target{{Kernel: url}} {
-			_, err := target.look(t.Context(), up)
+			_, err := target.Inspect(t.Context(), up)
 			if err == nil || !strings.Contains(advice.Of(err), want) || !strings.Contains(err.Error(), strings.TrimPrefix(url, "http://")) {
 				t.Errorf("%s: %v; advice %q, want %q", url, err, advice.Of(err), want)
 			}
@@ -161,7 +134,7 @@ func TestWaitingIsSaid(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		_, err := Target{Kernel: server.URL + "/vmlinuz"}.look(ctx, up)
+		_, err := Target{Kernel: server.URL + "/vmlinuz"}.Inspect(ctx, up)
 		done <- err
 	}()
 	want := "Waiting for vmlinuz from " + strings.TrimPrefix(server.URL, "http://") + "."

@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 )
 
 // takeDisk takes a target for a disk, which machines boot as a whole.
-func (l *looked) takeDisk(ctx context.Context, t Target, up upstream) error {
+func (l *Inspected) takeDisk(ctx context.Context, t Target, up Upstream) error {
 	alone := t
 	alone.Message = "" // every loader between shows it
 	if err := alone.onlyItself("a disk, which is booted as it is", "put it onto the disk, or name the kernel that is on it"); err != nil {
@@ -39,14 +39,14 @@ func (l *looked) takeDisk(ctx context.Context, t Target, up upstream) error {
 		}
 		found.BIOS = true
 	}
-	l.about, l.payload.Content = found.Description, found.Disk
+	l.about, l.Payload.Content = found.Description, found.Disk
 	return nil
 }
 
 // lookDisk looks at the disk in an image.
-func lookDisk(ctx context.Context, f boot.File, up upstream) (found image.Disk, err error) {
+func lookDisk(ctx context.Context, f boot.File, up Upstream) (found image.Disk, err error) {
 	look := func(opened fs.File) error {
-		disk, err := up.disks.Open(ctx, f.Source, opened)
+		disk, err := up.Disks.Open(ctx, f.Source, opened)
 		if err != nil {
 			return advice.Or(err, "check its name, and whether it can be read here by other programs")
 		}
@@ -70,13 +70,4 @@ func lookDisk(ctx context.Context, f boot.File, up upstream) (found image.Disk, 
 		return found, advice.Wrap(err, "check its name and its permissions")
 	}
 	return found, look(local)
-}
-
-// disksDir is the folder in which compressed disks are unpacked; empty for that of
-// temporary files.
-func (c Config) disksDir() string {
-	if c.DryRun {
-		return ""
-	}
-	return c.Data
 }

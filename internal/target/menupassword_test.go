@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"net/netip"
@@ -30,7 +30,7 @@ func TestMenuPassword(t *testing.T) {
 		if err := target.AddMenu([]string{dir}, words, nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		l, err := target.look(t.Context(), upstream{say: func(string) {}})
+		l, err := target.Inspect(t.Context(), Upstream{Say: func(string) {}})
 		return l.drawn, err
 	}
 	c, err := look("tools/* "+secret+"\n", "1")

@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"cmp"
@@ -34,7 +34,7 @@ type entry struct {
 	number uint16 // as boot.Client.Item
 	title  string
 	group  string // see boot.MenuItem
-	looked
+	Inspected
 }
 
 // Numbers of items: those of targets are in the order in which they are named, those of
@@ -49,12 +49,12 @@ const (
 
 // lookDrawn finds out what the targets of a menu are that loaders draw. A folder that has
 // no loader of its own is a group of them, which is looked through again while Spur runs.
-func (m *Menu) lookDrawn(ctx context.Context, up upstream) (looked, error) {
+func (m *Menu) lookDrawn(ctx context.Context, up Upstream) (Inspected, error) {
 	c := &catalogue{up: up, now: time.Now, known: map[string]known{}, numbers: map[string]uint16{}, used: map[uint16]bool{}}
 	if m.Passwords != "" {
 		file, err := password.Open(m.Passwords)
 		if err != nil {
-			return looked{}, err
+			return Inspected{}, err
 		}
 		c.passwords = &password.Gate{File: file, Now: time.Now}
 	}
@@ -62,14 +62,14 @@ func (m *Menu) lookDrawn(ctx context.Context, up upstream) (looked, error) {
 		if isGroup(t.Target) {
 			dir, err := located(t.Kernel)
 			if err != nil {
-				return looked{}, err
+				return Inspected{}, err
 			}
 			c.parts = append(c.parts, part{dir: dir.Source, target: t.Target, group: m.groupOf(t)})
 			continue
 		}
 		e, err := m.lookNamed(ctx, n, up)
 		if err != nil {
-			return looked{}, err
+			return Inspected{}, err
 		}
 		c.parts = append(c.parts, part{named: &e})
 	}
@@ -99,11 +99,11 @@ func (m *Menu) groupOf(t MenuTarget) string {
 }
 
 // lookNamed looks into a target of the command line.
-func (m *Menu) lookNamed(ctx context.Context, n int, up upstream) (entry, error) {
+func (m *Menu) lookNamed(ctx context.Context, n int, up Upstream) (entry, error) {
 	l, err := m.lookAt(ctx, n, up)
 	e := entry{firstNamed + uint16(n), m.Targets[n].Title, "", l}
 	if e.title == "" && err == nil {
-		e.title = titleOf(l.payload)
+		e.title = titleOf(l.Payload)
 	}
 	return e, err
 }
@@ -127,7 +127,7 @@ func withoutEnding(name string) string {
 }
 
 // drawnBy makes the menu with what was found first.
-func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (looked, error) {
+func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (Inspected, error) {
 	c.prompt, c.timeout = cmp.Or(m.Prompt, "Choose what to boot"), time.Duration(m.Timeout)*time.Second
 	if m.Timeout == decide.WaitsForGood {
 		c.timeout = -1
@@ -135,26 +135,26 @@ func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (looked, error) {
 	c.refresh(ctx)
 	all := c.entries
 	if len(all) == 0 {
-		return looked{}, advice.New("the menu has nothing that boots", "name targets, or a folder with some")
+		return Inspected{}, advice.New("the menu has nothing that boots", "name targets, or a folder with some")
 	}
 	at, err := m.defaultAmong(all)
 	if err != nil {
-		return looked{}, err
+		return Inspected{}, err
 	}
 	c.first = all[at].number
 	warning, err := c.checkPasswords(all[at])
 	if err != nil {
-		return looked{}, err
+		return Inspected{}, err
 	}
 	c.payload = c.menu()
-	l := looked{payload: c.payload, drawn: c, about: fmt.Sprintf("a menu of %s", counted(len(all), "item"))}
+	l := Inspected{Payload: c.payload, drawn: c, about: fmt.Sprintf("a menu of %s", counted(len(all), "item"))}
 	for _, text := range []string{c.skipped, warning} {
 		if text != "" {
-			l.warnings = append(l.warnings, text)
+			l.Warnings = append(l.Warnings, text)
 		}
 	}
 	for _, e := range all {
-		l.warnings = append(l.warnings, e.warnings...)
+		l.Warnings = append(l.Warnings, e.Warnings...)
 	}
 	return l, checkEntries(all)
 }
@@ -166,7 +166,7 @@ func (m *Menu) defaultAmong(all []entry) (int, error) {
 		at = n - 1
 	}
 	if at < 0 || at >= len(all) {
-		return 0, misused(advice.New(fmt.Sprintf("--menu-default %s: the menu has no such item", m.Default), fmt.Sprintf("name an item by its title, or by its number from 1 to %d", len(all))))
+		return 0, advice.Misused(advice.New(fmt.Sprintf("--menu-default %s: the menu has no such item", m.Default), fmt.Sprintf("name an item by its title, or by its number from 1 to %d", len(all))))
 	}
 	return at, nil
 }
@@ -177,7 +177,7 @@ func checkEntries(all []entry) error {
 	for _, e := range all {
 		name := path.Join(e.group, e.title)
 		if seen[name] {
-			return misused(advice.New("the menu has several items that are called "+name, "give each a title of its own, TITLE=KERNEL"))
+			return advice.Misused(advice.New("the menu has several items that are called "+name, "give each a title of its own, TITLE=KERNEL"))
 		}
 		seen[name] = true
 	}
@@ -192,7 +192,7 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// drawnTitle says what machines are booted into by such a menu.
+// title says what machines are booted into by such a menu.
 func (c *catalogue) title() string {
 	const most = 6
 	all := c.current()

@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"io/fs"

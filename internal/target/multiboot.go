@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 )
 
 // takeMultiboot takes a target for a Multiboot kernel, with its modules.
-func (l *looked) takeMultiboot(ctx context.Context, t Target, file boot.File, found image.Found, up upstream) error {
+func (l *Inspected) takeMultiboot(ctx context.Context, t Target, file boot.File, found image.Found, up Upstream) error {
 	alone := Target{Kernel: t.Kernel, Initrds: t.Initrds, DTB: t.DTB}
 	if err := alone.onlyItself("a Multiboot kernel", "name what it is to have beside it with --module"); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (l *looked) takeMultiboot(ctx context.Context, t Target, file boot.File, fo
 		}
 		kernel.Modules = append(kernel.Modules, module)
 	}
-	l.payload.Content = kernel
+	l.Payload.Content = kernel
 	return nil
 }
 
@@ -47,12 +47,12 @@ func (t Target) withoutModules(about string) error {
 	if len(t.Modules) == 0 {
 		return nil
 	}
-	return misused(advice.New(fmt.Sprintf("%s takes no --module: it is %s", t.Kernel, about), "modules go with Multiboot kernels alone; name the initrds of a Linux kernel behind it"))
+	return advice.Misused(advice.New(fmt.Sprintf("%s takes no --module: it is %s", t.Kernel, about), "modules go with Multiboot kernels alone; name the initrds of a Linux kernel behind it"))
 }
 
 // lookModule reads what --module says: a file, and what the kernel is told about it. The
 // file must be there.
-func lookModule(ctx context.Context, text string, up upstream) (boot.Module, error) {
+func lookModule(ctx context.Context, text string, up Upstream) (boot.Module, error) {
 	name, told := cutModule(text)
 	file, err := located(name)
 	if err != nil {

@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/password"
@@ -33,21 +34,21 @@ const (
 // lies in folders now. What a file is, is kept for as long as it isn't changed.
 type catalogue struct {
 	parts     []part
-	up        upstream
+	up        Upstream
 	now       func() time.Time
 	prompt    string
 	timeout   time.Duration
 	passwords *password.Gate // nil for none
 	first     uint16         // the item that boots where nobody chooses
 
-	mu      sync.Mutex
-	looked  time.Time
-	known   map[string]known  // by path
-	numbers map[string]uint16 // of files, by path; for as long as Spur runs
-	used    map[uint16]bool
-	entries []entry
-	payload boot.Payload
-	skipped string // says what doesn't boot; empty for nothing
+	mu       sync.Mutex
+	lookedAt time.Time
+	known    map[string]known  // by path
+	numbers  map[string]uint16 // of files, by path; for as long as Spur runs
+	used     map[uint16]bool
+	entries  []entry
+	payload  boot.Payload
+	skipped  string // says what doesn't boot; empty for nothing
 }
 
 // part is a target that was named, or a folder of targets.
@@ -62,7 +63,7 @@ type part struct {
 type known struct {
 	time time.Time // of its last change, and with it of what is beside it
 	size int64
-	looked
+	Inspected
 	err error
 }
 
@@ -83,11 +84,11 @@ func (c *catalogue) Resolve(ctx context.Context, client boot.Client) (boot.Paylo
 		return c.payload, nil
 	}
 	if e, ok := c.find(client.Item); ok {
-		return e.payload, nil
+		return e.Payload, nil
 	}
 	c.refresh(ctx) // of a menu that another Spur has drawn
 	if e, ok := c.find(client.Item); ok {
-		return e.payload, nil
+		return e.Payload, nil
 	}
 	return boot.Payload{}, errors.New("what was chosen isn't in the menu any more")
 }
@@ -105,7 +106,7 @@ func (c *catalogue) find(number uint16) (entry, bool) {
 func (c *catalogue) menu() boot.Payload {
 	m := boot.Menu{Prompt: c.prompt, Timeout: c.timeout, Default: c.first}
 	for _, e := range c.entries {
-		m.Items = append(m.Items, boot.MenuItem{Item: e.number, Title: e.title, Group: e.group, Payload: e.payload, Locked: c.protects(e)})
+		m.Items = append(m.Items, boot.MenuItem{Item: e.number, Title: e.title, Group: e.group, Payload: e.Payload, Locked: c.protects(e)})
 	}
 	return boot.Payload{Content: m}
 }
@@ -114,7 +115,7 @@ func (c *catalogue) menu() boot.Payload {
 func (c *catalogue) refresh(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.looked.IsZero() && (!c.hasFolders() || c.now().Sub(c.looked) < refreshEvery) {
+	if !c.lookedAt.IsZero() && (!c.hasFolders() || c.now().Sub(c.lookedAt) < refreshEvery) {
 		return
 	}
 	before := c.skipped
@@ -127,11 +128,11 @@ func (c *catalogue) refresh(ctx context.Context) {
 		}
 		all = append(all, look.through(ctx, p)...)
 	}
-	first := c.looked.IsZero()
-	c.entries, c.known, c.looked, c.skipped = all, kept, c.now(), look.skippedText()
+	first := c.lookedAt.IsZero()
+	c.entries, c.known, c.lookedAt, c.skipped = all, kept, c.now(), look.skippedText()
 	c.payload = c.menu()
 	if !first && c.skipped != before && c.skipped != "" {
-		c.up.say(c.skipped)
+		c.up.Say(c.skipped)
 	}
 }
 
@@ -154,11 +155,11 @@ func (c *catalogue) folders() []string {
 }
 
 // named are the targets that were named.
-func (c *catalogue) named() []looked {
-	var all []looked
+func (c *catalogue) named() []Inspected {
+	var all []Inspected
 	for _, p := range c.parts {
 		if p.named != nil {
-			all = append(all, p.named.looked)
+			all = append(all, p.named.Inspected)
 		}
 	}
 	return all
@@ -253,7 +254,7 @@ func (g *groupLook) entry(ctx context.Context, p part, full, group string, info 
 		return entry{}, false
 	}
 	below, _ := filepath.Rel(p.dir, full)
-	return entry{g.number(full, below), withoutEnding(info.Name()), group, k.looked}, true
+	return entry{g.number(full, below), withoutEnding(info.Name()), group, k.Inspected}, true
 }
 
 // look finds out what a file is, unless it is as it was.
@@ -282,16 +283,16 @@ func (g *groupLook) look(ctx context.Context, p part, full string, info fs.FileI
 
 // lookInGroup finds out what one of many targets is. What was said of kernels doesn't hold
 // for others.
-func lookInGroup(ctx context.Context, t Target, up upstream) (looked, error) {
+func lookInGroup(ctx context.Context, t Target, up Upstream) (Inspected, error) {
 	if image.MeantForNetBoot(t.Kernel) {
-		return looked{}, errors.New("a NetBoot image is for Macs, which have a menu of their own")
+		return Inspected{}, errors.New("a NetBoot image is for Macs, which have a menu of their own")
 	}
-	l, err := t.lookAlone(ctx, up)
-	if errors.As(err, &UsageError{}) {
+	l, err := t.inspectAlone(ctx, up)
+	if errors.As(err, &advice.UsageError{}) {
 		t.Cmdline, t.Message = "", ""
-		l, err = t.lookAlone(ctx, up)
+		l, err = t.inspectAlone(ctx, up)
 	}
-	if err == nil && l.payload.Kind() == boot.KindScript {
+	if err == nil && l.Payload.Kind() == boot.KindScript {
 		err = errors.New("an iPXE script has menus of its own")
 	}
 	return l, err

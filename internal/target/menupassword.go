@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"context"
@@ -11,6 +11,15 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/tree"
 )
+
+// Passwords tell which of the items that clients have chosen has a password, and whether
+// one is right; nil where no item of the target has any. See tree.Tree.
+func (l Inspected) Passwords() (locked func(boot.Client) bool, unlock func(context.Context, boot.Client, tree.Asker) error) {
+	if l.drawn == nil || l.drawn.passwords == nil {
+		return nil, nil
+	}
+	return l.drawn.locked, l.drawn.unlock
+}
 
 // protects tells whether an item has a password.
 func (c *catalogue) protects(e entry) bool {
@@ -40,7 +49,7 @@ func (c *catalogue) checkPasswords(first entry) (warning string, err error) {
 		return "", nil
 	}
 	if c.protects(first) {
-		return "", misused(advice.New(fmt.Sprintf("%s has a password, and boots where nobody chooses", first.name()), "name another item with --menu-default, or add a line to the file before the others: "+first.name()+" -"))
+		return "", advice.Misused(advice.New(fmt.Sprintf("%s has a password, and boots where nobody chooses", first.name()), "name another item with --menu-default, or add a line to the file before the others: "+first.name()+" -"))
 	}
 	var names []string
 	for _, e := range c.entries {
@@ -54,5 +63,5 @@ func (c *catalogue) checkPasswords(first entry) (warning string, err error) {
 	if !slices.ContainsFunc(idle, func(pattern string) bool { return !strings.ContainsAny(pattern, "*?[") }) {
 		return text, nil
 	}
-	return "", misused(advice.New(text, "the items are: "+strings.Join(names, ", ")))
+	return "", advice.Misused(advice.New(text, "the items are: "+strings.Join(names, ", ")))
 }

@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"context"
@@ -6,23 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/family"
 	"github.com/spurboot/spur/internal/medium"
 )
-
-// FamiliesFile is the file of families that a command was told of or, without one, that in
-// the folder of --data; empty for none.
-func FamiliesFile(told, data string) string {
-	name := filepath.Join(data, "families.yaml")
-	if _, err := os.Stat(name); told == "" && data != "" && err == nil {
-		return name
-	}
-	return told
-}
 
 // families are those that a target's media may be of.
 func (t Target) families() (family.Table, error) {
@@ -33,7 +22,7 @@ func (t Target) families() (family.Table, error) {
 }
 
 // withDisc opens the image of a disc, looks into it, and hands it over while it is open.
-func (t Target) withDisc(ctx context.Context, file boot.File, up upstream, use func(medium.Disc) error) error {
+func (t Target) withDisc(ctx context.Context, file boot.File, up Upstream, use func(medium.Disc) error) error {
 	table, err := t.families()
 	if err != nil {
 		return err
@@ -62,7 +51,7 @@ func (t Target) withDisc(ctx context.Context, file boot.File, up upstream, use f
 
 // takeDisc takes a medium for what is to boot: its kernel or, where that doesn't boot over
 // the network and nothing was said of it, the whole of the medium.
-func (l *looked) takeDisc(ctx context.Context, t Target, file boot.File, up upstream) error {
+func (l *Inspected) takeDisc(ctx context.Context, t Target, file boot.File, up Upstream) error {
 	err := l.takeSystem(ctx, t, file, up)
 	if !errors.As(err, &medium.UnfitError{}) || t.As != "" || t.Entry != "" || t.Cmdline != "" || len(t.Initrds) > 0 || t.DTB != "" {
 		return err
@@ -70,22 +59,22 @@ func (l *looked) takeDisc(ctx context.Context, t Target, file boot.File, up upst
 	if l.takeDisk(ctx, t, up) != nil {
 		return err
 	}
-	l.warnings = append(l.warnings, fmt.Sprintf("%s (%s); it is booted as a whole, and whether its system finds itself there is its own matter", err, advice.Of(err)))
+	l.Warnings = append(l.Warnings, fmt.Sprintf("%s (%s); it is booted as a whole, and whether its system finds itself there is its own matter", err, advice.Of(err)))
 	return nil
 }
 
 // takeSystem takes the kernel of a medium, with what goes with it.
-func (l *looked) takeSystem(ctx context.Context, t Target, file boot.File, up upstream) error {
+func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up Upstream) error {
 	var linux boot.Linux
 	err := t.withDisc(ctx, file, up, func(d medium.Disc) (err error) {
 		linux, l.about, err = d.Linux(t.Entry)
 		if err == nil {
-			l.warnings = append(l.warnings, d.Warnings()...)
+			l.Warnings = append(l.Warnings, d.Warnings()...)
 		}
 		return err
 	})
 	if errors.As(err, &medium.NoEntryError{}) {
-		return misused(err)
+		return advice.Misused(err)
 	}
 	if err != nil {
 		return err
@@ -105,9 +94,6 @@ func (l *looked) takeSystem(ctx context.Context, t Target, file boot.File, up up
 		linux.Cmdline.Text(" ")
 		linux.Cmdline.Append(more)
 	}
-	l.payload.Content = linux
+	l.Payload.Content = linux
 	return err
 }
-
-// FamiliesText is the file of the families that Spur knows.
-func FamiliesText() []byte { return family.Text() }

@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
@@ -53,50 +52,38 @@ func (t Target) Named() []string {
 	return all
 }
 
-// looked is a target that was looked into.
-type looked struct {
-	payload  boot.Payload
-	script   string   // the text of an iPXE script, as it was read
-	about    string   // what it turned out to be, in words
-	warnings []string // what may be wrong with it
-	others   []forOne // in the order of their architectures
-	items    []item   // of a menu: all that are ours, this target among them
-	menu     *decide.Menu
-	drawn    *catalogue // of a menu that loaders draw; nil for none
-}
-
-// look finds out what a target is, and those of some architectures.
-func (t Target) look(ctx context.Context, up upstream) (looked, error) {
+// Inspect finds out what a target is, and those of some architectures.
+func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 	if t.Menu != nil {
-		return t.Menu.look(ctx, up)
+		return t.Menu.inspect(ctx, up)
 	}
-	l, err := t.lookAlone(ctx, up)
+	l, err := t.inspectAlone(ctx, up)
 	for _, arch := range t.architectures() {
 		if err != nil {
-			return looked{}, err
+			return Inspected{}, err
 		}
-		var other looked
-		other, err = t.For[arch].lookFor(ctx, arch, up)
-		l.warnings = append(l.warnings, other.warnings...)
+		var other Inspected
+		other, err = t.For[arch].inspectFor(ctx, arch, up)
+		l.Warnings = append(l.Warnings, other.Warnings...)
 		l.others = append(l.others, forOne{arch, other})
 	}
 	return l, err
 }
 
-// lookAlone finds out what a target is.
-func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
+// inspectAlone finds out what a target is.
+func (t Target) inspectAlone(ctx context.Context, up Upstream) (Inspected, error) {
 	if t.isLocal() {
 		return t.lookLocal()
 	}
 	if t.As != "" && t.As != string(boot.KindMultiboot) {
 		if err := t.withoutModules("taken for " + t.As); err != nil {
-			return looked{}, err
+			return Inspected{}, err
 		}
 	}
 	if t.As == string(boot.KindNetBoot) || t.As == "" && image.MeantForNetBoot(t.Kernel) {
 		return t.lookNetBoot()
 	}
-	l := looked{payload: boot.Payload{Message: t.Message, RootPath: t.RootPath}}
+	l := Inspected{Payload: boot.Payload{Message: t.Message, RootPath: t.RootPath}}
 	switch {
 	case t.isCOM32():
 		err := l.takeCOM32(ctx, t, up)
@@ -113,17 +100,17 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	}
 	file, found, err := t.lookKernel(ctx, up.read)
 	if err != nil {
-		return looked{}, err
+		return Inspected{}, err
 	}
 	if found.IsDisc() && (t.As == "" || t.As == string(boot.KindLinux)) {
 		err := l.takeDisc(ctx, t, file, up)
 		return l, err
 	}
 	if t.Entry != "" {
-		return looked{}, misused(advice.New(fmt.Sprintf("--entry names an entry of an ISO image's menu, and %s is none", t.Kernel), "leave --entry out"))
+		return Inspected{}, advice.Misused(advice.New(fmt.Sprintf("--entry names an entry of an ISO image's menu, and %s is none", t.Kernel), "leave --entry out"))
 	}
 	if found, err = t.overrule(found); err != nil {
-		return looked{}, err
+		return Inspected{}, err
 	}
 	l.about = found.Description
 	if found.Kind == boot.KindMultiboot {
@@ -131,7 +118,7 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 		return l, err
 	}
 	if err := t.withoutModules(found.Description); err != nil {
-		return looked{}, err
+		return Inspected{}, err
 	}
 	if found.Kind == boot.KindNBP {
 		err := l.takeNBP(ctx, t, up)
@@ -143,13 +130,13 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	}
 	if found.Kind == boot.KindScript {
 		if err := t.onlyItself("an iPXE script, which machines are given as it is", "put into the script what it is to load and to show, or name a kernel"); err != nil {
-			return looked{}, err
+			return Inspected{}, err
 		}
 		err := l.takeScript(ctx, file, up)
 		return l, err
 	}
 	if found.Kind == boot.KindEFI {
-		l.payload.Content = boot.EFI{Program: file, Arch: found.Arch, Signed: found.Signed}
+		l.Payload.Content = boot.EFI{Program: file, Arch: found.Arch, Signed: found.Signed}
 		return l, t.onlyItself("an EFI application, which is started as it is", "build it into the application, or name a kernel")
 	}
 	linux := boot.Linux{
@@ -159,7 +146,7 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 	for _, name := range t.Initrds {
 		f, err := l.lookInitrd(ctx, name, up.read)
 		if err != nil {
-			return looked{}, err
+			return Inspected{}, err
 		}
 		linux.Initrds = append(linux.Initrds, f)
 	}
@@ -167,11 +154,11 @@ func (t Target) lookAlone(ctx context.Context, up upstream) (looked, error) {
 		linux.DeviceTrees = rpiDeviceTrees(file.Source)
 	}
 	if err := t.addDeviceTrees(&linux); err != nil {
-		return looked{}, err
+		return Inspected{}, err
 	}
 	linux.Bytes = bytesOf(append([]boot.File{file}, linux.Initrds...))
 	linux.Cmdline, err = t.cmdline(ctx, up)
-	l.payload.Content = linux
+	l.Payload.Content = linux
 	return l, err
 }
 
@@ -190,11 +177,11 @@ func (t Target) overrule(found image.Found) (image.Found, error) {
 		found.Kind, found.Description = boot.KindEFI, found.Description+", as an EFI application"
 		return found, nil
 	}
-	return found, misused(advice.New(fmt.Sprintf("%s is no %s: it is %s", t.Kernel, t.As, found.Description), "leave --as out"))
+	return found, advice.Misused(advice.New(fmt.Sprintf("%s is no %s: it is %s", t.Kernel, t.As, found.Description), "leave --as out"))
 }
 
 // cmdline reads the command line. The files that it names must be there.
-func (t Target) cmdline(ctx context.Context, up upstream) (boot.Template, error) {
+func (t Target) cmdline(ctx context.Context, up Upstream) (boot.Template, error) {
 	cmdline, err := boot.ParseCmdline(t.Cmdline)
 	if err != nil {
 		return boot.Template{}, err
@@ -225,7 +212,7 @@ func (t Target) lookKernel(ctx context.Context, from image.Reader) (boot.File, i
 	return f, found, err
 }
 
-func (l *looked) lookInitrd(ctx context.Context, name string, from image.Reader) (boot.File, error) {
+func (l *Inspected) lookInitrd(ctx context.Context, name string, from image.Reader) (boot.File, error) {
 	f, err := located(name)
 	if err != nil {
 		return f, err
@@ -240,14 +227,14 @@ func (l *looked) lookInitrd(ctx context.Context, name string, from image.Reader)
 		return f, err
 	}
 	if found.Warning != "" {
-		l.warnings = append(l.warnings, name+": "+found.Warning)
+		l.Warnings = append(l.Warnings, name+": "+found.Warning)
 	}
 	return f, nil
 }
 
 // takeScript reads an iPXE script whole. It is given to machines as it is, but
 // for the URLs that are filled in.
-func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) error {
+func (l *Inspected) takeScript(ctx context.Context, source boot.File, up Upstream) error {
 	text, err := up.text(ctx, source)
 	if err != nil {
 		return err
@@ -257,10 +244,10 @@ func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) 
 		return advice.Wrap(fmt.Errorf("%s: %w", source.Base(), err), `write it as {{ ID "file" }}`)
 	}
 	if name := shadowed(source, text); name != "" {
-		l.warnings = append(l.warnings, fmt.Sprintf("%s names %s, which is Spur's name for the script itself; give that file another one", source.Base(), name))
+		l.Warnings = append(l.Warnings, fmt.Sprintf("%s names %s, which is Spur's name for the script itself; give that file another one", source.Base(), name))
 	}
 	for _, other := range others {
-		l.warnings = append(l.warnings, fmt.Sprintf(`%s has %q, which is left as it is: Spur fills in {{ ID "file" }} and {{ UP }}`, source.Base(), other))
+		l.Warnings = append(l.Warnings, fmt.Sprintf(`%s has %q, which is left as it is: Spur fills in {{ ID "file" }} and {{ UP }}`, source.Base(), other))
 	}
 	script, err = script.MapFiles(func(name string) (string, error) {
 		f, err := besideScript(source, name)
@@ -269,19 +256,19 @@ func (l *looked) takeScript(ctx context.Context, source boot.File, up upstream) 
 		}
 		return f.Source, up.check(ctx, f)
 	})
-	l.payload.Content = boot.Script{Text: script, File: source}
-	l.script = text
+	l.Payload.Content = boot.Script{Text: script, File: source}
+	l.Script = text
 	if at := (*boot.FileError)(nil); errors.As(err, &at) {
 		err = fmt.Errorf("%s, line %d: %w", source.Base(), at.Line, err)
 	}
 	return advice.Or(err, "the script refers to this file; check its name and its permissions")
 }
 
-// findLoaded tells of the files that an iPXE script loads and that aren't there:
+// FindLoaded tells of the files that an iPXE script loads and that aren't there:
 // by an error where every machine would stop at one, else by warnings.
-func (l *looked) findLoaded(ctx context.Context, files *tree.ScriptFiles, host route.Host) error {
+func (l *Inspected) FindLoaded(ctx context.Context, files *tree.ScriptFiles, host route.Host) error {
 	loads := &tree.Tree{Host: host, ScriptFiles: files}
-	for _, r := range loads.Missing(ctx, l.payload.Title(), l.script) {
+	for _, r := range loads.Missing(ctx, l.Payload.Title(), l.Script) {
 		why := fmt.Errorf("%s, line %d, loads %s, which can't be had: %w", r.Script, r.Line, r.Name, r.Err)
 		if errors.Is(r.Err, fs.ErrNotExist) {
 			why = fmt.Errorf("%s, line %d, loads %s, which isn't there: %w", r.Script, r.Line, r.Name, r.Err)
@@ -290,7 +277,7 @@ func (l *looked) findLoaded(ctx context.Context, files *tree.ScriptFiles, host r
 			return advice.Or(why, "put the file beside the script, or correct its name in the script: every machine would stop there")
 		}
 		why = advice.Or(why, "put the file beside the script, or correct its name in the script")
-		l.warnings = append(l.warnings, why.Error()+"; "+advice.Of(why))
+		l.Warnings = append(l.Warnings, why.Error()+"; "+advice.Of(why))
 	}
 	return nil
 }
@@ -343,28 +330,10 @@ func notAURL(name string) error {
 	return advice.New(fmt.Sprintf("%q is no URL", name), "write what is no letter, digit or one of -._~/ as %XX")
 }
 
-// folders are those in which files may be named by what is read only later.
-func (l *looked) folders() []string {
-	all := l.drawn.folders()
-	for _, one := range l.every() {
-		switch content := one.payload.Content.(type) {
-		case boot.Script:
-			if !content.File.IsURL() {
-				all = append(all, filepath.Dir(content.File.Source))
-			}
-		case boot.Folder:
-			all = append(all, content.Dir)
-		case boot.NetBoot:
-			all = append(all, content.Folders()...)
-		}
-	}
-	return all
-}
-
-// scriptFiles are the files that an iPXE script names relative to itself; nil for
+// ScriptFiles are the files that an iPXE script names relative to itself; nil for
 // what is no script. Close them.
-func (l *looked) scriptFiles(open func(context.Context, string) (fs.File, error)) (*tree.ScriptFiles, error) {
-	script, ok := l.payload.Content.(boot.Script)
+func (l *Inspected) ScriptFiles(open func(context.Context, string) (fs.File, error)) (*tree.ScriptFiles, error) {
+	script, ok := l.Payload.Content.(boot.Script)
 	if !ok {
 		return nil, nil
 	}

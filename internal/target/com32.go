@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"context"
@@ -18,7 +18,7 @@ func (t Target) isCOM32() bool {
 
 // takeCOM32 takes a target for a module of Syslinux, with its arguments, and what is named
 // behind it for files that it asks for.
-func (l *looked) takeCOM32(ctx context.Context, t Target, up upstream) error {
+func (l *Inspected) takeCOM32(ctx context.Context, t Target, up Upstream) error {
 	alone := Target{Kernel: t.Kernel, Modules: t.Modules, DTB: t.DTB}
 	if err := alone.onlyItself("a Syslinux module", "leave that out"); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (l *looked) takeCOM32(ctx context.Context, t Target, up upstream) error {
 		return err
 	}
 	if file.IsURL() {
-		return misused(advice.New(t.Kernel+" is a URL, and what a Syslinux module needs is looked for beside it", "copy it here, with the modules that it needs"))
+		return advice.Misused(advice.New(t.Kernel+" is a URL, and what a Syslinux module needs is looked for beside it", "copy it here, with the modules that it needs"))
 	}
 	found, err := image.OpenCOM32(file.Source)
 	if err != nil {
@@ -44,14 +44,14 @@ func (l *looked) takeCOM32(ctx context.Context, t Target, up upstream) error {
 			return advice.Or(err, "check its name and its permissions")
 		}
 		if _, twice := module.File(f.Base()); twice {
-			return misused(advice.New(fmt.Sprintf("two of the files are called %s, by which the module would ask for them", f.Base()), "rename one"))
+			return advice.Misused(advice.New(fmt.Sprintf("two of the files are called %s, by which the module would ask for them", f.Base()), "rename one"))
 		}
 		module.Beside = append(module.Beside, f)
 	}
 	if len(found.Lacks) > 0 {
-		l.warnings = append(l.warnings, fmt.Sprintf("%s needs %s beside it, which isn't there: copy that there, from the same version of Syslinux", file.Base(), strings.Join(found.Lacks, ", ")))
+		l.Warnings = append(l.Warnings, fmt.Sprintf("%s needs %s beside it, which isn't there: copy that there, from the same version of Syslinux", file.Base(), strings.Join(found.Lacks, ", ")))
 	}
 	module.Arguments, err = t.cmdline(ctx, up)
-	l.about, l.payload.Content = found.Description, module
+	l.about, l.Payload.Content = found.Description, module
 	return err
 }

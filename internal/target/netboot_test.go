@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ func TestNetBootLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	payload := boot.Payload{Content: boot.NetBoot{Images: []boot.NetBootImage{{Dir: image, Name: "A", Index: 1, System: 1, Root: boot.File{Source: root}}}}}
-	local, done, err := looked{payload: payload}.local()
+	local, done, err := Inspected{Payload: payload}.Local()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"cmp"
@@ -57,17 +57,17 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 	drawn := words.Kind == MenuByLoader
 	switch {
 	case !drawn && words.Kind != MenuByFirmware:
-		return misused(advice.New(fmt.Sprintf("--menu=%s is unknown", words.Kind), "--menu alone is a menu that loaders draw, by --loader one alone; --menu pxe is the one that a machine's firmware has"))
+		return advice.Misused(advice.New(fmt.Sprintf("--menu=%s is unknown", words.Kind), "--menu alone is a menu that loaders draw, by --loader one alone; --menu pxe is the one that a machine's firmware has"))
 	case t.Watch:
-		return misused(advice.New("--watch goes with one target, and not with a menu", "leave it out; a folder's new files are in its menu by themselves"))
+		return advice.Misused(advice.New("--watch goes with one target, and not with a menu", "leave it out; a folder's new files are in its menu by themselves"))
 	case drawn && len(words.BootServers) > 0:
-		return misused(advice.New("--boot-server is for a menu of PXE's", "name it with --menu pxe; of a menu that loaders draw, local is an item like others: spur boot KERNEL local --menu"))
+		return advice.Misused(advice.New("--boot-server is for a menu of PXE's", "name it with --menu pxe; of a menu that loaders draw, local is an item like others: spur boot KERNEL local --menu"))
 	}
 	if !drawn && words.Passwords != "" {
-		return misused(advice.New("--menu-password is for a menu that loaders draw: firmware asks for none", "leave the value of --menu out"))
+		return advice.Misused(advice.New("--menu-password is for a menu that loaders draw: firmware asks for none", "leave the value of --menu out"))
 	}
 	if len(targets) > 0 {
-		return misused(advice.New("--for goes with one KERNEL, and --menu with several", "name the kernels of other architectures as items: a machine is shown those that it can boot"))
+		return advice.Misused(advice.New("--for goes with one KERNEL, and --menu with several", "name the kernels of other architectures as items: a machine is shown those that it can boot"))
 	}
 	m := &Menu{Timeout: words.Timeout, Prompt: words.Prompt, Default: words.Default, Drawn: drawn, Passwords: words.Passwords}
 	if !drawn {
@@ -93,7 +93,7 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 		m.Servers = append(m.Servers, server)
 	}
 	if len(m.Targets) == 0 {
-		return misused(advice.New("the menu has nothing that Spur boots", "spur boot local leaves all machines to their disks"))
+		return advice.Misused(advice.New("the menu has nothing that Spur boots", "spur boot local leaves all machines to their disks"))
 	}
 	if err := m.addCmdlines(cmdlines); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (m *Menu) defaultAt() (int, error) {
 		at = n - 1
 	}
 	if at < 0 || at >= len(titles) {
-		return 0, misused(advice.New(fmt.Sprintf("--menu-default %s: the menu has no such item", m.Default), fmt.Sprintf("name a title, or a number from 1 to %d: the targets are the first, the boot servers follow", len(titles))))
+		return 0, advice.Misused(advice.New(fmt.Sprintf("--menu-default %s: the menu has no such item", m.Default), fmt.Sprintf("name a title, or a number from 1 to %d: the targets are the first, the boot servers follow", len(titles))))
 	}
 	return at, nil
 }
@@ -144,7 +144,7 @@ func menuTarget(text string) (MenuTarget, error) {
 	}
 	names := strings.Split(files, ",")
 	if slices.Contains(names, "") || files != text && item.Title == "" {
-		return item, misused(advice.New(fmt.Sprintf("item %s has a name that is empty", text), "with --menu each argument is [TITLE=]KERNEL[,INITRD…]"))
+		return item, advice.Misused(advice.New(fmt.Sprintf("item %s has a name that is empty", text), "with --menu each argument is [TITLE=]KERNEL[,INITRD…]"))
 	}
 	item.Kernel, item.Initrds = names[0], names[1:]
 	return item, nil
@@ -160,7 +160,7 @@ func (m *Menu) addCmdlines(cmdlines []string) error {
 			at = n - 1
 		}
 		if !ok || at < 0 || at >= len(m.Targets) {
-			return misused(advice.New(fmt.Sprintf("--cmdline-for %s names no item of the menu", text), "write --cmdline-for ITEM=TEXT, with an item's number, from 1, or the title that was given to it"))
+			return advice.Misused(advice.New(fmt.Sprintf("--cmdline-for %s names no item of the menu", text), "write --cmdline-for ITEM=TEXT, with an item's number, from 1, or the title that was given to it"))
 		}
 		m.Targets[at].Cmdline, m.Targets[at].own = line, true
 	}
@@ -182,16 +182,16 @@ func (m *Menu) check() error {
 }
 
 // checkWith tells what of a menu doesn't go with the rest, or can't be understood.
-func (m *Menu) checkWith(c Config) error {
+func (m *Menu) checkWith(s Surroundings) error {
 	switch {
 	case m.Drawn:
-	case c.DHCP == WithoutDHCP:
-		return misused(advice.New("--menu is sent by DHCP, and with --dhcp off Spur sends none", "leave --menu out, and enter a menu into your DHCP server; with --as-boot-server Spur answers for an item of it"))
-	case c.AsBootServer != 0:
-		return misused(advice.New("--menu is Spur's menu, and with --as-boot-server another server has one", "leave one of the two out"))
+	case s.WithoutDHCP:
+		return advice.Misused(advice.New("--menu is sent by DHCP, and with --dhcp off Spur sends none", "leave --menu out, and enter a menu into your DHCP server; with --as-boot-server Spur answers for an item of it"))
+	case s.AsBootServer:
+		return advice.Misused(advice.New("--menu is Spur's menu, and with --as-boot-server another server has one", "leave one of the two out"))
 	}
 	for _, t := range m.Targets[1:] { // the first is checked by itself
-		if err := t.Check(c); err != nil {
+		if err := t.Check(s); err != nil {
 			return err
 		}
 	}
@@ -208,7 +208,7 @@ func checkMenu(m *decide.Menu) error {
 	if errors.Is(err, pxe.ErrMenuType) {
 		remedy = "name all servers of a type as one item, such as --boot-server wds=192.0.2.9,192.0.2.10:Windows; the types from 32768 on are the targets' own, in order"
 	}
-	return misused(advice.Wrap(fmt.Errorf("the menu: %w", err), remedy))
+	return advice.Misused(advice.Wrap(fmt.Errorf("the menu: %w", err), remedy))
 }
 
 // checkTitles refuses items that nobody could tell apart. Those without a title are
@@ -217,7 +217,7 @@ func checkTitles(items []decide.Item) error {
 	seen := map[string]bool{}
 	for _, i := range items {
 		if seen[i.Title] && i.Title != "" {
-			return misused(advice.New("the menu has several items that are called "+i.Title, "give each a title of its own, TITLE=KERNEL"))
+			return advice.Misused(advice.New("the menu has several items that are called "+i.Title, "give each a title of its own, TITLE=KERNEL"))
 		}
 		seen[i.Title] = true
 	}
@@ -243,11 +243,11 @@ func (m *Menu) with(ours []decide.Item) *decide.Menu {
 // item is a target of a menu that was looked into.
 type item struct {
 	decide.Item
-	looked
+	Inspected
 }
 
-// look finds out what the targets of a menu are.
-func (m *Menu) look(ctx context.Context, up upstream) (looked, error) {
+// inspect finds out what the targets of a menu are.
+func (m *Menu) inspect(ctx context.Context, up Upstream) (Inspected, error) {
 	if m.Drawn {
 		return m.lookDrawn(ctx, up)
 	}
@@ -255,29 +255,29 @@ func (m *Menu) look(ctx context.Context, up upstream) (looked, error) {
 	for i, t := range m.Targets {
 		l, err := m.lookAt(ctx, i, up)
 		if err != nil {
-			return looked{}, err
+			return Inspected{}, err
 		}
 		items = append(items, item{decide.Item{Type: typeOf(i), Title: t.Title, Ours: true}, l})
 	}
 	nameItems(items)
 	menu := m.with(itemsOf(items))
-	all := items[indexOf(items, menu.Items)].looked
-	all.items, all.menu, all.warnings = items, menu, nil
+	all := items[indexOf(items, menu.Items)].Inspected
+	all.items, all.Menu, all.Warnings = items, menu, nil
 	for _, i := range items {
-		all.warnings = append(all.warnings, i.warnings...)
+		all.Warnings = append(all.Warnings, i.Warnings...)
 	}
 	if err := checkTitles(menu.Items); err != nil {
-		return looked{}, err
+		return Inspected{}, err
 	}
 	return all, checkMenu(menu)
 }
 
 // lookAt looks into one of the targets.
-func (m *Menu) lookAt(ctx context.Context, i int, up upstream) (looked, error) {
+func (m *Menu) lookAt(ctx context.Context, i int, up Upstream) (Inspected, error) {
 	t := m.Targets[i]
-	l, err := t.look(ctx, up)
-	if err == nil && l.payload.Kind() == boot.KindScript {
-		err = misused(advice.New(fmt.Sprintf("item %d, %s, is an iPXE script", i+1, t.Kernel), "boot it without --menu: a script has menus of its own"))
+	l, err := t.inspect(ctx, up)
+	if err == nil && l.Payload.Kind() == boot.KindScript {
+		err = advice.Misused(advice.New(fmt.Sprintf("item %d, %s, is an iPXE script", i+1, t.Kernel), "boot it without --menu: a script has menus of its own"))
 	}
 	if wrong := (*image.Mismatch)(nil); errors.As(err, &wrong) && wrong.IsInitrd() && i > 0 && len(t.Initrds) == 0 {
 		err = advice.Wrap(err, fmt.Sprintf("with --menu each argument is an item; join a kernel and its initrds with commas: %s,%s", m.Targets[i-1].Kernel, t.Kernel))
@@ -291,13 +291,13 @@ func indexOf(items []item, shown []decide.Item) int {
 	return slices.IndexFunc(items, func(i item) bool { return i.Type == shown[first].Type })
 }
 
-// look finds out what a target of a menu is. The command line and the message of all
+// inspect finds out what a target of a menu is. The command line and the message of all
 // items are for kernels: whatever else is among them is started as it is.
-func (t MenuTarget) look(ctx context.Context, up upstream) (looked, error) {
-	l, err := t.lookAlone(ctx, up)
-	if errors.As(err, &UsageError{}) && !t.own {
+func (t MenuTarget) inspect(ctx context.Context, up Upstream) (Inspected, error) {
+	l, err := t.inspectAlone(ctx, up)
+	if errors.As(err, &advice.UsageError{}) && !t.own {
 		t.Cmdline, t.Message = "", ""
-		return t.lookAlone(ctx, up)
+		return t.inspectAlone(ctx, up)
 	}
 	return l, err
 }
@@ -315,11 +315,11 @@ func itemsOf(items []item) []decide.Item {
 func nameItems(items []item) {
 	names := map[string]int{}
 	for _, i := range items {
-		names[i.payload.Title()]++
+		names[i.Payload.Title()]++
 	}
 	for n := range items {
-		name := items[n].payload.Title()
-		if files := items[n].payload.Files(); names[name] > 1 && len(files) > 0 {
+		name := items[n].Payload.Title()
+		if files := items[n].Payload.Files(); names[name] > 1 && len(files) > 0 {
 			name = path.Join(path.Base(path.Dir(files[0].Source)), name)
 		}
 		items[n].Title = cmp.Or(items[n].Title, shownTitle(name))
@@ -338,18 +338,18 @@ func shownTitle(name string) string {
 }
 
 // byItem gives each machine what was chosen in front of it.
-func (l looked) byItem() boot.Resolver {
-	r := resolver.ByItem{Payload: l.payload, Items: map[uint16]boot.Payload{}}
+func (l Inspected) byItem() boot.Resolver {
+	r := resolver.ByItem{Payload: l.Payload, Items: map[uint16]boot.Payload{}}
 	for _, i := range l.items {
-		r.Items[i.Type] = i.payload
+		r.Items[i.Type] = i.Payload
 	}
 	return r
 }
 
 // menuTitle says what machines are booted into by a menu.
-func (l looked) menuTitle() string {
+func (l Inspected) menuTitle() string {
 	var all []string
-	for _, shown := range l.menu.Items {
+	for _, shown := range l.Menu.Items {
 		text := shown.Title
 		if at := slices.IndexFunc(l.items, func(i item) bool { return i.Type == shown.Type }); shown.Ours && at >= 0 {
 			text += fmt.Sprintf(" (%s)", l.items[at].about)

@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func opened(t *testing.T, dir string, said *[]string) (*catalogue, *time.Time) {
 	if err := target.AddMenu([]string{dir}, MenuWords{Kind: MenuByLoader, Timeout: 10, Default: "1"}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	l, err := target.look(t.Context(), upstream{say: func(line string) { *said = append(*said, line) }})
+	l, err := target.Inspect(t.Context(), Upstream{Say: func(line string) { *said = append(*said, line) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestCatalogueKernel(t *testing.T) {
 	}
 	var said []string
 	c, _ := opened(t, dir, &said)
-	linux, ok := c.current()[1].payload.Content.(boot.Linux)
+	linux, ok := c.current()[1].Payload.Content.(boot.Linux)
 	if !ok || len(linux.Initrds) != 1 || linux.Initrds[0].Base() != "initrd.img-9" || c.skipped != "" {
 		t.Fatalf("%+v, skipped %s", linux, c.skipped)
 	}
@@ -190,7 +190,7 @@ func BenchmarkCatalogue(b *testing.B) {
 	}
 	look := func() *catalogue {
 		m := &Menu{Targets: []MenuTarget{{Target: Target{Kernel: dir}}}, Default: "1", Drawn: true}
-		l, err := m.look(b.Context(), upstream{say: func(string) {}})
+		l, err := m.inspect(b.Context(), Upstream{Say: func(string) {}})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func BenchmarkCatalogue(b *testing.B) {
 	b.Run("again", func(b *testing.B) {
 		c := look()
 		for b.Loop() {
-			c.looked = time.Unix(1, 0)
+			c.lookedAt = time.Unix(1, 0)
 			c.refresh(b.Context())
 		}
 	})

@@ -1,0 +1,196 @@
+package target
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/resolver"
+	"github.com/spurboot/spur/internal/tree"
+)
+
+// Inspected is a target that was looked into.
+type Inspected struct {
+	Payload  boot.Payload
+	Script   string   // the text of an iPXE script, as it was read
+	about    string   // what it turned out to be, in words
+	Warnings []string // what may be wrong with it
+	others   []forOne // in the order of their architectures
+	items    []item   // of a menu: all that are ours, this target among them
+	Menu     *decide.Menu
+	drawn    *catalogue // of a menu that loaders draw; nil for none
+}
+
+// On is what a client boots.
+func (l Inspected) On(c boot.Client) Inspected {
+	for _, o := range l.others {
+		if o.arch == c.FirmwareArch() {
+			return o.Inspected
+		}
+	}
+	for _, i := range l.items {
+		if i.Type == c.Item {
+			return i.Inspected
+		}
+	}
+	if l.drawn != nil {
+		if e, ok := l.drawn.find(c.Item); ok {
+			return e.Inspected
+		}
+	}
+	return l
+}
+
+// every is all that may boot.
+func (l Inspected) every() []Inspected {
+	if l.drawn != nil {
+		var all []Inspected
+		for _, e := range l.drawn.current() {
+			all = append(all, e.Inspected)
+		}
+		return all
+	}
+	if l.Menu == nil {
+		all := []Inspected{l}
+		for _, o := range l.others {
+			all = append(all, o.Inspected)
+		}
+		return all
+	}
+	var all []Inspected
+	for _, i := range l.items {
+		all = append(all, i.Inspected)
+	}
+	return all
+}
+
+// Summary says what machines are booted into.
+func (l Inspected) Summary() string {
+	switch {
+	case l.Menu != nil:
+		return l.menuTitle()
+	case l.drawn != nil:
+		return l.drawn.title()
+	}
+	text := fmt.Sprintf("%s (%s)", l.Payload.Title(), l.about)
+	for _, o := range l.others {
+		text += fmt.Sprintf(", on %s %s (%s)", o.arch, o.Payload.Title(), o.about)
+	}
+	return text
+}
+
+// Description says what a target is.
+func (l Inspected) Description() string {
+	if l.Menu != nil || l.drawn != nil {
+		return l.Summary()
+	}
+	return l.Payload.Title() + ": " + l.about
+}
+
+// Files are those of all that may boot.
+func (l Inspected) Files() []boot.File {
+	var files []boot.File
+	for _, one := range l.every() {
+		for _, f := range one.Payload.Files() {
+			if !slices.Contains(files, f) {
+				files = append(files, f)
+			}
+		}
+	}
+	return files
+}
+
+// Resolver gives each machine what it boots.
+func (l Inspected) Resolver() boot.Resolver {
+	switch {
+	case l.Menu != nil:
+		return l.byItem()
+	case l.drawn != nil:
+		return l.drawn
+	}
+	if len(l.others) == 0 {
+		return resolver.Static{Payload: l.Payload}
+	}
+	s := resolver.ByArch{Payload: l.Payload, For: map[boot.Arch]boot.Payload{}}
+	for _, o := range l.others {
+		s.For[o.arch] = o.Payload
+	}
+	return s
+}
+
+// Brings is what a client's payload brings of its own.
+func (l Inspected) Brings(c boot.Client) (boot.Bringer, bool) {
+	b, ok := l.On(c).Payload.Content.(boot.Bringer)
+	return b, ok
+}
+
+// Bringers are what the target and its parts bring of their own.
+func (l Inspected) Bringers() []boot.Bringer {
+	var all []boot.Bringer
+	for _, one := range l.every() {
+		if b, ok := one.Payload.Content.(boot.Bringer); ok {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// named are the targets that were named: of a menu those that don't lie in its folders.
+func (l Inspected) named() []Inspected {
+	if l.drawn == nil {
+		return l.every()
+	}
+	return l.drawn.named()
+}
+
+// Local are the files of this host that machines may have. Close them. Those of a folder
+// are none that the operator named, and links among them lead nowhere else.
+func (l Inspected) Local() (local tree.Local, close func(), err error) {
+	named := tree.Named{}
+	dirs := l.drawn.folders()
+	for _, one := range l.named() {
+		var below []string
+		switch content := one.Payload.Content.(type) {
+		case boot.Folder:
+			below = []string{content.Dir}
+		case boot.NetBoot:
+			below = content.Folders()
+		default:
+			maps.Copy(named, tree.NamedFiles(one.Payload.Files()))
+		}
+		for _, dir := range below {
+			if !slices.Contains(dirs, dir) {
+				dirs = append(dirs, dir)
+			}
+		}
+	}
+	if len(dirs) == 0 {
+		return named, func() {}, nil
+	}
+	folders, err := tree.OpenFolders(dirs)
+	if err != nil {
+		return nil, nil, err
+	}
+	return tree.Locals{named, folders}, func() { _ = folders.Close() }, nil
+}
+
+// Folders are those in which files may be named by what is read only later.
+func (l *Inspected) Folders() []string {
+	all := l.drawn.folders()
+	for _, one := range l.every() {
+		switch content := one.Payload.Content.(type) {
+		case boot.Script:
+			if !content.File.IsURL() {
+				all = append(all, filepath.Dir(content.File.Source))
+			}
+		case boot.Folder:
+			all = append(all, content.Dir)
+		case boot.NetBoot:
+			all = append(all, content.Folders()...)
+		}
+	}
+	return all
+}

@@ -143,6 +143,7 @@ var allowed = map[string][]string{
 	"internal/rawdisk":     {"block", "block/diskimage", "internal/advice", "internal/archive"},
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
+	"internal/inventory":   {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
 	"internal/tree":        {"internal/boot", "internal/cpio", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/iso", "internal/route", "internal/loader", "internal/seal"},
 

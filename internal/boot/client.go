@@ -179,8 +179,8 @@ type Client struct {
 	// Proxied: the address comes from a DHCP server on another host, which some
 	// loaders take for where their files are.
 	Proxied bool
-	// Model and Serial are what a board says of itself, in words: "Raspberry Pi 4",
-	// "5b154510"; empty where it doesn't.
+	// Model and Serial are what a machine says of itself, in words: "Raspberry Pi 4",
+	// "5b154510"; empty where it doesn't. DHCP has a serial number of boards alone.
 	Model, Serial string
 	// Item is the type of the item that was chosen from a PXE boot menu (PXE 2.1,
 	// PXE_BOOT_ITEM), or the index of the NetBoot image that a Mac has chosen; 0 where

@@ -1,0 +1,159 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/spurboot/spur/internal/advice"
+)
+
+// Bounds of a file.
+const (
+	// FileMost is how large it may be, in bytes.
+	FileMost = 4 << 20
+	// RowsMost is how many machines and profiles it may have each.
+	RowsMost = 10000
+	// globsMost is how many rows may be known by globs alone: these are tried one by one.
+	globsMost = 1000
+	// valuesMost is how many values a list may have.
+	valuesMost = 1000
+	// nestingMost is how deep lists and maps may lie in each other; the form needs four.
+	nestingMost = 16
+)
+
+// docs is where the form is described.
+const docs = "docs/machines.md describes the form"
+
+// Parse reads a file of machines. The error names the place, shows its line, and comes
+// with advice.
+func Parse(name string, text []byte) (*Inventory, error) {
+	r := reader{source: source{name, string(text)}, profiles: map[string]profile{}}
+	if err := r.bounded(); err != nil {
+		return nil, err
+	}
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return nil, r.malformed(err)
+	}
+	if err := r.plain(file); err != nil {
+		return nil, err
+	}
+	rows, err := r.file(file)
+	if err != nil {
+		return nil, err
+	}
+	i := &Inventory{Rows: rows, text: r.source, index: newIndex(rows)}
+	if n := len(i.index.globs); n > globsMost {
+		return nil, r.fail(rows[i.index.globs[globsMost]].At, fmt.Sprintf("more than %d rows are known by globs alone", globsMost), "name machines exactly, or join globs in one row as a list")
+	}
+	return i, r.reachable(i)
+}
+
+// bounded refuses text that would take the parser long.
+func (s source) bounded() error {
+	switch {
+	case len(s.text) > FileMost:
+		return advice.New(fmt.Sprintf("%s has more than %d MiB", s.name, FileMost>>20), "name a file of machines; "+docs)
+	case !utf8.ValidString(s.text):
+		return s.fail(s.firstBad(), "the file isn't UTF-8", "name a text file of machines; "+docs)
+	}
+	line, column, depth := 1, 0, 0
+	inside, marks, last := true, 0, ' ' // of what a line begins with: blanks, and marks of lists and keys
+	for _, c := range s.text {
+		column++
+		switch {
+		case c == '\n':
+			line, column, inside, marks, last = line+1, 0, true, 0, ' '
+			continue
+		case c != '\t' && c != '\r' && (unicode.IsControl(c) || c == '\ufeff'):
+			return s.fail(Place{line, column}, fmt.Sprintf("the file has the character %U", c), "leave it out")
+		case c == '[' || c == '{':
+			depth++
+		case c == ']' || c == '}':
+			depth = max(depth-1, 0)
+		case inside && c == ' ' && strings.ContainsRune("-?:", last):
+			marks++
+		}
+		last = c
+		inside = inside && strings.ContainsRune(" \t-?:", c)
+		if depth > nestingMost || marks > nestingMost {
+			return s.fail(Place{line, column}, "lists and maps lie too deep in each other", docs)
+		}
+	}
+	return nil
+}
+
+// firstBad is the place of the first byte that isn't UTF-8.
+func (s source) firstBad() Place {
+	at := Place{1, 1}
+	for i, c := range s.text {
+		if c == utf8.RuneError && !strings.HasPrefix(s.text[i:], string(utf8.RuneError)) {
+			break
+		}
+		at.Column++
+		if c == '\n' {
+			at = Place{at.Line + 1, 1}
+		}
+	}
+	return at
+}
+
+// malformed says what of the file is no YAML.
+func (s source) malformed(err error) error {
+	at, what := Place{}, err.Error()
+	if wrong := (*yaml.SyntaxError)(nil); errors.As(err, &wrong) && wrong.Token != nil {
+		at, what = Place{wrong.Token.Position.Line, wrong.Token.Position.Column}, wrong.Message
+	}
+	remedy := "correct the line; " + docs
+	key, _, twice := strings.Cut(strings.TrimPrefix(what, "mapping key "), " already defined at")
+	line := []rune(s.line(at.Line))
+	switch {
+	case twice:
+		what, remedy = key+" is there twice", "leave one out"
+	case at.Column > 0 && at.Column <= len(line) && strings.ContainsRune("*&!", line[at.Column-1]):
+		what, remedy = fmt.Sprintf("%c at the beginning of a word is a mark of YAML's", line[at.Column-1]), `put the word in quotes, as in "*"`
+	}
+	what, _, _ = strings.Cut(what, "\n")
+	return s.fail(at, what, remedy)
+}
+
+// plain refuses what of YAML makes much of little, or something else of what is written.
+func (r *reader) plain(f *ast.File) error {
+	if len(f.Docs) > 1 {
+		return r.fail(placeOf(f.Docs[1].Start, f.Docs[1].Body), "the file has several documents", "leave out the line of dashes")
+	}
+	for _, d := range f.Docs {
+		if d.Body == nil {
+			continue
+		}
+		v := &marks{}
+		ast.Walk(v, d.Body)
+		if v.found != nil {
+			return r.fail(place(v.found), "anchors, aliases and tags of YAML are not taken", `put a word that begins with *, & or ! in quotes, and what several machines boot into a profile`)
+		}
+	}
+	return nil
+}
+
+// marks finds the first anchor, alias, merge or tag.
+type marks struct{ found ast.Node }
+
+// Visit implements ast.Visitor.
+func (m *marks) Visit(n ast.Node) ast.Visitor {
+	if m.found != nil {
+		return nil
+	}
+	switch n.(type) {
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode, *ast.DirectiveNode:
+		m.found = n
+		return nil
+	}
+	return m
+}

@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/target"
 )
 
@@ -21,7 +20,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur image families`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := cmd.OutOrStdout().Write(daemon.FamiliesText())
+			_, err := cmd.OutOrStdout().Write(target.FamiliesText())
 			return err
 		},
 	}

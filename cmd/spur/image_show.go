@@ -27,7 +27,7 @@ Exit codes are 0 where it was read, 1 after a failure, 2 for wrong usage.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			named.Kernel = args[0]
-			named.Families = daemon.FamiliesFile(named.Families, config.Data)
+			named.Families = target.FamiliesFile(named.Families, config.Data)
 			config.Out = cmd.ErrOrStderr()
 			if err := config.CheckTarget(named); err != nil {
 				return err

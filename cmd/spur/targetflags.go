@@ -31,7 +31,7 @@ func (f *targetFlags) add(flags *pflag.FlagSet) {
 // read is the target that the arguments and the flags name.
 func (f *targetFlags) read(cmd *cobra.Command, args []string, c daemon.Config) (target.Target, error) {
 	t := f.Target
-	t.Families = daemon.FamiliesFile(t.Families, c.Data)
+	t.Families = target.FamiliesFile(t.Families, c.Data)
 	if err := f.menu.target(cmd, args, &t, f.other); err != nil {
 		return t, err
 	}

@@ -178,7 +178,6 @@ var allowed = map[string][]string{
 		"internal/decide",
 		"internal/dhcp",
 		"internal/dhcp6",
-		"internal/family",
 		"internal/efi/enroll",
 		"internal/efi/keys",
 		"internal/efi/siglist",

@@ -9,17 +9,8 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/family"
 	"github.com/spurboot/spur/internal/medium"
 )
-
-// families are those that a target's media may be of.
-func (t Target) families() (family.Table, error) {
-	if t.Families == "" {
-		return family.Builtin(), nil
-	}
-	return family.Open(t.Families)
-}
 
 // withDisc opens the image of a disc, looks into it, and hands it over while it is open.
 func (t Target) withDisc(ctx context.Context, file boot.File, up Upstream, use func(medium.Disc) error) error {

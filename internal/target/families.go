@@ -1,4 +1,4 @@
-package daemon
+package target
 
 import (
 	"os"
@@ -19,3 +19,11 @@ func FamiliesFile(told, data string) string {
 
 // FamiliesText is the file of the families that Spur knows.
 func FamiliesText() []byte { return family.Text() }
+
+// families are those that a target's media may be of.
+func (t Target) families() (family.Table, error) {
+	if t.Families == "" {
+		return family.Builtin(), nil
+	}
+	return family.Open(t.Families)
+}

@@ -211,6 +211,8 @@ type Abilities struct {
 	Compression string
 	// Signed: it carries a signature, which Secure Boot asks for.
 	Signed bool
+	// NoUKI: UEFI firmware can start it, and systemd's stub can't.
+	NoUKI bool
 	// EFIOnly: it unpacks itself as an EFI application, and can't be started otherwise.
 	EFIOnly bool
 	// UBoot: it is in an image of U-Boot's own, a uImage or FIT, which nothing else starts.

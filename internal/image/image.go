@@ -118,6 +118,9 @@ func identify(h head, size int64) (Found, error) {
 			Hint:  "download or copy it again",
 		}
 	}
+	if found.Kind == boot.KindMultiboot {
+		return h.placed(found, size)
+	}
 	return found, nil
 }
 

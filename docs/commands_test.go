@@ -62,6 +62,14 @@ const withGRUB = `mount -t tmpfs none /usr/lib/grub; ln -s "$PWD/i386-pc" /usr/l
 // withPXELINUX gives the host a PXELINUX, and this folder a module with what it needs.
 const withPXELINUX = `spur loader import lpxelinux.0; spur loader import syslinux/ldlinux.c32; for m in hdt libgpl libmenu libutil libcom32; do cp syslinux/$m.c32 .; done`
 
+// wimboot makes what is taken for wimboot, and windows imports it and makes an image of
+// Windows PE and an ISO with it.
+const (
+	wimboot = `cp /usr/lib/ipxe/snponly.efi wimboot; printf 'wimboot v2.8.0 -- Windows Imaging Format bootloader -- https://ipxe.org/wimboot\n' >>wimboot`
+	windows = wimboot + `; spur loader import wimboot; mkdir -p pe media/sources media/boot media/efi/boot; touch bcd boot.sdi bootx64.efi media/efi/boot/bootx64.efi winpeshl.ini install.cmd autounattend.xml media/bootmgr media/boot/bcd media/boot/boot.sdi
+wimlib-imagex capture pe boot.wim PE --boot >log; cp boot.wim media/sources; genisoimage -quiet -udf -o Win11.iso media`
+)
+
 // withARM64 gives the host the stub for arm64.
 const withARM64 = `mount -t tmpfs none /usr/lib/systemd/boot/efi; cp linuxaa64.efi.stub /usr/lib/systemd/boot/efi`
 
@@ -78,11 +86,15 @@ func commands() []command {
 		{line: `spur boot debian.iso`, until: booting},
 		{line: `spur boot debian.iso --entry "Safe mode" --cmdline "console=ttyS0"`, until: booting},
 		{line: `spur boot https://boot.example/debian.iso --entry "Safe mode"`, until: booting},
-		{line: `spur boot debian.iso answers.cpio`, before: "touch preseed.cfg; echo preseed.cfg | cpio -o -H newc >answers.cpio", until: booting},
 		{line: `spur image show debian.iso`},
 		{line: `spur image show debian.iso --json`},
 		{line: `spur image families`},
 		{line: `--families FILE`, as: `spur boot debian.iso --families own.yaml`, before: `spur image families >own.yaml`, until: booting},
+		{line: `spur loader import wimboot`, before: wimboot},
+		{line: `spur boot boot.wim`, before: windows, until: booting},
+		{line: `spur boot Win11.iso`, before: windows, until: booting},
+		{line: `spur boot Win11.iso winpeshl.ini install.cmd autounattend.xml`, before: windows, until: booting},
+		{line: `spur boot Win11.iso --as disk`, before: disk + "; mv disk.img Win11.iso", until: booting},
 		{line: `spur boot DIR`, as: `spur boot shims --dhcp server --pool 10.0.0.0/24`, before: shims, until: booting},
 		{line: `spur explain DIR`, as: `spur explain shims --dhcp server`, before: shims},
 		{line: `spur boot disk.img`, before: disk, until: booting},

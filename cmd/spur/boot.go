@@ -123,6 +123,13 @@ spur image show says what was found, --families describes more families. An imag
 system looks for a medium alone, and one of no family, is booted as a whole, like a disk,
 and Spur says so; --as disk has that done with any.
 
+KERNEL may be an image of Windows PE (WIM), or an ISO of Windows, of which that is sources/boot.wim:
+iPXE starts it by the iPXE project's wimboot (github.com/ipxe/wimboot/releases), which spur
+loader import takes. bcd, boot.sdi and the boot manager come out of the ISO, from beside
+boot.wim, or are inside of it. What would be INITRDs Windows PE has in its folder System32,
+such as a winpeshl.ini that says what it runs; --cmdline is for wimboot. Where setup gets its
+install.wim from is that program's business.
+
 KERNEL may be a folder with loaders and their configuration, such as an installer's
 tree for network boots. Each machine is given what is there for its firmware: a
 PXELINUX or a GRUB for a BIOS; for UEFI of its architecture a shim with its GRUB, a
@@ -177,6 +184,8 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot https://boot.example/vmlinuz https://boot.example/initrd.img
   spur boot debian.iso
   spur boot debian.iso --entry "Safe mode" --cmdline "console=ttyS0"
+  spur boot boot.wim
+  spur boot Win11.iso winpeshl.ini install.cmd autounattend.xml
   spur boot DIR
   spur boot disk.img
   spur boot my.nbp data.bin --as nbp

@@ -121,6 +121,10 @@ const Stub Loader = "systemd-stub"
 // that is its initrd (Syslinux, memdisk). It speaks to nobody.
 const Memdisk Loader = "memdisk"
 
+// Wimboot is what a loader starts in the place of a kernel, so that an image of Windows PE
+// boots. It speaks to nobody.
+const Wimboot Loader = "wimboot"
+
 // RAMDisk is Spur's program by which UEFI firmware boots a disk that it has in its memory.
 const RAMDisk Loader = "ramdisk"
 

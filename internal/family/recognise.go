@@ -25,6 +25,7 @@ type Found struct {
 	Info    string // what the medium says of itself, in .disk/info
 	Configs []bootconfig.Config
 	Systems []System // that its menus offer and that can be booted, or the one that the family knows
+	WIM     string   // the Windows image, for wimboot; empty for none
 	Root    Root     // how the system finds its root
 	Memory  int64    // what a machine should have at least; 0 where that is not known
 	// Lacking are entries of the menus that name files which aren't there, in words, and
@@ -61,6 +62,9 @@ func (t Table) Recognise(m Medium) Found {
 		return found
 	}
 	found.Family = t[i]
+	if t[i].WIM != "" {
+		found.WIM = l.first(t[i].WIM)
+	}
 	l.systems(&found)
 	found.Root = l.root(t[i])
 	found.Memory = l.memory(t[i])

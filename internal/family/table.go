@@ -15,7 +15,6 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/spurboot/spur/internal/advice"
-	"github.com/spurboot/spur/internal/initrdlayout"
 )
 
 // Family is one row of the table; families.yaml says what each field means.
@@ -25,6 +24,7 @@ type Family struct {
 	Match   Match    `yaml:"match"`
 	Kernels []string `yaml:"kernels"`
 	Initrds []string `yaml:"initrds"`
+	WIM     string   `yaml:"wim"`
 	Args    string   `yaml:"args"`
 	Drop    []string `yaml:"drop"`
 	Add     string   `yaml:"add"`
@@ -66,24 +66,11 @@ type Root struct {
 	Drop []string `yaml:"drop"`
 	// Inject is the path under which the whole image is in an initrd of its own.
 	Inject string `yaml:"inject"`
-	// Layout is that in which the files of the image are in an initrd of their own.
-	Layout string `yaml:"layout"`
 }
 
 // Served tells whether it is one that needs no other server than Spur.
 func (r Root) Served() bool {
 	return slices.Contains([]Over{OverHTTP, OverISO, OverInitrd, OverNone}, r.Over)
-}
-
-// checkInitrd tells what is wrong with what a root has in an initrd.
-func (r Root) checkInitrd() error {
-	if (r.Over == OverInitrd) != (r.Inject != "" || r.Layout != "") || r.Inject != "" && (r.Layout != "" || !fs.ValidPath(r.Inject) || r.Inject == ".") {
-		return fmt.Errorf("with inject: %q, layout: %q; one of them goes with initrd, and inject is a path without a slash at its beginning", r.Inject, r.Layout)
-	}
-	if _, ok := initrdlayout.Find(r.Layout); r.Layout != "" && !ok {
-		return fmt.Errorf("with layout: %s, which is none of %s", r.Layout, strings.Join(initrdlayout.Names(), ", "))
-	}
-	return nil
 }
 
 // Memory is what a machine holds of a medium.
@@ -176,16 +163,24 @@ func at(b []byte, i int, err error) error {
 	return fmt.Errorf("%w\n%s", err, source)
 }
 
+// wim is the pattern of its Windows image, if it has one.
+func (f Family) wim() []string {
+	if f.WIM == "" {
+		return nil
+	}
+	return []string{f.WIM}
+}
+
 // check tells what a family lacks.
 func (f Family) check() error {
-	patterns := slices.Concat(f.Match.Files, f.Match.Without, f.Kernels, f.Initrds, f.Memory.Files)
+	patterns := slices.Concat(f.wim(), f.Match.Files, f.Match.Without, f.Kernels, f.Initrds, f.Memory.Files)
 	args := []string{f.Args, f.Add}
 	for _, r := range f.Roots {
 		if !r.Served() && !slices.Contains([]Over{OverNFS, OverNBD, OverISCSI}, r.Over) {
 			return fmt.Errorf("%q has a root over %q, which is none of http, iso, initrd, none, nfs, nbd, iscsi", f.Name, r.Over)
 		}
-		if err := r.checkInitrd(); err != nil {
-			return fmt.Errorf("%q has a root over %q %w", f.Name, r.Over, err)
+		if (r.Over == OverInitrd) != (r.Inject != "") || r.Inject != "" && (!fs.ValidPath(r.Inject) || r.Inject == ".") {
+			return fmt.Errorf("%q has a root over %q with inject: %q; inject is a path without a slash at its beginning, and goes with initrd", f.Name, r.Over, r.Inject)
 		}
 		patterns, args = slices.Concat(patterns, r.If, r.One), append(args, r.Args)
 	}
@@ -204,8 +199,8 @@ func (f Family) check() error {
 		return errors.New("a family has no name")
 	case len(f.Match.Files)+len(f.Match.Label)+len(f.Match.Text) == 0:
 		return fmt.Errorf("%q has nothing in match by which it is recognised", f.Name)
-	case f.Unfit == "" && !slices.ContainsFunc(f.Roots, Root.Served):
-		return fmt.Errorf("%q has no root over http, iso, initrd or none, and no unfit", f.Name)
+	case f.Unfit == "" && f.WIM == "" && !slices.ContainsFunc(f.Roots, Root.Served):
+		return fmt.Errorf("%q has no root over http, iso, initrd or none, no wim and no unfit", f.Name)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func useInChains(b route.Binary, have route.Binaries) chainUse {
 
 // outOfChains tells of a loader that no shim starts in any case.
 func outOfChains(b route.Binary) bool {
-	return b.Firmware == boot.BIOS || b.Identity.Kind == route.KindRAMDisk
+	return b.Firmware == boot.BIOS || b.Identity.Kind == route.KindRAMDisk || b.Identity.Kind == route.KindWimboot
 }
 
 // usedAlone says over what a loader is given out to machines that start it themselves

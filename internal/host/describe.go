@@ -17,6 +17,7 @@ type Description struct {
 	Kind       route.Kind    `json:"kind"`
 	Firmware   boot.Firmware `json:"firmware"`
 	Arch       boot.Arch     `json:"arch"`
+	Hybrid     bool          `json:"hybrid,omitempty"` // loaders on a BIOS start it too
 	Version    string        `json:"version,omitempty"`
 	Vendor     string        `json:"vendor,omitempty"`
 	Can        []string      `json:"can,omitempty"`
@@ -58,7 +59,8 @@ type ShimVerdict struct {
 // describe puts an identity into words.
 func describe(path string, id route.Identity) Description {
 	d := Description{
-		Path: path, Kind: id.Kind, Firmware: id.Firmware, Arch: id.Arch, Version: id.Version, Vendor: id.Vendor,
+		Hybrid: id.Hybrid,
+		Path:   path, Kind: id.Kind, Firmware: id.Firmware, Arch: id.Arch, Version: id.Version, Vendor: id.Vendor,
 		Can: id.Features.Names(), Drivers: id.Drivers, Prefix: id.Prefix, Vouches: id.Vouches, Faults: id.Faults,
 	}
 	for _, s := range id.Signatures {
@@ -160,7 +162,7 @@ func (d Description) asItIs() string {
 
 // Platform is what it runs on.
 func (d Description) Platform() string {
-	return boot.Client{Firmware: d.Firmware, Arch: d.Arch}.Platform()
+	return route.Identity{Firmware: d.Firmware, Arch: d.Arch, Hybrid: d.Hybrid}.Platform()
 }
 
 // Title is what it is in a few words.

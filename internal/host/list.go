@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/loaderstore"
 	"github.com/spurboot/spur/internal/route"
 )
@@ -75,7 +74,7 @@ func importedFrom(stores []loaderstore.Store, b route.Binary) string {
 // use is what a loader is handed out as: a file of the table of loaders, or part of a
 // chain that a shim begins.
 func use(b route.Binary) string {
-	platform := boot.Client{Firmware: b.Firmware, Arch: b.Arch}.Platform()
+	platform := route.Identity{Firmware: b.Firmware, Arch: b.Arch, Hybrid: b.Identity.Hybrid}.Platform()
 	if isBuild(b) {
 		return b.File + " for " + platform
 	}

@@ -17,15 +17,13 @@ const headSize = 64 << 10
 // The formats of payloads.
 const (
 	BzImage = "bzImage"
-	// FixedBzImage is one that can't be moved, so that no systemd-stub starts it.
-	FixedBzImage = "bzImage that can't be moved"
-	ZImage       = "zImage"
-	Image        = "Image"
-	Zboot        = "EFI zboot"
-	IPXE         = "iPXE script"
-	EFI          = "EFI application"
-	UKI          = "unified kernel image"
-	NBP          = "flat program for a BIOS"
+	ZImage  = "zImage"
+	Image   = "Image"
+	Zboot   = "EFI zboot"
+	IPXE    = "iPXE script"
+	EFI     = "EFI application"
+	UKI     = "unified kernel image"
+	NBP     = "flat program for a BIOS"
 	// DiskImage is any format in which a disk is kept.
 	DiskImage = "disk image"
 )
@@ -55,7 +53,7 @@ type Found struct {
 
 // Abilities are what the look has shown of a kernel.
 func (f Found) Abilities() boot.Abilities {
-	return boot.Abilities{Known: true, EFIStub: f.EFIStub, EFIMixed: f.EFIMixed, NoUKI: f.Format == FixedBzImage, Compression: f.Compression, Signed: f.Signed, EFIOnly: f.Format == Zboot, UBoot: f.Format == UImage || f.Format == FIT}
+	return boot.Abilities{Known: true, EFIStub: f.EFIStub, EFIMixed: f.EFIMixed, Compression: f.Compression, Signed: f.Signed, EFIOnly: f.Format == Zboot, UBoot: f.Format == UImage || f.Format == FIT}
 }
 
 // Mismatch is the error about a file that does not boot.
@@ -86,6 +84,11 @@ func Look(r io.ReaderAt, size int64) (Found, error) {
 	}
 	if found, ok := diskHead(r, size, h); ok {
 		return found, nil
+	}
+	if found, ok := wimFile(h); ok {
+		w, err := LookWIM(r, size)
+		found.Arch, found.Description = w.Arch, w.Description
+		return found, err
 	}
 	found, err := identify(h, size)
 	if err == nil && found.Kind == boot.KindEFI && size >= 0 {
@@ -118,9 +121,6 @@ func identify(h head, size int64) (Found, error) {
 			Hint:  "download or copy it again",
 		}
 	}
-	if found.Kind == boot.KindMultiboot {
-		return h.placed(found, size)
-	}
 	return found, nil
 }
 
@@ -140,7 +140,7 @@ func recognise(h head) (Found, bool) {
 // head does not tell.
 func leastSize(h head, f Found) int64 {
 	switch f.Format {
-	case BzImage, FixedBzImage:
+	case BzImage:
 		return bzImageSize(h)
 	case Zboot:
 		return zbootSize(h)

@@ -107,5 +107,5 @@ func Describe(id route.Identity) string {
 	if id.Version != "" {
 		what += " " + id.Version
 	}
-	return fmt.Sprintf("%s for %s", what, boot.Client{Firmware: id.Firmware, Arch: id.Arch}.Platform())
+	return fmt.Sprintf("%s for %s", what, id.Platform())
 }

@@ -12,7 +12,7 @@ import (
 // URLs tells where a machine finds the files of its payload.
 type URLs struct {
 	Kernel  string
-	Initrds []string               // or the modules of a Multiboot kernel
+	Initrds []string               // or the modules of a Multiboot kernel, or wimboot's files
 	Shim    string                 // vouches for the kernel where firmware doesn't; empty for none
 	File    func(boot.File) string // an extra file of the command line
 	Beacon  string                 // fetched by the booted system to say that it is up
@@ -50,6 +50,8 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 		return multibootScript(c, p, content, urls)
 	case boot.EFI:
 		return programScript(c, p, urls)
+	case boot.WIM:
+		return wimScript(c, p, content, urls)
 	case boot.Disk:
 		return diskScript(c, p, content, urls)
 	case boot.Local:

@@ -25,6 +25,7 @@ func kinds() []kind {
 		{route.KindUKI, hasSection(".linux"), tellUKI},
 		// It speaks Linux's boot protocol too.
 		{route.KindMemtest, contains([]byte("Memtest86+ v")), versionBy(`Memtest86\+ v(\d[.0-9A-Za-z]{1,20})`)},
+		{route.KindWimboot, contains([]byte("-- https://ipxe.org/wimboot")), tellWimboot},
 		{route.KindLinux, func(im *image) bool { return isKernel(im.content) }, tellKernel},
 		{route.KindStub, infoLine("systemd-stub"), versionBy(`#### LoaderInfo: systemd-stub ([-+.~0-9A-Za-z]{1,60}) ####`)},
 		{route.KindAddon, infoLine("systemd-addon"), versionBy(`#### LoaderInfo: systemd-addon ([-+.~0-9A-Za-z]{1,60}) ####`)},
@@ -107,6 +108,14 @@ func versionBySBAT(im *image) error {
 func tellUKI(im *image) error {
 	text, _, _ := bytes.Cut(im.section(".uname"), []byte{0})
 	im.id.Version = strings.TrimSpace(match(`^([-+.~_0-9A-Za-z]{1,80})\s*$`, text))
+	return nil
+}
+
+// tellWimboot takes the version out of what it says first (its main.c and efimain.c), and
+// looks whether it is a kernel too.
+func tellWimboot(im *image) error {
+	im.id.Version = match(`wimboot v?(\d[-+.~0-9A-Za-z]{1,40}) -- Windows Imaging Format`, im.content)
+	im.id.Hybrid = isX86Kernel(im.content)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -27,10 +28,12 @@ type Description struct {
 	Info     string   `json:"info,omitempty"` // what the medium says of itself
 	Boots    []Boot   `json:"boot_images"`    // of El Torito's catalog
 	Menus    []Menu   `json:"menus"`
-	Entries  []Entry  `json:"entries"`            // that can be booted, as --entry counts them
-	Lacking  []string `json:"left_out,omitempty"` // entries that name what isn't there
+	Entries  []Entry  `json:"entries"`              // that can be booted, as --entry counts them
+	WIM      string   `json:"wim,omitempty"`        // an image of Windows PE
+	WIMIs    string   `json:"wim_is,omitempty"`     // its version and architecture
+	Beside   []string `json:"wim_beside,omitempty"` // what wimboot is given with it
+	Lacking  []string `json:"left_out,omitempty"`   // entries that name what isn't there
 	Root     string   `json:"root_over,omitempty"`
-	Layout   string   `json:"initrd_layout,omitempty"`  // in which an initrd has the image's files
 	Other    []string `json:"root_elsewhere,omitempty"` // arguments for servers of one's own
 	Memory   int64    `json:"memory_bytes,omitempty"`
 	Note     string   `json:"note,omitempty"`
@@ -74,7 +77,7 @@ func (d Disc) Describe() Description {
 	f := d.Found
 	all := Description{
 		Path: d.File.Source, Size: d.size, Label: d.Image.Label, Format: d.Image.Format, Family: f.Family.Name, Title: f.Family.Title, Info: f.Info,
-		Root: string(f.Root.Over), Layout: f.Root.Layout, Memory: f.Memory, Note: f.Family.Note, Lacking: f.Lacking, Boots: []Boot{}, Menus: []Menu{}, Entries: []Entry{},
+		Root: string(f.Root.Over), Memory: f.Memory, Note: f.Family.Note, Lacking: f.Lacking, Boots: []Boot{}, Menus: []Menu{}, Entries: []Entry{},
 	}
 	for _, b := range d.Image.Boot() {
 		all.Boots = append(all.Boots, Boot{b.Platform.String(), b.Emulation.String(), b.Offset, b.Size})
@@ -100,10 +103,29 @@ func (d Disc) Describe() Description {
 			all.Other = append(all.Other, r.Args)
 		}
 	}
-	if _, _, err := d.Linux(""); err != nil {
+	if all.WIM = d.Found.WIM; all.WIM != "" {
+		w, about, _ := d.WIM(nil) // the error is the obstacle
+		all.WIMIs = strings.TrimPrefix(about, d.title()+": ")
+		for _, f := range w.Beside {
+			if !slices.Contains(all.Beside, f.File.Inside) { // one may be for several machines
+				all.Beside = append(all.Beside, f.File.Inside)
+			}
+		}
+	}
+	if err := d.unbootable(); err != nil {
 		all.Obstacle, all.Instead = err.Error(), advice.Of(err)
 	}
 	return all
+}
+
+// unbootable says why nothing of it boots over the network, or nil.
+func (d Disc) unbootable() error {
+	if d.Found.WIM != "" {
+		_, _, err := d.WIM(nil)
+		return err
+	}
+	_, _, err := d.Linux("")
+	return err
 }
 
 // entry describes a system.
@@ -167,10 +189,14 @@ func (d Description) WriteText(out io.Writer) error {
 	for i, e := range d.Entries {
 		e.writeText(line, i+1)
 	}
+	line("wim", d.WIMIs)
+	if len(d.Beside) > 0 {
+		line("", "  with "+strings.Join(d.Beside, ", "))
+	}
 	for _, lacking := range d.Lacking {
 		line("", lacking)
 	}
-	line("root", rootText(d.Root, d.Layout))
+	line("root", rootText(d.Root))
 	for _, args := range d.Other {
 		line("or", args+" (from a server of your own)")
 	}
@@ -214,16 +240,13 @@ func (e Entry) writeText(line func(name, text string), number int) {
 }
 
 // rootText says what a system's root comes over.
-func rootText(over, layout string) string {
+func rootText(over string) string {
 	switch family.Over(over) {
 	case family.OverHTTP:
 		return "over HTTP, out of the image"
 	case family.OverISO:
 		return "over HTTP: the system fetches the whole image"
 	case family.OverInitrd:
-		if layout != "" {
-			return "the image's files, in an initrd of their own"
-		}
 		return "the whole image, in an initrd of its own"
 	case family.OverNone:
 		return "none: all is in the initrds"

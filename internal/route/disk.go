@@ -2,7 +2,6 @@ package route
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -104,7 +103,3 @@ func noProgram(c boot.Client, d boot.Disk) string {
 	}
 	return ""
 }
-
-// bringsMemdisk tells whether a loader starts MEMDISK, which it then asks for beside its
-// configuration.
-func (l Loader) bringsMemdisk() bool { return slices.Contains(l.Brings, MemdiskForm) }

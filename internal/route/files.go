@@ -43,9 +43,7 @@ func (r Route) Files() []File {
 		return uBootFiles()
 	}
 	files := []File{{Name: BeaconFile, Role: Beacon}, {Name: r.Give, Role: r.Role}}
-	if FindLoader(r.Loader).bringsMemdisk() {
-		files = append(files, File{Name: MemdiskFile, Role: Extra, Loader: boot.Memdisk})
-	}
+	files = append(files, FindLoader(r.Loader).helpers()...)
 	if r.Loader == boot.IPXE && r.Role == Script {
 		return append(files, File{Name: ShimFile, Role: Extra, Loader: boot.Shim}) // for its command shim
 	}

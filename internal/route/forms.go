@@ -29,6 +29,7 @@ const (
 	DiskForm    Form = "disk"    // a disk as it is, of which firmware makes a RAM disk
 	RAMDiskForm Form = "ramdisk" // a disk, and what Spur's RAM-disk program is told of it
 	MemdiskForm Form = "memdisk" // a disk as the initrd of MEMDISK
+	WIMForm     Form = "wim"     // an image of Windows PE, and what goes with it, by wimboot
 	SANForm     Form = "san"     // a disk that is read while the machine needs it
 	MenuForm    Form = "menu"    // what to choose from, drawn by the loader
 	LocalForm   Form = "local"   // nothing: the firmware goes on to its disk
@@ -52,7 +53,6 @@ func Forms() []FormRow {
 	return []FormRow{
 		{Kind: boot.KindLinux, Form: LinuxForm, Obstacle: unfitKernel},
 		{Kind: boot.KindLinux, Form: UKIForm, With: boot.Stub, Obstacle: unfitUKI},
-		{Kind: boot.KindLinux, Form: ProgramForm, Obstacle: unfitAlone},
 		{Kind: boot.KindLinux, Form: RPiForm, With: boot.RPi, Obstacle: unfitRPi},
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
 		{Kind: boot.KindMultiboot, Form: Multiboot2Form, Obstacle: unfitMultiboot2},
@@ -67,6 +67,7 @@ func Forms() []FormRow {
 		{Kind: boot.KindDisk, Form: DiskForm, Obstacle: unfitHTTPBoot},
 		{Kind: boot.KindDisk, Form: RAMDiskForm, Obstacle: unfitRAMDisk},
 		{Kind: boot.KindDisk, Form: SANForm, Obstacle: unfitSAN},
+		{Kind: boot.KindWIM, Form: WIMForm, With: boot.Wimboot, Obstacle: unfitWIM},
 		{Kind: boot.KindMenu, Form: MenuForm, Obstacle: none},
 		{Kind: boot.KindLocal, Form: LocalForm, Obstacle: unfitLocal},
 	}
@@ -116,29 +117,8 @@ func unfitUKI(c boot.Client, p boot.Payload, host Host) string {
 	if p.Content.(boot.Linux).Abilities.UBoot {
 		return fmt.Sprintf("%s is an image for U-Boot, and no kernel that UEFI firmware starts", p.Title())
 	}
-	if l := p.Content.(boot.Linux); l.Abilities.NoUKI {
-		return fmt.Sprintf("%s is started by firmware, but not by the stub that would bring it a command line", l.Title())
-	}
 	if l := p.Content.(boot.Linux); l.Abilities.Compression != "" {
 		return fmt.Sprintf("%s is compressed with %s, and UEFI firmware starts no such kernel; unpack it", l.Title(), l.Abilities.Compression)
-	}
-	return ""
-}
-
-// unfitAlone says why a kernel can't be given to firmware as the EFI application that it
-// is, or "". Firmware tells it nothing, so that only a kernel goes this way that no stub
-// starts, and of which nothing has to be told.
-func unfitAlone(c boot.Client, p boot.Payload, host Host) string {
-	if why := unfitKernel(c, p, host); why != "" {
-		return why
-	}
-	switch l := p.Content.(boot.Linux); {
-	case c.Firmware != boot.UEFI:
-		return "only UEFI firmware starts EFI applications"
-	case !l.Abilities.NoUKI:
-		return fmt.Sprintf("%s needs its command line, which firmware doesn't tell it", l.Title())
-	case len(l.Initrds) > 0 || !l.Cmdline.Empty():
-		return fmt.Sprintf("%s is started by firmware without a command line and initrds, and there are some", l.Title())
 	}
 	return ""
 }

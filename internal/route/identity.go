@@ -32,6 +32,7 @@ const (
 	KindRPi         Kind = "Raspberry Pi firmware" // start4.elf, for the processor that starts the others
 	KindREFInd      Kind = "rEFInd"
 	KindMemdisk     Kind = "MEMDISK"          // starts a disk that it gets as its initrd
+	KindWimboot     Kind = "wimboot"          // starts an image of Windows PE that it gets as an initrd
 	KindRAMDisk     Kind = "RAM-disk program" // Spur's own
 	KindShell       Kind = "UEFI shell"
 	KindEFI         Kind = "EFI application" // another
@@ -76,8 +77,19 @@ type Identity struct {
 	Prefix string
 	// Drivers are those of an iPXE; empty where that doesn't show.
 	Drivers Drivers
+	// Hybrid: an EFI application that loaders on a BIOS start too, as a Linux kernel.
+	Hybrid bool
 	// Features are what it can do; 0 where that doesn't show.
 	Features boot.Features
+}
+
+// Platform names the machines for which a file is.
+func (i Identity) Platform() string {
+	platform := boot.Client{Firmware: i.Firmware, Arch: i.Arch}.Platform()
+	if i.Hybrid {
+		return platform + " and a BIOS"
+	}
+	return platform
 }
 
 // Signature is one that a file has.

@@ -118,7 +118,7 @@ func Loaders() []Loader {
 				{"ipxe-loong64.efi", boot.UEFI, boot.LOONG64},
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
-			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, MemdiskForm, SANForm, MenuForm},
+			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, MemdiskForm, SANForm, WIMForm, MenuForm},
 			Chains:  []Form{NBPForm, FolderForm, LocalForm},
 			Next:    File{Name: IPXEScript, Role: Script},
 			Unable:  unableIPXE,
@@ -200,6 +200,13 @@ func Loaders() []Loader {
 		{
 			Name: boot.Memdisk, Kind: KindMemdisk,
 			Builds: []Build{{MemdiskFile, boot.BIOS, boot.X86}},
+		},
+		{
+			// Started as a kernel on a BIOS, where those for x64 and x86 do (Identity.Hybrid).
+			Name: boot.Wimboot, Kind: KindWimboot,
+			Builds: []Build{
+				{WimbootFile, boot.UEFI, boot.X64}, {WimbootFile, boot.UEFI, boot.X86}, {WimbootFile, boot.UEFI, boot.ARM64}, {WimbootFile, boot.BIOS, boot.X86},
+			},
 		},
 		{
 			Name: boot.Stub, Kind: KindStub,

@@ -106,6 +106,8 @@ func (d Distribution) Has(kind Kind, a boot.Arch) string {
 	debian := Distribution{Name: "Debian", Family: Debian, Arch: d.Arch}
 	p, ok := debian.pack(kind, a)
 	switch {
+	case kind == KindWimboot:
+		return "the iPXE project has it at github.com/ipxe/wimboot/releases, from where spur loader import takes it"
 	case !ok:
 		return "spur loader import takes it from elsewhere"
 	case p.name == laterIPXE:

@@ -39,11 +39,16 @@ func first(x, y bool) int {
 func (b Binaries) All(file string, c boot.Client) []Binary {
 	var all []Binary
 	for _, have := range b {
-		if have.File == file && have.Firmware == c.Firmware && have.Arch == c.Arch {
+		if have.File == file && have.isFor(c) {
 			all = append(all, have)
 		}
 	}
 	return all
+}
+
+// isFor tells whether a machine starts a binary, or a loader on it does.
+func (b Binary) isFor(c boot.Client) bool {
+	return b.Firmware == c.Firmware && b.Arch == c.Arch || b.Identity.Hybrid && c.Firmware == boot.BIOS
 }
 
 // ID stands for a binary's content in names that must be short. It stays what it is

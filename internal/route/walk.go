@@ -142,13 +142,9 @@ func (e Entry) route() Route {
 // ID stands for a route in names that must be short, but for its Binary. No two
 // entries have the same, and the order of the tables doesn't change it.
 func (r Route) ID() uint16 {
-	entry, _, _ := strings.Cut(r.Name, "@")
-	return entryID(entry)
-}
-
-func entryID(name string) uint16 {
 	h := fnv.New32a()
-	_, _ = io.WriteString(h, name) // a hash takes all
+	entry, _, _ := strings.Cut(r.Name, "@")
+	_, _ = io.WriteString(h, entry) // a hash takes all
 	sum := h.Sum32()
 	return uint16(sum>>16) ^ uint16(sum)
 }
@@ -156,8 +152,8 @@ func entryID(name string) uint16 {
 // ByID finds a route that was given out, without the form that its payload had.
 func ByID(id uint16) (Route, bool) {
 	for _, e := range Entries() {
-		if entryID(e.Name) == id {
-			return e.route(), true
+		if r := e.route(); r.ID() == id {
+			return r, true
 		}
 	}
 	return Route{}, false
@@ -257,6 +253,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		what = "a NetBoot image"
 	case boot.KindDisk:
 		what = "a disk"
+	case boot.KindWIM:
+		what = "a Windows image"
 	case boot.KindMenu:
 		return "Spur has " + who + " draw no menus"
 	case boot.KindLocal:

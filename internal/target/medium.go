@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
@@ -25,19 +24,7 @@ func (t Target) withDisc(ctx context.Context, file boot.File, up Upstream, use f
 		}
 		return use(d)
 	}
-	if file.IsURL() {
-		return up.read(ctx, file.Source, look)
-	}
-	f, err := os.Open(file.Source)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	return look(f, info.Size())
+	return withFile(ctx, file, up, look)
 }
 
 // takeDisc takes a medium for what is to boot: its kernel or, where that doesn't boot over
@@ -54,10 +41,13 @@ func (l *Inspected) takeDisc(ctx context.Context, t Target, file boot.File, up U
 	return nil
 }
 
-// takeSystem takes the kernel of a medium, with what goes with it.
+// takeSystem takes the kernel of a medium, with what goes with it, or its Windows.
 func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up Upstream) error {
 	var linux boot.Linux
 	err := t.withDisc(ctx, file, up, func(d medium.Disc) (err error) {
+		if t.As == "" && d.Found.WIM != "" {
+			return l.takeWindows(ctx, t, d, up)
+		}
 		linux, l.about, err = d.Linux(t.Entry)
 		if err == nil {
 			l.Warnings = append(l.Warnings, d.Warnings()...)
@@ -67,7 +57,7 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 	if errors.As(err, &medium.NoEntryError{}) {
 		return advice.Misused(err)
 	}
-	if err != nil {
+	if err != nil || l.Payload.Kind() == boot.KindWIM {
 		return err
 	}
 	for _, name := range t.Initrds {

@@ -36,8 +36,10 @@ func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (med
 		return all, nil // the description says so
 	}
 	all.Whole = l.Payload.Kind() == boot.KindDisk
-	all.Given, err = (outlook.Outlook{Host: host}).Given(outlook.Target{Payload: l.Payload})
-	return all, err
+	if all.Given, err = (outlook.Outlook{Host: host}).Given(outlook.Target{Payload: l.Payload}); err != nil {
+		all.Obstacle, all.Instead = err.Error(), advice.Of(err)
+	}
+	return all, nil
 }
 
 // notADisc is the error about a file that is no image of a disc.

@@ -120,6 +120,10 @@ func (t Target) inspectAlone(ctx context.Context, up Upstream) (Inspected, error
 	if err := t.withoutModules(found.Description); err != nil {
 		return Inspected{}, err
 	}
+	if found.Kind == boot.KindWIM {
+		err := l.takeWIM(ctx, t, file, up)
+		return l, err
+	}
 	if found.Kind == boot.KindNBP {
 		err := l.takeNBP(ctx, t, up)
 		return l, err
@@ -164,7 +168,7 @@ func (t Target) inspectAlone(ctx context.Context, up Upstream) (Inspected, error
 
 // kinds are those that --as can name.
 func kinds() []string {
-	return []string{string(boot.KindLinux), string(boot.KindMultiboot), string(boot.KindScript), string(boot.KindEFI), string(boot.KindCOM32), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk)}
+	return []string{string(boot.KindLinux), string(boot.KindMultiboot), string(boot.KindScript), string(boot.KindEFI), string(boot.KindCOM32), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk), string(boot.KindWIM)}
 }
 
 // overrule takes a file for what the operator says that it is, where it can be that:

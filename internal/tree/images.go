@@ -47,18 +47,9 @@ func (s *Images) inside(whole fs.File, f boot.File) (fs.File, error) {
 	return nil, errors.Join(fmt.Errorf("%s: %w", boot.File{Source: f.Source}.Base(), err), whole.Close())
 }
 
-// find finds a file in an image.
+// find looks into the image, unless the same was looked into before.
 func (s *Images) find(c container, f boot.File) (*inside, error) {
-	image, err := s.look(c, f.Source)
-	if err != nil {
-		return nil, err
-	}
-	return openInside(image, c, f)
-}
-
-// look looks into the image, unless the same was looked into before.
-func (s *Images) look(c container, source string) (*iso.Image, error) {
-	version := source + " " + c.version
+	version := f.Source + " " + c.version
 	image, known := s.get(version)
 	if !known {
 		var err error
@@ -69,7 +60,7 @@ func (s *Images) look(c container, source string) (*iso.Image, error) {
 			s.put(knownImage{version, image.Through(nil)})
 		}
 	}
-	return image.Through(c.ReaderAt), nil
+	return openInside(image.Through(c.ReaderAt), c, f)
 }
 
 func (s *Images) get(version string) (*iso.Image, bool) {

@@ -196,7 +196,7 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
 	case n.Route.Loader == boot.Apple:
 		return t.openNetBoot(ctx, n.Client, name)
-	case f.Loader == boot.Memdisk:
+	case f.Loader == boot.Memdisk || f.Loader == boot.Wimboot:
 		b, ok := t.Loaders.Find(name, n.Client)
 		return t.openBinary(ctx, name, b, ok)
 	case f.Loader == boot.Shim && !n.Route.Shim:
@@ -390,6 +390,12 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		urls.Kernel = named(loading, kernel, content.Kernel, last < 0)
 		for i, m := range content.Modules {
 			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, m.File, i == last))
+		}
+	case boot.WIM:
+		urls.Kernel = loading + "/" + t.Names.Boot(c, r) + "/" + route.WimbootFile
+		files := content.For(c)
+		for i, f := range files {
+			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f.File, i == len(files)-1))
 		}
 	case boot.Linux:
 		urls.Kernel = named(loading, route.Kernel, content.Kernel, len(content.Initrds) == 0)

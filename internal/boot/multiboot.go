@@ -19,6 +19,8 @@ type Multiboot struct {
 	Wide bool
 	// Packed: the file is a gzip file, which is unpacked while it is served.
 	Packed bool
+	// Bytes is how large kernel and modules are together; 0 where that is not known.
+	Bytes int64
 }
 
 // Module is a file that a loader puts into memory beside a kernel, and what the kernel

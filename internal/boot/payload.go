@@ -168,9 +168,7 @@ type Linux struct {
 	// firmware has none (bcm2711-rpi-4-b.dtb). DeviceTree is for all that ask for any.
 	DeviceTrees []File
 	DeviceTree  File
-	// Bytes is how large kernel and initrds are together; 0 where that is not
-	// known.
-	Bytes int64
+	Room        Room
 }
 
 // Kind implements Content.

@@ -13,6 +13,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/httpd"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
@@ -64,10 +65,24 @@ func (f *files) openHTTP(ctx context.Context, r *http.Request, name string, via 
 		f.events.Observe(timeline.Event{Kind: timeline.Asked, MAC: c.MAC, Client: c, Peer: httpd.Remote(r).Addr()})
 	}
 	f.tree.NoteBoot(name, httpd.Remote(r).Addr())
+	f.noteMemory(r, name, via)
 	asker := tree.Asker{Via: via, Server: server, Query: r.URL.Query(), Raw: r.URL.RawQuery, Peer: httpd.Remote(r).Addr()}
 	_, asker.Password, asker.HasPassword = r.BasicAuth()
 	file, err := f.tree.Open(ctx, name, asker)
 	return f.sized(file, err, via, name, httpd.Remote(r), httpd.Local(r))
+}
+
+// noteMemory tells the timeline how much memory a machine has that says so while it asks
+// for its kernel.
+func (f *files) noteMemory(r *http.Request, name string, via route.Via) {
+	bytes := identify.Memory(r.URL.Query())
+	if bytes == 0 {
+		return
+	}
+	peer := httpd.Remote(r).Addr()
+	if entry, ok := f.tree.Describe(name, peer); ok && entry.Client.MAC != (boot.MAC{}) {
+		f.events.Observe(timeline.Event{Kind: timeline.Memory, MAC: entry.Client.MAC, Proto: string(via), Bytes: bytes, Peer: peer})
+	}
 }
 
 // openTFTP is the TFTP server's way into the tree.

@@ -39,8 +39,8 @@ func walkEarly(r io.ReaderAt) (end int64, early bool, err error) {
 	return end, false, nil
 }
 
-// lookBehind judges what follows an early archive.
-func lookBehind(r io.ReaderAt, end int64) (Initrd, error) {
+// lookBehind judges what follows an early archive in an initrd of so many bytes.
+func lookBehind(r io.ReaderAt, end, size int64) (Initrd, error) {
 	h := make(head, paddingMost+headSize)
 	n, err := r.ReadAt(h, end)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -48,15 +48,17 @@ func lookBehind(r io.ReaderAt, end int64) (Initrd, error) {
 	}
 	h = h[:n]
 	for len(h) > 0 && h[0] == 0 {
-		h = h[1:]
+		h, end = h[1:], end+1
 	}
+	extent := initrdExtent(r, end, size)
 	switch {
 	case len(h) == 0:
-		return Initrd{Description: "CPU microcode or ACPI tables (cpio archive)"}, nil
+		return Initrd{Description: "CPU microcode or ACPI tables (cpio archive)", Extent: extent}, nil
 	case cpio.Is(h):
-		return Initrd{Description: "initrd (cpio archive) behind CPU microcode or ACPI tables"}, nil
+		return Initrd{Description: "initrd (cpio archive) behind CPU microcode or ACPI tables", Extent: extent}, nil
 	}
 	behind := judgeInitrd(h, -1)
 	behind.Description += " behind CPU microcode or ACPI tables"
+	behind.Extent = extent
 	return behind, nil
 }

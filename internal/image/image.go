@@ -49,6 +49,8 @@ type Found struct {
 	Signed bool
 	// Description says all this for people.
 	Description string
+	// Extent is how large a kernel is.
+	Extent boot.Extent
 }
 
 // Abilities are what the look has shown of a kernel.
@@ -91,6 +93,9 @@ func Look(r io.ReaderAt, size int64) (Found, error) {
 		return found, err
 	}
 	found, err := identify(h, size)
+	if err == nil && found.Kind == boot.KindLinux {
+		found.Extent = kernelExtent(h, found, size)
+	}
 	if err == nil && found.Kind == boot.KindEFI && size >= 0 {
 		return found, whole(r, size)
 	}

@@ -16,6 +16,8 @@ type Initrd struct {
 	// Warning says what is wrong with it; empty when nothing is. The kernel
 	// decides in the end, so an initrd with a warning is still worth a try.
 	Warning string
+	// Extent is how large it is.
+	Extent boot.Extent
 }
 
 const nameInitrd = "name the initrd that belongs to the kernel, which comes first"
@@ -37,13 +39,15 @@ func LookInitrd(r io.ReaderAt, size int64) (Initrd, error) {
 		return Initrd{}, err
 	}
 	if !cpio.Is(h) {
-		return judgeInitrd(h, size), nil
+		found := judgeInitrd(h, size)
+		found.Extent = initrdExtent(r, 0, size)
+		return found, nil
 	}
 	end, early, err := walkEarly(r)
 	if err != nil || !early {
-		return Initrd{Description: "initrd (cpio archive)"}, err
+		return Initrd{Description: "initrd (cpio archive)", Extent: initrdExtent(r, 0, size)}, err
 	}
-	return lookBehind(r, end)
+	return lookBehind(r, end, size)
 }
 
 // judgeInitrd judges an initrd by its head, which is no cpio archive.

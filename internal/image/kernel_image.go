@@ -6,6 +6,8 @@ const (
 	// imageMagic is where arm64 and RISC-V have their magic number, and other
 	// kernels with an EFI stub the following one.
 	imageMagic = 0x38
+	// imageSize is where they say how much memory they take, in 64 bits.
+	imageSize = 0x10
 	// linuxPE is LINUX_PE_MAGIC (include/linux/pe.h).
 	linuxPE = "\xcd\x23\x82\x81"
 )

@@ -15,6 +15,7 @@ const (
 	headerVersion = 0x206
 	kernelVersion = 0x20e
 	xloadflags    = 0x236
+	initSize      = 0x260
 
 	// kernel64 is XLF_KERNEL_64: the kernel has a 64-bit entry point.
 	kernel64 = 1 << 0

@@ -37,8 +37,12 @@ func TestOpenDebiansKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if found.Extent.Unpacked < 3*found.Extent.Fetched || found.Extent.Guessed {
+		t.Errorf("%+v", found.Extent)
+	}
+	found.Extent = boot.Extent{}
 	release := strings.TrimPrefix(filepath.Base(path), "vmlinuz-")
-	want := Found{boot.KindLinux, boot.X64, BzImage, release, true, true, "", true, "Linux kernel " + release + ", x86-64, EFI stub, signed"}
+	want := Found{boot.KindLinux, boot.X64, BzImage, release, true, true, "", true, "Linux kernel " + release + ", x86-64, EFI stub, signed", boot.Extent{}}
 	if found != want {
 		t.Errorf("got %+v, want %+v", found, want)
 	}
@@ -85,6 +89,7 @@ func TestOpenInitrdOfRealTools(t *testing.T) {
 		"microcode":  "initrd (gzip) behind CPU microcode or ACPI tables",
 	} {
 		got, err := OpenInitrd(filepath.Join(dir, file))
+		got.Extent = boot.Extent{}
 		if err != nil || got != (Initrd{Description: want}) {
 			t.Errorf("%s: %+v, %v; want %q", file, got, err, want)
 		}

@@ -33,7 +33,8 @@ func diskScript(c boot.Client, p boot.Payload, d boot.Disk, urls URLs) string {
 	switch {
 	case urls.Memdisk != "":
 		urls.Initrds = []string{urls.Kernel}
-		return retried(c, p, nil, san, "kernel --name memdisk "+urls.Memdisk+" "+strings.Join(memdiskArguments(d), " "), urls)
+		memdisk, before := tellingMemory(urls.Memdisk)
+		return retried(c, p, before, san, "kernel --name memdisk "+memdisk+" "+strings.Join(memdiskArguments(d), " "), urls)
 	case san != "":
 		return retried(c, p, nil, "", san, urls)
 	}

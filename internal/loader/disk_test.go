@@ -34,10 +34,10 @@ func TestDiskConfigurations(t *testing.T) {
 		not    []string
 	}{
 		{"iPXE, floppy", IPXEScript, bios, boot.LayoutFloppy, diskURLs(), []string{
-			"kernel --name memdisk http://192.0.2.1/S/memdisk floppy c=80 h=2 s=18 || goto failed\n", "initrd --name initrd0 http://192.0.2.1/S/rescue_disk.img ||", "\nsanboot --drive 0 http://192.0.2.1/S/rescue_disk.img ||\n",
+			"kernel --name memdisk http://192.0.2.1/S/memdisk?memory=${memory} floppy c=80 h=2 s=18 || goto failed\n", "initrd --name initrd0 http://192.0.2.1/S/rescue_disk.img ||", "\nsanboot --drive 0 http://192.0.2.1/S/rescue_disk.img ||\n",
 		}, nil},
-		{"iPXE, ISO", IPXEScript, bios, boot.LayoutISO, diskURLs(), []string{"memdisk http://192.0.2.1/S/memdisk iso raw ||", "\nsanboot http"}, nil},
-		{"iPXE, hard disk, without HTTP", IPXEScript, bios, boot.LayoutMBR, without, []string{"memdisk http://192.0.2.1/S/memdisk harddisk ||"}, []string{"sanboot"}},
+		{"iPXE, ISO", IPXEScript, bios, boot.LayoutISO, diskURLs(), []string{"memdisk http://192.0.2.1/S/memdisk?memory=${memory} iso raw ||", "\nsanboot http"}, nil},
+		{"iPXE, hard disk, without HTTP", IPXEScript, bios, boot.LayoutMBR, without, []string{"memdisk http://192.0.2.1/S/memdisk?memory=${memory} harddisk ||"}, []string{"sanboot"}},
 		{"iPXE without MEMDISK", IPXEScript, uefi, boot.LayoutISO, san, []string{"\nsanboot http://192.0.2.1/S/rescue_disk.img || goto failed\n"}, []string{"memdisk"}},
 		{"PXELINUX", PXELINUXConfig, bios, boot.LayoutISO, diskURLs(), []string{"SAY hello\n", "LINUX http://192.0.2.1/S/memdisk\nINITRD http://192.0.2.1/S/rescue_disk.img\nAPPEND iso raw\n"}, nil},
 		{"GRUB", GRUBConfig, bios, boot.LayoutMBR, diskURLs(), []string{"linux16 '(http,192.0.2.1)/S/memdisk' 'harddisk'", "initrd16 '(http,192.0.2.1)/S/rescue_disk.img'"}, nil},

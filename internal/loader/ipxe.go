@@ -64,7 +64,8 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 
 func linuxScript(c boot.Client, p boot.Payload, l boot.Linux, urls URLs) string {
 	args, settings := ipxeArguments(l.Cmdline.Expand(urls.File, urls.Beacon))
-	return retried(c, p, settingLines(settings), "", fmt.Sprintf("kernel --name kernel %s%s%s", urls.Kernel, initrdArguments(len(urls.Initrds)), args), urls)
+	kernel, before := tellingMemory(urls.Kernel)
+	return retried(c, p, append(before, settingLines(settings)...), "", fmt.Sprintf("kernel --name kernel %s%s%s", kernel, initrdArguments(len(urls.Initrds)), args), urls)
 }
 
 // programScript loads an EFI application, which gets its name as its options

@@ -201,7 +201,7 @@ func (d Description) WriteText(out io.Writer) error {
 		line("or", args+" (from a server of your own)")
 	}
 	if d.Memory > 0 {
-		line("memory", size.Format(d.Memory)+" or more")
+		line("memory", "about "+size.About(d.Memory))
 	}
 	line("note", d.Note)
 	line("obstacle", d.Obstacle)

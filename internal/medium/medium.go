@@ -13,7 +13,6 @@ import (
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/iso"
 	"github.com/spurboot/spur/internal/printable"
-	"github.com/spurboot/spur/internal/size"
 )
 
 // Disc is the image of an optical disc that was looked into.
@@ -163,7 +162,7 @@ func (d Disc) linux(s family.System) (boot.Linux, image.Found, error) {
 	var found image.Found
 	err := d.looking(s.Kernel, func(r io.ReaderAt, n int64) (err error) {
 		found, err = image.Look(r, n)
-		l.Bytes += n
+		l.Room = boot.RoomOf(found.Extent)
 		return err
 	})
 	if err == nil && found.Kind != boot.KindLinux {
@@ -175,8 +174,8 @@ func (d Disc) linux(s family.System) (boot.Linux, image.Found, error) {
 		}
 		l.Initrds = append(l.Initrds, d.inside(name))
 		err = d.looking(name, func(r io.ReaderAt, n int64) error {
-			_, err := image.LookInitrd(r, n)
-			l.Bytes += n
+			found, err := image.LookInitrd(r, n)
+			l.Room = l.Room.With(found.Extent)
 			return err
 		})
 	}
@@ -185,8 +184,9 @@ func (d Disc) linux(s family.System) (boot.Linux, image.Found, error) {
 	}
 	if root := d.Found.Root; root.Over == family.OverInitrd {
 		l.Initrds = append(l.Initrds, boot.File{Source: d.File.Source, Packed: root.Inject})
-		l.Bytes += d.size
+		l.Room = l.Room.With(boot.Extent{Fetched: d.size, Unpacked: d.size})
 	}
+	l.Room.System = d.Found.Memory
 	l.Arch, l.Abilities = found.Arch, found.Abilities()
 	l.Cmdline, err = d.cmdline(s)
 	return l, found, err
@@ -245,9 +245,6 @@ func (d Disc) about(kernel string, s family.System) string {
 		text += "; the system fetches the whole image over HTTP"
 	case family.OverInitrd:
 		text += "; the system has the whole image in an initrd"
-	}
-	if d.Found.Memory > 0 {
-		text += fmt.Sprintf("; for machines with %s of memory or more", size.Format(d.Found.Memory))
 	}
 	return text
 }

@@ -83,7 +83,7 @@ func TestLinux(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l.Kernel != (boot.File{Source: path, Inside: "live/vmlinuz"}) || len(l.Initrds) != 1 || l.Initrds[0].Inside != "live/initrd.img" || l.Arch != boot.X64 || !l.Abilities.EFIStub || l.Bytes < 1<<20 || l.Title() != "medium.iso" {
+		if l.Kernel != (boot.File{Source: path, Inside: "live/vmlinuz"}) || len(l.Initrds) != 1 || l.Initrds[0].Inside != "live/initrd.img" || l.Arch != boot.X64 || !l.Abilities.EFIStub || l.Room.Fetched() < 1<<20 || l.Title() != "medium.iso" {
 			t.Errorf("%q is %+v", entry, l)
 		}
 		if got := l.Cmdline.Expand(func(f boot.File) string { return "<" + f.Inside + ">" }, ""); got != want {
@@ -137,7 +137,7 @@ func TestInject(t *testing.T) {
 		t.Fatal(err)
 	}
 	l, about, err := d.Linux("")
-	if err != nil || len(l.Initrds) != 2 || l.Initrds[1] != (boot.File{Source: path, Packed: "proxmox.iso"}) || l.Bytes < 2<<20 || !strings.Contains(about, "the whole image in an initrd") {
+	if err != nil || len(l.Initrds) != 2 || l.Initrds[1] != (boot.File{Source: path, Packed: "proxmox.iso"}) || l.Room.Fetched() < 2<<20 || !strings.Contains(about, "the whole image in an initrd") {
 		t.Errorf("%v: %+v, %s", err, l, about)
 	}
 }

@@ -3,6 +3,7 @@ package onlooker
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -203,6 +204,9 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 		Proto: t.Proto, Name: name, Role: o.roleOf(t, name), Peer: t.Client.Addr(), Server: t.Server.Addr(),
 		Bytes: t.Bytes, Total: max(t.Total, t.Whole),
 	}
+	if _, query, ok := strings.Cut(t.Name, "?"); ok {
+		o.memory(t, query)
+	}
 	if e.Spare = t.Missing && o.doesWithout(name); !e.Spare {
 		start := e
 		start.Kind, start.Bytes = timeline.FetchStart, 0
@@ -225,6 +229,14 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 		}
 	}
 	o.add(t.Last, e)
+}
+
+// memory is what a machine says of its memory while it asks for its kernel.
+func (o *overhearing) memory(t *capture.Transfer, query string) {
+	values, err := url.ParseQuery(query)
+	if bytes := identify.Memory(values); err == nil && bytes > 0 {
+		o.add(t.Start, timeline.Event{Kind: timeline.Memory, Proto: t.Proto, Bytes: bytes, Peer: t.Client.Addr()})
+	}
 }
 
 // doesWithout tells whether the machine's programs look for a file and need none.

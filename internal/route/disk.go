@@ -64,6 +64,8 @@ func unfitRAMDisk(c boot.Client, p boot.Payload, _ Host) string {
 		return fmt.Sprintf("%s is no disk", p.Title())
 	case c.Firmware != boot.UEFI:
 		return "only UEFI firmware has RAM disks"
+	case disk.Bytes > memdiskMost && (c.Arch == boot.X86 || c.Arch == boot.ARM):
+		return fmt.Sprintf("%s has %d MiB, and firmware of 32 bits has less than 4 GiB of memory for it and for itself", p.Title(), disk.Bytes>>20)
 	}
 	return noProgram(c, disk)
 }

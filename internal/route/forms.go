@@ -46,26 +46,30 @@ type FormRow struct {
 	// empty where it can. A machine is judged by its firmware and architecture,
 	// whoever speaks; the host says whether what it gets is signed.
 	Obstacle func(boot.Client, boot.Payload, Host) string
+	// Needs is about how much memory a machine needs for a payload that comes like this,
+	// in bytes; 0 where that is not known. nil: it isn't loaded as a whole, or nothing is
+	// known of what loads it.
+	Needs func(boot.Client, boot.Payload) int64
 }
 
 // Forms returns the table of forms, the best first for each kind of payload.
 func Forms() []FormRow {
 	return []FormRow{
-		{Kind: boot.KindLinux, Form: LinuxForm, Obstacle: unfitKernel},
-		{Kind: boot.KindLinux, Form: UKIForm, With: boot.Stub, Obstacle: unfitUKI},
-		{Kind: boot.KindLinux, Form: RPiForm, With: boot.RPi, Obstacle: unfitRPi},
+		{Kind: boot.KindLinux, Form: LinuxForm, Obstacle: unfitKernel, Needs: kernelNeeds},
+		{Kind: boot.KindLinux, Form: UKIForm, With: boot.Stub, Obstacle: unfitUKI, Needs: ukiNeeds},
+		{Kind: boot.KindLinux, Form: RPiForm, With: boot.RPi, Obstacle: unfitRPi, Needs: kernelNeeds},
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
-		{Kind: boot.KindMultiboot, Form: Multiboot2Form, Obstacle: unfitMultiboot2},
-		{Kind: boot.KindMultiboot, Form: MultibootForm, Obstacle: unfitMultiboot1},
+		{Kind: boot.KindMultiboot, Form: Multiboot2Form, Obstacle: unfitMultiboot2, Needs: multibootNeeds},
+		{Kind: boot.KindMultiboot, Form: MultibootForm, Obstacle: unfitMultiboot1, Needs: multibootNeeds},
 		{Kind: boot.KindCOM32, Form: COM32Form, Obstacle: unfitCOM32},
 		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
 		{Kind: boot.KindNBP, Form: NBPForm, Obstacle: foreignNBP},
 		{Kind: boot.KindFolder, Form: FolderForm, Obstacle: unfitFolder},
 		{Kind: boot.KindFolder, Form: ConfigForm, Obstacle: unconfigured},
 		{Kind: boot.KindNetBoot, Form: NetBootForm, Obstacle: noBooter},
-		{Kind: boot.KindDisk, Form: MemdiskForm, With: boot.Memdisk, Obstacle: unfitMemdisk},
-		{Kind: boot.KindDisk, Form: DiskForm, Obstacle: unfitHTTPBoot},
-		{Kind: boot.KindDisk, Form: RAMDiskForm, Obstacle: unfitRAMDisk},
+		{Kind: boot.KindDisk, Form: MemdiskForm, With: boot.Memdisk, Obstacle: unfitMemdisk, Needs: diskNeeds},
+		{Kind: boot.KindDisk, Form: DiskForm, Obstacle: unfitHTTPBoot, Needs: diskNeeds},
+		{Kind: boot.KindDisk, Form: RAMDiskForm, Obstacle: unfitRAMDisk, Needs: diskNeeds},
 		{Kind: boot.KindDisk, Form: SANForm, Obstacle: unfitSAN},
 		{Kind: boot.KindWIM, Form: WIMForm, With: boot.Wimboot, Obstacle: unfitWIM},
 		{Kind: boot.KindMenu, Form: MenuForm, Obstacle: none},
@@ -108,7 +112,7 @@ func unfitUKI(c boot.Client, p boot.Payload, host Host) string {
 	if why := unfitKernel(c, p, host); why != "" {
 		return why
 	}
-	if p.Content.(boot.Linux).Bytes > mostUKI {
+	if p.Content.(boot.Linux).Room.Fetched() > mostUKI {
 		return fmt.Sprintf("%s and its initrds have more than 4 GiB, which no EFI application can have", p.Title())
 	}
 	if host.unsigned(c, false) {

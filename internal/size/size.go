@@ -73,6 +73,15 @@ func Format(n int64) string {
 	return fmt.Sprintf("%s %ciB", text, units[at])
 }
 
+// About is Format for a size that is no more than roughly right.
+func About(n int64) string {
+	const unit = 1 << 20
+	if n < unit {
+		return Format(n)
+	}
+	return Format((n + unit/2) &^ (unit - 1))
+}
+
 // Count writes how many there are of something.
 func Count(n int64, what string) string {
 	if n == 1 {

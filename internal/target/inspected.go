@@ -15,11 +15,12 @@ import (
 // Inspected is a target that was looked into.
 type Inspected struct {
 	Payload  boot.Payload
-	Script   string   // the text of an iPXE script, as it was read
-	about    string   // what it turned out to be, in words
-	Warnings []string // what may be wrong with it
-	others   []forOne // in the order of their architectures
-	items    []item   // of a menu: all that are ours, this target among them
+	Script   string        // the text of an iPXE script, as it was read
+	about    string        // what it turned out to be, in words
+	Warnings []string      // what may be wrong with it
+	initrds  []boot.Extent // that were named, in their order
+	others   []forOne      // in the order of their architectures
+	items    []item        // of a menu: all that are ours, this target among them
 	Menu     *decide.Menu
 	drawn    *catalogue // of a menu that loaders draw; nil for none
 }

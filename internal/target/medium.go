@@ -67,6 +67,7 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 		}
 		linux.Initrds = append(linux.Initrds, f)
 	}
+	linux.Room = l.room(linux.Room)
 	if err := t.addDeviceTrees(&linux); err != nil {
 		return err
 	}

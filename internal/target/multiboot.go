@@ -38,6 +38,7 @@ func (l *Inspected) takeMultiboot(ctx context.Context, t Target, file boot.File,
 		}
 		kernel.Modules = append(kernel.Modules, module)
 	}
+	kernel.Bytes = bytesOf(kernel.Loaded())
 	l.Payload.Content = kernel
 	return nil
 }

@@ -70,8 +70,17 @@ func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 	return l, err
 }
 
-// inspectAlone finds out what a target is.
+// inspectAlone finds out what a target is, and what it needs.
 func (t Target) inspectAlone(ctx context.Context, up Upstream) (Inspected, error) {
+	l, err := t.lookInto(ctx, up)
+	if err == nil {
+		l.tellMemory()
+	}
+	return l, err
+}
+
+// lookInto finds out what a target is.
+func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 	if t.isLocal() {
 		return t.lookLocal()
 	}
@@ -160,7 +169,7 @@ func (t Target) inspectAlone(ctx context.Context, up Upstream) (Inspected, error
 	if err := t.addDeviceTrees(&linux); err != nil {
 		return Inspected{}, err
 	}
-	linux.Bytes = bytesOf(append([]boot.File{file}, linux.Initrds...))
+	linux.Room = l.room(boot.RoomOf(found.Extent))
 	linux.Cmdline, err = t.cmdline(ctx, up)
 	l.Payload.Content = linux
 	return l, err
@@ -233,6 +242,7 @@ func (l *Inspected) lookInitrd(ctx context.Context, name string, from image.Read
 	if found.Warning != "" {
 		l.Warnings = append(l.Warnings, name+": "+found.Warning)
 	}
+	l.initrds = append(l.initrds, found.Extent)
 	return f, nil
 }
 
@@ -316,18 +326,6 @@ func besideScript(script boot.File, name string) (boot.File, error) {
 		f.Source = filepath.Join(filepath.Dir(script.Source), name)
 	}
 	return located(f.Source)
-}
-
-// bytesOf is how large files are together; 0 where one is a URL.
-func bytesOf(files []boot.File) (sum int64) {
-	for _, f := range files {
-		info, err := os.Stat(f.Source)
-		if f.IsURL() || err != nil {
-			return 0
-		}
-		sum += info.Size()
-	}
-	return sum
 }
 
 func notAURL(name string) error {

@@ -55,6 +55,10 @@ type Attempt struct {
 	// Address is the machine's address, where it is known.
 	Address netip.Addr `json:"address,omitzero"`
 	Stage   Stage      `json:"stage"`
+	// Needs is about how much memory the machine needs for what it boots, Memory how
+	// much it says that it has, in bytes; 0 where that is not known.
+	Needs  int64 `json:"needs,omitempty"`
+	Memory int64 `json:"memory,omitempty"`
 	// Began is the first event, Last the latest, Moved the latest that was
 	// progress rather than a repetition.
 	Began time.Time `json:"began"`
@@ -110,6 +114,8 @@ func (a Attempt) Next(e Event) (Attempt, []Step) {
 		return a.handshakeFailed(e)
 	case Paced:
 		return a.paced(e)
+	case Memory:
+		return a.told(e)
 	case OSAsked, Up:
 		return a.alive(e)
 	}
@@ -135,6 +141,9 @@ func (a Attempt) reach(e Event) Attempt {
 		a.Interface = clip(e.Client.Interface)
 	}
 	a.saysUp = a.saysUp || e.SaysUp
+	if e.Kind == Offered || e.Kind == Answered {
+		a.Needs = e.Needs
+	}
 	return a.onRoute(e.Route)
 }
 

@@ -57,6 +57,8 @@ const (
 	// FetchProgress: Bytes of Total are through. Send it at least every 10 s
 	// of a long transfer, and at most a few times a second.
 	FetchProgress Kind = "fetch-progress"
+	// Memory: the machine says that it has Bytes of memory.
+	Memory Kind = "memory"
 	// Paced: large files are sent to the machine at Bytes a second at most, Name
 	// first.
 	Paced Kind = "paced"
@@ -131,6 +133,9 @@ type Event struct {
 	// SaysUp tells, with Offered and Answered, that the system that the machine
 	// boots is to say that it is up.
 	SaysUp bool
+	// Needs is, with Offered and Answered, about how much memory the machine needs for
+	// what it boots, in bytes; 0 where that is not known.
+	Needs int64
 	// Transaction is, with Asked, the number that the client gave its request
 	// and all repetitions of it.
 	Transaction uint32
@@ -208,7 +213,7 @@ const maxBytes = 1 << 60
 func (e Event) bounded() Event {
 	e.Route, e.Shape, e.Proto, e.Role = clip(e.Route), clip(e.Shape), clip(e.Proto), Role(clip(string(e.Role)))
 	e.Name, e.Reason, e.Err, e.Hint = clip(e.Name), clip(e.Reason), clip(e.Err), clip(e.Hint)
-	e.Bytes, e.Total = min(max(e.Bytes, 0), maxBytes), min(max(e.Total, 0), maxBytes)
+	e.Bytes, e.Total, e.Needs = min(max(e.Bytes, 0), maxBytes), min(max(e.Total, 0), maxBytes), min(max(e.Needs, 0), maxBytes)
 	return e
 }
 

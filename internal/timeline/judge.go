@@ -17,7 +17,7 @@ func Judge(a Attempt, now time.Time) (Verdict, bool) {
 		transferStalled, transferAborted, fileWanting, shimSilent, loaderSilent, kernelNotFetched, kernelRefused, noSignOfLife,
 	} {
 		if v, ok := judge(a, now, still); ok {
-			return v, true
+			return a.withMemory(v), true
 		}
 	}
 	return Verdict{}, false

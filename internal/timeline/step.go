@@ -48,6 +48,9 @@ type Step struct {
 	Server netip.Addr `json:"server,omitzero"`
 	Bytes  int64      `json:"bytes,omitempty"`
 	Total  int64      `json:"total,omitempty"`
+	// Needs is how much memory the machine needs for what it was offered, or more than
+	// it has.
+	Needs int64 `json:"needs,omitempty"`
 	// Took is how long a transfer took.
 	Took   Span   `json:"took,omitzero"`
 	Reason string `json:"reason,omitempty"`
@@ -64,7 +67,7 @@ func (a Attempt) step(e Event, text string) Step {
 		Time: e.Time, After: Span(e.Time.Sub(a.Began)), Kind: e.Kind, Text: text, Count: 1,
 		Interface: name, Route: e.Route, Proto: e.Proto, Role: e.Role, Name: e.Name,
 		Peer: e.Peer, Server: e.Server, Bytes: e.Bytes, Total: e.Total,
-		Reason: e.Reason, Err: e.Err,
+		Reason: e.Reason, Err: e.Err, Needs: e.Needs,
 	}
 	if e.Reshaped {
 		s.Shape = e.Shape

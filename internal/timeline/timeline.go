@@ -187,13 +187,16 @@ func (t *Timeline) closeAttempt(m *machine, next Event) {
 	}
 	v, ok := a.refusedProgram(next)
 	if !ok {
+		v, ok = a.startedOverShort(at)
+	}
+	if !ok {
 		v, ok = m.ended(a, at)
 	}
 	if !ok {
 		v, ok = neverUp(a, at, t.heardUp)
 	}
 	if ok {
-		t.giveVerdict(m, v, at)
+		t.giveVerdict(m, a.withMemory(v), at)
 		return
 	}
 	if a.Verdict != nil {

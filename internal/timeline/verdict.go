@@ -45,6 +45,7 @@ const (
 	ChainloadLoop      Cause = "chainload-loop"
 	KernelLoop         Cause = "kernel-loop"
 	BootLoop           Cause = "boot-loop"
+	NotEnoughMemory    Cause = "not-enough-memory"
 	NeverUp            Cause = "never-up"
 	LeftByMenu         Cause = "left-by-menu"
 )

@@ -62,6 +62,9 @@ func (a Attempt) broken(t Transfer, then string) Verdict {
 	case t.Bytes == 0:
 		v.Likely = "the answer does not reach the machine, or it was reset."
 		v.Hint = "see that no firewall drops UDP from high ports, and look for errors on the switch port."
+	case t.overTCP() && a.Memory > a.needs():
+		v.Likely = "the connection was lost, or the machine was reset."
+		v.Hint = "look at the machine's screen, and for errors on the switch port."
 	case t.overTCP():
 		v.Likely = "the connection was lost, or the machine has not enough memory for the file."
 		v.Hint = "look at the machine's screen; give it more memory or a smaller initrd, and look for errors on the switch port."
@@ -186,7 +189,11 @@ func (a Attempt) startedByGRUB() bool {
 // noSignOfLife: all went well as far as we can see, which is not far.
 func noSignOfLife(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	t := a.latest
-	if !a.resting() || t.Err != "" || still < lifePatience {
+	patience := lifePatience
+	if a.short() {
+		patience = shortPatience
+	}
+	if !a.resting() || t.Err != "" || still < patience {
 		return Verdict{}, false
 	}
 	if !a.kernel && t.Role != RoleInitrd && t.Role != RoleFile && t.Role != RoleKernel {

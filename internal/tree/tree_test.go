@@ -90,7 +90,7 @@ func TestBootOverHTTP(t *testing.T) {
 
 	var got []string
 	for _, at := range regexp.MustCompile(`http://10\.0\.0\.1(/\S+)`).FindAllStringSubmatch(script, -1) {
-		path, err := url.PathUnescape(at[1])
+		path, err := url.PathUnescape(strings.TrimSuffix(at[1], "?memory=${memory}"))
 		if err != nil {
 			t.Fatal(err)
 		}

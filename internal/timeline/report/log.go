@@ -10,7 +10,7 @@ import (
 
 // Log returns an observer that writes one record per step: sub (dhcp, pxe,
 // tftp, http, https or timeline), if, mac, step, and as far as they apply attempt,
-// route, shape, file, role, bytes, total, took (seconds), addr, server, reason, err.
+// route, shape, file, role, bytes, total, needs, took (seconds), addr, server, reason, err.
 // A verdict is a record of level WARN with step "verdict", cause, likely and
 // hint; one that is no failure has level INFO.
 func Log(l *slog.Logger) func(timeline.Update) {
@@ -29,7 +29,7 @@ func Log(l *slog.Logger) func(timeline.Update) {
 }
 
 func stepLevel(s timeline.Step) slog.Level {
-	if s.Kind == timeline.NoAnswer || s.Kind == timeline.HandshakeFailed || s.Kind == timeline.FetchFailed && s.Role != timeline.RoleFile && s.Role != "" {
+	if s.Kind == timeline.NoAnswer || s.Kind == timeline.Memory || s.Kind == timeline.HandshakeFailed || s.Kind == timeline.FetchFailed && s.Role != timeline.RoleFile && s.Role != "" {
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
@@ -49,7 +49,7 @@ func sub(s timeline.Step) string {
 		return "pxe"
 	case timeline.HandshakeFailed:
 		return "https"
-	case timeline.Awaited, timeline.Paced, timeline.FetchStart, timeline.FetchProgress, timeline.FetchEnd, timeline.FetchFailed, timeline.SizeAsked:
+	case timeline.Awaited, timeline.Memory, timeline.Paced, timeline.FetchStart, timeline.FetchProgress, timeline.FetchEnd, timeline.FetchFailed, timeline.SizeAsked:
 		if s.Proto != "" {
 			return s.Proto
 		}
@@ -78,6 +78,7 @@ func stepAttrs(u timeline.Update, s timeline.Step) []slog.Attr {
 	attrs = text(attrs, "role", string(s.Role))
 	attrs = number(attrs, "bytes", s.Bytes)
 	attrs = number(attrs, "total", s.Total)
+	attrs = number(attrs, "needs", s.Needs)
 	if s.Took > 0 {
 		attrs = append(attrs, slog.Float64("took", time.Duration(s.Took).Seconds()))
 	}

@@ -1,0 +1,94 @@
+package timeline
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	// needsMuch is what a machine may well lack of which nobody knows how much memory it
+	// has.
+	needsMuch = 512 << 20
+	// shortPatience: a machine with less memory than it needs has stopped when it is
+	// silent for so long; others have lifePatience.
+	shortPatience = time.Minute
+)
+
+// needs is how much memory the machine needs for what it boots, in bytes; 0 where that is
+// not known. Where nobody has said, it is what it loads at least.
+func (a Attempt) needs() int64 {
+	if a.Needs > 0 {
+		return a.Needs
+	}
+	var sum int64
+	for _, t := range a.Transfers {
+		if (t.Role == RoleKernel || t.Role == RoleInitrd) && !t.pieces {
+			sum = min(sum+max(t.Bytes, t.Total), maxBytes)
+		}
+	}
+	return sum
+}
+
+// short tells whether the machine has less memory than it needs.
+func (a Attempt) short() bool { return a.Memory > 0 && a.needs() > a.Memory }
+
+// needsText says how much that is.
+func (a Attempt) needsText() string {
+	if a.Needs > 0 {
+		return "about " + Size(a.Needs)
+	}
+	return "more than " + Size(a.needs())
+}
+
+// told folds how much memory the machine says that it has. It is news where that is too
+// little, before the boot comes to nothing by it.
+func (a Attempt) told(e Event) (Attempt, []Step) {
+	if e.Bytes == 0 || e.Bytes == a.Memory {
+		return a, nil
+	}
+	if a.Memory = e.Bytes; !a.short() {
+		return a, nil
+	}
+	s := a.step(e, fmt.Sprintf("has %s of memory, and what it boots needs %s", Size(a.Memory), a.needsText()))
+	s.Needs = a.needs()
+	return a.addStep(s)
+}
+
+// withMemory is a verdict in which the machine's memory has its part: where it is too
+// small that is the cause, and where nobody knows how large it is, and much is needed,
+// the likely one. A transfer of something else has nothing to do with it.
+func (a Attempt) withMemory(v Verdict) Verdict {
+	if !slices.Contains([]Cause{TransferAborted, TransferStalled, KernelLoop, BootLoop, NeverUp, NoSignOfLife, LoaderSilent}, v.Cause) {
+		return v
+	}
+	transfer := v.Cause == TransferAborted || v.Cause == TransferStalled
+	switch {
+	case transfer && a.latest.Role != RoleKernel && a.latest.Role != RoleInitrd:
+	case a.short():
+		v.Cause, v.Info = NotEnoughMemory, false
+		v.Likely = fmt.Sprintf("the machine has %s of memory, and what it boots needs %s.", Size(a.Memory), a.needsText())
+		v.Hint = giveMemory + "."
+	case a.Memory > 0 || a.needs() < needsMuch || v.Cause == LoaderSilent || v.Cause == TransferStalled:
+	case v.Info:
+		v.Likely = fmt.Sprintf("%s Or it has less memory than it needs, which is %s.", v.Likely, a.needsText())
+	default:
+		v.Likely = fmt.Sprintf("the machine has too little memory: what it boots needs %s. Or %s", a.needsText(), v.Likely)
+		v.Hint = fmt.Sprintf("%s; %s", giveMemory, v.Hint)
+	}
+	return v
+}
+
+const giveMemory = "give the machine more memory, or have it boot something smaller (of an initrd, one without what the machine doesn't need)"
+
+// startedOverShort looks at an attempt that the machine gives up at the time at: it had
+// all that it asked for, and too little memory for it.
+func (a Attempt) startedOverShort(at time.Time) (Verdict, bool) {
+	if a.Stage != HandedOver || !a.short() || a.latest.Err != "" || at.Sub(a.Moved) >= lifePatience {
+		return Verdict{}, false
+	}
+	return a.withMemory(Verdict{
+		Cause:    BootLoop,
+		Sentence: fmt.Sprintf("the machine fetched all it asked for, %s last, and started over after %s.", fileText(a.latest), Length(at.Sub(a.Moved))),
+	}), true
+}

@@ -203,6 +203,7 @@ func TestLocalBoot(t *testing.T) {
 		{"iPXE on a BIOS", lab.BIOS, menu, `it leaves the machine to its own disk`, diskSays},
 		{"iPXE on UEFI", lab.UEFI, menu, `it leaves the machine to its own disk`, nextOption},
 		{"PXELINUX", lab.BIOS, append([]string{"--loader", "pxelinux", "--loaders", "PXELINUX"}, menu...), `it leaves the machine to its own disk`, diskSays},
+		{"GRUB on a BIOS", lab.BIOS, append([]string{"--loader", "grub", "--loaders", "GRUB on a BIOS"}, menu...), `it leaves the machine to its own disk`, diskSays},
 		{"GRUB on UEFI", lab.UEFI, append([]string{"--loader", "grub", "--loaders", "GRUB"}, menu...), `it leaves the machine to its own disk`, diskSays},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -212,6 +213,8 @@ func TestLocalBoot(t *testing.T) {
 				switch arg {
 				case "PXELINUX":
 					args[i] = w.folderOf(lpxelinux, ldlinux)
+				case "GRUB on a BIOS":
+					args[i] = w.madeGRUB("grub-pc-bin")
 				case "GRUB":
 					args[i] = w.grubFolder("grub-efi-amd64-unsigned/trixie")
 				}

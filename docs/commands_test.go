@@ -120,6 +120,7 @@ func commands() []command {
 		{line: `spur boot https://boot.example/vmlinuz https://boot.example/initrd.img`, until: booting},
 		{line: `spur boot Install.nbi Restore.nbi`, before: nbi("Install.nbi", 1) + nbi("Restore.nbi", 2), until: booting},
 		{line: `spur boot NetBootSP0`, before: nbi("NetBootSP0/Install.nbi", 1), until: booting},
+		{line: `spur explain /srv/isos --menu --item 2`, before: targets},
 		{line: `spur explain Install.nbi --proto bsdp`, before: nbi("Install.nbi", 1)},
 		{line: `spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99`, until: booting},
 		{line: `spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra`, before: "ip -6 addr add fd77::1/64 dev eth0 nodad", until: booting},

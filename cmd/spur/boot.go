@@ -67,9 +67,11 @@ can boot, and counts the rest; --menu-timeout seconds later it boots the item of
 --menu-default, if no key was pressed. A machine whose loader draws no menus boots that
 item, too. A folder is a menu below the first one, or all of it if it is the only
 argument, and its folders are menus below that; one with a pxelinux.cfg or a grub.cfg is
-an item. What is in it is looked at again, once a second at most, when a menu is drawn: new
-files appear, and what doesn't boot is counted in one line. A kernel VMLINUZ in it takes
-VMLINUZ.initrd, or its distribution's initrd.img-VERSION, and its command line from
+an item, and so is each ISO image beside that. What is in it is looked at again, once a
+second at most, when a menu is drawn: new files appear, and what doesn't boot is counted in
+one line. An item without a TITLE is called what it calls itself, as ISO images of systems
+that Spur knows do, or else by its file, whose name it has besides where another item is
+called alike. A kernel VMLINUZ in a folder takes VMLINUZ.initrd, or its distribution's initrd.img-VERSION, and its command line from
 VMLINUZ.cmdline. Where there are but folders, the first and default item is local, the
 machine's own disk, which may also be an argument, and the only one: spur boot local.
 A BIOS ROM or UEFI firmware is sent there by a menu of PXE's that it takes at once, an
@@ -77,7 +79,7 @@ iPXE starts the first disk of a BIOS, and leaves UEFI firmware to its next boot 
 
 --menu-password names a file of lines TITLE HASH, of items with the password that
 echo -n SECRET | argon2 SALT -id -e prints HASH of (Debian's package argon2); TITLE may be
-a pattern such as tools/*, ** all items, and - in the place of HASH no password. iPXE asks
+the name of the item's file too, and a pattern such as tools/*, ** all items, and - in the place of HASH no password. iPXE asks
 for it, and Spur checks it and gives nothing without it; GRUB and PXELINUX don't show such
 items. Over plain HTTP a password goes in clear: name none that is used elsewhere.
 

@@ -36,7 +36,7 @@ func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 func explainCommand() *cobra.Command {
 	var offer offerFlags
 	var named targetFlags
-	var firmware, arch, proto, speaking, server, pcap, only string
+	var firmware, arch, proto, speaking, server, pcap, only, item string
 	var bytes, packets bool
 	cmd := &cobra.Command{
 		Use:   "explain [KERNEL] [INITRD…]",
@@ -45,7 +45,8 @@ func explainCommand() *cobra.Command {
 the ladder of routes, the best first, each with its reason; the server address
 and file name of each offer; the script that the loader would follow; and the
 routes that cannot be taken, each with what is in the way. It shows the ways by every
-loader, unless --loader asks for one. With --packets it shows also the first exchange
+loader, unless --loader asks for one. Of a menu it lists what each item boots, and shows the
+menu; with --item how one of them boots. With --packets it shows also the first exchange
 of the best route, packet by packet, in each shape of offer.
 
 Nothing is sent and no port is opened. The machine is an example, and so is its
@@ -71,6 +72,7 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
   spur explain vmlinuz initrd.img --proto http --server 2001:db8::1
   spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local
   spur explain Debian=vmlinuz,initrd.img Shell=shell.efi --menu --loader ipxe
+  spur explain /srv/isos --menu --item 2
   spur explain Install.nbi --proto bsdp
   spur explain vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --arch aarch64`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -102,7 +104,7 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 			if err != nil {
 				return usageError{err}
 			}
-			question.Bytes, question.Packets = bytes, packets
+			question.Bytes, question.Packets, question.Item = bytes, packets, item
 			target, err := named.read(cmd, args, config)
 			if err != nil {
 				return err
@@ -122,6 +124,7 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 	flags.StringVar(&pcap, "pcap", "", "a capture of packets (pcap, pcapng): say what boots it has, and what went wrong with them")
 	flags.StringVar(&only, "only", "", "with --pcap: of this machine alone, by its MAC")
 	named.add(flags)
+	flags.StringVar(&item, "item", "", "of a menu: show how this item boots, by its title or its number, and not the menu")
 	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")
 	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count, its names are shown")
 	offer.add(cmd)

@@ -36,6 +36,11 @@ func Explain(ctx context.Context, c Config, t target.Target, q explain.Question)
 		return err
 	}
 	l = l.On(q.Client)
+	if q.Item != "" {
+		if l, q.Client.Item, err = l.Chosen(q.Item); err != nil {
+			return err
+		}
+	}
 	l.Warnings = append(l.Warnings, slices.DeleteFunc([]string{example, locked}, func(s string) bool { return s == "" })...)
 	named := c.tree(key, host)
 	switch {
@@ -49,7 +54,7 @@ func Explain(ctx context.Context, c Config, t target.Target, q explain.Question)
 		named.HTTPSHost = files.Host
 	}
 	return explain.Boot(ctx, c.Out, explain.Spur{Tree: named, Lease: c.lease()}, explain.Target{
-		About: l.Description(), Warnings: l.Warnings, Payload: l.Payload, Resolver: l.Resolver(), Menu: l.Menu,
+		About: l.Description(), Items: l.Items(), Warnings: l.Warnings, Payload: l.Payload, Resolver: l.Resolver(), Menu: l.Menu,
 	}, q)
 }
 

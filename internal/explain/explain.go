@@ -25,6 +25,7 @@ type Spur struct {
 // Target is what would be booted.
 type Target struct {
 	About    string   // what it is, for people
+	Items    []string // of a menu: what each boots
 	Warnings []string // what may be wrong with it
 	Payload  boot.Payload
 	Resolver boot.Resolver
@@ -41,6 +42,12 @@ func Boot(ctx context.Context, out io.Writer, s Spur, t Target, q Question) erro
 	c := shown.Client
 	e := explanation{out: out, question: q, payload: shown.Payload, menu: shown.Menu, lease: s.Lease, shown: map[boot.Loader]string{}, tree: s.Tree}
 	e.line("Target   %s", t.About)
+	for n, item := range t.Items {
+		e.line("         %d. %s", n+1, item)
+	}
+	if len(t.Items) > 0 {
+		e.line("         --item NUMBER shows how one of them boots")
+	}
 	for _, w := range t.Warnings {
 		e.line("         warning: %s", w)
 	}

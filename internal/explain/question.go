@@ -14,8 +14,9 @@ import (
 // Question is what `spur explain` asks: what would this client be given?
 type Question struct {
 	Client  boot.Client
-	Bytes   bool // show the offers byte by byte
-	Packets bool // show the first exchange of the best route packet by packet
+	Item    string // of a menu, by its title or its number: what it boots; empty for the menu itself
+	Bytes   bool   // show the offers byte by byte
+	Packets bool   // show the first exchange of the best route packet by packet
 }
 
 // ParseQuestion makes a client of the words of the command line.

@@ -6,13 +6,14 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
 )
 
-// File is which items ask for which password: the first rule whose pattern fits a title
-// says.
+// File is which items ask for which password: the first rule whose pattern fits a name of
+// the item says.
 type File struct {
 	rules []rule
 }
@@ -95,16 +96,16 @@ func (r rule) fits(title string) bool {
 	return ok
 }
 
-// Protects tells whether an item asks for a password. nil protects none.
-func (f *File) Protects(title string) bool {
-	_, ok := f.find(title)
+// Protects tells whether an item of these names asks for a password. nil protects none.
+func (f *File) Protects(names ...string) bool {
+	_, ok := f.find(names)
 	return ok
 }
 
-func (f *File) find(title string) (rule, bool) {
+func (f *File) find(names []string) (rule, bool) {
 	if f != nil {
 		for _, r := range f.rules {
-			if r.fits(title) {
+			if slices.ContainsFunc(names, r.fits) {
 				return r, !r.open
 			}
 		}

@@ -54,10 +54,10 @@ func (a *allowance) take(now time.Time, burst int, every time.Duration) bool {
 	return true
 }
 
-// Pass tells whether a password is that of an item; nil is yes. An item without a password
-// lets everybody pass.
-func (g *Gate) Pass(ctx context.Context, title, password string, peer netip.Addr) error {
-	r, ok := g.File.find(title)
+// Pass tells whether a password is that of an item of these names; nil is yes. An item
+// without a password lets everybody pass.
+func (g *Gate) Pass(ctx context.Context, names []string, password string, peer netip.Addr) error {
+	r, ok := g.File.find(names)
 	if !ok {
 		return nil
 	}

@@ -48,7 +48,7 @@ func TestPass(t *testing.T) {
 		{"Tools/Shell", "two", nil}, {"Tools/Free", "", nil}, {"Tools/Shell", "one", ErrWrong}, {"Tools/More/Shell", "", nil},
 	} {
 		peer++
-		if err := g.Pass(t.Context(), c.title, c.password, netip.AddrFrom4([4]byte{192, 0, 2, byte(peer)})); !errors.Is(err, c.want) {
+		if err := g.Pass(t.Context(), []string{c.title}, c.password, netip.AddrFrom4([4]byte{192, 0, 2, byte(peer)})); !errors.Is(err, c.want) {
 			t.Errorf("%s with %q: %v", c.title, c.password, err)
 		}
 	}
@@ -60,7 +60,7 @@ func TestPass(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := g.Pass(gone, "Windows 11", "one", netip.Addr{}); !errors.Is(err, context.Canceled) {
+	if err := g.Pass(gone, []string{"Windows 11"}, "one", netip.Addr{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("who left: %v", err)
 	}
 }
@@ -75,7 +75,7 @@ func TestGuessing(t *testing.T) {
 	now := time.Unix(0, 0)
 	g := &Gate{File: f, Now: func() time.Time { return now }}
 	try := func(n int, password string) error {
-		return g.Pass(t.Context(), "any", password, netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}))
+		return g.Pass(t.Context(), []string{"any"}, password, netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}))
 	}
 	for n := range ownBurst {
 		if err := try(1, fmt.Sprint(n)); !errors.Is(err, ErrWrong) {

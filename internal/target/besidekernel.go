@@ -59,14 +59,3 @@ func besideKernels(list []fs.DirEntry) map[string]bool {
 	}
 	return taken
 }
-
-// isTree tells whether a folder has a loader's configuration: then it is a tree for
-// network boots, and one target.
-func isTree(dir string) bool {
-	for _, name := range []string{"pxelinux.cfg", "pxelinux.0", "grub.cfg", "grub"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
-}

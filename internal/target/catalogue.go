@@ -128,6 +128,7 @@ func (c *catalogue) refresh(ctx context.Context) {
 		}
 		all = append(all, look.through(ctx, p)...)
 	}
+	tellApart(all)
 	first := c.lookedAt.IsZero()
 	c.entries, c.known, c.lookedAt, c.skipped = all, kept, c.now(), look.skippedText()
 	c.payload = c.menu()
@@ -204,13 +205,21 @@ func (g *groupLook) through(ctx context.Context, p part) []entry {
 	return g.folder(ctx, p, root, ".", p.group, 0)
 }
 
-// folder does so for one of the folders. Links count where they stay in the first one.
+// folder does so for one of the folders. Links count where they stay in the first one. Of a
+// folder with a loader's configuration that is one target, and the images of discs beside it
+// are others: all else belongs to it.
 func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group string, depth int) (all []entry) {
 	dir := filepath.Join(p.dir, at)
 	list, err := os.ReadDir(dir)
 	if err != nil {
 		g.skipped = append(g.skipped, filepath.Base(dir))
 		return nil
+	}
+	tree := isTree(dir)
+	if tree {
+		if info, err := root.Stat(at); err == nil {
+			all = g.add(ctx, p, dir, group, info, all)
+		}
 	}
 	var below []string
 	taken := besideKernels(list)
@@ -219,20 +228,16 @@ func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group
 		full := filepath.Join(dir, name)
 		info, err := root.Stat(filepath.Join(at, name))
 		switch {
-		case strings.HasPrefix(name, "."), taken[name]:
+		case strings.HasPrefix(name, "."), taken[name], tree && !isDisc(f):
 		case g.files >= groupFiles, g.items >= groupItems, ctx.Err() != nil:
 			g.more = true
 			return all
 		case err != nil:
 			g.skipped = append(g.skipped, name)
-		case info.IsDir() && !isTree(full):
+		case info.IsDir() && !isOneTarget(full):
 			below = append(below, name)
 		default:
-			g.files++
-			if e, ok := g.entry(ctx, p, full, group, info); ok {
-				g.items++
-				all = append(all, e)
-			}
+			all = g.add(ctx, p, full, group, info, all)
 		}
 	}
 	for _, name := range below {
@@ -241,6 +246,16 @@ func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group
 			break
 		}
 		all = append(all, g.folder(ctx, p, root, filepath.Join(at, name), path.Join(group, name), depth+1)...)
+	}
+	return all
+}
+
+// add adds what is at a path as an item, where it boots.
+func (g *groupLook) add(ctx context.Context, p part, full, group string, info fs.FileInfo, all []entry) []entry {
+	g.files++
+	if e, ok := g.entry(ctx, p, full, group, info); ok {
+		g.items++
+		all = append(all, e)
 	}
 	return all
 }
@@ -254,7 +269,7 @@ func (g *groupLook) entry(ctx context.Context, p part, full, group string, info 
 		return entry{}, false
 	}
 	below, _ := filepath.Rel(p.dir, full)
-	return entry{g.number(full, below), withoutEnding(info.Name()), group, k.Inspected}, true
+	return entry{g.number(full, below), k.titleOf(), group, info.Name(), k.Inspected}, true
 }
 
 // look finds out what a file is, unless it is as it was.

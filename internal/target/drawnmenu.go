@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +33,7 @@ type entry struct {
 	number uint16 // as boot.Client.Item
 	title  string
 	group  string // see boot.MenuItem
+	file   string // the name of its file; empty where people gave it a title
 	Inspected
 }
 
@@ -60,11 +60,11 @@ func (m *Menu) lookDrawn(ctx context.Context, up Upstream) (Inspected, error) {
 	}
 	for n, t := range m.Targets {
 		if isGroup(t.Target) {
-			dir, err := located(t.Kernel)
+			p, err := m.groupPart(t)
 			if err != nil {
 				return Inspected{}, err
 			}
-			c.parts = append(c.parts, part{dir: dir.Source, target: t.Target, group: m.groupOf(t)})
+			c.parts = append(c.parts, p)
 			continue
 		}
 		e, err := m.lookNamed(ctx, n, up)
@@ -75,7 +75,7 @@ func (m *Menu) lookDrawn(ctx context.Context, up Upstream) (Inspected, error) {
 	}
 	if m.ofFolders() {
 		local, _ := Target{Kernel: localTarget}.lookLocal()
-		c.parts = slices.Insert(c.parts, 0, part{named: &entry{firstNamed + uint16(len(m.Targets)), "Local disk", "", local}})
+		c.parts = slices.Insert(c.parts, 0, part{named: &entry{number: firstNamed + uint16(len(m.Targets)), title: local.titleOf(), Inspected: local}})
 	}
 	return m.drawnBy(ctx, c)
 }
@@ -86,9 +86,22 @@ func (m *Menu) ofFolders() bool {
 	return !slices.ContainsFunc(m.Targets, func(t MenuTarget) bool { return !isGroup(t.Target) })
 }
 
-// isGroup tells whether a target is a folder of targets: one without a loader's
-// configuration.
-func isGroup(t Target) bool { return t.isFolder() && t.As == "" && !isTree(t.Kernel) }
+// groupPart is a folder of targets as a part of the menu.
+func (m *Menu) groupPart(t MenuTarget) (part, error) {
+	if len(t.Initrds) > 0 {
+		return part{}, advice.Misused(advice.New(fmt.Sprintf("%s is a folder of targets, and %s goes with none of them", t.Kernel, strings.Join(t.Initrds, ", ")),
+			"leave it out: a kernel in the folder takes the initrd that lies beside it, NAME.initrd"))
+	}
+	dir, err := located(t.Kernel)
+	if err != nil {
+		return part{}, err
+	}
+	t.table, err = t.families()
+	return part{dir: dir.Source, target: t.Target, group: m.groupOf(t)}, err
+}
+
+// isGroup tells whether a target is a folder of targets.
+func isGroup(t Target) bool { return t.isFolder() && t.As == "" && !isOneTarget(t.Kernel) }
 
 // groupOf is the group that a folder of targets is; one that is named alone is the menu.
 func (m *Menu) groupOf(t MenuTarget) string {
@@ -101,29 +114,11 @@ func (m *Menu) groupOf(t MenuTarget) string {
 // lookNamed looks into a target of the command line.
 func (m *Menu) lookNamed(ctx context.Context, n int, up Upstream) (entry, error) {
 	l, err := m.lookAt(ctx, n, up)
-	e := entry{firstNamed + uint16(n), m.Targets[n].Title, "", l}
+	e := entry{number: firstNamed + uint16(n), title: m.Targets[n].Title, Inspected: l}
 	if e.title == "" && err == nil {
-		e.title = titleOf(l.Payload)
+		e.title, e.file = l.titleOf(), l.Payload.Title()
 	}
 	return e, err
-}
-
-// titleOf is what a payload is called in a menu where nobody gave it a title.
-func titleOf(p boot.Payload) string {
-	if p.Kind() == boot.KindLocal {
-		return "Local disk"
-	}
-	return withoutEnding(p.Title())
-}
-
-// withoutEnding is a file's name for people.
-func withoutEnding(name string) string {
-	for _, ending := range []string{".gz", ".xz", ".zst", ".iso", ".img", ".efi", ".raw", ".qcow2", ".vhd", ".vhdx", ".vmdk", ".ipxe", ".wim", ".bin"} {
-		if short, ok := strings.CutSuffix(name, ending); ok && short != "" {
-			name = short
-		}
-	}
-	return name
 }
 
 // drawnBy makes the menu with what was found first.
@@ -154,28 +149,36 @@ func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (Inspected, error) {
 		}
 	}
 	for _, e := range all {
-		l.Warnings = append(l.Warnings, e.Warnings...)
+		for _, text := range e.Warnings {
+			l.Warnings = append(l.Warnings, e.name()+": "+text)
+		}
 	}
 	return l, checkEntries(all)
 }
 
 // defaultAmong finds the item that boots where nobody chooses.
 func (m *Menu) defaultAmong(all []entry) (int, error) {
-	at := slices.IndexFunc(all, func(e entry) bool { return e.title == m.Default || path.Join(e.group, e.title) == m.Default })
-	if n, err := strconv.Atoi(m.Default); at < 0 && err == nil {
-		at = n - 1
-	}
-	if at < 0 || at >= len(all) {
+	at, ok := entryNamed(all, m.Default)
+	if !ok {
 		return 0, advice.Misused(advice.New(fmt.Sprintf("--menu-default %s: the menu has no such item", m.Default), fmt.Sprintf("name an item by its title, or by its number from 1 to %d", len(all))))
 	}
 	return at, nil
+}
+
+// entryNamed finds an entry by a name of its own or by its number, from 1 on.
+func entryNamed(all []entry, name string) (at int, ok bool) {
+	at = slices.IndexFunc(all, func(e entry) bool { return e.title == name || slices.Contains(e.names(), name) })
+	if n, err := strconv.Atoi(name); at < 0 && err == nil {
+		at = n - 1
+	}
+	return at, at >= 0 && at < len(all)
 }
 
 // checkEntries refuses items that nobody could tell apart.
 func checkEntries(all []entry) error {
 	seen := map[string]bool{}
 	for _, e := range all {
-		name := path.Join(e.group, e.title)
+		name := e.name()
 		if seen[name] {
 			return advice.Misused(advice.New("the menu has several items that are called "+name, "give each a title of its own, TITLE=KERNEL"))
 		}

@@ -22,7 +22,10 @@ func FamiliesText() []byte { return family.Text() }
 
 // families are those that a target's media may be of.
 func (t Target) families() (family.Table, error) {
-	if t.Families == "" {
+	switch {
+	case t.table != nil:
+		return t.table, nil
+	case t.Families == "":
 		return family.Builtin(), nil
 	}
 	return family.Open(t.Families)

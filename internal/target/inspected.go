@@ -23,6 +23,8 @@ type Inspected struct {
 	items    []item        // of a menu: all that are ours, this target among them
 	Menu     *decide.Menu
 	drawn    *catalogue // of a menu that loaders draw; nil for none
+	// calls is what it calls itself; empty where it has no name but its file's.
+	calls string
 }
 
 // On is what a client boots.
@@ -85,8 +87,8 @@ func (l Inspected) Summary() string {
 
 // Description says what a target is.
 func (l Inspected) Description() string {
-	if l.Menu != nil || l.drawn != nil {
-		return l.Summary()
+	if items := l.Items(); len(items) > 0 {
+		return fmt.Sprintf("what is chosen from a menu of %s", counted(len(items), "item"))
 	}
 	return l.Payload.Title() + ": " + l.about
 }

@@ -45,6 +45,7 @@ func (l *Inspected) takeDisc(ctx context.Context, t Target, file boot.File, up U
 func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up Upstream) error {
 	var linux boot.Linux
 	err := t.withDisc(ctx, file, up, func(d medium.Disc) (err error) {
+		l.calls = d.Calls()
 		if t.As == "" && d.Found.WIM != "" {
 			return l.takeWindows(ctx, t, d, up)
 		}

@@ -310,20 +310,31 @@ func itemsOf(items []item) []decide.Item {
 	return all
 }
 
-// nameItems gives items that have no title one: the name of their first file, with its
-// folder where several are called alike.
+// nameItems gives items that have no title one: what each calls itself, where a ROM can show
+// that and no other is called so, or else the name of its first file, with its folder where
+// several are called alike.
 func nameItems(items []item) {
-	names := map[string]int{}
+	alike := map[string]int{}
 	for _, i := range items {
-		names[i.Payload.Title()]++
+		alike[i.calls]++
+		alike[i.Payload.Title()]++
 	}
-	for n := range items {
-		name := items[n].Payload.Title()
-		if files := items[n].Payload.Files(); names[name] > 1 && len(files) > 0 {
-			name = path.Join(path.Base(path.Dir(files[0].Source)), name)
+	for n, i := range items {
+		name := i.calls
+		if name == "" || alike[name] > 1 || shownTitle(name) != name {
+			name = i.nameOfFile(alike)
 		}
-		items[n].Title = cmp.Or(items[n].Title, shownTitle(name))
+		items[n].Title = cmp.Or(i.Title, name)
 	}
+}
+
+// nameOfFile is an item's first file as a ROM can show it.
+func (i item) nameOfFile(alike map[string]int) string {
+	name := i.Payload.Title()
+	if files := i.Payload.Files(); alike[name] > 1 && len(files) > 0 {
+		name = path.Join(path.Base(path.Dir(files[0].Source)), name)
+	}
+	return shownTitle(name)
 }
 
 // shownTitle is a name as a ROM can show it.

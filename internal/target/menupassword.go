@@ -3,7 +3,6 @@ package target
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -23,11 +22,8 @@ func (l Inspected) Passwords() (locked func(boot.Client) bool, unlock func(conte
 
 // protects tells whether an item has a password.
 func (c *catalogue) protects(e entry) bool {
-	return c.passwords != nil && c.passwords.File.Protects(e.name())
+	return c.passwords != nil && c.passwords.File.Protects(e.names()...)
 }
-
-// name is an item's title with the groups that it is in.
-func (e entry) name() string { return path.Join(e.group, e.title) }
 
 // locked tells whether what a client has chosen has a password.
 func (c *catalogue) locked(client boot.Client) bool {
@@ -38,7 +34,7 @@ func (c *catalogue) locked(client boot.Client) bool {
 // unlock tells whether a password is that of what a client has chosen.
 func (c *catalogue) unlock(ctx context.Context, client boot.Client, a tree.Asker) error {
 	e, _ := c.find(client.Item)
-	return c.passwords.Pass(ctx, e.name(), a.Password, a.Peer)
+	return c.passwords.Pass(ctx, e.names(), a.Password, a.Peer)
 }
 
 // checkPasswords refuses a password for what boots by itself, and one that is nobody's,
@@ -51,11 +47,11 @@ func (c *catalogue) checkPasswords(first entry) (warning string, err error) {
 	if c.protects(first) {
 		return "", advice.Misused(advice.New(fmt.Sprintf("%s has a password, and boots where nobody chooses", first.name()), "name another item with --menu-default, or add a line to the file before the others: "+first.name()+" -"))
 	}
-	var names []string
+	var names, all []string
 	for _, e := range c.entries {
-		names = append(names, e.name())
+		names, all = append(names, e.name()), append(all, e.names()...)
 	}
-	idle := c.passwords.File.Idle(names)
+	idle := c.passwords.File.Idle(all)
 	if len(idle) == 0 {
 		return "", nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/family"
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/tree"
@@ -27,10 +28,11 @@ type Target struct {
 	DTB      string   // path of a device tree, or of a folder with some
 	Message  string
 	RootPath string
-	Watch    bool   // look into it again when a file of it has changed
-	Shadow   string // where Macs without a disk may write
-	Entry    string // of a medium's menu, by its title or number; empty for the one that is preset there
-	Families string // a file of families of media, before those that Spur knows; empty for none
+	Watch    bool         // look into it again when a file of it has changed
+	Shadow   string       // where Macs without a disk may write
+	Entry    string       // of a medium's menu, by its title or number; empty for the one that is preset there
+	Families string       // a file of families of media, before those that Spur knows; empty for none
+	table    family.Table // those and Spur's own, once they were read for many targets
 	// For are the targets of machines of some architectures, in the place of this one.
 	For map[boot.Arch]Target
 	// Menu lets people choose what machines boot: this target, or another one; nil for
@@ -58,6 +60,9 @@ func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 		return t.Menu.inspect(ctx, up)
 	}
 	l, err := t.inspectAlone(ctx, up)
+	if folder, ok := l.Payload.Content.(boot.Folder); ok {
+		l.warnOfDiscs(folder.Dir)
+	}
 	for _, arch := range t.architectures() {
 		if err != nil {
 			return Inspected{}, err
@@ -171,7 +176,7 @@ func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 	}
 	linux.Room = l.room(boot.RoomOf(found.Extent))
 	linux.Cmdline, err = t.cmdline(ctx, up)
-	l.Payload.Content = linux
+	l.Payload.Content, l.calls = linux, kernelCalls(file.Base(), found.Version)
 	return l, err
 }
 

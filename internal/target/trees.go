@@ -1,0 +1,53 @@
+package target
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// isTree tells whether a folder has a loader's configuration: then it is a tree for
+// network boots, and one target.
+func isTree(dir string) bool {
+	for _, name := range []string{"pxelinux.cfg", "pxelinux.0", "grub.cfg", "grub"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// isOneTarget tells whether a folder is a tree for network boots and nothing else: one with
+// images of discs beside its configuration is several targets.
+func isOneTarget(dir string) bool { return isTree(dir) && !hasDiscs(dir) }
+
+// hasDiscs tells whether images of discs lie in a folder.
+func hasDiscs(dir string) bool {
+	list, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(list, isDisc)
+}
+
+// warnOfDiscs warns of images of discs in a folder that is served for its loaders.
+func (l *Inspected) warnOfDiscs(dir string) {
+	files, found := 0, ""
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if files++; files > groupFiles || found != "" {
+			return fs.SkipAll
+		}
+		if err == nil && isDisc(d) {
+			found, _ = filepath.Rel(dir, path)
+		}
+		return nil
+	})
+	if found != "" {
+		l.Warnings = append(l.Warnings, fmt.Sprintf("what the folder's loaders name is served, and %s by itself isn't; add --menu to choose from all that is in the folder", found))
+	}
+}
+
+// isDisc tells whether a file is the image of a disc by its name.
+func isDisc(f fs.DirEntry) bool {
+	return !f.IsDir() && strings.EqualFold(filepath.Ext(f.Name()), ".iso")
+}

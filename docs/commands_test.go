@@ -86,6 +86,7 @@ func commands() []command {
 		{line: `spur boot debian.iso`, until: booting},
 		{line: `spur boot debian.iso --entry "Safe mode" --cmdline "console=ttyS0"`, until: booting},
 		{line: `spur boot https://boot.example/debian.iso --entry "Safe mode"`, until: booting},
+		{line: `spur boot debian.iso answers.cpio`, before: "touch preseed.cfg; echo preseed.cfg | cpio -o -H newc >answers.cpio", until: booting},
 		{line: `spur image show debian.iso`},
 		{line: `spur image show debian.iso --json`},
 		{line: `spur image families`},

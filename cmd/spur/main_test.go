@@ -112,6 +112,7 @@ func makeKernels(dir string) error {
 	copy(k[0x1fe:], []byte{0x55, 0xaa}) // boot flag
 	copy(k[0x202:], "HdrS\x0f\x02")     // protocol 2.15
 	copy(k[0x20e:], []byte{0x00, 0x02}) // the version string is at 0x400
+	copy(k[0x234:], []byte{0x01})       // it can be moved
 	copy(k[0x236:], []byte{0x01, 0x00}) // XLF_KERNEL_64
 	copy(k[0x400:], "9.9.9-spur (test)\x00")
 	err := os.WriteFile(filepath.Join(dir, "old.lkrn"), k, 0o644)

@@ -129,24 +129,27 @@ var allowed = map[string][]string{
 	"internal/efi/enroll": {"internal/boot", "internal/efi/siglist"},
 	"internal/efi/keys":   {"internal/advice", "internal/efi/siglist", "internal/efi/signeddata", "internal/wholefile"},
 
+	// How the files of a medium go into an initrd.
+	"internal/initrdlayout": {},
+
 	// What a boot is made of.
 	"internal/cpio":        {},
 	"internal/iso":         {},
 	"internal/wim":         {},
 	"internal/archive":     {"internal/cpio"},
 	"internal/bootconfig":  {},
-	"internal/family":      {"internal/advice", "internal/bootconfig"},
+	"internal/family":      {"internal/advice", "internal/bootconfig", "internal/initrdlayout"},
 	"internal/image":       {"block", "block/partition", "block/raw", "internal/archive", "internal/fat", "internal/iso", "internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/route", "internal/wim"},
-	"internal/medium":      {"internal/advice", "internal/boot", "internal/bootconfig", "internal/family", "internal/image", "internal/iso", "internal/printable", "internal/size"},
+	"internal/medium":      {"internal/advice", "internal/boot", "internal/bootconfig", "internal/family", "internal/image", "internal/initrdlayout", "internal/iso", "internal/printable", "internal/size"},
 	"internal/grubimage":   {},
 	"internal/loader":      {"internal/advice", "internal/boot", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
 	"internal/fat":         {},
-	"internal/rawdisk":     {"block", "block/diskimage", "internal/advice", "internal/archive"},
+	"internal/rawdisk":     {"block", "block/diskimage", "block/imagemap", "block/qcow2", "internal/advice", "internal/archive"},
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/inventory":   {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
-	"internal/tree":        {"internal/boot", "internal/cpio", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/iso", "internal/route", "internal/loader", "internal/seal"},
+	"internal/tree":        {"internal/boot", "internal/cpio", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/initrdlayout", "internal/iso", "internal/route", "internal/loader", "internal/seal"},
 
 	// What this host has.
 	"internal/host": {

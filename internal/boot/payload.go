@@ -31,7 +31,8 @@ type File struct {
 	// a leading one; Root for all of its files; empty for Source itself.
 	Inside string
 	// Packed is the path under which the file is put into a cpio archive, which is what is
-	// served; empty for the file as it is.
+	// served; empty for the file as it is. With Root as Inside it names the layout in which
+	// all files of an image are.
 	Packed string
 }
 
@@ -39,8 +40,8 @@ type File struct {
 // one to which a slash and the path of any of them can be added.
 const Root = "."
 
-// IsRoot tells whether it stands for all files of an image.
-func (f File) IsRoot() bool { return f.Inside == Root }
+// IsRoot tells whether it stands for all files of an image, each by itself.
+func (f File) IsRoot() bool { return f.Inside == Root && f.Packed == "" }
 
 // keyMark stands in a key between a source and what is inside. No source has one.
 const keyMark = "\x00"
@@ -65,7 +66,7 @@ func FileOf(key string) File {
 
 // String names the file for people.
 func (f File) String() string {
-	if f.Inside == "" || f.IsRoot() {
+	if f.Inside == "" || f.Inside == Root {
 		return f.Source
 	}
 	return f.Inside + " in " + f.Source
@@ -86,7 +87,7 @@ func (f File) Check() error {
 			return fmt.Errorf("the name %q isn't UTF-8 or has control characters: no machine could ask for it", name)
 		}
 	}
-	if f.Inside != "" && !f.IsRoot() && path.Clean("/"+f.Inside) != "/"+f.Inside {
+	if f.Inside != "" && f.Inside != Root && path.Clean("/"+f.Inside) != "/"+f.Inside {
 		return fmt.Errorf("%q is no path within an image", f.Inside)
 	}
 	return nil
@@ -209,6 +210,8 @@ type Abilities struct {
 	Compression string
 	// Signed: it carries a signature, which Secure Boot asks for.
 	Signed bool
+	// NoUKI: UEFI firmware can start it, and systemd's stub can't.
+	NoUKI bool
 	// EFIOnly: it unpacks itself as an EFI application, and can't be started otherwise.
 	EFIOnly bool
 	// UBoot: it is in an image of U-Boot's own, a uImage or FIT, which nothing else starts.

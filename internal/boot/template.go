@@ -22,6 +22,9 @@ type part struct {
 	beacon bool
 }
 
+// Empty tells whether there is nothing in it.
+func (c Template) Empty() bool { return len(c.parts) == 0 }
+
 // SaysUp tells whether the beacon is among what is to be filled in.
 func (c Template) SaysUp() bool {
 	return slices.ContainsFunc(c.parts, func(p part) bool { return p.beacon })

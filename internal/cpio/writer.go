@@ -51,6 +51,27 @@ func (w *Writer) Folders(dir string) {
 	}
 }
 
+// Exists takes a folder to be there already, with those above it: of another archive, where
+// a link may lead there, in whose place a folder would be put.
+func (w *Writer) Exists(dir string) {
+	for ; dir != "."; dir = path.Dir(dir) {
+		w.dirs[dir] = true
+	}
+}
+
+// Begin writes what stands before the content of a file of a size, and the folders above it.
+// Whoever writes the content behind it goes on with End.
+func (w *Writer) Begin(name string, perm int, size int64) {
+	if size > math.MaxUint32 && w.err == nil {
+		w.err = fmt.Errorf("a file of %d bytes is too large for a cpio archive, where it has less than 4 GiB", size)
+	}
+	w.Folders(path.Dir(name))
+	w.header(name, modeFile|perm, size)
+}
+
+// End writes what stands behind the content of a file of a size.
+func (w *Writer) End(size int64) { w.write(make([]byte, -size&3)) }
+
 func (w *Writer) entry(name string, mode int, content []byte) {
 	w.header(name, mode, int64(len(content)))
 	w.write(pad4(slices.Clone(content)))
@@ -75,14 +96,10 @@ func (w *Writer) write(b []byte) {
 // Around writes what stands before and behind the content of the only file of an archive,
 // which may be large: whoever puts the three together has the archive.
 func Around(before, behind io.Writer, name string, perm int, size int64) error {
-	if size > math.MaxUint32 {
-		return fmt.Errorf("a file of %d bytes is too large for a cpio archive, where it has less than 4 GiB", size)
-	}
 	w := NewWriter(before)
-	w.Folders(path.Dir(name))
-	w.header(name, modeFile|perm, size)
+	w.Begin(name, perm, size)
 	w.out = behind
-	w.write(make([]byte, -size&3))
+	w.End(size)
 	return w.Close()
 }
 

@@ -208,6 +208,24 @@ var layouts = []struct {
 		},
 		"boot/linux26 [boot/initrd.img] ro ramdisk_size=16777216 rw quiet splash=silent", "Install Proxmox VE (Graphical)", OverInitrd,
 	},
+	{
+		"debian-installer", "Debian 12.5.0 amd64 n", map[string]string{
+			".disk/info": "Debian GNU/Linux 12.5.0 \"Bookworm\" - Official amd64 NETINST", "dists/bookworm/Release": "Suite: stable\n",
+			"install.amd/vmlinuz": "k", "install.amd/initrd.gz": "i", "install.amd/gtk/vmlinuz": "k", "install.amd/gtk/initrd.gz": "i",
+			"isolinux/isolinux.cfg": "path\ninclude menu.cfg\ndefault vesamenu.c32\nprompt 0\ntimeout 0\n",
+			"isolinux/menu.cfg":     "include gtk.cfg\ninclude txt.cfg\n",
+			"isolinux/gtk.cfg":      "label installgui\n\tmenu label ^Graphical install\n\tmenu default\n\tkernel /install.amd/vmlinuz\n\tappend vga=788 initrd=/install.amd/gtk/initrd.gz --- quiet \n",
+			"isolinux/txt.cfg":      "label install\n\tmenu label ^Install\n\tkernel /install.amd/vmlinuz\n\tappend vga=788 initrd=/install.amd/initrd.gz --- quiet \n",
+		},
+		"install.amd/vmlinuz [install.amd/gtk/initrd.gz] vga=788 --- quiet", "Graphical install|Install", OverInitrd,
+	},
+	{
+		"debian-installer", "Debian 13.1.0 arm64 n", map[string]string{
+			".disk/info": "Debian GNU/Linux 13.1.0", "dists/trixie/Release": "Suite: stable\n", "install.a64/vmlinuz": "k", "install.a64/initrd.gz": "i",
+			"boot/grub/grub.cfg": "menuentry --hotkey=i 'Install' {\n set background_color=black\n linux /install.a64/vmlinuz --- quiet\n initrd /install.a64/initrd.gz\n}\n",
+		},
+		"install.a64/vmlinuz [install.a64/initrd.gz] --- quiet", "Install", OverInitrd,
+	},
 	{"memtest86+", "MT86PLUS_64", map[string]string{"EFI/BOOT/bootx64.efi": "k", "boot/floppy.img": ""}, "EFI/BOOT/bootx64.efi []", "Memtest86+", OverNone},
 }
 
@@ -250,9 +268,8 @@ func TestLayouts(t *testing.T) {
 // Families that don't boot over the network are known, with the reason.
 func TestUnfit(t *testing.T) {
 	for family, files := range map[string]map[string]string{
-		"debian-installer": {"install.amd/vmlinuz": "k", "install.amd/initrd.gz": "i", ".disk/info": "Debian GNU/Linux 12.5.0 _Bookworm_ - Official amd64 NETINST"},
-		"nixos":            {"nix-store.squashfs": "", "boot/bzImage": ""},
-		"freebsd":          {"boot/kernel/kernel": "", "boot/loader.efi": ""},
+		"nixos":   {"nix-store.squashfs": "", "boot/bzImage": ""},
+		"freebsd": {"boot/kernel/kernel": "", "boot/loader.efi": ""},
 	} {
 		found := Builtin().Recognise(mediumOf("", files))
 		if found.Family.Name != family || found.Family.Unfit == "" || found.Family.Instead == "" {
@@ -307,6 +324,9 @@ func TestOpen(t *testing.T) {
 		{"families: [\n", "sequence"},
 		{"families:\n- name: mine\n  match: {files: [a]}\n  roots: [{over: initrd}]\n", `with inject: ""`},
 		{"families:\n- name: mine\n  match: {files: [a]}\n  roots: [{over: initrd, inject: ../a}]\n", `with inject: "../a"`},
+		{"families:\n- name: mine\n  match: {files: [a]}\n  roots: [{over: initrd, layout: other}]\n", "layout: other, which is none of debian-installer"},
+		{"families:\n- name: mine\n  match: {files: [a]}\n  roots: [{over: http, layout: debian-installer}]\n", "one of them goes with initrd"},
+		{"families:\n- name: mine\n  match: {files: [a]}\n  roots: [{over: initrd, inject: a, layout: debian-installer}]\n", "one of them goes with initrd"},
 	} {
 		_, err := Open(write(tt.text))
 		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), ">") || strings.Contains(tt.text, "name") && !strings.Contains(err.Error(), "^") {

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/initrdlayout"
 )
 
 // Family is one row of the table; families.yaml says what each field means.
@@ -66,11 +67,24 @@ type Root struct {
 	Drop []string `yaml:"drop"`
 	// Inject is the path under which the whole image is in an initrd of its own.
 	Inject string `yaml:"inject"`
+	// Layout is that in which the files of the image are in an initrd of their own.
+	Layout string `yaml:"layout"`
 }
 
 // Served tells whether it is one that needs no other server than Spur.
 func (r Root) Served() bool {
 	return slices.Contains([]Over{OverHTTP, OverISO, OverInitrd, OverNone}, r.Over)
+}
+
+// checkInitrd tells what is wrong with what a root has in an initrd.
+func (r Root) checkInitrd() error {
+	if (r.Over == OverInitrd) != (r.Inject != "" || r.Layout != "") || r.Inject != "" && (r.Layout != "" || !fs.ValidPath(r.Inject) || r.Inject == ".") {
+		return fmt.Errorf("with inject: %q, layout: %q; one of them goes with initrd, and inject is a path without a slash at its beginning", r.Inject, r.Layout)
+	}
+	if _, ok := initrdlayout.Find(r.Layout); r.Layout != "" && !ok {
+		return fmt.Errorf("with layout: %s, which is none of %s", r.Layout, strings.Join(initrdlayout.Names(), ", "))
+	}
+	return nil
 }
 
 // Memory is what a machine holds of a medium.
@@ -179,8 +193,8 @@ func (f Family) check() error {
 		if !r.Served() && !slices.Contains([]Over{OverNFS, OverNBD, OverISCSI}, r.Over) {
 			return fmt.Errorf("%q has a root over %q, which is none of http, iso, initrd, none, nfs, nbd, iscsi", f.Name, r.Over)
 		}
-		if (r.Over == OverInitrd) != (r.Inject != "") || r.Inject != "" && (!fs.ValidPath(r.Inject) || r.Inject == ".") {
-			return fmt.Errorf("%q has a root over %q with inject: %q; inject is a path without a slash at its beginning, and goes with initrd", f.Name, r.Over, r.Inject)
+		if err := r.checkInitrd(); err != nil {
+			return fmt.Errorf("%q has a root over %q %w", f.Name, r.Over, err)
 		}
 		patterns, args = slices.Concat(patterns, r.If, r.One), append(args, r.Args)
 	}

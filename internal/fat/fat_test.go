@@ -145,11 +145,15 @@ func TestEndlessName(t *testing.T) {
 	}
 }
 
+// FuzzOpen changes two places of a good file system, and reads whatever is there then.
 func FuzzOpen(f *testing.F) {
-	raw := made(f, 2880<<10)
-	f.Add(raw[:64<<10])
-	f.Add(made(f, 70<<20, "-F32", "-s1")[:4<<10])
-	f.Fuzz(func(t *testing.T, raw []byte) {
+	images := [][]byte{made(f, 2880<<10)[:64<<10], made(f, 70<<20, "-F32", "-s1")[:600<<10]}
+	f.Add(uint8(0), uint32(11), []byte{0, 4}, uint32(512), []byte{0xf0, 0xff, 0xff, 3, 0x40})
+	f.Add(uint8(1), uint32(44), []byte{3}, uint32(32*512), []byte{0xf8, 0xff, 0xff, 0xf})
+	f.Fuzz(func(t *testing.T, which uint8, at1 uint32, change1 []byte, at2 uint32, change2 []byte) {
+		raw := bytes.Clone(images[int(which)%len(images)])
+		copy(raw[int64(at1)%int64(len(raw)):], change1)
+		copy(raw[int64(at2)%int64(len(raw)):], change2)
 		fs, err := fat.Open(bytes.NewReader(raw), int64(len(raw)))
 		if err != nil {
 			return

@@ -21,6 +21,8 @@ type FileSystem struct {
 	Bits int
 	// BootCode is what its first sector has for a BIOS to start, behind the parameters.
 	BootCode []byte
+	// Bytes is how large it says it is, which may be more than there is of it.
+	Bytes int64
 	// Heads and SectorsPerTrack are the geometry that it says its disk has; 0 for none.
 	Heads, SectorsPerTrack int
 
@@ -64,7 +66,7 @@ func Open(r io.ReaderAt, size int64) (*FileSystem, error) {
 	case !jump, sector < 512, sector > 4096, sector&(sector-1) != 0, perCluster == 0, perCluster&(perCluster-1) != 0, reserved == 0, tables == 0, tables > 4, sectors == 0, perTable == 0, s.b[21] < 0xF0:
 		return nil, ErrNone
 	}
-	f := &FileSystem{r: r, size: size, cluster: sector * perCluster, SectorsPerTrack: int(s.u16(24)), Heads: int(s.u16(26))}
+	f := &FileSystem{r: r, size: size, Bytes: sectors * sector, cluster: sector * perCluster, SectorsPerTrack: int(s.u16(24)), Heads: int(s.u16(26))}
 	f.table = reserved * sector
 	f.root = f.table + tables*perTable*sector
 	f.rootSize = entries * 32

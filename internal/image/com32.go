@@ -64,6 +64,14 @@ func OpenCOM32(path string) (COM32, error) {
 	return found, nil
 }
 
+// forEFI tells whether modules of 32 bits are for UEFI firmware, by the core that lies
+// beside them: nothing in the modules themselves differs but how they call it.
+func forEFI(folder string) bool {
+	_, bios := os.Stat(filepath.Join(folder, "ldlinux.c32"))
+	_, efi := os.Stat(filepath.Join(folder, "ldlinux.e32"))
+	return bios != nil && efi == nil
+}
+
 // com32Module reads one module. What it needs are plain names.
 func com32Module(path string) (arch boot.Arch, needs []string, err error) {
 	info, err := os.Stat(path)
@@ -100,6 +108,9 @@ func com32Module(path string) (arch boot.Arch, needs []string, err error) {
 		arch = boot.X64
 	default:
 		return "", nil, module
+	}
+	if arch == boot.X86 && forEFI(filepath.Dir(path)) {
+		return "", nil, &Mismatch{Looks: "a module of Syslinux for UEFI firmware of 32 bits", Wanted: "one that Spur has a loader for", Hint: "take the one of the same name from Syslinux' folder bios, for a BIOS, or efi64"}
 	}
 	needs, err = e.ImportedLibraries()
 	if err != nil || slices.ContainsFunc(needs, func(name string) bool { return !filepath.IsLocal(name) || filepath.Base(name) != name }) {

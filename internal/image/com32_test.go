@@ -25,6 +25,9 @@ func TestCOM32(t *testing.T) {
 	if err != nil || found.Arch != boot.X86 || len(found.Lacks) > 0 || found.Description != "Syslinux module (COM32), x86 (32 bits)" || !slices.Contains(names, "libgpl.c32") || !slices.Contains(names, "libcom32.c32") {
 		t.Errorf("%+v, %v", found, err)
 	}
+	if _, err := OpenCOM32(filepath.Join(filepath.Dir(modules), "efi32", "mboot.c32")); err == nil || !strings.Contains(err.Error(), "for UEFI firmware of 32 bits") {
+		t.Errorf("a module for UEFI: %v", err)
+	}
 	alone := filepath.Join(t.TempDir(), "disk.c32")
 	content, err := os.ReadFile(filepath.Join(modules, "disk.c32"))
 	if err != nil {

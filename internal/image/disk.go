@@ -20,6 +20,9 @@ import (
 type Disk struct {
 	// Disk has all but the image's name.
 	boot.Disk
+	// Damage says that a part of it isn't there, or "": what is left of it boots only where
+	// that is meant.
+	Damage string
 	// Description says for people what it is, and on what it boots.
 	Description string
 }
@@ -28,8 +31,11 @@ type Disk struct {
 const partitionsMost = 32
 
 // LookDisk says what is on a disk of that size, and what boots from it. What nothing
-// boots from is no error: BIOS and EFI say so.
+// boots from is no error: BIOS and EFI say so. What is no disk at all is a *Mismatch.
 func LookDisk(r io.ReaderAt, size int64) (Disk, error) {
+	if size == 0 {
+		return Disk{}, &Mismatch{Looks: emptyFile, Hint: "download or copy it again", Wanted: "the image of a disk"}
+	}
 	l := diskLook{r: r, size: size}
 	l.found.Bytes = size
 	if err := l.look(); err != nil {
@@ -44,6 +50,7 @@ type diskLook struct {
 	size       int64
 	found      Disk
 	partitions int
+	data       bool // a file system without anything to boot
 }
 
 func (l *diskLook) look() error {
@@ -66,12 +73,38 @@ func (l *diskLook) look() error {
 	case err == nil && len(table.Partitions) > 0:
 		l.takePartitions(table, first)
 		return nil
-	case err != nil && !errors.Is(err, partition.ErrNoTable) && !errors.Is(err, partition.ErrDamaged):
+	case errors.Is(err, partition.ErrDamaged):
+		l.found.Damage = "its table of partitions can't be believed: " + err.Error()
+	case err != nil && !errors.Is(err, partition.ErrNoTable):
 		return err
 	}
 	l.found.Layout, l.found.BIOS = boot.LayoutNone, signed && bootCode(first[:440])
 	l.takeFloppy(nil)
+	if l.found.Layout == boot.LayoutNone && !signed {
+		return l.noDisk()
+	}
 	return nil
+}
+
+// noDisk is an error about what is known, and is no disk: a disk in two wrappings, for
+// example, of which one was taken off.
+func (l *diskLook) noDisk() error {
+	h, err := readHead(l.r, l.size)
+	if err != nil {
+		return err
+	}
+	inside := ""
+	if h.has(0, gzipMagic) {
+		inside = "gzip-compressed data"
+	} else if known, ok := looksLike(h); ok && !known.disk {
+		inside = known.looks
+	} else if _, ok := unpackedHead(l.r, l.size, h); ok {
+		inside = "compressed data"
+	}
+	if inside == "" {
+		return nil
+	}
+	return &Mismatch{Looks: inside, Hint: "unpack it until an image of a disk or a disc is left, and name that", Wanted: "the image of a disk"}
 }
 
 func (l *diskLook) table() (partition.Table, error) {
@@ -85,8 +118,12 @@ func (l *diskLook) table() (partition.Table, error) {
 // takeFAT takes a file system that has no partitions around it.
 func (l *diskLook) takeFAT(system *fat.FileSystem, signed bool) {
 	l.found.Layout = boot.LayoutFAT
+	if system.Bytes > l.size {
+		l.found.Damage = fmt.Sprintf("the image is cut off: its file system has %d bytes, and %d are there", system.Bytes, l.size)
+	}
 	l.found.BIOS = signed && bootCode(system.BootCode)
 	l.takePrograms(system)
+	l.data = !l.found.BIOS && len(l.found.EFI) == 0
 	l.takeFloppy(system)
 }
 
@@ -138,13 +175,20 @@ func mediaPrograms() map[string]boot.Arch {
 	}
 }
 
-// mkfsText is in the boot sector of what mkfs.fat has made, whose code says only that
-// (dosfstools, src/mkfs.fat.c).
-const mkfsText = "This is not a bootable disk"
+// stubs are in boot sectors whose code boots nothing of the disk itself: what mkfs.fat
+// writes says so (dosfstools, src/mkfs.fat.c), and so does that of BSD's newfs_msdos; what
+// mtools writes loads the first sector of the hard disk (mformat.c).
+func stubs() []string {
+	return []string{
+		"This is not a bootable disk", "Non-system disk\r\nPress any key to reboot",
+		"\xb8\x01\x02\xbb\x00\x7c\xba\x80\x00\xb9\x01\x00\xcd\x13\x72\x05\xea\x00\x7c\x00\x00\xcd\x19",
+	}
+}
 
 // bootCode tells whether the code of a boot sector boots anything.
 func bootCode(code []byte) bool {
-	return slices.ContainsFunc(code, func(b byte) bool { return b != 0 }) && !bytes.Contains(code, []byte(mkfsText))
+	return slices.ContainsFunc(code, func(b byte) bool { return b != 0 }) &&
+		!slices.ContainsFunc(stubs(), func(stub string) bool { return bytes.Contains(code, []byte(stub)) })
 }
 
 // floppies are the formats of floppy disks by their size in KiB.
@@ -197,7 +241,7 @@ func (l *diskLook) describe() string {
 		on = append(on, boot.Client{Firmware: boot.UEFI, Arch: p.Arch}.Platform())
 	}
 	if len(on) == 0 {
-		return what + ", from which nothing boots"
+		return what + map[bool]string{true: " with data alone"}[l.data] + ", from which nothing boots"
 	}
 	return what + ", for " + strings.Join(on, ", ")
 }

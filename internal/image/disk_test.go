@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -62,14 +63,15 @@ func TestLookDisk(t *testing.T) {
 		{"GPT with boot code", 64 << 20, gptDisk + withCode, boot.Disk{Layout: boot.LayoutGPT, BIOS: true, EFI: x64}, "disk with a GPT and 2 partitions, for a BIOS, UEFI x64, UEFI riscv64"},
 		{"MBR without a loader", 8 << 20, mbrDisk, boot.Disk{Layout: boot.LayoutMBR}, "disk with an MBR and 1 partition, from which nothing boots"},
 		{"MBR", 8 << 20, mbrDisk + withCode, boot.Disk{Layout: boot.LayoutMBR, BIOS: true}, "disk with an MBR and 1 partition, for a BIOS"},
-		{"floppy of mkfs.fat", 1440 << 10, "mkfs.fat disk.img >/dev/null", boot.Disk{Layout: boot.LayoutFloppy, Geometry: boot.Geometry{Cylinders: 80, Heads: 2, Sectors: 18}}, "floppy disk, from which nothing boots"},
-		{"floppy of an odd format", 1722 << 10, "mformat -i disk.img -t 82 -h 2 -n 21 ::; printf '\\372' | dd of=disk.img bs=1 seek=70 conv=notrunc status=none", boot.Disk{Layout: boot.LayoutFloppy, BIOS: true, Geometry: boot.Geometry{Cylinders: 82, Heads: 2, Sectors: 21}}, "floppy disk, for a BIOS"},
+		{"floppy of mkfs.fat", 1440 << 10, "mkfs.fat disk.img >/dev/null", boot.Disk{Layout: boot.LayoutFloppy, Geometry: boot.Geometry{Cylinders: 80, Heads: 2, Sectors: 18}}, "floppy disk with data alone, from which nothing boots"},
+		{"floppy of mtools", 1440 << 10, "mformat -i disk.img -f 1440 ::", boot.Disk{Layout: boot.LayoutFloppy, Geometry: boot.Geometry{Cylinders: 80, Heads: 2, Sectors: 18}}, "floppy disk with data alone, from which nothing boots"},
+		{"FAT of mtools", 64 << 20, "mformat -i disk.img -F -h 64 -s 32 -T 131072 ::", boot.Disk{Layout: boot.LayoutFAT}, "FAT file system with data alone, from which nothing boots"},
+		{"floppy of an odd format", 1722 << 10, "mformat -i disk.img -t 82 -h 2 -n 21 ::; printf '\\372\\351' | dd of=disk.img bs=1 seek=100 conv=notrunc status=none", boot.Disk{Layout: boot.LayoutFloppy, BIOS: true, Geometry: boot.Geometry{Cylinders: 82, Heads: 2, Sectors: 21}}, "floppy disk, for a BIOS"},
 		{"floppy without a file system", 720 << 10, "printf '\\372' | dd of=disk.img conv=notrunc status=none; printf '\\125\\252' | dd of=disk.img bs=1 seek=510 conv=notrunc status=none", boot.Disk{Layout: boot.LayoutFloppy, BIOS: true, Geometry: boot.Geometry{Cylinders: 80, Heads: 2, Sectors: 9}}, "floppy disk, for a BIOS"},
 		{"ISO for UEFI", 1 << 20, fmt.Sprintf(discImage, "-e efi.img -no-emul-boot"), boot.Disk{Layout: boot.LayoutISO, EFI: x64}, "ISO 9660 image, for UEFI x64, UEFI riscv64"},
 		{"ISO for both", 1 << 20, fmt.Sprintf(discImage, "-b boot.bin -no-emul-boot -boot-load-size 4 -eltorito-alt-boot -e efi.img -no-emul-boot"), boot.Disk{Layout: boot.LayoutISO, BIOS: true, EFI: x64}, "ISO 9660 image, for a BIOS, UEFI x64, UEFI riscv64"},
 		{"ISO without a loader", 1 << 20, fmt.Sprintf(discImage, ""), boot.Disk{Layout: boot.LayoutISO}, "ISO 9660 image, from which nothing boots"},
 		{"nothing", 4 << 20, "true", boot.Disk{Layout: boot.LayoutNone}, "disk without partitions, from which nothing boots"},
-		{"empty", 0, "true", boot.Disk{Layout: boot.LayoutNone}, "disk without partitions, from which nothing boots"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			disk := diskBy(t, test.size, test.script)
@@ -85,6 +87,51 @@ func TestLookDisk(t *testing.T) {
 	}
 }
 
+// What was cut off is said to be, whatever tells how long it was.
+func TestCutOffDisk(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		size   int64
+		script string
+		says   string
+	}{
+		{"FAT", 40 << 20, bareFAT + "; truncate -s 20M disk.img", "the image is cut off: its file system has 41943040 bytes, and 20971520 are there"},
+		{"GPT", 64 << 20, gptDisk + "; truncate -s 20M disk.img", "its table of partitions can't be believed: "},
+		{"MBR", 8 << 20, mbrDisk + withCode + "; truncate -s 4M disk.img", "its table of partitions can't be believed: "},
+		{"ISO", 1 << 20, fmt.Sprintf(discImage, "-e efi.img -no-emul-boot") + "; truncate -s 1M disk.img", "the image is cut off: it has 1048576 of "},
+		{"whole", 40 << 20, bareFAT, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			disk := diskBy(t, test.size, test.script)
+			got, err := LookDisk(bytes.NewReader(disk), int64(len(disk)))
+			if err != nil || !strings.HasPrefix(got.Damage, test.says) || (test.says == "") != (got.Damage == "") {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+}
+
+// What is no disk is said to be what it is.
+func TestNoDisk(t *testing.T) {
+	packed := gzipped(t, blank(4096, map[int]string{0x400: "some of a disk"}))
+	for _, test := range []struct {
+		name  string
+		file  []byte
+		looks string
+	}{
+		{"nothing", nil, "an empty file"},
+		{"gzip in gzip", packed, "gzip-compressed data"},
+		{"zip", blank(4096, map[int]string{0: "PK\x03\x04"}), "a zip archive"},
+		{"initrd", cpioArchive("init"), "a cpio archive (an initrd)"},
+	} {
+		_, err := LookDisk(bytes.NewReader(test.file), int64(len(test.file)))
+		var m *Mismatch
+		if !errors.As(err, &m) || m.Looks != test.looks || m.Hint == "" || m.Wanted == "" {
+			t.Errorf("%s: %v, %+v", test.name, err, m)
+		}
+	}
+}
+
 // A file system that can't be read has nothing that boots, and doesn't stop the look.
 func TestLookDiskDamaged(t *testing.T) {
 	disk := diskBy(t, 40<<20, bareFAT)
@@ -96,11 +143,20 @@ func TestLookDiskDamaged(t *testing.T) {
 	}
 }
 
+// FuzzLookDisk changes two places of a good disk, and looks at what is there then.
 func FuzzLookDisk(f *testing.F) {
-	f.Add(diskBy(f, 40<<20, bareFAT)[:128<<10])
-	f.Add(diskBy(f, 8<<20, mbrDisk)[:4<<10])
-	f.Add(diskBy(f, 1<<20, fmt.Sprintf(discImage, "-e efi.img -no-emul-boot"))[:128<<10])
-	f.Fuzz(func(t *testing.T, disk []byte) {
+	disks := [][]byte{
+		diskBy(f, 40<<20, bareFAT)[:128<<10], diskBy(f, 64<<20, gptDisk)[:1<<20+64<<10], diskBy(f, 8<<20, mbrDisk)[:4<<10],
+		diskBy(f, 1<<20, fmt.Sprintf(discImage, "-e efi.img -no-emul-boot"))[:128<<10],
+	}
+	f.Add(uint8(0), uint32(11), []byte{0, 16}, uint32(4096), []byte{1})
+	f.Add(uint8(1), uint32(1024), []byte{1}, uint32(446), []byte{2})
+	f.Add(uint8(2), uint32(446), []byte{0x80, 0, 0, 0, 5}, uint32(510), []byte{0x55})
+	f.Add(uint8(3), uint32(17*2048+71), []byte{1}, uint32(32768), []byte{1})
+	f.Fuzz(func(t *testing.T, which uint8, at1 uint32, change1 []byte, at2 uint32, change2 []byte) {
+		disk := bytes.Clone(disks[int(which)%len(disks)])
+		copy(disk[int64(at1)%int64(len(disk)):], change1)
+		copy(disk[int64(at2)%int64(len(disk)):], change2)
 		got, err := LookDisk(bytes.NewReader(disk), int64(len(disk)))
 		if err == nil && got.Description == "" {
 			t.Error("it says nothing")

@@ -12,6 +12,9 @@ func (l *diskLook) takeISO() bool {
 		return false // what can't be read as a disc may be a disk
 	}
 	l.found.Layout = boot.LayoutISO
+	if err := WholeDisc(l.r, l.size); err != nil {
+		l.found.Damage = err.Error()
+	}
 	for _, b := range disc.Boot() {
 		switch {
 		case !b.Bootable:

@@ -25,7 +25,7 @@ func le32(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil,
 func x86Kernel(version, xload, machine uint16, release string) []byte {
 	b := blank(16<<10, map[int]string{
 		0x1f1: "\x03", 0x1f4: le32((16<<10 - 4*512) / 16), 0x1fe: "\x55\xaa",
-		0x202: "HdrS", 0x206: le16(version), 0x20e: le16(0x300), 0x236: le16(xload),
+		0x202: "HdrS", 0x206: le16(version), 0x20e: le16(0x300), 0x234: "\x01", 0x236: le16(xload),
 		0x500: release + "\x00rubbish",
 	})
 	if machine != 0 {
@@ -47,6 +47,12 @@ func signed(b []byte) []byte {
 	copy(b[optional:], le16(0x20b))
 	copy(b[optional+108:], le32(16))
 	copy(b[optional+112+4*8:], le32(0x3000)+le32(0x5c8))
+	return b
+}
+
+// fixed has a kernel say that it can't be moved.
+func fixed(b []byte) []byte {
+	b[0x234] = 0
 	return b
 }
 

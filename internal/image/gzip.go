@@ -27,6 +27,9 @@ func identifyGzip(h head) (Found, error) {
 	found.EFIStub, found.Signed = false, false
 	found.Compression = "gzip"
 	found.Description = describe(found)
+	if found.Kind == boot.KindMultiboot {
+		return inside.placed(found, -1)
+	}
 	return found, nil
 }
 

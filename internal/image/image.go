@@ -17,13 +17,15 @@ const headSize = 64 << 10
 // The formats of payloads.
 const (
 	BzImage = "bzImage"
-	ZImage  = "zImage"
-	Image   = "Image"
-	Zboot   = "EFI zboot"
-	IPXE    = "iPXE script"
-	EFI     = "EFI application"
-	UKI     = "unified kernel image"
-	NBP     = "flat program for a BIOS"
+	// FixedBzImage is one that can't be moved, so that no systemd-stub starts it.
+	FixedBzImage = "bzImage that can't be moved"
+	ZImage       = "zImage"
+	Image        = "Image"
+	Zboot        = "EFI zboot"
+	IPXE         = "iPXE script"
+	EFI          = "EFI application"
+	UKI          = "unified kernel image"
+	NBP          = "flat program for a BIOS"
 	// DiskImage is any format in which a disk is kept.
 	DiskImage = "disk image"
 )
@@ -55,7 +57,7 @@ type Found struct {
 
 // Abilities are what the look has shown of a kernel.
 func (f Found) Abilities() boot.Abilities {
-	return boot.Abilities{Known: true, EFIStub: f.EFIStub, EFIMixed: f.EFIMixed, Compression: f.Compression, Signed: f.Signed, EFIOnly: f.Format == Zboot, UBoot: f.Format == UImage || f.Format == FIT}
+	return boot.Abilities{Known: true, EFIStub: f.EFIStub, EFIMixed: f.EFIMixed, NoUKI: f.Format == FixedBzImage, Compression: f.Compression, Signed: f.Signed, EFIOnly: f.Format == Zboot, UBoot: f.Format == UImage || f.Format == FIT}
 }
 
 // Mismatch is the error about a file that does not boot.
@@ -126,6 +128,9 @@ func identify(h head, size int64) (Found, error) {
 			Hint:  "download or copy it again",
 		}
 	}
+	if found.Kind == boot.KindMultiboot {
+		return h.placed(found, size)
+	}
 	return found, nil
 }
 
@@ -145,7 +150,7 @@ func recognise(h head) (Found, bool) {
 // head does not tell.
 func leastSize(h head, f Found) int64 {
 	switch f.Format {
-	case BzImage:
+	case BzImage, FixedBzImage:
 		return bzImageSize(h)
 	case Zboot:
 		return zbootSize(h)

@@ -26,6 +26,8 @@ func TestLookRecognisesWhatBoots(t *testing.T) {
 			Found{boot.KindLinux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", true, true, "", true, "Linux kernel 6.1.0-56-cloud-amd64, x86-64, EFI stub, signed", boot.Extent{}}},
 		{"x86-64 without EFI stub", x86Kernel(0x020f, 1, 0, release),
 			Found{boot.KindLinux, boot.X64, BzImage, "6.1.0-56-cloud-amd64", false, false, "", false, "Linux kernel 6.1.0-56-cloud-amd64, x86-64", boot.Extent{}}},
+		{"x86-64 that can't be moved", fixed(x86Kernel(0x020c, 9, peX64, "Memtest86+ v6.10")),
+			Found{boot.KindLinux, boot.X64, FixedBzImage, "Memtest86+", true, false, "", false, "Linux kernel Memtest86+, x86-64, EFI stub", boot.Extent{}}},
 		{"32 bits", x86Kernel(0x020f, 0, peX86, "6.1.0-9-686"),
 			Found{boot.KindLinux, boot.X86, BzImage, "6.1.0-9-686", true, false, "", false, "Linux kernel 6.1.0-9-686, x86 (32 bits), EFI stub", boot.Extent{}}},
 		{"old protocol, architecture unknown", x86Kernel(0x0205, 1, 0, "2.6.18"),

@@ -14,6 +14,7 @@ const (
 	headerMagic   = 0x202
 	headerVersion = 0x206
 	kernelVersion = 0x20e
+	relocatable   = 0x234
 	xloadflags    = 0x236
 	initSize      = 0x260
 
@@ -44,6 +45,11 @@ func bzImage(h head) (Found, bool) {
 		f.EFIMixed = h.u16(xloadflags)&handover32 != 0 || h.peHasSection(".compat")
 	case h.u16(headerVersion) >= 0x020c:
 		f.Arch = boot.X86
+	}
+	// systemd's stub enters a kernel of before Linux 5.8 by the handover protocol, and only
+	// where it can be moved (src/boot/efi/linux_x86.c). Memtest86+ can't.
+	if f.EFIStub && h.peImageVersion() == 0 && h.u8(relocatable) == 0 {
+		f.Format = FixedBzImage
 	}
 	if at := h.u16(kernelVersion); at != 0 {
 		f.Version, _, _ = strings.Cut(h.text(0x200+int(at), 128), " ")

@@ -47,6 +47,8 @@ func lookalikes() []lookalike {
 		{0, "vhdxfile", "a VHDX disk image", takeOut, true},
 		{0, "conectix", "a VHD disk image", takeOut, true},
 		{0, "PK\x03\x04", "a zip archive", "unpack it first", false},
+		{0, "7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first", false},
+		{0, "Rar!\x1a\x07", "a RAR archive", "unpack it first", false},
 		{257, "ustar", "a tar archive", "unpack it first", false},
 		{512, "EFI PART", "a disk image with GPT partitions", takeOut, true},
 		{510, "\x55\xaa", "a disk image or boot sector", takeOut + "; a flat program that a BIOS loads, an NBP, boots with --as nbp", true},
@@ -76,6 +78,9 @@ func mismatch(h head) *Mismatch {
 	}
 	if l, ok := looksLike(h); ok {
 		return &Mismatch{Looks: l.looks, Hint: l.hint}
+	}
+	if found := flatMismatch(h); found != nil {
+		return found
 	}
 	if found := textMismatch(h); found != nil {
 		return found

@@ -20,6 +20,7 @@ const (
 const (
 	magic1, within1, align1 = 0x1badb002, 8 << 10, 4
 	magic2, within2, align2 = 0xe85250d6, 32 << 10, 8
+	archMIPS                = 4
 )
 
 // What a header of the first version demands of the loader, in the half in which loaders
@@ -150,6 +151,8 @@ const (
 	elfHeadersMost              = 256    // of which more is read than any kernel has
 	elfFileOff32, elfFileSize32 = 4, 16
 	elfFileOff64, elfFileSize64 = 8, 32
+	elfPhysical32, elfMemory32  = 12, 20
+	elfPhysical64, elfMemory64  = 24, 40
 )
 
 func (h head) elf() elfKernel {
@@ -158,29 +161,39 @@ func (h head) elf() elfKernel {
 	}
 	kind, machine, wide := h.u16(16), h.u16(18), h.u8(4) == elfWide
 	program := kind == elfProgram || kind == elfShared
-	return elfKernel{loadable: program && (machine == elf386 || machine == elfX86_64), wide: wide, size: h.elfSize(wide)}
+	return elfKernel{loadable: program && (machine == elf386 || machine == elfX86_64), wide: wide, size: h.elfSize()}
 }
 
 // elfSize is the end of the last part that the program headers have loaded.
-func (h head) elfSize(wide bool) (size int64) {
+func (h head) elfSize() (size int64) {
+	h.eachProgram(func(at int, wide bool) {
+		off, n := uint64(h.u32(at+elfFileOff32)), uint64(h.u32(at+elfFileSize32))
+		if wide {
+			off, n = h.u64(at+elfFileOff64), h.u64(at+elfFileSize64)
+		}
+		if end := off + n; n > 0 && end > off && end < 1<<62 {
+			size = max(size, int64(end))
+		}
+	})
+	return size
+}
+
+// eachProgram goes through the program headers of an ELF file that have a part loaded.
+func (h head) eachProgram(do func(at int, wide bool)) {
+	wide := h.u8(4) == elfWide
 	at, entry, count := uint64(h.u32(28)), uint64(elfEntry32), h.u16(44)
 	if wide {
 		at, entry, count = h.u64(32), elfEntry64, h.u16(56)
 	}
 	for range min(count, elfHeadersMost) {
 		if at > uint64(len(h)) {
-			return size
+			return
 		}
-		off, n := uint64(h.u32(int(at)+elfFileOff32)), uint64(h.u32(int(at)+elfFileSize32))
-		if wide {
-			off, n = h.u64(int(at)+elfFileOff64), h.u64(int(at)+elfFileSize64)
-		}
-		if end := off + n; h.u32(int(at)) == elfLoad && n > 0 && end > off && end < 1<<62 {
-			size = max(size, int64(end))
+		if h.u32(int(at)) == elfLoad {
+			do(int(at), wide)
 		}
 		at += entry
 	}
-	return size
 }
 
 func (h head) u64(at int) uint64 {
@@ -190,13 +203,71 @@ func (h head) u64(at int) uint64 {
 	return binary.LittleEndian.Uint64(h[at:])
 }
 
+// wantedKernel is what a file is not that was meant for a Multiboot kernel.
+const wantedKernel = "a kernel that a loader takes"
+
+// foreignMultiboot2 says that a header of Multiboot 2 is for machines that no loader of
+// Spur's is for, and what to do; "" where there is none.
+func (h head) foreignMultiboot2() (why, hint string) {
+	for at := 0; at <= min(len(h), within2)-16; at += align2 {
+		if h.u32(at) != magic2 || h.u32(at+4) == 0 || h.sum2(at) != 0 {
+			continue
+		}
+		arch := fmt.Sprintf("architecture %d", h.u32(at+4))
+		if h.u32(at+4) == archMIPS {
+			arch += ", MIPS"
+		}
+		return fmt.Sprintf("its header of Multiboot 2 at %d is for another kind of machine (%s)", at, arch), "give one that was built for PCs, whose header has architecture 0"
+	}
+	return "", ""
+}
+
+// flatMismatch says what is wrong with a flat file that was meant for a Multiboot kernel;
+// nil for one that wasn't.
+func flatMismatch(h head) *Mismatch {
+	why, hint := h.foreignMultiboot2()
+	if at := h.multiboot1(); why == "" && at >= 0 {
+		why, hint = fmt.Sprintf("its Multiboot header at %d doesn't say where it is to be loaded", at), "link it as an ELF file, or set flag 16 of the header and give the five addresses"
+	}
+	if at := h.multiboot2(); why == "" && at >= 0 {
+		why, hint = fmt.Sprintf("its header of Multiboot 2 at %d doesn't say where it is to be loaded", at), "link it as an ELF file, or give the header an address tag (type 2)"
+	}
+	if why == "" {
+		why, hint = h.brokenFlat()
+	}
+	if why == "" {
+		return nil
+	}
+	return &Mismatch{Looks: "a flat file, and " + why, Hint: hint, Wanted: wantedKernel}
+}
+
+// brokenFlat does as brokenMultiboot for a flat file, of which less can be taken for a
+// header: what has addresses, and of the rest nothing that isn't known.
+func (h head) brokenFlat() (why, hint string) {
+	for at := 0; at+12 <= len(h); at++ {
+		flags := h.u32(at + 4)
+		switch {
+		case h.u32(at) == magic1 && flags&hasAddresses != 0 && flags&^(hasAddresses|demandsKnown) == 0:
+			why, hint = h.broken1(at)
+		case h.u32(at) == magic2 && flags == 0 && h.u32(at+8) >= 16 && h.u32(at+8) <= within2:
+			why, hint = h.broken2(at)
+		}
+		if why != "" {
+			return why, hint
+		}
+	}
+	return "", ""
+}
+
 // elfMismatch says what an ELF file is that doesn't boot.
 func elfMismatch(h head) *Mismatch {
 	e := h.elf()
-	if e.loadable {
-		if why, hint := h.brokenMultiboot(); why != "" {
-			return &Mismatch{Looks: "an ELF file, and " + why, Hint: hint, Wanted: "a kernel that a loader takes"}
-		}
+	why, hint := h.foreignMultiboot2()
+	if e.loadable && why == "" {
+		why, hint = h.brokenMultiboot()
+	}
+	if why != "" {
+		return &Mismatch{Looks: "an ELF file, and " + why, Hint: hint, Wanted: wantedKernel}
 	}
 	bits := 32
 	if h.u8(4) == elfWide {

@@ -9,9 +9,33 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
+// addresses are those of a header of the first version: its own, where what is loaded
+// begins and ends, where its memory ends, and where it begins to run.
+func addresses(all ...uint32) (text string) {
+	for _, a := range all {
+		text += le32(a)
+	}
+	return text
+}
+
+// withAddresses is a header with other addresses.
+func withAddresses(all ...uint32) string {
+	return header1(1 << 16)[:12] + addresses(all...)
+}
+
+// loads gives an ELF file of 32 bits two parts: from and how much each.
+func loads(from1, n1, from2, n2 uint32) []byte {
+	b := elfFile(32, map[int]string{0x1000: header1(3)})
+	copy(b[44:], le16(2))
+	for i, l := range [][2]uint32{{from1, n1}, {from2, n2}} {
+		copy(b[52+32*i:], le32(elfLoad)+le32(0x1000)+le32(l[0])+le32(l[0])+le32(0x100)+le32(l[1]))
+	}
+	return b
+}
+
 // header1 is a header of the first version, with addresses where those are flagged.
 func header1(flags uint32) string {
-	return le32(magic1) + le32(flags) + le32(-(magic1 + flags)) + le32(0x100000) + le32(0x100000)
+	return le32(magic1) + le32(flags) + le32(-(magic1 + flags)) + addresses(0x100000, 0x100000, 0, 0, 0x100000)
 }
 
 // header2 is one of the second version with tags, the end tag excepted.
@@ -54,6 +78,8 @@ func TestMultiboot(t *testing.T) {
 		{"flat with addresses", blank(4096, map[int]string{16: header1(1<<16 | 2)}), Multiboot1, boot.X86, "", "Multiboot kernel, x86 (32 bits)"},
 		{"version 2", elfFile(32, map[int]string{0x7fe0: header2(le32(7) + le32(8))}), Multiboot2, boot.X86, "", "Multiboot 2 kernel, x86 (32 bits)"},
 		{"both", elfFile(64, map[int]string{0x1000: header2(""), 0x1100: header1(2)}), MultibootBoth, boot.X64, "", "Multiboot 1 and 2 kernel, x86-64"},
+		{"in low memory", loads(0x8000, 0x1000, 0x100000, 0x1000), Multiboot1, boot.X86, "", "Multiboot kernel, x86 (32 bits), to be loaded at 0x8000, where loaders may be themselves"},
+		{"flat with all addresses", blank(4096, map[int]string{16: withAddresses(0x100010, 0x100000, 0x101000, 0x110000, 0x100040)}), Multiboot1, boot.X86, "", "Multiboot kernel, x86 (32 bits)"},
 		{"packed", gzipped(t, elfFile(32, map[int]string{0x1000: header1(3)})), Multiboot1, boot.X86, "gzip", "Multiboot kernel, x86 (32 bits), compressed with gzip"},
 	} {
 		got, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
@@ -88,6 +114,21 @@ func TestBrokenMultiboot(t *testing.T) {
 		{"demands", elfFile(32, map[int]string{0x1000: header1(3 | 1<<5)}), "demands what no loader has (flags 0x20)", "0, 1 and 2"},
 		{"no end tag", elfFile(32, map[int]string{0x1000: endless}), "no end tag", "end tag"},
 		{"tag without a size", elfFile(32, map[int]string{0x1000: header2(le32(4) + le32(0))}), "a tag whose size is wrong", "end tag"},
+		{"MIPS", blank(4096, map[int]string{64: le32(magic2) + le32(4) + le32(24) + le32(-(magic2+28)&0xffffffff) + le32(0) + le32(8)}), "for another kind of machine (architecture 4, MIPS)", "built for PCs"},
+		{"flat, checksum", blank(4096, map[int]string{16: le32(magic1) + le32(1<<16|2) + le32(5)}), "a flat file, and its Multiboot header at 16 has a wrong checksum", "here 0xe4514ffc"},
+		{"flat, not aligned", blank(4096, map[int]string{18: header1(1 << 16)}), "at 18 isn't aligned to 4 bytes", "linker script"},
+		{"flat, too far", blank(48<<10, map[int]string{0x3000: header1(1 << 16)}), "is at 12288, and loaders look for it", "linker script"},
+		{"flat, without addresses", blank(4096, map[int]string{16: header1(3)}), "at 16 doesn't say where it is to be loaded", "flag 16"},
+		{"flat, without an address tag", blank(4096, map[int]string{16: header2("")}), "at 16 doesn't say where it is to be loaded", "type 2"},
+		{"flat, before the file", blank(4096, map[int]string{16: withAddresses(0x100020, 0x100000, 0, 0, 0x100040)}), "would begin before the file", "load_addr"},
+		{"flat, ends early", blank(4096, map[int]string{16: withAddresses(0x100010, 0x100000, 0x100008, 0, 0x100004)}), "ends at 0x100008, before the header", "load_end_addr"},
+		{"flat, memory ends early", blank(4096, map[int]string{16: withAddresses(0x100010, 0x100000, 0x101000, 0x100800, 0x100040)}), "memory ends at 0x100800", "bss_end_addr"},
+		{"flat, runs elsewhere", blank(4096, map[int]string{16: withAddresses(0x100010, 0x100000, 0x101000, 0, 0x200000)}), "begins to run at 0x200000", "entry_addr"},
+		{"flat, cut off", blank(4096, map[int]string{16: withAddresses(0x100010, 0x100000, 0x102000, 0, 0x100040)}), "8192 bytes are to be loaded", "again"},
+		{"flat, over the BIOS", blank(4096, map[int]string{16: withAddresses(0x9f810, 0x9f800, 0xa0800, 0, 0x9f840)}), "from 0x9f800 to 0xa0800, where PCs have their BIOS", "1 MiB"},
+		{"over the BIOS", loads(0xf0000, 0x1000, 0x100000, 0x1000), "from 0xf0000 to 0xf1000, where PCs have their BIOS", "1 MiB"},
+		{"over each other", loads(0x100000, 0x2000, 0x101000, 0x1000), "over each other, at 0x100000 and 0x101000", "linker script"},
+		{"beyond 4 GiB", loads(0xffffff00, 0x1000, 0x100000, 0x1000), "beyond 4 GiB", "physical"},
 		{"cut off", elfFile(32, map[int]string{0x1000: header1(3)})[:40<<10], "40960 of at least 45056 bytes", "again"},
 	} {
 		_, err := Look(bytes.NewReader(test.file), int64(len(test.file)))

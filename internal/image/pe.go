@@ -113,3 +113,13 @@ func (h head) peSigned() bool {
 	}
 	return h.u32(directories-4) > 4 && h.u32(directories+4*8+4) != 0
 }
+
+// peImageVersion is the major version that a PE file gives itself: Linux's EFI stub since
+// 5.7 is 1 or more (drivers/firmware/efi/libstub, LINUX_EFISTUB_MAJOR_VERSION).
+func (h head) peImageVersion() uint16 {
+	at, ok := h.peHeader()
+	if !ok {
+		return 0
+	}
+	return h.u16(at + 24 + 44)
+}

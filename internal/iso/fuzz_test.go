@@ -54,13 +54,13 @@ func FuzzOpen(f *testing.F) {
 		b := bytes.Clone(images[int(which)%len(images)])
 		copy(b[int(at1)*32%len(b):], change1)
 		copy(b[int(at2)*32%len(b):], change2)
-		explore(t, b)
+		explore(t, bytes.NewReader(b), int64(len(b)))
 	})
 }
 
 // explore reads all that an image has, a bounded number of files.
-func explore(t *testing.T, b []byte) {
-	image, err := iso.Open(bytes.NewReader(b), int64(len(b)))
+func explore(t *testing.T, r io.ReaderAt, size int64) {
+	image, err := iso.Open(r, size)
 	if err != nil {
 		return
 	}
@@ -77,7 +77,7 @@ func explore(t *testing.T, b []byte) {
 			return nil //nolint:nilerr // likewise
 		}
 		n, err := io.Copy(io.Discard, file)
-		if info, _ := file.Stat(); err != nil || n != info.Size() || n > int64(len(b)) {
+		if info, _ := file.Stat(); err != nil || n != info.Size() || n > size {
 			t.Errorf("%s: %d bytes of %d, %v", path, n, info.Size(), err)
 		}
 		return file.Close()

@@ -49,6 +49,9 @@ func (v *iso9660) list(m medium, dir *node) ([]*node, error) {
 	var open *node // a file of which another extent follows
 	for records := (recordReader{b: b}); ; {
 		record, err := records.next()
+		if record == nil && open != nil {
+			open.flaw = damaged("its last part isn't in its directory")
+		}
 		if err != nil || record == nil {
 			return listing(found), err
 		}

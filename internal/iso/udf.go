@@ -65,18 +65,14 @@ func checkTag(b []byte, want uint16) error {
 }
 
 // crc16 is the checksum of ECMA-167 (part 1, section 7.2.6): the polynomial x^16 + x^12
-// + x^5 + 1, beginning with 0.
+// + x^5 + 1, beginning with 0. Eight bits are divided at once: of this polynomial the
+// quotient of eight is x ^ x>>4.
 func crc16(b []byte) uint16 {
 	crc := uint16(0)
 	for _, c := range b {
-		crc ^= uint16(c) << 8
-		for range 8 {
-			if crc&0x8000 != 0 {
-				crc = crc<<1 ^ 0x1021
-			} else {
-				crc <<= 1
-			}
-		}
+		x := crc>>8 ^ uint16(c)
+		x ^= x >> 4
+		crc = crc<<8 ^ x<<12 ^ x<<5 ^ x
 	}
 	return crc
 }

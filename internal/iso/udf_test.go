@@ -2,6 +2,7 @@ package iso_test
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -120,12 +121,27 @@ func FuzzUDF(f *testing.F) {
 	}
 	f.Add(uint16(udfStart+udfMetaFirst), uint16(176), []byte{255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, block, at uint16, change []byte) {
-		changed := bytes.Clone(b)
-		from := int(block)%(len(b)/udfBlock)*udfBlock + int(at)%udfBlock
-		copy(changed[from:(from/udfBlock+1)*udfBlock], change)
-		mend(changed[from/udfBlock*udfBlock:][:udfBlock])
-		explore(t, changed)
+		from := int(block) % (len(b) / udfBlock) * udfBlock
+		changed := bytes.Clone(b[from:][:udfBlock])
+		copy(changed[int(at)%udfBlock:], change)
+		mend(changed)
+		explore(t, changedBlock{bytes.NewReader(b), int64(from), changed}, int64(len(b)))
 	})
+}
+
+// changedBlock is an image of which one block is another, without a copy of the image.
+type changedBlock struct {
+	io.ReaderAt
+	at    int64
+	block []byte
+}
+
+func (c changedBlock) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, off)
+	if from := max(off, c.at); from < min(off+int64(n), c.at+int64(len(c.block))) {
+		copy(p[from-off:n], c.block[from-c.at:])
+	}
+	return n, err
 }
 
 // mend puts the checksums of a block right, if it is a descriptor.

@@ -34,6 +34,7 @@ type Description struct {
 	Beside   []string `json:"wim_beside,omitempty"` // what wimboot is given with it
 	Lacking  []string `json:"left_out,omitempty"`   // entries that name what isn't there
 	Root     string   `json:"root_over,omitempty"`
+	Layout   string   `json:"initrd_layout,omitempty"`  // in which an initrd has the image's files
 	Other    []string `json:"root_elsewhere,omitempty"` // arguments for servers of one's own
 	Memory   int64    `json:"memory_bytes,omitempty"`
 	Note     string   `json:"note,omitempty"`
@@ -77,7 +78,7 @@ func (d Disc) Describe() Description {
 	f := d.Found
 	all := Description{
 		Path: d.File.Source, Size: d.size, Label: d.Image.Label, Format: d.Image.Format, Family: f.Family.Name, Title: f.Family.Title, Info: f.Info,
-		Root: string(f.Root.Over), Memory: f.Memory, Note: f.Family.Note, Lacking: f.Lacking, Boots: []Boot{}, Menus: []Menu{}, Entries: []Entry{},
+		Root: string(f.Root.Over), Layout: f.Root.Layout, Memory: f.Memory, Note: f.Family.Note, Lacking: f.Lacking, Boots: []Boot{}, Menus: []Menu{}, Entries: []Entry{},
 	}
 	for _, b := range d.Image.Boot() {
 		all.Boots = append(all.Boots, Boot{b.Platform.String(), b.Emulation.String(), b.Offset, b.Size})
@@ -196,7 +197,7 @@ func (d Description) WriteText(out io.Writer) error {
 	for _, lacking := range d.Lacking {
 		line("", lacking)
 	}
-	line("root", rootText(d.Root))
+	line("root", rootText(d.Root, d.Layout))
 	for _, args := range d.Other {
 		line("or", args+" (from a server of your own)")
 	}
@@ -240,13 +241,16 @@ func (e Entry) writeText(line func(name, text string), number int) {
 }
 
 // rootText says what a system's root comes over.
-func rootText(over string) string {
+func rootText(over, layout string) string {
 	switch family.Over(over) {
 	case family.OverHTTP:
 		return "over HTTP, out of the image"
 	case family.OverISO:
 		return "over HTTP: the system fetches the whole image"
 	case family.OverInitrd:
+		if layout != "" {
+			return "the image's files, in an initrd of their own"
+		}
 		return "the whole image, in an initrd of its own"
 	case family.OverNone:
 		return "none: all is in the initrds"

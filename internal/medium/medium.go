@@ -11,6 +11,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/family"
 	"github.com/spurboot/spur/internal/image"
+	"github.com/spurboot/spur/internal/initrdlayout"
 	"github.com/spurboot/spur/internal/iso"
 	"github.com/spurboot/spur/internal/printable"
 )
@@ -182,14 +183,31 @@ func (d Disc) linux(s family.System) (boot.Linux, image.Found, error) {
 	if err != nil {
 		return l, found, err
 	}
-	if root := d.Found.Root; root.Over == family.OverInitrd {
-		l.Initrds = append(l.Initrds, boot.File{Source: d.File.Source, Packed: root.Inject})
-		l.Room = l.Room.With(boot.Extent{Fetched: d.size, Unpacked: d.size})
+	if d.Found.Root.Over == family.OverInitrd {
+		initrd, size, err := d.initrd(d.Found.Root)
+		if err != nil {
+			return l, found, err
+		}
+		l.Initrds = append(l.Initrds, initrd)
+		l.Room = l.Room.With(boot.Extent{Fetched: size, Unpacked: size})
 	}
 	l.Room.System = d.Found.Memory
 	l.Arch, l.Abilities = found.Arch, found.Abilities()
 	l.Cmdline, err = d.cmdline(s)
 	return l, found, err
+}
+
+// initrd is the one that has the medium, and about how large it is.
+func (d Disc) initrd(root family.Root) (boot.File, int64, error) {
+	layout, ok := initrdlayout.Find(root.Layout)
+	if !ok {
+		return boot.File{Source: d.File.Source, Packed: root.Inject}, d.size, nil
+	}
+	_, bytes, err := layout.Entries(d.Image)
+	if err != nil {
+		err = advice.Wrap(fmt.Errorf("%s doesn't go into an initrd: %w", d.File.Base(), err), "take a smaller image of the same system, such as a netinst one")
+	}
+	return boot.File{Source: d.File.Source, Inside: boot.Root, Packed: layout.Name}, bytes, err
 }
 
 // looking looks into a file of the medium. Errors name it.
@@ -244,7 +262,11 @@ func (d Disc) about(kernel string, s family.System) string {
 	case family.OverISO:
 		text += "; the system fetches the whole image over HTTP"
 	case family.OverInitrd:
-		text += "; the system has the whole image in an initrd"
+		what := "the whole image"
+		if d.Found.Root.Layout != "" {
+			what = "the image's files"
+		}
+		text += "; the system has " + what + " in an initrd"
 	}
 	return text
 }

@@ -142,6 +142,31 @@ func TestInject(t *testing.T) {
 	}
 }
 
+// An installer that looks for its medium has the files of the image in an initrd, without
+// those that only loaders read.
+func TestLayout(t *testing.T) {
+	kernel, err := lab.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := imageOf(t, "Debian", map[string]string{
+		".disk/info": "Debian 12", "dists/bookworm/Release": "Suite: stable", "install.amd/vmlinuz": kernel, "install.amd/initrd.gz": "070701", "pool/a.udeb": strings.Repeat("x", 1000),
+	})
+	d, err := open(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, about, err := d.Linux("")
+	want := boot.File{Source: path, Inside: boot.Root, Packed: "debian-installer"}
+	if err != nil || len(l.Initrds) != 2 || l.Initrds[1] != want || l.Room.Fetched() > d.size-1000 || !strings.Contains(about, "the image's files in an initrd") {
+		t.Errorf("%v: %+v, %s", err, l, about)
+	}
+	var text bytes.Buffer
+	if err := d.Describe().WriteText(&text); err != nil || !strings.Contains(text.String(), "root      the image's files, in an initrd of their own\n") || strings.Contains(text.String(), "obstacle") {
+		t.Errorf("%v: it is described as\n%s", err, &text)
+	}
+}
+
 // casper and dracut go by the name at the end of the URL.
 func TestWarnings(t *testing.T) {
 	kernel, err := lab.Kernel()
@@ -206,9 +231,8 @@ func TestErrors(t *testing.T) {
 		"medium.iso (TEST) is of no family of systems that Spur knows, though isolinux.cfg": {"isolinux.cfg": "label a\nlinux /k\n", "k": "x"},
 		"medium.iso is NixOS, which doesn't boot over the network as it is":                 {"nix-store.squashfs": "", "boot/bzImage": ""},
 		"live/vmlinuz in ": {"live/filesystem.squashfs": "", "live/vmlinuz": "no kernel", "live/initrd.img": "070701"},
-		"medium.iso is Debian live system, but its kernel isn't there":                          {"live/filesystem.squashfs": ""},
-		"medium.iso is SystemRescue, but its kernel isn't there":                                {"sysresccd/x86_64/airootfs.sfs": ""},
-		"medium.iso is Debian installer (Debian GNU/Linux 12 netinst), which doesn't boot over": {".disk/info": "Debian GNU/Linux 12 netinst", "install.amd/vmlinuz": "", "install.amd/initrd.gz": ""},
+		"medium.iso is Debian live system, but its kernel isn't there": {"live/filesystem.squashfs": ""},
+		"medium.iso is SystemRescue, but its kernel isn't there":       {"sysresccd/x86_64/airootfs.sfs": ""},
 	} {
 		d, err := open(t, imageOf(t, "TEST", files))
 		if err != nil {

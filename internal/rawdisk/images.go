@@ -11,6 +11,8 @@ import (
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/diskimage"
+	"github.com/spurboot/spur/block/imagemap"
+	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/archive"
 )
@@ -91,13 +93,29 @@ func (i *Images) open(ctx context.Context, name string, f fs.File) (fs.File, err
 	case format == diskimage.Raw:
 		return d, nil
 	}
-	image, err := diskimage.Open(ctx, block.FileOfReader(d.content, d.size), diskimage.Options{ReadOnly: true, Format: format})
+	image, err := openWhole(ctx, block.FileOfReader(d.content, d.size), format)
 	if err != nil {
 		return nil, advice.Or(err, "make one image of it, with spur disk convert")
 	}
 	d.content, d.size = block.FileOf(ctx, image), image.Size()
 	d.close = func() error { return errors.Join(image.Close(), f.Close()) }
 	return d, nil
+}
+
+// openWhole opens an image that is in a file as a whole.
+func openWhole(ctx context.Context, file block.File, format diskimage.Format) (*diskimage.Image, error) {
+	image, err := diskimage.Open(ctx, file, diskimage.Options{ReadOnly: true, Format: format})
+	if err == nil {
+		if d, ok := image.Device.(interface{ Whole() error }); ok {
+			if err = d.Whole(); err != nil {
+				err = errors.Join(err, image.Close())
+			}
+		}
+	}
+	if errors.Is(err, qcow2.ErrCorrupt) || errors.Is(err, qcow2.ErrFormat) || errors.Is(err, imagemap.ErrDamaged) {
+		return nil, advice.Wrap(err, "it is damaged or cut off: download or copy it again; spur disk check says more")
+	}
+	return image, err
 }
 
 // copyOf is the copy of an image that is compressed; nil for one that isn't.

@@ -109,6 +109,23 @@ func TestAsFile(t *testing.T) {
 	}
 }
 
+// What is cut off is to be had again, not to be converted.
+func TestCutOff(t *testing.T) {
+	for _, bad := range []struct{ name, command, file string }{
+		{"qcow2", "qemu-img convert -O qcow2 disk.raw d.qcow2 && truncate -s 2M d.qcow2", "d.qcow2"},
+		{"header of a qcow2", "qemu-img convert -O qcow2 disk.raw d.qcow2 && truncate -s 60 d.qcow2", "d.qcow2"},
+		{"qcow2 in gzip", "qemu-img convert -O qcow2 disk.raw d.qcow2 && truncate -s 2M d.qcow2 && gzip d.qcow2", "d.qcow2.gz"},
+		{"vhdx", "qemu-img convert -O vhdx disk.raw d.vhdx && truncate -s 1M d.vhdx", "d.vhdx"},
+	} {
+		t.Run(bad.name, func(t *testing.T) {
+			f, err := open(t, images(t), made(t, bad.command, bad.file))
+			if err == nil || !strings.Contains(advice.Of(err), "copy it again") {
+				t.Errorf("%v, %v, advice %q", f, err, advice.Of(err))
+			}
+		})
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for _, bad := range []struct{ name, command, file, want string }{
 		{"cut off", "gzip disk.raw && truncate -s 1M disk.raw.gz", "disk.raw.gz", "can't be unpacked"},

@@ -57,6 +57,7 @@ func Forms() []FormRow {
 	return []FormRow{
 		{Kind: boot.KindLinux, Form: LinuxForm, Obstacle: unfitKernel, Needs: kernelNeeds},
 		{Kind: boot.KindLinux, Form: UKIForm, With: boot.Stub, Obstacle: unfitUKI, Needs: ukiNeeds},
+		{Kind: boot.KindLinux, Form: ProgramForm, Obstacle: unfitAlone, Needs: kernelNeeds},
 		{Kind: boot.KindLinux, Form: RPiForm, With: boot.RPi, Obstacle: unfitRPi, Needs: kernelNeeds},
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
 		{Kind: boot.KindMultiboot, Form: Multiboot2Form, Obstacle: unfitMultiboot2, Needs: multibootNeeds},
@@ -121,8 +122,29 @@ func unfitUKI(c boot.Client, p boot.Payload, host Host) string {
 	if p.Content.(boot.Linux).Abilities.UBoot {
 		return fmt.Sprintf("%s is an image for U-Boot, and no kernel that UEFI firmware starts", p.Title())
 	}
+	if l := p.Content.(boot.Linux); l.Abilities.NoUKI {
+		return fmt.Sprintf("%s is started by firmware, but not by the stub that would bring it a command line", l.Title())
+	}
 	if l := p.Content.(boot.Linux); l.Abilities.Compression != "" {
 		return fmt.Sprintf("%s is compressed with %s, and UEFI firmware starts no such kernel; unpack it", l.Title(), l.Abilities.Compression)
+	}
+	return ""
+}
+
+// unfitAlone says why a kernel can't be given to firmware as the EFI application that it
+// is, or "". Firmware tells it nothing, so that only a kernel goes this way that no stub
+// starts, and of which nothing has to be told.
+func unfitAlone(c boot.Client, p boot.Payload, host Host) string {
+	if why := unfitKernel(c, p, host); why != "" {
+		return why
+	}
+	switch l := p.Content.(boot.Linux); {
+	case c.Firmware != boot.UEFI:
+		return "only UEFI firmware starts EFI applications"
+	case !l.Abilities.NoUKI:
+		return fmt.Sprintf("%s needs its command line, which firmware doesn't tell it", l.Title())
+	case len(l.Initrds) > 0 || !l.Cmdline.Empty():
+		return fmt.Sprintf("%s is started by firmware without a command line and initrds, and there are some", l.Title())
 	}
 	return ""
 }

@@ -58,6 +58,13 @@ func withHTTPS(c boot.Client) boot.Client {
 	return c
 }
 
+// told is a Linux payload with a command line.
+func told(p boot.Payload, cmdline string) boot.Payload {
+	l := p.Content.(boot.Linux)
+	l.Cmdline.Text(cmdline)
+	return boot.Payload{Content: l}
+}
+
 func TestRoutes(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -91,6 +98,8 @@ func TestRoutes(t *testing.T) {
 		{"Secure Boot, one with", secure, linux(boot.X64), Host{Loaders: Binaries{{Build: Build{"ipxe.efi", boot.UEFI, boot.X64}, Path: "/ipxe.efi", Identity: Identity{Signatures: []Signature{{Signer: "S"}}}}}}, []string{"uefi-x64-ipxe"}},
 		{"UEFI HTTP Boot", uefiHTTP, linux(boot.X64), all(), []string{"uefi-http", "uefi-x64-http-snponly"}},
 		{"UEFI HTTP Boot, 4 GiB", uefiHTTP, boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}, Arch: boot.X64, Room: boot.RoomOf(boot.Extent{Fetched: 4 << 30})}}, all(), []string{"uefi-x64-http-snponly"}},
+		{"UEFI HTTP Boot, kernel that no stub starts", uefiHTTP, able(boot.X64, boot.Abilities{EFIStub: true, NoUKI: true}), Host{}, []string{"uefi-http"}},
+		{"UEFI HTTP Boot, such a kernel with a command line", uefiHTTP, told(able(boot.X64, boot.Abilities{EFIStub: true, NoUKI: true}), "quiet"), all(), []string{"uefi-x64-http-snponly"}},
 		{"UEFI HTTP Boot, EFI application", uefiHTTP, program(boot.X64), Host{}, []string{"uefi-http"}},
 		{"UEFI HTTP Boot, script", uefiHTTP, boot.Payload{Content: boot.Script{}}, all(), []string{"uefi-x64-http-snponly"}},
 		{"ARM iPXE", armIPXE, linux(boot.ARM64), all(), []string{"ipxe-http", "ipxe-tftp"}},

@@ -142,9 +142,13 @@ func (e Entry) route() Route {
 // ID stands for a route in names that must be short, but for its Binary. No two
 // entries have the same, and the order of the tables doesn't change it.
 func (r Route) ID() uint16 {
-	h := fnv.New32a()
 	entry, _, _ := strings.Cut(r.Name, "@")
-	_, _ = io.WriteString(h, entry) // a hash takes all
+	return entryID(entry)
+}
+
+func entryID(name string) uint16 {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, name) // a hash takes all
 	sum := h.Sum32()
 	return uint16(sum>>16) ^ uint16(sum)
 }
@@ -152,8 +156,8 @@ func (r Route) ID() uint16 {
 // ByID finds a route that was given out, without the form that its payload had.
 func ByID(id uint16) (Route, bool) {
 	for _, e := range Entries() {
-		if r := e.route(); r.ID() == id {
-			return r, true
+		if entryID(e.Name) == id {
+			return e.route(), true
 		}
 	}
 	return Route{}, false

@@ -47,9 +47,18 @@ func (s *Images) inside(whole fs.File, f boot.File) (fs.File, error) {
 	return nil, errors.Join(fmt.Errorf("%s: %w", boot.File{Source: f.Source}.Base(), err), whole.Close())
 }
 
-// find looks into the image, unless the same was looked into before.
+// find finds a file in an image.
 func (s *Images) find(c container, f boot.File) (*inside, error) {
-	version := f.Source + " " + c.version
+	image, err := s.look(c, f.Source)
+	if err != nil {
+		return nil, err
+	}
+	return openInside(image, c, f)
+}
+
+// look looks into the image, unless the same was looked into before.
+func (s *Images) look(c container, source string) (*iso.Image, error) {
+	version := source + " " + c.version
 	image, known := s.get(version)
 	if !known {
 		var err error
@@ -60,7 +69,7 @@ func (s *Images) find(c container, f boot.File) (*inside, error) {
 			s.put(knownImage{version, image.Through(nil)})
 		}
 	}
-	return openInside(image.Through(c.ReaderAt), c, f)
+	return image.Through(c.ReaderAt), nil
 }
 
 func (s *Images) get(version string) (*iso.Image, bool) {

@@ -14,6 +14,9 @@ import (
 // packed opens a file as the only one of a cpio archive, which a kernel unpacks as one
 // more initrd.
 func (s Sources) packed(ctx context.Context, f boot.File) (fs.File, error) {
+	if f.Inside == boot.Root {
+		return s.packedImage(ctx, f)
+	}
 	opened, err := s.Open(ctx, boot.File{Source: f.Source, Inside: f.Inside})
 	if err != nil {
 		return nil, err

@@ -20,6 +20,9 @@ func (t *Tree) program(ctx context.Context, c boot.Client, r route.Route, a Aske
 	case boot.EFI:
 		return t.openSigned(ctx, content.Program)
 	case boot.Linux:
+		if content.Abilities.NoUKI {
+			return t.openSigned(ctx, content.Kernel)
+		}
 		image, err := t.uki(ctx, c, content, t.URLs(c, r, payload, a))
 		if err != nil {
 			return nil, err

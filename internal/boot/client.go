@@ -187,8 +187,8 @@ type Client struct {
 	// "5b154510"; empty where it doesn't. DHCP has a serial number of boards alone.
 	Model, Serial string
 	// Item is the type of the item that was chosen from a PXE boot menu (PXE 2.1,
-	// PXE_BOOT_ITEM), or the index of the NetBoot image that a Mac has chosen; 0 where
-	// there was none.
+	// PXE_BOOT_ITEM), or the index of the NetBoot image that a Mac has chosen, or what a
+	// resolver has given (Payload.Item); 0 where there was none.
 	Item uint16
 
 	// Interface is the name of our interface that the packet came in on;

@@ -140,6 +140,9 @@ type Payload struct {
 	// RootPath goes into DHCP option 17, for systems that find their root
 	// there (Darwin, diskless BSD).
 	RootPath string
+	// Item is that by which the resolver gives the same to a client again, whatever else it
+	// would give it by then; 0: it goes by the client alone.
+	Item uint16
 }
 
 // Content is one kind of payload with its own data: Linux, Multiboot, Script, EFI,

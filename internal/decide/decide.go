@@ -63,9 +63,15 @@ func (d Decider) decide(ctx context.Context, c boot.Client) (Decision, error) {
 	if d.Beside {
 		ladder = ladder.AskingOnce()
 	}
+	if payload.Item != 0 && c.Proto != boot.BSDP { // a Mac's item is the image that it has chosen
+		c.Item = payload.Item
+	}
 	chosen, ok := ladder.Pick(d.Failed(c.MAC))
 	if drawn, is := payload.Content.(boot.Menu); is && !ok && c.Item == 0 {
 		return d.undrawn(ctx, c, drawn)
+	}
+	if asks, is := payload.Content.(boot.Inquiry); is && !ok {
+		return d.unasked(ctx, c, asks)
 	}
 	if !ok {
 		return Decision{}, NoRoute(ladder.Obstacle(c))

@@ -247,7 +247,7 @@ func TroubleScript(c boot.Client, why error, again bool) string {
 // url, and says who it is.
 func AskScript(url string) string {
 	return "#!ipxe\n" +
-		"chain --replace --autofree " + url + "?mac=${netX/mac}&uuid=${uuid}&arch=${buildarch}&platform=${platform} ||\n" +
+		"chain --replace --autofree " + url + "?mac=${netX/mac}&uuid=${uuid}&arch=${buildarch}&platform=${platform}&serial=${serial:uristring} ||\n" +
 		"echo Spur at " + url + " did not answer. Trying again in 10 seconds.\n" +
 		"sleep 10\n" +
 		"chain --replace --autofree ${cwuri}\n"

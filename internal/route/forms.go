@@ -32,6 +32,7 @@ const (
 	WIMForm     Form = "wim"     // an image of Windows PE, and what goes with it, by wimboot
 	SANForm     Form = "san"     // a disk that is read while the machine needs it
 	MenuForm    Form = "menu"    // what to choose from, drawn by the loader
+	InquiryForm Form = "inquiry" // a question for the machine's serial number
 	LocalForm   Form = "local"   // nothing: the firmware goes on to its disk
 )
 
@@ -74,6 +75,7 @@ func Forms() []FormRow {
 		{Kind: boot.KindDisk, Form: SANForm, Obstacle: unfitSAN},
 		{Kind: boot.KindWIM, Form: WIMForm, With: boot.Wimboot, Obstacle: unfitWIM},
 		{Kind: boot.KindMenu, Form: MenuForm, Obstacle: none},
+		{Kind: boot.KindInquiry, Form: InquiryForm, Obstacle: none},
 		{Kind: boot.KindLocal, Form: LocalForm, Obstacle: unfitLocal},
 	}
 }

@@ -118,7 +118,7 @@ func Loaders() []Loader {
 				{"ipxe-loong64.efi", boot.UEFI, boot.LOONG64},
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
-			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, MemdiskForm, SANForm, WIMForm, MenuForm},
+			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, MemdiskForm, SANForm, WIMForm, MenuForm, InquiryForm},
 			Chains:  []Form{NBPForm, FolderForm, LocalForm},
 			Next:    File{Name: IPXEScript, Role: Script},
 			Unable:  unableIPXE,
@@ -237,7 +237,7 @@ func unableIPXE(c boot.Client, form Form) string {
 	switch {
 	case form == MenuForm && !c.Features.Has(boot.CanMenu):
 		return "this iPXE says that it has no menus"
-	case form == MenuForm, form == LocalForm:
+	case form == MenuForm, form == InquiryForm, form == LocalForm:
 		return "" // what it can start, each item says
 	case c.Firmware == boot.BIOS && slices.Contains([]Form{NBPForm, FolderForm}, form):
 		return ""

@@ -261,6 +261,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		what = "a Windows image"
 	case boot.KindMenu:
 		return "Spur has " + who + " draw no menus"
+	case boot.KindInquiry:
+		return "of all loaders iPXE alone tells its machine's serial number"
 	case boot.KindLocal:
 		return "Spur doesn't load " + who + " for what the firmware does itself"
 	}

@@ -8,6 +8,9 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
+// serialKey is the key under which iPXE tells the serial number of its machine.
+const serialKey = "serial"
+
 // ClientFromQuery reads what loader.AskScript makes iPXE tell of itself. ok is
 // false without a MAC.
 func ClientFromQuery(q url.Values) (c boot.Client, ok bool) {
@@ -16,7 +19,7 @@ func ClientFromQuery(q url.Values) (c boot.Client, ok bool) {
 		return boot.Client{}, false
 	}
 	c = boot.Client{
-		MAC: mac, UUID: parseUUID(q.Get("uuid")), Arch: buildArch(q.Get("arch")),
+		MAC: mac, UUID: parseUUID(q.Get("uuid")), Serial: boot.ParseSerial(q.Get(serialKey)), Arch: buildArch(q.Get("arch")),
 		Proto: boot.PXE, Loader: boot.IPXE,
 		// It has just used HTTP to ask; what else it has, a script can't tell.
 		Features: boot.UsualIPXE,

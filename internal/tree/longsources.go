@@ -20,7 +20,7 @@ func (t *Tree) source(ctx context.Context, n Name) (boot.File, error) {
 	if f, ok := t.known(n); ok {
 		return f, nil
 	}
-	payload, err := t.Resolver.Resolve(ctx, boot.Client{MAC: n.Client.MAC})
+	payload, err := t.resolve(ctx, boot.Client{MAC: n.Client.MAC})
 	if err != nil {
 		return boot.File{}, err
 	}

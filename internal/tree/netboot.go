@@ -25,7 +25,7 @@ func (t *Tree) NetBootRoot(c boot.Client, r route.Route, i boot.NetBootImage) st
 // openNetBoot opens a file of the image that a Mac has chosen: its booter, its root
 // image, and what the booter asks for beside itself.
 func (t *Tree) openNetBoot(ctx context.Context, c boot.Client, name string) (fs.File, error) {
-	payload, err := t.Resolver.Resolve(ctx, c)
+	payload, err := t.resolve(ctx, c)
 	if err != nil {
 		return nil, err
 	}

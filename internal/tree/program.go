@@ -12,7 +12,7 @@ import (
 // program is a client's payload as the one EFI application that its firmware
 // starts.
 func (t *Tree) program(ctx context.Context, c boot.Client, r route.Route, a Asker) (fs.File, error) {
-	payload, err := t.Resolver.Resolve(ctx, c)
+	payload, err := t.resolve(ctx, c)
 	if err != nil {
 		return nil, err
 	}

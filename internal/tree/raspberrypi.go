@@ -82,7 +82,7 @@ func (t *Tree) openInRPiFolder(ctx context.Context, folder boot.Folder, c boot.C
 
 // openRPi opens what a Raspberry Pi asks for.
 func (t *Tree) openRPi(ctx context.Context, n Name, asked string, a Asker) (fs.File, error) {
-	payload, err := t.Resolver.Resolve(ctx, n.Client)
+	payload, err := t.resolve(ctx, n.Client)
 	if err != nil {
 		return nil, err
 	}

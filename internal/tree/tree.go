@@ -283,6 +283,9 @@ func (t *Tree) script(ctx context.Context, c boot.Client, r route.Route, a Asker
 	if err != nil {
 		return troubled(c, r, err, !errors.Is(err, boot.ErrIgnore))
 	}
+	if payload.Kind() == boot.KindInquiry && r.Loader == boot.IPXE {
+		return t.inquiry(ctx, c, r, a)
+	}
 	if why := t.obstacle(c, payload, r); why != "" {
 		return troubled(c, r, errors.New(why), false)
 	}

@@ -30,7 +30,7 @@ func (t *Tree) openUBoot(ctx context.Context, n Name, f route.File, before strin
 	case f.Name == route.EFIProgram:
 		return t.program(ctx, n.Client, n.Route, a)
 	}
-	payload, err := t.Resolver.Resolve(ctx, n.Client)
+	payload, err := t.resolve(ctx, n.Client)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (t *Tree) openUBoot(ctx context.Context, n Name, f route.File, before strin
 // uBootText is U-Boot's script, or a configuration. Trouble becomes one too.
 func (t *Tree) uBootText(ctx context.Context, n Name, f route.File, before string, a Asker) *generated {
 	c := n.Client
-	payload, err := t.Resolver.Resolve(ctx, c)
+	payload, err := t.resolve(ctx, c)
 	if err == nil {
 		if ladder := route.Routes(c, payload, t.Host); len(ladder.Routes) == 0 {
 			err = errors.New(ladder.Obstacle(c))
@@ -76,7 +76,7 @@ func (t *Tree) uBootText(ctx context.Context, n Name, f route.File, before strin
 // it is taken for one of the architecture for which there is something.
 func (t *Tree) uBootScriptAtRoot(ctx context.Context, a Asker) *generated {
 	c := boot.Client{Firmware: boot.Board, Proto: boot.PXE, Loader: boot.UBoot, Server: a.Server}
-	if payload, err := t.Resolver.Resolve(ctx, c); err == nil {
+	if payload, err := t.resolve(ctx, c); err == nil {
 		c.Arch = payload.Arch()
 	}
 	n, _ := uBoot(c)

@@ -30,14 +30,15 @@ type command struct {
 type elsewhere struct{ why, file, text string }
 
 const (
-	booting = `Spur boots .* on eth`
-	known   = `mkdir -p /var/lib/spur/machines; echo '{"routes":["bios-undionly"]}' >/var/lib/spur/machines/52:54:00:12:34:56`
-	booted  = `mkdir -p /var/lib/spur/booted; touch /var/lib/spur/booted/52:54:00:12:34:56 /var/lib/spur/booted/52:54:00:12:34:57`
-	nbp     = `printf '\353\376\0\0' >my.nbp; echo data >data.bin`
-	disk    = `truncate -s 720K disk.img; printf '\372' | dd of=disk.img conv=notrunc status=none; printf '\125\252' | dd of=disk.img bs=1 seek=510 conv=notrunc status=none`
-	shims   = `mkdir shims; cp /usr/lib/ipxe/snponly.efi shims`
-	targets = `mkdir -p /srv/isos/tools; cp /usr/lib/ipxe/snponly.efi /srv/isos/tools/shell.efi`
-	serving = `(?m) at \S+( on \S+)?$`
+	booting  = `Spur boots .* on eth`
+	known    = `mkdir -p /var/lib/spur/machines; echo '{"routes":["bios-undionly"]}' >/var/lib/spur/machines/52:54:00:12:34:56`
+	booted   = `mkdir -p /var/lib/spur/booted; touch /var/lib/spur/booted/52:54:00:12:34:56 /var/lib/spur/booted/52:54:00:12:34:57`
+	nbp      = `printf '\353\376\0\0' >my.nbp; echo data >data.bin`
+	disk     = `truncate -s 720K disk.img; printf '\372' | dd of=disk.img conv=notrunc status=none; printf '\125\252' | dd of=disk.img bs=1 seek=510 conv=notrunc status=none`
+	shims    = `mkdir shims; cp /usr/lib/ipxe/snponly.efi shims`
+	machines = `printf 'machines:\n  - mac: 52:54:00:12:34:56\n    boot: vmlinuz\n    initrds: initrd.img\n' >machines.yaml`
+	targets  = `mkdir -p /srv/isos/tools; cp /usr/lib/ipxe/snponly.efi /srv/isos/tools/shell.efi`
+	serving  = `(?m) at \S+( on \S+)?$`
 )
 
 // served has a disk served, over what the flags say, before a command is run
@@ -114,6 +115,9 @@ func commands() []command {
 		{line: `spur boot /srv/isos --menu --menu-timeout 255`, before: targets, until: booting},
 		{line: `spur boot /srv/isos --menu --menu-password passwords`, before: targets + `; echo 'tools/* $argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$TnDEl2tJgYtaYZt0/5f59Jf56vkIG4EtQACv6SLO2cI' >passwords`, until: booting},
 		{line: `spur boot local`, until: booting},
+		{line: `spur boot --machines machines.yaml`, before: machines, until: booting},
+		{line: `spur boot local --machines machines.yaml`, before: machines, until: booting},
+		{line: `spur explain --machines machines.yaml --mac 52:54:00:12:34:56 --firmware bios`, before: machines},
 		{line: `spur boot vmlinuz initrd.img --as-boot-server 32770`, until: booting},
 		{line: `spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local`, before: "cp initrd.img rescue.img"},
 		{line: `spur boot vmlinuz base.cpio.gz site.cpio.gz --only 52:54:00:12:34:56`, until: booting},

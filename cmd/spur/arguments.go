@@ -15,7 +15,7 @@ import (
 func wanted(cmd *cobra.Command, args []string) error {
 	needed, most := arity(cmd.Use)
 	switch {
-	case len(args) < len(needed):
+	case len(args) < len(needed) && !cmd.Flags().Changed("machines"): // which names what boots
 		return usage(cmd, fmt.Errorf("%s is missing", needed[len(args)]))
 	case most >= 0 && len(args) > most:
 		return usage(cmd, fmt.Errorf("%q is too much for %s", args[most], cmd.CommandPath()))

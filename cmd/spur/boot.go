@@ -9,6 +9,7 @@ import (
 func bootCommand() *cobra.Command {
 	var serving servingFlags
 	var named targetFlags
+	var machines machinesFlag
 	cmd := &cobra.Command{
 		Use:   "boot KERNEL [INITRD…]",
 		Short: "Boot every machine that asks into one target",
@@ -99,6 +100,30 @@ of a type: for type 32770 dnsmasq.conf has pxe-service=x86PC,"Spur",32770,ADDRES
 makes no offers then but to the loaders that it gave to machines that were led here,
 and gives them first those that ask no DHCP server again: PXELINUX, GRUB, one EFI
 application. Of iPXE, if there is nothing else, the other server must not be heard first.
+
+--machines names a file, in YAML, that says which machines boot what: a list of rows, of
+which the first counts that fits. Each names machines by mac, uuid or serial, with globs
+("52:54:00:*"), and what they boot: boot is a TARGET as on the command line, and initrds,
+cmdline, modules, entry, as, dtb, message and root-path say of it what the flags say; with
+once: true a machine boots it once, as with --once. Paths are relative to the file.
+Machines that no row is about boot KERNEL, or are left alone where there is none.
+
+    machines:
+      - mac: 52:54:00:12:34:56
+        boot: debian.iso
+        once: true
+      - serial: "CZ1*"
+        boot: vmlinuz
+        initrds: [initrd.img]
+        cmdline: quiet
+      - mac: "*"
+        boot: local
+
+The file is read again when it has changed, and counts for the next boots, or, with an
+error, what it said before; the story says so. Machines under way keep what they have
+been given. A serial number is told by iPXE alone, and by a Raspberry Pi: where a row could be
+about a machine by that, it is given iPXE first, and who has none that could tell it boots
+by the rows for its MAC and UUID. docs/machines.md says more.
 
 KERNEL may be a kernel by the Multiboot Specification, version 1 or 2, such as Xen, as
 it is or in a gzip file. --module names what is loaded beside it, in their order: a
@@ -202,12 +227,21 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot /srv/isos --menu --menu-timeout 255
   spur boot /srv/isos --menu --menu-password passwords
   spur boot local
+  spur boot --machines machines.yaml
+  spur boot local --machines machines.yaml
   spur boot vmlinuz initrd.img --as-boot-server 32770
   spur boot vmlinuz initrd --cmdline 'config={{ ID "node.yaml" }} spur.up={{ UP }}'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := serving.config(cmd)
 			if err != nil {
 				return err
+			}
+			if machines.path != "" {
+				file, err := machines.file(cmd, args, &named, config)
+				if err != nil {
+					return err
+				}
+				return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.BootMachines(cmd.Context(), c, file) })
 			}
 			target, err := named.read(cmd, args, config)
 			if err != nil {
@@ -217,6 +251,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 		},
 	}
 	serving.add(cmd)
+	machines.add(cmd.Flags())
 	named.add(cmd.Flags())
 	cmd.Flags().BoolVar(&named.Watch, "watch", false, "look into the target again whenever a file of it has changed: the next boot gets what is there then")
 	cmd.Flags().StringVar(&named.Shadow, "netboot-shadow", "", "where Macs without a disk of their own may write: afp://USER:PASSWORD@ADDRESS/VOLUME")

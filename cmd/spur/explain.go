@@ -36,6 +36,8 @@ func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 func explainCommand() *cobra.Command {
 	var offer offerFlags
 	var named targetFlags
+	var machines machinesFlag
+	var who machineFlags
 	var firmware, arch, proto, speaking, server, pcap, only, item string
 	var bytes, packets bool
 	cmd := &cobra.Command{
@@ -54,6 +56,9 @@ address with --dhcp server. File names are sealed with a key, with the machine's
 MAC and its UUID in them: with the --data of a running Spur it answers to the
 names that are shown, but each machine is offered its own.
 
+With --machines FILE it says which row of the file is about the machine that --mac, --uuid
+and --serial describe, and how it would boot what that names.
+
 With --pcap FILE there is no KERNEL: FILE is a capture of packets by tcpdump or
 Wireshark (pcap or pcapng), of machines that boot by whatever servers. Of each
 machine is said what was sent, packet by packet, how far its boots came, and
@@ -69,6 +74,7 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
   spur explain vmlinuz initrd.img --firmware uefi --bytes
   spur explain vmlinuz initrd.img --firmware bios --packets
   spur explain --pcap boot.pcap
+  spur explain --machines machines.yaml --mac 52:54:00:12:34:56 --firmware bios
   spur explain vmlinuz initrd.img --proto http --server 2001:db8::1
   spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local
   spur explain Debian=vmlinuz,initrd.img Shell=shell.efi --menu --loader ipxe
@@ -89,7 +95,7 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 			if only != "" {
 				return usage(cmd, errors.New("--only says something of a capture alone"))
 			}
-			if len(args) == 0 {
+			if len(args) == 0 && machines.path == "" {
 				return usage(cmd, errors.New("KERNEL is missing"))
 			}
 			config, err := offer.config(cmd)
@@ -105,6 +111,19 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 				return usageError{err}
 			}
 			question.Bytes, question.Packets, question.Item = bytes, packets, item
+			if machines.path != "" {
+				file, err := machines.file(cmd, args, &named, config)
+				if err == nil {
+					question.Client, err = who.on(cmd, question.Client)
+				}
+				if err != nil {
+					return err
+				}
+				return daemon.ExplainMachines(cmd.Context(), config, file, question)
+			}
+			if who != (machineFlags{}) {
+				return usage(cmd, errors.New("--mac, --uuid and --serial go with --machines"))
+			}
 			target, err := named.read(cmd, args, config)
 			if err != nil {
 				return err
@@ -123,6 +142,8 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 	flags.BoolVar(&packets, "packets", false, "show the first exchange packet by packet, with the names of options and sub-options; with --bytes byte by byte too")
 	flags.StringVar(&pcap, "pcap", "", "a capture of packets (pcap, pcapng): say what boots it has, and what went wrong with them")
 	flags.StringVar(&only, "only", "", "with --pcap: of this machine alone, by its MAC")
+	machines.add(flags)
+	who.add(flags)
 	named.add(flags)
 	flags.StringVar(&item, "item", "", "of a menu: show how this item boots, by its title or its number, and not the menu")
 	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")

@@ -167,7 +167,7 @@ var allowed = map[string][]string{
 
 	// What the command line says should boot, looked into.
 	"internal/target": {
-		"internal/advice", "internal/answer", "internal/boot", "internal/decide", "internal/family", "internal/fetch", "internal/image", "internal/medium", "internal/outlook", "internal/password", "internal/printable", "internal/pxe",
+		"internal/advice", "internal/answer", "internal/boot", "internal/decide", "internal/family", "internal/fetch", "internal/image", "internal/inventory", "internal/medium", "internal/outlook", "internal/password", "internal/printable", "internal/pxe",
 		"internal/rawdisk", "internal/resolver", "internal/route", "internal/size", "internal/tree",
 	},
 

@@ -2,6 +2,7 @@ package boot
 
 import (
 	"cmp"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"net/netip"
@@ -40,6 +41,15 @@ type UUID [16]byte
 // String writes the identifier in the order of its bytes on the wire.
 func (u UUID) String() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", u[0:4], u[4:6], u[6:8], u[8:10], u[10:])
+}
+
+// ParseUUID reads an identifier as String writes it, also without hyphens.
+func ParseUUID(s string) (u UUID, err error) {
+	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
+	if err != nil || len(b) != len(u) {
+		return u, fmt.Errorf("%q is no UUID; it looks like 4c4c4544-0051-3510-8052-b4c04f4b3132", s)
+	}
+	return UUID(b), nil
 }
 
 // IsZero tells whether the machine kept its identifier to itself.

@@ -93,6 +93,7 @@ type daemon struct {
 	brings      func(boot.Client) (boot.Bringer, bool)               // see tree.Tree
 	locked      func(boot.Client) bool                               // see tree.Tree
 	unlock      func(context.Context, boot.Client, tree.Asker) error // see tree.Tree
+	machines    *machinesFile                                        // that says what each machine boots; nil for none
 	watching    func(context.Context, func()) error                  // looks whether files have changed; nil where nobody asked for that
 	scriptFiles *tree.ScriptFiles                                    // what an iPXE script names relative to itself; nil without one
 	temp        *scratch.Folder                                      // for what is fetched; nil with --data
@@ -208,17 +209,25 @@ func (d *daemon) serve(ctx context.Context, next boot.Resolver, from sharedFiles
 // marks a machine as booted.
 func (d *daemon) chain(next boot.Resolver) (func(boot.MAC), boot.Resolver, error) {
 	booted := func(boot.MAC) {}
-	if d.config.Once {
+	if d.config.Once || d.machines != nil {
 		once, err := d.once(next)
 		if err != nil {
 			return nil, nil, err
 		}
 		booted = func(mac boot.MAC) {
+			if !d.config.Once && !d.machines.bootsOnce(mac) {
+				return
+			}
 			if err := once.Done(mac); err != nil {
 				d.notices.storeTrouble(err)
 			}
 		}
-		next = once
+		if d.machines != nil {
+			d.machines.once = once
+		}
+		if d.config.Once {
+			next = once
+		}
 	}
 	if len(d.config.Only) > 0 {
 		next = resolver.NewAllowList(next, d.config.Only)
@@ -239,4 +248,6 @@ func (d *daemon) once(next boot.Resolver) (*resolver.Once, error) {
 }
 
 // keepsBooted tells whether it is written down which machines have booted.
-func (d *daemon) keepsBooted() bool { return d.config.Once && !d.config.forgets && d.config.Data != "" }
+func (d *daemon) keepsBooted() bool {
+	return (d.config.Once || d.machines != nil) && !d.config.forgets && d.config.Data != ""
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/spurboot/spur/internal/explain"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/outlook"
+	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/rawdisk"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/seal"
@@ -31,6 +32,44 @@ func Explain(ctx context.Context, c Config, t target.Target, q explain.Question)
 	if err != nil {
 		return err
 	}
+	return c.explain(ctx, l, host, key, example, q)
+}
+
+// ExplainMachines says how a client would get to what a file of machines names for it.
+func ExplainMachines(ctx context.Context, c Config, f target.MachinesFile, q explain.Question) error {
+	key, example, err := c.readKey()
+	if err != nil {
+		return err
+	}
+	host, err := c.findHost()
+	if err != nil {
+		return err
+	}
+	cache, err := fetch.New(fetch.Options{})
+	if err != nil {
+		return err
+	}
+	defer cache.Close()
+	disks := rawdisk.New("")
+	defer disks.Close()
+	f.Host, f.Open, f.Surroundings = host, openURL(cache), c.surroundings()
+	m, err := f.Read(ctx, target.Upstream{Open: lookURL(cache), Say: func(line string) { fmt.Fprintln(c.Out, line) }, Disks: disks}, target.NewItems(), nil)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	for _, line := range m.About(q.Client) {
+		fmt.Fprintln(c.Out, printable.Text(line))
+	}
+	found := m.Find(q.Client)
+	if found.Assigned == nil {
+		return advice.New(fmt.Sprintf("no row of %s is about this machine, and it is left alone", f.Path), `add one, or a last row mac: "*", or name a KERNEL for such machines`)
+	}
+	return c.explain(ctx, found.Inspected, host, key, example, q)
+}
+
+// explain says how a client would get to a target that was looked into.
+func (c Config) explain(ctx context.Context, l target.Inspected, host route.Host, key *seal.Key, example string, q explain.Question) error {
 	locked, err := c.lockedKey()
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 		tree: &tree.Tree{
 			Boots: clients, Brings: d.brings, Locked: d.locked, Unlock: d.unlock, Disks: d.disks,
 			Names: d.names, Host: d.host, Signing: d.signing, Unpacking: &tree.Unpacking{}, Resolver: chain,
-			Sources: tree.Sources{Upstream: openURL(d.cache), Part: openPart(d.cache), Local: local, Images: tree.NewImages()}, LongSources: long, ScriptFiles: d.scriptFiles,
+			Sources: tree.Sources{Upstream: openURL(d.cache), Part: openPart(d.cache), Local: local, Images: tree.NewImages()}, LongSources: long, ScriptFiles: d.scriptFiles, ScriptsOf: d.scriptsOf(),
 			HTTPPort: d.config.HTTPPort, HTTPSPort: d.config.HTTPS.Port, TFTPPort: d.config.TFTPPort,
 			AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},

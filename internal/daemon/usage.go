@@ -95,5 +95,10 @@ func (c Config) onlyForOwnDHCP() string {
 // CheckTarget tells what of a target can't be understood, or doesn't go with the
 // configuration, before anything is looked into.
 func (c Config) CheckTarget(t target.Target) error {
-	return t.Check(target.Surroundings{WithoutDHCP: c.DHCP == WithoutDHCP, AsBootServer: c.AsBootServer != 0})
+	return t.Check(c.surroundings())
+}
+
+// surroundings are what of it rules some targets out.
+func (c Config) surroundings() target.Surroundings {
+	return target.Surroundings{WithoutDHCP: c.DHCP == WithoutDHCP, AsBootServer: c.AsBootServer != 0}
 }

@@ -42,8 +42,9 @@ type Target struct {
 
 // Found is what a file says of a machine.
 type Found struct {
-	// Row is the first that fits; nil for none.
-	Row *Row
+	// Row is the first that fits; nil for none. Number is its place in the list.
+	Row    *Row
+	Number int
 	// Asks: a row before that one may fit, by the serial number, which the machine
 	// hasn't told.
 	Asks bool
@@ -54,7 +55,7 @@ func (i *Inventory) Find(c boot.Client) Found {
 	at := i.index.first(i.Rows, c)
 	f := Found{Asks: c.Serial == "" && i.index.asks(i.Rows, c, at)}
 	if at < len(i.Rows) {
-		f.Row = &i.Rows[at]
+		f.Row, f.Number = &i.Rows[at], at
 	}
 	return f
 }

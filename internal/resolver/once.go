@@ -70,8 +70,17 @@ func (o *Once) full() (bool, error) {
 // a full memory refuses new machines instead, and so does one that can't be
 // read.
 func (o *Once) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
-	booted, err := o.kept.Has(c.MAC)
-	if unkept, _ := o.unkept.Has(c.MAC); unkept {
+	if err := o.Refuses(c.MAC, "--once"); err != nil {
+		return boot.Payload{}, err
+	}
+	return o.next.Resolve(ctx, c)
+}
+
+// Refuses is the error that keeps a machine from booting once more; nil where nothing
+// does. by is what wants it so.
+func (o *Once) Refuses(mac boot.MAC, by string) error {
+	booted, err := o.kept.Has(mac)
+	if unkept, _ := o.unkept.Has(mac); unkept {
 		booted, err = true, nil
 	}
 	full := false
@@ -80,13 +89,13 @@ func (o *Once) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error)
 	}
 	switch {
 	case err != nil:
-		return boot.Payload{}, fmt.Errorf("whether %s has booted once can't be read: %w", c.MAC, err)
+		return fmt.Errorf("whether %s has booted once can't be read: %w", mac, err)
 	case booted:
-		return boot.Payload{}, ignore("booted once already; --once keeps Spur silent so that it starts from its disk")
+		return ignore("booted once already; %s keeps Spur silent so that it starts from its disk", by)
 	case full:
-		return boot.Payload{}, ignore("--once remembers %d booted machines and no more", o.most)
+		return ignore("%s remembers %d booted machines and no more", by, o.most)
 	}
-	return o.next.Resolve(ctx, c)
+	return nil
 }
 
 // memory is a Booted that ends with the process.

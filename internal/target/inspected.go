@@ -152,9 +152,13 @@ func (l Inspected) named() []Inspected {
 // Local are the files of this host that machines may have. Close them. Those of a folder
 // are none that the operator named, and links among them lead nowhere else.
 func (l Inspected) Local() (local tree.Local, close func(), err error) {
+	return localOf(l.named(), l.drawn.folders())
+}
+
+// localOf are those of several, and all files below folders.
+func localOf(all []Inspected, dirs []string) (local tree.Local, close func(), err error) {
 	named := tree.Named{}
-	dirs := l.drawn.folders()
-	for _, one := range l.named() {
+	for _, one := range all {
 		var below []string
 		switch content := one.Payload.Content.(type) {
 		case boot.Folder:

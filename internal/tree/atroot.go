@@ -111,5 +111,9 @@ func (t *Tree) scriptAtRoot(ctx context.Context, a Asker) *generated {
 		return newGenerated(route.IPXEScript, loader.AskScript(t.base(t.web(), a.Server)+"/"+route.IPXEScript))
 	}
 	c.Server = a.Server
-	return t.script(ctx, c, route.Configured(boot.IPXE, a.Via), a)
+	r := route.Configured(boot.IPXE, a.Via)
+	if payload, err := t.Resolver.Resolve(ctx, c); err == nil && payload.Item != 0 {
+		return t.onward(c, payload, r, a) // to names that have the item
+	}
+	return t.script(ctx, c, r, a)
 }

@@ -35,6 +35,11 @@ func (t *Tree) inquiry(ctx context.Context, c boot.Client, r route.Route, a Aske
 	if err != nil {
 		return troubled(c, r, err, false)
 	}
+	return t.onward(c, payload, r, a)
+}
+
+// onward is the script that leads an iPXE to what a client boots by its item.
+func (t *Tree) onward(c boot.Client, payload boot.Payload, r route.Route, a Asker) *generated {
 	e, why := t.entry(c, boot.MenuItem{Item: payload.Item, Payload: payload}, r, a)
 	if why != "" {
 		return troubled(c, r, fmt.Errorf("%s", why), false)

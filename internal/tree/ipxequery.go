@@ -1,9 +1,7 @@
 package tree
 
 import (
-	"encoding/hex"
 	"net/url"
-	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -18,8 +16,9 @@ func ClientFromQuery(q url.Values) (c boot.Client, ok bool) {
 	if err != nil {
 		return boot.Client{}, false
 	}
+	uuid, _ := boot.ParseUUID(q.Get("uuid")) // without one it has told none
 	c = boot.Client{
-		MAC: mac, UUID: parseUUID(q.Get("uuid")), Serial: boot.ParseSerial(q.Get(serialKey)), Arch: buildArch(q.Get("arch")),
+		MAC: mac, UUID: uuid, Serial: boot.ParseSerial(q.Get(serialKey)), Arch: buildArch(q.Get("arch")),
 		Proto: boot.PXE, Loader: boot.IPXE,
 		// It has just used HTTP to ask; what else it has, a script can't tell.
 		Features: boot.UsualIPXE,
@@ -47,12 +46,4 @@ func buildArch(s string) boot.Arch {
 		return boot.Arch(s)
 	}
 	return ""
-}
-
-func parseUUID(s string) (u boot.UUID) {
-	b, err := hex.DecodeString(strings.ReplaceAll(s, "-", ""))
-	if err == nil && len(b) == len(u) {
-		copy(u[:], b)
-	}
-	return u
 }

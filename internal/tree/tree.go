@@ -28,6 +28,9 @@ type Tree struct {
 	Signing     *Signing     // signs what firmware and iPXE start; nil for nothing
 	Unpacking   *Unpacking   // unpacks kernels that no loader does; nil where none is served
 	ScriptFiles *ScriptFiles // what an operator's iPXE script names relative to itself; nil without one
+	// ScriptsOf are those of a client whose machine has a target of its own; nil: ScriptFiles
+	// are those of all.
+	ScriptsOf func(boot.Client) *ScriptFiles
 	// Brings tells what a client's payload brings of its own: files that are asked for
 	// by names that no script of Spur's has. nil where no payload does.
 	Brings func(boot.Client) (boot.Bringer, bool)
@@ -104,7 +107,7 @@ func (t *Tree) Describe(asked string, peer netip.Addr) (e Entry, ok bool) {
 	if f, ok := t.brought(name, rest); ok {
 		return f.describe(name.Client), true
 	}
-	f, known := t.declared(name.Route, rest)
+	f, known := t.declared(name, rest)
 	return Entry{
 		Client: name.Client, Role: f.Role, Name: rest, Last: f.Role == route.Kernel, Loader: f.Loader, Spare: name.Route.DoesWithout(rest),
 	}, known
@@ -120,18 +123,27 @@ func told(role route.Role) route.Role {
 
 // declared says what a file in a boot's tree is: one that its route declares, or
 // one that an operator's script names relative to itself.
-func (t *Tree) declared(r route.Route, name string) (route.File, bool) {
-	if f, ok := r.File(name); ok {
+func (t *Tree) declared(n Name, name string) (route.File, bool) {
+	if f, ok := n.Route.File(name); ok {
 		return f, true
 	}
-	if t.ScriptFiles == nil || r.Role != route.Script {
+	scripts := t.scriptFiles(n.Client)
+	if scripts == nil || n.Route.Role != route.Script {
 		return route.File{}, false
 	}
 	if _, ok := t.Loaders.Named(name); ok {
 		return route.File{Name: name, Role: route.NBP}, true
 	}
-	role, ok := t.ScriptFiles.Role(path.Clean(name))
+	role, ok := scripts.Role(path.Clean(name))
 	return route.File{Name: name, Role: role}, ok
+}
+
+// scriptFiles are what the script that a client boots names relative to itself.
+func (t *Tree) scriptFiles(c boot.Client) *ScriptFiles {
+	if t.ScriptsOf != nil {
+		return t.ScriptsOf(c)
+	}
+	return t.ScriptFiles
 }
 
 // Open opens the file at path. Errors wrap fs.ErrNotExist where there is no
@@ -259,14 +271,15 @@ func (t *Tree) openChained(ctx context.Context, n Name, f route.File) (fs.File, 
 // openScriptFile opens what an operator's script names relative to itself: the
 // loaders of this host by their names, and what lies beside the script.
 func (t *Tree) openScriptFile(ctx context.Context, name string, c boot.Client, a Asker) (fs.File, error) {
-	if t.ScriptFiles == nil {
+	scripts := t.scriptFiles(c)
+	if scripts == nil {
 		return nil, missing(name, errors.New("a boot has no such file"))
 	}
 	if b, ok := t.Loaders.Find(name, c); ok {
 		return t.openLoader(ctx, b)
 	}
-	file, err := t.ScriptFiles.Open(ctx, path.Clean(name), a.Raw)
-	if role, _ := t.ScriptFiles.Role(path.Clean(name)); err != nil || role != route.Kernel {
+	file, err := scripts.Open(ctx, path.Clean(name), a.Raw)
+	if role, _ := scripts.Role(path.Clean(name)); err != nil || role != route.Kernel {
 		return file, err
 	}
 	return t.Signing.sign(ctx, file, name+a.Raw)

@@ -1,0 +1,350 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/outlook"
+	"github.com/spurboot/spur/internal/resolver"
+	"github.com/spurboot/spur/internal/sandbox"
+	"github.com/spurboot/spur/internal/target"
+	"github.com/spurboot/spur/internal/tree"
+)
+
+const (
+	// readingsMost is how many readings of a file of machines are kept: what machines under
+	// way were given stays theirs, for as many changes.
+	readingsMost = 4
+	// machinesAgain is how often a file is read again whose last reading had an error: a
+	// target may have come back.
+	machinesAgain = 5 * time.Second
+	// givenOnceMost bounds the machines of which it is remembered that they boot once.
+	givenOnceMost = 1 << 16
+)
+
+// machinesFile is a file that says what each machine boots. It is read again when it has
+// changed. Machines boot by what was read last that was in order.
+type machinesFile struct {
+	daemon *daemon
+	file   target.MachinesFile
+	items  *target.Items
+	within []string // where local files may lie
+	once   *resolver.Once
+	known  stamp // of the file as it was read last; of run alone once that runs
+
+	mu       sync.RWMutex
+	readings []machinesReading // the newest first
+
+	givenOnce givenOnce
+}
+
+// machinesReading is what the file said at one time.
+type machinesReading struct {
+	*target.Machines
+	local tree.Local
+	close func()
+}
+
+// BootMachines boots each machine into what a file says of it, until ctx ends.
+func BootMachines(ctx context.Context, c Config, f target.MachinesFile) error {
+	d, err := open(c)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	f.Host, f.Open, f.Surroundings = d.host, openURL(d.cache), c.surroundings()
+	w := &machinesFile{daemon: d, file: f, items: target.NewItems(), known: stampOf(f.Path)}
+	defer w.close()
+	m, err := f.Read(ctx, d.upstream(), w.items, nil)
+	if err != nil {
+		return err
+	}
+	for _, a := range m.Targets() {
+		if _, err := (outlook.Outlook{Host: d.host}).Given(a.Outlook()); err != nil {
+			m.Close()
+			return advice.Wrap(fmt.Errorf("%s: %w", a.Where, err), advice.Of(err))
+		}
+	}
+	if err := w.take(m); err != nil {
+		return err
+	}
+	for _, warning := range m.Warnings {
+		d.notices.warn(warning)
+	}
+	d.title, d.machines, d.brings, d.watching = m.Summary(), w, w.brings, w.run
+	d.given = machineLines(m)
+	d.ahead = remoteFiles(m.Files())
+	files := localFiles(m.Files())
+	files.files = append(files.files, f.Path)
+	files.folders = m.Folders()
+	w.within = within(files)
+	return d.serve(ctx, w, files, w)
+}
+
+// within are the folders that stay readable, with no links in their names.
+func within(s sharedFiles) []string {
+	all := sandbox.Folders(s.files...)
+	for _, dir := range s.folders {
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			all = append(all, real)
+		}
+	}
+	return all
+}
+
+// machineLinesMost is how many targets are listed.
+const machineLinesMost = 50
+
+// machineLines say which machines boot what.
+func machineLines(m *target.Machines) []string {
+	var lines []string
+	all := m.Targets()
+	for _, a := range all[:min(len(all), machineLinesMost)] {
+		lines = append(lines, "  "+a.Line())
+	}
+	if n := len(all) - machineLinesMost; n > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more", n))
+	}
+	return lines
+}
+
+// aheadMost is how many URLs of a file of machines are fetched ahead.
+const aheadMost = 16
+
+// remoteFiles are the first URLs among files.
+func remoteFiles(files []boot.File) []boot.File {
+	remote := slices.DeleteFunc(slices.Clone(files), func(f boot.File) bool { return !f.IsURL() })
+	return remote[:min(len(remote), aheadMost)]
+}
+
+// take has boots go by a reading.
+func (w *machinesFile) take(m *target.Machines) error {
+	local, closeLocal, err := m.Local()
+	if err != nil {
+		m.Close()
+		return err
+	}
+	next := machinesReading{m, local, func() { closeLocal(); m.Close() }}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.readings = append([]machinesReading{next}, w.readings...)
+	if len(w.readings) > readingsMost {
+		w.readings[readingsMost].close()
+		w.readings = w.readings[:readingsMost]
+	}
+	return nil
+}
+
+func (w *machinesFile) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.readings {
+		r.close()
+	}
+}
+
+// Resolve implements boot.Resolver.
+func (w *machinesFile) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
+	if a, ok := w.item(c.Item); ok {
+		return w.give(ctx, c, a, a.Where)
+	}
+	w.mu.RLock()
+	found := w.readings[0].Find(c)
+	w.mu.RUnlock()
+	switch {
+	case found.Asked:
+		return boot.Payload{Content: boot.Inquiry{Else: found.Asks}}, nil
+	case found.Assigned == nil:
+		return boot.Payload{}, fmt.Errorf("%w: no row of %s is about it", boot.ErrIgnore, w.file.Path)
+	}
+	return w.give(ctx, c, found.Assigned, found.Row)
+}
+
+// item is what has an item, by the newest reading that knows it.
+func (w *machinesFile) item(n uint16) (*target.Assigned, bool) {
+	if !target.IsItem(n) {
+		return nil, false
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	for _, r := range w.readings {
+		if a, ok := r.Item(n); ok {
+			return a, true
+		}
+	}
+	return nil, false
+}
+
+// give is what a client boots of a target, by the row at a place.
+func (w *machinesFile) give(ctx context.Context, c boot.Client, a *target.Assigned, row string) (boot.Payload, error) {
+	if a.Once && w.once != nil {
+		if err := w.once.Refuses(c.MAC, "once: of "+row); err != nil {
+			return boot.Payload{}, err
+		}
+	}
+	w.givenOnce.note(c.MAC, a.Once)
+	p, err := a.Resolver().Resolve(ctx, c)
+	p.Item = a.Item
+	return p, err
+}
+
+// bootsOnce tells whether a machine that is up boots once: by what it was given, or, after
+// a restart, by the rows that its MAC alone leads to.
+func (w *machinesFile) bootsOnce(mac boot.MAC) bool {
+	if once, known := w.givenOnce.of(mac); known {
+		return once
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	found := w.readings[0].Find(boot.Client{MAC: mac})
+	return found.Assigned != nil && found.Once
+}
+
+// Open implements tree.Local.
+func (w *machinesFile) Open(path string) (f fs.File, err error) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	for _, r := range w.readings {
+		if f, err = r.local.Open(path); !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
+	return nil, err
+}
+
+// assigned is what a client boots, whether or not it may.
+func (w *machinesFile) assigned(c boot.Client) *target.Assigned {
+	if a, ok := w.item(c.Item); ok {
+		return a
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	found := w.readings[0].Find(c)
+	if found.Asked {
+		return nil
+	}
+	return found.Assigned
+}
+
+// brings is what a client's payload brings of its own.
+func (w *machinesFile) brings(c boot.Client) (boot.Bringer, bool) {
+	a := w.assigned(c)
+	if a == nil {
+		return nil, false
+	}
+	return a.Brings(c)
+}
+
+// scriptsOf finds what a client's script names relative to itself; nil where all have the
+// same.
+func (d *daemon) scriptsOf() func(boot.Client) *tree.ScriptFiles {
+	if d.machines == nil {
+		return nil
+	}
+	return func(c boot.Client) *tree.ScriptFiles {
+		if a := d.machines.assigned(c); a != nil {
+			return a.Scripts
+		}
+		return nil
+	}
+}
+
+// run reads the file again when it has changed, until ctx ends. It is taken once it has
+// stayed the same for a moment: until then it may be being written. What was wrong with
+// one reading is told once.
+func (w *machinesFile) run(ctx context.Context, ready func()) error {
+	ready()
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	last, failed, tried := w.known, "", time.Time{}
+	for {
+		var at time.Time
+		select {
+		case <-ctx.Done():
+			return nil
+		case at = <-ticker.C:
+		}
+		now := stampOf(w.file.Path)
+		changed := now == last && now != w.known
+		if changed || failed != "" && at.Sub(tried) > machinesAgain {
+			w.known, tried = now, at
+			failed = w.reread(ctx, failed)
+		}
+		last = now
+	}
+}
+
+// reread reads the file again, and tells what comes of it: an error unless it is the one
+// that was told last, which it returns.
+func (w *machinesFile) reread(ctx context.Context, told string) (failed string) {
+	m, err := w.file.Read(ctx, w.daemon.upstream(), w.items, w.within)
+	if err == nil {
+		err = w.take(m)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return told
+	case err != nil:
+		failed = err.Error() + "\n" + advice.Of(err)
+		if failed != told {
+			w.daemon.notices.warnLines(w.file.Path+" changed, and boots go by what it said before:", failed)
+		}
+		return failed
+	}
+	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s changed: %s (%s)", w.file.Path, nextGets, m.Summary()), "sub", "daemon", "step", "changed")
+	for _, warning := range m.Warnings {
+		w.daemon.notices.warn(warning)
+	}
+	return ""
+}
+
+// warnLines warns of what has several lines.
+func (v *notices) warnLines(line, more string) {
+	if v.log != nil {
+		v.warn(line + " " + more)
+		return
+	}
+	v.warn(line)
+	for text := range strings.SplitSeq(more, "\n") {
+		v.say(slog.LevelWarn, "  "+text)
+	}
+}
+
+// givenOnce remembers of machines that were given something whether they boot it once.
+// The zero value is ready for use.
+type givenOnce struct {
+	mu  sync.Mutex
+	all map[boot.MAC]bool
+}
+
+func (g *givenOnce) note(mac boot.MAC, once bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.all == nil {
+		g.all = map[boot.MAC]bool{}
+	}
+	if _, known := g.all[mac]; !known && len(g.all) >= givenOnceMost {
+		for other := range g.all { // whichever
+			delete(g.all, other)
+			break
+		}
+	}
+	g.all[mac] = once
+}
+
+func (g *givenOnce) of(mac boot.MAC) (once, known bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	once, known = g.all[mac]
+	return once, known
+}

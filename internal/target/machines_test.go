@@ -1,0 +1,169 @@
+package target
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
+)
+
+// bzImage is what a Linux kernel for x86 begins with (Documentation/arch/x86/boot.rst).
+func bzImage() []byte {
+	b := make([]byte, 4096)
+	b[0x1f1] = 1
+	copy(b[0x202:], "\x0f\x02")
+	copy(b[0x202-4:], "\x00\x00\x55\xaa")
+	copy(b[0x1fe:], "\x55\xaa\xeb\x66HdrS\x0f\x02")
+	b[0x211] = 1
+	binary.LittleEndian.PutUint16(b[0x20e:], 0x600)
+	copy(b[0x800:], "6.1.0-test (me@here) #1\x00")
+	return b
+}
+
+// folderOf is a folder with files.
+func folderOf(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func readMachines(t testing.TB, dir string, items *Items) (*Machines, error) {
+	t.Helper()
+	none := func(context.Context, string) (fs.File, error) { return nil, errors.New("nothing is fetched here") }
+	m, err := MachinesFile{Path: filepath.Join(dir, "machines.yaml"), Open: none}.Read(t.Context(), Upstream{Open: none, Say: func(string) {}}, items, nil)
+	if err == nil {
+		t.Cleanup(m.Close)
+	}
+	return m, err
+}
+
+func client(last byte) boot.Client {
+	return boot.Client{MAC: boot.MAC{2, 0, 0, 0, 0, last}, Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
+}
+
+// Paths are relative to the file, in command lines too, and what several rows boot is one
+// target with one item, also by another Spur.
+func TestMachinesTargets(t *testing.T) {
+	dir := folderOf(t, map[string]string{
+		"vmlinuz": string(bzImage()), "sub/initrd": "070701", "node.yaml": "x", "boot.ipxe": "#!ipxe\nkernel beside\nboot\n", "beside": "x",
+		"machines.yaml": `machines:
+  - mac: 02:00:00:00:00:01
+    boot: vmlinuz
+    initrds: sub/initrd
+    cmdline: 'a={{ ID "node.yaml" }} {{ UP }}'
+  - mac: 02:00:00:00:00:02
+    boot: ./vmlinuz
+    initrds: [sub/initrd]
+    cmdline: 'a={{ ID "node.yaml" }} {{ UP }}'
+  - mac: 02:00:00:00:00:03
+    boot: vmlinuz
+    message: hello
+    root-path: nfs:x
+  - mac: 02:00:00:00:00:04
+    boot: boot.ipxe
+  - mac: 02:00:00:00:00:05
+    boot: local
+`,
+	})
+	m, err := readMachines(t, dir, NewItems())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two, three, script := m.Find(client(1)), m.Find(client(2)), m.Find(client(3)), m.Find(client(4))
+	if one.Item != two.Item || one.Item == three.Item || !IsItem(one.Item) || !strings.HasSuffix(two.Row, "machines.yaml:6") {
+		t.Errorf("items %d, %d, %d; %s", one.Item, two.Item, three.Item, two.Row)
+	}
+	linux, ok := one.Payload.Content.(boot.Linux)
+	if !ok || linux.Kernel.Source != filepath.Join(dir, "vmlinuz") || linux.Initrds[0].Source != filepath.Join(dir, "sub/initrd") {
+		t.Errorf("%+v", one.Payload)
+	}
+	if line := linux.Cmdline.Expand(func(f boot.File) string { return f.Source }, "UP"); line != "a="+dir+"/node.yaml UP" {
+		t.Errorf("command line %q", line)
+	}
+	if p := three.Payload; p.Message != "hello" || p.RootPath != "nfs:x" || p.Item != three.Item {
+		t.Errorf("%+v", p)
+	}
+	if script.Scripts == nil {
+		t.Fatal("the script has nothing beside it")
+	}
+	if _, ok := script.Scripts.Role("beside"); !ok {
+		t.Error("the script's file isn't beside it")
+	}
+	if got := m.Summary(); !strings.HasSuffix(got, "(5 rows, 4 targets), and leaves others alone") {
+		t.Error(got)
+	}
+	again, err := readMachines(t, dir, NewItems())
+	if err != nil || again.Find(client(3)).Item != three.Item {
+		t.Errorf("another Spur has other items: %v", err)
+	}
+}
+
+func TestMachinesErrors(t *testing.T) {
+	for row, want := range map[string]string{
+		"boot: gone":                           "machines.yaml:3:11: there is no file",
+		"boot: gopher://x/y":                   "a URL that Spur cannot fetch",
+		"boot: local\n    initrds: x":          "the machine's own disk",
+		"boot: kernel\n    as: nothing":        "--as nothing is unknown",
+		"boot: kernel\n    cmdline: '{{ X }}'": "none of {{ ID",
+		"boot: script":                         "loads gone, which isn't there",
+		"boot: text":                           "machines.yaml:3:11: ",
+	} {
+		dir := folderOf(t, map[string]string{"kernel": string(bzImage()), "script": "#!ipxe\nkernel gone\nboot\n", "text": "nothing that boots", "machines.yaml": "machines:\n  - mac: \"*\"\n    " + row + "\n"})
+		_, err := readMachines(t, dir, NewItems())
+		if err == nil || !strings.Contains(err.Error(), want) || advice.Of(err) == "" {
+			t.Errorf("%s: %v; %s", row, err, advice.Of(err))
+		}
+	}
+}
+
+// Items are the same for as long as they last, and no two targets share one.
+func TestItems(t *testing.T) {
+	items, seen := NewItems(), map[uint16]string{}
+	for n := range endOfFiles - firstNamed {
+		key := fmt.Sprint(n)
+		item, err := items.of(key)
+		if err != nil || seen[item] != "" || !IsItem(item) {
+			t.Fatalf("%s has %d, which %q has too: %v", key, item, seen[item], err)
+		}
+		seen[item] = key
+	}
+	if again, err := items.of("0"); err != nil || seen[again] != "0" {
+		t.Errorf("%d, %v", again, err)
+	}
+	if _, err := items.of("more"); err == nil || advice.Of(err) == "" {
+		t.Errorf("one too many: %v", err)
+	}
+}
+
+// Each of 5,000 rows has a command line of its own, for one kernel.
+func BenchmarkMachines5000(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("machines:\n")
+	for i := range 5000 {
+		fmt.Fprintf(&text, "  - mac: 52:54:00:00:%02x:%02x\n    boot: vmlinuz\n    cmdline: hostname=n%d\n", i>>8, i&255, i)
+	}
+	dir := folderOf(b, map[string]string{"vmlinuz": string(bzImage()), "machines.yaml": text.String()})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := readMachines(b, dir, NewItems()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func Forms() []FormRow {
 		{Kind: boot.KindDisk, Form: DiskForm, Obstacle: unfitHTTPBoot, Needs: diskNeeds},
 		{Kind: boot.KindDisk, Form: RAMDiskForm, Obstacle: unfitRAMDisk, Needs: diskNeeds},
 		{Kind: boot.KindDisk, Form: SANForm, Obstacle: unfitSAN},
-		{Kind: boot.KindWIM, Form: WIMForm, With: boot.Wimboot, Obstacle: unfitWIM},
+		{Kind: boot.KindWIM, Form: WIMForm, With: boot.Wimboot, Obstacle: unfitWIM, Needs: wimNeeds},
 		{Kind: boot.KindMenu, Form: MenuForm, Obstacle: none},
 		{Kind: boot.KindInquiry, Form: InquiryForm, Obstacle: none},
 		{Kind: boot.KindLocal, Form: LocalForm, Obstacle: unfitLocal},

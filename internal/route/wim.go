@@ -16,6 +16,18 @@ const WimbootFile = "wimboot"
 // boot.sdi out of the image (its CHANGELOG.md).
 const wimbootOutOf = "2.7.1"
 
+// peNeeds is what Windows PE needs besides its image, as Microsoft says.
+const peNeeds = 512 << 20
+
+// wimNeeds is what an image needs, which wimboot leaves where it is.
+func wimNeeds(_ boot.Client, p boot.Payload) int64 {
+	w, _ := p.Content.(boot.WIM)
+	if w.Bytes == 0 {
+		return peNeeds
+	}
+	return w.Bytes + peNeeds
+}
+
 // wimMost is how large an image can be on a BIOS, where iPXE has it below 4 GiB.
 const wimMost = 3 << 30
 

@@ -79,3 +79,12 @@ func TestWimbootInTheTree(t *testing.T) {
 		t.Error("gPXE is given wimboot")
 	}
 }
+
+// A machine needs the image, and what Windows PE does.
+func TestWIMNeeds(t *testing.T) {
+	for bytes, want := range map[int64]int64{0: 512 << 20, 400 << 20: 912 << 20} {
+		if got := (Route{Form: WIMForm}).Needs(biosROM, boot.Payload{Content: boot.WIM{Bytes: bytes}}); got != want {
+			t.Errorf("%d bytes need %d", bytes, got)
+		}
+	}
+}

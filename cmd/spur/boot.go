@@ -56,7 +56,9 @@ Debian's package raspi-firmware. A folder with such firmware is served to it as 
 
 In --cmdline, {{ ID "path or URL" }} becomes the URL at which Spur serves that
 file to the machine, and {{ UP }} the URL that the booted system may fetch to
-say that it is up: it then gets its last line in the story.
+say that it is up: it then gets its last line in the story. With an ISO image
+{{ ISO }} is the URL of the image, {{ FILE "live/*.squashfs" }} that of a file
+on it, and {{ BASE }} that below which all of its files are.
 
 --for gives machines whose firmware is of another architecture a kernel and initrds of
 their own, and --cmdline-for a command line in the place of --cmdline: --for arm64=KERNEL.

@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"internal/output": {},
 	// What a server gives up once its sockets are open.
 	"internal/sandbox":                        {"internal/advice"},
+	"internal/family/familytest":              {},
 	"internal/sandbox/sandboxtest":            {},
 	"internal/sandbox/sandboxtest/openwithin": {},
 

@@ -13,11 +13,14 @@ var placeholder = regexp.MustCompile(`\{\{\s*(?:(BASE)|(ISO)|FILE\s+("(?:[^"\\]|
 
 // checkWords tells what is wrong with arguments.
 func checkWords(text string) error {
-	if rest := placeholder.ReplaceAllString(text, ""); strings.Contains(rest, "{{") || strings.Contains(rest, "}}") {
+	if rest := WithoutURLs(text); strings.Contains(rest, "{{") || strings.Contains(rest, "}}") {
 		return fmt.Errorf(`arguments with something that is none of {{ FILE "pattern" }}, {{ BASE }}, {{ ISO }}: %s`, text)
 	}
 	return nil
 }
+
+// WithoutURLs are arguments without what stands for URLs of a medium.
+func WithoutURLs(text string) string { return placeholder.ReplaceAllString(text, "") }
 
 // Part is a part of arguments: text, or what a URL is of.
 type Part struct {

@@ -61,12 +61,11 @@ func (t Table) Recognise(m Medium) Found {
 	if i < 0 {
 		return found
 	}
-	found.Family = t[i]
+	found.Family, found.Root = t[i], l.root(t[i])
 	if t[i].WIM != "" {
 		found.WIM = l.first(t[i].WIM)
 	}
 	l.systems(&found)
-	found.Root = l.root(t[i])
 	found.Memory = l.memory(t[i])
 	return found
 }
@@ -131,9 +130,7 @@ func (l look) systems(found *Found) {
 			if !ok {
 				continue
 			}
-			at := slices.IndexFunc(all, func(other System) bool {
-				return other.Kernel == s.Kernel && other.Args == s.Args && slices.Equal(other.Initrds, s.Initrds)
-			})
+			at := slices.IndexFunc(all, func(other System) bool { return found.same(other, s) })
 			if at < 0 {
 				at, all = len(all), append(all, s)
 			}
@@ -149,6 +146,13 @@ func (l look) systems(found *Found) {
 		}
 	}
 	found.Systems, found.Preset = all, max(0, preset)
+}
+
+// same tells whether two entries are one: with the same arguments, or with the same title
+// and no other arguments over the network.
+func (f Found) same(a, b System) bool {
+	return a.Kernel == b.Kernel && slices.Equal(a.Initrds, b.Initrds) &&
+		(a.Args == b.Args || a.Title == b.Title && slices.Equal(f.kept(a), f.kept(b)))
 }
 
 // lacks notes an entry that names what isn't there.
@@ -182,7 +186,8 @@ func (l look) system(f Family, c bootconfig.Config, e bootconfig.Entry) (s Syste
 	return System{Title: e.Title, Kernel: e.Kernel, Initrds: e.Initrds, Args: e.Args, Config: c.Path}, "", true
 }
 
-// known is the system that a family knows of by itself.
+// known is the system that a family knows of by itself; none where its kernel isn't there, or
+// none of its initrds.
 func (l look) known(f Family) []System {
 	for _, pattern := range f.Kernels {
 		kernel := l.first(pattern)
@@ -194,6 +199,9 @@ func (l look) known(f Family) []System {
 			if initrd := l.first(pattern); initrd != "" {
 				s.Initrds = append(s.Initrds, initrd)
 			}
+		}
+		if len(s.Initrds) == 0 && len(f.Initrds) > 0 {
+			return nil
 		}
 		return []System{s}
 	}
@@ -244,18 +252,29 @@ func (f Found) Choose(name string) (s System, ok bool) {
 	return f.Systems[at], true
 }
 
+// kept are the arguments of a medium's that a system boots with over the network, too.
+func (f Found) kept(s System) []string {
+	return without(words(s.Args), slices.Concat(f.Family.Drop, f.Root.Drop))
+}
+
 // Arguments are those with which a system is booted over the network: the medium's without
 // what is dropped, and those of the family. The error names a file that isn't there.
 func (f Found) Arguments(s System) ([]Part, error) {
-	kept := without(words(s.Args), slices.Concat(f.Family.Drop, f.Root.Drop))
-	before, behind := split(kept)
+	before, behind := split(f.kept(s))
 	text := strings.Join(slices.Concat(escaped(before), words(f.Family.Add), words(f.Root.Args), escaped(behind)), " ")
-	all, missing := parts(strings.TrimSpace(text), f.look.first)
-	if missing != "" {
-		return nil, fmt.Errorf("there is no file %s on it", missing)
-	}
+	all, err := f.Parts(strings.TrimSpace(text))
 	for i := range all {
 		all[i].Text = strings.ReplaceAll(all[i].Text, mark, "{{")
+	}
+	return all, err
+}
+
+// Parts splits arguments in which {{ BASE }}, {{ ISO }} and {{ FILE "pattern" }} may stand.
+// The error names a file that isn't there.
+func (f Found) Parts(text string) ([]Part, error) {
+	all, missing := parts(text, f.look.first)
+	if missing != "" {
+		return nil, fmt.Errorf("there is no file %s on it", missing)
 	}
 	return all, nil
 }

@@ -59,6 +59,7 @@ type Menu struct {
 	Loader   bootconfig.Loader `json:"loader"`
 	Path     string            `json:"path"`
 	Titles   []string          `json:"titles"`
+	Starts   []string          `json:"starts"` // what the entry of each title does
 	Problems []string          `json:"problems,omitempty"`
 }
 
@@ -86,7 +87,7 @@ func (d Disc) Describe() Description {
 	for _, c := range f.Configs {
 		m := Menu{Loader: c.Loader, Path: c.Path, Problems: c.Problems}
 		for _, e := range c.Entries {
-			m.Titles = append(m.Titles, e.Title)
+			m.Titles, m.Starts = append(m.Titles, e.Title), append(m.Starts, starts(e))
 		}
 		all.Menus = append(all.Menus, m)
 	}
@@ -125,8 +126,19 @@ func (d Disc) unbootable() error {
 		_, _, err := d.WIM(nil)
 		return err
 	}
+	if d.Found.Family.Name == "" {
+		return d.unknown("")
+	}
 	_, _, err := d.Linux("")
 	return err
+}
+
+// starts says what an entry of a menu does: the files that it starts, and its arguments.
+func starts(e bootconfig.Entry) string {
+	if e.Kernel == "" {
+		return string(e.Kind)
+	}
+	return strings.Join(strings.Fields(string(e.Kind)+": "+strings.Join(slices.Concat([]string{e.Kernel}, e.Initrds, e.Modules), ", ")+" "+e.Args), " ")
 }
 
 // entry describes a system.
@@ -183,6 +195,12 @@ func (d Description) WriteText(out io.Writer) error {
 	}
 	for _, m := range d.Menus {
 		line("menu", fmt.Sprintf("%s of %s: %s", m.Path, m.Loader, entries(len(m.Titles))))
+		for i := range min(len(m.Titles), startsMost) {
+			if len(d.Entries) == 0 {
+				line("", "  "+m.Titles[i])
+				line("", "    "+m.Starts[i])
+			}
+		}
 		for _, problem := range m.Problems {
 			line("", "  "+problem)
 		}
@@ -219,6 +237,9 @@ func (d Description) WriteText(out io.Writer) error {
 	_, err := io.WriteString(out, b.String())
 	return err
 }
+
+// startsMost bounds how many entries of a menu are told of a medium that boots none of them.
+const startsMost = 16
 
 // entries says how many there are.
 func entries(n int) string {

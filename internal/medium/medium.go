@@ -70,7 +70,7 @@ func (d Disc) system(entry string) (family.System, error) {
 	f := d.Found
 	switch {
 	case f.Family.Name == "":
-		return family.System{}, UnfitError{d.unknown()}
+		return family.System{}, UnfitError{d.unknown("spur image show says what is on it; ")}
 	case f.Family.Unfit != "":
 		return family.System{}, UnfitError{advice.New(fmt.Sprintf("%s is %s, which doesn't boot over the network as it is: %s", d.File.Base(), d.title(), f.Family.Unfit), f.Family.Instead)}
 	case f.Root.Over == "":
@@ -81,9 +81,17 @@ func (d Disc) system(entry string) (family.System, error) {
 	case ok:
 		return s, nil
 	case len(f.Systems) == 0:
-		return s, advice.New(fmt.Sprintf("%s is %s, but its kernel isn't there", d.File.Base(), d.title()), "spur image show "+d.File.Base()+" says what is on it")
+		return s, advice.New(fmt.Sprintf("%s is %s, but %s", d.File.Base(), d.title(), d.lacking()), again+", or name its kernel and initrds yourself")
 	}
 	return s, NoEntryError{advice.New(fmt.Sprintf("%s has no entry %q", d.File.Base(), entry), "its entries are "+d.entries())}
+}
+
+// lacking says what a medium without a system lacks.
+func (d Disc) lacking() string {
+	if d.Found.PresetLacks != "" {
+		return printable.Line(d.Found.PresetLacks)
+	}
+	return "its kernel or its initrd isn't there"
 }
 
 // Warnings say what may be in the way of its system.
@@ -110,8 +118,9 @@ func (d Disc) entries() string {
 	return strings.Join(all, "; ")
 }
 
-// unknown is the error about a medium of no family.
-func (d Disc) unknown() error {
+// unknown is the error about a medium of no family. see is how to look what is on it, for
+// who hasn't.
+func (d Disc) unknown(see string) error {
 	named := d.File.Base()
 	if d.Image.Label != "" {
 		named += fmt.Sprintf(" (%s)", printable.Line(d.Image.Label))
@@ -121,10 +130,10 @@ func (d Disc) unknown() error {
 	}
 	for _, c := range d.Found.Configs {
 		if len(c.Entries) > 0 {
-			return advice.New(fmt.Sprintf("%s is of no family of systems that Spur knows, though %s lists what it boots", named, c.Path), "spur image show says what is on it; describe it in a file for --families, or name its kernel and initrds")
+			return advice.New(fmt.Sprintf("%s is of no family of systems that Spur knows, though %s lists what it boots", named, c.Path), see+"describe it in a file for --families, or name its kernel and initrds")
 		}
 	}
-	return advice.New(named+" holds no system that Spur knows: there is no boot menu on it that names a kernel", "spur image show says what is on it; name an image that computers boot from")
+	return advice.New(named+" holds no system that Spur knows: there is no boot menu on it that names a kernel", see+"name an image that computers boot from")
 }
 
 // images are those that lie in an image's topmost folder.
@@ -237,7 +246,24 @@ func (d Disc) cmdline(s family.System) (boot.Template, error) {
 	if err != nil {
 		return boot.Template{}, advice.Wrap(fmt.Errorf("%s: %w", d.File.Base(), err), again)
 	}
-	var c boot.Template
+	return d.template(parts, func(text string) (c boot.Template, err error) {
+		c.Text(text)
+		return c, nil
+	})
+}
+
+// Cmdline reads a user's own command line, in which what families.yaml has for URLs may stand
+// as well as what may in any.
+func (d Disc) Cmdline(text string) (boot.Template, error) {
+	parts, err := d.Found.Parts(text)
+	if err != nil {
+		return boot.Template{}, advice.Wrap(fmt.Errorf("the command line: %s: %w", d.File.Base(), err), "name a file of the image; a pattern has * for any part of a name")
+	}
+	return d.template(parts, boot.ParseCmdline)
+}
+
+// template puts parts together, of which read reads the text.
+func (d Disc) template(parts []family.Part, read func(string) (boot.Template, error)) (c boot.Template, err error) {
 	for _, p := range parts {
 		switch {
 		case p.Base:
@@ -247,7 +273,11 @@ func (d Disc) cmdline(s family.System) (boot.Template, error) {
 		case p.File != "":
 			c.File(d.inside(p.File))
 		default:
-			c.Text(p.Text)
+			text, err := read(p.Text)
+			if err != nil {
+				return c, err
+			}
+			c.Append(text)
 		}
 	}
 	return c, nil

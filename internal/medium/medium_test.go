@@ -211,6 +211,49 @@ func TestEntryThatLacksFiles(t *testing.T) {
 	}
 }
 
+// A user's own command line may have the URLs of a medium, by which arguments of families go.
+func TestCmdline(t *testing.T) {
+	path := liveImage(t)
+	d, err := open(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := d.Cmdline(`a={{ BASE }}/x b={{ISO}} c={{ FILE "LIVE/*.squashfs" }} d={{ ID "note.txt" }} e={{ UP }}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := c.Expand(func(f boot.File) string { return "<" + strings.TrimPrefix(f.Source, path) + ":" + f.Inside + ">" }, "<up>")
+	if want := "a=<:" + boot.Root + ">/x b=<:> c=<:live/filesystem.squashfs> d=<note.txt:> e=<up>"; got != want {
+		t.Errorf("it is %q, wanted %q", got, want)
+	}
+	for text, want := range map[string]string{`{{ FILE "none*" }}`: "there is no file none* on it", "{{ URI }}": "is none of"} {
+		if _, err := d.Cmdline(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// What is on a medium of no family is listed.
+func TestUnknown(t *testing.T) {
+	d, err := open(t, imageOf(t, "ODD", map[string]string{
+		"k": "x", "boot/grub/grub.cfg": "menuentry 'Odd' {\n linux /k quiet odd=1\n initrd /a /b\n}\nmenuentry 'Tool' {\n chainloader /EFI/tool.efi\n}\n",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := d.Describe().WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"boot/grub/grub.cfg of grub: 2 entries\n", "  Odd\n", "    linux: k, a, b quiet odd=1\n", "  Tool\n", "    efi: EFI/tool.efi\n", "instead   describe it in a file for --families, or name",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("it doesn't say %q, but\n%s", want, &text)
+		}
+	}
+}
+
 // What doesn't boot has one clear line, and what to do.
 func TestErrors(t *testing.T) {
 	live := liveImage(t)
@@ -229,10 +272,13 @@ func TestErrors(t *testing.T) {
 		"medium.iso (TEST) holds no system that Spur knows":                                 {"photos/1.jpg": "x"},
 		"medium.iso (TEST) holds no system, but images: debian.iso, memtest.img":            {"debian.iso": string(b[:40000]), "memtest.img": "x"},
 		"medium.iso (TEST) is of no family of systems that Spur knows, though isolinux.cfg": {"isolinux.cfg": "label a\nlinux /k\n", "k": "x"},
-		"medium.iso is NixOS, which doesn't boot over the network as it is":                 {"nix-store.squashfs": "", "boot/bzImage": ""},
+		"medium.iso is FreeBSD, which doesn't boot over the network as it is":               {"boot/kernel/kernel": "", "boot/loader.efi": ""},
 		"live/vmlinuz in ": {"live/filesystem.squashfs": "", "live/vmlinuz": "no kernel", "live/initrd.img": "070701"},
-		"medium.iso is Debian live system, but its kernel isn't there": {"live/filesystem.squashfs": ""},
-		"medium.iso is SystemRescue, but its kernel isn't there":       {"sysresccd/x86_64/airootfs.sfs": ""},
+		"medium.iso is Debian live system, but its kernel or its initrd isn't there": {"live/filesystem.squashfs": "", "live/vmlinuz": ""},
+		`medium.iso is Debian live system, but the entry "live" of isolinux.cfg is left out: it names live/none.img, which isn't there`: {
+			"live/filesystem.squashfs": "", "live/vmlinuz": "", "isolinux.cfg": "label live\nlinux /live/vmlinuz\ninitrd /live/none.img\n",
+		},
+		"medium.iso is SystemRescue, but its kernel or its initrd isn't there": {"sysresccd/x86_64/airootfs.sfs": ""},
 	} {
 		d, err := open(t, imageOf(t, "TEST", files))
 		if err != nil {

@@ -44,15 +44,17 @@ func (l *Inspected) takeDisc(ctx context.Context, t Target, file boot.File, up U
 // takeSystem takes the kernel of a medium, with what goes with it, or its Windows.
 func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up Upstream) error {
 	var linux boot.Linux
+	var own boot.Template
 	err := t.withDisc(ctx, file, up, func(d medium.Disc) (err error) {
 		l.calls = d.Calls()
 		if t.As == "" && d.Found.WIM != "" {
 			return l.takeWindows(ctx, t, d, up)
 		}
-		linux, l.about, err = d.Linux(t.Entry)
-		if err == nil {
-			l.Warnings = append(l.Warnings, d.Warnings()...)
+		if linux, l.about, err = d.Linux(t.Entry); err != nil {
+			return err
 		}
+		l.Warnings = append(l.Warnings, d.Warnings()...)
+		own, err = d.Cmdline(t.Cmdline)
 		return err
 	})
 	if errors.As(err, &medium.NoEntryError{}) {
@@ -72,10 +74,10 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 	if err := t.addDeviceTrees(&linux); err != nil {
 		return err
 	}
-	more, err := t.cmdline(ctx, up)
+	own, err = checked(ctx, own, up)
 	if t.Cmdline != "" {
 		linux.Cmdline.Text(" ")
-		linux.Cmdline.Append(more)
+		linux.Cmdline.Append(own)
 	}
 	l.Payload.Content = linux
 	return err

@@ -200,11 +200,16 @@ func (t Target) overrule(found image.Found) (image.Found, error) {
 
 // cmdline reads the command line. The files that it names must be there.
 func (t Target) cmdline(ctx context.Context, up Upstream) (boot.Template, error) {
-	cmdline, err := boot.ParseCmdline(t.Cmdline)
+	cmdline, err := parseCmdline(t.Cmdline)
 	if err != nil {
 		return boot.Template{}, err
 	}
-	cmdline, err = cmdline.MapFiles(func(name string) (string, error) {
+	return checked(ctx, cmdline, up)
+}
+
+// checked is a command line whose files are there.
+func checked(ctx context.Context, cmdline boot.Template, up Upstream) (boot.Template, error) {
+	cmdline, err := cmdline.MapFiles(func(name string) (string, error) {
 		f, err := located(name)
 		if err != nil {
 			return "", err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/family"
 	"github.com/spurboot/spur/internal/printable"
 )
 
@@ -40,8 +41,8 @@ func (t Target) Check(s Surroundings) error {
 			return advice.Misused(advice.New(flag+" isn't UTF-8 or has control characters: "+printable.Line(line), "leave them out"))
 		}
 	}
-	if _, err := boot.ParseCmdline(t.Cmdline); err != nil {
-		return advice.Misused(advice.Wrap(err, "write one of these, the file's name in quotes, or leave the braces out"))
+	if _, err := parseCmdline(family.WithoutURLs(t.Cmdline)); err != nil {
+		return err
 	}
 	for _, name := range append([]string{t.Kernel}, t.Initrds...) {
 		if _, err := located(name); err != nil {
@@ -49,6 +50,15 @@ func (t Target) Check(s Surroundings) error {
 		}
 	}
 	return nil
+}
+
+// parseCmdline reads a command line for anything but the image of a disc.
+func parseCmdline(text string) (boot.Template, error) {
+	c, err := boot.ParseCmdline(text)
+	if err != nil {
+		return c, advice.Misused(advice.Wrap(err, "write one of these, the file's name in quotes, or leave the braces out; {{ ISO }}, {{ BASE }} and {{ FILE }} go with ISO images"))
+	}
+	return c, nil
 }
 
 // onlyItself refuses what goes with a kernel beside a target of another kind.

@@ -60,6 +60,10 @@ func KernelFor(arch boot.Arch) (string, error) {
 // with Debian's live-boot.
 func LiveInitrd() (string, error) { return Unpacked("debian-live", "initrd.img") }
 
+// DracutInitrd is the initrd of a live system of Fedora's kind for Kernel, which
+// scripts/install makes with Debian's dracut.
+func DracutInitrd() (string, error) { return Unpacked("dracut-live", "initrd.img") }
+
 // module is a kernel module.
 type module struct {
 	name    string

@@ -1,9 +1,13 @@
 package tree
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/initrdlayout"
 )
 
 // The files of an image are an archive that cpio unpacks, whose contents are sent from the
@@ -97,6 +103,37 @@ func TestPackedImageLeavesFolders(t *testing.T) {
 	}
 }
 
+// Of an image at a URL all is fetched, and kept.
+func TestPackedImageElsewhere(t *testing.T) {
+	path := discImage(t, map[string]string{".disk/info": "Debian"})
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(path))))
+	defer server.Close()
+	cache, err := fetch.New(fetch.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	sources := Sources{Images: NewImages(), Upstream: func(ctx context.Context, url string) (fs.File, error) { return cache.Open(ctx, url) }}
+	var archives []string
+	for range 2 {
+		f, err := sources.Open(t.Context(), boot.File{Source: server.URL + "/image.iso", Inside: boot.Root, Packed: "debian-installer"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(f)
+		if err != nil || !bytes.Contains(b, []byte("cdrom/.disk/info\x00")) || !bytes.Contains(b, []byte("Debian")) {
+			t.Errorf("%v: the archive has %q", err, b)
+		}
+		archives = append(archives, f.(*Composite).ETag()+string(b))
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if archives[0] != archives[1] {
+		t.Error("it differs the second time")
+	}
+}
+
 func TestNoPackedImage(t *testing.T) {
 	path := discImage(t, map[string]string{"a": "b"})
 	text := filepath.Join(t.TempDir(), "text")
@@ -112,4 +149,31 @@ func TestNoPackedImage(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
+}
+
+// Whatever is changed in two places of a good image, its archive has an end, and can be read.
+func FuzzPackedImage(f *testing.F) {
+	image, err := os.ReadFile(discImage(f, map[string]string{".disk/info": "Debian", "pool/a": "b"}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	image = image[:min(len(image), 64<<11)] // behind that there is padding
+	layout, _ := initrdlayout.Find("debian-installer")
+	f.Add(uint16(16*64+4), []byte{0, 4}, uint16(18*64), []byte{1, 2, 3})
+	f.Fuzz(func(t *testing.T, at1 uint16, change1 []byte, at2 uint16, change2 []byte) {
+		b := bytes.Clone(image)
+		copy(b[int(at1)*32%len(b):], change1)
+		copy(b[int(at2)*32%len(b):], change2)
+		sections, err := Sources{}.imageSections(NewComposite("image", Bytes(b)), "image", layout)
+		if err != nil {
+			return
+		}
+		archive := NewComposite("archive", sections...)
+		if archive.Size() > 5<<30 {
+			t.Errorf("the archive of %d bytes has %d", len(b), archive.Size())
+		}
+		if _, err := io.CopyN(io.Discard, archive, 1<<20); err != nil && !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+	})
 }

@@ -65,17 +65,8 @@ func BootMachines(ctx context.Context, c Config, f target.MachinesFile) error {
 	f.Host, f.Open, f.Surroundings = d.host, openURL(d.cache), c.surroundings()
 	w := &machinesFile{daemon: d, file: f, items: target.NewItems(), known: stampOf(f.Path)}
 	defer w.close()
-	m, err := f.Read(ctx, d.upstream(), w.items, nil)
+	m, err := w.read(ctx)
 	if err != nil {
-		return err
-	}
-	for _, a := range m.Targets() {
-		if _, err := (outlook.Outlook{Host: d.host}).Given(a.Outlook()); err != nil {
-			m.Close()
-			return advice.Wrap(fmt.Errorf("%s: %w", a.Where, err), advice.Of(err))
-		}
-	}
-	if err := w.take(m); err != nil {
 		return err
 	}
 	for _, warning := range m.Warnings {
@@ -89,6 +80,21 @@ func BootMachines(ctx context.Context, c Config, f target.MachinesFile) error {
 	files.folders = m.Folders()
 	w.within = within(files)
 	return d.serve(ctx, w, files, w)
+}
+
+// read reads the file, and has boots go by it if it is in order.
+func (w *machinesFile) read(ctx context.Context) (*target.Machines, error) {
+	m, err := w.file.Read(ctx, w.daemon.upstream(), w.items, w.within)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range m.Targets() {
+		if _, err := (outlook.Outlook{Host: w.daemon.host}).Given(a.Outlook()); err != nil {
+			m.Close()
+			return nil, m.Error(a, err)
+		}
+	}
+	return m, w.take(m)
 }
 
 // within are the folders that stay readable, with no links in their names.
@@ -287,10 +293,7 @@ func (w *machinesFile) run(ctx context.Context, ready func()) error {
 // reread reads the file again, and tells what comes of it: an error unless it is the one
 // that was told last, which it returns.
 func (w *machinesFile) reread(ctx context.Context, told string) (failed string) {
-	m, err := w.file.Read(ctx, w.daemon.upstream(), w.items, w.within)
-	if err == nil {
-		err = w.take(m)
-	}
+	m, err := w.read(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return told

@@ -48,14 +48,13 @@ func newMachinesIn(t *testing.T, text string) *machinesIn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cache.Close() })
-	d := &daemon{notices: newNotices(Config{Out: m.told}), cache: cache, host: route.Host{}}
+	d := &daemon{notices: newNotices(Config{Out: m.told}), cache: cache, host: route.Host{
+		Loaders: route.Binaries{{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}}},
+	}}
 	file := target.MachinesFile{Path: filepath.Join(m.dir, "machines.yaml"), Open: openURL(cache)}
 	m.machinesFile = &machinesFile{daemon: d, file: file, items: target.NewItems(), known: stampOf(file.Path)}
 	t.Cleanup(m.close)
-	read, err := file.Read(t.Context(), d.upstream(), m.items, nil)
-	if err == nil {
-		err = m.take(read)
-	}
+	read, err := m.read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,9 +17,10 @@ import (
 // Bounds of a file.
 const (
 	// FileMost is how large it may be, in bytes.
-	FileMost = 4 << 20
-	// RowsMost is how many machines and profiles it may have each.
-	RowsMost = 10000
+	FileMost = 2 << 20
+	// RowsMost is how many machines it may have, and profilesMost how many profiles.
+	RowsMost     = 10000
+	profilesMost = 1000
 	// globsMost is how many rows may be known by globs alone: these are tried one by one.
 	globsMost = 1000
 	// valuesMost is how many values a list may have.
@@ -64,27 +65,18 @@ func (s source) bounded() error {
 	case !utf8.ValidString(s.text):
 		return s.fail(s.firstBad(), "the file isn't UTF-8", "name a text file of machines; "+docs)
 	}
-	line, column, depth := 1, 0, 0
-	inside, marks, last := true, 0, ' ' // of what a line begins with: blanks, and marks of lists and keys
+	var b bounds
+	at := Place{Line: 1}
 	for _, c := range s.text {
-		column++
-		switch {
-		case c == '\n':
-			line, column, inside, marks, last = line+1, 0, true, 0, ' '
-			continue
-		case c != '\t' && c != '\r' && (unicode.IsControl(c) || c == '\ufeff'):
-			return s.fail(Place{line, column}, fmt.Sprintf("the file has the character %U", c), "leave it out")
-		case c == '[' || c == '{':
-			depth++
-		case c == ']' || c == '}':
-			depth = max(depth-1, 0)
-		case inside && c == ' ' && strings.ContainsRune("-?:", last):
-			marks++
+		at.Column++
+		if c != '\n' && c != '\t' && c != '\r' && (unicode.IsControl(c) || c == '\ufeff') {
+			return s.fail(at, fmt.Sprintf("the file has the character %U", c), "leave it out")
 		}
-		last = c
-		inside = inside && strings.ContainsRune(" \t-?:", c)
-		if depth > nestingMost || marks > nestingMost {
-			return s.fail(Place{line, column}, "lists and maps lie too deep in each other", docs)
+		if why := b.next(c); why != "" {
+			return s.fail(at, why, docs)
+		}
+		if c == '\n' {
+			at = Place{Line: at.Line + 1}
 		}
 	}
 	return nil

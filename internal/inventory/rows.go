@@ -71,8 +71,8 @@ func (r *reader) readProfiles(n ast.Node) error {
 	if err != nil {
 		return err
 	}
-	if len(fields) > RowsMost {
-		return r.fail(fields[RowsMost].at, fmt.Sprintf("there are more than %d profiles", RowsMost), "leave some out")
+	if len(fields) > profilesMost {
+		return r.fail(fields[profilesMost].at, fmt.Sprintf("there are more than %d profiles", profilesMost), "say more in rows")
 	}
 	for _, f := range fields {
 		keys, err := r.fields(f.value, "a target, with boot:,")

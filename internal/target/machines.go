@@ -48,8 +48,9 @@ type Assigned struct {
 	Once bool
 	// Scripts are what an iPXE script names relative to itself; nil for what is none.
 	Scripts *tree.ScriptFiles
-	Where   string // FILE:LINE of the row that names it first; empty for the command line
-	known   string // which machines that row is about
+	Where   string          // FILE:LINE of the row that names it first; empty for the command line
+	at      inventory.Place // in the file, of what boots
+	known   string          // which machines that row is about
 }
 
 // Items gives targets the numbers by which they are asked for, the same for as long as it
@@ -160,7 +161,7 @@ func (m *Machines) assign(ctx context.Context, look *assigning, items *Items, ro
 	if err != nil {
 		return err
 	}
-	m.add(&Assigned{l, item, row.Once, scripts, m.inventory.Line(row.At), knownBy(row)})
+	m.add(&Assigned{l, item, row.Once, scripts, m.inventory.Line(row.At), row.Target.BootAt, knownBy(row)})
 	return nil
 }
 
@@ -362,6 +363,14 @@ func (m *Machines) Item(n uint16) (*Assigned, bool) {
 
 // Local are the files of this host that machines may have. Close them.
 func (m *Machines) Local() (tree.Local, func(), error) { return localOf(m.inspected(), nil) }
+
+// Error says of a target what is wrong with it, where it is named.
+func (m *Machines) Error(a *Assigned, err error) error {
+	if a.Where == "" {
+		return err
+	}
+	return m.inventory.Error(a.at, err)
+}
 
 // Files are those of all targets.
 func (m *Machines) Files() []boot.File {

@@ -2,10 +2,12 @@ package image
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -62,13 +64,14 @@ func lookInto(dir string, choose func(*folderLook) error) (Folder, error) {
 		return Folder{}, explain(dir, err)
 	}
 	defer root.Close()
-	files, others, more, err := filesBelow(root)
+	below, err := filesBelow(root)
 	if err != nil {
 		return Folder{}, explain(dir, err)
 	}
-	l := &folderLook{root: root, files: files, kinds: map[boot.Program]string{}}
-	l.warnOfOthers(others)
-	if more {
+	l := &folderLook{root: root, files: below.files, kinds: map[boot.Program]string{}}
+	l.warnOfOthers(below.others, "is no regular file, and isn't served", "are no regular files, and aren't served")
+	l.warnOfOthers(below.out, "is a link that leads out of the folder, and isn't served: copy there what it leads to", "are links that lead out of the folder, and aren't served: copy there what they lead to")
+	if below.more {
 		l.warn("it has more than %d files and folders, or folders more than %d deep; those behind them were not looked at", filesMost, depthMost)
 	}
 	l.lookAtAll()
@@ -79,10 +82,16 @@ func lookInto(dir string, choose func(*folderLook) error) (Folder, error) {
 	return l.found, nil
 }
 
-// filesBelow lists the regular files below a folder, links to such files included, by
-// their paths, and likewise the others: devices, pipes and sockets, which nobody can be
-// served. more tells that there are some that it didn't come to.
-func filesBelow(root *os.Root) (files, others []string, more bool, err error) {
+// below is what lies below a folder, by its paths.
+type below struct {
+	files  []string // that are regular, links to such files included
+	others []string // devices, pipes and sockets, which nobody can be served
+	out    []string // links that lead out of the folder
+	more   bool     // there are some that it didn't come to
+}
+
+// filesBelow lists what lies below a folder.
+func filesBelow(root *os.Root) (b below, err error) {
 	entries := 0
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		entries++
@@ -92,24 +101,33 @@ func filesBelow(root *os.Root) (files, others []string, more bool, err error) {
 		case err != nil:
 			return nil //nolint:nilerr // what may not be read can't be served either
 		case entries > filesMost:
-			more = true
+			b.more = true
 			return fs.SkipAll
 		case d.IsDir() && strings.Count(name, "/") >= depthMost:
-			more = true
+			b.more = true
 			return fs.SkipDir
 		}
 		info, err := root.Stat(name)
 		switch {
-		case err != nil:
-			return nil //nolint:nilerr // a link that leads nowhere, or out
+		case err != nil && leadsOut(root, name):
+			b.out = append(b.out, name)
+		case err != nil: // a link that leads nowhere
 		case info.Mode().IsRegular():
-			files = append(files, name)
+			b.files = append(b.files, name)
 		case !info.IsDir():
-			others = append(others, name)
+			b.others = append(b.others, name)
 		}
 		return nil
 	})
-	return files, others, more, err
+	return b, err
+}
+
+// leadsOut tells of a path that leads nowhere below a folder whether it leads out of it, by
+// a link.
+func leadsOut(root *os.Root, name string) bool {
+	_, inside := root.Stat(name)
+	_, anywhere := os.Stat(filepath.Join(root.Name(), name))
+	return inside != nil && !errors.Is(inside, fs.ErrPermission) && anywhere == nil
 }
 
 // folderLook is one look into a folder.
@@ -121,18 +139,18 @@ type folderLook struct {
 	kinds map[boot.Program]string // what the chosen programs are, in words
 }
 
-// warnOfOthers says in one line that what is no file isn't served.
-func (l *folderLook) warnOfOthers(names []string) {
+// warnOfOthers says in one line what isn't served of a folder, and why.
+func (l *folderLook) warnOfOthers(names []string, one, several string) {
 	const named = 3
 	what := strings.Join(names[:min(len(names), named)], ", ")
 	switch {
 	case len(names) == 0:
 	case len(names) == 1:
-		l.warn("%s is no regular file, and isn't served", what)
+		l.warn("%s %s", what, one)
 	case len(names) > named:
-		l.warn("%s and %d more are no regular files, and aren't served", what, len(names)-named)
+		l.warn("%s and %d more %s", what, len(names)-named, several)
 	default:
-		l.warn("%s are no regular files, and aren't served", what)
+		l.warn("%s %s", what, several)
 	}
 }
 
@@ -142,8 +160,19 @@ func (l *folderLook) warn(format string, a ...any) {
 
 // has tells whether there is a file of that path, in whatever way it is written.
 func (l *folderLook) has(name string) bool {
-	info, err := l.root.Stat(strings.TrimPrefix(path.Clean("/"+name), "/"))
+	info, err := l.root.Stat(relative(name))
 	return err == nil && info.Mode().IsRegular()
+}
+
+// relative is a path below the folder, in whatever way it is written.
+func relative(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
+
+// absence says of a path that the folder hasn't why.
+func (l *folderLook) absence(name string) string {
+	if leadsOut(l.root, relative(name)) {
+		return "which is a link that leads out of the folder"
+	}
+	return "which isn't there"
 }
 
 // choose takes for each kind of machine the best program.

@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -146,8 +147,16 @@ func TestLinksOfFolder(t *testing.T) {
 		}
 	}
 	found, err := OpenFolder(dir)
-	if err != nil || len(found.Programs) != 1 || found.Programs[0].Name != "link.efi" {
+	if err != nil || len(found.Programs) != 1 || found.Programs[0].Name != "link.efi" || len(found.Warnings) != 1 || found.Warnings[0] != "out.0 is a link that leads out of the folder, and isn't served: copy there what it leads to" {
 		t.Errorf("%+v, %v", found, err)
+	}
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "pxelinux.cfg"), 0o755), os.WriteFile(filepath.Join(dir, "pxelinux.cfg", "default"), []byte("label a\n linux out.0\n initrd nowhere\n"), 0o644), os.Remove(filepath.Join(dir, "link.efi")), os.RemoveAll(filepath.Join(dir, "a"))); err != nil {
+		t.Fatal(err)
+	}
+	found, err = OpenFolder(dir)
+	said := strings.Join(found.Warnings, "\n")
+	if err != nil || !strings.Contains(said, "names out.0, which is a link that leads out of the folder;") || !strings.Contains(said, "names nowhere, which isn't there;") {
+		t.Errorf("%s, %v", said, err)
 	}
 }
 

@@ -77,7 +77,7 @@ func (l *folderLook) checkRPiConfig(dir string) {
 	var missing []string
 	for _, f := range rpiConfigFiles(text) {
 		if !l.has(path.Join(dir, f.name)) {
-			missing = append(missing, fmt.Sprintf("%s, line %d, names %s, which isn't there", config, f.line, clipWord(f.name)))
+			missing = append(missing, fmt.Sprintf("%s, line %d, names %s, %s", config, f.line, clipWord(f.name), l.absence(path.Join(dir, f.name))))
 		}
 	}
 	for _, m := range missing[:min(len(missing), problemsMost)] {

@@ -35,7 +35,7 @@ func (l *folderLook) checkConfigs(program string) {
 	}
 	var problems []string
 	for _, e := range entries[:min(len(entries), configsMost)] {
-		c := &configCheck{dir: path.Dir(program), read: l.text, has: l.has}
+		c := &configCheck{dir: path.Dir(program), read: l.text, has: l.has, absence: l.absence}
 		problems = append(problems, c.config(path.Join(dir, e.Name()))...)
 	}
 	for _, p := range problems[:min(len(problems), problemsMost)] {
@@ -82,6 +82,8 @@ type configCheck struct {
 	dir  string // of the loader, to which names are relative
 	read func(name string) (string, bool)
 	has  func(name string) bool
+	// absence says why there is no such file.
+	absence func(name string) string
 
 	problems []string
 	labels   []string
@@ -224,7 +226,7 @@ func (c *configCheck) initrds(at, list string) {
 // names tells of a file that isn't there.
 func (c *configCheck) names(at, name string) {
 	if name != "" && name != "-" && len(c.problems) <= problemsMost && !c.there(name) {
-		c.problem(at, "names %s, which isn't there", clipWord(name))
+		c.problem(at, "names %s, %s", clipWord(name), c.absence(c.beside(name)))
 	}
 }
 

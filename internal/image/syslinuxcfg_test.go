@@ -9,9 +9,10 @@ import (
 // checkText goes through a configuration that lies beside some files.
 func checkText(text string, files ...string) []string {
 	c := &configCheck{
-		dir:  ".",
-		read: func(name string) (string, bool) { return text, name == "pxelinux.cfg/default" },
-		has:  func(name string) bool { return slices.Contains(files, name) },
+		dir:     ".",
+		read:    func(name string) (string, bool) { return text, name == "pxelinux.cfg/default" },
+		has:     func(name string) bool { return slices.Contains(files, name) },
+		absence: func(string) string { return "which isn't there" },
 	}
 	return c.config("pxelinux.cfg/default")
 }

@@ -39,7 +39,7 @@ func MeantForCOM32(path string) bool { return strings.EqualFold(filepath.Ext(pat
 func OpenCOM32(path string) (COM32, error) {
 	arch, needs, err := com32Module(path)
 	if err != nil {
-		return COM32{}, explain(path, err)
+		return COM32{}, Explain(path, err)
 	}
 	found := COM32{Arch: arch, Description: "Syslinux module (COM32), " + archName(arch)}
 	seen := map[string]bool{filepath.Base(path): true}
@@ -57,7 +57,7 @@ func OpenCOM32(path string) (COM32, error) {
 			found.Lacks = append(found.Lacks, name)
 			continue
 		case err != nil:
-			return COM32{}, explain(beside, err)
+			return COM32{}, Explain(beside, err)
 		}
 		found.Needs, needs = append(found.Needs, beside), append(needs, more...)
 	}

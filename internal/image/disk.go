@@ -94,12 +94,10 @@ func (l *diskLook) noDisk() error {
 		return err
 	}
 	inside := ""
-	if h.has(0, gzipMagic) {
-		inside = "gzip-compressed data"
-	} else if known, ok := looksLike(h); ok && !known.disk {
+	if known, ok := looksLike(h); ok && !known.disk {
 		inside = known.looks
-	} else if _, ok := unpackedHead(l.r, l.size, h); ok {
-		inside = "compressed data"
+	} else if name := h.wrapping(); name != "" {
+		inside = "a " + name + " file"
 	}
 	if inside == "" {
 		return nil

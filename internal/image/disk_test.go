@@ -120,7 +120,7 @@ func TestNoDisk(t *testing.T) {
 		looks string
 	}{
 		{"nothing", nil, "an empty file"},
-		{"gzip in gzip", packed, "gzip-compressed data"},
+		{"gzip in gzip", packed, "a gzip file"},
 		{"zip", blank(4096, map[int]string{0: "PK\x03\x04"}), "a zip archive"},
 		{"initrd", cpioArchive("init"), "a cpio archive (an initrd)"},
 	} {

@@ -61,12 +61,12 @@ func lookInto(dir string, choose func(*folderLook) error) (Folder, error) {
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return Folder{}, explain(dir, err)
+		return Folder{}, Explain(dir, err)
 	}
 	defer root.Close()
 	below, err := filesBelow(root)
 	if err != nil {
-		return Folder{}, explain(dir, err)
+		return Folder{}, Explain(dir, err)
 	}
 	l := &folderLook{root: root, files: below.files, kinds: map[boot.Program]string{}}
 	l.warnOfOthers(below.others, "is no regular file, and isn't served", "are no regular files, and aren't served")

@@ -98,6 +98,11 @@ func Look(r io.ReaderAt, size int64) (Found, error) {
 	if err == nil && found.Kind == boot.KindLinux {
 		found.Extent = kernelExtent(h, found, size)
 	}
+	if err != nil {
+		if m := wrappedTwice(r, size, h); m != nil {
+			return Found{}, m
+		}
+	}
 	if err == nil && found.Kind == boot.KindEFI && size >= 0 {
 		return found, whole(r, size)
 	}

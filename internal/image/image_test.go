@@ -72,6 +72,28 @@ func TestLookRecognisesWhatBoots(t *testing.T) {
 	}
 }
 
+// What is wrapped twice is said to be, and an empty disk.
+func TestWrapped(t *testing.T) {
+	packed := gzipped(t, blank(4096, map[int]string{100: "a disk"}))
+	tar := blank(1024, map[int]string{257: "ustar"})
+	for _, test := range []struct {
+		name        string
+		file        []byte
+		looks, hint string
+	}{
+		{"gzip in gzip", gzipped(t, packed), "a gzip file in a compressed one", "unpack both"},
+		{"tar in gzip", gzipped(t, tar), "a tar file in a compressed one", "unpack both"},
+		{"gzip in zip", blank(4096, map[int]string{0: "PK\x03\x04"}), "a zip archive", "unpack it"},
+		{"zeros", blank(4096, nil), "an empty disk", "--as disk"},
+	} {
+		_, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
+		var m *Mismatch
+		if !errors.As(err, &m) || !strings.HasPrefix(m.Looks, test.looks) || !strings.Contains(m.Hint, test.hint) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
 func TestLookFindsDisks(t *testing.T) {
 	gpt := blank(1024, map[int]string{510: "\x55\xaa", 512: "EFI PART"})
 	for _, test := range []struct {

@@ -2,6 +2,8 @@ package image
 
 import (
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -9,6 +11,9 @@ import (
 const swapped = "did you swap kernel and initrd? The kernel comes first"
 
 const emptyFile = "an empty file"
+
+// sectorOfZeros is how much a file must have, all of it zeros, to be called an empty disk.
+const sectorOfZeros = 512
 
 const unknownKind = "of a kind that Spur does not know"
 
@@ -79,6 +84,9 @@ func mismatch(h head) *Mismatch {
 	if l, ok := looksLike(h); ok {
 		return &Mismatch{Looks: l.looks, Hint: l.hint}
 	}
+	if len(h) > sectorOfZeros && !slices.ContainsFunc(h, func(b byte) bool { return b != 0 }) {
+		return &Mismatch{Looks: "an empty disk, or not yet copied: it begins with zeros alone", Hint: "put a system on it, or download or copy it again; with --as disk a BIOS tries it all the same"}
+	}
 	if found := flatMismatch(h); found != nil {
 		return found
 	}
@@ -97,6 +105,41 @@ func mismatchInside(inside head) *Mismatch {
 		return &Mismatch{Looks: "gzip-compressed data of a kind that Spur does not know", Hint: "unpack it with gunzip, or: " + swapped}
 	default:
 		return &Mismatch{Looks: "gzip-compressed: " + m.Looks, Hint: m.Hint}
+	}
+}
+
+// wrappings are formats in which files are packed, once more than they have to be where
+// they are found in one another.
+func wrappings() map[string]string {
+	return map[string]string{
+		gzipMagic: "gzip", "\xfd7zXZ\x00": "xz", "\x28\xb5\x2f\xfd": "zstd", "BZh": "bzip2",
+		"PK\x03\x04": "zip", "7z\xbc\xaf\x27\x1c": "7-Zip", "Rar!\x1a\x07": "RAR",
+	}
+}
+
+// wrapping is the name of the one that a file begins with; empty for none.
+func (h head) wrapping() string {
+	for magic, name := range wrappings() {
+		if h.has(0, magic) {
+			return name
+		}
+	}
+	if h.has(257, "ustar") {
+		return "tar"
+	}
+	return ""
+}
+
+// wrappedTwice says of a compressed file in which there is another one, or an archive,
+// that nobody looks further; nil for others.
+func wrappedTwice(r io.ReaderAt, size int64, h head) *Mismatch {
+	inside, ok := unpackedHead(r, size, h)
+	if !ok || inside.wrapping() == "" {
+		return nil
+	}
+	return &Mismatch{
+		Looks: fmt.Sprintf("a %s file in a compressed one, an image in an image in an image perhaps", inside.wrapping()),
+		Hint:  "unpack both, and give what is in them; an image may be in one file of gzip, xz, zstd or bzip2",
 	}
 }
 

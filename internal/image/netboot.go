@@ -92,7 +92,7 @@ func OpenNetBoot(rootPath string, paths ...string) (all boot.NetBoot, warnings [
 func openNetBoot(dir, rootPath string) (image boot.NetBootImage, disabled bool, warning string, err error) {
 	text, err := readSmall(filepath.Join(dir, netBootInfo), netBootInfoMost)
 	if err != nil {
-		return image, false, "", explain(filepath.Join(dir, netBootInfo), err)
+		return image, false, "", Explain(filepath.Join(dir, netBootInfo), err)
 	}
 	info, err := readNetBootInfo(text)
 	if err != nil {

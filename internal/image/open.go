@@ -46,7 +46,7 @@ func openWith[T any](path string, look func(io.ReaderAt, int64) (T, error)) (fou
 	// A FIFO or a device would block or have no size: look before opening.
 	info, err := os.Stat(path)
 	if err != nil {
-		return found, explain(path, err)
+		return found, Explain(path, err)
 	}
 	if info.IsDir() {
 		return found, advice.New(path+" is a folder", "name the file in it")
@@ -56,12 +56,12 @@ func openWith[T any](path string, look func(io.ReaderAt, int64) (T, error)) (fou
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return found, explain(path, err)
+		return found, Explain(path, err)
 	}
 	defer f.Close()
 	found, err = look(f, info.Size())
 	if err != nil {
-		return found, explain(path, err)
+		return found, Explain(path, err)
 	}
 	return found, nil
 }
@@ -70,7 +70,7 @@ func fetchWith[T any](ctx context.Context, url string, from Reader, look func(io
 	err = from(ctx, url, func(r io.ReaderAt, size int64) error {
 		var err error
 		if found, err = look(r, size); err != nil {
-			return explain(url, err)
+			return Explain(url, err)
 		}
 		return nil
 	})
@@ -86,10 +86,13 @@ func checkName(path string) string {
 	return "check its name"
 }
 
-// explain says about a file that cannot be read what to do.
-func explain(path string, err error) error {
+// Explain says about a file that can't be looked into, or shows nothing that boots, which
+// it is and what to do.
+func Explain(path string, err error) error {
 	var m *Mismatch
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &m):
 		return advice.Wrap(fmt.Errorf("%s: %w", path, err), m.Hint)
 	case errors.Is(err, fs.ErrNotExist):

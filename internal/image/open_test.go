@@ -128,7 +128,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 
 // Root reads everything, so the error is made here.
 func TestUnreadable(t *testing.T) {
-	err := explain("/boot/vmlinuz", &fs.PathError{Op: "open", Path: "/boot/vmlinuz", Err: syscall.EACCES})
+	err := Explain("/boot/vmlinuz", &fs.PathError{Op: "open", Path: "/boot/vmlinuz", Err: syscall.EACCES})
 	if want := "/boot/vmlinuz may not be read (permission denied)"; err.Error() != want {
 		t.Errorf("got  %v\nwant %v", err, want)
 	}

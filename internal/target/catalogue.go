@@ -322,7 +322,7 @@ func (g *groupLook) skippedText() string {
 		if n > most {
 			names += " and others"
 		}
-		text = append(text, fmt.Sprintf("%s can't be booted and stay out of the menu: %s", counted(n, "file"), names))
+		text = append(text, fmt.Sprintf("%s can't be booted and stay out of the menu: %s; spur explain FILE says why", counted(n, "file"), names))
 	}
 	if g.more {
 		text = append(text, fmt.Sprintf("the menu has no more than %d items of %d files, in folders %d deep: others were not looked at", groupItems, groupFiles, groupDepth))

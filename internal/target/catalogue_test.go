@@ -89,7 +89,7 @@ func TestCatalogue(t *testing.T) {
 	if got, want := titlesIn(t, c), "Local disk B tools/C"; got != want {
 		t.Errorf("first %q, want %q", got, want)
 	}
-	if want := "3 files can't be booted and stay out of the menu: D.efi, README, damaged.iso"; c.skipped != want {
+	if want := "3 files can't be booted and stay out of the menu: D.efi, README, damaged.iso; spur explain FILE says why"; c.skipped != want {
 		t.Errorf("skipped %q", c.skipped)
 	}
 	number := c.current()[1].number
@@ -105,7 +105,7 @@ func TestCatalogue(t *testing.T) {
 	if got, want := titlesIn(t, c), "Local disk A B damaged"; got != want {
 		t.Errorf("after it %q, want %q", got, want)
 	}
-	if len(said) != 1 || said[0] != "2 files can't be booted and stay out of the menu: D.efi, README" {
+	if len(said) != 1 || said[0] != "2 files can't be booted and stay out of the menu: D.efi, README; spur explain FILE says why" {
 		t.Errorf("said %q", said)
 	}
 	if e, ok := c.find(number); !ok || e.title != "B" {

@@ -63,7 +63,7 @@ func lookDisk(ctx context.Context, f boot.File, up Upstream) (found image.Disk, 
 			return fmt.Errorf("%s can't be read at random", f.Source)
 		}
 		found, err = image.LookDisk(content, info.Size())
-		return err
+		return image.Explain(f.Source, err)
 	}
 	if f.IsURL() {
 		return found, up.with(ctx, f.Source, look)

@@ -2,11 +2,13 @@ package iso_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -111,6 +113,82 @@ func TestUDFVirtual(t *testing.T) {
 	if _, err := iso.Open(bytes.NewReader(b), int64(len(b))); err == nil || !bytes.Contains([]byte(err.Error()), []byte("piece by piece")) {
 		t.Error(err)
 	}
+}
+
+// A file of more than 4 GiB in UDF has several extents, of which none has 1 GiB
+// (ECMA-167, part 4, section 14.14.1.1): it is read at both ends of each.
+func TestLargeUDF(t *testing.T) {
+	const (
+		size  = 8 << 30
+		piece = 1<<30 - udfBlock
+		apart = 1 << 30 / udfBlock // blocks from one extent to the next
+		first = 10_000
+	)
+	u := newUDF(size/udfBlock - udfStart)
+	var allocation []byte
+	spots := map[int64][]byte{} // of the image
+	var want []string
+	for i := range 5 {
+		block := uint32(first + i*apart)
+		allocation = append(allocation, longAD(0, piece, block)...)
+		at := int64(udfStart+block) * udfBlock
+		begin, end := fmt.Sprintf("begins %d", i), fmt.Sprintf("ends %d", i)
+		spots[at], spots[at+piece-int64(len(end))] = []byte(begin), []byte(end)
+		want = append(want, begin, end)
+	}
+	b := u.finish(u.directory(map[string]uint32{"large.wim": u.entry(5, true, 1, 5*piece, allocation)}, nil))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	image, err := iso.Open(sparseImage{b, spots, size}, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := image.Open("large.wim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := f.Stat(); err != nil || info.Size() != 5*piece {
+		t.Fatalf("%+v, %v", info, err)
+	}
+	for i := range 5 {
+		for k, at := range []int64{int64(i) * piece, int64(i+1)*piece - int64(len(want[2*i+1]))} {
+			got := make([]byte, len(want[2*i+k]))
+			if _, err := f.(io.ReaderAt).ReadAt(got, at); err != nil || string(got) != want[2*i+k] {
+				t.Errorf("at %d: %q, %v, want %q", at, got, err, want[2*i+k])
+			}
+		}
+	}
+	across := make([]byte, len(want[1])+len(want[2]))
+	if _, err := f.(io.ReaderAt).ReadAt(across, piece-int64(len(want[1]))); err != nil || string(across) != want[1]+want[2] {
+		t.Errorf("from one extent into the next: %q, %v", across, err)
+	}
+	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 1<<20 {
+		t.Errorf("it took %d bytes of memory", after.TotalAlloc-before.TotalAlloc)
+	}
+}
+
+// sparseImage is an image of zeros but for its beginning and some spots.
+type sparseImage struct {
+	begin []byte
+	spots map[int64][]byte
+	size  int64
+}
+
+func (s sparseImage) ReadAt(p []byte, off int64) (int, error) {
+	n := int(max(0, min(int64(len(p)), s.size-off)))
+	clear(p[:n])
+	if off < int64(len(s.begin)) {
+		copy(p[:n], s.begin[off:])
+	}
+	for at, spot := range s.spots {
+		if from := max(at, off); from < min(at+int64(len(spot)), off+int64(n)) {
+			copy(p[from-off:n], spot[from-at:])
+		}
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
 }
 
 // FuzzUDF walks whatever a UDF says, with the checksums of its descriptors put right.

@@ -17,6 +17,7 @@ type udfImage struct {
 	nextData uint32   // block of the physical partition
 	nextMeta uint32   // block of the metadata partition
 	unique   uint64
+	length   uint32 // blocks of the physical partition
 }
 
 const (
@@ -27,6 +28,12 @@ const (
 	udfMetaOther = 700
 	udfMetaSize  = 300
 )
+
+// newUDF is an image of a partition of that many blocks, the first udfLength of which can
+// be written.
+func newUDF(length uint32) *udfImage {
+	return &udfImage{blocks: make([][]byte, udfStart+udfLength+1), nextData: 1100, unique: 16, half: 60, length: length}
+}
 
 func (u *udfImage) bytes() []byte {
 	var b bytes.Buffer
@@ -209,7 +216,7 @@ func (u *udfImage) finish(root uint32) []byte {
 	for _, at := range []uint32{32, 48} {
 		u.volume(at, set, charset)
 	}
-	u.blocks[64] = tagged(9, 64, slices.Concat(udfStamp, le(uint32(1)), make([]byte, 8), le(u.unique), make([]byte, 24), le(uint32(2), uint32(0), uint32(0), uint32(0), uint32(udfLength), uint32(udfLength))))
+	u.blocks[64] = tagged(9, 64, slices.Concat(udfStamp, le(uint32(1)), make([]byte, 8), le(u.unique), make([]byte, 24), le(uint32(2), uint32(0), uint32(0), uint32(0), u.length, u.length)))
 	anchor := slices.Concat(le(uint32(16*udfBlock), uint32(32), uint32(16*udfBlock), uint32(48)), make([]byte, 480))
 	last := uint32(len(u.blocks) - 1)
 	u.blocks[256], u.blocks[last] = tagged(2, 256, anchor), tagged(2, last, anchor)
@@ -220,7 +227,7 @@ func (u *udfImage) finish(root uint32) []byte {
 func (u *udfImage) volume(at, set uint32, charset []byte) {
 	primary := slices.Concat(le(uint32(1), uint32(0)), dString("SPUR_TEST", 32), le(uint16(1), uint16(1), uint16(3), uint16(3), uint32(1), uint32(1)), dString("0123456789abcdefSPUR", 128), charset, charset,
 		make([]byte, 16+32), udfStamp, entity("*spur"), make([]byte, 64+4+2+22))
-	partition := slices.Concat(le(uint32(2), uint16(1), uint16(0)), entity("+NSR03"), make([]byte, 128), le(uint32(1), uint32(udfStart), uint32(udfLength)), entity("*spur"), make([]byte, 128+156))
+	partition := slices.Concat(le(uint32(2), uint16(1), uint16(0)), entity("+NSR03"), make([]byte, 128), le(uint32(1), uint32(udfStart), u.length), entity("*spur"), make([]byte, 128+156))
 	meta := slices.Concat([]byte{2, 64, 0, 0}, entity("*UDF Metadata Partition", 0x60, 2), le(uint16(1), uint16(0), uint32(0), uint32(1), ^uint32(0), uint32(32), uint16(1), make([]byte, 6)))
 	maps := slices.Concat([]byte{1, 6, 1, 0, 0, 0}, meta)
 	logical := slices.Concat(le(uint32(3)), charset, dString("SPUR_TEST", 128), le(uint32(udfBlock)), entity("*OSTA UDF Compliant", 0x60, 2), le(uint32(udfBlock), set, uint16(1), make([]byte, 6)),
@@ -233,7 +240,7 @@ func (u *udfImage) volume(at, set uint32, charset []byte) {
 // everyForm is an image with every form of a file's place, and what the files are. With
 // common it has no more than what 7-Zip knows, which shows that this is UDF.
 func everyForm(common bool) (image []byte, files map[string]string) {
-	u := &udfImage{blocks: make([][]byte, udfStart+udfLength+1), nextData: 1100, unique: 16, half: 60}
+	u := newUDF(udfLength)
 	if common {
 		u.half = udfMetaSize
 	}

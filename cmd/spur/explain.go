@@ -49,12 +49,13 @@ and file name of each offer; the script that the loader would follow; and the
 routes that cannot be taken, each with what is in the way. It shows the ways by every
 loader, unless --loader asks for one. Of a menu it lists what each item boots, and shows the
 menu; with --item how one of them boots. With --packets it shows also the first exchange
-of the best route, packet by packet, in each shape of offer.
+of the best route, packet by packet, in each shape of offer: the same, said by other
+options of DHCP.
 
 Nothing is sent and no port is opened. The machine is an example, and so is its
-address with --dhcp server. File names are sealed with a key, with the machine's
-MAC and its UUID in them: with the --data of a running Spur it answers to the
-names that are shown, but each machine is offered its own.
+address with --dhcp server. The long names of files hold the machine's MAC and
+its UUID, encrypted with Spur's key: with the --data of a running Spur it answers
+to the names that are shown, but each machine is offered its own.
 
 With --machines FILE it says which row of the file is about the machine that --mac, --uuid
 and --serial describe, and how it would boot what that names.

@@ -26,8 +26,13 @@ func (c Config) recordDir() string {
 	return ""
 }
 
+const otherRecord = "name another folder with --record, or --record none"
+
 // openRecorder opens the folder; nil where nothing is to be kept.
 func (d *daemon) openRecorder() (*recorder.Recorder, error) {
+	if c := d.config; c.DryRun && c.Record != "" && c.Record != WithoutRecord {
+		return nil, advice.Wrap(datafolder.Creatable(c.Record), otherRecord)
+	}
 	if d.config.recordDir() == "" {
 		return nil, nil
 	}
@@ -40,7 +45,7 @@ func (d *daemon) openRecorder() (*recorder.Recorder, error) {
 	}
 	folder, err := record.OpenFolder(d.config.recordDir())
 	if err != nil {
-		return nil, advice.Or(err, "name another folder with --record, or --record none")
+		return nil, advice.Or(err, otherRecord)
 	}
 	return &recorder.Recorder{
 		Folder: folder, Now: time.Now, Trouble: d.notices.recordTrouble,

@@ -54,7 +54,7 @@ func Boot(ctx context.Context, out io.Writer, s Spur, t Target, q Question) erro
 	if why := o.RefusedPayload(e.payload); why != "" && c.Firmware == boot.UEFI {
 		e.line("         warning: %s", why)
 	}
-	e.line("Machine  %s with the UUID %s, for example: names of files are sealed with both", c.MAC, c.UUID)
+	e.line("Machine  %s with the UUID %s, for example: both are, encrypted, in the long names of its files", c.MAC, c.UUID)
 	return e.ladder(c, "")
 }
 
@@ -150,7 +150,7 @@ func (e *explanation) shapes(c boot.Client, indent string) {
 	for _, s := range shapes {
 		names = append(names, s.Name)
 	}
-	e.line("%sOffer    in the shape %s; while the machine takes none: %s", indent, names[0], strings.Join(names[1:], ", "))
+	e.line("%sOffer    in the shape %s; a machine that takes none is offered the same in other options of DHCP: %s", indent, names[0], strings.Join(names[1:], ", "))
 	if !e.question.Bytes {
 		return
 	}

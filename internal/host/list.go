@@ -89,7 +89,7 @@ func isBuild(b route.Binary) bool {
 func whyFirst(all []route.Binary) string {
 	switch {
 	case !isBuild(all[0]) && (outOfChains(all[0]) || all[0].Identity.Kind == route.KindGRUB && !all[0].Identity.Signed()):
-		return "by itself"
+		return "without a shim"
 	case !isBuild(all[0]):
 		return "for Secure Boot, in chains"
 	case len(all) < 2 || use(all[1]) != use(all[0]):

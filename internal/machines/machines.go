@@ -130,7 +130,7 @@ func Forget(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 		case err != nil:
 			errs = append(errs, unreadable(err))
 		case !was:
-			errs = append(errs, advice.New(fmt.Sprintf("nothing is kept of %s in %s", mac, data), "spur machine list shows of which machines something is"))
+			errs = append(errs, nothingKept(mac, data))
 		default:
 			done = append(done, mac)
 		}
@@ -166,6 +166,10 @@ func TakeAnother(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 			errs = append(errs, Advise(mac, err))
 			continue
 		}
+		if l.Booted.IsZero() && len(l.Failed) == 0 {
+			errs = append(errs, nothingKept(mac, data))
+			continue
+		}
 		l.Another = true
 		if err := kept.Write(mac, l); err != nil {
 			errs = append(errs, unreadable(err))
@@ -174,4 +178,9 @@ func TakeAnother(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 		done = append(done, mac)
 	}
 	return done, errors.Join(errs...)
+}
+
+// nothingKept is the error about a machine of which nothing is kept in a folder.
+func nothingKept(mac boot.MAC, data string) error {
+	return advice.New(fmt.Sprintf("nothing is kept of %s in %s", mac, data), "spur machine list shows of which machines something is")
 }

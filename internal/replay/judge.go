@@ -68,7 +68,7 @@ func (p *player) judge() error {
 	case p.asked == 0:
 		return advice.Wrap(fmt.Errorf("%w: it has no request of a machine that asks to boot", record.ErrFormat), "name a record of a boot")
 	case p.answers == 0 || p.unanswered > 0 && was == nil:
-		return advice.Wrap(fmt.Errorf("%w: Spur doesn't answer it%s", ErrWouldFail, because(p.silent)), "spur explain says what is in the way of each route")
+		return advice.Wrap(fmt.Errorf("%w: Spur doesn't answer it%s", ErrWouldFail, because(p.silent)), p.unansweredAdvice())
 	case was != nil && p.hasCause(timeline.Cause(was.Cause)):
 		p.line("What it failed on is gone: it should boot now.")
 	case was == nil && again != nil && again.Cause == timeline.NoDHCPServer:
@@ -87,6 +87,14 @@ func (p *player) judge() error {
 		p.line("What it failed on is gone: it should boot now.")
 	}
 	return nil
+}
+
+// unansweredAdvice is what to do where Spur would answer nothing.
+func (p *player) unansweredAdvice() string {
+	if p.Tree.Host.Loader != "" {
+		return "leave --loader out: by that one alone such a machine doesn't boot this; spur explain says what is in the way of each route"
+	}
+	return "spur explain says what is in the way of each route"
 }
 
 // hasCause tells whether Spur has today what a boot failed on: the file that was asked for

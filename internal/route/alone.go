@@ -128,9 +128,9 @@ func (h Host) given(r Route, c boot.Client) (why string, near nearness) {
 	case len(all) == 0 && stops != "":
 		return stops, missing
 	case len(all) == 0 && h.unsigned(c, false): // distributions have it without a signature
-		return h.notFound(r.Give, loader, c), unsigned
+		return h.notFound(r.Give, loader, c, r.Form), unsigned
 	case len(all) == 0:
-		return h.notFound(r.Give, loader, c), missing
+		return h.notFound(r.Give, loader, c, r.Form), missing
 	case !slices.ContainsFunc(all, signed):
 		return notSigned(r.Give), unsigned
 	case all[0].lackingFor(r.Form) != "":
@@ -140,10 +140,12 @@ func (h Host) given(r Route, c boot.Client) (why string, near nearness) {
 }
 
 // notFound says that this host lacks a loader's file, and where to get it.
-func (h Host) notFound(file string, l Loader, c boot.Client) string {
+func (h Host) notFound(file string, l Loader, c boot.Client, form Form) string {
 	switch {
 	case l.Name == boot.RAMDisk:
 		return fmt.Sprintf("Spur's RAM-disk program for %s was not found on this host; make build builds it beside Spur where clang and lld are, and spur loader import takes it from elsewhere", c.Platform())
+	case l.byKind() && l.Needs != nil && l.Needs(form) != 0 && c.Firmware != boot.BIOS: // distributions' own lack commands
+		return fmt.Sprintf("no %s for %s was found on this host; spur loader make grub makes one that starts such kernels", l.Kind, c.Platform())
 	case l.byKind() && c.Firmware == boot.BIOS:
 		return fmt.Sprintf("no %s for a BIOS was found on this host; %s", l.Kind, h.Distribution.makes(l.Kind))
 	case l.byKind():

@@ -118,3 +118,14 @@ func TestMultibootLacks(t *testing.T) {
 		t.Error("without mboot.c32 PXELINUX starts no kernel of Linux")
 	}
 }
+
+// What is told in the end is what can be mended: a GRUB can be made, and a shim's never has
+// the commands.
+func TestMultibootNearest(t *testing.T) {
+	host := multibootHost()
+	host.Loaders = slices.DeleteFunc(host.Loaders, func(b Binary) bool { return LoaderOf(b.Build).Kind == KindGRUB || b.Identity.Kind == KindGRUB })
+	why := Routes(uefiROM, multibootOf(boot.Multiboot{First: true, Second: true}), host).Obstacle(uefiROM)
+	if why != "no GRUB for UEFI x64 was found on this host; spur loader make grub makes one that starts such kernels" {
+		t.Error(why)
+	}
+}

@@ -189,7 +189,9 @@ func (l Loader) formAmong(forms []Form, e Entry, c boot.Client, p boot.Payload, 
 				why, near = row.lacks(c, host), missing
 			}
 			if why == "" {
-				why, near = l.brought(row.Form, e, c, host), missing
+				if why, near = l.brought(row.Form, e, c, host), missing; e.Shim {
+					near = unsuited // whatever this host has
+				}
 			}
 			if why == "" {
 				return row.Form, "", 0
@@ -287,7 +289,7 @@ func (f FormRow) lacks(c boot.Client, host Host) string {
 		return fmt.Sprintf("there is no %s for %s", l.Name, c.Platform())
 	}
 	if _, ok := host.Loaders.Find(build.File, c); !ok {
-		return host.notFound(build.File, l, c)
+		return host.notFound(build.File, l, c, "")
 	}
 	return ""
 }

@@ -94,6 +94,7 @@ func commands() []command {
 		{line: `--families FILE`, as: `spur boot debian.iso --families own.yaml`, before: `spur image families >own.yaml`, until: booting},
 		{line: `spur loader import wimboot`, before: wimboot},
 		{line: `spur boot boot.wim`, before: windows, until: booting},
+		{line: `spur boot media`, before: windows, until: booting},
 		{line: `spur boot Win11.iso`, before: windows, until: booting},
 		{line: `spur boot Win11.iso winpeshl.ini install.cmd autounattend.xml`, before: windows, until: booting},
 		{line: `spur boot Win11.iso --as disk`, before: disk + "; mv disk.img Win11.iso", until: booting},

@@ -107,7 +107,7 @@ func (d Disc) Describe() Description {
 	}
 	if all.WIM = d.Found.WIM; all.WIM != "" {
 		w, about, _ := d.WIM(nil) // the error is the obstacle
-		all.WIMIs = strings.TrimPrefix(about, d.title()+": ")
+		all.WIMIs = about
 		for _, f := range w.Beside {
 			if !slices.Contains(all.Beside, f.File.Inside) { // one may be for several machines
 				all.Beside = append(all.Beside, f.File.Inside)

@@ -113,6 +113,11 @@ func wimRoot(dir string) string {
 // the image in a file.
 func WIMFolder(image string) string { return wimRoot(path.Dir(image)) }
 
+// WIMIn finds the image of Windows PE among the files of a medium.
+func WIMIn(files fs.FS) (name string, ok bool) {
+	return bootconfig.NewMedium(files).Find("sources/boot.wim")
+}
+
 // WIM is the Windows of a medium whose family has one, with files that go before the
 // medium's. about says in words what it is.
 func (d Disc) WIM(named []boot.WIMFile) (w boot.WIM, about string, err error) {
@@ -129,6 +134,6 @@ func (d Disc) WIM(named []boot.WIMFile) (w boot.WIM, about string, err error) {
 	if err != nil {
 		return w, "", err
 	}
-	about = fmt.Sprintf("%s: %s in %s", d.title(), found.Description, d.Found.WIM)
+	about = fmt.Sprintf("%s in %s", found.Description, d.Found.WIM)
 	return NewWIM(d.inside(d.Found.WIM), bytes, found, append(named, BesideWIM(d.Image, d.inside)...)), about, nil
 }

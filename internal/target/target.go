@@ -105,6 +105,9 @@ func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 	case t.As == string(boot.KindNBP):
 		err := l.takeNBP(ctx, t, up)
 		return l, err
+	case t.windowsIn() != "":
+		err := l.takeWindowsFolder(ctx, t, t.windowsIn(), up)
+		return l, err
 	case t.isFolder():
 		err := l.takeFolder(t)
 		return l, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,8 +42,32 @@ func (l *Inspected) takeWIM(ctx context.Context, t Target, file boot.File, up Up
 	if !found.Boots && !choosesImage(t.Cmdline) {
 		return advice.New(fmt.Sprintf("%s holds no image that is marked as the one that boots", t.Kernel), "name boot.wim, which is beside install.wim on Windows' media, or choose an image by --cmdline index=1")
 	}
+	l.about = found.Description
 	found.Unread = found.Unread || !found.Boots
 	return l.setWIM(t, medium.NewWIM(file, bytes, found, beside))
+}
+
+// windowsIn is the image of Windows PE in a target that is a folder with a medium's files;
+// empty for none.
+func (t Target) windowsIn() string {
+	if t.As != "" || !isDir(t.Kernel) {
+		return ""
+	}
+	name, ok := medium.WIMIn(os.DirFS(t.Kernel))
+	if !ok {
+		return ""
+	}
+	return filepath.Join(t.Kernel, name)
+}
+
+// takeWindowsFolder takes the image of Windows PE in a folder.
+func (l *Inspected) takeWindowsFolder(ctx context.Context, t Target, image string, up Upstream) error {
+	t.Kernel = image
+	file, err := located(image)
+	if err != nil {
+		return err
+	}
+	return l.takeWIM(ctx, t, file, up)
 }
 
 // takeWindows takes the image of Windows PE of a medium.

@@ -1,8 +1,6 @@
 package initrdlayout
 
-import (
-	_ "embed"
-)
+import _ "embed" // the script
 
 //go:embed debianinstaller.sh
 var debianInstallerScript string

@@ -26,7 +26,7 @@ type Entry struct {
 	Text   string // of a file whose content is from nowhere
 }
 
-// all are the layouts, for a list of their names.
+// all are the layouts.
 func all() []Layout { return []Layout{debianInstaller()} }
 
 // Find is the layout of a name.

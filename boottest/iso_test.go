@@ -3,6 +3,7 @@ package boottest
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,8 +11,8 @@ import (
 )
 
 // isoOf makes an image of files: contents by path, or, where a content is the path of a
-// file, that.
-func (w *world) isoOf(label string, files map[string]string) string {
+// file, that. Options are xorriso's.
+func (w *world) isoOf(label string, files map[string]string, options ...string) string {
 	w.Helper()
 	dir := w.TempDir()
 	tree := filepath.Join(dir, "tree")
@@ -27,7 +28,7 @@ func (w *world) isoOf(label string, files map[string]string) string {
 		w.check(os.WriteFile(path, b, 0o644))
 	}
 	iso := filepath.Join(dir, "medium.iso")
-	w.run("xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-V", label, "-o", iso, tree)
+	w.run("xorriso", slices.Concat([]string{"-as", "mkisofs", "-quiet", "-R", "-J", "-V", label, "-o", iso}, options, []string{tree})...)
 	return iso
 }
 

@@ -28,7 +28,8 @@ type File struct {
 	// Source is an absolute path or a URL.
 	Source string
 	// Inside is the path of a file within the image at Source, with slashes and without
-	// a leading one; Root for all of its files; empty for Source itself.
+	// a leading one; behind EFIImage one within its boot image; Root for all of its files;
+	// empty for Source itself.
 	Inside string
 	// Packed is the path under which the file is put into a cpio archive, which is what is
 	// served; empty for the file as it is. With Root as Inside it names the layout in which
@@ -68,6 +69,9 @@ func FileOf(key string) File {
 func (f File) String() string {
 	if f.Inside == "" || f.Inside == Root {
 		return f.Source
+	}
+	if inner, ok := strings.CutPrefix(f.Inside, EFIImage); ok {
+		return inner + " in the boot image of " + f.Source
 	}
 	return f.Inside + " in " + f.Source
 }
@@ -173,6 +177,8 @@ type Linux struct {
 	DeviceTrees []File
 	DeviceTree  File
 	Room        Room
+	// Medium is what the kernel was taken out of; the zero value for a file of its own.
+	Medium Medium
 }
 
 // Kind implements Content.
@@ -193,7 +199,7 @@ func (l Linux) Files() []File {
 
 // Size implements Content.
 func (l Linux) Size() int {
-	n := l.Kernel.size() + l.DeviceTree.size() + l.Cmdline.size()
+	n := l.Kernel.size() + l.DeviceTree.size() + l.Cmdline.size() + l.Medium.size()
 	for _, f := range slices.Concat(l.Initrds, l.DeviceTrees) {
 		n += f.size()
 	}

@@ -92,7 +92,10 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 	e.shapes(c, indent)
 	ladder := route.Routes(c, e.payload, e.tree.Host)
 	explained := 0 // the number of the route whose loader's course was told
+	target := e.payload
+	defer func() { e.payload = target }()
 	for n, r := range ladder.Routes {
+		e.payload = r.Medium.Of(target)
 		e.line("%s%d. %s: %s over %s", indent, n+1, r.Name, r.Give, strings.ToUpper(string(r.Via)))
 		e.line("%s   because %s", indent, r.Why)
 		if err := e.offer(c, r, indent+"   "); err != nil {
@@ -115,6 +118,7 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 			return err
 		}
 	}
+	e.payload = target
 	e.rejected(ladder.Rejected, indent)
 	if len(ladder.Routes) == 0 {
 		return outlook.NoRoute(c, ladder, e.payload, e.tree.Host, "")
@@ -223,6 +227,10 @@ func (e *explanation) iPXE(c boot.Client, file, indent string) error {
 
 // chain explains what follows once a shim runs.
 func (e *explanation) chain(c boot.Client, r route.Route, indent string) error {
+	if r.Medium == route.MediumChain {
+		e.mediumChain(c, r, indent)
+		return nil
+	}
 	chain, _ := e.tree.Loaders.Chain(r, c)
 	second := chain.Second
 	e.line("%s%s is %s, %s %s; beside itself it asks for what it starts, and gets %s, %s %s",
@@ -233,6 +241,15 @@ func (e *explanation) chain(c boot.Client, r route.Route, indent string) error {
 	e.line("%sthat looks for its configuration in %s; wherever it does, it gets this one, by its address", indent, second.Identity.Prefix)
 	e.script(c, r, indent)
 	return nil
+}
+
+// mediumChain explains what follows once a shim of the payload's medium runs.
+func (e *explanation) mediumChain(c boot.Client, r route.Route, indent string) {
+	m, _ := e.payload.Medium()
+	chain, _ := m.Chain(c.Arch)
+	e.line("%s%s is %s, %s; beside itself it asks for what it starts, and gets %s, %s", indent, r.Give, chain.Shim, chain.ShimIs, chain.GRUB, strings.TrimSpace("GRUB "+chain.Version))
+	e.line("%sthat looks for its configuration beside itself or in %s; wherever it does, it gets this one, by its address", indent, chain.Prefix)
+	e.script(c, r, indent)
 }
 
 // script shows the configuration of a loader: once, since by other routes nothing but
@@ -319,6 +336,8 @@ func (e *explanation) program(c boot.Client, r route.Route, indent string) {
 func (e *explanation) loaderSignature(r route.Route, indent string) {
 	switch {
 	case !e.tree.Signs:
+	case r.Medium == route.MediumChain:
+		e.line("%s%s and what it starts are what the image has%s", indent, r.Give, e.signature())
 	case r.Shim:
 		e.line("%s%s and what it starts are what this host has%s", indent, r.Give, e.signature())
 	default:

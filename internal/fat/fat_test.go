@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -83,6 +84,20 @@ func TestRead(t *testing.T) {
 			content, err := f.ReadBeginning(all[i], 1<<20)
 			if err != nil || !bytes.Equal(content, bytes.Repeat([]byte("0123456789abcdef"), 3000)) {
 				t.Errorf("%d bytes, %v", len(content), err)
+			}
+			file, err := f.Open("EFI/Boot/BOOTRISCV64.EFI")
+			if err != nil {
+				t.Fatal(err)
+			}
+			read := make([]byte, file.Size())
+			if _, err := file.ReadAt(read, 0); err != nil || !bytes.Equal(read, content) {
+				t.Errorf("read where it lies it has %d bytes, %v", len(read), err)
+			}
+			if at, n, err := file.Place(20000); err != nil || n < 1 || !bytes.Equal(raw[at:at+n], content[20000:20000+n]) {
+				t.Errorf("byte 20000 is at %d with %d bytes, %v", at, n, err)
+			}
+			if _, err := f.Open("EFI/BOOT/file07.txt"); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("a file that was removed: %v", err)
 			}
 			if content, err := f.ReadBeginning(all[i], 5000); err != nil || len(content) != 5000 {
 				t.Errorf("%d bytes of 5000, %v", len(content), err)
@@ -166,6 +181,13 @@ func FuzzOpen(f *testing.F) {
 			for _, e := range all[:min(len(all), 20)] {
 				if b, err := fs.ReadBeginning(e, 64<<10); err == nil && len(b) > 64<<10 {
 					t.Errorf("%d bytes", len(b))
+				}
+				file, err := fs.Open(path + "/" + e.Name)
+				if err != nil || file.Size() > 1<<20 {
+					continue
+				}
+				if n, err := io.Copy(io.Discard, file); err != nil || n != file.Size() {
+					t.Errorf("%d bytes of %d, %v", n, file.Size(), err)
 				}
 			}
 		}

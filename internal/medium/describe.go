@@ -27,6 +27,7 @@ type Description struct {
 	Title    string   `json:"title,omitempty"`
 	Info     string   `json:"info,omitempty"` // what the medium says of itself
 	Boots    []Boot   `json:"boot_images"`    // of El Torito's catalog
+	EFI      []EFI    `json:"efi"`            // that UEFI firmware starts, and what that starts
 	Menus    []Menu   `json:"menus"`
 	Entries  []Entry  `json:"entries"`              // that can be booted, as --entry counts them
 	WIM      string   `json:"wim,omitempty"`        // an image of Windows PE
@@ -84,6 +85,7 @@ func (d Disc) Describe() Description {
 	for _, b := range d.Image.Boot() {
 		all.Boots = append(all.Boots, Boot{b.Platform.String(), b.Emulation.String(), b.Offset, b.Size})
 	}
+	all.EFI = d.describeEFI()
 	for _, c := range f.Configs {
 		m := Menu{Loader: c.Loader, Path: c.Path, Problems: c.Problems}
 		for _, e := range c.Entries {
@@ -192,6 +194,9 @@ func (d Description) WriteText(out io.Writer) error {
 	line("volume", fmt.Sprintf("%s, %s, %s", cmp.Or(d.Label, "without a name"), d.Format, size.Format(d.Size)))
 	for _, b := range d.Boots {
 		line("El Torito", fmt.Sprintf("%s, %s, %s", b.Platform, b.Emulation, size.Format(b.Size)))
+	}
+	for _, e := range d.EFI {
+		e.writeText(line)
 	}
 	for _, m := range d.Menus {
 		line("menu", fmt.Sprintf("%s of %s: %s", m.Path, m.Loader, entries(len(m.Titles))))

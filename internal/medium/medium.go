@@ -21,6 +21,7 @@ type Disc struct {
 	File  boot.File
 	Image *iso.Image
 	Found family.Found
+	r     io.ReaderAt
 	size  int64
 }
 
@@ -45,7 +46,7 @@ func Open(file boot.File, r io.ReaderAt, size int64, families family.Table) (Dis
 	if err != nil {
 		return Disc{}, advice.Wrap(fmt.Errorf("%s can't be read: %w", file.Base(), err), again)
 	}
-	return Disc{file, i, families.Recognise(family.Medium{Files: i, Label: i.Label, Size: size}), size}, nil
+	return Disc{file, i, families.Recognise(family.Medium{Files: i, Label: i.Label, Size: size}), r, size}, nil
 }
 
 // again is what to do about an image that is damaged.
@@ -221,7 +222,7 @@ func (d Disc) initrd(root family.Root) (boot.File, int64, error) {
 
 // looking looks into a file of the medium. Errors name it.
 func (d Disc) looking(name string, look func(io.ReaderAt, int64) error) error {
-	f, err := d.Image.Open(name)
+	f, err := d.open(name)
 	if err != nil {
 		return advice.Wrap(fmt.Errorf("%s: %w", d.inside(name), err), again)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,8 +15,9 @@ import (
 	"github.com/spurboot/spur/internal/lab"
 )
 
-// imageOf makes an image of files; a text that is a path is that file.
-func imageOf(t *testing.T, label string, files map[string]string) string {
+// imageOf makes an image of files; a text that is a path is that file. Options are
+// xorriso's.
+func imageOf(t *testing.T, label string, files map[string]string, options ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -35,7 +37,7 @@ func imageOf(t *testing.T, label string, files map[string]string) string {
 		}
 	}
 	path := filepath.Join(dir, "medium.iso")
-	if out, err := exec.CommandContext(t.Context(), "xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-V", label, "-o", path, filepath.Join(dir, "files")).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "xorriso", slices.Concat([]string{"-as", "mkisofs", "-quiet", "-R", "-J", "-V", label, "-o", path}, options, []string{filepath.Join(dir, "files")})...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return path

@@ -43,7 +43,7 @@ func (o Outlook) RefusedPayload(p boot.Payload) string {
 	}
 	why := wrongSignature(file, host)
 	if why == "" && p.Kind() == boot.KindLinux {
-		why = o.brokenChain(arch)
+		why = o.brokenChain(p, arch)
 	}
 	if why == "" {
 		return ""
@@ -103,8 +103,8 @@ func faultsOf(id route.Identity) []string {
 }
 
 // brokenChain says why no shim of this host leads to a kernel although there is one
-// with a GRUB; "" where one does, or where there are none.
-func (o Outlook) brokenChain(arch boot.Arch) string {
+// with a GRUB; "" where one does, or its medium's own, or where there are none.
+func (o Outlook) brokenChain(p boot.Payload, arch boot.Arch) string {
 	has := map[route.Kind]bool{}
 	for _, b := range o.Host.Loaders {
 		if b.Identity.Arch == arch && b.Identity.Signed() {
@@ -112,6 +112,9 @@ func (o Outlook) brokenChain(arch boot.Arch) string {
 		}
 	}
 	if !has[route.KindShim] || !has[route.KindGRUB] {
+		return ""
+	}
+	if o.byMedium(p, arch) {
 		return ""
 	}
 	why := ""
@@ -124,4 +127,17 @@ func (o Outlook) brokenChain(arch boot.Arch) string {
 		why = cmp.Or(why, reason)
 	}
 	return why
+}
+
+// byMedium tells whether a payload's medium leads machines with Secure Boot on to it.
+func (o Outlook) byMedium(p boot.Payload, arch boot.Arch) bool {
+	for _, proto := range []boot.Proto{boot.PXE, boot.HTTP} {
+		client := o.Asks(boot.Client{Firmware: boot.UEFI, Arch: arch, Loader: boot.ROM, Proto: proto, SecureBoot: true})
+		for _, r := range route.Routes(client, p, o.Host).Routes {
+			if r.Medium != "" {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -70,7 +70,7 @@ func (r Route) brought(c boot.Client, p boot.Payload) Route {
 	program, _ := bringer.Start(c)
 	r.Give, r.Role = program.Name, RoleOf(bringer, program.Name)
 	switch {
-	case p.Kind() == boot.KindDisk && r.Loader == boot.ROM:
+	case p.Kind() == boot.KindDisk && r.Loader == boot.ROM && r.Medium == "":
 		r.Why = "no loader in between: the firmware fetches the disk, makes a RAM disk of it, and starts what is on it; the system that boots from it still has it then, Linux as /dev/pmem0"
 	case p.Kind() == boot.KindFolder && r.Loader == boot.ROM:
 		r.Why = "the folder's own program, and no loader of Spur's in between: it finds what it needs by the paths in the folder"

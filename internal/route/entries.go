@@ -49,6 +49,9 @@ type Entry struct {
 	// Shim starts the loader: it is what the client is given, and all else that it
 	// asks for beside itself is the loader.
 	Shim bool
+	// Medium is what of the medium the client is given that its kernel was taken out of;
+	// empty for nothing.
+	Medium MediumPart
 	// Shape is the name of the shape of offer to begin with; empty for the one
 	// that such a client is usually offered.
 	Shape string
@@ -118,7 +121,7 @@ func Entries() []Entry {
 		},
 		{
 			Name: "uefi-ramdisk", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
-			NetWhy:  "Spur's RAM-disk program knows IPv4 alone; have the machine boot over IPv4",
+			NetWhy:  ramDiskOverIPv4,
 			Payload: boot.KindDisk, Loader: boot.RAMDisk, Build: RAMDiskProgram, Via: TFTP,
 			Why: "a program of Spur's that fetches the disk, over HTTP if it can, and makes a RAM disk of it, before any iPXE: the system that boots from it still has it then, Linux as /dev/pmem0",
 		},
@@ -148,8 +151,14 @@ func Entries() []Entry {
 			Why: "a shim that firmware with Secure Boot starts, and that starts iPXE",
 		},
 		{
+			Name: "uefi-medium-shim-grub", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
+			NetWhy: startsGRUBOverIPv4,
+			Medium: MediumChain, Loader: boot.GRUB, Build: ShimFile, Shim: true, Via: TFTP,
+			Why: "the shim and the GRUB of the image that is booted, which know its kernels, and are there whatever this host has",
+		},
+		{
 			Name: "uefi-shim-grub", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
-			NetWhy: "Spur starts a GRUB by PXE over IPv4 alone; have the machine boot over IPv4",
+			NetWhy: startsGRUBOverIPv4,
 			Loader: boot.GRUB, Build: ShimFile, Shim: true, Via: TFTP,
 			Why: "a shim that firmware with Secure Boot starts, and that starts its distribution's GRUB, which starts its kernels",
 		},
@@ -216,6 +225,12 @@ func Entries() []Entry {
 			Why: "GRUB without a shim: for machines on which no iPXE runs and whose firmware doesn't start kernels",
 		},
 		{
+			Name: "uefi-whole", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
+			NetWhy: ramDiskOverIPv4,
+			Medium: MediumWhole, Loader: boot.RAMDisk, Build: RAMDiskProgram, Via: TFTP,
+			Why: "all of the image as a RAM disk, by a program of Spur's, where nothing starts what is on it; its system must find itself there, Linux as /dev/pmem0",
+		},
+		{
 			Name: "uefi-http", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: HTTP,
 			Why: "no loader in between: the firmware fetches one EFI application with all that it needs, over HTTP",
@@ -229,6 +244,11 @@ func Entries() []Entry {
 			Name: "uefi-http-shim-ipxe", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
 			Loader: boot.IPXE, Build: ShimFile, Shim: true, Via: HTTP,
 			Why: "a shim that firmware with Secure Boot starts, and that starts iPXE, all over HTTP",
+		},
+		{
+			Name: "uefi-http-medium-shim-grub", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
+			Medium: MediumChain, Loader: boot.GRUB, Build: ShimFile, Shim: true, Via: HTTP,
+			Why: "the shim and the GRUB of the image that is booted, which know its kernels, and are there whatever this host has; all over HTTP",
 		},
 		{
 			Name: "uefi-http-shim-grub", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
@@ -254,6 +274,11 @@ func Entries() []Entry {
 			Name: "uefi-http-grub", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
 			Loader: boot.GRUB, Build: GRUBForUEFI, Via: HTTP,
 			Why: "GRUB without a shim, fetched over HTTP, as is what it loads: for kernels that the firmware doesn't start",
+		},
+		{
+			Name: "uefi-http-whole", Firmware: boot.UEFI, Proto: boot.HTTP, Speaker: boot.ROM,
+			Medium: MediumWhole, Loader: boot.ROM, Via: HTTP,
+			Why: "all of the image as a RAM disk of the firmware's, which starts the loader that is on it, where nothing starts the kernel alone; its system must find itself there, Linux as /dev/pmem0",
 		},
 		{
 			Name: "rpi-tftp", Firmware: boot.RPiFirmware, Proto: boot.PXE, Net: IPv4, Speaker: boot.RPi,
@@ -296,6 +321,12 @@ func Entries() []Entry {
 		},
 	}
 }
+
+// Why what starts over PXE is for IPv4 alone.
+const (
+	startsGRUBOverIPv4 = "Spur starts a GRUB by PXE over IPv4 alone; have the machine boot over IPv4"
+	ramDiskOverIPv4    = "Spur's RAM-disk program knows IPv4 alone; have the machine boot over IPv4"
+)
 
 // uBootNet is why no U-Boot is told what to boot over IPv6.
 const uBootNet = "Spur tells U-Boot what to boot over IPv4 alone; have the board ask by its command dhcp"

@@ -39,6 +39,8 @@ func (r Route) itemByOne(c boot.Client, item boot.Payload, host Host) (way Route
 		why = loader.Refuses(c, item)
 	case !r.Shim && loader.Needs != nil && !drawing.Identity.Features.Has(loader.Needs(form)):
 		why = fmt.Sprintf("the %s that draws the menu can't start it", loader.Kind)
+	case r.Shim && host.strange(item, r, c) != "":
+		why = host.strange(item, r, c)
 	case drawing.lackingFor(form) != "":
 		why = fmt.Sprintf("%s needs %s beside it for that", drawing.File, drawing.lackingFor(form))
 	}

@@ -98,6 +98,14 @@ func markdown() string {
 		if r.Shim {
 			given += " and " + map[boot.Loader]string{boot.IPXE: "iPXE", boot.GRUB: "GRUB"}[r.Loader]
 		}
+		switch {
+		case e.Medium == MediumChain:
+			given += ", the image's own"
+		case e.Medium == MediumWhole && r.Loader == boot.ROM:
+			given = "the whole image"
+		case e.Medium == MediumWhole:
+			given += " and the whole image"
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | `%s` |\n", cmp.Or(machine, "any"), asks, given, over, r.Name)
 	}
 	b.WriteString("\n")

@@ -13,9 +13,12 @@ const versionsMost = 2
 // versions are the ways through an entry with other binaries of its build: older
 // versions, or other people's. A route that asks for a shape of its own has none,
 // since its build has another entry.
-func (r Route) versions(e Entry, c boot.Client, host Host) []Route {
+func (r Route) versions(e Entry, c boot.Client, p boot.Payload, host Host) []Route {
+	if e.Medium == MediumChain {
+		return nil
+	}
 	if e.Shim {
-		return r.otherShims(c, host)
+		return r.otherShims(c, p, host)
 	}
 	if e.Build == "" || e.Shape != "" {
 		return nil
@@ -37,8 +40,8 @@ func (r Route) versions(e Entry, c boot.Client, host Host) []Route {
 
 // otherShims are the ways through an entry with other shims: which of Microsoft's
 // certificates a machine trusts shows by what it refuses.
-func (r Route) otherShims(c boot.Client, host Host) []Route {
-	chains, _, _ := host.Loaders.chains(r.Loader, c, r.Via)
+func (r Route) otherShims(c boot.Client, p boot.Payload, host Host) []Route {
+	chains, _ := host.chainsTo(p, r, c)
 	var others []Route
 	var shims []Binary
 	for i, chain := range chains[:min(len(chains), versionsMost+1)] {

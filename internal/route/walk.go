@@ -20,9 +20,10 @@ type Route struct {
 	Role   Role        // what that file is
 	Binary uint32      // the ID of the one of its build to give; 0 for the preferred one
 	Via    Via
-	Loads  Via    // see Entry
-	Shim   bool   // see Entry
-	Shape  string // see Entry
+	Loads  Via        // see Entry
+	Shim   bool       // see Entry
+	Medium MediumPart // see Entry
+	Shape  string     // see Entry
 	Why    string
 }
 
@@ -34,7 +35,7 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 	c = host.knows(c)
 	var versions []Route // of the loader whose entries these are
 	for _, e := range Entries() {
-		if e.Payload != "" && e.Payload != p.Kind() {
+		if e.Payload != "" && e.Payload != p.Kind() || e.Medium.lacks(p) {
 			continue
 		}
 		if !e.fits(c) {
@@ -53,14 +54,14 @@ func Routes(c boot.Client, p boot.Payload, host Host) Ladder {
 		}
 		l.Routes = append(l.Routes, r)
 		if r.Shim {
-			l.Routes = append(l.Routes, r.versions(e, c, host)...)
+			l.Routes = append(l.Routes, r.versions(e, c, p, host)...)
 			continue
 		}
-		versions = append(versions, r.versions(e, c, host)...)
+		versions = append(versions, r.versions(e, c, p, host)...)
 	}
 	l.Routes = append(l.Routes, versions...)
 	if host.SecureBoot == SecureBootOff {
-		slices.SortStableFunc(l.Routes, func(x, y Route) int { return first(!x.Shim, !y.Shim) })
+		slices.SortStableFunc(l.Routes, func(x, y Route) int { return first(!x.afterAll(), !y.afterAll()) })
 	}
 	if len(l.Routes) == 0 && host.unsigned(c, false) {
 		host.Signs = true
@@ -94,6 +95,7 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 			return Route{}, why, unsuited
 		}
 	}
+	p = e.Medium.Of(p)
 	loader := FindLoader(e.Loader)
 	form, why, near := loader.form(e, c, p, host)
 	if why == "" && loader.Refuses != nil {
@@ -114,9 +116,10 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 		return r, loader.Unable(c, form), unsuited
 	}
 	if e.Shim {
-		if why, near = host.noChain(e, c); why == "" {
+		if why, near = host.noChainTo(p, e, c); why == "" {
 			why, near = host.unnamed(r), stopped
 		}
+		r.Binary = host.shimFor(p, r, c)
 		return r, why, near
 	}
 	if e.Build == "" {
@@ -131,7 +134,7 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 
 // route is the way through an entry, whatever the payload.
 func (e Entry) route() Route {
-	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Loads: e.Loads, Shim: e.Shim, Shape: e.Shape, Why: e.Why}
+	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Loads: e.Loads, Shim: e.Shim, Medium: e.Medium, Shape: e.Shape, Why: e.Why}
 	if e.Build == "" {
 		next := FindLoader(e.Loader).Next
 		r.Give, r.Role = next.Name, next.Role

@@ -275,7 +275,7 @@ func (g *groupLook) entry(ctx context.Context, p part, full, group string, info 
 // look finds out what a file is, unless it is as it was.
 func (g *groupLook) look(ctx context.Context, p part, full string, info fs.FileInfo) known {
 	t := p.target
-	t.Kernel, t.Initrds = full, nil
+	t.Kernel, t.Initrds, t.oneOfMany = full, nil, true
 	initrd, cmdline := companions(full)
 	changed := info.ModTime()
 	for _, other := range []string{initrd, cmdline} {

@@ -125,16 +125,13 @@ func (l Inspected) Resolver() boot.Resolver {
 }
 
 // Brings is what a client's payload brings of its own.
-func (l Inspected) Brings(c boot.Client) (boot.Bringer, bool) {
-	b, ok := l.On(c).Payload.Content.(boot.Bringer)
-	return b, ok
-}
+func (l Inspected) Brings(c boot.Client) (boot.Bringer, bool) { return l.On(c).Payload.Brings() }
 
 // Bringers are what the target and its parts bring of their own.
 func (l Inspected) Bringers() []boot.Bringer {
 	var all []boot.Bringer
 	for _, one := range l.every() {
-		if b, ok := one.Payload.Content.(boot.Bringer); ok {
+		if b, ok := one.Payload.Brings(); ok {
 			all = append(all, b)
 		}
 	}

@@ -31,7 +31,7 @@ func (t Target) withDisc(ctx context.Context, file boot.File, up Upstream, use f
 // the network and nothing was said of it, the whole of the medium.
 func (l *Inspected) takeDisc(ctx context.Context, t Target, file boot.File, up Upstream) error {
 	err := l.takeSystem(ctx, t, file, up)
-	if !errors.As(err, &medium.UnfitError{}) || t.As != "" || t.Entry != "" || t.Cmdline != "" || len(t.Initrds) > 0 || t.DTB != "" {
+	if !errors.As(err, &medium.UnfitError{}) || t.As != "" || t.saysMore() {
 		return err
 	}
 	if l.takeDisk(ctx, t, up) != nil {
@@ -39,6 +39,12 @@ func (l *Inspected) takeDisc(ctx context.Context, t Target, file boot.File, up U
 	}
 	l.Warnings = append(l.Warnings, fmt.Sprintf("%s (%s); it is booted as a whole, and whether its system finds itself there is its own matter", err, advice.Of(err)))
 	return nil
+}
+
+// saysMore tells whether more is said of a medium than its name: what boots as a whole
+// boots as its own menu says.
+func (t Target) saysMore() bool {
+	return t.Entry != "" || t.Cmdline != "" || len(t.Initrds) > 0 || t.DTB != ""
 }
 
 // takeSystem takes the kernel of a medium, with what goes with it, or its Windows.
@@ -54,6 +60,11 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 			return err
 		}
 		l.Warnings = append(l.Warnings, d.Warnings()...)
+		if !t.oneOfMany {
+			if linux.Medium, err = d.Medium(linux.Kernel); err != nil {
+				return err
+			}
+		}
 		own, err = d.Cmdline(t.Cmdline)
 		return err
 	})
@@ -62,6 +73,9 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 	}
 	if err != nil || l.Payload.Kind() == boot.KindWIM {
 		return err
+	}
+	if t.saysMore() {
+		linux.Medium.Whole = boot.Disk{}
 	}
 	for _, name := range t.Initrds {
 		f, err := l.lookInitrd(ctx, name, up.read)

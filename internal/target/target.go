@@ -38,6 +38,10 @@ type Target struct {
 	// Menu lets people choose what machines boot: this target, or another one; nil for
 	// no choice.
 	Menu *Menu
+	// oneOfMany: it is one of the targets in a folder, which the loader boots that draws
+	// their menu: what an image has of loaders isn't looked at, which takes longer than all
+	// else.
+	oneOfMany bool
 }
 
 // Named are the files, folders and URLs that a target names.

@@ -4,31 +4,56 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/bootimage"
 	"github.com/spurboot/spur/internal/iso"
 )
 
+// placed is a file that knows where in the image that it is in it lies.
+type placed interface {
+	fs.File
+	io.ReaderAt
+	io.Seeker
+	Size() int64
+	Place(off int64) (at, n int64, err error)
+}
+
 // inside is a file within an image, read through an image that is its own.
 type inside struct {
-	*iso.File
+	placed
 	container container
 	name      boot.File
 }
 
 // openInside opens a regular file of an image.
 func openInside(image *iso.Image, c container, name boot.File) (*inside, error) {
-	f, err := image.Open(name.Inside)
+	f, err := openPlaced(image, c, name.Inside)
 	if err != nil {
 		return nil, err
 	}
-	file, ok := f.(*iso.File)
+	file, ok := f.(placed)
 	if info, err := f.Stat(); err != nil || !ok || info.IsDir() {
 		return nil, fmt.Errorf("%s: %w (not a regular file)", name.Inside, fs.ErrInvalid)
 	}
 	return &inside{file, c, name}, nil
+}
+
+// openPlaced opens a file by its path in an image, which may be one in the boot image.
+func openPlaced(image *iso.Image, c container, name string) (fs.File, error) {
+	name, efi := strings.CutPrefix(name, boot.EFIImage)
+	if !efi {
+		return image.Open(name)
+	}
+	boots, err := bootimage.Of(image, c.ReaderAt, c.info.Size())
+	if err != nil {
+		return nil, err
+	}
+	return boots.Open(name)
 }
 
 // Backing implements httpd.Backed: what lies in a file of this host is sent from there.
@@ -68,7 +93,7 @@ func (f *inside) ETag() string {
 
 // Stat implements fs.File. A file changes when its image does.
 func (f *inside) Stat() (fs.FileInfo, error) {
-	own, err := f.File.Stat()
+	own, err := f.placed.Stat()
 	return insideInfo{own, f.container.info}, err
 }
 

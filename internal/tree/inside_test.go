@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,8 +22,8 @@ import (
 	"github.com/spurboot/spur/internal/route"
 )
 
-// discImage makes an ISO image of files, with Rock Ridge.
-func discImage(t testing.TB, files map[string]string) string {
+// discImage makes an ISO image of files, with Rock Ridge. Options are xorriso's.
+func discImage(t testing.TB, files map[string]string, options ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
@@ -34,7 +35,7 @@ func discImage(t testing.TB, files map[string]string) string {
 	path := filepath.Join(dir, "image.iso")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, "xorriso", "-as", "mkisofs", "-R", "-o", path, filepath.Join(dir, "files")).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "xorriso", slices.Concat([]string{"-as", "mkisofs", "-R", "-o", path}, options, []string{filepath.Join(dir, "files")})...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return path

@@ -59,7 +59,7 @@ func (t *Tree) entry(c boot.Client, item boot.MenuItem, r route.Route, a Asker) 
 	}
 	e = loader.MenuEntry{ID: fmt.Sprintf("item%d", item.Item), Title: item.Title, Group: item.Group, Locked: item.Locked}
 	if r.Loader != boot.IPXE {
-		via := t.loadsBy(c, r, a.Via)
+		via := t.loadsBy(c, r, boot.Payload{}, a.Via)
 		if r.Loader == boot.PXELINUX {
 			via = route.TFTP // its configurations come by the ROM's own means
 		}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/iso"
 )
 
 // errNoParts says that an image at a URL can't be read in parts, so that all of it has to
@@ -168,10 +167,10 @@ func (r *remoteImage) assemble(file *inside) (fs.File, error) {
 		all = append(all, section)
 		off += n
 	}
-	return &remoteFile{NewComposite(file.name.Base(), all...), tag, insideInfo{ownInfo(file.File), file.container.info}}, nil
+	return &remoteFile{NewComposite(file.name.Base(), all...), tag, insideInfo{ownInfo(file.placed), file.container.info}}, nil
 }
 
-func ownInfo(f *iso.File) fs.FileInfo {
+func ownInfo(f placed) fs.FileInfo {
 	info, _ := f.Stat() // which has no trouble
 	return info
 }

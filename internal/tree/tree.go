@@ -214,6 +214,8 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 	case f.Loader == boot.Shim && !n.Route.Shim:
 		b, ok := t.Loaders.Shim(n.Client)
 		return t.openBinary(ctx, name, b, ok)
+	case n.Route.Medium == route.MediumChain && f.Role == route.NBP:
+		return t.openMediumChain(ctx, n, f)
 	case n.Route.Shim && f.Role == route.NBP:
 		return t.openChained(ctx, n, f)
 	case f.Role == route.NBP && name != n.Route.Give:
@@ -322,6 +324,7 @@ func (t *Tree) Configuration(c boot.Client, p boot.Payload, r route.Route, a Ask
 	if menu, ok := p.Content.(boot.Menu); ok {
 		return t.drawn(c, menu, r, a)
 	}
+	p = r.Medium.Of(p)
 	return configuration(c, p, r, t.URLs(c, r, p, a))
 }
 
@@ -368,6 +371,7 @@ func troubled(c boot.Client, r route.Route, why error, again bool) *generated {
 // URLs names a payload's files for one client on its route, over the protocol by
 // which it asks.
 func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loader.URLs {
+	p = r.Medium.Of(p)
 	short := route.FindLoader(r.Loader).ShortNames || p.Kind() == boot.KindMultiboot // iPXE has little room for those of one
 	named := func(base string, role route.Role, f boot.File, last bool) string {
 		name := t.Names.File(c.MAC, role, f, last)
@@ -383,7 +387,7 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 	}
 	// What the command line names is for the running system, which has no TFTP
 	// client, whatever its loader has.
-	loading, running := t.base(t.loadsBy(c, r, a.Via), a.Server), t.base(t.web(), a.Server)
+	loading, running := t.base(t.loadsBy(c, r, p, a.Via), a.Server), t.base(t.web(), a.Server)
 	urls := loader.URLs{
 		File:   func(f boot.File) string { return named(running, route.Extra, f, false) },
 		Beacon: running + "/" + t.Names.Boot(c, r) + "/" + route.BeaconFile,
@@ -428,25 +432,35 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 // loadsBy is the protocol by which the loader of a route fetches what its
 // configuration names, which was asked for by one itself: that of its entry, and
 // what a GRUB that has HTTP need not fetch over TFTP. After HTTP Boot it has what that had.
-func (t *Tree) loadsBy(c boot.Client, r route.Route, asked route.Via) route.Via {
+func (t *Tree) loadsBy(c boot.Client, r route.Route, p boot.Payload, asked route.Via) route.Via {
 	if r.Loader != boot.GRUB || r.Via != route.TFTP || t.HTTPPort == 0 {
 		return cmp.Or(r.Loads, asked)
 	}
-	grub, _ := t.Loaders.Given(r, c)
-	if r.Shim {
-		chain, _ := t.Loaders.Chain(r, c)
-		grub = chain.Second
-	}
-	if grub.Identity.Features.Has(boot.CanHTTP) && (t.HTTPPort == 80 || knowsPorts(grub.Identity)) {
+	if can, version := t.grub(c, r, p); can.Has(boot.CanHTTP) && (t.HTTPPort == 80 || knowsPorts(version)) {
 		return route.HTTP
 	}
 	return asked
 }
 
+// grub is what the GRUB of a route can do, and its version.
+func (t *Tree) grub(c boot.Client, r route.Route, p boot.Payload) (can boot.Features, version string) {
+	switch {
+	case r.Medium == route.MediumChain:
+		m, _ := p.Medium()
+		chain, _ := m.Chain(c.Arch)
+		return chain.Reaches, chain.Version
+	case r.Shim:
+		chain, _ := t.Loaders.Chain(r, c)
+		return chain.Second.Identity.Features, chain.Second.Identity.Version
+	}
+	given, _ := t.Loaders.Given(r, c)
+	return given.Identity.Features, given.Identity.Version
+}
+
 // knowsPorts tells whether a GRUB fetches from another port than HTTP's own, which it
 // does from 2.12 on (grub_http_open in its grub-core/net/http.c).
-func knowsPorts(grub route.Identity) bool {
-	return grub.Version != "" && route.CompareVersions(grub.Version, "2.11") > 0
+func knowsPorts(version string) bool {
+	return version != "" && route.CompareVersions(version, "2.11") > 0
 }
 
 // Path is where a route's file stands in the tree of a client's boot.

@@ -148,10 +148,12 @@ func (w *world) floppy() string {
 // iPXE reads over HTTP.
 func TestMemdisk(t *testing.T) {
 	t.Parallel()
-	rescue := func(w *world) string {
-		disc, err := lab.Unpacked("grub-rescue-pc", "usr/lib/grub-rescue/grub-rescue-cdrom.iso")
-		w.check(err)
-		return disc
+	rescue := func(name string) func(*world) string {
+		return func(w *world) string {
+			disk, err := lab.Unpacked("grub-rescue-pc", "usr/lib/grub-rescue/"+name)
+			w.check(err)
+			return disk
+		}
 	}
 	for _, tt := range []struct {
 		name   string
@@ -164,7 +166,8 @@ func TestMemdisk(t *testing.T) {
 		{"floppy by iPXE", (*world).floppy, "ipxe", [][2]string{memdisk}, []string{"bios-undionly", "ipxe-http"}, []string{`MEMDISK`, `floppy: drive 00, sectors 09, heads 02`}},
 		{"floppy read by iPXE", (*world).floppy, "ipxe", nil, []string{"bios-undionly", "ipxe-http"}, []string{`floppy: drive 00, sectors 09, heads 02`}},
 		{"floppy by GRUB", (*world).floppy, "grub", [][2]string{memdisk}, []string{"bios-grub"}, []string{`MEMDISK`, `floppy: drive 00, sectors 09, heads 02`}},
-		{"ISO by lpxelinux", rescue, "pxelinux", [][2]string{lpxelinux, ldlinux, memdisk}, []string{"bios-lpxelinux"}, []string{`MEMDISK`, `GNU GRUB|grub>`}},
+		{"GRUB's floppy by iPXE", rescue("grub-rescue-floppy.img"), "ipxe", [][2]string{memdisk}, []string{"bios-undionly", "ipxe-http"}, []string{`MEMDISK`, `GNU GRUB|grub>`}},
+		{"ISO by lpxelinux", rescue("grub-rescue-cdrom.iso"), "pxelinux", [][2]string{lpxelinux, ldlinux, memdisk}, []string{"bios-lpxelinux"}, []string{`MEMDISK`, `GNU GRUB|grub>`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -73,6 +73,7 @@ func use(b []byte, writable bool) {
 		return
 	}
 	defer img.Close()
+	_ = img.Whole()
 	_, _ = img.Check(ctx, false)
 	p := make([]byte, 5000)
 	for _, off := range []int64{0, 700, img.Size() / 2, img.Size() - 5000} {

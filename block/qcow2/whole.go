@@ -14,36 +14,51 @@ var ErrCutOff = fmt.Errorf("%w: its file is cut off", ErrCorrupt)
 // QEMU, so that nothing else tells. The counts of an image that wasn't closed cleanly may
 // have too few.
 func (img *Image) Whole() error {
-	img.mu.Lock()
-	h := img.header
-	img.mu.Unlock()
 	size, err := img.file.Size()
 	if err != nil {
 		return fmt.Errorf("size of the image: %w", err)
 	}
+	last, err := img.lastUsed()
+	if err != nil {
+		return err
+	}
+	if last >= size {
+		return fmt.Errorf("%w: it has %d bytes, and uses more", ErrCutOff, size)
+	}
+	return nil
+}
+
+// lastUsed is where in the file the last cluster begins that the reference counts have; -1
+// for none.
+func (img *Image) lastUsed() (int64, error) {
+	img.mu.Lock()
+	h := img.header
+	img.mu.Unlock()
 	table, err := readTable(img.file, int64(h.reftableOffset), int(h.reftableClusters)<<h.clusterBits/8)
 	if err != nil {
-		return fmt.Errorf("read the refcount table: %w", err)
+		return 0, fmt.Errorf("read the refcount table: %w", err)
 	}
 	last := len(table) - 1
 	for last >= 0 && table[last] == 0 {
 		last--
 	}
 	if last < 0 {
-		return nil
+		return -1, nil
 	}
-	cluster := int64(1) << h.clusterBits
-	block := make([]byte, cluster)
-	n, err := img.file.ReadAt(block, int64(table[last])&^(cluster-1))
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read a refcount block: %w", err)
+	cluster := uint64(1) << h.clusterBits
+	counts, at := make([]byte, cluster), int64(table[last]&^(1<<63|(cluster-1)))
+	n, err := img.file.ReadAt(counts, at)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return 0, fmt.Errorf("read a refcount block: %w", err)
+	case n < len(counts):
+		return at + int64(n), nil // it isn't all there itself
 	}
-	used := lastCount(block[:n], h.refcountOrder)
-	at := (int64(last)<<(h.clusterBits+3-h.refcountOrder) + used) << h.clusterBits
-	if n < len(block) || used >= 0 && at >= size {
-		return fmt.Errorf("%w: it has %d bytes, and uses more", ErrCutOff, size)
+	used := lastCount(counts, h.refcountOrder)
+	if used < 0 {
+		return -1, nil
 	}
-	return nil
+	return (int64(last)<<(h.clusterBits+3-h.refcountOrder) + used) << h.clusterBits, nil
 }
 
 // lastCount is the number of the last count in a block of them that isn't 0; -1 for none.

@@ -152,6 +152,12 @@ func FuzzMultiboot(f *testing.F) {
 		if ok && (found.Kind != boot.KindMultiboot || found.Format == "" || h.elf().size < 0) {
 			t.Errorf("%+v", found)
 		}
+		if placed, err := h.placed(found, int64(len(h))); ok && err == nil && !strings.HasPrefix(placed.Description, found.Description) {
+			t.Errorf("%+v", placed)
+		}
+		if m := flatMismatch(h); m != nil && (m.Looks == "" || m.Hint == "") {
+			t.Errorf("%+v", m)
+		}
 		if m := elfMismatch(h); m.Looks == "" || m.Hint == "" {
 			t.Errorf("%+v", m)
 		}

@@ -28,8 +28,6 @@ const (
 	// machinesAgain is how often a file is read again whose last reading had an error: a
 	// target may have come back.
 	machinesAgain = 5 * time.Second
-	// givenOnceMost bounds the machines of which it is remembered that they boot once.
-	givenOnceMost = 1 << 16
 )
 
 // machinesFile is a file that says what each machine boots. It is read again when it has
@@ -84,11 +82,20 @@ func BootMachines(ctx context.Context, c Config, f target.MachinesFile) error {
 
 // read reads the file, and has boots go by it if it is in order.
 func (w *machinesFile) read(ctx context.Context) (*target.Machines, error) {
+	if w.items.Crowded() {
+		w.forget()
+	}
 	m, err := w.file.Read(ctx, w.daemon.upstream(), w.items, w.within)
 	if err != nil {
 		return nil, err
 	}
+	seen := map[string]bool{} // targets that differ in what is said with them alone boot alike
 	for _, a := range m.Targets() {
+		key := fmt.Sprint(a.Payload.Kind(), a.Payload.Files())
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
 		if _, err := (outlook.Outlook{Host: w.daemon.host}).Given(a.Outlook()); err != nil {
 			m.Close()
 			return nil, m.Error(a, err)
@@ -151,6 +158,18 @@ func (w *machinesFile) take(m *target.Machines) error {
 	return nil
 }
 
+// forget makes room for the items of another reading: what machines were given before the
+// newest one isn't known any more.
+func (w *machinesFile) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.readings[1:] {
+		r.close()
+	}
+	w.readings = w.readings[:1]
+	w.items.Keep(w.readings[0].Machines)
+}
+
 func (w *machinesFile) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -194,7 +213,7 @@ func (w *machinesFile) item(n uint16) (*target.Assigned, bool) {
 // give is what a client boots of a target, by the row at a place.
 func (w *machinesFile) give(ctx context.Context, c boot.Client, a *target.Assigned, row string) (boot.Payload, error) {
 	if a.Once && w.once != nil {
-		if err := w.once.Refuses(c.MAC, "once: of "+row); err != nil {
+		if err := w.once.Refuses(c.MAC, "once: true in "+row); err != nil {
 			return boot.Payload{}, err
 		}
 	}
@@ -321,33 +340,4 @@ func (v *notices) warnLines(line, more string) {
 	for text := range strings.SplitSeq(more, "\n") {
 		v.say(slog.LevelWarn, "  "+text)
 	}
-}
-
-// givenOnce remembers of machines that were given something whether they boot it once.
-// The zero value is ready for use.
-type givenOnce struct {
-	mu  sync.Mutex
-	all map[boot.MAC]bool
-}
-
-func (g *givenOnce) note(mac boot.MAC, once bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.all == nil {
-		g.all = map[boot.MAC]bool{}
-	}
-	if _, known := g.all[mac]; !known && len(g.all) >= givenOnceMost {
-		for other := range g.all { // whichever
-			delete(g.all, other)
-			break
-		}
-	}
-	g.all[mac] = once
-}
-
-func (g *givenOnce) of(mac boot.MAC) (once, known bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	once, known = g.all[mac]
-	return once, known
 }

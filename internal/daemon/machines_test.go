@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -124,7 +125,7 @@ func TestMachinesOnce(t *testing.T) {
 	if err := m.once.Done(at(1).MAC); err != nil {
 		t.Fatal(err)
 	}
-	if got := m.boots(at(1)); !strings.Contains(got, "booted once already; once: of ") || !strings.Contains(got, "machines.yaml:2 keeps Spur silent") {
+	if got := m.boots(at(1)); !strings.Contains(got, "booted once already; once: true in ") || !strings.Contains(got, "machines.yaml:2 keeps Spur silent") {
 		t.Errorf("once more it boots %s", got)
 	}
 	numbered := at(4)
@@ -234,4 +235,23 @@ func TestMachinesFileIsWatched(t *testing.T) {
 	until("the file that is gone", func() bool { return strings.Contains(m.told.String(), "can't be read") })
 	m.write("machines.yaml", machinesText)
 	until("the file that is back", func() bool { return m.boots(at(1)) == "one" })
+}
+
+// A large file that is written anew again and again has room for what it names.
+func TestMachinesFileOftenWrittenAnew(t *testing.T) {
+	m := newMachinesIn(t, machinesText)
+	for turn := range 3 {
+		var text strings.Builder
+		text.WriteString("machines:\n")
+		for n := range 6000 {
+			fmt.Fprintf(&text, "  - mac: 52:54:00:00:%02x:%02x\n    boot: one\n    root-path: r%d-%d\n", n>>8, n&255, turn, n)
+		}
+		m.write("machines.yaml", text.String())
+		if failed := m.reread(t.Context(), ""); failed != "" {
+			t.Fatalf("turn %d: %s", turn, failed)
+		}
+		if p, err := m.Resolve(t.Context(), at(9)); err != nil || p.RootPath != fmt.Sprintf("r%d-9", turn) {
+			t.Errorf("turn %d: %+v, %v", turn, p, err)
+		}
+	}
 }

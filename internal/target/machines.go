@@ -2,14 +2,11 @@ package target
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
@@ -52,40 +49,6 @@ type Assigned struct {
 	at      inventory.Place // in the file, of what boots
 	known   string          // which machines that row is about
 }
-
-// Items gives targets the numbers by which they are asked for, the same for as long as it
-// lasts. They are those of no boot server and of no NetBoot image.
-type Items struct {
-	byKey map[string]uint16
-	used  map[uint16]bool
-}
-
-// NewItems returns Items that have given no number.
-func NewItems() *Items { return &Items{map[string]uint16{}, map[uint16]bool{}} }
-
-// of is the number of a key: a hash of it, or the next one that is free, so that another
-// Spur that reads the same file gives the same.
-func (i *Items) of(key string) (uint16, error) {
-	if n, ok := i.byKey[key]; ok {
-		return n, nil
-	}
-	if len(i.used) == endOfFiles-firstNamed {
-		return 0, advice.New("the file has named more targets since Spur started than it can tell apart", "restart Spur")
-	}
-	h := fnv.New32a()
-	_, _ = io.WriteString(h, key) // a hash takes all
-	n := firstNamed + uint16(h.Sum32()%(endOfFiles-firstNamed))
-	for i.used[n] {
-		if n++; n == endOfFiles {
-			n = firstNamed
-		}
-	}
-	i.used[n], i.byKey[key] = true, n
-	return n, nil
-}
-
-// IsItem tells whether a number is one that Items give.
-func IsItem(n uint16) bool { return n >= firstNamed && n < endOfFiles }
 
 // Read reads the file and looks into its targets, each once. within are the folders that
 // local files may lie in; nil for any.
@@ -153,6 +116,9 @@ func (m *Machines) assign(ctx context.Context, look *assigning, items *Items, ro
 	if _, ok := m.items[item]; ok {
 		return nil
 	}
+	if len(m.order) == targetsMost-1 { // one is the command line's
+		return advice.New(fmt.Sprintf("the file names more than %d targets that differ", targetsMost-1), "have more machines share one")
+	}
 	l, err := look.inspect(ctx, t)
 	if err != nil {
 		return err
@@ -200,137 +166,6 @@ func (m *Machines) addOtherwise(ctx context.Context, look *assigning, items *Ite
 	}
 	m.add(&Assigned{Inspected: l, Item: m.otherwise, Scripts: scripts})
 	return nil
-}
-
-// assigning looks into the targets of one file.
-type assigning struct {
-	MachinesFile
-	up     Upstream
-	within []string
-	dir    string               // that relative paths are relative to
-	known  map[string]Inspected // by key
-}
-
-// keyOf says all that a target says.
-func keyOf(t Target) string {
-	return fmt.Sprintf("%q", []any{t.Kernel, t.As, t.Initrds, t.Cmdline, t.Modules, t.DTB, t.Message, t.RootPath, t.Entry})
-}
-
-// target is a row's target with absolute paths.
-func (a *assigning) target(row inventory.Target) (Target, error) {
-	t := Target{
-		Kernel: row.Boot, As: row.As, Entry: row.Entry, Message: row.Message, RootPath: row.RootPath,
-		Cmdline: row.Cmdline, Families: a.Families,
-	}
-	if !t.isLocal() {
-		t.Kernel = a.absolute(t.Kernel)
-	}
-	for _, name := range row.Initrds {
-		t.Initrds = append(t.Initrds, a.absolute(name))
-	}
-	for _, m := range row.Modules {
-		name, text, told := strings.Cut(m, " ")
-		if name = a.absolute(name); told {
-			name += " " + text
-		}
-		t.Modules = append(t.Modules, name)
-	}
-	if row.DTB != "" {
-		t.DTB = a.absolute(row.DTB)
-	}
-	if err := t.Check(a.Surroundings); err != nil {
-		return t, err
-	}
-	cmdline, err := boot.ParseCmdline(t.Cmdline)
-	if err != nil {
-		return t, err
-	}
-	if len(cmdline.Files()) > 0 {
-		t.Cmdline = cmdline.Expand(func(f boot.File) string { return fmt.Sprintf("{{ ID %q }}", a.absolute(f.Source)) }, "{{ UP }}")
-	}
-	return t, a.reachable(t)
-}
-
-// absolute is a path as it is relative to the file, or a URL.
-func (a *assigning) absolute(name string) string {
-	if (boot.File{Source: name}).IsURL() || filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(a.dir, name)
-}
-
-// reachable refuses files that lie where Spur can't read any more.
-func (a *assigning) reachable(t Target) error {
-	if a.within == nil || t.isLocal() {
-		return nil
-	}
-	cmdline, _ := boot.ParseCmdline(t.Cmdline)
-	names := append([]string{t.Kernel, t.DTB}, t.Initrds...)
-	for _, f := range cmdline.Files() {
-		names = append(names, f.Source)
-	}
-	for _, m := range t.Modules {
-		name, _, _ := strings.Cut(m, " ")
-		names = append(names, name)
-	}
-	for _, name := range names {
-		if name != "" && !(boot.File{Source: name}).IsURL() && !below(a.within, name) {
-			return advice.New(name+" lies outside of the folders that Spur can read since it has started", "put it into one of those that hold this file and its targets, or restart Spur")
-		}
-	}
-	return nil
-}
-
-// below tells whether a file lies in one of some folders, or below; links count where they
-// lead to.
-func below(folders []string, name string) bool {
-	real, err := filepath.EvalSymlinks(name)
-	if err != nil {
-		dir, _ := filepath.EvalSymlinks(filepath.Dir(name))
-		real = filepath.Join(dir, filepath.Base(name))
-	}
-	return slices.ContainsFunc(folders, func(dir string) bool {
-		rel, err := filepath.Rel(dir, real)
-		return err == nil && filepath.IsLocal(rel)
-	})
-}
-
-// inspect finds out what a target is. Kernels that differ in what is said with them alone
-// are looked into once.
-func (a *assigning) inspect(ctx context.Context, t Target) (Inspected, error) {
-	plain := t
-	plain.Cmdline, plain.Message, plain.RootPath = "", "", ""
-	l, ok := a.known[keyOf(plain)]
-	if !ok {
-		var err error
-		if l, err = plain.inspectAlone(ctx, a.up); err != nil {
-			return Inspected{}, err
-		}
-		a.known[keyOf(plain)] = l
-	}
-	linux, is := l.Payload.Content.(boot.Linux)
-	if !is || linux.Kernel.Inside != "" {
-		if keyOf(plain) == keyOf(t) {
-			return l, nil
-		}
-		return t.inspectAlone(ctx, a.up)
-	}
-	var err error
-	linux.Cmdline, err = t.cmdline(ctx, a.up)
-	l.Payload = boot.Payload{Content: linux, Message: t.Message, RootPath: t.RootPath}
-	return l, err
-}
-
-// scripts are the files beside a script, which is to find all of them. Close them.
-func (a *assigning) scripts(ctx context.Context, l *Inspected) (*tree.ScriptFiles, error) {
-	files, err := l.ScriptFiles(a.Open)
-	if err != nil || files == nil {
-		return nil, err
-	}
-	if err := l.FindLoaded(ctx, files, a.Host); err != nil {
-		return nil, errors.Join(err, files.Close())
-	}
-	return files, nil
 }
 
 // Found is what a client boots by the file.
@@ -407,73 +242,4 @@ func (m *Machines) inspected() []Inspected {
 		all = append(all, a.Inspected)
 	}
 	return all
-}
-
-// Targets are all that is booted, in the order of the file, the command line's last.
-func (m *Machines) Targets() []*Assigned { return m.order }
-
-// Summary says what machines are booted into.
-func (m *Machines) Summary() string {
-	targets, others := len(m.order), "leaves others alone"
-	if a, ok := m.items[m.otherwise]; ok {
-		targets, others = targets-1, "others into "+a.Summary()
-	}
-	return fmt.Sprintf("what %s names for each (%s, %s), and %s", m.path, counted(len(m.rows), "row"), counted(targets, "target"), others)
-}
-
-// Line says of a target which machines are booted into it.
-func (a *Assigned) Line() string {
-	if a.Where == "" {
-		return "all others: " + a.Summary()
-	}
-	text := a.Where + " " + a.known + ": " + a.Summary()
-	if a.Once {
-		text += ", once"
-	}
-	return text
-}
-
-// knownBy says which machines a row is about.
-func knownBy(r *inventory.Row) string {
-	var all []string
-	for _, kind := range []struct {
-		name string
-		all  []inventory.Pattern
-	}{{"mac", r.MAC}, {"uuid", r.UUID}, {"serial", r.Serial}} {
-		if len(kind.all) == 0 {
-			continue
-		}
-		text := kind.name + " " + kind.all[0].Text
-		if n := len(kind.all); n > 1 {
-			text += fmt.Sprintf(" and %d more", n-1)
-		}
-		all = append(all, text)
-	}
-	for _, a := range r.Arch {
-		all = append(all, string(a))
-	}
-	for _, f := range r.Firmware {
-		all = append(all, string(f))
-	}
-	return strings.Join(all, ", ")
-}
-
-// About says which row is about a client, and what it is asked first.
-func (m *Machines) About(c boot.Client) []string {
-	found := m.Find(c)
-	var lines []string
-	if found.Asked {
-		lines = append(lines, "First     it is asked for its serial number, by iPXE: a row before could be about it. What follows is for one that has none to tell.")
-	}
-	switch {
-	case found.Row != "":
-		row := m.inventory.Rows[m.inventory.Find(c).Number]
-		lines = append(lines, fmt.Sprintf("Row       %s, about %s", found.Row, knownBy(&row)))
-	case found.Assigned != nil:
-		lines = append(lines, "Row       none: it boots what the command line names")
-	}
-	if found.Assigned != nil && found.Once {
-		lines = append(lines, "Once      it is left alone after it has booted this once")
-	}
-	return lines
 }

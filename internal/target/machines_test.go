@@ -147,8 +147,16 @@ func TestItems(t *testing.T) {
 	if again, err := items.of("0"); err != nil || seen[again] != "0" {
 		t.Errorf("%d, %v", again, err)
 	}
-	if _, err := items.of("more"); err == nil || advice.Of(err) == "" {
+	if _, err := items.of("more"); err == nil || advice.Of(err) == "" || !items.Crowded() {
 		t.Errorf("one too many: %v", err)
+	}
+	kept, _ := items.of("7")
+	items.Keep(&Machines{items: map[uint16]*Assigned{kept: nil}})
+	if again, err := items.of("7"); err != nil || again != kept || items.Crowded() {
+		t.Errorf("%d is kept as %d, %v", kept, again, err)
+	}
+	if _, err := items.of("more"); err != nil {
+		t.Errorf("there is no room: %v", err)
 	}
 }
 

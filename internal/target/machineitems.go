@@ -1,0 +1,59 @@
+package target
+
+import (
+	"hash/fnv"
+	"io"
+
+	"github.com/spurboot/spur/internal/advice"
+)
+
+// Items gives targets the numbers by which they are asked for, the same for as long as it
+// lasts. They are those of no boot server and of no NetBoot image.
+type Items struct {
+	byKey map[string]uint16
+	used  map[uint16]bool
+}
+
+// NewItems returns Items that have given no number.
+func NewItems() *Items { return &Items{map[string]uint16{}, map[uint16]bool{}} }
+
+// of is the number of a key: a hash of it, or the next one that is free, so that another
+// Spur that reads the same file gives the same.
+func (i *Items) of(key string) (uint16, error) {
+	if n, ok := i.byKey[key]; ok {
+		return n, nil
+	}
+	if len(i.used) == endOfFiles-firstNamed {
+		return 0, advice.New("the file has named more targets since Spur started than it can tell apart", "restart Spur")
+	}
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, key) // a hash takes all
+	n := firstNamed + uint16(h.Sum32()%(endOfFiles-firstNamed))
+	for i.used[n] {
+		if n++; n == endOfFiles {
+			n = firstNamed
+		}
+	}
+	i.used[n], i.byKey[key] = true, n
+	return n, nil
+}
+
+// Crowded tells whether another file of as many targets as there may be has no room.
+func (i *Items) Crowded() bool { return len(i.used) > targetsMost }
+
+// Keep forgets all items but those of a file.
+func (i *Items) Keep(m *Machines) {
+	for key, n := range i.byKey {
+		if _, ok := m.items[n]; !ok {
+			delete(i.byKey, key)
+			delete(i.used, n)
+		}
+	}
+}
+
+// targetsMost is how many targets a file may have, so that there are items for the next
+// one too.
+const targetsMost = (endOfFiles - firstNamed) / 2
+
+// IsItem tells whether a number is one that Items give.
+func IsItem(n uint16) bool { return n >= firstNamed && n < endOfFiles }

@@ -84,7 +84,18 @@ func (d Disc) system(entry string) (family.System, error) {
 	case len(f.Systems) == 0:
 		return s, advice.New(fmt.Sprintf("%s is %s, but %s", d.File.Base(), d.title(), d.lacking()), again+", or name its kernel and initrds yourself")
 	}
-	return s, NoEntryError{advice.New(fmt.Sprintf("%s has no entry %q", d.File.Base(), entry), "its entries are "+d.entries())}
+	return s, NoEntryError{advice.New(d.noEntry(entry), "its entries are "+d.entries())}
+}
+
+// noEntry says that there is no entry of a name, and why where the menu has one.
+func (d Disc) noEntry(entry string) string {
+	named := strings.ToLower(fmt.Sprintf("the entry %q of ", entry))
+	for _, lacking := range d.Found.Lacking {
+		if strings.HasPrefix(strings.ToLower(lacking), named) {
+			return d.File.Base() + ": " + printable.Line(lacking)
+		}
+	}
+	return fmt.Sprintf("%s has no entry %q", d.File.Base(), entry)
 }
 
 // lacking says what a medium without a system lacks.

@@ -205,6 +205,9 @@ func TestEntryThatLacksFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		const said = `the entry "live" of isolinux/isolinux.cfg is left out: it names live/none.img, which isn't there`
+		if _, _, err := d.Linux("Live"); err == nil || err.Error() != "medium.iso: "+said {
+			t.Errorf("%s: it is chosen with the error %v", config, err)
+		}
 		warnings := strings.Join(d.Warnings(), "\n")
 		var text bytes.Buffer
 		if err := d.Describe().WriteText(&text); err != nil || !strings.Contains(text.String(), said) || strings.Contains(warnings, said) != warned {

@@ -54,7 +54,7 @@ var allowed = map[string][]string{
 
 	"internal/explain": {
 		"internal/advice", "internal/answer", "internal/boot", "internal/bsdp", "internal/capture", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/dissect", "internal/identify",
-		"internal/leases", "internal/loader", "internal/onlooker", "internal/outlook", "internal/printable", "internal/pxe", "internal/record", "internal/route", "internal/timeline", "internal/timeline/report",
+		"internal/leases", "internal/loader", "internal/onlooker", "internal/outlook", "internal/printable", "internal/pxe", "internal/record", "internal/route", "internal/size", "internal/timeline", "internal/timeline/report",
 		"internal/tree",
 	},
 

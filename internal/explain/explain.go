@@ -13,6 +13,7 @@ import (
 	"github.com/spurboot/spur/internal/outlook"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/size"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -98,6 +99,9 @@ func (e *explanation) ladder(c boot.Client, indent string) error {
 		e.payload = r.Medium.Of(target)
 		e.line("%s%d. %s: %s over %s", indent, n+1, r.Name, r.Give, strings.ToUpper(string(r.Via)))
 		e.line("%s   because %s", indent, r.Why)
+		if n := r.Needs(c, e.payload); n >= route.NeedsTold {
+			e.line("%s   for which the machine needs about %s of memory", indent, size.About(n))
+		}
 		if err := e.offer(c, r, indent+"   "); err != nil {
 			return err
 		}

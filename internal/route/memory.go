@@ -8,6 +8,10 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
+// NeedsTold is how much memory every machine has that boots at all: what needs less need
+// not be told.
+const NeedsTold = 128 << 20
+
 // Needs is about how much memory a machine needs for a payload that comes on this route,
 // in bytes; 0 where that is not known, or next to nothing.
 func (r Route) Needs(c boot.Client, p boot.Payload) int64 { return needs(r.Form, c, p) }

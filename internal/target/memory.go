@@ -29,13 +29,9 @@ func bytesOf(files []boot.File) (sum int64) {
 	return sum
 }
 
-// memoryTold is how much memory every machine has that boots at all; what needs less
-// isn't told of.
-const memoryTold = 128 << 20
-
 // tellMemory says how much memory the payload needs, and what is too large for any.
 func (l *Inspected) tellMemory() {
-	if n := route.NeedsMost(l.Payload); n >= memoryTold {
+	if n := route.NeedsMost(l.Payload); n >= route.NeedsTold {
 		l.about += fmt.Sprintf("; needs about %s of memory", size.About(n))
 	}
 	if why := route.BeyondMemory(l.Payload); why != "" {

@@ -36,7 +36,7 @@ func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (med
 		return all, nil // the description says so
 	}
 	all.Whole = l.Payload.Kind() == boot.KindDisk
-	if n := route.NeedsMost(l.Payload); n >= memoryTold {
+	if n := route.NeedsMost(l.Payload); n >= route.NeedsTold {
 		all.Memory = max(all.Memory, n)
 	}
 	if all.Given, err = (outlook.Outlook{Host: host}).Given(outlook.Target{Payload: l.Payload}); err != nil {

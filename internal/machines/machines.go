@@ -166,7 +166,7 @@ func TakeAnother(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 			errs = append(errs, Advise(mac, err))
 			continue
 		}
-		if l.Booted.IsZero() && len(l.Failed) == 0 {
+		if l.Booted.IsZero() && len(l.Routes) == 0 && len(l.Failed) == 0 {
 			errs = append(errs, nothingKept(mac, data))
 			continue
 		}

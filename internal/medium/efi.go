@@ -58,9 +58,8 @@ const efiFolder = "EFI/BOOT"
 // any, and are taken where it has no boot image that can be read.
 func (d Disc) EFI() []EFIFile {
 	var all []EFIFile
-	image, err := bootimage.Of(d.Image, d.r, d.size)
-	if err == nil {
-		entries, _ := image.ReadFolder(efiFolder) // one that can't be read has nothing
+	if boots, err := bootimage.Of(d.Image, d.r, d.size); err == nil {
+		entries, _ := boots.ReadFolder(efiFolder) // one that can't be read has nothing
 		for _, e := range entries {
 			all = d.addEFI(all, boot.EFIImage+path.Join(efiFolder, e.Name))
 		}

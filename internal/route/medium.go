@@ -77,23 +77,30 @@ func (h Host) noMediumChain(p boot.Payload, e Entry, c boot.Client) (why string,
 	case h.unsigned(c, chain.Signed):
 		return notSigned("the shim on " + p.Title()), unsigned
 	}
-	if why := stopsMediumGRUB(p.Title(), chain, c, e.Via); why != "" {
+	if why := stopsMediumGRUB(p, chain, c, e.Via); why != "" {
 		return why, near
 	}
 	return "", 0
 }
 
-// stopsMediumGRUB says at what a machine's boot would stop by the GRUB of a medium, or "".
-// Many are for discs, and have no network.
-func stopsMediumGRUB(medium string, chain boot.MediumChain, c boot.Client, via Via) string {
-	name := fmt.Sprintf("the GRUB on %s (%s)", medium, cmp.Or(chain.Version, "of an unknown version"))
-	switch {
-	case !chain.Reaches.Has(boot.CanTFTP) && via == TFTP:
-		return name + " has no network, as it is for discs; have the machine boot by UEFI HTTP Boot, by which all of the image boots, or give a shim and a GRUB of the same distribution, for the network, to spur loader import"
-	case !chain.Reaches.Has(boot.CanTFTP):
+// stopsMediumGRUB says at what a machine's boot would stop by the GRUB of a payload's
+// medium, or "". Many are for discs, and have no network.
+func stopsMediumGRUB(p boot.Payload, chain boot.MediumChain, c boot.Client, via Via) string {
+	name := fmt.Sprintf("the GRUB on %s (%s)", p.Title(), cmp.Or(chain.Version, "of an unknown version"))
+	if chain.Reaches.Has(boot.CanTFTP) {
+		return stopsGRUB(name, chain.Reaches, c, via, "give a newer GRUB of the same distribution, with its shim, to spur loader import")
+	}
+	var do []string
+	if _, ok := p.Whole(); !ok {
+		do = append(do, "name the image alone, without an entry, initrds or arguments")
+	}
+	if via == TFTP {
+		do = append(do, "have the machine boot by UEFI HTTP Boot")
+	}
+	if len(do) == 0 {
 		return name + " has no network, as it is for discs; all of the image boots without that"
 	}
-	return stopsGRUB(name, chain.Reaches, c, via, "give a newer GRUB of the same distribution, with its shim, to spur loader import")
+	return name + " has no network, as it is for discs; " + strings.Join(do, " and ") + ", so that all of it boots, or give a shim and a GRUB of the same distribution, for the network, to spur loader import"
 }
 
 // chainsTo are the chains of this host that start a payload's kernel on a machine, the

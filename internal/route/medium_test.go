@@ -39,6 +39,10 @@ func TestMedium(t *testing.T) {
 	proxied.Proxied, http.Proto = true, boot.HTTP
 	const debianCA, fedoraCA = "Debian Secure Boot CA", "Fedora Secure Boot CA"
 	disc := boot.CanEFI | boot.CanBzImage | boot.CanAfterHTTPBoot
+	more := mediumOf(fedoraCA, disc) // more was said of it
+	linux, _ := more.Content.(boot.Linux)
+	linux.Medium.Whole = boot.Disk{}
+	more.Content = linux
 	for _, tt := range []struct {
 		name    string
 		client  boot.Client
@@ -56,6 +60,8 @@ func TestMedium(t *testing.T) {
 		{"for discs, and a host of the same", pxe, mediumOf(debianCA, disc), SecureBootOn, debian, "uefi-shim-grub", ""},
 		{"for discs, and its loaders imported", pxe, mediumOf(fedoraCA, disc), SecureBootOn, both, "uefi-shim-grub", ""},
 		{"for discs over HTTP", http, mediumOf(fedoraCA, disc), SecureBootOn, debian, "uefi-http-whole", ""},
+		{"for discs, and with arguments", pxe, more, SecureBootOn, nil, "", "as it is for discs; name the image alone, without an entry, initrds or arguments and have the machine boot by UEFI HTTP Boot, so that all of it boots, or give a shim"},
+		{"for discs over HTTP, and with arguments", http, more, SecureBootOn, nil, "", "as it is for discs; name the image alone, without an entry, initrds or arguments, so that all of it boots"},
 		{"an old one beside a DHCP server", proxied, mediumOf(fedoraCA, old), SecureBootOn, nil, "", "the GRUB on live.iso (2.12-40.fc43) looks for its configuration on the host of the DHCP server"},
 		{"not known", pxe, mediumOf(fedoraCA, newer), SecureBootAuto, Binaries{ipxe}, "uefi-x64-snponly uefi-medium-shim-grub uefi-x64-direct", ""},
 		{"off", pxe, mediumOf(fedoraCA, newer), SecureBootOff, append(Binaries{ipxe}, debian...), "uefi-x64-snponly uefi-x64-direct uefi-grub uefi-medium-shim-grub uefi-shim-grub", ""},

@@ -1,10 +1,13 @@
 package tree
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -74,5 +77,51 @@ func TestLocked(t *testing.T) {
 		if err := opens(path, given("right")); err == nil {
 			t.Errorf("%s of an item with a password is there", path)
 		}
+	}
+}
+
+// Loaders that can't ask for a password don't show an item that has one, and get nothing of
+// it, over any way and with the password too; nobody gets anything without it.
+func TestLockedByEveryRoute(t *testing.T) {
+	tr := newFolder(t)
+	menu := boot.Menu{Prompt: "Choose", Items: []boot.MenuItem{
+		{Item: 1, Title: "Locked", Payload: boot.Payload{Content: boot.Local{}}, Locked: true},
+		{Item: 2, Title: "Free", Payload: boot.Payload{Content: boot.Local{}}},
+	}}
+	tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return menu.Items[0].Payload, nil })
+	tr.Locked = func(c boot.Client) bool { return c.Item == 1 }
+	tr.Unlock = func(context.Context, boot.Client, Asker) error { return nil }
+	drawn := 0
+	for _, e := range route.Entries() {
+		r, ok := route.ByID(route.Route{Name: e.Name}.ID())
+		if !ok || r.Name != e.Name {
+			t.Fatalf("there is no route %s", e.Name)
+		}
+		c := biosROM
+		c.Firmware, c.Arch = e.Firmware, cmp.Or(e.Arch, boot.X64)
+		if slices.Contains([]boot.Loader{boot.GRUB, boot.PXELINUX, boot.Syslinux}, r.Loader) {
+			drawn++
+			text := tr.Configuration(c, boot.Payload{Content: menu}, r, Asker{Via: r.Via, Server: server})
+			if strings.Count(text, "Locked") != 1 || !strings.Contains(text, "boot here: Locked") {
+				t.Errorf("%s draws\n%s", r.Name, text)
+			}
+		}
+		c.Item = 1
+		for _, f := range r.Files() {
+			for _, a := range []Asker{{Via: route.TFTP}, {Via: route.HTTP}, {Via: route.HTTP, Password: "right", HasPassword: true}} {
+				a.Server, a.Peer = server, peer
+				opened, err := tr.Open(t.Context(), tr.Names.Boot(c, r)+"/"+f.Name, a)
+				if err == nil {
+					_ = opened.Close()
+				}
+				open := f.Role == route.Beacon || f.Role == route.Extra || r.Role == route.Script && a.HasPassword
+				if !open && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, ErrNoPassword) {
+					t.Errorf("%s over %s by %s, password %q: %v", f.Name, a.Via, r.Name, a.Password, err)
+				}
+			}
+		}
+	}
+	if drawn < 5 {
+		t.Errorf("%d routes by such loaders", drawn)
 	}
 }

@@ -9,6 +9,8 @@ type grubNode struct {
 	// body is a command's block, and what a construct does; cond and otherwise are those
 	// of if and while.
 	cond, body, otherwise []grubNode
+	line                  int  // of a command
+	joined                bool // it depends on what the command before has come to
 }
 
 // nestedMost bounds how deep constructs and blocks lie in each other.
@@ -48,12 +50,14 @@ func (p *grubParser) keyword(words ...string) bool {
 // token by token, so that what is open is closed where it should be.
 func (p *grubParser) list() []grubNode {
 	var all []grubNode
+	joined := false
 	if p.nested++; p.nested > nestedMost {
 		p.at = len(p.tokens)
 	}
 	for !p.keyword("then", "else", "elif", "fi", "do", "done", "}") {
 		if p.tokens[p.at].op != 0 {
-			if p.tokens[p.at].op != '{' {
+			if op := p.tokens[p.at].op; op != '{' {
+				joined = op == '&' || op == '|'
 				p.at++
 				continue
 			}
@@ -62,7 +66,9 @@ func (p *grubParser) list() []grubNode {
 			p.close("}")
 			continue
 		}
-		all = append(all, p.node())
+		n := p.node()
+		n.joined, joined = joined, false
+		all = append(all, n)
 	}
 	p.nested--
 	return all
@@ -143,7 +149,11 @@ func (p *grubParser) words() []grubWord {
 
 // command reads the words of a command, and the block behind them.
 func (p *grubParser) command() grubNode {
-	n := grubNode{words: p.words()}
+	var line int
+	if p.at < len(p.tokens) {
+		line = p.tokens[p.at].line
+	}
+	n := grubNode{words: p.words(), line: line}
 	if p.at < len(p.tokens) && p.tokens[p.at].op == '{' {
 		p.at++
 		n.body = p.list()

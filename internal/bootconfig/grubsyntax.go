@@ -7,6 +7,7 @@ import "strings"
 type grubToken struct {
 	op   byte // 0 for a word
 	word grubWord
+	line int // where a word begins
 }
 
 // grubWord is a word: texts, and variables to be filled in.
@@ -40,18 +41,25 @@ func (w grubWord) bare() bool { return len(w) == 1 && !w[0].quoted && !w[0].vari
 func grubTokens(text string) []grubToken {
 	l := &grubLexer{text: strings.ReplaceAll(text, "\r\n", "\n")}
 	for l.at < len(l.text) {
+		at, before := l.at, l.inWord
 		l.next()
+		if l.inWord && !before {
+			l.began = at
+		}
 	}
 	l.endWord()
 	return l.tokens
 }
 
 type grubLexer struct {
-	text   string
-	at     int
-	tokens []grubToken
-	word   grubWord
-	inWord bool // "" is a word too
+	text    string
+	at      int
+	tokens  []grubToken
+	word    grubWord
+	inWord  bool // "" is a word too
+	began   int  // where it begins
+	lines   int  // before counted
+	counted int
 }
 
 // next takes in what comes next.
@@ -100,7 +108,9 @@ func (l *grubLexer) operator(op byte) {
 
 func (l *grubLexer) endWord() {
 	if l.inWord {
-		l.tokens = append(l.tokens, grubToken{word: l.word})
+		l.lines += strings.Count(l.text[l.counted:l.began], "\n")
+		l.counted = l.began
+		l.tokens = append(l.tokens, grubToken{word: l.word, line: l.lines + 1})
 	}
 	l.word, l.inWord = nil, false
 }

@@ -162,6 +162,13 @@ func (l *folderLook) checkGRUB(name, prefix string) {
 	at := func(file string) bool {
 		return strings.HasPrefix(path.Base(file), "grub.cfg") && slices.ContainsFunc(dirs, func(dir string) bool { return dir == "." || strings.HasPrefix(file, dir+"/") })
 	}
+	var configs []string
+	for _, file := range l.files {
+		if strings.HasPrefix(path.Base(file), "grub.cfg") && slices.Contains(dirs, path.Dir(file)) {
+			configs = append(configs, file)
+		}
+	}
+	l.checkGRUBConfigs(configs)
 	if !l.has(path.Join(folder, "grub.cfg")) && !slices.ContainsFunc(l.files, at) {
 		l.warn("the GRUB of %s finds no configuration and shows a prompt, unless it was built with one: there is no %s in the folder", name, path.Join(folder, "grub.cfg"))
 	}

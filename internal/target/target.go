@@ -114,6 +114,9 @@ func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 		return l, err
 	case t.isFolder():
 		err := l.takeFolder(t)
+		if err == nil {
+			l.warnOfScripts(t.Kernel)
+		}
 		return l, err
 	case t.As == string(boot.KindDisk):
 		err := l.takeDisk(ctx, t, up)

@@ -37,13 +37,27 @@ func (t *Tree) Missing(ctx context.Context, name, text string) []Reference {
 	if t.ScriptFiles == nil {
 		return nil
 	}
+	find := func(name string) (fs.File, error) { return t.ScriptFiles.find(ctx, name) }
+	return lacking(name, text, find, func(at Reference) bool {
+		return t.servedBySpur(strings.TrimPrefix(at.Name, "/")) || t.ScriptFiles.remote && !at.Sure && at.Err == nil
+	})
+}
+
+// MissingBelow lists them of a script in a folder that is served as it is, where a name that
+// begins with a slash may be one of it.
+func MissingBelow(folder fs.FS, name, text string) []Reference {
+	return lacking(name, text, folder.Open, func(at Reference) bool { return at.Err != nil })
+}
+
+// lacking goes from script to script.
+func lacking(name, text string, find func(name string) (fs.File, error), skip func(Reference) bool) []Reference {
 	var all []Reference
 	seen := map[string]bool{name: true}
 	todo := references(name, text)
 	for len(todo) > 0 && len(seen) < maxScriptNames {
 		at := todo[0]
 		todo = todo[1:]
-		if t.servedBySpur(strings.TrimPrefix(at.Name, "/")) || seen[at.Name] || t.ScriptFiles.remote && !at.Sure && at.Err == nil {
+		if seen[at.Name] || skip(at) {
 			continue
 		}
 		seen[at.Name] = true
@@ -51,7 +65,7 @@ func (t *Tree) Missing(ctx context.Context, name, text string) []Reference {
 			all = append(all, at)
 			continue
 		}
-		f, err := t.ScriptFiles.find(ctx, at.Name)
+		f, err := find(at.Name)
 		if err != nil {
 			at.Err = err
 			all = append(all, at)

@@ -56,7 +56,7 @@ func TestInquiry(t *testing.T) {
 		if n, err := tr.Names.Open(sealed); err != nil || n.Client.Item != c.item || n.Client.MAC != ipxe.MAC {
 			t.Errorf("%s leads to %+v, %v", c.title, n, err)
 		}
-		if boots := read(t, tr, path, overHTTP); !strings.Contains(boots, "/"+c.title+" ") && !strings.Contains(boots, "/"+c.title+" ||") {
+		if boots := read(t, tr, path, overHTTP); !strings.Contains(boots, "echo Spur boots "+c.title+" on ") || !strings.Contains(boots, "\nkernel ") {
 			t.Errorf("%s boots by\n%s", c.title, boots)
 		}
 	}

@@ -107,11 +107,11 @@ func filesBelow(root *os.Root) (b below, err error) {
 			b.more = true
 			return fs.SkipDir
 		}
-		info, err := root.Stat(name)
+		info, unreachable := root.Stat(name)
 		switch {
-		case err != nil && leadsOut(root, name):
+		case unreachable != nil && leadsOut(root, name):
 			b.out = append(b.out, name)
-		case err != nil: // a link that leads nowhere
+		case unreachable != nil: // a link that leads nowhere
 		case info.Mode().IsRegular():
 			b.files = append(b.files, name)
 		case !info.IsDir():

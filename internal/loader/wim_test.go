@@ -14,11 +14,9 @@ import (
 // for another firmware isn't loaded.
 func TestWIMScript(t *testing.T) {
 	w := boot.WIM{Image: boot.File{Source: "/srv/Win11.iso", Inside: "sources/boot.wim"}, Arguments: "gui index=1"}
-	for _, f := range []boot.WIMFile{
+	w.Beside = []boot.WIMFile{
 		{Name: "winpeshl.ini"}, {Name: "bootmgr", Firmware: boot.BIOS}, {Name: "bcd", Firmware: boot.BIOS}, {Name: "bcd", Firmware: boot.UEFI}, {Name: "boot.sdi"},
 		{Name: "bootx64.efi", Firmware: boot.UEFI, Arch: boot.X64}, {Name: "bootaa64.efi", Firmware: boot.UEFI, Arch: boot.ARM64},
-	} {
-		w.Beside = append(w.Beside, f)
 	}
 	for name, c := range map[string]boot.Client{
 		"wim-bios.ipxe": {Firmware: boot.BIOS, Arch: boot.X86}, "wim-uefi.ipxe": {Firmware: boot.UEFI, Arch: boot.X64},

@@ -32,9 +32,6 @@ type resource struct {
 	flags              byte
 }
 
-// resourceSize is how many bytes tell of one.
-const resourceSize = 24
-
 func resourceAt(b []byte) resource {
 	u64 := binary.LittleEndian.Uint64
 	return resource{size: int64(u64(b) & (1<<56 - 1)), flags: b[7], at: int64(u64(b[8:])), original: int64(u64(b[16:]))}

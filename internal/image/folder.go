@@ -107,19 +107,24 @@ func filesBelow(root *os.Root) (b below, err error) {
 			b.more = true
 			return fs.SkipDir
 		}
-		info, unreachable := root.Stat(name)
-		switch {
-		case unreachable != nil && leadsOut(root, name):
-			b.out = append(b.out, name)
-		case unreachable != nil: // a link that leads nowhere
-		case info.Mode().IsRegular():
-			b.files = append(b.files, name)
-		case !info.IsDir():
-			b.others = append(b.others, name)
-		}
+		b.add(root, name)
 		return nil
 	})
 	return b, err
+}
+
+// add puts a path where it belongs by what lies there.
+func (b *below) add(root *os.Root, name string) {
+	info, err := root.Stat(name)
+	switch {
+	case err != nil && leadsOut(root, name):
+		b.out = append(b.out, name)
+	case err != nil: // a link that leads nowhere
+	case info.Mode().IsRegular():
+		b.files = append(b.files, name)
+	case !info.IsDir():
+		b.others = append(b.others, name)
+	}
 }
 
 // leadsOut tells of a path that leads nowhere below a folder whether it leads out of it, by

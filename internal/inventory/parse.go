@@ -25,6 +25,10 @@ const (
 	globsMost = 1000
 	// valuesMost is how many values a list may have.
 	valuesMost = 1000
+	// triedMost is how many values rows that are known by globs alone may have together, and
+	// namesMost how many those of all rows are: each of these is compared with each of those.
+	triedMost = 2000
+	namesMost = 50000
 	// nestingMost is how deep lists and maps may lie in each other; the form needs four.
 	nestingMost = 16
 )
@@ -51,11 +55,34 @@ func Parse(name string, text []byte) (*Inventory, error) {
 		return nil, err
 	}
 	i := &Inventory{Rows: rows, text: r.source, index: newIndex(rows)}
-	if n := len(i.index.globs); n > globsMost {
-		return nil, r.fail(rows[i.index.globs[globsMost]].At, fmt.Sprintf("more than %d rows are known by globs alone", globsMost), "name machines exactly, or join globs in one row as a list")
+	if err := r.comparable(i); err != nil {
+		return nil, err
 	}
 	return i, r.reachable(i)
 }
+
+// comparable refuses more rows and values than can be compared with one another in a moment.
+func (s source) comparable(i *Inventory) error {
+	if n := len(i.index.globs); n > globsMost {
+		return s.fail(i.Rows[i.index.globs[globsMost]].At, fmt.Sprintf("more than %d rows are known by globs alone", globsMost), "name machines exactly, or join globs in one row as a list")
+	}
+	tried := 0
+	for _, n := range i.index.globs {
+		if tried += i.Rows[n].values(); tried > triedMost {
+			return s.fail(i.Rows[n].At, fmt.Sprintf("rows that are known by globs alone have more than %d values", triedMost), "name machines exactly, or by fewer globs")
+		}
+	}
+	named := 0
+	for n := range i.Rows {
+		if named += i.Rows[n].values(); named > namesMost {
+			return s.fail(i.Rows[n].At, fmt.Sprintf("the rows name more than %d MACs, UUIDs and serial numbers", namesMost), "name machines by globs")
+		}
+	}
+	return nil
+}
+
+// values counts what a row is known by.
+func (r *Row) values() int { return len(r.MAC) + len(r.UUID) + len(r.Serial) }
 
 // bounded refuses text that would take the parser long.
 func (s source) bounded() error {

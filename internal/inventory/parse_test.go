@@ -70,10 +70,24 @@ func TestLargeFiles(t *testing.T) {
 	for i := range globsMost + 1 {
 		globs += fmt.Sprintf("  - mac: \"52:%02x:%02x:*\"\n    boot: k\n", i>>8, i&255)
 	}
+	lists := func(rows int, ending string) string {
+		var b strings.Builder
+		b.WriteString("machines:\n")
+		for i := range rows {
+			b.WriteString("  - boot: k\n    serial: [")
+			for j := range valuesMost {
+				fmt.Fprintf(&b, "x%04d%03d%s,", i, j, ending)
+			}
+			b.WriteString("]\n")
+		}
+		return b.String()
+	}
 	for text, want := range map[string]string{
-		strings.Repeat("#", FileMost+1): "more than 2 MiB",
-		many(RowsMost + 1):              "more than 10000 rows",
-		globs:                           "more than 1000 rows are known by globs",
+		lists(triedMost/valuesMost+1, "*"):                          "have more than 2000 values",
+		lists(namesMost/valuesMost+1, ""):                           "more than 50000 MACs",
+		strings.Repeat("#", FileMost+1):                             "more than 2 MiB",
+		many(RowsMost + 1):                                          "more than 10000 rows",
+		globs:                                                       "more than 1000 rows are known by globs",
 		"machines: [" + strings.Repeat("{", 1<<20):                  "too deep",
 		"machines:\n" + strings.Repeat("- ", 1<<19):                 "too deep",
 		"machines:\n" + strings.Repeat("? ", 1<<19):                 "too deep",

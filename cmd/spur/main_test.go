@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -105,7 +106,8 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // makeKernels writes files that have the header of an x86-64 kernel and nothing
-// behind it: vmlinuz with an EFI stub, old.lkrn without; vmlinuz-arm64 is one for arm64.
+// behind it: vmlinuz with an EFI stub, old.lkrn without; vmlinuz-arm64 is one for arm64,
+// and memtest one that can't be moved, as Memtest86+ is.
 func makeKernels(dir string) error {
 	k := make([]byte, 4096)
 	copy(k[0x1f1:], []byte{1})          // setup sectors
@@ -119,9 +121,11 @@ func makeKernels(dir string) error {
 	copy(k, "MZ")
 	k[0x3c] = 0x80 // where the PE header is
 	copy(k[0x80:], "PE\x00\x00\x64\x86")
+	fixed := slices.Clone(k)
+	fixed[0x234] = 0
 	arm := make([]byte, 4096)
 	copy(arm, k[:0x100])
 	copy(arm[0x38:], "ARM\x64")
 	copy(arm[0x84:], "\x64\xaa")
-	return errors.Join(err, os.WriteFile(filepath.Join(dir, "vmlinuz"), k, 0o644), os.WriteFile(filepath.Join(dir, "vmlinuz-arm64"), arm, 0o644))
+	return errors.Join(err, os.WriteFile(filepath.Join(dir, "vmlinuz"), k, 0o644), os.WriteFile(filepath.Join(dir, "memtest"), fixed, 0o644), os.WriteFile(filepath.Join(dir, "vmlinuz-arm64"), arm, 0o644))
 }

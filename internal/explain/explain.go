@@ -320,7 +320,7 @@ func (e *explanation) uBootScript(c boot.Client, r route.Route, urls loader.URLs
 // program explains the one file that firmware starts by itself.
 func (e *explanation) program(c boot.Client, r route.Route, indent string) {
 	linux, ok := e.payload.Content.(boot.Linux)
-	if !ok {
+	if !ok || r.Form == route.ProgramForm {
 		e.line("%s%s is %s as it is%s", indent, r.Give, e.payload.Title(), e.signature())
 		return
 	}

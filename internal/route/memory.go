@@ -84,11 +84,15 @@ func halved(cmdline boot.Template) bool {
 	return true
 }
 
-// diskNeeds is what a machine needs that has a disk in its memory, besides what the
-// system on it takes.
+// diskNeeds is what a machine needs that has a disk in its memory: the disk, and what
+// every machine has, in which firmware and what is started from the disk have their place.
+// What a small one needs need not be told.
 func diskNeeds(_ boot.Client, p boot.Payload) int64 {
 	disk, _ := p.Content.(boot.Disk)
-	return disk.Bytes
+	if disk.Bytes < NeedsTold {
+		return disk.Bytes
+	}
+	return disk.Bytes + NeedsTold
 }
 
 // multibootNeeds is what kernel and modules need as they are loaded.

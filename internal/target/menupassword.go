@@ -25,6 +25,16 @@ func (c *catalogue) protects(e entry) bool {
 	return c.passwords != nil && c.passwords.File.Protects(e.names()...)
 }
 
+// protected counts the items that have a password.
+func (c *catalogue) protected() (n int) {
+	for _, e := range c.entries {
+		if c.protects(e) {
+			n++
+		}
+	}
+	return n
+}
+
 // locked tells whether what a client has chosen has a password.
 func (c *catalogue) locked(client boot.Client) bool {
 	e, ok := c.find(client.Item)
@@ -57,7 +67,7 @@ func (c *catalogue) checkPasswords(first entry) (warning string, err error) {
 	}
 	text := "--menu-password: no item is called " + strings.Join(idle, ", nor ")
 	if !slices.ContainsFunc(idle, func(pattern string) bool { return !strings.ContainsAny(pattern, "*?[") }) {
-		return text, nil
+		return fmt.Sprintf("%s; %d of %d items have a password", text, c.protected(), len(c.entries)), nil
 	}
 	return "", advice.Misused(advice.New(text, "the items are: "+strings.Join(names, ", ")))
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestMenuPassword(t *testing.T) {
 	dir := t.TempDir()
 	efiAt(t, filepath.Join(dir, "A.efi"))
 	efiAt(t, filepath.Join(dir, "tools", "B.efi"))
-	look := func(passwords, first string) (*catalogue, error) {
+	inspect := func(passwords, first string) (Inspected, error) {
 		name := filepath.Join(t.TempDir(), "passwords")
 		if err := os.WriteFile(name, []byte(passwords), 0o600); err != nil {
 			t.Fatal(err)
@@ -30,7 +31,10 @@ func TestMenuPassword(t *testing.T) {
 		if err := target.AddMenu([]string{dir}, words, nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		l, err := target.Inspect(t.Context(), Upstream{Say: func(string) {}})
+		return target.Inspect(t.Context(), Upstream{Say: func(string) {}})
+	}
+	look := func(passwords, first string) (*catalogue, error) {
+		l, err := inspect(passwords, first)
 		return l.drawn, err
 	}
 	c, err := look("tools/* "+secret+"\n", "1")
@@ -50,6 +54,9 @@ func TestMenuPassword(t *testing.T) {
 				t.Errorf("%q: %v", password, err)
 			}
 		}
+	}
+	if l, err := inspect("tool/* "+secret+"\ntools/B "+secret, "Local disk"); err != nil || !slices.Contains(l.Warnings, "--menu-password: no item is called tool/*; 1 of 3 items have a password") {
+		t.Errorf("%q, %v", l.Warnings, err)
 	}
 	for passwords, want := range map[string]string{
 		"** " + secret:                       "Local disk has a password, and boots where nobody chooses",

@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -208,4 +209,21 @@ func BenchmarkCatalogue(b *testing.B) {
 			c.refresh(b.Context())
 		}
 	})
+}
+
+// Who ends the look at a folder gets no menu of what it came to.
+func TestInterruptedLook(t *testing.T) {
+	dir := t.TempDir()
+	efiAt(t, filepath.Join(dir, "A.efi"))
+	efiAt(t, filepath.Join(dir, "B.efi"))
+	target := Target{}
+	if err := target.AddMenu([]string{dir}, MenuWords{Kind: MenuByLoader}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("a signal")
+	cancel(cause)
+	if _, err := target.Inspect(ctx, Upstream{Say: func(string) {}}); !errors.Is(err, cause) {
+		t.Errorf("got %v", err)
+	}
 }

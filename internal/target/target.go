@@ -61,7 +61,11 @@ func (t Target) Named() []string {
 // Inspect finds out what a target is, and those of some architectures.
 func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 	if t.Menu != nil {
-		return t.Menu.inspect(ctx, up)
+		l, err := t.Menu.inspect(ctx, up)
+		if ctx.Err() != nil {
+			return Inspected{}, context.Cause(ctx) // what it didn't come to was left out
+		}
+		return l, err
 	}
 	l, err := t.inspectAlone(ctx, up)
 	if folder, ok := l.Payload.Content.(boot.Folder); ok {

@@ -173,8 +173,12 @@ unpacked once, into the folder of --data or of temporary files. A BIOS has it in
 memory by MEMDISK (Debian's package syslinux-common), else iPXE reads it over HTTP; UEFI
 firmware makes a RAM disk of it, by HTTP Boot or, over PXE, by a program of Spur's own
 (make build), and starts EFI/BOOT/BOOT*.EFI of it, which under Secure Boot must be signed.
-Linux finds such a RAM disk again as /dev/pmem0. A disk from which nothing boots is
-refused, unless with --as disk, by which a BIOS tries it.
+Linux finds such a RAM disk again as /dev/pmem0. Where none of that does, or with
+--loader grub, UEFI machines are given the GRUB that spur loader make grub makes with the
+disk in it, of at most 1 GiB, as its device (memdisk): it follows the grub.cfg that is on
+the disk, in a FAT file system or on an optical disc, and loads kernel and initrd; the
+system sees no disk. A disk from which nothing boots is refused, unless with --as disk, by which a
+BIOS tries it.
 
 KERNEL may be a module of Syslinux 5 or 6, by the name of a .c32: this host's PXELINUX,
 of the same version, starts it with --cmdline as its arguments. The modules that it needs

@@ -55,6 +55,7 @@ func nameUnpacked(env *testscript.Env) error {
 		"SHIM":         {"shim-signed", "usr/lib/shim/shimx64.efi.signed"},
 		"GRUB":         {"grub-efi-amd64-signed", "usr/lib/grub/*/grubnetx64.efi.signed"},
 		"GRUB_MODULES": {"grub-pc-bin", "usr/lib/grub"},
+		"EFI_MODULES":  {"grub-efi-amd64-bin", "usr/lib/grub"},
 		"PXELINUX":     {"pxelinux", "usr/lib/PXELINUX/pxelinux.0"},
 		"LPXELINUX":    {"pxelinux", "usr/lib/PXELINUX/lpxelinux.0"},
 		"LDLINUX":      {"syslinux-common", "usr/lib/syslinux/modules/bios/ldlinux.c32"},

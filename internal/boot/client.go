@@ -169,6 +169,7 @@ const (
 	CanUnderIPXE     // GRUB for a BIOS: iPXE starts it as a network boot program
 	CanMultiboot     // starts a kernel by the Multiboot Specification 0.6.96
 	CanMultiboot2    // GRUB: starts one by version 2 of it
+	CanMemdisk       // GRUB for UEFI: reads a disk that is put into it
 )
 
 // UsualIPXE is what every iPXE can do that was built without leaving things

@@ -37,6 +37,14 @@ type Disk struct {
 	EFI []DiskProgram
 	// Geometry is a floppy disk's.
 	Geometry Geometry
+	// GRUB is the configuration that a GRUB follows which has the disk in its memory.
+	GRUB GRUBConfig
+}
+
+// GRUBConfig is where a GRUB's configuration is on a disk; the zero value for nowhere.
+type GRUBConfig struct {
+	Partition string // as GRUB calls it, such as gpt1; empty for the whole disk
+	Path      string // in its file system, from a slash on
 }
 
 // DiskProgram is the program of a disk that firmware starts from removable media
@@ -59,7 +67,7 @@ func (d Disk) Title() string { return d.Image.Base() }
 func (d Disk) Files() []File { return []File{d.Image} }
 
 // Size implements Content.
-func (d Disk) Size() int { return len(d.Image.Source) + 16*len(d.EFI) }
+func (d Disk) Size() int { return len(d.Image.Source) + 16*len(d.EFI) + len(d.GRUB.Path) }
 
 // Program is the program for firmware of an architecture.
 func (d Disk) Program(a Arch) (DiskProgram, bool) {

@@ -8,7 +8,7 @@ func (f Features) Names() []string {
 		name    string
 	}{
 		{CanHTTP, "HTTP"}, {CanHTTPS, "HTTPS"}, {CanTFTP, "TFTP"}, {CanISCSI, "iSCSI"}, {CanAOE, "AoE"}, {CanMenu, "menus"},
-		{CanBzImage, "Linux kernels"}, {CanEFI, "EFI applications"}, {CanShim, "shim"}, {CanAfterHTTPBoot, "network after HTTP Boot"}, {CanProxyDHCP, "proxy DHCP"}, {CanUnderIPXE, "iPXE in a ROM"}, {CanMultiboot, "multiboot"}, {CanMultiboot2, "multiboot2"},
+		{CanBzImage, "Linux kernels"}, {CanEFI, "EFI applications"}, {CanShim, "shim"}, {CanAfterHTTPBoot, "network after HTTP Boot"}, {CanProxyDHCP, "proxy DHCP"}, {CanUnderIPXE, "iPXE in a ROM"}, {CanMultiboot, "multiboot"}, {CanMultiboot2, "multiboot2"}, {CanMemdisk, "memdisk"},
 	} {
 		if f.Has(known.feature) {
 			all = append(all, known.name)

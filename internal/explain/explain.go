@@ -212,6 +212,9 @@ func (e *explanation) configured(c boot.Client, r route.Route, indent string) {
 	} else {
 		e.line("%s%s is %s, %s", indent, r.Give, given.Path, what)
 	}
+	if disk, ok := e.payload.Content.(boot.Disk); ok && r.Form == route.GRUBMemdiskForm {
+		e.line("%sin it is %s, %d MiB, as its device (memdisk)", indent, disk.Title(), disk.Bytes>>20)
+	}
 	for _, b := range given.BesideFor(r.Form) {
 		e.line("%sbeside itself it asks for %s, and gets %s", indent, b.File, b.Path)
 	}

@@ -5,6 +5,9 @@
 // needs built in, so that it fetches nothing but its configuration, and begins with
 // commands that find that where the firmware found the image.
 //
+// [WithMemdisk] says what such an image for UEFI is with a disk in it, which GRUB then has
+// as its device (memdisk).
+//
 // What a BIOS loads gets another beginning than GRUB's own (pxeboot.S). GRUB takes the
 // server and its folder from the DHCP server's acknowledgement (grub_pc_net_config_real
 // in grub-core/net/drivers/i386/pc/pxe.c), which says nothing of them where a

@@ -42,7 +42,8 @@ func (t Target) Make(ctx context.Context, tool, modules, dir string) ([]byte, er
 	if err := os.WriteFile(config, []byte(early), 0o600); err != nil {
 		return nil, err
 	}
-	args := append([]string{"-O", t.Format, "-d", filepath.Join(modules, t.Folder), "-p", "/grub", "-c", config, "-o", image}, t.modules()...)
+	folder := filepath.Join(modules, t.Folder)
+	args := append([]string{"-O", t.Format, "-d", folder, "-p", "/grub", "-c", config, "-o", image}, t.modules(folder)...)
 	if err := run(ctx, tool, args); err != nil {
 		return nil, fmt.Errorf("%s for %s: %w", filepath.Base(tool), t.Format, err)
 	}

@@ -1,6 +1,10 @@
 package grubimage
 
-import "slices"
+import (
+	"os"
+	"path/filepath"
+	"slices"
+)
 
 // Target is one line of the table of images.
 type Target struct {
@@ -25,12 +29,29 @@ func Targets() []Target {
 // bios tells whether a BIOS loads the image.
 func (t Target) bios() bool { return t.Format == "i386-pc-pxe" }
 
-// modules are those that are built in: what a configuration of Spur's needs, and what
-// fetches it.
-func (t Target) modules() []string {
-	return slices.Concat([]string{
+// modules are those that are built in: what a configuration of Spur's needs, what
+// fetches it, and on UEFI, of what a folder has, what the configuration of a disk needs that
+// the image is given out with.
+func (t Target) modules(folder string) []string {
+	all := slices.Concat([]string{
 		"normal", "configfile", "tftp", "http", "linux", "boot", "echo", "sleep", "reboot", "test", "true", "gzio", "minicmd", "chain",
 	}, t.extra)
+	if t.bios() {
+		return all
+	}
+	return append(all, slices.DeleteFunc(forDisks(), func(module string) bool {
+		_, err := os.Stat(filepath.Join(folder, module+".mod"))
+		return err != nil
+	})...)
+}
+
+// forDisks are modules for an image that has a disk in it: the disk, file systems, and the
+// commands that configurations on disks have. Not every processor and distribution has all.
+func forDisks() []string {
+	return []string{
+		"memdisk", "iso9660", "ext2", "xfs", "btrfs", "udf", "ntfs", "exfat", "loopback", "search", "search_fs_uuid", "search_label",
+		"xzio", "regexp", "loadenv", "ls", "cat", "help", "halt", "probe", "serial", "terminal", "gfxterm", "gfxmenu", "font", "png",
+	}
 }
 
 // early are the commands that an image begins with. GRUB knows only plain commands

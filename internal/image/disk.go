@@ -121,7 +121,8 @@ func (l *diskLook) takeFAT(system *fat.FileSystem, signed bool) {
 	}
 	l.found.BIOS = signed && bootCode(system.BootCode)
 	l.takePrograms(system)
-	l.data = !l.found.BIOS && len(l.found.EFI) == 0
+	l.takeGRUB(system, "")
+	l.data = !l.found.BIOS && len(l.found.EFI) == 0 && l.found.GRUB.Path == ""
 	l.takeFloppy(system)
 }
 
@@ -134,16 +135,22 @@ func (l *diskLook) takePartitions(table partition.Table, first []byte) {
 	}
 	l.found.BIOS, l.partitions = bootCode(first[:440]), len(table.Partitions)
 	for _, p := range table.Partitions[:min(len(table.Partitions), partitionsMost)] {
-		l.lookInto(p.Offset, p.Size)
+		if system, ok := l.lookInto(p.Offset, p.Size); ok {
+			l.takeGRUB(system, grubPartition(table.Scheme, p))
+		}
 	}
 }
 
-// lookInto looks for programs in a part of the disk. What can't be read of it has none.
-func (l *diskLook) lookInto(at, size int64) {
+// lookInto looks for programs in a part of the disk that has a file system of FAT. What
+// can't be read of it has none.
+func (l *diskLook) lookInto(at, size int64) (*fat.FileSystem, bool) {
 	part := io.NewSectionReader(l.r, at, size)
-	if system, err := fat.Open(part, size); err == nil {
-		l.takePrograms(system)
+	system, err := fat.Open(part, size)
+	if err != nil {
+		return nil, false
 	}
+	l.takePrograms(system)
+	return system, true
 }
 
 // takePrograms takes the programs for removable media of a file system.
@@ -238,7 +245,12 @@ func (l *diskLook) describe() string {
 	for _, p := range l.found.EFI {
 		on = append(on, boot.Client{Firmware: boot.UEFI, Arch: p.Arch}.Platform())
 	}
-	if len(on) == 0 {
+	switch {
+	case l.found.GRUB.Path != "" && len(on) == 0:
+		return what + ", for a GRUB that has it in its memory"
+	case l.found.GRUB.Path != "":
+		on = append(on, "a GRUB that has it in its memory")
+	case len(on) == 0:
 		return what + map[bool]string{true: " with data alone"}[l.data] + ", from which nothing boots"
 	}
 	return what + ", for " + strings.Join(on, ", ")

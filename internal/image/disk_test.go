@@ -46,6 +46,8 @@ const (
 	gptDisk   = "printf 'label: gpt\nstart=2048, size=70000, type=uefi\nstart=80000\n' | sfdisk -q disk.img; i=disk.img@@1M; mformat -i $i -F -T 70000 -h 64 -s 32 ::" + programs
 	mbrDisk   = "printf 'label: dos\nstart=2048, type=83, bootable\n' | sfdisk -q disk.img"
 	withCode  = "; printf '\\372\\061\\300' | dd of=disk.img conv=notrunc status=none"
+	config    = "; mmd -i $i ::boot ::boot/grub; printf x | mcopy -i $i - ::boot/grub/grub.cfg"
+	ofSystem  = "; mmd -i $i ::EFI/debian; printf x | mcopy -i $i - ::EFI/debian/GRUB.CFG"
 	discImage = "mkdir tree; truncate -s 4M tree/efi.img; i=tree/efi.img; mkfs.fat $i >/dev/null" + programs + "; printf x >tree/boot.bin; rm disk.img; xorriso -as mkisofs -quiet -o disk.img %s tree"
 )
 
@@ -71,6 +73,10 @@ func TestLookDisk(t *testing.T) {
 		{"ISO for UEFI", 1 << 20, fmt.Sprintf(discImage, "-e efi.img -no-emul-boot"), boot.Disk{Layout: boot.LayoutISO, EFI: x64}, "ISO 9660 image, for UEFI x64, UEFI riscv64"},
 		{"ISO for both", 1 << 20, fmt.Sprintf(discImage, "-b boot.bin -no-emul-boot -boot-load-size 4 -eltorito-alt-boot -e efi.img -no-emul-boot"), boot.Disk{Layout: boot.LayoutISO, BIOS: true, EFI: x64}, "ISO 9660 image, for a BIOS, UEFI x64, UEFI riscv64"},
 		{"ISO without a loader", 1 << 20, fmt.Sprintf(discImage, ""), boot.Disk{Layout: boot.LayoutISO}, "ISO 9660 image, from which nothing boots"},
+		{"MBR with a GRUB's configuration", 64 << 20, mbrDisk + "; i=disk.img@@1M; mformat -i $i -T 120000 -h 64 -s 32 ::" + config, boot.Disk{Layout: boot.LayoutMBR, GRUB: boot.GRUBConfig{Partition: "msdos1", Path: "/boot/grub/grub.cfg"}}, "disk with an MBR and 1 partition, for a GRUB that has it in its memory"},
+		{"GPT with a GRUB's configuration", 64 << 20, gptDisk + ofSystem, boot.Disk{Layout: boot.LayoutGPT, EFI: x64, GRUB: boot.GRUBConfig{Partition: "gpt1", Path: "/EFI/DEBIAN/grub.cfg"}}, "disk with a GPT and 2 partitions, for UEFI x64, UEFI riscv64, a GRUB that has it in its memory"},
+		{"FAT with a GRUB's configuration", 40 << 20, "i=disk.img; mkfs.fat $i >/dev/null" + config, boot.Disk{Layout: boot.LayoutFAT, GRUB: boot.GRUBConfig{Path: "/boot/grub/grub.cfg"}}, "FAT file system, for a GRUB that has it in its memory"},
+		{"ISO with a GRUB's configuration", 1 << 20, "mkdir -p tree/boot/grub; printf x >tree/boot/grub/grub.cfg; rm disk.img; xorriso -as mkisofs -quiet -R -o disk.img tree", boot.Disk{Layout: boot.LayoutISO, GRUB: boot.GRUBConfig{Path: "/boot/grub/grub.cfg"}}, "ISO 9660 image, for a GRUB that has it in its memory"},
 		{"nothing", 4 << 20, "true", boot.Disk{Layout: boot.LayoutNone}, "disk without partitions, from which nothing boots"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

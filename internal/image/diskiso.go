@@ -15,6 +15,7 @@ func (l *diskLook) takeISO() bool {
 	if err := WholeDisc(l.r, l.size); err != nil {
 		l.found.Damage = err.Error()
 	}
+	l.takeISOGRUB(disc)
 	for _, b := range disc.Boot() {
 		switch {
 		case !b.Bootable:

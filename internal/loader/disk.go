@@ -2,6 +2,7 @@ package loader
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -57,8 +58,20 @@ func memdiskConfig(c boot.Client, p boot.Payload, d boot.Disk, urls URLs) string
 	return pxelinuxBoots(c, p, "LINUX "+pxelinuxFile(urls.Memdisk)+"\nINITRD "+pxelinuxFile(urls.Kernel)+"\nAPPEND "+strings.Join(memdiskArguments(d), " ")+"\n")
 }
 
-// grubMemdisk are the commands by which GRUB boots a disk by MEMDISK.
-func grubMemdisk(d boot.Disk, urls URLs) []string {
+// grubLoadsMemdisk are the commands by which GRUB boots a disk by MEMDISK.
+func grubLoadsMemdisk(d boot.Disk, urls URLs) []string {
 	urls.Kernel, urls.Initrds = urls.Memdisk, []string{urls.Kernel}
 	return grubLoads(urls, memdiskArguments(d), "16")
+}
+
+// grubFollows are the commands by which GRUB follows the configuration on the disk that it
+// has in it. Relative to prefix configurations find what goes with them.
+func grubFollows(on boot.GRUBConfig) []string {
+	device := "memdisk"
+	if on.Partition != "" {
+		device += "," + on.Partition
+	}
+	return []string{
+		grubCommand("set", "root="+device), grubCommand("set", "prefix=("+device+")"+path.Dir(on.Path)), grubCommand("configfile", "("+device+")"+on.Path),
+	}
 }

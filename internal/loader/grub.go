@@ -26,8 +26,11 @@ func GRUBConfig(c boot.Client, p boot.Payload, urls URLs) string {
 		}
 		return grubLoop(c, p, grubLoads(urls, words, ""))
 	case boot.Disk:
-		if urls.Memdisk != "" {
-			return grubLoop(c, p, grubMemdisk(content, urls))
+		switch {
+		case urls.Memdisk != "":
+			return grubLoop(c, p, grubLoadsMemdisk(content, urls))
+		case c.Firmware == boot.UEFI && content.GRUB.Path != "":
+			return grubLoop(c, p, grubFollows(content.GRUB))
 		}
 	case boot.Multiboot:
 		return multibootConfig(c, p, content, urls)

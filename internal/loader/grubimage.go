@@ -18,6 +18,7 @@ const grubMagic = "mimg"
 // its kind and its size, the header included.
 const (
 	grubELF      = 0 // a module of code
+	grubMemdisk  = 1 // a disk
 	grubPrefix   = 3
 	moduleHeader = 8
 	modulesMost  = 1024
@@ -57,8 +58,11 @@ func grubVersion(mods []byte) string {
 // tellModules takes out of a GRUB's modules what they can do and where it looks for its
 // configuration.
 func tellModules(id *route.Identity, mods []byte, wide bool) error {
-	return eachModule(mods, wide, func(kind uint32, content []byte) {
+	full := false
+	err := eachModule(mods, wide, func(kind uint32, content []byte) {
 		switch kind {
+		case grubMemdisk:
+			full = true
 		case grubPrefix:
 			prefix, _, _ := bytes.Cut(content, []byte{0})
 			id.Prefix = string(prefix)
@@ -66,6 +70,10 @@ func tellModules(id *route.Identity, mods []byte, wide bool) error {
 			id.Features |= grubFeature(id.Firmware, moduleName(content))
 		}
 	})
+	if full {
+		id.Features &^= boot.CanMemdisk // it reads the first that it finds
+	}
+	return err
 }
 
 // eachModule goes through the modules of an image. The header has three words, on
@@ -132,6 +140,10 @@ func grubFeature(firmware boot.Firmware, module string) boot.Features {
 		return boot.CanMultiboot
 	case "multiboot2":
 		return boot.CanMultiboot2
+	case "memdisk":
+		if firmware == boot.UEFI {
+			return boot.CanMemdisk
+		}
 	}
 	return 0
 }

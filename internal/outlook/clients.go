@@ -21,6 +21,9 @@ func everyClient(p boot.Payload) []boot.Client {
 	}
 	if slices.Contains(arches, boot.X64) || slices.Contains(arches, boot.X86) {
 		bios := boot.Client{Firmware: boot.BIOS, Arch: boot.X86, Proto: boot.PXE, Loader: boot.ROM}
+		if disk, ok := p.Content.(boot.Disk); ok && !disk.BIOS {
+			return append(all, everySpeaker(bios)...) // of what is in the way, that of UEFI is said first
+		}
 		all = append(everySpeaker(bios), all...)
 	}
 	return all

@@ -14,7 +14,7 @@ func (l Loader) byKind() bool { return l.Kind != "" && len(l.Builds) == 0 }
 
 // stopsAlone says at what a machine's boot would stop by a GRUB that it starts without
 // a shim, or "".
-func stopsAlone(b Binary, c boot.Client, via Via) string {
+func stopsAlone(b Binary, c boot.Client, via Via, form Form) string {
 	name := fmt.Sprintf("%s (GRUB %s)", filepath.Base(b.Path), b.Identity.Version)
 	if b.Identity.Version == "" {
 		name = filepath.Base(b.Path)
@@ -22,7 +22,11 @@ func stopsAlone(b Binary, c boot.Client, via Via) string {
 	if c.Loader != boot.ROM && !b.Identity.Features.Has(boot.CanUnderIPXE) {
 		return name + " would be started by iPXE as a multiboot kernel, without a network; take one of spur loader make grub"
 	}
-	return stopsGRUB(name, b.Identity.Features, c, via, otherGRUB(c))
+	other := otherGRUB(c)
+	if grubNeeds(form) != 0 && c.Firmware != boot.BIOS { // what distributions sign can't
+		other = "take one that spur loader make grub makes on Debian 13"
+	}
+	return stopsGRUB(name, b.Identity.Features, c, via, other)
 }
 
 // cannot says that a binary can't bring a form which others of its loader bring, or "".
@@ -30,13 +34,17 @@ func (l Loader) cannot(b Binary, form Form) string {
 	if l.Needs == nil || b.Identity.Features.Has(l.Needs(form)) {
 		return ""
 	}
-	return fmt.Sprintf("%s (%s) has no command for such kernels; spur loader make grub makes one that has", filepath.Base(b.Path), strings.TrimSpace(string(b.Identity.Kind)+" "+b.Identity.Version))
+	lacks := "no command for such kernels"
+	if form == GRUBMemdiskForm {
+		lacks = "no room for a disk (module memdisk)"
+	}
+	return fmt.Sprintf("%s (%s) has %s; spur loader make grub makes one that has", filepath.Base(b.Path), strings.TrimSpace(string(b.Identity.Kind)+" "+b.Identity.Version), lacks)
 }
 
 // stopsLegacy says at what a machine's boot by a GRUB Legacy would stop, or "". It
 // asks for an address of its own and fetches from siaddr of that answer (GRUB 0.97,
 // netboot/main.c).
-func stopsLegacy(b Binary, c boot.Client, _ Via) string {
+func stopsLegacy(b Binary, c boot.Client, _ Via, _ Form) string {
 	name := filepath.Base(b.Path)
 	switch {
 	case !b.Identity.Features.Has(boot.CanTFTP):
@@ -82,7 +90,7 @@ func (b Binaries) candidates(r Route, c boot.Client) (all []Binary, why string) 
 	for _, have := range b.ofKind(loader.Kind, c) {
 		stops := loader.cannot(have, r.Form)
 		if stops == "" && loader.Stops != nil {
-			stops = loader.Stops(have, c, r.Via)
+			stops = loader.Stops(have, c, r.Via, r.Form)
 		}
 		if stops == "" {
 			all = append(all, have)
@@ -144,6 +152,8 @@ func (h Host) notFound(file string, l Loader, c boot.Client, form Form) string {
 	switch {
 	case l.Name == boot.RAMDisk:
 		return fmt.Sprintf("Spur's RAM-disk program for %s was not found on this host; make build builds it beside Spur where clang and lld are, and spur loader import takes it from elsewhere", c.Platform())
+	case form == GRUBMemdiskForm:
+		return fmt.Sprintf("no %s for %s was found on this host; spur loader make grub makes one that a disk can be put into", l.Kind, c.Platform())
 	case l.byKind() && l.Needs != nil && l.Needs(form) != 0 && c.Firmware != boot.BIOS: // distributions' own lack commands
 		return fmt.Sprintf("no %s for %s was found on this host; spur loader make grub makes one that starts such kernels", l.Kind, c.Platform())
 	case l.byKind() && c.Firmware == boot.BIOS:

@@ -29,11 +29,13 @@ const (
 	DiskForm    Form = "disk"    // a disk as it is, of which firmware makes a RAM disk
 	RAMDiskForm Form = "ramdisk" // a disk, and what Spur's RAM-disk program is told of it
 	MemdiskForm Form = "memdisk" // a disk as the initrd of MEMDISK
-	WIMForm     Form = "wim"     // an image of Windows PE, and what goes with it, by wimboot
-	SANForm     Form = "san"     // a disk that is read while the machine needs it
-	MenuForm    Form = "menu"    // what to choose from, drawn by the loader
-	InquiryForm Form = "inquiry" // a question for the machine's serial number
-	LocalForm   Form = "local"   // nothing: the firmware goes on to its disk
+	// A disk in the image of GRUB that the machine is given, as by grub-mkimage --memdisk.
+	GRUBMemdiskForm Form = "grub-memdisk"
+	WIMForm         Form = "wim"     // an image of Windows PE, and what goes with it, by wimboot
+	SANForm         Form = "san"     // a disk that is read while the machine needs it
+	MenuForm        Form = "menu"    // what to choose from, drawn by the loader
+	InquiryForm     Form = "inquiry" // a question for the machine's serial number
+	LocalForm       Form = "local"   // nothing: the firmware goes on to its disk
 )
 
 // FormRow is one line of the table of forms.
@@ -43,6 +45,8 @@ type FormRow struct {
 	// With is what this host must have of the machine's architecture to put the
 	// form together; empty for nothing.
 	With boot.Loader
+	// Firmware is for what alone there is such a form; empty for any.
+	Firmware boot.Firmware
 	// Obstacle says why this payload can't run in this form on this machine;
 	// empty where it can. A machine is judged by its firmware and architecture,
 	// whoever speaks; the host says whether what it gets is signed.
@@ -73,6 +77,7 @@ func Forms() []FormRow {
 		{Kind: boot.KindDisk, Form: DiskForm, Obstacle: unfitHTTPBoot, Needs: diskNeeds},
 		{Kind: boot.KindDisk, Form: RAMDiskForm, Obstacle: unfitRAMDisk, Needs: diskNeeds},
 		{Kind: boot.KindDisk, Form: SANForm, Obstacle: unfitSAN},
+		{Kind: boot.KindDisk, Form: GRUBMemdiskForm, Firmware: boot.UEFI, Obstacle: unfitGRUBMemdisk, Needs: grubMemdiskNeeds},
 		{Kind: boot.KindWIM, Form: WIMForm, With: boot.Wimboot, Obstacle: unfitWIM, Needs: wimNeeds},
 		{Kind: boot.KindMenu, Form: MenuForm, Obstacle: none},
 		{Kind: boot.KindInquiry, Form: InquiryForm, Obstacle: none},

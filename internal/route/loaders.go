@@ -49,8 +49,9 @@ type Loader struct {
 	// them do all that its row says.
 	Needs func(Form) boot.Features
 	// Stops says at what a machine's boot would stop by one of its binaries that the
-	// machine starts itself, fetched over a protocol; empty for nothing. nil: at nothing.
-	Stops func(Binary, boot.Client, Via) string
+	// machine starts itself, fetched over a protocol, for a form; empty for nothing. nil: at
+	// nothing.
+	Stops func(Binary, boot.Client, Via, Form) string
 }
 
 // Build is a loader as one file, made for one kind of firmware.
@@ -132,7 +133,7 @@ func Loaders() []Loader {
 		{
 			// Debian's, Ubuntu's, Fedora's and SUSE's go by their content, started by a shim or
 			// by themselves.
-			Name: boot.GRUB, Kind: KindGRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm, Multiboot2Form, MultibootForm, MemdiskForm, MenuForm},
+			Name: boot.GRUB, Kind: KindGRUB, Fetches: []Via{HTTP, HTTPS, TFTP}, Brings: []Form{LinuxForm, ProgramForm, Multiboot2Form, MultibootForm, MemdiskForm, GRUBMemdiskForm, MenuForm},
 			Chains: []Form{LocalForm},
 			Next:   File{Name: GRUBConfig, Role: Script}, Refuses: unspeakable, Stops: stopsAlone, Needs: grubNeeds,
 		},

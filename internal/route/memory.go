@@ -17,10 +17,13 @@ const NeedsTold = 128 << 20
 func (r Route) Needs(c boot.Client, p boot.Payload) int64 { return needs(r.Form, c, p) }
 
 // NeedsMost is what a payload needs on the machines and on the routes on which that is
-// most.
+// most, but for GRUB with a disk in it, which comes after all others.
 func NeedsMost(p boot.Payload) (most int64) {
 	for _, firmware := range []boot.Firmware{boot.BIOS, boot.UEFI} {
 		for _, row := range Forms() {
+			if row.Form == GRUBMemdiskForm {
+				continue
+			}
 			most = max(most, needs(row.Form, boot.Client{Firmware: firmware}, p))
 		}
 	}

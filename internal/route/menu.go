@@ -35,6 +35,8 @@ func (r Route) itemByOne(c boot.Client, item boot.Payload, host Host) (way Route
 	form, why, _ := loader.formAmong(slices.Concat(loader.Brings, loader.Chains), entryOf(r), c, item, host)
 	switch {
 	case why != "":
+	case form == GRUBMemdiskForm:
+		why = fmt.Sprintf("the %s that draws the menu doesn't have the disk in it", loader.Kind)
 	case loader.Refuses != nil && loader.Refuses(c, item) != "":
 		why = loader.Refuses(c, item)
 	case !r.Shim && loader.Needs != nil && !drawing.Identity.Features.Has(loader.Needs(form)):

@@ -51,6 +51,8 @@ func grubNeeds(f Form) boot.Features {
 		return boot.CanMultiboot
 	case Multiboot2Form:
 		return boot.CanMultiboot2
+	case GRUBMemdiskForm:
+		return boot.CanMemdisk
 	}
 	return 0
 }

@@ -109,6 +109,9 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	if form == LocalForm && e.Loader == boot.ROM {
 		r.Give, r.Why = LocalDisk, "a menu of PXE's with nothing but the local disk in it, which firmware takes at once (PXE 2.1 section 2.2.4, type 0)"
 	}
+	if form == GRUBMemdiskForm {
+		r.Why = "GRUB without a shim, and the disk in it: it follows the grub.cfg on that; what boots has in its memory what GRUB loads, and sees no disk"
+	}
 	if why = r.drawsNothing(c, p, host); why != "" {
 		return r, why, unsuited
 	}
@@ -185,7 +188,7 @@ func (l Loader) formAmong(forms []Form, e Entry, c boot.Client, p boot.Payload, 
 	}
 	for _, brought := range forms {
 		for _, row := range Forms() {
-			if row.Kind != p.Kind() || row.Form != brought {
+			if row.Form != brought || !row.isFor(c, p) {
 				continue
 			}
 			if why, near = row.Obstacle(c, p, host), unsuited; why == "" {
@@ -211,6 +214,8 @@ func (l Loader) brought(form Form, e Entry, c boot.Client, host Host) string {
 	switch {
 	case e.Build == "" || l.Needs == nil || l.Needs(form) == 0:
 		return ""
+	case e.Shim && form == GRUBMemdiskForm:
+		return "Spur puts no disk into a GRUB that a shim starts, whose signature would be wrong then"
 	case e.Shim:
 		return fmt.Sprintf("a %s that a shim starts has no command for such kernels, which Secure Boot forbids", l.Kind)
 	}
@@ -277,8 +282,13 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 // FormFits tells whether a payload can be served in a form to a machine by a host.
 func FormFits(form Form, c boot.Client, p boot.Payload, host Host) bool {
 	return slices.ContainsFunc(Forms(), func(row FormRow) bool {
-		return row.Kind == p.Kind() && row.Form == form && row.Obstacle(c, p, host) == "" && row.lacks(c, host) == ""
+		return row.Form == form && row.isFor(c, p) && row.Obstacle(c, p, host) == "" && row.lacks(c, host) == ""
 	})
+}
+
+// isFor tells whether a row is for what boots there.
+func (f FormRow) isFor(c boot.Client, p boot.Payload) bool {
+	return f.Kind == p.Kind() && (f.Firmware == "" || f.Firmware == c.Firmware)
 }
 
 // lacks says what this host hasn't that the form is put together with, or "".

@@ -31,7 +31,7 @@ func (l *Inspected) takeDisk(ctx context.Context, t Target, up Upstream) error {
 	if found.Damage != "" && t.As != string(boot.KindDisk) {
 		return advice.New(fmt.Sprintf("%s: %s", t.Kernel, found.Damage), "download or copy it again; if it is meant to be so, boot what there is by --as disk")
 	}
-	if !found.BIOS && len(found.EFI) == 0 {
+	if !found.BIOS && len(found.EFI) == 0 && found.GRUB.Path == "" {
 		if t.As != string(boot.KindDisk) {
 			article := "a"
 			if found.Layout == boot.LayoutISO {

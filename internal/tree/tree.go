@@ -223,8 +223,7 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		c, ok := b.Companion(name)
 		return t.openBinary(ctx, name, c, ok)
 	case f.Role == route.NBP:
-		b, ok := t.Loaders.Given(n.Route, n.Client)
-		return t.openBinary(ctx, name, b, ok)
+		return t.openGiven(ctx, n, name)
 	case f.Role == route.Script:
 		return t.script(ctx, n.Client, n.Route, a), nil
 	case f.Role == route.Kernel:
@@ -305,7 +304,8 @@ func (t *Tree) script(ctx context.Context, c boot.Client, r route.Route, a Asker
 		return troubled(c, r, errors.New(why), false)
 	}
 	g := newGenerated(route.FindLoader(r.Loader).Next.Name, t.Configuration(c, payload, r, a))
-	g.last, g.menu, g.leaves = payload.Kind() == boot.KindScript, payload.Kind() == boot.KindMenu, payload.Kind() == boot.KindLocal
+	_, within := t.inGRUB(c, r, payload)
+	g.last, g.menu, g.leaves = within || payload.Kind() == boot.KindScript, payload.Kind() == boot.KindMenu, payload.Kind() == boot.KindLocal
 	return g
 }
 

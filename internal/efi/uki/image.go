@@ -1,5 +1,7 @@
 package uki
 
+import "github.com/spurboot/spur/internal/efi/pefile"
+
 // Part is a section that is added to the stub (UAPI group, "Unified Kernel
 // Image", section "UKI Components"): .osrel, .cmdline, .initrd, .linux, .uname,
 // .dtb and others.
@@ -64,8 +66,5 @@ func (im *Image) add(p Piece) {
 
 // align appends zeros up to a multiple of n.
 func (im *Image) align(n int64) {
-	im.add(Piece{Kind: Zeros, Size: roundUp(im.Size, n) - im.Size})
+	im.add(Piece{Kind: Zeros, Size: pefile.RoundUp(im.Size, n) - im.Size})
 }
-
-// roundUp is the next multiple of n, a power of two.
-func roundUp(size, n int64) int64 { return (size + n - 1) &^ (n - 1) }

@@ -3,6 +3,8 @@ package uki
 import (
 	"fmt"
 	"math"
+
+	"github.com/spurboot/spur/internal/efi/pefile"
 )
 
 // initrdAlign is where in an initrd another archive may begin; the kernel skips
@@ -15,18 +17,18 @@ func (s *Stub) Layout(parts ...Part) (*Image, error) {
 	if err := s.check(parts); err != nil {
 		return nil, err
 	}
-	head := s.newHead()
+	head := s.file.Extend(s.bytes)
 	im := &Image{}
-	im.add(Piece{Bytes: head.bytes, Size: int64(len(head.bytes))})
+	im.add(Piece{Bytes: head.Bytes, Size: int64(len(head.Bytes))})
 	for i, p := range parts {
 		start := im.Size
 		size := im.addContents(i, p.Contents)
 		im.align(int64(s.file.FileAlignment))
-		err := head.addSection(section{
-			name: p.Section, offset: start, size: im.Size - start, memory: max(size, p.Memory),
+		err := head.Add(pefile.Added{
+			Name: p.Section, Offset: start, Size: im.Size - start, Memory: max(size, p.Memory), Characteristics: p.characteristics(),
 		})
 		if err != nil {
-			return nil, err
+			return nil, tooLarge(p.Section)
 		}
 	}
 	return im, nil
@@ -85,6 +87,15 @@ func (p Part) size() (int64, error) {
 	return sum, nil
 }
 
+// characteristics are the section's flags. Kernels that are entered by the handover
+// protocol run where they lie.
+func (p Part) characteristics() uint32 {
+	if p.Section == ".linux" {
+		return pefile.ContainsCode | pefile.Readable
+	}
+	return pefile.ContainsData | pefile.Readable
+}
+
 func tooLarge(section string) error {
 	return fmt.Errorf("with section %s the image would be larger than 4 GiB, which an EFI binary can't be", section)
 }
@@ -94,7 +105,7 @@ func tooLarge(section string) error {
 func (im *Image) addContents(i int, contents []Content) int64 {
 	start := im.Size
 	for j, c := range contents {
-		im.add(Piece{Kind: Zeros, Size: roundUp(im.Size-start, initrdAlign) - (im.Size - start)})
+		im.add(Piece{Kind: Zeros, Size: pefile.RoundUp(im.Size-start, initrdAlign) - (im.Size - start)})
 		if c.Bytes != nil {
 			im.add(Piece{Bytes: c.Bytes, Size: c.Size})
 			continue

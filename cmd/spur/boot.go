@@ -69,10 +69,11 @@ machine's loader draws: iPXE, GRUB, or PXELINUX at its prompt. It shows what the
 can boot, and counts the rest; --menu-timeout seconds later it boots the item of
 --menu-default, if no key was pressed. A machine whose loader draws no menus boots that
 item, too. A folder is a menu below the first one, or all of it if it is the only
-argument, and its folders are menus below that; one with a pxelinux.cfg or a grub.cfg is
-an item, and so is each ISO image beside that. What is in it is looked at again, once a
-second at most, when a menu is drawn: new files appear, and what doesn't boot is counted in
-one line. An item without a TITLE is called what it calls itself, as ISO images of systems
+argument, and its folders are menus below that; one with a pxelinux.cfg or a grub.cfg, or
+with the files of a Windows medium, is an item, and so is each ISO image in that. Modules
+that Syslinux's own configurations use are none. What is in it is looked at again, once a
+second at most, when a menu is drawn: new files appear. What doesn't boot is told in one
+line, images with their reasons; spur explain --menu lists all of it. An item without a TITLE is called what it calls itself, as ISO images of systems
 that Spur knows do, or else by its file, whose name it has besides where another item is
 called alike. A kernel VMLINUZ in a folder takes VMLINUZ.initrd, or its distribution's initrd.img-VERSION, and its command line from
 VMLINUZ.cmdline. Where there are but folders, the first and default item is local, the

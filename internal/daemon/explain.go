@@ -93,7 +93,7 @@ func (c Config) explain(ctx context.Context, l target.Inspected, host route.Host
 		named.HTTPSHost = files.Host
 	}
 	return explain.Boot(ctx, c.Out, explain.Spur{Tree: named, Lease: c.lease()}, explain.Target{
-		About: l.Description(), Items: l.Items(), Warnings: l.Warnings, Payload: l.Payload, Resolver: l.Resolver(), Menu: l.Menu,
+		About: l.Description(), Items: l.Items(), LeftOut: l.LeftOut(), Warnings: l.Warnings, Payload: l.Payload, Resolver: l.Resolver(), Menu: l.Menu,
 	}, q)
 }
 

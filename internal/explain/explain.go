@@ -27,6 +27,7 @@ type Spur struct {
 type Target struct {
 	About    string   // what it is, for people
 	Items    []string // of a menu: what each boots
+	LeftOut  []string // of a menu's folders: what can't be booted, and why
 	Warnings []string // what may be wrong with it
 	Payload  boot.Payload
 	Resolver boot.Resolver
@@ -48,6 +49,9 @@ func Boot(ctx context.Context, out io.Writer, s Spur, t Target, q Question) erro
 	}
 	if len(t.Items) > 0 {
 		e.line("         --item NUMBER shows how one of them boots")
+	}
+	for _, left := range t.LeftOut {
+		e.line("         left out: %s", left)
 	}
 	for _, w := range t.Warnings {
 		e.line("         warning: %s", w)

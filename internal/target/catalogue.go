@@ -49,6 +49,7 @@ type catalogue struct {
 	entries  []entry
 	payload  boot.Payload
 	skipped  string // says what doesn't boot; empty for nothing
+	leftOut  []leftOut
 }
 
 // part is a target that was named, or a folder of targets.
@@ -57,6 +58,16 @@ type part struct {
 	dir    string // its absolute path
 	target Target // what was said of all targets
 	group  string // the menu that the folder is, below the first one; empty for the first one itself
+}
+
+// below is a path of the part for people: below its folder and, in a menu of several, behind
+// the name of that.
+func (p part) below(full string) string {
+	name, err := filepath.Rel(p.dir, full)
+	if err != nil || name == "." {
+		name = filepath.Base(full)
+	}
+	return path.Join(p.group, filepath.ToSlash(name))
 }
 
 // known is what a file turned out to be.
@@ -130,7 +141,8 @@ func (c *catalogue) refresh(ctx context.Context) {
 	}
 	tellApart(all)
 	first := c.lookedAt.IsZero()
-	c.entries, c.known, c.lookedAt, c.skipped = all, kept, c.now(), look.skippedText()
+	c.entries, c.known, c.lookedAt = all, kept, c.now()
+	c.skipped, c.leftOut = look.skippedText(), look.skipped
 	c.payload = c.menu()
 	if !first && c.skipped != before && c.skipped != "" {
 		c.up.Say(c.skipped)
@@ -189,8 +201,10 @@ type groupLook struct {
 	kept    map[string]known
 	files   int
 	items   int
-	more    bool // than are looked at
-	skipped []string
+	skipped []leftOut
+	unread  []leftOut // folders
+	deeper  []string  // folders that lie too deep
+	more    string    // says by what bound or event the look ended early; empty where it didn't
 }
 
 // through finds what boots in a folder and below: the folder's own files first, in the
@@ -198,7 +212,7 @@ type groupLook struct {
 func (g *groupLook) through(ctx context.Context, p part) []entry {
 	root, err := os.OpenRoot(p.dir)
 	if err != nil {
-		g.skipped = append(g.skipped, filepath.Base(p.dir))
+		g.unread = append(g.unread, p.leftOut(p.dir, err))
 		return nil
 	}
 	defer root.Close()
@@ -206,13 +220,13 @@ func (g *groupLook) through(ctx context.Context, p part) []entry {
 }
 
 // folder does so for one of the folders. Links count where they stay in the first one. Of a
-// folder with a loader's configuration that is one target, and the images of discs beside it
-// are others: all else belongs to it.
+// folder with a loader's configuration, or with Windows' medium, that is one target, and the
+// images of discs beside it are others: all else belongs to it.
 func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group string, depth int) (all []entry) {
 	dir := filepath.Join(p.dir, at)
 	list, err := os.ReadDir(dir)
 	if err != nil {
-		g.skipped = append(g.skipped, filepath.Base(dir))
+		g.unread = append(g.unread, p.leftOut(dir, err))
 		return nil
 	}
 	tree := isTree(dir)
@@ -228,12 +242,11 @@ func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group
 		full := filepath.Join(dir, name)
 		info, err := root.Stat(filepath.Join(at, name))
 		switch {
-		case strings.HasPrefix(name, "."), taken[name], tree && !isDisc(f):
-		case g.files >= groupFiles, g.items >= groupItems, ctx.Err() != nil:
-			g.more = true
+		case strings.HasPrefix(name, "."), taken[name], tree && !isDisc(f), belongsToSyslinux(full):
+		case g.ended(ctx):
 			return all
 		case err != nil:
-			g.skipped = append(g.skipped, name)
+			g.skipped = append(g.skipped, p.leftOut(full, err))
 		case info.IsDir() && !isOneTarget(full):
 			below = append(below, name)
 		default:
@@ -242,12 +255,25 @@ func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group
 	}
 	for _, name := range below {
 		if depth+1 >= groupDepth {
-			g.more = true
-			break
+			g.deeper = append(g.deeper, p.below(filepath.Join(dir, name)))
+			continue
 		}
 		all = append(all, g.folder(ctx, p, root, filepath.Join(at, name), path.Join(group, name), depth+1)...)
 	}
 	return all
+}
+
+// ended tells whether no more is looked at, and notes why.
+func (g *groupLook) ended(ctx context.Context) bool {
+	switch {
+	case g.files >= groupFiles:
+		g.more = fmt.Sprintf("only the first %d files were looked at", groupFiles)
+	case g.items >= groupItems:
+		g.more = fmt.Sprintf("the menu has no more than %d items: other files were not looked at", groupItems)
+	case ctx.Err() != nil:
+		g.more = "the look was called off: others were not looked at"
+	}
+	return g.more != ""
 }
 
 // add adds what is at a path as an item, where it boots.
@@ -265,7 +291,7 @@ func (g *groupLook) entry(ctx context.Context, p part, full, group string, info 
 	k := g.look(ctx, p, full, info)
 	g.kept[full] = k
 	if k.err != nil {
-		g.skipped = append(g.skipped, info.Name())
+		g.skipped = append(g.skipped, p.leftOut(full, k.err))
 		return entry{}, false
 	}
 	below, _ := filepath.Rel(p.dir, full)
@@ -278,7 +304,7 @@ func (g *groupLook) look(ctx context.Context, p part, full string, info fs.FileI
 	t.Kernel, t.Initrds, t.oneOfMany = full, nil, true
 	initrd, cmdline := companions(full)
 	changed := info.ModTime()
-	for _, other := range []string{initrd, cmdline} {
+	for _, other := range []string{initrd, cmdline, t.windowsIn()} {
 		if i, err := os.Stat(other); err == nil && i.ModTime().After(changed) {
 			changed = i.ModTime()
 		}
@@ -311,21 +337,4 @@ func lookInGroup(ctx context.Context, t Target, up Upstream) (Inspected, error) 
 		err = errors.New("an iPXE script has menus of its own")
 	}
 	return l, err
-}
-
-// skippedText says what doesn't boot; empty for nothing.
-func (g *groupLook) skippedText() string {
-	const most = 5
-	var text []string
-	if n := len(g.skipped); n > 0 {
-		names := strings.Join(g.skipped[:min(n, most)], ", ")
-		if n > most {
-			names += " and others"
-		}
-		text = append(text, fmt.Sprintf("%s can't be booted and stay out of the menu: %s; spur explain FILE says why", counted(n, "file"), names))
-	}
-	if g.more {
-		text = append(text, fmt.Sprintf("the menu has no more than %d items of %d files, in folders %d deep: others were not looked at", groupItems, groupFiles, groupDepth))
-	}
-	return strings.Join(text, "; ")
 }

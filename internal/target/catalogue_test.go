@@ -71,7 +71,7 @@ func titlesIn(t *testing.T, c *catalogue) string {
 }
 
 // What is in the folder is found again: what came, what was changed and what went. Items
-// keep their numbers, what boots nothing is told of in one line, and no link leads out.
+// keep their numbers, what boots nothing is told in one line, and no link leads out.
 func TestCatalogue(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	efiAt(t, filepath.Join(dir, "B.efi"))
@@ -90,7 +90,7 @@ func TestCatalogue(t *testing.T) {
 	if got, want := titlesIn(t, c), "Local disk B tools/C"; got != want {
 		t.Errorf("first %q, want %q", got, want)
 	}
-	if want := "3 files can't be booted and stay out of the menu: D.efi, README, damaged.iso; spur explain FILE says why"; c.skipped != want {
+	if want := `2 images can't be booted and stay out of the menu: D.efi (a link that leads out of the folder), damaged.iso (text that begins with "no target"); nor can 1 other file; spur explain --menu lists them all`; c.skipped != want {
 		t.Errorf("skipped %q", c.skipped)
 	}
 	number := c.current()[1].number
@@ -106,7 +106,7 @@ func TestCatalogue(t *testing.T) {
 	if got, want := titlesIn(t, c), "Local disk A B damaged"; got != want {
 		t.Errorf("after it %q, want %q", got, want)
 	}
-	if len(said) != 1 || said[0] != "2 files can't be booted and stay out of the menu: D.efi, README; spur explain FILE says why" {
+	if len(said) != 1 || said[0] != "1 image can't be booted and stays out of the menu: D.efi (a link that leads out of the folder); nor can 1 other file; spur explain --menu lists them all" {
 		t.Errorf("said %q", said)
 	}
 	if e, ok := c.find(number); !ok || e.title != "B" {

@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,6 +15,24 @@ import (
 // isCOM32 tells whether a target is to be taken for a module of Syslinux.
 func (t Target) isCOM32() bool {
 	return t.As == string(boot.KindCOM32) || t.As == "" && image.MeantForCOM32(t.Kernel) && !isDir(t.Kernel)
+}
+
+// belongsToSyslinux tells whether a file in a folder of targets is one that only Syslinux's
+// configurations or other modules use: its cores, libraries, menus, and what starts or does
+// nothing without arguments, of which it has none beside it.
+func belongsToSyslinux(path string) bool {
+	name, module := strings.CutSuffix(strings.ToLower(filepath.Base(path)), ".c32")
+	if !module {
+		return slices.Contains([]string{"ldlinux.sys", "ldlinux.e32", "ldlinux.e64", "ldlinux.bin", "isolinux.bin"}, name)
+	}
+	if strings.HasPrefix(name, "lib") || slices.Contains([]string{"ldlinux", "menu", "vesamenu", "cmenu", "gfxboot"}, name) {
+		return true
+	}
+	_, cmdline := companions(path)
+	return cmdline == "" && slices.Contains([]string{
+		"cat", "chain", "cmd", "config", "elf", "ethersel", "gpxecmd", "ifcpu", "ifcpu64", "ifmemdsk", "ifplop", "kbdmap",
+		"linux", "lua", "mboot", "pmload", "pxechn", "sanboot", "sdi", "syslinux", "whichsys",
+	}, name)
 }
 
 // takeCOM32 takes a target for a module of Syslinux, with its arguments, and what is named

@@ -2,8 +2,10 @@ package target
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 // Items say what can be chosen from a menu, in the order of their numbers; there are none
@@ -29,6 +31,19 @@ func (l Inspected) Items() []string {
 				all = append(all, i.Title+": not Spur's")
 			}
 		}
+	}
+	return all
+}
+
+// LeftOut says what of a menu's folders can't be booted, and why: images first.
+func (l Inspected) LeftOut() []string {
+	if l.drawn == nil {
+		return nil
+	}
+	images, others := apart(l.drawn.leftOut)
+	var all []string
+	for _, o := range slices.Concat(images, others) {
+		all = append(all, printable.Line(o.name+": "+o.why))
 	}
 	return all
 }

@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// isTree tells whether a folder has a loader's configuration: then it is a tree for
-// network boots, and one target.
+// isTree tells whether a folder has a loader's configuration, and is a tree for network
+// boots, or the files of a Windows medium: then it is one target.
 func isTree(dir string) bool {
 	for _, name := range []string{"pxelinux.cfg", "pxelinux.0", "grub.cfg", "grub"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			return true
 		}
 	}
-	return false
+	return Target{Kernel: dir}.windowsIn() != ""
 }
 
-// isOneTarget tells whether a folder is a tree for network boots and nothing else: one with
-// images of discs beside its configuration is several targets.
+// isOneTarget tells whether a folder is such a tree and nothing else: one with images of
+// discs in it is several targets.
 func isOneTarget(dir string) bool { return isTree(dir) && !hasDiscs(dir) }
 
 // hasDiscs tells whether images of discs lie in a folder.

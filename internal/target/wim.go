@@ -60,13 +60,18 @@ func (t Target) windowsIn() string {
 	return filepath.Join(t.Kernel, name)
 }
 
-// takeWindowsFolder takes the image of Windows PE in a folder.
+// takeWindowsFolder takes the image of Windows PE in a folder, by whose name it is called: the
+// image's own is the same on all media.
 func (l *Inspected) takeWindowsFolder(ctx context.Context, t Target, image string, up Upstream) error {
-	t.Kernel = image
+	dir, err := located(t.Kernel)
+	if err != nil {
+		return err
+	}
 	file, err := located(image)
 	if err != nil {
 		return err
 	}
+	t.Kernel, l.calls = image, dir.Base()
 	return l.takeWIM(ctx, t, file, up)
 }
 

@@ -1,0 +1,149 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spurboot/spur/internal/image"
+	"github.com/spurboot/spur/internal/printable"
+)
+
+// leftOut is a file of a folder of targets that can't be booted, or a folder in it that was
+// taken for one target.
+type leftOut struct {
+	name string // its path for people; a folder's ends in a slash
+	why  string
+}
+
+// leftOut is what is at a path that can't be booted.
+func (p part) leftOut(full string, err error) leftOut {
+	name := p.below(full)
+	if isDir(full) {
+		name += "/"
+	}
+	return leftOut{name, reason(full, err)}
+}
+
+// reason is an error about a file without the file's name, which is told beside it.
+func reason(full string, err error) string {
+	var m *image.Mismatch
+	var at *fs.PathError
+	switch info, lerr := os.Lstat(full); {
+	case errors.As(err, &m):
+		return m.Looks
+	case lerr == nil && info.Mode()&fs.ModeSymlink != 0 && errors.Is(err, fs.ErrNotExist):
+		return "a link that leads nowhere"
+	case lerr == nil && info.Mode()&fs.ModeSymlink != 0 && errors.As(err, &at):
+		return "a link that leads out of the folder"
+	}
+	text := err.Error()
+	for _, name := range []string{full, filepath.Base(full)} {
+		if rest, ok := strings.CutPrefix(text, name); ok {
+			text = strings.TrimLeft(afterLabel(rest), ": ")
+		}
+	}
+	return text
+}
+
+// afterLabel is text without the label of a disc that it begins with, in brackets.
+func afterLabel(text string) string {
+	if rest, ok := strings.CutPrefix(text, " ("); ok {
+		if _, behind, ok := strings.Cut(rest, ")"); ok {
+			return behind
+		}
+	}
+	return text
+}
+
+// isFolder tells whether it is a folder.
+func (o leftOut) isFolder() bool { return strings.HasSuffix(o.name, "/") }
+
+// isImage tells whether it is by its name meant to boot, also in what packs one file.
+func (o leftOut) isImage() bool {
+	name := strings.ToLower(o.name)
+	for _, packed := range []string{".gz", ".xz", ".zst"} {
+		name = strings.TrimSuffix(name, packed)
+	}
+	return o.isFolder() || slices.Contains([]string{".iso", ".img", ".qcow2", ".vhd", ".vhdx", ".vmdk", ".raw", ".wim", ".efi"}, path.Ext(name))
+}
+
+// apart are those that are images by their names, and the others.
+func apart(all []leftOut) (images, others []leftOut) {
+	for _, o := range all {
+		if o.isImage() {
+			images = append(images, o)
+		} else {
+			others = append(others, o)
+		}
+	}
+	return images, others
+}
+
+// Bounds of what is told at the start of what can't be booted.
+const (
+	leftOutTold  = 5
+	leftOutChars = 90 // of the reason of each
+)
+
+// skippedText says what isn't in the menu: the images among it each with its reason. It is
+// empty for nothing.
+func (g *groupLook) skippedText() string {
+	images, others := apart(g.skipped)
+	var text []string
+	const more = "spur explain --menu lists "
+	switch {
+	case len(images) > 0:
+		thing := map[bool]string{true: "target", false: "image"}[slices.ContainsFunc(images, leftOut.isFolder)]
+		others := map[bool]string{true: "; nor can " + counted(len(others), "other file")}[len(others) > 0]
+		text = append(text, stayOut(len(images), thing)+": "+toldOf(images)+others+"; "+more+"them all")
+	case len(others) == 1:
+		text = append(text, stayOut(1, "file")+"; "+more+"it")
+	case len(others) > 1:
+		text = append(text, stayOut(len(others), "file")+"; "+more+"them")
+	}
+	for _, folder := range g.unread[:min(len(g.unread), leftOutTold)] {
+		text = append(text, printable.Line("the folder "+folder.name+" can't be read: "+folder.why))
+	}
+	if n := len(g.deeper); n > 0 {
+		also := ""
+		if n > 1 {
+			also = ", and so " + map[bool]string{true: "does ", false: "do "}[n == 2] + counted(n-1, "other folder")
+		}
+		text = append(text, fmt.Sprintf("%s lies deeper than the %d folders that are looked into%s", printable.Line(g.deeper[0]), groupDepth, also))
+	}
+	if g.more != "" {
+		text = append(text, g.more)
+	}
+	return strings.Join(text, "; ")
+}
+
+// stayOut says how many things aren't in the menu.
+func stayOut(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing + " can't be booted and stays out of the menu"
+	}
+	return counted(n, thing) + " can't be booted and stay out of the menu"
+}
+
+// toldOf names the first of them, each with its reason in a few words.
+func toldOf(all []leftOut) string {
+	var told []string
+	for _, o := range all[:min(len(all), leftOutTold)] {
+		why := []rune(printable.Line(o.why))
+		if len(why) > leftOutChars {
+			why = append(why[:leftOutChars-1], '…')
+		}
+		told = append(told, fmt.Sprintf("%s (%s)", printable.Line(o.name), string(why)))
+	}
+	text := strings.Join(told, ", ")
+	if n := len(all) - len(told); n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
+}

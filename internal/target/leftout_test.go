@@ -1,0 +1,63 @@
+package target
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What can't be booted is told with its path and its reason where it is an image by its
+// name; other files are counted. All of it is told to whoever asks.
+func TestLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	isoAt(t, filepath.Join(dir, "good.iso"), "alpine-std 3.19", "")
+	whole, err := os.ReadFile(filepath.Join(dir, "good.iso"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	putFiles(t, dir, map[string]string{
+		"README.txt": "read me", "SHA256SUMS": "0", "tools/download-page.iso": "<!DOCTYPE html><html>", "notes": "x",
+		"cut.iso": string(whole[:60000]),
+	})
+	for link, to := range map[string]string{"dangling.iso": "nowhere", "out.iso": "/etc/hostname"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var target Target
+	if err := target.AddMenu([]string{dir}, MenuWords{Kind: MenuByLoader, Timeout: 10, Default: "1"}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	l, err := target.Inspect(t.Context(), Upstream{Say: func(string) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := fmt.Sprintf("the image is cut off: it has 60000 of %d bytes", len(whole))
+	want := "4 images can't be booted and stay out of the menu: cut.iso (" + cut + "), dangling.iso (a link that leads nowhere), out.iso (a link that leads out of the folder), " +
+		"tools/download-page.iso (a web page); nor can 3 other files; spur explain --menu lists them all"
+	if l.drawn.skipped != want {
+		t.Errorf("skipped\n%s\nwant\n%s", l.drawn.skipped, want)
+	}
+	all := l.LeftOut()
+	if len(all) != 7 || all[0] != "cut.iso: "+cut || !strings.HasPrefix(all[3], "tools/download-page.iso: ") || !slices.ContainsFunc(all, func(s string) bool { return strings.HasPrefix(s, "README.txt: ") }) {
+		t.Errorf("left out are\n%s", strings.Join(all, "\n"))
+	}
+}
+
+// Of many images five are told at the start, each in a few words.
+func TestManyLeftOut(t *testing.T) {
+	var g groupLook
+	for n := range 8 {
+		g.skipped = append(g.skipped, leftOut{fmt.Sprintf("%d.iso", n), strings.Repeat("word ", 40)})
+	}
+	text := g.skippedText()
+	if !strings.HasPrefix(text, "8 images can't be booted and stay out of the menu: 0.iso (word word") || !strings.Contains(text, "…), 4.iso (") || strings.Contains(text, "5.iso") || !strings.Contains(text, "…) and 3 more; spur explain") || len(text) > 800 {
+		t.Errorf("skipped %q", text)
+	}
+	if got := (&groupLook{skipped: []leftOut{{"SHA256SUMS", "it is text"}}}).skippedText(); got != "1 file can't be booted and stays out of the menu; spur explain --menu lists it" {
+		t.Errorf("skipped %q", got)
+	}
+}

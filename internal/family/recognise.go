@@ -175,8 +175,14 @@ func (l look) system(f Family, c bootconfig.Config, e bootconfig.Entry) (s Syste
 		ok, _ := path.Match(strings.ToLower(pattern), strings.ToLower(e.Kernel))
 		return ok
 	}
-	if e.Kind != bootconfig.Linux || len(f.Kernels) > 0 && !slices.ContainsFunc(f.Kernels, matches) {
+	switch {
+	case e.Kind != bootconfig.Linux:
 		return s, "", false
+	case len(f.Kernels) > 0 && !slices.ContainsFunc(f.Kernels, matches):
+		if !l.has(e.Kernel) {
+			missing = e.Kernel
+		}
+		return s, missing, false
 	}
 	for _, name := range append([]string{e.Kernel}, e.Initrds...) {
 		if !l.has(name) {

@@ -218,7 +218,7 @@ func (d Description) WriteText(out io.Writer) error {
 		line("", "  with "+strings.Join(d.Beside, ", "))
 	}
 	for _, lacking := range d.Lacking {
-		line("", lacking)
+		line("left out", lacking)
 	}
 	line("root", rootText(d.Root, d.Layout))
 	for _, args := range d.Other {

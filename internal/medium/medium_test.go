@@ -2,6 +2,7 @@ package medium
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -213,6 +214,33 @@ func TestEntryThatLacksFiles(t *testing.T) {
 		if err := d.Describe().WriteText(&text); err != nil || !strings.Contains(text.String(), said) || strings.Contains(warnings, said) != warned {
 			t.Errorf("%s: the warnings are %q, and it is described as\n%s", config, warnings, &text)
 		}
+	}
+}
+
+// So is one whose kernel isn't there, though only its name could have said whether it is of
+// the family.
+func TestEntryOfOtherKernel(t *testing.T) {
+	kernel, err := lab.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := open(t, imageOf(t, "d-live", map[string]string{
+		"live/vmlinuz": kernel, "live/initrd.img": "070701", "live/filesystem.squashfs": "hsqs", "tools/vmlinuz": kernel,
+		"isolinux/isolinux.cfg": "default live\nlabel live\nlinux /live/vmlinuz\ninitrd /live/initrd.img\nlabel Install\nlinux /install/vmlinuz\nlabel tools\nlinux /tools/vmlinuz\n",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const said = `the entry "Install" of isolinux/isolinux.cfg is left out: it names install/vmlinuz, which isn't there`
+	if _, _, err := d.Linux("install"); err == nil || err.Error() != "medium.iso: "+said {
+		t.Errorf("it is chosen with the error %v", err)
+	}
+	var text, object bytes.Buffer
+	if err := errors.Join(d.Describe().WriteText(&text), d.Describe().WriteJSON(&object)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "left out  "+said) || !strings.Contains(object.String(), `"left_out":["the entry \"Install\" of`) || strings.Contains(text.String(), "tools") {
+		t.Errorf("it is described as\n%s%s", &text, &object)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/iso"
 )
 
 // How images of optical discs are called.
@@ -24,16 +25,14 @@ const (
 	discBlockSize  = 128
 )
 
-// discSlack is how much shorter than its descriptor says an image may be: recorders add
-// 150 sectors that no file is in, and readers of discs leave them out.
-const discSlack = 150 * discSector
-
 // IsDisc tells whether the file is the image of an optical disc, as it is.
 func (f Found) IsDisc() bool {
 	return f.Kind == boot.KindDisk && (f.Description == isoImage || f.Description == udfImage)
 }
 
-// WholeDisc tells, by an error, that an image of an optical disc was cut off.
+// WholeDisc tells, by an error, that an image of an optical disc was cut off, by its size
+// alone: what lacks padding has whole sectors. Of an image that can be opened Whole of package
+// iso says more.
 func WholeDisc(r io.ReaderAt, size int64) error {
 	b := make([]byte, discSector)
 	if n, err := r.ReadAt(b, discDescriptor); n < len(b) {
@@ -43,7 +42,7 @@ func WholeDisc(r io.ReaderAt, size int64) error {
 		return nil // of UDF alone, which says it elsewhere
 	}
 	whole := int64(binary.LittleEndian.Uint32(b[discBlocks:])) * int64(binary.LittleEndian.Uint16(b[discBlockSize:]))
-	if size >= 0 && size < whole-discSlack {
+	if size >= 0 && (size < whole-iso.Padding || size < whole && size%discSector != 0) {
 		return fmt.Errorf("the image is cut off: it has %d of %d bytes", size, whole)
 	}
 	return nil

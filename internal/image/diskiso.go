@@ -1,6 +1,8 @@
 package image
 
 import (
+	"cmp"
+
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/iso"
 )
@@ -12,7 +14,7 @@ func (l *diskLook) takeISO() bool {
 		return false // what can't be read as a disc may be a disk
 	}
 	l.found.Layout = boot.LayoutISO
-	if err := WholeDisc(l.r, l.size); err != nil {
+	if err := cmp.Or(WholeDisc(l.r, l.size), disc.Whole()); err != nil {
 		l.found.Damage = err.Error()
 	}
 	l.takeISOGRUB(disc)

@@ -88,30 +88,30 @@ const (
 func (i *Image) Boot() []BootImage { return slices.Clone(i.boot) }
 
 // bootImages reads the catalog to which a boot record leads. A catalog that isn't one
-// has none: an image can be read all the same.
-func bootImages(m medium, record []byte) ([]BootImage, error) {
+// has none: an image can be read all the same. end is where the last one ends whose own
+// file system says how long it is.
+func bootImages(m medium, record []byte) (all []BootImage, end int64, err error) {
 	if record == nil {
-		return nil, nil
+		return nil, 0, nil
 	}
 	at := int64(binary.LittleEndian.Uint32(record[71:])) * sectorSize
 	if m.within(at, 2*entrySize) != nil {
-		return nil, nil //nolint:nilerr // there is no catalog
+		return nil, 0, nil //nolint:nilerr // there is no catalog
 	}
 	b, err := m.read(at, min(catalogSize, m.size-at))
 	if err != nil || !validCatalog(b) {
-		return nil, err
+		return nil, 0, err
 	}
-	var all []BootImage
 	for _, image := range entriesOf(b) {
-		ok, err := image.measure(m)
+		size, ok, err := image.measure(m)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if ok {
-			all = append(all, image)
+			all, end = append(all, image), max(end, image.Offset+size)
 		}
 	}
-	return all, nil
+	return all, end, nil
 }
 
 // validCatalog checks a validation entry: its words add up to nothing.
@@ -157,11 +157,12 @@ func readEntry(b []byte, p Platform) BootImage {
 // diskSector is the size of a sector that a BIOS counts in.
 const diskSector = 512
 
-// measure finds out how large a boot image is. The catalog says only how much of it is
-// loaded; false says that it is outside of the disc.
-func (b *BootImage) measure(m medium) (bool, error) {
+// measure finds out how large a boot image is, as far as the disc's image has it. The catalog
+// says only how much of it is loaded. fat is how long its file system is, 0 where it has none
+// or is a floppy; ok is false where it is outside of the disc.
+func (b *BootImage) measure(m medium) (fat int64, ok bool, err error) {
 	if b.Offset == 0 || m.within(b.Offset, diskSector) != nil {
-		return false, nil //nolint:nilerr // that is what is asked
+		return 0, false, nil //nolint:nilerr // that is what is asked
 	}
 	switch b.Emulation {
 	case Floppy1200:
@@ -173,14 +174,17 @@ func (b *BootImage) measure(m medium) (bool, error) {
 	default:
 		head, err := m.read(b.Offset, diskSector)
 		if err != nil {
-			return false, err
+			return 0, false, err
+		}
+		if head[510] == 0x55 && head[511] == 0xaa {
+			fat = fatSize(head)
 		}
 		// Makers of discs write 0 or 1 for an EFI system partition, or what fits into
 		// the field.
 		b.Size = max(b.Loaded, sizeByHeader(head), diskSector)
 	}
 	b.Size = min(b.Size, m.size-b.Offset)
-	return true, nil
+	return fat, true, nil
 }
 
 // sizeByHeader is how long a file system or a disk is by its first sector; 0 where that

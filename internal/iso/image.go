@@ -20,9 +20,11 @@ type Image struct {
 	Hybrid Hybrid
 
 	medium
-	boot []BootImage
-	tree filesystem
-	dirs *directories
+	boot    []BootImage
+	bootEnd int64 // where the last of them ends by what is in it
+	says    int64 // how many bytes the image has by what is in it
+	tree    filesystem
+	dirs    *directories
 }
 
 // filesystem is one of those that an image may have several of, with the same files.
@@ -49,8 +51,9 @@ func Open(r io.ReaderAt, size int64) (*Image, error) {
 	if err := i.choose(found); err != nil {
 		return nil, err
 	}
+	i.says = saidBy(found.primary, i.tree)
 	if i.Hybrid, err = readHybrid(m); err == nil {
-		i.boot, err = bootImages(m, found.boot)
+		i.boot, i.bootEnd, err = bootImages(m, found.boot)
 	}
 	return i, err
 }

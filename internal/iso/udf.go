@@ -14,6 +14,7 @@ type udf struct {
 	revision   uint16 // 0x0102 is 1.02
 	block      int64
 	partitions []udfPartition
+	end        int64 // of the partition that ends last
 	top        *node
 }
 

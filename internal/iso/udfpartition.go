@@ -65,6 +65,7 @@ func (v *udf) physical(d udfDescriptors, number uint16) (udfPartition, error) {
 		return udfPartition{}, damaged("it has no partition %d", number)
 	}
 	at, size := int64(binary.LittleEndian.Uint32(b[188:])), int64(binary.LittleEndian.Uint32(b[192:]))
+	v.end = max(v.end, (at+size)*v.block)
 	return udfPartition{[]extent{{at * v.block, size * v.block}}}, nil
 }
 

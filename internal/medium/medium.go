@@ -46,6 +46,9 @@ func Open(file boot.File, r io.ReaderAt, size int64, families family.Table) (Dis
 	if err != nil {
 		return Disc{}, advice.Wrap(fmt.Errorf("%s can't be read: %w", file.Base(), err), again)
 	}
+	if err := i.Whole(); err != nil {
+		return Disc{}, advice.Wrap(fmt.Errorf("%s: %w", file.Base(), err), again)
+	}
 	return Disc{file, i, families.Recognise(family.Medium{Files: i, Label: i.Label, Size: size}), r, size}, nil
 }
 

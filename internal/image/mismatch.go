@@ -5,7 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/spurboot/spur/internal/printable"
 )
 
 const swapped = "did you swap kernel and initrd? The kernel comes first"
@@ -159,7 +160,7 @@ func textMismatch(h head) *Mismatch {
 			return &Mismatch{Looks: "a web page" + title(h), Hint: "a login or error page was probably downloaded instead of the file; open its address in a browser"}
 		}
 	}
-	if !isText(h[:min(len(h), 512)]) {
+	if !printable.IsText(h[:min(len(h), 512)]) {
 		return nil
 	}
 	return &Mismatch{
@@ -181,19 +182,4 @@ func title(h head) string {
 		return fmt.Sprintf(" (%q)", text)
 	}
 	return ""
-}
-
-// isText tells whether b, whose last rune may be cut, is text.
-func isText(b []byte) bool {
-	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		if r == utf8.RuneError && n == 1 {
-			return len(b) < utf8.UTFMax && !utf8.FullRune(b)
-		}
-		if r < ' ' && !strings.ContainsRune("\t\r\n\f", r) || r == 0x7f {
-			return false
-		}
-		b = b[n:]
-	}
-	return true
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -65,6 +66,8 @@ func identifyFlat(head []byte) (route.Identity, error) {
 	switch {
 	case len(head) < 2:
 		return route.Identity{}, fmt.Errorf("it is too short for a bootloader: it has %d bytes", len(head))
+	case printable.IsText(head[:min(len(head), textMost)]): // which may have any mark in it, as source has
+		return route.Identity{}, unknown(head)
 	case bytes.Contains(head, []byte("PXE->EB:")) && bytes.Contains(head, []byte("No PXE stack found!")):
 		// pxeprefix.S of iPXE, and of gPXE and Etherboot before it.
 		id.Kind = route.KindIPXE
@@ -91,9 +94,18 @@ func identifyFlat(head []byte) (route.Identity, error) {
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
 		return identifyModule(head)
 	default:
-		return route.Identity{}, fmt.Errorf("%w: it begins with %q", ErrUnknown, head[:min(len(head), 8)])
+		return route.Identity{}, unknown(head)
 	}
 	return id, nil
+}
+
+// textMost is how much of a file is looked at to take it for text: the programs that are told
+// apart here have their first instructions there.
+const textMost = 1 << 10
+
+// unknown is the error about what begins like no loader.
+func unknown(head []byte) error {
+	return fmt.Errorf("%w: it begins with %q", ErrUnknown, head[:min(len(head), 8)])
 }
 
 // identifyModule says which module of Syslinux an ELF file is that begins so.

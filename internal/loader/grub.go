@@ -155,4 +155,4 @@ func grubEcho(text string) string {
 }
 
 // grubText makes any text safe to be shown on one line.
-func grubText(text string) string { return printable(strings.Join(strings.Fields(text), " ")) }
+func grubText(text string) string { return onlyPrintable(strings.Join(strings.Fields(text), " ")) }

@@ -210,7 +210,7 @@ func echoed(text string) string {
 	text = strings.ReplaceAll(text, "${", "$ {")
 	words := strings.Fields(text)
 	for i, word := range words {
-		words[i] = printable(word)
+		words[i] = onlyPrintable(word)
 		if endsCommand(words[i]) {
 			words[i] = "'" + words[i] + "'"
 		}
@@ -218,7 +218,8 @@ func echoed(text string) string {
 	return strings.Join(words, " ")
 }
 
-func printable(word string) string {
+// onlyPrintable is a text with question marks for what a screen might not show.
+func onlyPrintable(word string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '?'

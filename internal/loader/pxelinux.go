@@ -87,7 +87,7 @@ const saidMost = 1000
 
 // say shows a line; nothing where it is blank, which Syslinux reads past its end.
 func say(text string) string {
-	text = printable(strings.Join(strings.Fields(text), " "))
+	text = onlyPrintable(strings.Join(strings.Fields(text), " "))
 	if text == "" {
 		return ""
 	}

@@ -38,6 +38,6 @@ func TroubleRAMDiskConfig(_ boot.Client, why error, _ bool) string {
 
 // told makes any text one line of what the program takes.
 func told(text string) string {
-	text = printable(strings.Join(strings.Fields(text), " "))
+	text = onlyPrintable(strings.Join(strings.Fields(text), " "))
 	return strings.ToValidUTF8(text[:min(len(text), saidMost)], "")
 }

@@ -14,7 +14,7 @@ import (
 func RPiConfig(c boot.Client, l boot.Linux) string {
 	var b strings.Builder
 	line := func(s string) { b.WriteString(s + "\n") }
-	line("# Spur boots " + printable(l.Title()) + " on " + c.MAC.String() + ".")
+	line("# Spur boots " + onlyPrintable(l.Title()) + " on " + c.MAC.String() + ".")
 	line("arm_64bit=1")
 	line("enable_uart=1")
 	if slices.ContainsFunc(l.DeviceTrees, func(f boot.File) bool { return strings.HasPrefix(f.Base(), "bcm2837-") }) {

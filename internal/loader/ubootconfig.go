@@ -53,5 +53,5 @@ func TroubleUBootConfig(c boot.Client, why error) string {
 }
 
 func uBootComment(text string) string {
-	return "# " + printable(strings.Join(strings.Fields(text), " "))
+	return "# " + onlyPrintable(strings.Join(strings.Fields(text), " "))
 }

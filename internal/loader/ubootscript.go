@@ -52,7 +52,7 @@ func TroubleUBootScript(c boot.Client, why error) string {
 
 // uBootEcho shows a line. What begins with a dash would be an option.
 func uBootEcho(text string) string {
-	text = printable(strings.Join(strings.Fields(strings.ReplaceAll(text, "'", "`")), " "))
+	text = onlyPrintable(strings.Join(strings.Fields(strings.ReplaceAll(text, "'", "`")), " "))
 	return "echo " + uBootQuote(strings.TrimLeft(text, "-"))
 }
 

@@ -1,6 +1,7 @@
 // Package printable makes text of strangers fit to be shown: what machines,
 // servers and file systems call things may hold bytes that would move the
-// cursor, change the title or turn the writing of whoever looks at it.
+// cursor, change the title or turn the writing of whoever looks at it. It also tells
+// whether bytes are text at all.
 package printable
 
 import (
@@ -36,6 +37,21 @@ func escape(s, keep string) string {
 		s = s[n:]
 	}
 	return b.String()
+}
+
+// IsText tells whether b, whose last rune may be cut, is text.
+func IsText(b []byte) bool {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			return len(b) < utf8.UTFMax && !utf8.FullRune(b)
+		}
+		if r < ' ' && !strings.ContainsRune("\t\r\n\f", r) || r == 0x7f {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
 }
 
 // Attr is for slog.HandlerOptions.ReplaceAttr: it makes a record's texts and

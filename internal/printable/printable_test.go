@@ -52,3 +52,14 @@ func FuzzLine(f *testing.F) {
 		}
 	})
 }
+
+// Text has letters of any script, may end within one, and has no byte that only programs have.
+func TestIsText(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": true, "a\r\n\tb\f": true, "ä€😀": true, "ä€😀"[:6]: true, "a\x00": false, "\xeb\x58\x90": false, "a\xff b and more": false, "a\x7f": false, "\x1b[1m": false,
+	} {
+		if got := printable.IsText([]byte(text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

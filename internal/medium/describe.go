@@ -44,7 +44,14 @@ type Description struct {
 	// Whole: nothing boots of its files, but it does as a whole.
 	Whole bool `json:"whole,omitempty"`
 	// Given says what each kind of machine is given first.
-	Given []string `json:"given,omitempty"`
+	Given []Given `json:"given,omitempty"`
+}
+
+// Given is what a kind of machine is given first.
+type Given struct {
+	Machine string `json:"machine"`
+	Asks    string `json:"asks"` // which of its programs does
+	Gets    string `json:"gets"` // or what is in the way
 }
 
 // Boot is an image that firmware starts from a disc.
@@ -80,7 +87,7 @@ func (d Disc) Describe() Description {
 	f := d.Found
 	all := Description{
 		Path: d.File.Source, Size: d.size, Label: d.Image.Label, Format: d.Image.Format, Family: f.Family.Name, Title: f.Family.Title, Info: f.Info,
-		Root: string(f.Root.Over), Layout: f.Root.Layout, Memory: f.Memory, Note: f.Family.Note, Lacking: f.Lacking, Boots: []Boot{}, Menus: []Menu{}, Entries: []Entry{},
+		Root: string(f.Root.Over), Layout: f.Root.Layout, Memory: f.Memory, Note: d.note(), Lacking: f.Lacking, Boots: []Boot{}, Menus: []Menu{}, Entries: []Entry{},
 	}
 	for _, b := range d.Image.Boot() {
 		all.Boots = append(all.Boots, Boot{b.Platform.String(), b.Emulation.String(), b.Offset, b.Size})
@@ -236,8 +243,8 @@ func (d Description) WriteText(out io.Writer) error {
 	if len(d.Given) > 0 {
 		line("by", "these ways first, of those that spur explain lists:")
 	}
-	for _, text := range d.Given {
-		b.WriteString("  " + printable.Line(text) + "\n")
+	for _, g := range d.Given {
+		b.WriteString(printable.Line(fmt.Sprintf("    %-12s %-18s %s", g.Machine, g.Asks, g.Gets)) + "\n")
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

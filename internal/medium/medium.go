@@ -115,8 +115,8 @@ func (d Disc) Warnings() []string {
 	if d.Found.PresetLacks != "" {
 		all = append(all, printable.Line(d.Found.PresetLacks))
 	}
-	if d.Found.Family.Note != "" {
-		all = append(all, d.Found.Family.Note)
+	if note := d.note(); note != "" {
+		all = append(all, note)
 	}
 	if d.Found.Root.Over == family.OverISO && !strings.HasSuffix(d.File.Base(), ".iso") {
 		all = append(all, fmt.Sprintf("the system takes for an image only what is called .iso, and this one is called %s: rename it", d.File.Base()))

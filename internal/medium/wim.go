@@ -118,6 +118,18 @@ func WIMIn(files fs.FS) (name string, ok bool) {
 	return bootconfig.NewMedium(files).Find("sources/boot.wim")
 }
 
+// note is what is known of the family's media and, of Windows, what else boots of this one.
+func (d Disc) note() string {
+	note := d.Found.Family.Note
+	if d.Found.WIM == "" {
+		return note
+	}
+	if whole, err := image.LookDisk(d.r, d.size); err == nil && (whole.BIOS || len(whole.EFI) > 0) {
+		note += ". Without wimboot --as disk boots the image as a whole"
+	}
+	return note
+}
+
 // WIM is the Windows of a medium whose family has one, with files that go before the
 // medium's. about says in words what it is.
 func (d Disc) WIM(named []boot.WIMFile) (w boot.WIM, about string, err error) {

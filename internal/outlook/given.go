@@ -43,12 +43,35 @@ func (o Outlook) givenByMenu(items []Item) ([]string, error) {
 
 // givenOne does so for one payload.
 func (o Outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, error) {
-	var lines []string
-	var obstacles []string
 	width := len("iPXE without HTTP ")
 	if o.IPv6 {
 		width = len("iPXE with HTTP over IPv6")
 	}
+	all, err := o.givenTo(clients, p)
+	var lines []string
+	for _, one := range all {
+		lines = append(lines, fmt.Sprintf("  %-12s %-*s %s", one.Platform, width, one.Speaker, one.What))
+	}
+	return lines, err
+}
+
+// Given is what one kind of machine is given.
+type Given struct {
+	Platform string
+	Speaker  string // of the machine's programs, that which asks
+	What     string // it is given first, or what is in the way
+}
+
+// GivenOf says what each kind of machine is given of a payload. One that no machine can boot
+// is an error.
+func (o Outlook) GivenOf(p boot.Payload) ([]Given, error) {
+	return o.givenTo(o.overEach(everyClient(p)), p)
+}
+
+// givenTo does so for some clients.
+func (o Outlook) givenTo(clients []boot.Client, p boot.Payload) ([]Given, error) {
+	var all []Given
+	var obstacles []string
 	for _, client := range clients {
 		ladder := route.Routes(o.Asks(client), p, o.Host)
 		what := ladder.Obstacle(client)
@@ -59,13 +82,13 @@ func (o Outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, erro
 		} else {
 			obstacles = append(obstacles, fmt.Sprintf("%s: %s", client.Platform(), what))
 		}
-		lines = append(lines, fmt.Sprintf("  %-12s %-*s %s", client.Platform(), width, Speaker(client), what))
+		all = append(all, Given{client.Platform(), Speaker(client), what})
 	}
-	if len(obstacles) == len(lines) {
+	if len(obstacles) == len(all) {
 		return nil, advice.New(fmt.Sprintf("no machine that Spur has a way for can boot %s: %s", p.Title(), obstacles[0]),
 			"spur explain says what is in the way of each kind of machine")
 	}
-	return lines, nil
+	return all, nil
 }
 
 // pointed is the iPXE that another DHCP server is told to name to a ROM, where by it the

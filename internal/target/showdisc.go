@@ -39,8 +39,13 @@ func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (med
 	if n := route.NeedsMost(l.Payload); n >= route.NeedsTold {
 		all.Memory = max(all.Memory, n)
 	}
-	if all.Given, err = (outlook.Outlook{Host: host}).Given(outlook.Target{Payload: l.Payload}); err != nil {
+	given, err := outlook.Outlook{Host: host}.GivenOf(l.Payload)
+	if err != nil {
 		all.Obstacle, all.Instead = err.Error(), advice.Of(err)
+		return all, nil
+	}
+	for _, g := range given {
+		all.Given = append(all.Given, medium.Given{Machine: g.Platform, Asks: g.Speaker, Gets: g.What})
 	}
 	return all, nil
 }

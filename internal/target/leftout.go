@@ -30,7 +30,7 @@ func (p part) leftOut(full string, err error) leftOut {
 	return leftOut{name, reason(full, err)}
 }
 
-// reason is an error about a file without the file's name, which is told beside it.
+// reason is an error about a file without the file's path, which is told beside it.
 func reason(full string, err error) string {
 	var m *image.Mismatch
 	var at *fs.PathError
@@ -48,7 +48,7 @@ func reason(full string, err error) string {
 			text = strings.TrimLeft(afterLabel(rest), ": ")
 		}
 	}
-	return text
+	return strings.ReplaceAll(text, full, filepath.Base(full))
 }
 
 // afterLabel is text without the label of a disc that it begins with, in brackets.
@@ -70,19 +70,23 @@ func (o leftOut) isImage() bool {
 	for _, packed := range []string{".gz", ".xz", ".zst"} {
 		name = strings.TrimSuffix(name, packed)
 	}
-	return o.isFolder() || slices.Contains([]string{".iso", ".img", ".qcow2", ".vhd", ".vhdx", ".vmdk", ".raw", ".wim", ".efi"}, path.Ext(name))
+	return slices.Contains([]string{".iso", ".img", ".qcow2", ".vhd", ".vhdx", ".vmdk", ".raw", ".wim", ".efi"}, path.Ext(name))
 }
 
-// apart are those that are images by their names, and the others.
+// apart are those that are images by their names, folders behind them, and the others.
 func apart(all []leftOut) (images, others []leftOut) {
+	var folders []leftOut
 	for _, o := range all {
-		if o.isImage() {
+		switch {
+		case o.isFolder():
+			folders = append(folders, o)
+		case o.isImage():
 			images = append(images, o)
-		} else {
+		default:
 			others = append(others, o)
 		}
 	}
-	return images, others
+	return append(images, folders...), others
 }
 
 // Bounds of what is told at the start of what can't be booted.

@@ -20,7 +20,7 @@ func TestLeftOut(t *testing.T) {
 	}
 	putFiles(t, dir, map[string]string{
 		"README.txt": "read me", "SHA256SUMS": "0", "tools/download-page.iso": "<!DOCTYPE html><html>", "notes": "x",
-		"cut.iso": string(whole[:60000]),
+		"cut.iso": string(whole[:60000]), "boot/grub/grub.cfg": "set x=1",
 	})
 	for link, to := range map[string]string{"dangling.iso": "nowhere", "out.iso": "/etc/hostname"} {
 		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
@@ -36,13 +36,13 @@ func TestLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut := fmt.Sprintf("the image is cut off: it has 60000 of %d bytes", len(whole))
-	want := "4 images can't be booted and stay out of the menu: cut.iso (" + cut + "), dangling.iso (a link that leads nowhere), out.iso (a link that leads out of the folder), " +
-		"tools/download-page.iso (a web page); nor can 3 other files; spur explain --menu lists them all"
+	want := "5 targets can't be booted and stay out of the menu: cut.iso (" + cut + "), dangling.iso (a link that leads nowhere), out.iso (a link that leads out of the folder), " +
+		"tools/download-page.iso (a web page), boot/ (in the folder boot is no loader that firmware starts); nor can 3 other files; spur explain --menu lists them all"
 	if l.drawn.skipped != want {
 		t.Errorf("skipped\n%s\nwant\n%s", l.drawn.skipped, want)
 	}
 	all := l.LeftOut()
-	if len(all) != 7 || all[0] != "cut.iso: "+cut || !strings.HasPrefix(all[3], "tools/download-page.iso: ") || !slices.ContainsFunc(all, func(s string) bool { return strings.HasPrefix(s, "README.txt: ") }) {
+	if len(all) != 8 || all[0] != "cut.iso: "+cut || !strings.HasPrefix(all[3], "tools/download-page.iso: ") || !slices.ContainsFunc(all, func(s string) bool { return strings.HasPrefix(s, "README.txt: ") }) {
 		t.Errorf("left out are\n%s", strings.Join(all, "\n"))
 	}
 }

@@ -30,16 +30,22 @@ func (i *Image) Whole() error {
 			return fs.SkipAll
 		}
 		if err == nil && d.Type().IsRegular() {
-			var f fs.File
-			if f, err = i.Open(path); err == nil {
-				return f.Close()
-			}
+			err = i.opens(path)
 		}
-		if errors.Is(err, ErrCutOff) {
-			return fmt.Errorf("%w: it has %d of %d bytes, and %s isn't all there", ErrCutOff, i.size, i.says, path)
+		if !errors.Is(err, ErrCutOff) {
+			return nil // what is wrong with it otherwise is told to who opens it
 		}
-		return nil // what is wrong with it otherwise is told to who opens it
+		return fmt.Errorf("%w: it has %d of %d bytes, and %s isn't all there", ErrCutOff, i.size, i.says, path)
 	})
+}
+
+// opens tells, by an error, that a file can't be opened.
+func (i *Image) opens(path string) error {
+	f, err := i.Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // saidBy is how many bytes an image should have by a primary descriptor (ECMA-119 sections

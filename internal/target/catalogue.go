@@ -23,7 +23,7 @@ import (
 // Bounds of what is looked at in a folder of targets.
 const (
 	groupDepth = 4    // folders below each other
-	groupFiles = 4096 // with those that don't boot
+	groupFiles = 4096 // with those that don't boot, and folders
 	groupItems = 1000
 	// refreshEvery is how old a look may be: a machine asks several times in the course
 	// of one boot.
@@ -212,7 +212,7 @@ type groupLook struct {
 func (g *groupLook) through(ctx context.Context, p part) []entry {
 	root, err := os.OpenRoot(p.dir)
 	if err != nil {
-		g.unread = append(g.unread, p.leftOut(p.dir, err))
+		g.unread = append(g.unread, p.notBooting(p.dir, err))
 		return nil
 	}
 	defer root.Close()
@@ -220,13 +220,13 @@ func (g *groupLook) through(ctx context.Context, p part) []entry {
 }
 
 // folder does so for one of the folders. Links count where they stay in the first one. Of a
-// folder with a loader's configuration, or with Windows' medium, that is one target, and the
-// images of discs beside it are others: all else belongs to it.
+// folder with a loader's configuration, or with the files of a Windows medium, that is one
+// target, and the images of discs beside it are others: all else belongs to it.
 func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group string, depth int) (all []entry) {
 	dir := filepath.Join(p.dir, at)
 	list, err := os.ReadDir(dir)
 	if err != nil {
-		g.unread = append(g.unread, p.leftOut(dir, err))
+		g.unread = append(g.unread, p.notBooting(dir, err))
 		return nil
 	}
 	tree := isTree(dir)
@@ -246,8 +246,10 @@ func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group
 		case g.ended(ctx):
 			return all
 		case err != nil:
-			g.skipped = append(g.skipped, p.leftOut(full, err))
+			g.files++
+			g.skipped = append(g.skipped, p.notBooting(full, err))
 		case info.IsDir() && !isOneTarget(full):
+			g.files++
 			below = append(below, name)
 		default:
 			all = g.add(ctx, p, full, group, info, all)
@@ -291,7 +293,7 @@ func (g *groupLook) entry(ctx context.Context, p part, full, group string, info 
 	k := g.look(ctx, p, full, info)
 	g.kept[full] = k
 	if k.err != nil {
-		g.skipped = append(g.skipped, p.leftOut(full, k.err))
+		g.skipped = append(g.skipped, p.notBooting(full, k.err))
 		return entry{}, false
 	}
 	below, _ := filepath.Rel(p.dir, full)

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -84,16 +85,17 @@ func moduleAt(t *testing.T, path string) {
 	putFiles(t, filepath.Dir(path), map[string]string{filepath.Base(path): string(h)})
 }
 
-// Of the bounds of a look the one is told that was met.
+// Of the bounds of a look the one is told that was met. Links that lead nowhere and folders
+// count as files.
 func TestBoundsOfFolders(t *testing.T) {
 	deep := t.TempDir()
 	putFiles(t, deep, map[string]string{"a/b/c/d/file.efi": "", "a/b/c/e/file.efi": ""})
 	many := t.TempDir()
-	files := map[string]string{}
-	for n := range groupFiles + 1 {
-		files[fmt.Sprintf("%04d", n)] = ""
+	for n := range groupFiles/2 + 1 {
+		if err := errors.Join(os.Symlink("nowhere", filepath.Join(many, fmt.Sprint(n))), os.Mkdir(filepath.Join(many, fmt.Sprint("a", n)), 0o755)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	putFiles(t, many, files)
 	for dir, want := range map[string]string{
 		deep: "a/b/c/d lies deeper than the 4 folders that are looked into, and so does 1 other folder",
 		many: "only the first 4096 files were looked at",

@@ -21,8 +21,8 @@ type leftOut struct {
 	why  string
 }
 
-// leftOut is what is at a path that can't be booted.
-func (p part) leftOut(full string, err error) leftOut {
+// notBooting is what is at a path that can't be booted.
+func (p part) notBooting(full string, err error) leftOut {
 	name := p.below(full)
 	if isDir(full) {
 		name += "/"

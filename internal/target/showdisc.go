@@ -42,7 +42,7 @@ func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (med
 	given, err := outlook.Outlook{Host: host}.GivenOf(l.Payload)
 	if err != nil {
 		all.Obstacle, all.Instead = err.Error(), advice.Of(err)
-		return all, nil
+		return all, nil //nolint:nilerr // the description says so
 	}
 	for _, g := range given {
 		all.Given = append(all.Given, medium.Given{Machine: g.Platform, Asks: g.Speaker, Gets: g.What})

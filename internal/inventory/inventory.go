@@ -36,8 +36,22 @@ type Target struct {
 	DTB      string
 	Message  string
 	RootPath string
-	// BootAt is where Boot is written.
-	BootAt Place
+	places   map[string][]Place // of the values of each key
+}
+
+// BootKey is the key of what boots.
+const BootKey = "boot"
+
+// Place is where value number n of a key is written; for what isn't there that of what
+// boots.
+func (t Target) Place(key string, n int) Place {
+	if all := t.places[key]; n >= 0 && n < len(all) {
+		return all[n]
+	}
+	if all := t.places[BootKey]; len(all) > 0 {
+		return all[0]
+	}
+	return Place{}
 }
 
 // Found is what a file says of a machine.

@@ -159,7 +159,7 @@ func (r *reader) target(at Place, own Target, profiled field) (Target, error) {
 		return own, nil
 	}
 	if own.Boot != "" {
-		return Target{}, r.fail(own.BootAt, "the row has boot: and profile:", "leave one out")
+		return Target{}, r.fail(own.Place(BootKey, 0), "the row has boot: and profile:", "leave one out")
 	}
 	name, err := r.scalar(profiled.value, "the name of a profile", true)
 	if err != nil {
@@ -189,6 +189,8 @@ func (t Target) over(other Target) Target {
 	if len(t.Modules) > 0 {
 		other.Modules = t.Modules
 	}
+	other.places = maps.Clone(other.places)
+	maps.Copy(other.places, t.places)
 	return other
 }
 
@@ -266,21 +268,22 @@ func parseFirmware(text string) (boot.Firmware, error) {
 }
 
 func targetKeys() []string {
-	return []string{"boot", "initrds", "cmdline", "modules", "entry", "as", "dtb", "message", "root-path"}
+	return []string{BootKey, "initrds", "cmdline", "modules", "entry", "as", "dtb", "message", "root-path"}
 }
 
 // ofTarget reads a field of a target; known: it is one.
 func (r *reader) ofTarget(t *Target, f field) (known bool, err error) {
-	one := map[string]*string{"cmdline": &t.Cmdline, "entry": &t.Entry, "as": &t.As, "dtb": &t.DTB, "message": &t.Message, "root-path": &t.RootPath, "boot": &t.Boot}
+	one := map[string]*string{"cmdline": &t.Cmdline, "entry": &t.Entry, "as": &t.As, "dtb": &t.DTB, "message": &t.Message, "root-path": &t.RootPath, BootKey: &t.Boot}
+	if t.places == nil {
+		t.places = map[string][]Place{}
+	}
 	if to, ok := one[f.name]; ok {
 		if *to, err = r.scalar(f.value, "a text", f.name == "entry"); err != nil {
 			return true, err
 		}
-		if f.name == "boot" {
-			t.BootAt = place(f.value)
-			if t.Boot == "" {
-				return true, r.fail(t.BootAt, "boot: names nothing", "name a kernel, an image, a folder, a URL, or local")
-			}
+		t.places[f.name] = []Place{place(f.value)}
+		if f.name == BootKey && t.Boot == "" {
+			return true, r.fail(place(f.value), "boot: names nothing", "name a kernel, an image, a folder, a URL, or local")
 		}
 		return true, nil
 	}
@@ -293,7 +296,7 @@ func (r *reader) ofTarget(t *Target, f field) (known bool, err error) {
 	if i := slices.Index(texts, ""); i >= 0 {
 		err = r.fail(at[i], f.name+": has a name that is empty", "leave it out")
 	}
-	*to = texts
+	*to, t.places[f.name] = texts, at
 	return true, err
 }
 

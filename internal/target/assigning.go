@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func (a *assigning) target(row inventory.Target) (Target, error) {
 	}
 	cmdline, err := boot.ParseCmdline(t.Cmdline)
 	if err != nil {
-		return t, err
+		return t, cmdlineOption.about(err)
 	}
 	if len(cmdline.Files()) > 0 {
 		t.Cmdline = cmdline.Expand(func(f boot.File) string { return fmt.Sprintf("{{ ID %q }}", a.absolute(f.Source)) }, "{{ UP }}")
@@ -77,20 +78,26 @@ func (a *assigning) reachable(t Target) error {
 		return nil
 	}
 	cmdline, _ := boot.ParseCmdline(t.Cmdline)
-	names := append([]string{t.Kernel, t.DTB}, t.Initrds...)
+	errs := []error{a.checkFolder(t.Kernel), dtbOption.about(a.checkFolder(t.DTB))}
+	for n, name := range t.Initrds {
+		errs = append(errs, initrdsOption.aboutNumber(n, a.checkFolder(name)))
+	}
 	for _, f := range cmdline.Files() {
-		names = append(names, f.Source)
+		errs = append(errs, cmdlineOption.about(a.checkFolder(f.Source)))
 	}
-	for _, m := range t.Modules {
+	for n, m := range t.Modules {
 		name, _, _ := strings.Cut(m, " ")
-		names = append(names, name)
+		errs = append(errs, modulesOption.aboutNumber(n, a.checkFolder(name)))
 	}
-	for _, name := range names {
-		if name != "" && !(boot.File{Source: name}).IsURL() && !below(a.within, name) {
-			return advice.New(name+" lies outside of the folders that Spur can read since it has started", "put it into one of those that hold this file and its targets, or restart Spur")
-		}
+	return cmp.Or(errs...)
+}
+
+// checkFolder refuses a file that lies where Spur can't read any more.
+func (a *assigning) checkFolder(name string) error {
+	if name == "" || (boot.File{Source: name}).IsURL() || below(a.within, name) {
+		return nil
 	}
-	return nil
+	return advice.New(name+" lies outside of the folders that Spur can read since it has started", "put it into one of those that hold this file and its targets, or restart Spur")
 }
 
 // below tells whether a file lies in one of some folders, or below; links count where they

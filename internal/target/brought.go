@@ -74,7 +74,7 @@ func (l *Inspected) takeNBPIn(program boot.File, name string) error {
 	}
 	below, err := filepath.Rel(dir.Source, program.Source)
 	if err != nil || !filepath.IsLocal(below) || program.IsURL() {
-		return advice.Misused(advice.New(fmt.Sprintf("%s isn't in the folder %s", program.Source, name), "name the folder that it lies in: what it asks for beside itself comes from there"))
+		return initrdsOption.about(advice.Misused(advice.New(fmt.Sprintf("%s isn't in the folder %s", program.Source, name), "name the folder that it lies in: what it asks for beside itself comes from there")))
 	}
 	return l.takeFound(dir.Source, func() (image.Folder, error) { return image.OpenNBPFolder(dir.Source, filepath.ToSlash(below)) })
 }
@@ -86,19 +86,10 @@ func (l *Inspected) takeNBPBeside(ctx context.Context, program boot.File, t Targ
 		return err
 	}
 	nbp, names := boot.NBP{Program: program}, []string{program.Base()}
-	for _, name := range t.Initrds {
-		f, err := located(name)
+	for n, name := range t.Initrds {
+		f, err := lookBeside(ctx, name, names, up)
 		if err != nil {
-			return err
-		}
-		if slices.Contains(names, f.Base()) {
-			return advice.Misused(advice.New(fmt.Sprintf("two of the files are called %s, by which the program would ask for them", f.Base()), "rename one"))
-		}
-		if isDir(name) {
-			return advice.Misused(advice.New(name+" is a folder, and files were named too", "name the program and its folder alone, or files alone"))
-		}
-		if err := up.check(ctx, f); err != nil {
-			return advice.Or(err, "check its name and its permissions")
+			return initrdsOption.aboutNumber(n, err)
 		}
 		nbp.Beside, names = append(nbp.Beside, f), append(names, f.Base())
 	}
@@ -108,6 +99,21 @@ func (l *Inspected) takeNBPBeside(ctx context.Context, program boot.File, t Targ
 	l.warn(found, program, names)
 	l.about, l.Payload.Content = found.Description, nbp
 	return nil
+}
+
+// lookBeside looks at a file that is to be served beside a program and others, by their
+// names.
+func lookBeside(ctx context.Context, name string, others []string, up Upstream) (boot.File, error) {
+	f, err := located(name)
+	switch {
+	case err != nil:
+		return f, err
+	case slices.Contains(others, f.Base()):
+		return f, advice.Misused(advice.New(fmt.Sprintf("two of the files are called %s, by which the program would ask for them", f.Base()), "rename one"))
+	case isDir(name):
+		return f, advice.Misused(advice.New(name+" is a folder, and files were named too", "name the program and its folder alone, or files alone"))
+	}
+	return f, advice.Or(up.check(ctx, f), "check its name and its permissions")
 }
 
 // warn says what will go wrong with a flat program.

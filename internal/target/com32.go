@@ -54,16 +54,16 @@ func (l *Inspected) takeCOM32(ctx context.Context, t Target, up Upstream) error 
 		return err
 	}
 	module := boot.COM32{Module: file, Arch: found.Arch}
-	for _, name := range slices.Concat(found.Needs, t.Initrds) {
+	for n, name := range slices.Concat(found.Needs, t.Initrds) {
 		f, err := located(name)
 		if err == nil {
 			err = up.check(ctx, f)
 		}
 		if err != nil {
-			return advice.Or(err, "check its name and its permissions")
+			return initrdsOption.aboutNumber(n-len(found.Needs), advice.Or(err, "check its name and its permissions"))
 		}
 		if _, twice := module.File(f.Base()); twice {
-			return advice.Misused(advice.New(fmt.Sprintf("two of the files are called %s, by which the module would ask for them", f.Base()), "rename one"))
+			return initrdsOption.aboutNumber(n-len(found.Needs), advice.Misused(advice.New(fmt.Sprintf("two of the files are called %s, by which the module would ask for them", f.Base()), "rename one")))
 		}
 		module.Beside = append(module.Beside, f)
 	}

@@ -2,6 +2,7 @@ package target
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,11 +20,17 @@ const deviceTreesMost = 10_000
 // addDeviceTrees adds what --dtb names: a device tree for all boards, or those below a
 // folder, from which each takes its own.
 func (t Target) addDeviceTrees(linux *boot.Linux) error {
+	return dtbOption.about(t.findDeviceTrees(linux))
+}
+
+func (t Target) findDeviceTrees(linux *boot.Linux) error {
 	if t.DTB == "" {
 		return nil
 	}
 	info, err := os.Stat(t.DTB)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return advice.New("there is no file or folder "+t.DTB, "--dtb names a device tree (.dtb), or a folder with some")
 	case err != nil:
 		return advice.Or(err, "--dtb names a device tree (.dtb), or a folder with some")
 	case !info.IsDir():

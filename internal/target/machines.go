@@ -45,9 +45,9 @@ type Assigned struct {
 	Once bool
 	// Scripts are what an iPXE script names relative to itself; nil for what is none.
 	Scripts *tree.ScriptFiles
-	Where   string          // FILE:LINE of the row that names it first; empty for the command line
-	at      inventory.Place // in the file, of what boots
-	known   string          // which machines that row is about
+	Where   string           // FILE:LINE of the row that names it first; empty for the command line
+	row     inventory.Target // what that row says
+	known   string           // which machines that row is about
 }
 
 // Read reads the file and looks into its targets, each once. within are the folders that
@@ -71,7 +71,7 @@ func (f MachinesFile) Read(ctx context.Context, up Upstream, items *Items, withi
 		row := &inv.Rows[n]
 		if err := m.assign(ctx, &look, items, row); err != nil {
 			m.Close()
-			return nil, inv.Error(row.Target.BootAt, err)
+			return nil, wrong(inv, row.Target, err)
 		}
 	}
 	if err := m.addOtherwise(ctx, &look, items); err != nil {
@@ -127,7 +127,7 @@ func (m *Machines) assign(ctx context.Context, look *assigning, items *Items, ro
 	if err != nil {
 		return err
 	}
-	m.add(&Assigned{l, item, row.Once, scripts, m.inventory.Line(row.At), row.Target.BootAt, knownBy(row)})
+	m.add(&Assigned{l, item, row.Once, scripts, m.inventory.Line(row.At), row.Target, knownBy(row)})
 	return nil
 }
 
@@ -204,7 +204,7 @@ func (m *Machines) Error(a *Assigned, err error) error {
 	if a.Where == "" {
 		return err
 	}
-	return m.inventory.Error(a.at, err)
+	return wrong(m.inventory, a.row, err)
 }
 
 // Files are those of all targets.

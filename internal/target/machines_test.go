@@ -117,20 +117,67 @@ func TestMachinesTargets(t *testing.T) {
 
 func TestMachinesErrors(t *testing.T) {
 	for row, want := range map[string]string{
-		"boot: gone":                           "machines.yaml:3:11: there is no file",
-		"boot: gopher://x/y":                   "a URL that Spur cannot fetch",
-		"boot: local\n    initrds: x":          "the machine's own disk",
-		"boot: kernel\n    as: nothing":        "--as nothing is unknown",
-		"boot: kernel\n    cmdline: '{{ X }}'": "none of {{ ID",
-		"boot: script":                         "loads gone, which isn't there",
-		"boot: text":                           "machines.yaml:3:11: ",
+		"boot: gone":         "machines.yaml:3:11: there is no file",
+		"boot: gopher://x/y": "a URL that Spur cannot fetch",
+		"boot: script":       "machines.yaml:3:11: script, line 2, loads gone, which isn't there: no such file",
+		"boot: text":         "machines.yaml:3:11: ",
+		// The caret is at the part that is wrong, which is called by its key.
+		"boot: local\n    initrds: x":                                    "machines.yaml:4:14: local is the machine's own disk, of which Spur loads nothing, without initrds:\n",
+		"boot: kernel\n    initrds: [kernel, gone]":                      "machines.yaml:4:23: there is no file",
+		"boot: kernel\n    initrds:\n      - kernel\n      - gopher://x": "machines.yaml:6:9: gopher://x is a URL that Spur cannot fetch",
+		"boot: kernel\n    as: nothing":                                  "machines.yaml:4:9: as: nothing is unknown",
+		"boot: kernel\n    as: wim":                                      "machines.yaml:4:9: ",
+		"boot: kernel\n    cmdline: '{{ X }}'":                           "machines.yaml:4:14: ",
+		"boot: kernel\n    cmdline: 'a={{ ID \"gone\" }}'":               "machines.yaml:4:14: ",
+		"boot: kernel\n    cmdline: \"a\\x01\"":                          "machines.yaml:4:14: cmdline: isn't UTF-8 or has control characters",
+		"boot: kernel\n    entry: Safe mode":                             "machines.yaml:4:12: entry: names an entry",
+		"boot: kernel\n    modules: [kernel]":                            "machines.yaml:4:15: ",
+		"boot: kernel\n    dtb: gone":                                    "machines.yaml:4:10: ",
+		"boot: xen\n    modules: [kernel, gone x]":                       "machines.yaml:4:23: there is no file ",
+		"boot: xen\n    modules: ['kernel {{ Y }}']":                     "machines.yaml:4:15: ",
+		"boot: xen\n    initrds: kernel":                                 "machines.yaml:4:14: ",
+		"boot: script\n    message: hello":                               "machines.yaml:4:14: ",
 	} {
-		dir := folderOf(t, map[string]string{"kernel": string(bzImage()), "script": "#!ipxe\nkernel gone\nboot\n", "text": "nothing that boots", "machines.yaml": "machines:\n  - mac: \"*\"\n    " + row + "\n"})
+		dir := folderOf(t, map[string]string{
+			"kernel": string(bzImage()), "xen": multibootKernel(), "script": "#!ipxe\nkernel gone\nboot\n", "text": "nothing that boots",
+			"machines.yaml": "machines:\n  - mac: \"*\"\n    " + row + "\n",
+		})
 		_, err := readMachines(t, dir, NewItems())
 		if err == nil || !strings.Contains(err.Error(), want) || advice.Of(err) == "" {
 			t.Errorf("%s: %v; %s", row, err, advice.Of(err))
+			continue
+		}
+		for _, flag := range []string{"--", "INITRD"} {
+			if strings.Contains(err.Error()+advice.Of(err), flag) {
+				t.Errorf("%s: a file has no flags: %v; %s", row, err, advice.Of(err))
+			}
 		}
 	}
+}
+
+// What a profile says of a target is wrong where the profile says it, and what a row says
+// in its place where that stands.
+func TestMachinesErrorsOfProfiles(t *testing.T) {
+	for own, want := range map[string]string{"": "machines.yaml:4:14: there is no file", "\n    initrds: [also]": "machines.yaml:8:15: there is no file"} {
+		dir := folderOf(t, map[string]string{
+			"kernel":        string(bzImage()),
+			"machines.yaml": "profiles:\n  p:\n    boot: kernel\n    initrds: gone\nmachines:\n  - mac: \"*\"\n    profile: p" + own + "\n",
+		})
+		if _, err := readMachines(t, dir, NewItems()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", own, err)
+		}
+	}
+}
+
+// multibootKernel begins with the header of a Multiboot kernel (Multiboot Specification
+// 0.6.96, 3.1).
+func multibootKernel() string {
+	b := make([]byte, 8192)
+	magic, flags := uint32(0x1badb002), uint32(1<<16)
+	for i, v := range []uint32{magic, flags, -magic - flags, 0x100000, 0x100000, 0, 0, 0x100020} {
+		binary.LittleEndian.PutUint32(b[4*i:], v)
+	}
+	return string(b)
 }
 
 // Items are the same for as long as they last, and no two targets share one.

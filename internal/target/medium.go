@@ -66,10 +66,10 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 			}
 		}
 		own, err = d.Cmdline(t.Cmdline)
-		return err
+		return cmdlineOption.about(err)
 	})
 	if errors.As(err, &medium.NoEntryError{}) {
-		return advice.Misused(err)
+		return entryOption.about(advice.Misused(err))
 	}
 	if err != nil || l.Payload.Kind() == boot.KindWIM {
 		return err
@@ -77,12 +77,8 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 	if t.saysMore() {
 		linux.Medium.Whole = boot.Disk{}
 	}
-	for _, name := range t.Initrds {
-		f, err := l.lookInitrd(ctx, name, up.read)
-		if err != nil {
-			return err
-		}
-		linux.Initrds = append(linux.Initrds, f)
+	if err := l.addInitrds(ctx, t, &linux, up); err != nil {
+		return err
 	}
 	linux.Room = l.room(linux.Room)
 	if err := t.addDeviceTrees(&linux); err != nil {

@@ -31,10 +31,10 @@ func (l *Inspected) takeMultiboot(ctx context.Context, t Target, file boot.File,
 	if kernel.Cmdline, err = t.cmdline(ctx, up); err != nil {
 		return err
 	}
-	for _, text := range t.Modules {
+	for n, text := range t.Modules {
 		module, err := lookModule(ctx, text, up)
 		if err != nil {
-			return err
+			return modulesOption.aboutNumber(n, err)
 		}
 		kernel.Modules = append(kernel.Modules, module)
 	}
@@ -48,7 +48,7 @@ func (t Target) withoutModules(about string) error {
 	if len(t.Modules) == 0 {
 		return nil
 	}
-	return advice.Misused(advice.New(fmt.Sprintf("%s takes no --module: it is %s", t.Kernel, about), "modules go with Multiboot kernels alone; name the initrds of a Linux kernel behind it"))
+	return modulesOption.about(advice.Misused(advice.New(fmt.Sprintf("%s takes no --module: it is %s", t.Kernel, about), "modules go with Multiboot kernels alone; name the initrds of a Linux kernel as INITRD")))
 }
 
 // lookModule reads what --module says: a file, and what the kernel is told about it. The

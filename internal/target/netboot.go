@@ -10,9 +10,9 @@ import (
 
 // lookNetBoot finds out what the NetBoot images are that a target names.
 func (t Target) lookNetBoot() (Inspected, error) {
-	for _, other := range t.Initrds {
+	for n, other := range t.Initrds {
 		if !image.IsNetBoot(other) {
-			return Inspected{}, advice.Misused(advice.New(fmt.Sprintf("%s is no NetBoot image (.nbi), and goes with none", other), "leave it out, or name NetBoot images alone"))
+			return Inspected{}, initrdsOption.aboutNumber(n, advice.Misused(advice.New(fmt.Sprintf("%s is no NetBoot image (.nbi), and goes with none", other), "leave it out, or name NetBoot images alone")))
 		}
 	}
 	alone := t
@@ -25,7 +25,7 @@ func (t Target) lookNetBoot() (Inspected, error) {
 		return Inspected{}, err
 	}
 	if t.RootPath != "" && len(content.Images) > 1 {
-		return Inspected{}, advice.Misused(advice.New("--root-path says where the system of one image is, and there are several", "name one image, or leave --root-path out"))
+		return Inspected{}, rootPathOption.about(advice.Misused(advice.New("--root-path says where the system of one image is, and there are several", "name one image, or leave --root-path out")))
 	}
 	content.Shadow = t.Shadow
 	for _, f := range content.Files() {

@@ -135,7 +135,7 @@ func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 		return l, err
 	}
 	if t.Entry != "" {
-		return Inspected{}, advice.Misused(advice.New(fmt.Sprintf("--entry names an entry of an ISO image's menu, and %s is none", t.Kernel), "leave --entry out"))
+		return Inspected{}, entryOption.about(advice.Misused(advice.New(fmt.Sprintf("--entry names an entry of an ISO image's menu, and %s is none", t.Kernel), "leave --entry out")))
 	}
 	if found, err = t.overrule(found); err != nil {
 		return Inspected{}, err
@@ -175,12 +175,8 @@ func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 		Kernel: file, Arch: found.Arch,
 		Abilities: found.Abilities(),
 	}
-	for _, name := range t.Initrds {
-		f, err := l.lookInitrd(ctx, name, up.read)
-		if err != nil {
-			return Inspected{}, err
-		}
-		linux.Initrds = append(linux.Initrds, f)
+	if err := l.addInitrds(ctx, t, &linux, up); err != nil {
+		return Inspected{}, err
 	}
 	if found.Arch == boot.ARM64 && !file.IsURL() {
 		linux.DeviceTrees = rpiDeviceTrees(file.Source)
@@ -209,7 +205,7 @@ func (t Target) overrule(found image.Found) (image.Found, error) {
 		found.Kind, found.Description = boot.KindEFI, found.Description+", as an EFI application"
 		return found, nil
 	}
-	return found, advice.Misused(advice.New(fmt.Sprintf("%s is no %s: it is %s", t.Kernel, t.As, found.Description), "leave --as out"))
+	return found, asOption.about(advice.Misused(advice.New(fmt.Sprintf("%s is no %s: it is %s", t.Kernel, t.As, found.Description), "leave --as out")))
 }
 
 // cmdline reads the command line. The files that it names must be there.
@@ -230,7 +226,7 @@ func checked(ctx context.Context, cmdline boot.Template, up Upstream) (boot.Temp
 		}
 		return f.Source, up.check(ctx, f)
 	})
-	return cmdline, advice.Or(err, "the command line refers to this file; check its name and its permissions")
+	return cmdline, cmdlineOption.about(advice.Or(err, "the command line refers to this file; check its name and its permissions"))
 }
 
 func (t Target) lookKernel(ctx context.Context, from image.Reader) (boot.File, image.Found, error) {
@@ -247,6 +243,18 @@ func (t Target) lookKernel(ctx context.Context, from image.Reader) (boot.File, i
 		err = advice.Wrap(err, "titles and commas are those of a menu: add --menu; without one the initrds are arguments of their own")
 	}
 	return f, found, err
+}
+
+// addInitrds looks into the initrds that were named, and adds them to a kernel.
+func (l *Inspected) addInitrds(ctx context.Context, t Target, linux *boot.Linux, up Upstream) error {
+	for n, name := range t.Initrds {
+		f, err := l.lookInitrd(ctx, name, up.read)
+		if err != nil {
+			return initrdsOption.aboutNumber(n, err)
+		}
+		linux.Initrds = append(linux.Initrds, f)
+	}
+	return nil
 }
 
 func (l *Inspected) lookInitrd(ctx context.Context, name string, from image.Reader) (boot.File, error) {
@@ -307,10 +315,11 @@ func (l *Inspected) takeScript(ctx context.Context, source boot.File, up Upstrea
 func (l *Inspected) FindLoaded(ctx context.Context, files *tree.ScriptFiles, host route.Host) error {
 	loads := &tree.Tree{Host: host, ScriptFiles: files}
 	for _, r := range loads.Missing(ctx, l.Payload.Title(), l.Script) {
-		why := fmt.Errorf("%s, line %d, loads %s, which can't be had: %w", r.Script, r.Line, r.Name, r.Err)
+		trouble := "can't be had"
 		if errors.Is(r.Err, fs.ErrNotExist) {
-			why = fmt.Errorf("%s, line %d, loads %s, which isn't there: %w", r.Script, r.Line, r.Name, r.Err)
+			trouble = "isn't there"
 		}
+		why := fmt.Errorf("%s, line %d, loads %s, which %s: %w", r.Script, r.Line, r.Name, trouble, reason(r.Err))
 		if r.Sure {
 			return advice.Or(why, "put the file beside the script, or correct its name in the script: every machine would stop there")
 		}
@@ -318,6 +327,14 @@ func (l *Inspected) FindLoaded(ctx context.Context, files *tree.ScriptFiles, hos
 		l.Warnings = append(l.Warnings, why.Error()+"; "+advice.Of(why))
 	}
 	return nil
+}
+
+// reason is why a file of this host can't be had, without the system call that said so.
+func reason(err error) error {
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && advice.Of(err) == "" {
+		return at.Err
+	}
+	return err
 }
 
 // shadowed is a name in a script that Spur's own script has beside it; empty
@@ -400,6 +417,8 @@ func readable(path string) error {
 func openRegular(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist)
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():

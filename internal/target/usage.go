@@ -26,7 +26,7 @@ func (t Target) Check(s Surroundings) error {
 		}
 	}
 	if t.As != "" && !slices.Contains(kinds(), t.As) {
-		return advice.Misused(advice.New(fmt.Sprintf("--as %s is unknown", t.As), "it is one of "+strings.Join(kinds(), ", ")))
+		return asOption.about(advice.Misused(advice.New(fmt.Sprintf("--as %s is unknown", t.As), "it is one of "+strings.Join(kinds(), ", "))))
 	}
 	if t.Menu != nil {
 		if err := t.Menu.checkWith(s); err != nil {
@@ -34,19 +34,22 @@ func (t Target) Check(s Surroundings) error {
 		}
 	}
 	if s.WithoutDHCP && t.RootPath != "" {
-		return advice.Misused(advice.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17"))
+		return rootPathOption.about(advice.Misused(advice.New("--root-path is sent by DHCP, and with --dhcp off Spur sends none", "enter it into your DHCP server, as option 17")))
 	}
-	for flag, text := range map[string]string{"--cmdline": t.Cmdline, "--root-path": t.RootPath} {
+	for o, text := range map[option]string{cmdlineOption: t.Cmdline, rootPathOption: t.RootPath} {
 		if line := strings.Join(strings.Fields(text), " "); printable.Line(line) != line {
-			return advice.Misused(advice.New(flag+" isn't UTF-8 or has control characters: "+printable.Line(line), "leave them out"))
+			return o.about(advice.Misused(advice.New(o.flag()+" isn't UTF-8 or has control characters: "+printable.Line(line), "leave them out")))
 		}
 	}
 	if _, err := parseCmdline(family.WithoutURLs(t.Cmdline)); err != nil {
 		return err
 	}
-	for _, name := range append([]string{t.Kernel}, t.Initrds...) {
+	if _, err := located(t.Kernel); err != nil {
+		return advice.Misused(err)
+	}
+	for n, name := range t.Initrds {
 		if _, err := located(name); err != nil {
-			return advice.Misused(err)
+			return initrdsOption.aboutNumber(n, advice.Misused(err))
 		}
 	}
 	return nil
@@ -56,31 +59,28 @@ func (t Target) Check(s Surroundings) error {
 func parseCmdline(text string) (boot.Template, error) {
 	c, err := boot.ParseCmdline(text)
 	if err != nil {
-		return c, advice.Misused(advice.Wrap(err, "write one of these, the file's name in quotes, or leave the braces out; {{ ISO }}, {{ BASE }} and {{ FILE }} go with ISO images"))
+		return c, cmdlineOption.about(advice.Misused(advice.Wrap(err, "write one of these, the file's name in quotes, or leave the braces out; {{ ISO }}, {{ BASE }} and {{ FILE }} go with ISO images")))
 	}
 	return c, nil
 }
 
 // onlyItself refuses what goes with a kernel beside a target of another kind.
 func (t Target) onlyItself(kind, remedy string) error {
-	var given []string
-	if len(t.Initrds) > 0 {
-		given = append(given, "INITRD")
-	}
-	if t.Cmdline != "" {
-		given = append(given, "--cmdline")
-	}
-	if len(t.Modules) > 0 {
-		given = append(given, "--module")
-	}
-	if t.DTB != "" {
-		given = append(given, "--dtb")
-	}
-	if t.Message != "" {
-		given = append(given, "--message")
+	var given []option
+	var flags []string
+	for _, one := range []struct {
+		option option
+		given  bool
+	}{
+		{initrdsOption, len(t.Initrds) > 0}, {cmdlineOption, t.Cmdline != ""}, {modulesOption, len(t.Modules) > 0},
+		{dtbOption, t.DTB != ""}, {messageOption, t.Message != ""},
+	} {
+		if one.given {
+			given, flags = append(given, one.option), append(flags, one.option.flag())
+		}
 	}
 	if len(given) == 0 {
 		return nil
 	}
-	return advice.Misused(advice.New(fmt.Sprintf("%s is %s, without %s", t.Kernel, kind, strings.Join(given, " and ")), remedy))
+	return given[0].about(advice.Misused(advice.New(fmt.Sprintf("%s is %s, without %s", t.Kernel, kind, strings.Join(flags, " and ")), remedy)))
 }

@@ -78,7 +78,7 @@ func (l *Inspected) takeWindowsFolder(ctx context.Context, t Target, image strin
 // takeWindows takes the image of Windows PE of a medium.
 func (l *Inspected) takeWindows(ctx context.Context, t Target, d medium.Disc, up Upstream) error {
 	if t.Entry != "" {
-		return advice.Misused(advice.New(fmt.Sprintf("--entry names an entry of a boot menu, and %s has an image of Windows", t.Kernel), "leave --entry out"))
+		return entryOption.about(advice.Misused(advice.New(fmt.Sprintf("--entry names an entry of a boot menu, and %s has an image of Windows", t.Kernel), "leave --entry out")))
 	}
 	named, err := t.besideWIM(ctx, up)
 	if err != nil {
@@ -100,7 +100,7 @@ func (l *Inspected) setWIM(t Target, w boot.WIM) error {
 	}
 	w.Arguments = strings.Join(strings.Fields(t.Cmdline), " ")
 	if bad := foreignArgument(w.Arguments); bad != "" {
-		return advice.Misused(advice.New(fmt.Sprintf("--cmdline %q is no argument of wimboot's, which stops at what it doesn't know", bad), "with a Windows image --cmdline is for wimboot: gui, quiet, pause, rawbcd, rawwim, index=N"))
+		return cmdlineOption.about(advice.Misused(advice.New(fmt.Sprintf("--cmdline %q is no argument of wimboot's, which stops at what it doesn't know", bad), "with a Windows image --cmdline is for wimboot: gui, quiet, pause, rawbcd, rawwim, index=N")))
 	}
 	if lacks := w.Lacks[boot.BIOS]; len(lacks) > 0 && len(w.Lacks[boot.UEFI]) > 0 {
 		return advice.New(fmt.Sprintf("%s is an image of Windows PE without %s, which it has neither inside nor beside it", t.Kernel, strings.Join(lacks, ", ")),
@@ -114,16 +114,16 @@ func (l *Inspected) setWIM(t Target, w boot.WIM) error {
 // folder System32, but for those by the names of what boots it.
 func (t Target) besideWIM(ctx context.Context, up Upstream) ([]boot.WIMFile, error) {
 	var all []boot.WIMFile
-	for _, name := range t.Initrds {
+	for n, name := range t.Initrds {
 		f, err := located(name)
 		if err == nil {
 			err = up.check(ctx, f)
 		}
 		if err != nil {
-			return nil, advice.Or(err, "check its name and its permissions")
+			return nil, initrdsOption.aboutNumber(n, advice.Or(err, "check its name and its permissions"))
 		}
 		if why := unfitForWimboot(f.Base(), all); why != "" {
-			return nil, advice.Misused(advice.New(name+" "+why, "rename it, or leave it out"))
+			return nil, initrdsOption.aboutNumber(n, advice.Misused(advice.New(name+" "+why, "rename it, or leave it out")))
 		}
 		all = append(all, boot.WIMFile{Name: f.Base(), File: f})
 	}

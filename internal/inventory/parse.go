@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -33,12 +34,17 @@ const (
 	nestingMost = 16
 )
 
+// byteOrderMark begins text files that some editors of Windows write. Nothing of it is to be
+// seen.
+const byteOrderMark = "\ufeff"
+
 // docs is where the form is described.
 const docs = "docs/machines.md describes the form"
 
 // Parse reads a file of machines. The error names the place, shows its line, and comes
 // with advice.
 func Parse(name string, text []byte) (*Inventory, error) {
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	r := reader{source: source{name, string(text)}, profiles: map[string]profile{}}
 	if err := r.bounded(); err != nil {
 		return nil, err
@@ -132,12 +138,11 @@ func (s source) malformed(err error) error {
 	}
 	remedy := "correct the line; " + docs
 	key, _, twice := strings.Cut(strings.TrimPrefix(what, "mapping key "), " already defined at")
-	line := []rune(s.line(at.Line))
-	switch {
-	case twice:
-		what, remedy = key+" is there twice", "leave one out"
-	case at.Column > 0 && at.Column <= len(line) && strings.ContainsRune("*&!", line[at.Column-1]):
-		what, remedy = fmt.Sprintf("%c at the beginning of a word is a mark of YAML's", line[at.Column-1]), `put the word in quotes, as in "*"`
+	if twice {
+		return s.fail(at, key+" is there twice", "leave one out")
+	}
+	if where, plain, advice := s.slip(at, what); plain != "" {
+		return s.fail(where, plain, advice)
 	}
 	what, _, _ = strings.Cut(what, "\n")
 	return s.fail(at, what, remedy)

@@ -54,6 +54,14 @@ func TestGoodFile(t *testing.T) {
 	golden(t, "testdata/good/all.golden", b.String())
 }
 
+// A byte order mark at the beginning is as if it weren't there.
+func TestByteOrderMark(t *testing.T) {
+	i, err := Parse("machines.yaml", append([]byte("\xef\xbb\xbf"), read(t, "testdata/good/all.yaml")...))
+	if err != nil || len(i.Rows) != 6 {
+		t.Errorf("%v; %+v", err, i)
+	}
+}
+
 func TestLargeFiles(t *testing.T) {
 	row := func(n int) string {
 		return fmt.Sprintf("  - mac: 52:54:00:%02x:%02x:%02x\n    boot: k\n", n>>16, n>>8&255, n&255)

@@ -43,7 +43,7 @@ func (r *reader) file(f *ast.File) ([]Row, error) {
 		case "machines":
 			machines = f.value
 		default:
-			return nil, r.unknown(f, "a file of machines", []string{"machines", "profiles"})
+			return nil, r.unknownAtTop(f)
 		}
 	}
 	if machines == nil {
@@ -298,6 +298,14 @@ func (r *reader) ofTarget(t *Target, f field) (known bool, err error) {
 	}
 	*to, t.places[f.name] = texts, at
 	return true, err
+}
+
+// unknownAtTop says so of a key at the beginning of a line: it may be a row's.
+func (r *reader) unknownAtTop(f field) error {
+	if slices.Contains(slices.Concat(machineKeys(), []string{"profile"}, targetKeys()), f.name) {
+		return r.fail(f.at, f.name+": is a key of a row, and belongs to none here", indentation)
+	}
+	return r.unknown(f, "a file of machines", []string{"machines", "profiles"})
 }
 
 // unknown says that a key is none.

@@ -71,7 +71,9 @@ func BootMachines(ctx context.Context, c Config, f target.MachinesFile) error {
 		d.notices.warn(warning)
 	}
 	d.title, d.machines, d.brings, d.watching = m.Summary(), w, w.brings, w.run
-	d.given = machineLines(m)
+	for _, line := range m.RowLines(rowLinesMost) {
+		d.given = append(d.given, "  "+line)
+	}
 	d.ahead = remoteFiles(m.Files())
 	files := localFiles(m.Files())
 	files.files = append(files.files, f.Path)
@@ -115,21 +117,8 @@ func within(s sharedFiles) []string {
 	return all
 }
 
-// machineLinesMost is how many targets are listed.
-const machineLinesMost = 50
-
-// machineLines say which machines boot what.
-func machineLines(m *target.Machines) []string {
-	var lines []string
-	all := m.Targets()
-	for _, a := range all[:min(len(all), machineLinesMost)] {
-		lines = append(lines, "  "+a.Line())
-	}
-	if n := len(all) - machineLinesMost; n > 0 {
-		lines = append(lines, fmt.Sprintf("  and %d more", n))
-	}
-	return lines
-}
+// rowLinesMost is how many rows are listed.
+const rowLinesMost = 100
 
 // aheadMost is how many URLs of a file of machines are fetched ahead.
 const aheadMost = 16

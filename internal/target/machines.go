@@ -47,7 +47,6 @@ type Assigned struct {
 	Scripts *tree.ScriptFiles
 	Where   string           // FILE:LINE of the row that names it first; empty for the command line
 	row     inventory.Target // what that row says
-	known   string           // which machines that row is about
 }
 
 // Read reads the file and looks into its targets, each once. within are the folders that
@@ -127,7 +126,7 @@ func (m *Machines) assign(ctx context.Context, look *assigning, items *Items, ro
 	if err != nil {
 		return err
 	}
-	m.add(&Assigned{l, item, row.Once, scripts, m.inventory.Line(row.At), row.Target, knownBy(row)})
+	m.add(&Assigned{l, item, row.Once, scripts, m.inventory.Line(row.At), row.Target})
 	return nil
 }
 

@@ -115,6 +115,42 @@ func TestMachinesTargets(t *testing.T) {
 	}
 }
 
+// Each row is listed with its line, also where several boot the same.
+func TestMachinesRowLines(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("machines:\n")
+	for n := range 5 {
+		fmt.Fprintf(&text, "  - mac: 02:00:00:00:00:%02x\n    boot: %s\n", n, []string{"local", "vmlinuz"}[n/3])
+	}
+	text.WriteString("    once: true\n")
+	dir := folderOf(t, map[string]string{"vmlinuz": string(bzImage()), "machines.yaml": text.String()})
+	m, err := readMachines(t, dir, NewItems())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := m.RowLines(100)
+	if len(all) != 5 {
+		t.Fatalf("%q", all)
+	}
+	for n, want := range []string{
+		"machines.yaml:2 mac 02:00:00:00:00:00: the local disk (", "machines.yaml:4 mac 02:00:00:00:00:01: the local disk (",
+		"machines.yaml:6 mac 02:00:00:00:00:02: ", "machines.yaml:8 mac 02:00:00:00:00:03: vmlinuz (", "machines.yaml:10 mac 02:00:00:00:00:04: vmlinuz (",
+	} {
+		if !strings.Contains(all[n], want) {
+			t.Errorf("row %d: %s", n, all[n])
+		}
+	}
+	if !strings.HasSuffix(all[4], ", once") || strings.HasSuffix(all[3], ", once") {
+		t.Errorf("once: %q", all)
+	}
+	if few := m.RowLines(3); len(few) != 4 || few[3] != "and 2 more rows" {
+		t.Errorf("%q", few)
+	}
+	if one := m.RowLines(4); one[4] != "and 1 more row" {
+		t.Errorf("%q", one)
+	}
+}
+
 func TestMachinesErrors(t *testing.T) {
 	for row, want := range map[string]string{
 		"boot: gone":         "machines.yaml:3:11: there is no file",

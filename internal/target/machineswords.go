@@ -20,16 +20,26 @@ func (m *Machines) Summary() string {
 	return fmt.Sprintf("what %s names for each (%s, %s), and %s", m.path, counted(len(m.rows), "row"), counted(targets, "target"), others)
 }
 
-// Line says of a target which machines are booted into it.
-func (a *Assigned) Line() string {
-	if a.Where == "" {
-		return "all others: " + a.Summary()
+// RowLines say of each row which machines it is about, and what these boot, of the first
+// most of them; then what all others boot.
+func (m *Machines) RowLines(most int) []string {
+	var lines []string
+	rows := m.inventory.Rows
+	for n := range rows[:min(len(rows), most)] {
+		a := m.items[m.rows[n]]
+		text := m.inventory.Line(rows[n].At) + " " + knownBy(&rows[n]) + ": " + a.Summary()
+		if a.Once {
+			text += ", once"
+		}
+		lines = append(lines, text)
 	}
-	text := a.Where + " " + a.known + ": " + a.Summary()
-	if a.Once {
-		text += ", once"
+	if n := len(rows) - most; n > 0 {
+		lines = append(lines, "and "+counted(n, "more row"))
 	}
-	return text
+	if a, ok := m.items[m.otherwise]; ok {
+		lines = append(lines, "all others: "+a.Summary())
+	}
+	return lines
 }
 
 // knownBy says which machines a row is about.

@@ -61,6 +61,9 @@ func Boot(ctx context.Context, c Config, t target.Target) error {
 	defer close()
 	d.brings = l.Brings
 	d.locked, d.unlock = l.Passwords()
+	if d.locked != nil && c.HTTPS.Port == 0 {
+		d.notices.warn("passwords of the menu, and what they open, come in clear over plain HTTP: who can listen on the wire reads them; with --https-port 443 --http-port 0 they come over HTTPS")
+	}
 	if !t.Watch {
 		return d.serve(ctx, l.Resolver(), files, local)
 	}

@@ -1,7 +1,6 @@
 package password
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -45,14 +44,15 @@ func Open(name string) (*File, error) {
 	if err != nil {
 		return nil, advice.Or(err, "name a file of lines TITLE HASH")
 	}
-	parsed, err := parse(string(text))
+	parsed, err := parse(name, string(text))
 	if err != nil {
-		return nil, advice.Wrap(fmt.Errorf("%s, %w", name, err), "write TITLE HASH, where echo -n SECRET | argon2 SALT -id -e prints HASH (Debian's package argon2)")
+		return nil, advice.Wrap(err, "write TITLE HASH, where echo -n SECRET | argon2 SALT -id -e prints HASH (Debian's package argon2)")
 	}
 	return parsed, nil
 }
 
-func parse(text string) (*File, error) {
+// parse reads the text of a file by a name.
+func parse(name, text string) (*File, error) {
 	f := &File{}
 	n := 0
 	for line := range strings.Lines(text) {
@@ -63,11 +63,11 @@ func parse(text string) (*File, error) {
 		}
 		at := strings.LastIndexAny(line, " \t")
 		if at < 0 {
-			return nil, fmt.Errorf("line %d: it has no title, or no hash", n)
+			return nil, fmt.Errorf("%s, line %d: it has no title, or no hash", name, n)
 		}
 		pattern := strings.TrimSpace(line[:at])
 		if _, err := path.Match(pattern, ""); err != nil {
-			return nil, fmt.Errorf("line %d: %q is no pattern of titles: %w", n, pattern, err)
+			return nil, fmt.Errorf("%s, line %d: %q is no pattern of titles: %w", name, n, pattern, err)
 		}
 		if line[at+1:] == "-" {
 			f.rules = append(f.rules, rule{pattern: pattern, open: true})
@@ -75,12 +75,12 @@ func parse(text string) (*File, error) {
 		}
 		h, err := parseHash(line[at+1:])
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			return nil, fmt.Errorf("%s, line %d: %w", name, n, err)
 		}
 		f.rules = append(f.rules, rule{pattern: pattern, hash: h})
 	}
 	if len(f.rules) == 0 {
-		return nil, errors.New("it has no line of a password: the menu would ask for none")
+		return nil, fmt.Errorf("%s has no line with a password: the menu would ask for none", name)
 	}
 	return f, nil
 }

@@ -105,7 +105,7 @@ func TestGuessing(t *testing.T) {
 
 func TestBadFiles(t *testing.T) {
 	for text, want := range map[string]string{
-		"# nothing\n\n": "has no line of a password",
+		"# nothing\n\n": "passwords has no line with a password",
 		"lonely":        "line 1: it has no title, or no hash",
 		"\nA $argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$" + strings.Repeat("A", 43): "line 2: this is no hash by Argon2id",
 		"A $argon2id$v=19$t=1$c2FsdHNhbHQ$" + strings.Repeat("A", 43):           "says nothing of memory, passes and lanes",
@@ -125,7 +125,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("A " + hashed("one"))
 	f.Add("# x\n\n** $argon2id$v=19$m=64,t=1,p=1$$")
 	f.Fuzz(func(t *testing.T, text string) {
-		parsed, err := parse(text)
+		parsed, err := parse("passwords", text)
 		if err != nil {
 			return
 		}

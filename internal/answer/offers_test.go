@@ -136,6 +136,29 @@ func TestProxyOffers(t *testing.T) {
 	}
 }
 
+// The row of a file of machines that decides is told with the first offer alone.
+func TestRowIsTold(t *testing.T) {
+	p := kernel()
+	p.Row = "machines.yaml:12"
+	o, _ := newOffers(t, resolver.Static{Payload: p})
+	o.Handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+	o.Wait()
+	o.Handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.IPXE), withHTTP))
+	o.Wait()
+	var told []string
+	for _, s := range o.Events.Attempts(machine(1, boot.UEFI, boot.ROM).MAC)[0].Steps {
+		if s.Kind == timeline.Offered {
+			told = append(told, s.Text)
+			if s.Row != p.Row {
+				t.Errorf("%s: row %q", s.Text, s.Row)
+			}
+		}
+	}
+	if len(told) != 2 || !strings.HasSuffix(told[0], ", by machines.yaml:12") || strings.Contains(told[1], "machines.yaml") {
+		t.Errorf("%q", told)
+	}
+}
+
 func TestSilence(t *testing.T) {
 	refuse := resolver.NewAllowList(resolver.Static{Payload: kernel()}, []boot.MAC{{1}})
 	arm := machine(1, boot.UEFI, boot.ROM)

@@ -147,6 +147,9 @@ type Payload struct {
 	// Item is that by which the resolver gives the same to a client again, whatever else it
 	// would give it by then; 0: it goes by the client alone.
 	Item uint16
+	// Row is where the operator says that the machine boots this, as FILE:LINE; empty where
+	// all machines boot it.
+	Row string
 }
 
 // Content is one kind of payload with its own data: Linux, Multiboot, Script, EFI,
@@ -335,7 +338,7 @@ func (p Payload) SaysUp() bool {
 
 // Size is about how many bytes the payload takes in memory, its texts above all.
 func (p Payload) Size() int {
-	n := len(p.Message) + len(p.RootPath)
+	n := len(p.Message) + len(p.RootPath) + len(p.Row)
 	if p.Content != nil {
 		n += p.Content.Size()
 	}

@@ -181,7 +181,9 @@ func (w *machinesFile) Resolve(ctx context.Context, c boot.Client) (boot.Payload
 	case found.Assigned == nil:
 		return boot.Payload{}, fmt.Errorf("%w: no row of %s is about it", boot.ErrIgnore, w.file.Path)
 	}
-	return w.give(ctx, c, found.Assigned, found.Row)
+	p, err := w.give(ctx, c, found.Assigned, found.Row)
+	p.Row = found.Row
+	return p, err
 }
 
 // item is what has an item, by the newest reading that knows it.

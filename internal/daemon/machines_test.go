@@ -110,6 +110,9 @@ func TestMachinesFile(t *testing.T) {
 	if got := m.boots(numbered); got != "two" {
 		t.Errorf("by its serial number it boots %s", got)
 	}
+	if p, _ := m.Resolve(t.Context(), numbered); !strings.HasSuffix(p.Row, "machines.yaml:5") {
+		t.Errorf("its row is %q", p.Row)
+	}
 	numbered.Serial = "other"
 	if _, err := m.Resolve(t.Context(), numbered); !errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), "no row of") {
 		t.Errorf("a stranger: %v", err)

@@ -76,6 +76,7 @@ type Attempt struct {
 	handshake   handshake
 	latest      Transfer // that ended last, well or not
 	kernel      bool
+	row         string   // by which it was offered something last
 	saysUp      bool     // its system is to say that it is up
 	sole        []string // routes besides which there is no other
 	pace        int64    // of large files, bytes a second at most; 0 for no bound

@@ -136,6 +136,9 @@ type Event struct {
 	// Needs is, with Offered and Answered, about how much memory the machine needs for
 	// what it boots, in bytes; 0 where that is not known.
 	Needs int64
+	// Row is, with Offered and Answered, where the operator says that this machine boots
+	// what it does.
+	Row string
 	// Transaction is, with Asked, the number that the client gave its request
 	// and all repetitions of it.
 	Transaction uint32
@@ -213,6 +216,7 @@ const maxBytes = 1 << 60
 func (e Event) bounded() Event {
 	e.Route, e.Shape, e.Proto, e.Role = clip(e.Route), clip(e.Shape), clip(e.Proto), Role(clip(string(e.Role)))
 	e.Name, e.Reason, e.Err, e.Hint = clip(e.Name), clip(e.Reason), clip(e.Err), clip(e.Hint)
+	e.Row = clip(e.Row)
 	e.Bytes, e.Total, e.Needs = min(max(e.Bytes, 0), maxBytes), min(max(e.Total, 0), maxBytes), min(max(e.Needs, 0), maxBytes)
 	return e
 }

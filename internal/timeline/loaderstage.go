@@ -115,7 +115,12 @@ func (a Attempt) offered(e Event) (Attempt, []Step) {
 		a = a.forward(e, Offering)
 	}
 	e.Route = orElse(e.Route, a.Route)
-	return a.addStep(a.step(e, offeredText(e)))
+	text := offeredText(e)
+	if e.Row != "" && e.Row != a.row {
+		text += ", by " + Clean(e.Row)
+	}
+	a.row = e.Row
+	return a.addStep(a.step(e, text))
 }
 
 // addressed folds the choice of an address and our own lease of it, which are

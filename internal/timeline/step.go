@@ -51,6 +51,8 @@ type Step struct {
 	// Needs is how much memory the machine needs for what it was offered, or more than
 	// it has.
 	Needs int64 `json:"needs,omitempty"`
+	// Row is where the operator says that this machine boots what it was offered.
+	Row string `json:"row,omitempty"`
 	// Took is how long a transfer took.
 	Took   Span   `json:"took,omitzero"`
 	Reason string `json:"reason,omitempty"`
@@ -67,7 +69,7 @@ func (a Attempt) step(e Event, text string) Step {
 		Time: e.Time, After: Span(e.Time.Sub(a.Began)), Kind: e.Kind, Text: text, Count: 1,
 		Interface: name, Route: e.Route, Proto: e.Proto, Role: e.Role, Name: e.Name,
 		Peer: e.Peer, Server: e.Server, Bytes: e.Bytes, Total: e.Total,
-		Reason: e.Reason, Err: e.Err, Needs: e.Needs,
+		Reason: e.Reason, Err: e.Err, Needs: e.Needs, Row: e.Row,
 	}
 	if e.Reshaped {
 		s.Shape = e.Shape

@@ -10,7 +10,7 @@ import (
 
 // Log returns an observer that writes one record per step: sub (dhcp, pxe,
 // tftp, http, https or timeline), if, mac, step, and as far as they apply attempt,
-// route, shape, file, role, bytes, total, needs, took (seconds), addr, server, reason, err.
+// route, shape, file, role, bytes, total, needs, row, took (seconds), addr, server, reason, err.
 // A verdict is a record of level WARN with step "verdict", cause, likely and
 // hint; one that is no failure has level INFO.
 func Log(l *slog.Logger) func(timeline.Update) {
@@ -79,6 +79,7 @@ func stepAttrs(u timeline.Update, s timeline.Step) []slog.Attr {
 	attrs = number(attrs, "bytes", s.Bytes)
 	attrs = number(attrs, "total", s.Total)
 	attrs = number(attrs, "needs", s.Needs)
+	attrs = text(attrs, "row", s.Row)
 	if s.Took > 0 {
 		attrs = append(attrs, slog.Float64("took", time.Duration(s.Took).Seconds()))
 	}

@@ -52,6 +52,14 @@ func TestLogRecords(t *testing.T) {
 	golden(t, "log.json", b.String())
 }
 
+func TestLogNamesTheRow(t *testing.T) {
+	var b bytes.Buffer
+	feed(Log(slog.New(slog.NewJSONHandler(&b, nil))), timeline.Event{Kind: timeline.Offered, Name: "snponly.efi", Proto: "tftp", Row: "machines.yaml:12"})
+	if !strings.Contains(b.String(), `"row":"machines.yaml:12"`) {
+		t.Error(b.String())
+	}
+}
+
 // TestLiveLine watches the bottom line while steps go by: whatever happens,
 // the finished lines are those of the plain report.
 func TestLiveLine(t *testing.T) {

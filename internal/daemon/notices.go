@@ -128,7 +128,8 @@ func pointers(c Config, host route.Host, interfaces []dhcp.Interface) []string {
 	lines := []string{"It answers no DHCP. Enter this into your DHCP server:"}
 	others := "otherwise, " + pointer(host, "for BIOS (option 93 = 0)", "undionly.kpxe", "file undionly.kpxe") +
 		", " + pointer(host, "for UEFI x64 (option 93 = 7 or 9)", "snponly.efi", "file snponly.efi")
-	for _, server := range serverAddrs(c, interfaces) {
+	servers := serverAddrs(c, interfaces)
+	for _, server := range servers {
 		lines = append(lines,
 			fmt.Sprintf("  for machines on %s: next-server %s; for iPXE (user class \"iPXE\") file %s", server.Masked(), server.Addr(), c.scriptAt(server.Addr())),
 			"  "+others)
@@ -137,7 +138,14 @@ func pointers(c Config, host route.Host, interfaces []dhcp.Interface) []string {
 			lines = append(lines, "  "+pointer(host, `for UEFI x64 by HTTP Boot (option 93 = 16, to be answered with option 60 "HTTPClient")`, "snponly.efi", "file "+url))
 		}
 	}
-	return append(lines, c.pointers6(host)...)
+	lines = append(lines, c.pointers6(host)...)
+	if len(servers) == 1 {
+		lines = append(lines, "  In dnsmasq.conf, where no more is said of booting, that is:")
+		for _, line := range dnsmasqLines(c, host, servers[0].Addr()) {
+			lines = append(lines, "    "+line)
+		}
+	}
+	return lines
 }
 
 // pointer says what to name to a kind of machine: nothing, where there is no such

@@ -141,8 +141,8 @@ func (s source) malformed(err error) error {
 	if twice {
 		return s.fail(at, key+" is there twice", "leave one out")
 	}
-	if where, plain, advice := s.slip(at, what); plain != "" {
-		return s.fail(where, plain, advice)
+	if where, plain, todo := s.plainly(at, what); plain != "" {
+		return s.fail(where, plain, todo)
 	}
 	what, _, _ = strings.Cut(what, "\n")
 	return s.fail(at, what, remedy)

@@ -91,20 +91,22 @@ func TestLargeFiles(t *testing.T) {
 		return b.String()
 	}
 	for text, want := range map[string]string{
-		lists(triedMost/valuesMost+1, "*"):                          "have more than 2000 values",
-		lists(namesMost/valuesMost+1, ""):                           "more than 50000 MACs",
-		strings.Repeat("#", FileMost+1):                             "more than 2 MiB",
-		many(RowsMost + 1):                                          "more than 10000 rows",
-		globs:                                                       "more than 1000 rows are known by globs",
-		"machines: [" + strings.Repeat("{", 1<<20):                  "too deep",
-		"machines:\n" + strings.Repeat("- ", 1<<19):                 "too deep",
-		"machines:\n" + strings.Repeat("? ", 1<<19):                 "too deep",
-		"machines:\n  - mac: [" + strings.Repeat("x,", 2000) + "]":  "2000 values",
-		"profiles:\n" + strings.Repeat("  k: v\n", keysMost+1):      "too long",
-		"machines: [" + strings.Repeat("{a: b}, ", keysMost+2):      "too long",
-		"machines:" + strings.Repeat("\n - a: [&b, &c]", marksMost): "too many words begin with a mark",
-		strings.Repeat("@", 1<<18):                                  "the line is too long",
-		strings.Repeat("\n\n%", marksMost):                          "too long",
+		lists(triedMost/valuesMost+1, "*"):                                       "have more than 2000 values",
+		lists(namesMost/valuesMost+1, ""):                                        "more than 50000 MACs",
+		strings.Repeat("#", FileMost+1):                                          "more than 2 MiB",
+		many(RowsMost + 1):                                                       "more than 10000 rows",
+		globs:                                                                    "more than 1000 rows are known by globs",
+		"machines: [" + strings.Repeat("{", 1<<20):                               "too deep",
+		"machines:\n" + strings.Repeat("- ", 1<<19):                              "too deep",
+		"machines:\n" + strings.Repeat("? ", 1<<19):                              "too deep",
+		"machines:\n  - mac: [" + strings.Repeat("x,", 2000) + "]":               "2000 values",
+		"profiles:\n" + strings.Repeat("  k: v\n", keysMost+1):                   "too long",
+		"machines: [" + strings.Repeat("{a: b}, ", keysMost+2):                   "too long",
+		"machines:" + strings.Repeat("\n - a: [&b, &c]", marksMost):              "too many words begin with a mark",
+		"machines:\n  - mac: a\n" + strings.Repeat("#\n", 1<<19) + "     b: c\n": "indented",
+		"machines:\n  - a: b\n" + strings.Repeat("\n", 1<<19) + "   c: d\n":      "indented",
+		strings.Repeat("@", 1<<18):                                               "the line is too long",
+		strings.Repeat("\n\n%", marksMost):                                       "too long",
 	} {
 		began := time.Now()
 		_, err := Parse("f", []byte(text))

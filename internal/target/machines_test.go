@@ -205,6 +205,27 @@ func TestMachinesErrorsOfProfiles(t *testing.T) {
 	}
 }
 
+// So it is with an ISO image, whose menu and files are looked for in it.
+func TestMachinesErrorsOfISOs(t *testing.T) {
+	dir := t.TempDir()
+	isoAt(t, filepath.Join(dir, "a.iso"), "alpine-std 3.19", "")
+	for said, want := range map[string]string{
+		"entry: Rescue":                    "machines.yaml:4:12: a.iso has no entry",
+		"cmdline: 'a={{ FILE \"gone\" }}'": "machines.yaml:4:14: ",
+		"cmdline: 'a={{ ID \"gone\" }}'":   "machines.yaml:4:14: there is no file ",
+		"initrds: [gone]":                  "machines.yaml:4:15: there is no file ",
+		"modules: [gone]":                  "machines.yaml:4:15: ",
+	} {
+		text := "machines:\n  - mac: \"*\"\n    boot: a.iso\n    " + said + "\n"
+		if err := os.WriteFile(filepath.Join(dir, "machines.yaml"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readMachines(t, dir, NewItems()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", said, err)
+		}
+	}
+}
+
 // multibootKernel begins with the header of a Multiboot kernel (Multiboot Specification
 // 0.6.96, 3.1).
 func multibootKernel() string {

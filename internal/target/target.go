@@ -131,6 +131,9 @@ func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 		return Inspected{}, err
 	}
 	if found.IsDisc() && (t.As == "" || t.As == string(boot.KindLinux)) {
+		if err := t.withoutModules(found.Description); err != nil {
+			return Inspected{}, err
+		}
 		err := l.takeDisc(ctx, t, file, up)
 		return l, err
 	}

@@ -322,7 +322,7 @@ func (l *Inspected) FindLoaded(ctx context.Context, files *tree.ScriptFiles, hos
 		if errors.Is(r.Err, fs.ErrNotExist) {
 			trouble = "isn't there"
 		}
-		why := fmt.Errorf("%s, line %d, loads %s, which %s: %w", r.Script, r.Line, r.Name, trouble, reason(r.Err))
+		why := fmt.Errorf("%s, line %d, loads %s, which %s: %w", r.Script, r.Line, r.Name, trouble, withoutCall(r.Err))
 		if r.Sure {
 			return advice.Or(why, "put the file beside the script, or correct its name in the script: every machine would stop there")
 		}
@@ -332,8 +332,8 @@ func (l *Inspected) FindLoaded(ctx context.Context, files *tree.ScriptFiles, hos
 	return nil
 }
 
-// reason is why a file of this host can't be had, without the system call that said so.
-func reason(err error) error {
+// withoutCall is why a file of this host can't be had, without the system call that said so.
+func withoutCall(err error) error {
 	if at := (*fs.PathError)(nil); errors.As(err, &at) && advice.Of(err) == "" {
 		return at.Err
 	}

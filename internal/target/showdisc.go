@@ -33,7 +33,7 @@ func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (med
 	}
 	var l Inspected
 	if err := l.takeDisc(ctx, t, file, up); err != nil {
-		return all, nil //nolint:nilerr // the description says so
+		return all, nil // the description says so
 	}
 	all.Whole = l.Payload.Kind() == boot.KindDisk
 	if n := route.NeedsMost(l.Payload); n >= route.NeedsTold {
@@ -42,7 +42,7 @@ func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (med
 	given, err := outlook.Outlook{Host: host}.GivenOf(l.Payload)
 	if err != nil {
 		all.Obstacle, all.Instead = err.Error(), advice.Of(err)
-		return all, nil //nolint:nilerr // the description says so
+		return all, nil // the description says so
 	}
 	for _, g := range given {
 		all.Given = append(all.Given, medium.Given{Machine: g.Platform, Asks: g.Speaker, Gets: g.What})

@@ -133,6 +133,7 @@ func newWorldAlone(t *testing.T) *world {
 // newWire is a lab with a wire and nobody on it.
 func newWire(t *testing.T) *world {
 	t.Helper()
+	t.TempDir() // the first call has it removed last: after the lab's end, whose processes write into it
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	l, err := lab.New(ctx, lab.Options{Dir: os.Getenv("SPUR_TEST_KEEP")})
 	if err != nil {

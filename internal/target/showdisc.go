@@ -33,7 +33,7 @@ func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (med
 	}
 	var l Inspected
 	if err := l.takeDisc(ctx, t, file, up); err != nil {
-		return all, nil // the description says so
+		return all, nil //nolint:nilerr // the description says so
 	}
 	all.Whole = l.Payload.Kind() == boot.KindDisk
 	if n := route.NeedsMost(l.Payload); n >= route.NeedsTold {

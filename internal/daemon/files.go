@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/netip"
@@ -169,9 +170,7 @@ func (f *files) httpHooks(via route.Via) httpd.Hooks {
 			if err != nil {
 				e.Err = err.Error()
 			}
-			if t.File == nil && !errors.Is(err, httpd.ErrPeerGone) {
-				e.refused(refusal(err))
-			}
+			e.refused(webRefusal(t.File != nil, err))
 			f.observe(e)
 		}
 	}
@@ -223,6 +222,8 @@ func (f *files) tftpHooks() tftp.Hooks {
 				tell(timeline.FetchEnd, t.Request, t.File, s.Bytes, t.Size, "", "")
 			case tftp.SizeProbe:
 				tell(timeline.SizeAsked, t.Request, t.File, 0, t.Size, "", "")
+			case tftp.Failed:
+				tell(timeline.FetchFailed, t.Request, t.File, s.Bytes, t.Size, reasonText(reason, err), refusal(err))
 			default:
 				tell(timeline.FetchFailed, t.Request, t.File, s.Bytes, t.Size, reasonText(reason, err), "")
 			}
@@ -242,7 +243,20 @@ func (f *files) troubled(e event, file any) bool {
 	return why != nil
 }
 
-// refusal says of an error of opening a file what the machine could not have.
+// webRefusal says of how a transfer over HTTP ended what the machine could not have: a file
+// that wasn't opened, or that failed while it was sent, for which neither the machine nor
+// the network can do anything.
+func webRefusal(opened bool, err error) timeline.Refusal {
+	switch {
+	case errors.Is(err, httpd.ErrPeerGone), errors.Is(err, httpd.ErrStalled):
+		return ""
+	case opened && !errors.Is(err, io.ErrUnexpectedEOF):
+		return "" // a connection fails in many words
+	}
+	return refusal(err)
+}
+
+// refusal says of an error of a file what the machine could not have.
 func refusal(err error) timeline.Refusal {
 	switch {
 	case err == nil:

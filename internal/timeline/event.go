@@ -173,7 +173,7 @@ type Event struct {
 	Hint string
 	// Err is what ended a transfer.
 	Err string
-	// Refusal says, with FetchFailed, that it was we who sent nothing.
+	// Refusal says, with FetchFailed, that it was we who sent nothing, or not all.
 	Refusal Refusal
 	// Handshake says, with HandshakeFailed, why.
 	Handshake HandshakeFailure
@@ -193,8 +193,8 @@ type Menu struct {
 	Elsewhere []string
 }
 
-// Refusal says why nothing of a file was sent, where we know that: the reason is
-// in the event's Err, and neither the machine nor the network has a part in it.
+// Refusal says why nothing of a file was sent, or not all, where we know that: the reason
+// is in the event's Err, and neither the machine nor the network has a part in it.
 type Refusal string
 
 // The refusals.

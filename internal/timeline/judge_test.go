@@ -77,6 +77,9 @@ func TestJudge(t *testing.T) {
 		at(5, ends(RoleKernel, "my.0", 42430)), at(6, unsent(RoleFile, "ldlinux.c32", NoSuchFile)), at(6, unsent(RoleFile, "ldlinux.c32", NoSuchFile)))
 	searching := append(chose[:5:5], at(5, ends(RoleLoader, "pxelinux.0", 42430)), at(6, unsent(RoleFile, "pxelinux.cfg/C0A8", NoSuchFile)),
 		at(6, unsent(RoleFile, "pxelinux.cfg/default", NoSuchFile)))
+	short := breaks(RoleKernel, "vmlinuz", 4<<10, 8<<20, "file ended")
+	short.Refusal = Refused
+	shrunk := append(scripted[:15:15], at(13, short))
 	overHTTP := append(scripted[:15:15], at(13, Event{Kind: FetchFailed, Role: RoleKernel, Name: "vmlinuz", Proto: "http", Err: "peer closed"}))
 	up := append(started[:17:17], at(20, Event{Kind: Up}))
 	left := []Event{at(0, asks(rom)), at(0, ignores("not among --only")), at(4, asks(rom)), at(4, ignores("not among --only"))}
@@ -127,6 +130,8 @@ func TestJudge(t *testing.T) {
 			"iPXE asks for file vm-x86, which isn't there: no such file", "says it all", "correct its name"},
 		{"a kernel not sent over HTTP", overHTTP, 27, 28, TransferAborted, "",
 			"kernel vmlinuz was not sent: peer closed", "the machine was reset", "the machine's screen"},
+		{"a file that became shorter", shrunk, 27, 28, FileRefused, "",
+			"kernel vmlinuz broke off after 4.0 KiB of 8.0 MiB: file ended", "says it all", "see to it here"},
 		{"another boot server", chose, 14, 15, OfferIgnored, "snp",
 			"took its address from 10.0.0.1", "next-server", "66, 67"},
 		{"told an address of another network", elsewhere, 14, 15, OfferIgnored, "",

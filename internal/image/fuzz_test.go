@@ -3,6 +3,7 @@ package image
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,10 +18,12 @@ func FuzzLook(f *testing.F) {
 	} {
 		f.Add(seed, int64(len(seed)))
 	}
+	f.Add(append(bytes.Repeat([]byte{'0'}, 510), 0x55, 0xaa), int64(1440<<10)) // a boot sector
+	looked := []boot.Kind{boot.KindLinux, boot.KindScript, boot.KindEFI, boot.KindNBP, boot.KindMultiboot, boot.KindDisk, boot.KindWIM}
 	f.Fuzz(func(t *testing.T, file []byte, size int64) {
 		found, err := Look(bytes.NewReader(file), size)
 		if err == nil {
-			if found.Kind != boot.KindLinux && found.Kind != boot.KindScript && found.Kind != boot.KindEFI && found.Kind != boot.KindNBP && found.Kind != boot.KindMultiboot || found.Description == "" {
+			if !slices.Contains(looked, found.Kind) || found.Description == "" {
 				t.Errorf("%+v", found)
 			}
 			wantPrintable(t, found.Description+found.Version)

@@ -3,6 +3,7 @@ package boottest
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/lab"
@@ -139,4 +140,48 @@ func (w *world) firstProgram() string {
 	w.run("cp", "/bin/busybox", filepath.Join(dir, "bin/busybox"))
 	w.run("sh", "-c", `cd "$1" && find . | cpio -o -H newc --quiet | gzip -1 >"$2"`, "sh", dir, initrd)
 	return initrd
+}
+
+// Xen's own program for UEFI finds its configuration, kernel and initrd in the file system
+// that iPXE makes of what a script loads, as docs/xen.md has it.
+func TestXenEFI(t *testing.T) {
+	w := newWorld(t)
+	xen, err := lab.Unpacked("xen-hypervisor-4.17-amd64", "boot/xen-*-amd64.efi")
+	w.check(err)
+	kernel, err := lab.Unpacked("linux-image-amd64", "boot/vmlinuz-*")
+	w.check(err)
+	dir := t.TempDir()
+	w.check(os.Chmod(filepath.Dir(dir), 0o755))
+	w.check(os.Chmod(dir, 0o755))
+	for name, from := range map[string]string{"xen.efi": xen, "vmlinuz": kernel, "initrd.img": w.firstProgram()} {
+		w.run("cp", from, filepath.Join(dir, name))
+	}
+	script, config := fromPage(t, "xen.ipxe", "boot"), fromPage(t, "xen.cfg", "ramdisk=initrd.img")
+	w.write(dir, map[string]string{
+		"xen.ipxe": script,
+		"xen.cfg":  strings.NewReplacer("console=com1", "console=com1 dom0_mem=384M noreboot smap=0 smep=0", "console=hvc0", "console=hvc0 quiet").Replace(config),
+	})
+	spur := w.spur("boot", filepath.Join(dir, "xen.ipxe"), "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
+	m, err := w.lab.Boot("machine", lab.Hardware{Firmware: lab.UEFI, Memory: 1024, Ports: []lab.Port{{Wire: w.wire}}})
+	w.check(err)
+	w.prints(m, spur, `Xen version 4\.17`, `first program: on xen with .*console=hvc0`)
+}
+
+// fromPage is a file as docs/xen.md shows it: from the line with its name to the last.
+func fromPage(t *testing.T, name, last string) string {
+	t.Helper()
+	page, err := os.ReadFile("../docs/xen.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, ok := strings.Cut(string(page), "    "+name+" ")
+	text, _, ends := strings.Cut(shown, "\n                  "+last+"\n")
+	if !ok || !ends {
+		t.Fatalf("docs/xen.md shows no %s up to %q", name, last)
+	}
+	var lines []string
+	for line := range strings.Lines(text + "\n" + last + "\n") {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	return strings.Join(lines, "\n") + "\n"
 }

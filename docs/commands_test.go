@@ -104,6 +104,8 @@ func commands() []command {
 		{line: `sudo install -D -t /usr/local/lib/spur lib/spur/ramdisk*.efi`, before: "mount -t tmpfs none /usr/local/lib; mkdir -p lib/spur; touch lib/spur/ramdiskx64.efi"},
 		{line: `spur boot kernel.elf --module "shell.mod arg" --cmdline debug`, before: multiboot, until: booting},
 		{line: `spur boot kernel.elf --watch`, before: multiboot, until: booting},
+		{line: `spur boot xen.gz --cmdline "console=com1" --module "vmlinuz console=hvc0" --module initrd.img`, before: multiboot + "; gzip -c kernel.elf >xen.gz", until: booting},
+		{line: `spur boot xen.ipxe`, before: `printf '#!ipxe\nkernel xen.efi\n' >xen.ipxe; touch xen.efi`, until: booting},
 		{line: `spur lab --firmware bios kernel.elf --module "shell.mod arg" --watch`, elsewhere: elsewhere{"a kernel that prints what it was told boots there, and is changed", "../boottest/watch_test.go", `"--firmware", "bios", kernel, "--module"`}},
 		{line: `spur boot hdt.c32 --cmdline "quiet"`, before: withPXELINUX, until: booting},
 		{line: `spur boot my.nbp data.bin --as nbp`, before: nbp, until: booting},

@@ -12,7 +12,7 @@ import (
 
 // pages are the documents whose command lines are run, besides what the
 // program itself prints with --help.
-var pages = []string{"../README.md", "../CONTRIBUTING.md", "architecture.md", "https.md", "images.md", "machines.md", "secureboot.md", "troubleshooting.md", "windows.md"}
+var pages = []string{"../README.md", "../CONTRIBUTING.md", "architecture.md", "https.md", "images.md", "machines.md", "secureboot.md", "troubleshooting.md", "windows.md", "xen.md"}
 
 // programs begin a command line.
 var programs = []string{

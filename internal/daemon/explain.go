@@ -53,7 +53,7 @@ func ExplainMachines(ctx context.Context, c Config, f target.MachinesFile, q exp
 	disks := rawdisk.New("")
 	defer disks.Close()
 	f.Host, f.Open, f.Surroundings = host, openURL(cache), c.surroundings()
-	m, err := f.Read(ctx, target.Upstream{Open: lookURL(cache), Say: func(line string) { fmt.Fprintln(c.Out, line) }, Disks: disks}, target.NewItems(), nil)
+	m, err := f.Read(ctx, target.Upstream{Open: lookURL(cache), Say: func(line string) { fmt.Fprintln(c.Out, line) }, Disks: disks}, target.NewItemNumbers(), nil)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ const (
 type machinesFile struct {
 	daemon *daemon
 	file   target.MachinesFile
-	items  *target.Items
+	items  *target.ItemNumbers
 	within []string // where local files may lie
 	once   *resolver.Once
 	known  stamp // of the file as it was read last; of run alone once that runs
@@ -61,7 +61,7 @@ func BootMachines(ctx context.Context, c Config, f target.MachinesFile) error {
 	}
 	defer d.close()
 	f.Host, f.Open, f.Surroundings = d.host, openURL(d.cache), c.surroundings()
-	w := &machinesFile{daemon: d, file: f, items: target.NewItems(), known: stampOf(f.Path)}
+	w := &machinesFile{daemon: d, file: f, items: target.NewItemNumbers(), known: stampOf(f.Path)}
 	defer w.close()
 	m, err := w.read(ctx)
 	if err != nil {

@@ -53,7 +53,7 @@ func newMachinesIn(t *testing.T, text string) *machinesIn {
 		Loaders: route.Binaries{{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}}},
 	}}
 	file := target.MachinesFile{Path: filepath.Join(m.dir, "machines.yaml"), Open: openURL(cache)}
-	m.machinesFile = &machinesFile{daemon: d, file: file, items: target.NewItems(), known: stampOf(file.Path)}
+	m.machinesFile = &machinesFile{daemon: d, file: file, items: target.NewItemNumbers(), known: stampOf(file.Path)}
 	t.Cleanup(m.close)
 	read, err := m.read(t.Context())
 	if err != nil {

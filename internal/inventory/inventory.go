@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"slices"
+
 	"github.com/spurboot/spur/internal/boot"
 )
 
@@ -80,17 +82,8 @@ func (r *Row) fits(c boot.Client, serial bool) bool {
 	return (len(r.MAC) == 0 || anyFits(r.MAC, c.MAC.String())) &&
 		(len(r.UUID) == 0 || !c.UUID.IsZero() && (anyFits(r.UUID, c.UUID.String()) || anyFits(r.UUID, swapped(c.UUID).String()))) &&
 		(!serial || len(r.Serial) == 0 || c.Serial != "" && anyFits(r.Serial, canonicalSerial(c.Serial))) &&
-		(len(r.Arch) == 0 || anyOf(r.Arch, c.FirmwareArch())) &&
-		(len(r.Firmware) == 0 || anyOf(r.Firmware, c.Firmware))
-}
-
-func anyOf[T comparable](all []T, one T) bool {
-	for _, v := range all {
-		if v == one {
-			return true
-		}
-	}
-	return false
+		(len(r.Arch) == 0 || slices.Contains(r.Arch, c.FirmwareArch())) &&
+		(len(r.Firmware) == 0 || slices.Contains(r.Firmware, c.Firmware))
 }
 
 // swapped is a UUID with the bytes of its first three fields in the other order. SMBIOS

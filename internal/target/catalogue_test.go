@@ -56,8 +56,8 @@ func opened(t *testing.T, dir string, said *[]string) (*catalogue, *time.Time) {
 	return l.drawn, &now
 }
 
-// titlesIn is what is in the menu that a machine gets, in order.
-func titlesIn(t *testing.T, c *catalogue) string {
+// titlesIn is what is in the menu that a machine gets, in order, with what is between two.
+func titlesIn(t *testing.T, between string, c *catalogue) string {
 	t.Helper()
 	p, err := c.Resolve(t.Context(), boot.Client{})
 	if err != nil {
@@ -67,7 +67,7 @@ func titlesIn(t *testing.T, c *catalogue) string {
 	for _, i := range p.Content.(boot.Menu).Items {
 		all = append(all, strings.TrimPrefix(i.Group+"/"+i.Title, "/"))
 	}
-	return strings.Join(all, " ")
+	return strings.Join(all, between)
 }
 
 // What is in the folder is found again: what came, what was changed and what went. Items
@@ -87,7 +87,7 @@ func TestCatalogue(t *testing.T) {
 	}
 	var said []string
 	c, now := opened(t, dir, &said)
-	if got, want := titlesIn(t, c), "Local disk B tools/C"; got != want {
+	if got, want := titlesIn(t, " ", c), "Local disk B tools/C"; got != want {
 		t.Errorf("first %q, want %q", got, want)
 	}
 	if want := `2 images can't be booted and stay out of the menu: D.efi (a link that leads out of the folder), damaged.iso (text that begins with "no target"); nor can 1 other file; spur explain --menu lists them all`; c.skipped != want {
@@ -99,11 +99,11 @@ func TestCatalogue(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "tools", "C.efi")); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := titlesIn(t, c), "Local disk B tools/C"; got != want {
+	if got, want := titlesIn(t, " ", c), "Local disk B tools/C"; got != want {
 		t.Errorf("within a second %q, want %q", got, want)
 	}
 	*now = now.Add(refreshEvery)
-	if got, want := titlesIn(t, c), "Local disk A B damaged"; got != want {
+	if got, want := titlesIn(t, " ", c), "Local disk A B damaged"; got != want {
 		t.Errorf("after it %q, want %q", got, want)
 	}
 	if len(said) != 1 || said[0] != "1 image can't be booted and stays out of the menu: D.efi (a link that leads out of the folder); nor can 1 other file; spur explain --menu lists them all" {

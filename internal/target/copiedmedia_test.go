@@ -43,7 +43,7 @@ func TestWindowsMediumInFolder(t *testing.T) {
 	efiAt(t, filepath.Join(medium, "efi", "boot", "bootx64.efi"))
 	var said []string
 	c, now := opened(t, dir, &said)
-	if got, want := linesOf(t, c), "Local disk"; got != want || !strings.HasPrefix(c.skipped, "1 target can't be booted and stays out of the menu: winmedia/ (") || strings.Contains(c.skipped, "deep") {
+	if got, want := titlesIn(t, "\n", c), "Local disk"; got != want || !strings.HasPrefix(c.skipped, "1 target can't be booted and stays out of the menu: winmedia/ (") || strings.Contains(c.skipped, "deep") {
 		t.Errorf("got\n%s\nwant\n%s\nskipped %s", got, want, c.skipped)
 	}
 	if err := os.Remove(filepath.Join(medium, "sources", "boot.wim")); err != nil {
@@ -51,12 +51,12 @@ func TestWindowsMediumInFolder(t *testing.T) {
 	}
 	wimAt(t, filepath.Join(medium, "sources", "boot.wim"), "PE")
 	*now = now.Add(refreshEvery)
-	if got, want := linesOf(t, c), "Local disk\nwinmedia"; got != want || c.skipped != "" {
+	if got, want := titlesIn(t, "\n", c), "Local disk\nwinmedia"; got != want || c.skipped != "" {
 		t.Errorf("got\n%s\nwant\n%s\nskipped %s", got, want, c.skipped)
 	}
 	isoAt(t, filepath.Join(medium, "a.iso"), "alpine-std 3.19", "")
 	*now = now.Add(refreshEvery)
-	if got, want := linesOf(t, c), "Local disk\nwinmedia/winmedia\nwinmedia/Alpine Linux (alpine-std 3.19)"; got != want {
+	if got, want := titlesIn(t, "\n", c), "Local disk\nwinmedia/winmedia\nwinmedia/Alpine Linux (alpine-std 3.19)"; got != want {
 		t.Errorf("with an image of a disc beside it\n%s\nwant\n%s", got, want)
 	}
 }
@@ -71,7 +71,7 @@ func TestSyslinuxModulesInFolder(t *testing.T) {
 	putFiles(t, dir, map[string]string{"isolinux/mboot.c32.cmdline": "xen.gz"})
 	var said []string
 	c, _ := opened(t, dir, &said)
-	if got, want := linesOf(t, c), "Local disk\nisolinux/hdt.c32\nisolinux/mboot.c32"; got != want || c.skipped != "" {
+	if got, want := titlesIn(t, "\n", c), "Local disk\nisolinux/hdt.c32\nisolinux/mboot.c32"; got != want || c.skipped != "" {
 		t.Errorf("got\n%s\nwant\n%s\nskipped %s", got, want, c.skipped)
 	}
 }

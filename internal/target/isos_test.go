@@ -40,20 +40,6 @@ func isoAt(t *testing.T, path, label, info string) {
 	}
 }
 
-// linesOf is what is in the menu that a machine gets, a title a line.
-func linesOf(t *testing.T, c *catalogue) string {
-	t.Helper()
-	p, err := c.Resolve(t.Context(), boot.Client{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, i := range p.Content.(boot.Menu).Items {
-		all = append(all, strings.TrimPrefix(i.Group+"/"+i.Title, "/"))
-	}
-	return strings.Join(all, "\n")
-}
-
 // Images of discs are called what they call themselves, and those that are alike have the
 // names of their files besides. One that is still being copied, and one in a folder that
 // wasn't there, come into the menu once they are whole; numbers stay.
@@ -63,7 +49,7 @@ func TestCatalogueOfISOs(t *testing.T) {
 	isoAt(t, filepath.Join(dir, "b.iso"), "ISOIMAGE", "Alpine by \"us\" 3.19 - a name that has more words than there is place for in a line of a menu")
 	var said []string
 	c, now := opened(t, dir, &said)
-	if got, want := linesOf(t, c), "Local disk\nAlpine Linux (alpine-std 3.19)\nAlpine by \"us\" 3.19 - a name that has more words than there is"; got != want {
+	if got, want := titlesIn(t, "\n", c), "Local disk\nAlpine Linux (alpine-std 3.19)\nAlpine by \"us\" 3.19 - a name that has more words than there is"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	number := c.current()[1].number
@@ -76,7 +62,7 @@ func TestCatalogueOfISOs(t *testing.T) {
 	}
 	isoAt(t, filepath.Join(dir, "more", "d.iso"), "", "")
 	*now = now.Add(refreshEvery)
-	if got, want := linesOf(t, c), "more/Alpine Linux"; !strings.HasSuffix(got, "\n"+want) || strings.Contains(got, "c.iso") {
+	if got, want := titlesIn(t, "\n", c), "more/Alpine Linux"; !strings.HasSuffix(got, "\n"+want) || strings.Contains(got, "c.iso") {
 		t.Errorf("got\n%s\nwant in it\n%s", got, want)
 	}
 	if len(said) != 1 || !strings.HasPrefix(said[0], "1 image can't be booted and stays out of the menu: c.iso (the image is cut off: ") {
@@ -86,7 +72,7 @@ func TestCatalogueOfISOs(t *testing.T) {
 		t.Fatal(err)
 	}
 	*now = now.Add(refreshEvery)
-	if got, want := linesOf(t, c), "Alpine Linux (alpine-std 3.19) (a.iso)\n"; !strings.Contains(got, want) || !strings.Contains(got, "3.19) (c.iso)\n") {
+	if got, want := titlesIn(t, "\n", c), "Alpine Linux (alpine-std 3.19) (a.iso)\n"; !strings.Contains(got, want) || !strings.Contains(got, "3.19) (c.iso)\n") {
 		t.Errorf("got\n%s\nwant in it\n%s", got, want)
 	}
 	if e, ok := c.find(number); !ok || e.file != "a.iso" {
@@ -150,7 +136,7 @@ func TestTreeAmongISOs(t *testing.T) {
 	} {
 		var said []string
 		c, _ := opened(t, dir, &said)
-		if got := linesOf(t, c); got != want {
+		if got := titlesIn(t, "\n", c); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
 	}

@@ -51,7 +51,7 @@ type Assigned struct {
 
 // Read reads the file and looks into its targets, each once. within are the folders that
 // local files may lie in; nil for any.
-func (f MachinesFile) Read(ctx context.Context, up Upstream, items *Items, within []string) (*Machines, error) {
+func (f MachinesFile) Read(ctx context.Context, up Upstream, items *ItemNumbers, within []string) (*Machines, error) {
 	text, err := f.text()
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (f MachinesFile) text() ([]byte, error) {
 }
 
 // assign gives a row its target.
-func (m *Machines) assign(ctx context.Context, look *assigning, items *Items, row *inventory.Row) error {
+func (m *Machines) assign(ctx context.Context, look *assigning, items *ItemNumbers, row *inventory.Row) error {
 	t, err := look.target(row.Target)
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func (m *Machines) add(a *Assigned) {
 const warningsMost = 20
 
 // addOtherwise looks into the target of the command line.
-func (m *Machines) addOtherwise(ctx context.Context, look *assigning, items *Items) error {
+func (m *Machines) addOtherwise(ctx context.Context, look *assigning, items *ItemNumbers) error {
 	if look.Otherwise == nil {
 		return nil
 	}
@@ -173,6 +173,7 @@ type Found struct {
 	Asks      uint16 // see boot.Inquiry; valid with Asked
 	Asked     bool   // it has to tell its serial number first
 	Row       string // FILE:LINE of the row that is about it; empty for none
+	row       *inventory.Row
 }
 
 // Find finds what the file says of a client.
@@ -181,7 +182,7 @@ func (m *Machines) Find(c boot.Client) Found {
 	var f Found
 	item := m.otherwise
 	if found.Row != nil {
-		f.Row = m.inventory.Line(found.Row.At)
+		f.Row, f.row = m.inventory.Line(found.Row.At), found.Row
 		item = m.rows[found.Number]
 	}
 	f.Assigned = m.items[item]

@@ -44,7 +44,7 @@ func folderOf(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-func readMachines(t testing.TB, dir string, items *Items) (*Machines, error) {
+func readMachines(t testing.TB, dir string, items *ItemNumbers) (*Machines, error) {
 	t.Helper()
 	none := func(context.Context, string) (fs.File, error) { return nil, errors.New("nothing is fetched here") }
 	m, err := MachinesFile{Path: filepath.Join(dir, "machines.yaml"), Open: none}.Read(t.Context(), Upstream{Open: none, Say: func(string) {}}, items, nil)
@@ -82,7 +82,7 @@ func TestMachinesTargets(t *testing.T) {
     boot: local
 `,
 	})
-	m, err := readMachines(t, dir, NewItems())
+	m, err := readMachines(t, dir, NewItemNumbers())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestMachinesTargets(t *testing.T) {
 	if got := m.Summary(); !strings.HasSuffix(got, "(5 rows, 4 targets), and leaves others alone") {
 		t.Error(got)
 	}
-	again, err := readMachines(t, dir, NewItems())
+	again, err := readMachines(t, dir, NewItemNumbers())
 	if err != nil || again.Find(client(3)).Item != three.Item {
 		t.Errorf("another Spur has other items: %v", err)
 	}
@@ -124,7 +124,7 @@ func TestMachinesRowLines(t *testing.T) {
 	}
 	text.WriteString("    once: true\n")
 	dir := folderOf(t, map[string]string{"vmlinuz": string(bzImage()), "machines.yaml": text.String()})
-	m, err := readMachines(t, dir, NewItems())
+	m, err := readMachines(t, dir, NewItemNumbers())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestMachinesErrors(t *testing.T) {
 			"kernel": string(bzImage()), "xen": multibootKernel(), "script": "#!ipxe\nkernel gone\nboot\n", "text": "nothing that boots",
 			"machines.yaml": "machines:\n  - mac: \"*\"\n    " + row + "\n",
 		})
-		_, err := readMachines(t, dir, NewItems())
+		_, err := readMachines(t, dir, NewItemNumbers())
 		if err == nil || !strings.Contains(err.Error(), want) || advice.Of(err) == "" {
 			t.Errorf("%s: %v; %s", row, err, advice.Of(err))
 			continue
@@ -199,7 +199,7 @@ func TestMachinesErrorsOfProfiles(t *testing.T) {
 			"kernel":        string(bzImage()),
 			"machines.yaml": "profiles:\n  p:\n    boot: kernel\n    initrds: gone\nmachines:\n  - mac: \"*\"\n    profile: p" + own + "\n",
 		})
-		if _, err := readMachines(t, dir, NewItems()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := readMachines(t, dir, NewItemNumbers()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", own, err)
 		}
 	}
@@ -220,7 +220,7 @@ func TestMachinesErrorsOfISOs(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "machines.yaml"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readMachines(t, dir, NewItems()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := readMachines(t, dir, NewItemNumbers()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", said, err)
 		}
 	}
@@ -239,7 +239,7 @@ func multibootKernel() string {
 
 // Items are the same for as long as they last, and no two targets share one.
 func TestItems(t *testing.T) {
-	items, seen := NewItems(), map[uint16]string{}
+	items, seen := NewItemNumbers(), map[uint16]string{}
 	for n := range endOfFiles - firstNamed {
 		key := fmt.Sprint(n)
 		item, err := items.of(key)
@@ -274,7 +274,7 @@ func BenchmarkMachines5000(b *testing.B) {
 	dir := folderOf(b, map[string]string{"vmlinuz": string(bzImage()), "machines.yaml": text.String()})
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := readMachines(b, dir, NewItems()); err != nil {
+		if _, err := readMachines(b, dir, NewItemNumbers()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -76,8 +76,7 @@ func (m *Machines) About(c boot.Client) []string {
 	}
 	switch {
 	case found.Row != "":
-		row := m.inventory.Rows[m.inventory.Find(c).Number]
-		lines = append(lines, fmt.Sprintf("Row       %s, about %s", found.Row, knownBy(&row)))
+		lines = append(lines, fmt.Sprintf("Row       %s, about %s", found.Row, knownBy(found.row)))
 	case found.Assigned != nil:
 		lines = append(lines, "Row       none: it boots what the command line names")
 	}

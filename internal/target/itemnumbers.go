@@ -7,19 +7,20 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 )
 
-// Items gives targets the numbers by which they are asked for, the same for as long as it
-// lasts. They are those of no boot server and of no NetBoot image.
-type Items struct {
+// ItemNumbers gives targets of a file of machines the numbers by which they are asked for,
+// the same for as long as it lasts. They are those of no boot server and of no NetBoot
+// image.
+type ItemNumbers struct {
 	byKey map[string]uint16
 	used  map[uint16]bool
 }
 
-// NewItems returns Items that have given no number.
-func NewItems() *Items { return &Items{map[string]uint16{}, map[uint16]bool{}} }
+// NewItemNumbers returns ItemNumbers that has given no number.
+func NewItemNumbers() *ItemNumbers { return &ItemNumbers{map[string]uint16{}, map[uint16]bool{}} }
 
 // of is the number of a key: a hash of it, or the next one that is free, so that another
 // Spur that reads the same file gives the same.
-func (i *Items) of(key string) (uint16, error) {
+func (i *ItemNumbers) of(key string) (uint16, error) {
 	if n, ok := i.byKey[key]; ok {
 		return n, nil
 	}
@@ -39,10 +40,10 @@ func (i *Items) of(key string) (uint16, error) {
 }
 
 // Crowded tells whether another file of as many targets as there may be has no room.
-func (i *Items) Crowded() bool { return len(i.used) > targetsMost }
+func (i *ItemNumbers) Crowded() bool { return len(i.used) > targetsMost }
 
 // Keep forgets all items but those of a file.
-func (i *Items) Keep(m *Machines) {
+func (i *ItemNumbers) Keep(m *Machines) {
 	for key, n := range i.byKey {
 		if _, ok := m.items[n]; !ok {
 			delete(i.byKey, key)
@@ -55,5 +56,5 @@ func (i *Items) Keep(m *Machines) {
 // one too.
 const targetsMost = (endOfFiles - firstNamed) / 2
 
-// IsItem tells whether a number is one that Items give.
+// IsItem tells whether a number is one that ItemNumbers gives.
 func IsItem(n uint16) bool { return n >= firstNamed && n < endOfFiles }

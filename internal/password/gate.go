@@ -9,17 +9,18 @@ import (
 )
 
 // How often may be guessed: from one address a few times at once, and then every ten
-// seconds; from all addresses together more often, since all of a room may choose at once.
+// seconds; from all addresses together more often, since all of a room may mistype at once.
+// A right password uses nothing up, however many machines it comes from.
 const (
 	ownBurst, ownEvery = 5, 10 * time.Second
-	allBurst, allEvery = 30, time.Second
+	allBurst, allEvery = 60, time.Second
 	// peersMost bounds the addresses of which it is known how often they guessed. Of more,
 	// the ones that rested for longest are forgotten.
 	peersMost = 1024
 )
 
 // ErrWrong is that of a password that isn't the right one, ErrOften that of somebody who
-// guesses too often, right or wrong.
+// has guessed too often, right or wrong.
 var (
 	ErrWrong = errors.New("the password is wrong")
 	ErrOften = errors.New("too many passwords were tried; wait a minute")
@@ -31,10 +32,10 @@ type Gate struct {
 	Now  func() time.Time
 
 	mu    sync.Mutex
-	every allowance
 	peers map[netip.Addr]*allowance
 
 	checking sync.Mutex // a check takes much memory: one at a time
+	every    allowance  // of all peers; checking guards it
 }
 
 // allowance is how many guesses are left, at a time.
@@ -54,6 +55,9 @@ func (a *allowance) take(now time.Time, burst int, every time.Duration) bool {
 	return true
 }
 
+// back returns a guess that was none.
+func (a *allowance) back() { a.used = max(0, a.used-1) }
+
 // Pass tells whether a password is that of an item of these names; nil is yes. An item
 // without a password lets everybody pass.
 func (g *Gate) Pass(ctx context.Context, names []string, password string, peer netip.Addr) error {
@@ -61,22 +65,41 @@ func (g *Gate) Pass(ctx context.Context, names []string, password string, peer n
 	if !ok {
 		return nil
 	}
-	if !g.allowed(peer) {
+	own := g.begin(peer)
+	if own == nil {
 		return ErrOften
 	}
+	guessed, err := g.check(ctx, r.hash, password)
+	if !guessed {
+		g.mu.Lock()
+		own.back()
+		g.mu.Unlock()
+	}
+	return err
+}
+
+// check checks a password when it is its turn, and tells whether that was a guess: neither
+// a right one is, nor one that wasn't looked at. Who waits has used up nothing of all
+// peers' guesses yet, so that a room that knows the password passes, however large it is.
+func (g *Gate) check(ctx context.Context, h hash, password string) (guessed bool, err error) {
 	g.checking.Lock()
 	defer g.checking.Unlock()
 	if err := ctx.Err(); err != nil {
-		return err // who asked has left meanwhile
+		return false, err // who asked has left meanwhile
 	}
-	if !r.hash.is(password) {
-		return ErrWrong
+	if !g.every.take(g.Now(), allBurst, allEvery) {
+		return false, ErrOften
 	}
-	return nil
+	if !h.is(password) {
+		return true, ErrWrong
+	}
+	g.every.back()
+	return false, nil
 }
 
-// allowed counts a guess.
-func (g *Gate) allowed(peer netip.Addr) bool {
+// begin counts a guess of a peer, before it is known to be one: so a peer has no more of
+// them under way than it may guess. It is nil where that is none.
+func (g *Gate) begin(peer netip.Addr) *allowance {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.Now()
@@ -89,7 +112,10 @@ func (g *Gate) allowed(peer netip.Addr) bool {
 		own = &allowance{at: now}
 		g.peers[peer] = own
 	}
-	return own.take(now, ownBurst, ownEvery) && g.every.take(now, allBurst, allEvery)
+	if !own.take(now, ownBurst, ownEvery) {
+		return nil
+	}
+	return own
 }
 
 // forget makes room for one more address.

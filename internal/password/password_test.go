@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,14 +93,44 @@ func TestGuessing(t *testing.T) {
 	if err := try(1, "one"); err != nil {
 		t.Errorf("ten seconds later: %v", err)
 	}
-	passed := 0
+	wrong := 0
 	for n := range 2 * peersMost {
-		if try(1000+n, "one") == nil {
-			passed++
+		if errors.Is(try(1000+n, "two"), ErrWrong) {
+			wrong++
 		}
 	}
-	if passed > allBurst || len(g.peers) > peersMost {
-		t.Errorf("%d passed, %d are remembered", passed, len(g.peers))
+	if wrong > allBurst || len(g.peers) > peersMost {
+		t.Errorf("%d were checked, %d are remembered", wrong, len(g.peers))
+	}
+	if err := try(2, "one"); !errors.Is(err, ErrOften) {
+		t.Errorf("the right one after them: %v", err)
+	}
+	now = now.Add(allEvery)
+	if err := try(2, "one"); err != nil {
+		t.Errorf("a second later: %v", err)
+	}
+}
+
+// A room of machines, and one machine many times, pass with the right password at once.
+func TestRoom(t *testing.T) {
+	f, err := opened(t, "** "+hashed("one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &Gate{File: f, Now: func() time.Time { return time.Unix(0, 0) }}
+	var room sync.WaitGroup
+	for n := range 4 * allBurst {
+		room.Go(func() {
+			if err := g.Pass(t.Context(), []string{"any"}, "one", netip.AddrFrom4([4]byte{10, 0, 0, byte(n)})); err != nil {
+				t.Errorf("machine %d: %v", n, err)
+			}
+		})
+	}
+	room.Wait()
+	for n := range 4 * ownBurst {
+		if err := g.Pass(t.Context(), []string{"any"}, "one", netip.AddrFrom4([4]byte{10, 0, 0, 1})); err != nil {
+			t.Errorf("time %d: %v", n, err)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package boottest
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/lab"
@@ -100,33 +99,45 @@ func TestMultiboot(t *testing.T) {
 }
 
 // Xen starts with a kernel of Debian's as its first domain, which runs what is in its
-// initrd. Its text stands behind the file's name with each loader.
+// initrd: as a Multiboot kernel, by whose loaders its text stands behind the file's name, and
+// by its own program for UEFI, which reads a configuration that Spur writes.
 func TestXen(t *testing.T) {
 	t.Parallel()
+	grub := func(w *world) []string {
+		return []string{"--loader", "grub", "--loaders", w.madeGRUB("grub-efi-amd64-bin")}
+	}
+	none := func(*world) []string { return nil }
 	for _, tt := range []struct {
-		route    string
-		firmware lab.Firmware
-		args     func(*world) []string
+		name, file string
+		firmware   lab.Firmware
+		args       func(*world) []string
+		routes     []string
 	}{
-		{"ipxe-http", lab.BIOS, func(*world) []string { return nil }},
-		{"uefi-grub", lab.UEFI, func(w *world) []string {
-			return []string{"--loader", "grub", "--loaders", w.madeGRUB("grub-efi-amd64-bin")}
-		}},
+		{"bios", "boot/xen-*-amd64.gz", lab.BIOS, none, []string{"ipxe-http"}},
+		{"grub", "boot/xen-*-amd64.gz", lab.UEFI, grub, []string{"uefi-grub"}},
+		{"efi", "boot/xen-*-amd64.efi", lab.UEFI, none, []string{"uefi-x64-snponly", "ipxe-http"}},
+		{"efi-http", "boot/xen-*-amd64.efi", lab.UEFIHTTP, none, []string{"uefi-x64-http-snponly", "ipxe-http"}},
 	} {
-		t.Run(tt.route, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
-			xen, err := lab.Unpacked("xen-hypervisor-4.17-amd64", "boot/xen-*-amd64.gz")
-			w.check(err)
-			kernel, err := lab.Unpacked("linux-image-amd64", "boot/vmlinuz-*")
-			w.check(err)
-			spur := w.spur(append([]string{"boot", xen, "--cmdline", "console=com1 dom0_mem=384M noreboot smap=0 smep=0", "--module", kernel + " console=hvc0 quiet",
-				"--module", w.firstProgram(), "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99"}, tt.args(w)...)...)
+			spur := w.spur(append(append([]string{"boot"}, w.xen(tt.file)...), tt.args(w)...)...)
 			m, err := w.lab.Boot("machine", lab.Hardware{Firmware: tt.firmware, Memory: 1024, Ports: []lab.Port{{Wire: w.wire}}})
 			w.check(err)
 			w.prints(m, spur, `Xen version 4\.17`, `first program: on xen with .*console=hvc0`)
-			w.took(spur, m, tt.route)
+			w.took(spur, m, tt.routes...)
 		})
 	}
+}
+
+// xen are the arguments by which a file of Xen's package boots with a first domain.
+func (w *world) xen(file string) []string {
+	w.Helper()
+	xen, err := lab.Unpacked("xen-hypervisor-4.17-amd64", file)
+	w.check(err)
+	kernel, err := lab.Unpacked("linux-image-amd64", "boot/vmlinuz-*")
+	w.check(err)
+	return []string{xen, "--cmdline", "console=com1 dom0_mem=384M noreboot smap=0 smep=0", "--module", kernel + " console=hvc0 quiet",
+		"--module", w.firstProgram(), "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99"}
 }
 
 // firstProgram is an initrd whose first program says by what it was started.
@@ -140,48 +151,4 @@ func (w *world) firstProgram() string {
 	w.run("cp", "/bin/busybox", filepath.Join(dir, "bin/busybox"))
 	w.run("sh", "-c", `cd "$1" && find . | cpio -o -H newc --quiet | gzip -1 >"$2"`, "sh", dir, initrd)
 	return initrd
-}
-
-// Xen's own program for UEFI finds its configuration, kernel and initrd in the file system
-// that iPXE makes of what a script loads, as docs/xen.md has it.
-func TestXenEFI(t *testing.T) {
-	w := newWorld(t)
-	xen, err := lab.Unpacked("xen-hypervisor-4.17-amd64", "boot/xen-*-amd64.efi")
-	w.check(err)
-	kernel, err := lab.Unpacked("linux-image-amd64", "boot/vmlinuz-*")
-	w.check(err)
-	dir := t.TempDir()
-	w.check(os.Chmod(filepath.Dir(dir), 0o755))
-	w.check(os.Chmod(dir, 0o755))
-	for name, from := range map[string]string{"xen.efi": xen, "vmlinuz": kernel, "initrd.img": w.firstProgram()} {
-		w.run("cp", from, filepath.Join(dir, name))
-	}
-	script, config := fromPage(t, "xen.ipxe", "boot"), fromPage(t, "xen.cfg", "ramdisk=initrd.img")
-	w.write(dir, map[string]string{
-		"xen.ipxe": script,
-		"xen.cfg":  strings.NewReplacer("console=com1", "console=com1 dom0_mem=384M noreboot smap=0 smep=0", "console=hvc0", "console=hvc0 quiet").Replace(config),
-	})
-	spur := w.spur("boot", filepath.Join(dir, "xen.ipxe"), "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99")
-	m, err := w.lab.Boot("machine", lab.Hardware{Firmware: lab.UEFI, Memory: 1024, Ports: []lab.Port{{Wire: w.wire}}})
-	w.check(err)
-	w.prints(m, spur, `Xen version 4\.17`, `first program: on xen with .*console=hvc0`)
-}
-
-// fromPage is a file as docs/xen.md shows it: from the line with its name to the last.
-func fromPage(t *testing.T, name, last string) string {
-	t.Helper()
-	page, err := os.ReadFile("../docs/xen.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, shown, ok := strings.Cut(string(page), "    "+name+" ")
-	text, _, ends := strings.Cut(shown, "\n                  "+last+"\n")
-	if !ok || !ends {
-		t.Fatalf("docs/xen.md shows no %s up to %q", name, last)
-	}
-	var lines []string
-	for line := range strings.Lines(text + "\n" + last + "\n") {
-		lines = append(lines, strings.TrimSpace(line))
-	}
-	return strings.Join(lines, "\n") + "\n"
 }

@@ -74,6 +74,11 @@ wimlib-imagex capture pe boot.wim PE --boot >log; cp boot.wim media/sources; gen
 // withARM64 gives the host the stub for arm64.
 const withARM64 = `mount -t tmpfs none /usr/lib/systemd/boot/efi; cp linuxaa64.efi.stub /usr/lib/systemd/boot/efi`
 
+// xenForUEFI makes the headers of Xen's program for UEFI: PE32+ for x64, linked to run where
+// Xen does.
+const xenForUEFI = `{ printf MZ; head -c 58 /dev/zero; printf '\100\000\000\000PE\000\000\144\206'; head -c 14 /dev/zero; printf '\160\000\000\000\013\002'; head -c 22 /dev/zero
+printf '\000\000\000\100\320\202\377\377\000\020\000\000\000\002\000\000\000\000\000\000\004\000\021\000'; head -c 8 /dev/zero; printf '\000\020\000\000\000\002\000\000\000\000\000\000\012\000'; head -c 400 /dev/zero; } >xen.efi`
+
 // multiboot makes a kernel that has a Multiboot header with addresses, and a module.
 const multiboot = `printf '\002\260\255\033\000\000\001\000\376\117\121\344\000\000\020\000\000\000\020\000\000\000\000\000\000\000\000\000\040\000\020\000' >kernel.elf; echo shell >shell.mod`
 
@@ -105,7 +110,7 @@ func commands() []command {
 		{line: `spur boot kernel.elf --module "shell.mod arg" --cmdline debug`, before: multiboot, until: booting},
 		{line: `spur boot kernel.elf --watch`, before: multiboot, until: booting},
 		{line: `spur boot xen.gz --cmdline "console=com1" --module "vmlinuz console=hvc0" --module initrd.img`, before: multiboot + "; gzip -c kernel.elf >xen.gz", until: booting},
-		{line: `spur boot xen.ipxe`, before: `printf '#!ipxe\nkernel xen.efi\n' >xen.ipxe; touch xen.efi`, until: booting},
+		{line: `spur boot xen.efi --cmdline "console=com1" --module "vmlinuz console=hvc0" --module initrd.img`, before: xenForUEFI, until: booting},
 		{line: `spur lab --firmware bios kernel.elf --module "shell.mod arg" --watch`, elsewhere: elsewhere{"a kernel that prints what it was told boots there, and is changed", "../boottest/watch_test.go", `"--firmware", "bios", kernel, "--module"`}},
 		{line: `spur boot hdt.c32 --cmdline "quiet"`, before: withPXELINUX, until: booting},
 		{line: `spur boot my.nbp data.bin --as nbp`, before: nbp, until: booting},

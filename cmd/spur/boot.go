@@ -135,6 +135,10 @@ in as in --cmdline. Of both the first word that a kernel is told is its or the m
 file, of which iPXE and mboot.c32 write the whole URL. iPXE loads 8 modules at most and
 tells 512 bytes in all. On UEFI a GRUB of spur loader make grub is needed.
 
+KERNEL may be xen.efi, Xen's own program for UEFI, which needs none: the first --module is
+the kernel of its first domain and what that is told, the next one its ramdisk, --cmdline
+is Xen's own. docs/xen.md says more.
+
 KERNEL may be an EFI application instead, which UEFI machines start as it is: a
 unified kernel image, a shell. Or it may be an iPXE script, a file or a URL of
 up to 1 MiB, read when Spur starts. The same is filled in in it. What it names

@@ -152,8 +152,8 @@ type Payload struct {
 	Row string
 }
 
-// Content is one kind of payload with its own data: Linux, Multiboot, Script, EFI,
-// WIM, NBP or Folder.
+// Content is one kind of payload with its own data: Linux, Multiboot, Xen, Script,
+// EFI, WIM, NBP or Folder.
 type Content interface {
 	Kind() Kind
 	// Title names it in a line of output.
@@ -308,6 +308,8 @@ func (p Payload) Arch() Arch {
 		return content.Arch
 	case WIM:
 		return content.Arch
+	case Xen:
+		return content.Arch
 	}
 	return ""
 }
@@ -329,6 +331,8 @@ func (p Payload) SaysUp() bool {
 	case Script:
 		return content.Text.SaysUp()
 	case Multiboot:
+		return content.SaysUp()
+	case Xen:
 		return content.SaysUp()
 	case COM32:
 		return content.Arguments.SaysUp()

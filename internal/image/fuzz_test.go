@@ -19,7 +19,7 @@ func FuzzLook(f *testing.F) {
 		f.Add(seed, int64(len(seed)))
 	}
 	f.Add(append(bytes.Repeat([]byte{'0'}, 510), 0x55, 0xaa), int64(1440<<10)) // a boot sector
-	looked := []boot.Kind{boot.KindLinux, boot.KindScript, boot.KindEFI, boot.KindNBP, boot.KindMultiboot, boot.KindDisk, boot.KindWIM}
+	looked := []boot.Kind{boot.KindLinux, boot.KindScript, boot.KindEFI, boot.KindNBP, boot.KindMultiboot, boot.KindDisk, boot.KindWIM, boot.KindXen}
 	f.Fuzz(func(t *testing.T, file []byte, size int64) {
 		found, err := Look(bytes.NewReader(file), size)
 		if err == nil {

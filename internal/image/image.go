@@ -103,7 +103,7 @@ func Look(r io.ReaderAt, size int64) (Found, error) {
 			return Found{}, m
 		}
 	}
-	if err == nil && found.Kind == boot.KindEFI && size >= 0 {
+	if err == nil && (found.Kind == boot.KindEFI || found.Kind == boot.KindXen) && size >= 0 {
 		return found, whole(r, size)
 	}
 	return found, err
@@ -141,7 +141,7 @@ func identify(h head, size int64) (Found, error) {
 
 // recognise tries every format that boots.
 func recognise(h head) (Found, bool) {
-	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, efiApplication, script, flatLoader, multiboot, uImage, fitImage} {
+	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, xen, efiApplication, script, flatLoader, multiboot, uImage, fitImage} {
 		if found, ok := try(h); ok {
 			found.Signed = h.peSigned()
 			found.Description = describe(found)
@@ -177,7 +177,7 @@ func describe(f Found) string {
 		return strings.TrimSpace(f.Format+" "+f.Version) + ", a " + NBP
 	}
 	text := "Linux kernel"
-	if f.Kind == boot.KindEFI || f.Kind == boot.KindMultiboot {
+	if f.Kind == boot.KindEFI || f.Kind == boot.KindXen || f.Kind == boot.KindMultiboot {
 		text = f.Format
 	}
 	if f.Version != "" {

@@ -12,7 +12,8 @@ import (
 // URLs tells where a machine finds the files of its payload.
 type URLs struct {
 	Kernel  string
-	Initrds []string               // or the modules of a Multiboot kernel, or wimboot's files
+	Initrds []string               // or the modules of a Multiboot kernel, or wimboot's or Xen's files
+	Config  string                 // Xen's configuration
 	Shim    string                 // vouches for the kernel where firmware doesn't; empty for none
 	File    func(boot.File) string // an extra file of the command line
 	Beacon  string                 // fetched by the booted system to say that it is up
@@ -48,6 +49,8 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 		return linuxScript(c, p, content, urls)
 	case boot.Multiboot:
 		return multibootScript(c, p, content, urls)
+	case boot.Xen:
+		return xenScript(c, p, content, urls)
 	case boot.EFI:
 		return programScript(c, p, urls)
 	case boot.WIM:

@@ -117,11 +117,13 @@ func (e MenuEntry) ipxe() []string {
 // lockedEntry asks for a password, and gives it to the server, which doesn't care for the
 // user's name (Basic authentication, RFC 7617).
 func lockedEntry(url string) []string {
+	return []string{"set username menu", "clear password ||", "login || goto menu0", "chain --replace --autofree " + WithPassword(url) + " || goto failed"}
+}
+
+// WithPassword is a URL with the user's name and the password that iPXE has been given.
+func WithPassword(url string) string {
 	scheme, rest, _ := strings.Cut(url, "://")
-	return []string{
-		"set username menu", "clear password ||", "login || goto menu0",
-		"chain --replace --autofree " + scheme + "://${username:uristring}:${password:uristring}@" + rest + " || goto failed",
-	}
+	return scheme + "://${username:uristring}:${password:uristring}@" + rest
 }
 
 // localScript has iPXE leave the machine to its disk. On a BIOS it starts the first disk

@@ -61,6 +61,8 @@ func signedPayload(p boot.Payload) (file boot.File, arch boot.Arch, signed bool)
 		}
 	case boot.EFI:
 		return content.Program, content.Arch, content.Signed
+	case boot.Xen:
+		return content.Program, content.Arch, content.Signed
 	}
 	return boot.File{}, "", false
 }

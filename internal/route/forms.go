@@ -21,6 +21,7 @@ const (
 	MultibootForm  Form = "multiboot"
 	Multiboot2Form Form = "multiboot2"
 
+	XenForm     Form = "xen"     // xen.efi, its configuration, and what that names beside it
 	COM32Form   Form = "com32"   // a module of Syslinux, with what it asks for beside itself
 	NBPForm     Form = "nbp"     // a flat program as it is, with what it asks for beside itself
 	ConfigForm  Form = "config"  // a folder's pxelinux.cfg, with all that is in the folder
@@ -67,6 +68,7 @@ func Forms() []FormRow {
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
 		{Kind: boot.KindMultiboot, Form: Multiboot2Form, Obstacle: unfitMultiboot2, Needs: multibootNeeds},
 		{Kind: boot.KindMultiboot, Form: MultibootForm, Obstacle: unfitMultiboot1, Needs: multibootNeeds},
+		{Kind: boot.KindXen, Form: XenForm, Obstacle: unfitXen, Needs: xenNeeds},
 		{Kind: boot.KindCOM32, Form: COM32Form, Obstacle: unfitCOM32},
 		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
 		{Kind: boot.KindNBP, Form: NBPForm, Obstacle: foreignNBP},

@@ -119,7 +119,7 @@ func Loaders() []Loader {
 				{"ipxe-loong64.efi", boot.UEFI, boot.LOONG64},
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
-			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, MemdiskForm, SANForm, WIMForm, MenuForm, InquiryForm},
+			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, XenForm, MemdiskForm, SANForm, WIMForm, MenuForm, InquiryForm},
 			Chains:  []Form{NBPForm, FolderForm, LocalForm},
 			Next:    File{Name: IPXEScript, Role: Script},
 			Unable:  unableIPXE,

@@ -259,6 +259,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		what = "an EFI application"
 	case boot.KindMultiboot:
 		what = "a Multiboot kernel"
+	case boot.KindXen:
+		what = "Xen's program for UEFI"
 	case boot.KindCOM32:
 		what = "a Syslinux module"
 	case boot.KindNBP, boot.KindFolder:

@@ -81,7 +81,8 @@ func firmwareName(c boot.Client) string {
 }
 
 // helpers are the programs that a loader starts in the place of a kernel, so that they
-// bring a payload, and that it asks for beside its configuration.
+// bring a payload, and that it asks for beside its configuration; and the configuration of
+// a program that reads one itself.
 func (l Loader) helpers() []File {
 	var all []File
 	for _, h := range []struct {
@@ -92,6 +93,9 @@ func (l Loader) helpers() []File {
 		if slices.Contains(l.Brings, h.form) {
 			all = append(all, File{Name: h.file, Role: Extra, Loader: h.name})
 		}
+	}
+	if slices.Contains(l.Brings, XenForm) {
+		all = append(all, File{Name: XenConfig, Role: Extra})
 	}
 	return all
 }

@@ -48,7 +48,7 @@ func (t Target) withoutModules(about string) error {
 	if len(t.Modules) == 0 {
 		return nil
 	}
-	return modulesOption.about(advice.Misused(advice.New(fmt.Sprintf("%s takes no --module: it is %s", t.Kernel, about), "modules go with Multiboot kernels alone; name the initrds of a Linux kernel as INITRD, and boot Xen from xen.gz, or xen.efi by an iPXE script (docs/xen.md)")))
+	return modulesOption.about(advice.Misused(advice.New(fmt.Sprintf("%s takes no --module: it is %s", t.Kernel, about), "modules go with Multiboot kernels and Xen alone; name the initrds of a Linux kernel as INITRD")))
 }
 
 // lookModule reads what --module says: a file, and what the kernel is told about it. The

@@ -24,7 +24,7 @@ type Target struct {
 	As       string   // the kind of payload that it is, whatever it looks like; empty: what it looks like
 	Initrds  []string // paths or URLs, merged in this order
 	Cmdline  string
-	Modules  []string // of a Multiboot kernel: a path or URL, a blank, and what the kernel is told about it
+	Modules  []string // of a Multiboot kernel or Xen: a path or URL, a blank, and what the kernel is told about it
 	DTB      string   // path of a device tree, or of a folder with some
 	Message  string
 	RootPath string
@@ -97,7 +97,7 @@ func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 	if t.isLocal() {
 		return t.lookLocal()
 	}
-	if t.As != "" && t.As != string(boot.KindMultiboot) {
+	if t.As != "" && t.As != string(boot.KindMultiboot) && t.As != string(boot.KindXen) {
 		if err := t.withoutModules("taken for " + t.As); err != nil {
 			return Inspected{}, err
 		}
@@ -148,6 +148,10 @@ func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 		err := l.takeMultiboot(ctx, t, file, found, up)
 		return l, err
 	}
+	if found.Kind == boot.KindXen {
+		err := l.takeXen(ctx, t, file, found, up)
+		return l, err
+	}
 	if err := t.withoutModules(found.Description); err != nil {
 		return Inspected{}, err
 	}
@@ -195,7 +199,7 @@ func (t Target) lookInto(ctx context.Context, up Upstream) (Inspected, error) {
 
 // kinds are those that --as can name.
 func kinds() []string {
-	return []string{string(boot.KindLinux), string(boot.KindMultiboot), string(boot.KindScript), string(boot.KindEFI), string(boot.KindCOM32), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk), string(boot.KindWIM)}
+	return []string{string(boot.KindLinux), string(boot.KindMultiboot), string(boot.KindXen), string(boot.KindScript), string(boot.KindEFI), string(boot.KindCOM32), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk), string(boot.KindWIM)}
 }
 
 // overrule takes a file for what the operator says that it is, where it can be that:
@@ -203,6 +207,9 @@ func kinds() []string {
 func (t Target) overrule(found image.Found) (image.Found, error) {
 	switch {
 	case t.As == "" || t.As == string(found.Kind):
+		return found, nil
+	case t.As == string(boot.KindEFI) && found.Kind == boot.KindXen:
+		found.Kind = boot.KindEFI
 		return found, nil
 	case t.As == string(boot.KindEFI) && found.EFIStub && found.Compression == "":
 		found.Kind, found.Description = boot.KindEFI, found.Description+", as an EFI application"

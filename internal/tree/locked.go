@@ -39,7 +39,7 @@ func (t *Tree) unlock(ctx context.Context, n Name, name string, a Asker) error {
 	switch {
 	case !ok || n.Route.Role != route.Script || f.Role != route.Script && f.Role != route.Extra || a.Via == route.TFTP:
 		return fmt.Errorf("%s: %w (the item has a password, which only iPXE asks for, over HTTP)", name, fs.ErrPermission)
-	case f.Role == route.Extra: // the shim, which anybody may have
+	case f.Role == route.Extra && name != route.XenConfig: // a program such as the shim, which anybody may have
 		return nil
 	case !a.HasPassword:
 		return &Unauthorized{ErrNoPassword}

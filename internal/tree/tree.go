@@ -205,6 +205,8 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
 	case n.Route.Loader == boot.Apple:
 		return t.openNetBoot(ctx, n.Client, name)
+	case f.Name == route.XenConfig && n.Route.Loader == boot.IPXE:
+		return t.xenConfig(ctx, n.Client, n.Route, a)
 	case f.Loader == boot.Memdisk || f.Loader == boot.Wimboot:
 		b, ok := t.Loaders.Find(name, n.Client)
 		return t.openBinary(ctx, name, b, ok)

@@ -56,6 +56,16 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		for i, m := range content.Modules {
 			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, m.File, i == last))
 		}
+	case boot.Xen:
+		urls.Kernel = named(loading, route.Kernel, content.Program, false)
+		urls.Config = loading + "/" + t.Names.Boot(c, r) + "/" + route.XenConfig
+		if t.Locked != nil && t.Locked(c) {
+			urls.Config = loader.WithPassword(urls.Config)
+		}
+		beside := content.Beside()
+		for i, f := range beside {
+			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f.File, i == len(beside)-1))
+		}
 	case boot.WIM:
 		urls.Kernel = loading + "/" + t.Names.Boot(c, r) + "/" + route.WimbootFile
 		files := content.For(c)

@@ -11,11 +11,13 @@ help: ## list the targets
 check-go:
 	@scripts/check-go $(GO)
 
-build: check-go ## build bin/spur, and where clang and lld are lib/spur/ramdisk*.efi
+# clang and lld build the program by which UEFI machines boot disks over PXE.
+TAGS := $(shell command -v clang >/dev/null && command -v ld.lld >/dev/null && echo ramdisk)
+
+build: check-go ## build bin/spur, with ramdisk.efi in it where clang and lld are
 	@$(GO) mod download
-	CGO_ENABLED=0 $(GO) build -o bin/spur ./cmd/spur
-	@if command -v clang >/dev/null && command -v ld.lld >/dev/null; then scripts/ramdisk lib/spur; \
-	else echo "without clang and lld: no lib/spur/ramdisk*.efi, by which UEFI machines boot disks over PXE"; fi
+	@$(if $(TAGS),scripts/ramdisk internal/ramdisk,echo "without clang and lld: no ramdisk.efi in Spur, by which UEFI machines boot disks over PXE")
+	CGO_ENABLED=0 $(GO) build -tags "$(TAGS)" -o bin/spur ./cmd/spur
 
 demo: build ## boot a virtual machine over the network and tell the story of it
 	scripts/install demo
@@ -42,4 +44,4 @@ lint: check-go ## gofmt, go vet, golangci-lint, shellcheck
 	scripts/lint
 
 clean: ## remove what was built
-	rm -rf bin lib
+	rm -rf bin internal/ramdisk/*.efi

@@ -3,7 +3,6 @@ package boottest
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"testing"
 
@@ -74,17 +73,27 @@ func (w *world) hasDisk(m *lab.Machine, spur *lab.Process, device, size string) 
 	w.prints(m, spur, `(?m)^disk: `+size+`\b`)
 }
 
-// A disk boots on firmware that has PXE alone, by Spur's program, and its system finds it
-// again as persistent memory. With Secure Boot on, Spur signs the program with its
-// operator's key, and the disk has one that is signed.
+// whole is what make build builds, alone in a folder of its own.
+func (w *world) whole() string {
+	w.Helper()
+	spur := filepath.Join(w.TempDir(), "spur")
+	w.run("make", "-C", "..", "build")
+	w.run("cp", "../bin/spur", spur)
+	return spur
+}
+
+// A disk boots on firmware that has PXE alone, by the program that is in Spur, and its
+// system finds it again as persistent memory. With Secure Boot on, Spur signs the program
+// with its operator's key, and the disk has one that is signed.
 func TestRAMDisk(t *testing.T) {
 	t.TempDir() // is removed after the world has ended, and Spur writes to it
 	w := newWorld(t)
 	w.foreignDHCP(w.otherHost("dhcp", dhcpAddr))
 	signed := filepath.Join(w.TempDir(), "signed.efi")
 	w.sign(w.stayingLinux(), signed)
-	line := slices.Concat([]string{"boot", w.efiDisk("BOOTX64.EFI", signed)}, w.ramdiskPrograms(), w.withKeys())
-	spur := w.spur(line...)
+	program := w.whole()
+	w.sh(program + " loader list | grep 'RAM-disk program .* ramdiskx64.efi in this program$'")
+	spur := w.serving(program, append([]string{"boot", w.efiDisk("BOOTX64.EFI", signed)}, w.withKeys()...)...)
 	m := w.machine("machine", lab.SnakeOil, lab.Port{})
 	w.prints(m, spur, `Spur boots disk.img, 96 MiB, from 10\.77\.0\.1`, `starting EFI/BOOT/BOOTX64\.EFI of the disk`)
 	w.hasDisk(m, spur, "pmem0", "196608")

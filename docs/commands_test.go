@@ -106,7 +106,6 @@ func commands() []command {
 		{line: `spur boot DIR`, as: `spur boot shims --dhcp server --pool 10.0.0.0/24`, before: shims, until: booting},
 		{line: `spur explain DIR`, as: `spur explain shims --dhcp server`, before: shims},
 		{line: `spur boot disk.img`, before: disk, until: booting},
-		{line: `sudo install -D -t /usr/local/lib/spur lib/spur/ramdisk*.efi`, before: "mount -t tmpfs none /usr/local/lib; mkdir -p lib/spur; touch lib/spur/ramdiskx64.efi"},
 		{line: `spur boot kernel.elf --module "shell.mod arg" --cmdline debug`, before: multiboot, until: booting},
 		{line: `spur boot kernel.elf --watch`, before: multiboot, until: booting},
 		{line: `spur boot xen.gz --cmdline "console=com1" --module "vmlinuz console=hvc0" --module initrd.img`, before: multiboot + "; gzip -c kernel.elf >xen.gz", until: booting},

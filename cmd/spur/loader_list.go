@@ -22,9 +22,9 @@ func loaderListCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List the bootloaders of this host",
 		Long: `List the bootloaders of this host: those of its packages, those that were
-imported, and those in folders of --loaders. Of those of the same use the first is
-handed out; the others are tried where it fails. Of shims and what they start it says
-which a chain takes, and why not the others.
+imported, those in folders of --loaders, and those in Spur itself. Of those of the same
+use the first is handed out; the others are tried where it fails. Of shims and what they
+start it says which a chain takes, and why not the others.
 
 Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur loader list

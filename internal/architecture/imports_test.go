@@ -147,6 +147,7 @@ var allowed = map[string][]string{
 	"internal/loader":      {"internal/advice", "internal/boot", "internal/printable", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
 	"internal/fat":         {},
 	"internal/rawdisk":     {"block", "block/diskimage", "block/imagemap", "block/qcow2", "internal/advice", "internal/archive"},
+	"internal/ramdisk":     {},
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/inventory":   {"internal/boot", "internal/advice"},
@@ -155,7 +156,7 @@ var allowed = map[string][]string{
 
 	// What this host has.
 	"internal/host": {
-		"internal/advice", "internal/boot", "internal/datafolder", "internal/efi/keys", "internal/fetch", "internal/grubimage", "internal/loader", "internal/loaderstore", "internal/route",
+		"internal/advice", "internal/boot", "internal/datafolder", "internal/efi/keys", "internal/fetch", "internal/grubimage", "internal/loader", "internal/loaderstore", "internal/ramdisk", "internal/route",
 		"internal/scratch",
 	},
 

@@ -81,13 +81,7 @@ func (d *daemon) written() map[string]string {
 
 // policy is what Spur needs to go on.
 func (d *daemon) policy(account sandbox.Account, s sharedFiles) sandbox.Policy {
-	loaders := make([]string, 0, len(d.host.Loaders))
-	for _, f := range d.host.Loaders {
-		loaders = append(loaders, f.Path)
-		for _, c := range f.Beside {
-			loaders = append(loaders, c.Path)
-		}
-	}
+	loaders := d.host.Loaders.Paths()
 	p := sandbox.Policy{
 		Account:      account,
 		Capabilities: d.config.capabilities(),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -212,15 +211,15 @@ func (e *explanation) configured(c boot.Client, r route.Route, indent string) {
 	given, _ := e.tree.Loaders.Given(r, c)
 	what := strings.TrimSpace(string(given.Identity.Kind) + " " + given.Identity.Version)
 	if route.FindLoader(r.Loader).Config == nil && r.Loader != boot.RAMDisk {
-		e.line("%s%s is %s, %s; it looks for its configuration beside itself or in a folder of its own, and gets this one, by its address", indent, r.Give, given.Path, what)
+		e.line("%s%s is %s, %s; it looks for its configuration beside itself or in a folder of its own, and gets this one, by its address", indent, r.Give, given.Place(), what)
 	} else {
-		e.line("%s%s is %s, %s", indent, r.Give, given.Path, what)
+		e.line("%s%s is %s, %s", indent, r.Give, given.Place(), what)
 	}
 	if disk, ok := e.payload.Content.(boot.Disk); ok && r.Form == route.GRUBMemdiskForm {
 		e.line("%sin it is %s, %d MiB, as its device (memdisk)", indent, disk.Title(), disk.Bytes>>20)
 	}
 	for _, b := range given.BesideFor(r.Form) {
-		e.line("%sbeside itself it asks for %s, and gets %s", indent, b.File, b.Path)
+		e.line("%sbeside itself it asks for %s, and gets %s", indent, b.File, b.Place())
 	}
 	e.script(c, r, indent)
 }
@@ -245,9 +244,9 @@ func (e *explanation) chain(c boot.Client, r route.Route, indent string) error {
 	chain, _ := e.tree.Loaders.Chain(r, c)
 	second := chain.Second
 	e.line("%s%s is %s, %s %s; beside itself it asks for what it starts, and gets %s, %s %s",
-		indent, r.Give, chain.Shim.Path, chain.Shim.Identity.Kind, chain.Shim.Identity.Version, second.Path, second.Identity.Kind, second.Identity.Version)
+		indent, r.Give, chain.Shim.Place(), chain.Shim.Identity.Kind, chain.Shim.Identity.Version, second.Place(), second.Identity.Kind, second.Identity.Version)
 	if r.Loader == boot.IPXE {
-		return e.iPXE(c, filepath.Base(second.Path), indent)
+		return e.iPXE(c, second.Name(), indent)
 	}
 	e.line("%sthat looks for its configuration in %s; wherever it does, it gets this one, by its address", indent, second.Identity.Prefix)
 	e.script(c, r, indent)

@@ -56,7 +56,7 @@ func usedAlone(b route.Binary, have route.Binaries) string {
 			client := chainClient(b, proxied)
 			given, ok := have.Given(route.Route{Loader: l.Name, Via: route.TFTP}, client)
 			switch {
-			case !ok || given.Path != b.Path:
+			case !ok || given.Place() != b.Place():
 			case proxied:
 				return "given out by itself over TFTP"
 			default:
@@ -82,7 +82,7 @@ func compareUse(x, y chainUse) int {
 func takenBy(b route.Binary, have route.Binaries, via route.Via, proxied bool) bool {
 	for _, l := range []boot.Loader{boot.GRUB, boot.IPXE} {
 		chain, why := have.Chain(route.Route{Loader: l, Via: via}, chainClient(b, proxied))
-		if why == "" && (chain.Shim.Path == b.Path || chain.Second.Path == b.Path || chain.MokManager.Path == b.Path) {
+		if why == "" && (chain.Shim.Place() == b.Place() || chain.Second.Place() == b.Place() || chain.MokManager.Place() == b.Place()) {
 			return true
 		}
 	}

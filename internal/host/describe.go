@@ -117,7 +117,7 @@ func (d *Description) askShims(id route.Identity, data string, own []string) err
 		if b.Identity.Kind != route.KindShim || b.Identity.Arch != id.Arch || !b.Identity.Signed() {
 			continue
 		}
-		v := ShimVerdict{Path: b.Path, Version: b.Identity.Version, Knows: b.Identity.Knows(id)}
+		v := ShimVerdict{Path: b.Place(), Version: b.Identity.Version, Knows: b.Identity.Knows(id)}
 		if err := b.Identity.Refuses(id); err != nil {
 			v.Refused = err.Error()
 		}
@@ -179,7 +179,7 @@ func (d Description) Title() string {
 
 // TitleOf is what a loader is in a few words, and what it stands for.
 func TitleOf(b route.Binary) string {
-	return describe(b.Path, b.Identity).Title() + " as " + b.File
+	return describe(b.Place(), b.Identity).Title() + " as " + b.File
 }
 
 // SignedBy says who signed it.

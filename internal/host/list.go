@@ -34,23 +34,23 @@ func ListLoaders(data string, own []string) ([]Loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	chains := map[string]chainUse{} // by path
+	chains := map[string]chainUse{} // by place
 	for _, b := range found {
 		if !isBuild(b) {
-			chains[b.Path] = useInChains(b, found)
+			chains[b.Place()] = useInChains(b, found)
 		}
 	}
 	slices.SortStableFunc(found, func(x, y route.Binary) int {
 		return cmp.Or(
 			cmp.Compare(x.Identity.Kind, y.Identity.Kind), cmp.Compare(use(x), use(y)),
-			compareUse(chains[x.Path], chains[y.Path]),
+			compareUse(chains[x.Place()], chains[y.Place()]),
 		)
 	})
 	var list []Loader
 	for i, b := range found {
 		l := Loader{
-			Description: describe(b.Path, b.Identity), Use: use(b), SHA256: hex.EncodeToString(b.Sum[:]),
-			Chain: chains[b.Path].text,
+			Description: describe(b.Place(), b.Identity), Use: use(b), SHA256: hex.EncodeToString(b.Sum[:]),
+			Chain: chains[b.Place()].text,
 			From:  importedFrom(stores, b),
 		}
 		if i == 0 || use(found[i-1]) != l.Use {
@@ -104,5 +104,5 @@ func whyFirst(all []route.Binary) string {
 	case x.Identity.Signed() != y.Identity.Signed():
 		return "it is signed"
 	}
-	return "found before " + y.Path
+	return "found before " + y.Place()
 }

@@ -6,11 +6,13 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/loader"
+	"github.com/spurboot/spur/internal/ramdisk"
 	"github.com/spurboot/spur/internal/route"
 )
 
 // FindLoaders looks for the bootloaders that Spur hands out: in the folders of own,
-// in that of data, and where packages put them. A folder that was named and has none is an error: machines would be given others than meant.
+// in that of data, where packages put them, and in Spur itself. A folder that was named
+// and has none is an error: machines would be given others than meant.
 func FindLoaders(data string, own []string) (route.Binaries, error) {
 	for _, dir := range own {
 		if err := hasLoader(dir); err != nil {
@@ -21,7 +23,7 @@ func FindLoaders(data string, own []string) (route.Binaries, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := loader.Find(own, dirs)
+	found, err := loader.Find(own, dirs, ramdisk.Programs())
 	return found, advice.Wrap(err, "install its package again, or remove that file")
 }
 
@@ -33,7 +35,7 @@ func hasLoader(dir string) error {
 	if !info.IsDir() {
 		return fmt.Errorf("%s is no folder", dir)
 	}
-	found, err := loader.Find([]string{dir}, nil)
+	found, err := loader.Find([]string{dir}, nil, nil)
 	if err == nil && len(found) == 0 {
 		err = advice.New(dir+" has none of the bootloaders that Spur hands out, and folders in it are not looked into",
 			fmt.Sprintf("name the folder in it that has them, or keep what is anywhere in it: spur loader import %s takes them from there", dir))

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,14 +16,9 @@ import (
 // Dirs are the folders where distributions put loaders, as far as this host has
 // them: iPXE (Debian and Ubuntu, Fedora, Arch, Alpine and openSUSE), systemd's stubs,
 // Raspberry Pi's firmware (Debian and Ubuntu), shim and GRUB (Debian and Ubuntu; Fedora;
-// openSUSE), and Syslinux (Debian and Ubuntu; Arch; Fedora, Alpine and openSUSE). The
-// first is the one for what was built with Spur: beside /usr/local/bin it is
-// /usr/local/lib/spur.
+// openSUSE), and Syslinux (Debian and Ubuntu; Arch; Fedora, Alpine and openSUSE).
 func Dirs() []string {
 	var all []string
-	if program, err := os.Executable(); err == nil {
-		all = append(all, filepath.Join(filepath.Dir(filepath.Dir(program)), "lib", "spur"))
-	}
 	for _, pattern := range []string{
 		"/usr/lib/ipxe", "/usr/share/ipxe", "/usr/share/ipxe/*", "/usr/share/ipxe.efi", "/usr/lib/systemd/boot/efi", "/usr/lib/raspi-firmware",
 		"/usr/lib/shim", "/usr/lib/grub/*-signed", "/usr/lib/grub/*/monolithic", "/boot/efi/EFI/*", "/usr/share/efi/*",
@@ -39,10 +35,11 @@ func Dirs() []string {
 const filesMost = 1024
 
 // Find finds the loaders in folders, every version of each, the preferred first: own
-// are folders that the operator named, common are others. A file with the name of a
+// are folders that the operator named, common are others, and inSpur is what Spur itself
+// has, behind all folders; nil for nothing. A file with the name of a
 // build in the table of loaders that isn't one is an error; what else is no loader is
 // passed over. A folder need not be there.
-func Find(own, common []string) (route.Binaries, error) {
+func Find(own, common []string, inSpur fs.FS) (route.Binaries, error) {
 	var found, companions route.Binaries
 	for i, dir := range slices.Concat(own, common) {
 		in, err := findIn(dir)
@@ -54,16 +51,26 @@ func Find(own, common []string) (route.Binaries, error) {
 			if b.Identity.Kind.Beside() {
 				companions = append(companions, b)
 			}
-			if !slices.ContainsFunc(found, func(have route.Binary) bool { return have.Build == b.Build && have.Sum == b.Sum }) {
+			if !has(found, b) {
 				found = append(found, b)
 			}
 		}
 	}
+	within, err := findInSpur(inSpur)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, slices.DeleteFunc(within, func(b route.Binary) bool { return has(found, b) })...)
 	for i, b := range found {
 		found[i].Beside = beside(b, companions)
 	}
 	slices.SortStableFunc(found, route.Prefer)
 	return found, nil
+}
+
+// has tells whether the same is among what was found.
+func has(found route.Binaries, b route.Binary) bool {
+	return slices.ContainsFunc(found, func(have route.Binary) bool { return have.Build == b.Build && have.Sum == b.Sum })
 }
 
 func findIn(dir string) (route.Binaries, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 func TestFindDebians(t *testing.T) {
-	found, err := Find(nil, Dirs())
+	found, err := Find(nil, Dirs(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestOwnFolderGoesFirst(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "undionly.kpxe"), []byte("\xea\x05\x00\xc0\x07own"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	found, err := Find([]string{dir}, Dirs())
+	found, err := Find([]string{dir}, Dirs(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestImpostors(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, tt.name), []byte(tt.content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Find([]string{dir}, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := Find([]string{dir}, nil, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
 	}
@@ -93,7 +93,7 @@ func TestFindByContent(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	found, err := Find(nil, []string{dir})
+	found, err := Find(nil, []string{dir}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestFindSyslinux(t *testing.T) {
 		unpacked(t, "pxelinux", "usr/lib/PXELINUX"), unpacked(t, "syslinux-efi", "usr/lib/SYSLINUX.EFI/efi64"),
 		unpacked(t, "syslinux-common", "usr/lib/syslinux/modules/bios"), unpacked(t, "syslinux-common", "usr/lib/syslinux/modules/efi64"),
 	}
-	found, err := Find(nil, debian)
+	found, err := Find(nil, debian, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestNearestCompanion(t *testing.T) {
 		{"of the same content elsewhere", []string{here, both}, both},
 		{"of the same archive", []string{there, here, from("/srv/a.rpm: usr/share/syslinux/pxelinux.0", "pxelinux.0", core)}, here},
 	} {
-		found, err := Find(nil, tt.dirs)
+		found, err := Find(nil, tt.dirs, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +192,7 @@ func TestNearestCompanion(t *testing.T) {
 // What is called pxelinux.0 is what it is, and gPXE with a PXELINUX in it is no iPXE.
 func TestSyslinuxByContent(t *testing.T) {
 	core := unpacked(t, "pxelinux", "usr/lib/PXELINUX/lpxelinux.0")
-	found, err := Find(nil, []string{folder(t, map[string]string{"pxelinux.0": core, "gpxelinux.0": "/usr/lib/ipxe/ipxe.pxe", "menu.c32": "\x7fELF"})})
+	found, err := Find(nil, []string{folder(t, map[string]string{"pxelinux.0": core, "gpxelinux.0": "/usr/lib/ipxe/ipxe.pxe", "menu.c32": "\x7fELF"})}, nil)
 	if err != nil || len(found) != 1 || found[0].File != "lpxelinux.0" {
 		t.Errorf("found %+v, %v", found, err)
 	}
@@ -208,7 +208,7 @@ func FuzzLook(f *testing.F) {
 
 func BenchmarkFind(b *testing.B) {
 	for b.Loop() {
-		if _, err := Find(nil, Dirs()); err != nil {
+		if _, err := Find(nil, Dirs(), nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // Of Debian's firmware for Raspberry Pis one file stands for all, which lie beside it.
 func TestFindRaspberryPi(t *testing.T) {
-	found, err := Find(nil, []string{unpacked(t, "raspi-firmware/bookworm", "usr/lib/raspi-firmware")})
+	found, err := Find(nil, []string{unpacked(t, "raspi-firmware/bookworm", "usr/lib/raspi-firmware")}, nil)
 	if err != nil || len(found) != 1 {
 		t.Fatalf("found %+v, %v", found, err)
 	}

@@ -89,7 +89,7 @@ func TestImportFolder(t *testing.T) {
 	if len(r.Left) != 2 || r.Others != 1 || !strings.Contains(left, "systemd-boot 257.") || !strings.Contains(left, "text.efi it is no bootloader") {
 		t.Errorf("left %s and %d others", left, r.Others)
 	}
-	found, err := loader.Find(nil, s.Dirs())
+	found, err := loader.Find(nil, s.Dirs(), nil)
 	if err != nil || len(found) != 3 {
 		t.Fatalf("found %+v, %v", found, err)
 	}

@@ -29,7 +29,7 @@ func loadersIn(t *testing.T, rows map[string]string) route.Binaries {
 	for row, file := range rows {
 		dirs = append(dirs, filepath.Dir(unpackedFile(t, row, file)))
 	}
-	found, err := loader.Find(nil, dirs)
+	found, err := loader.Find(nil, dirs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package route
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,9 +14,9 @@ func (l Loader) byKind() bool { return l.Kind != "" && len(l.Builds) == 0 }
 // stopsAlone says at what a machine's boot would stop by a GRUB that it starts without
 // a shim, or "".
 func stopsAlone(b Binary, c boot.Client, via Via, form Form) string {
-	name := fmt.Sprintf("%s (GRUB %s)", filepath.Base(b.Path), b.Identity.Version)
+	name := fmt.Sprintf("%s (GRUB %s)", b.Name(), b.Identity.Version)
 	if b.Identity.Version == "" {
-		name = filepath.Base(b.Path)
+		name = b.Name()
 	}
 	if c.Loader != boot.ROM && !b.Identity.Features.Has(boot.CanUnderIPXE) {
 		return name + " would be started by iPXE as a multiboot kernel, without a network; take one of spur loader make grub"
@@ -38,14 +37,14 @@ func (l Loader) cannot(b Binary, form Form) string {
 	if form == GRUBMemdiskForm {
 		lacks = "no room for a disk (module memdisk)"
 	}
-	return fmt.Sprintf("%s (%s) has %s; spur loader make grub makes one that has", filepath.Base(b.Path), strings.TrimSpace(string(b.Identity.Kind)+" "+b.Identity.Version), lacks)
+	return fmt.Sprintf("%s (%s) has %s; spur loader make grub makes one that has", b.Name(), strings.TrimSpace(string(b.Identity.Kind)+" "+b.Identity.Version), lacks)
 }
 
 // stopsLegacy says at what a machine's boot by a GRUB Legacy would stop, or "". It
 // asks for an address of its own and fetches from siaddr of that answer (GRUB 0.97,
 // netboot/main.c).
 func stopsLegacy(b Binary, c boot.Client, _ Via, _ Form) string {
-	name := filepath.Base(b.Path)
+	name := b.Name()
 	switch {
 	case !b.Identity.Features.Has(boot.CanTFTP):
 		return name + " is a GRUB Legacy for Etherboot (nbgrub), which no PXE ROM starts; take pxegrub"
@@ -151,7 +150,7 @@ func (h Host) given(r Route, c boot.Client) (why string, near nearness) {
 func (h Host) notFound(file string, l Loader, c boot.Client, form Form) string {
 	switch {
 	case l.Name == boot.RAMDisk:
-		return fmt.Sprintf("Spur's RAM-disk program for %s was not found on this host; make build builds it beside Spur where clang and lld are, and spur loader import takes it from elsewhere", c.Platform())
+		return fmt.Sprintf("Spur's RAM-disk program for %s was not found on this host; make build builds it into Spur where clang and lld are, and spur loader import takes it from elsewhere", c.Platform())
 	case form == GRUBMemdiskForm:
 		return fmt.Sprintf("no %s for %s was found on this host; spur loader make grub makes one that a disk can be put into", l.Kind, c.Platform())
 	case l.byKind() && l.Needs != nil && l.Needs(form) != 0 && c.Firmware != boot.BIOS: // distributions' own lack commands

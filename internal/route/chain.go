@@ -116,7 +116,7 @@ func (b Binary) vouchesFor(second Binary) bool {
 
 // stopsAt says at what a machine's boot by this chain would stop, or "".
 func stopsAt(shim, second Binary, c boot.Client, via Via) string {
-	id, name := second.Identity, filepath.Base(second.Path)
+	id, name := second.Identity, second.Name()
 	if levels := shim.Identity.Levels; levels != nil {
 		if err := levels.Previous.Check(id.SBAT); err != nil {
 			return fmt.Sprintf("shim %s refuses %s (%s %s): %s; take a newer one", shim.Identity.Version, name, id.Kind, id.Version, err)

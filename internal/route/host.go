@@ -2,7 +2,6 @@ package route
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -62,7 +61,7 @@ func (h Host) noChain(e Entry, c boot.Client) (why string, near nearness) {
 	case lacks != "":
 		return why + "; " + h.Distribution.Has(lacks, c.Arch), missing
 	case len(chains) > 0 && h.unsigned(c, chains[0].Shim.Identity.Signed()):
-		return notSigned(filepath.Base(chains[0].Shim.Path)), unsigned
+		return notSigned(chains[0].Shim.Name()), unsigned
 	case len(chains) > 0:
 		return "", 0
 	case !c.SecureBoot: // a machine that starts other loaders too has a nearer way

@@ -1,7 +1,6 @@
 package route
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -296,44 +295,4 @@ func noMixedMode(c boot.Client, p boot.Payload) string {
 		return fmt.Sprintf("%s is a 64-bit kernel, which iPXE of 32 bits can't start", l.Title())
 	}
 	return ""
-}
-
-// Binary is a build that lies on this host.
-type Binary struct {
-	// Build is the line of the table that it stands for. What is in no line, such as a
-	// shim, has its own name there.
-	Build
-	Path     string
-	Own      bool              // in a folder that the operator named
-	Beside   []Binary          // the companions that are served with it
-	Sum      [sha256.Size]byte // of its content
-	Identity Identity
-}
-
-// Binaries are the loaders at hand, of each kind the preferred first (Prefer).
-type Binaries []Binary
-
-// Find returns the preferred build of this name for this machine.
-func (b Binaries) Find(file string, c boot.Client) (Binary, bool) {
-	all := b.All(file, c)
-	if len(all) == 0 {
-		return Binary{}, false
-	}
-	return all[0], true
-}
-
-// Has tells whether there is any build of a loader.
-func (b Binaries) Has(name boot.Loader) bool {
-	builds := FindLoader(name).Builds
-	return slices.ContainsFunc(b, func(have Binary) bool { return slices.Contains(builds, have.Build) })
-}
-
-// Named returns the first build of this name, for a machine of which no more is
-// known.
-func (b Binaries) Named(file string) (Binary, bool) {
-	i := slices.IndexFunc(b, func(have Binary) bool { return have.File == file })
-	if i < 0 {
-		return Binary{}, false
-	}
-	return b[i], true
 }

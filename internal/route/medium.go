@@ -3,7 +3,6 @@ package route
 import (
 	"cmp"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -121,7 +120,7 @@ func (h Host) chainsTo(p boot.Payload, r Route, c boot.Client) (all []Chain, why
 	}
 	if len(all) == 0 && len(chains) > 0 {
 		why = fmt.Sprintf("%s on this host doesn't know who signed the kernel of %s (%s); give a shim and a GRUB of the distribution that the image is of, for the network, to spur loader import",
-			filepath.Base(chains[0].Shim.Path), p.Title(), strings.Join(medium.Signers, ", "))
+			chains[0].Shim.Name(), p.Title(), strings.Join(medium.Signers, ", "))
 	}
 	return all, why
 }

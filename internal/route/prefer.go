@@ -3,7 +3,6 @@ package route
 import (
 	"cmp"
 	"encoding/binary"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,7 +18,7 @@ func Prefer(x, y Binary) int {
 		first(x.Own, y.Own),
 		-CompareVersions(x.Identity.Version, y.Identity.Version),
 		first(x.Identity.Signed(), y.Identity.Signed()),
-		first(filepath.Base(x.Path) == x.File, filepath.Base(y.Path) == y.File),
+		first(x.Name() == x.File, y.Name() == y.File),
 	)
 }
 

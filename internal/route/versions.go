@@ -32,7 +32,7 @@ func (r Route) versions(e Entry, c boot.Client, p boot.Payload, host Host) []Rou
 		other := r
 		other.Binary = b.ID()
 		other.Name += "@" + versionName(b, all[:i])
-		other.Why = fmt.Sprintf("another %s, %s: for machines on which the first one fails", e.Build, b.Path)
+		other.Why = fmt.Sprintf("another %s, %s: for machines on which the first one fails", e.Build, b.Place())
 		others = append(others, other)
 	}
 	return others
@@ -49,7 +49,7 @@ func (r Route) otherShims(c boot.Client, p boot.Payload, host Host) []Route {
 			other := r
 			other.Binary = chain.Shim.ID()
 			other.Name += "@" + versionName(chain.Shim, shims)
-			other.Why = fmt.Sprintf("another shim, %s: for machines that refuse the first one", chain.Shim.Path)
+			other.Why = fmt.Sprintf("another shim, %s: for machines that refuse the first one", chain.Shim.Place())
 			others = append(others, other)
 		}
 		shims = append(shims, chain.Shim)

@@ -22,8 +22,8 @@ func TestDisk(t *testing.T) {
 	z := gzip.NewWriter(&zipped)
 	content := strings.Repeat("a sector", 64)
 	_, _ = z.Write([]byte(content))
-	image, program, memdisk := filepath.Join(dir, "disk.img.gz"), filepath.Join(dir, "ramdiskx64.efi"), filepath.Join(dir, "memdisk")
-	for _, err := range []error{z.Close(), os.WriteFile(image, zipped.Bytes(), 0o600), os.WriteFile(program, []byte("PROGRAM"), 0o600), os.WriteFile(memdisk, []byte("MEMDISK"), 0o600)} {
+	image, memdisk := filepath.Join(dir, "disk.img.gz"), filepath.Join(dir, "memdisk")
+	for _, err := range []error{z.Close(), os.WriteFile(image, zipped.Bytes(), 0o600), os.WriteFile(memdisk, []byte("MEMDISK"), 0o600)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func TestDisk(t *testing.T) {
 	tr.Brings = func(boot.Client) (boot.Bringer, bool) { return disk, true }
 	tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{Content: disk}, nil })
 	tr.Loaders = append(tr.Loaders,
-		route.Binary{Build: route.Build{File: "ramdiskx64.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: program, Identity: route.Identity{Kind: route.KindRAMDisk, Firmware: boot.UEFI, Arch: boot.X64}},
+		route.Binary{Build: route.Build{File: "ramdiskx64.efi", Firmware: boot.UEFI, Arch: boot.X64}, Content: []byte("PROGRAM"), Identity: route.Identity{Kind: route.KindRAMDisk, Firmware: boot.UEFI, Arch: boot.X64}},
 		route.Binary{Build: route.Build{File: route.MemdiskFile, Firmware: boot.BIOS, Arch: boot.X86}, Path: memdisk})
 
 	uefi := tr.Names.Boot(rom, byShim(t, "uefi-ramdisk"))

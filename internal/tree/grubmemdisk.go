@@ -32,7 +32,7 @@ func (t *Tree) inGRUB(c boot.Client, r route.Route, p boot.Payload) (boot.Disk, 
 
 // grubWith is a GRUB with a disk in it, put together while it is read.
 func (t *Tree) grubWith(ctx context.Context, b route.Binary, d boot.Disk) (fs.File, error) {
-	grub, err := openLocal(b.Path)
+	grub, err := openProgram(b)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (t *Tree) grubWith(ctx context.Context, b route.Binary, d boot.Disk) (fs.Fi
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s can't have %s in it: %w", b.File, d.Title(), err), file.Close(), grub.Close())
 	}
-	return t.Signing.sign(ctx, NewComposite(route.GRUBForUEFI, sections...), b.Path)
+	return t.Signing.sign(ctx, NewComposite(route.GRUBForUEFI, sections...), b.Place())
 }
 
 // withMemdisk are the sections of an image of GRUB with a disk in it. They close both.

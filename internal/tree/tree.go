@@ -243,13 +243,21 @@ func (t *Tree) openBinary(ctx context.Context, name string, b route.Binary, ok b
 	return t.openLoader(ctx, b)
 }
 
-// openLoader opens a loader of this host.
+// openLoader opens a loader of this host, signed.
 func (t *Tree) openLoader(ctx context.Context, b route.Binary) (fs.File, error) {
-	f, err := openLocal(b.Path)
+	f, err := openProgram(b)
 	if err != nil {
 		return nil, err
 	}
-	return t.Signing.sign(ctx, f, b.Path)
+	return t.Signing.sign(ctx, f, b.Place())
+}
+
+// openProgram opens a loader of this host as it is, wherever that is.
+func openProgram(b route.Binary) (fs.File, error) {
+	if b.Path == "" {
+		return NewComposite(b.Name(), Bytes(b.Content)), nil
+	}
+	return openLocal(b.Path)
 }
 
 // openChained opens a program of the chain by which a boot goes.
@@ -265,7 +273,7 @@ func (t *Tree) openChained(ctx context.Context, n Name, f route.File) (fs.File, 
 	case boot.MokManager:
 		b = chain.MokManager
 	}
-	return t.openBinary(ctx, f.Name, b, b.Path != "")
+	return t.openBinary(ctx, f.Name, b, b.File != "")
 }
 
 // openScriptFile opens what an operator's script names relative to itself: the

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/efi/pefile"
@@ -37,8 +37,12 @@ func (t *Tree) stub(c boot.Client) (*uki.Stub, error) {
 	if !ok {
 		return nil, missing(route.EFIProgram, fmt.Errorf("this host has no stub for %s", c.Platform()))
 	}
-	content, err := os.ReadFile(b.Path)
+	f, err := openProgram(b)
 	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(f)
+	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
 	stub, err := uki.OpenStub(content)

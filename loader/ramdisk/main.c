@@ -10,7 +10,7 @@ boot_services *boot;
 handle self;
 
 // By this Spur knows the file.
-__attribute__((used)) static const char mark[] = "#### LoaderInfo: spur-ramdisk 1 ####";
+__attribute__((used)) static const char mark[] = "#### LoaderInfo: spur-ramdisk 2 ####";
 
 static status fetch(origin *o, instructions *in, u8 *to) {
 	status s = UNSUPPORTED;

@@ -1,0 +1,10 @@
+//go:build ramdisk
+
+package ramdisk
+
+import "embed"
+
+// scripts/ramdisk builds them.
+//
+//go:embed *.efi
+var programs embed.FS

@@ -1,0 +1,7 @@
+//go:build !ramdisk
+
+package ramdisk
+
+import "embed"
+
+var programs embed.FS

@@ -39,6 +39,9 @@ networks it asks that server itself as well, once. --server-address overrules it
 Interfaces may come, go and change their addresses while Spur runs, and it says
 so. Those that --interface names have to be there when it starts.
 
+Interrupted, by Ctrl-C, by SIGTERM or because its terminal is closed (unless nohup
+started it), Spur lets transfers over HTTP go on for five seconds, and ends.
+
 A UEFI machine that asks by HTTP Boot, or for which there is no iPXE, is given one
 EFI application that holds kernel, initrds and command line, put together with
 systemd's stub (Debian's package systemd-boot-efi). No --message is shown then.

@@ -144,6 +144,14 @@ func (l *listener) yield(of func(*conn) bool) bool {
 	return true
 }
 
+// closeUnused closes all connections without a request.
+func (l *listener) closeUnused() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.yield(func(*conn) bool { return true }) {
+	}
+}
+
 func (l *listener) forget(c *conn) {
 	if _, has := l.conns[c]; !has {
 		return

@@ -93,6 +93,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case err = <-failed:
 		err = fmt.Errorf("serve HTTP on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
+		l.Close()
+		l.closeUnused() // net/http would wait for the first request of a new one
 		stop(srv, bounds.Grace)
 		<-failed //nolint:errcheck // ended as asked: http.ErrServerClosed
 	}

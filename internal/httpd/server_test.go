@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -296,6 +297,32 @@ func TestStop(t *testing.T) {
 				t.Error("it still listens")
 			}
 		})
+	}
+}
+
+// A connection that asked for nothing yet holds up no end, over TLS neither.
+func TestStopsBesideUnusedConnections(t *testing.T) {
+	for name, config := range map[string]*tls.Config{"HTTP": nil, "HTTPS": secured(newAuthority(t).issue(t, false, nil))} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done, opened := make(chan error), make(chan struct{}, 3)
+		go func() {
+			s := &Server{Handler: http.NotFoundHandler(), TLS: config, Bounds: Bounds{Grace: time.Minute}}
+			s.Hooks.Opened = func(ctx context.Context, _ net.Conn) context.Context { opened <- struct{}{}; return ctx }
+			done <- s.Serve(ctx, ln)
+		}()
+		for range 3 {
+			dial(t, ln.Addr().String())
+			<-opened
+		}
+		begin := time.Now()
+		stop()
+		if err := <-done; err != nil || time.Since(begin) > time.Second {
+			t.Errorf("%s: %v after %v", name, err, time.Since(begin))
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/machinetargets"
 	"github.com/spurboot/spur/internal/target"
 )
 
@@ -27,8 +28,8 @@ var alone = []string{"menu", "item", "watch", "netboot-shadow", "as-boot-server"
 var ofTarget = []string{"cmdline", "as", "module", "dtb", "message", "entry", "root-path"}
 
 // file is the file that the flags name, and what the arguments name for other machines.
-func (f machinesFlag) file(cmd *cobra.Command, args []string, named *targetFlags, c daemon.Config) (target.MachinesFile, error) {
-	file := target.MachinesFile{Path: f.path, Families: target.FamiliesFile(named.Families, c.Data)}
+func (f machinesFlag) file(cmd *cobra.Command, args []string, named *targetFlags, c daemon.Config) (machinetargets.File, error) {
+	file := machinetargets.File{Path: f.path, Families: target.FamiliesFile(named.Families, c.Data)}
 	var refused error
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		switch {

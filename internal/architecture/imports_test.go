@@ -170,9 +170,15 @@ var allowed = map[string][]string{
 
 	// What the command line says should boot, looked into.
 	"internal/target": {
-		"internal/advice", "internal/answer", "internal/boot", "internal/decide", "internal/family", "internal/fetch", "internal/image", "internal/inventory", "internal/medium", "internal/outlook", "internal/password", "internal/printable", "internal/pxe",
+		"internal/advice", "internal/answer", "internal/boot", "internal/decide", "internal/family", "internal/fetch", "internal/image", "internal/medium", "internal/outlook", "internal/password", "internal/printable", "internal/pxe",
 		"internal/rawdisk", "internal/resolver", "internal/route", "internal/size", "internal/tree",
 	},
+
+	// What a file of machines says should boot.
+	"internal/machinetargets": {
+		"internal/advice", "internal/boot", "internal/inventory", "internal/route", "internal/size", "internal/target", "internal/tree",
+	},
+	"internal/target/targettest": {},
 
 	// The wiring knows all rooms; only the command knows the wiring.
 	"internal/daemon": {
@@ -196,6 +202,7 @@ var allowed = map[string][]string{
 		"internal/identify",
 		"internal/leases",
 		"internal/machines",
+		"internal/machinetargets",
 		"internal/medium",
 		"internal/onlooker",
 		"internal/outlook",
@@ -233,6 +240,7 @@ var allowed = map[string][]string{
 		"internal/lab/demo",
 		"internal/loaderstore",
 		"internal/machines",
+		"internal/machinetargets",
 		"internal/outlook",
 		"internal/output",
 		"internal/pools",

@@ -13,6 +13,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/explain"
 	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/machinetargets"
 	"github.com/spurboot/spur/internal/outlook"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/rawdisk"
@@ -36,7 +37,7 @@ func Explain(ctx context.Context, c Config, t target.Target, q explain.Question)
 }
 
 // ExplainMachines says how a client would get to what a file of machines names for it.
-func ExplainMachines(ctx context.Context, c Config, f target.MachinesFile, q explain.Question) error {
+func ExplainMachines(ctx context.Context, c Config, f machinetargets.File, q explain.Question) error {
 	key, example, err := c.readKey()
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func ExplainMachines(ctx context.Context, c Config, f target.MachinesFile, q exp
 	disks := rawdisk.New("")
 	defer disks.Close()
 	f.Host, f.Open, f.Surroundings = host, openURL(cache), c.surroundings()
-	m, err := f.Read(ctx, target.Upstream{Open: lookURL(cache), Say: func(line string) { fmt.Fprintln(c.Out, line) }, Disks: disks}, target.NewItemNumbers(), nil)
+	m, err := f.Read(ctx, target.Upstream{Open: lookURL(cache), Say: func(line string) { fmt.Fprintln(c.Out, line) }, Disks: disks}, machinetargets.NewItemNumbers(), nil)
 	if err != nil {
 		return err
 	}

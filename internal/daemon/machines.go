@@ -14,10 +14,10 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/machinetargets"
 	"github.com/spurboot/spur/internal/outlook"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/sandbox"
-	"github.com/spurboot/spur/internal/target"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -34,8 +34,8 @@ const (
 // changed. Machines boot by what was read last that was in order.
 type machinesFile struct {
 	daemon *daemon
-	file   target.MachinesFile
-	items  *target.ItemNumbers
+	file   machinetargets.File
+	items  *machinetargets.ItemNumbers
 	within []string // where local files may lie
 	once   *resolver.Once
 	known  stamp // of the file as it was read last; of run alone once that runs
@@ -48,20 +48,20 @@ type machinesFile struct {
 
 // machinesReading is what the file said at one time.
 type machinesReading struct {
-	*target.Machines
+	*machinetargets.Machines
 	local tree.Local
 	close func()
 }
 
 // BootMachines boots each machine into what a file says of it, until ctx ends.
-func BootMachines(ctx context.Context, c Config, f target.MachinesFile) error {
+func BootMachines(ctx context.Context, c Config, f machinetargets.File) error {
 	d, err := open(c)
 	if err != nil {
 		return err
 	}
 	defer d.close()
 	f.Host, f.Open, f.Surroundings = d.host, openURL(d.cache), c.surroundings()
-	w := &machinesFile{daemon: d, file: f, items: target.NewItemNumbers(), known: stampOf(f.Path)}
+	w := &machinesFile{daemon: d, file: f, items: machinetargets.NewItemNumbers(), known: stampOf(f.Path)}
 	defer w.close()
 	m, err := w.read(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func BootMachines(ctx context.Context, c Config, f target.MachinesFile) error {
 }
 
 // read reads the file, and has boots go by it if it is in order.
-func (w *machinesFile) read(ctx context.Context) (*target.Machines, error) {
+func (w *machinesFile) read(ctx context.Context) (*machinetargets.Machines, error) {
 	if w.items.Crowded() {
 		w.forget()
 	}
@@ -130,7 +130,7 @@ func remoteFiles(files []boot.File) []boot.File {
 }
 
 // take has boots go by a reading.
-func (w *machinesFile) take(m *target.Machines) error {
+func (w *machinesFile) take(m *machinetargets.Machines) error {
 	local, closeLocal, err := m.Local()
 	if err != nil {
 		m.Close()
@@ -187,8 +187,8 @@ func (w *machinesFile) Resolve(ctx context.Context, c boot.Client) (boot.Payload
 }
 
 // item is what has an item, by the newest reading that knows it.
-func (w *machinesFile) item(n uint16) (*target.Assigned, bool) {
-	if !target.IsItem(n) {
+func (w *machinesFile) item(n uint16) (*machinetargets.Assigned, bool) {
+	if !machinetargets.IsItem(n) {
 		return nil, false
 	}
 	w.mu.RLock()
@@ -202,7 +202,7 @@ func (w *machinesFile) item(n uint16) (*target.Assigned, bool) {
 }
 
 // give is what a client boots of a target, by the row at a place.
-func (w *machinesFile) give(ctx context.Context, c boot.Client, a *target.Assigned, row string) (boot.Payload, error) {
+func (w *machinesFile) give(ctx context.Context, c boot.Client, a *machinetargets.Assigned, row string) (boot.Payload, error) {
 	if a.Once && w.once != nil {
 		if err := w.once.Refuses(c.MAC, "once: true in "+row); err != nil {
 			return boot.Payload{}, err
@@ -239,7 +239,7 @@ func (w *machinesFile) Open(path string) (f fs.File, err error) {
 }
 
 // assigned is what a client boots, whether or not it may.
-func (w *machinesFile) assigned(c boot.Client) *target.Assigned {
+func (w *machinesFile) assigned(c boot.Client) *machinetargets.Assigned {
 	if a, ok := w.item(c.Item); ok {
 		return a
 	}

@@ -13,9 +13,9 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
+	"github.com/spurboot/spur/internal/machinetargets"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
-	"github.com/spurboot/spur/internal/target"
 )
 
 // machinesIn is a file of machines in a folder, with Multiboot kernels beside it.
@@ -52,8 +52,8 @@ func newMachinesIn(t *testing.T, text string) *machinesIn {
 	d := &daemon{notices: newNotices(Config{Out: m.told}), cache: cache, host: route.Host{
 		Loaders: route.Binaries{{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}}},
 	}}
-	file := target.MachinesFile{Path: filepath.Join(m.dir, "machines.yaml"), Open: openURL(cache)}
-	m.machinesFile = &machinesFile{daemon: d, file: file, items: target.NewItemNumbers(), known: stampOf(file.Path)}
+	file := machinetargets.File{Path: filepath.Join(m.dir, "machines.yaml"), Open: openURL(cache)}
+	m.machinesFile = &machinesFile{daemon: d, file: file, items: machinetargets.NewItemNumbers(), known: stampOf(file.Path)}
 	t.Cleanup(m.close)
 	read, err := m.read(t.Context())
 	if err != nil {

@@ -58,7 +58,7 @@ func check(ctx context.Context, name string, format Format, repair bool, out io.
 func tellReopened(name string, d *Disk, out io.Writer) error {
 	text := name + ": it wasn't closed; its reference counts were made anew"
 	if d.Recovered > 0 {
-		text += fmt.Sprintf(", and %s brought back from its journal", size.Count(int64(d.Recovered), "cluster"))
+		text += fmt.Sprintf(", and %s brought back from its journal", size.Count(d.Recovered, "cluster"))
 	}
 	if d.Lost != nil {
 		text += fmt.Sprintf("; what was written last and not flushed may be missing: %v", d.Lost)

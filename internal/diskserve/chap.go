@@ -32,7 +32,7 @@ func (c CHAP) credentials() (iscsi.Credentials, error) {
 	}
 	secret = bytes.TrimRight(secret, "\r\n")
 	if len(secret) < shortestSecret {
-		return iscsi.Credentials{}, advice.New(fmt.Sprintf("the password in %s has %s", c.PasswordFile, size.Count(int64(len(secret)), "byte")),
+		return iscsi.Credentials{}, advice.New(fmt.Sprintf("the password in %s has %s", c.PasswordFile, size.Count(len(secret), "byte")),
 			"CHAP takes at least 12; Windows takes 12 to 16")
 	}
 	return iscsi.Credentials{Name: c.User, Secret: string(secret)}, nil

@@ -23,7 +23,7 @@ func tellReady(log *san.Log, d *disk.Disk, over Protocol, at string) {
 			"step", "recovered", "file", file, "clusters", 0)
 	}
 	if d.Recovered > 0 {
-		log.Say(slog.LevelInfo, fmt.Sprintf("%s wasn't closed: what was written last was brought back, %s", file, size.Count(int64(d.Recovered), "cluster")),
+		log.Say(slog.LevelInfo, fmt.Sprintf("%s wasn't closed: what was written last was brought back, %s", file, size.Count(d.Recovered, "cluster")),
 			"step", "recovered", "file", file, "clusters", d.Recovered)
 	}
 	if d.Lost != nil {

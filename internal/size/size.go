@@ -83,7 +83,7 @@ func About(n int64) string {
 }
 
 // Count writes how many there are of something.
-func Count(n int64, what string) string {
+func Count[N int | int64](n N, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

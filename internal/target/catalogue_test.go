@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/target/targettest"
 )
 
 // efiAt writes an EFI application, which is the shortest thing that boots.
@@ -25,17 +26,6 @@ func efiAt(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, content, 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// writeKernel writes the headers of a kernel for a PC, with nothing behind them.
-func writeKernel(t *testing.T, path string) {
-	t.Helper()
-	h := make([]byte, 4096)
-	h[0x1f1], h[0x1f4], h[0x1fe], h[0x1ff] = 1, (4096-1024)/16, 0x55, 0xaa
-	copy(h[0x202:], "HdrS\x0f\x02")
-	if err := os.WriteFile(path, h, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -128,7 +118,7 @@ func TestCatalogue(t *testing.T) {
 func TestCatalogueKernel(t *testing.T) {
 	dir := t.TempDir()
 	kernel := filepath.Join(dir, "vmlinuz-9")
-	writeKernel(t, kernel)
+	targettest.KernelAt(t, kernel)
 	for name, text := range map[string]string{"initrd.img-9": "070701", "vmlinuz-9.cmdline": "quiet\nsplash\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)

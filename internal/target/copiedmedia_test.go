@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spurboot/spur/internal/target/targettest"
 )
 
 // putFiles writes files with contents below a folder.
@@ -54,7 +56,7 @@ func TestWindowsMediumInFolder(t *testing.T) {
 	if got, want := titlesIn(t, "\n", c), "Local disk\nwinmedia"; got != want || c.skipped != "" {
 		t.Errorf("got\n%s\nwant\n%s\nskipped %s", got, want, c.skipped)
 	}
-	isoAt(t, filepath.Join(medium, "a.iso"), "alpine-std 3.19", "")
+	targettest.ISOAt(t, filepath.Join(medium, "a.iso"), "alpine-std 3.19", "")
 	*now = now.Add(refreshEvery)
 	if got, want := titlesIn(t, "\n", c), "Local disk\nwinmedia/winmedia\nwinmedia/Alpine Linux (alpine-std 3.19)"; got != want {
 		t.Errorf("with an image of a disc beside it\n%s\nwant\n%s", got, want)

@@ -66,7 +66,7 @@ const deviceTreeMagic = "\xd0\x0d\xfe\xed"
 
 // checkDeviceTree refuses a file that is none.
 func checkDeviceTree(path string) error {
-	f, err := openRegular(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/password"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // The kinds of menus that the command line can name.
@@ -142,7 +143,7 @@ func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (Inspected, error) {
 		return Inspected{}, err
 	}
 	c.payload = c.menu()
-	l := Inspected{Payload: c.payload, drawn: c, about: fmt.Sprintf("a menu of %s", counted(len(all), "item"))}
+	l := Inspected{Payload: c.payload, drawn: c, about: fmt.Sprintf("a menu of %s", size.Count(len(all), "item"))}
 	for _, text := range []string{c.skipped, warning} {
 		if text != "" {
 			l.Warnings = append(l.Warnings, text)
@@ -185,14 +186,6 @@ func checkEntries(all []entry) error {
 		seen[name] = true
 	}
 	return nil
-}
-
-// counted is a number of things in words.
-func counted(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // title says what machines are booted into by such a menu.

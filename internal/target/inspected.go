@@ -1,6 +1,7 @@
 package target
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/resolver"
+	"github.com/spurboot/spur/internal/size"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -45,6 +47,22 @@ func (l Inspected) On(c boot.Client) Inspected {
 		}
 	}
 	return l
+}
+
+// With is the target t that differs from one that was looked into by itself in what is said
+// with it alone: that said neither command line nor message nor root path.
+func (l Inspected) With(ctx context.Context, t Target, up Upstream) (Inspected, error) {
+	linux, is := l.Payload.Content.(boot.Linux)
+	switch {
+	case t.Cmdline == "" && t.Message == "" && t.RootPath == "":
+		return l, nil
+	case !is || linux.Kernel.Inside != "":
+		return t.InspectAlone(ctx, up)
+	}
+	var err error
+	linux.Cmdline, err = t.cmdline(ctx, up)
+	l.Payload = boot.Payload{Content: linux, Message: t.Message, RootPath: t.RootPath}
+	return l, err
 }
 
 // every is all that may boot.
@@ -88,7 +106,7 @@ func (l Inspected) Summary() string {
 // Description says what a target is.
 func (l Inspected) Description() string {
 	if items := l.Items(); len(items) > 0 {
-		return fmt.Sprintf("what is chosen from a menu of %s", counted(len(items), "item"))
+		return fmt.Sprintf("what is chosen from a menu of %s", size.Count(len(items), "item"))
 	}
 	return l.Payload.Title() + ": " + l.about
 }
@@ -149,11 +167,14 @@ func (l Inspected) named() []Inspected {
 // Local are the files of this host that machines may have. Close them. Those of a folder
 // are none that the operator named, and links among them lead nowhere else.
 func (l Inspected) Local() (local tree.Local, close func(), err error) {
-	return localOf(l.named(), l.drawn.folders())
+	return localBelow(l.named(), l.drawn.folders())
 }
 
-// localOf are those of several, and all files below folders.
-func localOf(all []Inspected, dirs []string) (local tree.Local, close func(), err error) {
+// Local are the files of this host that machines may have of several targets. Close them.
+func Local(all []Inspected) (local tree.Local, close func(), err error) { return localBelow(all, nil) }
+
+// localBelow are those of several, and all files below folders.
+func localBelow(all []Inspected, dirs []string) (local tree.Local, close func(), err error) {
 	named := tree.Named{}
 	for _, one := range all {
 		var below []string

@@ -3,50 +3,21 @@ package target
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/target/targettest"
 )
-
-// isoAt writes the image of a disc of Alpine's layout; info is what it says of itself in
-// .disk/info, "" for nothing.
-func isoAt(t *testing.T, path, label, info string) {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range map[string]string{
-		"apks/.boot_repository": "", "boot/modloop-virt": "modules", "boot/initramfs-virt": "070701", "boot/vmlinuz-virt": "", ".disk/info": info,
-		"boot/grub/grub.cfg": "menuentry \"System\" {\n linux /boot/vmlinuz-virt\n initrd /boot/initramfs-virt\n}\n",
-	} {
-		if name == ".disk/info" && info == "" {
-			continue
-		}
-		full := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	writeKernel(t, filepath.Join(dir, "boot/vmlinuz-virt"))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.CommandContext(t.Context(), "xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-V", label, "-o", path, dir).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-}
 
 // Images of discs are called what they call themselves, and those that are alike have the
 // names of their files besides. One that is still being copied, and one in a folder that
 // wasn't there, come into the menu once they are whole; numbers stay.
 func TestCatalogueOfISOs(t *testing.T) {
 	dir := t.TempDir()
-	isoAt(t, filepath.Join(dir, "a.iso"), "alpine-std 3.19", "")
-	isoAt(t, filepath.Join(dir, "b.iso"), "ISOIMAGE", "Alpine by \"us\" 3.19 - a name that has more words than there is place for in a line of a menu")
+	targettest.ISOAt(t, filepath.Join(dir, "a.iso"), "alpine-std 3.19", "")
+	targettest.ISOAt(t, filepath.Join(dir, "b.iso"), "ISOIMAGE", "Alpine by \"us\" 3.19 - a name that has more words than there is place for in a line of a menu")
 	var said []string
 	c, now := opened(t, dir, &said)
 	if got, want := titlesIn(t, "\n", c), "Local disk\nAlpine Linux (alpine-std 3.19)\nAlpine by \"us\" 3.19 - a name that has more words than there is"; got != want {
@@ -60,7 +31,7 @@ func TestCatalogueOfISOs(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "c.iso"), whole[:len(whole)/8], 0o644); err != nil {
 		t.Fatal(err)
 	}
-	isoAt(t, filepath.Join(dir, "more", "d.iso"), "", "")
+	targettest.ISOAt(t, filepath.Join(dir, "more", "d.iso"), "", "")
 	*now = now.Add(refreshEvery)
 	if got, want := titlesIn(t, "\n", c), "more/Alpine Linux"; !strings.HasSuffix(got, "\n"+want) || strings.Contains(got, "c.iso") {
 		t.Errorf("got\n%s\nwant in it\n%s", got, want)
@@ -84,9 +55,9 @@ func TestCatalogueOfISOs(t *testing.T) {
 // does another one that is called alike.
 func TestPasswordOfFile(t *testing.T) {
 	dir := t.TempDir()
-	isoAt(t, filepath.Join(dir, "a.iso"), "alpine-std 3.19", "")
-	isoAt(t, filepath.Join(dir, "b.iso"), "alpine-std 3.19", "")
-	isoAt(t, filepath.Join(dir, "c.iso"), "alpine-std 3.20", "")
+	targettest.ISOAt(t, filepath.Join(dir, "a.iso"), "alpine-std 3.19", "")
+	targettest.ISOAt(t, filepath.Join(dir, "b.iso"), "alpine-std 3.19", "")
+	targettest.ISOAt(t, filepath.Join(dir, "c.iso"), "alpine-std 3.20", "")
 	for passwords, want := range map[string]string{
 		"a " + secret: "a.iso", "b.iso " + secret: "b.iso",
 		"Alpine Linux (alpine-std 3.19) " + secret:         "a.iso b.iso",
@@ -118,7 +89,7 @@ func TestPasswordOfFile(t *testing.T) {
 // beside it are others, wherever both lie.
 func TestTreeAmongISOs(t *testing.T) {
 	above, tree := t.TempDir(), "pxe"
-	isoAt(t, filepath.Join(above, "a.iso"), "alpine-std 3.19", "")
+	targettest.ISOAt(t, filepath.Join(above, "a.iso"), "alpine-std 3.19", "")
 	for name, text := range map[string]string{"pxelinux.cfg/default": "DEFAULT a\nLABEL a\nLOCALBOOT 0\n", "vmlinuz": "", "b.iso": ""} {
 		full := filepath.Join(above, tree, name)
 		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
@@ -128,8 +99,8 @@ func TestTreeAmongISOs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	writeKernel(t, filepath.Join(above, tree, "vmlinuz"))
-	isoAt(t, filepath.Join(above, tree, "b.iso"), "alpine-std 3.20", "")
+	targettest.KernelAt(t, filepath.Join(above, tree, "vmlinuz"))
+	targettest.ISOAt(t, filepath.Join(above, tree, "b.iso"), "alpine-std 3.20", "")
 	for dir, want := range map[string]string{
 		above:                      "Local disk\nAlpine Linux (alpine-std 3.19)\npxe/pxe\npxe/Alpine Linux (alpine-std 3.20)",
 		filepath.Join(above, tree): "Local disk\npxe\nAlpine Linux (alpine-std 3.20)",
@@ -166,7 +137,7 @@ func readsOf(t *testing.T, do func()) (calls, bytes int) {
 // looked into again.
 func TestHundredISOs(t *testing.T) {
 	dir, from := t.TempDir(), filepath.Join(t.TempDir(), "one.iso")
-	isoAt(t, from, "alpine-std 3.19", "")
+	targettest.ISOAt(t, from, "alpine-std 3.19", "")
 	one, err := os.ReadFile(from)
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +174,7 @@ func TestHundredISOs(t *testing.T) {
 // Who has a folder served for its loaders hears of images in it that no loader names.
 func TestTreeServedBesideISOs(t *testing.T) {
 	dir := t.TempDir()
-	isoAt(t, filepath.Join(dir, "isos", "a.iso"), "alpine-std 3.19", "")
+	targettest.ISOAt(t, filepath.Join(dir, "isos", "a.iso"), "alpine-std 3.19", "")
 	efiAt(t, filepath.Join(dir, "pxe", "loader.efi"))
 	l, err := Target{Kernel: dir}.Inspect(t.Context(), Upstream{})
 	if err != nil || len(l.Warnings) != 1 || !strings.Contains(l.Warnings[0], "isos/a.iso by itself isn't; add --menu") {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // leftOut is a file of a folder of targets that can't be booted, or a folder in it that was
@@ -104,7 +105,7 @@ func (g *groupLook) skippedText() string {
 	switch {
 	case len(images) > 0:
 		thing := map[bool]string{true: "target", false: "image"}[slices.ContainsFunc(images, leftOut.isFolder)]
-		others := map[bool]string{true: "; nor can " + counted(len(others), "other file")}[len(others) > 0]
+		others := map[bool]string{true: "; nor can " + size.Count(len(others), "other file")}[len(others) > 0]
 		text = append(text, stayOut(len(images), thing)+": "+toldOf(images)+others+"; "+more+"them all")
 	case len(others) == 1:
 		text = append(text, stayOut(1, "file")+"; "+more+"it")
@@ -117,7 +118,7 @@ func (g *groupLook) skippedText() string {
 	if n := len(g.deeper); n > 0 {
 		also := ""
 		if n > 1 {
-			also = ", and so " + map[bool]string{true: "does ", false: "do "}[n == 2] + counted(n-1, "other folder")
+			also = ", and so " + map[bool]string{true: "does ", false: "do "}[n == 2] + size.Count(n-1, "other folder")
 		}
 		text = append(text, fmt.Sprintf("%s lies deeper than the %d folders that are looked into%s", printable.Line(g.deeper[0]), groupDepth, also))
 	}
@@ -132,7 +133,7 @@ func stayOut(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing + " can't be booted and stays out of the menu"
 	}
-	return counted(n, thing) + " can't be booted and stay out of the menu"
+	return size.Count(n, thing) + " can't be booted and stay out of the menu"
 }
 
 // toldOf names the first of them, each with its reason in a few words.

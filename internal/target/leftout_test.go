@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spurboot/spur/internal/target/targettest"
 )
 
 // What can't be booted is told with its path and its reason where it is an image by its
 // name; other files are counted. All of it is told to whoever asks.
 func TestLeftOut(t *testing.T) {
 	dir := t.TempDir()
-	isoAt(t, filepath.Join(dir, "good.iso"), "alpine-std 3.19", "")
+	targettest.ISOAt(t, filepath.Join(dir, "good.iso"), "alpine-std 3.19", "")
 	whole, err := os.ReadFile(filepath.Join(dir, "good.iso"))
 	if err != nil {
 		t.Fatal(err)

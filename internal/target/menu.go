@@ -294,10 +294,10 @@ func indexOf(items []item, shown []decide.Item) int {
 // inspect finds out what a target of a menu is. The command line and the message of all
 // items are for kernels: whatever else is among them is started as it is.
 func (t MenuTarget) inspect(ctx context.Context, up Upstream) (Inspected, error) {
-	l, err := t.inspectAlone(ctx, up)
+	l, err := t.InspectAlone(ctx, up)
 	if errors.As(err, &advice.UsageError{}) && !t.own {
 		t.Cmdline, t.Message = "", ""
-		return t.inspectAlone(ctx, up)
+		return t.InspectAlone(ctx, up)
 	}
 	return l, err
 }

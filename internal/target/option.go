@@ -1,13 +1,6 @@
 package target
 
-import (
-	"errors"
-	"regexp"
-	"strings"
-
-	"github.com/spurboot/spur/internal/advice"
-	"github.com/spurboot/spur/internal/inventory"
-)
+import "errors"
 
 // option is what is said of a target besides its name, called by its key in a file of machines.
 type option string
@@ -54,30 +47,12 @@ func (o option) aboutNumber(n int, err error) error {
 	return &optionError{o, n, err}
 }
 
-// wrong says of a row's target what is wrong with it, at the option that it is about, in words
-// of the file.
-func wrong(file *inventory.Inventory, row inventory.Target, err error) error {
-	at := row.Place(inventory.BootKey, 0)
-	if of := (*optionError)(nil); errors.As(err, &of) {
-		at = row.Place(string(of.option), of.n)
+// OptionOf tells which option of a target an error is about, by its key in a file of
+// machines, and which of its values, from 0; "" for the target itself.
+func OptionOf(err error) (key string, n int) {
+	var of *optionError
+	if !errors.As(err, &of) {
+		return "", 0
 	}
-	return file.Error(at, advice.New(inKeys(err.Error()), inKeys(advice.Of(err))))
-}
-
-// flagsOfOptions are what the command line says options by.
-var flagsOfOptions = regexp.MustCompile(`\bINITRD\b|--(as|cmdline|dtb|entry|message|module|root-path)\b`)
-
-// inKeys calls options by the keys of a file in the place of flags, but in whole commands.
-func inKeys(text string) string {
-	if strings.Contains(text, "spur boot ") {
-		return text
-	}
-	return flagsOfOptions.ReplaceAllStringFunc(text, func(flag string) string {
-		for _, o := range []option{initrdsOption, modulesOption} {
-			if flag == o.flag() {
-				return string(o) + ":"
-			}
-		}
-		return strings.TrimPrefix(flag, "--") + ":"
-	})
+	return string(of.option), of.n
 }

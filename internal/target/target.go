@@ -67,7 +67,7 @@ func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 		}
 		return l, err
 	}
-	l, err := t.inspectAlone(ctx, up)
+	l, err := t.InspectAlone(ctx, up)
 	if folder, ok := l.Payload.Content.(boot.Folder); ok {
 		l.warnOfDiscs(folder.Dir)
 	}
@@ -83,8 +83,9 @@ func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 	return l, err
 }
 
-// inspectAlone finds out what a target is, and what it needs.
-func (t Target) inspectAlone(ctx context.Context, up Upstream) (Inspected, error) {
+// InspectAlone finds out what a target is by itself, without its menu and the targets of
+// architectures, and what it needs.
+func (t Target) InspectAlone(ctx context.Context, up Upstream) (Inspected, error) {
 	l, err := t.lookInto(ctx, up)
 	if err == nil {
 		l.tellMemory()
@@ -415,16 +416,16 @@ func located(name string) (boot.File, error) {
 }
 
 func readable(path string) error {
-	f, err := openRegular(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return err
 	}
 	return f.Close()
 }
 
-// openRegular opens a regular file. Nothing else is opened: a pipe would wait for its
+// OpenRegular opens a regular file. Nothing else is opened: a pipe would wait for its
 // writer.
-func openRegular(path string) (*os.File, error) {
+func OpenRegular(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -176,7 +176,7 @@ func withFile(ctx context.Context, file boot.File, up Upstream, look func(io.Rea
 	if file.IsURL() {
 		return up.read(ctx, file.Source, look)
 	}
-	f, err := openRegular(file.Source)
+	f, err := OpenRegular(file.Source)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package target
+package machinetargets
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/target"
+	"github.com/spurboot/spur/internal/target/targettest"
 )
 
 // bzImage is what a Linux kernel for x86 begins with (Documentation/arch/x86/boot.rst).
@@ -47,7 +49,7 @@ func folderOf(t testing.TB, files map[string]string) string {
 func readMachines(t testing.TB, dir string, items *ItemNumbers) (*Machines, error) {
 	t.Helper()
 	none := func(context.Context, string) (fs.File, error) { return nil, errors.New("nothing is fetched here") }
-	m, err := MachinesFile{Path: filepath.Join(dir, "machines.yaml"), Open: none}.Read(t.Context(), Upstream{Open: none, Say: func(string) {}}, items, nil)
+	m, err := File{Path: filepath.Join(dir, "machines.yaml"), Open: none}.Read(t.Context(), target.Upstream{Open: none, Say: func(string) {}}, items, nil)
 	if err == nil {
 		t.Cleanup(m.Close)
 	}
@@ -208,7 +210,7 @@ func TestMachinesErrorsOfProfiles(t *testing.T) {
 // So it is with an ISO image, whose menu and files are looked for in it.
 func TestMachinesErrorsOfISOs(t *testing.T) {
 	dir := t.TempDir()
-	isoAt(t, filepath.Join(dir, "a.iso"), "alpine-std 3.19", "")
+	targettest.ISOAt(t, filepath.Join(dir, "a.iso"), "alpine-std 3.19", "")
 	for said, want := range map[string]string{
 		"entry: Rescue":                    "machines.yaml:4:12: a.iso has no entry",
 		"cmdline: 'a={{ FILE \"gone\" }}'": "machines.yaml:4:14: ",
@@ -240,7 +242,7 @@ func multibootKernel() string {
 // Items are the same for as long as they last, and no two targets share one.
 func TestItems(t *testing.T) {
 	items, seen := NewItemNumbers(), map[uint16]string{}
-	for n := range endOfFiles - firstNamed {
+	for n := range endOfItems - firstItem {
 		key := fmt.Sprint(n)
 		item, err := items.of(key)
 		if err != nil || seen[item] != "" || !IsItem(item) {

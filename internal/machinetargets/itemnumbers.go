@@ -1,4 +1,4 @@
-package target
+package machinetargets
 
 import (
 	"hash/fnv"
@@ -24,15 +24,15 @@ func (i *ItemNumbers) of(key string) (uint16, error) {
 	if n, ok := i.byKey[key]; ok {
 		return n, nil
 	}
-	if len(i.used) == endOfFiles-firstNamed {
+	if len(i.used) == endOfItems-firstItem {
 		return 0, advice.New("the file has named more targets since Spur started than it can tell apart", "restart Spur")
 	}
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, key) // a hash takes all
-	n := firstNamed + uint16(h.Sum32()%(endOfFiles-firstNamed))
+	n := firstItem + uint16(h.Sum32()%(endOfItems-firstItem))
 	for i.used[n] {
-		if n++; n == endOfFiles {
-			n = firstNamed
+		if n++; n == endOfItems {
+			n = firstItem
 		}
 	}
 	i.used[n], i.byKey[key] = true, n
@@ -52,9 +52,16 @@ func (i *ItemNumbers) Keep(m *Machines) {
 	}
 }
 
+// The numbers are below those of PXE boot servers (pxe.OwnType and up), and above the small
+// index of a NetBoot image.
+const (
+	firstItem  = 0x4000
+	endOfItems = 0x8000
+)
+
 // targetsMost is how many targets a file may have, so that there are items for the next
 // one too.
-const targetsMost = (endOfFiles - firstNamed) / 2
+const targetsMost = (endOfItems - firstItem) / 2
 
 // IsItem tells whether a number is one that ItemNumbers gives.
-func IsItem(n uint16) bool { return n >= firstNamed && n < endOfFiles }
+func IsItem(n uint16) bool { return n >= firstItem && n < endOfItems }

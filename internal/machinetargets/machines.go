@@ -1,4 +1,4 @@
-package target
+package machinetargets
 
 import (
 	"context"
@@ -12,16 +12,18 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/inventory"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/target"
 	"github.com/spurboot/spur/internal/tree"
 )
 
-// MachinesFile is a file of machines that the command line names.
-type MachinesFile struct {
+// File is a file of machines that the command line names.
+type File struct {
 	Path string
-	// Otherwise is what machines boot that no row is about; nil: nothing.
-	Otherwise *Target
-	Families  string // see Target
-	Surroundings
+	// Otherwise is what machines boot that no row is about, the same on all architectures and
+	// without a menu; nil: nothing.
+	Otherwise *target.Target
+	Families  string // see target.Target
+	target.Surroundings
 	// Host and Open are what scripts load by: the loaders of this host, and URLs.
 	Host route.Host
 	Open func(ctx context.Context, url string) (fs.File, error)
@@ -40,7 +42,7 @@ type Machines struct {
 
 // Assigned is a target of a file of machines.
 type Assigned struct {
-	Inspected
+	target.Inspected
 	Item uint16
 	Once bool
 	// Scripts are what an iPXE script names relative to itself; nil for what is none.
@@ -51,7 +53,7 @@ type Assigned struct {
 
 // Read reads the file and looks into its targets, each once. within are the folders that
 // local files may lie in; nil for any.
-func (f MachinesFile) Read(ctx context.Context, up Upstream, items *ItemNumbers, within []string) (*Machines, error) {
+func (f File) Read(ctx context.Context, up target.Upstream, items *ItemNumbers, within []string) (*Machines, error) {
 	text, err := f.text()
 	if err != nil {
 		return nil, err
@@ -65,7 +67,7 @@ func (f MachinesFile) Read(ctx context.Context, up Upstream, items *ItemNumbers,
 		return nil, err
 	}
 	m := &Machines{inventory: inv, path: f.Path, items: map[uint16]*Assigned{}}
-	look := assigning{MachinesFile: f, up: up, within: within, dir: filepath.Dir(path), known: map[string]Inspected{}}
+	look := assigning{File: f, up: up, within: within, dir: filepath.Dir(path), known: map[string]target.Inspected{}}
 	for n := range inv.Rows {
 		row := &inv.Rows[n]
 		if err := m.assign(ctx, &look, items, row); err != nil {
@@ -90,8 +92,8 @@ func (m *Machines) Close() {
 }
 
 // text reads the file, if it isn't too large.
-func (f MachinesFile) text() ([]byte, error) {
-	file, err := openRegular(f.Path)
+func (f File) text() ([]byte, error) {
+	file, err := target.OpenRegular(f.Path)
 	if err != nil {
 		return nil, advice.Or(fmt.Errorf("the file of machines can't be read: %w", err), "check its name and its permissions")
 	}
@@ -132,9 +134,6 @@ func (m *Machines) assign(ctx context.Context, look *assigning, items *ItemNumbe
 
 func (m *Machines) add(a *Assigned) {
 	a.Payload.Item = a.Item
-	for n := range a.others {
-		a.others[n].Payload.Item = a.Item
-	}
 	m.items[a.Item] = a
 	m.order = append(m.order, a)
 	for _, w := range a.Warnings {
@@ -197,7 +196,7 @@ func (m *Machines) Item(n uint16) (*Assigned, bool) {
 }
 
 // Local are the files of this host that machines may have. Close them.
-func (m *Machines) Local() (tree.Local, func(), error) { return localOf(m.inspected(), nil) }
+func (m *Machines) Local() (tree.Local, func(), error) { return target.Local(m.inspected()) }
 
 // Error says of a target what is wrong with it, where it is named.
 func (m *Machines) Error(a *Assigned, err error) error {
@@ -236,8 +235,8 @@ func (m *Machines) Folders() []string {
 	return all
 }
 
-func (m *Machines) inspected() []Inspected {
-	var all []Inspected
+func (m *Machines) inspected() []target.Inspected {
+	var all []target.Inspected
 	for _, a := range m.order {
 		all = append(all, a.Inspected)
 	}

@@ -1,4 +1,4 @@
-package target
+package machinetargets
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/inventory"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // Targets are all that is booted, in the order of the file, the command line's last.
@@ -17,7 +18,7 @@ func (m *Machines) Summary() string {
 	if a, ok := m.items[m.otherwise]; ok {
 		targets, others = targets-1, "others into "+a.Summary()
 	}
-	return fmt.Sprintf("what %s names for each (%s, %s), and %s", m.path, counted(len(m.rows), "row"), counted(targets, "target"), others)
+	return fmt.Sprintf("what %s names for each (%s, %s), and %s", m.path, size.Count(len(m.rows), "row"), size.Count(targets, "target"), others)
 }
 
 // RowLines say of each row which machines it is about, and what these boot, of the first
@@ -34,7 +35,7 @@ func (m *Machines) RowLines(most int) []string {
 		lines = append(lines, text)
 	}
 	if n := len(rows) - most; n > 0 {
-		lines = append(lines, "and "+counted(n, "more row"))
+		lines = append(lines, "and "+size.Count(n, "more row"))
 	}
 	if a, ok := m.items[m.otherwise]; ok {
 		lines = append(lines, "all others: "+a.Summary())

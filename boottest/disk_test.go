@@ -130,6 +130,51 @@ func TestRAMDiskByTFTP(t *testing.T) {
 	}
 }
 
+// byRAMDisk checks that a machine fetched its disk over HTTP and booted it.
+func (w *world) byRAMDisk(m *lab.Machine, spur *lab.Process, from string) {
+	w.Helper()
+	w.prints(m, spur, `Spur boots disk.img, 96 MiB, from `+from, `starting EFI/BOOT/BOOTX64\.EFI of the disk`, lab.Up)
+	if _, err := spur.WaitFor(w.ctx, `(?m)"sub":"http".*"step":"fetch-end".*"file":"disk.img"`); err != nil {
+		w.Error(err)
+	}
+	w.took(spur, m, "uefi-ramdisk")
+}
+
+// uefiDisk is a disk with a Linux that comes up.
+func (w *world) uefiDisk() string {
+	w.Helper()
+	return w.efiDisk("BOOTX64.EFI", w.application("console=ttyS0 no_timer_check"))
+}
+
+// Behind a router the disk comes over HTTP too: DHCP has named the router.
+func TestRAMDiskBehindARouter(t *testing.T) {
+	w := newWorld(t)
+	far := w.farWire(homeAddr)
+	spur := w.spur(append([]string{"boot", w.uefiDisk(), "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99",
+		"--pool", "10.78.0.50-10.78.0.99/24", "--router", "10.78.0.1"}, w.ramdiskPrograms()...)...)
+	m, err := w.lab.Boot("machine", lab.Hardware{Firmware: lab.UEFI, Ports: []lab.Port{{Wire: far}}})
+	w.check(err)
+	w.byRAMDisk(m, spur, `10\.77\.0\.1`)
+}
+
+// Over IPv6 the disk comes as over IPv4, whoever gives the address.
+func TestRAMDiskOverIPv6(t *testing.T) {
+	t.Parallel()
+	for _, a := range arrangements6 {
+		t.Run(a.name, func(t *testing.T) {
+			w := newWorld6(t)
+			spur := a.start(w, append([]string{w.uefiDisk()}, w.ramdiskPrograms()...)...)
+			w.byRAMDisk(w.machine6(lab.UEFI, nil), spur, `fd77::1`)
+		})
+	}
+	t.Run("behind a router", func(t *testing.T) {
+		w := newWorld6(t)
+		far := w.farWire6(home6Addr)
+		spur := w.spur(append([]string{"boot", w.uefiDisk(), "--dhcp", "server", "--pool", "fd77::/64", "--pool", "fd78::50-fd78::99/64"}, w.ramdiskPrograms()...)...)
+		w.byRAMDisk(w.machine6On(far, lab.UEFI, nil), spur, `fd77::1`)
+	})
+}
+
 // Firmware with HTTP Boot makes a RAM disk of an ISO by itself.
 func TestHTTPBootOfADisk(t *testing.T) {
 	w := newWorld(t)

@@ -180,9 +180,9 @@ as a whole: raw, qcow2, VHD, VHDX or VMDK, and any of these in gzip, xz or zstd,
 unpacked once, into the folder of --data or of temporary files. A BIOS has it in its
 memory by MEMDISK (Debian's package syslinux-common), else iPXE reads it over HTTP; UEFI
 firmware makes a RAM disk of it, by HTTP Boot or, over PXE, by a program that make
-build puts into Spur, and starts EFI/BOOT/BOOT*.EFI of it, which under Secure Boot must be signed.
-Linux finds such a RAM disk again as /dev/pmem0. Where none of that does, or with
---loader grub, UEFI machines are given the GRUB that spur loader make grub makes with the
+build puts into Spur, and starts EFI/BOOT/BOOT*.EFI of it, which under Secure Boot must
+be signed. Linux finds such a RAM disk again as /dev/pmem0. Where none of that does, or
+with --loader grub, UEFI machines are given the GRUB that spur loader make grub makes with the
 disk in it, of at most 1 GiB, as its device (memdisk): it follows the grub.cfg that is on
 the disk, in a FAT file system or on an optical disc, and loads kernel and initrd; the
 system sees no disk. A disk from which nothing boots is refused, unless with --as disk, by which a

@@ -52,7 +52,7 @@ func TestDiskRoutes(t *testing.T) {
 		{"Secure Boot, nothing signed", secure, diskFor(false, x64), withRAMDisk(signing(all())), nil, ""},
 		{"Secure Boot, all signed", secure, diskFor(false, signed), withRAMDisk(signing(all())), []string{"uefi-ramdisk", "uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}, RAMDiskForm},
 		{"Secure Boot, the program isn't signed", secure, diskFor(false, signed), withRAMDisk(all()), nil, ""},
-		{"UEFI over IPv6", overIPv6, diskFor(false, x64), withRAMDisk(all()), []string{"uefi-x64-snponly", "uefi-x64-ipxe"}, SANForm},
+		{"UEFI over IPv6", overIPv6, diskFor(false, x64), withRAMDisk(all()), []string{"uefi-ramdisk", "uefi-x64-snponly", "uefi-x64-ipxe"}, RAMDiskForm},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ladder := Routes(test.client, test.disk, test.host)

@@ -120,8 +120,7 @@ func Entries() []Entry {
 			Why: "no loader in between: iPXE would take its address from another DHCPv6 server, and with it only that server's boot file",
 		},
 		{
-			Name: "uefi-ramdisk", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
-			NetWhy:  ramDiskOverIPv4,
+			Name: "uefi-ramdisk", Firmware: boot.UEFI, Proto: boot.PXE, Speaker: boot.ROM,
 			Payload: boot.KindDisk, Loader: boot.RAMDisk, Build: RAMDiskProgram, Via: TFTP,
 			Why: "a program of Spur's that fetches the disk, over HTTP if it can, and makes a RAM disk of it, before any iPXE: the system that boots from it still has it then, Linux as /dev/pmem0",
 		},
@@ -225,8 +224,7 @@ func Entries() []Entry {
 			Why: "GRUB without a shim: for machines on which no iPXE runs and whose firmware doesn't start kernels",
 		},
 		{
-			Name: "uefi-whole", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
-			NetWhy: ramDiskOverIPv4,
+			Name: "uefi-whole", Firmware: boot.UEFI, Proto: boot.PXE, Speaker: boot.ROM,
 			Medium: MediumWhole, Loader: boot.RAMDisk, Build: RAMDiskProgram, Via: TFTP,
 			Why: "all of the image as a RAM disk, by a program of Spur's, where nothing starts what is on it; its system must find itself there, Linux as /dev/pmem0",
 		},
@@ -322,11 +320,8 @@ func Entries() []Entry {
 	}
 }
 
-// Why what starts over PXE is for IPv4 alone.
-const (
-	startsGRUBOverIPv4 = "Spur starts a GRUB by PXE over IPv4 alone; have the machine boot over IPv4"
-	ramDiskOverIPv4    = "Spur's RAM-disk program knows IPv4 alone; have the machine boot over IPv4"
-)
+// startsGRUBOverIPv4 is why a GRUB that starts over PXE is for IPv4 alone.
+const startsGRUBOverIPv4 = "Spur starts a GRUB by PXE over IPv4 alone; have the machine boot over IPv4"
 
 // uBootNet is why no U-Boot is told what to boot over IPv6.
 const uBootNet = "Spur tells U-Boot what to boot over IPv4 alone; have the board ask by its command dhcp"

@@ -14,34 +14,34 @@ typedef struct {
 	service_binding *binding;
 	handle child;
 	http_protocol *http;
-	http_access_point access_point;
+	http_access_point ipv4;
+	http_access_point6 ipv6;
 } connection;
 
-// near tells whether the server is on the machine's own network. The station's address is
-// given to HTTP as it is, without a gateway (section 29.6.3).
-static boolean near(origin *o) {
-	const u32 *mine = o->pxe->mode->station.words, *mask = o->pxe->mode->subnet_mask.words;
-	return ((mine[0] ^ o->server.words[0]) & mask[0]) == 0;
-}
-
-// open_connection makes an instance of the firmware's HTTP on the card that this program
-// came by, with the address that PXE has already.
-static status open_connection(origin *o, connection *c) {
+// on_card finds a protocol on the card that this program came by.
+static status on_card(origin *o, const guid *protocol, void **interface) {
 	device_path *path;
 	handle card;
-	memset(c, 0, sizeof *c);
 	status s = boot->handle_protocol(o->device, &device_path_guid, (void **)&path);
 	if (s == SUCCESS)
-		s = boot->locate_device_path(&http_binding_guid, &path, &card);
-	if (s == SUCCESS)
-		s = boot->handle_protocol(card, &http_binding_guid, (void **)&c->binding);
+		s = boot->locate_device_path(protocol, &path, &card);
+	return s == SUCCESS ? boot->handle_protocol(card, protocol, interface) : s;
+}
+
+// open_connection makes an instance of the firmware's HTTP with the address that PXE has
+// already.
+static status open_connection(origin *o, connection *c) {
+	memset(c, 0, sizeof *c);
+	status s = on_card(o, &http_binding_guid, (void **)&c->binding);
 	if (s == SUCCESS)
 		s = c->binding->create_child(c->binding, &c->child);
 	if (s != SUCCESS)
 		return s;
-	memcpy(c->access_point.address, &o->pxe->mode->station, 4);
-	memcpy(c->access_point.subnet, &o->pxe->mode->subnet_mask, 4);
-	http_config config = {1, 10000, 0, &c->access_point};
+	pxe_mode *mode = o->pxe->mode;
+	memcpy(c->ipv4.address, &mode->station, sizeof c->ipv4.address);
+	memcpy(c->ipv4.subnet, &mode->subnet_mask, sizeof c->ipv4.subnet);
+	memcpy(c->ipv6.address, &mode->station, sizeof c->ipv6.address);
+	http_config config = {1, 10000, mode->using_ipv6, mode->using_ipv6 ? (void *)&c->ipv6 : (void *)&c->ipv4};
 	s = boot->handle_protocol(c->child, &http_guid, (void **)&c->http);
 	if (s == SUCCESS)
 		s = c->http->configure(c->http, &config);
@@ -155,12 +155,39 @@ static status receive(connection *c, u8 *to, u64 size, u64 *done) {
 	return SUCCESS;
 }
 
+// near tells whether the server is on the machine's own network.
+static boolean near(origin *o) {
+	const u32 *mine = o->pxe->mode->station.words, *mask = o->pxe->mode->subnet_mask.words;
+	return ((mine[0] ^ o->server.words[0]) & mask[0]) == 0;
+}
+
+// use_router has the firmware's IPv4 know the router that DHCP named, where the server is
+// behind one: who uses HTTP can't name it (section 29.6.3). The firmware's own HTTP Boot
+// does the same (HttpBootRegisterIp4Gateway in edk2's HttpBootDhcp4.c); that nothing but
+// PXE gives the machine an address, PXE has seen to. Over IPv6 routers make themselves
+// known. routed is what is to forget the router again, which the firmware would keep.
+static status use_router(origin *o, ip4_config **routed) {
+	static const u8 none[sizeof o->router];
+	ip4_config *config;
+	if (o->pxe->mode->using_ipv6 || near(o))
+		return SUCCESS;
+	if (same(o->router, none, sizeof none))
+		return UNSUPPORTED;
+	status s = on_card(o, &ip4_config_guid, (void **)&config);
+	if (s == SUCCESS)
+		s = config->set_data(config, IP4_GATEWAY, sizeof o->router, o->router);
+	if (s == SUCCESS)
+		*routed = config;
+	return s == ABORTED ? SUCCESS : s; // it is the router already
+}
+
 // fetch_by_http fetches a file of that size by the firmware's own HTTP, which firmware
 // with HTTP Boot has.
 status fetch_by_http(origin *o, const char *url, u8 *to, u64 size) {
 	u64 done = 0, before;
-	status s = UNSUPPORTED;
-	if (!near(o))
+	ip4_config *routed = 0;
+	status s = use_router(o, &routed);
+	if (s != SUCCESS)
 		return s;
 	for (int tries = 0; done < size && tries < TRIES_WITHOUT_PROGRESS; tries++) {
 		connection c;
@@ -176,6 +203,8 @@ status fetch_by_http(origin *o, const char *url, u8 *to, u64 size) {
 		else if (s == UNSUPPORTED || s == ACCESS_DENIED || s == NOT_FOUND)
 			break; // there is no HTTP, it isn't allowed, or the server doesn't have it
 	}
+	if (routed)
+		routed->set_data(routed, IP4_GATEWAY, 0, 0);
 	end_progress();
 	return s;
 }

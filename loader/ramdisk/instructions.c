@@ -48,7 +48,7 @@ status read_instructions(origin *o, instructions *in) {
 	status s = fetch_by_tftp(o, path, text, &size, 0);
 	if (s != SUCCESS) {
 		say("Spur: ");
-		say_address((u8 *)&o->server);
+		say_server(o);
 		say(" didn't give out ");
 		say(file_name);
 		say(": ");

@@ -51,7 +51,7 @@ static status run(void) {
 	say(", ");
 	say_mebibytes(in.size);
 	say(" MiB, from ");
-	say_address((u8 *)&o.server);
+	say_server(&o);
 	say("\n");
 
 	// Block devices have whole sectors.

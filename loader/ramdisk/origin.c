@@ -3,7 +3,8 @@
 // The name under which Spur gives this program out.
 static const char own_name[] = "ramdisk.efi";
 
-enum { OPTION_PAD = 0, OPTION_SERVER = 54, OPTION_BOOT_FILE = 67, OPTION_END = 255 };
+enum { OPTION_PAD = 0, OPTION_ROUTER = 3, OPTION_SERVER = 54, OPTION_BOOT_FILE = 67, OPTION_END = 255 };
+enum { OPTION6_BOOT_FILE_URL = 59 };
 
 // option finds an option of a packet (RFC 2132); 0 for none.
 static const u8 *option(const dhcp_packet *p, u8 code, u8 *length) {
@@ -20,6 +21,20 @@ static const u8 *option(const dhcp_packet *p, u8 code, u8 *length) {
 			return at + 2;
 		}
 		at += 2 + at[1];
+	}
+	return 0;
+}
+
+// option6 finds an option of a packet of DHCPv6 (RFC 8415 section 21.1); 0 for none.
+static const u8 *option6(const dhcp_packet *p, u32 code, usize *length) {
+	const u8 *at = p->v6.options, *end = p->raw + sizeof p->raw;
+	while (end - at >= 4) {
+		*length = (usize)(at[2] << 8 | at[3]);
+		if (*length > (usize)(end - at) - 4)
+			return 0;
+		if ((u32)(at[0] << 8 | at[1]) == code)
+			return at + 4;
+		at += 4 + *length;
 	}
 	return 0;
 }
@@ -54,6 +69,28 @@ static boolean came_by(origin *o, const dhcp_packet *p) {
 	return 1;
 }
 
+// came_by6 tells the same of a packet of DHCPv6.
+static boolean came_by6(origin *o, const dhcp_packet *p) {
+	usize length;
+	const u8 *path, *url = option6(p, OPTION6_BOOT_FILE_URL, &length);
+	return url && read_url(url, length, o, &path) && take_folder(o, path, (usize)(url + length - path));
+}
+
+// find_router takes the first of the routers that DHCP named (RFC 2132 section 3.5).
+static void find_router(origin *o, const dhcp_packet *ack) {
+	u8 length;
+	const u8 *routers = option(ack, OPTION_ROUTER, &length);
+	if (routers && length >= sizeof o->router)
+		memcpy(o->router, routers, sizeof o->router);
+}
+
+void say_server(origin *o) {
+	if (o->server6[0])
+		say(o->server6);
+	else
+		say_address((u8 *)&o->server);
+}
+
 // find_origin finds out from which server, and from which folder of it, the firmware
 // has fetched this program: the packets that PXE keeps say so (section 24.3, the mode of
 // EFI_PXE_BASE_CODE_PROTOCOL). Which of them the firmware went by shows by the name that
@@ -71,12 +108,11 @@ status find_origin(origin *o) {
 		return NOT_FOUND;
 	}
 	pxe_mode *mode = o->pxe->mode;
-	if (mode->using_ipv6) {
-		say("Spur: this program knows IPv4 alone; have the machine boot by PXE over IPv4.\n");
-		return UNSUPPORTED;
-	}
-	if ((mode->pxe_reply_received && came_by(o, &mode->pxe_reply)) || (mode->proxy_offer_received && came_by(o, &mode->proxy_offer)) ||
-	    (mode->ack_received && came_by(o, &mode->ack)))
+	boolean (*came)(origin *, const dhcp_packet *) = mode->using_ipv6 ? came_by6 : came_by;
+	if (mode->ack_received && !mode->using_ipv6)
+		find_router(o, &mode->ack);
+	if ((mode->pxe_reply_received && came(o, &mode->pxe_reply)) || (mode->proxy_offer_received && came(o, &mode->proxy_offer)) ||
+	    (mode->ack_received && came(o, &mode->ack)))
 		return SUCCESS;
 	say("Spur: no packet that this firmware has kept names ");
 	say(own_name);

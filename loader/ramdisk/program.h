@@ -26,13 +26,21 @@ usize length_of(const char *);
 
 // origin.c: where this program came from.
 #define NAME_MOST 512
+#define ADDRESS_MOST 40
 typedef struct {
 	pxe_base_code *pxe;
 	handle device;
 	ip_address server;
+	char server6[ADDRESS_MOST]; // the server over IPv6, as it was written; empty over IPv4
+	u8 router[4];               // over IPv4; 0.0.0.0 for none
 	char folder[NAME_MOST]; // on the server, with the slash behind it
 } origin;
 status find_origin(origin *);
+void say_server(origin *);
+
+// url.c
+boolean read_address(const u8 *text, usize length, ip_address *);
+boolean read_url(const u8 *url, usize length, origin *, const u8 **path);
 
 // instructions.c: what Spur has written for this machine.
 typedef struct {

@@ -24,8 +24,8 @@ status fetch_by_tftp(origin *o, const char *file, void *to, u64 *size, boolean p
 		o->pxe->set_parameters(o->pxe, 0, 0, 0, 0, &yes);
 	}
 	// Without a block size of ours the firmware asks for 512 bytes. 1,468 fit into a
-	// packet of Ethernet with the headers of IPv4, UDP and TFTP.
-	usize block = 1468;
+	// packet of Ethernet with the headers of IPv4, UDP and TFTP; IPv6's has 20 more.
+	usize block = o->pxe->mode->using_ipv6 ? 1448 : 1468;
 	status s = o->pxe->mtftp(o->pxe, TFTP_READ_FILE, to, 0, size, &block, &o->server, (u8 *)file, 0, 0);
 	if (installed) {
 		o->pxe->set_parameters(o->pxe, 0, 0, 0, 0, &no);

@@ -124,8 +124,8 @@ typedef struct {
 	u32 words[4];
 } ip_address;
 
-// EFI_PXE_BASE_CODE_PACKET, section 24.3: a packet of DHCPv4 as it came (RFC 2131
-// section 2).
+// EFI_PXE_BASE_CODE_PACKET, section 24.3: a packet of DHCPv4 (RFC 2131 section 2) or of
+// DHCPv6 (RFC 8415 section 8) as it came.
 typedef union {
 	u8 raw[1472];
 	struct {
@@ -137,6 +137,10 @@ typedef union {
 		u8 magic[4];
 		u8 options[1472 - 240];
 	} v4;
+	struct {
+		u8 before[4];
+		u8 options[1472 - 4];
+	} v6;
 	u32 align;
 } dhcp_packet;
 
@@ -188,10 +192,14 @@ typedef struct {
 	u16 port;
 } http_access_point;
 typedef struct {
+	u8 address[16];
+	u16 port;
+} http_access_point6;
+typedef struct {
 	u32 version; // 1: HTTP/1.1
 	u32 timeout_milliseconds;
 	boolean ipv6;
-	http_access_point *access_point;
+	void *access_point; // by ipv6
 } http_config;
 typedef struct {
 	u32 method; // 0: GET
@@ -226,11 +234,18 @@ struct http_protocol {
 	status (*poll)(http_protocol *);
 };
 
+// EFI_IP4_CONFIG2_PROTOCOL, section 28.5.
+typedef struct ip4_config ip4_config;
+enum { IP4_GATEWAY = 3 }; // EFI_IP4_CONFIG2_DATA_TYPE
+struct ip4_config {
+	status (*set_data)(ip4_config *, u32 type, usize size, const void *data);
+};
+
 // EFI_RAM_DISK_PROTOCOL, section 13.18.
 typedef struct {
 	status (*register_disk)(u64 address, u64 size, const guid *type, device_path *parent, device_path **path);
 	status (*unregister)(device_path *);
 } ram_disk;
 
-extern const guid loaded_image_guid, device_path_guid, pxe_base_code_guid, pxe_callback_guid, http_binding_guid, http_guid,
+extern const guid loaded_image_guid, device_path_guid, pxe_base_code_guid, pxe_callback_guid, http_binding_guid, http_guid, ip4_config_guid,
 	ram_disk_guid, virtual_disk_guid, virtual_cd_guid, file_system_guid;

@@ -16,17 +16,18 @@ func harness(t testing.TB) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "harness")
 	build := exec.Command("gcc", "-g", "-Wall", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-builtin", "-o", program,
-		"testdata/harness.c", "../ramdisk/origin.c", "../ramdisk/instructions.c", "../ramdisk/guids.c", "../ramdisk/text.c")
+		"testdata/harness.c", "../ramdisk/origin.c", "../ramdisk/instructions.c", "../ramdisk/guids.c", "../ramdisk/text.c", "../ramdisk/url.c")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return program
 }
 
-// reads is what the program understands of a packet and of instructions.
-func reads(t *testing.T, program string, packet, instructions []byte) string {
+// reads is what the program understands of a packet and of instructions; with an argument
+// the packet is one of DHCPv6.
+func reads(t *testing.T, program string, packet, instructions []byte, args ...string) string {
 	t.Helper()
-	run := exec.Command(program)
+	run := exec.Command(program, args...)
 	run.Stdin = bytes.NewReader(append(packet[:len(packet):len(packet)], instructions...))
 	var said bytes.Buffer
 	run.Stderr = &said
@@ -68,6 +69,8 @@ func TestReads(t *testing.T) {
 		{"option 67", packet(us, "", option(67, "S/ramdisk.efi")...), told, "server 192.0.2.1 folder S/\n" + understood},
 		{"option 67 with a NUL and more", packet(us, "", option(67, "S/ramdisk.efi\x00\xffx")...), told, "server 192.0.2.1 folder S/\n" + understood},
 		{"no next server", packet(none, "S/ramdisk.efi", option(54, "\xc0\x00\x02\x02")...), told, "server 192.0.2.2 folder S/\n" + understood},
+		{"a router", packet(us, "S/ramdisk.efi", option(3, "\xc0\x00\x02\x03\xc0\x00\x02\x04")...), told, "server 192.0.2.1 router 192.0.2.3 folder S/\n" + understood},
+		{"a router that is cut off", packet(us, "S/ramdisk.efi", option(3, "\xc0\x00\x02")...), told, "server 192.0.2.1 folder S/\n" + understood},
 		{"no server at all", packet(none, "S/ramdisk.efi"), told, ""},
 		{"another's file", packet(us, "S/snponly.efi"), told, ""},
 		{"a field without an end", packet(us, strings.Repeat("x", 117)+"ramdisk.efi"), told, "server 192.0.2.1 folder " + strings.Repeat("x", 117) + "\n" + understood},
@@ -89,8 +92,11 @@ func FuzzReads(f *testing.F) {
 	f.Add(packet([4]byte{192, 0, 2, 1}, "S/ramdisk.efi"), []byte(told))
 	f.Add(packet([4]byte{}, "", option(67, "S/ramdisk.efi")...), []byte("trouble"))
 	f.Add(packet([4]byte{1}, strings.Repeat("/", 117)+"ramdisk.efi", bytes.Repeat([]byte{7, 255}, 600)...), []byte("size 99999999999999999999999999"))
+	f.Add(packet6(option6(59, "tftp://[2001:db8::1]/S/ramdisk.efi")), []byte(told))
+	f.Add(packet6(bytes.Repeat([]byte{0, 1, 255, 255}, 300), option6(59, "tftp://[::]/ramdisk.efi")), []byte(told))
 	f.Fuzz(func(t *testing.T, packet, instructions []byte) {
 		packet = append(packet, make([]byte, packetSize)...)[:packetSize]
 		reads(t, program, packet, instructions)
+		reads(t, program, packet, instructions, "DHCPv6")
 	})
 }

@@ -1,5 +1,6 @@
 // Runs on this host what the RAM-disk program reads of others: the packet of DHCP from
-// standard input, and behind it the instructions. It prints what was understood.
+// standard input, and behind it the instructions. It prints what was understood. With an
+// argument the packet is one of DHCPv6.
 #include <stdio.h>
 #include "../../ramdisk/program.h"
 
@@ -32,17 +33,28 @@ static boot_services services = {.handle_protocol = handle_protocol};
 boot_services *boot = &services;
 handle self;
 
-int main(void) {
+int main(int arguments, char **argument) {
+	(void)argument;
 	origin o;
 	instructions in;
 	mode.ack_received = 1;
+	mode.using_ipv6 = arguments > 1;
 	size_t n = fread(mode.ack.raw, 1, sizeof mode.ack.raw, stdin);
 	if (n == sizeof mode.ack.raw)
 		instructions_size = fread(instructions_text, 1, sizeof instructions_text, stdin);
 	if (find_origin(&o) != SUCCESS)
 		return 0;
-	const u8 *a = (const u8 *)&o.server;
-	printf("server %d.%d.%d.%d folder %s\n", a[0], a[1], a[2], a[3], o.folder);
+	const u8 *a = (const u8 *)&o.server, *r = o.router;
+	if (mode.using_ipv6) {
+		printf("server %s is ", o.server6);
+		for (int i = 0; i < 16; i++)
+			printf("%02x", a[i]);
+	} else {
+		printf("server %d.%d.%d.%d", a[0], a[1], a[2], a[3]);
+	}
+	if (r[0])
+		printf(" router %d.%d.%d.%d", r[0], r[1], r[2], r[3]);
+	printf(" folder %s\n", o.folder);
 	if (read_instructions(&o, &in) != SUCCESS)
 		return 0;
 	printf("title %s size %llu cd %d http %s tftp %s trouble %s\n", in.title ? in.title : "-", in.size, in.cd, in.http ? in.http : "-",

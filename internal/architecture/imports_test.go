@@ -79,6 +79,9 @@ var allowed = map[string][]string{
 		"internal/advice", "internal/boot", "internal/bsdp", "internal/capture", "internal/dhcp", "internal/dhcp6", "internal/identify", "internal/pxe", "internal/record", "internal/route", "internal/timeline",
 	},
 
+	// What tests should get, in files.
+	"internal/golden": {},
+
 	// A folder for a while.
 	"internal/scratch": {},
 

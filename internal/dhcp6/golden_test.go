@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/netip"
@@ -19,9 +18,8 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"github.com/spurboot/spur/internal/dhcp6"
+	"github.com/spurboot/spur/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files from the captures")
 
 // request is one of a capture.
 type request struct {
@@ -111,27 +109,7 @@ func TestGolden(t *testing.T) {
 	}
 	for file, text := range texts {
 		name := strings.TrimSuffix(filepath.Base(file), ".pcap") + ".txt"
-		compare(t, filepath.Join("testdata", "golden", name), text.String())
-	}
-}
-
-func compare(t *testing.T, golden, got string) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatalf("%v; write it with: go test ./internal/dhcp6 -update", err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; if that is meant: go test ./internal/dhcp6 -update\ngot:\n%s", golden, got)
+		golden.File(t, filepath.Join("testdata", "golden", name), text.String())
 	}
 }
 

@@ -2,34 +2,15 @@ package explain
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 	"github.com/spurboot/spur/internal/onlooker"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares a text with a file.
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v; write it with: go test ./internal/explain -update", err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; if that is meant: go test ./internal/explain -update\ngot:\n%s", file, got)
-	}
-}
 
 // What is said of captures of real firmware and of others' servers.
 func TestCapture(t *testing.T) {
@@ -45,7 +26,7 @@ func TestCapture(t *testing.T) {
 		if err := Capture(&out, file, CaptureQuestion{}); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, filepath.Join("testdata", "captures", strings.TrimSuffix(filepath.Base(file), ".pcap")+".txt"), out.String())
+		golden.File(t, filepath.Join("testdata", "captures", strings.TrimSuffix(filepath.Base(file), ".pcap")+".txt"), out.String())
 	}
 }
 

@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,9 +9,8 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // Each file of testdata/bad has one error, with its place and what to do.
 func TestBadFiles(t *testing.T) {
@@ -29,7 +27,7 @@ func TestBadFiles(t *testing.T) {
 			if advice.Of(err) == "" {
 				t.Error("it doesn't say what to do")
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".golden", err.Error()+"\n"+advice.Of(err)+"\n")
+			golden.File(t, strings.TrimSuffix(file, ".yaml")+".golden", err.Error()+"\n"+advice.Of(err)+"\n")
 		})
 	}
 }
@@ -51,7 +49,7 @@ func TestGoodFile(t *testing.T) {
 		}
 		fmt.Fprintf(&b, " %v %v\n  %+v\n", r.Arch, r.Firmware, r.Target)
 	}
-	golden(t, "testdata/good/all.golden", b.String())
+	golden.File(t, "testdata/good/all.golden", b.String())
 }
 
 // A byte order mark at the beginning is as if it weren't there.
@@ -126,22 +124,6 @@ func read(t testing.TB, file string) []byte {
 		t.Fatal(err)
 	}
 	return text
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; go test -update writes it", err)
-	}
-	if got != string(want) {
-		t.Errorf("got\n%swant\n%s", got, want)
-	}
 }
 
 // Whatever a file has, an error shows a place that is in it, and rows are found without

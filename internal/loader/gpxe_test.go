@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 )
 
 // gPXE's scripts have nothing but what gPXE 1.0 knows: the commands of its image_cmd.c,
@@ -29,7 +30,7 @@ func TestGPXEScripts(t *testing.T) {
 		"linux.gpxe":   GPXEScript(client(), linux, urls),
 		"trouble.gpxe": TroubleGPXEScript(client(), errors.New("the boot API did not answer; try later"), true),
 	} {
-		golden(t, name, script)
+		golden.File(t, "testdata/"+name, script)
 		for i, line := range strings.Split(strings.TrimSuffix(script, "\n"), "\n") {
 			command, _, _ := strings.Cut(line, " ")
 			if known := []string{"echo", "imgfree", "kernel", "initrd", "boot"}; i > 0 && !slices.Contains(known, command) {

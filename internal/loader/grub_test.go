@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 )
 
 func TestGRUBConfigs(t *testing.T) {
@@ -35,7 +36,7 @@ func TestGRUBConfigs(t *testing.T) {
 		"trouble-retry.cfg": TroubleGRUBConfig(client(), errors.New("the boot API didn't answer; try later"), true),
 		"trouble-leave.cfg": TroubleGRUBConfig(client(), errors.New("not for us"), false),
 	} {
-		golden(t, name, config)
+		golden.File(t, "testdata/"+name, config)
 		check := exec.Command("grub-script-check")
 		check.Stdin = strings.NewReader(config)
 		if out, err := check.CombinedOutput(); err != nil {

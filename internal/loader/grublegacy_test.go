@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -20,8 +21,8 @@ func TestGRUBLegacyConfigs(t *testing.T) {
 		Kernel: "tftp://10.0.0.1/K/vmlinuz", Initrds: []string{"tftp://10.0.0.1/I/initrd+1.img"},
 		File: func(f boot.File) string { return "http://10.0.0.1/F/" + f.Base() }, Beacon: "http://10.0.0.1/B/up",
 	}
-	golden(t, "menu.lst", GRUBLegacyConfig(client(), payload, urls))
-	golden(t, "trouble.lst", TroubleGRUBLegacyConfig(client(), errors.New("the boot API didn't answer; try later"), true))
+	golden.File(t, "testdata/menu.lst", GRUBLegacyConfig(client(), payload, urls))
+	golden.File(t, "testdata/trouble.lst", TroubleGRUBLegacyConfig(client(), errors.New("the boot API didn't answer; try later"), true))
 	urls.Initrds = append(urls.Initrds, "tftp://10.0.0.1/I/b")
 	if got := GRUBLegacyConfig(client(), payload, urls); strings.Contains(got, "kernel") {
 		t.Errorf("several initrds:\n%s", got)

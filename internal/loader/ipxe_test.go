@@ -3,16 +3,12 @@ package loader
 import (
 	"encoding/hex"
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden scripts")
 
 func client() boot.Client {
 	return boot.Client{MAC: boot.MAC{0x52, 0x54, 0, 0xaa, 0xbb, 1}, Firmware: boot.UEFI, Arch: boot.X64}
@@ -32,29 +28,12 @@ func TestScripts(t *testing.T) {
 		File:   func(f boot.File) string { return "http://10.0.0.1/F/" + f.Base() },
 		Beacon: "http://10.0.0.1/B/up",
 	}
-	golden(t, "linux.ipxe", IPXEScript(client(), linux, urls))
+	golden.File(t, "testdata/linux.ipxe", IPXEScript(client(), linux, urls))
 	urls.Shim = "http://10.0.0.1/S/shim.efi"
-	golden(t, "shim.ipxe", IPXEScript(client(), linux, urls))
-	golden(t, "trouble-retry.ipxe", TroubleScript(client(), errors.New("the boot API did not answer; try later"), true))
-	golden(t, "trouble-leave.ipxe", TroubleScript(client(), errors.New("not for us"), false))
-	golden(t, "ask.ipxe", AskScript("http://10.0.0.1/boot.ipxe"))
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; got:\n%s", name, got)
-	}
+	golden.File(t, "testdata/shim.ipxe", IPXEScript(client(), linux, urls))
+	golden.File(t, "testdata/trouble-retry.ipxe", TroubleScript(client(), errors.New("the boot API did not answer; try later"), true))
+	golden.File(t, "testdata/trouble-leave.ipxe", TroubleScript(client(), errors.New("not for us"), false))
+	golden.File(t, "testdata/ask.ipxe", AskScript("http://10.0.0.1/boot.ipxe"))
 }
 
 func TestOwnScriptIsLeftAlone(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 )
 
 // menu is one with menus below it, and with titles and a prompt that are not to be taken
@@ -25,19 +26,19 @@ func menu() Menu {
 func TestIPXEMenu(t *testing.T) {
 	m := menu()
 	m.Entries[3].URL, m.Entries[3].Path, m.Entries[3].Server = "tftp://192.0.2.1/D/grub.0", "D/grub.0", "192.0.2.1"
-	golden(t, "menu.ipxe", IPXEMenu(client(), m))
+	golden.File(t, "testdata/menu.ipxe", IPXEMenu(client(), m))
 	bios := client()
 	bios.Firmware = boot.BIOS
-	golden(t, "local-bios.ipxe", IPXEScript(bios, boot.Payload{Content: boot.Local{}}, URLs{}))
-	golden(t, "local-uefi.ipxe", IPXEScript(client(), boot.Payload{Content: boot.Local{}}, URLs{}))
+	golden.File(t, "testdata/local-bios.ipxe", IPXEScript(bios, boot.Payload{Content: boot.Local{}}, URLs{}))
+	golden.File(t, "testdata/local-uefi.ipxe", IPXEScript(client(), boot.Payload{Content: boot.Local{}}, URLs{}))
 }
 
 func TestGRUBMenu(t *testing.T) {
-	golden(t, "menu.grub", GRUBMenu(menu()))
+	golden.File(t, "testdata/menu.grub", GRUBMenu(menu()))
 	bios := client()
 	bios.Firmware = boot.BIOS
-	golden(t, "local-bios.grub", GRUBConfig(bios, boot.Payload{Content: boot.Local{}}, URLs{}))
-	golden(t, "local-uefi.grub", GRUBConfig(client(), boot.Payload{Content: boot.Local{}}, URLs{}))
+	golden.File(t, "testdata/local-bios.grub", GRUBConfig(bios, boot.Payload{Content: boot.Local{}}, URLs{}))
+	golden.File(t, "testdata/local-uefi.grub", GRUBConfig(client(), boot.Payload{Content: boot.Local{}}, URLs{}))
 }
 
 func TestPXELINUXMenu(t *testing.T) {
@@ -45,6 +46,6 @@ func TestPXELINUXMenu(t *testing.T) {
 	for i := range m.Entries {
 		m.Entries[i].URL = "tftp://192.0.2.1/" + m.Entries[i].ID + "/pxelinux.cfg/default"
 	}
-	golden(t, "menu.pxelinux", PXELINUXMenu(m))
-	golden(t, "local.pxelinux", PXELINUXConfig(client(), boot.Payload{Content: boot.Local{}}, URLs{}))
+	golden.File(t, "testdata/menu.pxelinux", PXELINUXMenu(m))
+	golden.File(t, "testdata/local.pxelinux", PXELINUXConfig(client(), boot.Payload{Content: boot.Local{}}, URLs{}))
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 )
 
 func template(t *testing.T, text string) boot.Template {
@@ -43,7 +44,7 @@ func TestMultiboot(t *testing.T) {
 		"multiboot-unspeakable.cfg":      GRUBConfig(client(), payload(unspeakable), urls),
 		"multiboot-unspeakable.pxelinux": PXELINUXConfig(client(), payload(unspeakable), urls),
 	} {
-		golden(t, name, config)
+		golden.File(t, "testdata/"+name, config)
 		if !strings.HasSuffix(name, ".cfg") {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 )
 
 func TestPXELINUXConfigs(t *testing.T) {
@@ -35,7 +36,7 @@ func TestPXELINUXConfigs(t *testing.T) {
 		"trouble-retry.pxelinux": TroublePXELINUXConfig(client(), errors.New("the boot API didn't answer; try later"), true),
 		"trouble-leave.pxelinux": TroublePXELINUXConfig(client(), errors.New("not for us"), false),
 	} {
-		golden(t, name, config)
+		golden.File(t, "testdata/"+name, config)
 		for line := range strings.Lines(config) {
 			if len(line) > 4094 {
 				t.Errorf("%s has a line of %d bytes", name, len(line))

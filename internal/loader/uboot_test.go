@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 )
 
 func TestUBootTexts(t *testing.T) {
@@ -40,7 +41,7 @@ func TestUBootTexts(t *testing.T) {
 		"uboot-trouble.cfg":      TroubleUBootConfig(c, errors.New("not for us\nlabel x")),
 		"uboot-script-other.scr": UBootScript(c, boot.Payload{Content: boot.Script{}}, "S", urls),
 	} {
-		golden(t, name, text)
+		golden.File(t, "testdata/"+name, text)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -26,7 +27,7 @@ func TestWIMScript(t *testing.T) {
 		for i, f := range w.For(c) {
 			urls.Initrds = append(urls.Initrds, "http://192.0.2.1/"+string(rune('A'+i))+"/"+f.Name)
 		}
-		golden(t, name, IPXEScript(c, boot.Payload{Content: w}, urls))
+		golden.File(t, "testdata/"+name, IPXEScript(c, boot.Payload{Content: w}, urls))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 )
 
 // Xen is loaded under the name by which it finds its configuration, and all that this names
@@ -18,10 +19,10 @@ func TestXen(t *testing.T) {
 		Kernel: "http://10.0.0.1/X/xen-4.17%20amd64.efi", Config: "http://10.0.0.1/B/xen.cfg", Initrds: []string{"http://10.0.0.1/K/my%20vmlinuz", "http://10.0.0.1/I/initrd.img"},
 		File: func(f boot.File) string { return "http://10.0.0.1/F/" + f.Base() }, Beacon: "http://10.0.0.1/B/up",
 	}
-	golden(t, "xen.ipxe", IPXEScript(client(), boot.Payload{Content: xen, Message: "Hello"}, urls))
-	golden(t, "xen.cfg", XenConfig(xen, urls))
+	golden.File(t, "testdata/xen.ipxe", IPXEScript(client(), boot.Payload{Content: xen, Message: "Hello"}, urls))
+	golden.File(t, "testdata/xen.cfg", XenConfig(xen, urls))
 	alone := boot.Xen{Program: xen.Program, Kernel: boot.Module{File: boot.File{Source: "/src/vmlinuz"}}}
-	golden(t, "xen-alone.cfg", XenConfig(alone, urls))
+	golden.File(t, "testdata/xen-alone.cfg", XenConfig(alone, urls))
 	alone.Policy, alone.Microcode = boot.File{Source: "/src/xenpolicy"}, boot.File{Source: "/src/intel.bin"}
-	golden(t, "xen-others.cfg", XenConfig(alone, urls))
+	golden.File(t, "testdata/xen-others.cfg", XenConfig(alone, urls))
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/netip"
@@ -21,11 +20,10 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/golden"
 	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/pxe"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files from the captures")
 
 // seen is a request of a capture.
 type seen struct {
@@ -91,28 +89,8 @@ func TestGolden(t *testing.T) {
 			for _, s := range requests(t, file) {
 				story(t, &text, s)
 			}
-			compare(t, filepath.Join("testdata", "golden", name+".txt"), text.String())
+			golden.File(t, filepath.Join("testdata", "golden", name+".txt"), text.String())
 		})
-	}
-}
-
-func compare(t *testing.T, golden, got string) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatalf("%v; write it with: go test ./internal/pxe -update", err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; if that is meant: go test ./internal/pxe -update\ngot:\n%s", golden, got)
 	}
 }
 

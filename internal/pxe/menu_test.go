@@ -11,6 +11,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/golden"
 	"github.com/spurboot/spur/internal/pxe"
 )
 
@@ -49,7 +50,7 @@ func TestGoldenMenu(t *testing.T) {
 					show(t, &text, "a DHCP server's reply", served(t, m, b))
 				}
 			}
-			compare(t, filepath.Join("testdata", "golden", "menu", capture+".txt"), text.String())
+			golden.File(t, filepath.Join("testdata", "golden", "menu", capture+".txt"), text.String())
 		})
 	}
 }

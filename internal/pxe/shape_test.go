@@ -8,6 +8,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/golden"
 	"github.com/spurboot/spur/internal/pxe"
 )
 
@@ -42,7 +43,7 @@ func TestGoldenShapes(t *testing.T) {
 						show(t, &text, "a DHCP server's reply", served(t, m, b))
 					}
 				}
-				compare(t, filepath.Join("testdata", "golden", "shapes", capture+"-"+s.name+".txt"), text.String())
+				golden.File(t, filepath.Join("testdata", "golden", "shapes", capture+"-"+s.name+".txt"), text.String())
 			})
 		}
 	}

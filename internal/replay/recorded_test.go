@@ -2,18 +2,15 @@ package replay_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 	"github.com/spurboot/spur/internal/replay"
 )
-
-var update = flag.Bool("update", false, "rewrite what is said of each record")
 
 // Each machine that somebody has sent the record of is answered as its file says:
 // copy a record into testdata/recorded, and write the file with -update.
@@ -27,15 +24,7 @@ func TestRecorded(t *testing.T) {
 		if err != nil {
 			out += "error: " + err.Error() + "\n"
 		}
-		said := strings.TrimSuffix(file, ".jsonl") + ".txt"
-		if *update {
-			if err := os.WriteFile(said, []byte(out), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if want, err := os.ReadFile(said); err != nil || out != string(want) {
-			t.Errorf("%s: %v; if that is meant: go test ./internal/replay -update\ngot:\n%s", said, err, out)
-		}
+		golden.File(t, strings.TrimSuffix(file, ".jsonl")+".txt", out)
 	}
 }
 

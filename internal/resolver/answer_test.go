@@ -1,7 +1,6 @@
 package resolver
 
 import (
-	"flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -10,9 +9,8 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // TestAnswers reads each document of testdata as the answer of an API at
 // http://api.example.org/baz and compares what it boots, or why it does not.
@@ -32,7 +30,7 @@ func TestAnswers(t *testing.T) {
 			if bad := strings.HasPrefix(filepath.Base(document), "bad-"); bad != (err != nil) {
 				t.Errorf("error %v", err)
 			}
-			golden(t, strings.TrimSuffix(document, ".json")+".golden", show(payload, err))
+			golden.File(t, strings.TrimSuffix(document, ".json")+".golden", show(payload, err))
 		})
 	}
 }
@@ -68,22 +66,6 @@ func show(p boot.Payload, err error) string {
 	line("message", p.Message)
 	line("script", script.Text.Fill(nil, ""))
 	return b.String()
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; go test -update writes it", err)
-	}
-	if got != string(want) {
-		t.Errorf("got\n%swant\n%s", got, want)
-	}
 }
 
 func TestTooManyInitrds(t *testing.T) {

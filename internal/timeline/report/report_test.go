@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/golden"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
@@ -26,15 +27,15 @@ func TestPlainLines(t *testing.T) {
 	var b bytes.Buffer
 	term := NewTerminal(&b, utc(Options{}))
 	feed(term.Observe, boots()...)
-	golden(t, "lines.txt", b.String())
+	golden.File(t, "testdata/lines.txt", b.String())
 	b.Reset()
 	feed(NewTerminal(&b, utc(Options{Width: func() int { return 90 }})).Observe, stalls()...)
-	golden(t, "stalled.txt", b.String())
+	golden.File(t, "testdata/stalled.txt", b.String())
 }
 
 func TestAttempt(t *testing.T) {
-	golden(t, "story.txt", Attempt(feed(nil, boots()...)))
-	golden(t, "story-stalled.txt", Attempt(feed(nil, stalls()...)))
+	golden.File(t, "testdata/story.txt", Attempt(feed(nil, boots()...)))
+	golden.File(t, "testdata/story-stalled.txt", Attempt(feed(nil, stalls()...)))
 }
 
 func TestLogRecords(t *testing.T) {
@@ -49,7 +50,7 @@ func TestLogRecords(t *testing.T) {
 	feed(log, boots()...)
 	feed(log, stalls()...)
 	log(timeline.Update{Dropped: 3})
-	golden(t, "log.json", b.String())
+	golden.File(t, "testdata/log.json", b.String())
 }
 
 func TestLogNamesTheRow(t *testing.T) {
@@ -83,7 +84,7 @@ func TestLiveLine(t *testing.T) {
 	if s.wrong != "" || len(s.line) != 0 {
 		t.Errorf("escape %q, left over %q", s.wrong, string(s.line))
 	}
-	golden(t, "live.txt", strings.Join(seen, "\n")+"\n")
+	golden.File(t, "testdata/live.txt", strings.Join(seen, "\n")+"\n")
 }
 
 func TestLiveLineOfManyMachines(t *testing.T) {

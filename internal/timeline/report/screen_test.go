@@ -2,7 +2,6 @@ package report
 
 import (
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -145,22 +144,4 @@ func stalls() []timeline.Event {
 		events = append(events, at(after, all[0]), at(after, all[1]))
 	}
 	return events
-}
-
-// golden compares text with a file of testdata. UPDATE=1 writes the file.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := "testdata/" + name
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("got\n%s\nwant (UPDATE=1 to accept)\n%s", got, want)
-	}
 }

@@ -3,6 +3,7 @@ package boottest
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/spurboot/spur/internal/lab"
@@ -103,24 +104,33 @@ func TestMultiboot(t *testing.T) {
 // by its own program for UEFI, which reads a configuration that Spur writes.
 func TestXen(t *testing.T) {
 	t.Parallel()
+	const efi = "boot/xen-*-amd64.efi"
 	grub := func(w *world) []string {
 		return []string{"--loader", "grub", "--loaders", w.madeGRUB("grub-efi-amd64-bin")}
 	}
+	ipxe := func(*world) []string { return []string{"--loader", "ipxe"} }
 	none := func(*world) []string { return nil }
+	start := func(w *world, args []string) *lab.Process { return w.spur(args...) }
+	withoutIPXE := func(w *world, args []string) *lab.Process { return w.spurWithout("/usr/lib/ipxe", args...) }
 	for _, tt := range []struct {
 		name, file string
 		firmware   lab.Firmware
 		args       func(*world) []string
+		start      func(*world, []string) *lab.Process
 		routes     []string
 	}{
-		{"bios", "boot/xen-*-amd64.gz", lab.BIOS, none, []string{"ipxe-http"}},
-		{"grub", "boot/xen-*-amd64.gz", lab.UEFI, grub, []string{"uefi-grub"}},
-		{"efi", "boot/xen-*-amd64.efi", lab.UEFI, none, []string{"uefi-x64-snponly", "ipxe-http"}},
-		{"efi-http", "boot/xen-*-amd64.efi", lab.UEFIHTTP, none, []string{"uefi-x64-http-snponly", "ipxe-http"}},
+		{"bios", "boot/xen-*-amd64.gz", lab.BIOS, none, start, []string{"ipxe-http"}},
+		{"grub", "boot/xen-*-amd64.gz", lab.UEFI, grub, start, []string{"uefi-grub"}},
+		{"efi", efi, lab.UEFI, none, start, []string{"uefi-x64-snponly", "ipxe-http"}},
+		{"efi-ramdisk", efi, lab.UEFI, (*world).ramdiskPrograms, withoutIPXE, []string{"uefi-xen-ramdisk"}},
+		{"efi-http-ipxe", efi, lab.UEFIHTTP, ipxe, start, []string{"uefi-x64-http-snponly", "ipxe-http"}},
+		{"efi-http", efi, lab.UEFIHTTP, none, start, []string{"uefi-http"}},
+		{"efi-keys", efi, lab.SnakeOil, (*world).withKeys, start, []string{"uefi-x64-snponly", "ipxe-http"}},
+		{"efi-http-keys", efi, lab.SnakeOilHTTP, (*world).withKeys, start, []string{"uefi-http"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
-			spur := w.spur(append(append([]string{"boot"}, w.xen(tt.file)...), tt.args(w)...)...)
+			spur := tt.start(w, slices.Concat([]string{"boot"}, w.xen(tt.file), tt.args(w)))
 			m, err := w.lab.Boot("machine", lab.Hardware{Firmware: tt.firmware, Memory: 1024, Ports: []lab.Port{{Wire: w.wire}}})
 			w.check(err)
 			w.prints(m, spur, `Xen version 4\.17`, `first program: on xen with .*console=hvc0`)

@@ -207,7 +207,13 @@ func (w *world) boot(args ...string) *lab.Process {
 // bootWithout does so on a host where a folder is empty.
 func (w *world) bootWithout(folder string, args ...string) *lab.Process {
 	w.Helper()
-	line := append([]string{"-m", "sh", "-c", `mount -t tmpfs none "$1" && shift && exec "$@"`, "sh", folder, built.spur}, bootLine()...)
+	return w.spurWithout(folder, append(bootLine(), args...)...)
+}
+
+// spurWithout starts the binary on a host where a folder is empty.
+func (w *world) spurWithout(folder string, args ...string) *lab.Process {
+	w.Helper()
+	line := []string{"-m", "sh", "-c", `mount -t tmpfs none "$1" && shift && exec "$@"`, "sh", folder, built.spur}
 	return w.serving("unshare", append(line, args...)...)
 }
 

@@ -140,7 +140,8 @@ tells 512 bytes in all. On UEFI a GRUB of spur loader make grub is needed.
 
 KERNEL may be xen.efi, Xen's own program for UEFI, which needs none: the first --module is
 the kernel of its first domain and what that is told, the next one its ramdisk, --cmdline
-is Xen's own. docs/xen.md says more.
+is Xen's own. It comes by iPXE, or with all else on a disk of which firmware makes a RAM
+disk. docs/xen.md says more.
 
 KERNEL may be an EFI application instead, which UEFI machines start as it is: a
 unified kernel image, a shell. Or it may be an iPXE script, a file or a URL of

@@ -155,7 +155,7 @@ var allowed = map[string][]string{
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/inventory":   {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
-	"internal/tree":        {"internal/boot", "internal/bootimage", "internal/cpio", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/grubimage", "internal/initrdlayout", "internal/iso", "internal/route", "internal/loader", "internal/seal"},
+	"internal/tree":        {"internal/boot", "internal/bootimage", "internal/cpio", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/fat", "internal/grubimage", "internal/initrdlayout", "internal/iso", "internal/route", "internal/loader", "internal/seal"},
 
 	// What this host has.
 	"internal/host": {

@@ -271,6 +271,10 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 		e.uBootScript(c, r, urls, indent)
 		name = route.PXELINUXConfig
 	}
+	if r.Loader == boot.RAMDisk && e.payload.Kind() == boot.KindXen {
+		e.xenDisk(c, r, indent)
+		return
+	}
 	if shown, ok := e.shown[r.Loader]; ok {
 		e.line("%s%s is as by %s, with addresses of its own", indent, name, shown)
 		return
@@ -284,6 +288,9 @@ func (e *explanation) script(c boot.Client, r route.Route, indent string) {
 		for _, why := range e.tree.NotShown(c, menu, r, tree.Asker{Via: r.Via, Server: c.Server}) {
 			e.line("%snot in it: %s", indent, why)
 		}
+	}
+	if xen, ok := e.payload.Content.(boot.Xen); ok {
+		e.xenConfig(xen, urls, indent)
 	}
 	linux, _ := e.payload.Content.(boot.Linux)
 	if cmdline := linux.Cmdline.Expand(urls.File, urls.Beacon); cmdline != "" {
@@ -326,6 +333,10 @@ func (e *explanation) uBootScript(c boot.Client, r route.Route, urls loader.URLs
 // program explains the one file that firmware starts by itself.
 func (e *explanation) program(c boot.Client, r route.Route, indent string) {
 	linux, ok := e.payload.Content.(boot.Linux)
+	if e.payload.Kind() == boot.KindXen {
+		e.xenDisk(c, r, indent)
+		return
+	}
 	if !ok || r.Form == route.ProgramForm {
 		e.line("%s%s is %s as it is%s", indent, r.Give, e.payload.Title(), e.signature())
 		return

@@ -141,7 +141,7 @@ func identify(h head, size int64) (Found, error) {
 
 // recognise tries every format that boots.
 func recognise(h head) (Found, bool) {
-	for _, try := range []func(head) (Found, bool){bzImage, zboot, armImage, riscvImage, loongImage, armZImage, xen, efiApplication, script, flatLoader, multiboot, uImage, fitImage} {
+	for _, try := range []func(head) (Found, bool){bzImage, zboot, xen, armImage, riscvImage, loongImage, armZImage, efiApplication, script, flatLoader, multiboot, uImage, fitImage} {
 		if found, ok := try(h); ok {
 			found.Signed = h.peSigned()
 			found.Description = describe(found)

@@ -48,6 +48,31 @@ func TestXen(t *testing.T) {
 	}
 }
 
+// That for arm64 is told from kernels of Linux, which have the same header.
+func TestXenARM64(t *testing.T) {
+	path, err := lab.Unpacked("xen-hypervisor-4.17-arm64:arm64", "boot/xen-*-arm64.efi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := Look(bytes.NewReader(b), int64(len(b)))
+	if err != nil || found.Kind != boot.KindXen || found.Description != "Xen for UEFI, arm64" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	for name, change := range map[string]func(b []byte){
+		"text_offset": func(b []byte) { b[10] = 8 }, "sections": func(b []byte) { copy(b[0xf8:], ".text\x00\x00") }, "alignment": func(b []byte) { copy(b[0x7c:], le32(0x200)) },
+	} {
+		other := bytes.Clone(b)
+		change(other)
+		if found, err := Look(bytes.NewReader(other), int64(len(b))); err != nil || found.Kind != boot.KindLinux {
+			t.Errorf("with another %s it is %+v, %v", name, found, err)
+		}
+	}
+}
+
 func TestXenModules(t *testing.T) {
 	for file, want := range map[string]XenModule{
 		"\x8c\xff\x7c\xf9\x08\x00\x00\x00XenFlask": XenPolicy,

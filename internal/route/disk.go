@@ -75,6 +75,12 @@ func unfitHTTPBoot(c boot.Client, p boot.Payload, host Host) string {
 	if why := unfitRAMDisk(c, p, host); why != "" {
 		return why
 	}
+	return notByHTTPBoot(c)
+}
+
+// notByHTTPBoot says that a machine isn't booting in the way by which its firmware makes RAM
+// disks, or "".
+func notByHTTPBoot(c boot.Client) string {
 	if c.Proto != boot.HTTP {
 		return "firmware makes a RAM disk only of what it fetches by HTTP Boot"
 	}

@@ -173,6 +173,11 @@ func Entries() []Entry {
 			Why: "named in the offer itself: for firmware that never asks on port 4011; old edk2 loses such offers",
 		},
 		{
+			Name: "uefi-xen-ramdisk", Firmware: boot.UEFI, Proto: boot.PXE, Speaker: boot.ROM,
+			Payload: boot.KindXen, Loader: boot.RAMDisk, Build: RAMDiskProgram, Via: TFTP,
+			Why: "a program of Spur's that fetches a disk with xen.efi, its configuration and what that names, and makes a RAM disk of it: for machines on which no iPXE runs",
+		},
+		{
 			Name: "uefi-tftp", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: TFTP,
 			Why: "no loader in between: the firmware fetches one EFI application with all that it needs; 700 MiB of it went by TFTP into edk2, at some 8 MB/s emulated, about as fast as its HTTP; 4 GiB is the most that an EFI application can have, and the firmware needs three times its size in memory",

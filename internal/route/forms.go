@@ -69,6 +69,8 @@ func Forms() []FormRow {
 		{Kind: boot.KindMultiboot, Form: Multiboot2Form, Obstacle: unfitMultiboot2, Needs: multibootNeeds},
 		{Kind: boot.KindMultiboot, Form: MultibootForm, Obstacle: unfitMultiboot1, Needs: multibootNeeds},
 		{Kind: boot.KindXen, Form: XenForm, Obstacle: unfitXen, Needs: xenNeeds},
+		{Kind: boot.KindXen, Form: DiskForm, Obstacle: unfitXenHTTPBoot, Needs: xenNeeds},
+		{Kind: boot.KindXen, Form: RAMDiskForm, Obstacle: unfitXenDisk, Needs: xenNeeds},
 		{Kind: boot.KindCOM32, Form: COM32Form, Obstacle: unfitCOM32},
 		{Kind: boot.KindEFI, Form: ProgramForm, Obstacle: foreignProgram},
 		{Kind: boot.KindNBP, Form: NBPForm, Obstacle: foreignNBP},

@@ -92,8 +92,11 @@ func markdown() string {
 		if r.Loader == boot.ROM && e.Firmware == boot.BIOS {
 			given = "the payload's own program"
 		}
-		if e.Payload == boot.KindDisk {
+		switch e.Payload {
+		case boot.KindDisk:
 			given += " and a disk"
+		case boot.KindXen:
+			given += " and a disk with Xen"
 		}
 		if r.Shim {
 			given += " and " + map[boot.Loader]string{boot.IPXE: "iPXE", boot.GRUB: "GRUB"}[r.Loader]

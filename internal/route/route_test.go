@@ -344,7 +344,7 @@ func TestNamesAndOrder(t *testing.T) {
 	want := []string{
 		"ipxe-http", "bios-ipxe-undionly", "uefi-x64-ipxe-snponly", "ipxe-https", "ipxe-tftp", "bios-undionly", "bios-ipxe", "bios-lpxelinux", "bios-pxelinux", "bios-nbp",
 		"uefi-tftp6", "uefi-ramdisk", "uefi-x64-snponly", "uefi-arm64-ipxe", "uefi-riscv64-ipxe", "uefi-loong64-ipxe", "uefi-shim-ipxe", "uefi-medium-shim-grub", "uefi-shim-grub",
-		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-tftp", "uefi-x64-syslinux", "bios-grub", "bios-grub-legacy", "bios-ipxe-grub", "bios-gpxe-http", "bios-gpxe-tftp", "bios-gpxe-undionly", "bios-gpxe-grub", "uefi-grub", "uefi-whole",
+		"uefi-x64-ipxe", "uefi-x64-direct", "uefi-xen-ramdisk", "uefi-tftp", "uefi-x64-syslinux", "bios-grub", "bios-grub-legacy", "bios-ipxe-grub", "bios-gpxe-http", "bios-gpxe-tftp", "bios-gpxe-undionly", "bios-gpxe-grub", "uefi-grub", "uefi-whole",
 		"uefi-http", "uefi-https", "uefi-http-shim-ipxe", "uefi-http-medium-shim-grub", "uefi-http-shim-grub", "uefi-https-shim-grub", "uefi-x64-http-snponly", "uefi-arm64-http-ipxe", "uefi-http-grub", "uefi-http-whole",
 		"rpi-tftp", "uboot-script", "uboot-efi", "uboot-pxelinux",
 		"apple-netboot", "apple-snponly", "apple-efi",

@@ -109,6 +109,9 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	if form == LocalForm && e.Loader == boot.ROM {
 		r.Give, r.Why = LocalDisk, "a menu of PXE's with nothing but the local disk in it, which firmware takes at once (PXE 2.1 section 2.2.4, type 0)"
 	}
+	if form == DiskForm && p.Kind() == boot.KindXen {
+		r = r.asXenDisk()
+	}
 	if form == GRUBMemdiskForm {
 		r.Why = "GRUB without a shim, and the disk in it: it follows the grub.cfg on that; what boots has in its memory what GRUB loads, and sees no disk"
 	}

@@ -97,5 +97,8 @@ func (l Loader) helpers() []File {
 	if slices.Contains(l.Brings, XenForm) {
 		all = append(all, File{Name: XenConfig, Role: Extra})
 	}
+	if slices.Contains(l.Brings, DiskForm) || slices.Contains(l.Brings, RAMDiskForm) {
+		all = append(all, File{Name: XenDisk, Role: Kernel})
+	}
 	return all
 }

@@ -23,8 +23,8 @@ func TestXenRoutes(t *testing.T) {
 		want   []string
 		why    string
 	}{
-		{"PXE", uefiROM, all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}, "uefi-tftp: xen.efi is Xen's program for UEFI, which UEFI firmware can't start by itself"},
-		{"HTTP Boot", uefiHTTP, all(), []string{"uefi-x64-http-snponly"}, ""},
+		{"PXE", uefiROM, all(), []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}, "uefi-tftp: firmware makes a RAM disk only of what it fetches by HTTP Boot"},
+		{"HTTP Boot", uefiHTTP, all(), []string{"uefi-http", "uefi-x64-http-snponly"}, ""},
 		{"iPXE", uefiIPXE, all(), []string{"ipxe-http", "ipxe-tftp"}, ""},
 		{"a BIOS", biosIPXE, all(), nil, "ipxe-http: xen.efi is Xen's program for UEFI firmware, and the machine is BIOS; give it the Multiboot kernel, xen.gz"},
 		{"arm64", armIPXE, all(), nil, "ipxe-http: xen.efi is Xen for x64, the machine is UEFI arm64"},
@@ -35,7 +35,7 @@ func TestXenRoutes(t *testing.T) {
 		var got []string
 		for _, r := range ladder.Routes {
 			got = append(got, r.Name)
-			if r.Form != XenForm || r.Needs(test.client, xenFor(boot.X64)) != 200<<20 {
+			if want := map[bool]Form{true: DiskForm, false: XenForm}[r.Name == "uefi-http"]; r.Form != want || (r.Give == XenDisk) != (want == DiskForm) || r.Needs(test.client, xenFor(boot.X64)) != 200<<20 {
 				t.Errorf("%s: %+v", test.name, r)
 			}
 		}

@@ -205,8 +205,10 @@ func (t *Tree) openBoot(ctx context.Context, n Name, name string, a Asker) (fs.F
 		return nil, missing(name, errors.New("the route "+n.Route.Name+" has no such file"))
 	case n.Route.Loader == boot.Apple:
 		return t.openNetBoot(ctx, n.Client, name)
-	case f.Name == route.XenConfig && n.Route.Loader == boot.IPXE:
+	case f.Name == route.XenConfig:
 		return t.xenConfig(ctx, n.Client, n.Route, a)
+	case f.Name == route.XenDisk:
+		return t.xenDisk(ctx, n.Client, n.Route, a)
 	case f.Loader == boot.Memdisk || f.Loader == boot.Wimboot:
 		b, ok := t.Loaders.Find(name, n.Client)
 		return t.openBinary(ctx, name, b, ok)
@@ -309,6 +311,9 @@ func (t *Tree) script(ctx context.Context, c boot.Client, r route.Route, a Asker
 	}
 	if why := t.obstacle(c, payload, r); why != "" {
 		return troubled(c, r, errors.New(why), false)
+	}
+	if payload, err = t.xenAsDisk(ctx, c, r, payload, a); err != nil {
+		return troubled(c, r, err, true)
 	}
 	g := newGenerated(route.FindLoader(r.Loader).Next.Name, t.Configuration(c, payload, r, a))
 	_, within := t.inGRUB(c, r, payload)

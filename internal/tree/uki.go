@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/efi/pefile"
@@ -58,17 +59,25 @@ type parts []Section
 
 func (p *parts) open(ctx context.Context, from Sources, files []boot.File) error {
 	for _, source := range files {
-		f, err := from.Open(ctx, source)
-		if err != nil {
+		if err := p.openBy(ctx, from.Open, source); err != nil {
 			return err
 		}
-		section, err := Whole(f)
-		if err != nil {
-			return errors.Join(err, f.Close())
-		}
-		section.origin += source.Key()
-		*p = append(*p, section)
 	}
+	return nil
+}
+
+// openBy adds all of a file, as something opens it.
+func (p *parts) openBy(ctx context.Context, open func(context.Context, boot.File) (fs.File, error), source boot.File) error {
+	f, err := open(ctx, source)
+	if err != nil {
+		return err
+	}
+	section, err := Whole(f)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	section.origin += source.Key()
+	*p = append(*p, section)
 	return nil
 }
 

@@ -3,7 +3,10 @@ package tree
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/fat"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -50,6 +54,59 @@ func TestXen(t *testing.T) {
 	}
 	if !regexp.MustCompile(`(?m)^kernel=kernel up=http://10\.0\.0\.1/\S+/up$`).MatchString(got["xen.cfg"]) || !strings.Contains(got["xen.cfg"], "\nramdisk=ramdisk\n") {
 		t.Error(got["xen.cfg"])
+	}
+}
+
+// Firmware that fetches Xen without a loader is given a disk, on which Xen is the program
+// that it starts, and finds all else beside itself.
+func TestXenDisk(t *testing.T) {
+	tr := newXenTree(t)
+	c := rom
+	c.Proto = boot.HTTP
+	payload, _ := tr.Resolver.Resolve(t.Context(), c)
+	r, ok := route.Routes(c, payload, tr.Host).Pick(nil)
+	path := tr.Path(c, r)
+	if e, known := tr.Describe(path, netip.Addr{}); !ok || !strings.HasSuffix(path, "/xen.img") || !known || e.Role != route.Kernel || !e.Last {
+		t.Fatalf("%s, %+v", path, e)
+	}
+	raw := read(t, tr, path, overHTTP)
+	if again := read(t, tr, path, overHTTP); again != raw {
+		t.Error("it differs from one time to the next")
+	}
+	disk, err := fat.Open(strings.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"bootx64.efi": "XEN", "kernel": "KERNEL", "ramdisk": "INITRD", "bootx64.cfg": "kernel=kernel up=http://10.0.0.1/"} {
+		file, err := disk.Open("EFI/BOOT/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, err := io.ReadAll(file); err != nil || !strings.Contains(string(content), want) {
+			t.Errorf("%s has %q, %v", name, content, err)
+		}
+	}
+}
+
+// Spur's RAM-disk program is told how large the disk is, and where.
+func TestXenRAMDisk(t *testing.T) {
+	tr := newXenTree(t)
+	tr.Loaders = route.Binaries{{
+		Build: route.Build{File: "r.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: "/x/r.efi",
+		Identity: route.Identity{Kind: route.KindRAMDisk, Firmware: boot.UEFI, Arch: boot.X64},
+	}}
+	payload, _ := tr.Resolver.Resolve(t.Context(), rom)
+	r, _ := route.Routes(rom, payload, tr.Host).Pick(nil)
+	if r.Name != "uefi-xen-ramdisk" {
+		t.Fatalf("the route is %q", r.Name)
+	}
+	below := tr.Names.Boot(rom, r) + "/"
+	text := read(t, tr, below+route.RAMDiskConfig, overTFTP)
+	size := len(read(t, tr, below+route.XenDisk, overTFTP))
+	for _, want := range []string{fmt.Sprintf("size %d\n", size), "type disk\n", "http http://10.0.0.1/" + below + "xen.img\n", "tftp " + below + "xen.img\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
 	}
 }
 

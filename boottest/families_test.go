@@ -82,6 +82,10 @@ var systems = map[string]struct {
 	"TinyCore":    {fetches: `uname -s`, prints: []string{`Linux`}},
 	"MT86PLUS_64": {elsewhere: "TestMemtest"},
 
+	"openSUSE-Leap-15.6-NET-aarch64": {elsewhere: "TestFamiliesARM64"},
+	"VOID_LIVE_ARM64":                {fetches: `iso /void.iso LiveOS/squashfs.img`, prints: []string{who}},
+	"nixos-minimal-24.05-aarch64":    {fetches: `iso "$(arg root)" nix-store.squashfs`, prints: []string{who}},
+
 	"Debian 12.5.0 amd64 n": {elsewhere: "TestDebianInstallerISO"},
 	"Debian 13.1.0 arm64 n": {elsewhere: "TestDebianInstallerISO"},
 }

@@ -21,7 +21,8 @@ func twoItems(t *testing.T) (*Offers4, *sent) {
 	t.Helper()
 	rescue := kernel()
 	rescue.Content = boot.Linux{Kernel: boot.File{Source: "/x/rescue"}, Arch: boot.X64}
-	r := resolver.ByItem{Payload: kernel(), Items: map[uint16]boot.Payload{0x8000: kernel(), 0x8001: rescue}}
+	first := resolver.Static{Payload: kernel()}
+	r := resolver.ByItem{Otherwise: first, Items: map[uint16]boot.Resolver{0x8000: first, 0x8001: resolver.Static{Payload: rescue}}}
 	o, out := newOffers(t, r)
 	o.Decider.Menu = &decide.Menu{Items: []decide.Item{
 		{Type: 0x8000, Title: "Debian", Ours: true}, {Type: 0x8001, Title: "Rescue", Ours: true},

@@ -190,6 +190,12 @@ func (Linux) Kind() Kind { return KindLinux }
 // Title implements Content. A kernel in an image goes by the image's name.
 func (l Linux) Title() string { return File{Source: l.Kernel.Source}.Base() }
 
+// StartedBy tells whether firmware of an architecture starts the kernel, as far as is known:
+// of 32 bits one of 64 may be (EFI mixed mode).
+func (l Linux) StartedBy(arch Arch) bool {
+	return l.Arch == "" || l.Arch == arch || l.Arch == X64 && arch == X86 && l.Abilities.EFIMixed
+}
+
 // Files implements Content.
 func (l Linux) Files() []File {
 	files := append([]File{l.Kernel}, l.Initrds...)

@@ -25,6 +25,7 @@ type Found struct {
 	Info    string // what the medium says of itself, in .disk/info
 	Configs []bootconfig.Config
 	Systems []System // that its menus offer and that can be booted, or the one that the family knows
+	Further []System // that the family knows besides, such as those of other architectures
 	WIM     string   // the Windows image, for wimboot; empty for none
 	Root    Root     // how the system finds its root
 	Memory  int64    // what a machine should have at least; 0 where that is not known
@@ -139,13 +140,17 @@ func (l look) systems(found *Found) {
 			}
 		}
 	}
+	known := l.known(found.Family)
 	if len(all) == 0 {
-		all = l.known(found.Family)
+		all = slices.Clone(known[:min(1, len(known))])
 		if len(found.Lacking) > 0 {
 			found.PresetLacks = found.Lacking[0]
 		}
 	}
 	found.Systems, found.Preset = all, max(0, preset)
+	found.Further = slices.DeleteFunc(known, func(s System) bool {
+		return slices.ContainsFunc(all, func(other System) bool { return other.Kernel == s.Kernel })
+	})
 }
 
 // same tells whether two entries are one: with the same arguments, or with the same title
@@ -192,26 +197,42 @@ func (l look) system(f Family, c bootconfig.Config, e bootconfig.Entry) (s Syste
 	return System{Title: e.Title, Kernel: e.Kernel, Initrds: e.Initrds, Args: e.Args, Config: c.Path}, "", true
 }
 
-// known is the system that a family knows of by itself; none where its kernel isn't there, or
-// none of its initrds.
+// known are the systems that a family knows of by itself, one for each kernel that is there
+// with one of its initrds.
 func (l look) known(f Family) []System {
+	var all []System
 	for _, pattern := range f.Kernels {
-		kernel := l.first(pattern)
-		if kernel == "" || !l.has(kernel) {
-			continue
-		}
-		s := System{Title: cmp.Or(f.Title, f.Name), Kernel: kernel, Args: f.Args}
-		for _, pattern := range f.Initrds {
-			if initrd := l.first(pattern); initrd != "" {
-				s.Initrds = append(s.Initrds, initrd)
+		for _, kernel := range l.medium.Glob(pattern) {
+			if s, ok := l.knownBy(f, kernel); ok && !slices.ContainsFunc(all, func(other System) bool { return other.Kernel == kernel }) {
+				all = append(all, s)
 			}
 		}
-		if len(s.Initrds) == 0 && len(f.Initrds) > 0 {
-			return nil
-		}
-		return []System{s}
 	}
-	return nil
+	return all
+}
+
+// knownBy is the system of a kernel; ok is false where that isn't there, or has no initrd.
+func (l look) knownBy(f Family, kernel string) (s System, ok bool) {
+	if !l.has(kernel) {
+		return s, false
+	}
+	s = System{Title: cmp.Or(f.Title, f.Name), Kernel: kernel, Args: f.Args}
+	for _, pattern := range f.Initrds {
+		if initrd := l.nearest(pattern, kernel); initrd != "" {
+			s.Initrds = append(s.Initrds, initrd)
+		}
+	}
+	return s, len(s.Initrds) > 0 || len(f.Initrds) == 0
+}
+
+// nearest is the first file that matches a pattern in the folder of another file or, where
+// there is none, anywhere; empty for none.
+func (l look) nearest(pattern, other string) string {
+	all := l.medium.Glob(pattern)
+	if i := slices.IndexFunc(all, func(name string) bool { return path.Dir(name) == path.Dir(other) }); i >= 0 {
+		return all[i]
+	}
+	return l.first(pattern)
 }
 
 // root is the first way of a family's that Spur serves and whose files are there.

@@ -1,6 +1,7 @@
 package outlook
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -15,14 +16,14 @@ func (o Outlook) Given(t Target) ([]string, error) {
 	if len(t.Items) > 0 {
 		return o.givenByMenu(t.Items)
 	}
-	lines, err := o.givenOne(o.overEach(everyClient(t.Payload)), t.Payload)
-	for _, other := range t.Others {
-		if err != nil {
-			return nil, err
-		}
-		var more []string
-		more, err = o.givenOne(o.overEach(append(everyUEFI(other.Arch), everyUBoot(other.Arch)...)), other.Payload)
-		lines = append(lines, more...)
+	all, err := o.GivenOf(t)
+	width := len("iPXE without HTTP ")
+	if o.IPv6 {
+		width = len("iPXE with HTTP over IPv6")
+	}
+	var lines []string
+	for _, one := range all {
+		lines = append(lines, fmt.Sprintf("  %-12s %-*s %s", one.Platform, width, one.Speaker, one.What))
 	}
 	return lines, err
 }
@@ -41,20 +42,6 @@ func (o Outlook) givenByMenu(items []Item) ([]string, error) {
 	return lines, nil
 }
 
-// givenOne does so for one payload.
-func (o Outlook) givenOne(clients []boot.Client, p boot.Payload) ([]string, error) {
-	width := len("iPXE without HTTP ")
-	if o.IPv6 {
-		width = len("iPXE with HTTP over IPv6")
-	}
-	all, err := o.givenTo(clients, p)
-	var lines []string
-	for _, one := range all {
-		lines = append(lines, fmt.Sprintf("  %-12s %-*s %s", one.Platform, width, one.Speaker, one.What))
-	}
-	return lines, err
-}
-
 // Given is what one kind of machine is given.
 type Given struct {
 	Platform string
@@ -62,10 +49,24 @@ type Given struct {
 	What     string // it is given first, or what is in the way
 }
 
-// GivenOf says what each kind of machine is given of a payload. One that no machine can boot
-// is an error.
-func (o Outlook) GivenOf(p boot.Payload) ([]Given, error) {
-	return o.givenTo(o.overEach(everyClient(p)), p)
+// GivenOf says what each kind of machine is given of a target that is no menu. A payload that
+// no machine can boot is an error, unless it is one of several that one medium has.
+func (o Outlook) GivenOf(t Target) ([]Given, error) {
+	all, err := o.givenTo(o.overEach(everyClient(t.Payload)), t.Payload)
+	for _, other := range t.Others {
+		more, failed := o.givenTo(o.overEach(append(everyUEFI(other.Arch), everyUBoot(other.Arch)...)), other.Payload)
+		all = append(all, more...)
+		switch {
+		case other.Found && failed == nil:
+			err = nil
+		case !other.Found:
+			err = cmp.Or(err, failed)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // givenTo does so for some clients.

@@ -38,12 +38,16 @@ func wouldBoot(c boot.Client, p boot.Payload, host route.Host) string {
 	case p.Kind() == boot.KindNetBoot && c.Proto != boot.BSDP:
 		return "NetBoot images are for Macs alone, which ask by BSDP: spur explain --proto bsdp shows how one boots"
 	}
+	var others []string
 	for _, other := range everyClient(p) {
-		if other.Loader == boot.ROM && other.Proto == boot.PXE && other.Firmware != c.Firmware && boots(other, host) {
-			return "mend that, or choose another kind of machine: it boots on " + other.Platform()
+		if other.Loader == boot.ROM && other.Proto == boot.PXE && other.Platform() != c.Platform() && boots(other, host) {
+			others = append(others, other.Platform())
 		}
 	}
-	return ""
+	if len(others) == 0 {
+		return ""
+	}
+	return "mend that, or choose another kind of machine: it boots on " + strings.Join(others, " and ")
 }
 
 // HasRoute tells whether there is a route for such a client at all, with loaders

@@ -25,6 +25,7 @@ type Target struct {
 type ForArch struct {
 	Arch    boot.Arch
 	Payload boot.Payload
+	Found   bool // on the medium of the target, and not named for them: it need not boot
 }
 
 // Item is what machines boot by one item of a menu.

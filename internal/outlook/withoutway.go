@@ -27,10 +27,10 @@ func (o Outlook) WithoutWay(t Target) []string {
 	if _, ok := t.Payload.Content.(boot.Bringer); ok || forUBoot(t.Payload) {
 		return nil // it is plain which machines its programs are for
 	}
-	all := t.Others
+	all := slices.DeleteFunc(slices.Clone(t.Others), func(other ForArch) bool { return other.Found })
 	arch := cmp.Or(t.Payload.Arch(), boot.X64)
 	if !slices.ContainsFunc(all, func(other ForArch) bool { return other.Arch == arch }) {
-		all = append([]ForArch{{arch, t.Payload}}, all...)
+		all = append([]ForArch{{Arch: arch, Payload: t.Payload}}, all...)
 	}
 	var warnings []string
 	for _, one := range all {

@@ -31,7 +31,7 @@ func TestWithoutWay(t *testing.T) {
 		{Name: "a/shim.efi", Firmware: boot.UEFI, Arch: boot.X64, Signed: true, Starts: "a/grubx64.efi", Loader: boot.GRUB, Reaches: boot.CanTFTP},
 	}}}}
 	both := linux(boot.X64)
-	both.Others = []ForArch{{boot.ARM64, linux(boot.ARM64).Payload}}
+	both.Others = []ForArch{{Arch: boot.ARM64, Payload: linux(boot.ARM64).Payload}}
 	for _, tt := range []struct {
 		name string
 		Outlook

@@ -6,17 +6,17 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// ByItem gives each machine the payload of the item that was chosen from a menu in
-// front of it, and Payload where none was.
+// ByItem gives each machine what the item has for it that was chosen from a menu in front
+// of it, and what Otherwise has where none was.
 type ByItem struct {
-	Payload boot.Payload
-	Items   map[uint16]boot.Payload
+	Otherwise boot.Resolver
+	Items     map[uint16]boot.Resolver
 }
 
-// Resolve returns the payload. It never fails.
-func (s ByItem) Resolve(_ context.Context, c boot.Client) (boot.Payload, error) {
-	if p, ok := s.Items[c.Item]; ok {
-		return p, nil
+// Resolve returns the payload.
+func (s ByItem) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
+	if r, ok := s.Items[c.Item]; ok {
+		return r.Resolve(ctx, c)
 	}
-	return s.Payload, nil
+	return s.Otherwise.Resolve(ctx, c)
 }

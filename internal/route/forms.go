@@ -190,6 +190,9 @@ func foreignKernel(c boot.Client, l boot.Linux) string {
 	case mixed(c, l):
 		return fmt.Sprintf("%s is a 64-bit kernel without an entry for firmware of 32 bits (CONFIG_EFI_MIXED), which this machine has", l.Title())
 	}
+	if l.Kernel.Inside != "" {
+		return fmt.Sprintf("%s has a kernel for %s, the machine is %s", l.Title(), l.Arch, c.Arch)
+	}
 	return fmt.Sprintf("%s is a kernel for %s, the machine is %s", l.Title(), l.Arch, c.Arch)
 }
 

@@ -92,14 +92,14 @@ func (c *catalogue) Resolve(ctx context.Context, client boot.Client) (boot.Paylo
 		c.refresh(ctx)
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return c.payload, nil
+		return c.menuFor(client.FirmwareArch()), nil
 	}
 	if e, ok := c.find(client.Item); ok {
-		return e.Payload, nil
+		return e.forArch(client.FirmwareArch()).Payload, nil
 	}
 	c.refresh(ctx) // of a menu that another Spur has drawn
 	if e, ok := c.find(client.Item); ok {
-		return e.Payload, nil
+		return e.forArch(client.FirmwareArch()).Payload, nil
 	}
 	return boot.Payload{}, errors.New("what was chosen isn't in the menu any more")
 }
@@ -113,11 +113,20 @@ func (c *catalogue) find(number uint16) (entry, bool) {
 	return all[at], true
 }
 
+// menuFor is the menu for machines of an architecture, for which there is another one where
+// an item has something for them.
+func (c *catalogue) menuFor(arch boot.Arch) boot.Payload {
+	if slices.ContainsFunc(c.entries, func(e entry) bool { return len(e.others) > 0 }) {
+		return c.menu(arch)
+	}
+	return c.payload
+}
+
 // menu is the menu as it is now.
-func (c *catalogue) menu() boot.Payload {
+func (c *catalogue) menu(arch boot.Arch) boot.Payload {
 	m := boot.Menu{Prompt: c.prompt, Timeout: c.timeout, Default: c.first}
 	for _, e := range c.entries {
-		m.Items = append(m.Items, boot.MenuItem{Item: e.number, Title: e.title, Group: e.group, Payload: e.Payload, Locked: c.protects(e)})
+		m.Items = append(m.Items, boot.MenuItem{Item: e.number, Title: e.title, Group: e.group, Payload: e.forArch(arch).Payload, Locked: c.protects(e)})
 	}
 	return boot.Payload{Content: m}
 }
@@ -143,7 +152,7 @@ func (c *catalogue) refresh(ctx context.Context) {
 	first := c.lookedAt.IsZero()
 	c.entries, c.known, c.lookedAt = all, kept, c.now()
 	c.skipped, c.leftOut = look.skippedText(), look.skipped
-	c.payload = c.menu()
+	c.payload = c.menu("")
 	if !first && c.skipped != before && c.skipped != "" {
 		c.up.Say(c.skipped)
 	}
@@ -172,7 +181,7 @@ func (c *catalogue) named() []Inspected {
 	var all []Inspected
 	for _, p := range c.parts {
 		if p.named != nil {
-			all = append(all, p.named.Inspected)
+			all = append(all, p.named.variants()...)
 		}
 	}
 	return all

@@ -142,7 +142,7 @@ func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (Inspected, error) {
 	if err != nil {
 		return Inspected{}, err
 	}
-	c.payload = c.menu()
+	c.payload = c.menu("")
 	l := Inspected{Payload: c.payload, drawn: c, about: fmt.Sprintf("a menu of %s", size.Count(len(all), "item"))}
 	for _, text := range []string{c.skipped, warning} {
 		if text != "" {

@@ -76,6 +76,7 @@ func (t Target) inspectFor(ctx context.Context, arch boot.Arch, up Upstream) (In
 	if err != nil {
 		return Inspected{}, err
 	}
+	l = l.forArch(arch)
 	if l.Payload.Kind() == boot.KindScript {
 		return Inspected{}, advice.Misused(advice.New(fmt.Sprintf("--for %s: %s is an iPXE script", arch, t.Kernel),
 			"give every machine the same script, and have it look at ${buildarch}"))
@@ -89,11 +90,31 @@ func (t Target) inspectFor(ctx context.Context, arch boot.Arch, up Upstream) (In
 // startedBy tells whether firmware of an architecture starts a payload of another.
 func startedBy(p boot.Payload, arch boot.Arch) bool {
 	l, ok := p.Content.(boot.Linux)
-	return ok && arch == boot.X86 && l.Abilities.EFIMixed
+	return ok && l.StartedBy(arch)
+}
+
+// forArch is what machines of an architecture boot.
+func (l Inspected) forArch(arch boot.Arch) Inspected {
+	for _, o := range l.others {
+		if o.arch == arch {
+			return o.Inspected
+		}
+	}
+	return l
+}
+
+// add has machines of an architecture boot another target, in the place of what was found
+// for them.
+func (l *Inspected) add(one forOne) {
+	l.others = slices.DeleteFunc(l.others, func(o forOne) bool { return o.arch == one.arch })
+	one.others = nil
+	l.others = append(l.others, one)
+	slices.SortFunc(l.others, func(a, b forOne) int { return cmp.Compare(a.arch, b.arch) })
 }
 
 // forOne is what machines of one architecture boot.
 type forOne struct {
-	arch boot.Arch
+	arch  boot.Arch
+	found bool // on the target's medium, and not named
 	Inspected
 }

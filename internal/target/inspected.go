@@ -31,22 +31,26 @@ type Inspected struct {
 
 // On is what a client boots.
 func (l Inspected) On(c boot.Client) Inspected {
-	for _, o := range l.others {
-		if o.arch == c.FirmwareArch() {
-			return o.Inspected
-		}
-	}
 	for _, i := range l.items {
 		if i.Type == c.Item {
-			return i.Inspected
+			return i.forArch(c.FirmwareArch())
 		}
 	}
 	if l.drawn != nil {
 		if e, ok := l.drawn.find(c.Item); ok {
-			return e.Inspected
+			return e.forArch(c.FirmwareArch())
 		}
 	}
-	return l
+	return l.forArch(c.FirmwareArch())
+}
+
+// variants are the target and what it is on some architectures.
+func (l Inspected) variants() []Inspected {
+	all := []Inspected{l}
+	for _, o := range l.others {
+		all = append(all, o.Inspected)
+	}
+	return all
 }
 
 // With is the target t that differs from one that was looked into by itself in what is said
@@ -70,20 +74,16 @@ func (l Inspected) every() []Inspected {
 	if l.drawn != nil {
 		var all []Inspected
 		for _, e := range l.drawn.current() {
-			all = append(all, e.Inspected)
+			all = append(all, e.variants()...)
 		}
 		return all
 	}
 	if l.Menu == nil {
-		all := []Inspected{l}
-		for _, o := range l.others {
-			all = append(all, o.Inspected)
-		}
-		return all
+		return l.variants()
 	}
 	var all []Inspected
 	for _, i := range l.items {
-		all = append(all, i.Inspected)
+		all = append(all, i.variants()...)
 	}
 	return all
 }
@@ -132,6 +132,11 @@ func (l Inspected) Resolver() boot.Resolver {
 	case l.drawn != nil:
 		return l.drawn
 	}
+	return l.byArch()
+}
+
+// byArch gives each machine what it boots by its architecture.
+func (l Inspected) byArch() boot.Resolver {
 	if len(l.others) == 0 {
 		return resolver.Static{Payload: l.Payload}
 	}

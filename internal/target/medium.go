@@ -47,21 +47,22 @@ func (t Target) saysMore() bool {
 	return t.Entry != "" || t.Cmdline != "" || len(t.Initrds) > 0 || t.DTB != ""
 }
 
-// takeSystem takes the kernel of a medium, with what goes with it, or its Windows.
+// takeSystem takes the kernel of a medium, with what goes with it, and what other
+// architectures have there, or its Windows.
 func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up Upstream) error {
-	var linux boot.Linux
+	var systems []medium.System
 	var own boot.Template
 	err := t.withDisc(ctx, file, up, func(d medium.Disc) (err error) {
 		l.calls = d.Calls()
 		if t.As == "" && d.Found.WIM != "" {
 			return l.takeWindows(ctx, t, d, up)
 		}
-		if linux, l.about, err = d.Linux(t.Entry); err != nil {
+		if systems, err = d.Systems(t.Entry); err != nil {
 			return err
 		}
 		l.Warnings = append(l.Warnings, d.Warnings()...)
-		if !t.oneOfMany {
-			if linux.Medium, err = d.Medium(linux.Kernel); err != nil {
+		for n := range systems {
+			if err := t.addMedium(d, &systems[n].Linux); err != nil {
 				return err
 			}
 		}
@@ -74,21 +75,45 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 	if err != nil || l.Payload.Kind() == boot.KindWIM {
 		return err
 	}
+	var named boot.Linux
+	if err := l.addInitrds(ctx, t, &named, up); err != nil {
+		return err
+	}
+	if err := t.addDeviceTrees(&named); err != nil {
+		return err
+	}
+	if own, err = checked(ctx, own, up); err != nil {
+		return err
+	}
+	plain := *l
+	for n, s := range systems {
+		linux := s.Linux
+		linux.Initrds = append(linux.Initrds, named.Initrds...)
+		linux.DeviceTrees, linux.DeviceTree = named.DeviceTrees, named.DeviceTree
+		linux.Room = l.room(linux.Room)
+		if t.Cmdline != "" {
+			linux.Cmdline.Text(" ")
+			linux.Cmdline.Append(own)
+		}
+		if n == 0 {
+			l.Payload.Content, l.about = linux, s.About
+			continue
+		}
+		other := plain
+		other.Payload.Content, other.about, other.Warnings = linux, s.About, nil
+		l.add(forOne{linux.Arch, true, other})
+	}
+	return nil
+}
+
+// addMedium adds what else of a medium machines are given that boot a kernel of it.
+func (t Target) addMedium(d medium.Disc, linux *boot.Linux) (err error) {
+	if t.oneOfMany {
+		return nil
+	}
+	linux.Medium, err = d.Medium(linux.Kernel)
 	if t.saysMore() {
 		linux.Medium.Whole = boot.Disk{}
 	}
-	if err := l.addInitrds(ctx, t, &linux, up); err != nil {
-		return err
-	}
-	linux.Room = l.room(linux.Room)
-	if err := t.addDeviceTrees(&linux); err != nil {
-		return err
-	}
-	own, err = checked(ctx, own, up)
-	if t.Cmdline != "" {
-		linux.Cmdline.Text(" ")
-		linux.Cmdline.Append(own)
-	}
-	l.Payload.Content = linux
 	return err
 }

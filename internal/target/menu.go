@@ -350,9 +350,9 @@ func shownTitle(name string) string {
 
 // byItem gives each machine what was chosen in front of it.
 func (l Inspected) byItem() boot.Resolver {
-	r := resolver.ByItem{Payload: l.Payload, Items: map[uint16]boot.Payload{}}
+	r := resolver.ByItem{Otherwise: l.byArch(), Items: map[uint16]boot.Resolver{}}
 	for _, i := range l.items {
-		r.Items[i.Type] = i.Payload
+		r.Items[i.Type] = i.byArch()
 	}
 	return r
 }

@@ -8,7 +8,7 @@ import (
 func (l Inspected) Outlook() outlook.Target {
 	t := outlook.Target{Payload: l.Payload}
 	for _, o := range l.others {
-		t.Others = append(t.Others, outlook.ForArch{Arch: o.arch, Payload: o.Payload})
+		t.Others = append(t.Others, outlook.ForArch{Arch: o.arch, Payload: o.Payload, Found: o.found})
 	}
 	for _, i := range l.items {
 		t.Items = append(t.Items, outlook.Item{Title: i.Title, Payload: i.Payload})

@@ -39,7 +39,7 @@ func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (med
 	if n := route.NeedsMost(l.Payload); n >= route.NeedsTold {
 		all.Memory = max(all.Memory, n)
 	}
-	given, err := outlook.Outlook{Host: host}.GivenOf(l.Payload)
+	given, err := outlook.Outlook{Host: host}.GivenOf(l.Outlook())
 	if err != nil {
 		all.Obstacle, all.Instead = err.Error(), advice.Of(err)
 		return all, nil // the description says so

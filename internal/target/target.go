@@ -78,7 +78,7 @@ func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 		var other Inspected
 		other, err = t.For[arch].inspectFor(ctx, arch, up)
 		l.Warnings = append(l.Warnings, other.Warnings...)
-		l.others = append(l.others, forOne{arch, other})
+		l.add(forOne{arch: arch, Inspected: other})
 	}
 	return l, err
 }
@@ -89,6 +89,9 @@ func (t Target) InspectAlone(ctx context.Context, up Upstream) (Inspected, error
 	l, err := t.lookInto(ctx, up)
 	if err == nil {
 		l.tellMemory()
+		for n := range l.others {
+			l.others[n].tellMemory()
+		}
 	}
 	return l, err
 }

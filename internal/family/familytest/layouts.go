@@ -100,6 +100,13 @@ func Layouts() []Layout {
 			"boot/x86_64/loader/linux [boot/x86_64/loader/initrd] splash=silent showopts install=<base>", "linux", "http",
 		},
 		{
+			"opensuse-arm64", "openSUSE-Leap-15.6-NET-aarch64", map[string]string{
+				"boot/aarch64/linux": Kernel, "boot/aarch64/initrd": Initrd, "boot/aarch64/root": Squashfs, "media.1/media": "openSUSE - openSUSE-Leap-15.6-aarch64-Build710.3\n",
+				"EFI/BOOT/grub.cfg": "menuentry 'Installation' --class opensuse {\n set gfxpayload=keep\n linux /boot/aarch64/linux splash=silent\n initrd /boot/aarch64/initrd\n}\n",
+			},
+			"boot/aarch64/linux [boot/aarch64/initrd] splash=silent install=<base>", "Installation", "http",
+		},
+		{
 			"opensuse-live", "openSUSE_Tumbleweed", map[string]string{
 				"LiveOS/squashfs.img": Squashfs, "boot/x86_64/loader/linux": Kernel, "boot/x86_64/loader/initrd": Initrd,
 				"boot/grub2/grub.cfg": "if [ \"${grub_platform}\" = \"efi\" ]; then linux=linuxefi; initrd=initrdefi; else linux=linux; initrd=initrd; fi\nmenuentry \"Live\" { $linux ($root)/boot/x86_64/loader/linux splash=silent root=live:CDLABEL=openSUSE rd.live.image; $initrd ($root)/boot/x86_64/loader/initrd\n}\n",
@@ -136,6 +143,13 @@ func Layouts() []Layout {
 				"boot/isolinux/isolinux.cfg": "UI vesamenu.c32\nLABEL linux\nMENU LABEL Void Linux\nKERNEL /boot/vmlinuz\nAPPEND initrd=/boot/initrd root=live:CDLABEL=VOID_LIVE ro init=/sbin/init rd.live.overlay.overlayfs=1\n",
 			},
 			"boot/vmlinuz [boot/initrd] ro init=/sbin/init rd.live.overlay.overlayfs=1 root=live:/void.iso", "Void Linux", "initrd",
+		},
+		{
+			"void", "VOID_LIVE_ARM64", map[string]string{
+				"LiveOS/squashfs.img": Squashfs, "boot/vmlinux": Kernel, "boot/initrd": Initrd,
+				"boot/grub/grub.cfg": "menuentry \"Void Linux (aarch64)\" --id \"linux\" {\n set gfxpayload=\"keep\"\n linux (${voidlive})/boot/vmlinux \\\n  root=live:CDLABEL=VOID_LIVE ro init=/sbin/init rd.live.overlay.overlayfs=1\n initrd (${voidlive})/boot/initrd\n devicetree (${voidlive})/boot/dtbs/rockchip/rk3399-pinebook-pro.dtb\n}\n",
+			},
+			"boot/vmlinux [boot/initrd] ro init=/sbin/init rd.live.overlay.overlayfs=1 root=live:/void.iso", "Void Linux (aarch64)", "initrd",
 		},
 		{
 			"alpine", "alpine-std 3.19.1 x86_64", map[string]string{
@@ -193,6 +207,13 @@ func Layouts() []Layout {
 				"EFI/boot/grub.cfg":     "menuentry 'NixOS 24.05 Installer' --class installer {\n search --set=root --file /EFI/nixos-installer-image\n linux ${isoboot}/boot/bzImage findiso=${iso_path} init=/nix/store/x-nixos-system/init root=LABEL=nixos-minimal-24.05-x86_64 boot.shell_on_fail loglevel=4\n initrd /boot/initrd\n}\n",
 			},
 			"boot/bzImage [boot/initrd] init=/nix/store/x-nixos-system/init boot.shell_on_fail loglevel=4 root=/nixos.iso", "NixOS 24.05 Installer", "initrd",
+		},
+		{
+			"nixos", "nixos-minimal-24.05-aarch64", map[string]string{
+				"nix-store.squashfs": Squashfs, "boot/Image": Kernel, "boot/initrd": Initrd,
+				"EFI/boot/grub.cfg": "menuentry 'NixOS 24.05 Installer' --class installer {\n linux ${isoboot}/boot/Image findiso=${iso_path} init=/nix/store/x-nixos-system/init root=LABEL=nixos-minimal-24.05-aarch64 loglevel=4\n initrd /boot/initrd\n}\n",
+			},
+			"boot/Image [boot/initrd] init=/nix/store/x-nixos-system/init loglevel=4 root=/nixos.iso", "NixOS 24.05 Installer", "initrd",
 		},
 		{
 			"debian-installer", "Debian 12.5.0 amd64 n", map[string]string{

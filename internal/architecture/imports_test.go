@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"internal/nic":      {},
 	"internal/dhcp":     {"internal/nic", "internal/leases"},
 	"internal/dhcp6":    {"internal/nic", "internal/leases"},
-	"internal/password": {"internal/advice"},
+	"internal/password": {"internal/advice", "internal/wholefile"},
 	"internal/pools":    {"internal/advice", "internal/dhcp", "internal/dhcp6"},
 	"internal/pxe":      {},
 	"internal/bsdp":     {},
@@ -118,7 +118,7 @@ var allowed = map[string][]string{
 	},
 	"internal/diskserve": {
 		"aoe", "block/diskimage", "internal/advice", "internal/disk", "internal/printable", "internal/san", "internal/sandbox",
-		"internal/size", "iscsi",
+		"internal/size", "iscsi", "internal/wholefile",
 	},
 	"internal/size": {},
 
@@ -142,8 +142,8 @@ var allowed = map[string][]string{
 	"internal/wim":         {},
 	"internal/archive":     {"internal/cpio"},
 	"internal/bootconfig":  {},
-	"internal/family":      {"internal/advice", "internal/bootconfig", "internal/initrdlayout"},
-	"internal/image":       {"block", "block/partition", "block/raw", "internal/archive", "internal/fat", "internal/iso", "internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/printable", "internal/route", "internal/wim"},
+	"internal/family":      {"internal/advice", "internal/bootconfig", "internal/initrdlayout", "internal/wholefile"},
+	"internal/image":       {"block", "block/partition", "block/raw", "internal/archive", "internal/fat", "internal/iso", "internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/printable", "internal/route", "internal/wim", "internal/wholefile"},
 	"internal/bootimage":   {"internal/fat", "internal/iso"},
 	"internal/medium":      {"internal/advice", "internal/boot", "internal/bootconfig", "internal/bootimage", "internal/efi/authenticode", "internal/loader", "internal/route", "internal/family", "internal/image", "internal/initrdlayout", "internal/iso", "internal/printable", "internal/size"},
 	"internal/grubimage":   {"internal/efi/pefile"},
@@ -160,7 +160,7 @@ var allowed = map[string][]string{
 	// What this host has.
 	"internal/host": {
 		"internal/advice", "internal/boot", "internal/datafolder", "internal/efi/keys", "internal/fetch", "internal/grubimage", "internal/loader", "internal/loaderstore", "internal/ramdisk", "internal/route",
-		"internal/scratch",
+		"internal/scratch", "internal/wholefile",
 	},
 
 	// What is remembered and told.
@@ -174,7 +174,7 @@ var allowed = map[string][]string{
 	// What the command line says should boot, looked into.
 	"internal/target": {
 		"internal/advice", "internal/answer", "internal/boot", "internal/decide", "internal/family", "internal/fetch", "internal/image", "internal/medium", "internal/outlook", "internal/password", "internal/printable", "internal/pxe",
-		"internal/rawdisk", "internal/resolver", "internal/route", "internal/size", "internal/tree",
+		"internal/rawdisk", "internal/resolver", "internal/route", "internal/size", "internal/tree", "internal/wholefile",
 	},
 
 	// What a file of machines says should boot.

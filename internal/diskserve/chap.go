@@ -3,10 +3,10 @@ package diskserve
 import (
 	"bytes"
 	"fmt"
-	"os"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/size"
+	"github.com/spurboot/spur/internal/wholefile"
 	"github.com/spurboot/spur/iscsi"
 )
 
@@ -26,7 +26,7 @@ const shortestSecret = 12
 
 // credentials reads the password.
 func (c CHAP) credentials() (iscsi.Credentials, error) {
-	secret, err := os.ReadFile(c.PasswordFile)
+	secret, err := wholefile.Read(c.PasswordFile, fileMost)
 	if err != nil {
 		return iscsi.Credentials{}, advice.Wrap(fmt.Errorf("the password of %s: %w", c.User, err), "name a file that has nothing but the password in it")
 	}

@@ -5,9 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // TLSFiles name files in PEM.
@@ -27,12 +27,27 @@ func (f TLSFiles) check() error {
 	return nil
 }
 
+// fileMost bounds a file of a password, a certificate or a key, in bytes.
+const fileMost = 1 << 20
+
+func (f TLSFiles) pair() (tls.Certificate, error) {
+	certificate, err := wholefile.Read(f.Cert, fileMost)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := wholefile.Read(f.Key, fileMost)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certificate, key)
+}
+
 // config is nil without a certificate.
 func (f TLSFiles) config() (*tls.Config, error) {
 	if f.Cert == "" {
 		return nil, nil //nolint:nilnil // no TLS is what a nil *tls.Config says
 	}
-	pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+	pair, err := f.pair()
 	if err != nil {
 		return nil, advice.Wrap(fmt.Errorf("the certificate %s with the key %s: %w", f.Cert, f.Key, err), "both are PEM files, and belong to each other")
 	}
@@ -40,7 +55,7 @@ func (f TLSFiles) config() (*tls.Config, error) {
 	if f.CA == "" {
 		return config, nil
 	}
-	text, err := os.ReadFile(f.CA)
+	text, err := wholefile.Read(f.CA, fileMost)
 	if err != nil {
 		return nil, fmt.Errorf("--tls-ca: %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/initrdlayout"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // Family is one row of the table; families.yaml says what each field means.
@@ -115,17 +115,9 @@ const tableMost = 1 << 20
 // Open reads a user's file and puts it before the families that Spur brings; one of the
 // same name takes the other's place. The error shows the line.
 func Open(name string) (Table, error) {
-	f, err := os.Open(name)
+	b, err := wholefile.Read(name, tableMost)
 	if err != nil {
-		return nil, advice.Wrap(fmt.Errorf("the families can't be read: %w", err), "check the file's name and its permissions")
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, tableMost+1))
-	if err == nil && len(b) > tableMost {
-		err = errors.New("it has more than 1 MiB")
-	}
-	if err != nil {
-		return nil, advice.Wrap(fmt.Errorf("the families in %s can't be read: %w", name, err), "name a file as spur image families --help describes it")
+		return nil, advice.Wrap(fmt.Errorf("the families can't be read: %w", err), "name a file that may be read, as spur image families --help describes it")
 	}
 	own, err := Parse(b)
 	if err != nil {

@@ -2,13 +2,13 @@ package host
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/datafolder"
 	"github.com/spurboot/spur/internal/efi/keys"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // KeysDir is the folder below that of --data in which the keys of Secure Boot are,
@@ -21,15 +21,18 @@ func KeysDir(data string) (string, error) {
 	return datafolder.Own(filepath.Join(data, "keys"))
 }
 
+// passphraseFileMost bounds the file of a passphrase, in bytes.
+const passphraseFileMost = 64 << 10
+
 // ReadPassphrase reads the passphrase of keys: the first line of a file. It is nil
 // where no file is named.
 func ReadPassphrase(file string) ([]byte, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(file)
+	text, err := wholefile.Read(file, passphraseFileMost)
 	if err != nil {
-		return nil, fmt.Errorf("--passphrase-file: %w", err)
+		return nil, advice.Wrap(fmt.Errorf("--passphrase-file: %w", err), "name a file whose first line is the passphrase")
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	if line = strings.TrimSuffix(line, "\r"); line == "" {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // netBootInfo is the file that makes a folder a NetBoot image.
@@ -90,7 +90,7 @@ func OpenNetBoot(rootPath string, paths ...string) (all boot.NetBoot, warnings [
 
 // openNetBoot looks into one .nbi folder.
 func openNetBoot(dir, rootPath string) (image boot.NetBootImage, disabled bool, warning string, err error) {
-	text, err := readSmall(filepath.Join(dir, netBootInfo), netBootInfoMost)
+	text, err := wholefile.Read(filepath.Join(dir, netBootInfo), netBootInfoMost)
 	if err != nil {
 		return image, false, "", Explain(filepath.Join(dir, netBootInfo), err)
 	}
@@ -119,20 +119,6 @@ func describeBadInfo(dir string, err error) error {
 		return advice.Wrap(fmt.Errorf("%s: %s is %s, and no property list", dir, netBootInfo, m.Looks), m.Hint)
 	}
 	return advice.Wrap(fmt.Errorf("%s: %s: %w", dir, netBootInfo, err), "make the image anew with System Image Utility, or correct that entry")
-}
-
-// readSmall reads a file of a bounded size.
-func readSmall(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(text)) > most {
-		err = fmt.Errorf("it has more than %d bytes", most)
-	}
-	return text, err
 }
 
 // netBootDescription is an NBImageInfo.plist (NetBootImageInfo.h of Apple's bootp).

@@ -2,13 +2,12 @@ package password
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // File is which items ask for which password: the first rule whose pattern fits a name of
@@ -32,17 +31,9 @@ const sizeMost = 64 << 10
 // In the place of the hash - stands for no password: the first line that fits counts.
 // Lines that begin with # say nothing.
 func Open(name string) (*File, error) {
-	f, err := os.Open(name)
+	text, err := wholefile.Read(name, sizeMost)
 	if err != nil {
-		return nil, advice.Wrap(err, "name a file that may be read")
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, sizeMost+1))
-	if err == nil && len(text) > sizeMost {
-		err = fmt.Errorf("%s has more than %d bytes", name, sizeMost)
-	}
-	if err != nil {
-		return nil, advice.Or(err, "name a file of lines TITLE HASH")
+		return nil, advice.Wrap(err, "name a file that may be read, of lines TITLE HASH")
 	}
 	parsed, err := parse(name, string(text))
 	if err != nil {

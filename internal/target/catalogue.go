@@ -18,6 +18,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/password"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // Bounds of what is looked at in a folder of targets.
@@ -326,7 +327,7 @@ func (g *groupLook) look(ctx context.Context, p part, full string, info fs.FileI
 	if initrd != "" {
 		t.Initrds = []string{initrd}
 	}
-	if text, err := os.ReadFile(cmdline); err == nil && len(text) <= cmdlineMost {
+	if text, err := wholefile.Read(cmdline, cmdlineMost); err == nil {
 		t.Cmdline = strings.Join(strings.Fields(string(text)), " ")
 	}
 	l, err := lookInGroup(ctx, t, g.up)

@@ -1,5 +1,5 @@
 // Package wholefile writes files that are there whole or not at all, also after a
-// crash.
+// crash, and reads small ones.
 package wholefile
 
 import (

@@ -1,13 +1,12 @@
 package keys
 
 import (
-	"fmt"
-	"io"
 	"os"
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/efi/signeddata"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // Import keeps a key that was made elsewhere: PEM files with a private key and with
@@ -17,7 +16,7 @@ func Import(dir string, r Role, keyFile, certificateFile string, passphrase []by
 	if _, err := Read(dir); err != nil {
 		return Kept{}, err
 	}
-	text, err := readFile(keyFile)
+	text, err := wholefile.Read(keyFile, fileMost)
 	if err != nil {
 		return Kept{}, err
 	}
@@ -29,7 +28,7 @@ func Import(dir string, r Role, keyFile, certificateFile string, passphrase []by
 	if err != nil {
 		return Kept{}, adviseKey(named(keyFile, err))
 	}
-	if text, err = readFile(certificateFile); err != nil {
+	if text, err = wholefile.Read(certificateFile, fileMost); err != nil {
 		return Kept{}, err
 	}
 	certificate, err := parseCertificate(text)
@@ -43,17 +42,4 @@ func Import(dir string, r Role, keyFile, certificateFile string, passphrase []by
 		return Kept{}, err
 	}
 	return keep(dir, r, key, certificate, passphrase)
-}
-
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, fileMost+1))
-	if err == nil && len(text) > fileMost {
-		err = fmt.Errorf("%s has more than %d bytes, which no key has", path, fileMost)
-	}
-	return text, err
 }

@@ -92,7 +92,7 @@ func TestWhatCountsAsBooted(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer cache.Close()
-				o, _ := newOffers(t, resolver.Static{Payload: p})
+				o := newOffers(t, resolver.Static{Payload: p})
 				o.Tree.Sources.Upstream = openURL(cache)
 				booted := make(chan boot.MAC, 10)
 				f := &files{tree: o.Tree, events: o.Events, clients: o.Clients, booted: func(mac boot.MAC) { booted <- mac }}

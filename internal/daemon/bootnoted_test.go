@@ -30,7 +30,7 @@ func byName(t *testing.T, name string) route.Route {
 // A read request by itself, which can come from a forged address, notes no boot.
 // A transfer that is acknowledged does.
 func TestBootIsNotedOnceItIsAcknowledged(t *testing.T) {
-	common, clients := newCommon(t, resolver.Static{Payload: kernel()}), &decide.Clients{}
+	common, clients := newOffers(t, resolver.Static{Payload: kernel()}), &decide.Clients{}
 	common.Tree.Boots = clients
 	f := &files{tree: common.Tree, events: timeline.New(timeline.Config{}), booted: func(boot.MAC) {}, clients: clients}
 	ctx, cancel := context.WithCancel(t.Context())

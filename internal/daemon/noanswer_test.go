@@ -12,8 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
@@ -61,7 +65,10 @@ func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
 		"stopping": {resolver.ErrClosed, timeline.Ignored, "left alone: Spur is stopping", "left alone: Spur is stopping"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, _ := newOffers(t, fails{test.err})
+			o := &answer.Offers4{Offers: newOffers(t, fails{test.err}), Send: func(dhcp.Packet, *dhcpv4.DHCPv4) error {
+				t.Error("it is answered")
+				return nil
+			}}
 			f := &files{tree: o.Tree, events: o.Events, clients: o.Clients, booted: func(boot.MAC) { t.Error("it counts as booted") }}
 			ctx, cancel := context.WithCancel(t.Context())
 			var running sync.WaitGroup
@@ -100,7 +107,7 @@ func TestAnErrorPageIsNoPartOfTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: path}}}
-	o, _ := newOffers(t, resolver.Static{Payload: p})
+	o := newOffers(t, resolver.Static{Payload: p})
 	o.Tree.Sources.Local = tree.NamedFiles(p.Files())
 	f := &files{tree: o.Tree, events: o.Events, clients: o.Clients, booted: func(boot.MAC) {}}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -2,8 +2,6 @@ package daemon
 
 import (
 	"net/netip"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,33 +18,8 @@ import (
 	"github.com/spurboot/spur/internal/tree"
 )
 
-// sent collects replies.
-type sent struct {
-	mu      sync.Mutex
-	replies []*dhcpv4.DHCPv4
-}
-
-func (s *sent) send(_ dhcp.Packet, reply *dhcpv4.DHCPv4) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.replies = append(s.replies, reply)
-	return nil
-}
-
-func (s *sent) all() []*dhcpv4.DHCPv4 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.replies)
-}
-
-func newOffers(t *testing.T, r boot.Resolver) (*answer.Offers4, *sent) {
-	t.Helper()
-	out := &sent{}
-	return &answer.Offers4{Offers: newCommon(t, r), Send: out.send}, out
-}
-
-// newCommon are the offers of a host with a loader.
-func newCommon(t *testing.T, r boot.Resolver) *answer.Offers {
+// newOffers are the offers of a host with a loader.
+func newOffers(t *testing.T, r boot.Resolver) *answer.Offers {
 	t.Helper()
 	host := route.Host{Loaders: route.Binaries{{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: "/x/snponly.efi"}}}
 	events := timeline.New(timeline.Config{})

@@ -12,8 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
@@ -36,7 +40,11 @@ func TestAFaultHarmsNobodyElse(t *testing.T) {
 	var log lockedBuffer
 	v := newNotices(Config{Logger: slog.New(slog.NewJSONHandler(&log, nil))})
 	r := fragile{resolver.Static{Payload: kernel()}}
-	o, out := newOffers(t, r)
+	var replies []*dhcpv4.DHCPv4
+	o := &answer.Offers4{Offers: newOffers(t, r), Send: func(_ dhcp.Packet, reply *dhcpv4.DHCPv4) error {
+		replies = append(replies, reply)
+		return nil
+	}}
 	o.Panicked = v.panicked
 	f := &files{
 		tree: o.Tree, events: timeline.New(timeline.Config{}), booted: func(boot.MAC) {},
@@ -54,7 +62,7 @@ func TestAFaultHarmsNobodyElse(t *testing.T) {
 		o.Handle(ctx, scriptRequest(c))
 		o.Wait()
 	}
-	if replies := out.all(); len(replies) != 1 || replies[0].ClientHWAddr.String() != good.MAC.String() {
+	if len(replies) != 1 || replies[0].ClientHWAddr.String() != good.MAC.String() {
 		t.Errorf("DHCP: %d replies", len(replies))
 	}
 	if err := web.get(t, path(bad)); err == nil {

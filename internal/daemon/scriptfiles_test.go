@@ -36,7 +36,7 @@ func TestRelativeNamesThroughUs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, _ := newOffers(t, nil)
+		o := newOffers(t, nil)
 		if o.Tree.ScriptFiles, err = l.ScriptFiles(openURL(cache)); err != nil {
 			t.Fatal(err)
 		}

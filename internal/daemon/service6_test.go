@@ -66,7 +66,7 @@ func TestOwnServerOnAWire6(t *testing.T) {
 	c := Config{DHCP: OwnDHCP, Pools: []pools.Pool{pool}, RA: true, Force: true, Out: &out}
 	d := &daemon{config: c, notices: newNotices(c), store: store.Memory(), names: tree.Names{Key: seal.NewKey()}}
 	defer d.store.Close()
-	common := newCommon(t, resolver.Static{Payload: kernel()})
+	common := newOffers(t, resolver.Static{Payload: kernel()})
 	var offers *answer.Offers6
 	var links *links6
 	err = home.Do(func() (err error) {

@@ -24,7 +24,7 @@ import (
 )
 
 func labCommand() *cobra.Command {
-	var t demo.Demo
+	t := demo.Demo{Changed: daemon.Changed}
 	var vnc, quiet bool
 	var own handedOn
 	cmd := &cobra.Command{

@@ -314,7 +314,7 @@ func (w *machinesFile) reread(ctx context.Context, told string) (failed string) 
 		}
 		return failed
 	}
-	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s changed: %s (%s)", w.file.Path, nextGets, m.Summary()), "sub", "daemon", "step", "changed")
+	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s %s (%s)", w.file.Path, Changed, m.Summary()), "sub", "daemon", "step", "changed")
 	for _, warning := range m.Warnings {
 		w.daemon.notices.warn(warning)
 	}

@@ -25,8 +25,8 @@ import (
 // rename, and one on another host's disk; what tells of changes by itself misses these.
 const watchEvery = 250 * time.Millisecond
 
-// nextGets is in the line that tells of a change; internal/lab/demo waits for it.
-const nextGets = "the next boot gets it"
+// Changed is what is said behind the names of files that have changed and can be booted.
+const Changed = "changed: the next boot gets it"
 
 // watch is a target that is looked into again when a file of it has changed. Boots get
 // what was found last that was in order, and its files as they were then.
@@ -181,7 +181,7 @@ func (w *watch) changed(ctx context.Context, names string) {
 	if w.daemon.scriptFiles != nil {
 		w.daemon.scriptFiles.Reread(l.Script)
 	}
-	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s changed: %s (%s)", names, nextGets, l.Description()), "sub", "daemon", "step", "changed")
+	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s %s (%s)", names, Changed, l.Description()), "sub", "daemon", "step", "changed")
 	for _, warning := range l.Warnings {
 		w.daemon.notices.warn(warning)
 	}

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type Demo struct {
 	Memory   int      // MiB; 0 for the lab's default
 	OwnDHCP  bool     // Spur gives the addresses, rather than dnsmasq
 	Watch    bool     // restart the machine whenever Spur says that its target has changed
+	Changed  string   // in what words Spur says that
 
 	Display    string   // QEMU's display: "vnc", "gtk", "sdl"; empty for none
 	Screenshot string   // PNG file that follows the screen; empty for none
@@ -88,7 +90,7 @@ func (d Demo) Run(ctx context.Context) (err error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		restart(ctx, m, spur)
+		restart(ctx, m, spur, regexp.QuoteMeta(d.Changed))
 	}()
 	err = d.show(ctx, m)
 	cancel()
@@ -96,12 +98,9 @@ func (d Demo) Run(ctx context.Context) (err error) {
 	return err
 }
 
-// changed is what Spur says when a file of its target has changed and can be booted.
-const changed = ` changed: the next boot gets it `
-
-// restart restarts a machine whenever what it boots has changed, until ctx ends, or the
-// machine or Spur does.
-func restart(ctx context.Context, m *lab.Machine, spur *lab.Process) {
+// restart restarts a machine whenever Spur says that what it boots has changed, until ctx
+// ends, or the machine or Spur does.
+func restart(ctx context.Context, m *lab.Machine, spur *lab.Process, changed string) {
 	at, err := spur.WaitAfter(ctx, 0, changed)
 	for err == nil && m.Reset(ctx) == nil {
 		at, err = spur.WaitAfter(ctx, at.End, changed)

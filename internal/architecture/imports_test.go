@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"internal/bsdp":     {},
 	"internal/httpd":    {"block/httpblock"}, // how RFC 9110 reads ranges
 	"internal/fetch":    {"block/httpblock"}, // likewise
+	"internal/nfs":      {"block/share"},
 	// Where the certificate of an HTTPS server comes from.
 	"internal/certificate": {"internal/wholefile"},
 	"internal/acme":        {},

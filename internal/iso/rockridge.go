@@ -33,6 +33,7 @@ func (v *iso9660) findRockRidge(m medium) error {
 	for _, skip := range []int{0, 14} { // CD-ROM XA has 14 bytes of its own before
 		if len(use) >= skip+7 && string(use[skip:skip+2]) == "SP" && use[skip+4] == 0xbe && use[skip+5] == 0xef {
 			v.rockRidge, v.skip = true, int(use[skip+6])
+			v.describeRoot(m, self)
 		}
 	}
 	return nil
@@ -43,6 +44,15 @@ func ownSystemUse(record []byte) []byte {
 	at := 33 + int(record[32])
 	at += at & 1
 	return record[min(at, len(record)):]
+}
+
+// describeRoot takes what Rock Ridge says of the root directory, which only its record of
+// itself has. What is wrong with that is no harm.
+func (v *iso9660) describeRoot(m medium, self []byte) {
+	use, err := v.systemUse(m, self)
+	if err == nil && use.hasMode && use.mode.IsDir() {
+		v.top.mode, v.top.modTime = use.mode, use.modTime
+	}
 }
 
 // systemUse is what the entries of a record say that Rock Ridge knows (RRIP 1.12).

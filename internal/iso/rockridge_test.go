@@ -37,6 +37,10 @@ func TestRockRidge(t *testing.T) {
 			if image.Label != "SPUR_TEST" || image.Format != "ISO 9660 with Rock Ridge" {
 				t.Errorf("%s, called %q", image.Format, image.Label)
 			}
+			want, wrong := os.Stat(dir)
+			if root, err := image.Stat("."); err != nil || wrong != nil || root.Mode() != want.Mode() {
+				t.Errorf("the root: %v, %v, and not %v", root, err, want)
+			}
 			if _, err := image.Stat("rr_moved"); err == nil {
 				// Linux shows it too.
 				if err := os.Mkdir(filepath.Join(dir, "rr_moved"), 0o755); err != nil {

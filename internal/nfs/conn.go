@@ -1,0 +1,142 @@
+package nfs
+
+import (
+	"bufio"
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/spurboot/spur/block/share"
+)
+
+// conn is one connection. Its calls are carried out one after the other: what comes meanwhile
+// waits in the kernel's buffers.
+type conn struct {
+	*Server
+	all      *shared
+	nc       net.Conn
+	peer     netip.AddrPort
+	stop     <-chan struct{}
+	stranger bool // no handle and no path was shown
+	account  *share.Account
+	held     int
+	small    []byte // for replies without much data
+}
+
+func newConn(s *Server, nc net.Conn, all *shared, stop <-chan struct{}) *conn {
+	return &conn{Server: s, all: all, nc: nc, peer: addrOf(nc), stop: stop, stranger: true}
+}
+
+func addrOf(nc net.Conn) netip.AddrPort {
+	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
+		p := a.AddrPort()
+		return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// serve serves until the client goes, breaks the protocol or takes too long.
+func (c *conn) serve() {
+	c.open()
+	defer c.close()
+	defer func() {
+		if value := recover(); value != nil && c.Hooks.Panicked != nil {
+			c.Hooks.Panicked(c.peer, value, debug.Stack())
+		}
+	}()
+	r := bufio.NewReader(c.nc)
+	over := time.Now().Add(c.all.bounds.StrangerTimeout)
+	var record []byte
+	for {
+		c.setReadDeadline(over)
+		var err error
+		record, err = readRecord(r, record, func() { _ = c.nc.SetReadDeadline(time.Now().Add(c.all.bounds.CallTimeout)) })
+		if err != nil || !c.answer(record) {
+			return
+		}
+	}
+}
+
+func (c *conn) open() {
+	c.account = c.all.memory.Open(share.PeerOf(c.nc.RemoteAddr()), 2*mostRead)
+}
+
+func (c *conn) close() {
+	c.account.Give(c.held)
+	c.account.Close()
+}
+
+// setReadDeadline limits the wait for the next call. over is when a stranger has to go.
+func (c *conn) setReadDeadline(over time.Time) {
+	if !c.stranger {
+		over = time.Now().Add(c.all.bounds.IdleTimeout)
+	}
+	_ = c.nc.SetReadDeadline(over)
+}
+
+// known ends that a connection is a stranger's.
+func (c *conn) known() {
+	if c.stranger {
+		c.stranger = false
+		c.all.strangers.Leave(c.nc)
+	}
+}
+
+// Sizes of buffers for replies, with what is around the data: a connection keeps a small one,
+// and takes a large one for the time of a read.
+const (
+	around     = 4 << 10
+	smallReply = mostFolder + around
+	largeReply = mostRead + around
+)
+
+// reserve makes room for n bytes of data.
+func (c *conn) reserve(e *encoder, n int) {
+	if n <= mostFolder {
+		e.b = slices.Grow(e.b, n+around)
+		return
+	}
+	large, ok := c.all.buffers.Get().(*[]byte)
+	if !ok {
+		b := make([]byte, 0, largeReply)
+		large = &b
+	}
+	e.b = append((*large)[:0], e.b...)
+}
+
+// answer replies to a call. ok is false where the connection is to end.
+func (c *conn) answer(record []byte) (ok bool) {
+	e := &encoder{append(c.small[:0], 0, 0, 0, 0)}
+	if !c.reply(record, e) {
+		return false
+	}
+	binary.BigEndian.PutUint32(e.b, uint32(len(e.b)-4)|lastFragment)
+	_ = c.nc.SetWriteDeadline(time.Now().Add(c.all.bounds.ReplyTimeout))
+	_, err := c.nc.Write(e.b)
+	c.release(e.b)
+	return err == nil
+}
+
+// hold takes memory for n bytes of data.
+func (c *conn) hold(n int) bool {
+	if c.account.Take(n, memoryWait, c.stop) != nil {
+		return false
+	}
+	c.held += n
+	return true
+}
+
+// release gives memory back, and keeps what was in use for the next replies.
+func (c *conn) release(b []byte) {
+	c.account.Give(c.held)
+	c.held = 0
+	switch {
+	case cap(b) <= 2*smallReply:
+		c.small = b
+	case cap(b) == largeReply:
+		c.all.buffers.Put(&b)
+	}
+}

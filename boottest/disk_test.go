@@ -175,6 +175,20 @@ func TestRAMDiskOverIPv6(t *testing.T) {
 	})
 }
 
+// Where HTTP doesn't get through, the disk comes by TFTP.
+func TestRAMDiskWithoutTCP(t *testing.T) {
+	w := newWorld6(t)
+	w.foreignDHCP6()
+	spur := w.spur(append([]string{"boot", w.uefiDisk()}, w.ramdiskPrograms()...)...)
+	m, err := w.lab.Boot("machine", lab.Hardware{
+		Firmware: lab.UEFI, Ports: []lab.Port{{Wire: w.wire, Filters: []lab.Filter{noTCP6{}}}},
+		Args: []string{"-fw_cfg", "name=opt/org.tianocore/IPv4Support,string=n"},
+	})
+	w.check(err)
+	w.prints(m, spur, `Spur boots disk.img, 96 MiB, from fd77::1`, `not by HTTP \(no answer in time\); by TFTP`, lab.Up)
+	w.took(spur, m, "uefi-ramdisk")
+}
+
 // Firmware with HTTP Boot makes a RAM disk of an ISO by itself.
 func TestHTTPBootOfADisk(t *testing.T) {
 	w := newWorld(t)

@@ -100,3 +100,13 @@ func (notTo69) Frame(way lab.Direction, frame []byte) []byte {
 	}
 	return frame
 }
+
+// noTCP6 loses what a machine sends by TCP over IPv6.
+type noTCP6 struct{}
+
+func (noTCP6) Frame(way lab.Direction, frame []byte) []byte {
+	if way == lab.ToWire && len(frame) > 14+40 && binary.BigEndian.Uint16(frame[12:]) == 0x86dd && frame[14+6] == 6 {
+		return nil
+	}
+	return frame
+}

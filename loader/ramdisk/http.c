@@ -200,8 +200,8 @@ status fetch_by_http(origin *o, const char *url, u8 *to, u64 size) {
 		close_connection(&c);
 		if (done > before)
 			tries = -1;
-		else if (s == UNSUPPORTED || s == ACCESS_DENIED || s == NOT_FOUND)
-			break; // there is no HTTP, it isn't allowed, or the server doesn't have it
+		else if (!done || s == NOT_FOUND)
+			break; // there is no HTTP, it isn't allowed or doesn't get through, or the server doesn't have it
 	}
 	if (routed)
 		routed->set_data(routed, IP4_GATEWAY, 0, 0);

@@ -51,3 +51,24 @@ func TestReadsIPv6(t *testing.T) {
 		t.Errorf("an option that is cut off is taken: %q", got)
 	}
 }
+
+// An address is read as Go reads it.
+func FuzzReadsAddress(f *testing.F) {
+	program := harness(f)
+	for _, seed := range []string{"fd77::1", "1:2:3:4:5:6:7:8", "::", "1::2::3", "::ffff:192.0.2.1", "fe80::1%eth0", "12345::", ":1", "1:"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 60 || strings.ContainsAny(text, "]\x00") {
+			return
+		}
+		want := ""
+		if addr, err := netip.ParseAddr(text); err == nil && addr.Is6() && !strings.ContainsAny(text, ".%") && len(text) < 40 {
+			b := addr.As16()
+			want = fmt.Sprintf("server %s is %s folder S/\n", text, hex.EncodeToString(b[:]))
+		}
+		if got := reads(t, program, packet6(option6(59, "tftp://["+text+"]/S/ramdisk.efi")), []byte(told), "DHCPv6"); !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%q is read as %q, want %q", text, got, want)
+		}
+	})
+}

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // LockedError says that another listener of this package, in this process or
@@ -57,7 +59,7 @@ func holderOf(name string) (pid int, able bool) {
 		return 0, false
 	}
 	var peer *unix.Ucred
-	err = control(raw, func(fd int) (err error) {
+	err = nic.Control(raw, func(fd int) (err error) {
 		peer, err = unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 		return err
 	})

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // Pool is a range of addresses of one subnet and what clients in it are told.
@@ -37,17 +38,7 @@ const (
 
 // ParseRange reads a range as people write it: 192.168.77.100-192.168.77.200.
 func ParseRange(s string) (first, last netip.Addr, err error) {
-	a, b, ok := strings.Cut(s, "-")
-	if ok {
-		first, err = netip.ParseAddr(strings.TrimSpace(a))
-		if err == nil {
-			last, err = netip.ParseAddr(strings.TrimSpace(b))
-		}
-	}
-	if !ok || err != nil || !first.Is4() || !last.Is4() || last.Less(first) {
-		return netip.Addr{}, netip.Addr{}, fmt.Errorf("%q is no range of addresses; it looks like 192.168.77.100-192.168.77.200", s)
-	}
-	return first, last, nil
+	return leases.ParseRange(s, netip.Addr.Is4, "192.168.77.100-192.168.77.200")
 }
 
 // WholeNetwork is the pool of a network's addresses, but for its first and last, which

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // portGuard is a UDP socket that receives nothing: it keeps the kernel from
@@ -33,11 +34,11 @@ func guardPort(port uint16) (h *portGuard, taken bool, err error) {
 		return guardPortToo(port)
 	}
 	if err != nil {
-		return nil, false, permission(fmt.Errorf("hold UDP port %d: %w", port, err))
+		return nil, false, nic.Permission(fmt.Errorf("hold UDP port %d: %w", port, err))
 	}
 	raw, err := conn.(*net.UDPConn).SyscallConn()
 	if err == nil {
-		err = control(raw, share)
+		err = nic.Control(raw, share)
 	}
 	if err != nil {
 		return nil, false, errors.Join(fmt.Errorf("share UDP port %d: %w", port, err), conn.Close())
@@ -69,7 +70,7 @@ func bindDropping(port uint16, options ...func(fd int) error) (net.PacketConn, e
 	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		var errs []error
 		for _, set := range options {
-			errs = append(errs, control(c, set))
+			errs = append(errs, nic.Control(c, set))
 		}
 		return errors.Join(errs...)
 	}}
@@ -98,20 +99,4 @@ func dropAll(fd int) error {
 	}
 	prog := unix.SockFprog{Len: uint16(len(ins)), Filter: unsafe.SliceData(ins)}
 	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &prog)
-}
-
-func control(c syscall.RawConn, f func(fd int) error) error {
-	var inner error
-	if err := c.Control(func(fd uintptr) { inner = f(int(fd)) }); err != nil {
-		return err
-	}
-	return inner
-}
-
-// permission adds what to do to an error that lack of rights caused.
-func permission(err error) error {
-	if errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("no permission to %w", err)
-	}
-	return err
 }

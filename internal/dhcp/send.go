@@ -8,6 +8,8 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/mdlayher/packet"
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // Send sends a reply to where [Destination] says. It is safe for concurrent
@@ -63,7 +65,7 @@ const sendBuffer = 4 << 20
 func openRaw() (*rawSocket, error) {
 	c, err := net.ListenPacket(fmt.Sprintf("ip4:%d", ipprotoRaw), "0.0.0.0")
 	if err != nil {
-		return nil, permission(fmt.Errorf("open a raw IPv4 socket: %w", err))
+		return nil, nic.Permission(fmt.Errorf("open a raw IPv4 socket: %w", err))
 	}
 	r := &rawSocket{c.(*net.IPConn)}
 	if err := r.control(enlarge); err != nil {
@@ -86,11 +88,7 @@ func (r *rawSocket) control(f func(fd int) error) error {
 	if err != nil {
 		return err
 	}
-	var inner error
-	if err := raw.Control(func(fd uintptr) { inner = f(int(fd)) }); err != nil {
-		return err
-	}
-	return inner
+	return nic.Control(raw, f)
 }
 
 // send takes a packet with its header. It never waits for room in the socket: replies

@@ -9,6 +9,8 @@ import (
 
 	"github.com/mdlayher/packet"
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // receiveBuffer bounds, in bytes and for each interface, the requests that
@@ -48,11 +50,11 @@ func openSocket(i Interface, ports ...uint16) (*packet.Conn, error) {
 	ifi := &net.Interface{Index: i.Index, Name: i.Name, HardwareAddr: i.MAC}
 	conn, err := packet.Listen(ifi, packet.Raw, etherIPv4, &packet.Config{Filter: code})
 	if err != nil {
-		return nil, permission(fmt.Errorf("listen on interface %s: %w", i.Name, err))
+		return nil, nic.Permission(fmt.Errorf("listen on interface %s: %w", i.Name, err))
 	}
 	raw, err := conn.SyscallConn()
 	if err == nil {
-		err = control(raw, func(fd int) error {
+		err = nic.Control(raw, func(fd int) error {
 			return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
 		})
 	}

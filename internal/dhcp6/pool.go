@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/spurboot/spur/internal/leases"
 )
 
 // Pool is a range of addresses of one network and what clients in it are told.
@@ -32,17 +33,7 @@ const (
 
 // ParseRange reads a range as people write it: fd77::100-fd77::1ff.
 func ParseRange(s string) (first, last netip.Addr, err error) {
-	a, b, ok := strings.Cut(s, "-")
-	if ok {
-		first, err = netip.ParseAddr(strings.TrimSpace(a))
-		if err == nil {
-			last, err = netip.ParseAddr(strings.TrimSpace(b))
-		}
-	}
-	if !ok || err != nil || !plain(first) || !plain(last) || last.Less(first) {
-		return netip.Addr{}, netip.Addr{}, fmt.Errorf("%q is no range of addresses; it looks like fd77::100-fd77::1ff", s)
-	}
-	return first, last, nil
+	return leases.ParseRange(s, plain, "fd77::100-fd77::1ff")
 }
 
 // plain tells whether an address can be one of a client.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // ErrClientPort says that a program of this host has the port on which the answers to a
@@ -40,7 +42,7 @@ func Probe(ctx context.Context, i Interface) ([]Answer, error) {
 	case errors.Is(err, unix.EADDRINUSE):
 		return nil, fmt.Errorf("look for DHCPv6 servers on %s: %w", i.Name, ErrClientPort)
 	case err != nil:
-		return nil, permission(fmt.Errorf("look for DHCPv6 servers on %s: %w", i.Name, err))
+		return nil, nic.Permission(fmt.Errorf("look for DHCPv6 servers on %s: %w", i.Name, err))
 	}
 	defer conn.Close()
 	ask, err := newProbe()

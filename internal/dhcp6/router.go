@@ -13,6 +13,8 @@ import (
 
 	"github.com/mdlayher/ndp"
 	"golang.org/x/net/ipv6"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // When advertisements are sent unasked (RFC 4861 sections 6.2.4 and 10): the
@@ -124,7 +126,7 @@ func newAdvertiser(i Interface, says Advertisement) (*advertiser, error) {
 	named := &net.Interface{Index: i.Index, Name: i.zone(), HardwareAddr: i.MAC}
 	conn, _, err := ndp.Listen(named, ndp.Addr(i.LinkLocal.String()))
 	if err != nil {
-		return nil, permission(fmt.Errorf("open a socket for router advertisements on %s: %w", i.Name, err))
+		return nil, nic.Permission(fmt.Errorf("open a socket for router advertisements on %s: %w", i.Name, err))
 	}
 	var only ipv6.ICMPFilter
 	only.SetAll(true)

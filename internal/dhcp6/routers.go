@@ -11,6 +11,8 @@ import (
 
 	"github.com/mdlayher/ndp"
 	"golang.org/x/net/ipv6"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // solicitations is how often routers are asked, a second apart: one that has just
@@ -24,7 +26,7 @@ const solicitations = 4
 func Routers(ctx context.Context, i Interface) ([]netip.Addr, error) {
 	conn, _, err := ndp.Listen(&net.Interface{Index: i.Index, Name: i.zone(), HardwareAddr: i.MAC}, ndp.Addr(i.LinkLocal.String()))
 	if err != nil {
-		return nil, permission(fmt.Errorf("look for routers on %s: %w", i.Name, err))
+		return nil, nic.Permission(fmt.Errorf("look for routers on %s: %w", i.Name, err))
 	}
 	defer conn.Close()
 	var only ipv6.ICMPFilter

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // receiveBuffer bounds, in bytes and for each socket, the requests that wait
@@ -61,7 +62,7 @@ func openSocket(i Interface, port uint16) (*socket, error) {
 	case errors.Is(err, unix.EADDRINUSE):
 		return nil, fmt.Errorf("another server of this host has UDP port %d of interface %s for itself; dnsmasq shares it with the line bind-dynamic in its configuration", port, i.Name)
 	case err != nil:
-		return nil, permission(fmt.Errorf("listen on UDP port %d of interface %s: %w", port, i.Name, err))
+		return nil, nic.Permission(fmt.Errorf("listen on UDP port %d of interface %s: %w", port, i.Name, err))
 	}
 	s := &socket{raw: raw, conn: ipv6.NewPacketConn(raw), port: port, taken: taken}
 	s.on.Store(&i)
@@ -81,7 +82,7 @@ func (s *socket) prepare(i Interface) error {
 	if err != nil {
 		return err
 	}
-	if err := control(raw, share); err != nil || s.port != ServerPort {
+	if err := nic.Control(raw, share); err != nil || s.port != ServerPort {
 		return err
 	}
 	for _, g := range groups() {
@@ -95,7 +96,7 @@ func (s *socket) prepare(i Interface) error {
 // bind opens a UDP socket that hears and sends on one interface only.
 func bind(i Interface, to netip.AddrPort, sharing func(fd int) error) (net.PacketConn, error) {
 	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return control(c, func(fd int) error {
+		return nic.Control(c, func(fd int) error {
 			return errors.Join(
 				unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1),
 				// Not what other sockets of this host have joined.
@@ -123,22 +124,6 @@ func exclusive(fd int) error { return nil }
 
 // share lets others bind the port that a socket has, or it one that others share.
 func share(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) }
-
-func control(c syscall.RawConn, f func(fd int) error) error {
-	var inner error
-	if err := c.Control(func(fd uintptr) { inner = f(int(fd)) }); err != nil {
-		return err
-	}
-	return inner
-}
-
-// permission adds what to do to an error that lack of rights caused.
-func permission(err error) error {
-	if errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("no permission to %w", err)
-	}
-	return err
-}
 
 // read waits for the next datagram. A reader is woken by a deadline in the past.
 func (s *socket) read(buf []byte) (n int, from netip.AddrPort, to netip.Addr, err error) {
@@ -177,7 +162,7 @@ func (s *socket) write(b []byte, from netip.Addr, to netip.AddrPort) error {
 	// It never waits for room in the socket: replies to forged addresses lie there for
 	// seconds, until the kernel has given up to resolve them, and whoever sends those
 	// must not keep others from being answered.
-	return control(raw, func(fd int) error { return unix.Sendmsg(fd, b, cm.Marshal(), dst, unix.MSG_DONTWAIT) })
+	return nic.Control(raw, func(fd int) error { return unix.Sendmsg(fd, b, cm.Marshal(), dst, unix.MSG_DONTWAIT) })
 }
 
 func (s *socket) wake() { _ = s.conn.SetReadDeadline(time.Unix(1, 0)) }

@@ -1,4 +1,4 @@
-package dhcp
+package nic
 
 import (
 	"errors"
@@ -10,11 +10,11 @@ import (
 )
 
 func TestPermission(t *testing.T) {
-	err := permission(fmt.Errorf("listen on interface eth0: %w", syscall.EPERM))
+	err := Permission(fmt.Errorf("listen on interface eth0: %w", syscall.EPERM))
 	if !errors.Is(err, os.ErrPermission) || !strings.HasPrefix(err.Error(), "no permission to listen on interface eth0") {
 		t.Errorf("got %v", err)
 	}
-	if err := permission(syscall.ENODEV); strings.Contains(err.Error(), "permission") {
+	if err := Permission(syscall.ENODEV); strings.Contains(err.Error(), "permission") {
 		t.Errorf("got %v", err)
 	}
 }

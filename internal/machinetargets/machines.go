@@ -19,8 +19,7 @@ import (
 // File is a file of machines that the command line names.
 type File struct {
 	Path string
-	// Otherwise is what machines boot that no row is about, the same on all architectures and
-	// without a menu; nil: nothing.
+	// Otherwise is what machines boot that no row is about, without a menu; nil: nothing.
 	Otherwise *target.Target
 	Families  string // see target.Target
 	target.Surroundings
@@ -133,7 +132,7 @@ func (m *Machines) assign(ctx context.Context, look *assigning, items *ItemNumbe
 }
 
 func (m *Machines) add(a *Assigned) {
-	a.Payload.Item = a.Item
+	a.SetItem(a.Item)
 	m.items[a.Item] = a
 	m.order = append(m.order, a)
 	for _, w := range a.Warnings {

@@ -53,6 +53,15 @@ func (l Inspected) variants() []Inspected {
 	return all
 }
 
+// SetItem gives the payloads of all architectures the item by which they are asked for again.
+func (l *Inspected) SetItem(item uint16) {
+	l.Payload.Item = item
+	l.others = slices.Clone(l.others) // which another target may have too, by With
+	for n := range l.others {
+		l.others[n].Payload.Item = item
+	}
+}
+
 // With is the target t that differs from one that was looked into by itself in what is said
 // with it alone: that said neither command line nor message nor root path.
 func (l Inspected) With(ctx context.Context, t Target, up Upstream) (Inspected, error) {

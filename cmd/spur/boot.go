@@ -178,7 +178,8 @@ found, and what will go wrong with it.
 
 KERNEL may be the image of a disk, a floppy or an optical disc, which machines boot
 as a whole: raw, qcow2, VHD, VHDX or VMDK, and any of these in gzip, xz or zstd, which is
-unpacked once, into the folder of --data or of temporary files. A BIOS has it in its
+unpacked once, into the folder of --data or of temporary files, of whose file system some
+stays free. Those in a folder of a menu come into it when they are unpacked. A BIOS has it in its
 memory by MEMDISK (Debian's package syslinux-common), else iPXE reads it over HTTP; UEFI
 firmware makes a RAM disk of it, by HTTP Boot or, over PXE, by a program that make
 build puts into Spur, and starts EFI/BOOT/BOOT*.EFI of it, which under Secure Boot must

@@ -150,7 +150,7 @@ var allowed = map[string][]string{
 	"internal/grubimage":   {"internal/efi/pefile"},
 	"internal/loader":      {"internal/advice", "internal/boot", "internal/printable", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
 	"internal/fat":         {},
-	"internal/rawdisk":     {"block", "block/diskimage", "block/imagemap", "block/qcow2", "internal/advice", "internal/archive"},
+	"internal/rawdisk":     {"block", "block/diskimage", "block/imagemap", "block/qcow2", "internal/advice", "internal/archive", "internal/size"},
 	"internal/ramdisk":     {},
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},

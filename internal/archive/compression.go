@@ -56,18 +56,33 @@ func openXZ(r io.Reader) (io.ReadCloser, error) {
 // compressionHead is how much of a stream shows how it is compressed, in bytes.
 const compressionHead = 8
 
+// Compressed tells whether a stream is compressed with gzip, bzip2, xz or zstd.
+func Compressed(r io.ReaderAt, size int64) (bool, error) {
+	c, err := compressionOf(r, size)
+	return c != nil, err
+}
+
 // Decompress unpacks a stream that is compressed with gzip, bzip2, xz or zstd; ok is
 // false for one that isn't, of which nothing is read then beyond its head.
 func Decompress(r io.ReaderAt, size int64) (unpacked io.ReadCloser, ok bool, err error) {
+	c, err := compressionOf(r, size)
+	if err != nil || c == nil {
+		return nil, false, err
+	}
+	unpacked, err = c.open(io.NewSectionReader(r, 0, size))
+	return unpacked, true, err
+}
+
+// compressionOf is nil for a stream that isn't compressed.
+func compressionOf(r io.ReaderAt, size int64) (*compression, error) {
 	head := make([]byte, min(compressionHead, max(size, 0)))
 	if n, err := r.ReadAt(head, 0); n < len(head) {
-		return nil, false, err
+		return nil, err
 	}
 	for _, c := range compressions() {
 		if bytes.HasPrefix(head, []byte(c.magic)) {
-			unpacked, err = c.open(io.NewSectionReader(r, 0, size))
-			return unpacked, true, err
+			return &c, nil
 		}
 	}
-	return nil, false, nil
+	return nil, nil //nolint:nilnil // as said
 }

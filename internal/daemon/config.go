@@ -76,12 +76,3 @@ func (c Config) keyFile() string { return filepath.Join(c.Data, "seal.key") }
 func (c Config) asked() pools.Asked {
 	return pools.Asked{Pools: c.Pools, Routers: c.Routers, DNS: c.DNS}
 }
-
-// disksDir is the folder in which compressed disks are unpacked; empty for that of
-// temporary files.
-func (c Config) disksDir() string {
-	if c.DryRun {
-		return ""
-	}
-	return c.Data
-}

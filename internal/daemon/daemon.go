@@ -104,7 +104,7 @@ type daemon struct {
 
 // open prepares everything that needs no network.
 func open(c Config) (*daemon, error) {
-	d := &daemon{config: c, notices: newNotices(c), disks: rawdisk.New(c.disksDir())}
+	d := &daemon{config: c, notices: newNotices(c)}
 	if err := d.open(); err != nil {
 		d.close()
 		return nil, err
@@ -168,6 +168,10 @@ func (d *daemon) openCache() (err error) {
 		}
 	}
 	d.cache, err = fetch.New(fetch.Options{Dir: d.cacheDir(), StaleOK: true})
+	d.disks = rawdisk.New(d.cacheDir(), d.notices.note)
+	if !d.config.DryRun {
+		d.disks.Background()
+	}
 	return advice.Or(err, datafolder.Advise(err))
 }
 
@@ -175,7 +179,9 @@ func (d *daemon) close() {
 	if d.acme != nil {
 		d.acme.Close()
 	}
-	_ = d.disks.Close()
+	if d.disks != nil {
+		_ = d.disks.Close()
+	}
 	if d.cache != nil {
 		_ = d.cache.Close()
 	}

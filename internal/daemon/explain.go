@@ -51,10 +51,10 @@ func ExplainMachines(ctx context.Context, c Config, f machinetargets.File, q exp
 		return err
 	}
 	defer cache.Close()
-	disks := rawdisk.New("")
+	disks := rawdisk.New("", c.say)
 	defer disks.Close()
 	f.Host, f.Open, f.Surroundings = host, openURL(cache), c.surroundings()
-	m, err := f.Read(ctx, target.Upstream{Open: lookURL(cache), Say: func(line string) { fmt.Fprintln(c.Out, line) }, Disks: disks}, machinetargets.NewItemNumbers(), nil)
+	m, err := f.Read(ctx, target.Upstream{Open: lookURL(cache), Say: c.say, Disks: disks}, machinetargets.NewItemNumbers(), nil)
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,9 @@ func (c Config) explain(ctx context.Context, l target.Inspected, host route.Host
 	}, q)
 }
 
+// say tells people what is waited for.
+func (c Config) say(line string) { fmt.Fprintln(c.Out, line) }
+
 // examine looks into a target as a start does, and for what this host has.
 func (c Config) examine(ctx context.Context, t target.Target) (target.Inspected, route.Host, error) {
 	host, err := c.findHost()
@@ -109,9 +112,9 @@ func (c Config) examine(ctx context.Context, t target.Target) (target.Inspected,
 		return target.Inspected{}, route.Host{}, err
 	}
 	defer cache.Close()
-	disks := rawdisk.New("")
+	disks := rawdisk.New("", c.say)
 	defer disks.Close()
-	l, err := t.Inspect(ctx, target.Upstream{Open: lookURL(cache), Say: func(line string) { fmt.Fprintln(c.Out, line) }, Disks: disks})
+	l, err := t.Inspect(ctx, target.Upstream{Open: lookURL(cache), Say: c.say, Disks: disks})
 	if err != nil {
 		return target.Inspected{}, route.Host{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/pools"
 	"github.com/spurboot/spur/internal/pxe"
+	"github.com/spurboot/spur/internal/rawdisk"
 	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/sandbox"
 	"github.com/spurboot/spur/internal/tree"
@@ -71,7 +72,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	clients := &decide.Clients{Neighbour: neighbour, Router: router, Board: boardAt}
 	files := &files{
 		tree: &tree.Tree{
-			Boots: clients, Brings: d.brings, Locked: d.locked, Unlock: d.unlock, Disks: d.disks,
+			Boots: clients, Brings: d.brings, Locked: d.locked, Unlock: d.unlock, Disks: rawdisk.Ready{Images: d.disks},
 			Names: d.names, Host: d.host, Signing: d.signing, Unpacking: &tree.Unpacking{}, Resolver: chain,
 			Sources: tree.Sources{Upstream: openURL(d.cache), Part: openPart(d.cache), Local: local, Images: tree.NewImages()}, LongSources: long, ScriptFiles: d.scriptFiles, ScriptsOf: d.scriptsOf(),
 			HTTPPort: d.config.HTTPPort, HTTPSPort: d.config.HTTPS.Port, TFTPPort: d.config.TFTPPort,
@@ -200,6 +201,11 @@ func (d *daemon) tasks(s *service) tasks {
 			return d.links(s).run(ctx)
 		}},
 	}
+	all = append(all, task{"unpacking", func(ctx context.Context, ready func()) error {
+		ready() // images come into menus when they are there
+		d.disks.Run(ctx)
+		return nil
+	}})
 	if d.acme != nil {
 		all = append(all, task{"certificate", func(ctx context.Context, ready func()) error {
 			ready() // the ACME server comes to what is served

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/medium"
@@ -22,8 +21,8 @@ func ShowDisc(ctx context.Context, c Config, t target.Target) (medium.Descriptio
 		return medium.Description{}, err
 	}
 	defer cache.Close()
-	disks := rawdisk.New("")
+	disks := rawdisk.New("", c.say)
 	defer disks.Close()
-	up := target.Upstream{Open: lookURL(cache), Say: func(line string) { fmt.Fprintln(c.Out, line) }, Disks: disks}
+	up := target.Upstream{Open: lookURL(cache), Say: c.say, Disks: disks}
 	return t.ShowDisc(ctx, up, host)
 }

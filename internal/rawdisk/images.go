@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"sync"
 
 	"github.com/spurboot/spur/block"
@@ -14,26 +13,29 @@ import (
 	"github.com/spurboot/spur/block/imagemap"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/advice"
-	"github.com/spurboot/spur/internal/archive"
 )
 
-// UnpackedMost bounds what a compressed image unpacks to, in bytes. A machine has all of
-// it in its memory, and MEMDISK takes no more than four GiB.
+// UnpackedMost bounds what all compressed images together unpack to, in bytes. A machine
+// has all of its own in its memory, and MEMDISK takes no more than four GiB.
 const UnpackedMost = 64 << 30
 
 // Images opens images. All methods may be called at the same time.
 type Images struct {
 	dir  string
 	most int64
+	say  func(line string)
+	turn chan struct{} // one image is unpacked at a time
+	jobs chan job      // nil where nothing is unpacked in the background
 
-	mu       sync.Mutex
-	unpacked map[string]*os.File // by the image's name
+	mu      sync.Mutex
+	copies  map[string]unpacked // by the image's name
+	waiting map[string]bool     // the names of jobs
 }
 
 // New makes Images that unpack into files in dir; empty for the folder for temporary
-// files.
-func New(dir string) *Images {
-	return &Images{dir: dir, most: UnpackedMost, unpacked: map[string]*os.File{}}
+// files. say tells people how far that is, where it takes long.
+func New(dir string, say func(line string)) *Images {
+	return &Images{dir: dir, most: UnpackedMost, say: say, turn: make(chan struct{}, 1), copies: map[string]unpacked{}, waiting: map[string]bool{}}
 }
 
 // Close gives up what was unpacked. Disks that are still open stay readable.
@@ -41,9 +43,9 @@ func (i *Images) Close() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	var errs []error
-	for name, f := range i.unpacked {
-		errs = append(errs, f.Close())
-		delete(i.unpacked, name)
+	for name, c := range i.copies {
+		errs = append(errs, c.close())
+		delete(i.copies, name)
 	}
 	return errors.Join(errs...)
 }
@@ -51,14 +53,36 @@ func (i *Images) Close() error {
 // Open opens the disk in an image, f, by whose name a copy is found again that was made
 // of it. ctx governs the disk's reads too. f is closed with the disk, and after an error.
 func (i *Images) Open(ctx context.Context, name string, f fs.File) (fs.File, error) {
-	d, err := i.open(ctx, name, f)
-	if err != nil {
+	return i.openBy(ctx, name, f, i.unpackNow)
+}
+
+// Ready opens images without waiting until one is unpacked.
+type Ready struct{ *Images }
+
+// Open is like that of Images. Its error is ErrUnpacking where there is no copy yet; Run
+// makes it. Without Background it waits.
+func (r Ready) Open(ctx context.Context, name string, f fs.File) (fs.File, error) {
+	if r.jobs == nil {
+		return r.Images.Open(ctx, name, f)
+	}
+	return r.openBy(ctx, name, f, r.unpackLater)
+}
+
+// unpacker gives the copy of an image that is compressed.
+type unpacker func(ctx context.Context, of job) (*unpacked, error)
+
+func (i *Images) openBy(ctx context.Context, name string, f fs.File, by unpacker) (fs.File, error) {
+	d, err := i.open(ctx, name, f, by)
+	switch {
+	case errors.Is(err, errQueued):
+		return nil, fmt.Errorf("%s: %w", name, err)
+	case err != nil:
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
 	}
 	return d, nil
 }
 
-func (i *Images) open(ctx context.Context, name string, f fs.File) (fs.File, error) {
+func (i *Images) open(ctx context.Context, name string, f fs.File, by unpacker) (fs.File, error) {
 	if coming, ok := f.(interface{ WaitSize(func(int64)) error }); ok { // of a server that doesn't tell it
 		if err := coming.WaitSize(nil); err != nil {
 			return nil, err
@@ -72,33 +96,40 @@ func (i *Images) open(ctx context.Context, name string, f fs.File) (fs.File, err
 	case !ok || info.Size() < 0:
 		return nil, advice.New("its size isn't known, and machines ask for that first", "copy it here")
 	}
-	d := &disk{content: content, size: info.Size(), info: info, tag: tagOf(f, info), close: f.Close}
-	copied, err := i.copyOf(ctx, name, content, info.Size())
+	copied, err := i.copyOf(ctx, job{name, f, content, info}, by)
 	if err != nil {
 		return nil, err
 	}
-	if copied != nil {
-		stat, err := copied.Stat()
-		if err != nil {
-			return nil, err
-		}
-		d.content, d.size = copied, stat.Size()
+	d := &disk{content: content, size: info.Size(), info: info, tag: tagOf(f, info), close: f.Close}
+	if copied == nil {
+		return d.inImage(ctx, f)
 	}
+	d.content, d.size = copied.file, copied.size
+	d.close = func() error { return errors.Join(copied.close(), f.Close()) }
+	found, err := d.inImage(ctx, d)
+	if err != nil {
+		return nil, errors.Join(err, copied.close())
+	}
+	return found, nil
+}
+
+// inImage opens the disk in the image that d is yet; asItLies is what a raw one is read by,
+// so that it can be sent without a copy.
+func (d *disk) inImage(ctx context.Context, asItLies fs.File) (fs.File, error) {
 	format, err := diskimage.Detect(d.content)
 	switch {
 	case err != nil:
 		return nil, advice.Wrap(err, "convert it to qcow2 or raw, with qemu-img for example")
-	case format == diskimage.Raw && copied == nil:
-		return f, nil // as it lies, so that it can be sent without a copy
 	case format == diskimage.Raw:
-		return d, nil
+		return asItLies, nil
 	}
 	image, err := openWhole(ctx, block.FileOfReader(d.content, d.size), format)
 	if err != nil {
 		return nil, advice.Or(err, "make one image of it, with spur disk convert")
 	}
 	d.content, d.size = block.FileOf(ctx, image), image.Size()
-	d.close = func() error { return errors.Join(image.Close(), f.Close()) }
+	below := d.close
+	d.close = func() error { return errors.Join(image.Close(), below()) }
 	return d, nil
 }
 
@@ -116,24 +147,4 @@ func openWhole(ctx context.Context, file block.File, format diskimage.Format) (*
 		return nil, advice.Wrap(err, "it is damaged or cut off: download or copy it again; spur disk check says more")
 	}
 	return image, err
-}
-
-// copyOf is the copy of an image that is compressed; nil for one that isn't.
-func (i *Images) copyOf(ctx context.Context, name string, content io.ReaderAt, size int64) (*os.File, error) {
-	unpacked, ok, err := archive.Decompress(content, size)
-	if err != nil || !ok {
-		return nil, cutOff(err)
-	}
-	defer unpacked.Close()
-	i.mu.Lock() // images are unpacked at the start, one after the other
-	defer i.mu.Unlock()
-	if f := i.unpacked[name]; f != nil {
-		return f, nil
-	}
-	f, err := unpack(ctx, unpacked, i.dir, i.most)
-	if err != nil {
-		return nil, err
-	}
-	i.unpacked[name] = f
-	return f, nil
 }

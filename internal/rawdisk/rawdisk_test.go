@@ -27,7 +27,7 @@ func content() []byte {
 
 func images(t *testing.T) *Images {
 	t.Helper()
-	i := New(t.TempDir())
+	i := New(t.TempDir(), func(string) {})
 	t.Cleanup(func() { _ = i.Close() })
 	return i
 }
@@ -132,7 +132,7 @@ func TestRefused(t *testing.T) {
 		{"cut off xz", "xz -0 disk.raw && truncate -s 1M disk.raw.xz", "disk.raw.xz", "can't be unpacked"},
 		{"cut off zstd", "zstd -q disk.raw && truncate -s 1M disk.raw.zst", "disk.raw.zst", "can't be unpacked"},
 		{"damaged", "gzip disk.raw && printf xxxx | dd of=disk.raw.gz bs=1 seek=300000 conv=notrunc status=none", "disk.raw.gz", "can't be unpacked"},
-		{"bomb", "head -c 64M /dev/zero | gzip >bomb.gz", "bomb.gz", "which no machine is booted from"},
+		{"bomb", "head -c 64M /dev/zero | gzip >bomb.gz", "bomb.gz", "all compressed images together would unpack"},
 		{"backing file", "qemu-img convert -O qcow2 disk.raw b.qcow2 && qemu-img create -q -f qcow2 -b b.qcow2 -F qcow2 d.qcow2", "d.qcow2", "b.qcow2"},
 		{"other format", "qemu-img convert -O vdi disk.raw d.vdi", "d.vdi", "vdi"},
 	} {

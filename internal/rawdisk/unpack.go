@@ -7,70 +7,138 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/archive"
+	"github.com/spurboot/spur/internal/size"
 )
 
-// pieceSize is how much is unpacked at once. Pieces of zeros become holes: what is mostly
-// empty takes no room.
-const pieceSize = 1 << 20
+const (
+	// pieceSize is how much is unpacked at once. Pieces of zeros become holes: what is
+	// mostly empty takes no room.
+	pieceSize = 1 << 20
+	// saidAfter is how long unpacking may take before it is said, and saidEvery how often
+	// it is said then.
+	saidAfter, saidEvery = 2 * time.Second, 5 * time.Second
+	// leftFree is how much of a file system stays free, but of a small one a tenth.
+	leftFree = 1 << 30
+)
 
-// unpack writes a stream into a file of dir that has no name any more.
-func unpack(ctx context.Context, from io.Reader, dir string, most int64) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "spur-disk-*")
-	if err != nil {
-		return nil, err
-	}
-	err = errors.Join(os.Remove(f.Name()), fill(ctx, f, from, most))
-	if err != nil {
-		_ = f.Close()
-		if errors.Is(err, syscall.ENOSPC) {
-			where := dir
-			if where == "" {
-				where = os.TempDir()
-			}
-			err = advice.Wrap(fmt.Errorf("unpack it in %s: %w", where, syscall.ENOSPC), "name a folder with more room with TMPDIR in the environment, or unpack the image yourself")
-		}
-		return nil, err
-	}
-	return f, nil
+// progress is an image that is being unpacked.
+type progress struct {
+	name   string
+	from   io.ReaderAt
+	packed int64 // bytes
+	read   int64 // the first ones of these
+	say    func(line string)
+	said   time.Time // when it is said next
+	dir    string
 }
 
-func fill(ctx context.Context, f *os.File, from io.Reader, most int64) error {
+// ReadAt implements io.ReaderAt.
+func (p *progress) ReadAt(b []byte, off int64) (int, error) {
+	n, err := p.from.ReadAt(b, off)
+	p.read = max(p.read, off+int64(n))
+	return n, err
+}
+
+// unpack writes what is in the image into a file of dir that has no name any more, so that
+// it goes with the process, however that ends.
+func (p *progress) unpack(ctx context.Context, dir string, most int64) (*os.File, int64, error) {
+	if p.dir = dir; dir == "" {
+		p.dir = os.TempDir()
+	}
+	p.said = time.Now().Add(saidAfter)
+	from, _, err := archive.Decompress(p, p.packed)
+	if err != nil {
+		return nil, 0, cutOff(err)
+	}
+	defer from.Close()
+	f, err := os.CreateTemp(p.dir, "spur-disk-*")
+	if err != nil {
+		return nil, 0, advice.Wrap(fmt.Errorf("unpack it: %w", err), "name a folder that may be written with TMPDIR in the environment, or unpack the image yourself")
+	}
+	var n int64
+	if err = os.Remove(f.Name()); err == nil {
+		n, err = p.fill(ctx, f, from, most)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, 0, err
+	}
+	return f, n, nil
+}
+
+// fill writes a stream into an empty file.
+func (p *progress) fill(ctx context.Context, f *os.File, from io.Reader, most int64) (int64, error) {
 	piece, zeros := make([]byte, pieceSize), make([]byte, pieceSize)
 	for at := int64(0); ; {
 		n, err := io.ReadFull(from, piece)
+		// A reader of an image that is cut off may say so in the same words as ReadFull
+		// does at the end of one that isn't.
 		ends := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && n > 0 && endsHere(from)
 		switch {
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return 0, context.Cause(ctx)
 		case err != nil && !ends:
-			return cutOff(err)
+			return 0, cutOff(err)
 		case at+int64(n) > most:
-			return advice.New(fmt.Sprintf("it unpacks to more than %d GiB, which no machine is booted from", most>>30), "check what it is")
+			return 0, advice.New(fmt.Sprintf("all compressed images together would unpack to more than %d GiB", UnpackedMost>>30), "check what they are, or unpack them yourself")
 		}
 		if !bytes.Equal(piece[:n], zeros[:n]) {
-			if _, err := f.WriteAt(piece[:n], at); err != nil {
-				return err
+			if err := p.write(f, piece[:n], at); err != nil {
+				return 0, err
 			}
 		}
 		at += int64(n)
+		p.tell(at)
 		if ends {
-			return f.Truncate(at)
+			return at, f.Truncate(at)
 		}
 	}
 }
 
-// endsHere tells whether a stream has really ended. io.ReadFull says so of a last piece
-// that is short, in the same words as a decompressor of a stream that is cut off, which
-// says so again.
+// write writes a piece where that leaves enough of the file system free for others.
+func (p *progress) write(f *os.File, piece []byte, at int64) error {
+	var fs unix.Statfs_t
+	err := unix.Fstatfs(int(f.Fd()), &fs)
+	free, all := int64(fs.Bavail)*fs.Bsize, int64(fs.Blocks)*fs.Bsize
+	if err == nil && free-int64(len(piece)) < min(leftFree, all/10) {
+		err = unix.ENOSPC
+	}
+	if err == nil {
+		_, err = f.WriteAt(piece, at)
+	}
+	if errors.Is(err, unix.ENOSPC) {
+		err = advice.New(fmt.Sprintf("there is no room to unpack it in %s: %s of about %s were done, and no more than %s are left free there", p.dir, size.About(at), size.About(p.about(at+int64(len(piece)))), size.About(free)),
+			"make room, or name another folder by --data or, without that, by TMPDIR in the environment, or unpack the image yourself")
+	}
+	return err
+}
+
+// about is how large it all will be, by what it is so far.
+func (p *progress) about(at int64) int64 {
+	return max(at, int64(float64(at)*float64(p.packed)/float64(max(p.read, 1))))
+}
+
+// tell says how far it is.
+func (p *progress) tell(at int64) {
+	if now := time.Now(); now.After(p.said) {
+		p.said = now.Add(saidEvery)
+		p.say(fmt.Sprintf("Unpacking %s in %s: %d%%, %s of about %s.", p.name, p.dir, 100*p.read/max(p.packed, 1), size.About(at), size.About(p.about(at))))
+	}
+}
+
+// endsHere tells whether a reader has no more.
 func endsHere(from io.Reader) bool {
 	n, err := from.Read(make([]byte, 1))
 	return n == 0 && err == io.EOF
 }
 
-// cutOff says of the errors of decompressors what they mean.
+// cutOff says what to do about an image that can't be unpacked.
 func cutOff(err error) error {
 	if err == nil {
 		return nil

@@ -18,6 +18,7 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/image"
 	"github.com/spurboot/spur/internal/password"
+	"github.com/spurboot/spur/internal/rawdisk"
 	"github.com/spurboot/spur/internal/wholefile"
 )
 
@@ -214,7 +215,9 @@ type groupLook struct {
 	skipped []leftOut
 	unread  []leftOut // folders
 	deeper  []string  // folders that lie too deep
-	more    string    // says by what bound or event the look ended early; empty where it didn't
+	// unpacking are images that come into the menu when they are unpacked.
+	unpacking []string
+	more      string // says by what bound or event the look ended early; empty where it didn't
 }
 
 // through finds what boots in a folder and below: the folder's own files first, in the
@@ -302,6 +305,10 @@ func (g *groupLook) add(ctx context.Context, p part, full, group string, info fs
 func (g *groupLook) entry(ctx context.Context, p part, full, group string, info fs.FileInfo) (entry, bool) {
 	k := g.look(ctx, p, full, info)
 	g.kept[full] = k
+	if errors.Is(k.err, rawdisk.ErrUnpacking) {
+		g.unpacking = append(g.unpacking, p.below(full))
+		return entry{}, false
+	}
 	if k.err != nil {
 		g.skipped = append(g.skipped, p.notBooting(full, k.err))
 		return entry{}, false
@@ -321,7 +328,7 @@ func (g *groupLook) look(ctx context.Context, p part, full string, info fs.FileI
 			changed = i.ModTime()
 		}
 	}
-	if k, ok := g.known[full]; ok && k.time.Equal(changed) && k.size == info.Size() {
+	if k, ok := g.known[full]; ok && k.time.Equal(changed) && k.size == info.Size() && !errors.Is(k.err, rawdisk.ErrUnpacking) {
 		return k
 	}
 	if initrd != "" {

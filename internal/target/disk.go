@@ -10,6 +10,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/image"
+	"github.com/spurboot/spur/internal/rawdisk"
 )
 
 // takeDisk takes a target for a disk, which machines boot as a whole.
@@ -23,7 +24,7 @@ func (l *Inspected) takeDisk(ctx context.Context, t Target, up Upstream) error {
 	if err != nil {
 		return err
 	}
-	found, err := lookDisk(ctx, f, up)
+	found, err := lookDisk(ctx, f, up, t.oneOfMany)
 	if err != nil {
 		return err
 	}
@@ -46,10 +47,15 @@ func (l *Inspected) takeDisk(ctx context.Context, t Target, up Upstream) error {
 	return nil
 }
 
-// lookDisk looks at the disk in an image.
-func lookDisk(ctx context.Context, f boot.File, up Upstream) (found image.Disk, err error) {
+// lookDisk looks at the disk in an image. Where it is one of many nobody waits until it is
+// unpacked.
+func lookDisk(ctx context.Context, f boot.File, up Upstream, oneOfMany bool) (found image.Disk, err error) {
+	open := up.Disks.Open
+	if oneOfMany {
+		open = rawdisk.Ready{Images: up.Disks}.Open
+	}
 	look := func(opened fs.File) error {
-		disk, err := up.Disks.Open(ctx, f.Source, opened)
+		disk, err := open(ctx, f.Source, opened)
 		if err != nil {
 			return advice.Or(err, "check its name, and whether it can be read here by other programs")
 		}

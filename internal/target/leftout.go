@@ -122,6 +122,13 @@ func (g *groupLook) skippedText() string {
 		}
 		text = append(text, fmt.Sprintf("%s lies deeper than the %d folders that are looked into%s", printable.Line(g.deeper[0]), groupDepth, also))
 	}
+	if n := len(g.unpacking); n > 0 {
+		told := printable.Line(strings.Join(g.unpacking[:min(n, leftOutTold)], ", "))
+		if n > leftOutTold {
+			told += fmt.Sprintf(" and %d more", n-leftOutTold)
+		}
+		text = append(text, size.Count(n, "image")+" will come into the menu when unpacked: "+told)
+	}
 	if g.more != "" {
 		text = append(text, g.more)
 	}

@@ -32,7 +32,7 @@ func reads(t *testing.T) (Upstream, func() []string) {
 	t.Cleanup(func() { cache.Close() })
 	var mu sync.Mutex
 	var said []string
-	return Upstream{Disks: rawdisk.New(t.TempDir()), Open: func(ctx context.Context, url string) (fs.File, error) {
+	return Upstream{Disks: rawdisk.New(t.TempDir(), func(string) {}), Open: func(ctx context.Context, url string) (fs.File, error) {
 			f, err := cache.Open(ctx, url)
 			if err != nil {
 				return nil, err

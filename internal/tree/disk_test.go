@@ -29,7 +29,7 @@ func TestDisk(t *testing.T) {
 		}
 	}
 	disk := boot.Disk{Image: boot.File{Source: image}, Layout: boot.LayoutMBR, Bytes: int64(len(content)), BIOS: true, EFI: []boot.DiskProgram{{Arch: boot.X64}}}
-	disks := rawdisk.New(dir)
+	disks := rawdisk.New(dir, func(string) {})
 	t.Cleanup(func() { _ = disks.Close() })
 	tr.Disks, tr.Sources.Local = disks, NamedFiles(disk.Files())
 	tr.Brings = func(boot.Client) (boot.Bringer, bool) { return disk, true }

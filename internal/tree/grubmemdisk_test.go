@@ -41,7 +41,7 @@ func TestGRUBWithADisk(t *testing.T) {
 	}
 	disk := boot.Disk{Image: boot.File{Source: image}, Layout: boot.LayoutFAT, Bytes: int64(len(content)), GRUB: boot.GRUBConfig{Path: "/boot/grub/grub.cfg"}}
 	tr := newChain(t, boot.CanTFTP)
-	disks := rawdisk.New(dir)
+	disks := rawdisk.New(dir, func(string) {})
 	t.Cleanup(func() { _ = disks.Close() })
 	tr.Disks, tr.Sources.Local = disks, NamedFiles(disk.Files())
 	tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{Content: disk}, nil })

@@ -1,0 +1,195 @@
+package rawdisk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/archive"
+	"github.com/spurboot/spur/internal/size"
+)
+
+// ErrUnpacking is that of an image that is still to be unpacked.
+var ErrUnpacking = errors.New("it is still being unpacked")
+
+// errQueued is ErrUnpacking where the image was kept open for Run.
+var errQueued = fmt.Errorf("%w", ErrUnpacking)
+
+// waitingMost bounds the images that wait to be unpacked, each of which is held open.
+const waitingMost = 64
+
+// job is a compressed image of which a copy is wanted.
+type job struct {
+	name    string
+	image   fs.File
+	content io.ReaderAt
+	info    fs.FileInfo
+}
+
+// unpacked is the copy of an image as it was at a time, or why there is none.
+type unpacked struct {
+	file    *os.File
+	size    int64
+	changed time.Time // of the image
+	packed  int64     // its size
+	err     error
+}
+
+func (u unpacked) of(info fs.FileInfo) bool {
+	return u.changed.Equal(info.ModTime()) && u.packed == info.Size()
+}
+
+func (u unpacked) close() error {
+	if u.file == nil {
+		return nil
+	}
+	return u.file.Close()
+}
+
+// another is the same copy, to be closed by itself.
+func (u unpacked) another() (*unpacked, error) {
+	if u.err != nil {
+		return nil, u.err
+	}
+	fd, err := unix.FcntlInt(u.file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	u.file = os.NewFile(uintptr(fd), u.file.Name())
+	return &u, nil
+}
+
+// Background has Ready leave images to Run.
+func (i *Images) Background() { i.jobs = make(chan job, waitingMost) }
+
+// Run unpacks what Ready was asked for, one image after the other, until ctx ends.
+func (i *Images) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			i.dismiss()
+			return
+		case j := <-i.jobs:
+			i.fetchCopy(ctx, j)
+		}
+	}
+}
+
+// fetchCopy has a job done, and says what became of it.
+func (i *Images) fetchCopy(ctx context.Context, j job) {
+	began := time.Now()
+	c, err := i.unpackNow(ctx, j)
+	_ = j.image.Close()
+	if err == nil {
+		i.say(fmt.Sprintf("Unpacked %s: %s in %s.", filepath.Base(j.name), size.About(c.size), time.Since(began).Round(time.Second)))
+		_ = c.close()
+	} else if ctx.Err() == nil {
+		i.say(fmt.Sprintf("%s: %v", filepath.Base(j.name), err))
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.waiting, j.name)
+}
+
+// dismiss closes the images that nobody unpacks any more.
+func (i *Images) dismiss() {
+	for {
+		select {
+		case j := <-i.jobs:
+			_ = j.image.Close()
+		default:
+			return
+		}
+	}
+}
+
+// copyOf is the copy of an image that is compressed, to be closed; nil for one that isn't.
+func (i *Images) copyOf(ctx context.Context, j job, by unpacker) (*unpacked, error) {
+	compressed, err := archive.Compressed(j.content, j.info.Size())
+	if err != nil || !compressed {
+		return nil, cutOff(err)
+	}
+	return by(ctx, j)
+}
+
+// made is the copy of an image, or the error with which it failed; neither where that is
+// still to come.
+func (i *Images) made(j job) (*unpacked, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if c, ok := i.copies[j.name]; ok && c.of(j.info) {
+		return c.another()
+	}
+	return nil, nil //nolint:nilnil // as said
+}
+
+// unpackLater leaves an image to Run, if there is room for it.
+func (i *Images) unpackLater(_ context.Context, j job) (*unpacked, error) {
+	if c, err := i.made(j); c != nil || err != nil {
+		return c, err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.waiting[j.name] {
+		return nil, ErrUnpacking
+	}
+	select {
+	case i.jobs <- j:
+		i.waiting[j.name] = true
+		return nil, errQueued
+	default:
+		return nil, ErrUnpacking
+	}
+}
+
+// unpackNow unpacks an image when it is its turn.
+func (i *Images) unpackNow(ctx context.Context, j job) (*unpacked, error) {
+	select {
+	case i.turn <- struct{}{}:
+		defer func() { <-i.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if c, _ := i.made(j); c != nil {
+		return c, nil
+	}
+	p := &progress{name: filepath.Base(j.name), from: j.content, packed: j.info.Size(), say: i.say}
+	if i.inBackground(j) {
+		p.say = func(string) {}
+	}
+	f, size, err := p.unpack(ctx, i.dir, i.most-i.used(j.name))
+	if ctx.Err() != nil {
+		return nil, errors.Join(context.Cause(ctx), unpacked{file: f}.close())
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	_ = i.copies[j.name].close() // of the image as it was before
+	c := unpacked{f, size, j.info.ModTime(), j.info.Size(), err}
+	i.copies[j.name] = c
+	return c.another()
+}
+
+func (i *Images) inBackground(j job) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.waiting[j.name]
+}
+
+// used is how large the copies of all images are but that of one.
+func (i *Images) used(but string) (sum int64) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for name, c := range i.copies {
+		if name != but {
+			sum += c.size
+		}
+	}
+	return sum
+}

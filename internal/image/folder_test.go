@@ -208,6 +208,18 @@ func TestNBPOfFolder(t *testing.T) {
 	}
 }
 
+// What is for sure something else is called by what it is.
+func TestNoNBP(t *testing.T) {
+	for want, content := range map[string][]byte{
+		"a Multiboot kernel": elfFile(32, map[int]string{0x1000: header1(3)}), "an iPXE script": []byte("#!ipxe\n"),
+		"an EFI application, which UEFI firmware starts": uki(subsystemApplication), "a Linux kernel": x86Kernel(0x020f, 0x7f, peX64, "6.1"),
+	} {
+		if _, err := LookNBP(bytes.NewReader(content), int64(len(content))); err == nil || !strings.Contains(err.Error(), "this is "+want+", not a flat program") {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
 // Whatever a file begins with, it is a flat program or something else in words.
 func FuzzLookNBP(f *testing.F) {
 	for _, s := range []string{"", flatProgram, "MZ", "\r\nPXELINUX 6.04 ", "\x7fELF", "#!ipxe\n", "PXE->EB:No PXE stack found!"} {

@@ -58,6 +58,8 @@ func article(f Found) string {
 		return "an EFI application, which UEFI firmware starts"
 	case boot.KindLinux:
 		return "a Linux kernel"
+	case boot.KindMultiboot, boot.KindXen:
+		return "a " + f.Format
 	}
 	return "an iPXE script"
 }

@@ -175,9 +175,16 @@ func TestMachinesErrors(t *testing.T) {
 		"boot: xen\n    modules: ['kernel {{ Y }}']":                     "machines.yaml:4:15: ",
 		"boot: xen\n    initrds: kernel":                                 "machines.yaml:4:14: ",
 		"boot: script\n    message: hello":                               "machines.yaml:4:14: ",
+		"boot: xen.efi":                                                  "xen.efi is Xen for UEFI, and there is no kernel for its first domain",
+		"boot: xen.efi\n    modules: [initrd]":                           "machines.yaml:4:15: ",
+		"boot: xen.efi\n    modules: [kernel, initrd, initrd]":           "machines.yaml:4:31: ",
+		"boot: xen.efi\n    modules: [kernel, initrd x]":                 "machines.yaml:4:23: ",
+		"boot: xen.efi\n    modules: ['kernel a#b']":                     "machines.yaml:4:15: ",
+		"boot: xen.efi\n    modules: [kernel]\n    cmdline: 'a#b'":       "machines.yaml:5:14: ",
+		"boot: xen.efi\n    initrds: kernel":                             "machines.yaml:4:14: ",
 	} {
 		dir := folderOf(t, map[string]string{
-			"kernel": string(bzImage()), "xen": multibootKernel(), "script": "#!ipxe\nkernel gone\nboot\n", "text": "nothing that boots",
+			"kernel": string(bzImage()), "xen": multibootKernel(), "xen.efi": xenForUEFI(), "initrd": "070701", "script": "#!ipxe\nkernel gone\nboot\n", "text": "nothing that boots",
 			"machines.yaml": "machines:\n  - mac: \"*\"\n    " + row + "\n",
 		})
 		_, err := readMachines(t, dir, NewItemNumbers())
@@ -225,6 +232,38 @@ func TestMachinesErrorsOfISOs(t *testing.T) {
 		if _, err := readMachines(t, dir, NewItemNumbers()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", said, err)
 		}
+	}
+}
+
+// xenForUEFI are the headers of Xen's program for UEFI: PE32+ for x64, linked to run where Xen
+// does.
+func xenForUEFI() string {
+	b := make([]byte, 512)
+	copy(b, "MZ")
+	b[0x3c] = 0x40
+	copy(b[0x40:], "PE\x00\x00\x64\x86")
+	b[0x54] = 112 // of the optional header
+	for at, field := range map[int]uint32{0: 0x20b, 24: 0x40000000, 28: 0xffff82d0, 32: 0x1000, 36: 0x200, 56: 0x1000, 60: 0x200, 68: 10} {
+		binary.LittleEndian.PutUint32(b[0x58+at:], field)
+	}
+	return string(b)
+}
+
+// A row can boot Xen for UEFI with its modules.
+func TestXenOfARow(t *testing.T) {
+	dir := folderOf(t, map[string]string{
+		"kernel": string(bzImage()), "xen.efi": xenForUEFI(), "initrd": "070701",
+		"machines.yaml": "machines:\n  - mac: \"*\"\n    boot: xen.efi\n    modules: [kernel quiet, initrd]\n    cmdline: loglvl=all\n",
+	})
+	m, err := readMachines(t, dir, NewItemNumbers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	xen, ok := m.Find(client(1)).Payload.Content.(boot.Xen)
+	none := func(boot.File) string { return "" }
+	if !ok || xen.Kernel.File.Source != filepath.Join(dir, "kernel") || xen.Ramdisk.Source != filepath.Join(dir, "initrd") ||
+		xen.Kernel.Text.Expand(none, "") != "quiet" || xen.Options.Expand(none, "") != "loglvl=all" {
+		t.Errorf("%+v", xen)
 	}
 }
 

@@ -27,6 +27,7 @@ func TestXenRoutes(t *testing.T) {
 		{"HTTP Boot", uefiHTTP, all(), []string{"uefi-http", "uefi-x64-http-snponly"}, ""},
 		{"iPXE", uefiIPXE, all(), []string{"ipxe-http", "ipxe-tftp"}, ""},
 		{"a BIOS", biosIPXE, all(), nil, "ipxe-http: xen.efi is Xen's program for UEFI firmware, and the machine is BIOS; give it the Multiboot kernel, xen.gz"},
+		{"for arm64", armHTTP, all(), nil, "uefi-http: xen.efi is Xen for x64, the machine is UEFI arm64"},
 		{"arm64", armIPXE, all(), nil, "ipxe-http: xen.efi is Xen for x64, the machine is UEFI arm64"},
 		{"Secure Boot", secure, all(), nil, "uefi-x64-snponly: xen.efi isn't signed, and Secure Boot starts only what is"},
 		{"Secure Boot with keys", secure, keys, []string{"uefi-x64-snponly", "uefi-x64-ipxe", "uefi-x64-direct"}, ""},

@@ -62,7 +62,7 @@ func addXenModule(ctx context.Context, x *boot.Xen, text string, first bool, up 
 	}
 	if first {
 		x.Kernel = module
-		return notTheKernel(ctx, module.File, up)
+		return notTheKernel(ctx, x.Arch, module.File, up)
 	}
 	if !module.Text.Empty() {
 		return advice.Misused(advice.New(fmt.Sprintf("--module %q tells Xen for UEFI something about a file that isn't the kernel, which it has no place for", text), leaveThatOut))
@@ -70,17 +70,22 @@ func addXenModule(ctx context.Context, x *boot.Xen, text string, first bool, up 
 	return placeXenModule(ctx, x, module.File, up)
 }
 
-// notTheKernel refuses an initrd where the first domain's kernel should be.
-func notTheKernel(ctx context.Context, f boot.File, up Upstream) error {
-	err := withFile(ctx, f, up, func(r io.ReaderAt, size int64) error {
-		_, err := image.Look(r, size)
+// notTheKernel refuses an initrd where the first domain's kernel should be, and a kernel for
+// another architecture. Xen starts kernels of more systems than Linux.
+func notTheKernel(ctx context.Context, xen boot.Arch, f boot.File, up Upstream) error {
+	var found image.Found
+	err := withFile(ctx, f, up, func(r io.ReaderAt, size int64) (err error) {
+		found, err = image.Look(r, size)
 		return err
 	})
-	if m := (*image.Mismatch)(nil); errors.As(err, &m) {
-		if !m.IsInitrd() {
-			return nil // Xen starts kernels of more systems than Linux
-		}
+	m := (*image.Mismatch)(nil)
+	switch foreign := found.Arch != "" && found.Arch != xen && (found.Arch != boot.X86 || xen != boot.X64); {
+	case errors.As(err, &m) && m.IsInitrd():
 		return advice.Misused(advice.New(fmt.Sprintf("the first --module, %s, is %s, and Xen wants the kernel of its first domain there", f.Base(), m.Looks), "name the kernel first"))
+	case m != nil:
+		return nil
+	case err == nil && foreign:
+		return advice.Misused(advice.New(fmt.Sprintf("the first --module, %s, is a kernel for %s, and Xen is for %s", f.Base(), found.Arch, xen), "name one for the same"))
 	}
 	return err
 }

@@ -110,7 +110,7 @@ application. Of iPXE, if there is nothing else, the other server must not be hea
 --machines names a file, in YAML, that says which machines boot what: a list of rows, of
 which the first counts that fits. Each names machines by mac, uuid or serial, with globs
 ("52:54:00:*"), and what they boot: boot is a TARGET as on the command line, and initrds,
-cmdline, modules, entry, as, dtb, message and root-path say of it what the flags say; with
+cmdline, modules, entry, as, dtb, message, root-path and root say of it what the flags say; with
 once: true a machine boots it once, as with --once. Paths are relative to the file.
 Machines that no row is about boot KERNEL, or are left alone where there is none.
 
@@ -157,7 +157,9 @@ KERNEL may be an ISO image, a file or a URL, of a family of systems that Spur kn
 menu, --entry names another entry of it than the one that is preset there, INITRDs come
 behind those of the image, and --cmdline behind its arguments. Nothing is unpacked: each
 file is served out of the image, and the system is told to fetch its root from there.
-spur image show says what was found, --families describes more families. An image whose
+spur image show says what was found, --families describes more families. --root has the
+system find its root in another way: over nbd or iscsi it mounts the image, which Spur exports
+for reading, and needs no memory for it, where its initrd can do that. An image whose
 system looks for a medium alone, and one of no family, is booted as a whole, like a disk,
 and Spur says so; --as disk has that done with any.
 

@@ -25,7 +25,7 @@ func (f *machinesFlag) add(flags *pflag.FlagSet) {
 var alone = []string{"menu", "item", "watch", "netboot-shadow", "as-boot-server", "for", "cmdline-for"}
 
 // ofTarget are the flags that say something of KERNEL.
-var ofTarget = []string{"cmdline", "as", "module", "dtb", "message", "entry", "root-path"}
+var ofTarget = []string{"cmdline", "as", "module", "dtb", "message", "entry", "root-path", "root"}
 
 // file is the file that the flags name, and what the arguments name for other machines.
 func (f machinesFlag) file(cmd *cobra.Command, args []string, named *targetFlags, c daemon.Config) (machinetargets.File, error) {

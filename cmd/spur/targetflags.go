@@ -24,6 +24,7 @@ func (f *targetFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.DTB, "dtb", "", "a device tree for boards with U-Boot, or a folder with those from which each takes its own; without it they take the one in their firmware")
 	flags.StringVar(&f.Message, "message", "", "text to show on the screen of machines that iPXE boots")
 	flags.StringVar(&f.Entry, "entry", "", "of an ISO image: the entry of its menu to boot, by its title or by its number in spur image show (default: the one that is preset there)")
+	addRoot(flags, &f.Target)
 	addFamilies(flags, &f.Target)
 	flags.StringVar(&f.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
 }

@@ -35,6 +35,9 @@ type File struct {
 	// served; empty for the file as it is. With Root as Inside it names the layout in which
 	// all files of an image are.
 	Packed string
+	// Told is what a text says of the file in the place of its URL: where a system finds the
+	// image that Spur exports to it.
+	Told Export
 }
 
 // Root as File.Inside stands for the folder that an image's files are below. Its URL is
@@ -47,7 +50,8 @@ func (f File) IsRoot() bool { return f.Inside == Root && f.Packed == "" }
 // keyMark stands in a key between a source and what is inside. No source has one.
 const keyMark = "\x00"
 
-// Key names the file in one string: its source, and what is inside of that.
+// Key names the file in one string: its source, and what is inside of that. What a text says
+// of it makes it no other file.
 func (f File) Key() string {
 	switch {
 	case f.Packed != "":
@@ -62,7 +66,7 @@ func (f File) Key() string {
 func FileOf(key string) File {
 	source, inside, _ := strings.Cut(key, keyMark)
 	inside, packed, _ := strings.Cut(inside, keyMark)
-	return File{source, inside, packed}
+	return File{Source: source, Inside: inside, Packed: packed}
 }
 
 // String names the file for people.

@@ -38,6 +38,8 @@ type Config struct {
 	HTTPPort    uint16 // 0: nothing over plain HTTP
 	HTTPS       HTTPS
 	TFTPPort    uint16
+	NBDPort     uint16   // where a system mounts its image over that
+	ISCSIPort   uint16   // likewise
 	Data        string   // where leases, keys and caches survive a restart; "" for nowhere
 	Passphrase  string   // the file that has that of the keys of Secure Boot in Data; "" where they have none
 	Loaders     []string // folders to look for bootloaders in, before the distribution's

@@ -51,7 +51,7 @@ func Boot(ctx context.Context, c Config, t target.Target) error {
 		return err
 	}
 	d.foresee = func(s *service) { d.foretell(s, l) }
-	d.ahead = l.Files()
+	d.ahead, d.exports = l.Files(), t.Exports(l)
 	files := localFiles(d.ahead)
 	files.folders = l.Folders()
 	local, close, err := l.Local()
@@ -93,6 +93,7 @@ type daemon struct {
 	cache       *fetch.Cache
 	disks       *rawdisk.Images
 	ahead       []boot.File                                          // that machines will ask for
+	exports     []boot.Protocol                                      // over which systems mount images
 	brings      func(boot.Client) (boot.Bringer, bool)               // see tree.Tree
 	locked      func(boot.Client) bool                               // see tree.Tree
 	unlock      func(context.Context, boot.Client, tree.Asker) error // see tree.Tree

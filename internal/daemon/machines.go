@@ -74,7 +74,7 @@ func BootMachines(ctx context.Context, c Config, f machinetargets.File) error {
 	for _, line := range m.RowLines(rowLinesMost) {
 		d.given = append(d.given, "  "+line)
 	}
-	d.ahead = remoteFiles(m.Files())
+	d.ahead, d.exports = remoteFiles(m.Files()), m.Exports()
 	files := localFiles(m.Files())
 	files.files = append(files.files, f.Path)
 	files.folders = m.Folders()
@@ -98,12 +98,24 @@ func (w *machinesFile) read(ctx context.Context) (*machinetargets.Machines, erro
 			continue
 		}
 		seen[key] = true
+		if err := w.mountable(a); err != nil {
+			m.Close()
+			return nil, m.Error(a, err)
+		}
 		if _, err := (outlook.Outlook{Host: w.daemon.host}).Given(a.Outlook()); err != nil {
 			m.Close()
 			return nil, m.Error(a, err)
 		}
 	}
 	return m, w.take(m)
+}
+
+// mountable refuses a target of a later reading whose image is mounted over what isn't served.
+func (w *machinesFile) mountable(a *machinetargets.Assigned) error {
+	if w.within == nil { // the first reading says what is
+		return nil
+	}
+	return w.daemon.checkExports(a.Payload.Exports())
 }
 
 // within are the folders that stay readable, with no links in their names.

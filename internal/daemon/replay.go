@@ -37,5 +37,5 @@ func Replay(ctx context.Context, c Config, t target.Target, path string, only bo
 
 // tree is one that names files, and opens none.
 func (c Config) tree(key *seal.Key, host route.Host) *tree.Tree {
-	return &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort}
+	return &tree.Tree{Names: tree.Names{Key: key}, Host: host, HTTPPort: c.HTTPPort, HTTPSPort: c.HTTPS.Port, TFTPPort: c.TFTPPort, Exports: c.exports()}
 }

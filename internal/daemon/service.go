@@ -76,7 +76,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 			Names: d.names, Host: d.host, Signing: d.signing, Unpacking: &tree.Unpacking{}, Resolver: chain,
 			Sources: tree.Sources{Upstream: openURL(d.cache), Part: openPart(d.cache), Local: local, Images: tree.NewImages()}, LongSources: long, ScriptFiles: d.scriptFiles, ScriptsOf: d.scriptsOf(),
 			HTTPPort: d.config.HTTPPort, HTTPSPort: d.config.HTTPS.Port, TFTPPort: d.config.TFTPPort,
-			AskAtRoot: d.config.DHCP == WithoutDHCP,
+			Exports: d.config.exports(), AskAtRoot: d.config.DHCP == WithoutDHCP,
 		},
 		events:  remembered.events,
 		clients: clients,
@@ -98,7 +98,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 			return nil, err
 		}
 	}
-	if s.sockets, err = openSockets(ctx, d.config, d.config.withIPv6(interfaces)); err != nil {
+	if s.sockets, err = openSockets(ctx, d.config, d.exports, d.config.withIPv6(interfaces)); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (d *daemon) tasks(s *service) tasks {
 	if d.acme != nil {
 		web.Handler = d.acme.Answer(web.Handler)
 	}
-	serve := servers{web: web.Serve, trivial: s.files.tftpServer(d.notices).Serve}
+	serve := servers{web: web.Serve, trivial: s.files.tftpServer(d.notices).Serve, mounted: s.files.exportServers()}
 	if d.certificate != nil {
 		secure := s.files.httpServer(d.notices, route.HTTPS)
 		secure.TLS, secure.TLSHost = tlsConfig(d.certificate), d.certificate.Host
@@ -240,9 +240,10 @@ func (d *daemon) tasks(s *service) tasks {
 
 // fetchAhead fetches a file whose size isn't known, for which the first machine
 // would have to wait. What goes wrong, the machine that asks for the file is told. What
-// lies in an image is a part of it, of a size that is known.
+// lies in an image is a part of it, of a size that is known, and of one that is mounted no more
+// is fetched than is read.
 func (d *daemon) fetchAhead(ctx context.Context, f boot.File) {
-	if !f.IsURL() || f.Inside != "" {
+	if !f.IsURL() || f.Inside != "" || f.Told.Word != "" {
 		return
 	}
 	if file, err := d.cache.Open(ctx, f.Source); err == nil {

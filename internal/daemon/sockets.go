@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -14,13 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 )
 
 // sockets are what files are served on: those of every address, or, where the
 // operator named interfaces, those of each of them.
 type sockets struct {
-	config Config
+	config  Config
+	exports []boot.Protocol // over which images are exported
 
 	mu      sync.Mutex
 	devices []*device
@@ -35,12 +38,13 @@ type device struct {
 	http  []net.Listener
 	https []net.Listener
 	tftp  []*net.UDPConn
-	end   context.CancelFunc // of who serves it; nil where nobody does
+	mount map[boot.Protocol][]net.Listener // for images that are exported
+	end   context.CancelFunc               // of who serves it; nil where nobody does
 }
 
-// openSockets opens the ports of HTTP, HTTPS and TFTP.
-func openSockets(ctx context.Context, c Config, interfaces []dhcp.Interface) (*sockets, error) {
-	s := &sockets{config: c}
+// openSockets opens the ports of HTTP, HTTPS and TFTP, and those on which images are exported.
+func openSockets(ctx context.Context, c Config, exports []boot.Protocol, interfaces []dhcp.Interface) (*sockets, error) {
+	s := &sockets{config: c, exports: exports}
 	var err error
 	if len(c.Interfaces) > 0 {
 		err = s.follow(ctx, interfaces)
@@ -81,10 +85,10 @@ func (s *sockets) follow(ctx context.Context, interfaces []dhcp.Interface) error
 }
 
 func (s *sockets) open(ctx context.Context, i dhcp.Interface) error {
-	d := &device{name: i.Name, index: i.Index}
-	err := d.listen(ctx, s.config, "4")
+	d := &device{name: i.Name, index: i.Index, mount: map[boot.Protocol][]net.Listener{}}
+	err := d.listen(ctx, s.config, s.exports, "4")
 	if err == nil {
-		err = d.listen(ctx, s.config, "6") // what is wrong with both is told once
+		err = d.listen(ctx, s.config, s.exports, "6") // what is wrong with both is told once
 	}
 	if err != nil {
 		return errors.Join(err, d.close())
@@ -97,7 +101,7 @@ func (s *sockets) open(ctx context.Context, i dhcp.Interface) error {
 }
 
 // listen opens the sockets of one version of IP. A host without IPv6 has none.
-func (d *device) listen(ctx context.Context, c Config, ip string) error {
+func (d *device) listen(ctx context.Context, c Config, exports []boot.Protocol, ip string) error {
 	config := net.ListenConfig{Control: bindTo(d.name)}
 	for _, web := range []struct {
 		what, flag string
@@ -116,6 +120,13 @@ func (d *device) listen(ctx context.Context, c Config, ip string) error {
 		}
 		*web.to = append(*web.to, l)
 	}
+	for _, e := range c.exportPorts(exports) {
+		l, err := config.Listen(ctx, "tcp"+ip, ":"+strconv.Itoa(int(e.port)))
+		if err != nil {
+			return refused(err, e.what, e.port, e.flag)
+		}
+		d.mount[e.over] = append(d.mount[e.over], l)
+	}
 	udp, err := config.ListenPacket(ctx, "udp"+ip, ":"+strconv.Itoa(int(c.TFTPPort)))
 	if err != nil {
 		return refused(err, "TFTP", c.TFTPPort, "--tftp-port")
@@ -128,6 +139,7 @@ func (d *device) listen(ctx context.Context, c Config, ip string) error {
 type servers struct {
 	web, secure func(context.Context, net.Listener) error
 	trivial     func(context.Context, *net.UDPConn) error
+	mounted     map[boot.Protocol]func(context.Context, net.Listener) error
 }
 
 // serve runs the servers on all sockets, also on those that are opened later,
@@ -142,6 +154,11 @@ func (s *sockets) serve(ctx context.Context, by servers, ready func()) error {
 		}
 		for _, l := range d.https {
 			g.Go(func() error { return by.secure(own, l) })
+		}
+		for over, all := range d.mount {
+			for _, l := range all {
+				g.Go(func() error { return by.mounted[over](own, l) })
+			}
 		}
 		for _, conn := range d.tftp {
 			g.Go(func() error { return by.trivial(own, conn) })
@@ -181,7 +198,7 @@ func (d *device) close() error {
 		return nil // they are closed by those who serve them
 	}
 	var errs []error
-	for _, l := range slices.Concat(d.http, d.https) {
+	for _, l := range slices.Concat(d.http, d.https, slices.Concat(slices.Collect(maps.Values(d.mount))...)) {
 		errs = append(errs, l.Close())
 	}
 	for _, conn := range d.tftp {

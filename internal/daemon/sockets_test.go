@@ -10,7 +10,7 @@ import (
 
 // Files are served over both versions of IP.
 func TestSocketsOfBothVersions(t *testing.T) {
-	s, err := openSockets(t.Context(), Config{HTTPPort: free(t), HTTPS: HTTPS{Port: free(t)}}, nil)
+	s, err := openSockets(t.Context(), Config{HTTPPort: free(t), HTTPS: HTTPS{Port: free(t)}}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestSocketsOfBothVersions(t *testing.T) {
 	secure := func(_ context.Context, l net.Listener) error { count("https", l.Addr()); return l.Close() }
 	trivial := func(_ context.Context, c *net.UDPConn) error { count("tftp", c.LocalAddr()); return c.Close() }
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := s.serve(ctx, servers{web, secure, trivial}, cancel); err != nil {
+	if err := s.serve(ctx, servers{web: web, secure: secure, trivial: trivial}, cancel); err != nil {
 		t.Fatal(err)
 	}
 	for _, protocol := range []string{"http", "http6", "https", "https6", "tftp", "tftp6"} {

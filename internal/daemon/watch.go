@@ -167,6 +167,9 @@ func (w *watch) changed(ctx context.Context, names string) {
 		err = w.target.CheckWatch(l)
 	}
 	if err == nil {
+		err = w.daemon.checkExports(w.target.Exports(l))
+	}
+	if err == nil {
 		_, err = (outlook.Outlook{Host: w.daemon.host}).Given(l.Outlook())
 	}
 	if err != nil {

@@ -6,21 +6,34 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/spurboot/spur/internal/boot"
 )
 
-// placeholder is what may stand in arguments for a URL.
-var placeholder = regexp.MustCompile(`\{\{\s*(?:(BASE)|(ISO)|FILE\s+("(?:[^"\\]|\\.)*"))\s*\}\}`)
+// placeholder is what may stand in arguments for what is known later.
+var placeholder = regexp.MustCompile(`\{\{\s*(?:(BASE)|(ISO)|FILE\s+("(?:[^"\\]|\\.)*")|(SERVER|PORT|EXPORT)|(LABEL))\s*\}\}`)
 
 // checkWords tells what is wrong with arguments.
 func checkWords(text string) error {
 	if rest := WithoutURLs(text); strings.Contains(rest, "{{") || strings.Contains(rest, "}}") {
-		return fmt.Errorf(`arguments with something that is none of {{ FILE "pattern" }}, {{ BASE }}, {{ ISO }}: %s`, text)
+		return fmt.Errorf(`arguments with something that is none of {{ FILE "pattern" }}, {{ BASE }}, {{ ISO }}, {{ LABEL }}, {{ SERVER }}, {{ PORT }}, {{ EXPORT }}: %s`, text)
 	}
 	return nil
 }
 
-// WithoutURLs are arguments without what stands for URLs of a medium.
+// WithoutURLs are arguments without what stands for URLs of a medium, or for where else it is.
 func WithoutURLs(text string) string { return placeholder.ReplaceAllString(text, "") }
+
+// namesExport tells whether arguments say what is asked for of a server of Spur's.
+func namesExport(text string) bool {
+	for _, found := range placeholder.FindAllStringSubmatch(text, -1) {
+		if found[4] == string(boot.ExportName) {
+			return true
+		}
+	}
+	return false
+}
 
 // Part is a part of arguments: text, or what a URL is of.
 type Part struct {
@@ -28,10 +41,12 @@ type Part struct {
 	Base bool   // the URL below which the medium's files are
 	ISO  bool   // that of the image
 	File string // that of a file of the medium
+	// Export is a word about where the system finds the image that Spur exports.
+	Export boot.ExportWord
 }
 
-// parts splits arguments; find gives the file for a pattern, and empty for none.
-func parts(text string, find func(pattern string) string) (all []Part, missing string) {
+// parts splits arguments for a medium; missing is a pattern of which there is no file.
+func (l look) parts(text string) (all []Part, missing string) {
 	for {
 		at := placeholder.FindStringSubmatchIndex(text)
 		if at == nil {
@@ -43,9 +58,13 @@ func parts(text string, find func(pattern string) string) (all []Part, missing s
 			all = append(all, Part{Base: true})
 		case at[4] >= 0:
 			all = append(all, Part{ISO: true})
+		case at[8] >= 0:
+			all = append(all, Part{Export: boot.ExportWord(text[at[8]:at[9]])})
+		case at[10] >= 0:
+			all = append(all, Part{Text: udevName(l.Label)})
 		default:
 			pattern, _ := strconv.Unquote(text[at[6]:at[7]])
-			file := find(pattern)
+			file := l.first(pattern)
 			if file == "" {
 				missing = pattern
 			}
@@ -53,6 +72,20 @@ func parts(text string, find func(pattern string) string) (all []Part, missing s
 		}
 		text = text[at[1]:]
 	}
+}
+
+// udevName is a volume's name as udev writes it in names of links (udev_replace_chars in
+// systemd's src/shared/udev-util.c).
+func udevName(label string) string {
+	var b strings.Builder
+	for _, c := range []byte(label) {
+		if c >= utf8.RuneSelf || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("#+-.:=@_", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
+	}
+	return b.String()
 }
 
 // words splits a command line at blanks outside of quotes, and leaves the quotes.

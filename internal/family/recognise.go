@@ -17,6 +17,8 @@ type Medium struct {
 	Files fs.FS
 	Label string
 	Size  int64 // of the image; negative where that is not known
+	// Root is over what its system is to find its root; empty for the best way.
+	Root Over
 }
 
 // Found is what a medium turned out to be.
@@ -28,6 +30,7 @@ type Found struct {
 	Further []System // that the family knows besides, such as those of other architectures
 	WIM     string   // the Windows image, for wimboot; empty for none
 	Root    Root     // how the system finds its root
+	Ways    []Root   // in which it can, the best first
 	Memory  int64    // what a machine should have at least; 0 where that is not known
 	// Lacking are entries of the menus that name files which aren't there, in words, and
 	// PresetLacks the one among them that would be booted where nobody chooses.
@@ -62,12 +65,14 @@ func (t Table) Recognise(m Medium) Found {
 	if i < 0 {
 		return found
 	}
-	found.Family, found.Root = t[i], l.root(t[i])
+	found.Family = t[i]
+	found.Ways = l.ways(t[i])
+	found.Root = found.way(m.Root)
 	if t[i].WIM != "" {
 		found.WIM = l.first(t[i].WIM)
 	}
 	l.systems(&found)
-	found.Memory = l.memory(t[i])
+	found.Memory = l.memory(t[i], found.Root)
 	return found
 }
 
@@ -235,20 +240,36 @@ func (l look) nearest(pattern, other string) string {
 	return l.first(pattern)
 }
 
-// root is the first way of a family's that Spur serves and whose files are there.
-func (l look) root(f Family) Root {
+// ways are those of a family's that Spur serves and whose files are there, one over each.
+func (l look) ways(f Family) []Root {
+	var all []Root
 	for _, r := range f.Roots {
 		missing := slices.ContainsFunc(r.If, func(pattern string) bool { return l.first(pattern) == "" })
 		several := slices.ContainsFunc(r.One, func(pattern string) bool { return len(l.medium.Glob(pattern)) != 1 })
-		if r.Served() && !missing && !several {
+		there := slices.ContainsFunc(all, func(other Root) bool { return other.Over == r.Over })
+		if r.Served() && !missing && !several && !there {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// way is the way over something; the first for empty, and the zero value where there is none.
+func (f Found) way(over Over) Root {
+	for _, r := range f.Ways {
+		if over == "" || r.Over == over {
 			return r
 		}
 	}
 	return Root{}
 }
 
-// memory is what a machine should have to boot one of a family.
-func (l look) memory(f Family) int64 {
+// memory is what a machine should have to boot one of a family. A system that mounts its
+// medium over the network reads of it what it needs.
+func (l look) memory(f Family, r Root) int64 {
+	if r.Mounted() {
+		return f.Memory.Plus << 20
+	}
 	sum := f.Memory.Plus<<20 + int64(f.Memory.ISO)*max(0, l.Size)
 	for _, pattern := range f.Memory.Files {
 		for _, name := range l.medium.Glob(pattern) {
@@ -296,12 +317,16 @@ func (f Found) Arguments(s System) ([]Part, error) {
 	return all, err
 }
 
-// Parts splits arguments in which {{ BASE }}, {{ ISO }} and {{ FILE "pattern" }} may stand.
-// The error names a file that isn't there.
+// Parts splits arguments in which what families.yaml lists may stand. The error names a file
+// that isn't there.
 func (f Found) Parts(text string) ([]Part, error) {
-	all, missing := parts(text, f.look.first)
+	all, missing := f.look.parts(text)
 	if missing != "" {
 		return nil, fmt.Errorf("there is no file %s on it", missing)
+	}
+	at := slices.IndexFunc(all, func(p Part) bool { return p.Export != "" })
+	if at >= 0 && !f.Root.Mounted() {
+		return nil, fmt.Errorf("{{ %s }} stands for a server over which the system mounts its root, which it finds over %s", all[at].Export, f.Root.Over)
 	}
 	return all, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/initrdlayout"
 	"github.com/spurboot/spur/internal/wholefile"
 )
@@ -47,7 +48,7 @@ type Match struct {
 // Over says from where a system takes its root.
 type Over string
 
-// What a root comes over. Spur serves the first four.
+// What a root comes over. Spur serves the first four as they are.
 const (
 	OverHTTP   Over = "http"
 	OverISO    Over = "iso"
@@ -65,15 +66,55 @@ type Root struct {
 	One  []string `yaml:"one"`
 	Args string   `yaml:"args"`
 	Drop []string `yaml:"drop"`
+	// Needs is what the system's own initrd needs for it, in words.
+	Needs string `yaml:"needs"`
 	// Inject is the path under which the whole image is in an initrd of its own.
 	Inject string `yaml:"inject"`
 	// Layout is that in which the files of the image are in an initrd of their own.
 	Layout string `yaml:"layout"`
 }
 
+// Overs are all that a root may come over.
+func Overs() []Over {
+	return []Over{OverHTTP, OverISO, OverInitrd, OverNone, OverNFS, OverNBD, OverISCSI}
+}
+
+// OversText lists them.
+func OversText() string {
+	var all []string
+	for _, o := range Overs() {
+		all = append(all, string(o))
+	}
+	return strings.Join(all, ", ")
+}
+
 // Served tells whether it is one that needs no other server than Spur.
 func (r Root) Served() bool {
-	return slices.Contains([]Over{OverHTTP, OverISO, OverInitrd, OverNone}, r.Over)
+	return slices.Contains([]Over{OverHTTP, OverISO, OverInitrd, OverNone}, r.Over) || r.Mounted()
+}
+
+// Protocol is the one by which Spur exports an image to a system that mounts it so; empty for
+// none.
+func (o Over) Protocol() boot.Protocol {
+	switch o {
+	case OverNBD:
+		return boot.NBD
+	case OverISCSI:
+		return boot.ISCSI
+	}
+	return ""
+}
+
+// Mounted tells whether the system mounts the image over the network, from Spur.
+func (r Root) Mounted() bool { return r.Over.Protocol() != "" && namesExport(r.Args) }
+
+// checkWords tells what is wrong with the arguments of a root: only one that is mounted over
+// the network has a server.
+func (r Root) checkWords() error {
+	if namesExport(r.Args) && r.Over.Protocol() == "" {
+		return fmt.Errorf("with {{ EXPORT }}, though Spur serves nothing that is mounted over it: %s", r.Args)
+	}
+	return checkWords(r.Args)
 }
 
 // checkInitrd tells what is wrong with what a root has in an initrd.
@@ -182,13 +223,16 @@ func (f Family) check() error {
 	patterns := slices.Concat(f.wim(), f.Match.Files, f.Match.Without, f.Kernels, f.Initrds, f.Memory.Files)
 	args := []string{f.Args, f.Add}
 	for _, r := range f.Roots {
-		if !r.Served() && !slices.Contains([]Over{OverNFS, OverNBD, OverISCSI}, r.Over) {
-			return fmt.Errorf("%q has a root over %q, which is none of http, iso, initrd, none, nfs, nbd, iscsi", f.Name, r.Over)
+		if !slices.Contains(Overs(), r.Over) {
+			return fmt.Errorf("%q has a root over %q, which is none of %s", f.Name, r.Over, OversText())
 		}
 		if err := r.checkInitrd(); err != nil {
 			return fmt.Errorf("%q has a root over %q %w", f.Name, r.Over, err)
 		}
-		patterns, args = slices.Concat(patterns, r.If, r.One), append(args, r.Args)
+		if err := r.checkWords(); err != nil {
+			return fmt.Errorf("%q has a root over %q %w", f.Name, r.Over, err)
+		}
+		patterns = slices.Concat(patterns, r.If, r.One)
 	}
 	for _, pattern := range patterns {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.HasPrefix(pattern, "/") {
@@ -206,7 +250,7 @@ func (f Family) check() error {
 	case len(f.Match.Files)+len(f.Match.Label)+len(f.Match.Text) == 0:
 		return fmt.Errorf("%q has nothing in match by which it is recognised", f.Name)
 	case f.Unfit == "" && f.WIM == "" && !slices.ContainsFunc(f.Roots, Root.Served):
-		return fmt.Errorf("%q has no root over http, iso, initrd or none, no wim and no unfit", f.Name)
+		return fmt.Errorf("%q has no root that Spur serves, no wim and no unfit", f.Name)
 	}
 	return nil
 }

@@ -38,6 +38,7 @@ type Target struct {
 	DTB      string
 	Message  string
 	RootPath string
+	Root     string
 	places   map[string][]Place // of the values of each key
 }
 

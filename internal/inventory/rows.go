@@ -177,7 +177,7 @@ func (r *reader) target(at Place, own Target, profiled field) (Target, error) {
 // over is a target with what another one says where this one says nothing.
 func (t Target) over(other Target) Target {
 	for _, f := range []struct{ own, other *string }{
-		{&other.Cmdline, &t.Cmdline}, {&other.As, &t.As}, {&other.Entry, &t.Entry}, {&other.DTB, &t.DTB}, {&other.Message, &t.Message}, {&other.RootPath, &t.RootPath},
+		{&other.Cmdline, &t.Cmdline}, {&other.As, &t.As}, {&other.Entry, &t.Entry}, {&other.DTB, &t.DTB}, {&other.Message, &t.Message}, {&other.RootPath, &t.RootPath}, {&other.Root, &t.Root},
 	} {
 		if *f.other != "" {
 			*f.own = *f.other
@@ -268,12 +268,12 @@ func parseFirmware(text string) (boot.Firmware, error) {
 }
 
 func targetKeys() []string {
-	return []string{BootKey, "initrds", "cmdline", "modules", "entry", "as", "dtb", "message", "root-path"}
+	return []string{BootKey, "initrds", "cmdline", "modules", "entry", "as", "dtb", "message", "root-path", "root"}
 }
 
 // ofTarget reads a field of a target; known: it is one.
 func (r *reader) ofTarget(t *Target, f field) (known bool, err error) {
-	one := map[string]*string{"cmdline": &t.Cmdline, "entry": &t.Entry, "as": &t.As, "dtb": &t.DTB, "message": &t.Message, "root-path": &t.RootPath, BootKey: &t.Boot}
+	one := map[string]*string{"cmdline": &t.Cmdline, "entry": &t.Entry, "as": &t.As, "dtb": &t.DTB, "message": &t.Message, "root-path": &t.RootPath, "root": &t.Root, BootKey: &t.Boot}
 	if t.places == nil {
 		t.places = map[string][]Place{}
 	}

@@ -26,13 +26,13 @@ type assigning struct {
 
 // keyOf says all that a target says.
 func keyOf(t target.Target) string {
-	return fmt.Sprintf("%q", []any{t.Kernel, t.As, t.Initrds, t.Cmdline, t.Modules, t.DTB, t.Message, t.RootPath, t.Entry})
+	return fmt.Sprintf("%q", []any{t.Kernel, t.As, t.Initrds, t.Cmdline, t.Modules, t.DTB, t.Message, t.RootPath, t.Entry, t.Root})
 }
 
 // target is a row's target with absolute paths.
 func (a *assigning) target(row inventory.Target) (target.Target, error) {
 	t := target.Target{
-		Kernel: row.Boot, As: row.As, Entry: row.Entry, Message: row.Message, RootPath: row.RootPath,
+		Kernel: row.Boot, As: row.As, Entry: row.Entry, Message: row.Message, RootPath: row.RootPath, Root: row.Root,
 		Cmdline: row.Cmdline, Initrds: row.Initrds, Modules: row.Modules, DTB: row.DTB, Families: a.Families,
 	}
 	t, unreadable := t.MapFiles(func(name string) (string, error) { return a.absolute(name), nil })

@@ -220,6 +220,16 @@ func (m *Machines) Files() []boot.File {
 	return files
 }
 
+// Exports are the protocols over which systems mount their images.
+func (m *Machines) Exports() []boot.Protocol {
+	var all []boot.Protocol
+	for _, l := range m.inspected() {
+		all = append(all, l.Exports()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // Folders are those in which files may be named by what is read only later: that of the
 // file, and those that targets are.
 func (m *Machines) Folders() []string {

@@ -19,7 +19,7 @@ func wrong(file *inventory.Inventory, row inventory.Target, err error) error {
 }
 
 // flagsOfOptions are what the command line says options by.
-var flagsOfOptions = regexp.MustCompile(`\bINITRD\b|--(as|cmdline|dtb|entry|message|module|root-path)\b`)
+var flagsOfOptions = regexp.MustCompile(`\bINITRD\b|--(as|cmdline|dtb|entry|message|module|root-path|root)\b`)
 
 // inKeys calls options by the keys of a file in the place of flags, but in whole commands.
 func inKeys(text string) string {

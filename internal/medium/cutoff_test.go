@@ -63,7 +63,7 @@ func TestCutOff(t *testing.T) {
 		}
 		content = append(content, make([]byte, max(0, tt.more))...)
 		content = content[:len(content)+int(min(0, tt.more))]
-		_, err = Open(boot.File{Source: "/medium.iso"}, bytes.NewReader(content), int64(len(content)), family.Builtin())
+		_, err = Open(boot.File{Source: "/medium.iso"}, bytes.NewReader(content), int64(len(content)), Wanted{Families: family.Builtin()})
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
@@ -78,7 +78,7 @@ func TestCutOffWithinPadding(t *testing.T) {
 		t.Fatal(err)
 	}
 	content = content[:len(content)-4096]
-	if _, err = Open(boot.File{Source: "/medium.iso"}, bytes.NewReader(content), int64(len(content)), family.Builtin()); err == nil || !strings.Contains(err.Error(), "the image is cut off: ") {
+	if _, err = Open(boot.File{Source: "/medium.iso"}, bytes.NewReader(content), int64(len(content)), Wanted{Families: family.Builtin()}); err == nil || !strings.Contains(err.Error(), "the image is cut off: ") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -35,6 +35,7 @@ type Description struct {
 	Beside   []string `json:"wim_beside,omitempty"` // what wimboot is given with it
 	Lacking  []string `json:"left_out,omitempty"`   // entries that name what isn't there
 	Root     string   `json:"root_over,omitempty"`
+	Ways     []string `json:"roots,omitempty"`          // over what else it can come: for --root
 	Layout   string   `json:"initrd_layout,omitempty"`  // in which an initrd has the image's files
 	Other    []string `json:"root_elsewhere,omitempty"` // arguments for servers of one's own
 	Memory   int64    `json:"memory_bytes,omitempty"`
@@ -109,6 +110,11 @@ func (d Disc) Describe() Description {
 		e.Is = kernels[s.Kernel]
 		all.Entries = append(all.Entries, e)
 	}
+	for _, r := range f.Ways {
+		if r.Over != f.Root.Over {
+			all.Ways = append(all.Ways, string(r.Over))
+		}
+	}
 	for _, r := range f.Family.Roots {
 		if !r.Served() {
 			all.Other = append(all.Other, r.Args)
@@ -175,6 +181,9 @@ func (d Disc) kernelIs(name string) string {
 
 // exampleURL is how the URL of a file is shown, which is sealed for each machine.
 func exampleURL(f boot.File) string {
+	if f.Told.Word != "" {
+		return string(f.Told.Word)
+	}
 	if f.IsRoot() {
 		return "http://SPUR/…"
 	}
@@ -228,6 +237,9 @@ func (d Description) WriteText(out io.Writer) error {
 		line("left out", lacking)
 	}
 	line("root", rootText(d.Root, d.Layout))
+	if len(d.Ways) > 0 {
+		line("or", "by --root: "+strings.Join(d.Ways, ", "))
+	}
 	for _, args := range d.Other {
 		line("or", args+" (from a server of your own)")
 	}
@@ -273,6 +285,14 @@ func (e Entry) writeText(line func(name, text string), number int) {
 	}
 }
 
+// overText is how people write what a root comes over.
+func overText(over family.Over) string {
+	if over == family.OverISCSI {
+		return "iSCSI"
+	}
+	return strings.ToUpper(string(over))
+}
+
 // rootText says what a system's root comes over.
 func rootText(over, layout string) string {
 	switch family.Over(over) {
@@ -287,6 +307,8 @@ func rootText(over, layout string) string {
 		return "the whole image, in an initrd of its own"
 	case family.OverNone:
 		return "none: all is in the initrds"
+	case family.OverNBD, family.OverISCSI:
+		return "over " + overText(family.Over(over)) + ": the system mounts the image, which Spur exports"
 	}
 	return ""
 }

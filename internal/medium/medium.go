@@ -1,6 +1,7 @@
 package medium
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
@@ -37,8 +38,20 @@ type NoEntryError struct{ error }
 // Unwrap is the error itself.
 func (e NoEntryError) Unwrap() error { return e.error }
 
+// NoRootError says that a system doesn't find its root over what was asked for.
+type NoRootError struct{ error }
+
+// Unwrap is the error itself.
+func (e NoRootError) Unwrap() error { return e.error }
+
+// Wanted is what to take a medium for.
+type Wanted struct {
+	Families family.Table
+	Root     family.Over // over what its system is to find its root; empty for the best way
+}
+
 // Open looks into an image, which r reads for as long as the disc is used.
-func Open(file boot.File, r io.ReaderAt, size int64, families family.Table) (Disc, error) {
+func Open(file boot.File, r io.ReaderAt, size int64, wanted Wanted) (Disc, error) {
 	if err := image.WholeDisc(r, size); err != nil {
 		return Disc{}, advice.Wrap(fmt.Errorf("%s: %w", file.Base(), err), again)
 	}
@@ -49,7 +62,25 @@ func Open(file boot.File, r io.ReaderAt, size int64, families family.Table) (Dis
 	if err := i.Whole(); err != nil {
 		return Disc{}, advice.Wrap(fmt.Errorf("%s: %w", file.Base(), err), again)
 	}
-	return Disc{file, i, families.Recognise(family.Medium{Files: i, Label: i.Label, Size: size}), r, size}, nil
+	found := wanted.Families.Recognise(family.Medium{Files: i, Label: i.Label, Size: size, Root: wanted.Root})
+	if wanted.Root != "" && found.Family.Name != "" && found.Root.Over == "" {
+		return Disc{}, NoRootError{noRoot(file, found, wanted.Root)}
+	}
+	return Disc{file, i, found, r, size}, nil
+}
+
+// noRoot says that a medium's system finds no root over something, and over what it does.
+func noRoot(file boot.File, found family.Found, over family.Over) error {
+	title, _, _ := strings.Cut(cmp.Or(found.Family.Title, found.Family.Name), ", or a ")
+	why := fmt.Sprintf("%s is %s, whose system doesn't find its root over %s", file.Base(), title, over)
+	var ways []string
+	for _, r := range found.Ways {
+		ways = append(ways, string(r.Over))
+	}
+	if len(ways) == 0 {
+		return advice.New(why, "leave --root out")
+	}
+	return advice.New(why, "leave --root out, or choose one of "+strings.Join(ways, ", "))
 }
 
 // again is what to do about an image that is damaged.
@@ -117,6 +148,9 @@ func (d Disc) Warnings() []string {
 	}
 	if note := d.note(); note != "" {
 		all = append(all, note)
+	}
+	if root := d.Found.Root; root.Needs != "" {
+		all = append(all, fmt.Sprintf("to find its root over %s the system's initrd needs %s", root.Over, root.Needs))
 	}
 	if d.Found.Root.Over == family.OverISO && !strings.HasSuffix(d.File.Base(), ".iso") {
 		all = append(all, fmt.Sprintf("the system takes for an image only what is called .iso, and this one is called %s: rename it", d.File.Base()))
@@ -285,6 +319,10 @@ func (d Disc) template(parts []family.Part, read func(string) (boot.Template, er
 			c.File(d.inside(boot.Root))
 		case p.ISO:
 			c.File(d.File)
+		case p.Export != "":
+			told := d.File
+			told.Told = boot.Export{Over: d.Found.Root.Over.Protocol(), Word: p.Export}
+			c.File(told)
 		case p.File != "":
 			c.File(d.inside(p.File))
 		default:
@@ -306,6 +344,8 @@ func (d Disc) about(kernel string, s family.System) string {
 		text += "; the system's root comes over HTTP"
 	case family.OverISO:
 		text += "; the system fetches the whole image over HTTP"
+	case family.OverNBD, family.OverISCSI:
+		text += "; the system mounts the image over " + overText(d.Found.Root.Over)
 	case family.OverInitrd:
 		what := "the whole image"
 		if d.Found.Root.Layout != "" {

@@ -56,7 +56,7 @@ func open(t *testing.T, path string) (Disc, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Open(boot.File{Source: path}, f, info.Size(), family.Builtin())
+	return Open(boot.File{Source: path}, f, info.Size(), Wanted{Families: family.Builtin()})
 }
 
 // liveImage is one with the layout of Debian's live systems, and a real kernel.

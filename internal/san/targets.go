@@ -29,6 +29,7 @@ type openTarget struct {
 	users  int
 	served *iscsi.Target
 	disks  []Disk
+	unused func() // called when nobody uses it any more; nil for nobody
 }
 
 // Add adds a target, whose names no other may have.
@@ -129,4 +130,7 @@ func (t *openTarget) releaseDisks() {
 		d.Release()
 	}
 	t.served, t.disks = nil, nil
+	if t.unused != nil {
+		t.unused()
+	}
 }

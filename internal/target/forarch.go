@@ -28,7 +28,7 @@ func (t *Target) AddFor(targets, cmdlines []string) error {
 		if slices.Contains(names, "") {
 			return advice.Misused(advice.New(fmt.Sprintf("--for %s has a name that is empty", text), "write --for "+string(arch)+"=KERNEL[,INITRD…]"))
 		}
-		t.For[arch] = Target{Kernel: names[0], Initrds: names[1:], Cmdline: t.Cmdline, DTB: t.DTB, Message: t.Message, RootPath: t.RootPath, Families: t.Families}
+		t.For[arch] = Target{Kernel: names[0], Initrds: names[1:], Cmdline: t.Cmdline, DTB: t.DTB, Message: t.Message, RootPath: t.RootPath, Root: t.Root, Families: t.Families}
 	}
 	return t.addCmdlines(cmdlines)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
+	"github.com/spurboot/spur/internal/family"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/size"
 	"github.com/spurboot/spur/internal/tree"
@@ -131,6 +132,26 @@ func (l Inspected) Files() []boot.File {
 		}
 	}
 	return files
+}
+
+// Exports are the protocols over which the systems of what was found in a target mount their
+// images, and may of what is put into its folders.
+func (t Target) Exports(l Inspected) []boot.Protocol {
+	all := l.Exports()
+	if over := family.Over(t.Root).Protocol(); over != "" && !slices.Contains(all, over) {
+		all = append(all, over)
+	}
+	return all
+}
+
+// Exports are the protocols over which systems mount their images.
+func (l Inspected) Exports() []boot.Protocol {
+	var all []boot.Protocol
+	for _, one := range l.every() {
+		all = append(all, one.Payload.Exports()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Resolver gives each machine what it boots.

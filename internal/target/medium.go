@@ -8,6 +8,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/family"
 	"github.com/spurboot/spur/internal/medium"
 )
 
@@ -18,13 +19,17 @@ func (t Target) withDisc(ctx context.Context, file boot.File, up Upstream, use f
 		return err
 	}
 	look := func(r io.ReaderAt, size int64) error {
-		d, err := medium.Open(file, r, size, table)
+		d, err := medium.Open(file, r, size, medium.Wanted{Families: table, Root: family.Over(t.Root)})
 		if err != nil {
 			return err
 		}
 		return use(d)
 	}
-	return withFile(ctx, file, up, look)
+	err = withFile(ctx, file, up, look)
+	if errors.As(err, &medium.NoRootError{}) {
+		return rootOption.about(advice.Misused(err))
+	}
+	return err
 }
 
 // takeDisc takes a medium for what is to boot: its kernel or, where that doesn't boot over
@@ -44,7 +49,7 @@ func (l *Inspected) takeDisc(ctx context.Context, t Target, file boot.File, up U
 // saysMore tells whether more is said of a medium than its name: what boots as a whole
 // boots as its own menu says.
 func (t Target) saysMore() bool {
-	return t.Entry != "" || t.Cmdline != "" || len(t.Initrds) > 0 || t.DTB != ""
+	return t.Entry != "" || t.Root != "" || t.Cmdline != "" || len(t.Initrds) > 0 || t.DTB != ""
 }
 
 // takeSystem takes the kernel of a medium, with what goes with it, and what other

@@ -82,7 +82,7 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 			words.BootServers = append(words.BootServers, strings.TrimSuffix("local:"+item.Title, ":"))
 			continue
 		}
-		item.As, item.Cmdline, item.Message, item.RootPath, item.Families = t.As, t.Cmdline, t.Message, t.RootPath, t.Families
+		item.As, item.Cmdline, item.Message, item.RootPath, item.Root, item.Families = t.As, t.Cmdline, t.Message, t.RootPath, t.Root, t.Families
 		m.Targets = append(m.Targets, item)
 	}
 	for _, text := range words.BootServers {

@@ -10,6 +10,7 @@ const (
 	cmdlineOption  option = "cmdline"
 	modulesOption  option = "modules"
 	entryOption    option = "entry"
+	rootOption     option = "root"
 	asOption       option = "as"
 	dtbOption      option = "dtb"
 	messageOption  option = "message"

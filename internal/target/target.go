@@ -31,6 +31,7 @@ type Target struct {
 	Watch    bool         // look into it again when a file of it has changed
 	Shadow   string       // where Macs without a disk may write
 	Entry    string       // of a medium's menu, by its title or number; empty for the one that is preset there
+	Root     string       // over what the system of an ISO image is to find its root; empty for the best way
 	Families string       // a file of families of media, before those that Spur knows; empty for none
 	table    family.Table // those and Spur's own, once they were read for many targets
 	// For are the targets of machines of some architectures, in the place of this one.
@@ -87,6 +88,9 @@ func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 // architectures, and what it needs.
 func (t Target) InspectAlone(ctx context.Context, up Upstream) (Inspected, error) {
 	l, err := t.lookInto(ctx, up)
+	if err == nil {
+		err = t.checkRoot(l)
+	}
 	if err == nil {
 		l.tellMemory()
 		for n := range l.others {

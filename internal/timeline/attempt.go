@@ -117,6 +117,8 @@ func (a Attempt) Next(e Event) (Attempt, []Step) {
 		return a.paced(e)
 	case Memory:
 		return a.told(e)
+	case Mounted, Unmounted:
+		return a.mount(e)
 	case OSAsked, Up:
 		return a.alive(e)
 	}

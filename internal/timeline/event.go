@@ -76,6 +76,11 @@ const (
 	// OSAsked: a DHCP request that is no boot client's; Reason is its vendor
 	// class, such as "udhcp 1.35.0". After the kernel it is a sign of life.
 	OSAsked Kind = "os-asked"
+	// Mounted: the machine's system has opened the image Name, which Spur exports over
+	// Proto, and Unmounted: has closed it again after it read Bytes; Err says why, if not
+	// by itself.
+	Mounted   Kind = "mounted"
+	Unmounted Kind = "unmounted"
 	// Up: the machine's own beacon.
 	Up Kind = "up"
 )
@@ -142,7 +147,7 @@ type Event struct {
 	// Transaction is, with Asked, the number that the client gave its request
 	// and all repetitions of it.
 	Transaction uint32
-	// Proto is "tftp", "http", "https" or "dhcp".
+	// Proto is "tftp", "http", "https", "dhcp", "nbd" or "iscsi".
 	Proto string
 	Role  Role
 	// Loader is which program a loader's file is, where one starts another: a shim,

@@ -21,7 +21,7 @@ func anyEvent(t *rapid.T) Event {
 		MAC:  boot.MAC{byte(rapid.IntRange(0, 5).Draw(t, "mac"))},
 		Kind: rapid.SampledFrom([]Kind{
 			Asked, Ignored, NoAnswer, Offered, OtherOffered, Chose, Leased, BootAsked, Answered,
-			FetchStart, FetchProgress, FetchEnd, FetchFailed, Awaited, Paced, SizeAsked, OSAsked, Up, "nonsense",
+			FetchStart, FetchProgress, FetchEnd, FetchFailed, Awaited, Paced, SizeAsked, Mounted, Unmounted, OSAsked, Up, "nonsense",
 		}).Draw(t, "kind"),
 		Client: rapid.SampledFrom(clients).Draw(t, "client"),
 		Route:  names.Draw(t, "route"),

@@ -40,6 +40,7 @@ type Tree struct {
 	HTTPPort  uint16 // in the URLs of generated scripts; 0 where nothing is served over plain HTTP
 	HTTPSPort uint16 // likewise, of HTTPS
 	TFTPPort  uint16
+	Exports   map[boot.Protocol]Export // images that systems mount over the network
 	// HTTPSHost is how the server with an address is called in URLs, so that its
 	// certificate has the name; nil for the address.
 	HTTPSHost func(netip.Addr) string

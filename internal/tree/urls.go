@@ -34,7 +34,12 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 	// client, whatever its loader has.
 	loading, running := t.base(t.loadsBy(c, r, p, a.Via), a.Server), t.base(t.web(), a.Server)
 	urls := loader.URLs{
-		File:   func(f boot.File) string { return named(running, route.Extra, f, false) },
+		File: func(f boot.File) string {
+			if f.Told.Word != "" {
+				return t.exported(c, f, a.Server)
+			}
+			return named(running, route.Extra, f, false)
+		},
 		Beacon: running + "/" + t.Names.Boot(c, r) + "/" + route.BeaconFile,
 	}
 	switch content := p.Content.(type) {

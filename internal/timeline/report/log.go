@@ -49,7 +49,7 @@ func sub(s timeline.Step) string {
 		return "pxe"
 	case timeline.HandshakeFailed:
 		return "https"
-	case timeline.Awaited, timeline.Memory, timeline.Paced, timeline.FetchStart, timeline.FetchProgress, timeline.FetchEnd, timeline.FetchFailed, timeline.SizeAsked:
+	case timeline.Awaited, timeline.Memory, timeline.Paced, timeline.FetchStart, timeline.FetchProgress, timeline.FetchEnd, timeline.FetchFailed, timeline.SizeAsked, timeline.Mounted, timeline.Unmounted:
 		if s.Proto != "" {
 			return s.Proto
 		}

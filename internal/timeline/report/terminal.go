@@ -133,7 +133,7 @@ func (t *Terminal) line(u timeline.Update, at time.Time, text string) string {
 
 func (t *Terminal) stepText(s timeline.Step) string {
 	switch s.Kind {
-	case timeline.Up, timeline.OSAsked:
+	case timeline.Up, timeline.OSAsked, timeline.Mounted:
 		return t.paint(green, s.Text)
 	case timeline.Ignored:
 		return t.paint(faint, s.Text)

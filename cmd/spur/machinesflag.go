@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/machinetargets"
@@ -21,8 +22,21 @@ func (f *machinesFlag) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.path, "machines", "", "a file that says what each machine boots, by its MAC, UUID or serial number: docs/machines.md describes it; KERNEL is for those that it doesn't name")
 }
 
-// alone are the flags that say something of a kind of target which no row can have.
-var alone = []string{"menu", "item", "watch", "netboot-shadow", "as-boot-server", "for", "cmdline-for"}
+// instead is what to do in the place of a flag that says something of a kind of target
+// which no row can have.
+func (f machinesFlag) instead(flag string) string {
+	switch flag {
+	case "watch":
+		return "leave it out: " + f.path + " is read again when it has changed, without it"
+	case "for", "cmdline-for":
+		return "leave it out, and write a row with arch into " + f.path + ", with boot and cmdline of its own"
+	case "menu", "item", "as-boot-server":
+		return "leave --machines out, and every machine is shown the menu; or leave --" + flag + " out, and name one target for each row of " + f.path
+	case "netboot-shadow":
+		return "leave it out: a row's target is no NetBoot image that it could be for"
+	}
+	return ""
+}
 
 // ofTarget are the flags that say something of KERNEL.
 var ofTarget = []string{"cmdline", "as", "module", "dtb", "message", "entry", "root-path", "root"}
@@ -32,9 +46,10 @@ func (f machinesFlag) file(cmd *cobra.Command, args []string, named *targetFlags
 	file := machinetargets.File{Path: f.path, Families: target.FamiliesFile(named.Families, c.Data)}
 	var refused error
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		instead := f.instead(flag.Name)
 		switch {
-		case slices.Contains(alone, flag.Name):
-			refused = usage(cmd, fmt.Errorf("--%s doesn't go with --machines", flag.Name))
+		case instead != "":
+			refused = usage(cmd, advice.New(fmt.Sprintf("--%s doesn't go with --machines", flag.Name), instead))
 		case len(args) == 0 && slices.Contains(ofTarget, flag.Name):
 			refused = usage(cmd, fmt.Errorf("--%s says something of KERNEL, and there is none: write it into the row of %s", flag.Name, f.path))
 		}

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spurboot/spur/internal/acme"
 	"github.com/spurboot/spur/internal/advice"
@@ -63,6 +64,9 @@ func Boot(ctx context.Context, c Config, t target.Target) error {
 	d.locked, d.unlock = l.Passwords()
 	if d.locked != nil && c.HTTPS.Port == 0 {
 		d.notices.warn("passwords of the menu, and what they open, come in clear over plain HTTP: who can listen on the wire reads them; with --https-port 443 --http-port 0 they come over HTTPS")
+	}
+	if by := d.host.Loader; d.locked != nil && by != "" && by != boot.IPXE {
+		d.notices.warn(fmt.Sprintf("nobody is shown the items with a password: only iPXE asks for one, and --loader %s is given out alone; leave --loader out", by))
 	}
 	if !t.Watch {
 		return d.serve(ctx, l.Resolver(), files, local)

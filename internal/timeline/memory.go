@@ -13,6 +13,8 @@ const (
 	// shortPatience: a machine with less memory than it needs has stopped when it is
 	// silent for so long; others have lifePatience.
 	shortPatience = time.Minute
+	// loaderMost is more than any loader has that is no more than one, in bytes.
+	loaderMost = 16 << 20
 )
 
 // needs is how much memory the machine needs for what it boots, in bytes; 0 where that is
@@ -32,6 +34,12 @@ func (a Attempt) needs() int64 {
 
 // short tells whether the machine has less memory than it needs.
 func (a Attempt) short() bool { return a.Memory > 0 && a.needs() > a.Memory }
+
+// loadsAll tells whether the latest loader has what the machine boots in it, such as a GRUB
+// with a disk (memdisk): it is larger than a loader.
+func (a Attempt) loadsAll() bool {
+	return a.latest.Role == RoleLoader && a.latest.Bytes > loaderMost && a.Needs > a.latest.Bytes
+}
 
 // needsText says how much that is.
 func (a Attempt) needsText() string {
@@ -69,6 +77,9 @@ func (a Attempt) withMemory(v Verdict) Verdict {
 		v.Cause, v.Info = NotEnoughMemory, false
 		v.Likely = fmt.Sprintf("the machine has %s of memory, and what it boots needs %s.", Size(a.Memory), a.needsText())
 		v.Hint = giveMemory + "."
+	case a.Memory == 0 && v.Cause == LoaderSilent && a.loadsAll():
+		v.Likely = fmt.Sprintf("the machine has too little memory: %s has in it what it boots, which needs %s. Or %s", fileText(a.latest), a.needsText(), v.Likely)
+		v.Hint = fmt.Sprintf("%s; %s", giveMemory, v.Hint)
 	case a.Memory > 0 || a.needs() < needsMuch || v.Cause == LoaderSilent || v.Cause == TransferStalled:
 	case v.Info:
 		v.Likely = fmt.Sprintf("%s Or it has less memory than it needs, which is %s.", v.Likely, a.needsText())

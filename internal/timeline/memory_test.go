@@ -30,6 +30,10 @@ func told(events []Event) (a Attempt, steps []Step) {
 func TestMemory(t *testing.T) {
 	got := at(9, ends(RoleInitrd, "initrd.img", 66<<20))
 	broke := Event{Kind: FetchFailed, Role: RoleInitrd, Name: "initrd.img", Proto: "http", Bytes: 30 << 20, Total: 66 << 20, Err: "peer closed"}
+	offered := offers("grubx64.efi", "tftp", "uefi-grub")
+	offered.Needs = 1434 << 20
+	inGRUB := []Event{at(0, asks(rom)), at(0, offered), at(1, chooses(router)), at(20, ends(RoleLoader, "grubx64.efi", 350<<20))}
+	small := []Event{at(0, asks(rom)), at(0, offered), at(1, chooses(router)), at(20, ends(RoleLoader, "grubx64.efi", 2<<20))}
 	over := []Event{at(9, broke), at(20, ends(RoleKernel, "vmlinuz", 14<<20)), at(21, broke), at(32, ends(RoleKernel, "vmlinuz", 14<<20)), at(33, broke)}
 	loop := []Event{got, at(20, ends(RoleKernel, "vmlinuz", 14<<20)), at(40, ends(RoleKernel, "vmlinuz", 14<<20)), at(41, got)}
 	for _, test := range []struct {
@@ -51,6 +55,8 @@ func TestMemory(t *testing.T) {
 		{"much, breaks off", loads(1434, 0, at(9, broke)), 30, TransferAborted, "the machine has too little memory: what it boots needs about 1.4 GiB. Or the connection"},
 		{"much, starts over", loads(1434, 0, loop...), 42, KernelLoop, "too little memory"},
 		{"too little, starts over", loads(1434, 512, loop...), 42, NotEnoughMemory, "512 MiB"},
+		{"a disk in GRUB, silent", inGRUB, 60, LoaderSilent, "the machine has too little memory: loader grubx64.efi has in it what it boots, which needs about 1.4 GiB. Or Secure Boot"},
+		{"GRUB alone, silent", small, 60, LoaderSilent, "!memory"},
 		{"loaded more than it has", loads(0, 64, got), 80, NotEnoughMemory, "64 MiB of memory, and what it boots needs more than 80 MiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

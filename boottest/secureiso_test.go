@@ -37,6 +37,9 @@ func (w *world) signedISO(arch boot.Arch, grub, initrd string, inBootImage bool)
 	}
 	kernel, err := lab.KernelFor(arch)
 	w.check(err)
+	if arch == boot.ARM64 && grub == "grubnet" {
+		kernel = w.gzipped(kernel) // as on Ubuntu's media
+	}
 	files := map[string]string{
 		".disk/info": "Debian GNU/Linux Live 13\n", "live/vmlinuz": kernel, "live/initrd.img": initrd, "live/filesystem.squashfs": "hsqs",
 		"boot/grub/grub.cfg": "set timeout=0\nmenuentry \"Live system\" {\n linux /live/vmlinuz boot=live components console=" + lab.SerialPort(arch) + " no_timer_check spur.lab=stay\n initrd /live/initrd.img\n}\n",

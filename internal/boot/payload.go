@@ -223,7 +223,7 @@ func (l Linux) Size() int {
 // nobody looked: a boot API names kernels that nobody has seen yet.
 type Abilities struct {
 	Known bool
-	// EFIStub: UEFI firmware can start the kernel by itself.
+	// EFIStub: UEFI firmware can start the kernel by itself, once it is unpacked.
 	EFIStub bool
 	// EFIMixed: UEFI firmware of 32 bits can, though the kernel has 64.
 	EFIMixed bool

@@ -23,8 +23,8 @@ func identifyGzip(h head) (Found, error) {
 	case found.Kind != boot.KindMultiboot && (found.Kind != boot.KindLinux || found.Format != Image):
 		return Found{}, &Mismatch{Looks: "a compressed " + found.Description, Hint: "unpack it with gunzip"}
 	}
-	// Firmware cannot start what is compressed; Spur unpacks a Multiboot kernel.
-	found.EFIStub, found.Signed = false, false
+	// What firmware can't start as it is, a loader or Spur unpacks.
+	found.Signed = found.EFIStub && inside.peSigned()
 	found.Compression = "gzip"
 	found.Description = describe(found)
 	if found.Kind == boot.KindMultiboot {

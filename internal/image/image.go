@@ -40,7 +40,7 @@ type Found struct {
 	// Version is the kernel's release, such as 6.1.0-56-cloud-amd64; only
 	// x86 kernels tell it in their header.
 	Version string
-	// EFIStub says that UEFI firmware can start a kernel by itself.
+	// EFIStub says that UEFI firmware can start a kernel by itself, once it is unpacked.
 	EFIStub bool
 	// EFIMixed says that UEFI firmware of 32 bits can start a 64-bit kernel.
 	EFIMixed bool

@@ -39,7 +39,7 @@ func TestLookRecognisesWhatBoots(t *testing.T) {
 		{"arm64 with EFI stub", imageFile("ARM\x64", peARM64),
 			Found{boot.KindLinux, boot.ARM64, Image, "", true, false, "", false, "Linux kernel, arm64, EFI stub", boot.Extent{}}},
 		{"arm64 in gzip", gzipped(t, imageFile("ARM\x64", peARM64)),
-			Found{boot.KindLinux, boot.ARM64, Image, "", false, false, "gzip", false, "Linux kernel, arm64, compressed with gzip", boot.Extent{}}},
+			Found{boot.KindLinux, boot.ARM64, Image, "", true, false, "gzip", false, "Linux kernel, arm64, EFI stub, compressed with gzip", boot.Extent{}}},
 		{"riscv64", imageFile("RSC\x05", peRISCV64),
 			Found{boot.KindLinux, boot.RISCV64, Image, "", true, false, "", false, "Linux kernel, riscv64, EFI stub", boot.Extent{}}},
 		{"riscv, bits unknown", imageFile("RSC\x05", 0),

@@ -116,7 +116,7 @@ const mostUKI = 4<<30 - 1<<20
 
 // unfitUKI says why a kernel can't become one EFI application with the stub of
 // this machine, or "". The stub starts the kernel as firmware would, and unpacks
-// none.
+// none: Spur does.
 func unfitUKI(c boot.Client, p boot.Payload, host Host) string {
 	if c.Firmware != boot.UEFI {
 		return "only UEFI firmware starts EFI applications"
@@ -135,9 +135,6 @@ func unfitUKI(c boot.Client, p boot.Payload, host Host) string {
 	}
 	if l := p.Content.(boot.Linux); l.Abilities.NoUKI {
 		return fmt.Sprintf("%s is started by firmware, but not by the stub that would bring it a command line", l.Title())
-	}
-	if l := p.Content.(boot.Linux); l.Abilities.Compression != "" {
-		return fmt.Sprintf("%s is compressed with %s, and UEFI firmware starts no such kernel; unpack it", l.Title(), l.Abilities.Compression)
 	}
 	return ""
 }
@@ -201,9 +198,8 @@ func mixed(c boot.Client, l boot.Linux) bool {
 	return c.Firmware == boot.UEFI && c.Arch == boot.X86 && l.Arch == boot.X64
 }
 
-// notForEFI says why UEFI firmware can't start a kernel, or "". Of what is
-// compressed, only the iPXE of 64-bit ARM is built to unpack it (IMAGE_GZIP in
-// its src/config/defaults/efi.h).
+// notForEFI says why UEFI firmware can't start a kernel, or "". One in a gzip file Spur
+// unpacks.
 func notForEFI(c boot.Client, l boot.Linux) string {
 	kernel := l.Abilities
 	switch {
@@ -211,9 +207,7 @@ func notForEFI(c boot.Client, l boot.Linux) string {
 		return fmt.Sprintf("%s is compressed with %s, which U-Boot unpacks on some boards alone; unpack it", l.Title(), kernel.Compression)
 	case c.Firmware != boot.UEFI || !kernel.Known || kernel.UBoot:
 		return ""
-	case kernel.Compression != "" && c.Arch != boot.ARM64:
-		return fmt.Sprintf("%s is compressed with %s, and UEFI firmware starts no such kernel; unpack it", l.Title(), kernel.Compression)
-	case !kernel.EFIStub && kernel.Compression == "":
+	case !kernel.EFIStub:
 		return fmt.Sprintf("%s has no EFI stub (CONFIG_EFI_STUB), without which UEFI firmware starts no kernel", l.Title())
 	}
 	return ""

@@ -66,6 +66,9 @@ func linuxNeeds(p boot.Payload, copies int64) int64 {
 	if !room.Known {
 		return room.System
 	}
+	if linux.Abilities.Compression != "" { // Spur unpacks it
+		room.Kernel.Fetched = max(room.Kernel.Fetched, room.Kernel.Unpacked)
+	}
 	unpacked := room.Initrds.Unpacked
 	if halved(linux.Cmdline) {
 		unpacked *= 2

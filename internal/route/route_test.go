@@ -215,7 +215,7 @@ func able(arch boot.Arch, a boot.Abilities) boot.Payload {
 // stub, and a kernel that nobody has looked into is believed to be able to
 // everything.
 func TestUnfitKernels(t *testing.T) {
-	stub, none, packed := boot.Abilities{EFIStub: true}, boot.Abilities{}, boot.Abilities{Compression: "gzip"}
+	stub, none, packed := boot.Abilities{EFIStub: true}, boot.Abilities{}, boot.Abilities{EFIStub: true, Compression: "gzip"}
 	tests := []struct {
 		name    string
 		client  boot.Client
@@ -229,10 +229,12 @@ func TestUnfitKernels(t *testing.T) {
 		{"no stub on BIOS", biosROM, able(boot.X64, none), ""},
 		{"not looked into", uefiROM, linux(boot.X64), ""},
 		{"compressed, for iPXE on ARM", armIPXE, able(boot.ARM64, packed), ""},
+		{"compressed, for HTTP Boot, where Spur unpacks it", uefiHTTP, able(boot.X64, packed), ""},
+		{"compressed without a stub", armIPXE, able(boot.ARM64, boot.Abilities{Compression: "gzip"}), "no EFI stub"},
 		{"64 bits on firmware of 32", ia32ROM, able(boot.X64, boot.Abilities{EFIStub: true, EFIMixed: true}), ""},
 		{"64 bits on firmware of 32, iPXE speaking", ia32IPXE, able(boot.X64, boot.Abilities{EFIStub: true, EFIMixed: true}), "iPXE of 32 bits"},
 		{"64 bits without mixed mode on firmware of 32", ia32ROM, able(boot.X64, stub), "CONFIG_EFI_MIXED"},
-		{"compressed, for another", uefiIPXE, able("", packed), "compressed with gzip"},
+		{"compressed, for another", uefiIPXE, able("", packed), ""},
 		{"a script", uefiIPXE, boot.Payload{Content: boot.Script{}}, ""},
 	}
 	for _, tt := range tests {

@@ -172,7 +172,11 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 	case route.Kernel:
 		return t.openSigned(ctx, file)
 	case route.Packed:
-		return t.openUnpacked(ctx, file)
+		kernel, err := t.openUnpacked(ctx, file)
+		if err != nil {
+			return nil, err
+		}
+		return t.Signing.sign(ctx, kernel, file.Key())
 	}
 	return t.Sources.Open(ctx, file)
 }

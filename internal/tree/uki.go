@@ -21,8 +21,16 @@ func (t *Tree) uki(ctx context.Context, c boot.Client, l boot.Linux, urls loader
 	if err != nil {
 		return nil, err
 	}
+	openKernel := t.Sources.Open
+	if l.Abilities.Compression != "" {
+		openKernel = t.openUnpacked
+	}
 	var parts parts
-	if err := parts.open(ctx, t.Sources, append(l.Initrds[:len(l.Initrds):len(l.Initrds)], l.Kernel)); err != nil {
+	err = parts.open(ctx, t.Sources, l.Initrds)
+	if err == nil {
+		err = parts.openBy(ctx, openKernel, l.Kernel)
+	}
+	if err != nil {
 		return nil, errors.Join(err, parts.close())
 	}
 	file, err := parts.assemble(stub, l, l.Cmdline.Expand(urls.File, urls.Beacon))

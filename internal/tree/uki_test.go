@@ -221,3 +221,32 @@ func TestProgram(t *testing.T) {
 		t.Errorf("%d bytes, want %d", len(got), len(want))
 	}
 }
+
+// A kernel in a gzip file is unpacked: of what it is made into all else is as it is.
+func TestUKIUnpacks(t *testing.T) {
+	kernel, err := os.ReadFile(anApplication)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "vmlinuz")
+	packed(t, name, string(kernel))
+	tr := newUKITree(t, name)
+	tr.Unpacking = &Unpacking{}
+	payload, _ := tr.Resolver.Resolve(t.Context(), rom)
+	linux := payload.Content.(boot.Linux)
+	linux.Abilities = boot.Abilities{Known: true, EFIStub: true, Compression: "gzip"}
+	tr.Resolver = resolverFunc(func(boot.Client) (boot.Payload, error) { return boot.Payload{Content: linux}, nil })
+	file, err := tr.Open(t.Context(), overHTTPBoot(t, tr), overHTTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	image, err := pe.NewFile(file.(io.ReaderAt))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := image.Section(".linux").Data()
+	if err != nil || !bytes.HasPrefix(got, kernel) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}

@@ -16,8 +16,8 @@ import (
 
 // The bounds of what is unpacked: of one file, and how many are kept.
 const (
-	unpackedMost = 64 << 20
-	unpackedKept = 4
+	unpackedMost = 96 << 20
+	unpackedKept = 3
 )
 
 // Unpacking unpacks gzip files whole, each content once. The zero value is ready.

@@ -55,6 +55,13 @@ func TestUnpacked(t *testing.T) {
 	if err != nil || info.Size() != 6 {
 		t.Errorf("%+v, %v", info, err)
 	}
+	linux := boot.Linux{Kernel: kernel.Kernel, Abilities: boot.Abilities{Known: true, EFIStub: true, Compression: "gzip"}}
+	for _, loader := range []boot.Loader{boot.IPXE, boot.GRUB} {
+		urls := tr.URLs(ipxe, route.Configured(loader, route.HTTP), boot.Payload{Content: linux}, overHTTP)
+		if got := read(t, tr, at(urls.Kernel), overHTTP); got != "KERNEL" {
+			t.Errorf("%s is given %q for a kernel of Linux", loader, got)
+		}
+	}
 	if e, ok := tr.Describe(at(urls.Kernel), overHTTP.Peer); !ok || e.Role != route.Kernel || e.Name != "kernel.gz" || e.Last {
 		t.Errorf("it is told of as %+v", e)
 	}

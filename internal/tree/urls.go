@@ -78,7 +78,11 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f.File, i == len(files)-1))
 		}
 	case boot.Linux:
-		urls.Kernel = named(loading, route.Kernel, content.Kernel, len(content.Initrds) == 0)
+		kernel := route.Kernel
+		if content.Abilities.Compression != "" {
+			kernel = route.Packed // few loaders unpack it, and GRUB has a shim check it before
+		}
+		urls.Kernel = named(loading, kernel, content.Kernel, len(content.Initrds) == 0)
 		for i, f := range content.Initrds {
 			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f, i == len(content.Initrds)-1))
 		}

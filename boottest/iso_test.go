@@ -43,7 +43,7 @@ mount -t proc proc /proc 2>/dev/null
 {
 	echo "LIVE root $(grep ' / ' /proc/mounts)"
 	echo "LIVE medium $(grep squashfs /proc/mounts)"
-	echo "LIVE disc $(grep iso9660 /proc/mounts)"
+	echo "LIVE disc $(grep -E ' iso9660 | nfs ' /proc/mounts)"
 	wget -q -O - "$(tr ' ' '\n' </proc/cmdline | sed -n 's/^spur.up=//p')"
 } >/dev/ttyS0 2>&1
 while :; do sleep 1; done

@@ -22,6 +22,8 @@ func TestMountedRoots(t *testing.T) {
 		routes       []string
 	}{
 		{"dracut-live", "nbd", lab.DracutInitrd, lab.BIOS, false, `/dev/nbd0 \S+ iso9660 ro`, dracut, []string{"ipxe-http"}},
+		{"debian-live", "nfs", lab.LiveInitrd, lab.BIOS, false, `10\.77\.0\.1:/\w+ \S+ nfs ro,.*vers=3`, liveBoot, []string{"ipxe-http"}},
+		{"debian-live", "nfs", lab.LiveInitrd, lab.UEFI, true, `10\.77\.0\.1:/\w+ \S+ nfs ro,.*vers=3`, liveBoot, []string{"uefi-x64-snponly", "ipxe-http"}},
 	} {
 		name := fmt.Sprintf("%s over %s, %s", tt.family, tt.root, tt.firmware)
 		t.Run(name, func(t *testing.T) {

@@ -94,6 +94,8 @@ func commands() []command {
 		{line: `spur boot https://boot.example/debian.iso --entry "Safe mode"`, until: booting},
 		{line: `spur boot debian.iso answers.cpio`, before: "touch preseed.cfg; echo preseed.cfg | cpio -o -H newc >answers.cpio", until: booting},
 		{line: `spur boot debian.iso --root iscsi`, until: booting},
+		{line: `spur boot debian.iso --root nfs`, until: booting},
+		{line: `--root nfs`, as: `spur boot debian.iso --root nfs`, until: booting},
 		{line: `--root iscsi`, as: `spur boot debian.iso --root iscsi`, until: booting},
 		{line: `--root nbd`, as: `spur boot debian.iso --root nbd --families own.yaml`, before: `spur image families | sed "s/over: iscsi/over: nbd/" >own.yaml`, until: booting},
 		{line: `spur image show debian.iso --root iscsi`},

@@ -15,7 +15,7 @@ import (
 // config turns the flags into a value for the daemon.
 func (f *offerFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
-		DHCP: daemon.DHCPMode(f.dhcp), HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, NBDPort: f.nbdPort, ISCSIPort: f.iscsiPort, Data: f.data, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Loader: f.loader, Out: cmd.OutOrStdout(),
+		DHCP: daemon.DHCPMode(f.dhcp), HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, NFSPort: f.nfsPort, NBDPort: f.nbdPort, ISCSIPort: f.iscsiPort, Data: f.data, Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Loader: f.loader, Out: cmd.OutOrStdout(),
 	}
 	if err := c.CheckBoot(); err != nil {
 		return c, usageError{err}

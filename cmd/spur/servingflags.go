@@ -28,6 +28,7 @@ type offerFlags struct {
 	acme      daemon.ACME
 	tftpPort  uint16
 	nbdPort   uint16
+	nfsPort   uint16
 	iscsiPort uint16
 	data      string
 	loaders   []string
@@ -45,6 +46,7 @@ func (f *offerFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.acme.Directory, "acme-directory", "", "the ACME server (default: Let's Encrypt's)")
 	flags.StringVar(&f.acme.Email, "acme-email", "", "an address that the ACME server may write to")
 	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
+	flags.Uint16Var(&f.nfsPort, "nfs-port", 2049, "port of the NFS server, for --root nfs; ports 111 and 627 are for it as well")
 	flags.Uint16Var(&f.nbdPort, "nbd-port", 10809, "port of the NBD server, for --root nbd")
 	flags.Uint16Var(&f.iscsiPort, "iscsi-port", 3260, "port of the iSCSI target, for --root iscsi")
 	f.addLoaders(flags)
@@ -113,7 +115,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 	c := daemon.Config{
 		Interfaces: f.interfaces, DHCP: daemon.DHCPMode(f.dhcp), RA: f.ra, Force: f.force, Once: f.once, DryRun: f.dryRun,
-		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, NBDPort: f.nbdPort, ISCSIPort: f.iscsiPort, Data: f.data, Passphrase: f.passphrase, Record: f.record, Version: version(), Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Loader: f.loader, User: f.user, Out: cmd.OutOrStdout(),
+		HTTPPort: f.httpPort, HTTPS: f.https(cmd), TFTPPort: f.tftpPort, NFSPort: f.nfsPort, NBDPort: f.nbdPort, ISCSIPort: f.iscsiPort, Data: f.data, Passphrase: f.passphrase, Record: f.record, Version: version(), Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Loader: f.loader, User: f.user, Out: cmd.OutOrStdout(),
 	}
 	for _, s := range f.only {
 		mac, err := boot.ParseMAC(s)

@@ -208,6 +208,7 @@ var allowed = map[string][]string{
 		"internal/machines",
 		"internal/machinetargets",
 		"internal/medium",
+		"internal/nfs",
 		"internal/onlooker",
 		"internal/outlook",
 		"internal/pools",

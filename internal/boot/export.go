@@ -9,6 +9,7 @@ type Protocol string
 const (
 	NBD   Protocol = "nbd"
 	ISCSI Protocol = "iscsi"
+	NFS   Protocol = "nfs" // the files of the image
 )
 
 // Export is a word about where a system finds an image that Spur exports to it; the zero

@@ -38,6 +38,7 @@ type Config struct {
 	HTTPPort    uint16 // 0: nothing over plain HTTP
 	HTTPS       HTTPS
 	TFTPPort    uint16
+	NFSPort     uint16   // where a system mounts the files of its image over that
 	NBDPort     uint16   // where a system mounts its image over that
 	ISCSIPort   uint16   // likewise
 	Data        string   // where leases, keys and caches survive a restart; "" for nowhere

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/nfs"
 	"github.com/spurboot/spur/internal/san"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
@@ -19,12 +20,33 @@ type exportPort struct {
 	over       boot.Protocol
 	what, flag string
 	port       uint16
+	// optional: where another program has the port, machines boot that need it not.
+	optional bool
 }
 
 // exportPorts are those of the protocols that are among some.
 func (c Config) exportPorts(served []boot.Protocol) []exportPort {
-	all := []exportPort{{boot.NBD, "NBD", "--nbd-port", c.NBDPort}, {boot.ISCSI, "iSCSI", "--iscsi-port", c.ISCSIPort}}
+	all := []exportPort{
+		{over: boot.NBD, what: "NBD", flag: "--nbd-port", port: c.NBDPort},
+		{over: boot.ISCSI, what: "iSCSI", flag: "--iscsi-port", port: c.ISCSIPort},
+		{over: boot.NFS, what: "NFS", flag: "--nfs-port", port: c.NFSPort},
+		{over: boot.NFS, port: nfs.PortmapPort, optional: true},
+		{over: boot.NFS, port: nfs.MountPort, optional: true},
+	}
 	return slices.DeleteFunc(all, func(p exportPort) bool { return !slices.Contains(served, p.over) })
+}
+
+// portmapTaken tells that systems which can't be told a port don't find the NFS server, since
+// another program has that of the portmapper.
+func (s *sockets) portmapTaken() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.devices {
+		if d.portmapTaken {
+			return fmt.Sprintf("port %d is taken by another program (rpcbind?), which systems ask for the port of NFS that can't be told one: Ubuntu and its children, Arch, openSUSE's installer", nfs.PortmapPort)
+		}
+	}
+	return ""
 }
 
 // exports say where systems find images.
@@ -33,6 +55,7 @@ func (c Config) exports() map[boot.Protocol]tree.Export {
 	return map[boot.Protocol]tree.Export{
 		boot.NBD:   {Port: c.NBDPort, Name: same},
 		boot.ISCSI: {Port: c.ISCSIPort, Name: san.TargetName},
+		boot.NFS:   {Port: c.NFSPort, Name: func(name string) string { return "/" + name }},
 	}
 }
 
@@ -48,10 +71,11 @@ func (d *daemon) checkExports(wanted []boot.Protocol) error {
 }
 
 // exportServers are what serves images, by the protocol.
-func (f *files) exportServers() map[boot.Protocol]func(context.Context, net.Listener) error {
+func (f *files) exportServers(c Config, v *notices) map[boot.Protocol]func(context.Context, net.Listener) error {
 	return map[boot.Protocol]func(context.Context, net.Listener) error{
 		boot.NBD:   f.images(boot.NBD, func(name string) string { return name }).ServeNBD,
 		boot.ISCSI: f.images(boot.ISCSI, san.SealedName).ServeISCSI,
+		boot.NFS:   f.nfsServer(c.NFSPort, v),
 	}
 }
 

@@ -199,6 +199,18 @@ func (v *notices) warn(line string) {
 	v.say(slog.LevelWarn, "warning: "+line, "sub", "daemon")
 }
 
+// unreadable says that a file that a system has mounted couldn't be read. It may ask for it
+// again and again, so that what exceeds a ration is counted.
+func (v *notices) unreadable(file string, peer netip.Addr, err error) {
+	ok, left := v.troubles.take(time.Now())
+	if left > 0 {
+		v.leftOut(left)
+	}
+	if ok {
+		v.warn(fmt.Sprintf("%s couldn't be read for %s over NFS: %v", printable.Line(file), peer, err))
+	}
+}
+
 // trouble says that something about one machine did not work. Machines can be made
 // up, so that what exceeds a ration is counted.
 func (v *notices) trouble(what string, mac boot.MAC, iface string, err error) {

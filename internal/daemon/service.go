@@ -102,6 +102,9 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 		s.close()
 		return nil, err
 	}
+	if warning := s.sockets.portmapTaken(); warning != "" {
+		d.notices.warn(warning)
+	}
 	return s, nil
 }
 
@@ -186,7 +189,7 @@ func (d *daemon) tasks(s *service) tasks {
 	if d.acme != nil {
 		web.Handler = d.acme.Answer(web.Handler)
 	}
-	serve := servers{web: web.Serve, trivial: s.files.tftpServer(d.notices).Serve, mounted: s.files.exportServers()}
+	serve := servers{web: web.Serve, trivial: s.files.tftpServer(d.notices).Serve, mounted: s.files.exportServers(d.config, d.notices)}
 	if d.certificate != nil {
 		secure := s.files.httpServer(d.notices, route.HTTPS)
 		secure.TLS, secure.TLSHost = tlsConfig(d.certificate), d.certificate.Host

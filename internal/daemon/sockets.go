@@ -17,6 +17,7 @@ import (
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/nfs"
 )
 
 // sockets are what files are served on: those of every address, or, where the
@@ -40,6 +41,8 @@ type device struct {
 	tftp  []*net.UDPConn
 	mount map[boot.Protocol][]net.Listener // for images that are exported
 	end   context.CancelFunc               // of who serves it; nil where nobody does
+
+	portmapTaken bool // by another program
 }
 
 // openSockets opens the ports of HTTP, HTTPS and TFTP, and those on which images are exported.
@@ -122,6 +125,10 @@ func (d *device) listen(ctx context.Context, c Config, exports []boot.Protocol, 
 	}
 	for _, e := range c.exportPorts(exports) {
 		l, err := config.Listen(ctx, "tcp"+ip, ":"+strconv.Itoa(int(e.port)))
+		if err != nil && e.optional {
+			d.portmapTaken = d.portmapTaken || e.port == nfs.PortmapPort && ip == "4"
+			continue
+		}
 		if err != nil {
 			return refused(err, e.what, e.port, e.flag)
 		}

@@ -101,6 +101,8 @@ func (o Over) Protocol() boot.Protocol {
 		return boot.NBD
 	case OverISCSI:
 		return boot.ISCSI
+	case OverNFS:
+		return boot.NFS
 	}
 	return ""
 }

@@ -307,6 +307,8 @@ func rootText(over, layout string) string {
 		return "the whole image, in an initrd of its own"
 	case family.OverNone:
 		return "none: all is in the initrds"
+	case family.OverNFS:
+		return "over NFS: the system mounts the image's files, which Spur exports"
 	case family.OverNBD, family.OverISCSI:
 		return "over " + overText(family.Over(over)) + ": the system mounts the image, which Spur exports"
 	}

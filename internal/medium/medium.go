@@ -344,6 +344,8 @@ func (d Disc) about(kernel string, s family.System) string {
 		text += "; the system's root comes over HTTP"
 	case family.OverISO:
 		text += "; the system fetches the whole image over HTTP"
+	case family.OverNFS:
+		text += "; the system mounts the image's files over NFS"
 	case family.OverNBD, family.OverISCSI:
 		text += "; the system mounts the image over " + overText(d.Found.Root.Over)
 	case family.OverInitrd:

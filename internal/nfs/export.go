@@ -2,7 +2,8 @@ package nfs
 
 // ExportID tells exports apart in handles. It is the same wherever and whenever the same
 // files are exported, and another one for others, since files are told apart by their paths.
-type ExportID [16]byte
+// Of 64 bytes that a handle may have it leaves none.
+type ExportID [20]byte
 
 // An Export is files that clients may mount.
 type Export struct {

@@ -38,13 +38,13 @@ func (s *Server) find(handle []byte) (place, error) {
 		return place{}, statusBadHandle
 	}
 	plain = plain[len(handleMark):]
-	export, err := s.Exports.ByID(ExportID(plain[:16]))
+	export, err := s.Exports.ByID(ExportID(plain[:len(ExportID{})]))
 	if errors.Is(err, fs.ErrNotExist) {
 		return place{}, statusStale
 	}
 	if err != nil {
 		return place{}, err
 	}
-	n, err := export.Files.find(binary.BigEndian.Uint64(plain[16:]))
+	n, err := export.Files.find(binary.BigEndian.Uint64(plain[len(ExportID{}):]))
 	return place{export, n}, err
 }

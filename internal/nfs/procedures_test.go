@@ -63,9 +63,9 @@ func TestTrouble(t *testing.T) {
 		r.nfs(statusBadHandle, p, run[1:], uint64(0), uint64(0), 9, 9)
 		r.nfs(statusBadHandle, p, testKey.Seal([]byte("another thing that was sealed")), uint64(0), uint64(0), 9, 9)
 	}
-	stale := testKey.Seal(slices.Concat([]byte(handleMark), make([]byte, 24)))
+	stale := testKey.Seal(slices.Concat([]byte(handleMark), make([]byte, 28)))
 	r.nfs(statusStale, 1, stale)
-	gone := slices.Concat([]byte(handleMark), []byte{15: 0}, make([]byte, 8))
+	gone := slices.Concat([]byte(handleMark), []byte{19: 0}, make([]byte, 8))
 	copy(gone[len(handleMark):], []byte{1, 2, 3})
 	r.nfs(statusStale, 1, testKey.Seal(gone))
 	for path, want := range map[string]status{

@@ -147,7 +147,7 @@ type Event struct {
 	// Transaction is, with Asked, the number that the client gave its request
 	// and all repetitions of it.
 	Transaction uint32
-	// Proto is "tftp", "http", "https", "dhcp", "nbd" or "iscsi".
+	// Proto is "tftp", "http", "https", "dhcp", "nfs", "nbd" or "iscsi".
 	Proto string
 	Role  Role
 	// Loader is which program a loader's file is, where one starts another: a shim,

@@ -121,7 +121,7 @@ func (s Sources) openImage(ctx context.Context, f boot.File) (container, error) 
 	if f.IsURL() && s.Part != nil {
 		r, info, err := s.openRemote(ctx, f.Source)
 		if err == nil {
-			return container{ReaderAt: r, file: lookedAt{info: info}, info: remoteInfo{info, r.size}}, nil
+			return container{ReaderAt: r, file: lookedAt{info: info}, info: remoteInfo{info, r.size}, tag: r.tag}, nil
 		}
 		if !errors.Is(err, errNoParts) {
 			return container{}, err

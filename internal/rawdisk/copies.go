@@ -46,8 +46,8 @@ func (u unpacked) of(info fs.FileInfo) bool {
 	return u.changed.Equal(info.ModTime()) && u.packed == info.Size()
 }
 
-func (u unpacked) close() error {
-	if u.file == nil {
+func (u *unpacked) close() error {
+	if u == nil || u.file == nil {
 		return nil
 	}
 	return u.file.Close()
@@ -84,10 +84,13 @@ func (i *Images) Run(ctx context.Context) {
 
 // fetchCopy has a job done, and says what became of it.
 func (i *Images) fetchCopy(ctx context.Context, j job) {
+	defer j.image.Close()
+	before, _ := i.made(j)
 	began := time.Now()
-	c, err := i.unpackNow(ctx, j)
-	_ = j.image.Close()
-	if err == nil {
+	c, err := i.unpack(ctx, j, func(string) {})
+	if before != nil { // somebody couldn't wait
+		_ = errors.Join(before.close(), c.close())
+	} else if err == nil {
 		i.say(fmt.Sprintf("Unpacked %s: %s in %s.", filepath.Base(j.name), size.About(c.size), time.Since(began).Round(time.Second)))
 		_ = c.close()
 	} else if ctx.Err() == nil {
@@ -149,8 +152,13 @@ func (i *Images) unpackLater(_ context.Context, j job) (*unpacked, error) {
 	}
 }
 
-// unpackNow unpacks an image when it is its turn.
+// unpackNow unpacks an image, and says how far that is.
 func (i *Images) unpackNow(ctx context.Context, j job) (*unpacked, error) {
+	return i.unpack(ctx, j, i.say)
+}
+
+// unpack unpacks an image when it is its turn.
+func (i *Images) unpack(ctx context.Context, j job, say func(string)) (*unpacked, error) {
 	select {
 	case i.turn <- struct{}{}:
 		defer func() { <-i.turn }()
@@ -160,26 +168,19 @@ func (i *Images) unpackNow(ctx context.Context, j job) (*unpacked, error) {
 	if c, _ := i.made(j); c != nil {
 		return c, nil
 	}
-	p := &progress{name: filepath.Base(j.name), from: j.content, packed: j.info.Size(), say: i.say}
-	if i.inBackground(j) {
-		p.say = func(string) {}
-	}
+	p := &progress{name: filepath.Base(j.name), from: j.content, packed: j.info.Size(), say: say}
 	f, size, err := p.unpack(ctx, i.dir, i.most-i.used(j.name))
 	if ctx.Err() != nil {
-		return nil, errors.Join(context.Cause(ctx), unpacked{file: f}.close())
+		return nil, errors.Join(context.Cause(ctx), (&unpacked{file: f}).close())
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	_ = i.copies[j.name].close() // of the image as it was before
+	if old, ok := i.copies[j.name]; ok { // of the image as it was before
+		_ = old.close()
+	}
 	c := unpacked{f, size, j.info.ModTime(), j.info.Size(), err}
 	i.copies[j.name] = c
 	return c.another()
-}
-
-func (i *Images) inBackground(j job) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.waiting[j.name]
 }
 
 // used is how large the copies of all images are but that of one.

@@ -27,6 +27,7 @@ type catalogue struct {
 	prompt    string
 	timeout   time.Duration
 	passwords *password.Gate // nil for none
+	waits     bool           // until images are unpacked, since one of them may be named by its title
 	first     uint16         // the item that boots where nobody chooses
 
 	mu       sync.Mutex
@@ -38,6 +39,7 @@ type catalogue struct {
 	payload  boot.Payload
 	skipped  string // says what doesn't boot; empty for nothing
 	leftOut  []leftOut
+	later    bool // images are still to be unpacked
 }
 
 // part is a target that was named, or a folder of targets.
@@ -131,7 +133,7 @@ func (c *catalogue) refresh(ctx context.Context) {
 	tellApart(all)
 	first := c.lookedAt.IsZero()
 	c.entries, c.known, c.lookedAt = all, kept, c.now()
-	c.skipped, c.leftOut = look.skippedText(), look.skipped
+	c.skipped, c.leftOut, c.later = look.skippedText(), look.skipped, len(look.unpacking) > 0
 	c.payload = c.menu("")
 	if !first && c.skipped != before && c.skipped != "" {
 		c.up.Say(c.skipped)

@@ -24,7 +24,7 @@ func (l *Inspected) takeDisk(ctx context.Context, t Target, up Upstream) error {
 	if err != nil {
 		return err
 	}
-	found, err := lookDisk(ctx, f, up, t.oneOfMany)
+	found, err := lookDisk(ctx, f, up)
 	if err != nil {
 		return err
 	}
@@ -47,11 +47,10 @@ func (l *Inspected) takeDisk(ctx context.Context, t Target, up Upstream) error {
 	return nil
 }
 
-// lookDisk looks at the disk in an image. Where it is one of many nobody waits until it is
-// unpacked.
-func lookDisk(ctx context.Context, f boot.File, up Upstream, oneOfMany bool) (found image.Disk, err error) {
+// lookDisk looks at the disk in an image.
+func lookDisk(ctx context.Context, f boot.File, up Upstream) (found image.Disk, err error) {
 	open := up.Disks.Open
-	if oneOfMany {
+	if up.Later {
 		open = rawdisk.Ready{Images: up.Disks}.Open
 	}
 	look := func(opened fs.File) error {

@@ -129,6 +129,11 @@ func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (Inspected, error) {
 		c.timeout = -1
 	}
 	c.refresh(ctx)
+	if c.later && (m.namesLater(c) || c.passwordsLater()) {
+		c.waits, c.lookedAt = true, time.Time{}
+		c.refresh(ctx)
+		c.waits = false
+	}
 	all := c.entries
 	if len(all) == 0 {
 		return Inspected{}, advice.New("the menu has nothing that boots", "name targets, or a folder with some")
@@ -155,6 +160,13 @@ func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (Inspected, error) {
 		}
 	}
 	return l, checkEntries(all)
+}
+
+// namesLater tells whether the default may be an item that isn't there yet: it has no name
+// of those that are, and is not the first target that was named.
+func (m *Menu) namesLater(c *catalogue) bool {
+	byName := slices.ContainsFunc(c.entries, func(e entry) bool { return e.title == m.Default || slices.Contains(e.names(), m.Default) })
+	return !byName && (m.Default != "1" || c.parts[0].named == nil)
 }
 
 // defaultAmong finds the item that boots where nobody chooses.

@@ -164,7 +164,9 @@ func (g *groupLook) look(ctx context.Context, p part, full string, info fs.FileI
 	if text, err := wholefile.Read(cmdline, cmdlineMost); err == nil {
 		t.Cmdline = strings.Join(strings.Fields(string(text)), " ")
 	}
-	l, err := lookInGroup(ctx, t, g.up)
+	up := g.up
+	up.Later = !g.waits
+	l, err := lookInGroup(ctx, t, up)
 	return known{changed, info.Size(), l, err}
 }
 

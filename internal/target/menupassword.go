@@ -47,6 +47,21 @@ func (c *catalogue) unlock(ctx context.Context, client boot.Client, a tree.Asker
 	return c.passwords.Pass(ctx, e.names(), a.Password, a.Peer)
 }
 
+// passwordsLater tells whether a password may be that of an item that isn't there yet.
+func (c *catalogue) passwordsLater() bool {
+	if c.passwords == nil {
+		return false
+	}
+	var all []string
+	for _, e := range c.entries {
+		all = append(all, e.names()...)
+	}
+	return slices.ContainsFunc(c.passwords.File.Idle(all), isTitle)
+}
+
+// isTitle tells whether it isn't a pattern.
+func isTitle(pattern string) bool { return !strings.ContainsAny(pattern, "*?[") }
+
 // checkPasswords refuses a password for what boots by itself, and one that is nobody's,
 // for which a title was misspelt, most likely. A pattern that fits no item yet may be for
 // files that are still to come, and is only warned of.
@@ -66,7 +81,7 @@ func (c *catalogue) checkPasswords(first entry) (warning string, err error) {
 		return "", nil
 	}
 	text := "--menu-password: no item is called " + strings.Join(idle, ", nor ")
-	if !slices.ContainsFunc(idle, func(pattern string) bool { return !strings.ContainsAny(pattern, "*?[") }) {
+	if !slices.ContainsFunc(idle, isTitle) {
 		return fmt.Sprintf("%s; %d of %d items have a password", text, c.protected(), len(c.entries)), nil
 	}
 	return "", advice.Misused(advice.New(text, "the items are: "+strings.Join(names, ", ")))

@@ -28,6 +28,8 @@ type Upstream struct {
 	Say func(line string)
 	// Disks opens images of disks.
 	Disks *rawdisk.Images
+	// Later: a compressed disk isn't waited for until it is unpacked.
+	Later bool
 }
 
 // waitSaid is how long a server may take before it is said that it is waited

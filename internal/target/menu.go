@@ -50,46 +50,19 @@ type MenuTarget struct {
 // for those of the cmdlines, ITEM=TEXT each. Targets for other architectures have no
 // place in it.
 func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []string) error {
-	drawn := words.Kind == MenuByLoader
-	switch {
-	case !drawn && words.Kind != MenuByFirmware:
-		return advice.Misused(advice.New(fmt.Sprintf("--menu=%s is unknown", words.Kind), "--menu alone is a menu that loaders draw, by --loader one alone; --menu pxe is the one that a machine's firmware has"))
-	case t.Watch:
-		return advice.Misused(advice.New("--watch goes with one target, and not with a menu", "leave it out; a folder's new files are in its menu by themselves"))
-	case drawn && len(words.BootServers) > 0:
-		return advice.Misused(advice.New("--boot-server is for a menu of PXE's", "name it with --menu pxe; of a menu that loaders draw, local is an item like others: spur boot KERNEL local --menu"))
-	}
-	if !drawn && words.Passwords != "" {
-		return advice.Misused(advice.New("--menu-password is for a menu that loaders draw: firmware asks for none", "leave the value of --menu out"))
+	if err := words.check(t.Watch); err != nil {
+		return err
 	}
 	if len(targets) > 0 {
 		return advice.Misused(advice.New("--for goes with one KERNEL, and --menu with several", "name the kernels of other architectures as items: a machine is shown those that it can boot"))
 	}
+	drawn := words.Kind == MenuByLoader
 	m := &Menu{Timeout: words.Timeout, Prompt: words.Prompt, Default: words.Default, Drawn: drawn, Passwords: words.Passwords}
 	if !drawn {
 		m.Prompt = cmp.Or(words.Prompt, usualPrompt(words.Timeout))
 	}
-	for _, text := range args {
-		item, err := menuTarget(text)
-		if err != nil {
-			return err
-		}
-		if item.isLocal() && !drawn {
-			words.BootServers = append(words.BootServers, strings.TrimSuffix("local:"+item.Title, ":"))
-			continue
-		}
-		item.As, item.Cmdline, item.Message, item.RootPath, item.Root, item.Families = t.As, t.Cmdline, t.Message, t.RootPath, t.Root, t.Families
-		m.Targets = append(m.Targets, item)
-	}
-	for _, text := range words.BootServers {
-		server, err := parseBootServer(text)
-		if err != nil {
-			return err
-		}
-		m.Servers = append(m.Servers, server)
-	}
-	if len(m.Targets) == 0 {
-		return advice.Misused(advice.New("the menu has nothing that Spur boots", "spur boot local leaves all machines to their disks"))
+	if err := m.addItems(*t, args, words.BootServers); err != nil {
+		return err
 	}
 	if err := m.addCmdlines(cmdlines); err != nil {
 		return err
@@ -103,6 +76,50 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 		return err
 	}
 	return m.check()
+}
+
+// check tells what is said of a menu that its kind doesn't have, or that goes with no menu.
+func (w MenuWords) check(watch bool) error {
+	drawn := w.Kind == MenuByLoader
+	switch {
+	case !drawn && w.Kind != MenuByFirmware:
+		return advice.Misused(advice.New(fmt.Sprintf("--menu=%s is unknown", w.Kind), "--menu alone is a menu that loaders draw, by --loader one alone; --menu pxe is the one that a machine's firmware has"))
+	case watch:
+		return advice.Misused(advice.New("--watch goes with one target, and not with a menu", "leave it out; a folder's new files are in its menu by themselves"))
+	case drawn && len(w.BootServers) > 0:
+		return advice.Misused(advice.New("--boot-server is for a menu of PXE's", "name it with --menu pxe; of a menu that loaders draw, local is an item like others: spur boot KERNEL local --menu"))
+	case !drawn && w.Passwords != "":
+		return advice.Misused(advice.New("--menu-password is for a menu that loaders draw: firmware asks for none", "leave the value of --menu out"))
+	}
+	return nil
+}
+
+// addItems reads the targets, of which all is said that is said of t, and the boot servers of
+// others: for firmware the machine's own disk is one of these.
+func (m *Menu) addItems(t Target, args, bootServers []string) error {
+	for _, text := range args {
+		item, err := menuTarget(text)
+		if err != nil {
+			return err
+		}
+		if item.isLocal() && !m.Drawn {
+			bootServers = append(bootServers, strings.TrimSuffix("local:"+item.Title, ":"))
+			continue
+		}
+		item.As, item.Cmdline, item.Message, item.RootPath, item.Root, item.Families = t.As, t.Cmdline, t.Message, t.RootPath, t.Root, t.Families
+		m.Targets = append(m.Targets, item)
+	}
+	for _, text := range bootServers {
+		server, err := parseBootServer(text)
+		if err != nil {
+			return err
+		}
+		m.Servers = append(m.Servers, server)
+	}
+	if len(m.Targets) == 0 {
+		return advice.Misused(advice.New("the menu has nothing that Spur boots", "spur boot local leaves all machines to their disks"))
+	}
+	return nil
 }
 
 // defaultAt is the place of the item that boots where nobody chooses.

@@ -28,6 +28,9 @@ type Server struct {
 	Port   uint16
 	Hooks  Hooks
 	Bounds Bounds
+
+	once   sync.Once
+	shared *shared
 }
 
 // Bounds limit what clients can take. A zero is the default in brackets.
@@ -61,14 +64,13 @@ func (b Bounds) withDefaults() Bounds {
 	return b
 }
 
-// shared is what the connections of a server share.
+// shared is what the connections of a server share, whichever listener they come by.
 type shared struct {
 	bounds    Bounds
 	places    share.Places
 	strangers share.HalfOpen
 	memory    *share.Memory
 	buffers   sync.Pool // of *[]byte, for large replies
-	wg        sync.WaitGroup
 }
 
 func newShared(b Bounds) *shared {
@@ -77,14 +79,16 @@ func newShared(b Bounds) *shared {
 }
 
 // Serve accepts connections from listeners until ctx ends, and returns nil then. It returns
-// an error when one fails. In any case all are closed, and nothing of it runs any more.
+// an error when one fails. In any case all are closed, and nothing of it runs any more. It may
+// be called several times at once: the bounds are for all.
 func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := newShared(s.Bounds.withDefaults())
+	s.once.Do(func() { s.shared = newShared(s.Bounds.withDefaults()) })
+	var conns sync.WaitGroup
 	ended := make(chan error, len(listeners))
 	for _, l := range listeners {
-		go func() { ended <- share.Accept(ctx, l, func(nc net.Conn) { s.begin(ctx, nc, all) }) }()
+		go func() { ended <- share.Accept(ctx, l, func(nc net.Conn) { s.begin(ctx, nc, &conns) }) }()
 	}
 	var first error
 	for range listeners {
@@ -93,13 +97,13 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 		}
 		stop()
 	}
-	all.wg.Wait()
+	conns.Wait()
 	return first
 }
 
 // begin serves a connection on a goroutine of its own, unless there are too many.
-func (s *Server) begin(ctx context.Context, nc net.Conn, all *shared) {
-	peer := addrOf(nc)
+func (s *Server) begin(ctx context.Context, nc net.Conn, conns *sync.WaitGroup) {
+	peer, all := addrOf(nc), s.shared
 	if err := all.places.Enter(share.PeerOf(nc.RemoteAddr())); err != nil {
 		nc.Close()
 		if s.Hooks.Refused != nil {
@@ -108,7 +112,7 @@ func (s *Server) begin(ctx context.Context, nc net.Conn, all *shared) {
 		return
 	}
 	all.strangers.Enter(nc)
-	all.wg.Go(func() {
+	conns.Go(func() {
 		defer all.places.Leave(share.PeerOf(nc.RemoteAddr()))
 		defer all.strangers.Leave(nc)
 		defer nc.Close()

@@ -44,6 +44,7 @@ mount -t proc proc /proc 2>/dev/null
 	echo "LIVE root $(grep ' / ' /proc/mounts)"
 	echo "LIVE medium $(grep squashfs /proc/mounts)"
 	echo "LIVE disc $(grep -E ' iso9660 | nfs ' /proc/mounts)"
+	[ ! -e /large ] || echo "LIVE large $(sha256sum /large) $(grep MemTotal /proc/meminfo)"
 	wget -q -O - "$(tr ' ' '\n' </proc/cmdline | sed -n 's/^spur.up=//p')"
 } >/dev/ttyS0 2>&1
 while :; do sleep 1; done
@@ -60,7 +61,7 @@ func (w *world) liveRoot() string {
 	busybox, err := os.ReadFile("/bin/busybox")
 	w.check(err)
 	w.check(os.WriteFile(filepath.Join(root, "bin", "busybox"), busybox, 0o755))
-	for _, name := range []string{"sh", "mount", "grep", "wget", "tr", "sed", "sleep"} {
+	for _, name := range []string{"sh", "mount", "grep", "wget", "tr", "sed", "sha256sum", "sleep"} {
 		w.check(os.Symlink("busybox", filepath.Join(root, "bin", name)))
 	}
 	w.check(os.WriteFile(filepath.Join(root, "sbin", "init"), []byte(liveInit), 0o755))

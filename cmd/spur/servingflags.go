@@ -47,8 +47,8 @@ func (f *offerFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.acme.Email, "acme-email", "", "an address that the ACME server may write to")
 	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
 	flags.Uint16Var(&f.nfsPort, "nfs-port", 2049, "port of the NFS server, for --root nfs; ports 111 and 627 are for it as well")
-	flags.Uint16Var(&f.nbdPort, "nbd-port", 10809, "port of the NBD server, for --root nbd")
-	flags.Uint16Var(&f.iscsiPort, "iscsi-port", 3260, "port of the iSCSI target, for --root iscsi")
+	flags.Uint16Var(&f.nbdPort, "nbd-port", daemon.NBDPort, "port of the NBD server, for --root nbd")
+	flags.Uint16Var(&f.iscsiPort, "iscsi-port", daemon.ISCSIPort, "port of the iSCSI target, for --root iscsi")
 	f.addLoaders(flags)
 }
 

@@ -53,6 +53,7 @@ func Boot(ctx context.Context, c Config, t target.Target) error {
 	}
 	d.foresee = func(s *service) { d.foretell(s, l) }
 	d.ahead, d.exports = l.Files(), t.Exports(l)
+	d.warnOfPorts(d.ahead)
 	files := localFiles(d.ahead)
 	files.folders = l.Folders()
 	local, close, err := l.Local()

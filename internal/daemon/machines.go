@@ -75,6 +75,7 @@ func BootMachines(ctx context.Context, c Config, f machinetargets.File) error {
 		d.given = append(d.given, "  "+line)
 	}
 	d.ahead, d.exports = remoteFiles(m.Files()), m.Exports()
+	d.warnOfPorts(m.Files())
 	files := localFiles(m.Files())
 	files.files = append(files.files, f.Path)
 	files.folders = m.Folders()
@@ -137,7 +138,7 @@ const aheadMost = 16
 
 // remoteFiles are the first URLs among files.
 func remoteFiles(files []boot.File) []boot.File {
-	remote := slices.DeleteFunc(slices.Clone(files), func(f boot.File) bool { return !f.IsURL() })
+	remote := slices.DeleteFunc(slices.Clone(files), func(f boot.File) bool { return !f.IsURL() || f.Told.Word != "" })
 	return remote[:min(len(remote), aheadMost)]
 }
 

@@ -174,3 +174,46 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A system finds its root in the way that is asked for, of those whose files are there; one
+// that mounts its image needs memory for itself alone.
+func TestWays(t *testing.T) {
+	files := map[string]string{"LiveOS/squashfs.img": "hsqs", "images/pxeboot/vmlinuz": "", "images/pxeboot/initrd.img": ""}
+	for _, tt := range []struct {
+		root Over
+		args string
+	}{
+		{"", "root=live:FILE"},
+		{OverHTTP, "root=live:FILE"},
+		{OverNBD, `root=live:CDLABEL=Live\x20of\x2f"SERVER:PORT:auto:ro:-N,EXPORT`},
+		{OverISCSI, "rd.iscsi.initiator=EXPORT"},
+		{OverISO, ""},
+	} {
+		m := mediumOf("Live of/", files)
+		m.Root = tt.root
+		found := Builtin().Recognise(m)
+		if len(found.Ways) != 3 || (found.Root.Over == "") != (tt.args == "") || found.Root.Mounted() != (tt.root == OverNBD || tt.root == OverISCSI) {
+			t.Errorf("%s: %+v", tt.root, found)
+			continue
+		}
+		if small := found.Memory == 1024<<20; small != found.Root.Mounted() {
+			t.Errorf("%s: it needs %d bytes", tt.root, found.Memory)
+		}
+		if tt.args == "" {
+			continue
+		}
+		line := ""
+		parts, err := found.Arguments(found.Systems[0])
+		for _, p := range parts {
+			line += p.Text + string(p.Export)
+			if p.File != "" {
+				line += "FILE"
+			}
+		}
+		for _, part := range strings.Split(tt.args, `"`) {
+			if err != nil || !strings.Contains(line, part) {
+				t.Errorf("%s: %s, %v", tt.root, line, err)
+			}
+		}
+	}
+}

@@ -17,6 +17,9 @@ func ownDHCP() []string { return []string{"--dhcp", "server", "--pool", "10.77.0
 func (w *world) uBoot(arch boot.Arch, more ...string) *lab.Process {
 	w.Helper()
 	kernel, initrd, cmdline := w.linuxFor(arch)
+	if arch == boot.ARM64 {
+		kernel = w.gzipped(kernel) // as for many boards, few of which unpack it
+	}
 	args := append([]string{"boot", kernel, initrd, built.extra1, built.extra2, "--cmdline", cmdline}, ownDHCP()...)
 	return w.spur(append(args, more...)...)
 }

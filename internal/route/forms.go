@@ -203,8 +203,6 @@ func mixed(c boot.Client, l boot.Linux) bool {
 func notForEFI(c boot.Client, l boot.Linux) string {
 	kernel := l.Abilities
 	switch {
-	case c.Firmware == boot.Board && kernel.Compression != "":
-		return fmt.Sprintf("%s is compressed with %s, which U-Boot unpacks on some boards alone; unpack it", l.Title(), kernel.Compression)
 	case c.Firmware != boot.UEFI || !kernel.Known || kernel.UBoot:
 		return ""
 	case !kernel.EFIStub:

@@ -19,7 +19,7 @@ func TestUBootLadder(t *testing.T) {
 		l.Cmdline.Text(text)
 		return boot.Payload{Content: l}
 	}
-	packed := boot.Payload{Content: boot.Linux{Arch: boot.ARM64, Abilities: boot.Abilities{Known: true, Compression: "gzip"}}}
+	packed := boot.Payload{Content: boot.Linux{Arch: boot.ARM64, Abilities: boot.Abilities{Known: true, EFIStub: true, Compression: "gzip"}}}
 	efi := func(a boot.Arch) boot.Payload { return boot.Payload{Content: boot.EFI{Arch: a}} }
 	for name, c := range map[string]struct {
 		client  boot.Client
@@ -36,7 +36,7 @@ func TestUBootLadder(t *testing.T) {
 		"an EFI application":              {client(boot.Board, boot.ARM64), efi(boot.ARM64), Host{}, []string{"uboot-script"}, ""},
 		"another's EFI application":       {client(boot.Board, boot.ARM64), efi(boot.X64), Host{}, nil, "is an EFI application for x64, the machine is arm64"},
 		"an iPXE script":                  {client(boot.Board, boot.ARM64), boot.Payload{Content: boot.Script{}}, Host{}, nil, "which U-Boot can't start by itself"},
-		"a packed kernel":                 {client(boot.Board, boot.ARM64), packed, Host{}, nil, "which U-Boot unpacks on some boards alone"},
+		"a packed kernel":                 {client(boot.Board, boot.ARM64), packed, Host{}, []string{"uboot-script"}, ""},
 		"beside a DHCP server":            {proxied, linux(boot.ARM64), Host{}, nil, "only from the DHCP server that gives its address"},
 		"over IPv6":                       {six, linux(boot.ARM64), Host{}, nil, "over IPv4 alone"},
 		"its EFI":                         {client(boot.UEFI, boot.ARM64), linux(boot.ARM64), all(), []string{"uboot-efi", "uboot-pxelinux"}, ""},

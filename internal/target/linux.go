@@ -10,6 +10,9 @@ import (
 
 // takeLinux takes a target for a Linux kernel, with its initrds and device trees.
 func (l *Inspected) takeLinux(ctx context.Context, t Target, file boot.File, found image.Found, up Upstream) error {
+	if err := checkPacked(file, found.Compression != ""); err != nil {
+		return err
+	}
 	linux := boot.Linux{
 		Kernel: file, Arch: found.Arch,
 		Abilities: found.Abilities(),

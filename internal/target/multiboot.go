@@ -24,7 +24,7 @@ func (l *Inspected) takeMultiboot(ctx context.Context, t Target, file boot.File,
 		Kernel: file, First: found.Format != image.Multiboot2, Second: found.Format != image.Multiboot1,
 		Wide: found.Arch == boot.X64, Packed: found.Compression != "",
 	}
-	if err := checkPacked(kernel); err != nil {
+	if err := checkPacked(kernel.Kernel, kernel.Packed); err != nil {
 		return err
 	}
 	var err error
@@ -80,18 +80,18 @@ func cutModule(text string) (name, told string) {
 	return name, strings.TrimSpace(told)
 }
 
-// checkPacked tells whether a kernel of this host that is a gzip file can be unpacked.
-func checkPacked(m boot.Multiboot) error {
-	if !m.Packed || m.Kernel.IsURL() {
+// checkPacked tells whether a kernel of this host that is a gzip file (packed) can be unpacked.
+func checkPacked(kernel boot.File, packed bool) error {
+	if !packed || kernel.IsURL() {
 		return nil
 	}
-	f, err := os.Open(m.Kernel.Source)
+	f, err := os.Open(kernel.Source)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	if _, err := tree.Unpack(f); err != nil {
-		return advice.Wrap(fmt.Errorf("%s can't be unpacked: %w", m.Kernel.Source, err), "download or copy it again")
+		return advice.Wrap(fmt.Errorf("%s can't be unpacked: %w", kernel.Source, err), "download or copy it again")
 	}
 	return nil
 }

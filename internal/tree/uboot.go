@@ -41,7 +41,7 @@ func (t *Tree) openUBoot(ctx context.Context, n Name, f route.File, before strin
 	case f.Role == route.Extra:
 		return t.deviceTree(ctx, f.Name, linux)
 	case f.Name == route.UBootKernel:
-		return t.Sources.Open(ctx, linux.Kernel)
+		return t.openKernel(ctx, linux)
 	}
 	return t.joinedInitrds(ctx, linux)
 }

@@ -21,14 +21,10 @@ func (t *Tree) uki(ctx context.Context, c boot.Client, l boot.Linux, urls loader
 	if err != nil {
 		return nil, err
 	}
-	openKernel := t.Sources.Open
-	if l.Abilities.Compression != "" {
-		openKernel = t.openUnpacked
-	}
 	var parts parts
 	err = parts.open(ctx, t.Sources, l.Initrds)
 	if err == nil {
-		err = parts.openBy(ctx, openKernel, l.Kernel)
+		err = parts.openBy(ctx, func(ctx context.Context, _ boot.File) (fs.File, error) { return t.openKernel(ctx, l) }, l.Kernel)
 	}
 	if err != nil {
 		return nil, errors.Join(err, parts.close())
@@ -38,6 +34,14 @@ func (t *Tree) uki(ctx context.Context, c boot.Client, l boot.Linux, urls loader
 		return nil, errors.Join(fmt.Errorf("%s can't be made one EFI application: %w", l.Title(), err), parts.close())
 	}
 	return file, nil
+}
+
+// openKernel opens a kernel as loaders start it: one in a gzip file unpacked.
+func (t *Tree) openKernel(ctx context.Context, l boot.Linux) (fs.File, error) {
+	if l.Abilities.Compression != "" {
+		return t.openUnpacked(ctx, l.Kernel)
+	}
+	return t.Sources.Open(ctx, l.Kernel)
 }
 
 // stub is systemd's stub for a client.

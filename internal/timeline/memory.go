@@ -90,7 +90,7 @@ func (a Attempt) withMemory(v Verdict) Verdict {
 	return v
 }
 
-const giveMemory = "give the machine more memory, or have it boot something smaller (of an initrd, one without what the machine doesn't need)"
+const giveMemory = "give the machine more memory, or have it boot something smaller (of an initrd, one without what the machine doesn't need; of an ISO image, its system with its root mounted, where spur image show lists --root nfs, nbd or iscsi)"
 
 // startedOverShort looks at an attempt that the machine gives up at the time at: it had
 // all that it asked for, and too little memory for it.

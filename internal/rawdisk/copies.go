@@ -88,12 +88,13 @@ func (i *Images) fetchCopy(ctx context.Context, j job) {
 	before, _ := i.made(j)
 	began := time.Now()
 	c, err := i.unpack(ctx, j, func(string) {})
-	if before != nil { // somebody couldn't wait
+	switch {
+	case before != nil: // somebody couldn't wait
 		_ = errors.Join(before.close(), c.close())
-	} else if err == nil {
+	case err == nil:
 		i.say(fmt.Sprintf("Unpacked %s: %s in %s.", filepath.Base(j.name), size.About(c.size), time.Since(began).Round(time.Second)))
 		_ = c.close()
-	} else if ctx.Err() == nil {
+	case ctx.Err() == nil:
 		i.say(fmt.Sprintf("%s: %v", filepath.Base(j.name), err))
 	}
 	i.mu.Lock()

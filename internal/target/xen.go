@@ -78,13 +78,14 @@ func notTheKernel(ctx context.Context, xen boot.Arch, f boot.File, up Upstream) 
 		found, err = image.Look(r, size)
 		return err
 	})
-	m := (*image.Mismatch)(nil)
-	switch foreign := found.Arch != "" && found.Arch != xen && (found.Arch != boot.X86 || xen != boot.X64); {
-	case errors.As(err, &m) && m.IsInitrd():
-		return advice.Misused(advice.New(fmt.Sprintf("the first --module, %s, is %s, and Xen wants the kernel of its first domain there", f.Base(), m.Looks), "name the kernel first"))
-	case m != nil:
-		return nil
-	case err == nil && foreign:
+	if m, ok := errors.AsType[*image.Mismatch](err); ok {
+		err = nil
+		if m.IsInitrd() {
+			err = advice.Misused(advice.New(fmt.Sprintf("the first --module, %s, is %s, and Xen wants the kernel of its first domain there", f.Base(), m.Looks), "name the kernel first"))
+		}
+		return err
+	}
+	if foreign := found.Arch != "" && found.Arch != xen && (found.Arch != boot.X86 || xen != boot.X64); err == nil && foreign {
 		return advice.Misused(advice.New(fmt.Sprintf("the first --module, %s, is a kernel for %s, and Xen is for %s", f.Base(), found.Arch, xen), "name one for the same"))
 	}
 	return err

@@ -44,7 +44,7 @@ func TestXen(t *testing.T) {
 			spur := tt.start(w, slices.Concat([]string{"boot"}, w.xen(tt.file), tt.args(w)))
 			m, err := w.lab.Boot("machine", lab.Hardware{Firmware: tt.firmware, Memory: 1024, Ports: []lab.Port{{Wire: w.wire}}})
 			w.check(err)
-			w.prints(m, spur, `Xen version 4\.17`, `first program: on xen with .*console=hvc0`)
+			w.prints(m, spur, `Xen version 4\.17`, `first program: on xen with .*console=hvc0`, `dom0 login: `)
 			w.took(spur, m, tt.routes...)
 		})
 	}
@@ -85,20 +85,20 @@ func TestXenARM64(t *testing.T) {
 			// Xen knows the machine by its device tree.
 			m, err := w.lab.Boot("machine", lab.Hardware{Firmware: tt.firmware, Memory: 2048, Ports: []lab.Port{{Wire: w.wire}}, Args: []string{"-machine", "virtualization=on,acpi=off"}})
 			w.check(err)
-			w.prints(m, spur, `Xen version 4\.17`, `first program: on xen with .*console=hvc0`)
+			w.prints(m, spur, `Xen version 4\.17`, `first program: on xen with .*console=hvc0`, `dom0 login: `)
 			w.took(spur, m, tt.routes...)
 		})
 	}
 }
 
 // firstProgram is an initrd whose first program, which is a busybox, says by what it was
-// started.
+// started, and asks who wants to log in.
 func (w *world) firstProgram(busybox string) string {
 	w.Helper()
 	dir, initrd := w.TempDir(), filepath.Join(w.TempDir(), "initrd.img")
 	w.check(os.Mkdir(filepath.Join(dir, "bin"), 0o755))
-	w.write(dir, map[string]string{"init": "#!/bin/busybox sh\n/bin/busybox mkdir /proc /sys\n/bin/busybox mount -t proc proc /proc\n/bin/busybox mount -t sysfs sysfs /sys\n" +
-		"echo first program: on $(/bin/busybox cat /sys/hypervisor/type) with $(/bin/busybox cat /proc/cmdline)\n/bin/busybox sleep 1000\n"})
+	w.write(dir, map[string]string{"init": "#!/bin/busybox sh\n/bin/busybox mkdir /proc /sys\n/bin/busybox mount -t proc proc /proc\n/bin/busybox mount -t sysfs sysfs /sys\n/bin/busybox mkdir -p /dev\n/bin/busybox mount -t devtmpfs dev /dev\n/bin/busybox hostname dom0\n" +
+		"echo first program: on $(/bin/busybox cat /sys/hypervisor/type) with $(/bin/busybox cat /proc/cmdline)\nwhile :; do /bin/busybox setsid /bin/busybox getty -L 0 hvc0; done\n"})
 	w.check(os.Chmod(filepath.Join(dir, "init"), 0o755))
 	w.run("cp", busybox, filepath.Join(dir, "bin/busybox"))
 	w.run("sh", "-c", `cd "$1" && find . | cpio -o -H newc --quiet | gzip -1 >"$2"`, "sh", dir, initrd)

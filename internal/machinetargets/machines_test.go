@@ -220,7 +220,7 @@ func TestMachinesErrorsOfISOs(t *testing.T) {
 	targettest.ISOAt(t, filepath.Join(dir, "a.iso"), "alpine-std 3.19", "")
 	for said, want := range map[string]string{
 		"entry: Rescue":                    "machines.yaml:4:12: a.iso has no entry",
-		"cmdline: 'a={{ FILE \"gone\" }}'": "machines.yaml:4:14: ",
+		"cmdline: 'a={{ FILE \"gone\" }}'": "machines.yaml:4:14: the command line: a.iso: there is no file gone on it",
 		"cmdline: 'a={{ ID \"gone\" }}'":   "machines.yaml:4:14: there is no file ",
 		"initrds: [gone]":                  "machines.yaml:4:15: there is no file ",
 		"modules: [gone]":                  "machines.yaml:4:15: ",
@@ -232,6 +232,24 @@ func TestMachinesErrorsOfISOs(t *testing.T) {
 		if _, err := readMachines(t, dir, NewItemNumbers()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", said, err)
 		}
+	}
+}
+
+// A row's command line can name an ISO image and its files, beside files of the row's own.
+func TestCmdlineOfAnISO(t *testing.T) {
+	dir := folderOf(t, map[string]string{
+		"node.yaml":     "x",
+		"machines.yaml": "machines:\n  - mac: \"*\"\n    boot: a.iso\n    cmdline: 'a={{ ID \"node.yaml\" }} b={{ ISO }} c={{ FILE \"boot/vmlinuz*\" }}'\n",
+	})
+	targettest.ISOAt(t, filepath.Join(dir, "a.iso"), "alpine-std 3.19", "")
+	m, err := readMachines(t, dir, NewItemNumbers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	linux, _ := m.Find(client(1)).Payload.Content.(boot.Linux)
+	line := linux.Cmdline.Expand(func(f boot.File) string { return "<" + f.Base() + ">" }, "")
+	if !strings.Contains(line, "a=<node.yaml> b=<a.iso> c=<vmlinuz") {
+		t.Errorf("command line %q", line)
 	}
 }
 

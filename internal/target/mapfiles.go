@@ -53,9 +53,10 @@ func (o option) mapEach(values []string, f func(string) (string, error)) ([]stri
 	return mapped, nil
 }
 
-// mapCmdline maps the files that a command line names.
+// mapCmdline maps the files that a command line names. What else is in braces may be meant
+// for a medium, which isn't known yet.
 func mapCmdline(text string, f func(string) (string, error)) (string, error) {
-	cmdline, err := boot.ParseCmdline(text)
+	cmdline, _, err := boot.ParseScript(text)
 	if err != nil || len(cmdline.Files()) == 0 {
 		return text, err
 	}

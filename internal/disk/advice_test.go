@@ -26,6 +26,7 @@ func write(t *testing.T, name, content string) {
 // TestAdviceFits: an error says what is wrong in plain words, and what can be
 // done about it there.
 func TestAdviceFits(t *testing.T) {
+	t.Setenv("TMPDIR", "/var/tmp") // a file system in memory, as /tmp may be, has no largest file
 	t.Chdir(t.TempDir())
 	ctx := t.Context()
 	if err := os.Mkdir("folder", 0o700); err != nil {

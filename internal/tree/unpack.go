@@ -11,14 +11,21 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 )
 
-// The bounds of what is unpacked: of one file, and how many are kept.
+// The bounds of what is unpacked: of one file, how many are kept that nobody reads, and how
+// many there are at all. All are in memory.
 const (
 	unpackedMost = 96 << 20
 	unpackedKept = 3
+	unpackedAll  = 6
 )
+
+// errUnpackedAll is about readers, of which slow ones may be many.
+var errUnpackedAll = advice.New(fmt.Sprintf("machines are reading %d other kernels that were unpacked for them, and more would fill the memory", unpackedAll),
+	"try again when they have booted, or unpack the kernel yourself, with gunzip")
 
 // Unpacking unpacks gzip files whole, each content once. The zero value is ready.
 type Unpacking struct {
@@ -32,6 +39,7 @@ type unpacked struct {
 	once    sync.Once
 	content Section
 	err     error
+	readers int // guarded by that of Unpacking
 }
 
 // openUnpacked opens what is in a gzip file, whose size is known that way.
@@ -44,13 +52,16 @@ func (t *Tree) openUnpacked(ctx context.Context, f boot.File) (fs.File, error) {
 		return nil, errors.Join(missing(f.Base(), errors.New("nothing is unpacked here")), file.Close())
 	}
 	content, err := t.Unpacking.unpack(file, f)
-	if err := errors.Join(err, file.Close()); err != nil {
+	if err = errors.Join(err, file.Close()); err != nil {
+		if content.closer != nil {
+			err = errors.Join(err, content.closer.Close())
+		}
 		return nil, err
 	}
 	return NewComposite(f.Base(), content), nil
 }
 
-// unpack is what is in a gzip file.
+// unpack is what is in a gzip file. It is kept for as long as the section isn't closed.
 func (u *Unpacking) unpack(file fs.File, f boot.File) (Section, error) {
 	whole, err := Whole(file)
 	if err != nil {
@@ -58,7 +69,10 @@ func (u *Unpacking) unpack(file fs.File, f boot.File) (Section, error) {
 	}
 	whole.origin += f.Key()
 	packed := NewComposite(f.Base(), whole)
-	one := u.find(packed.id())
+	one, err := u.enter(packed.id())
+	if err != nil {
+		return Section{}, fmt.Errorf("%s can't be unpacked: %w", f.Base(), err)
+	}
 	one.once.Do(func() {
 		var content []byte
 		if content, one.err = Unpack(packed); one.err == nil {
@@ -66,34 +80,60 @@ func (u *Unpacking) unpack(file fs.File, f boot.File) (Section, error) {
 		}
 	})
 	if one.err != nil {
-		u.forget(one)
+		u.leave(one)
 		return Section{}, fmt.Errorf("%s can't be unpacked: %w", f.Base(), one.err)
 	}
-	return one.content, nil
+	content := one.content
+	content.closer = leaving(sync.OnceFunc(func() { u.leave(one) }))
+	return content, nil
 }
 
-// find is the place of a content, which is the last one then.
-func (u *Unpacking) find(id contentID) *unpacked {
+// leaving is what a reader does when it is through.
+type leaving func()
+
+// Close implements io.Closer.
+func (l leaving) Close() error { l(); return nil }
+
+// enter is the place of a content for one more reader. It is the last one then.
+func (u *Unpacking) enter(id contentID) (*unpacked, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	i := slices.IndexFunc(u.kept, func(have *unpacked) bool { return have.id == id })
 	one := &unpacked{id: id}
-	switch {
-	case i >= 0:
+	if i := slices.IndexFunc(u.kept, func(have *unpacked) bool { return have.id == id }); i >= 0 {
 		one = u.kept[i]
 		u.kept = slices.Delete(u.kept, i, i+1)
-	case len(u.kept) == unpackedKept:
-		u.kept = slices.Delete(u.kept, 0, 1)
 	}
+	u.trim(unpackedKept - 1)
+	if len(u.kept) >= unpackedAll {
+		return nil, errUnpackedAll
+	}
+	one.readers++
 	u.kept = append(u.kept, one)
-	return one
+	return one, nil
 }
 
-// forget has a content unpacked again that couldn't be.
-func (u *Unpacking) forget(one *unpacked) {
+// leave is called when a reader is through. What couldn't be unpacked is tried anew by the
+// next one.
+func (u *Unpacking) leave(one *unpacked) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.kept = slices.DeleteFunc(u.kept, func(have *unpacked) bool { return have == one })
+	one.readers--
+	if one.err != nil {
+		u.kept = slices.DeleteFunc(u.kept, func(have *unpacked) bool { return have == one })
+	}
+	u.trim(unpackedKept)
+}
+
+// trim gives up contents that nobody reads, the oldest first, until there are so many.
+func (u *Unpacking) trim(most int) {
+	more := len(u.kept) - most
+	u.kept = slices.DeleteFunc(u.kept, func(have *unpacked) bool {
+		gone := more > 0 && have.readers == 0
+		if gone {
+			more--
+		}
+		return gone
+	})
 }
 
 // Unpack unpacks a gzip file whole, unless that is larger than any kernel.

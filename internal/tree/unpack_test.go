@@ -3,8 +3,10 @@ package tree
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -97,11 +99,57 @@ func TestUnpackBounded(t *testing.T) {
 		}
 		_ = f.Close()
 	}
-	u := &Unpacking{}
-	for n := range 2 * unpackedKept {
-		u.find(contentID{byte(n)})
+}
+
+// However many kernels are read at once, and however slowly, no more than a few are in
+// memory; one that is read is unpacked once, and those that nobody reads give way.
+func TestUnpackedAtOnce(t *testing.T) {
+	u, folder := &Unpacking{}, t.TempDir()
+	open := func(n int) (Section, error) {
+		path := filepath.Join(folder, strconv.Itoa(n))
+		packed(t, path, strconv.Itoa(n))
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		return u.unpack(f, boot.File{Source: path})
 	}
-	if len(u.kept) != unpackedKept {
-		t.Errorf("%d are kept", len(u.kept))
+	var readers []Section
+	for n := range unpackedAll {
+		s, err := open(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readers = append(readers, s)
 	}
+	for range 3 {
+		if _, err := open(unpackedAll); !errors.Is(err, errUnpackedAll) {
+			t.Errorf("one more: %v", err)
+		}
+	}
+	first := u.kept[0]
+	path := filepath.Join(folder, "0")
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	again, err := u.unpack(f, boot.File{Source: path})
+	if err != nil || u.kept[len(u.kept)-1] != first || first.readers != 2 {
+		t.Errorf("another reader: %d of it, %v", first.readers, err)
+	}
+	for _, s := range append(readers, again) {
+		if err := errors.Join(NewComposite("x", s).Close(), s.closer.Close()); err != nil { // twice
+			t.Error(err)
+		}
+	}
+	if len(u.kept) != unpackedKept || first.readers != 0 {
+		t.Errorf("%d are kept that nobody reads", len(u.kept))
+	}
+	s, err := open(unpackedAll)
+	if err != nil || len(u.kept) != unpackedKept {
+		t.Errorf("after that: %d are kept, %v", len(u.kept), err)
+	}
+	_ = s.closer.Close()
 }

@@ -40,6 +40,8 @@ type unpacked struct {
 	changed time.Time // of the image
 	packed  int64     // its size
 	err     error
+	tried   time.Time
+	unread  bool // err came from reading the image
 }
 
 func (u unpacked) of(info fs.FileInfo) bool {
@@ -69,10 +71,15 @@ func (u unpacked) another() (*unpacked, error) {
 // Background has Ready leave images to Run.
 func (i *Images) Background() { i.jobs = make(chan job, waitingMost) }
 
-// Run unpacks what Ready was asked for, one image after the other, until ctx ends.
+// Run unpacks what Ready was asked for, one image after the other, until ctx ends, and gives
+// up the copies of images that were removed.
 func (i *Images) Run(ctx context.Context) {
+	gone := time.NewTicker(i.gone)
+	defer gone.Stop()
 	for {
 		select {
+		case <-gone.C:
+			i.forgetGone()
 		case <-ctx.Done():
 			i.dismiss()
 			return
@@ -128,10 +135,30 @@ func (i *Images) copyOf(ctx context.Context, j job, by unpacker) (*unpacked, err
 func (i *Images) made(j job) (*unpacked, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if c, ok := i.copies[j.name]; ok && c.of(j.info) {
+	if c, ok := i.copies[j.name]; ok && c.of(j.info) && !i.again(c) {
 		return c.another()
 	}
 	return nil, nil //nolint:nilnil // as said
+}
+
+// again tells whether an image is to be tried again that wasn't unpacked, without it having
+// changed: there was no room, or it couldn't be read, which may pass.
+func (i *Images) again(c unpacked) bool {
+	var short noRoom
+	return c.err != nil && time.Since(c.tried) >= i.retryAfter && (c.unread || errors.As(c.err, &short) && short.more(i.dir))
+}
+
+// forgetGone gives up copies of files that aren't there any more. Disks that are still open
+// stay readable.
+func (i *Images) forgetGone() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for name, c := range i.copies {
+		if _, err := os.Lstat(name); filepath.IsAbs(name) && errors.Is(err, fs.ErrNotExist) {
+			_ = c.close()
+			delete(i.copies, name)
+		}
+	}
 }
 
 // unpackLater leaves an image to Run, if there is room for it.
@@ -169,6 +196,7 @@ func (i *Images) unpack(ctx context.Context, j job, say func(string)) (*unpacked
 	if c, _ := i.made(j); c != nil {
 		return c, nil
 	}
+	i.forgetGone()
 	p := &progress{name: filepath.Base(j.name), from: j.content, packed: j.info.Size(), say: say}
 	f, size, err := p.unpack(ctx, i.dir, i.most-i.used(j.name))
 	if ctx.Err() != nil {
@@ -179,7 +207,7 @@ func (i *Images) unpack(ctx context.Context, j job, say func(string)) (*unpacked
 	if old, ok := i.copies[j.name]; ok { // of the image as it was before
 		_ = old.close()
 	}
-	c := unpacked{f, size, j.info.ModTime(), j.info.Size(), err}
+	c := unpacked{f, size, j.info.ModTime(), j.info.Size(), err, time.Now(), p.unread}
 	i.copies[j.name] = c
 	return c.another()
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"time"
 
 	"github.com/spurboot/spur/block"
 	"github.com/spurboot/spur/block/diskimage"
@@ -26,6 +27,9 @@ type Images struct {
 	say  func(line string)
 	turn chan struct{} // one image is unpacked at a time
 	jobs chan job      // nil where nothing is unpacked in the background
+	// retryAfter is when an image is tried again for which there was no room, and gone how
+	// often it is seen which images aren't there any more.
+	retryAfter, gone time.Duration
 
 	mu      sync.Mutex
 	copies  map[string]unpacked // by the image's name
@@ -35,7 +39,8 @@ type Images struct {
 // New makes Images that unpack into files in dir; empty for the folder for temporary
 // files. say tells people how far that is, where it takes long.
 func New(dir string, say func(line string)) *Images {
-	return &Images{dir: dir, most: UnpackedMost, say: say, turn: make(chan struct{}, 1), copies: map[string]unpacked{}, waiting: map[string]bool{}}
+	return &Images{dir: dir, most: UnpackedMost, say: say, turn: make(chan struct{}, 1), retryAfter: time.Minute, gone: time.Minute,
+		copies: map[string]unpacked{}, waiting: map[string]bool{}}
 }
 
 // Close gives up what was unpacked. Disks that are still open stay readable.

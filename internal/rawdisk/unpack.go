@@ -23,8 +23,6 @@ const (
 	// saidAfter is how long unpacking may take before it is said, and saidEvery how often
 	// it is said then.
 	saidAfter, saidEvery = 2 * time.Second, 5 * time.Second
-	// leftFree is how much of a file system stays free, but of a small one a tenth.
-	leftFree = 1 << 30
 )
 
 // progress is an image that is being unpacked.
@@ -36,21 +34,23 @@ type progress struct {
 	say    func(line string)
 	said   time.Time // when it is said next
 	dir    string
+	free   int64 // bytes there before the first one was written
+	unread bool  // whether reading the image has failed
 }
 
 // ReadAt implements io.ReaderAt.
 func (p *progress) ReadAt(b []byte, off int64) (int, error) {
 	n, err := p.from.ReadAt(b, off)
 	p.read = max(p.read, off+int64(n))
+	p.unread = p.unread || err != nil && !errors.Is(err, io.EOF)
 	return n, err
 }
 
 // unpack writes what is in the image into a file of dir that has no name any more, so that
 // it goes with the process, however that ends.
 func (p *progress) unpack(ctx context.Context, dir string, most int64) (*os.File, int64, error) {
-	if p.dir = dir; dir == "" {
-		p.dir = os.TempDir()
-	}
+	p.dir = folderOr(dir)
+	p.free, _, _ = room(p.dir)
 	p.said = time.Now().Add(saidAfter)
 	from, _, err := archive.Decompress(p, p.packed)
 	if err != nil {
@@ -103,18 +103,15 @@ func (p *progress) fill(ctx context.Context, f *os.File, from io.Reader, most in
 
 // write writes a piece where that leaves enough of the file system free for others.
 func (p *progress) write(f *os.File, piece []byte, at int64) error {
-	var fs unix.Statfs_t
-	err := unix.Fstatfs(int(f.Fd()), &fs)
-	free, all := int64(fs.Bavail)*fs.Bsize, int64(fs.Blocks)*fs.Bsize
-	if err == nil && free-int64(len(piece)) < min(leftFree, all/10) {
+	free, kept, err := room(p.dir)
+	if err == nil && free-int64(len(piece)) < kept {
 		err = unix.ENOSPC
 	}
 	if err == nil {
 		_, err = f.WriteAt(piece, at)
 	}
 	if errors.Is(err, unix.ENOSPC) {
-		err = advice.New(fmt.Sprintf("there is no room to unpack it in %s: %s of about %s were done, and no more than %s are left free there", p.dir, size.About(at), size.About(p.about(at+int64(len(piece)))), size.About(free)),
-			"make room, or name another folder by --data or, without that, by TMPDIR in the environment, or unpack the image yourself")
+		return p.short(at, at+int64(len(piece)), free)
 	}
 	return err
 }

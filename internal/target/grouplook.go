@@ -144,6 +144,11 @@ func (g *groupLook) entry(ctx context.Context, p part, full, group string, info 
 	return entry{g.number(full, below), k.titleOf(), group, info.Name(), k.Inspected}, true
 }
 
+// passes tells whether an error may pass without a change of the file.
+func passes(err error) bool {
+	return errors.Is(err, rawdisk.ErrUnpacking) || errors.Is(err, rawdisk.ErrNoRoom)
+}
+
 // look finds out what a file is, unless it is as it was.
 func (g *groupLook) look(ctx context.Context, p part, full string, info fs.FileInfo) known {
 	t := p.target
@@ -155,7 +160,7 @@ func (g *groupLook) look(ctx context.Context, p part, full string, info fs.FileI
 			changed = i.ModTime()
 		}
 	}
-	if k, ok := g.known[full]; ok && k.time.Equal(changed) && k.size == info.Size() && !errors.Is(k.err, rawdisk.ErrUnpacking) {
+	if k, ok := g.known[full]; ok && k.time.Equal(changed) && k.size == info.Size() && !passes(k.err) {
 		return k
 	}
 	if initrd != "" {

@@ -1,0 +1,58 @@
+package rawdisk
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/size"
+)
+
+// ErrNoRoom is that of an image for which there is no room to be unpacked. It is tried again
+// when there is more.
+var ErrNoRoom = errors.New("there is no room to unpack it")
+
+// leftFree is how much of a file system stays free, but of a small one a tenth.
+const leftFree = 1 << 30
+
+// noRoom is ErrNoRoom with what was free before the attempt, in bytes.
+type noRoom struct {
+	free int64
+	text string
+}
+
+func (e noRoom) Error() string { return ErrNoRoom.Error() + e.text }
+func (noRoom) Unwrap() error   { return ErrNoRoom }
+
+// more tells whether there is clearly more room in a folder than before the attempt.
+func (e noRoom) more(dir string) bool {
+	free, kept, err := room(folderOr(dir))
+	return err == nil && free > e.free+kept
+}
+
+// folderOr is a folder, or the one for temporary files.
+func folderOr(dir string) string {
+	if dir == "" {
+		return os.TempDir()
+	}
+	return dir
+}
+
+// room is how much of a folder's file system is free, and how much of that stays so.
+func room(dir string) (free, kept int64, err error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return 0, 0, err
+	}
+	return int64(fs.Bavail) * fs.Bsize, min(leftFree, int64(fs.Blocks)*fs.Bsize/10), nil
+}
+
+// short says that there is no room for what is behind the first bytes, up to end.
+func (p *progress) short(at, end, free int64) error {
+	text := fmt.Sprintf(" in %s: %s of about %s were done, and no more than %s are left free there", p.dir, size.About(at), size.About(p.about(end)), size.About(free))
+	return advice.Wrap(noRoom{p.free, text},
+		"make room, or name another folder by --data or, without that, by TMPDIR in the environment, or unpack the image yourself")
+}

@@ -5,10 +5,15 @@ static const char file_name[] = "ramdisk.cfg";
 // A file of instructions has lines of a word, a blank, and the rest.
 static char text[4096];
 
-static u64 number(const char *digits) {
+// size_of reads the size of a disk; 0 where there is none, and where it is so large that
+// counting pages would overflow. No machine has that much memory.
+static u64 size_of(const char *digits) {
 	u64 n = 0;
-	for (; *digits >= '0' && *digits <= '9'; digits++)
+	for (; *digits >= '0' && *digits <= '9'; digits++) {
 		n = n * 10 + (u64)(*digits - '0');
+		if (n >> 46)
+			return 0;
+	}
 	return n;
 }
 
@@ -32,7 +37,7 @@ static void take(instructions *in, char *line) {
 	} else if ((v = value(line, "trouble")))
 		in->trouble = v;
 	else if ((v = value(line, "size")))
-		in->size = number(v);
+		in->size = size_of(v);
 	else if ((v = value(line, "type")))
 		in->cd = *v == 'c';
 }

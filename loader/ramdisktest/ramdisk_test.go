@@ -75,6 +75,9 @@ func TestReads(t *testing.T) {
 		{"another's file", packet(us, "S/snponly.efi"), told, ""},
 		{"a field without an end", packet(us, strings.Repeat("x", 117)+"ramdisk.efi"), told, "server 192.0.2.1 folder " + strings.Repeat("x", 117) + "\n" + understood},
 		{"trouble", packet(us, "S/ramdisk.efi"), "trouble it is gone", "server 192.0.2.1 folder S/\ntitle - size 0 cd 0 http - tftp - trouble it is gone\n"},
+		{"size of 64 bits", packet(us, "S/ramdisk.efi"), "size 18446744073709551104", "server 192.0.2.1 folder S/\ntitle - size 0 cd 0 http - tftp - trouble -\n"},
+		{"size of more", packet(us, "S/ramdisk.efi"), "size 18446744073709552000", "server 192.0.2.1 folder S/\ntitle - size 0 cd 0 http - tftp - trouble -\n"},
+		{"size of 64 TiB less one", packet(us, "S/ramdisk.efi"), "size 70368744177663", "server 192.0.2.1 folder S/\ntitle - size 70368744177663 cd 0 http - tftp - trouble -\n"},
 		{"nothing", packet(us, "S/ramdisk.efi"), "", "server 192.0.2.1 folder S/\ntitle - size 0 cd 0 http - tftp - trouble -\n"},
 		{"too much", packet(us, "S/ramdisk.efi"), strings.Repeat("x", 5000), "server 192.0.2.1 folder S/\n"},
 	} {

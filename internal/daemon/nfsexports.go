@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,13 +17,21 @@ import (
 // discsMost is how many images are kept open whose files are served by NFS.
 const discsMost = 64
 
-// discs are images whose files are served by NFS. Those that were mounted last stay open: a
+// discs are images whose files are served by NFS. Those that were used last stay open: a
 // system reads for as long as it runs.
 type discs struct {
 	tree *tree.Tree
 
 	mu   sync.Mutex
-	open []*nfs.Export // the one that was opened last at the end
+	open []*openDisc // the one that was used last at the end
+}
+
+// openDisc is an image that is open.
+type openDisc struct {
+	nfs.Export
+	file  io.Closer
+	users int  // calls under way
+	gone  bool // another one has its place
 }
 
 // ByPath implements nfs.Exports. The path begins with the sealed name of an image.
@@ -48,42 +58,63 @@ func (d *discs) ByID(id nfs.ExportID) (*nfs.Export, error) {
 	return d.keep(disc)
 }
 
+// kept is an image that is open already; nil where it isn't.
 func (d *discs) kept(id nfs.ExportID) *nfs.Export {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.find(id)
+	return d.use(id)
 }
 
-func (d *discs) find(id nfs.ExportID) *nfs.Export {
-	for _, e := range d.open {
-		if e.ID == id {
-			return e
-		}
+// use has one more call use an image that is open.
+func (d *discs) use(id nfs.ExportID) *nfs.Export {
+	i := slices.IndexFunc(d.open, func(o *openDisc) bool { return o.ID == id })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	o := d.open[i]
+	o.users++
+	d.open = append(slices.Delete(d.open, i, i+1), o)
+	return &o.Export
 }
 
-// keep keeps an image open, unless it is already. The oldest gives way to it, and is closed
-// once no call reads from it.
+// keep keeps an image open, unless it is already. The one that wasn't used for longest gives
+// way to it.
 func (d *discs) keep(disc tree.Disc) (*nfs.Export, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	id := nfs.ExportID(append(disc.ID.Digest[:], disc.ID.Version[:]...))
-	if e := d.find(id); e != nil {
+	if e := d.use(id); e != nil {
 		disc.File.Close()
 		return e, nil
 	}
-	files, err := nfs.NewFiles(disc) // and with it what holds it open
+	files, err := nfs.NewFiles(disc)
 	if err != nil {
 		disc.File.Close()
 		return nil, err
 	}
 	if len(d.open) == discsMost {
-		d.open = append([]*nfs.Export(nil), d.open[1:]...)
+		d.open[0].gone = true
+		d.open[0].closeUnused()
+		d.open = slices.Delete(d.open, 0, 1)
 	}
-	e := &nfs.Export{ID: id, Files: files}
-	d.open = append(d.open, e)
-	return e, nil
+	o := &openDisc{Export: nfs.Export{ID: id, Files: files}, file: disc.File}
+	o.Release = func() { d.release(o) }
+	d.open = append(d.open, o)
+	return d.use(id), nil
+}
+
+func (d *discs) release(o *openDisc) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	o.users--
+	o.closeUnused()
+}
+
+// closeUnused closes an image that has given way once no call reads from it.
+func (o *openDisc) closeUnused() {
+	if o.gone && o.users == 0 {
+		_ = o.file.Close()
+	}
 }
 
 // nfsServer serves the files of images to systems that were told a sealed name.

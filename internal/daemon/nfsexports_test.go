@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -66,7 +67,44 @@ func TestDiscs(t *testing.T) {
 			t.Errorf("the first one: %v", err)
 		}
 	}
+	testDiscsClose(t, tr, files)
 	if _, _, err := d.ByPath("/guessed"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a guessed path: %v", err)
+	}
+}
+
+// Images that give way are closed at once, but not before the calls that read from them are
+// over: nobody waits until their memory is looked through.
+func testDiscsClose(t *testing.T, tr *tree.Tree, files []boot.File) {
+	t.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	descriptors := func() int {
+		all, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	d, before := &discs{tree: tr}, descriptors()
+	path := func(i int) string { return "/" + tr.Names.Export(boot.MAC{}, files[i]) }
+	used, _, err := d.ByPath(path(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		for i := range files {
+			e, _, err := d.ByPath(path(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Release()
+		}
+	}
+	if open := descriptors() - before; open > discsMost+1 {
+		t.Errorf("%d files are open", open)
+	}
+	used.Release()
+	if open := descriptors() - before; open > discsMost {
+		t.Errorf("%d files are open", open)
 	}
 }

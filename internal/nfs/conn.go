@@ -23,7 +23,8 @@ type conn struct {
 	stranger bool // no handle and no path was shown
 	account  *share.Account
 	held     int
-	small    []byte // for replies without much data
+	small    []byte    // for replies without much data
+	used     []*Export // by the call under way
 }
 
 func newConn(s *Server, nc net.Conn, all *shared, stop <-chan struct{}) *conn {
@@ -65,6 +66,7 @@ func (c *conn) open() {
 }
 
 func (c *conn) close() {
+	c.releaseExports() // of a call that panicked
 	c.account.Give(c.held)
 	c.account.Close()
 }
@@ -110,7 +112,9 @@ func (c *conn) reserve(e *encoder, n int) {
 // answer replies to a call. ok is false where the connection is to end.
 func (c *conn) answer(record []byte) (ok bool) {
 	e := &encoder{append(c.small[:0], 0, 0, 0, 0)}
-	if !c.reply(record, e) {
+	ok = c.reply(record, e)
+	c.releaseExports()
+	if !ok {
 		return false
 	}
 	binary.BigEndian.PutUint32(e.b, uint32(len(e.b)-4)|lastFragment)
@@ -118,6 +122,16 @@ func (c *conn) answer(record []byte) (ok bool) {
 	_, err := c.nc.Write(e.b)
 	c.release(e.b)
 	return err == nil
+}
+
+// releaseExports tells that a call is over, but for sending its reply.
+func (c *conn) releaseExports() {
+	for _, x := range c.used {
+		if x.Release != nil {
+			x.Release()
+		}
+	}
+	c.used = c.used[:0]
 }
 
 // hold takes memory for n bytes of data.

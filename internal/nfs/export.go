@@ -9,6 +9,9 @@ type ExportID [20]byte
 type Export struct {
 	ID    ExportID
 	Files *Files
+	// Release is called for each time that Exports returned the export, when the call that it
+	// was for needs it no more. nil: nothing is to be done.
+	Release func()
 }
 
 // Exports are those of a server. It may be asked by several goroutines at once.

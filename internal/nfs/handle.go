@@ -32,19 +32,20 @@ func (s *Server) handle(p place) string {
 }
 
 // find is the file of a handle.
-func (s *Server) find(handle []byte) (place, error) {
-	plain, err := s.Key.Open(string(handle))
+func (c *conn) find(handle []byte) (place, error) {
+	plain, err := c.Key.Open(string(handle))
 	if err != nil || len(plain) != handleSize || string(plain[:len(handleMark)]) != handleMark {
 		return place{}, statusBadHandle
 	}
 	plain = plain[len(handleMark):]
-	export, err := s.Exports.ByID(ExportID(plain[:len(ExportID{})]))
+	export, err := c.Exports.ByID(ExportID(plain[:len(ExportID{})]))
 	if errors.Is(err, fs.ErrNotExist) {
 		return place{}, statusStale
 	}
 	if err != nil {
 		return place{}, err
 	}
+	c.used = append(c.used, export)
 	n, err := export.Files.find(binary.BigEndian.Uint64(plain[len(ExportID{}):]))
 	return place{export, n}, err
 }

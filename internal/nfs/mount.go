@@ -44,6 +44,7 @@ func (c *conn) mount(path string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
+	c.used = append(c.used, export)
 	at := export.Files.root
 	for name := range strings.SplitSeq(folder, "/") {
 		if name == "" {

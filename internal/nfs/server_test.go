@@ -170,7 +170,7 @@ func TestUnread(t *testing.T) {
 	addr, _ := start(t, s)
 	greedy, other := dial(t, addr), dial(t, addr)
 	root := mountRoot(t, greedy)
-	n, err := s.find([]byte(root))
+	n, err := (&conn{Server: s}).find([]byte(root))
 	if err != nil {
 		t.Fatal(err)
 	}

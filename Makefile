@@ -11,12 +11,13 @@ help: ## list the targets
 check-go:
 	@scripts/check-go $(GO)
 
-# clang and lld build the program by which UEFI machines boot disks over PXE.
+# clang and lld build the programs by which UEFI machines boot disks over PXE, and those
+# with a BIOS tagged images (NBI).
 TAGS := $(shell command -v clang >/dev/null && command -v ld.lld >/dev/null && echo ramdisk)
 
-build: check-go ## build bin/spur, with ramdisk.efi in it where clang and lld are
+build: check-go ## build bin/spur, with its own loaders in it where clang and lld are
 	@$(GO) mod download
-	@$(if $(TAGS),scripts/ramdisk internal/ramdisk,echo "without clang and lld: no ramdisk.efi in Spur, by which UEFI machines boot disks over PXE")
+	@$(if $(TAGS),scripts/ramdisk internal/ramdisk,echo "without clang and lld: no ramdisk.efi and spur-nbi.bin in Spur, by which UEFI machines boot disks over PXE, and those with a BIOS tagged images (NBI)")
 	CGO_ENABLED=0 $(GO) build -tags "$(TAGS)" -o bin/spur ./cmd/spur
 
 demo: build ## boot a virtual machine over the network and tell the story of it
@@ -44,4 +45,4 @@ lint: check-go ## gofmt, go vet, golangci-lint, shellcheck
 	scripts/lint
 
 clean: ## remove what was built
-	rm -rf bin internal/ramdisk/*.efi
+	rm -rf bin internal/ramdisk/*.efi internal/ramdisk/*.bin

@@ -34,6 +34,7 @@ const (
 	known    = `mkdir -p /var/lib/spur/machines; echo '{"routes":["bios-undionly"]}' >/var/lib/spur/machines/52:54:00:12:34:56`
 	booted   = `mkdir -p /var/lib/spur/booted; touch /var/lib/spur/booted/52:54:00:12:34:56 /var/lib/spur/booted/52:54:00:12:34:57`
 	nbp      = `printf '\353\376\0\0' >my.nbp; echo data >data.bin`
+	tagged   = `spur loader import programs/spur-nbi.bin; printf '\066\023\003\033\004\0\0\0\0\0\0\222\0\0\0\020\004\0\0\004\0\0\001\0\002\0\0\0\002\0\0\0' >image.nbi; truncate -s 512 image.nbi; printf '\353\376' >>image.nbi`
 	disk     = `truncate -s 720K disk.img; printf '\372' | dd of=disk.img conv=notrunc status=none; printf '\125\252' | dd of=disk.img bs=1 seek=510 conv=notrunc status=none`
 	shims    = `mkdir shims; cp /usr/lib/ipxe/snponly.efi shims`
 	machines = `printf 'machines:\n  - mac: 52:54:00:12:34:56\n    boot: vmlinuz\n    initrds: initrd.img\n' >machines.yaml`
@@ -113,6 +114,7 @@ func commands() []command {
 		{line: `spur explain DIR`, as: `spur explain shims --dhcp server`, before: shims},
 		{line: `spur boot disk.img`, before: disk, until: booting},
 		{line: `spur boot kernel.elf --module "shell.mod arg" --cmdline debug`, before: multiboot, until: booting},
+		{line: `spur boot image.nbi`, before: tagged, until: booting},
 		{line: `spur boot kernel.elf --watch`, before: multiboot, until: booting},
 		{line: `spur boot xen.gz --cmdline "console=com1" --module "vmlinuz console=hvc0" --module initrd.img`, before: multiboot + "; gzip -c kernel.elf >xen.gz", until: booting},
 		{line: `spur boot xen.efi --cmdline "console=com1" --module "vmlinuz console=hvc0" --module initrd.img`, before: xenForUEFI, until: booting},

@@ -193,6 +193,9 @@ func build(dir string) error {
 	if out, err := exec.Command("go", "build", "-o", built.spur, "../cmd/spur").CombinedOutput(); err != nil {
 		return fmt.Errorf("build spur: %w\n%s", err, out)
 	}
+	if out, err := exec.Command("../scripts/ramdisk", filepath.Join(built.files, "programs")).CombinedOutput(); err != nil {
+		return fmt.Errorf("build Spur's own loaders: %w\n%s", err, out)
+	}
 	kernel, err := lab.Kernel()
 	if err != nil {
 		return err

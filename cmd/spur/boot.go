@@ -138,6 +138,10 @@ in as in --cmdline. Of both the first word that a kernel is told is its or the m
 file, of which iPXE and mboot.c32 write the whole URL. iPXE loads 8 modules at most and
 tells 512 bytes in all. On UEFI a GRUB of spur loader make grub is needed.
 
+KERNEL may be a tagged image (NBI), as Etherboot's mknbi made them. Spur puts a program of
+its own before it while it is served, by which a BIOS' iPXE or PXELINUX starts it as a
+kernel. It brings what it is told: --cmdline, --module and INITRDs don't go with it.
+
 KERNEL may be xen.efi, Xen's own program for UEFI, which needs none: the first --module is
 the kernel of its first domain and what that is told, the next one its ramdisk, --cmdline
 is Xen's own. It comes by iPXE, or with all else on a disk of which firmware makes a RAM
@@ -237,6 +241,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot hdt.c32 --cmdline "quiet"
   spur boot kernel.elf --module "shell.mod arg" --cmdline debug
   spur boot kernel.elf --watch
+  spur boot image.nbi
   spur boot Install.nbi Restore.nbi
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99
   spur boot vmlinuz initrd.img --dhcp server --pool fd77::/64 --ra

@@ -17,7 +17,7 @@ type targetFlags struct {
 
 func (f *targetFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Cmdline, "cmdline", "", "the kernel's command line")
-	flags.StringVar(&f.As, "as", "", "take KERNEL for a linux, multiboot, xen (xen.efi), script, efi, com32 (a Syslinux module), nbp (a flat program that a BIOS loads), folder, netboot (.nbi) or disk, whatever it looks like")
+	flags.StringVar(&f.As, "as", "", "take KERNEL for a linux, multiboot, xen (xen.efi), tagged (NBI), script, efi, com32 (a Syslinux module), nbp (a flat program that a BIOS loads), folder, netboot (.nbi) or disk, whatever it looks like")
 	flags.StringArrayVar(&f.Modules, "module", nil, "FILE[ TEXT]: a module of a Multiboot kernel or of Xen, and what the kernel is told about it; may be repeated")
 	f.other.add(flags)
 	f.menu.add(flags)

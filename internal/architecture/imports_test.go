@@ -144,19 +144,20 @@ var allowed = map[string][]string{
 	"internal/archive":     {"internal/cpio"},
 	"internal/bootconfig":  {},
 	"internal/family":      {"internal/advice", "internal/boot", "internal/bootconfig", "internal/initrdlayout", "internal/wholefile"},
-	"internal/image":       {"block", "block/partition", "block/raw", "internal/archive", "internal/fat", "internal/iso", "internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/printable", "internal/route", "internal/wim", "internal/wholefile"},
+	"internal/image":       {"block", "block/partition", "block/raw", "internal/archive", "internal/fat", "internal/iso", "internal/boot", "internal/bootconfig", "internal/cpio", "internal/advice", "internal/efi/pefile", "internal/loader", "internal/nbi", "internal/printable", "internal/route", "internal/wim", "internal/wholefile"},
 	"internal/bootimage":   {"internal/fat", "internal/iso"},
 	"internal/medium":      {"internal/advice", "internal/boot", "internal/bootconfig", "internal/bootimage", "internal/efi/authenticode", "internal/loader", "internal/route", "internal/family", "internal/image", "internal/initrdlayout", "internal/iso", "internal/printable", "internal/size"},
 	"internal/grubimage":   {"internal/efi/pefile"},
-	"internal/loader":      {"internal/advice", "internal/boot", "internal/printable", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
+	"internal/loader":      {"internal/advice", "internal/boot", "internal/nbi", "internal/printable", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
 	"internal/fat":         {},
 	"internal/rawdisk":     {"block", "block/diskimage", "block/imagemap", "block/qcow2", "internal/advice", "internal/archive", "internal/size"},
 	"internal/ramdisk":     {},
+	"internal/nbi":         {},
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/inventory":   {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
-	"internal/tree":        {"internal/boot", "internal/bootimage", "internal/cpio", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/fat", "internal/grubimage", "internal/initrdlayout", "internal/iso", "internal/route", "internal/loader", "internal/seal"},
+	"internal/tree":        {"internal/boot", "internal/bootimage", "internal/cpio", "internal/advice", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/signeddata", "internal/efi/uki", "internal/fat", "internal/grubimage", "internal/initrdlayout", "internal/iso", "internal/nbi", "internal/route", "internal/loader", "internal/seal"},
 
 	// What this host has.
 	"internal/host": {

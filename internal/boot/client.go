@@ -135,6 +135,9 @@ const Memdisk Loader = "memdisk"
 // boots. It speaks to nobody.
 const Wimboot Loader = "wimboot"
 
+// NBIStarter is what Spur puts before a tagged image, so that it is a kernel for a BIOS.
+const NBIStarter Loader = "nbi-starter"
+
 // RAMDisk is Spur's program by which UEFI firmware boots a disk that it has in its memory.
 const RAMDisk Loader = "ramdisk"
 

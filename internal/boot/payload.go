@@ -36,8 +36,8 @@ type Payload struct {
 	Row string
 }
 
-// Content is one kind of payload with its own data: Linux, Multiboot, Xen, Script,
-// EFI, WIM, NBP or Folder.
+// Content is one kind of payload with its own data: Linux, Multiboot, Tagged, Xen,
+// Script, EFI, WIM, NBP or Folder.
 type Content interface {
 	Kind() Kind
 	// Title names it in a line of output.

@@ -133,15 +133,18 @@ func identify(h head, size int64) (Found, error) {
 			Hint:  "download or copy it again",
 		}
 	}
-	if found.Kind == boot.KindMultiboot {
+	switch found.Kind {
+	case boot.KindMultiboot:
 		return h.placed(found, size)
+	case boot.KindTagged:
+		return h.readTagged(found, size)
 	}
 	return found, nil
 }
 
 // recognise tries every format that boots.
 func recognise(h head) (Found, bool) {
-	for _, try := range []func(head) (Found, bool){bzImage, zboot, xen, armImage, riscvImage, loongImage, armZImage, efiApplication, script, flatLoader, multiboot, uImage, fitImage} {
+	for _, try := range []func(head) (Found, bool){bzImage, zboot, xen, armImage, riscvImage, loongImage, armZImage, efiApplication, script, tagged, flatLoader, multiboot, uImage, fitImage} {
 		if found, ok := try(h); ok {
 			found.Signed = h.peSigned()
 			found.Description = describe(found)
@@ -177,7 +180,7 @@ func describe(f Found) string {
 		return strings.TrimSpace(f.Format+" "+f.Version) + ", a " + NBP
 	}
 	text := "Linux kernel"
-	if f.Kind == boot.KindEFI || f.Kind == boot.KindXen || f.Kind == boot.KindMultiboot {
+	if f.Kind == boot.KindEFI || f.Kind == boot.KindXen || f.Kind == boot.KindMultiboot || f.Kind == boot.KindTagged {
 		text = f.Format
 	}
 	if f.Version != "" {

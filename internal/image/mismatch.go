@@ -46,7 +46,6 @@ func lookalikes() []lookalike {
 		{0, "hsqs", "a squashfs file system (the root of a live system?)", "give the kernel and the initrd that mount it", false},
 		{0, uImageMagic, "a U-Boot image that is no kernel, or damaged", "give the kernel, in an image or as it was before (Image or zImage)", false},
 		{0, fdtMagic, "a device tree", "give the kernel first, and name this with --dtb", false},
-		{0, "\x36\x13\x03\x1b", "a tagged image for Etherboot (NBI)", "no loader of a distribution starts one: their iPXE is built without it (IMAGE_NBI); give the kernel that it was made from", false},
 		{0, "QFI\xfb", "a qcow2 disk image", takeOut, true},
 		{0, "KDMV", "a VMDK disk image", takeOut, true},
 		{0, "# Disk DescriptorFile", "a VMDK disk image", takeOut, true},

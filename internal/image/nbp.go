@@ -58,7 +58,7 @@ func article(f Found) string {
 		return "an EFI application, which UEFI firmware starts"
 	case boot.KindLinux:
 		return "a Linux kernel"
-	case boot.KindMultiboot, boot.KindXen:
+	case boot.KindMultiboot, boot.KindXen, boot.KindTagged:
 		return "a " + f.Format
 	}
 	return "an iPXE script"

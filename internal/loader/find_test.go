@@ -21,8 +21,8 @@ func TestFindDebians(t *testing.T) {
 	}
 	for _, l := range route.Loaders() {
 		for _, b := range l.Builds {
-			if b.Firmware == boot.UEFI && b.Arch != boot.X64 || b.Firmware == boot.RPiFirmware || l.Companions != nil || l.Name == boot.Memdisk || l.Name == boot.Wimboot {
-				continue // of a package that isn't installed here
+			if b.Firmware == boot.UEFI && b.Arch != boot.X64 || b.Firmware == boot.RPiFirmware || l.Companions != nil || l.Name == boot.Memdisk || l.Name == boot.Wimboot || l.Name == boot.NBIStarter {
+				continue // of a package that isn't installed here, or Spur's own
 			}
 			got, ok := found.Named(b.File)
 			if !ok {

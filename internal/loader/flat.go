@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/nbi"
 	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/route"
 )
@@ -84,6 +85,8 @@ func identifyFlat(head []byte) (route.Identity, error) {
 	case isGRUBLegacy(head):
 		id.Kind = route.KindGRUBLegacy
 		tellGRUBLegacy(&id, head)
+	case nbi.IsStarter(head):
+		id.Kind, id.Version = route.KindNBIStarter, "1"
 	case isX86Kernel(head) && kernelVersion(head) == "MEMDISK":
 		// It has its version where a kernel has, behind its name (Syslinux, memdisk/memdisk16.asm).
 		id.Kind, id.Version = route.KindMemdisk, match(`MEMDISK (\d[.0-9A-Za-z]{1,20}) `, head)

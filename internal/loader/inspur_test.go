@@ -67,6 +67,14 @@ func TestFindInSpur(t *testing.T) {
 			t.Errorf("the same is found %d times", len(found))
 		}
 	}
+	starter, err := os.ReadFile(filepath.Join(built, route.NBIStarterFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := Find(nil, nil, fstest.MapFS{route.NBIStarterFile: {Data: starter}})
+	if b, ok := found.Find(route.NBIStarterFile, boot.Client{Firmware: boot.BIOS, Arch: boot.X86}); err != nil || !ok || b.Identity.Kind != route.KindNBIStarter {
+		t.Errorf("the starter of tagged images is %+v, %v", b.Identity, err)
+	}
 	if _, err := Find(nil, nil, fstest.MapFS{"notes": {Data: []byte("none")}}); err == nil || !strings.Contains(err.Error(), "notes in this program: it is no bootloader") {
 		t.Errorf("what is no loader: %v", err)
 	}

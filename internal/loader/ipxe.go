@@ -49,6 +49,8 @@ func IPXEScript(c boot.Client, p boot.Payload, urls URLs) string {
 		return linuxScript(c, p, content, urls)
 	case boot.Multiboot:
 		return multibootScript(c, p, content, urls)
+	case boot.Tagged:
+		return retried(c, p, nil, "", "kernel --name kernel "+urls.Kernel, urls)
 	case boot.Xen:
 		return xenScript(c, p, content, urls)
 	case boot.EFI:

@@ -22,6 +22,8 @@ func PXELINUXConfig(c boot.Client, p boot.Payload, urls URLs) string {
 		return memdiskConfig(c, p, content, urls)
 	case boot.Multiboot:
 		return multibootLabel(c, p, content, urls)
+	case boot.Tagged:
+		return pxelinuxBoots(c, p, "LINUX "+pxelinuxFile(urls.Kernel)+"\n")
 	case boot.COM32:
 		line := "COM32 " + content.Module.Base() + "\n"
 		if arguments := content.Arguments.Expand(urls.File, urls.Beacon); arguments != "" {

@@ -6,5 +6,5 @@ import "embed"
 
 // scripts/ramdisk builds them.
 //
-//go:embed *.efi
+//go:embed *.efi *.bin
 var programs embed.FS

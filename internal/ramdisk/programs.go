@@ -1,5 +1,6 @@
-// Package ramdisk holds Spur's RAM-disk programs for UEFI (loader/ramdisk), where they were
-// built before Spur was: make build does that where clang and lld are.
+// Package ramdisk holds the programs of Spur's own that machines are given, its RAM-disk
+// programs for UEFI (loader/ramdisk) and its starter of tagged images (loader/nbi), where
+// they were built before Spur was: make build does that where clang and lld are.
 package ramdisk
 
 import "io/fs"

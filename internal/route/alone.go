@@ -151,6 +151,8 @@ func (h Host) notFound(file string, l Loader, c boot.Client, form Form) string {
 	switch {
 	case l.Name == boot.RAMDisk:
 		return fmt.Sprintf("Spur's RAM-disk program for %s was not found on this host; make build builds it into Spur where clang and lld are, and spur loader import takes it from elsewhere", c.Platform())
+	case l.Name == boot.NBIStarter:
+		return "Spur's starter of tagged images was not found on this host; make build builds it into Spur where clang and lld are, and spur loader import takes it from elsewhere"
 	case form == GRUBMemdiskForm:
 		return fmt.Sprintf("no %s for %s was found on this host; spur loader make grub makes one that a disk can be put into", l.Kind, c.Platform())
 	case l.byKind() && l.Needs != nil && l.Needs(form) != 0 && c.Firmware != boot.BIOS: // distributions' own lack commands

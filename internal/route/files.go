@@ -20,6 +20,7 @@ const (
 	Extra  Role = "file" // another one, such as the command line refers to
 	Beacon Role = "beacon"
 	Packed Role = "packed kernel" // a kernel in a gzip file, which is served unpacked
+	Tagged Role = "tagged image"  // which is served as a kernel
 )
 
 // BeaconFile is what a running system fetches to say that it is up.

@@ -21,6 +21,7 @@ const (
 	MultibootForm  Form = "multiboot"
 	Multiboot2Form Form = "multiboot2"
 
+	TaggedForm  Form = "tagged"  // a tagged image, behind what makes it a kernel for a BIOS
 	XenForm     Form = "xen"     // xen.efi, its configuration, and what that names beside it
 	COM32Form   Form = "com32"   // a module of Syslinux, with what it asks for beside itself
 	NBPForm     Form = "nbp"     // a flat program as it is, with what it asks for beside itself
@@ -68,6 +69,7 @@ func Forms() []FormRow {
 		{Kind: boot.KindScript, Form: ScriptForm, Obstacle: none},
 		{Kind: boot.KindMultiboot, Form: Multiboot2Form, Obstacle: unfitMultiboot2, Needs: multibootNeeds},
 		{Kind: boot.KindMultiboot, Form: MultibootForm, Obstacle: unfitMultiboot1, Needs: multibootNeeds},
+		{Kind: boot.KindTagged, Form: TaggedForm, With: boot.NBIStarter, Obstacle: unfitTagged, Needs: taggedNeeds},
 		{Kind: boot.KindXen, Form: XenForm, Obstacle: unfitXen, Needs: xenNeeds},
 		{Kind: boot.KindXen, Form: DiskForm, Obstacle: unfitXenHTTPBoot, Needs: xenNeeds},
 		{Kind: boot.KindXen, Form: RAMDiskForm, Obstacle: unfitXenDisk, Needs: xenNeeds},

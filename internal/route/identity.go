@@ -34,6 +34,7 @@ const (
 	KindMemdisk     Kind = "MEMDISK"          // starts a disk that it gets as its initrd
 	KindWimboot     Kind = "wimboot"          // starts an image of Windows PE that it gets as an initrd
 	KindRAMDisk     Kind = "RAM-disk program" // Spur's own
+	KindNBIStarter  Kind = "NBI starter"      // Spur's own
 	KindShell       Kind = "UEFI shell"
 	KindEFI         Kind = "EFI application" // another
 	KindDriver      Kind = "EFI driver"

@@ -118,7 +118,7 @@ func Loaders() []Loader {
 				{"ipxe-loong64.efi", boot.UEFI, boot.LOONG64},
 			},
 			Fetches: []Via{HTTP, HTTPS, TFTP},
-			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, XenForm, MemdiskForm, SANForm, WIMForm, MenuForm, InquiryForm},
+			Brings:  []Form{LinuxForm, ScriptForm, ProgramForm, MultibootForm, TaggedForm, XenForm, MemdiskForm, SANForm, WIMForm, MenuForm, InquiryForm},
 			Chains:  []Form{NBPForm, FolderForm, LocalForm},
 			Next:    File{Name: IPXEScript, Role: Script},
 			Unable:  unableIPXE,
@@ -156,7 +156,7 @@ func Loaders() []Loader {
 				{Build: Build{MultibootModule, boot.BIOS, boot.X86}, For: MultibootForm, Mark: "Usage: mboot.c32 "},
 				{Build: Build{"libcom32.c32", boot.BIOS, boot.X86}, Since: "5", For: MultibootForm},
 			},
-			Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm, MultibootForm, MemdiskForm, COM32Form, MenuForm}, Chains: []Form{LocalForm},
+			Fetches: []Via{HTTP, TFTP}, Brings: []Form{LinuxForm, ConfigForm, MultibootForm, TaggedForm, MemdiskForm, COM32Form, MenuForm}, Chains: []Form{LocalForm},
 			Next: File{Name: PXELINUXConfig, Role: Script}, Config: isPXELINUXConfig, ShortNames: true, Refuses: unwritable,
 		},
 		{
@@ -200,6 +200,11 @@ func Loaders() []Loader {
 		{
 			Name: boot.Memdisk, Kind: KindMemdisk,
 			Builds: []Build{{MemdiskFile, boot.BIOS, boot.X86}},
+		},
+		{
+			// Spur's own, built from loader/nbi.
+			Name: boot.NBIStarter, Kind: KindNBIStarter,
+			Builds: []Build{{NBIStarterFile, boot.BIOS, boot.X86}},
 		},
 		{
 			// Started as a kernel on a BIOS, where those for x64 and x86 do (Identity.Hybrid).

@@ -262,6 +262,8 @@ func (l Loader) startsNo(c boot.Client, p boot.Payload) string {
 		what = "an EFI application"
 	case boot.KindMultiboot:
 		what = "a Multiboot kernel"
+	case boot.KindTagged:
+		what = "a tagged image (NBI)"
 	case boot.KindXen:
 		what = "Xen's program for UEFI"
 	case boot.KindCOM32:

@@ -87,6 +87,9 @@ func (l *Inspected) takeKind(ctx context.Context, t Target, file boot.File, foun
 		return err
 	}
 	switch found.Kind {
+	case boot.KindTagged:
+		l.Payload.Content = boot.Tagged{Image: file, Bytes: found.Extent.Fetched}
+		return t.onlyItself("a tagged image (NBI), which brings its own", "put what it is to be told, or to have beside it, into it, as whatever made it does")
 	case boot.KindWIM:
 		return l.takeWIM(ctx, t, file, up)
 	case boot.KindNBP:
@@ -104,7 +107,7 @@ func (l *Inspected) takeKind(ctx context.Context, t Target, file boot.File, foun
 
 // kinds are those that --as can name.
 func kinds() []string {
-	return []string{string(boot.KindLinux), string(boot.KindMultiboot), string(boot.KindXen), string(boot.KindScript), string(boot.KindEFI), string(boot.KindCOM32), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk), string(boot.KindWIM)}
+	return []string{string(boot.KindLinux), string(boot.KindMultiboot), string(boot.KindXen), string(boot.KindTagged), string(boot.KindScript), string(boot.KindEFI), string(boot.KindCOM32), string(boot.KindNBP), string(boot.KindFolder), string(boot.KindNetBoot), string(boot.KindDisk), string(boot.KindWIM)}
 }
 
 // overrule takes a file for what the operator says that it is, where it can be that:

@@ -112,7 +112,7 @@ func (t *Tree) Describe(asked string, peer netip.Addr) (e Entry, ok bool) {
 
 // told is the role in which a file is told of.
 func told(role route.Role) route.Role {
-	if role == route.Packed {
+	if role == route.Packed || role == route.Tagged {
 		return route.Kernel
 	}
 	return role
@@ -170,6 +170,8 @@ func (t *Tree) Open(ctx context.Context, asked string, a Asker) (fs.File, error)
 	switch name.Role {
 	case route.Kernel:
 		return t.openSigned(ctx, file)
+	case route.Tagged:
+		return t.openTagged(ctx, file, name.Client.MAC, a)
 	case route.Packed:
 		kernel, err := t.openUnpacked(ctx, file)
 		if err != nil {

@@ -52,6 +52,8 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		}
 	case boot.EFI:
 		urls.Kernel = named(loading, route.Kernel, content.Program, true)
+	case boot.Tagged:
+		urls.Kernel = named(loading, route.Tagged, content.Image, true)
 	case boot.Multiboot:
 		kernel, last := route.Kernel, len(content.Modules)-1
 		if content.Packed {

@@ -168,7 +168,7 @@ func (f *files) httpHooks(via route.Via) httpd.Hooks {
 			e.script(t.File)
 			e.Total, e.Bytes = max(t.Size, 0), bytes
 			if err != nil {
-				e.Err = err.Error()
+				e.Err = webText(t.File != nil, err)
 			}
 			e.refused(webRefusal(t.File != nil, err))
 			f.observe(e)
@@ -241,6 +241,21 @@ func (f *files) troubled(e event, file any) bool {
 		f.events.Observe(answer.Silence(boot.Client{MAC: e.MAC}, e.Name, why))
 	}
 	return why != nil
+}
+
+// webText says in the story's words how a transfer over HTTP ended. Of a file that was opened
+// the error begins with the address and the name by which it was asked for, which the story has
+// in words, and which of a boot is sealed.
+func webText(opened bool, err error) string {
+	for _, why := range []error{httpd.ErrPeerGone, httpd.ErrStalled} {
+		if errors.Is(err, why) {
+			return why.Error()
+		}
+	}
+	if inner := errors.Unwrap(err); opened && inner != nil {
+		err = inner
+	}
+	return err.Error()
 }
 
 // webRefusal says of how a transfer over HTTP ended what the machine could not have: a file

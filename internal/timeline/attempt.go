@@ -76,6 +76,7 @@ type Attempt struct {
 	handshake   handshake
 	latest      Transfer // that ended last, well or not
 	kernel      bool
+	mounted     string   // what its system mounts, or how it has lost that, in words
 	row         string   // by which it was offered something last
 	saysUp      bool     // its system is to say that it is up
 	sole        []string // routes besides which there is no other

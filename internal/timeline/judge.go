@@ -5,7 +5,10 @@ import "time"
 // Judge says what stalls an attempt at the time now, or false when nothing
 // does (yet). It looks at nothing but its arguments.
 func Judge(a Attempt, now time.Time) (Verdict, bool) {
-	if a.Stage == "" || a.Stage == Running || a.Stage == IsUp || a.Stage == Elsewhere {
+	if a.Stage == Running {
+		return a.outOfMemory(now)
+	}
+	if a.Stage == "" || a.Stage == IsUp || a.Stage == Elsewhere {
 		return Verdict{}, false
 	}
 	if a.silence.kind == NoAnswer || a.silence.script != "" {

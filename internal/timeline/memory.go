@@ -103,3 +103,39 @@ func (a Attempt) startedOverShort(at time.Time) (Verdict, bool) {
 		Sentence: fmt.Sprintf("the machine fetched all it asked for, %s last, and started over after %s.", fileText(a.latest), Length(at.Sub(a.Moved))),
 	}), true
 }
+
+// outOfMemory: the system runs with less memory than it needs, and fell silent once a file that
+// it fetched had broken off, or after it mounted its root: what it reads of that isn't told,
+// so it is waited for longer.
+func (a Attempt) outOfMemory(now time.Time) (Verdict, bool) {
+	silent := now.Sub(a.Last)
+	if a.Stage != Running || !a.short() || silent < shortPatience {
+		return Verdict{}, false
+	}
+	text := a.brokenFile()
+	if text == "" && silent >= lifePatience {
+		text = a.mounted
+	}
+	if text == "" {
+		return Verdict{}, false
+	}
+	return a.withMemory(Verdict{
+		Cause:    NoSignOfLife,
+		Sentence: fmt.Sprintf("%s; the machine was not heard of in the %s since.", text, Length(silent)),
+	}), true
+}
+
+// brokenFile says how the last file broke off that the machine's system fetched; "" where that
+// came through, or has begun again.
+func (a Attempt) brokenFile() string {
+	var last Transfer
+	for _, t := range a.Transfers {
+		if !t.Last.Before(last.Last) {
+			last = t
+		}
+	}
+	if last.Err == "" || last.Bytes == 0 || last.refusal != "" {
+		return ""
+	}
+	return failedText(last)
+}

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,12 @@ func TestMemory(t *testing.T) {
 	small := []Event{at(0, asks(rom)), at(0, offered), at(1, chooses(router)), at(20, ends(RoleLoader, "grubx64.efi", 2<<20))}
 	over := []Event{at(9, broke), at(20, ends(RoleKernel, "vmlinuz", 14<<20)), at(21, broke), at(32, ends(RoleKernel, "vmlinuz", 14<<20)), at(33, broke)}
 	loop := []Event{got, at(20, ends(RoleKernel, "vmlinuz", 14<<20)), at(40, ends(RoleKernel, "vmlinuz", 14<<20)), at(41, got)}
+	runs := []Event{got, at(15, Event{Kind: OSAsked, Reason: "udhcp 1.35.0"})}
+	squashfs := Event{Kind: FetchFailed, Role: RoleFile, Name: "filesystem.squashfs", Proto: "http", Bytes: 382 << 20, Total: 702 << 20, Err: "peer closed"}
+	breaks := append(slices.Clone(runs), at(16, starts(RoleFile, "filesystem.squashfs")), at(30, squashfs))
+	again := append(slices.Clone(breaks), at(31, starts(RoleFile, "filesystem.squashfs")), at(40, ends(RoleFile, "filesystem.squashfs", 702<<20)))
+	mounts := append(slices.Clone(runs), at(20, Event{Kind: Mounted, Proto: "nfs", Name: "live.iso"}))
+	leaves := append(slices.Clone(mounts), at(30, Event{Kind: Unmounted, Proto: "nfs", Name: "live.iso"}))
 	for _, test := range []struct {
 		name   string
 		events []Event
@@ -57,6 +64,15 @@ func TestMemory(t *testing.T) {
 		{"too little, starts over", loads(1434, 512, loop...), 42, NotEnoughMemory, "512 MiB"},
 		{"a disk in GRUB, silent", inGRUB, 60, LoaderSilent, "the machine has too little memory: loader grubx64.efi has in it what it boots, which needs about 1.4 GiB. Or Secure Boot"},
 		{"GRUB alone, silent", small, 60, LoaderSilent, "!memory"},
+		{"too little, runs", loads(1434, 512, runs...), 300, "", ""},
+		{"too little, a file of its system breaks off", loads(1434, 512, breaks...), 95, NotEnoughMemory, "512 MiB of memory, and what it boots needs about 1.4 GiB"},
+		{"… not for long", loads(1434, 512, breaks...), 80, "", ""},
+		{"… and comes", loads(1434, 512, again...), 300, "", ""},
+		{"enough, a file of its system breaks off", loads(240, 512, breaks...), 300, "", ""},
+		{"too little, mounts its root", loads(1434, 512, mounts...), 201, NotEnoughMemory, "512 MiB"},
+		{"… not for long", loads(1434, 512, mounts...), 150, "", ""},
+		{"… and has done with it", loads(1434, 512, leaves...), 300, "", ""},
+		{"enough, mounts its root", loads(240, 512, mounts...), 300, "", ""},
 		{"loaded more than it has", loads(0, 64, got), 80, NotEnoughMemory, "64 MiB of memory, and what it boots needs more than 80 MiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -76,7 +76,7 @@ type Attempt struct {
 	handshake   handshake
 	latest      Transfer // that ended last, well or not
 	kernel      bool
-	mounted     string   // what its system mounts, or how it has lost that, in words
+	rootLost    string   // how its system lost what it had mounted, in words
 	row         string   // by which it was offered something last
 	saysUp      bool     // its system is to say that it is up
 	sole        []string // routes besides which there is no other

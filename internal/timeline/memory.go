@@ -105,8 +105,8 @@ func (a Attempt) startedOverShort(at time.Time) (Verdict, bool) {
 }
 
 // outOfMemory: the system runs with less memory than it needs, and fell silent once a file that
-// it fetched had broken off, or after it mounted its root: what it reads of that isn't told,
-// so it is waited for longer.
+// it fetched had broken off, or it had lost what it mounted. What a system reads of that isn't
+// told: one that is silent may be well.
 func (a Attempt) outOfMemory(now time.Time) (Verdict, bool) {
 	silent := now.Sub(a.Last)
 	if a.Stage != Running || !a.short() || silent < shortPatience {
@@ -114,7 +114,7 @@ func (a Attempt) outOfMemory(now time.Time) (Verdict, bool) {
 	}
 	text := a.brokenFile()
 	if text == "" && silent >= lifePatience {
-		text = a.mounted
+		text = a.rootLost
 	}
 	if text == "" {
 		return Verdict{}, false

@@ -42,6 +42,7 @@ func TestMemory(t *testing.T) {
 	breaks := append(slices.Clone(runs), at(16, starts(RoleFile, "filesystem.squashfs")), at(30, squashfs))
 	again := append(slices.Clone(breaks), at(31, starts(RoleFile, "filesystem.squashfs")), at(40, ends(RoleFile, "filesystem.squashfs", 702<<20)))
 	mounts := append(slices.Clone(runs), at(20, Event{Kind: Mounted, Proto: "nfs", Name: "live.iso"}))
+	loses := append(slices.Clone(mounts), at(30, Event{Kind: Unmounted, Proto: "nbd", Name: "live.iso", Err: "timeout"}))
 	leaves := append(slices.Clone(mounts), at(30, Event{Kind: Unmounted, Proto: "nfs", Name: "live.iso"}))
 	for _, test := range []struct {
 		name   string
@@ -69,8 +70,9 @@ func TestMemory(t *testing.T) {
 		{"… not for long", loads(1434, 512, breaks...), 80, "", ""},
 		{"… and comes", loads(1434, 512, again...), 300, "", ""},
 		{"enough, a file of its system breaks off", loads(240, 512, breaks...), 300, "", ""},
-		{"too little, mounts its root", loads(1434, 512, mounts...), 201, NotEnoughMemory, "512 MiB"},
-		{"… not for long", loads(1434, 512, mounts...), 150, "", ""},
+		{"too little, mounts its root", loads(1434, 512, mounts...), 300, "", ""},
+		{"… and loses it", loads(1434, 512, loses...), 211, NotEnoughMemory, "512 MiB"},
+		{"… not for long", loads(1434, 512, loses...), 160, "", ""},
 		{"… and has done with it", loads(1434, 512, leaves...), 300, "", ""},
 		{"enough, mounts its root", loads(240, 512, mounts...), 300, "", ""},
 		{"loaded more than it has", loads(0, 64, got), 80, NotEnoughMemory, "64 MiB of memory, and what it boots needs more than 80 MiB"},

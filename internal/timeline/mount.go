@@ -5,9 +5,9 @@ import "strings"
 // mount notes that the machine's system mounts an image, which says that it runs, or that it
 // has done with it. Systems that look what is on a disk do so several times.
 func (a Attempt) mount(e Event) (Attempt, []Step) {
-	a.mounted = ""
-	if e.Kind == Mounted || e.Err != "" {
-		a.mounted = strings.TrimSuffix(mountText(e), ": it runs")
+	a.rootLost = ""
+	if e.Kind == Unmounted && e.Err != "" {
+		a.rootLost = mountText(e)
 	}
 	if e.Kind == Mounted {
 		a = a.forward(e, Running)

@@ -32,7 +32,7 @@ type Record struct {
 // Starter is the setup part that starts this image, by the starter as it was built.
 func (i Image) Starter(program []byte, r Record) ([]byte, error) {
 	if !IsStarter(program) {
-		return nil, errors.New("Spur's starter of tagged images is of another version")
+		return nil, errors.New("the starter of tagged images is of another version")
 	}
 	p, err := i.plan()
 	if err != nil {

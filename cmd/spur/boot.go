@@ -163,7 +163,8 @@ behind those of the image, and --cmdline behind its arguments. Nothing is unpack
 file is served out of the image, and the system is told to fetch its root from there.
 spur image show says what was found, --families describes more families. --root has the
 system find its root in another way: over nfs, nbd or iscsi it mounts the image, which Spur
-exports for reading, and needs no memory for it, where its initrd can do that. An image whose
+exports for reading, and needs no memory for it, where its initrd can do that. Of several
+targets those that can't boot as without it. An image whose
 system looks for a medium alone, and one of no family, is booted as a whole, like a disk,
 and Spur says so; --as disk has that done with any.
 

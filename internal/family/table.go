@@ -74,15 +74,18 @@ type Root struct {
 	Layout string `yaml:"layout"`
 }
 
-// Overs are all that a root may come over.
-func Overs() []Over {
-	return []Over{OverHTTP, OverISO, OverInitrd, OverNone, OverNFS, OverNBD, OverISCSI}
+// overs are all that a root may come over.
+func overs() []Over { return append(Choices(), OverNone) }
+
+// Choices are those that people choose from: a system that needs no root finds none elsewhere.
+func Choices() []Over {
+	return []Over{OverHTTP, OverISO, OverInitrd, OverNFS, OverNBD, OverISCSI}
 }
 
-// OversText lists them.
-func OversText() string {
+// Listed lists some for people.
+func Listed(some []Over) string {
 	var all []string
-	for _, o := range Overs() {
+	for _, o := range some {
 		all = append(all, string(o))
 	}
 	return strings.Join(all, ", ")
@@ -225,8 +228,8 @@ func (f Family) check() error {
 	patterns := slices.Concat(f.wim(), f.Match.Files, f.Match.Without, f.Kernels, f.Initrds, f.Memory.Files)
 	args := []string{f.Args, f.Add}
 	for _, r := range f.Roots {
-		if !slices.Contains(Overs(), r.Over) {
-			return fmt.Errorf("%q has a root over %q, which is none of %s", f.Name, r.Over, OversText())
+		if !slices.Contains(overs(), r.Over) {
+			return fmt.Errorf("%q has a root over %q, which is none of %s", f.Name, r.Over, Listed(overs()))
 		}
 		if err := r.checkInitrd(); err != nil {
 			return fmt.Errorf("%q has a root over %q %w", f.Name, r.Over, err)

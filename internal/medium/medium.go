@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -73,14 +74,17 @@ func Open(file boot.File, r io.ReaderAt, size int64, wanted Wanted) (Disc, error
 func noRoot(file boot.File, found family.Found, over family.Over) error {
 	title, _, _ := strings.Cut(cmp.Or(found.Family.Title, found.Family.Name), ", or a ")
 	why := fmt.Sprintf("%s is %s, whose system doesn't find its root over %s", file.Base(), title, over)
-	var ways []string
+	var ways []family.Over
 	for _, r := range found.Ways {
-		ways = append(ways, string(r.Over))
+		ways = append(ways, r.Over)
 	}
-	if len(ways) == 0 {
+	switch {
+	case slices.Contains(ways, family.OverNone):
+		return advice.New(fmt.Sprintf("%s is %s, which needs no root: all is in its initrds", file.Base(), title), "leave --root out")
+	case len(ways) == 0:
 		return advice.New(why, "leave --root out")
 	}
-	return advice.New(why, "leave --root out, or choose one of "+strings.Join(ways, ", "))
+	return advice.New(why, "leave --root out, or choose one of "+family.Listed(ways))
 }
 
 // again is what to do about an image that is damaged.

@@ -72,7 +72,7 @@ func (t Target) architectures() []boot.Arch { return slices.Sorted(maps.Keys(t.F
 
 // inspectFor finds out what the target of an architecture is.
 func (t Target) inspectFor(ctx context.Context, arch boot.Arch, up Upstream) (Inspected, error) {
-	l, err := t.InspectAlone(ctx, up)
+	l, err := t.lookAmong(ctx, up)
 	if err != nil {
 		return Inspected{}, err
 	}

@@ -181,10 +181,10 @@ func lookInGroup(ctx context.Context, t Target, up Upstream) (Inspected, error) 
 	if image.MeantForNetBoot(t.Kernel) {
 		return Inspected{}, errors.New("a NetBoot image is for Macs, which have a menu of their own")
 	}
-	l, err := t.InspectAlone(ctx, up)
+	l, err := t.lookAmong(ctx, up)
 	if errors.As(err, &advice.UsageError{}) {
 		t.Cmdline, t.Message = "", ""
-		l, err = t.InspectAlone(ctx, up)
+		l, err = t.lookAmong(ctx, up)
 	}
 	if err == nil && l.Payload.Kind() == boot.KindScript {
 		err = errors.New("an iPXE script has menus of its own")

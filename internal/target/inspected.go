@@ -28,6 +28,10 @@ type Inspected struct {
 	drawn    *catalogue // of a menu that loaders draw; nil for none
 	// calls is what it calls itself; empty where it has no name but its file's.
 	calls string
+	// root is over what the system of an image of a disc finds its root; empty for what is no
+	// such system. noRoot says why that isn't what was asked for; nil where it is.
+	root   family.Over
+	noRoot error
 }
 
 // On is what a client boots.

@@ -65,6 +65,7 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 		if systems, err = d.Systems(t.Entry); err != nil {
 			return err
 		}
+		l.root = d.Found.Root.Over
 		l.Warnings = append(l.Warnings, d.Warnings()...)
 		for n := range systems {
 			if err := t.addMedium(d, &systems[n].Linux); err != nil {

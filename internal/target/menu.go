@@ -253,10 +253,10 @@ func (m *Menu) lookAt(ctx context.Context, i int, up Upstream) (Inspected, error
 // inspect finds out what a target of a menu is. The command line and the message of all
 // items are for kernels: whatever else is among them is started as it is.
 func (t MenuTarget) inspect(ctx context.Context, up Upstream) (Inspected, error) {
-	l, err := t.InspectAlone(ctx, up)
+	l, err := t.lookAmong(ctx, up)
 	if errors.As(err, &advice.UsageError{}) && !t.own {
 		t.Cmdline, t.Message = "", ""
-		return t.InspectAlone(ctx, up)
+		return t.lookAmong(ctx, up)
 	}
 	return l, err
 }

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -55,9 +56,9 @@ func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 		if ctx.Err() != nil {
 			return Inspected{}, context.Cause(ctx) // what it didn't come to was left out
 		}
-		return l, err
+		return l, cmp.Or(err, t.checkRoot(l))
 	}
-	l, err := t.InspectAlone(ctx, up)
+	l, err := t.lookAmong(ctx, up)
 	if folder, ok := l.Payload.Content.(boot.Folder); ok {
 		l.warnOfDiscs(folder.Dir)
 	}
@@ -70,16 +71,18 @@ func (t Target) Inspect(ctx context.Context, up Upstream) (Inspected, error) {
 		l.Warnings = append(l.Warnings, other.Warnings...)
 		l.add(forOne{arch: arch, Inspected: other})
 	}
-	return l, err
+	return l, cmp.Or(err, t.checkRoot(l))
 }
 
 // InspectAlone finds out what a target is by itself, without its menu and the targets of
 // architectures, and what it needs.
 func (t Target) InspectAlone(ctx context.Context, up Upstream) (Inspected, error) {
+	l, err := t.lookAmong(ctx, up)
+	return l, cmp.Or(err, t.checkRoot(l))
+}
+
+func (t Target) lookAlone(ctx context.Context, up Upstream) (Inspected, error) {
 	l, err := t.lookInto(ctx, up)
-	if err == nil {
-		err = t.checkRoot(l)
-	}
 	if err == nil {
 		l.tellMemory()
 		for n := range l.others {

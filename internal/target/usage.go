@@ -28,8 +28,8 @@ func (t Target) Check(s Surroundings) error {
 	if t.As != "" && !slices.Contains(kinds(), t.As) {
 		return asOption.about(advice.Misused(advice.New(fmt.Sprintf("--as %s is unknown", t.As), "it is one of "+strings.Join(kinds(), ", "))))
 	}
-	if t.Root != "" && !slices.Contains(family.Overs(), family.Over(t.Root)) {
-		return rootOption.about(advice.Misused(advice.New(fmt.Sprintf("--root %s is unknown", t.Root), "it is one of "+family.OversText())))
+	if t.Root != "" && !slices.Contains(family.Choices(), family.Over(t.Root)) {
+		return rootOption.about(advice.Misused(advice.New(fmt.Sprintf("--root %s is unknown", t.Root), "it is one of "+family.Listed(family.Choices()))))
 	}
 	if t.Menu != nil {
 		if err := t.Menu.checkWith(s); err != nil {
@@ -56,15 +56,6 @@ func (t Target) Check(s Surroundings) error {
 		}
 	}
 	return nil
-}
-
-// checkRoot refuses a way to the root for what isn't a system of an ISO image.
-func (t Target) checkRoot(l Inspected) error {
-	linux, ok := l.Payload.Content.(boot.Linux)
-	if t.Root == "" || t.oneOfMany || ok && linux.Kernel.Inside != "" {
-		return nil
-	}
-	return rootOption.about(advice.Misused(advice.New(fmt.Sprintf("--root says how the system of an ISO image finds its root, and %s has none", t.Kernel), "leave --root out")))
 }
 
 // parseCmdline reads a command line for anything but the image of a disc.

@@ -24,7 +24,7 @@ func mount(c *conn, args *decoder, e *encoder) {
 		if c.Hooks.Refused != nil && !args.bad {
 			c.Hooks.Refused(c.peer, path, err)
 		}
-		c.failStatus(e, place{}, err)
+		c.fail(e, place{}, err)
 		return
 	}
 	c.known()

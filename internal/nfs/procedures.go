@@ -1,10 +1,5 @@
 package nfs
 
-import (
-	"io/fs"
-	"math"
-)
-
 // procedure carries out a call: it reads its arguments and writes its results. Where the
 // arguments are no good, whatever it writes is dropped.
 type procedure func(c *conn, args *decoder, e *encoder)
@@ -13,10 +8,10 @@ type procedure func(c *conn, args *decoder, e *encoder)
 // are refused with as many empty attributes as their replies have.
 func nfsProcedure(number uint32) procedure {
 	all := [...]procedure{
-		null, getAttributes, refuse(2), lookup, access, readLink, read, // SETATTR is 2
+		null, getAttributes, refuse(2), at(lookup), at(access), at(readLink), at(read), // SETATTR is 2
 		refuse(2), refuse(2), refuse(2), refuse(2), refuse(2), refuse(2), refuse(2), // WRITE to RMDIR
 		refuse(4), refuse(3), // RENAME, LINK
-		readFolder, readFolderPlus, fileSystemStatus, fileSystemInfo, pathConfiguration,
+		at(readFolder), at(readFolderPlus), at(fileSystemStatus), at(fileSystemInfo), at(pathConfiguration),
 		refuse(2), // COMMIT
 	}
 	if uint64(number) < uint64(len(all)) {
@@ -36,14 +31,35 @@ func refuse(attributes int) procedure {
 	}
 }
 
-// fail writes the status of an error, and the attributes of where it happened.
-func (c *conn) fail(e *encoder, at place, err error) {
-	c.failStatus(e, at, err)
-	e.attributesOf(at)
+// placed carries out a procedure on the file of a handle: it reads what follows the handle,
+// and writes its results. Where it fails, what it has written is dropped.
+type placed func(c *conn, p place, args *decoder, e *encoder) error
+
+// at is a procedure whose first argument is a handle. Its failures have the attributes of the
+// file that it is about.
+func at(do placed) procedure {
+	return func(c *conn, args *decoder, e *encoder) {
+		start := len(e.b)
+		p, err := c.place(args)
+		if err == nil {
+			err = do(c, p, args, e)
+		}
+		if err != nil {
+			e.b = e.b[:start]
+			c.fail(e, p, err)
+			e.attributesOf(p)
+		}
+	}
 }
 
-// failStatus is fail without attributes.
-func (c *conn) failStatus(e *encoder, at place, err error) {
+// succeed begins results that have the attributes of a file first.
+func (e *encoder) succeed(p place) {
+	e.uint32(uint32(statusOK))
+	e.attributesOf(p)
+}
+
+// fail writes the status of an error.
+func (c *conn) fail(e *encoder, at place, err error) {
 	s, failed := statusOf(err)
 	if failed && at.node != nil && c.Hooks.Failed != nil {
 		c.Hooks.Failed(c.peer, at.export, at.path(), err)
@@ -60,33 +76,28 @@ func (c *conn) place(args *decoder) (place, error) {
 	return p, err
 }
 
+// getAttributes carries out GETATTR, whose failures have no attributes.
 func getAttributes(c *conn, args *decoder, e *encoder) {
 	p, err := c.place(args)
 	if err != nil {
-		c.failStatus(e, p, err)
+		c.fail(e, p, err)
 		return
 	}
 	e.uint32(uint32(statusOK))
 	e.attributes(p)
 }
 
-func lookup(c *conn, args *decoder, e *encoder) {
-	dir, err := c.place(args)
-	name := string(args.opaque(mostCall))
+func lookup(c *conn, dir place, args *decoder, e *encoder) error {
+	n, err := dir.export.Files.lookup(dir.node, string(args.opaque(mostCall)))
 	if err != nil {
-		c.fail(e, place{}, err)
-		return
-	}
-	n, err := dir.export.Files.lookup(dir.node, name)
-	if err != nil {
-		c.fail(e, dir, err)
-		return
+		return err
 	}
 	found := place{dir.export, n}
 	e.uint32(uint32(statusOK))
 	e.opaque(c.handle(found))
 	e.attributesOf(found)
 	e.attributesOf(dir)
+	return nil
 }
 
 // What a client may ask whether it may (RFC 1813 section 3.3.4).
@@ -97,15 +108,7 @@ const (
 )
 
 // access tells what can be done at all: who may do what of it, clients know by the mode.
-func access(c *conn, args *decoder, e *encoder) {
-	p, err := c.place(args)
-	asked := args.uint32()
-	if err != nil {
-		c.fail(e, place{}, err)
-		return
-	}
-	e.uint32(uint32(statusOK))
-	e.attributesOf(p)
+func access(_ *conn, p place, args *decoder, e *encoder) error {
 	may := uint32(mayRead)
 	switch {
 	case p.mode.IsDir():
@@ -113,89 +116,17 @@ func access(c *conn, args *decoder, e *encoder) {
 	case p.mode.Perm()&0o111 != 0:
 		may |= mayExecute
 	}
-	e.uint32(asked & may)
+	e.succeed(p)
+	e.uint32(args.uint32() & may)
+	return nil
 }
 
-func readLink(c *conn, args *decoder, e *encoder) {
-	p, err := c.place(args)
-	if err != nil {
-		c.fail(e, place{}, err)
-		return
-	}
+func readLink(_ *conn, p place, _ *decoder, e *encoder) error {
 	target, err := p.export.Files.readLink(p.node)
 	if err != nil {
-		c.fail(e, p, err)
-		return
+		return err
 	}
-	e.uint32(uint32(statusOK))
-	e.attributesOf(p)
+	e.succeed(p)
 	e.opaque(target)
-}
-
-func fileSystemStatus(c *conn, args *decoder, e *encoder) {
-	p, err := c.place(args)
-	if err != nil {
-		c.fail(e, place{}, err)
-		return
-	}
-	e.uint32(uint32(statusOK))
-	e.attributesOf(p)
-	for range 6 { // bytes and files: all, free, free for who asks
-		e.uint64(0)
-	}
-	e.uint32(math.MaxUint32) // for so long that doesn't change
-}
-
-// Sizes that clients are told: with what is around it a write is no longer than a call may be.
-const (
-	mostRead      = 1 << 20
-	mostWrite     = 8 << 10  // libnfs takes no less
-	mostFolder    = 32 << 10 // bytes of a part of a folder's list
-	sizeMultiple  = 4 << 10
-	hasLinks      = 0x02 // symbolic ones
-	isHomogeneous = 0x08 // what PATHCONF says holds for all files
-)
-
-func fileSystemInfo(c *conn, args *decoder, e *encoder) {
-	p, err := c.place(args)
-	if err != nil {
-		c.fail(e, place{}, err)
-		return
-	}
-	e.uint32(uint32(statusOK))
-	e.attributesOf(p)
-	for _, size := range []uint32{mostRead, mostRead, sizeMultiple, mostWrite, mostWrite, sizeMultiple, mostFolder} {
-		e.uint32(size)
-	}
-	e.uint64(math.MaxInt64) // bytes of a file
-	e.uint32(1)             // times are in seconds
-	e.uint32(0)
-	e.uint32(hasLinks | isHomogeneous)
-}
-
-func pathConfiguration(c *conn, args *decoder, e *encoder) {
-	p, err := c.place(args)
-	if err != nil {
-		c.fail(e, place{}, err)
-		return
-	}
-	e.uint32(uint32(statusOK))
-	e.attributesOf(p)
-	e.uint32(1) // hard links of a file
-	e.uint32(mostName)
-	e.bool(true)  // longer names are errors
-	e.bool(true)  // only root changes owners
-	e.bool(false) // case matters
-	e.bool(true)  // and is kept
-}
-
-// readable tells why a file's content can't be read, if so.
-func readable(p place) error {
-	switch {
-	case p.mode.IsDir():
-		return statusIsFolder
-	case p.mode&fs.ModeType != 0:
-		return statusInvalid
-	}
 	return nil
 }

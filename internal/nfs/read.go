@@ -1,38 +1,41 @@
 package nfs
 
-import "time"
+import (
+	"io/fs"
+	"time"
+)
 
 // memoryWait is how long a read waits for memory that others hold, before its client is told
 // to ask again.
 const memoryWait = 10 * time.Second
 
 // read carries out READ (RFC 1813 section 3.3.6).
-func read(c *conn, args *decoder, e *encoder) {
-	p, err := c.place(args)
+func read(c *conn, p place, args *decoder, e *encoder) error {
+	if err := readable(p); err != nil {
+		return err
+	}
 	off, count := args.uint64(), min(args.uint32(), mostRead)
-	if err == nil {
-		err = readable(p)
-	}
-	if err != nil {
-		c.fail(e, p, err)
-		return
-	}
 	left := p.size - min(off, p.size)
 	n := int(min(uint64(count), left))
 	if !c.hold(n) {
-		c.fail(e, p, statusLater)
-		return
+		return statusLater
 	}
-	start := len(e.b)
-	e.uint32(uint32(statusOK))
-	e.attributesOf(p)
+	e.succeed(p)
 	e.uint32(uint32(n))
 	e.bool(uint64(n) == left)
 	e.uint32(uint32(n))
-	if err := c.append(e, p, n, off); err != nil {
-		e.b = e.b[:start]
-		c.fail(e, p, err)
+	return c.append(e, p, n, off)
+}
+
+// readable tells why a file's content can't be read, if so.
+func readable(p place) error {
+	switch {
+	case p.mode.IsDir():
+		return statusIsFolder
+	case p.mode&fs.ModeType != 0:
+		return statusInvalid
 	}
+	return nil
 }
 
 // append appends n bytes of a file.

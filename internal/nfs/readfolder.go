@@ -17,46 +17,42 @@ type listing struct {
 }
 
 // readFolder carries out READDIR (RFC 1813 section 3.3.16).
-func readFolder(c *conn, args *decoder, e *encoder) {
-	dir, err := c.place(args)
-	cookie := args.uint64()
-	args.uint64() // the verifier: of lists that don't change it is always the same
+func readFolder(c *conn, dir place, args *decoder, e *encoder) error {
+	cookie := listCookie(args)
 	most := int(min(args.uint32(), mostFolder))
-	c.listFolder(e, dir, err, cookie, listing{e: e, mostNames: most, most: most})
+	return c.listFolder(dir, cookie, listing{e: e, mostNames: most, most: most})
 }
 
 // readFolderPlus carries out READDIRPLUS (RFC 1813 section 3.3.17).
-func readFolderPlus(c *conn, args *decoder, e *encoder) {
-	dir, err := c.place(args)
-	cookie := args.uint64()
-	args.uint64()
+func readFolderPlus(c *conn, dir place, args *decoder, e *encoder) error {
+	cookie := listCookie(args)
 	names, most := int(min(args.uint32(), mostFolder)), int(min(args.uint32(), mostFolder))
-	c.listFolder(e, dir, err, cookie, listing{e: e, mostNames: names, most: most, plus: true})
+	return c.listFolder(dir, cookie, listing{e: e, mostNames: names, most: most, plus: true})
 }
 
-func (c *conn) listFolder(e *encoder, dir place, err error, cookie uint64, l listing) {
-	if err != nil {
-		c.fail(e, place{}, err)
-		return
-	}
+// listCookie reads where a list goes on, and the verifier: of lists that don't change it is
+// always the same.
+func listCookie(args *decoder) uint64 {
+	cookie := args.uint64()
+	args.uint64()
+	return cookie
+}
+
+func (c *conn) listFolder(dir place, cookie uint64, l listing) error {
 	children, err := dir.export.Files.list(dir.node)
 	if err != nil {
-		c.fail(e, dir, err)
-		return
+		return err
 	}
-	start := len(e.b)
-	l.most += start
-	e.uint32(uint32(statusOK))
-	e.attributesOf(dir)
-	e.uint64(0) // the verifier
+	l.most += len(l.e.b)
+	l.e.succeed(dir)
+	l.e.uint64(0) // the verifier
 	written, all := c.entries(l, dir, children, cookie)
 	if written == 0 && !all {
-		e.b = e.b[:start]
-		c.fail(e, dir, statusTooSmall)
-		return
+		return statusTooSmall
 	}
-	e.bool(false) // no more entries here
-	e.bool(all)
+	l.e.bool(false) // no more entries here
+	l.e.bool(all)
+	return nil
 }
 
 // entries writes as many entries as there is room for.

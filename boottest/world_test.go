@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := max(m.Run(), everyRouteBooted())
+	costs.print(os.Stdout)
 	_ = folder.Close()
 	os.Exit(code)
 }
@@ -135,7 +136,8 @@ func newWire(t *testing.T) *world {
 	t.Helper()
 	t.TempDir() // the first call has it removed last: after the lab's end, whose processes write into it
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	l, err := lab.New(ctx, lab.Options{Dir: os.Getenv("SPUR_TEST_KEEP")})
+	cost := &cost{test: t.Name(), began: time.Now()}
+	l, err := lab.New(ctx, lab.Options{Dir: os.Getenv("SPUR_TEST_KEEP"), Ended: cost.add})
 	if err != nil {
 		cancel()
 		t.Fatal(err)
@@ -145,6 +147,7 @@ func newWire(t *testing.T) *world {
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
+		t.Log(costs.add(cost))
 	})
 	w := &world{T: t, ctx: ctx, lab: l}
 	w.wire, err = l.Wire("wire")

@@ -45,6 +45,7 @@ func netbootTree(t *testing.T) string {
 // A machine is booted by dnsmasq alone: the loader by DHCP and TFTP, then, as
 // iPXE, a script, a kernel and two initrds.
 func TestBoot(t *testing.T) {
+	t.Parallel()
 	tree := netbootTree(t)
 	tests := []struct {
 		firmware Firmware
@@ -57,6 +58,7 @@ func TestBoot(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(string(test.firmware), func(t *testing.T) {
+			t.Parallel()
 			ctx, l := start(t)
 			w := wire(t, l, "wire")
 			if err := w.Router(); err != nil {

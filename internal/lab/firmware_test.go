@@ -32,6 +32,7 @@ func loaders(t *testing.T, h *Host, folder string) {
 // Every kind of UEFI firmware does what its name says: it asks by PXE or HTTP,
 // and starts a loader that isn't signed or refuses it.
 func TestFirmware(t *testing.T) {
+	t.Parallel()
 	const (
 		pxe, http = "Start PXE over IPv4", "Start HTTP Boot over IPv4"
 		runs      = "iPXE initialising devices"
@@ -61,6 +62,7 @@ func TestFirmware(t *testing.T) {
 	folder := filepath.Dir(must[string](t)(Unpacked("ipxe/trixie", "usr/lib/ipxe/snponly.efi")))
 	for _, test := range tests {
 		t.Run(string(test.firmware), func(t *testing.T) {
+			t.Parallel()
 			ctx, l := start(t)
 			w := wire(t, l, "wire")
 			server := host(t, l, "server", On(w, "10.77.0.1/24"))

@@ -19,6 +19,10 @@ type Options struct {
 	// Offload leaves checksums and segmentation to the (virtual) network
 	// cards. It is faster, but the checksums in captures are unfinished.
 	Offload bool
+
+	// Ended hears of each program of the lab that has ended, from a goroutine
+	// of that program's.
+	Ended func(Ended)
 }
 
 // A Lab owns wires, hosts, machines and processes, and takes all of them away

@@ -17,6 +17,8 @@ type Process struct {
 	*Console
 	cmd  *exec.Cmd
 	log  *os.File
+	born time.Time
+	tell func(Ended)
 	done chan struct{} // closed when the process has ended
 	err  error         // valid once done is closed
 
@@ -34,7 +36,7 @@ func (l *Lab) start(name string, cmd *exec.Cmd) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("log of %s: %w", name, err)
 	}
-	p := &Process{Console: newConsole(name), cmd: cmd, log: log, done: make(chan struct{})}
+	p := &Process{Console: newConsole(name), cmd: cmd, log: log, born: time.Now(), tell: l.options.Ended, done: make(chan struct{})}
 	p.CopyTo(log)
 	cmd.Stdout, cmd.Stderr = p.Console, p.Console
 	cmd.WaitDelay = stopGrace
@@ -68,6 +70,9 @@ func (p *Process) wait() {
 	p.mu.Unlock()
 	p.Console.close()
 	_ = p.log.Close()
+	if p.tell != nil {
+		p.tell(endOf(p.cmd, p.born))
+	}
 	close(p.done)
 }
 

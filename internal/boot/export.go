@@ -17,6 +17,7 @@ const (
 type Export struct {
 	Over Protocol
 	Word ExportWord
+	IPv4 bool // the system mounts it over IPv4 alone
 }
 
 // ExportWord says which word.

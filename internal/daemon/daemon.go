@@ -53,7 +53,7 @@ func Boot(ctx context.Context, c Config, t target.Target) error {
 	}
 	d.foresee = func(s *service) { d.foretell(s, l) }
 	d.ahead, d.exports = l.Files(), t.Exports(l)
-	d.warnOfPorts(d.ahead)
+	d.exported = d.ahead
 	files := localFiles(d.ahead)
 	files.folders = l.Folders()
 	local, close, err := l.Local()
@@ -99,6 +99,7 @@ type daemon struct {
 	disks       *rawdisk.Images
 	ahead       []boot.File                                          // that machines will ask for
 	exports     []boot.Protocol                                      // over which systems mount images
+	exported    []boot.File                                          // those images, among other files
 	brings      func(boot.Client) (boot.Bringer, bool)               // see tree.Tree
 	locked      func(boot.Client) bool                               // see tree.Tree
 	unlock      func(context.Context, boot.Client, tree.Asker) error // see tree.Tree

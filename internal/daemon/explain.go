@@ -81,7 +81,7 @@ func (c Config) explain(ctx context.Context, l target.Inspected, host route.Host
 			return err
 		}
 	}
-	l.Warnings = append(l.Warnings, slices.DeleteFunc([]string{example, locked}, func(s string) bool { return s == "" })...)
+	l.Warnings = append(l.Warnings, slices.DeleteFunc([]string{example, locked, overIPv6(l, q.Client)}, func(s string) bool { return s == "" })...)
 	named := c.tree(key, host)
 	switch {
 	case c.HTTPS.ACME.Name != "":

@@ -9,67 +9,10 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/nfs"
 	"github.com/spurboot/spur/internal/san"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
 )
-
-// exportPort is a port on which images are exported that systems mount.
-type exportPort struct {
-	over       boot.Protocol
-	what, flag string
-	port       uint16
-	// optional: where another program has the port, machines boot that need it not.
-	optional bool
-	// usual is the one on which a system looks that is told none; 0 where it asks for it.
-	usual uint16
-}
-
-// The ports of protocols by which images are exported (IANA).
-const (
-	NBDPort   = 10809
-	ISCSIPort = 3260
-)
-
-// exportPorts are those of the protocols that are among some.
-func (c Config) exportPorts(served []boot.Protocol) []exportPort {
-	all := []exportPort{
-		{over: boot.NBD, what: "NBD", flag: "--nbd-port", port: c.NBDPort, usual: NBDPort},
-		{over: boot.ISCSI, what: "iSCSI", flag: "--iscsi-port", port: c.ISCSIPort, usual: ISCSIPort},
-		{over: boot.NFS, what: "NFS", flag: "--nfs-port", port: c.NFSPort},
-		{over: boot.NFS, port: nfs.PortmapPort, optional: true},
-		{over: boot.NFS, port: nfs.MountPort, optional: true},
-	}
-	return slices.DeleteFunc(all, func(p exportPort) bool { return !slices.Contains(served, p.over) })
-}
-
-// portmapTaken tells that systems which can't be told a port don't find the NFS server, since
-// another program has that of the portmapper.
-func (s *sockets) portmapTaken() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range s.devices {
-		if d.portmapTaken {
-			return fmt.Sprintf("port %d is taken by another program (rpcbind?), which systems ask for the port of NFS that can't be told one: Ubuntu and its children, Arch, openSUSE's installer", nfs.PortmapPort)
-		}
-	}
-	return ""
-}
-
-// warnOfPorts warns of systems that can't be told on which port their image is, where it isn't
-// the usual one.
-func (d *daemon) warnOfPorts(files []boot.File) {
-	for _, p := range d.config.exportPorts(d.exports) {
-		for _, f := range files {
-			told := f
-			told.Told.Word = boot.ExportPort
-			if p.usual != 0 && p.port != p.usual && f.Told == (boot.Export{Over: p.over, Word: boot.ExportName}) && !slices.Contains(files, told) {
-				d.notices.warn(fmt.Sprintf("the system of %s can't be told a port, and looks for its image over %s on port %d; leave %s out", f.Base(), p.what, p.usual, p.flag))
-			}
-		}
-	}
-}
 
 // exports say where systems find images.
 func (c Config) exports() map[boot.Protocol]tree.Export {

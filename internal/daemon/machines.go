@@ -75,7 +75,7 @@ func BootMachines(ctx context.Context, c Config, f machinetargets.File) error {
 		d.given = append(d.given, "  "+line)
 	}
 	d.ahead, d.exports = remoteFiles(m.Files()), m.Exports()
-	d.warnOfPorts(m.Files())
+	d.exported = m.Files()
 	files := localFiles(m.Files())
 	files.files = append(files.files, f.Path)
 	files.folders = m.Folders()

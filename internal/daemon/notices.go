@@ -67,12 +67,13 @@ func (v *notices) say(level slog.Level, line string, facts ...any) {
 func (v *notices) ready(d *daemon, s *service) {
 	c := d.config
 	line := fmt.Sprintf("Spur boots %s on %s.", d.title, pools.Describe(c.withIPv6(s.interfaces)))
-	v.say(slog.LevelInfo, line, "sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "https", c.HTTPS.Port, "tftp", c.TFTPPort,
-		"uid", s.status.Account.UID, "capabilities", fmt.Sprint(s.status.Capabilities), "landlock", s.status.Landlock)
+	facts := []any{"sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "https", c.HTTPS.Port, "tftp", c.TFTPPort}
+	v.say(slog.LevelInfo, line, slices.Concat(facts, s.sockets.mountFacts(),
+		[]any{"uid", s.status.Account.UID, "capabilities", fmt.Sprint(s.status.Capabilities), "landlock", s.status.Landlock})...)
 	if weakness := s.status.Weakness(); weakness != "" {
 		v.warn(weakness)
 	}
-	for _, more := range slices.Concat(d.signed(), surroundings(c, s), d.trusted) {
+	for _, more := range slices.Concat(d.signed(), surroundings(c, s), s.sockets.mountLines(), d.trusted) {
 		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
 	}
 }
@@ -80,7 +81,7 @@ func (v *notices) ready(d *daemon, s *service) {
 // wouldServe says what Spur would do after a start.
 func (v *notices) wouldServe(d *daemon, s *service) {
 	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, pools.Describe(d.config.withIPv6(s.interfaces)))}
-	lines = slices.Concat(lines, d.signed(), surroundings(d.config, s), d.trusted)
+	lines = slices.Concat(lines, d.signed(), surroundings(d.config, s), s.sockets.mountLines(), d.trusted)
 	if s.links6 != nil && s.links6.surroundings() != "" {
 		lines = append(lines, s.links6.surroundings())
 	}

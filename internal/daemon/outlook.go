@@ -14,6 +14,9 @@ func (d *daemon) foretell(s *service, l target.Inspected) {
 	if o.IPv6 = len(d.config.pointers6(d.host)) > 0; s.links6 != nil {
 		o.IPv6 = s.links6.surroundings() != ""
 	}
+	if o.IPv6 {
+		d.warnOfIPv6()
+	}
 	t := l.Outlook()
 	for _, w := range slices.Concat(o.WithoutWay(t), o.Refused(t)) {
 		d.notices.warn(w)

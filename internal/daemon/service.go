@@ -49,6 +49,9 @@ func (s *service) close() {
 
 // start opens everything that machines are answered with.
 func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local) (*service, error) {
+	if err := d.config.checkPorts(d.exportPorts()); err != nil {
+		return nil, err
+	}
 	interfaces, err := d.config.servingInterfaces(ctx)
 	if err != nil {
 		return nil, advice.Wrap(err, d.config.otherInterface())
@@ -98,13 +101,11 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 			return nil, err
 		}
 	}
-	if s.sockets, err = openSockets(ctx, d.config, d.exports, d.config.withIPv6(interfaces)); err != nil {
+	if s.sockets, err = openSockets(ctx, d.config, d.exportPorts(), d.config.withIPv6(interfaces)); err != nil {
 		s.close()
 		return nil, err
 	}
-	if warning := s.sockets.portmapTaken(); warning != "" {
-		d.notices.warn(warning)
-	}
+	d.warnOfPorts(s.sockets.portmapTaken())
 	return s, nil
 }
 

@@ -24,7 +24,7 @@ import (
 // operator named interfaces, those of each of them.
 type sockets struct {
 	config  Config
-	exports []boot.Protocol // over which images are exported
+	exports []exportPort // on which images are exported
 
 	mu      sync.Mutex
 	devices []*device
@@ -46,7 +46,7 @@ type device struct {
 }
 
 // openSockets opens the ports of HTTP, HTTPS and TFTP, and those on which images are exported.
-func openSockets(ctx context.Context, c Config, exports []boot.Protocol, interfaces []dhcp.Interface) (*sockets, error) {
+func openSockets(ctx context.Context, c Config, exports []exportPort, interfaces []dhcp.Interface) (*sockets, error) {
 	s := &sockets{config: c, exports: exports}
 	var err error
 	if len(c.Interfaces) > 0 {
@@ -104,7 +104,7 @@ func (s *sockets) open(ctx context.Context, i dhcp.Interface) error {
 }
 
 // listen opens the sockets of one version of IP. A host without IPv6 has none.
-func (d *device) listen(ctx context.Context, c Config, exports []boot.Protocol, ip string) error {
+func (d *device) listen(ctx context.Context, c Config, exports []exportPort, ip string) error {
 	config := net.ListenConfig{Control: bindTo(d.name)}
 	for _, web := range []struct {
 		what, flag string
@@ -123,11 +123,14 @@ func (d *device) listen(ctx context.Context, c Config, exports []boot.Protocol, 
 		}
 		*web.to = append(*web.to, l)
 	}
-	for _, e := range c.exportPorts(exports) {
+	for _, e := range exports {
 		l, err := config.Listen(ctx, "tcp"+ip, ":"+strconv.Itoa(int(e.port)))
 		if err != nil && e.optional {
 			d.portmapTaken = d.portmapTaken || e.port == nfs.PortmapPort && ip == "4"
 			continue
+		}
+		if errors.Is(err, unix.EADDRINUSE) {
+			return e.inUse()
 		}
 		if err != nil {
 			return refused(err, e.what, e.port, e.flag)
@@ -245,4 +248,11 @@ func refused(err error, what string, port uint16, flag string) error {
 			"run as root, or give the binary CAP_NET_BIND_SERVICE and CAP_NET_RAW")
 	}
 	return fmt.Errorf("open port %d for %s: %w", port, what, err)
+}
+
+// portmapTaken tells whether another program has the port of the portmapper.
+func (s *sockets) portmapTaken() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.devices, func(d *device) bool { return d.portmapTaken })
 }

@@ -19,6 +19,9 @@ func (c Config) Check() error {
 	if err := c.CheckBoot(); err != nil {
 		return err
 	}
+	if err := c.checkPorts(nil); err != nil {
+		return err
+	}
 	switch c.DHCP {
 	case ProxyDHCP, WithoutDHCP:
 		if flag := c.onlyForOwnDHCP(); flag != "" {

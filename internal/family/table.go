@@ -68,6 +68,8 @@ type Root struct {
 	Drop []string `yaml:"drop"`
 	// Needs is what the system's own initrd needs for it, in words.
 	Needs string `yaml:"needs"`
+	// IPv4 says that the system mounts it over IPv4 alone.
+	IPv4 bool `yaml:"ipv4"`
 	// Inject is the path under which the whole image is in an initrd of its own.
 	Inject string `yaml:"inject"`
 	// Layout is that in which the files of the image are in an initrd of their own.

@@ -325,7 +325,7 @@ func (d Disc) template(parts []family.Part, read func(string) (boot.Template, er
 			c.File(d.File)
 		case p.Export != "":
 			told := d.File
-			told.Told = boot.Export{Over: d.Found.Root.Over.Protocol(), Word: p.Export}
+			told.Told = boot.Export{Over: d.Found.Root.Over.Protocol(), Word: p.Export, IPv4: d.Found.Root.IPv4}
 			c.File(told)
 		case p.File != "":
 			c.File(d.inside(p.File))

@@ -36,8 +36,9 @@
 // enterprise 343 and PXEClient: edk2 takes its address from the other server, and
 // then sends the REQUEST once more, without IA_NA, to port 4011 of the address in
 // option 59 (PxeBcRetryDhcp6Binl), from port 4011. The reply must come from
-// there and have option 59. PXEClient in a reply with an address has the same
-// effect, and is left out.
+// there and have option 59, and not come before edk2 listens, which it does only
+// when it has sent its request (PxeBcRequestBootService). PXEClient in a reply with
+// an address has the same effect, and is left out.
 //
 // edk2's HTTP Boot (NetworkPkg/HttpBootDxe/HttpBootDhcp6.c) takes a URL only from
 // a reply that has option 16 with enterprise 343 and HTTPClient. A proxy's

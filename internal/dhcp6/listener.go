@@ -53,13 +53,15 @@ type Listener struct {
 	start   func(*socket) // starts a socket's reader; nil while Run doesn't run
 	closed  chan struct{}
 
+	waiting waiting // for their clients to listen
+
 	received, malformed atomic.Uint64
 }
 
 // NewListener returns a listener that hears nothing before [Listener.Set]. The
 // caller must Close it.
 func NewListener(hooks Hooks) *Listener {
-	return &Listener{hooks: hooks, closed: make(chan struct{})}
+	return &Listener{hooks: hooks, closed: make(chan struct{}), waiting: newWaiting()}
 }
 
 // Set says which interfaces there are to listen on from now on, and which
@@ -167,9 +169,9 @@ func (l *Listener) isClosed() bool {
 }
 
 // Run hands requests to the handler until the context ends or the listener is
-// closed. It is called once. Each socket has one goroutine, which waits for the
-// handler: a handler that asks others must hand over and return. It must be safe
-// for concurrent use.
+// closed, those to [BootPort] a tenth of a second after they came in. It is called
+// once. Each socket has one goroutine, which waits for the handler: a handler that
+// asks others must hand over and return. It must be safe for concurrent use.
 func (l *Listener) Run(ctx context.Context, handler func(Packet)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -182,6 +184,7 @@ func (l *Listener) Run(ctx context.Context, handler func(Packet)) {
 	l.readBy(nil)
 	cancel()
 	all.Wait()
+	l.waiting.wait()
 }
 
 // readBy starts the readers of the sockets that are open, and says how to start
@@ -212,7 +215,7 @@ func (l *Listener) readAll(ctx context.Context, s *socket, handler func(Packet))
 			l.drop(s, err)
 			return
 		}
-		l.receive(s, buf[:n], from, to, now, handler)
+		l.receive(ctx, s, buf[:n], from, to, now, handler)
 	}
 }
 
@@ -229,13 +232,9 @@ func (l *Listener) drop(s *socket, reason error) {
 
 // receive hands a request to the handler, and survives whatever the packet
 // does.
-func (l *Listener) receive(s *socket, b []byte, from netip.AddrPort, to netip.Addr, now time.Time, handler func(Packet)) {
+func (l *Listener) receive(ctx context.Context, s *socket, b []byte, from netip.AddrPort, to netip.Addr, now time.Time, handler func(Packet)) {
 	i := *s.on.Load()
-	defer func() {
-		if value := recover(); value != nil && l.hooks.Panicked != nil {
-			l.hooks.Panicked(i.Name, value, debug.Stack())
-		}
-	}()
+	defer l.survive(i)
 	m, relays, err := Parse(b)
 	if err != nil {
 		l.malformed.Add(1)
@@ -248,7 +247,21 @@ func (l *Listener) receive(s *socket, b []byte, from netip.AddrPort, to netip.Ad
 	p := Packet{Message: m, Raw: bytes.Clone(b), Relays: relays, Interface: i, Port: s.port, From: from, To: to, Time: now}
 	p.Sender = l.senderOf(p)
 	p.Card, p.Server = l.cards.of(p), serverFor(p, l.ServerAddrs)
+	if p.Port == BootPort {
+		l.waiting.hand(ctx, func() {
+			defer l.survive(i)
+			handler(p)
+		})
+		return
+	}
 	handler(p)
+}
+
+// survive tells of a panic over a packet, and goes on.
+func (l *Listener) survive(i Interface) {
+	if value := recover(); value != nil && l.hooks.Panicked != nil {
+		l.hooks.Panicked(i.Name, value, debug.Stack())
+	}
 }
 
 func (l *Listener) senderOf(p Packet) net.HardwareAddr {

@@ -252,14 +252,7 @@ func TestBootPort(t *testing.T) {
 		{"[fd77::52]:4011", "[fd77::1]:4011", 4011, dhcpv6.MessageTypeRequest},
 		{"[fd77::52]:4011", "[fd77::3]:4011", 4011, dhcpv6.MessageTypeRequest},
 	} {
-		var sent []byte
-		for _, r := range requestsOf(t, "testdata/captures/edk2-x64-beside.pcap") {
-			m, _, err := dhcp6.Parse(r.payload)
-			if err == nil && r.port == c.port && m.MessageType == c.kind && len(m.Options.ArchTypes()) > 0 && sent == nil {
-				sent = r.payload
-			}
-		}
-		reply, from := exchange(t, client, c.from, c.to, sent)
+		reply, from := exchange(t, client, c.from, c.to, sentBeside(t, c.port, c.kind))
 		m, err := dhcpv6.MessageFromBytes(reply)
 		asked := netip.MustParseAddrPort(c.to)
 		if err != nil || !strings.HasPrefix(m.Options.BootFileURL(), "tftp://[fd77::") || from.Port() != c.port || !asked.Addr().IsMulticast() && from != asked {
@@ -270,6 +263,54 @@ func TestBootPort(t *testing.T) {
 		if mac := dhcp6.Read(p).MAC.String(); mac != on.MAC.String() {
 			t.Errorf("port %d: the card is %s, not %s", p.Port, mac, on.MAC)
 		}
+	}
+}
+
+// sentBeside is what edk2's boot driver sent beside another server.
+func sentBeside(t *testing.T, port uint16, kind dhcpv6.MessageType) []byte {
+	t.Helper()
+	for _, r := range requestsOf(t, "testdata/captures/edk2-x64-beside.pcap") {
+		m, _, err := dhcp6.Parse(r.payload)
+		if err == nil && r.port == port && m.MessageType == kind && len(m.Options.ArchTypes()) > 0 {
+			return r.payload
+		}
+	}
+	t.Fatalf("no %s to port %d was captured", kind, port)
+	return nil
+}
+
+// TestBootPortBeforeItListens asks once, and listens a while later, as edk2 does.
+func TestBootPortBeforeItListens(t *testing.T) {
+	l := newLab(t)
+	wire := newWire(t, l, "wire")
+	server := newHost(t, l, "server", lab.On(wire, "fd77::1/64"))
+	client := newHost(t, l, "client", lab.On(wire, "fd77::52/64"))
+	ready(t, client)
+	s := listen(t, server, besides, "eth0")
+	bound := func() *net.UDPConn {
+		var conn *net.UDPConn
+		err := client.Do(func() (err error) {
+			conn, err = net.ListenUDP("udp6", &net.UDPAddr{IP: net.ParseIP("fd77::52"), Port: dhcp6.BootPort})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	asking := bound()
+	if _, err := asking.WriteToUDPAddrPort(sentBeside(t, dhcp6.BootPort, dhcpv6.MessageTypeRequest), netip.MustParseAddrPort("[fd77::1]:4011")); err != nil {
+		t.Fatal(err)
+	}
+	asking.Close()
+	time.Sleep(20 * time.Millisecond)
+	hearing := bound()
+	defer hearing.Close()
+	if err := hearing.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := hearing.ReadFromUDPAddrPort(make([]byte, 1500)); err != nil {
+		t.Errorf("no reply to %d requests: %v", len(s.packets()), err)
 	}
 }
 

@@ -42,6 +42,7 @@ var (
 	comment = regexp.MustCompile(`\s+# .*$| {4,}\S.*$`)
 	isName  = regexp.MustCompile(`^(spur )?[a-z-]+$`) // a command or a program, not how it is called
 	flag    = regexp.MustCompile(`^--\S+ \S`)
+	lists   = regexp.MustCompile(`(?ms)^(Usage|Commands|Flags|Flags used most|More, by [^\n]*):\n.*?(\n\n|\z)`)
 	quoted  = regexp.MustCompile(`"(spur [^"]+)"|(scripts/install [a-z]+)`)
 )
 
@@ -71,12 +72,12 @@ func isCommand(code string) bool {
 
 // inHelp finds the command lines in the manual of each command.
 func inHelp(spur string, command ...string) ([]line, error) {
-	out, err := exec.Command(spur, append(slices.Clone(command), "--help")...).Output()
+	out, err := exec.Command(spur, append(slices.Clone(command), "--help", "all")...).Output()
 	if err != nil {
 		return nil, fmt.Errorf("spur %s --help: %w", strings.Join(command, " "), err)
 	}
 	all := inManual(strings.Join(append([]string{"spur"}, command...), " "), string(out))
-	_, list, _ := strings.Cut(string(out), "Available Commands:\n")
+	_, list, _ := strings.Cut(string(out), "\nCommands:\n")
 	for row := range strings.SplitSeq(list, "\n") {
 		if row == "" {
 			break
@@ -91,13 +92,12 @@ func inHelp(spur string, command ...string) ([]line, error) {
 }
 
 // inManual finds the command lines of one manual: what is indented, in a table
-// behind a word too, and what is quoted in the text.
+// behind a word too, and what is quoted in the text. How it is called is none, and neither
+// are the lists of commands, flags and subjects.
 func inManual(name, text string) []line {
-	about, rest, _ := strings.Cut(text, "\nUsage:\n")
-	_, examples, _ := strings.Cut(rest, "\nExamples:\n")
-	examples, _, _ = strings.Cut(examples, "\n\n")
+	text = lists.ReplaceAllString(text, "\n")
 	var all []line
-	for row := range strings.SplitSeq(strings.ReplaceAll(about+"\n"+examples, "\\\n", ""), "\n") {
+	for row := range strings.SplitSeq(strings.ReplaceAll(text, "\\\n", ""), "\n") {
 		if !strings.HasPrefix(row, "  ") {
 			continue
 		}
@@ -109,7 +109,7 @@ func inManual(name, text string) []line {
 			all = append(all, line{strings.Join(strings.Fields(row), " "), name + " --help"})
 		}
 	}
-	for _, found := range quoted.FindAllStringSubmatch(about, -1) {
+	for _, found := range quoted.FindAllStringSubmatch(text, -1) {
 		all = append(all, line{strings.Join(strings.Fields(found[1]+found[2]), " "), name + " --help"})
 	}
 	return all

@@ -54,7 +54,7 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 		},
 	}
 	serving.add(cmd)
-	cmd.Flags().DurationVar(&remote.Timeout, "api-timeout", 5*time.Second, "how long the API may take for one machine")
-	cmd.Flags().StringSliceVar(&remote.Files, "allow-files", nil, "folders of this host whose files the API may name (default: none)")
+	cmd.Flags().DurationVar(&remote.Timeout, "api-timeout", 5*time.Second, "the `time` that the API may take for one machine")
+	cmd.Flags().StringSliceVar(&remote.Files, "allow-files", nil, "`folders` of this host whose files the API may name (default: none)")
 	return cmd
 }

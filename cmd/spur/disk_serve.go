@@ -12,79 +12,6 @@ import (
 	"github.com/spurboot/spur/internal/sandbox"
 )
 
-const diskServeLong = `Serve disks until interrupted. A FILE is an image, a raw file, a block device,
-or, with --read-only, an http(s) URL.
-
-iSCSI is for the initiators of every system and firmware, NBD for Linux and
-QEMU, AoE for machines on the same Ethernet, HTTP for reading.
-
-Where it is served
-  Without --listen it is served to this host only. Give an address of the
-  host's, or 0.0.0.0 for all of them; for AoE the --interface.
-
-  FILEs are LUNs 0, 1, … of one iSCSI target, NBD exports and HTTP paths by the
-  names of the files, or AoE slots from --slot on: e0.0, e0.1, … An address
-  that another target on that Ethernet answers for is refused. Any number of
-  clients may use a disk at once; only file systems that are made for it let
-  more than one of them write.
-
-What tells it from other disks
-  Initiators take two disks for paths to one if both have the same serial number
-  or NAA designator. Spur makes these of this host's /etc/machine-id and of where
-  the file is: they are the same after a restart, and no other file's. So is the
-  end of the target's name, which discovery tells; who types the name may leave
-  it off, from the last dot on. With --name they go by that name instead, and
-  with the disk to another place or host; hosts that are copies of each other,
-  with one machine ID, need it.
-
-Who may use it
-  iSCSI lets in who knows the password of --chap-user, and, with --initiator,
-  who has one of those names. The target proves itself in turn with
-  --mutual-user. CHAP keeps passwords from being read, not data.
-
-  NBD with --tls-cert and --tls-key is encrypted, and lets in, with --tls-ca,
-  who has a certificate that the CA signed. AoE and HTTP let in everyone who
-  reaches them.
-
-  Spur itself gives up root once it has opened everything, and becomes --user.
-
-What is written
-  With --overlay FILE is only read: what clients write goes to the overlay, a
-  qcow2 image that is made if it doesn't exist. Remove it, and the disk is as it
-  was. HTTP serves the disk for reading, with ranges; clients that come back can
-  tell whether it has changed.
-
-  Beside a qcow2 image that is written there is its journal, IMAGE.journal. If
-  Spur is killed it holds what the image doesn't have yet, and the next
-  "spur disk serve" or "spur disk check --repair" brings that into the image:
-  clients that connect again find all that they wrote. Move both together: without
-  its journal such an image is told to lack something, and isn't read, copied or
-  laid under another until it is put back, or given up by --repair. A
-  journal that can't be opened, because it is another user's say, keeps the image
-  from being served. After a loss of power there is what clients had flushed, as
-  on every disk.
-
-  While a disk is served, other programs can't write to its file, and Spur
-  doesn't serve one that another program writes to: the locks are QEMU's.
-  Interrupted, by Ctrl-C, SIGTERM or SIGHUP, Spur lets commands under way end
-  and makes what was written durable. It serves on when nobody reads what it
-  tells, and says then how many lines are missing.
-
-Clients, of a disk that is served at 192.0.2.1 and the ports that each protocol
-has by default, over AoE with --shelf 1 --slot 2
-  Linux    iscsiadm -m discovery -t st -p 192.0.2.1; iscsiadm -m node -l
-           nbd-client 192.0.2.1 /dev/nbd0 -N disk.qcow2
-           modprobe aoe aoe_iflist=eth0; ls /dev/etherd
-  Windows  New-IscsiTargetPortal 192.0.2.1; Get-IscsiTarget | Connect-IscsiTarget
-  iPXE     sanboot iscsi:192.0.2.1::3260:0:TARGET
-           sanboot aoe:e1.2
-           sanboot http://192.0.2.1:8080/disk.qcow2
-  QEMU     -drive file=iscsi://192.0.2.1/TARGET/0,format=raw
-           -drive file=nbd://192.0.2.1/disk.qcow2,format=raw
-           (raw, since Spur has decoded the qcow2 image already)
-
-Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`
-
 func diskServeCommand() *cobra.Command {
 	var image imageFlags
 	var over []string
@@ -93,7 +20,14 @@ func diskServeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve FILE… --over PROTOCOL",
 		Short: "Serve disk images over the network",
-		Long:  diskServeLong,
+		Long: `Serve disks until interrupted. A FILE is an image, a raw file, a block device,
+or, with --read-only, an http(s) URL.
+
+iSCSI is for the initiators of every system and firmware, NBD for Linux and
+QEMU, AoE for machines on the same Ethernet, HTTP for reading. Without --listen
+a disk is served to this host only.
+
+Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 		Example: `  spur disk serve disk.qcow2 --over nbd
   spur disk serve base.img --over nbd --overlay mine.qcow2 --listen 192.0.2.1:10809
   spur disk serve disk.qcow2 data.img --over iscsi --listen 192.0.2.1:3260 \
@@ -151,7 +85,7 @@ func diskServeCommand() *cobra.Command {
 	flags.StringVar(&c.TLS.Cert, "tls-cert", "", "nbd: our certificate, a PEM `file`; clients then have to use TLS")
 	flags.StringVar(&c.TLS.Key, "tls-key", "", "its key, a `file`")
 	flags.StringVar(&c.TLS.CA, "tls-ca", "", "a `file`: let in only clients with a certificate signed by one of these")
-	flags.StringVar(&c.User, "user", "", "whom to become once all is open (default: spur or nobody, when started as root)")
+	flags.StringVar(&c.User, "user", "", "the `user` to become once all is open (default: spur or nobody, when started as root)")
 	flags.StringVar(&logs, "log", "text", "`how` sessions are told: text, for people; json, a record a line")
 	image.add(cmd)
 	return cmd

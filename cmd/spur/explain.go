@@ -47,41 +47,16 @@ func explainCommand() *cobra.Command {
 the ladder of routes, the best first, each with its reason; the server address
 and file name of each offer; the script that the loader would follow; and the
 routes that cannot be taken, each with what is in the way. It shows the ways by every
-loader, unless --loader asks for one. Of a menu it lists what each item boots, and shows the
-menu; with --item how one of them boots. With --packets it shows also the first exchange
-of the best route, packet by packet, in each shape of offer: the same, said by other
-options of DHCP.
+loader, unless --loader asks for one. With --pcap it says what went wrong in a
+capture of packets.
 
-Nothing is sent and no port is opened. The machine is an example, and so is its
-address with --dhcp server. The long names of files hold the machine's MAC and
-its UUID, encrypted with Spur's key: with the --data of a running Spur it answers
-to the names that are shown, but each machine is offered its own.
-
-With --machines FILE it says which row of the file is about the machine that --mac, --uuid
-and --serial describe, and how it would boot what that names.
-
-With --pcap FILE there is no KERNEL: FILE is a capture of packets by tcpdump or
-Wireshark (pcap or pcapng), of machines that boot by whatever servers. Of each
-machine is said what was sent, packet by packet, how far its boots came, and
-what went wrong, with the likely cause and what to do. With --packets each
-packet of DHCP is shown field by field.
+Nothing is sent and no port is opened.
 
 Exit codes are 0 where there is a route, 1 where there is none or after another
-failure, 2 for wrong usage. With --pcap 0 means that a machine in FILE asks to boot,
-however its boots ended, 1 that none does or that FILE can't be read.`,
+failure, 2 for wrong usage.`,
 		Example: `  spur explain vmlinuz initrd.img --firmware bios
   spur explain vmlinuz initrd.img --firmware uefi --arch x64 --speaker ipxe
-  spur explain vmlinuz initrd.img --firmware bios --loader grub
-  spur explain vmlinuz initrd.img --firmware uefi --bytes
-  spur explain vmlinuz initrd.img --firmware bios --packets
-  spur explain --pcap boot.pcap
-  spur explain --machines machines.yaml --mac 52:54:00:12:34:56 --firmware bios
-  spur explain vmlinuz initrd.img --proto http --server 2001:db8::1
-  spur explain Debian=vmlinuz,initrd.img Rescue=vmlinuz,rescue.img --menu pxe --boot-server local
-  spur explain Debian=vmlinuz,initrd.img Shell=shell.efi --menu --loader ipxe
-  spur explain /srv/isos --menu --item 2
-  spur explain Install.nbi --proto bsdp
-  spur explain vmlinuz initrd.img --for arm64=vmlinuz-arm64,initrd-arm64.img --arch aarch64`,
+  spur explain --pcap boot.pcap`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if pcap != "" {
 				if err := onlyCapture(cmd, args); err != nil {
@@ -138,17 +113,17 @@ however its boots ended, 1 that none does or that FILE can't be read.`,
 	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64, or as uname calls it (default: x64); a BIOS has none to tell")
 	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe, http or, for a Mac, bsdp")
 	flags.StringVar(&speaking, "speaker", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe, u-boot")
-	flags.StringVar(&server, "server", "192.0.2.1", "the address at which the machine would reach Spur; with an IPv6 address it asks by DHCPv6")
+	flags.StringVar(&server, "server", "192.0.2.1", "the `address` at which the machine would reach Spur; with an IPv6 address it asks by DHCPv6")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.BoolVar(&packets, "packets", false, "show the first exchange packet by packet, with the names of options and sub-options; with --bytes byte by byte too")
-	flags.StringVar(&pcap, "pcap", "", "a capture of packets (pcap, pcapng): say what boots it has, and what went wrong with them")
-	flags.StringVar(&only, "only", "", "with --pcap: of this machine alone, by its MAC")
+	flags.StringVar(&pcap, "pcap", "", "a `file`, a capture of packets (pcap, pcapng): say what boots it has, and what went wrong with them")
+	flags.StringVar(&only, "only", "", "with --pcap: of this machine alone, by its `MAC`")
 	machines.add(flags)
 	who.add(flags)
 	named.add(flags)
-	flags.StringVar(&item, "item", "", "of a menu: show how this item boots, by its title or its number, and not the menu")
+	flags.StringVar(&item, "item", "", "of a menu: show how this `item` boots, by its title or its number, and not the menu")
 	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")
-	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count, its names are shown")
+	flags.StringVar(&offer.data, "data", "", "the `folder` that Spur is given with --data: its loaders and keys count, its names are shown")
 	offer.add(cmd)
 	return cmd
 }

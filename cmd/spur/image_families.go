@@ -33,5 +33,5 @@ func addRoot(flags *pflag.FlagSet, t *target.Target) {
 
 // addFamilies adds the flag for a file of families.
 func addFamilies(flags *pflag.FlagSet, t *target.Target) {
-	flags.StringVar(&t.Families, "families", "", "a file of families of ISO images, before those that Spur knows (default: families.yaml in the folder of --data, if there is one); spur image families prints Spur's own")
+	flags.StringVar(&t.Families, "families", "", "a `file` of families of ISO images, before those that Spur knows (default: families.yaml in the folder of --data, if there is one); spur image families prints Spur's own")
 }

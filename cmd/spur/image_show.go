@@ -45,8 +45,8 @@ Exit codes are 0 where it was read, 1 after a failure, 2 for wrong usage.`,
 	flags := cmd.Flags()
 	addRoot(flags, &named)
 	addFamilies(flags, &named)
-	flags.StringVar(&config.Data, "data", "", "the folder that Spur is given with --data: its loaders count, and its families.yaml")
-	flags.StringSliceVar(&config.Loaders, "loaders", nil, "folders with bootloaders, preferred over those of the distribution")
+	flags.StringVar(&config.Data, "data", "", "the `folder` that Spur is given with --data: its loaders count, and its families.yaml")
+	flags.StringSliceVar(&config.Loaders, "loaders", nil, "`folders` with bootloaders, preferred over those of the distribution")
 	flags.BoolVar(&asJSON, "json", false, "one JSON object; sizes are in bytes")
 	return cmd
 }

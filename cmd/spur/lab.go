@@ -20,7 +20,6 @@ import (
 	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/lab/demo"
-	"github.com/spurboot/spur/internal/outlook"
 )
 
 func labCommand() *cobra.Command {
@@ -35,33 +34,17 @@ what a target does without any hardware: a DHCP server that knows nothing of
 booting, Spur beside it, and the machine. Without KERNEL it boots a small
 Linux of its own, which says that it is up and powers off.
 
-With --firmware bios the machine's ROM is iPXE and asks as such; as bios-pxe the
-same machine asks like another maker's ROM, which is given undionly.kpxe first.
-What boots, by which loaders and from which menu is said as to spur boot.
-` + signedOnly() + `
 The machine's serial port is on the terminal, together with Spur's story; on a
-terminal every key goes to the machine, and Ctrl-] leaves. --screenshot keeps
-a PNG file of the screen up to date, --vnc shows the screen on a local port.
+terminal every key goes to the machine, and Ctrl-] leaves.
 
-With --watch the machine is restarted whenever a file of the target has changed and is
-one that boots: leave it running beside your editor.
-
-With --expect the lab ends as soon as the machine has printed what was expected
-on its serial port: what the firmware writes there counts, too. It ends
-with exit code 1 if it is switched off before, or does not within --timeout:
-a test for whoever writes operating systems.
-
-Exit codes are 0 once the machine is off or has printed what was expected, 1
+Exit codes are 0 once the machine is off or has printed what --expect names, 1
 after a failure, 2 for wrong usage.
 
 It needs root, and Debian's QEMU, firmware and dnsmasq: scripts/install demo, or,
 for machines of other architectures than x64, scripts/install test.`,
 		Example: `  spur lab
   spur lab --firmware bios vmlinuz initrd.img --cmdline "console=ttyS0"
-  spur lab vmlinuz initrd.img --screenshot screen.png
-  spur lab --firmware bios kernel.elf --module "shell.mod arg" --watch
-  spur lab First=vmlinuz,first.img Second=vmlinuz,second.img --menu pxe --firmware bios
-  spur lab vmlinuz tests.img --cmdline "console=ttyS0" --expect "ALL TESTS PASSED" --quiet`,
+  spur lab vmlinuz initrd.img --screenshot screen.png`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(lab.Firmwares(), lab.Firmware(t.Firmware)) {
 				return usage(cmd, fmt.Errorf("--firmware %s is unknown; it is one of %s", t.Firmware, firmwareNames()))
@@ -112,15 +95,15 @@ for machines of other architectures than x64, scripts/install test.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&t.Firmware, "firmware", "uefi", "the machine's firmware: "+firmwareNames())
+	flags.StringVar(&t.Firmware, "firmware", "uefi", "the machine's `firmware`: "+firmwareNames())
 	flags.StringVar(&own.dhcp, "dhcp", "proxy", "proxy: another server gives addresses; server: Spur does")
 	own.add(flags)
 	flags.BoolVar(&t.Watch, "watch", false, "restart the machine whenever a file of the target has changed: edit, build, see it boot")
-	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in MiB (default: 512; more on ARM and RISC-V)")
-	flags.StringVar(&t.Screenshot, "screenshot", "", "PNG file to keep up to date with the machine's screen")
+	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in `MiB` (default: 512; more on ARM and RISC-V)")
+	flags.StringVar(&t.Screenshot, "screenshot", "", "PNG `file` to keep up to date with the machine's screen")
 	flags.BoolVar(&vnc, "vnc", false, "show the machine's screen on a local VNC port")
-	flags.StringVar(&t.Expect, "expect", "", "regular expression that the machine must print on its serial port")
-	flags.DurationVar(&t.Timeout, "timeout", 5*time.Minute, "how long to wait for --expect")
+	flags.StringVar(&t.Expect, "expect", "", "regular `expression` that the machine must print on its serial port")
+	flags.DurationVar(&t.Timeout, "timeout", 5*time.Minute, "the `time` to wait for --expect")
 	flags.BoolVar(&quiet, "quiet", false, "show Spur's story only, not the serial port")
 	return cmd
 }
@@ -142,27 +125,6 @@ func clientOf(f lab.Firmware) (boot.Client, error) {
 		c.Proto = boot.HTTP
 	}
 	return c, err
-}
-
-// signedOnly says in the manual which firmware needs more than the usual loaders.
-func signedOnly() string {
-	return "These start only what is signed, so that this host must have a shim and a GRUB\n" +
-		"that lead to the target, or Spur keys that they trust, else the lab refuses them:\n" + withoutRoute() + ".\n" +
-		"Those named secureboot trust Microsoft; those named snakeoil trust a test key of\n" +
-		"Debian's package ovmf alone, whose private half everybody has there:\n" +
-		"/usr/share/ovmf/PkKek-1-snakeoil.key, with the passphrase snakeoil. With that as\n" +
-		"db in the folder of --data (spur loader keys import) Spur signs for them.\n"
-}
-
-// withoutRoute names the firmware to which the usual loaders lead nothing.
-func withoutRoute() string {
-	var names []string
-	for _, f := range lab.Firmwares() {
-		if c, err := clientOf(f); err == nil && !outlook.HasRoute(c) {
-			names = append(names, string(f))
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 // checkDemo refuses flags that would be ignored.

@@ -25,9 +25,9 @@ func (h *handedOn) add(flags *pflag.FlagSet) {
 	h.flags.SortFlags = false
 	h.targetFlags.add(h.flags)
 	h.addLoaders(h.flags)
-	h.flags.StringVar(&h.data, "data", "", "the folder that Spur is given with --data")
-	h.flags.StringVar(&h.record, "record", "", "folder in which Spur keeps a boot that fails, for spur replay")
-	h.flags.StringVar(&h.passphrase, "passphrase-file", "", "a file whose first line is the passphrase of the keys of Secure Boot in --data")
+	h.flags.StringVar(&h.data, "data", "", "the `folder` that Spur is given with --data")
+	h.flags.StringVar(&h.record, "record", "", "`folder` in which Spur keeps a boot that fails, for spur replay")
+	h.flags.StringVar(&h.passphrase, "passphrase-file", "", "a `file` whose first line is the passphrase of the keys of Secure Boot in --data")
 	flags.AddFlagSet(h.flags)
 }
 

@@ -2,10 +2,28 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"github.com/spurboot/spur/internal/lab"
+	"github.com/spurboot/spur/internal/outlook"
 )
+
+// The manual says by its names which firmware the usual loaders lead to nothing.
+func TestSignedOnly(t *testing.T) {
+	for _, f := range lab.Firmwares() {
+		c, err := clientOf(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := strings.HasPrefix(string(f), "secureboot") || strings.HasPrefix(string(f), "snakeoil")
+		if named == outlook.HasRoute(c) {
+			t.Errorf("%s: begins with secureboot or snakeoil: %v, has a route: %v", f, named, !named)
+		}
+	}
+}
 
 // The lab's Spur gets each flag as it was written, and no other.
 func TestHandedOn(t *testing.T) {

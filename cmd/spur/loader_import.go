@@ -33,7 +33,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&data, "data", "", "the folder that Spur is given with --data (default: for all Spurs of this host)")
+	cmd.Flags().StringVar(&data, "data", "", "the `folder` that Spur is given with --data (default: for all Spurs of this host)")
 	return cmd
 }
 

@@ -43,11 +43,11 @@ type keysFlags struct {
 
 func (f *keysFlags) add(cmd *cobra.Command) {
 	cmd.Flags().SortFlags = false
-	cmd.Flags().StringVar(&f.data, "data", "", "the folder that Spur is given with --data")
+	cmd.Flags().StringVar(&f.data, "data", "", "the `folder` that Spur is given with --data")
 }
 
 func (f *keysFlags) addPassphrase(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.passphrase, "passphrase-file", "", "a file whose first line is the passphrase of the keys (default: they have none)")
+	cmd.Flags().StringVar(&f.passphrase, "passphrase-file", "", "a `file` whose first line is the passphrase of the keys (default: they have none)")
 }
 
 // open is the folder of keys, and their passphrase.

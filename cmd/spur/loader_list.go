@@ -63,8 +63,8 @@ type loaderFlags struct {
 
 func (f *loaderFlags) add(cmd *cobra.Command) {
 	cmd.Flags().SortFlags = false
-	cmd.Flags().StringVar(&f.data, "data", "", "the folder that Spur is given with --data (default: what was imported for all of this host)")
-	cmd.Flags().StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, which go before all others")
+	cmd.Flags().StringVar(&f.data, "data", "", "the `folder` that Spur is given with --data (default: what was imported for all of this host)")
+	cmd.Flags().StringSliceVar(&f.loaders, "loaders", nil, "`folders` with bootloaders, which go before all others")
 }
 
 // listLoader writes a loader: what it is handed out as, where it lies, what it can.

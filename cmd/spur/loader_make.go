@@ -39,7 +39,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		},
 	}
 	cmd.Flags().SortFlags = false
-	cmd.Flags().StringVar(&data, "data", "", "the folder that Spur is given with --data (default: for all Spurs of this host)")
-	cmd.Flags().StringVar(&modules, "modules", host.GRUBModules, "the folder of the folders of modules, such as i386-pc")
+	cmd.Flags().StringVar(&data, "data", "", "the `folder` that Spur is given with --data (default: for all Spurs of this host)")
+	cmd.Flags().StringVar(&modules, "modules", host.GRUBModules, "the `folder` of the folders of modules, such as i386-pc")
 	return cmd
 }

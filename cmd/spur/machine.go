@@ -31,7 +31,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 
 // machineData adds the flag that names the folder.
 func machineData(cmd *cobra.Command, data *string) {
-	cmd.Flags().StringVar(data, "data", "", "the folder that Spur was given with --data")
+	cmd.Flags().StringVar(data, "data", "", "the `folder` that Spur was given with --data")
 }
 
 // namedMost is how many machines are named in a line that says what was done to them.

@@ -19,7 +19,7 @@ import (
 type machinesFlag struct{ path string }
 
 func (f *machinesFlag) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.path, "machines", "", "a file that says what each machine boots, by its MAC, UUID or serial number: docs/machines.md describes it; KERNEL is for those that it doesn't name")
+	flags.StringVar(&f.path, "machines", "", "a `file` that says what each machine boots, by its MAC, UUID or serial number: docs/machines.md describes it; KERNEL is for those that it doesn't name")
 }
 
 // instead is what to do in the place of a flag that says something of a kind of target
@@ -66,9 +66,9 @@ func (f machinesFlag) file(cmd *cobra.Command, args []string, named *targetFlags
 type machineFlags struct{ mac, uuid, serial string }
 
 func (f *machineFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.mac, "mac", "", "with --machines: the machine's MAC")
-	flags.StringVar(&f.uuid, "uuid", "", "with --machines: its UUID, as its firmware sends it")
-	flags.StringVar(&f.serial, "serial", "", "with --machines: its serial number; without one it hasn't told it yet")
+	flags.StringVar(&f.mac, "mac", "", "with --machines: the machine's `MAC`")
+	flags.StringVar(&f.uuid, "uuid", "", "with --machines: its `UUID`, as its firmware sends it")
+	flags.StringVar(&f.serial, "serial", "", "with --machines: its serial `number`; without one it hasn't told it yet")
 }
 
 // on is a client with what the flags say of it.

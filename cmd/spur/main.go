@@ -29,7 +29,7 @@ func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	root := rootCommand()
-	root.SetArgs(joined(args))
+	root.SetArgs(helpWithSubject(root, joined(args)))
 	manual := newManual(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err = errors.Join(err, manual.err); err == nil {
@@ -76,6 +76,7 @@ loader configured; and when a machine does not boot, Spur says why.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(bootCommand(), apiCommand(), checked(explainCommand()), checked(replayCommand()), checked(machineCommand()), labCommand(), diskCommand(), checked(imageCommand()), checked(loaderCommand()), versionCommand())
+	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	everyCommand(root, func(cmd *cobra.Command) {
 		if cmd.HasSubCommands() && cmd.RunE == nil {
@@ -84,6 +85,7 @@ loader configured; and when a machine does not boot, Spur says why.`,
 			cmd.Args = wanted
 		}
 		cmd.PreRunE = filledIn
+		addHelp(cmd)
 	})
 	return root
 }
@@ -95,19 +97,30 @@ func everyCommand(cmd *cobra.Command, do func(*cobra.Command)) {
 	}
 }
 
+// helpCommand prints what --help does, of a command and of a subject; that of spur boot
+// where no command is named.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND…]",
+		Use:   "help [COMMAND…] [SUBJECT]",
 		Short: "Print the manual of a command",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				found, rest = cmd.Root(), args
+			}
+			if len(rest) == 1 && hasSubject(found, rest[0]) {
+				return printManual(found, rest[0])
+			}
+			if boot, _, _ := cmd.Root().Find([]string{"boot"}); len(args) == 1 && hasSubject(boot, args[0]) {
+				return printManual(boot, args[0])
+			}
 			if err == nil {
 				err = subcommand(found, rest)
 			}
 			if err != nil {
 				return usage(cmd.Root(), err)
 			}
-			return found.Help()
+			return printManual(found, "")
 		},
 	}
 }

@@ -76,12 +76,12 @@ it is answered.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&anonymous, "anonymous", "", "write the record to this file, with addresses, identifiers and names replaced")
-	flags.StringVar(&only, "only", "", "of a capture with several machines: this one's MAC (default: the first that asks to boot)")
+	flags.StringVar(&anonymous, "anonymous", "", "write the record to this `file`, with addresses, identifiers and names replaced")
+	flags.StringVar(&only, "only", "", "of a capture with several machines: that of this `MAC` (default: the first that asks to boot)")
 	named.add(flags)
-	flags.StringVar(&bootServer, "as-boot-server", "", "the type of boot server that Spur is in another server's menu, as of spur boot")
+	flags.StringVar(&bootServer, "as-boot-server", "", "the `type` of boot server that Spur is in another server's menu, as of spur boot")
 	flags.StringVar(&dhcp, "dhcp", "", "proxy or server: whether Spur gives addresses (default: as in the record; proxy for a capture)")
-	flags.StringVar(&offer.data, "data", "", "the folder that Spur is given with --data: its loaders and keys count")
+	flags.StringVar(&offer.data, "data", "", "the `folder` that Spur is given with --data: its loaders and keys count")
 	offer.add(cmd)
 	return cmd
 }

@@ -38,25 +38,25 @@ type offerFlags struct {
 
 func (f *offerFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Uint16Var(&f.httpPort, "http-port", 80, "port of the HTTP server; 0 for nothing over plain HTTP, with --https-port")
-	flags.Uint16Var(&f.httpsPort, "https-port", 0, "port of the HTTPS server; 0 for none (default with --tls-cert or --acme: 443)")
-	flags.StringVar(&f.tlsCert, "tls-cert", "", "certificate for HTTPS, in PEM, RSA for firmware (default: one by an authority of Spur's own, see spur loader ca)")
-	flags.StringVar(&f.tlsKey, "tls-key", "", "the private key of --tls-cert, in PEM")
-	flags.StringVar(&f.acme.Name, "acme", "", "have an ACME server issue the certificate for this name of the host; whoever asks for that agrees to the server's terms")
-	flags.StringVar(&f.acme.Directory, "acme-directory", "", "the ACME server (default: Let's Encrypt's)")
-	flags.StringVar(&f.acme.Email, "acme-email", "", "an address that the ACME server may write to")
-	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "port of the TFTP server; firmware knows no other than 69")
-	flags.Uint16Var(&f.nfsPort, "nfs-port", 2049, "port of the NFS server, for --root nfs; ports 111 and 627 are for it as well")
-	flags.Uint16Var(&f.nbdPort, "nbd-port", daemon.NBDPort, "port of the NBD server, for --root nbd")
-	flags.Uint16Var(&f.iscsiPort, "iscsi-port", daemon.ISCSIPort, "port of the iSCSI target, for --root iscsi")
+	flags.Uint16Var(&f.httpPort, "http-port", 80, "`port` of the HTTP server; 0 for nothing over plain HTTP, with --https-port")
+	flags.Uint16Var(&f.httpsPort, "https-port", 0, "`port` of the HTTPS server; 0 for none (default with --tls-cert or --acme: 443)")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "certificate for HTTPS, in a `file` in PEM, RSA for firmware (default: one by an authority of Spur's own, see spur loader ca)")
+	flags.StringVar(&f.tlsKey, "tls-key", "", "a `file` with the private key of --tls-cert, in PEM")
+	flags.StringVar(&f.acme.Name, "acme", "", "have an ACME server issue the certificate for this `name` of the host; whoever asks for that agrees to the server's terms")
+	flags.StringVar(&f.acme.Directory, "acme-directory", "", "the `URL` of the ACME server (default: Let's Encrypt's)")
+	flags.StringVar(&f.acme.Email, "acme-email", "", "an `address` that the ACME server may write to")
+	flags.Uint16Var(&f.tftpPort, "tftp-port", 69, "`port` of the TFTP server; firmware knows no other than 69")
+	flags.Uint16Var(&f.nfsPort, "nfs-port", 2049, "`port` of the NFS server, for --root nfs; ports 111 and 627 are for it as well")
+	flags.Uint16Var(&f.nbdPort, "nbd-port", daemon.NBDPort, "`port` of the NBD server, for --root nbd")
+	flags.Uint16Var(&f.iscsiPort, "iscsi-port", daemon.ISCSIPort, "`port` of the iSCSI target, for --root iscsi")
 	f.addLoaders(flags)
 }
 
 // addLoaders adds those that say which loaders machines are given.
 func (f *offerFlags) addLoaders(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&f.loaders, "loaders", nil, "folders with bootloaders, looked into before the distribution's")
+	flags.StringSliceVar(&f.loaders, "loaders", nil, "`folders` with bootloaders, looked into before the distribution's")
 	flags.StringVar(&f.secure, "secure-boot", "auto", "auto: UEFI machines may have Secure Boot on or off; on: give them only what is signed; off: chains that begin with a shim come last")
-	flags.StringVar(&f.loader, "loader", "", "boot machines by this loader alone: "+strings.Join(route.LoaderNames(), ", ")+", where none is the firmware itself (default: the best that works)")
+	flags.StringVar(&f.loader, "loader", "", "boot machines by this `loader` alone: "+strings.Join(route.LoaderNames(), ", ")+", where none is the firmware itself (default: the best that works)")
 }
 
 // https is what the flags say of HTTPS. Who names a certificate wants it served.
@@ -91,22 +91,22 @@ type servingFlags struct {
 func (f *servingFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil, "serve on these interfaces only, which may go and come back (default: all that can)")
-	flags.StringSliceVar(&f.servers, "server-address", nil, "tell machines this address of the host's (default: the one on the machine's network)")
+	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil, "serve on these `interfaces` only, which may go and come back (default: all that can)")
+	flags.StringSliceVar(&f.servers, "server-address", nil, "tell machines this `address` of the host's (default: the one on the machine's network)")
 	flags.StringVar(&f.dhcp, "dhcp", "proxy", "proxy: beside the network's DHCP server; server: give addresses; off: files only")
-	flags.StringSliceVar(&f.pools, "pool", nil, "addresses to give, with --dhcp server: 10.0.0.100-10.0.0.200, or all of 10.0.0.0/24; with /24 behind a range, for a network behind a relay; for IPv6 fd77::50-fd77::99 or fd77::/64")
-	flags.StringSliceVar(&f.routers, "router", nil, "router to tell machines of, with --dhcp server (default: none)")
-	flags.StringSliceVar(&f.dns, "dns", nil, "name servers to tell machines of, with --dhcp server")
+	flags.StringSliceVar(&f.pools, "pool", nil, "`addresses` to give, with --dhcp server: 10.0.0.100-10.0.0.200, or all of 10.0.0.0/24; with /24 behind a range, for a network behind a relay; for IPv6 fd77::50-fd77::99 or fd77::/64")
+	flags.StringSliceVar(&f.routers, "router", nil, "`router` to tell machines of, with --dhcp server (default: none)")
+	flags.StringSliceVar(&f.dns, "dns", nil, "name `servers` to tell machines of, with --dhcp server")
 	flags.BoolVar(&f.ra, "ra", false, "with --dhcp server: send router advertisements for the networks of IPv6 pools, without which machines don't ask over IPv6; only where there is no other router")
 	flags.BoolVar(&f.force, "force", false, "with --dhcp server: give addresses even where another DHCP server answers, and --ra beside another router")
-	flags.StringSliceVar(&f.only, "only", nil, "answer these machines only: a MAC, or several")
+	flags.StringSliceVar(&f.only, "only", nil, "answer these machines only: a `MAC`, or several")
 	flags.BoolVar(&f.once, "once", false, "boot each machine once; after that, leave it to its disk, with --data also after a restart, until spur machine reset")
-	flags.StringVar(&f.bootServer, "as-boot-server", "", "make no offers, and answer machines that another server's PXE menu leads here as to a boot server of this type: a number, such as 32770, or a name, such as ris")
+	flags.StringVar(&f.bootServer, "as-boot-server", "", "make no offers, and answer machines that another server's PXE menu leads here as to a boot server of this `type`: a number, such as 32770, or a name, such as ris")
 	f.offerFlags.add(cmd)
-	flags.StringVar(&f.data, "data", "", "folder for what survives a restart: leases, the sealing key, which machines have booted once, keys of Secure Boot; fetched files are cached there too")
-	flags.StringVar(&f.record, "record", "", "folder in which each boot that fails is kept as a small file, the newest 100 (default: failed in the folder of --data); none: nowhere")
-	flags.StringVar(&f.passphrase, "passphrase-file", "", "a file whose first line is the passphrase of the keys of Secure Boot in --data")
-	flags.StringVar(&f.user, "user", "", "whom to become once the sockets are open (default: spur or nobody, when started as root)")
+	flags.StringVar(&f.data, "data", "", "`folder` for what survives a restart: leases, the sealing key, which machines have booted once, keys of Secure Boot; fetched files are cached there too")
+	flags.StringVar(&f.record, "record", "", "`folder` in which each boot that fails is kept as a small file, the newest 100 (default: failed in the folder of --data); none: nowhere")
+	flags.StringVar(&f.passphrase, "passphrase-file", "", "a `file` whose first line is the passphrase of the keys of Secure Boot in --data")
+	flags.StringVar(&f.user, "user", "", "the `user` to become once the sockets are open (default: spur or nobody, when started as root)")
 	flags.StringVar(&f.log, "log", "text", "text: for people; json: one record a line")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "do all that a start does, say what would be served, and stop")
 }

@@ -32,20 +32,25 @@ func (srv *Server) establish(c *conn, l *login) (start bool, err error) {
 	if srv.closing {
 		return false, refuse(LoginUnavailable, "the target shuts down")
 	}
-	if err := srv.places.Enter(share.PeerOf(info.Remote)); err != nil {
-		return false, refuse(LoginOutOfResources, "too many sessions: %v", err)
-	}
 	info.TSIH = srv.nextTSIH()
 	s := newSession(srv, l, info, h.cmdSN())
-	if l.target != nil {
-		if err := l.target.enter(s); err != nil {
+	if l.target != nil { // a discovery stays among the logins: it has nothing to show
+		if err := srv.place(s); err != nil {
 			srv.giveUp(s)
 			return false, err
 		}
+		srv.logins.Leave(c.nc)
 	}
 	srv.sessions[s] = struct{}{}
-	srv.logins.Leave(c.nc)
 	return true, s.join(c)
+}
+
+// place takes a place for a session, and has its target know it.
+func (srv *Server) place(s *session) (err error) {
+	if s.place, err = srv.places.Enter(share.PeerOf(s.info.Remote), func() { s.end(errGaveWay) }); err != nil {
+		return refuse(LoginOutOfResources, "too many sessions: %v", err)
+	}
+	return s.target.enter(s)
 }
 
 // nextTSIH is one that no session has; the caller holds srv.mu.

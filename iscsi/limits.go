@@ -9,11 +9,12 @@ import (
 
 // Bounds limit what initiators can take. A zero field means the default.
 type Bounds struct {
-	// Sessions at once, at most 32768 (4096).
+	// Sessions with a target at once, at most 32768 (4096). One more ends the newest of the
+	// address that has most of them, if that has more, or is refused.
 	Sessions int
 	// PeerSessions are those of one address (half of Sessions).
 	PeerSessions int
-	// Logins under way at once (256). A new one beyond it ends the oldest of
+	// Logins and discoveries under way at once (256). A new one beyond it ends the oldest of
 	// the address that has most of them.
 	Logins int
 	// LoginTime is how long a login may take (15 s).

@@ -108,6 +108,7 @@ func (srv *Server) start(nc net.Conn) {
 	go func() {
 		defer srv.wg.Done()
 		defer nc.Close()
+		defer srv.logins.Leave(nc)
 		srv.serve(c)
 	}()
 }
@@ -122,7 +123,6 @@ func (srv *Server) serve(c *conn) {
 	}()
 	err := c.login(l)
 	if c.s == nil {
-		srv.logins.Leave(c.nc)
 		var target string
 		if l.target != nil {
 			target = l.target.Name
@@ -165,5 +165,5 @@ func (srv *Server) sessionOver(s *session, err error) {
 // giveUp ends what a session has of the server.
 func (srv *Server) giveUp(s *session) {
 	s.memory.Close()
-	srv.places.Leave(share.PeerOf(s.info.Remote))
+	s.place.Leave()
 }

@@ -19,6 +19,7 @@ type session struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	memory *share.Account
+	place  *share.Place // nil in discovery sessions
 
 	// window is what every PDU to the initiator says: ExpCmdSN in the upper
 	// half, MaxCmdSN in the lower.
@@ -85,6 +86,7 @@ var (
 	errReset      = errors.New("the target was reset")
 	errShutdown   = errors.New("the target shuts down")
 	errSilent     = errors.New("the initiator is silent")
+	errGaveWay    = errors.New("another address, which has fewer sessions, has its place")
 )
 
 // close has the session take no commands any more, and no connections.

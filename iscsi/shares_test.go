@@ -3,6 +3,7 @@ package iscsi
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
@@ -251,5 +252,40 @@ func TestPeerPlaces(t *testing.T) {
 	}
 	if got := dialFrom(t, "127.0.0.2", addr).login(loginOptions{isid: 9}); got != LoginSuccess {
 		t.Errorf("another address: %v", got)
+	}
+}
+
+// TestSealedOff: addresses that take all sessions leave room for one that has fewer, and
+// discoveries, for which nobody has to show anything, take none.
+func TestSealedOff(t *testing.T) {
+	for name, o := range map[string]loginOptions{"sessions": {}, "discoveries": {pairs: []pair{{"SessionType", "Discovery"}}}} {
+		t.Run(name, func(t *testing.T) {
+			addr, _, srv := testServer(t, Bounds{Sessions: 30, Logins: 20})
+			from := func(i int) (*probe, LoginStatus) {
+				p, o := dialFrom(t, fmt.Sprintf("127.0.0.%d", 2+i%15), addr), o
+				o.isid = byte(i)
+				return p, p.login(o)
+			}
+			for i := range 30 {
+				if _, status := from(i); status != LoginSuccess {
+					t.Fatal(status)
+				}
+			}
+			honest := dialFrom(t, "127.0.0.200", addr)
+			if got := honest.login(loginOptions{isid: 200}); got != LoginSuccess {
+				t.Fatal(got)
+			}
+			for i := range 15 {
+				if _, status := from(50 + i); name == "sessions" && i > 0 && status != LoginOutOfResources {
+					t.Error(status)
+				}
+			}
+			if status, _, _ := honest.exchanged(0x80, make([]byte, 6), 0, nil); status != statusGood {
+				t.Errorf("who had a session: %#x", status)
+			}
+			if n := srv.logins.Len(); n > 20 {
+				t.Errorf("%d logins and discoveries", n)
+			}
+		})
 	}
 }

@@ -1,8 +1,6 @@
 package nbd
 
 import (
-	"net"
-	"net/netip"
 	"sync"
 
 	"github.com/spurboot/spur/block/handoff"
@@ -28,21 +26,4 @@ func newAdmission(b Bounds) *admission {
 	return &admission{bounds: b, threads: make(chan struct{}, maxThreads), memory: share.NewMemory(b.TotalMemory),
 		places:   share.Places{Total: b.Connections, PerPeer: b.PeerConnections},
 		halfOpen: share.HalfOpen{Most: b.Handshakes}}
-}
-
-// admit takes in a connection unless there are too many. One that is still in the
-// handshake makes room for a new one.
-func (a *admission) admit(nc net.Conn) error {
-	if err := a.places.Enter(share.PeerOf(nc.RemoteAddr())); err != nil {
-		return err
-	}
-	a.wg.Add(1)
-	a.halfOpen.Enter(nc)
-	return nil
-}
-
-func (a *admission) leave(nc net.Conn, peer netip.Addr) {
-	a.halfOpen.Leave(nc)
-	nc.Close()
-	a.places.Leave(peer)
 }

@@ -93,7 +93,10 @@ func (c *conn) run(ctx context.Context) error {
 	}
 	c.t.close()
 	c.memory.Close()
-	if ctx.Err() != nil || errors.Is(c.ended, errGoodbye) {
+	switch why := context.Cause(ctx); {
+	case errors.Is(why, errGaveWay):
+		return why
+	case why != nil, errors.Is(c.ended, errGoodbye):
 		return nil
 	}
 	return c.ended

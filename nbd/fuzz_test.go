@@ -57,7 +57,7 @@ func FuzzNegotiate(f *testing.F) {
 	hello := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, magicInit), magicOption)
 	hello = binary.BigEndian.AppendUint16(hello, flagFixedNewstyle|flagNoZeroes)
 	whole := appendOptionReply(bytes.Clone(hello), optExtendedHeaders, repAck, nil)
-	h := &optionPhase{exports: Fixed{{Device: newMemory(1 << 20)}}, peer: &Peer{}, maxPayload: 1 << 20, mode: extended}
+	h := &optionPhase{exports: Fixed{{Device: newMemory(1 << 20)}}, peer: &Peer{}, maxPayload: 1 << 20, place: anyPlace, mode: extended}
 	whole, _, _ = h.option(context.Background(), whole, optSetMeta, metaRequest{"", []string{baseAllocation}}.bytes())
 	whole, _, _ = h.option(context.Background(), whole, optGo, infoRequest{}.bytes())
 	f.Add(whole)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 )
@@ -137,13 +138,19 @@ func TestHalfOpen(t *testing.T) {
 	last.closed()
 }
 
-// TestTooMany: connections over the bound are closed, and room is made by those
+// TestTooMany: connections over the bound get no export, and room is made by those
 // that leave.
 func TestTooMany(t *testing.T) {
 	sock := serve(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}, Bounds: Bounds{Connections: 1}})
 	c := dial(t, sock, Options{})
-	if len(connect(t, sock).closed()) != 0 {
-		t.Error("a connection too many was greeted")
+	name := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, magicOption), optExportName)
+	r := connect(t, sock)
+	r.send(append(binary.BigEndian.AppendUint32(nil, uint32(flagFixedNewstyle)), binary.BigEndian.AppendUint32(name, 0)...))
+	if got := r.closed(); len(got) != 18 {
+		t.Errorf("a connection too many was told %x", got)
+	}
+	if _, err := Dial(t.Context(), "unix", sock, Options{}); err == nil || !strings.Contains(err.Error(), "too many connections") {
+		t.Error(err)
 	}
 	c.Close()
 	for {

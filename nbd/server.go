@@ -29,13 +29,14 @@ type Server struct {
 
 // Bounds limit what clients can take. A zero is the default in brackets.
 type Bounds struct {
-	// Connections at once [1024]. More are closed at once.
+	// Connections at once [1024], that have chosen an export. One more ends the newest of
+	// the address that has most of them, if that has more, or is refused.
 	Connections int
 	// PeerConnections are those of one address [half of Connections]. All of a
 	// Unix socket count as one.
 	PeerConnections int
-	// Handshakes under way at once [64]. One more ends the oldest of the address
-	// that has most of them.
+	// Handshakes under way at once [64], beside those. One more ends the oldest of the
+	// address that has most of them.
 	Handshakes int
 	// HandshakeTimeout is for the handshake as a whole [15 s].
 	HandshakeTimeout time.Duration
@@ -113,16 +114,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer a.wg.Wait()
 	defer stop()
 	return share.Accept(ctx, l, func(nc net.Conn) {
-		if err := a.admit(nc); err != nil {
-			nc.Close()
-			s.refused(&Peer{Addr: nc.RemoteAddr()}, fmt.Errorf("too many connections: %w", err))
-			return
-		}
-		go func() {
-			defer a.wg.Done()
-			defer a.leave(nc, share.PeerOf(nc.RemoteAddr()))
+		a.halfOpen.Enter(nc)
+		a.wg.Go(func() {
+			defer nc.Close()
+			defer a.halfOpen.Leave(nc)
 			s.serve(ctx, nc, a)
-		}()
+		})
 	})
 }
 
@@ -132,11 +129,25 @@ func (s *Server) refused(p *Peer, err error) {
 	}
 }
 
+// errGaveWay is the end of a connection whose place another one has.
+var errGaveWay = errors.New("another address, which has fewer connections, has its place")
+
 // serve is one connection from beginning to end.
 func (s *Server) serve(ctx context.Context, nc net.Conn, a *admission) {
 	peer := &Peer{Addr: nc.RemoteAddr()}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	place := func() (*share.Place, error) {
+		taken, err := a.places.Enter(share.PeerOf(peer.Addr), func() { end(errGaveWay) })
+		if err != nil {
+			err = fmt.Errorf("too many connections: %w", err)
+			s.refused(peer, err)
+		}
+		return taken, err
+	}
 	h := &optionPhase{exports: s.Exports, peer: peer, needTLS: s.RequireTLS, canTLS: s.TLS != nil,
-		maxPayload: a.bounds.MaxPayload}
+		maxPayload: a.bounds.MaxPayload, place: place}
+	defer func() { h.taken.Leave() }()
 	limited, cancel := context.WithTimeout(ctx, a.bounds.HandshakeTimeout)
 	// Ends a read or write under way when the time is over or the server stops.
 	unhook := context.AfterFunc(limited, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })

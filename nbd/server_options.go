@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/spurboot/spur/block/share"
 )
 
 // optionPhase is the state of the option phase ("Fixed newstyle negotiation"). It
@@ -16,12 +18,14 @@ type optionPhase struct {
 	needTLS    bool // the server insists
 	canTLS     bool
 	maxPayload int
+	place      func() (*share.Place, error) // for who has chosen; tells why there is none
 
 	noZeroes bool
 	mode     mode
 	metaFor  string // the export that base:allocation was set for
 	meta     bool
 	chosen   *Export
+	taken    *share.Place
 }
 
 // step is what comes after an option.
@@ -75,7 +79,9 @@ func (h *optionPhase) exportName(ctx context.Context, out, data []byte) ([]byte,
 	if err != nil {
 		return out, disagreed, fmt.Errorf("export %q: %w", name, err)
 	}
-	h.choose(e, name)
+	if h.choose(e, name) != nil {
+		return out, hangUp, nil
+	}
 	out = binary.BigEndian.AppendUint64(out, uint64(e.Device.Size()))
 	out = binary.BigEndian.AppendUint16(out, e.flags(h.mode, h.meta))
 	if !h.noZeroes {
@@ -84,10 +90,16 @@ func (h *optionPhase) exportName(ctx context.Context, out, data []byte) ([]byte,
 	return out, transmit, nil
 }
 
-// choose takes the export. Contexts that were set for another one are void.
-func (h *optionPhase) choose(e *Export, name string) {
+// choose takes the export, if there is a place. Contexts that were set for another one are
+// void.
+func (h *optionPhase) choose(e *Export, name string) (err error) {
+	if h.taken, err = h.place(); err != nil {
+		e.release()
+		return err
+	}
 	h.chosen = e
 	h.meta = h.meta && h.metaFor == name
+	return nil
 }
 
 func (h *optionPhase) list(ctx context.Context, out, data []byte) []byte {
@@ -139,6 +151,11 @@ func (h *optionPhase) info(ctx context.Context, out []byte, opt uint32, data []b
 	if err != nil {
 		return appendOptionReply(out, opt, refusal(err), words(err)), again, nil
 	}
+	if opt == optGo {
+		if err := h.choose(e, r.name); err != nil {
+			return appendOptionReply(out, opt, refusal(err), words(err)), again, nil
+		}
+	}
 	meta := h.meta && h.metaFor == r.name || opt == optInfo
 	out = e.appendInfo(out, opt, r, h.mode, meta, h.maxPayload)
 	out = appendOptionReply(out, opt, repAck, nil)
@@ -146,7 +163,6 @@ func (h *optionPhase) info(ctx context.Context, out []byte, opt uint32, data []b
 		e.release()
 		return out, again, nil
 	}
-	h.choose(e, r.name)
 	return out, transmit, nil
 }
 

@@ -42,7 +42,7 @@ func TestMetaContextsAreReplaced(t *testing.T) {
 		"another export": {set("x", baseAllocation), false},
 		"malformed":      {appendOption(nil, optSetMeta, []byte{1}), false},
 	} {
-		h := &optionPhase{exports: Fixed{{Device: newMemory(1 << 20)}}, peer: &Peer{}, maxPayload: 1 << 20, mode: structured}
+		h := &optionPhase{exports: Fixed{{Device: newMemory(1 << 20)}}, peer: &Peer{}, maxPayload: 1 << 20, place: anyPlace, mode: structured}
 		kinds, _ := agree(t, h, first, c.second, last)
 		if kinds[0] != repAck || kinds[2] != repAck || h.meta != c.meta {
 			t.Errorf("%s: replies %#x, contexts %v", name, kinds, h.meta)
@@ -52,7 +52,7 @@ func TestMetaContextsAreReplaced(t *testing.T) {
 
 // TestLongRefusal: an error is told in no more than a string may have.
 func TestLongRefusal(t *testing.T) {
-	h := &optionPhase{exports: Fixed{}, peer: &Peer{}, maxPayload: 1 << 20}
+	h := &optionPhase{exports: Fixed{}, peer: &Peer{}, maxPayload: 1 << 20, place: anyPlace}
 	name := strings.Repeat("\"", maxString)
 	kinds, words := agree(t, h, appendOption(nil, optGo, infoRequest{name: name}.bytes()))
 	if kinds[0] != repUnknown || len(words) == 0 || len(words) > maxString {

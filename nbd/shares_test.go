@@ -2,11 +2,16 @@ package nbd
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/spurboot/spur/block/share"
 )
 
 // covered is a listener whose connections don't tell what they are, as those of
@@ -233,14 +238,49 @@ func TestTrickledReplies(t *testing.T) {
 	}
 }
 
-// TestPeerPlaces: the clients of one address don't take all places.
+// anyPlace is a place for everybody.
+func anyPlace() (*share.Place, error) {
+	return (&share.Places{Total: 1, PerPeer: 1}).Enter(netip.Addr{}, nil)
+}
+
+// TestPeerPlaces: the clients of one address don't take all places, and are told.
 func TestPeerPlaces(t *testing.T) {
-	addr := listenTCP(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}, Bounds: Bounds{Connections: 8}}, false)
+	refused := make(chan error, 1)
+	addr := listenTCP(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}, Bounds: Bounds{Connections: 8},
+		Hooks: Hooks{Refused: func(_ *Peer, err error) { refused <- err }}}, false)
 	for range 4 {
 		from(t, "127.0.0.1", addr).client()
 	}
-	if got := from(t, "127.0.0.1", addr).closed(); len(got) != 0 {
-		t.Error("one address has more than half of the places")
+	if _, err := NewClient(t.Context(), from(t, "127.0.0.1", addr).nc, Options{}); err == nil || !strings.Contains(err.Error(), "this address has 4 places") {
+		t.Errorf("one address has more than half of the places: %v", err)
+	}
+	if err := <-refused; !strings.Contains(err.Error(), "too many connections") {
+		t.Error(err)
 	}
 	exercise(t, from(t, "127.0.0.2", addr).client())
+}
+
+// TestSealedOff: addresses that take all places leave room for one that has fewer, also
+// where they wait in the handshake, and don't drive it out.
+func TestSealedOff(t *testing.T) {
+	for name, show := range map[string]func(raw){"silent": func(raw) {}, "chosen": func(r raw) { r.client() }} {
+		t.Run(name, func(t *testing.T) {
+			ended := make(chan error, 80)
+			addr := listenTCP(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}, Bounds: Bounds{Connections: 60},
+				Hooks: Hooks{Close: func(_ *Session, err error) { ended <- err }}}, false)
+			for i := range 60 {
+				show(from(t, fmt.Sprintf("127.0.0.%d", 2+i%30), addr))
+			}
+			honest := from(t, "127.0.0.200", addr).client()
+			if name == "chosen" {
+				if err := <-ended; !errors.Is(err, errGaveWay) {
+					t.Errorf("one ends: %v", err)
+				}
+			}
+			for i := range 30 {
+				_, _ = NewClient(t.Context(), from(t, fmt.Sprintf("127.0.0.%d", 2+i), addr).nc, Options{})
+			}
+			exercise(t, honest)
+		})
+	}
 }

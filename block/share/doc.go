@@ -14,8 +14,10 @@
 // connection after a while. Who waits for memory must hold none meanwhile, or
 // all may wait for each other.
 //
-// [Places] are counted: so many in all, and so many of one address. [HalfOpen] are
-// connections that have yet to say what they want. [Accept] takes them in.
+// [Places] are counted: so many in all, and so many of one address; where all are taken,
+// the address that has most gives way. [HalfOpen] are connections that have yet to say what
+// they want, and take no place: who has nothing to show keeps nobody out. [Accept] takes
+// connections in.
 package share
 
 import (

@@ -126,25 +126,87 @@ func TestCrowd(t *testing.T) {
 
 func TestPlaces(t *testing.T) {
 	p := Places{Total: 5, PerPeer: 3}
-	enter := func(last byte, want bool) {
+	enter := func(last byte, want bool) *Place {
 		t.Helper()
-		if err := p.Enter(addr(last)); (err == nil) != want {
+		place, err := p.Enter(addr(last), func() { t.Errorf("one of address %d gives way", last) })
+		if (err == nil) != want {
 			t.Errorf("address %d: %v", last, err)
 		}
+		return place
 	}
+	var first *Place
 	for range 3 {
-		enter(1, true)
+		first = enter(1, true)
 	}
 	enter(1, false)
+	first.Leave()
 	enter(2, true)
-	enter(3, true)
-	enter(4, false)
-	p.Leave(addr(1))
-	enter(1, true)
-	p.Leave(addr(3))
+	third := enter(3, true)
 	enter(4, true)
+	third.Leave()
+	enter(1, true)
 	if Half(1) != 1 || Half(1024) != 512 {
 		t.Error("half is wrong")
+	}
+}
+
+// TestGiveWay: thirty addresses that take all places keep out nobody who takes fewer than
+// each of them, drive nobody out by coming again, and there are never more than so many.
+func TestGiveWay(t *testing.T) {
+	p := Places{Total: 1024, PerPeer: 512}
+	gave := map[byte]int{}
+	enter := func(last byte) (*Place, error) {
+		var place *Place
+		place, err := p.Enter(addr(last), func() { gave[last]++ })
+		return place, err
+	}
+	greedy := func() {
+		for range 60 {
+			for last := range byte(30) {
+				_, _ = enter(last)
+			}
+		}
+	}
+	greedy()
+	honest, err := enter(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if greedy(); gave[100] > 0 {
+		t.Error("a peer with one place is driven out")
+	}
+	honest.Leave()
+	for last := byte(101); last < 101+endingMost; last++ {
+		_, _ = enter(last)
+	}
+	if _, err := enter(200); err == nil || p.taken != 1024 || p.ending != endingMost {
+		t.Errorf("%d places are taken, %d end: %v", p.taken, p.ending, err)
+	}
+}
+
+// TestGivenWay: who gave way leaves, and then another one may.
+func TestGivenWay(t *testing.T) {
+	p := Places{Total: 3, PerPeer: 3}
+	var all []*Place
+	ended := -1
+	for i := range 3 {
+		place, err := p.Enter(addr(1), func() { ended = i })
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, place)
+	}
+	if _, err := p.Enter(addr(2), nil); err != nil || ended != 2 {
+		t.Errorf("number %d ends, not the newest: %v", ended, err)
+	}
+	if _, err := p.Enter(addr(2), nil); err == nil {
+		t.Error("an address drives out one that has as much then")
+	}
+	for _, place := range all {
+		place.Leave()
+	}
+	if p.taken != 1 || p.ending != 0 || len(p.peers) != 1 {
+		t.Errorf("%d are taken, %d end", p.taken, p.ending)
 	}
 }
 

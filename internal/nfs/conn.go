@@ -3,6 +3,7 @@ package nfs
 import (
 	"bufio"
 	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
 	"runtime/debug"
@@ -16,19 +17,20 @@ import (
 // waits in the kernel's buffers.
 type conn struct {
 	*Server
-	all      *shared
-	nc       net.Conn
-	peer     netip.AddrPort
-	stop     <-chan struct{}
-	stranger bool // no handle and no path was shown
-	account  *share.Account
-	held     int
-	small    []byte    // for replies without much data
-	used     []*Export // by the call under way
+	all     *shared
+	nc      net.Conn
+	peer    netip.AddrPort
+	stop    <-chan struct{}
+	taken   *share.Place // nil of a stranger, which has shown no handle and no path
+	refused bool         // there was no place for it
+	account *share.Account
+	held    int
+	small   []byte    // for replies without much data
+	used    []*Export // by the call under way
 }
 
 func newConn(s *Server, nc net.Conn, all *shared, stop <-chan struct{}) *conn {
-	return &conn{Server: s, all: all, nc: nc, peer: addrOf(nc), stop: stop, stranger: true}
+	return &conn{Server: s, all: all, nc: nc, peer: addrOf(nc), stop: stop}
 }
 
 func addrOf(nc net.Conn) netip.AddrPort {
@@ -69,22 +71,32 @@ func (c *conn) close() {
 	c.releaseExports() // of a call that panicked
 	c.account.Give(c.held)
 	c.account.Close()
+	c.taken.Leave()
 }
 
 // setReadDeadline limits the wait for the next call. over is when a stranger has to go.
 func (c *conn) setReadDeadline(over time.Time) {
-	if !c.stranger {
+	if c.taken != nil {
 		over = time.Now().Add(c.all.bounds.IdleTimeout)
 	}
 	_ = c.nc.SetReadDeadline(over)
 }
 
-// known ends that a connection is a stranger's.
+// known ends that a connection is a stranger's, if there is a place for it.
 func (c *conn) known() {
-	if c.stranger {
-		c.stranger = false
-		c.all.strangers.Leave(c.nc)
+	if c.taken != nil || c.refused {
+		return
 	}
+	place, err := c.all.places.Enter(share.PeerOf(c.nc.RemoteAddr()), func() { c.nc.Close() })
+	if err != nil {
+		c.refused = true
+		if c.Hooks.Refused != nil {
+			c.Hooks.Refused(c.peer, "", fmt.Errorf("too many connections: %w", err))
+		}
+		return
+	}
+	c.taken = place
+	c.all.strangers.Leave(c.nc)
 }
 
 // Sizes of buffers for replies, with what is around the data: a connection keeps a small one,
@@ -114,7 +126,7 @@ func (c *conn) answer(record []byte) (ok bool) {
 	e := &encoder{append(c.small[:0], 0, 0, 0, 0)}
 	ok = c.reply(record, e)
 	c.releaseExports()
-	if !ok {
+	if !ok || c.refused {
 		return false
 	}
 	binary.BigEndian.PutUint32(e.b, uint32(len(e.b)-4)|lastFragment)

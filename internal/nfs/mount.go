@@ -27,7 +27,9 @@ func mount(c *conn, args *decoder, e *encoder) {
 		c.fail(e, place{}, err)
 		return
 	}
-	c.known()
+	if c.known(); c.refused {
+		return
+	}
 	if c.Hooks.Mounted != nil {
 		c.Hooks.Mounted(c.peer, path, p.export)
 	}

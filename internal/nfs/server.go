@@ -35,11 +35,13 @@ type Server struct {
 
 // Bounds limit what clients can take. A zero is the default in brackets.
 type Bounds struct {
-	// Connections at once [1024], and of one address [half of them]. More are closed.
+	// Connections at once [1024], and of one address [half of them], that have shown a handle
+	// or a path of an export. One more ends the newest of the address that has most of them,
+	// if that has more, or is closed.
 	Connections, PeerConnections int
-	// Strangers are connections that have shown no handle and no path of an export yet [64]:
-	// one more ends the oldest of the address that has most of them, and each ends after
-	// StrangerTimeout [30 s].
+	// Strangers are connections that have shown neither yet [64], beside those: one more ends
+	// the oldest of the address that has most of them, and each ends after StrangerTimeout
+	// [30 s].
 	Strangers       int
 	StrangerTimeout time.Duration
 	// Memory is the most, in bytes, that replies of all connections hold at once [64 MiB],
@@ -101,19 +103,11 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	return first
 }
 
-// begin serves a connection on a goroutine of its own, unless there are too many.
+// begin serves a connection on a goroutine of its own.
 func (s *Server) begin(ctx context.Context, nc net.Conn, conns *sync.WaitGroup) {
-	peer, all := addrOf(nc), s.shared
-	if err := all.places.Enter(share.PeerOf(nc.RemoteAddr())); err != nil {
-		nc.Close()
-		if s.Hooks.Refused != nil {
-			s.Hooks.Refused(peer, "", fmt.Errorf("too many connections: %w", err))
-		}
-		return
-	}
+	all := s.shared
 	all.strangers.Enter(nc)
 	conns.Go(func() {
-		defer all.places.Leave(share.PeerOf(nc.RemoteAddr()))
 		defer all.strangers.Leave(nc)
 		defer nc.Close()
 		defer context.AfterFunc(ctx, func() { nc.Close() })()

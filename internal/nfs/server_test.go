@@ -139,13 +139,59 @@ func TestCrowd(t *testing.T) {
 	s.Hooks.Refused = func(netip.AddrPort, string, error) { refused.Add(1) }
 	s.Bounds = Bounds{Connections: 4}
 	addr, _ := start(t, s)
-	mountRoot(t, dial(t, addr))
+	root := mountRoot(t, dial(t, addr))
 	addr, _ = start(t, s) // by whichever listener they come
 	mountRoot(t, dial(t, addr))
-	closed(t, dial(t, addr))
-	if refused.Load() != 1 {
+	for _, call := range [][]byte{record(programMount, versionMount, 1, testPath), record(programNFS, versionNFS, 1, root)} {
+		nc := dial(t, addr)
+		send(t, nc, call, 1000)
+		closed(t, nc)
+	}
+	if refused.Load() != 2 {
 		t.Errorf("%d were refused", refused.Load())
 	}
+}
+
+// TestSealedOff has many addresses take all places: with nothing to show they take none, and
+// what they show leaves room for who has fewer.
+func TestSealedOff(t *testing.T) {
+	for name, show := range map[string]func(net.Conn){
+		"silent":  func(net.Conn) {},
+		"mounted": func(nc net.Conn) { mountRoot(t, nc) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serverOf(t, small())
+			s.Bounds = Bounds{Connections: 60}
+			addr, _ := start(t, s)
+			for i := range 60 {
+				show(dialFrom(t, byte(2+i%30), addr))
+			}
+			honest := dialFrom(t, 200, addr)
+			root := mountRoot(t, honest)
+			for i := range 30 {
+				nc := dialFrom(t, byte(2+i), addr)
+				send(t, nc, record(programMount, versionMount, 1, testPath), 1000)
+				if _, err := receive(nc); name == "mounted" && i > 1 && err == nil {
+					t.Error("there are more connections than places")
+				}
+			}
+			send(t, honest, record(programNFS, versionNFS, 1, root), 1000)
+			if _, err := receive(honest); err != nil {
+				t.Errorf("who had mounted: %v", err)
+			}
+		})
+	}
+}
+
+// dialFrom connects from an address of the loopback network.
+func dialFrom(t *testing.T, last byte, addr *net.TCPAddr) net.Conn {
+	t.Helper()
+	nc, err := net.DialTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, last)}, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	return nc
 }
 
 // TestTimes has clients take too long for a call, and for the next one.

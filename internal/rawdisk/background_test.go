@@ -88,6 +88,78 @@ func TestBackground(t *testing.T) {
 	}
 }
 
+// A bomb among the images, and one whose server stalls, don't hold up those behind them.
+func TestBehindBomb(t *testing.T) {
+	i := images(t)
+	running(t, i)
+	bomb := made(t, "head -c 512M /dev/zero | gzip -1 >p; for n in $(seq 40); do cat p; done >bomb.gz", "bomb.gz")
+	stalled, err := os.Open(made(t, "gzip disk.raw", "disk.raw.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stall := make(chan struct{})
+	defer close(stall)
+	if _, err := (Ready{i}).Open(t.Context(), "stalled", stalling{stalled, stall}); !errors.Is(err, ErrUnpacking) {
+		t.Fatal(err)
+	}
+	if _, err := opened(t, i, bomb); !errors.Is(err, ErrUnpacking) {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond)
+	if size, err := eventually(t, i, made(t, "gzip disk.raw", "disk.raw.gz")); err != nil || size != 5<<20 {
+		t.Errorf("one behind them: %d bytes, %v", size, err)
+	}
+	if _, err := opened(t, i, bomb); !errors.Is(err, ErrUnpacking) {
+		t.Errorf("the bomb is done first: %v", err)
+	}
+}
+
+// stalling is an image that can't be read until it may.
+type stalling struct {
+	*os.File
+	may <-chan struct{}
+}
+
+func (s stalling) ReadAt(p []byte, off int64) (int, error) {
+	if off > 0 || len(p) > 8 {
+		<-s.may
+	}
+	return s.File.ReadAt(p, off)
+}
+
+// Two that want the same image wait for one copy, and those that are unpacked at the same time
+// are no more together than there may be.
+func TestSideBySide(t *testing.T) {
+	i := images(t)
+	i.most = 12 << 20
+	same := made(t, "gzip disk.raw", "disk.raw.gz")
+	names := []string{same, same, same, made(t, "gzip disk.raw", "disk.raw.gz"), made(t, "gzip disk.raw", "disk.raw.gz")}
+	failed := make(chan error, len(names))
+	for _, name := range names {
+		go func() {
+			f, err := os.Open(name)
+			if err == nil {
+				var d io.Closer
+				if d, err = i.Open(t.Context(), name, f); err == nil {
+					err = d.Close()
+				}
+			}
+			failed <- err
+		}()
+	}
+	var refused []error
+	for range names {
+		if err := <-failed; err != nil {
+			refused = append(refused, err)
+		}
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if used := i.used(""); used > i.most || used < 10<<20 || len(i.underWay) > 0 {
+		t.Errorf("%d bytes are used, %d under way, refused are %v", used, len(i.underWay), refused)
+	}
+}
+
 // What waits is bounded, and given up when nobody unpacks any more.
 func TestWaiting(t *testing.T) {
 	i := images(t)

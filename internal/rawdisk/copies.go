@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -71,9 +72,15 @@ func (u unpacked) another() (*unpacked, error) {
 // Background has Ready leave images to Run.
 func (i *Images) Background() { i.jobs = make(chan job, waitingMost) }
 
-// Run unpacks what Ready was asked for, one image after the other, until ctx ends, and gives
-// up the copies of images that were removed.
+// Run unpacks what Ready was asked for until ctx ends, and gives up the copies of images that
+// were removed.
 func (i *Images) Run(ctx context.Context) {
+	defer i.dismiss()
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	for range atOnce {
+		workers.Go(func() { i.work(ctx) })
+	}
 	gone := time.NewTicker(i.gone)
 	defer gone.Stop()
 	for {
@@ -81,8 +88,16 @@ func (i *Images) Run(ctx context.Context) {
 		case <-gone.C:
 			i.forgetGone()
 		case <-ctx.Done():
-			i.dismiss()
 			return
+		}
+	}
+}
+
+// work unpacks one image after the other.
+func (i *Images) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
 		case j := <-i.jobs:
 			i.fetchCopy(ctx, j)
 		}
@@ -185,37 +200,90 @@ func (i *Images) unpackNow(ctx context.Context, j job) (*unpacked, error) {
 	return i.unpack(ctx, j, i.say)
 }
 
-// unpack unpacks an image when it is its turn.
+// atOnce is how many images are unpacked at the same time, each of which takes the memory of
+// a decoder.
+const atOnce = 3
+
+// unpack unpacks an image when there is a place for it, and nobody else does.
 func (i *Images) unpack(ctx context.Context, j job, say func(string)) (*unpacked, error) {
-	select {
-	case i.turn <- struct{}{}:
-		defer func() { <-i.turn }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	end, err := i.begin(ctx, j.name)
+	if err != nil {
+		return nil, err
 	}
+	defer end()
 	if c, _ := i.made(j); c != nil {
 		return c, nil
 	}
 	i.forgetGone()
-	p := &progress{name: filepath.Base(j.name), from: j.content, packed: j.info.Size(), say: say}
-	f, size, err := p.unpack(ctx, i.dir, i.most-i.used(j.name))
+	p := &progress{name: filepath.Base(j.name), from: j.content, packed: j.info.Size(), say: say, turn: i.turn}
+	f, size, err := p.unpack(ctx, i.dir, i.left(j.name))
 	if ctx.Err() != nil {
 		return nil, errors.Join(context.Cause(ctx), (&unpacked{file: f}).close())
 	}
+	return i.put(j, unpacked{f, size, j.info.ModTime(), j.info.Size(), err, time.Now(), p.unread})
+}
+
+// begin waits until nobody unpacks the image, and for a place, which end gives back.
+func (i *Images) begin(ctx context.Context, name string) (end func(), err error) {
+	for done := i.enter(name); done != nil; done = i.enter(name) {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	select {
+	case i.places <- struct{}{}:
+		return func() { <-i.places; i.leave(name) }, nil
+	case <-ctx.Done():
+		i.leave(name)
+		return nil, context.Cause(ctx)
+	}
+}
+
+// enter notes that an image is being unpacked. done is nil, or is closed when somebody who
+// does so is done.
+func (i *Images) enter(name string) (done <-chan struct{}) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if old, ok := i.copies[j.name]; ok { // of the image as it was before
+	if other := i.underWay[name]; other != nil {
+		return other
+	}
+	i.underWay[name] = make(chan struct{})
+	return nil
+}
+
+func (i *Images) leave(name string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	close(i.underWay[name])
+	delete(i.underWay, name)
+}
+
+// put keeps a copy in the place of that of the image as it was before, if it isn't too large
+// for those that have come meanwhile.
+func (i *Images) put(j job, c unpacked) (*unpacked, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if c.err == nil && c.size > i.most-i.used(j.name) {
+		c = unpacked{changed: c.changed, packed: c.packed, tried: c.tried, err: errors.Join(tooMuch(), c.close())}
+	}
+	if old, ok := i.copies[j.name]; ok {
 		_ = old.close()
 	}
-	c := unpacked{f, size, j.info.ModTime(), j.info.Size(), err, time.Now(), p.unread}
 	i.copies[j.name] = c
 	return c.another()
 }
 
-// used is how large the copies of all images are but that of one.
-func (i *Images) used(but string) (sum int64) {
+// left is how much the copies of all images leave for that of one.
+func (i *Images) left(name string) int64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	return i.most - i.used(name)
+}
+
+// used is how large the copies of all images are but that of one. The caller holds i.mu.
+func (i *Images) used(but string) (sum int64) {
 	for name, c := range i.copies {
 		if name != but {
 			sum += c.size

@@ -25,22 +25,26 @@ type Images struct {
 	dir  string
 	most int64
 	say  func(line string)
-	turn chan struct{} // one image is unpacked at a time
-	jobs chan job      // nil where nothing is unpacked in the background
+	jobs chan job // nil where nothing is unpacked in the background
+	// places are for images that are being unpacked, and turn is for the one of them whose
+	// next piece is.
+	places, turn chan struct{}
 	// retryAfter is when an image is tried again for which there was no room, and gone how
 	// often it is seen which images aren't there any more.
 	retryAfter, gone time.Duration
 
-	mu      sync.Mutex
-	copies  map[string]unpacked // by the image's name
-	waiting map[string]bool     // the names of jobs
+	mu       sync.Mutex
+	copies   map[string]unpacked      // by the image's name
+	waiting  map[string]bool          // the names of jobs
+	underWay map[string]chan struct{} // of images that are unpacked or wait for a place; closed at the end
 }
 
 // New makes Images that unpack into files in dir; empty for the folder for temporary
 // files. say tells people how far that is, where it takes long.
 func New(dir string, say func(line string)) *Images {
-	return &Images{dir: dir, most: UnpackedMost, say: say, turn: make(chan struct{}, 1), retryAfter: time.Minute, gone: time.Minute,
-		copies: map[string]unpacked{}, waiting: map[string]bool{}}
+	return &Images{dir: dir, most: UnpackedMost, say: say, places: make(chan struct{}, atOnce), turn: make(chan struct{}, 1),
+		retryAfter: time.Minute, gone: time.Minute,
+		copies: map[string]unpacked{}, waiting: map[string]bool{}, underWay: map[string]chan struct{}{}}
 }
 
 // Close gives up what was unpacked. Disks that are still open stay readable.

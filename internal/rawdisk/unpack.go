@@ -36,11 +36,22 @@ type progress struct {
 	dir    string
 	free   int64 // bytes there before the first one was written
 	unread bool  // whether reading the image has failed
+	turn   chan struct{}
 }
 
-// ReadAt implements io.ReaderAt.
+// inTurn has f unpack something, while none of the other images is unpacked.
+func (p *progress) inTurn(f func()) {
+	p.turn <- struct{}{}
+	defer func() { <-p.turn }()
+	f()
+}
+
+// ReadAt implements io.ReaderAt, for decoders, which read when it is the image's turn. Others
+// have theirs while it waits for its server or disk.
 func (p *progress) ReadAt(b []byte, off int64) (int, error) {
+	<-p.turn
 	n, err := p.from.ReadAt(b, off)
+	p.turn <- struct{}{}
 	p.read = max(p.read, off+int64(n))
 	p.unread = p.unread || err != nil && !errors.Is(err, io.EOF)
 	return n, err
@@ -52,7 +63,9 @@ func (p *progress) unpack(ctx context.Context, dir string, most int64) (*os.File
 	p.dir = folderOr(dir)
 	p.free, _, _ = room(p.dir)
 	p.said = time.Now().Add(saidAfter)
-	from, _, err := archive.Decompress(p, p.packed)
+	var from io.ReadCloser
+	var err error
+	p.inTurn(func() { from, _, err = archive.Decompress(p, p.packed) })
 	if err != nil {
 		return nil, 0, cutOff(err)
 	}
@@ -76,17 +89,17 @@ func (p *progress) unpack(ctx context.Context, dir string, most int64) (*os.File
 func (p *progress) fill(ctx context.Context, f *os.File, from io.Reader, most int64) (int64, error) {
 	piece, zeros := make([]byte, pieceSize), make([]byte, pieceSize)
 	for at := int64(0); ; {
-		n, err := io.ReadFull(from, piece)
-		// A reader of an image that is cut off may say so in the same words as ReadFull
-		// does at the end of one that isn't.
-		ends := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && n > 0 && endsHere(from)
+		var n int
+		var err error
+		var ends bool
+		p.inTurn(func() { n, ends, err = readPiece(from, piece) })
 		switch {
 		case ctx.Err() != nil:
 			return 0, context.Cause(ctx)
 		case err != nil && !ends:
 			return 0, cutOff(err)
 		case at+int64(n) > most:
-			return 0, advice.New(fmt.Sprintf("all compressed images together would unpack to more than %d GiB", UnpackedMost>>30), "check what they are, or unpack them yourself")
+			return 0, tooMuch()
 		}
 		if !bytes.Equal(piece[:n], zeros[:n]) {
 			if err := p.write(f, piece[:n], at); err != nil {
@@ -99,6 +112,20 @@ func (p *progress) fill(ctx context.Context, f *os.File, from io.Reader, most in
 			return at, f.Truncate(at)
 		}
 	}
+}
+
+// readPiece reads the next piece. ends is whether it is the last one.
+func readPiece(from io.Reader, piece []byte) (n int, ends bool, err error) {
+	n, err = io.ReadFull(from, piece)
+	// A reader of an image that is cut off may say so in the same words as ReadFull does at
+	// the end of one that isn't.
+	ends = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && n > 0 && endsHere(from)
+	return n, ends, err
+}
+
+// tooMuch is the error of an image that doesn't fit in beside the others.
+func tooMuch() error {
+	return advice.New(fmt.Sprintf("all compressed images together would unpack to more than %d GiB", UnpackedMost>>30), "check what they are, or unpack them yourself")
 }
 
 // write writes a piece where that leaves enough of the file system free for others.

@@ -211,7 +211,7 @@ func TestNBPOfFolder(t *testing.T) {
 // What is for sure something else is called by what it is.
 func TestNoNBP(t *testing.T) {
 	for want, content := range map[string][]byte{
-		"a Multiboot kernel": elfFile(32, map[int]string{0x1000: header1(3)}), "an iPXE script": []byte("#!ipxe\n"),
+		"a Multiboot kernel, x86 (32 bits)": elfFile(32, map[int]string{0x1000: header1(3)}), "an iPXE script": []byte("#!ipxe\n"),
 		"an EFI application, which UEFI firmware starts": uki(subsystemApplication), "a Linux kernel": x86Kernel(0x020f, 0x7f, peX64, "6.1"),
 	} {
 		if _, err := LookNBP(bytes.NewReader(content), int64(len(content))); err == nil || !strings.Contains(err.Error(), "this is "+want+", not a flat program") {

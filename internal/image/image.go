@@ -207,6 +207,18 @@ func describe(f Found) string {
 	return text
 }
 
+// WithArticle is the description in a sentence: Xen and the loaders for a BIOS are called by
+// their names.
+func (f Found) WithArticle() string {
+	switch {
+	case f.Kind == boot.KindXen || f.Kind == boot.KindNBP:
+		return f.Description
+	case f.Kind == boot.KindScript || f.Format == EFI:
+		return "an " + f.Description
+	}
+	return "a " + f.Description
+}
+
 // archName writes an architecture the way people who boot machines know it.
 func archName(a boot.Arch) string {
 	switch a {

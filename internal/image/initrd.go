@@ -67,11 +67,8 @@ func judgeInitrd(h head, size int64) Initrd {
 		return Initrd{Description: "file compressed with lz4", Warning: "the kernel reads lz4 in its legacy format only; compress it with lz4 -l"}
 	}
 	found, err := identify(h, size)
-	if err == nil && found.Kind == boot.KindLinux {
-		return Initrd{Description: found.Description, Warning: "this is a " + found.Description + ", not an initrd; " + nameInitrd}
-	}
 	if err == nil {
-		return Initrd{Description: found.Description, Warning: "this is an " + found.Description + ", not an initrd; " + nameInitrd}
+		return Initrd{Description: found.Description, Warning: "this is " + found.WithArticle() + ", not an initrd; " + nameInitrd}
 	}
 	var m *Mismatch
 	if errors.As(err, &m) {
@@ -84,7 +81,7 @@ func judgeInitrd(h head, size int64) Initrd {
 func judgeCompressed(h head, name string) Initrd {
 	if name == "gzip" {
 		if found, err := identifyGzip(h); err == nil {
-			return Initrd{Description: found.Description, Warning: "this is a " + found.Description + ", not an initrd; " + nameInitrd}
+			return Initrd{Description: found.Description, Warning: "this is " + found.WithArticle() + ", not an initrd; " + nameInitrd}
 		}
 	}
 	return Initrd{Description: "initrd (" + name + ")"}

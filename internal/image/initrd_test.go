@@ -36,9 +36,11 @@ func TestLookInitrd(t *testing.T) {
 		{"microcode and rubbish", join(early, zeros, []byte{1, 2, 3}), "file of another kind behind CPU microcode or ACPI tables", "hardly"},
 		{"more entries than an early archive has", cpioArchive(many...), "initrd (cpio archive)", ""},
 		{"damaged cpio", []byte("070701" + strings.Repeat("z", 200)), "initrd (cpio archive)", ""},
-		{"kernel", kernel, "Linux kernel 6.1, x86-64, EFI stub", ", not an initrd"},
+		{"kernel", kernel, "Linux kernel 6.1, x86-64, EFI stub", "this is a Linux kernel 6.1, x86-64, EFI stub, not an initrd"},
 		{"kernel in gzip", gzipped(t, imageFile("ARM\x64", 0)), "Linux kernel, arm64, compressed with gzip", ", not an initrd"},
-		{"script", []byte("#!ipxe\n"), "iPXE script", "not an initrd"},
+		{"script", []byte("#!ipxe\n"), "iPXE script", "this is an iPXE script, not an initrd"},
+		{"Multiboot", elfFile(32, map[int]string{0x1000: header1(3)}), "Multiboot kernel, x86 (32 bits)", "this is a Multiboot kernel, x86"},
+		{"Xen", xenX64(t), "Xen for UEFI 4.17, x86-64", "this is Xen for UEFI 4.17, x86-64, not an initrd"},
 		{"web page", []byte("<html><title>Login</title>"), "file of another kind", "web page"},
 		{"nothing", nil, "file of another kind", "empty"},
 	} {

@@ -58,10 +58,8 @@ func article(f Found) string {
 		return "an EFI application, which UEFI firmware starts"
 	case boot.KindLinux:
 		return "a Linux kernel"
-	case boot.KindMultiboot, boot.KindXen, boot.KindTagged:
-		return "a " + f.Format
 	}
-	return "an iPXE script"
+	return f.WithArticle()
 }
 
 // notFlat says what a file is that no ROM could jump into; empty where it could be.

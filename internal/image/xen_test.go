@@ -10,9 +10,9 @@ import (
 	"github.com/spurboot/spur/internal/lab"
 )
 
-// Debian's Xen for UEFI is told from other EFI applications by where it is linked to run,
-// and one that has its configuration in itself is one of those.
-func TestXen(t *testing.T) {
+// xenX64 is Debian's Xen for UEFI.
+func xenX64(t *testing.T) []byte {
+	t.Helper()
 	path, err := lab.Unpacked("xen-hypervisor-4.17-amd64", "boot/xen-*-amd64.efi")
 	if err != nil {
 		t.Fatal(err)
@@ -21,6 +21,13 @@ func TestXen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b
+}
+
+// Debian's Xen for UEFI is told from other EFI applications by where it is linked to run,
+// and one that has its configuration in itself is one of those.
+func TestXen(t *testing.T) {
+	b := xenX64(t)
 	look := func(b []byte) Found {
 		t.Helper()
 		found, err := Look(bytes.NewReader(b), int64(len(b)))

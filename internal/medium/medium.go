@@ -73,14 +73,15 @@ func Open(file boot.File, r io.ReaderAt, size int64, wanted Wanted) (Disc, error
 // noRoot says that a medium's system finds no root over something, and over what it does.
 func noRoot(file boot.File, found family.Found, over family.Over) error {
 	title, _, _ := strings.Cut(cmp.Or(found.Family.Title, found.Family.Name), ", or a ")
-	why := fmt.Sprintf("%s is %s, whose system doesn't find its root over %s", file.Base(), title, over)
+	named := fmt.Sprintf("%s (%s)", file.Base(), title)
+	why := fmt.Sprintf("the system of %s doesn't find its root over %s", named, over)
 	var ways []family.Over
 	for _, r := range found.Ways {
 		ways = append(ways, r.Over)
 	}
 	switch {
 	case slices.Contains(ways, family.OverNone):
-		return advice.New(fmt.Sprintf("%s is %s, which needs no root: all is in its initrds", file.Base(), title), "leave --root out")
+		return advice.New(named+" needs no root: all is in its initrds", "leave --root out")
 	case len(ways) == 0:
 		return advice.New(why, "leave --root out")
 	}
@@ -111,16 +112,16 @@ func (d Disc) system(entry string) (family.System, error) {
 	case f.Family.Name == "":
 		return family.System{}, UnfitError{d.unknown("spur image show says what is on it; ")}
 	case f.Family.Unfit != "":
-		return family.System{}, UnfitError{advice.New(fmt.Sprintf("%s is %s, which doesn't boot over the network as it is: %s", d.File.Base(), d.title(), f.Family.Unfit), f.Family.Instead)}
+		return family.System{}, UnfitError{advice.New(fmt.Sprintf("%s (%s) doesn't boot over the network as it is: %s", d.File.Base(), d.title(), f.Family.Unfit), f.Family.Instead)}
 	case f.Root.Over == "":
-		return family.System{}, advice.New(fmt.Sprintf("%s is %s, but what its system's root comes from isn't on it", d.File.Base(), d.title()), again)
+		return family.System{}, advice.New(fmt.Sprintf("%s (%s) lacks what its system's root comes from", d.File.Base(), d.title()), again)
 	}
 	s, ok := f.Choose(entry)
 	switch {
 	case ok:
 		return s, nil
 	case len(f.Systems) == 0:
-		return s, advice.New(fmt.Sprintf("%s is %s, but %s", d.File.Base(), d.title(), d.lacking()), again+", or name its kernel and initrds yourself")
+		return s, advice.New(fmt.Sprintf("%s (%s) doesn't boot: %s", d.File.Base(), d.title(), d.lacking()), again+", or name its kernel and initrds yourself")
 	}
 	return s, NoEntryError{advice.New(d.noEntry(entry), "its entries are "+d.entries())}
 }

@@ -305,13 +305,13 @@ func TestErrors(t *testing.T) {
 		"medium.iso (TEST) holds no system that Spur knows":                                 {"photos/1.jpg": "x"},
 		"medium.iso (TEST) holds no system, but images: debian.iso, memtest.img":            {"debian.iso": string(b[:40000]), "memtest.img": "x"},
 		"medium.iso (TEST) is of no family of systems that Spur knows, though isolinux.cfg": {"isolinux.cfg": "label a\nlinux /k\n", "k": "x"},
-		"medium.iso is FreeBSD, which doesn't boot over the network as it is":               {"boot/kernel/kernel": "", "boot/loader.efi": ""},
+		"medium.iso (FreeBSD) doesn't boot over the network as it is":                       {"boot/kernel/kernel": "", "boot/loader.efi": ""},
 		"live/vmlinuz in ": {"live/filesystem.squashfs": "", "live/vmlinuz": "no kernel", "live/initrd.img": "070701"},
-		"medium.iso is Debian live system, but its kernel or its initrd isn't there": {"live/filesystem.squashfs": "", "live/vmlinuz": ""},
-		`medium.iso is Debian live system, but the entry "live" of isolinux.cfg is left out: it names live/none.img, which isn't there`: {
+		"medium.iso (Debian live system) doesn't boot: its kernel or its initrd isn't there": {"live/filesystem.squashfs": "", "live/vmlinuz": ""},
+		`medium.iso (Debian live system) doesn't boot: the entry "live" of isolinux.cfg is left out: it names live/none.img, which isn't there`: {
 			"live/filesystem.squashfs": "", "live/vmlinuz": "", "isolinux.cfg": "label live\nlinux /live/vmlinuz\ninitrd /live/none.img\n",
 		},
-		"medium.iso is SystemRescue, but its kernel or its initrd isn't there": {"sysresccd/x86_64/airootfs.sfs": ""},
+		"medium.iso (SystemRescue) doesn't boot: its kernel or its initrd isn't there": {"sysresccd/x86_64/airootfs.sfs": ""},
 	} {
 		d, err := open(t, imageOf(t, "TEST", files))
 		if err != nil {

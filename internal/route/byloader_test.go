@@ -24,7 +24,7 @@ func TestByLoader(t *testing.T) {
 		{"GRUB, from a UEFI ROM", uefiROM, boot.GRUB, []string{"uefi-grub"}, ""},
 		{"GRUB, from HTTP Boot", uefiHTTP, boot.GRUB, []string{"uefi-http-grub"}, ""},
 		{"the firmware", uefiROM, boot.ROM, []string{"uefi-tftp"}, ""},
-		{"the firmware of a BIOS, which starts no kernel", biosROM, boot.ROM, nil, "only UEFI firmware starts EFI applications"},
+		{"the firmware of a BIOS, which starts no kernel", biosROM, boot.ROM, nil, "a BIOS starts no kernel by itself, but by a loader"},
 		{"what no way is by", uefiROM, boot.Loader("lilo"), nil, "--loader lilo was asked for, by which such a machine can't boot"},
 	}
 	for _, tt := range tests {

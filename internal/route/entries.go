@@ -180,7 +180,7 @@ func Entries() []Entry {
 		{
 			Name: "uefi-tftp", Firmware: boot.UEFI, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,
 			Loader: boot.ROM, Via: TFTP,
-			Why: "no loader in between: the firmware fetches one EFI application with all that it needs; 700 MiB of it went by TFTP into edk2, at some 8 MB/s emulated, about as fast as its HTTP; 4 GiB is the most that an EFI application can have, and the firmware needs three times its size in memory",
+			Why: "no loader in between: the firmware fetches one EFI application with all that it needs, of at most 4 GiB, and has to have three times its size in memory; edk2 fetches large ones by TFTP about as fast as by HTTP",
 		},
 		{
 			Name: "uefi-x64-syslinux", Firmware: boot.UEFI, Arch: boot.X64, Proto: boot.PXE, Net: IPv4, Speaker: boot.ROM,

@@ -121,7 +121,7 @@ const mostUKI = 4<<30 - 1<<20
 // none: Spur does.
 func unfitUKI(c boot.Client, p boot.Payload, host Host) string {
 	if c.Firmware != boot.UEFI {
-		return "only UEFI firmware starts EFI applications"
+		return startsNoKernel(c)
 	}
 	if why := unfitKernel(c, p, host); why != "" {
 		return why
@@ -150,13 +150,21 @@ func unfitAlone(c boot.Client, p boot.Payload, host Host) string {
 	}
 	switch l := p.Content.(boot.Linux); {
 	case c.Firmware != boot.UEFI:
-		return "only UEFI firmware starts EFI applications"
+		return startsNoKernel(c)
 	case !l.Abilities.NoUKI:
 		return fmt.Sprintf("%s needs its command line, which firmware doesn't tell it", l.Title())
 	case len(l.Initrds) > 0 || !l.Cmdline.Empty():
 		return fmt.Sprintf("%s is started by firmware without a command line and initrds, and there are some", l.Title())
 	}
 	return ""
+}
+
+// startsNoKernel says of firmware that starts no EFI applications what a kernel needs there.
+func startsNoKernel(c boot.Client) string {
+	if c.Firmware == boot.BIOS {
+		return "a BIOS starts no kernel by itself, but by a loader"
+	}
+	return "only UEFI firmware starts a kernel as an EFI application"
 }
 
 // foreignProgram says why an EFI application is none for this machine, or "".

@@ -209,7 +209,7 @@ func (c *catalogue) title() string {
 		names = append(names, fmt.Sprintf("%s (%s)", e.title, e.about))
 	}
 	if len(all) > most {
-		names = append(names, fmt.Sprintf("%d others", len(all)-most))
+		names = append(names, size.Count(len(all)-most, "other"))
 	}
 	return "what is chosen from a menu: " + strings.Join(names, ", ")
 }

@@ -101,16 +101,15 @@ const (
 func (g *groupLook) skippedText() string {
 	images, others := apart(g.skipped)
 	var text []string
-	const more = "spur explain --menu lists "
+	more := "spur explain " + g.foldersInShell() + " --menu lists "
+	them := map[bool]string{true: "it", false: "them all"}[len(g.skipped) == 1]
 	switch {
 	case len(images) > 0:
 		thing := map[bool]string{true: "target", false: "image"}[slices.ContainsFunc(images, leftOut.isFolder)]
 		others := map[bool]string{true: "; nor can " + size.Count(len(others), "other file")}[len(others) > 0]
-		text = append(text, stayOut(len(images), thing)+": "+toldOf(images)+others+"; "+more+"them all")
-	case len(others) == 1:
-		text = append(text, stayOut(1, "file")+"; "+more+"it")
-	case len(others) > 1:
-		text = append(text, stayOut(len(others), "file")+"; "+more+"them")
+		text = append(text, stayOut(len(images), thing)+": "+toldOf(images)+others+"; "+more+them)
+	case len(others) > 0:
+		text = append(text, stayOut(len(others), "file")+"; "+more+them)
 	}
 	for _, folder := range g.unread[:min(len(g.unread), leftOutTold)] {
 		text = append(text, printable.Line("the folder "+folder.name+" can't be read: "+folder.why))
@@ -133,6 +132,29 @@ func (g *groupLook) skippedText() string {
 		text = append(text, g.more)
 	}
 	return strings.Join(text, "; ")
+}
+
+// foldersInShell are the folders of a menu as they were named, for a command line.
+func (g *groupLook) foldersInShell() string {
+	var all []string
+	for _, p := range g.parts {
+		if p.named == nil {
+			all = append(all, inShell(p.target.Kernel))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// inShell is a name as a shell reads it, but for characters that no terminal shows.
+func inShell(name string) string {
+	plain := func(r rune) bool {
+		return r >= 0x80 || strings.ContainsRune("%+,-./:=@_", r) || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
+	shown := printable.Line(name)
+	if strings.IndexFunc(shown, func(r rune) bool { return !plain(r) }) < 0 {
+		return shown
+	}
+	return "'" + strings.ReplaceAll(shown, "'", `'\''`) + "'"
 }
 
 // stayOut says how many things aren't in the menu.

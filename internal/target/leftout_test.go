@@ -39,7 +39,7 @@ func TestLeftOut(t *testing.T) {
 	}
 	cut := fmt.Sprintf("the image is cut off: it has 60000 of %d bytes", len(whole))
 	want := "5 targets can't be booted and stay out of the menu: cut.iso (" + cut + "), dangling.iso (a link that leads nowhere), out.iso (a link that leads out of the folder), " +
-		"tools/download-page.iso (a web page), boot/ (in the folder boot is no loader that firmware starts); nor can 3 other files; spur explain --menu lists them all"
+		"tools/download-page.iso (a web page), boot/ (in the folder boot is no loader that firmware starts); nor can 3 other files; spur explain " + dir + " --menu lists them all"
 	if l.drawn.skipped != want {
 		t.Errorf("skipped\n%s\nwant\n%s", l.drawn.skipped, want)
 	}
@@ -49,17 +49,26 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
+// catalogueOf is a menu of folders.
+func catalogueOf(folders ...string) *catalogue {
+	c := &catalogue{}
+	for _, dir := range folders {
+		c.parts = append(c.parts, part{dir: dir, target: Target{Kernel: dir}})
+	}
+	return c
+}
+
 // Of many images five are told at the start, each in a few words.
 func TestManyLeftOut(t *testing.T) {
-	var g groupLook
+	g := groupLook{catalogue: catalogueOf("/srv/boot images")}
 	for n := range 8 {
 		g.skipped = append(g.skipped, leftOut{fmt.Sprintf("%d.iso", n), strings.Repeat("word ", 40)})
 	}
 	text := g.skippedText()
-	if !strings.HasPrefix(text, "8 images can't be booted and stay out of the menu: 0.iso (word word") || !strings.Contains(text, "…), 4.iso (") || strings.Contains(text, "5.iso") || !strings.Contains(text, "…) and 3 more; spur explain") || len(text) > 800 {
+	if !strings.HasPrefix(text, "8 images can't be booted and stay out of the menu: 0.iso (word word") || !strings.Contains(text, "…), 4.iso (") || strings.Contains(text, "5.iso") || !strings.Contains(text, "…) and 3 more; spur explain '/srv/boot images' --menu lists them all") || len(text) > 800 {
 		t.Errorf("skipped %q", text)
 	}
-	if got := (&groupLook{skipped: []leftOut{{"SHA256SUMS", "it is text"}}}).skippedText(); got != "1 file can't be booted and stays out of the menu; spur explain --menu lists it" {
+	if got := (&groupLook{catalogue: catalogueOf("iso", "o'brien"), skipped: []leftOut{{"SHA256SUMS", "it is text"}}}).skippedText(); got != `1 file can't be booted and stays out of the menu; spur explain iso 'o'\''brien' --menu lists it` {
 		t.Errorf("skipped %q", got)
 	}
 }

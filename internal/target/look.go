@@ -123,7 +123,7 @@ func (t Target) overrule(found image.Found) (image.Found, error) {
 		found.Kind, found.Description = boot.KindEFI, found.Description+", as an EFI application"
 		return found, nil
 	}
-	return found, asOption.about(advice.Misused(advice.New(fmt.Sprintf("%s is no %s: it is %s", t.Kernel, t.As, found.Description), "leave --as out")))
+	return found, asOption.about(advice.Misused(advice.New(fmt.Sprintf("%s is no %s: it is %s", t.Kernel, t.As, found.WithArticle()), "leave --as out")))
 }
 
 func (t Target) lookKernel(ctx context.Context, from image.Reader) (boot.File, image.Found, error) {

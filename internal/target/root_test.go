@@ -37,7 +37,7 @@ func TestRootOfSeveral(t *testing.T) {
 		t.For = map[boot.Arch]Target{boot.X86: {Kernel: other, Root: "nfs", Families: families}}
 		return t
 	}
-	const none, cannot = "nothing here is one", "a.iso is Alpine Linux, whose system doesn't find its root over nfs"
+	const none, cannot = "nothing here is one", "the system of a.iso (Alpine Linux) doesn't find its root over nfs"
 	for _, tt := range []struct {
 		what        string
 		target      Target

@@ -47,7 +47,7 @@ func Boot(ctx context.Context, c Config, t target.Target) error {
 	for _, w := range l.Warnings {
 		d.notices.warn(w)
 	}
-	d.title, d.menu = l.Summary(), l.Menu
+	d.title, d.menu = l.Summary(), l.Menu()
 	if _, err := (outlook.Outlook{Host: d.host}).Given(l.Outlook()); err != nil {
 		return err
 	}

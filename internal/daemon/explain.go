@@ -94,7 +94,7 @@ func (c Config) explain(ctx context.Context, l target.Inspected, host route.Host
 		named.HTTPSHost = files.Host
 	}
 	return explain.Boot(ctx, c.Out, explain.Spur{Tree: named, Lease: c.lease()}, explain.Target{
-		About: l.Description(), Items: l.Items(), LeftOut: l.LeftOut(), Warnings: l.Warnings, Payload: l.Payload, Resolver: l.Resolver(), Menu: l.Menu,
+		About: l.Description(), Items: l.Items(), LeftOut: l.LeftOut(), Warnings: l.Warnings, Payload: l.Payload, Resolver: l.Resolver(), Menu: l.Menu(),
 	}, q)
 }
 
@@ -140,7 +140,7 @@ func Bootable(ctx context.Context, c Config, t target.Target, client boot.Client
 	if err != nil {
 		return err
 	}
-	if l = l.On(client); l.Menu != nil && client.Proto == boot.PXE {
+	if l = l.On(client); l.Menu() != nil && client.Proto == boot.PXE {
 		return nil // a machine is shown the items that it can boot, and others' servers
 	}
 	if ladder := route.Routes(client, l.Payload, host); len(ladder.Routes) == 0 {

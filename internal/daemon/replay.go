@@ -31,7 +31,7 @@ func Replay(ctx context.Context, c Config, t target.Target, path string, only bo
 		return err
 	}
 	return replay.Play(ctx, c.Out, replay.Spur{
-		Tree: c.tree(key, host), Resolver: l.Resolver(), Menu: l.Menu, Only: c.AsBootServer, Lease: c.lease(), Files: l.Files(), Brought: l.Bringers(),
+		Tree: c.tree(key, host), Resolver: l.Resolver(), Menu: l.Menu(), Only: c.AsBootServer, Lease: c.lease(), Files: l.Files(), Brought: l.Bringers(),
 	}, r)
 }
 

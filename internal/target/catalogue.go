@@ -144,31 +144,6 @@ func (c *catalogue) hasFolders() bool {
 	return slices.ContainsFunc(c.parts, func(p part) bool { return p.named == nil })
 }
 
-// folders are those whose files may become targets.
-func (c *catalogue) folders() []string {
-	if c == nil {
-		return nil
-	}
-	var all []string
-	for _, p := range c.parts {
-		if p.named == nil {
-			all = append(all, p.dir)
-		}
-	}
-	return all
-}
-
-// named are the targets that were named.
-func (c *catalogue) named() []Inspected {
-	var all []Inspected
-	for _, p := range c.parts {
-		if p.named != nil {
-			all = append(all, p.named.variants()...)
-		}
-	}
-	return all
-}
-
 // number is that of a file: of its path below the folder, or the next one that is free.
 func (c *catalogue) number(file, below string) uint16 {
 	if n, ok := c.numbers[file]; ok {

@@ -42,8 +42,8 @@ func opened(t *testing.T, dir string, said *[]string) (*catalogue, *time.Time) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	l.drawn.now = func() time.Time { return now }
-	return l.drawn, &now
+	l.menu.(*catalogue).now = func() time.Time { return now }
+	return l.menu.(*catalogue), &now
 }
 
 // titlesIn is what is in the menu that a machine gets, in order, with what is between two.
@@ -185,7 +185,7 @@ func BenchmarkCatalogue(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		return l.drawn
+		return l.menu.(*catalogue)
 	}
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {

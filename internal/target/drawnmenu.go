@@ -148,7 +148,7 @@ func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (Inspected, error) {
 		return Inspected{}, err
 	}
 	c.payload = c.menu("")
-	l := Inspected{Payload: c.payload, drawn: c, about: fmt.Sprintf("a menu of %s", size.Count(len(all), "item"))}
+	l := Inspected{Payload: c.payload, menu: c, about: fmt.Sprintf("a menu of %s", size.Count(len(all), "item"))}
 	for _, text := range []string{c.skipped, warning} {
 		if text != "" {
 			l.Warnings = append(l.Warnings, text)
@@ -198,18 +198,4 @@ func checkEntries(all []entry) error {
 		seen[name] = true
 	}
 	return nil
-}
-
-// title says what machines are booted into by such a menu.
-func (c *catalogue) title() string {
-	const most = 6
-	all := c.current()
-	var names []string
-	for _, e := range all[:min(len(all), most)] {
-		names = append(names, fmt.Sprintf("%s (%s)", e.title, e.about))
-	}
-	if len(all) > most {
-		names = append(names, size.Count(len(all)-most, "other"))
-	}
-	return "what is chosen from a menu: " + strings.Join(names, ", ")
 }

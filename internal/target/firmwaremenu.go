@@ -11,10 +11,8 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/answer"
-	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/pxe"
-	"github.com/spurboot/spur/internal/resolver"
 )
 
 // checkMenu tells what of a menu can't be sent.
@@ -57,12 +55,6 @@ func (m *Menu) with(ours []decide.Item) *decide.Menu {
 	first := all[at]
 	all = append([]decide.Item{first}, slices.Delete(all, at, at+1)...)
 	return &decide.Menu{Items: all, Prompt: m.Prompt, Timeout: m.Timeout}
-}
-
-// item is a target of a menu that was looked into.
-type item struct {
-	decide.Item
-	Inspected
 }
 
 // indexOf is the first of a menu's items that is ours, by its number.
@@ -115,26 +107,4 @@ func shownTitle(name string) string {
 		return r
 	}, name)
 	return ascii[:min(len(ascii), 40)]
-}
-
-// byItem gives each machine what was chosen in front of it.
-func (l Inspected) byItem() boot.Resolver {
-	r := resolver.ByItem{Otherwise: l.byArch(), Items: map[uint16]boot.Resolver{}}
-	for _, i := range l.items {
-		r.Items[i.Type] = i.byArch()
-	}
-	return r
-}
-
-// menuTitle says what machines are booted into by a menu.
-func (l Inspected) menuTitle() string {
-	var all []string
-	for _, shown := range l.Menu.Items {
-		text := shown.Title
-		if at := slices.IndexFunc(l.items, func(i item) bool { return i.Type == shown.Type }); shown.Ours && at >= 0 {
-			text += fmt.Sprintf(" (%s)", l.items[at].about)
-		}
-		all = append(all, text)
-	}
-	return "what is chosen from a menu: " + strings.Join(all, ", ")
 }

@@ -3,16 +3,12 @@ package target
 import (
 	"context"
 	"fmt"
-	"maps"
-	"path/filepath"
 	"slices"
 
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/family"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/size"
-	"github.com/spurboot/spur/internal/tree"
 )
 
 // Inspected is a target that was looked into.
@@ -23,9 +19,7 @@ type Inspected struct {
 	Warnings []string      // what may be wrong with it
 	initrds  []boot.Extent // that were named, in their order
 	others   []forOne      // in the order of their architectures
-	items    []item        // of a menu: all that are ours, this target among them
-	Menu     *decide.Menu
-	drawn    *catalogue // of a menu that loaders draw; nil for none
+	menu     shownMenu     // from which people choose what boots; nil for none
 	// calls is what it calls itself; empty where it has no name but its file's.
 	calls string
 	// root is over what the system of an image of a disc finds its root; empty for what is no
@@ -36,14 +30,9 @@ type Inspected struct {
 
 // On is what a client boots.
 func (l Inspected) On(c boot.Client) Inspected {
-	for _, i := range l.items {
-		if i.Type == c.Item {
-			return i.forArch(c.FirmwareArch())
-		}
-	}
-	if l.drawn != nil {
-		if e, ok := l.drawn.find(c.Item); ok {
-			return e.forArch(c.FirmwareArch())
+	if l.menu != nil {
+		if chosen, ok := l.menu.chosen(c.Item); ok {
+			return chosen.forArch(c.FirmwareArch())
 		}
 	}
 	return l.forArch(c.FirmwareArch())
@@ -85,30 +74,16 @@ func (l Inspected) With(ctx context.Context, t Target, up Upstream) (Inspected, 
 
 // every is all that may boot.
 func (l Inspected) every() []Inspected {
-	if l.drawn != nil {
-		var all []Inspected
-		for _, e := range l.drawn.current() {
-			all = append(all, e.variants()...)
-		}
-		return all
+	if l.menu != nil {
+		return l.menu.every()
 	}
-	if l.Menu == nil {
-		return l.variants()
-	}
-	var all []Inspected
-	for _, i := range l.items {
-		all = append(all, i.variants()...)
-	}
-	return all
+	return l.variants()
 }
 
 // Summary says what machines are booted into.
 func (l Inspected) Summary() string {
-	switch {
-	case l.Menu != nil:
-		return l.menuTitle()
-	case l.drawn != nil:
-		return l.drawn.title()
+	if l.menu != nil {
+		return l.menu.title()
 	}
 	text := fmt.Sprintf("%s (%s)", l.Payload.Title(), l.about)
 	for _, o := range l.others {
@@ -160,11 +135,8 @@ func (l Inspected) Exports() []boot.Protocol {
 
 // Resolver gives each machine what it boots.
 func (l Inspected) Resolver() boot.Resolver {
-	switch {
-	case l.Menu != nil:
-		return l.byItem()
-	case l.drawn != nil:
-		return l.drawn
+	if l.menu != nil {
+		return l.menu.resolver(l.byArch())
 	}
 	return l.byArch()
 }
@@ -190,70 +162,6 @@ func (l Inspected) Bringers() []boot.Bringer {
 	for _, one := range l.every() {
 		if b, ok := one.Payload.Brings(); ok {
 			all = append(all, b)
-		}
-	}
-	return all
-}
-
-// named are the targets that were named: of a menu those that don't lie in its folders.
-func (l Inspected) named() []Inspected {
-	if l.drawn == nil {
-		return l.every()
-	}
-	return l.drawn.named()
-}
-
-// Local are the files of this host that machines may have. Close them. Those of a folder
-// are none that the operator named, and links among them lead nowhere else.
-func (l Inspected) Local() (local tree.Local, close func(), err error) {
-	return localBelow(l.named(), l.drawn.folders())
-}
-
-// Local are the files of this host that machines may have of several targets. Close them.
-func Local(all []Inspected) (local tree.Local, close func(), err error) { return localBelow(all, nil) }
-
-// localBelow are those of several, and all files below folders.
-func localBelow(all []Inspected, dirs []string) (local tree.Local, close func(), err error) {
-	named := tree.Named{}
-	for _, one := range all {
-		var below []string
-		switch content := one.Payload.Content.(type) {
-		case boot.Folder:
-			below = []string{content.Dir}
-		case boot.NetBoot:
-			below = content.Folders()
-		default:
-			maps.Copy(named, tree.NamedFiles(one.Payload.Files()))
-		}
-		for _, dir := range below {
-			if !slices.Contains(dirs, dir) {
-				dirs = append(dirs, dir)
-			}
-		}
-	}
-	if len(dirs) == 0 {
-		return named, func() {}, nil
-	}
-	folders, err := tree.OpenFolders(dirs)
-	if err != nil {
-		return nil, nil, err
-	}
-	return tree.Locals{named, folders}, func() { _ = folders.Close() }, nil
-}
-
-// Folders are those in which files may be named by what is read only later.
-func (l *Inspected) Folders() []string {
-	all := l.drawn.folders()
-	for _, one := range l.every() {
-		switch content := one.Payload.Content.(type) {
-		case boot.Script:
-			if !content.File.IsURL() {
-				all = append(all, filepath.Dir(content.File.Source))
-			}
-		case boot.Folder:
-			all = append(all, content.Dir)
-		case boot.NetBoot:
-			all = append(all, content.Folders()...)
 		}
 	}
 	return all

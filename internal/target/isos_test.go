@@ -74,8 +74,8 @@ func TestPasswordOfFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		var locked []string
-		for _, e := range l.drawn.current() {
-			if l.drawn.locked(boot.Client{Item: e.number}) {
+		for _, e := range l.menu.(*catalogue).current() {
+			if l.menu.(*catalogue).locked(boot.Client{Item: e.number}) {
 				locked = append(locked, e.file)
 			}
 		}

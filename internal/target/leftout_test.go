@@ -40,8 +40,8 @@ func TestLeftOut(t *testing.T) {
 	cut := fmt.Sprintf("the image is cut off: it has 60000 of %d bytes", len(whole))
 	want := "5 targets can't be booted and stay out of the menu: cut.iso (" + cut + "), dangling.iso (a link that leads nowhere), out.iso (a link that leads out of the folder), " +
 		"tools/download-page.iso (a web page), boot/ (in the folder boot is no loader that firmware starts); nor can 3 other files; spur explain " + dir + " --menu lists them all"
-	if l.drawn.skipped != want {
-		t.Errorf("skipped\n%s\nwant\n%s", l.drawn.skipped, want)
+	if l.menu.(*catalogue).skipped != want {
+		t.Errorf("skipped\n%s\nwant\n%s", l.menu.(*catalogue).skipped, want)
 	}
 	all := l.LeftOut()
 	if len(all) != 8 || all[0] != "cut.iso: "+cut || !strings.HasPrefix(all[3], "tools/download-page.iso: ") || !slices.ContainsFunc(all, func(s string) bool { return strings.HasPrefix(s, "README.txt: ") }) {

@@ -227,7 +227,7 @@ func (m *Menu) inspect(ctx context.Context, up Upstream) (Inspected, error) {
 	nameItems(items)
 	menu := m.with(itemsOf(items))
 	all := items[indexOf(items, menu.Items)].Inspected
-	all.items, all.Menu, all.Warnings = items, menu, nil
+	all.menu, all.Warnings = &firmwareMenu{items, menu}, nil
 	for _, i := range items {
 		all.Warnings = append(all.Warnings, i.Warnings...)
 	}

@@ -14,10 +14,11 @@ import (
 // Passwords tell which of the items that clients have chosen has a password, and whether
 // one is right; nil where no item of the target has any. See tree.Tree.
 func (l Inspected) Passwords() (locked func(boot.Client) bool, unlock func(context.Context, boot.Client, tree.Asker) error) {
-	if l.drawn == nil || l.drawn.passwords == nil {
+	c, ok := l.menu.(*catalogue)
+	if !ok || c.passwords == nil {
 		return nil, nil
 	}
-	return l.drawn.locked, l.drawn.unlock
+	return c.locked, c.unlock
 }
 
 // protects tells whether an item has a password.

@@ -35,7 +35,8 @@ func TestMenuPassword(t *testing.T) {
 	}
 	look := func(passwords, first string) (*catalogue, error) {
 		l, err := inspect(passwords, first)
-		return l.drawn, err
+		c, _ := l.menu.(*catalogue)
+		return c, err
 	}
 	c, err := look("tools/* "+secret+"\n", "1")
 	if err != nil {

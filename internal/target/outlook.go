@@ -10,8 +10,10 @@ func (l Inspected) Outlook() outlook.Target {
 	for _, o := range l.others {
 		t.Others = append(t.Others, outlook.ForArch{Arch: o.arch, Payload: o.Payload, Found: o.found})
 	}
-	for _, i := range l.items {
-		t.Items = append(t.Items, outlook.Item{Title: i.Title, Payload: i.Payload})
+	if m, ok := l.menu.(*firmwareMenu); ok {
+		for _, i := range m.ours {
+			t.Items = append(t.Items, outlook.Item{Title: i.Title, Payload: i.Payload})
+		}
 	}
 	return t
 }

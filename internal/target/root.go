@@ -18,7 +18,7 @@ import (
 func (t Target) checkRoot(l Inspected) error {
 	takes := func(one Inspected) bool { return one.root == family.Over(t.Root) }
 	all := l.every()
-	if t.Root == "" || len(l.drawn.folders()) > 0 || slices.ContainsFunc(all, takes) {
+	if t.Root == "" || len(l.ofTargets()) > 0 || slices.ContainsFunc(all, takes) {
 		return nil
 	}
 	for _, one := range all {

@@ -13,7 +13,7 @@ func (t Target) CheckWatch(l Inspected) error {
 	switch kind := l.Payload.Kind(); {
 	case !t.Watch:
 		return nil
-	case l.Menu != nil:
+	case l.Menu() != nil:
 		why = "goes with one target, and not with a menu"
 	case kind == boot.KindFolder || kind == boot.KindNetBoot:
 		why = "has nothing to do: what is in a folder is served as it is at each boot"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
@@ -19,9 +20,9 @@ import (
 // twoItems are offers by a menu: two kernels, and two items of others.
 func twoItems(t *testing.T) (*Offers4, *sent) {
 	t.Helper()
-	rescue := kernel()
+	rescue := answertest.Kernel()
 	rescue.Content = boot.Linux{Kernel: boot.File{Source: "/x/rescue"}, Arch: boot.X64}
-	first := resolver.Static{Payload: kernel()}
+	first := resolver.Static{Payload: answertest.Kernel()}
 	r := resolver.ByItem{Otherwise: first, Items: map[uint16]boot.Resolver{0x8000: first, 0x8001: resolver.Static{Payload: rescue}}}
 	o, out := newOffers(t, r)
 	o.Decider.Menu = &decide.Menu{Items: []decide.Item{
@@ -82,7 +83,7 @@ func story(o *Offers4, mac boot.MAC) string {
 // what its script says; a ROM that asks anew is shown the menu again.
 func TestChoiceHolds(t *testing.T) {
 	o, out := twoItems(t)
-	rom, ipxe := machine(1, boot.UEFI, boot.ROM), machine(1, boot.UEFI, boot.IPXE)
+	rom, ipxe := answertest.Machine(1, boot.UEFI, boot.ROM), answertest.Machine(1, boot.UEFI, boot.IPXE)
 	for range 2 {
 		offer := o.replyTo(t, out, packetOf(rom))
 		if m, ok := pxe.ReadMenu(offer.Options[43]); !ok || len(m.Items) != 4 || m.Timeout != 5 || m.Items[1].Servers[0] != ourAddr {
@@ -114,7 +115,7 @@ func TestChoiceHolds(t *testing.T) {
 // and chooses nothing for the machine.
 func TestForgedChoice(t *testing.T) {
 	o, out := twoItems(t)
-	rom, ipxe := machine(1, boot.UEFI, boot.ROM), machine(1, boot.UEFI, boot.IPXE)
+	rom, ipxe := answertest.Machine(1, boot.UEFI, boot.ROM), answertest.Machine(1, boot.UEFI, boot.IPXE)
 	from := func(sender boot.MAC, p dhcp.Packet) dhcp.Packet { p.FromMAC = sender[:]; return p }
 	forger := boot.MAC{2, 0x66, 0x66, 0x66, 0x66, 0xaa}
 	boots := func(why string) {
@@ -138,7 +139,7 @@ func TestForgedChoice(t *testing.T) {
 // kind, also where the addresses are ours; who looks for others is left to them.
 func TestDiscovery(t *testing.T) {
 	for _, ownDHCP := range []bool{false, true} {
-		for _, c := range []boot.Client{machine(1, boot.BIOS, boot.ROM), machine(2, boot.UEFI, boot.ROM), machine(3, boot.UEFI, boot.IPXE)} {
+		for _, c := range []boot.Client{answertest.Machine(1, boot.BIOS, boot.ROM), answertest.Machine(2, boot.UEFI, boot.ROM), answertest.Machine(3, boot.UEFI, boot.IPXE)} {
 			o, out := twoItems(t)
 			if ownDHCP {
 				o.Addresses = ownServer(t)
@@ -166,8 +167,8 @@ func TestDiscovery(t *testing.T) {
 
 // Without a menu Spur is the one boot server of its shape of offer, and of no other type.
 func TestBootServerWithoutMenu(t *testing.T) {
-	o, out := newOffers(t, resolver.Static{Payload: kernel()})
-	rom := machine(1, boot.BIOS, boot.ROM)
+	o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
+	rom := answertest.Machine(1, boot.BIOS, boot.ROM)
 	for kind, answered := range map[pxe.BootType]bool{0: true, 1: false, 0x8000: true, 0x8001: false} {
 		if reply := o.replyTo(t, out, looksFor(rom, kind, dhcp.BootPort, "10.0.0.1")); (reply != nil) != answered {
 			t.Errorf("type %d: %v", kind, reply)
@@ -178,9 +179,9 @@ func TestBootServerWithoutMenu(t *testing.T) {
 // As a boot server in another server's menu Spur makes no offers but to the loaders of
 // machines that were led here.
 func TestAsBootServer(t *testing.T) {
-	o, out := newOffers(t, resolver.Static{Payload: kernel()})
+	o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 	o.Only = 0x8002
-	rom, ipxe := machine(1, boot.BIOS, boot.ROM), machine(1, boot.BIOS, boot.IPXE)
+	rom, ipxe := answertest.Machine(1, boot.BIOS, boot.ROM), answertest.Machine(1, boot.BIOS, boot.IPXE)
 	if reply := o.replyTo(t, out, packetOf(rom)); reply != nil {
 		t.Errorf("an offer: %s", reply.Summary())
 	}
@@ -208,7 +209,7 @@ func TestAsBootServer(t *testing.T) {
 // A boot server has no credentials: that is told, and nothing is sent in their place.
 func TestCredentials(t *testing.T) {
 	o, out := twoItems(t)
-	rom := machine(1, boot.UEFI, boot.ROM)
+	rom := answertest.Machine(1, boot.UEFI, boot.ROM)
 	p := looksFor(rom, 0x8001, dhcp.BootPort, "10.0.0.1")
 	p.Message.Options[43] = []byte{71, 4, 0x80, 1, 0x80, 0, 12, 4, 0, 0, 0, 1, 255}
 	if reply := o.replyTo(t, out, p); reply != nil || !strings.Contains(story(o, rom.MAC), "left alone: asks for credentials") {
@@ -224,7 +225,7 @@ func TestNextBootOption(t *testing.T) {
 		if ownDHCP {
 			o.Addresses = ownServer(t)
 		}
-		rom := machine(1, boot.UEFI, boot.ROM)
+		rom := answertest.Machine(1, boot.UEFI, boot.ROM)
 		http := rom
 		http.Proto = boot.HTTP
 		boots := func(reply *dhcpv4.DHCPv4) bool { return reply != nil && len(reply.Options[67]) > 0 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/bsdp"
 	"github.com/spurboot/spur/internal/dhcp"
@@ -44,7 +45,7 @@ func images(t *testing.T) boot.Payload {
 
 // from is a packet of a Mac.
 func from(m *dhcpv4.DHCPv4) dhcp.Packet {
-	p := packetOf(machine(1, boot.BIOS, boot.ROM))
+	p := packetOf(answertest.Machine(1, boot.BIOS, boot.ROM))
 	p.Message, p.FromMAC, p.From = m, m.ClientHWAddr, netip.AddrPortFrom(identify.Addr(m.ClientIPAddr), 68)
 	return p
 }
@@ -166,8 +167,8 @@ func TestNetBootSilence(t *testing.T) {
 		why     string
 	}{
 		{"no booter", images(t), g5, "no booter for Macs of the architecture ppc"},
-		{"a kernel for another", kernel(), g5, "Mac"},
-		{"EFI of 32 bits", kernel(), old, "firmware of 32 bits"},
+		{"a kernel for another", answertest.Kernel(), g5, "Mac"},
+		{"EFI of 32 bits", answertest.Kernel(), old, "firmware of 32 bits"},
 		{"no address", images(t), asking(bsdp.MessageList, byte(bsdp.CodeReplyPort), 2, 0xff, 0xff), "port 65535"},
 	} {
 		o, out := newOffers(t, resolver.Static{Payload: tt.payload})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/resolver"
@@ -35,21 +36,21 @@ func TestOtherServersAreHeard(t *testing.T) {
 		reply dhcp.Overheard
 		want  string
 	}{
-		"an address":         {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address), ""},
-		"the field file":     {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, func(m *dhcpv4.DHCPv4) { m.BootFileName = "pxelinux.0" }), "another server, 10.0.0.9, offers pxelinux.0 as well"},
-		"option 67":          {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, dhcpv4.WithOption(dhcpv4.OptBootFileName("a.efi\x00"))), "another server, 10.0.0.9, offers a.efi as well"},
-		"a proxy":            {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, class), "another server, 10.0.0.9, says that it knows what to boot"},
-		"an address and 60":  {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, class), "another server, 10.0.0.9, says that it knows what to boot"},
-		"nothing":            {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer), ""},
-		"an ACK":             {otherReply(machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeAck, address, class), ""},
-		"to another machine": {otherReply(machine(2, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, class), ""},
+		"an address":         {otherReply(answertest.Machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address), ""},
+		"the field file":     {otherReply(answertest.Machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, func(m *dhcpv4.DHCPv4) { m.BootFileName = "pxelinux.0" }), "another server, 10.0.0.9, offers pxelinux.0 as well"},
+		"option 67":          {otherReply(answertest.Machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, dhcpv4.WithOption(dhcpv4.OptBootFileName("a.efi\x00"))), "another server, 10.0.0.9, offers a.efi as well"},
+		"a proxy":            {otherReply(answertest.Machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, class), "another server, 10.0.0.9, says that it knows what to boot"},
+		"an address and 60":  {otherReply(answertest.Machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, class), "another server, 10.0.0.9, says that it knows what to boot"},
+		"nothing":            {otherReply(answertest.Machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer), ""},
+		"an ACK":             {otherReply(answertest.Machine(1, boot.UEFI, boot.ROM), dhcpv4.MessageTypeAck, address, class), ""},
+		"to another machine": {otherReply(answertest.Machine(2, boot.UEFI, boot.ROM), dhcpv4.MessageTypeOffer, address, class), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, _ := newOffers(t, resolver.Static{Payload: kernel()})
-			o.Handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+			o, _ := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
+			o.Handle(t.Context(), packetOf(answertest.Machine(1, boot.UEFI, boot.ROM)))
 			o.Wait()
 			o.Overheard(tt.reply)
-			attempts := o.Events.Attempts(machine(1, boot.UEFI, boot.ROM).MAC)
+			attempts := o.Events.Attempts(answertest.Machine(1, boot.UEFI, boot.ROM).MAC)
 			at := slices.IndexFunc(attempts[0].Steps, func(s timeline.Step) bool { return s.Kind == timeline.OtherOffered })
 			got := ""
 			if at >= 0 {
@@ -71,12 +72,12 @@ func TestWhoWouldBeHeard(t *testing.T) {
 		beside bool
 		want   bool
 	}{
-		"a machine that wants broadcasts":  {packetOf(machine(1, boot.UEFI, boot.ROM), aloud), false, true},
-		"one that does not":                {packetOf(machine(1, boot.UEFI, boot.ROM)), false, false},
-		"one behind a relay":               {packetOf(machine(1, boot.UEFI, boot.ROM), aloud, relayed), false, false},
-		"beside a DHCP server on our host": {packetOf(machine(1, boot.UEFI, boot.ROM), aloud), true, false},
+		"a machine that wants broadcasts":  {packetOf(answertest.Machine(1, boot.UEFI, boot.ROM), aloud), false, true},
+		"one that does not":                {packetOf(answertest.Machine(1, boot.UEFI, boot.ROM)), false, false},
+		"one behind a relay":               {packetOf(answertest.Machine(1, boot.UEFI, boot.ROM), aloud, relayed), false, false},
+		"beside a DHCP server on our host": {packetOf(answertest.Machine(1, boot.UEFI, boot.ROM), aloud), true, false},
 	} {
-		o, _ := newOffers(t, resolver.Static{Payload: kernel()})
+		o, _ := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 		if o.Beside = tt.beside; o.hearsOthers(tt.packet) != tt.want {
 			t.Errorf("%s: want %v", name, tt.want)
 		}
@@ -86,8 +87,8 @@ func TestWhoWouldBeHeard(t *testing.T) {
 // A machine that takes an address on a network where it was told no address of
 // ours isn't held to be behind a firewall.
 func TestVerdictOfAMachineElsewhere(t *testing.T) {
-	o, _ := newOffers(t, resolver.Static{Payload: kernel()})
-	c := machine(1, boot.BIOS, boot.ROM)
+	o, _ := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
+	c := answertest.Machine(1, boot.BIOS, boot.ROM)
 	two := func(p dhcp.Packet) dhcp.Packet {
 		p.Interface.Addrs = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("10.1.0.1/24")}
 		return p

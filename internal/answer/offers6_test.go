@@ -10,6 +10,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/identify"
@@ -41,7 +42,7 @@ func newOffers6(t *testing.T, r boot.Resolver) (*Offers6, *sent6) {
 
 // machine6 is a machine that asks over IPv6.
 func machine6(n byte, l boot.Loader, p boot.Proto) boot.Client {
-	c := machine(n, boot.UEFI, l)
+	c := answertest.Machine(n, boot.UEFI, l)
 	c.Proto, c.IPv6, c.Server, c.UUID = p, true, ourAddr6, boot.UUID(bytes.Repeat([]byte{n}, 16))
 	return c
 }
@@ -85,7 +86,7 @@ func TestProxyOffers6(t *testing.T) {
 		"a REQUEST to another": {identify.Request6(rom, dhcpv6.MessageTypeRequest), "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, out := newOffers6(t, resolver.Static{Payload: kernel()})
+			o, out := newOffers6(t, resolver.Static{Payload: answertest.Kernel()})
 			reply := o.told6(t, out, tt.packet)
 			if reply == nil || tt.begins == "" {
 				if reply != nil || tt.begins != "" {
@@ -123,7 +124,7 @@ func ownServer6(t *testing.T) *dhcp6.Server {
 // The machine's own exchange, and that of its IPv6 stack before it, which is no
 // boot.
 func TestOwnServer6(t *testing.T) {
-	o, out := newOffers6(t, resolver.Static{Payload: kernel()})
+	o, out := newOffers6(t, resolver.Static{Payload: answertest.Kernel()})
 	o.Addresses = ownServer6(t)
 	c := machine6(1, boot.ROM, boot.PXE)
 	stack := identify.Request6(c, dhcpv6.MessageTypeSolicit)
@@ -168,7 +169,7 @@ func wantStory(t *testing.T, events *timeline.Timeline, mac boot.MAC, want ...st
 // A machine that is not to be booted still gets its address from our server, and
 // beside another one nothing.
 func TestLeftAlone6(t *testing.T) {
-	only := resolver.NewAllowList(resolver.Static{Payload: kernel()}, []boot.MAC{{1}})
+	only := resolver.NewAllowList(resolver.Static{Payload: answertest.Kernel()}, []boot.MAC{{1}})
 	c := machine6(1, boot.ROM, boot.PXE)
 	o, out := newOffers6(t, only)
 	if reply := o.told6(t, out, identify.Request6(c, dhcpv6.MessageTypeSolicit)); reply != nil {
@@ -184,7 +185,7 @@ func TestLeftAlone6(t *testing.T) {
 // fetched from it: firmware's story says so, and iPXE, which asks by IPv4 as
 // well, is no news.
 func TestNoAddressOfOurs6(t *testing.T) {
-	o, out := newOffers6(t, resolver.Static{Payload: kernel()})
+	o, out := newOffers6(t, resolver.Static{Payload: answertest.Kernel()})
 	for _, loader := range []boot.Loader{boot.IPXE, boot.ROM} {
 		p := identify.Request6(machine6(1, loader, boot.PXE), dhcpv6.MessageTypeSolicit)
 		if loader == boot.IPXE {

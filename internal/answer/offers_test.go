@@ -13,16 +13,14 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
-	"github.com/spurboot/spur/internal/seal"
 	"github.com/spurboot/spur/internal/timeline"
-	"github.com/spurboot/spur/internal/tree"
 )
 
 var ourAddr = netip.MustParseAddr("10.0.0.1")
@@ -55,19 +53,9 @@ func newOffers(t *testing.T, r boot.Resolver) (*Offers4, *sent) {
 // newCommon are the offers of a host with some loaders.
 func newCommon(t *testing.T, r boot.Resolver) *Offers {
 	t.Helper()
-	host := route.Host{Loaders: route.Binaries{
-		{Build: route.Build{File: "undionly.kpxe", Firmware: boot.BIOS, Arch: boot.X86}, Path: "/x/undionly.kpxe"},
-		{Build: route.Build{File: "snponly.efi", Firmware: boot.UEFI, Arch: boot.X64}, Path: "/x/snponly.efi"},
-	}}
-	events := timeline.New(timeline.Config{})
-	d := decide.Decider{Resolver: r, Host: host, Failed: events.Failed, Shapes: events.Shapes, Lease: route.Theirs}
-	o := New(d, &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Resolver: r, HTTPPort: 80, TFTPPort: 69, Host: host}, events, &decide.Clients{})
+	o := New(answertest.Parts(r))
 	o.Trouble = func(what string, _ boot.MAC, _ string, err error) { t.Errorf("%s: %v", what, err) }
 	return o
-}
-
-func kernel() boot.Payload {
-	return boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/x/vmlinuz"}, Arch: boot.X64}, RootPath: "nfs:/root"}
 }
 
 func packetOf(c boot.Client, change ...dhcpv4.Modifier) dhcp.Packet {
@@ -79,14 +67,6 @@ func packetOf(c boot.Client, change ...dhcpv4.Modifier) dhcp.Packet {
 		Message: m, Port: dhcp.ServerPort, Server: ourAddr, Time: time.Now(),
 		Interface: dhcp.Interface{Name: "eth0", Addrs: []netip.Prefix{netip.PrefixFrom(ourAddr, 24)}},
 	}
-}
-
-func machine(n byte, f boot.Firmware, l boot.Loader) boot.Client {
-	c := boot.Client{MAC: boot.MAC{0x52, 0x54, 0, 0, 0, n}, Firmware: f, Arch: boot.X64, Proto: boot.PXE, Loader: l}
-	if f == boot.BIOS {
-		c.Arch = boot.X86
-	}
-	return c
 }
 
 // iPXE says by option 175 that it can do HTTP.
@@ -106,15 +86,15 @@ func TestProxyOffers(t *testing.T) {
 		role   route.Role
 		file   string
 	}{
-		{"BIOS", packetOf(machine(1, boot.BIOS, boot.ROM)), route.NBP, "undionly.kpxe"},
-		{"UEFI", packetOf(machine(1, boot.UEFI, boot.ROM)), route.NBP, "snponly.efi"},
-		{"iPXE", packetOf(machine(1, boot.UEFI, boot.IPXE), withHTTP), route.Script, "boot.ipxe"},
-		{"iPXE without bzImage", packetOf(machine(1, boot.BIOS, boot.IPXE), withoutBzImage), route.NBP, "undionly.kpxe"},
-		{"iPXE without HTTP", packetOf(machine(1, boot.BIOS, boot.IPXE)), route.NBP, "undionly.kpxe"},
+		{"BIOS", packetOf(answertest.Machine(1, boot.BIOS, boot.ROM)), route.NBP, "undionly.kpxe"},
+		{"UEFI", packetOf(answertest.Machine(1, boot.UEFI, boot.ROM)), route.NBP, "snponly.efi"},
+		{"iPXE", packetOf(answertest.Machine(1, boot.UEFI, boot.IPXE), withHTTP), route.Script, "boot.ipxe"},
+		{"iPXE without bzImage", packetOf(answertest.Machine(1, boot.BIOS, boot.IPXE), withoutBzImage), route.NBP, "undionly.kpxe"},
+		{"iPXE without HTTP", packetOf(answertest.Machine(1, boot.BIOS, boot.IPXE)), route.NBP, "undionly.kpxe"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o, out := newOffers(t, resolver.Static{Payload: kernel()})
+			o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 			o.Handle(t.Context(), tt.packet)
 			o.Wait()
 			if len(out.all()) != 1 {
@@ -138,15 +118,15 @@ func TestProxyOffers(t *testing.T) {
 
 // The row of a file of machines that decides is told with the first offer alone.
 func TestRowIsTold(t *testing.T) {
-	p := kernel()
+	p := answertest.Kernel()
 	p.Row = "machines.yaml:12"
 	o, _ := newOffers(t, resolver.Static{Payload: p})
-	o.Handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+	o.Handle(t.Context(), packetOf(answertest.Machine(1, boot.UEFI, boot.ROM)))
 	o.Wait()
-	o.Handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.IPXE), withHTTP))
+	o.Handle(t.Context(), packetOf(answertest.Machine(1, boot.UEFI, boot.IPXE), withHTTP))
 	o.Wait()
 	var told []string
-	for _, s := range o.Events.Attempts(machine(1, boot.UEFI, boot.ROM).MAC)[0].Steps {
+	for _, s := range o.Events.Attempts(answertest.Machine(1, boot.UEFI, boot.ROM).MAC)[0].Steps {
 		if s.Kind == timeline.Offered {
 			told = append(told, s.Text)
 			if s.Row != p.Row {
@@ -160,10 +140,10 @@ func TestRowIsTold(t *testing.T) {
 }
 
 func TestSilence(t *testing.T) {
-	refuse := resolver.NewAllowList(resolver.Static{Payload: kernel()}, []boot.MAC{{1}})
-	arm := machine(1, boot.UEFI, boot.ROM)
+	refuse := resolver.NewAllowList(resolver.Static{Payload: answertest.Kernel()}, []boot.MAC{{1}})
+	arm := answertest.Machine(1, boot.UEFI, boot.ROM)
 	arm.Arch = boot.ARM64
-	pi := machine(1, boot.BIOS, boot.ROM)
+	pi := answertest.Machine(1, boot.BIOS, boot.ROM)
 	pi.MAC = boot.MAC{0xb8, 0x27, 0xeb, 0, 0, 1}
 	uboot := func(m *dhcpv4.DHCPv4) { m.UpdateOption(dhcpv4.OptClassIdentifier("U-Boot.armv8")) }
 	plain := func(m *dhcpv4.DHCPv4) { m.Options.Del(dhcpv4.OptionClassIdentifier) }
@@ -174,12 +154,12 @@ func TestSilence(t *testing.T) {
 		packet   dhcp.Packet
 		told     timeline.Kind
 	}{
-		{"a machine that is not in --only", refuse, packetOf(machine(1, boot.BIOS, boot.ROM)), timeline.Ignored},
-		{"a machine without a route", resolver.Static{Payload: kernel()}, packetOf(arm), timeline.Ignored},
-		{"a Raspberry Pi, which says that it is a BIOS", resolver.Static{Payload: kernel()}, packetOf(pi), timeline.Ignored},
-		{"U-Boot, which may say so too", resolver.Static{Payload: kernel()}, packetOf(machine(1, boot.BIOS, boot.ROM), uboot), timeline.Ignored},
-		{"a request to the other server", resolver.Static{Payload: kernel()}, packetOf(machine(1, boot.BIOS, boot.ROM), taken), ""},
-		{"a client that does not boot", resolver.Static{Payload: kernel()}, packetOf(machine(1, boot.BIOS, boot.ROM), plain), ""},
+		{"a machine that is not in --only", refuse, packetOf(answertest.Machine(1, boot.BIOS, boot.ROM)), timeline.Ignored},
+		{"a machine without a route", resolver.Static{Payload: answertest.Kernel()}, packetOf(arm), timeline.Ignored},
+		{"a Raspberry Pi, which says that it is a BIOS", resolver.Static{Payload: answertest.Kernel()}, packetOf(pi), timeline.Ignored},
+		{"U-Boot, which may say so too", resolver.Static{Payload: answertest.Kernel()}, packetOf(answertest.Machine(1, boot.BIOS, boot.ROM), uboot), timeline.Ignored},
+		{"a request to the other server", resolver.Static{Payload: answertest.Kernel()}, packetOf(answertest.Machine(1, boot.BIOS, boot.ROM), taken), ""},
+		{"a client that does not boot", resolver.Static{Payload: answertest.Kernel()}, packetOf(answertest.Machine(1, boot.BIOS, boot.ROM), plain), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -216,9 +196,9 @@ func ownServer(t *testing.T) *dhcp.Server {
 }
 
 func TestOwnServerAddsTheBoot(t *testing.T) {
-	o, out := newOffers(t, resolver.Static{Payload: kernel()})
+	o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 	o.Addresses = ownServer(t)
-	o.Handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+	o.Handle(t.Context(), packetOf(answertest.Machine(1, boot.UEFI, boot.ROM)))
 	o.Wait()
 	if len(out.all()) != 1 {
 		t.Fatalf("%d replies", len(out.all()))
@@ -232,9 +212,9 @@ func TestOwnServerAddsTheBoot(t *testing.T) {
 // A machine that is not to be booted still gets its address: there is no other
 // server that would give it one.
 func TestOwnServerGivesAddressesToAll(t *testing.T) {
-	o, out := newOffers(t, resolver.NewAllowList(resolver.Static{Payload: kernel()}, []boot.MAC{{1}}))
+	o, out := newOffers(t, resolver.NewAllowList(resolver.Static{Payload: answertest.Kernel()}, []boot.MAC{{1}}))
 	o.Addresses = ownServer(t)
-	o.Handle(t.Context(), packetOf(machine(1, boot.UEFI, boot.ROM)))
+	o.Handle(t.Context(), packetOf(answertest.Machine(1, boot.UEFI, boot.ROM)))
 	o.Wait()
 	if len(out.all()) != 1 || out.all()[0].BootFileName != "" || !identify.Addr(out.all()[0].YourIPAddr).IsValid() {
 		t.Errorf("got %v", out.all())
@@ -244,9 +224,9 @@ func TestOwnServerGivesAddressesToAll(t *testing.T) {
 // A loader that asks for its address again, as any client does, learns from whom to fetch,
 // and what it fetches stays that of its boot.
 func TestLoaderThatAsksAgain(t *testing.T) {
-	o, out := newOffers(t, resolver.Static{Payload: kernel()})
+	o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 	o.Addresses = ownServer(t)
-	rom := machine(1, boot.BIOS, boot.ROM)
+	rom := answertest.Machine(1, boot.BIOS, boot.ROM)
 	plain := func(m *dhcpv4.DHCPv4) {
 		m.Options = dhcpv4.Options{}
 		m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeRequest))
@@ -271,9 +251,9 @@ func TestLoaderThatAsksAgain(t *testing.T) {
 // A boot client on a network without a pool is left alone, and the story says
 // why.
 func TestOwnServerWithoutAPool(t *testing.T) {
-	o, out := newOffers(t, resolver.Static{Payload: kernel()})
+	o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 	o.Addresses = ownServer(t)
-	p := packetOf(machine(1, boot.UEFI, boot.ROM))
+	p := packetOf(answertest.Machine(1, boot.UEFI, boot.ROM))
 	p.Interface.Addrs = []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}
 	o.Handle(t.Context(), p)
 	o.Wait()
@@ -292,11 +272,11 @@ type slow struct{ mac boot.MAC }
 
 func (s slow) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) {
 	if c.MAC != s.mac {
-		return kernel(), nil
+		return answertest.Kernel(), nil
 	}
 	select {
 	case <-time.After(10 * time.Second):
-		return kernel(), nil
+		return answertest.Kernel(), nil
 	case <-ctx.Done():
 		return boot.Payload{}, fmt.Errorf("%w: %w", boot.ErrIgnore, ctx.Err())
 	}
@@ -304,7 +284,7 @@ func (s slow) Resolve(ctx context.Context, c boot.Client) (boot.Payload, error) 
 
 func TestSlowAnswerDelaysNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		late, quick := machine(1, boot.BIOS, boot.ROM), machine(2, boot.BIOS, boot.ROM)
+		late, quick := answertest.Machine(1, boot.BIOS, boot.ROM), answertest.Machine(2, boot.BIOS, boot.ROM)
 		o, out := newOffers(t, slow{late.MAC})
 		began := time.Now()
 		o.Handle(t.Context(), packetOf(late))
@@ -322,7 +302,7 @@ func TestSlowAnswerDelaysNobodyElse(t *testing.T) {
 
 func TestAnswersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		late := machine(1, boot.BIOS, boot.ROM)
+		late := answertest.Machine(1, boot.BIOS, boot.ROM)
 		o, _ := newOffers(t, slow{late.MAC})
 		for range maxAnswers + 5 {
 			o.Handle(t.Context(), packetOf(late))

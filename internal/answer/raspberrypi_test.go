@@ -7,6 +7,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/resolver"
 	"github.com/spurboot/spur/internal/route"
@@ -22,7 +23,7 @@ func rpiKernel() boot.Payload {
 // forRPi are the offers of a host with a Raspberry Pi's firmware.
 func forRPi(t *testing.T) (*Offers4, *sent) {
 	t.Helper()
-	pi, other := rpiKernel(), kernel()
+	pi, other := rpiKernel(), answertest.Kernel()
 	o, out := newOffers(t, resolver.ByArch{Payload: other, For: map[boot.Arch]boot.Payload{boot.ARM64: pi}})
 	o.Tree.Loaders = append(o.Tree.Loaders,
 		route.Binary{Build: route.Build{File: route.RPiStarter, Firmware: boot.RPiFirmware, Arch: boot.ARM64}, Path: "/x/start4.elf"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/resolver"
@@ -19,8 +20,8 @@ import (
 // late. Our own server puts the shape into the ACK too.
 func TestShapesInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, out := newOffers(t, resolver.Static{Payload: kernel()})
-		ask := packetOf(machine(1, boot.UEFI, boot.ROM), dhcpv4.WithBroadcast(true))
+		o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
+		ask := packetOf(answertest.Machine(1, boot.UEFI, boot.ROM), dhcpv4.WithBroadcast(true))
 		theirs, err := dhcpv4.NewReplyFromRequest(ask.Message, dhcpv4.WithMessageType(dhcpv4.MessageTypeOffer))
 		if err != nil {
 			t.Fatal(err)
@@ -57,9 +58,9 @@ func TestShapesInTurn(t *testing.T) {
 
 func TestShapesOfOurServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, out := newOffers(t, resolver.Static{Payload: kernel()})
+		o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 		o.Addresses, o.Decider.Lease = ownServer(t), route.Ours
-		rom := machine(1, boot.BIOS, boot.ROM)
+		rom := answertest.Machine(1, boot.BIOS, boot.ROM)
 		for range 2 {
 			o.Handle(t.Context(), packetOf(rom))
 			o.Wait()

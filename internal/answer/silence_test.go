@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/timeline"
@@ -11,7 +12,7 @@ import (
 
 // A machine that no route leads on is told so, and is no failure.
 func TestAnObstacleIsNoFailure(t *testing.T) {
-	e := Silence(machine(1, boot.UEFI, boot.ROM), "", decide.NoRoute("no route"))
+	e := Silence(answertest.Machine(1, boot.UEFI, boot.ROM), "", decide.NoRoute("no route"))
 	if e.Kind != timeline.Ignored || e.Reason != "no route" {
 		t.Errorf("told as %+v", e)
 	}

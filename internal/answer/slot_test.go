@@ -9,6 +9,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/resolver"
@@ -18,7 +19,7 @@ import (
 func asksOf(n int, sender *boot.MAC) []dhcp.Packet {
 	var all []dhcp.Packet
 	for i := range n {
-		c := machine(1, boot.UEFI, boot.ROM)
+		c := answertest.Machine(1, boot.UEFI, boot.ROM)
 		binary.BigEndian.PutUint32(c.MAC[:], 0x02770000+uint32(i))
 		p := packetOf(c)
 		p.FromMAC = c.MAC[:]
@@ -35,7 +36,7 @@ func asksOf(n int, sender *boot.MAC) []dhcp.Packet {
 func TestWaitingHoldsNoSlot(t *testing.T) {
 	for name, sender := range map[string]*boot.MAC{"many senders": nil, "one sender": {2, 0x66}} {
 		synctest.Test(t, func(t *testing.T) {
-			o, out := newOffers(t, resolver.Static{Payload: kernel()})
+			o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 			o.Reach = func(_ context.Context, p dhcp.Packet, wait func(func()) bool) dhcp.Packet {
 				wait(func() { time.Sleep(time.Second) })
 				return p
@@ -63,7 +64,7 @@ func TestWaitingHoldsNoSlot(t *testing.T) {
 // A machine waits in one place, however often it asks.
 func TestOneWaitForEachMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, out := newOffers(t, resolver.Static{Payload: kernel()})
+		o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 		o.Reach = func(_ context.Context, p dhcp.Packet, wait func(func()) bool) dhcp.Packet {
 			wait(func() { time.Sleep(time.Second) })
 			return p
@@ -83,7 +84,7 @@ func TestOneWaitForEachMachine(t *testing.T) {
 // A late offer for which there is no place to wait isn't made: the machine asks again.
 func TestLateOffersHoldNoSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, out := newOffers(t, resolver.Static{Payload: kernel()})
+		o, out := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 		o.Decider.Shapes = func(boot.MAC) (string, []string) { return "late", nil }
 		asks := asksOf(2000, nil)
 		for _, p := range asks {

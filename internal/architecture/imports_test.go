@@ -49,6 +49,7 @@ var allowed = map[string][]string{
 		"internal/advice", "internal/boot", "internal/bsdp", "internal/decide", "internal/dhcp", "internal/dhcp6", "internal/family", "internal/identify", "internal/medium", "internal/pxe",
 		"internal/recorder", "internal/resolver", "internal/route", "internal/timeline", "internal/tree",
 	},
+	"internal/answer/answertest": {"internal/boot", "internal/decide", "internal/route", "internal/seal", "internal/timeline", "internal/tree"},
 
 	// What is known before anybody asks.
 	"internal/outlook": {"internal/advice", "internal/boot", "internal/identify", "internal/loader", "internal/route"},

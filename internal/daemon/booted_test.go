@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/machines"
@@ -27,7 +28,7 @@ func TestOnceOutlivesARestart(t *testing.T) {
 	data := t.TempDir()
 	start := func() (func(boot.MAC), boot.Resolver) {
 		d := &daemon{config: Config{Once: true, Data: data}, notices: newNotices(Config{Out: io.Discard})}
-		booted, chain, err := d.chain(resolver.Static{Payload: kernel()})
+		booted, chain, err := d.chain(resolver.Static{Payload: answertest.Kernel()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +38,7 @@ func TestOnceOutlivesARestart(t *testing.T) {
 		_, err := r.Resolve(t.Context(), c)
 		return err == nil
 	}
-	one, two := machine(1, boot.UEFI, boot.ROM), machine(2, boot.UEFI, boot.ROM)
+	one, two := answertest.Machine(1, boot.UEFI, boot.ROM), answertest.Machine(2, boot.UEFI, boot.ROM)
 	if all, err := machines.BootedOnce(data); err != nil || len(all) != 0 {
 		t.Errorf("before the first: %v, %v", all, err)
 	}
@@ -101,7 +102,7 @@ func TestWhatCountsAsBooted(t *testing.T) {
 				defer running.Wait()
 				defer cancel()
 				s := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
-				c := machine(1, boot.UEFI, boot.IPXE)
+				c := answertest.Machine(1, boot.UEFI, boot.IPXE)
 				path := o.Tree.Path(c, route.Configured(boot.IPXE, route.HTTP))
 				if p.Kind() == boot.KindLinux {
 					urls := o.Tree.URLs(c, route.Configured(boot.IPXE, route.HTTP), p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/resolver"
@@ -30,7 +31,7 @@ func byName(t *testing.T, name string) route.Route {
 // A read request by itself, which can come from a forged address, notes no boot.
 // A transfer that is acknowledged does.
 func TestBootIsNotedOnceItIsAcknowledged(t *testing.T) {
-	common, clients := newOffers(t, resolver.Static{Payload: kernel()}), &decide.Clients{}
+	common, clients := newOffers(t, resolver.Static{Payload: answertest.Kernel()}), &decide.Clients{}
 	common.Tree.Boots = clients
 	f := &files{tree: common.Tree, events: timeline.New(timeline.Config{}), booted: func(boot.MAC) {}, clients: clients}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -38,7 +39,7 @@ func TestBootIsNotedOnceItIsAcknowledged(t *testing.T) {
 	defer running.Wait()
 	defer cancel()
 	served := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
-	path := common.Tree.Names.Boot(machine(1, boot.UEFI, boot.ROM), byName(t, "uefi-shim-grub")) + "/grub.cfg"
+	path := common.Tree.Names.Boot(answertest.Machine(1, boot.UEFI, boot.ROM), byName(t, "uefi-shim-grub")) + "/grub.cfg"
 	here := netip.MustParseAddr("127.0.0.1")
 
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: here.AsSlice()})

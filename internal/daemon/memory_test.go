@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/machines"
 	"github.com/spurboot/spur/internal/timeline"
@@ -28,7 +29,7 @@ func remembering(t *testing.T, data string) *memory {
 
 // asks has a machine's ROM ask.
 func (m *memory) asks(mac boot.MAC) {
-	m.events.Observe(timeline.Event{Kind: timeline.Asked, MAC: mac, Client: machine(0, boot.UEFI, boot.ROM)})
+	m.events.Observe(timeline.Event{Kind: timeline.Asked, MAC: mac, Client: answertest.Machine(0, boot.UEFI, boot.ROM)})
 	m.recall(mac)
 }
 
@@ -84,7 +85,7 @@ func TestKeptDoesNotUndoWhatIsLearned(t *testing.T) {
 	m := remembering(t, t.TempDir())
 	m.asks(mac)
 	m.observe(timeline.Update{Attempt: timeline.Attempt{MAC: mac}, Learned: &timeline.Learned{Routes: []string{"a"}, Booted: time.Now()}})
-	client := machine(0, boot.UEFI, boot.ROM)
+	client := answertest.Machine(0, boot.UEFI, boot.ROM)
 	m.events.Observe(timeline.Event{Kind: timeline.Offered, MAC: mac, Client: client, Route: "a", Name: "a.efi"})
 	m.events.Observe(timeline.Event{Kind: timeline.FetchEnd, MAC: mac, Role: timeline.RoleLoader, Route: "a", Name: "a.efi", Bytes: 1, Total: 1})
 	m.asks(mac) // the loader did not take over

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/answer"
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/dhcp"
 	"github.com/spurboot/spur/internal/resolver"
@@ -76,7 +77,7 @@ func TestTheStoryTellsWhatTheScreenSays(t *testing.T) {
 			defer cancel()
 			s := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
 			path := func(c boot.Client) string { return o.Tree.Path(c, route.Configured(boot.IPXE, route.HTTP)) }
-			byDHCP, byHTTP, byTFTP := machine(1, boot.UEFI, boot.IPXE), machine(2, boot.UEFI, boot.IPXE), machine(3, boot.UEFI, boot.IPXE)
+			byDHCP, byHTTP, byTFTP := answertest.Machine(1, boot.UEFI, boot.IPXE), answertest.Machine(2, boot.UEFI, boot.IPXE), answertest.Machine(3, boot.UEFI, boot.IPXE)
 			o.Handle(ctx, scriptRequest(byDHCP))
 			o.Wait()
 			if err := s.get(t, path(byHTTP)); err != nil {
@@ -116,7 +117,7 @@ func TestAnErrorPageIsNoPartOfTheFile(t *testing.T) {
 	defer cancel()
 	s := serveFiles(ctx, t, &running, f, newNotices(Config{Out: io.Discard}))
 	for n, via := range []route.Via{route.HTTP, route.TFTP} {
-		c := machine(byte(n), boot.UEFI, boot.IPXE)
+		c := answertest.Machine(byte(n), boot.UEFI, boot.IPXE)
 		urls := o.Tree.URLs(c, route.Configured(boot.IPXE, route.HTTP), p, tree.Asker{Via: route.HTTP, Server: netip.MustParseAddr("10.0.0.1")})
 		file := strings.TrimPrefix(urls.Kernel, "http://10.0.0.1/")
 		if err := os.Remove(path); err != nil && n == 0 {

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/httpd"
@@ -59,7 +60,7 @@ func TestStalledDownload(t *testing.T) {
 	defer running.Wait()
 	defer cancel()
 
-	hangs, other := machine(1, boot.UEFI, boot.ROM).MAC, machine(2, boot.UEFI, boot.ROM).MAC
+	hangs, other := answertest.Machine(1, boot.UEFI, boot.ROM).MAC, answertest.Machine(2, boot.UEFI, boot.ROM).MAC
 	path := func(mac boot.MAC) string {
 		return "/" + names.File(mac, route.Initrd, boot.File{Source: disk}, false) + "/initrd.img"
 	}

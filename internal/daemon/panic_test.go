@@ -15,6 +15,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/spurboot/spur/internal/answer"
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
 	"github.com/spurboot/spur/internal/dhcp"
@@ -39,7 +40,7 @@ func (f fragile) Resolve(ctx context.Context, c boot.Client) (boot.Payload, erro
 func TestAFaultHarmsNobodyElse(t *testing.T) {
 	var log lockedBuffer
 	v := newNotices(Config{Logger: slog.New(slog.NewJSONHandler(&log, nil))})
-	r := fragile{resolver.Static{Payload: kernel()}}
+	r := fragile{resolver.Static{Payload: answertest.Kernel()}}
 	var replies []*dhcpv4.DHCPv4
 	o := &answer.Offers4{Offers: newOffers(t, r), Send: func(_ dhcp.Packet, reply *dhcpv4.DHCPv4) error {
 		replies = append(replies, reply)
@@ -56,7 +57,7 @@ func TestAFaultHarmsNobodyElse(t *testing.T) {
 	defer cancel()
 	web := serveFiles(ctx, t, &running, f, v)
 
-	bad, good := machine(13, boot.UEFI, boot.IPXE), machine(14, boot.UEFI, boot.IPXE)
+	bad, good := answertest.Machine(13, boot.UEFI, boot.IPXE), answertest.Machine(14, boot.UEFI, boot.IPXE)
 	path := func(c boot.Client) string { return o.Tree.Path(c, route.Configured(boot.IPXE, route.HTTP)) }
 	for _, c := range []boot.Client{bad, good} {
 		o.Handle(ctx, scriptRequest(c))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/fetch"
 	"github.com/spurboot/spur/internal/route"
@@ -41,7 +42,7 @@ func TestRelativeNamesThroughUs(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer o.Tree.ScriptFiles.Close()
-		f, err := o.Tree.Open(t.Context(), o.Tree.Names.Boot(machine(1, boot.UEFI, boot.IPXE), route.Configured(boot.IPXE, route.HTTP))+"/vmlinuz", tree.Asker{Via: "http", Server: netip.MustParseAddr("10.0.0.1")})
+		f, err := o.Tree.Open(t.Context(), o.Tree.Names.Boot(answertest.Machine(1, boot.UEFI, boot.IPXE), route.Configured(boot.IPXE, route.HTTP))+"/vmlinuz", tree.Asker{Via: "http", Server: netip.MustParseAddr("10.0.0.1")})
 		if err != nil {
 			t.Fatalf("%s: %v", at, err)
 		}

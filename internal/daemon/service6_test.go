@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/answer"
+	"github.com/spurboot/spur/internal/answer/answertest"
 	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/pools"
@@ -66,7 +67,7 @@ func TestOwnServerOnAWire6(t *testing.T) {
 	c := Config{DHCP: OwnDHCP, Pools: []pools.Pool{pool}, RA: true, Force: true, Out: &out}
 	d := &daemon{config: c, notices: newNotices(c), store: store.Memory(), names: tree.Names{Key: seal.NewKey()}}
 	defer d.store.Close()
-	common := newOffers(t, resolver.Static{Payload: kernel()})
+	common := newOffers(t, resolver.Static{Payload: answertest.Kernel()})
 	var offers *answer.Offers6
 	var links *links6
 	err = home.Do(func() (err error) {

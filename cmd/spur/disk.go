@@ -19,7 +19,8 @@ Images are qcow2 or raw; those of VHD, VHDX and VMDK are read only. Spur looks
 at the first bytes of a file to know which it is. A raw disk whose contents you
 don't trust may pretend to be another, so say --format raw for it: served without
 it, it refuses writes that would make it look like an image. And say --format vhd
-for a VHD of fixed size, which looks like a raw disk.
+for a VHD of fixed size, which looks like a raw disk. What is compressed is
+refused: unpack it first.
 
 The backing file that an image names is opened only if it is in the image's
 folder, or in one that --allow-backing names: whoever could write to an image

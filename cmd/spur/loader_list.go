@@ -51,7 +51,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line; what is in Spur itself has no path, and is embedded")
 	return cmd
 }
 
@@ -72,7 +72,7 @@ func listLoader(out io.Writer, l host.Loader) {
 	if l.First {
 		fmt.Fprintln(out, printable.Line(fmt.Sprintf("%s (%s)", l.Use, l.Why)))
 	}
-	fmt.Fprintln(out, printable.Line(fmt.Sprintf("  %s %s  %s", l.Kind, orUnknown(l.Version), l.Path)))
+	fmt.Fprintln(out, printable.Line(fmt.Sprintf("  %s %s  %s", l.Kind, orUnknown(l.Version), l.Place())))
 	for _, line := range []string{l.Chain, from(l.From), strings.Join(l.Can, ", "), l.SignedBy()} {
 		if line != "" {
 			fmt.Fprintln(out, printable.Line("      "+line))

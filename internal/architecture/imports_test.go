@@ -113,7 +113,7 @@ var allowed = map[string][]string{
 	// Images are opened apart from where they are exported, which knows no format.
 	"internal/disk": {
 		"block", "block/diskimage", "block/httpblock", "block/imagemap", "block/qcow2", "block/raw",
-		"internal/advice", "internal/printable", "internal/size",
+		"internal/advice", "internal/archive", "internal/printable", "internal/size",
 	},
 	"internal/san": {
 		"aoe", "block", "block/httpblock", "internal/advice", "internal/httpd", "internal/printable", "internal/size", "iscsi", "nbd",

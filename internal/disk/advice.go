@@ -99,6 +99,8 @@ func adviceFor(name string, err error) string {
 	switch {
 	case errors.As(err, &unreadable):
 		return fmt.Sprintf("convert it: qemu-img convert -f %s -O qcow2 IMAGE NEW; or, if it is a raw disk all the same, %s", unreadable.Format.QEMU(), sayRaw)
+	case errors.Is(err, errCompressed):
+		return "unpack it first, with gunzip, bunzip2, unxz or unzstd; or, if it is a raw disk all the same, " + sayRaw
 	case errors.As(err, new(diskimage.UnwritableError)):
 		return "copy it into one that can be written: spur disk convert " + name + " NEW.qcow2"
 	case errors.Is(err, fs.ErrPermission):

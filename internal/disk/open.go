@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/spurboot/spur/block/diskimage"
 	"github.com/spurboot/spur/block/qcow2"
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/archive"
 )
 
 // tables is the most memory, in bytes, for an image's tables.
@@ -104,6 +106,9 @@ func open(ctx context.Context, file block.File, o Options, opener diskimage.Open
 			return nil, err
 		}
 		isQcow2 = format == diskimage.Qcow2
+		if format == diskimage.Raw && compressed(file) {
+			return nil, errCompressed
+		}
 	}
 	if local, is := file.(*block.OSFile); is && isQcow2 && !o.bare {
 		options.Format = diskimage.Qcow2 // what the journal is for
@@ -127,6 +132,25 @@ func open(ctx context.Context, file block.File, o Options, opener diskimage.Open
 		}
 	}
 	return d, nil
+}
+
+// errCompressed is that a file is no disk, but a compressed one, most likely.
+var errCompressed = errors.New("it is a compressed file, out of which no disk can be read at random")
+
+// compressed says whether what a file begins with unpacks. It looks no further: who may
+// write to a raw disk can have anything in it.
+func compressed(file block.File) bool {
+	size, err := file.Size()
+	if err != nil {
+		return false
+	}
+	unpacked, ok, err := archive.Decompress(file, size)
+	if err != nil || !ok {
+		return false
+	}
+	defer unpacked.Close()
+	n, _ := io.ReadFull(unpacked, make([]byte, 512))
+	return n > 0
 }
 
 // journal is what an image is opened with: one to write to, or one that was left

@@ -13,7 +13,8 @@ import (
 
 // Description is what a file is, for people and for JSON.
 type Description struct {
-	Path       string        `json:"path"`
+	Path       string        `json:"path,omitempty"`     // none of what is embedded
+	Embedded   string        `json:"embedded,omitempty"` // its name in Spur itself
 	Kind       route.Kind    `json:"kind"`
 	Firmware   boot.Firmware `json:"firmware"`
 	Arch       boot.Arch     `json:"arch"`
@@ -54,6 +55,20 @@ type ShimVerdict struct {
 	Version string `json:"version"`
 	Knows   bool   `json:"knows_signer"`
 	Refused string `json:"refused,omitempty"`
+}
+
+// Place says where it is, for people.
+func (d Description) Place() string {
+	return route.Binary{Build: route.Build{File: d.Embedded}, Path: d.Path}.Place()
+}
+
+// describeBinary describes a loader of this host, or one in Spur itself.
+func describeBinary(b route.Binary) Description {
+	d := describe(b.Path, b.Identity)
+	if b.Path == "" {
+		d.Embedded = b.File
+	}
+	return d
 }
 
 // describe puts an identity into words.
@@ -179,7 +194,7 @@ func (d Description) Title() string {
 
 // TitleOf is what a loader is in a few words, and what it stands for.
 func TitleOf(b route.Binary) string {
-	return describe(b.Place(), b.Identity).Title() + " as " + b.File
+	return describeBinary(b).Title() + " as " + b.File
 }
 
 // SignedBy says who signed it.

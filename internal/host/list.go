@@ -49,7 +49,7 @@ func ListLoaders(data string, own []string) ([]Loader, error) {
 	var list []Loader
 	for i, b := range found {
 		l := Loader{
-			Description: describe(b.Place(), b.Identity), Use: use(b), SHA256: hex.EncodeToString(b.Sum[:]),
+			Description: describeBinary(b), Use: use(b), SHA256: hex.EncodeToString(b.Sum[:]),
 			Chain: chains[b.Place()].text,
 			From:  importedFrom(stores, b),
 		}

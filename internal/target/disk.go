@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
@@ -73,9 +72,9 @@ func lookDisk(ctx context.Context, f boot.File, up Upstream) (found image.Disk, 
 	if f.IsURL() {
 		return found, up.with(ctx, f.Source, look)
 	}
-	local, err := os.Open(f.Source)
+	local, err := OpenRegular(f.Source)
 	if err != nil {
-		return found, advice.Wrap(err, "check its name and its permissions")
+		return found, advice.Or(err, "check its name and its permissions")
 	}
 	return found, look(local)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
@@ -38,16 +39,32 @@ func readable(path string) error {
 }
 
 // OpenRegular opens a regular file. Nothing else is opened: a pipe would wait for its
-// writer.
+// writer. One that is put in the file's place meanwhile is not read.
 func OpenRegular(path string) (*os.File, error) {
 	info, err := os.Stat(path)
+	if err = regular(path, info, err); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err = f.Stat()
+	if err = regular(path, info, err); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// regular refuses what is no regular file, or could not be looked at.
+func regular(path string, info fs.FileInfo, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist)
+		return fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist)
 	case err != nil:
-		return nil, err
+		return err
 	case !info.Mode().IsRegular():
-		return nil, advice.New(path+" is no regular file", "name one, because it is read again for each machine")
+		return advice.New(path+" is no regular file", "name one, because it is read again for each machine")
 	}
-	return os.Open(path)
+	return nil
 }

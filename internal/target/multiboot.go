@@ -85,7 +85,7 @@ func checkPacked(kernel boot.File, packed bool) error {
 	if !packed || kernel.IsURL() {
 		return nil
 	}
-	f, err := os.Open(kernel.Source)
+	f, err := OpenRegular(kernel.Source)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"syscall"
 	"time"
 
@@ -87,7 +86,7 @@ func (u Upstream) text(ctx context.Context, f boot.File) (text string, err error
 		err = u.with(ctx, f.Source, read)
 		return text, err
 	}
-	local, err := os.Open(f.Source)
+	local, err := OpenRegular(f.Source)
 	if err != nil {
 		return "", err
 	}

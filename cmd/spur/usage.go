@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,9 +29,20 @@ func usage(cmd *cobra.Command, err error) error {
 	if errors.As(err, &unknown) {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		manual = didYouMean("--", unknown.GetSpecifiedName(), names) + manual
+		manual = cmp.Or(withOneDash(unknown, names), didYouMean("--", unknown.GetSpecifiedName(), names)) + manual
 	}
 	return usageError{advice.Wrap(plainly(err), manual)}
+}
+
+// withOneDash suggests the long flag that was written with one dash, as -help is: package
+// pflag takes its letters for flags, and names those from the first unknown one on.
+func withOneDash(unknown *pflag.NotExistError, names []string) string {
+	rest := unknown.GetSpecifiedShortnames()
+	i := slices.IndexFunc(names, func(name string) bool { return len(rest) > 2 && strings.HasSuffix(name, rest) })
+	if i < 0 {
+		return ""
+	}
+	return "did you mean --" + names[i] + "? "
 }
 
 // subcommand refuses the argument of a command that only has subcommands.

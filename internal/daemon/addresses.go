@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -68,9 +69,12 @@ func oneOf(addrs []netip.Addr) string {
 
 // otherInterface says what to do where no interface can serve, or not the one
 // that was named.
-func (c Config) otherInterface() string {
-	if len(c.Interfaces) == 0 {
+func (c Config) otherInterface(why error) string {
+	switch {
+	case len(c.Interfaces) == 0:
 		return "bring an Ethernet interface up and give it an IPv4 address"
+	case errors.As(why, new(dhcp.NoAddressError)):
+		return "give it one, or choose another one with --interface"
 	}
 	return "choose another one with --interface"
 }

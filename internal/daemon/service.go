@@ -54,7 +54,7 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	}
 	interfaces, err := d.config.servingInterfaces(ctx)
 	if err != nil {
-		return nil, advice.Wrap(err, d.config.otherInterface())
+		return nil, advice.Wrap(err, d.config.otherInterface(err))
 	}
 	if err := d.config.checkServerAddrs(); err != nil {
 		return nil, err

@@ -82,6 +82,13 @@ func Interfaces(names []string) ([]Interface, error) {
 	return s.Serving, nil
 }
 
+// NoAddressError is that an interface has no IPv4 address.
+type NoAddressError struct{ Interface string }
+
+func (n NoAddressError) Error() string {
+	return fmt.Sprintf("interface %s has no IPv4 address: give it one: ip addr add 192.168.77.1/24 dev %s", n.Interface, n.Interface)
+}
+
 // look checks that an interface can serve clients.
 func look(l netlink.Link) (Interface, error) {
 	a := l.Attrs()
@@ -90,7 +97,7 @@ func look(l netlink.Link) (Interface, error) {
 		return Interface{}, err
 	}
 	if len(addrs) == 0 {
-		return Interface{}, fmt.Errorf("interface %s has no IPv4 address: give it one: ip addr add 192.168.77.1/24 dev %s", a.Name, a.Name)
+		return Interface{}, NoAddressError{a.Name}
 	}
 	return Interface{Index: a.Index, Name: a.Name, MAC: a.HardwareAddr, VLAN: vlanOf(l), Addrs: addrs}, nil
 }

@@ -96,9 +96,17 @@ func Explain(path string, err error) error {
 	case errors.As(err, &m):
 		return advice.Wrap(fmt.Errorf("%s: %w", path, err), m.Hint)
 	case errors.Is(err, fs.ErrNotExist):
-		return advice.Wrap(fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist), checkName(path))
+		return advice.Wrap(NoFileError{path}, checkName(path))
 	case errors.Is(err, fs.ErrPermission):
 		return advice.Wrap(fmt.Errorf("%s may not be read (%w)", path, fs.ErrPermission), "change its permissions, or run as a user who may")
 	}
 	return advice.Wrap(fmt.Errorf("%s cannot be read: %w", path, err), "check its name, and whether it can be read here by other programs")
 }
+
+// NoFileError is that a file isn't there.
+type NoFileError struct{ Path string }
+
+func (n NoFileError) Error() string { return "there is no file " + n.Path }
+
+// Unwrap says so to programs.
+func (NoFileError) Unwrap() error { return fs.ErrNotExist }

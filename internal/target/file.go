@@ -11,6 +11,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/image"
 )
 
 // located makes a name absolute: what is served must not depend on a later
@@ -60,7 +61,7 @@ func OpenRegular(path string) (*os.File, error) {
 func regular(path string, info fs.FileInfo, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no file %s (%w)", path, fs.ErrNotExist)
+		return image.NoFileError{Path: path}
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():

@@ -33,16 +33,18 @@ func (c *conn) reply(record []byte, e *encoder) (ok bool) {
 		accepted(e, programMismatch)
 		e.uint32(served)
 		e.uint32(served)
-	case procedures(call.procedure) == nil:
-		accepted(e, procedureUnavailable)
 	default:
 		c.carryOut(procedures(call.procedure), &args, e)
 	}
 	return true
 }
 
-// carryOut writes the results of a procedure.
+// carryOut writes the results of a procedure, of which there may be none.
 func (c *conn) carryOut(do procedure, args *decoder, e *encoder) {
+	if do == nil {
+		accepted(e, procedureUnavailable)
+		return
+	}
 	start := len(e.b)
 	accepted(e, success)
 	do(c, args, e)

@@ -7,15 +7,35 @@ type procedure func(c *conn, args *decoder, e *encoder)
 // The procedures of NFS (RFC 1813 section 3.3), by their numbers. Those that change something
 // are refused with as many empty attributes as their replies have.
 func nfsProcedure(number uint32) procedure {
-	all := [...]procedure{
-		null, getAttributes, refuse(2), at(lookup), at(access), at(readLink), at(read), // SETATTR is 2
-		refuse(2), refuse(2), refuse(2), refuse(2), refuse(2), refuse(2), refuse(2), // WRITE to RMDIR
-		refuse(4), refuse(3), // RENAME, LINK
-		at(readFolder), at(readFolderPlus), at(fileSystemStatus), at(fileSystemInfo), at(pathConfiguration),
-		refuse(2), // COMMIT
-	}
-	if uint64(number) < uint64(len(all)) {
-		return all[number]
+	switch number {
+	case 0:
+		return null
+	case 1:
+		return getAttributes
+	case 3:
+		return at(lookup)
+	case 4:
+		return at(access)
+	case 5:
+		return at(readLink)
+	case 6:
+		return at(read)
+	case 16:
+		return at(readFolder)
+	case 17:
+		return at(readFolderPlus)
+	case 18:
+		return at(fileSystemStatus)
+	case 19:
+		return at(fileSystemInfo)
+	case 20:
+		return at(pathConfiguration)
+	case 14: // RENAME
+		return refuse(4)
+	case 15: // LINK
+		return refuse(3)
+	case 2, 7, 8, 9, 10, 11, 12, 13, 21: // SETATTR, WRITE to RMDIR, COMMIT
+		return refuse(2)
 	}
 	return nil
 }

@@ -1,7 +1,10 @@
 package seal
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/spurboot/spur/internal/wholefile"
 )
@@ -22,8 +26,11 @@ const KeySize = 32
 // zero Key is not a secret. A Key is safe for concurrent use and doesn't show
 // itself when it is printed.
 type Key struct {
-	secret   [KeySize]byte
-	mac, enc [KeySize]byte // derived from secret
+	secret [KeySize]byte
+
+	// What is derived from it.
+	block cipher.Block
+	macs  sync.Pool // of hash.Hash
 }
 
 // NewKey returns a fresh random key.
@@ -71,15 +78,20 @@ func (k *Key) String() string { return "seal.Key(secret)" }
 func (k *Key) GoString() string { return k.String() }
 
 func derive(secret [KeySize]byte) *Key {
-	k := &Key{secret: secret}
-	for label, into := range map[string][]byte{"spur seal 1 mac": k.mac[:], "spur seal 1 enc": k.enc[:]} {
-		sub, err := hkdf.Key(sha256.New, secret[:], nil, label, KeySize)
-		if err != nil {
-			panic("seal: " + err.Error()) // only for a length beyond HKDF's bound
-		}
-		copy(into, sub)
+	mac := subkey(secret, "spur seal 1 mac")
+	block, err := aes.NewCipher(subkey(secret, "spur seal 1 enc"))
+	if err != nil {
+		panic("seal: " + err.Error()) // only for a key of a wrong size
 	}
-	return k
+	return &Key{secret: secret, block: block, macs: sync.Pool{New: func() any { return hmac.New(sha256.New, mac) }}}
+}
+
+func subkey(secret [KeySize]byte, label string) []byte {
+	sub, err := hkdf.Key(sha256.New, secret[:], nil, label, KeySize)
+	if err != nil {
+		panic("seal: " + err.Error()) // only for a length beyond HKDF's bound
+	}
+	return sub
 }
 
 // ReadKey reads the key in the file path, and writes nothing.

@@ -37,14 +37,13 @@
 package seal
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"strings"
 )
 
@@ -112,16 +111,13 @@ func (k *Key) Open(token string) ([]byte, error) {
 
 // siv is the synthetic IV: the authenticator of the plaintext, cut to one block.
 func (k *Key) siv(plaintext []byte) (siv [sivSize]byte) {
-	mac := hmac.New(sha256.New, k.mac[:])
+	mac, _ := k.macs.Get().(hash.Hash)
+	defer k.macs.Put(mac)
+	mac.Reset()
 	mac.Write(plaintext)
-	copy(siv[:], mac.Sum(nil))
+	var sum [sha256.Size]byte
+	copy(siv[:], mac.Sum(sum[:0]))
 	return siv
 }
 
-func (k *Key) stream(siv [sivSize]byte) cipher.Stream {
-	block, err := aes.NewCipher(k.enc[:])
-	if err != nil {
-		panic("seal: " + err.Error()) // only for a key of a wrong size
-	}
-	return cipher.NewCTR(block, siv[:])
-}
+func (k *Key) stream(siv [sivSize]byte) cipher.Stream { return cipher.NewCTR(k.block, siv[:]) }

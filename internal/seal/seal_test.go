@@ -93,7 +93,7 @@ func TestMalformed(t *testing.T) {
 func TestParseKey(t *testing.T) {
 	k := NewKey()
 	again, err := ParseKey("  " + k.Text() + "\n")
-	if err != nil || *again != *k {
+	if err != nil || again.Text() != k.Text() || again.Seal([]byte("a")) != k.Seal([]byte("a")) {
 		t.Errorf("key changed on its way through text: %v", err)
 	}
 	for _, bad := range []string{"", "AAAA", k.Text() + "AAAA", strings.Repeat("!", 43)} {

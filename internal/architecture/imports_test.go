@@ -272,6 +272,7 @@ var allowed = map[string][]string{
 	"bench/nbd":             {"bench/testbed", "block", "internal/disk", "nbd", "internal/scratch"},
 	"bench/aoe":             {"aoe", "bench/testbed", "block", "block/raw"},
 	"bench/iscsi":           {"bench/testbed", "block", "block/raw", "iscsi", "internal/scratch"},
+	"bench/nfs":             {"bench/testbed", "internal/iso", "internal/nfs", "internal/seal"},
 	"bench/start":           {"bench/testbed", "internal/lab"},
 	"bench/boot":            {"bench/testbed", "internal/efi/uki", "internal/lab"},
 }

@@ -279,7 +279,7 @@ func (w *world) took(spur *lab.Process, m *lab.Machine, routes ...string) {
 		}
 	}
 	if strings.Join(got, " ") != strings.Join(routes, " ") {
-		w.Errorf("%s was offered the routes %v, want %v", m.Name(), got, routes)
+		w.Errorf("%s was offered the routes %v, want %v\nSpur says:\n%s", m.Name(), got, routes, spur.Tail(60))
 	}
 	if w.Failed() {
 		return

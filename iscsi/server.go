@@ -23,15 +23,18 @@ type Server struct {
 	Portal string
 	Hooks  Hooks
 	Bounds Bounds
+	// Shares, unless nil, are those that it has with other servers, in place of its own, of
+	// Bounds.
+	Shares *Shares
 
 	once     sync.Once
 	bounds   Bounds
 	pool     buffers
 	tasks    sync.Pool
 	memory   *share.Memory
-	places   share.Places   // of sessions
-	logins   share.HalfOpen // under way
-	ticks    atomic.Uint32  // of the keepalive
+	places   *share.Places   // of sessions
+	logins   *share.HalfOpen // under way
+	ticks    atomic.Uint32   // of the keepalive
 	watchdog handoff.Watchdog
 	ctx      context.Context
 
@@ -44,10 +47,11 @@ type Server struct {
 
 func (srv *Server) init(ctx context.Context) {
 	srv.once.Do(func() {
-		srv.bounds = srv.Bounds.withDefaults()
-		srv.memory = share.NewMemory(srv.bounds.TotalMemory)
-		srv.places = share.Places{Total: srv.bounds.Sessions, PerPeer: srv.bounds.PeerSessions}
-		srv.logins.Most = srv.bounds.Logins
+		shares := srv.Shares
+		if shares == nil {
+			shares = NewShares(srv.Bounds)
+		}
+		srv.bounds, srv.memory, srv.places, srv.logins = shares.bounds, shares.memory, &shares.places, &shares.logins
 		srv.sessions = map[*session]struct{}{}
 		srv.ctx = ctx
 	})
@@ -121,7 +125,9 @@ func (srv *Server) serve(c *conn) {
 			l.release()
 		}
 	}()
+	unhook := context.AfterFunc(srv.ctx, func() { c.nc.Close() }) // while it hasn't logged in
 	err := c.login(l)
+	unhook()
 	if c.s == nil {
 		var target string
 		if l.target != nil {

@@ -6,7 +6,6 @@ import "time"
 func (srv *Server) shutdown() {
 	srv.mu.Lock()
 	srv.closing = true
-	srv.logins.Close()
 	srv.mu.Unlock()
 	sessions, grace := srv.allSessions(), srv.bounds.Grace
 	for _, s := range sessions {

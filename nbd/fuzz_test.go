@@ -44,7 +44,7 @@ func FuzzServer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := &Server{Exports: Fixed{{Device: newMemory(1 << 20)}}}
 		bounds := Bounds{InFlight: 2, MaxPayload: 64 << 10, Memory: 1 << 20}.withDefaults()
-		a := newAdmission(bounds)
+		a := &admission{Shares: NewShares(bounds)}
 		s.serve(context.Background(), mute{Reader: bytes.NewReader(b)}, a)
 		if left := a.memory.Left(); left != bounds.TotalMemory {
 			t.Fatalf("%d bytes are still held at the end", bounds.TotalMemory-left)

@@ -23,6 +23,9 @@ type Server struct {
 	RequireTLS bool
 	Hooks      Hooks
 	Bounds     Bounds
+	// Shares, unless nil, are those that it has with other servers, in place of its own, of
+	// Bounds, which each Serve makes.
+	Shares *Shares
 
 	buffers pool
 }
@@ -106,7 +109,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		l.Close()
 		return errors.New("nbd server requires TLS but has no configuration for it: set TLS")
 	}
-	a := newAdmission(s.Bounds.withDefaults())
+	a := &admission{Shares: s.Shares}
+	if a.Shares == nil {
+		a.Shares = NewShares(s.Bounds)
+	}
 	over, watched := make(chan struct{}), make(chan struct{})
 	go func() { defer close(watched); a.watchdog.Run(over) }()
 	defer func() { <-watched }()

@@ -40,15 +40,6 @@ func (h *HalfOpen) Leave(nc net.Conn) {
 	}
 }
 
-// Close closes all.
-func (h *HalfOpen) Close() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, nc := range h.conns {
-		nc.Close()
-	}
-}
-
 // Len is how many there are.
 func (h *HalfOpen) Len() int {
 	h.mu.Lock()

@@ -245,7 +245,6 @@ func TestHalfOpen(t *testing.T) {
 		if h.Enter(&halfOpen{from: 8}); h.Len() != h.Most {
 			t.Errorf("%d of %d places are taken", h.Len(), h.Most)
 		}
-		h.Close()
 	}
 }
 

@@ -50,8 +50,8 @@ func (f *files) images(over boot.Protocol, sealed func(name string) string) *san
 		mac, image := f.tree.Mounted(sealed(m.Name))
 		return timeline.Event{Kind: kind, MAC: mac, Name: image, Proto: string(over), Peer: m.Peer}
 	}
-	return &san.Images{
-		Open: func(ctx context.Context, name string) (san.Image, error) {
+	return san.NewImages(
+		func(ctx context.Context, name string) (san.Image, error) {
 			e, err := f.tree.OpenExport(ctx, sealed(name))
 			if err != nil {
 				return san.Image{}, err
@@ -59,7 +59,7 @@ func (f *files) images(over boot.Protocol, sealed func(name string) string) *san
 			file, _ := e.Closer.(*os.File)
 			return san.Image{ReaderAt: e, Size: e.Size, Closer: e, File: file}, nil
 		},
-		Hooks: san.ImageHooks{
+		san.ImageHooks{
 			Mounted: func(m san.Mount) { f.events.Observe(event(timeline.Mounted, m)) },
 			Left: func(m san.Mount, read int64, why error) {
 				e := event(timeline.Unmounted, m)
@@ -69,6 +69,5 @@ func (f *files) images(over boot.Protocol, sealed func(name string) string) *san
 				}
 				f.events.Observe(e)
 			},
-		},
-	}
+		})
 }

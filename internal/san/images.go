@@ -23,6 +23,16 @@ type Images struct {
 
 	mu      sync.Mutex
 	targets map[string]*openTarget // those in use
+
+	// What clients may take, on whichever listener.
+	nbd   *nbd.Shares
+	iscsi *iscsi.Shares
+}
+
+// NewImages makes Images.
+func NewImages(open func(ctx context.Context, name string) (Image, error), hooks ImageHooks) *Images {
+	return &Images{Open: open, Hooks: hooks, targets: map[string]*openTarget{},
+		nbd: nbd.NewShares(nbd.Bounds{}), iscsi: iscsi.NewShares(iscsi.Bounds{})}
 }
 
 // ImageHooks tell of what is mounted.
@@ -40,14 +50,14 @@ type Mount struct {
 
 // ServeNBD serves the images, each as the export of its name, until the context ends.
 func (i *Images) ServeNBD(ctx context.Context, l net.Listener) error {
-	server := nbd.Server{Exports: nbdImages{i}, Hooks: i.nbdHooks()}
+	server := nbd.Server{Exports: nbdImages{i}, Hooks: i.nbdHooks(), Shares: i.nbd}
 	return server.Serve(ctx, l)
 }
 
 // ServeISCSI serves the images, each as LUN 0 of the target of its name, until the context
 // ends.
 func (i *Images) ServeISCSI(ctx context.Context, l net.Listener) error {
-	server := iscsi.Server{Targets: i, Hooks: i.iscsiHooks()}
+	server := iscsi.Server{Targets: i, Hooks: i.iscsiHooks(), Shares: i.iscsi}
 	return server.Serve(ctx, l)
 }
 
@@ -85,9 +95,6 @@ func (i *Images) target(name string) *openTarget {
 	defer i.mu.Unlock()
 	if t := i.targets[name]; t != nil {
 		return t
-	}
-	if i.targets == nil {
-		i.targets = map[string]*openTarget{}
 	}
 	t := &openTarget{Target: Target{Name: name, LUNs: []Volume{{Name: name, Serial: serialOf(name), Open: i.disk(name)}}}}
 	t.unused = func() { i.forget(t) }

@@ -66,7 +66,7 @@ func images(t *testing.T, name string, serve func(*Images) func(context.Context,
 	}
 	o.closed.L = &o.mu
 	ends = make(chan left, 10)
-	i := &Images{Open: o.Open, Hooks: ImageHooks{Mounted: func(Mount) {}, Left: func(m Mount, read int64, _ error) { ends <- left{m.Name, read} }}}
+	i := NewImages(o.Open, ImageHooks{Mounted: func(Mount) {}, Left: func(m Mount, read int64, _ error) { ends <- left{m.Name, read} }})
 	address = listen(t, func(ctx context.Context, l net.Listener, _ *Log) error { return serve(i)(ctx, l) })
 	return address, content, o, ends
 }
@@ -107,6 +107,53 @@ func TestImagesOverNBD(t *testing.T) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for o.open > 0 { // until nobody uses it
+		o.closed.Wait()
+	}
+}
+
+// One address takes no more places by asking on several listeners, and images that many open,
+// read and leave at the same time are closed in the end.
+func TestImagesOnListeners(t *testing.T) {
+	o := &opener{path: filepath.Join(t.TempDir(), "image"), name: "secret"}
+	o.closed.L = &o.mu
+	if err := os.WriteFile(o.path, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i := NewImages(o.Open, ImageHooks{Mounted: func(Mount) {}, Left: func(Mount, int64, error) {}})
+	i.nbd = nbd.NewShares(nbd.Bounds{Connections: 8})
+	serve := func(ctx context.Context, l net.Listener, _ *Log) error { return i.ServeNBD(ctx, l) }
+	addresses := []string{listen(t, serve), listen(t, serve)}
+	var open []*nbd.Client
+	for n := range 8 {
+		c, err := nbd.Dial(t.Context(), "tcp", addresses[n%2], nbd.Options{Export: "secret"})
+		if (err == nil) != (n < 4) {
+			t.Errorf("connection %d: %v", n+1, err)
+		}
+		if err == nil {
+			open = append(open, c)
+		}
+	}
+	for _, c := range open {
+		_ = c.Close()
+	}
+	var all sync.WaitGroup
+	for n := range 16 {
+		all.Go(func() {
+			for range 10 {
+				c, err := nbd.Dial(t.Context(), "tcp", addresses[n%2], nbd.Options{Export: "secret"})
+				if err != nil {
+					continue // there are four places for sixteen
+				}
+				if err := errors.Join(c.Read(t.Context(), make([]byte, 4096), 0), c.Close()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.open > 0 {
 		o.closed.Wait()
 	}
 }

@@ -155,7 +155,7 @@ func (d Disc) Warnings() []string {
 		all = append(all, note)
 	}
 	if root := d.Found.Root; root.Needs != "" {
-		all = append(all, fmt.Sprintf("to find its root over %s the system's initrd needs %s", root.Over, root.Needs))
+		all = append(all, fmt.Sprintf("if its initrd lacks %s, the system doesn't find its root over %s", root.Needs, overText(root.Over)))
 	}
 	if d.Found.Root.Over == family.OverISO && !strings.HasSuffix(d.File.Base(), ".iso") {
 		all = append(all, fmt.Sprintf("the system takes for an image only what is called .iso, and this one is called %s: rename it", d.File.Base()))

@@ -154,11 +154,7 @@ func (m *Menu) drawnBy(ctx context.Context, c *catalogue) (Inspected, error) {
 			l.Warnings = append(l.Warnings, text)
 		}
 	}
-	for _, e := range all {
-		for _, text := range e.Warnings {
-			l.Warnings = append(l.Warnings, e.name()+": "+text)
-		}
-	}
+	l.Warnings = append(l.Warnings, warningsOf(all)...)
 	return l, checkEntries(all)
 }
 

@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/spurboot/spur/internal/nfs"
-	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/tree"
 )
 
@@ -119,11 +118,17 @@ func (o *openDisc) closeUnused() {
 
 // nfsServer serves the files of images to systems that were told a sealed name.
 func (f *files) nfsServer(port uint16, v *notices) func(context.Context, net.Listener) error {
+	var mounts nfsMounts
 	server := nfs.Server{Exports: &discs{tree: f.tree}, Key: f.tree.Names.Key, Port: port, Hooks: nfs.Hooks{
-		Mounted: func(peer netip.AddrPort, path string, _ *nfs.Export) {
+		Mounted: func(peer netip.AddrPort, path string, e *nfs.Export) {
 			name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 			mac, image := f.tree.Mounted(name)
-			f.events.Observe(timeline.Event{Kind: timeline.Mounted, MAC: mac, Name: image, Proto: "nfs", Peer: peer.Addr()})
+			f.events.Observe(mounts.mounted(&nfsMount{peer: peer.Addr(), id: e.ID, mac: mac, image: image}))
+		},
+		Left: func(peer netip.AddrPort, u nfs.Use) {
+			if e, ok := mounts.left(peer.Addr(), u); ok {
+				f.events.Observe(e)
+			}
 		},
 		Failed: func(peer netip.AddrPort, _ *nfs.Export, file string, err error) {
 			v.unreadable(file, peer.Addr(), err)

@@ -3,6 +3,7 @@ package nfs
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -27,6 +28,8 @@ type conn struct {
 	held    int
 	small   []byte    // for replies without much data
 	used    []*Export // by the call under way
+	uses    uses
+	ended   error // why it ended
 }
 
 func newConn(s *Server, nc net.Conn, all *shared, stop <-chan struct{}) *conn {
@@ -47,6 +50,7 @@ func (c *conn) serve() {
 	defer c.close()
 	defer func() {
 		if value := recover(); value != nil && c.Hooks.Panicked != nil {
+			c.ended = errors.New("a fault of the server's")
 			c.Hooks.Panicked(c.peer, value, debug.Stack())
 		}
 	}()
@@ -55,9 +59,11 @@ func (c *conn) serve() {
 	var record []byte
 	for {
 		c.setReadDeadline(over)
-		var err error
-		record, err = readRecord(r, record, func() { _ = c.nc.SetReadDeadline(time.Now().Add(c.all.bounds.CallTimeout)) })
-		if err != nil || !c.answer(record) {
+		record, c.ended = readRecord(r, record, func() {
+			c.uses.asked = time.Now()
+			_ = c.nc.SetReadDeadline(c.uses.asked.Add(c.all.bounds.CallTimeout))
+		})
+		if c.ended != nil || !c.answer(record) {
 			return
 		}
 	}
@@ -72,6 +78,7 @@ func (c *conn) close() {
 	c.account.Give(c.held)
 	c.account.Close()
 	c.taken.Leave()
+	c.uses.tell(c.Hooks.Left, c.peer, c.ended)
 }
 
 // setReadDeadline limits the wait for the next call. over is when a stranger has to go.
@@ -127,13 +134,14 @@ func (c *conn) answer(record []byte) (ok bool) {
 	ok = c.reply(record, e)
 	c.releaseExports()
 	if !ok || c.refused {
+		c.ended = errors.New("it sent what is no call, or had no place")
 		return false
 	}
 	binary.BigEndian.PutUint32(e.b, uint32(len(e.b)-4)|lastFragment)
 	_ = c.nc.SetWriteDeadline(time.Now().Add(c.all.bounds.ReplyTimeout))
-	_, err := c.nc.Write(e.b)
+	_, c.ended = c.nc.Write(e.b)
 	c.release(e.b)
-	return err == nil
+	return c.ended == nil
 }
 
 // releaseExports tells that a call is over, but for sending its reply.

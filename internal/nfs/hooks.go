@@ -11,6 +11,8 @@ type Hooks struct {
 	Refused func(peer netip.AddrPort, what string, err error)
 	// Read: n bytes of a file were sent.
 	Read func(peer netip.AddrPort, e *Export, file string, n int)
+	// Left: a connection has ended over which files of an export were sent; once for each.
+	Left func(peer netip.AddrPort, u Use)
 	// Failed: a file or a folder couldn't be read.
 	Failed func(peer netip.AddrPort, e *Export, file string, err error)
 	// Panicked: serving a call panicked. Its connection has ended.

@@ -50,6 +50,7 @@ func (c *conn) append(e *encoder, p place, n int, off uint64) error {
 		return err
 	}
 	e.pad(n)
+	c.uses.count(p.export.ID, n)
 	if c.Hooks.Read != nil {
 		c.Hooks.Read(c.peer, p.export, p.path(), n)
 	}

@@ -17,6 +17,7 @@ const (
 	Script Role = "script" // tells the loader what to do
 	Kernel Role = "kernel"
 	Initrd Role = "initrd"
+	Module Role = "module" // of a Multiboot kernel or of Xen
 	Extra  Role = "file" // another one, such as the command line refers to
 	Beacon Role = "beacon"
 	Packed Role = "packed kernel" // a kernel in a gzip file, which is served unpacked

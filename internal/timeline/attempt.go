@@ -76,11 +76,12 @@ type Attempt struct {
 	handshake   handshake
 	latest      Transfer // that ended last, well or not
 	kernel      bool
-	rootLost    string   // how its system lost what it had mounted, in words
-	row         string   // by which it was offered something last
-	saysUp      bool     // its system is to say that it is up
-	sole        []string // routes besides which there is no other
-	pace        int64    // of large files, bytes a second at most; 0 for no bound
+	rootLost    string    // how its system lost what it had mounted, in words
+	content     boot.Kind // that it was offered last
+	row         string    // by which it was offered something last
+	saysUp      bool      // its system is to say that it is up
+	sole        []string  // routes besides which there is no other
+	pace        int64     // of large files, bytes a second at most; 0 for no bound
 }
 
 // Next folds one event into the attempt. It returns the attempt afterwards and
@@ -146,7 +147,7 @@ func (a Attempt) reach(e Event) Attempt {
 	}
 	a.saysUp = a.saysUp || e.SaysUp
 	if e.Kind == Offered || e.Kind == Answered {
-		a.Needs = e.Needs
+		a.Needs, a.content = e.Needs, e.Content
 	}
 	return a.onRoute(e.Route)
 }

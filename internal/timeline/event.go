@@ -109,11 +109,16 @@ const (
 	// RoleKernel is what takes the machine over: a kernel, but also a UKI, an
 	// EFI application or a disk that the firmware starts by itself.
 	RoleKernel Role = "kernel"
-	// RoleInitrd is an initrd or a module of the kernel.
+	// RoleInitrd is an initrd of the kernel.
 	RoleInitrd Role = "initrd"
+	// RoleModule is a module of a Multiboot kernel or of Xen.
+	RoleModule Role = "module"
 	// RoleFile is anything else; a file that is not there is no failure.
 	RoleFile Role = "file"
 )
+
+// followsKernel tells whether a loader puts such a file into memory beside a kernel.
+func (r Role) followsKernel() bool { return r == RoleInitrd || r == RoleModule }
 
 // Event is one thing that a protocol saw. Fields that a Kind does not mention
 // may be zero.
@@ -141,6 +146,8 @@ type Event struct {
 	// Needs is, with Offered and Answered, about how much memory the machine needs for
 	// what it boots, in bytes; 0 where that is not known.
 	Needs int64
+	// Content is, with Offered and Answered, what kind of payload the machine boots.
+	Content boot.Kind
 	// Row is, with Offered and Answered, where the operator says that this machine boots
 	// what it does.
 	Row string

@@ -26,7 +26,7 @@ func anyEvent(t *rapid.T) Event {
 		Client: rapid.SampledFrom(clients).Draw(t, "client"),
 		Route:  names.Draw(t, "route"),
 		Proto:  rapid.SampledFrom([]string{"", "tftp", "http", "dhcp"}).Draw(t, "proto"),
-		Role:   rapid.SampledFrom([]Role{"", RoleLoader, RoleScript, RoleKernel, RoleInitrd, RoleFile}).Draw(t, "role"),
+		Role:   rapid.SampledFrom([]Role{"", RoleLoader, RoleScript, RoleKernel, RoleInitrd, RoleModule, RoleFile}).Draw(t, "role"),
 		Name:   names.Draw(t, "name"),
 		Peer:   rapid.SampledFrom(addrs).Draw(t, "peer"),
 		Server: rapid.SampledFrom(addrs).Draw(t, "server"),

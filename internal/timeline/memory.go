@@ -25,7 +25,7 @@ func (a Attempt) needs() int64 {
 	}
 	var sum int64
 	for _, t := range a.Transfers {
-		if (t.Role == RoleKernel || t.Role == RoleInitrd) && !t.pieces {
+		if (t.Role == RoleKernel || t.Role.followsKernel()) && !t.pieces {
 			sum = min(sum+max(t.Bytes, t.Total), maxBytes)
 		}
 	}
@@ -72,7 +72,7 @@ func (a Attempt) withMemory(v Verdict) Verdict {
 	}
 	transfer := v.Cause == TransferAborted || v.Cause == TransferStalled
 	switch {
-	case transfer && a.latest.Role != RoleKernel && a.latest.Role != RoleInitrd:
+	case transfer && a.latest.Role != RoleKernel && !a.latest.Role.followsKernel():
 	case a.short():
 		v.Cause, v.Info = NotEnoughMemory, false
 		v.Likely = fmt.Sprintf("the machine has %s of memory, and what it boots needs %s.", Size(a.Memory), a.needsText())

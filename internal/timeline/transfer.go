@@ -147,7 +147,7 @@ func (a Attempt) awaited(e Event, t *Transfer) (Attempt, []Step) {
 // stageOf is the stage that a machine is at while it fetches such a file.
 func (a Attempt) stageOf(r Role) Stage {
 	switch r {
-	case RoleKernel, RoleInitrd:
+	case RoleKernel, RoleInitrd, RoleModule:
 		if !a.kernel {
 			return Fetching
 		}

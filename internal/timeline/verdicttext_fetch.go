@@ -3,6 +3,7 @@ package timeline
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
@@ -116,7 +117,7 @@ func kernelLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
 	}
 	kernel := a.Transfers[i]
 	for _, t := range a.Transfers {
-		if t.Role == RoleInitrd && t.Err != "" {
+		if t.Role.followsKernel() && t.Err != "" {
 			return a.broken(t, fmt.Sprintf("; the machine has started over %s.", times(kernel.Times-1))), true
 		}
 	}
@@ -129,13 +130,16 @@ func kernelLoop(a Attempt, _ time.Time, _ time.Duration) (Verdict, bool) {
 // kernelStuck is the verdict on a kernel that does not start. The loader counts
 // as failed: another one may bring the kernel further.
 func (a Attempt) kernelStuck(cause Cause, sentence string) Verdict {
-	return Verdict{
+	next := a.untilNext(a.loaderRoute(), "; reset the machine to try the next route")
+	v := a.aboutMultiboot(Verdict{
 		Cause:    cause,
 		Sentence: sentence,
 		Likely:   "the kernel does not start on this machine: it is for other firmware (on UEFI it needs an EFI stub) or another processor, it is damaged, or memory is short.",
-		Hint:     "look at the machine's screen, where loader and kernel say why; spur explain says what is known of a kernel" + a.untilNext(a.loaderRoute(), "; reset the machine to try the next route") + ".",
+		Hint:     "look at the machine's screen, where loader and kernel say why; spur explain says what is known of a kernel.",
 		Blames:   a.loaderRoute(),
-	}
+	})
+	v.Hint = strings.TrimSuffix(v.Hint, ".") + next + "."
+	return v
 }
 
 // loaderRoute is the route of the loader that was fetched last, else the
@@ -196,7 +200,7 @@ func noSignOfLife(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	if !a.resting() || t.Err != "" || still < patience {
 		return Verdict{}, false
 	}
-	if !a.kernel && t.Role != RoleInitrd && t.Role != RoleFile && t.Role != RoleKernel {
+	if !a.kernel && !t.Role.followsKernel() && t.Role != RoleFile && t.Role != RoleKernel {
 		return Verdict{}, false
 	}
 	v := Verdict{
@@ -211,6 +215,9 @@ func noSignOfLife(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 		v = a.uBootGaveUp(v)
 	case a.startedByFirmware():
 		v.Likely = "it runs and has no reason to tell; or its kernel stopped, or Secure Boot refused it, which its screen would show."
+	}
+	if a.content == boot.KindMultiboot || a.content == boot.KindXen && !a.startedByFirmware() {
+		v = a.aboutMultiboot(v)
 	}
 	return v, true
 }

@@ -53,7 +53,7 @@ func kernelRefused(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) 
 // refusedKernel is the verdict on a kernel that GRUB has fetched. It asks the shim
 // about a kernel as soon as it has it, before it fetches the initrds.
 func (a Attempt) refusedKernel(kernel Transfer) (Verdict, bool) {
-	followed := slices.ContainsFunc(a.Transfers, func(t Transfer) bool { return t.Role == RoleInitrd })
+	followed := slices.ContainsFunc(a.Transfers, func(t Transfer) bool { return t.Role.followsKernel() })
 	if !kernel.more || followed || !a.startedByGRUB() {
 		return Verdict{}, false
 	}

@@ -65,7 +65,7 @@ var (
 	arches    = []boot.Arch{"", boot.X86, boot.X64, boot.ARM, boot.ARM64, boot.RISCV32, boot.RISCV64, boot.LOONG64, boot.EBC, boot.IA64, boot.PPC}
 	protos    = []boot.Proto{"", boot.PXE, boot.HTTP, boot.BSDP}
 	loaders   = []boot.Loader{"", boot.ROM, boot.IPXE, boot.GRUB, boot.PXELINUX, boot.UBoot, boot.RPi, boot.Apple, boot.GPXE}
-	roles     = []route.Role{"", route.NBP, route.Script, route.Kernel, route.Initrd, route.Extra, route.Beacon, route.Packed, route.Tagged}
+	roles     = []route.Role{"", route.NBP, route.Script, route.Kernel, route.Initrd, route.Extra, route.Beacon, route.Packed, route.Tagged, route.Module}
 )
 
 // Boot seals the name of a client's boot by one route. It fits into BOOTP's 128

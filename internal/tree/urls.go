@@ -61,7 +61,7 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		}
 		urls.Kernel = named(loading, kernel, content.Kernel, last < 0)
 		for i, m := range content.Modules {
-			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, m.File, i == last))
+			urls.Initrds = append(urls.Initrds, named(loading, route.Module, m.File, i == last))
 		}
 	case boot.Xen:
 		urls.Kernel = named(loading, route.Kernel, content.Program, false)
@@ -71,7 +71,7 @@ func (t *Tree) URLs(c boot.Client, r route.Route, p boot.Payload, a Asker) loade
 		}
 		beside := content.Beside()
 		for i, f := range beside {
-			urls.Initrds = append(urls.Initrds, named(loading, route.Initrd, f.File, i == len(beside)-1))
+			urls.Initrds = append(urls.Initrds, named(loading, route.Module, f.File, i == len(beside)-1))
 		}
 	case boot.WIM:
 		urls.Kernel = loading + "/" + t.Names.Boot(c, r) + "/" + route.WimbootFile

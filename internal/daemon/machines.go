@@ -70,6 +70,7 @@ func BootMachines(ctx context.Context, c Config, f machinetargets.File) error {
 	for _, warning := range m.Warnings {
 		d.notices.warn(warning)
 	}
+	d.warnRefused(m)
 	d.title, d.machines, d.brings, d.watching = m.Summary(), w, w.brings, w.run
 	for _, line := range m.RowLines(rowLinesMost) {
 		d.given = append(d.given, "  "+line)

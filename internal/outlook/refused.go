@@ -36,8 +36,10 @@ func (o Outlook) RefusedPayload(p boot.Payload) string {
 	host := o.Host
 	file, arch, signed := signedPayload(p)
 	switch {
-	case file.Source == "" || host.Signs || host.SecureBoot == route.SecureBootOn || host.SecureBoot == route.SecureBootOff:
+	case host.Signs || host.SecureBoot == route.SecureBootOn || host.SecureBoot == route.SecureBootOff:
 		return ""
+	case file.Source == "":
+		return o.lockedOut(p)
 	case !signed:
 		return p.Title() + " isn't signed, and UEFI machines with Secure Boot on won't start it; boot one that is, have Spur sign it with keys of yours (spur loader keys), or say by --secure-boot off that no machine has it on"
 	}

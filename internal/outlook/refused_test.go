@@ -57,6 +57,9 @@ func TestRefusedPayload(t *testing.T) {
 	program := func(source string, signed bool) boot.Payload {
 		return boot.Payload{Content: boot.EFI{Program: boot.File{Source: source}, Arch: boot.X64, Signed: signed}}
 	}
+	disk := func(signed bool) boot.Payload {
+		return boot.Payload{Content: boot.Disk{Image: boot.File{Source: "/srv/disk.img"}, Layout: boot.LayoutGPT, Bytes: 64 << 20, EFI: []boot.DiskProgram{{Arch: boot.X64, Signed: signed}}}}
+	}
 	noStub := linux("vmlinuz", false)
 	noStub.Content = boot.Linux{Kernel: boot.File{Source: "vmlinuz"}, Abilities: boot.Abilities{Known: true}}
 	alone := loadersIn(t, map[string]string{"shim-signed": shim})
@@ -75,6 +78,10 @@ func TestRefusedPayload(t *testing.T) {
 		{"unsigned, Spur signs", linux("vmlinuz", false), route.Host{Signs: true}, "", false},
 		{"unsigned, Secure Boot off", linux("vmlinuz", false), route.Host{SecureBoot: route.SecureBootOff}, "", false},
 		{"no UEFI starts it anyway", noStub, route.Host{}, "", false},
+		{"disk, unsigned", disk(false), route.Host{}, "can't boot disk.img: the program for UEFI x64 on disk.img isn't signed", false},
+		{"disk, signed", disk(true), route.Host{}, "", false},
+		{"disk, Spur signs", disk(false), route.Host{Signs: true}, "", false},
+		{"disk for a BIOS alone", boot.Payload{Content: boot.Disk{Image: boot.File{Source: "/srv/disk.img"}, Bytes: 64 << 20, BIOS: true}}, route.Host{}, "", false},
 		{"script", boot.Payload{Content: boot.Script{}}, route.Host{}, "", false},
 		{"signed kernel, no loaders", linux(kernel, true), route.Host{}, "", false},
 		{"signed kernel, shim alone", linux(kernel, true), route.Host{Loaders: alone}, "", false},

@@ -38,6 +38,9 @@ func (l *Inspected) takeMultiboot(ctx context.Context, t Target, file boot.File,
 		}
 		kernel.Modules = append(kernel.Modules, module)
 	}
+	if l.warnOfModules(ctx, kernel, up); ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	kernel.Bytes = bytesOf(kernel.Loaded())
 	l.Payload.Content = kernel
 	return nil

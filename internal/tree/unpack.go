@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"slices"
 	"sync"
 
@@ -24,8 +25,17 @@ const (
 )
 
 // errUnpackedAll is about readers, of which slow ones may be many.
-var errUnpackedAll = advice.New(fmt.Sprintf("machines are reading %d other kernels that were unpacked for them, and more would fill the memory", unpackedAll),
-	"try again when they have booted, or unpack the kernel yourself, with gunzip")
+var errUnpackedAll error = crowded{advice.New(fmt.Sprintf("machines are reading %d other kernels that were unpacked for them, and more would fill the memory", unpackedAll),
+	"try again when they have booted, or unpack the kernel yourself, with gunzip")}
+
+// crowded is about what a client can have a little later.
+type crowded struct{ error }
+
+// Unwrap leads to the advice.
+func (c crowded) Unwrap() error { return c.error }
+
+// HTTPStatus says over HTTP that the client may try again.
+func (crowded) HTTPStatus() int { return http.StatusServiceUnavailable }
 
 // Unpacking unpacks gzip files whole, each content once. The zero value is ready.
 type Unpacking struct {

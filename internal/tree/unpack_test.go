@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -126,6 +127,11 @@ func TestUnpackedAtOnce(t *testing.T) {
 	for range 3 {
 		if _, err := open(unpackedAll); !errors.Is(err, errUnpackedAll) {
 			t.Errorf("one more: %v", err)
+		} else if says, ok := errors.AsType[interface {
+			error
+			HTTPStatus() int
+		}](err); !ok || says.HTTPStatus() != http.StatusServiceUnavailable {
+			t.Errorf("over HTTP one more isn't told to come again: %v", err)
 		}
 	}
 	first := u.kept[0]

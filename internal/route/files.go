@@ -18,7 +18,7 @@ const (
 	Kernel Role = "kernel"
 	Initrd Role = "initrd"
 	Module Role = "module" // of a Multiboot kernel or of Xen
-	Extra  Role = "file" // another one, such as the command line refers to
+	Extra  Role = "file"   // another one, such as the command line refers to
 	Beacon Role = "beacon"
 	Packed Role = "packed kernel" // a kernel in a gzip file, which is served unpacked
 	Tagged Role = "tagged image"  // which is served as a kernel

@@ -13,9 +13,11 @@ var guestScript string
 // TestGuest has Linux's initiators keep an ext4 on a disk while its target is
 // killed, started, ended and started.
 func TestGuest(t *testing.T) {
+	t.Parallel()
 	for _, via := range drivers {
 		for _, image := range []string{"raw", "overlay"} {
 			t.Run(via.name+"/"+image, func(t *testing.T) {
+				t.Parallel()
 				w := newWorld(t)
 				d := w.image(image)
 				spur := w.serve(via, d)
@@ -42,6 +44,7 @@ func TestGuest(t *testing.T) {
 // TestJumboFrames has Linux's AoE driver use frames of 9000 bytes: 17 sectors in
 // each, as it says itself.
 func TestJumboFrames(t *testing.T) {
+	t.Parallel()
 	w := newWorldWith(t, 9000)
 	d := w.image("raw")
 	via := drivers[slices.IndexFunc(drivers, func(d driver) bool { return d.name == "aoe" })]

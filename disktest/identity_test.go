@@ -22,6 +22,7 @@ echo DISK-IS-WELL
 // TestTwoOfOneName has Linux use the disks of two servers whose files have the
 // same name. It must not take them for two paths to one disk.
 func TestTwoOfOneName(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	via := drivers[slices.IndexFunc(drivers, func(d driver) bool { return d.name == "iscsi" })]
 	host, err := w.lab.Host("other", lab.On(w.wire, "10.77.0.2/24"))

@@ -37,11 +37,11 @@ func (w *world) emptyFile(name string, mebibytes int64) string {
 }
 
 // efiDisk makes a disk with a GPT whose EFI system partition has an application.
-func (w *world) efiDisk(name, application string) string {
+func (w *world) efiDisk(mebibytes int, name, application string) string {
 	w.Helper()
-	disk := w.emptyFile("disk.img", 96)
+	disk := w.emptyFile("disk.img", int64(mebibytes))
 	w.sh("printf 'label: gpt\nstart=2048, type=uefi\n' | sfdisk --quiet " + disk)
-	w.fat(disk+"@@1M", 94, name, application)
+	w.fat(disk+"@@1M", mebibytes-2, name, application)
 	return disk
 }
 
@@ -93,10 +93,10 @@ func TestRAMDisk(t *testing.T) {
 	w.sign(w.stayingLinux(), signed)
 	program := w.whole()
 	w.sh(program + " loader list | grep 'RAM-disk program .* ramdiskx64.efi in this program$'")
-	spur := w.serving(program, append([]string{"boot", w.efiDisk("BOOTX64.EFI", signed)}, w.withKeys()...)...)
+	spur := w.serving(program, append([]string{"boot", w.efiDisk(48, "BOOTX64.EFI", signed)}, w.withKeys()...)...)
 	m := w.machine("machine", lab.SnakeOil, lab.Port{})
-	w.prints(m, spur, `Spur boots disk.img, 96 MiB, from 10\.77\.0\.1`, `starting EFI/BOOT/BOOTX64\.EFI of the disk`)
-	w.hasDisk(m, spur, "pmem0", "196608")
+	w.prints(m, spur, `Spur boots disk.img, 48 MiB, from 10\.77\.0\.1`, `starting EFI/BOOT/BOOTX64\.EFI of the disk`)
+	w.hasDisk(m, spur, "pmem0", "98304")
 	if _, err := spur.WaitFor(w.ctx, `(?m)"sub":"http".*"step":"fetch-end".*"file":"disk.img"`); err != nil {
 		w.Error(err)
 	}
@@ -133,7 +133,7 @@ func TestRAMDiskByTFTP(t *testing.T) {
 // byRAMDisk checks that a machine fetched its disk over HTTP and booted it.
 func (w *world) byRAMDisk(m *lab.Machine, spur *lab.Process, from string) {
 	w.Helper()
-	w.prints(m, spur, `Spur boots disk.img, 96 MiB, from `+from, `starting EFI/BOOT/BOOTX64\.EFI of the disk`, lab.Up)
+	w.prints(m, spur, `Spur boots disk.img, 48 MiB, from `+from, `starting EFI/BOOT/BOOTX64\.EFI of the disk`, lab.Up)
 	if _, err := spur.WaitFor(w.ctx, `(?m)"sub":"http".*"step":"fetch-end".*"file":"disk.img"`); err != nil {
 		w.Error(err)
 	}
@@ -141,16 +141,16 @@ func (w *world) byRAMDisk(m *lab.Machine, spur *lab.Process, from string) {
 }
 
 // uefiDisk is a disk with a Linux that comes up.
-func (w *world) uefiDisk() string {
+func (w *world) uefiDisk(mebibytes int) string {
 	w.Helper()
-	return w.efiDisk("BOOTX64.EFI", w.application("console=ttyS0 no_timer_check"))
+	return w.efiDisk(mebibytes, "BOOTX64.EFI", w.application("console=ttyS0 no_timer_check"))
 }
 
 // Behind a router the disk comes over HTTP too: DHCP has named the router.
 func TestRAMDiskBehindARouter(t *testing.T) {
 	w := newWorld(t)
 	far := w.farWire(homeAddr)
-	spur := w.spur(append([]string{"boot", w.uefiDisk(), "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99",
+	spur := w.spur(append([]string{"boot", w.uefiDisk(48), "--dhcp", "server", "--pool", "10.77.0.50-10.77.0.99",
 		"--pool", "10.78.0.50-10.78.0.99/24", "--router", "10.78.0.1"}, w.ramdiskPrograms()...)...)
 	m, err := w.lab.Boot("machine", lab.Hardware{Firmware: lab.UEFI, Ports: []lab.Port{{Wire: far}}})
 	w.check(err)
@@ -163,23 +163,24 @@ func TestRAMDiskOverIPv6(t *testing.T) {
 	for _, a := range arrangements6 {
 		t.Run(a.name, func(t *testing.T) {
 			w := newWorld6(t)
-			spur := a.start(w, append([]string{w.uefiDisk()}, w.ramdiskPrograms()...)...)
+			spur := a.start(w, append([]string{w.uefiDisk(48)}, w.ramdiskPrograms()...)...)
 			w.byRAMDisk(w.machine6(lab.UEFI, nil), spur, `fd77::1`)
 		})
 	}
 	t.Run("behind a router", func(t *testing.T) {
 		w := newWorld6(t)
 		far := w.farWire6(home6Addr)
-		spur := w.spur(append([]string{"boot", w.uefiDisk(), "--dhcp", "server", "--pool", "fd77::/64", "--pool", "fd78::50-fd78::99/64"}, w.ramdiskPrograms()...)...)
+		spur := w.spur(append([]string{"boot", w.uefiDisk(48), "--dhcp", "server", "--pool", "fd77::/64", "--pool", "fd78::50-fd78::99/64"}, w.ramdiskPrograms()...)...)
 		w.byRAMDisk(w.machine6On(far, lab.UEFI, nil), spur, `fd77::1`)
 	})
 }
 
-// Where HTTP doesn't get through, the disk comes by TFTP.
+// Where HTTP doesn't get through, the disk comes by TFTP, also where it has more than the
+// 65,535 blocks that TFTP can number.
 func TestRAMDiskWithoutTCP(t *testing.T) {
 	w := newWorld6(t)
 	w.foreignDHCP6()
-	spur := w.spur(append([]string{"boot", w.uefiDisk()}, w.ramdiskPrograms()...)...)
+	spur := w.spur(append([]string{"boot", w.uefiDisk(96)}, w.ramdiskPrograms()...)...)
 	m, err := w.lab.Boot("machine", lab.Hardware{
 		Firmware: lab.UEFI, Ports: []lab.Port{{Wire: w.wire, Filters: []lab.Filter{noTCP6{}}}},
 		Args: []string{"-fw_cfg", "name=opt/org.tianocore/IPv4Support,string=n"},

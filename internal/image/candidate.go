@@ -51,13 +51,28 @@ func (l *folderLook) lookAt(name string) {
 	if err != nil {
 		return
 	}
-	if found, err := Look(f, info.Size()); err == nil && found.Kind == boot.KindLinux {
-		l.found.Kernels = append(l.found.Kernels, name)
+	if found, err := Look(f, info.Size()); err == nil && l.bootsAlone(name, found.Kind) {
 		return
 	}
 	if c, ok := identified(name, f, info.Size()); ok && c.id.Kind != route.KindRPi {
 		l.all = append(l.all, c)
 	}
+}
+
+// bootsAlone notes what is no loader, but boots where it is named itself. Xen is among it:
+// firmware starts it, and it finds neither its configuration nor its modules then.
+func (l *folderLook) bootsAlone(name string, kind boot.Kind) bool {
+	switch kind {
+	case boot.KindLinux:
+		l.found.Kernels = append(l.found.Kernels, name)
+	case boot.KindXen:
+		l.xens = append(l.xens, name)
+	case boot.KindDisk, boot.KindWIM:
+		l.images = append(l.images, name)
+	default:
+		return false
+	}
+	return true
 }
 
 // identified says by its content what a file is that firmware can start.

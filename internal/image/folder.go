@@ -137,26 +137,34 @@ func leadsOut(root *os.Root, name string) bool {
 
 // folderLook is one look into a folder.
 type folderLook struct {
-	root  *os.Root
-	files []string
-	found Folder
-	all   []candidate
-	kinds map[boot.Program]string // what the chosen programs are, in words
+	root   *os.Root
+	files  []string
+	found  Folder
+	all    []candidate
+	images []string // of discs, disks and Windows
+	xens   []string
+	kinds  map[boot.Program]string // what the chosen programs are, in words
 }
 
 // warnOfOthers says in one line what isn't served of a folder, and why.
 func (l *folderLook) warnOfOthers(names []string, one, several string) {
+	switch len(names) {
+	case 0:
+	case 1:
+		l.warn("%s %s", names[0], one)
+	default:
+		l.warn("%s %s", firstOf(names), several)
+	}
+}
+
+// firstOf names the first of several files, and counts the others.
+func firstOf(names []string) string {
 	const named = 3
 	what := strings.Join(names[:min(len(names), named)], ", ")
-	switch {
-	case len(names) == 0:
-	case len(names) == 1:
-		l.warn("%s %s", what, one)
-	case len(names) > named:
-		l.warn("%s and %d more %s", what, len(names)-named, several)
-	default:
-		l.warn("%s %s", what, several)
+	if more := len(names) - named; more > 0 {
+		what += fmt.Sprintf(" and %d more", more)
 	}
+	return what
 }
 
 func (l *folderLook) warn(format string, a ...any) {
@@ -224,13 +232,22 @@ func (l *folderLook) instead() string {
 		return ": it is empty"
 	case len(l.found.Kernels) > 0:
 		return fmt.Sprintf(", but a kernel: %s", l.found.Kernels[0])
+	case len(l.images) > 0:
+		return fmt.Sprintf(", but %s: %s", map[bool]string{true: "an image", false: "images"}[len(l.images) == 1], firstOf(l.images))
+	case len(l.xens) > 0:
+		return ", but Xen: " + l.xens[0]
 	}
 	return ""
 }
 
 func (l *folderLook) remedy() string {
-	if len(l.found.Kernels) > 0 {
+	switch {
+	case len(l.found.Kernels) > 0:
 		return "name the kernel and its initrds, or add --menu to choose from what is in the folder"
+	case len(l.images) > 0:
+		return "add --menu to choose from what is in the folder, or name the image that is to boot"
+	case len(l.xens) > 0:
+		return "name it, and the kernel and the initrd of its first domain: spur boot " + path.Base(l.xens[0]) + " --module KERNEL --module INITRD"
 	}
 	return "name a folder that has one, such as pxelinux.0, a GRUB or a shim, or the file that is to boot; with --as nbp it may be any flat program"
 }

@@ -3,6 +3,7 @@ package image
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,18 +112,23 @@ func TestProgramsOfFolder(t *testing.T) {
 }
 
 func TestFolderWithoutLoader(t *testing.T) {
+	anISO := string(blank(40<<10, map[int]string{0x8001: "CD001"}))
 	for _, tt := range []struct {
-		files map[string]string
-		want  string
+		files  map[string]string
+		want   string
+		remedy string
 	}{
-		{nil, ": it is empty"},
-		{map[string]string{"a/readme": "text"}, "is no loader that firmware starts"},
-		{map[string]string{"vmlinuz": debianKernel(t), "text": "x"}, "but a kernel: vmlinuz"},
-		{map[string]string{"mm.efi": unpacked(t, "shim-helpers-amd64-signed/usr/lib/shim/mmx64.efi.signed")}, "is no loader that firmware starts"},
+		{map[string]string{"xen.efi": string(xenX64(t)), "xen.cfg": "[global]\n"}, "is no loader that firmware starts, but Xen: xen.efi", "spur boot xen.efi --module KERNEL"},
+		{map[string]string{"xen.efi": string(xenX64(t)), "a/b.iso": anISO}, "is no loader that firmware starts, but an image: a/b.iso", "add --menu"},
+		{map[string]string{"a.iso": anISO, "b.iso": anISO, "c.iso": anISO, "d.iso": anISO, "e.iso": anISO}, "but images: a.iso, b.iso, c.iso and 2 more", "add --menu"},
+		{nil, ": it is empty", ""},
+		{map[string]string{"a/readme": "text"}, "is no loader that firmware starts", "name a folder that has one"},
+		{map[string]string{"vmlinuz": debianKernel(t), "text": "x"}, "but a kernel: vmlinuz", "add --menu"},
+		{map[string]string{"mm.efi": unpacked(t, "shim-helpers-amd64-signed/usr/lib/shim/mmx64.efi.signed")}, "is no loader that firmware starts", "name a folder that has one"},
 	} {
 		_, err := OpenFolder(folderOf(t, tt.files))
-		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") || advice.Of(err) == "" {
-			t.Errorf("%v: %v", tt.files, err)
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") || advice.Of(err) == "" || !strings.Contains(advice.Of(err), tt.remedy) {
+			t.Errorf("%v: %v\n%s", slices.Collect(maps.Keys(tt.files)), err, advice.Of(err))
 		}
 	}
 	if _, err := OpenFolder("/nowhere"); err == nil || !strings.Contains(err.Error(), "/nowhere") {

@@ -3,6 +3,7 @@ package outlook
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -33,7 +34,7 @@ func (o Outlook) Given(t Target) ([]string, error) {
 func (o Outlook) givenByMenu(items []Item) ([]string, error) {
 	var lines []string
 	for n, i := range items {
-		one, err := o.Given(Target{Payload: i.Payload})
+		one, err := o.Given(Target{Payload: i.Payload, Others: i.Others})
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +53,7 @@ type Given struct {
 // GivenOf says what each kind of machine is given of a target that is no menu. A payload that
 // no machine can boot is an error, unless it is one of several that one medium has.
 func (o Outlook) GivenOf(t Target) ([]Given, error) {
-	all, err := o.givenTo(o.overEach(everyClient(t.Payload)), t.Payload)
+	all, err := o.givenTo(o.overEach(t.withoutOthers(everyClient(t.Payload))), t.Payload)
 	for _, other := range t.Others {
 		more, failed := o.givenTo(o.overEach(append(everyUEFI(other.Arch), everyUBoot(other.Arch)...)), other.Payload)
 		all = append(all, more...)
@@ -67,6 +68,13 @@ func (o Outlook) GivenOf(t Target) ([]Given, error) {
 		return nil, err
 	}
 	return all, nil
+}
+
+// withoutOthers are the clients that boot the payload itself, and none of the others.
+func (t Target) withoutOthers(clients []boot.Client) []boot.Client {
+	return slices.DeleteFunc(clients, func(c boot.Client) bool {
+		return slices.ContainsFunc(t.Others, func(o ForArch) bool { return o.Arch == c.FirmwareArch() })
+	})
 }
 
 // givenTo does so for some clients.

@@ -32,6 +32,7 @@ type ForArch struct {
 type Item struct {
 	Title   string
 	Payload boot.Payload
+	Others  []ForArch // in its place, for machines of some architectures
 }
 
 // Asks is a client as its request will show it.

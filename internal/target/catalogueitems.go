@@ -58,7 +58,7 @@ func (c *catalogue) title() string {
 	all := c.current()
 	var names []string
 	for _, e := range all[:min(len(all), most)] {
-		names = append(names, fmt.Sprintf("%s (%s)", e.title, e.about))
+		names = append(names, fmt.Sprintf("%s (%s)", e.name(), e.about))
 	}
 	if len(all) > most {
 		names = append(names, size.Count(len(all)-most, "other"))

@@ -55,7 +55,7 @@ func (m *Menu) lookDrawn(ctx context.Context, up Upstream) (Inspected, error) {
 	if m.Passwords != "" {
 		file, err := password.Open(m.Passwords)
 		if err != nil {
-			return Inspected{}, err
+			return Inspected{}, advice.Wrap(fmt.Errorf("--menu-password: %w", err), advice.Of(err))
 		}
 		c.passwords = &password.Gate{File: file, Now: time.Now}
 	}

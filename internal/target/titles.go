@@ -41,23 +41,40 @@ func withoutEnding(name string) string {
 	return name
 }
 
-// tellApart puts the names of files behind titles that several entries of a group have.
-// Titles that people gave are left as they are.
+// tellApart puts the names of files behind titles that several entries of a group have, and
+// those of their folders where the files are called alike too. Titles that people gave are
+// left as they are.
 func tellApart(all []entry) {
+	retitle(all, func(e entry) string {
+		if e.title == withoutEnding(e.file) {
+			return e.file
+		}
+		return fmt.Sprintf("%s (%s)", e.title, e.file)
+	})
+	retitle(all, func(e entry) string { return fmt.Sprintf("%s in %s", e.title, path.Base(e.folder())) })
+	retitle(all, func(e entry) string { return fmt.Sprintf("%s (%s)", e.title, e.folder()) })
+}
+
+// retitle gives the entries that are called alike other titles.
+func retitle(all []entry, title func(entry) string) {
 	alike := map[string]int{}
 	for _, e := range all {
 		alike[e.name()]++
 	}
 	for i, e := range all {
-		if alike[e.name()] < 2 || e.file == "" {
-			continue
+		if alike[e.name()] > 1 && e.file != "" {
+			all[i].title = title(e)
 		}
-		if e.title == withoutEnding(e.file) {
-			all[i].title = e.file
-			continue
-		}
-		all[i].title = fmt.Sprintf("%s (%s)", e.title, e.file)
 	}
+}
+
+// folder is where an entry's first file lies.
+func (e entry) folder() string {
+	files := e.Payload.Files()
+	if len(files) == 0 {
+		return e.Payload.Title()
+	}
+	return path.Dir(files[0].Source)
 }
 
 // name is an entry's title with the groups that it is in.

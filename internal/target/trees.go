@@ -10,14 +10,21 @@ import (
 )
 
 // isTree tells whether a folder has a loader's configuration, and is a tree for network
-// boots, or the files of a Windows medium: then it is one target.
+// boots, or the files of a medium: then it is one target.
 func isTree(dir string) bool {
-	for _, name := range []string{"pxelinux.cfg", "pxelinux.0", "grub.cfg", "grub"} {
+	for _, name := range append([]string{"pxelinux.cfg", "pxelinux.0", "grub.cfg", "grub"}, mediumMarks()...) {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			return true
 		}
 	}
 	return Target{Kernel: dir}.windowsIn() != ""
+}
+
+// mediumMarks are what lies at the top of an unpacked medium: Debian's and its children's
+// description, a disc's loader for a BIOS, and where live systems and installers of
+// Ubuntu's, Fedora's, Debian's and Arch's kind have their files.
+func mediumMarks() []string {
+	return []string{".disk/info", "isolinux", "boot/isolinux", "casper", "LiveOS", "images/pxeboot", "live/filesystem.squashfs", "arch/boot"}
 }
 
 // isOneTarget tells whether a folder is such a tree and nothing else: one with images of

@@ -22,6 +22,7 @@ func newFolder(t *testing.T) *Tree {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"pxelinux.0": "LOADER", "a/boot.cfg": "CONFIG", "a/vmlinuz": "KERNEL", "grub/grub.cfg": "GRUB'S", "boot.ipxe": "theirs", "up": "their up",
+		"memdisk": "their memdisk", "wimboot": "their wimboot", "xen.cfg": "their xen.cfg", "xen.img": "their xen.img",
 	} {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644)); err != nil {
 			t.Fatal(err)
@@ -131,6 +132,11 @@ func TestFolderForIPXE(t *testing.T) {
 	}
 	if got := read(t, tr, below+"/pxelinux.0", overHTTP); got != "LOADER" {
 		t.Errorf("got %q", got)
+	}
+	for _, name := range []string{"memdisk", "wimboot", "xen.cfg", "xen.img"} { // of which Spur has its own for iPXE
+		if got := read(t, tr, below+"/"+name, overHTTP); got != "their "+name {
+			t.Errorf("%s is %q", name, got)
+		}
 	}
 }
 

@@ -135,6 +135,30 @@ func TestCatalogueKernel(t *testing.T) {
 	}
 }
 
+// A file that is called like a number doesn't become the default, and a link to a folder above
+// itself brings nothing twice.
+func TestCatalogueOfOddNames(t *testing.T) {
+	dir := t.TempDir()
+	efiAt(t, filepath.Join(dir, "1.efi"))
+	efiAt(t, filepath.Join(dir, "tools", "2.efi"))
+	for link, to := range map[string]string{"loop": ".", "tools/again": ".."} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said []string
+	c, _ := opened(t, dir, &said)
+	if got, want := titlesIn(t, " ", c), "Local disk 1 tools/2"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if c.first != c.entries[0].number {
+		t.Error("the machine's disk isn't the default")
+	}
+	if !strings.Contains(c.skipped, "loop/ (a link to a folder that it lies in)") {
+		t.Errorf("skipped %q", c.skipped)
+	}
+}
+
 // Numbers of files don't depend on which others there are, but where two want the same.
 func TestCatalogueNumbers(t *testing.T) {
 	c := &catalogue{numbers: map[string]uint16{}, used: map[uint16]bool{}}

@@ -174,13 +174,14 @@ func (m *Menu) defaultAmong(all []entry) (int, error) {
 	return at, nil
 }
 
-// entryNamed finds an entry by a name of its own or by its number, from 1 on.
+// entryNamed finds an entry by its number, from 1 on, or by a name of its own. The number
+// goes first: no file that comes into a folder becomes the default by being called 1.
 func entryNamed(all []entry, name string) (at int, ok bool) {
-	at = slices.IndexFunc(all, func(e entry) bool { return e.title == name || slices.Contains(e.names(), name) })
-	if n, err := strconv.Atoi(name); at < 0 && err == nil {
-		at = n - 1
+	if n, err := strconv.Atoi(name); err == nil && n > 0 && n <= len(all) {
+		return n - 1, true
 	}
-	return at, at >= 0 && at < len(all)
+	at = slices.IndexFunc(all, func(e entry) bool { return e.title == name || slices.Contains(e.names(), name) })
+	return at, at >= 0
 }
 
 // checkEntries refuses items that nobody could tell apart.

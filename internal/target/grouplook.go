@@ -88,6 +88,9 @@ func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group
 		case err != nil:
 			g.files++
 			g.skipped = append(g.skipped, p.notBooting(full, err))
+		case info.IsDir() && liesIn(root, at, info):
+			g.files++
+			g.skipped = append(g.skipped, leftOut{p.below(full) + "/", "a link to a folder that it lies in"})
 		case info.IsDir() && !isOneTarget(full):
 			g.files++
 			below = append(below, name)
@@ -103,6 +106,19 @@ func (g *groupLook) folder(ctx context.Context, p part, root *os.Root, at, group
 		all = append(all, g.folder(ctx, p, root, filepath.Join(at, name), path.Join(group, name), depth+1)...)
 	}
 	return all
+}
+
+// liesIn tells whether a folder is the one at a path, or one above that.
+func liesIn(root *os.Root, at string, folder fs.FileInfo) bool {
+	for {
+		if above, err := root.Stat(at); err == nil && os.SameFile(above, folder) {
+			return true
+		}
+		if at == "." {
+			return false
+		}
+		at = filepath.Dir(at)
+	}
 }
 
 // ended tells whether no more is looked at, and notes why.

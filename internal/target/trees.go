@@ -24,7 +24,7 @@ func isTree(dir string) bool {
 // description, a disc's loader for a BIOS, and where live systems and installers of
 // Ubuntu's, Fedora's, Debian's and Arch's kind have their files.
 func mediumMarks() []string {
-	return []string{".disk/info", "isolinux", "boot/isolinux", "casper", "LiveOS", "images/pxeboot", "live/filesystem.squashfs", "arch/boot"}
+	return []string{".disk/info", "isolinux/isolinux.bin", "boot/isolinux/isolinux.bin", "casper", "LiveOS", "images/pxeboot", "live/filesystem.squashfs", "arch/boot"}
 }
 
 // isOneTarget tells whether a folder is such a tree and nothing else: one with images of

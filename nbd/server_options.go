@@ -79,8 +79,8 @@ func (h *optionPhase) exportName(ctx context.Context, out, data []byte) ([]byte,
 	if err != nil {
 		return out, disagreed, fmt.Errorf("export %q: %w", name, err)
 	}
-	if h.choose(e, name) != nil {
-		return out, hangUp, nil
+	if err := h.choose(e, name); err != nil {
+		return out, hangUp, nil //nolint:nilerr // Refused was told, and this option has no reply for it
 	}
 	out = binary.BigEndian.AppendUint64(out, uint64(e.Device.Size()))
 	out = binary.BigEndian.AppendUint16(out, e.flags(h.mode, h.meta))

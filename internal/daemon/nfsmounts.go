@@ -17,7 +17,8 @@ const (
 	// nfsMountsMost bounds of how many mounts it is remembered whose they are.
 	nfsMountsMost = 4096
 	// idleEnd: Linux ends a connection that was idle for five minutes (XS_IDLE_DISC_TO in its
-	// net/sunrpc/xprtsock.c) and makes a new one when it reads on: the mount stays.
+	// net/sunrpc/xprtsock.c) and makes a new one when it reads on: the mount stays. So it does
+	// where the server ends one of another client for that reason.
 	idleEnd = 4 * time.Minute
 )
 
@@ -64,7 +65,7 @@ func (n *nfsMounts) left(peer netip.Addr, u nfs.Use) (e timeline.Event, ok bool)
 	}
 	m := n.all[i]
 	m.read += u.Bytes
-	if u.Err == nil && u.Idle >= idleEnd || errors.Is(u.Err, net.ErrClosed) { // when Spur ends
+	if u.Idle >= idleEnd || errors.Is(u.Err, net.ErrClosed) { // when Spur ends
 		return e, false
 	}
 	e = m.event(timeline.Unmounted)

@@ -29,6 +29,7 @@ func TestNFSMounts(t *testing.T) {
 	}{
 		{nfs.Use{Export: nfs.ExportID{2}, Bytes: 1}, false, 0, ""},
 		{nfs.Use{Export: image, Bytes: 100, Idle: 5 * time.Minute}, false, 0, ""},
+		{nfs.Use{Export: image, Idle: 10 * time.Minute, Err: errors.New("it took or asked for nothing for 10m0s")}, false, 0, ""},
 		{nfs.Use{Export: image, Bytes: 20, Idle: time.Second, Err: errors.New("gone")}, true, 120, "gone"},
 		{nfs.Use{Export: image, Bytes: 3}, true, 123, ""},
 		{nfs.Use{Export: image, Bytes: 3, Err: net.ErrClosed}, false, 0, ""},

@@ -121,7 +121,7 @@ func TestGone(t *testing.T) {
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(10 * time.Second); i.used("") > 0; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); i.left("") < i.most; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("its copy stays")
 		}

@@ -32,8 +32,9 @@ type Found struct {
 	Root    Root     // how the system finds its root
 	Ways    []Root   // in which it can, the best first
 	Memory  int64    // what a machine should have at least; 0 where that is not known
-	// Lacking are entries of the menus that name files which aren't there, in words, and
-	// PresetLacks the one among them that would be booted where nobody chooses.
+	// Lacking are entries of the menus that name files which aren't there, in words, also of
+	// a medium of no family, and PresetLacks the one among them that would be booted where
+	// nobody chooses.
 	Lacking     []string
 	PresetLacks string
 	// Preset is the index in Systems of the one that is booted where nobody chooses.
@@ -63,6 +64,7 @@ func (t Table) Recognise(m Medium) Found {
 	found := Found{look: l, Info: l.firstLine(".disk/info"), Configs: bootconfig.Read(bootconfig.NewMedium(m.Files))}
 	i := slices.IndexFunc(t, l.fits)
 	if i < 0 {
+		l.missing(&found)
 		return found
 	}
 	found.Family = t[i]
@@ -158,6 +160,27 @@ func (l look) systems(found *Found) {
 	})
 }
 
+// missing notes what the menus name of a medium of no family, and isn't there: it boots as a
+// whole, by its own menu, where such an entry fails.
+func (l look) missing(found *Found) {
+	for _, c := range found.Configs {
+		for _, e := range c.Entries {
+			if name := l.lacking(e); e.Kind == bootconfig.Linux && name != "" {
+				found.lacks(fmt.Sprintf("the entry %q of %s names %s, which isn't there", e.Title, c.Path, name), e.Default)
+			}
+		}
+	}
+}
+
+// lacking is the first file that an entry names and that isn't there; empty for none.
+func (l look) lacking(e bootconfig.Entry) string {
+	all := append([]string{e.Kernel}, e.Initrds...)
+	if i := slices.IndexFunc(all, func(name string) bool { return !l.has(name) }); i >= 0 {
+		return all[i]
+	}
+	return ""
+}
+
 // same tells whether two entries are one: with the same arguments, or with the same title
 // and no other arguments over the network.
 func (f Found) same(a, b System) bool {
@@ -185,19 +208,12 @@ func (l look) system(f Family, c bootconfig.Config, e bootconfig.Entry) (s Syste
 		ok, _ := path.Match(strings.ToLower(pattern), strings.ToLower(e.Kernel))
 		return ok
 	}
-	switch {
-	case e.Kind != bootconfig.Linux:
+	if e.Kind != bootconfig.Linux {
 		return s, "", false
-	case len(f.Kernels) > 0 && !slices.ContainsFunc(f.Kernels, matches):
-		if !l.has(e.Kernel) {
-			missing = e.Kernel
-		}
-		return s, missing, false
 	}
-	for _, name := range append([]string{e.Kernel}, e.Initrds...) {
-		if !l.has(name) {
-			return s, name, false
-		}
+	missing = l.lacking(e)
+	if missing != "" || len(f.Kernels) > 0 && !slices.ContainsFunc(f.Kernels, matches) {
+		return s, missing, false
 	}
 	return System{Title: e.Title, Kernel: e.Kernel, Initrds: e.Initrds, Args: e.Args, Config: c.Path}, "", true
 }

@@ -234,7 +234,11 @@ func (d Description) WriteText(out io.Writer) error {
 		line("", "  with "+strings.Join(d.Beside, ", "))
 	}
 	for _, lacking := range d.Lacking {
-		line("left out", lacking)
+		name := "left out"
+		if d.Family == "" {
+			name = "missing"
+		}
+		line(name, lacking)
 	}
 	line("root", rootText(d.Root, d.Layout))
 	if len(d.Ways) > 0 {

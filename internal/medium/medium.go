@@ -145,12 +145,18 @@ func (d Disc) lacking() string {
 	return "its kernel or its initrd isn't there"
 }
 
+// Lacking says which entries of its menus name files that aren't there.
+func (d Disc) Lacking() []string {
+	var all []string
+	for _, lacking := range d.Found.Lacking {
+		all = append(all, printable.Line(lacking))
+	}
+	return all
+}
+
 // Warnings say what may be in the way of its system.
 func (d Disc) Warnings() []string {
-	var all []string
-	if d.Found.PresetLacks != "" {
-		all = append(all, printable.Line(d.Found.PresetLacks))
-	}
+	all := d.Lacking()
 	if note := d.note(); note != "" {
 		all = append(all, note)
 	}

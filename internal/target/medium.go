@@ -63,6 +63,7 @@ func (l *Inspected) takeSystem(ctx context.Context, t Target, file boot.File, up
 			return l.takeWindows(ctx, t, d, up)
 		}
 		if systems, err = d.Systems(t.Entry); err != nil {
+			l.Warnings = append(l.Warnings, d.Lacking()...)
 			return err
 		}
 		l.root = d.Found.Root.Over

@@ -6,22 +6,6 @@ import (
 	"testing/fstest"
 )
 
-// A call takes little of the heap beside its handle: it is made thousands of times a second.
-func TestAllocations(t *testing.T) {
-	r := newCaller(t, serverOf(t, small()))
-	call, e := record(programNFS, versionNFS, 1, r.file(r.root(), "run")), &encoder{make([]byte, 0, 4<<10)}
-	got := testing.AllocsPerRun(100, func() {
-		e.b = e.b[:0]
-		if !r.c.reply(call, e) {
-			t.Fatal("no reply")
-		}
-		r.c.releaseExports()
-	})
-	if got > 10 {
-		t.Errorf("%v allocations", got)
-	}
-}
-
 // BenchmarkCalls is what calls cost but for the connection.
 func BenchmarkCalls(b *testing.B) {
 	files := fstest.MapFS{}
@@ -39,17 +23,14 @@ func BenchmarkCalls(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			e := &encoder{make([]byte, 0, 64<<10)}
 			for b.Loop() {
-				e.b = e.b[:0]
-				if !r.c.reply(call, e) {
+				if !r.c.reply(call, r.c.begin()) {
 					b.Fatal("no reply")
 				}
 				r.c.releaseExports()
-				r.c.account.Give(r.c.held)
-				r.c.held = 0
+				r.c.release()
 			}
-			b.SetBytes(int64(len(e.b)))
+			b.SetBytes(int64(len(r.c.replies.writing.b)))
 		})
 	}
 }

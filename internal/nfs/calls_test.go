@@ -48,13 +48,13 @@ func arguments(args ...any) []byte {
 // raw is the reply to a record.
 func (r caller) raw(record []byte) decoder {
 	r.Helper()
-	e := &encoder{}
+	e := r.c.begin()
 	if !r.c.reply(record, e) {
 		r.Fatal("no reply")
 	}
-	r.c.account.Give(r.c.held)
-	r.c.held = 0
-	return decoder{b: e.b}
+	r.c.releaseExports()
+	r.c.release()
+	return decoder{b: e.b[4:]}
 }
 
 // call is the results of a call that is accepted, from its status on.

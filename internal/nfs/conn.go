@@ -2,20 +2,18 @@ package nfs
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/spurboot/spur/block/share"
 )
 
 // conn is one connection. Its calls are carried out one after the other: what comes meanwhile
-// waits in the kernel's buffers.
+// waits in the kernel's buffers. Those that came together are replied to together.
 type conn struct {
 	*Server
 	all     *shared
@@ -25,11 +23,13 @@ type conn struct {
 	taken   *share.Place // nil of a stranger, which has shown no handle and no path
 	refused bool         // there was no place for it
 	account *share.Account
-	held    int
-	small   []byte    // for replies without much data
+	replies replies
+	args    decoder   // of the call under way
 	used    []*Export // by the call under way
 	uses    uses
 	ended   error // why it ended
+
+	handleSpace [handleSize]byte // for what is sealed as a handle
 }
 
 func newConn(s *Server, nc net.Conn, all *shared, stop <-chan struct{}) *conn {
@@ -54,19 +54,36 @@ func (c *conn) serve() {
 			c.Hooks.Panicked(c.peer, value, debug.Stack())
 		}
 	}()
-	r := bufio.NewReader(c.nc)
+	r := bufio.NewReaderSize(c.nc, callBuffer)
 	over := time.Now().Add(c.all.bounds.StrangerTimeout)
 	var record []byte
 	for {
-		c.setReadDeadline(over)
-		record, c.ended = readRecord(r, record, func() {
-			c.uses.asked = time.Now()
-			_ = c.nc.SetReadDeadline(c.uses.asked.Add(c.all.bounds.CallTimeout))
-		})
+		record, c.ended = c.next(r, record, over)
 		if c.ended != nil || !c.answer(record) {
 			return
 		}
 	}
+}
+
+// callBuffer is how many bytes of calls are read at once.
+const callBuffer = 8 << 10
+
+// next reads the next call into record. Where it has to be waited for, what is done is sent
+// before.
+func (c *conn) next(r *bufio.Reader, record []byte, over time.Time) ([]byte, error) {
+	whole := hasRecord(r)
+	if !whole {
+		if err := c.send(); err != nil {
+			return record, err
+		}
+		c.setReadDeadline(over)
+	}
+	return readRecord(r, record, func() {
+		c.uses.asked = time.Now()
+		if !whole {
+			_ = c.nc.SetReadDeadline(c.uses.asked.Add(c.all.bounds.CallTimeout))
+		}
+	})
 }
 
 func (c *conn) open() {
@@ -75,7 +92,8 @@ func (c *conn) open() {
 
 func (c *conn) close() {
 	c.releaseExports() // of a call that panicked
-	c.account.Give(c.held)
+	_ = c.send()       // the replies to the calls before
+	c.release()
 	c.account.Close()
 	c.taken.Leave()
 	c.uses.tell(c.Hooks.Left, c.peer, c.ended)
@@ -106,41 +124,16 @@ func (c *conn) known() {
 	c.all.strangers.Leave(c.nc)
 }
 
-// Sizes of buffers for replies, with what is around the data: a connection keeps a small one,
-// and takes a large one for the time of a read.
-const (
-	around     = 4 << 10
-	smallReply = mostFolder + around
-	largeReply = mostRead + around
-)
-
-// reserve makes room for n bytes of data.
-func (c *conn) reserve(e *encoder, n int) {
-	if n <= mostFolder {
-		e.b = slices.Grow(e.b, n+around)
-		return
-	}
-	large, ok := c.all.buffers.Get().(*[]byte)
-	if !ok {
-		b := make([]byte, 0, largeReply)
-		large = &b
-	}
-	e.b = append((*large)[:0], e.b...)
-}
-
 // answer replies to a call. ok is false where the connection is to end.
 func (c *conn) answer(record []byte) (ok bool) {
-	e := &encoder{append(c.small[:0], 0, 0, 0, 0)}
+	e := c.begin()
 	ok = c.reply(record, e)
 	c.releaseExports()
 	if !ok || c.refused {
 		c.ended = errors.New("it sent what is no call, or had no place")
 		return false
 	}
-	binary.BigEndian.PutUint32(e.b, uint32(len(e.b)-4)|lastFragment)
-	_ = c.nc.SetWriteDeadline(time.Now().Add(c.all.bounds.ReplyTimeout))
-	_, c.ended = c.nc.Write(e.b)
-	c.release(e.b)
+	c.ended = c.finish()
 	return c.ended == nil
 }
 
@@ -152,25 +145,4 @@ func (c *conn) releaseExports() {
 		}
 	}
 	c.used = c.used[:0]
-}
-
-// hold takes memory for n bytes of data.
-func (c *conn) hold(n int) bool {
-	if c.account.Take(n, memoryWait, c.stop) != nil {
-		return false
-	}
-	c.held += n
-	return true
-}
-
-// release gives memory back, and keeps what was in use for the next replies.
-func (c *conn) release(b []byte) {
-	c.account.Give(c.held)
-	c.held = 0
-	switch {
-	case cap(b) <= 2*smallReply:
-		c.small = b
-	case cap(b) == largeReply:
-		c.all.buffers.Put(&b)
-	}
 }

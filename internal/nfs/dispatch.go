@@ -17,6 +17,7 @@ func programOf(program, version uint32) (procedures func(uint32) procedure, serv
 // reply writes the reply to a call. ok is false where there is none.
 func (c *conn) reply(record []byte, e *encoder) (ok bool) {
 	call, args, ok := parseCall(record)
+	c.args = args
 	if !ok {
 		return false
 	}
@@ -34,7 +35,7 @@ func (c *conn) reply(record []byte, e *encoder) (ok bool) {
 		e.uint32(served)
 		e.uint32(served)
 	default:
-		c.carryOut(procedures(call.procedure), &args, e)
+		c.carryOut(procedures(call.procedure), &c.args, e)
 	}
 	return true
 }

@@ -23,9 +23,10 @@ type Exports interface {
 	ByID(id ExportID) (*Export, error)
 }
 
-// Sealer makes bytes unforgeable: *seal.Key does. Open returns what Seal was given, and an
-// error of what it never returned. The same is always sealed as the same.
+// Sealer makes bytes unforgeable: *seal.Key does. What they return is appended to dst.
+// AppendOpen returns what AppendSeal was given, and an error of what that never returned. The
+// same is always sealed as the same.
 type Sealer interface {
-	Seal(plaintext []byte) string
-	Open(sealed string) ([]byte, error)
+	AppendSeal(dst, plaintext []byte) []byte
+	AppendOpen(dst, sealed []byte) ([]byte, error)
 }

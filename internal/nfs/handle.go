@@ -22,18 +22,22 @@ type place struct {
 	*node
 }
 
-// handle is by which clients name a file.
-func (s *Server) handle(p place) string {
-	var plain [handleSize]byte
-	at := copy(plain[:], handleMark)
-	at += copy(plain[at:], p.export.ID[:])
-	binary.BigEndian.PutUint64(plain[at:], p.id)
-	return s.Key.Seal(plain[:])
+// handle writes by what clients name a file.
+func (c *conn) handle(e *encoder, p place) {
+	plain := append(c.handleSpace[:0], handleMark...)
+	plain = append(plain, p.export.ID[:]...)
+	plain = binary.BigEndian.AppendUint64(plain, p.id)
+	at := len(e.b)
+	e.uint32(0)
+	e.b = c.Key.AppendSeal(e.b, plain)
+	size := len(e.b) - at - 4
+	binary.BigEndian.PutUint32(e.b[at:], uint32(size))
+	e.pad(size)
 }
 
 // find is the file of a handle.
 func (c *conn) find(handle []byte) (place, error) {
-	plain, err := c.Key.Open(string(handle))
+	plain, err := c.Key.AppendOpen(c.handleSpace[:0], handle)
 	if err != nil || len(plain) != handleSize || string(plain[:len(handleMark)]) != handleMark {
 		return place{}, statusBadHandle
 	}

@@ -34,7 +34,7 @@ func mount(c *conn, args *decoder, e *encoder) {
 		c.Hooks.Mounted(c.peer, path, p.export)
 	}
 	e.uint32(uint32(statusOK))
-	e.opaque(c.handle(p))
+	c.handle(e, p)
 	e.uint32(2) // flavors of credentials
 	e.uint32(authSys)
 	e.uint32(authNone)

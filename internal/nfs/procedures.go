@@ -114,7 +114,7 @@ func lookup(c *conn, dir place, args *decoder, e *encoder) error {
 	}
 	found := place{dir.export, n}
 	e.uint32(uint32(statusOK))
-	e.opaque(c.handle(found))
+	c.handle(e, found)
 	e.attributesOf(found)
 	e.attributesOf(dir)
 	return nil

@@ -1,13 +1,6 @@
 package nfs
 
-import (
-	"io/fs"
-	"time"
-)
-
-// memoryWait is how long a read waits for memory that others hold, before its client is told
-// to ask again.
-const memoryWait = 10 * time.Second
+import "io/fs"
 
 // read carries out READ (RFC 1813 section 3.3.6).
 func read(c *conn, p place, args *decoder, e *encoder) error {
@@ -17,7 +10,7 @@ func read(c *conn, p place, args *decoder, e *encoder) error {
 	off, count := args.uint64(), min(args.uint32(), mostRead)
 	left := p.size - min(off, p.size)
 	n := int(min(uint64(count), left))
-	if !c.hold(n) {
+	if !c.reserve(e, n) {
 		return statusLater
 	}
 	e.succeed(p)
@@ -38,13 +31,12 @@ func readable(p place) error {
 	return nil
 }
 
-// append appends n bytes of a file.
+// append appends n bytes of a file, for which there is room.
 func (c *conn) append(e *encoder, p place, n int, off uint64) error {
 	at := len(e.b)
 	if n == 0 {
 		return nil
 	}
-	c.reserve(e, n)
 	e.b = e.b[:at+n]
 	if err := p.export.Files.readAt(p.node, e.b[at:], int64(off)); err != nil {
 		return err

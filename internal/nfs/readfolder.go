@@ -43,6 +43,7 @@ func (c *conn) listFolder(dir place, cookie uint64, l listing) error {
 	if err != nil {
 		return err
 	}
+	c.reserve(l.e, l.most)
 	l.most += len(l.e.b)
 	l.e.succeed(dir)
 	l.e.uint64(0) // the verifier
@@ -91,7 +92,7 @@ func (l *listing) add(c *conn, name string, p place, cookie uint64) bool {
 	if l.plus {
 		l.e.attributesOf(p)
 		l.e.bool(true)
-		l.e.opaque(c.handle(p))
+		c.handle(l.e, p)
 	}
 	if l.names+names > l.mostNames || len(l.e.b)+end > l.most {
 		l.e.b = l.e.b[:before]

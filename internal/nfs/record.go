@@ -1,6 +1,7 @@
 package nfs
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,15 +21,16 @@ const (
 func readRecord(r io.Reader, buffer []byte, begun func()) ([]byte, error) {
 	buffer = buffer[:0]
 	for i := range mostFragments {
-		var mark [4]byte
-		if _, err := io.ReadFull(r, mark[:]); err != nil {
+		at := len(buffer)
+		mark := grown(buffer, 4)[at:]
+		if _, err := io.ReadFull(r, mark); err != nil {
 			return buffer, err
 		}
 		if i == 0 {
 			begun()
 		}
-		header := binary.BigEndian.Uint32(mark[:])
-		length, at := int(header&^lastFragment), len(buffer)
+		header := binary.BigEndian.Uint32(mark)
+		length := int(header &^ lastFragment)
 		if length > mostCall-at {
 			return buffer, fmt.Errorf("a call has more than %d bytes", mostCall)
 		}
@@ -41,6 +43,16 @@ func readRecord(r io.Reader, buffer []byte, begun func()) ([]byte, error) {
 		}
 	}
 	return buffer, errors.New("a call has more than 16 fragments")
+}
+
+// hasRecord tells whether a whole call was read already. One in fragments counts as none.
+func hasRecord(r *bufio.Reader) bool {
+	if r.Buffered() < 4 {
+		return false
+	}
+	mark, _ := r.Peek(4)
+	header := binary.BigEndian.Uint32(mark)
+	return header&lastFragment != 0 && int(header&^lastFragment) <= r.Buffered()-4
 }
 
 // grown is a buffer with n bytes more.

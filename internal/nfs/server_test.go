@@ -216,15 +216,13 @@ func TestUnread(t *testing.T) {
 	addr, _ := start(t, s)
 	greedy, other := dial(t, addr), dial(t, addr)
 	root := mountRoot(t, greedy)
-	n, err := (&conn{Server: s}).find([]byte(root))
+	send(t, greedy, record(programNFS, versionNFS, 3, root, "f"), 1000)
+	d, err := receive(greedy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := n.export.Files.lookup(n.node, "f")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := s.handle(place{n.export, f})
+	d.take(24 + 4)
+	file := string(d.opaque(mostHandle))
 	for range 64 {
 		send(t, greedy, record(programNFS, versionNFS, 6, file, uint64(0), mostRead), 1000)
 	}

@@ -2,7 +2,6 @@ package seal
 
 import (
 	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
@@ -28,9 +27,7 @@ const KeySize = 32
 type Key struct {
 	secret [KeySize]byte
 
-	// What is derived from it.
-	block cipher.Block
-	macs  sync.Pool // of hash.Hash
+	ciphers sync.Pool // of *sivCipher, with what is derived from it
 }
 
 // NewKey returns a fresh random key.
@@ -83,7 +80,9 @@ func derive(secret [KeySize]byte) *Key {
 	if err != nil {
 		panic("seal: " + err.Error()) // only for a key of a wrong size
 	}
-	return &Key{secret: secret, block: block, macs: sync.Pool{New: func() any { return hmac.New(sha256.New, mac) }}}
+	return &Key{secret: secret, ciphers: sync.Pool{New: func() any {
+		return &sivCipher{mac: hmac.New(sha256.New, mac), block: block}
+	}}}
 }
 
 func subkey(secret [KeySize]byte, label string) []byte {

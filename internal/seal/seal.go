@@ -37,14 +37,11 @@
 package seal
 
 import (
-	"crypto/cipher"
-	"crypto/sha256"
+	"bytes"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"hash"
-	"strings"
 )
 
 const (
@@ -73,51 +70,50 @@ func TokenLen(n int) int { return base64.RawURLEncoding.EncodedLen(sivSize + n) 
 // bytes long. It panics when plaintext is longer than [MaxPlaintext]: what is
 // sealed is the server's own, and its length is checked where it comes in.
 func (k *Key) Seal(plaintext []byte) string {
+	return string(k.AppendSeal(make([]byte, 0, TokenLen(len(plaintext))), plaintext))
+}
+
+// AppendSeal appends what [Key.Seal] returns, and allocates nothing where dst has room.
+func (k *Key) AppendSeal(dst, plaintext []byte) []byte {
 	if len(plaintext) > MaxPlaintext {
 		panic(fmt.Sprintf("seal: plaintext of %d bytes is longer than %d", len(plaintext), MaxPlaintext))
 	}
-	token := make([]byte, sivSize+len(plaintext))
-	siv := k.siv(plaintext)
-	copy(token, siv[:])
-	k.stream(siv).XORKeyStream(token[sivSize:], plaintext)
-	return strict().EncodeToString(token)
+	c := k.get()
+	defer k.ciphers.Put(c)
+	siv := c.siv(plaintext)
+	token := append(c.raw[:0], siv[:]...)
+	token = append(token, plaintext...)
+	c.xor(siv, token[sivSize:])
+	return base64.RawURLEncoding.AppendEncode(dst, token)
 }
 
 // Open returns the plaintext of token, or an error that wraps [ErrForged].
-func (k *Key) Open(token string) ([]byte, error) {
+func (k *Key) Open(token string) ([]byte, error) { return k.AppendOpen(nil, []byte(token)) }
+
+// AppendOpen appends what [Key.Open] returns. It returns nil with an error.
+func (k *Key) AppendOpen(dst, token []byte) ([]byte, error) {
 	if len(token) > MaxToken {
 		return nil, fmt.Errorf("seal: token of %d characters is longer than %d: %w", len(token), MaxToken, ErrForged)
 	}
 	// The decoder skips line ends, which would let one name have many spellings.
-	if strings.ContainsAny(token, "\r\n") {
+	if bytes.ContainsAny(token, "\r\n") {
 		return nil, fmt.Errorf("seal: line end in a token: %w", ErrForged)
 	}
-	raw, err := strict().DecodeString(token)
+	c := k.get()
+	defer k.ciphers.Put(c)
+	n, err := strict().Decode(c.raw[:], token)
 	if err != nil {
 		return nil, fmt.Errorf("seal: token is not base64url (%w): %w", err, ErrForged)
 	}
-	if len(raw) < sivSize {
+	if n < sivSize {
 		return nil, fmt.Errorf("seal: token of %d characters is too short: %w", len(token), ErrForged)
 	}
-	siv, plaintext := [sivSize]byte(raw), raw[sivSize:]
-	k.stream(siv).XORKeyStream(plaintext, plaintext)
-	want := k.siv(plaintext)
+	siv, plaintext := [sivSize]byte(c.raw[:]), c.raw[sivSize:n]
+	c.xor(siv, plaintext)
+	want := c.siv(plaintext)
 	if subtle.ConstantTimeCompare(want[:], siv[:]) != 1 {
 		clear(plaintext)
 		return nil, fmt.Errorf("seal: %w", ErrForged)
 	}
-	return plaintext, nil
+	return append(dst, plaintext...), nil
 }
-
-// siv is the synthetic IV: the authenticator of the plaintext, cut to one block.
-func (k *Key) siv(plaintext []byte) (siv [sivSize]byte) {
-	mac, _ := k.macs.Get().(hash.Hash)
-	defer k.macs.Put(mac)
-	mac.Reset()
-	mac.Write(plaintext)
-	var sum [sha256.Size]byte
-	copy(siv[:], mac.Sum(sum[:0]))
-	return siv
-}
-
-func (k *Key) stream(siv [sivSize]byte) cipher.Stream { return cipher.NewCTR(k.block, siv[:]) }

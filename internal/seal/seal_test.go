@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -41,6 +42,34 @@ func TestRoundTrip(t *testing.T) {
 	}
 	if MaxToken != TokenLen(MaxPlaintext) {
 		t.Errorf("MaxToken is %d, the longest token has %d", MaxToken, TokenLen(MaxPlaintext))
+	}
+}
+
+// TestCounterMode has the stream be that of the standard library, also where the counter
+// overflows.
+func TestCounterMode(t *testing.T) {
+	k := testKey(t)
+	c := k.get()
+	for _, iv := range [][sivSize]byte{{}, {1, 2, 3}, {15: 0xff}, [sivSize]byte(bytes.Repeat([]byte{0xff}, sivSize)), {0: 7, 13: 0xff, 14: 0xff, 15: 0xfe}} {
+		for _, n := range []int{0, 1, 15, 16, 17, 40, MaxPlaintext} {
+			got, want := bytes.Repeat([]byte{'x'}, n), make([]byte, n)
+			cipher.NewCTR(c.block, iv[:]).XORKeyStream(want, got)
+			if c.xor(iv, got); !bytes.Equal(got, want) {
+				t.Errorf("%x, %d bytes: %x, and not %x", iv, n, got, want)
+			}
+		}
+	}
+}
+
+// TestAppend seals and opens behind what there is.
+func TestAppend(t *testing.T) {
+	k, plaintext := testKey(t), []byte("a handle of forty bytes and what is more")
+	token := k.AppendSeal([]byte("so "), plaintext)
+	if string(token) != "so "+k.Seal(plaintext) {
+		t.Errorf("sealed as %s", token)
+	}
+	if got, err := k.AppendOpen([]byte("so "), token[3:]); err != nil || string(got) != "so "+string(plaintext) {
+		t.Errorf("opened as %q, %v", got, err)
 	}
 }
 

@@ -1,20 +1,14 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"syscall"
 
 	"github.com/spurboot/spur/bench/testbed"
 	labs "github.com/spurboot/spur/internal/lab"
@@ -37,12 +31,24 @@ const (
 // applications measures what an EFI application that is put together while it is
 // served costs beside a file of its size.
 func applications(ctx context.Context, l *lab, o options) (err error) {
-	s, err := startBoot(ctx, l, o)
+	payload, err := l.linux()
+	if err != nil {
+		return err
+	}
+	s, err := startBoot(ctx, l, o, payload...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.end()) }()
-	asked := []asked{s.application, s.initrd}
+	application, err := s.location(ctx, `http://\S+/boot\.efi`, "--proto", "http")
+	if err != nil {
+		return err
+	}
+	initrd, err := s.location(ctx, `http://\S+/initrd`, "--loader", "ipxe")
+	if err != nil {
+		return err
+	}
+	asked := []asked{application, initrd}
 	series := make([]testbed.Series, len(asked))
 	err = testbed.Take(series, max(o.Rounds/3, 3), func(i int) (testbed.Figure, error) {
 		rate, err := l.crowd(ctx, s.address, asked[i].path, machines, asked[i].size)
@@ -72,50 +78,14 @@ func holds(does bool) string {
 	return "does not hold"
 }
 
-// bootServer is `spur boot`, and what machines ask it for.
-type bootServer struct {
-	cmd                 *exec.Cmd
-	address             string
-	application, initrd asked
-}
-
-// asked is a file by its path and its size in bytes.
-type asked struct {
-	path string
-	size int
-}
-
-func startBoot(ctx context.Context, l *lab, o options) (s *bootServer, err error) {
-	spur, err := testbed.Spur(ctx, l.Dir, o.spur)
-	if err != nil {
-		return nil, err
-	}
+// linux is the payload of a kernel and its initrd.
+func (l *lab) linux() ([]string, error) {
 	kernel, err := labs.Kernel()
 	if err != nil {
 		return nil, err
 	}
 	initrd := filepath.Join(l.Dir, "initrd")
-	if err := noise(initrd); err != nil {
-		return nil, err
-	}
-	const port = "8003"
-	data := filepath.Join(l.Dir, "data")
-	s = &bootServer{address: testbed.ServerAddress + ":" + port}
-	s.cmd = l.OnServers(ctx, spur, "boot", kernel, initrd, "--http-port", port, "--data", data, "--user", "root", "--log", "json")
-	if err := s.start(); err != nil {
-		return nil, err
-	}
-	explain := func(pattern string, machine ...string) (asked, error) {
-		args := append([]string{"explain", kernel, initrd, "--data", data, "--server", testbed.ServerAddress, "--http-port", port}, machine...)
-		return l.location(ctx, s.address, pattern, spur, args...)
-	}
-	if s.application, err = explain(`http://\S+/boot\.efi`, "--proto", "http"); err == nil {
-		s.initrd, err = explain(`http://\S+/initrd`, "--loader", "ipxe")
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.end())
-	}
-	return s, nil
+	return []string{kernel, initrd}, noise(initrd)
 }
 
 // noise writes what doesn't compress, as initrds are.
@@ -126,62 +96,6 @@ func noise(path string) error {
 	}
 	_, err = io.CopyN(f, rand.NewChaCha8([32]byte{2}), initrdSize)
 	return errors.Join(err, f.Close())
-}
-
-// start waits until Spur says that it serves. What it says afterwards is thrown
-// away.
-func (s *bootServer) start() error {
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	var trouble bytes.Buffer
-	s.cmd.Stderr = &trouble
-	if err := s.cmd.Start(); err != nil {
-		return err
-	}
-	lines := bufio.NewReader(out)
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			return errors.Join(fmt.Errorf("spur doesn't serve: %w: %s", err, trouble.Bytes()), s.end())
-		}
-		if strings.Contains(line, `"step":"ready"`) {
-			go func() { _, _ = io.Copy(io.Discard, lines) }() // ends with Spur
-			return nil
-		}
-	}
-}
-
-func (s *bootServer) end() error {
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return s.cmd.Wait()
-}
-
-// location finds the URL in what a program prints, and how large is what lies
-// there.
-func (l *lab) location(ctx context.Context, address, pattern, program string, args ...string) (asked, error) {
-	out, err := l.OnServers(ctx, program, args...).CombinedOutput()
-	if err != nil {
-		return asked{}, fmt.Errorf("%s %s: %w: %s", program, args[0], err, out)
-	}
-	found := regexp.MustCompile(pattern).Find(out)
-	u, err := url.Parse(string(found))
-	if found == nil || err != nil {
-		return asked{}, fmt.Errorf("%s %s names no %s:\n%s", program, args[0], pattern, out)
-	}
-	head := l.OnClients(ctx, "curl", "-sS", "--head", "http://"+address+u.EscapedPath(), "-o", os.DevNull, "-w", "%header{content-length}")
-	size, err := head.Output()
-	if err != nil {
-		return asked{}, fmt.Errorf("HEAD of %s: %w", u.Path, err)
-	}
-	a := asked{path: u.EscapedPath()}
-	if _, err := fmt.Sscan(string(size), &a.size); err != nil || a.size < initrdSize {
-		return asked{}, fmt.Errorf("%s has %q bytes", u.Path, size)
-	}
-	return a, nil
 }
 
 // mostResident is the most memory that a process has had, in bytes

@@ -17,7 +17,7 @@ const fileName = "disk.img"
 type lab struct{ *testbed.Testbed }
 
 func newLab(o options) (*lab, error) {
-	for tool, pkg := range map[string]string{"curl": "curl", "nginx": "nginx-light"} {
+	for tool, pkg := range map[string]string{"curl": "curl", "nginx": "nginx-light", "xorriso": "xorriso"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return nil, fmt.Errorf("%s is missing: install the package %s", tool, pkg)
 		}

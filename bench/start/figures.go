@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// memory is what a process keeps, in KiB: all that is resident, and the part
-// that no file backs (proc_pid_status(5), VmRSS and RssAnon).
-type memory struct{ resident, anonymous int }
+// memory is what a process keeps, in KiB: all that is resident, the part that no
+// file backs, and the most that ever was resident (proc_pid_status(5), VmRSS, RssAnon
+// and VmHWM).
+type memory struct{ resident, anonymous, most int }
 
 func memoryOf(pid int) (m memory, err error) {
 	path := fmt.Sprintf("/proc/%d/status", pid)
@@ -22,6 +23,7 @@ func memoryOf(pid int) (m memory, err error) {
 	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
 		_, _ = fmt.Sscanf(lines.Text(), "VmRSS: %d kB", &m.resident)
 		_, _ = fmt.Sscanf(lines.Text(), "RssAnon: %d kB", &m.anonymous)
+		_, _ = fmt.Sscanf(lines.Text(), "VmHWM: %d kB", &m.most)
 	}
 	if m.resident == 0 || m.anonymous == 0 {
 		return m, fmt.Errorf("no VmRSS or RssAnon in %s", path)

@@ -1,6 +1,7 @@
 // Command start measures what `spur boot` costs before and between boots: the
 // time from its exec to the record that says it is ready, and the memory it
-// keeps, idle and after it has served a kernel.
+// keeps, idle and after it has served a kernel; and how much more of both an ISO
+// image of 8 GiB takes than a small one.
 //
 //	go run ./bench/start [-spur bin/spur] [-starts N] [-wait DURATION]
 //
@@ -98,7 +99,10 @@ func run(ctx context.Context, o options) (err error) {
 	fmt.Printf("`spur boot` with Debian's kernel and one initrd, %d starts; the binary has %.1f MB.\n\n",
 		len(times), float64(size.Size())/1e6)
 	table(os.Stdout, times, idle, after, served)
-	return nil
+	if err := spur.Stop(); err != nil {
+		return err
+	}
+	return b.images(ctx, os.Stdout, l.Dir(), o.starts)
 }
 
 // bench is a host to start Spur on, and a neighbour to ask it from.
@@ -140,19 +144,26 @@ func (b bench) starts(ctx context.Context, n int) (times []time.Duration, spur *
 				return nil, nil, err
 			}
 		}
-		began := time.Now()
-		spur, err = b.home.Start(b.spur, "boot", "--dhcp", "off", b.kernel, b.initrd, "--log", "json")
-		if err != nil {
+		var took time.Duration
+		if took, spur, err = b.start(ctx, b.kernel, b.initrd); err != nil {
 			return nil, nil, err
 		}
-		if _, err := spur.WaitFor(ctx, `"step":"ready"`); err != nil {
-			return nil, nil, err
-		}
-		times = append(times, time.Since(began))
+		times = append(times, took)
 		fmt.Fprintf(os.Stderr, "ready after %v\n", times[len(times)-1].Round(time.Microsecond))
 	}
 	slices.Sort(times)
 	return times, spur, nil
+}
+
+// start starts Spur, and tells how long it took to be ready.
+func (b bench) start(ctx context.Context, payload ...string) (time.Duration, *lab.Process, error) {
+	began := time.Now()
+	spur, err := b.home.Start(b.spur, append([]string{"boot", "--dhcp", "off", "--log", "json"}, payload...)...)
+	if err != nil {
+		return 0, nil, err
+	}
+	_, err = spur.WaitFor(ctx, `"step":"ready"`)
+	return time.Since(began), spur, err
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -73,6 +73,9 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := readAnew(b.spur); err != nil {
+		return err
+	}
 	times, spur, err := b.starts(ctx, o.starts)
 	if err != nil {
 		return err

@@ -213,6 +213,7 @@ var allowed = map[string][]string{
 		"internal/nfs",
 		"internal/onlooker",
 		"internal/outlook",
+		"internal/password",
 		"internal/pools",
 		"internal/printable",
 		"internal/pxe",

@@ -37,7 +37,7 @@ func (f *files) httpServer(v *notices, via route.Via) *httpd.Server {
 		return f.openHTTP(ctx, r, name, via)
 	}
 	return &httpd.Server{
-		Handler: &httpd.Handler{Open: open, Hooks: f.httpHooks(via), Pace: func(t *httpd.Transfer) int64 { return f.pace(t, via) }},
+		Handler: &httpd.Handler{Open: open, Hooks: f.httpHooks(v, via), Pace: func(t *httpd.Transfer) int64 { return f.pace(t, via) }},
 		Hooks: httpd.ServerHooks{
 			Malformed: v.malformedHTTP, Log: v.httpLog, Handshake: f.handshakeFailed,
 			Panicked: func(r *http.Request, value any, stack []byte) {
@@ -157,10 +157,11 @@ func (f *files) machine(addr netip.Addr) (boot.MAC, bool) {
 	return neighbour(addr)
 }
 
-// httpHooks connects an HTTP server to the timeline.
-func (f *files) httpHooks(via route.Via) httpd.Hooks {
+// httpHooks connects an HTTP server to the timeline. A file that isn't sent for want of the
+// right password is no transfer: a person has mistyped, and the machine goes on.
+func (f *files) httpHooks(v *notices, via route.Via) httpd.Hooks {
 	tell := func(kind timeline.Kind, t *httpd.Transfer, bytes int64, err error) {
-		if t.Method == http.MethodHead || errors.Is(err, tree.ErrNoPassword) { // which the client gives next
+		if t.Method == http.MethodHead || isLocked(t.Refused) {
 			return
 		}
 		e, ok := f.event(kind, via, t.Name, t.Remote, t.Local)
@@ -183,6 +184,10 @@ func (f *files) httpHooks(via route.Via) httpd.Hooks {
 		},
 		End: func(t *httpd.Transfer, s httpd.Stats, err error) {
 			f.progress.forget(t)
+			if isLocked(t.Refused) {
+				entry, _ := f.tree.Describe(t.Name, t.Remote.Addr())
+				v.passwordRefused(entry.Client.MAC, t.Remote.Addr(), via, t.Refused)
+			}
 			if err != nil {
 				tell(timeline.FetchFailed, t, s.Bytes, err)
 				return

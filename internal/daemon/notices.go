@@ -33,6 +33,7 @@ type notices struct {
 
 	malformed struct{ dhcp, tftp, http atomic.Uint64 }
 	troubles  ration
+	passwords ration // refused ones
 }
 
 func newNotices(c Config) *notices {
@@ -301,6 +302,7 @@ func (v *notices) end(dropped uint64) {
 	if left := v.troubles.rest(); left > 0 {
 		v.leftOut(left)
 	}
+	v.passwordsLeftOut(v.passwords.rest())
 	if v.terminal != nil {
 		_ = v.terminal.Close()
 	}

@@ -19,7 +19,8 @@ import (
 // gets it whole): [fs.ErrNotExist] and folders 404, [fs.ErrPermission] 403,
 // an error with a method HTTPStatus() int the status it says, and with a method Challenge()
 // string what it asks the client for (RFC 9110 section 11.6.1), a deadline 504,
-// anything else 500.
+// anything else 500. A method ClientText() string gives another line, RetryAfter()
+// time.Duration when to try again (RFC 9110 section 10.2.3).
 //
 // Mount it without [http.ServeMux] or at "/": the mux redirects paths that
 // aren't clean, and firmware doesn't follow.
@@ -40,6 +41,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := newTransfer(r, name)
 	tw := &writer{ResponseWriter: w, conn: connOf(r), progress: h.Hooks.progress(t)}
 	if err != nil {
+		t.Refused = err
 		h.Hooks.start(t)
 		refuse(tw, name, err)
 		h.Hooks.end(t, tw.stats(began), leftEarly(r, err))

@@ -66,6 +66,25 @@ func TestChallenge(t *testing.T) {
 	}
 }
 
+// oftenError is one of who asks too often.
+type oftenError struct{ error }
+
+func (oftenError) HTTPStatus() int           { return 429 }
+func (oftenError) RetryAfter() time.Duration { return 9100 * time.Millisecond }
+func (oftenError) ClientText() string        { return "too often" }
+
+// Who asks too often is told so, and when to come again.
+func TestRetryAfter(t *testing.T) {
+	h := &Handler{Open: func(context.Context, *http.Request, string) (fs.File, error) {
+		return nil, oftenError{fs.ErrPermission}
+	}}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/x", nil))
+	if w.Code != 429 || w.Header().Get("Retry-After") != "10" || w.Body.String() != "spur: too often\n" {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		method, path string

@@ -19,6 +19,7 @@ type Transfer struct {
 	Range     string  // the Range header as it came, or empty
 	Size      int64   // of the whole file in bytes, -1 when it isn't known
 	File      fs.File // that is sent; nil where none could be opened
+	Refused   error   // why none could be opened
 }
 
 // Stats is how a transfer ended.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // statusError is a request that is wrong in itself.
@@ -62,6 +64,18 @@ func refusal(status int, name string) string {
 	return fmt.Sprintf("spur: can't serve %s (%s); see the server's log", name, http.StatusText(status))
 }
 
+// lineFor is the refusal of a file, or what the error itself has the client told.
+func lineFor(status int, name string, err error) string {
+	var tells interface{ ClientText() string }
+	if errors.As(err, &tells) {
+		return "spur: " + tells.ClientText()
+	}
+	if len(name) > 200 {
+		name = name[:200] + "..."
+	}
+	return refusal(status, name)
+}
+
 func refuse(w http.ResponseWriter, name string, err error) {
 	status := statusOf(err)
 	var asks interface{ Challenge() string }
@@ -71,8 +85,9 @@ func refuse(w http.ResponseWriter, name string, err error) {
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", "GET, HEAD")
 	}
-	if len(name) > 200 {
-		name = name[:200] + "..."
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) {
+		w.Header().Set("Retry-After", strconv.FormatFloat(math.Ceil(later.RetryAfter().Seconds()), 'f', 0, 64))
 	}
-	http.Error(w, refusal(status, name), status)
+	http.Error(w, lineFor(status, name, err), status)
 }

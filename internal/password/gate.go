@@ -2,7 +2,6 @@ package password
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -17,13 +16,6 @@ const (
 	// peersMost bounds the addresses of which it is known how often they guessed. Of more,
 	// the ones that rested for longest are forgotten.
 	peersMost = 1024
-)
-
-// ErrWrong is that of a password that isn't the right one, ErrOften that of somebody who
-// has guessed too often, right or wrong.
-var (
-	ErrWrong = errors.New("the password is wrong")
-	ErrOften = errors.New("too many passwords were tried; wait a minute")
 )
 
 // Gate lets those pass who know a password.
@@ -42,17 +34,21 @@ type Gate struct {
 type allowance struct {
 	used float64
 	at   time.Time
+	shut bool // somebody was told that there is none left
 }
 
-// take uses up one guess, if there is one.
-func (a *allowance) take(now time.Time, burst int, every time.Duration) bool {
+// take uses up one guess; where there is none, it says when there will be.
+func (a *allowance) take(now time.Time, burst int, every time.Duration) *Often {
 	a.used = max(0, a.used-float64(now.Sub(a.at))/float64(every))
 	a.at = now
-	if a.used > float64(burst)-1 {
-		return false
+	if over := a.used - float64(burst-1); over > 0 {
+		often := &Often{Wait: time.Duration(over * float64(every)), Again: a.shut}
+		a.shut = true
+		return often
 	}
 	a.used++
-	return true
+	a.shut = false
+	return nil
 }
 
 // back returns a guess that was none.
@@ -65,9 +61,9 @@ func (g *Gate) Pass(ctx context.Context, names []string, password string, peer n
 	if !ok {
 		return nil
 	}
-	own := g.begin(peer)
-	if own == nil {
-		return ErrOften
+	own, often := g.begin(peer)
+	if often != nil {
+		return often
 	}
 	guessed, err := g.check(ctx, r.hash, password)
 	if !guessed {
@@ -87,8 +83,8 @@ func (g *Gate) check(ctx context.Context, h hash, password string) (guessed bool
 	if err := ctx.Err(); err != nil {
 		return false, err // who asked has left meanwhile
 	}
-	if !g.every.take(g.Now(), allBurst, allEvery) {
-		return false, ErrOften
+	if often := g.every.take(g.Now(), allBurst, allEvery); often != nil {
+		return false, often
 	}
 	if !h.is(password) {
 		return true, ErrWrong
@@ -98,8 +94,8 @@ func (g *Gate) check(ctx context.Context, h hash, password string) (guessed bool
 }
 
 // begin counts a guess of a peer, before it is known to be one: so a peer has no more of
-// them under way than it may guess. It is nil where that is none.
-func (g *Gate) begin(peer netip.Addr) *allowance {
+// them under way than it may guess.
+func (g *Gate) begin(peer netip.Addr) (own *allowance, often *Often) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.Now()
@@ -112,10 +108,7 @@ func (g *Gate) begin(peer netip.Addr) *allowance {
 		own = &allowance{at: now}
 		g.peers[peer] = own
 	}
-	if !own.take(now, ownBurst, ownEvery) {
-		return nil
-	}
-	return own
+	return own, own.take(now, ownBurst, ownEvery)
 }
 
 // forget makes room for one more address.

@@ -83,8 +83,11 @@ func TestGuessing(t *testing.T) {
 			t.Errorf("guess %d: %v", n, err)
 		}
 	}
-	if err := try(1, "one"); !errors.Is(err, ErrOften) {
-		t.Errorf("one more: %v", err)
+	var often *Often
+	for _, again := range []bool{false, true} {
+		if err := try(1, "one"); !errors.As(err, &often) || often.Wait != ownEvery || often.Again != again {
+			t.Errorf("one more: %v, %+v", err, often)
+		}
 	}
 	if err := try(2, "one"); err != nil {
 		t.Errorf("somebody else: %v", err)
@@ -102,7 +105,7 @@ func TestGuessing(t *testing.T) {
 	if wrong > allBurst || len(g.peers) > peersMost {
 		t.Errorf("%d were checked, %d are remembered", wrong, len(g.peers))
 	}
-	if err := try(2, "one"); !errors.Is(err, ErrOften) {
+	if err := try(2, "one"); !errors.As(err, &often) || often.Wait != allEvery {
 		t.Errorf("the right one after them: %v", err)
 	}
 	now = now.Add(allEvery)

@@ -45,7 +45,10 @@ func (c *catalogue) locked(client boot.Client) bool {
 // unlock tells whether a password is that of what a client has chosen.
 func (c *catalogue) unlock(ctx context.Context, client boot.Client, a tree.Asker) error {
 	e, _ := c.find(client.Item)
-	return c.passwords.Pass(ctx, e.names(), a.Password, a.Peer)
+	if err := c.passwords.Pass(ctx, e.names(), a.Password, a.Peer); err != nil {
+		return fmt.Errorf("menu item %s: %w", e.name(), err)
+	}
+	return nil
 }
 
 // passwordsLater tells whether a password may be that of an item that isn't there yet.

@@ -44,8 +44,10 @@ func (t *Tree) unlock(ctx context.Context, n Name, name string, a Asker) error {
 	case !a.HasPassword:
 		return &Unauthorized{ErrNoPassword}
 	}
-	if err := t.Unlock(ctx, n.Client, a); err != nil {
-		return &Unauthorized{err}
+	err := t.Unlock(ctx, n.Client, a)
+	var says interface{ HTTPStatus() int }
+	if err == nil || errors.As(err, &says) {
+		return err
 	}
-	return nil
+	return &Unauthorized{err}
 }

@@ -160,6 +160,26 @@ func differing(before, after map[string]stamp) string {
 	return strings.Join(names, ", ")
 }
 
+// unfit says what boots get while the files that have changed can't be booted.
+func (w *watch) unfit(names string, err error) string {
+	given, remedy := "what was there before", advice.Of(err)
+	w.mu.RLock()
+	overwritten := w.now.held.Overwritten()
+	w.mu.RUnlock()
+	if len(overwritten) > 0 {
+		for i, path := range overwritten {
+			overwritten[i] = filepath.Base(path)
+		}
+		given = fmt.Sprintf("what is in %s now, overwritten in place", strings.Join(slices.Compact(overwritten), ", "))
+		remedy = strings.TrimPrefix(remedy+"; write a new file and rename it over the old one, which boots get until then", "; ")
+	}
+	line := fmt.Sprintf("%s changed, and boots get %s: %v", names, given, err)
+	if remedy != "" {
+		line += "; " + remedy
+	}
+	return line
+}
+
 // changed looks into the target again, and tells what comes of it.
 func (w *watch) changed(ctx context.Context, names string) {
 	l, err := w.target.Inspect(ctx, w.daemon.upstream())
@@ -173,11 +193,7 @@ func (w *watch) changed(ctx context.Context, names string) {
 		_, err = (outlook.Outlook{Host: w.daemon.host}).Given(l.Outlook())
 	}
 	if err != nil {
-		line := fmt.Sprintf("%s changed, and boots get what was there before: %v", names, err)
-		if remedy := advice.Of(err); remedy != "" {
-			line += "; " + remedy
-		}
-		w.daemon.notices.warn(line)
+		w.daemon.notices.warn(w.unfit(names, err))
 		return
 	}
 	w.take(l)

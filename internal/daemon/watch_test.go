@@ -122,13 +122,25 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitFor("data changed, and boots get what was there before: there is no file " + module)
+	if f, err := w.Open(module); err != nil {
+		t.Errorf("a file that was removed: %v", err)
+	} else {
+		_ = f.Close()
+	}
 	write(module, []byte("more"))
 	waitFor("data changed: the next boot gets it")
+	if err := os.WriteFile(kernel, []byte("junk"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	waitFor("kernel changed, and boots get what is in kernel now, overwritten in place: ")
+	if !strings.Contains(told.String(), "; write a new file and rename it over the old one, which boots get until then") {
+		t.Errorf("no advice in %s", told)
+	}
 	p, err := w.Resolve(t.Context(), boot.Client{})
 	if err != nil || p.Title() != "kernel" {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if n := strings.Count(told.String(), "\n"); n != 4 {
+	if n := strings.Count(told.String(), "\n"); n != 5 {
 		t.Errorf("%d lines:\n%s", n, told)
 	}
 }

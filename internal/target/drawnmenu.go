@@ -189,7 +189,11 @@ func checkEntries(all []entry) error {
 	seen := map[string]bool{}
 	for _, e := range all {
 		name := e.name()
-		if seen[name] {
+		switch {
+		case seen[name] && e.file != "": // files that aren't one and the same have been told apart
+			return advice.Misused(advice.New(fmt.Sprintf("the menu has several items that are called %s: %s was named more than once", cmp.Or(e.calls, withoutEnding(e.file)), e.file),
+				"name it once, or give each a title of its own, TITLE=KERNEL"))
+		case seen[name]:
 			return advice.Misused(advice.New("the menu has several items that are called "+name, "give each a title of its own, TITLE=KERNEL"))
 		}
 		seen[name] = true

@@ -60,23 +60,26 @@ func entryOf(r Route) Entry {
 	return Entry{}
 }
 
-// drawsNothing says why a loader would draw a menu of nothing on a client, or "".
+// drawsNothing says why a loader would draw a menu of nothing on a client, or "". That is
+// the reason of the first item which isn't the machine's own disk, where there is one: about
+// others the disk's says nothing.
 func (r Route) drawsNothing(c boot.Client, p boot.Payload, host Host) string {
 	menu, ok := p.Content.(boot.Menu)
 	if !ok {
 		return ""
 	}
-	first := "it has no items"
+	reason, ofLocal := "it has no items", true
 	for n, i := range menu.Items {
 		_, why := r.Item(c, i.Payload, host)
-		switch {
-		case why == "":
+		if why == "" {
 			return ""
-		case n == 0:
-			first = why
+		}
+		_, local := i.Payload.Content.(boot.Local)
+		if n == 0 || ofLocal && !local {
+			reason, ofLocal = why, local
 		}
 	}
-	return fmt.Sprintf("nothing of the menu can boot there: %s", first)
+	return fmt.Sprintf("nothing of the menu can boot there: %s", reason)
 }
 
 // LocalDisk stands where a route names a file, and firmware is given none.

@@ -73,6 +73,15 @@ func TestItem(t *testing.T) {
 	if why := Routes(ipxe, items(shell), host).Obstacle(ipxe); !strings.Contains(why, "nothing of the menu can boot there: shell.efi is an EFI application") {
 		t.Errorf("nothing can boot: %q", why)
 	}
+	overHTTP := uefi
+	overHTTP.Proto = boot.HTTP
+	if r, ok := ByID(Route{Name: "uefi-http-shim-grub"}.ID()); !ok {
+		t.Error("there is no such route")
+	} else if why := r.drawsNothing(overHTTP, items(local, shell), Host{}); why == "" || strings.Contains(why, "goes on to its disk") {
+		t.Errorf("the disk is first, and nothing can boot: %q", why)
+	} else if why := r.drawsNothing(overHTTP, items(local), Host{}); !strings.Contains(why, "goes on to its disk") {
+		t.Errorf("nothing but the disk is in it: %q", why)
+	}
 	if why := Routes(ipxe, items(), host).Obstacle(ipxe); !strings.Contains(why, "it has no items") {
 		t.Errorf("nothing is in it: %q", why)
 	}

@@ -80,7 +80,7 @@ func TestCatalogue(t *testing.T) {
 	if got, want := titlesIn(t, " ", c), "Local disk B tools/C"; got != want {
 		t.Errorf("first %q, want %q", got, want)
 	}
-	if want := `2 images can't be booted and stay out of the menu: D.efi (a link that leads out of the folder), damaged.iso (text that begins with "no target"); nor can 1 other file; spur explain ` + dir + ` --menu lists them all`; c.skipped != want {
+	if want := `2 images can't be booted and stay out of the menu: D.efi (a link that leads out of the folder), damaged.iso (text that begins with "no target"); nor can 1 other file; spur explain ` + dir + ` --menu lists them all; ` + leadsOutRemedy; c.skipped != want {
 		t.Errorf("skipped %q", c.skipped)
 	}
 	number := c.current()[1].number
@@ -96,7 +96,7 @@ func TestCatalogue(t *testing.T) {
 	if got, want := titlesIn(t, " ", c), "Local disk A B damaged"; got != want {
 		t.Errorf("after it %q, want %q", got, want)
 	}
-	if len(said) != 1 || said[0] != "1 image can't be booted and stays out of the menu: D.efi (a link that leads out of the folder); nor can 1 other file; spur explain "+dir+" --menu lists them all" {
+	if len(said) != 1 || said[0] != "1 image can't be booted and stays out of the menu: D.efi (a link that leads out of the folder); nor can 1 other file; spur explain "+dir+" --menu lists them all; "+leadsOutRemedy {
 		t.Errorf("said %q", said)
 	}
 	if e, ok := c.find(number); !ok || e.title != "B" {

@@ -22,6 +22,13 @@ type leftOut struct {
 	why  string
 }
 
+// leadsOut is said of a link that isn't followed, since Spur serves nothing that lies
+// outside of the folders that it was given.
+const (
+	leadsOut       = "a link that leads out of the folder"
+	leadsOutRemedy = "name what a link leads to as a target of its own, or put it into the folder, which a hard link or a bind mount does too"
+)
+
 // notBooting is what is at a path that can't be booted.
 func (p part) notBooting(full string, err error) leftOut {
 	name := p.below(full)
@@ -41,7 +48,7 @@ func reason(full string, err error) string {
 	case lerr == nil && info.Mode()&fs.ModeSymlink != 0 && errors.Is(err, fs.ErrNotExist):
 		return "a link that leads nowhere"
 	case lerr == nil && info.Mode()&fs.ModeSymlink != 0 && errors.As(err, &at):
-		return "a link that leads out of the folder"
+		return leadsOut
 	}
 	text := err.Error()
 	for _, name := range []string{full, filepath.Base(full)} {
@@ -110,6 +117,9 @@ func (g *groupLook) skippedText() string {
 		text = append(text, stayOut(len(images), thing)+": "+toldOf(images)+others+"; "+more+them)
 	case len(others) > 0:
 		text = append(text, stayOut(len(others), "file")+"; "+more+them)
+	}
+	if slices.ContainsFunc(g.skipped, func(o leftOut) bool { return o.why == leadsOut }) {
+		text = append(text, leadsOutRemedy)
 	}
 	for _, folder := range g.unread[:min(len(g.unread), leftOutTold)] {
 		text = append(text, printable.Line("the folder "+folder.name+" can't be read: "+folder.why))

@@ -39,7 +39,7 @@ func TestLeftOut(t *testing.T) {
 	}
 	cut := fmt.Sprintf("the image is cut off: it has 60000 of %d bytes", len(whole))
 	want := "5 targets can't be booted and stay out of the menu: cut.iso (" + cut + "), dangling.iso (a link that leads nowhere), out.iso (a link that leads out of the folder), " +
-		"tools/download-page.iso (a web page), boot/ (in the folder boot is no loader that firmware starts); nor can 3 other files; spur explain " + dir + " --menu lists them all"
+		"tools/download-page.iso (a web page), boot/ (in the folder boot is no loader that firmware starts); nor can 3 other files; spur explain " + dir + " --menu lists them all; name what a link leads to as a target of its own, or put it into the folder, which a hard link or a bind mount does too"
 	if l.menu.(*catalogue).skipped != want {
 		t.Errorf("skipped\n%s\nwant\n%s", l.menu.(*catalogue).skipped, want)
 	}

@@ -120,7 +120,11 @@ func surroundings(c Config, s *service) []string {
 		if s.listener.Port67Taken {
 			where = "on this host"
 		}
-		lines = append(lines, what+" come from the DHCP server "+where+"; Spur adds what to boot.")
+		adds := "Spur adds what to boot"
+		if c.AsBootServer != 0 {
+			adds = fmt.Sprintf("Spur makes no offers, and answers who chooses a boot server of type %s", c.AsBootServer)
+		}
+		lines = append(lines, what+" come from the DHCP server "+where+"; "+adds+".")
 	}
 	return lines
 }

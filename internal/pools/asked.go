@@ -66,9 +66,13 @@ func (a Asked) On6(interfaces []dhcp6.Interface) ([]dhcp6.Pool, error) {
 		if on := NetworkOf(interfaces, p.First); on.IsValid() && on.Contains(p.Last) && (!p.Prefix.IsValid() || asked.whole) {
 			p.Prefix = on
 		}
-		if !p.Prefix.IsValid() {
+		switch {
+		case !p.Prefix.IsValid():
 			return nil, advice.New(fmt.Sprintf("the pool %s is on the network of no interface that Spur serves", asked),
 				"Spur serves "+Describe6(interfaces)+"; give an interface an address of that network, or add /64 for a network behind a relay")
+		case !addressed6(interfaces): // a relay couldn't reach Spur either
+			return nil, advice.New(fmt.Sprintf("the pool %s is on the network of no interface that Spur serves", asked),
+				"no interface has an IPv6 address but link-local ones; give one an address in "+p.Prefix.String())
 		}
 		if err := p.Check(); err != nil {
 			return nil, advice.Wrap(err, "correct --pool")
@@ -76,6 +80,11 @@ func (a Asked) On6(interfaces []dhcp6.Interface) ([]dhcp6.Pool, error) {
 		pools = append(pools, p)
 	}
 	return pools, nil
+}
+
+// addressed6 tells whether an interface has an address, other than its link-local one.
+func addressed6(interfaces []dhcp6.Interface) bool {
+	return slices.ContainsFunc(interfaces, func(i dhcp6.Interface) bool { return len(i.Addrs) > 0 })
 }
 
 // routersServed refuses a router that clients of no pool could reach: it would

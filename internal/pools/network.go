@@ -66,8 +66,8 @@ func unpooled(what string, behind, served []netip.Prefix, described string) stri
 	for _, network := range behind {
 		relayed = append(relayed, network.String())
 	}
-	return fmt.Sprintf("only machines behind a relay on %s get %s; those on %s get none: for them add --pool %s",
-		strings.Join(relayed, ", "), what, described, own)
+	return fmt.Sprintf("only machines behind a relay on %s get %s; those on %s get none: for them add --pool %s, or give an interface an address in %s",
+		strings.Join(relayed, ", "), what, described, own, relayed[0])
 }
 
 // Describe lists interfaces with their addresses for people.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/dhcp6"
 )
 
@@ -33,7 +34,7 @@ func TestPool6(t *testing.T) {
 		}
 		if behind := pools[0].Prefix != netip.MustParsePrefix("fd77::/64"); behind != (Unpooled6(wire, pools) != "") {
 			t.Errorf("%s: the warning is %q", text, Unpooled6(wire, pools))
-		} else if behind && !strings.HasSuffix(Unpooled6(wire, pools), "those on eth0 fd77::1/64 get none: for them add --pool fd77::/64") {
+		} else if behind && !strings.HasSuffix(Unpooled6(wire, pools), "those on eth0 fd77::1/64 get none: for them add --pool fd77::/64, or give an interface an address in "+pools[0].Prefix.String()) {
 			t.Errorf("%s: the warning is %q", text, Unpooled6(wire, pools))
 		}
 	}
@@ -43,6 +44,18 @@ func TestPool6(t *testing.T) {
 				t.Errorf("%s is %v", text, pools)
 			}
 		}
+	}
+}
+
+// Where no interface has an address a pool is none of a network behind a relay either.
+func TestPool6WithoutAddresses(t *testing.T) {
+	pool, err := Parse("fd77::/64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Asked{Pools: []Pool{pool}}.On6([]dhcp6.Interface{{Name: "eth0"}})
+	if err == nil || !strings.HasSuffix(advice.Of(err), "; give one an address in fd77::/64") {
+		t.Errorf("%v; %s", err, advice.Of(err))
 	}
 }
 

@@ -28,7 +28,7 @@ func TestPool(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"10.0.0.0/24": "",
-		"10.1.0.0/16": "only machines behind a relay on 10.1.0.0/16 get addresses; those on eth0 10.0.0.1/24 10.4.1.1/16 get none: for them add --pool 10.4.0.0/16",
+		"10.1.0.0/16": "only machines behind a relay on 10.1.0.0/16 get addresses; those on eth0 10.0.0.1/24 10.4.1.1/16 get none: for them add --pool 10.4.0.0/16, or give an interface an address in 10.1.0.0/16",
 	} {
 		pools, err := pools(t, text, wire)
 		if got := Unpooled(wire, pools); err != nil || got != want {

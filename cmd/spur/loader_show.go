@@ -20,20 +20,20 @@ func loaderShowCommand() *cobra.Command {
 		Short: "Say what EFI applications and network boot programs are",
 		Long: `Say what EFI applications and network boot programs are, by their content: kind,
 architecture, version, signatures, SBAT data, what they can do, and what a machine
-with Secure Boot and the shims of this host make of them.
+with Secure Boot and the shims of this host make of them. Where there is no file of a
+name, it is looked for among the loaders of this host (spur loader list).
 
 Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
-		Example: `  spur loader show /usr/lib/ipxe/snponly.efi
+		Example: `  spur loader show snponly.efi
+  spur loader show /usr/lib/ipxe/snponly.efi
   spur loader show --json vmlinuz`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var list []host.Description
 			var errs []error
 			for _, path := range args {
-				d, err := host.ShowLoader(path, flags.data, flags.loaders)
-				if errs = append(errs, err); err == nil {
-					list = append(list, d)
-				}
+				described, err := host.ShowLoaders(path, flags.data, flags.loaders)
+				list, errs = append(list, described...), append(errs, err)
 			}
 			if asJSON {
 				return errors.Join(append(errs, writeJSON(cmd.OutOrStdout(), list))...)
@@ -56,7 +56,7 @@ func showLoader(out io.Writer, d host.Description) {
 			fmt.Fprintln(out, printable.Line(fmt.Sprintf("  %-12s %s", name, text)))
 		}
 	}
-	fmt.Fprintln(out, printable.Line(d.Path))
+	fmt.Fprintln(out, printable.Line(d.Place()))
 	line("is", d.Title())
 	line("drivers", string(d.Drivers))
 	line("can", strings.Join(d.Can, ", "))

@@ -48,9 +48,29 @@ func missingRecord(n int) string {
 	return line.String()
 }
 
-// complain tells of what a command failed for.
+// apart are the errors that were joined into one.
+func apart(err error) []error {
+	var served servedError
+	if errors.As(err, &served) {
+		err = served.error
+	}
+	joined, is := err.(interface{ Unwrap() []error })
+	if !is || errors.Join(joined.Unwrap()...).Error() != err.Error() {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, apart(e)...)
+	}
+	return all
+}
+
+// complain tells of what a command failed for, of each error with its own remedy.
 func complain(err error) {
-	text := printable.Text(fmt.Sprintln("spur:", err) + fmt.Sprintln("     ", remedy(err)))
+	var text string
+	for _, e := range apart(err) {
+		text += printable.Text(fmt.Sprintln("spur:", told(e)) + fmt.Sprintln("     ", remedy(e)))
+	}
 	if !errors.As(err, &servedError{}) {
 		_, _ = io.WriteString(os.Stderr, text)
 		return

@@ -35,7 +35,7 @@ func remedy(err error) string {
 	case is(syscall.ENOMEM):
 		return "free some memory, or allow more of it"
 	case is(fs.ErrPermission):
-		return "run as root, or as a user who may"
+		return "run as root (sudo), or as a user who may"
 	case is(fs.ErrNotExist):
 		return "check the name"
 	}

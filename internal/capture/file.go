@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/gopacket/gopacket"
@@ -46,11 +47,20 @@ func openFile(r io.Reader) (frames, error) {
 	if string(magic) == "\x0a\x0d\x0d\x0a" {
 		return newNG(limited)
 	}
+	if !slices.Contains(classicMagics(), string(magic)) {
+		return nil, ErrFormat
+	}
 	classic, err := pcapgo.NewReader(limited)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	return pcapFrames{classic}, nil
+}
+
+// classicMagics are how captures begin that tcpdump writes: with times in microseconds or
+// nanoseconds, of hosts of either byte order.
+func classicMagics() []string {
+	return []string{"\xa1\xb2\xc3\xd4", "\xd4\xc3\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x4d\x3c\xb2\xa1"}
 }
 
 type pcapFrames struct{ r *pcapgo.Reader }

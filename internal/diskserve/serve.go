@@ -114,6 +114,9 @@ func (c *Config) listen(ctx context.Context) (net.Listener, error) {
 			fmt.Sprintf("see which with: ss -tlnp 'sport = :%s'; stop it, or choose another port with --listen", port))
 	case errors.Is(err, unix.EACCES):
 		return nil, advice.Wrap(fmt.Errorf("no permission to listen on %s", c.Listen), "choose a port above 1023 with --listen, or run as root")
+	case errors.Is(err, unix.EADDRNOTAVAIL):
+		host, _, _ := net.SplitHostPort(c.Listen)
+		return nil, advice.New(host+" is no address of this host", "--listen names one that it has (ip address shows them)")
 	case err != nil:
 		return nil, advice.Wrap(fmt.Errorf("listen on %s: %w", c.Listen, err), "--listen names an address of this host")
 	}

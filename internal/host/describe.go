@@ -96,9 +96,9 @@ func describe(path string, id route.Identity) Description {
 	return d
 }
 
-// ShowLoader says what a file is, whether Spur would hand it out or not, and what the
+// showFile says what a file is, whether Spur would hand it out or not, and what the
 // shims of this host make of it.
-func ShowLoader(path, data string, own []string) (Description, error) {
+func showFile(path, data string, own []string) (Description, error) {
 	id, err := loader.IdentifyFile(path)
 	if err != nil {
 		return Description{}, err

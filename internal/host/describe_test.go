@@ -28,7 +28,7 @@ func TestShowLoaderShims(t *testing.T) {
 		unpackedFile(t, "linux-image-cloud-amd64", "boot/vmlinuz-*"):      "starts it (" + shims,
 		"/usr/lib/ipxe/snponly.efi":                                       "refuses it: it isn't signed",
 	} {
-		d, err := ShowLoader(file, t.TempDir(), []string{shims})
+		d, err := showFile(file, t.TempDir(), []string{shims})
 		if err != nil || len(d.Shims) == 0 || !strings.HasPrefix(d.Shims[0].String(), want) {
 			t.Errorf("%s: %v, %v, want %q", file, d.Shims, err, want)
 		}

@@ -1,7 +1,9 @@
 package host
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -29,6 +31,9 @@ func FindLoaders(data string, own []string) (route.Binaries, error) {
 
 func hasLoader(dir string) error {
 	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("there is no folder " + dir)
+	}
 	if err != nil {
 		return err
 	}

@@ -66,6 +66,9 @@ func openBooted(data string) (*Marks, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(data); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, advice.New("there is no folder "+data, "name the folder that spur boot or spur api was given with --data")
+		}
 		return nil, advice.Wrap(fmt.Errorf("--data: %w", err), "name the folder that spur boot or spur api was given with --data")
 	}
 	if _, err := os.Stat(BootedDir(data)); errors.Is(err, fs.ErrNotExist) {

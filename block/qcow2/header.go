@@ -15,7 +15,7 @@ var (
 	// ErrEncrypted, which is an ErrUnsupported: what it has can't be read.
 	ErrEncrypted = fmt.Errorf("encryption is %w", ErrUnsupported)
 	// ErrCorrupt: its tables contradict each other or the format.
-	ErrCorrupt = errors.New("the image is corrupt (qemu-img check tells more)")
+	ErrCorrupt = errors.New("the image is corrupt")
 	// ErrMarked: it was found corrupt before, and can only be read.
 	ErrMarked = fmt.Errorf("it is marked as corrupt, and can only be read: %w", ErrCorrupt)
 )

@@ -30,16 +30,17 @@ func wanted(cmd *cobra.Command, args []string) error {
 }
 
 // arity reads a line such as "create FILE [SIZE]": the arguments that are needed,
-// and how many there may be; -1 for any number.
+// and how many there may be; -1 for any number. In braces is what some flag can stand
+// for, which the command checks itself.
 func arity(use string) (needed []string, most int) {
 	more := false
 	for _, word := range strings.Fields(use)[1:] {
-		if strings.HasPrefix(strings.TrimLeft(word, "["), "--") {
+		if word == "|" || strings.HasPrefix(strings.TrimLeft(word, "["), "--") {
 			break
 		}
 		most++
 		more = more || strings.Contains(word, "…")
-		if !strings.HasPrefix(word, "[") {
+		if !strings.HasPrefix(word, "[") && !strings.HasPrefix(word, "{") {
 			needed = append(needed, strings.TrimRight(word, "…"))
 		}
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/spurboot/spur/internal/disk"
+	"github.com/spurboot/spur/internal/printable"
 )
 
 func diskConvertCommand() *cobra.Command {
@@ -38,7 +40,10 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 				o.Progress = progress.Tell
 				defer func() { progress.Done(err) }()
 			}
-			err = disk.Convert(cmd.Context(), args[0], args[1], o)
+			if err = disk.Convert(cmd.Context(), args[0], args[1], o); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), printable.Line(args[1]+": a copy of "+args[0]))
 			return err
 		},
 	}

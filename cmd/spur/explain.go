@@ -41,7 +41,7 @@ func explainCommand() *cobra.Command {
 	var firmware, arch, proto, speaking, server, pcap, only, item string
 	var bytes, packets bool
 	cmd := &cobra.Command{
-		Use:   "explain [KERNEL] [INITRD…]",
+		Use:   "explain {KERNEL [INITRD…] | --machines FILE | --pcap FILE}",
 		Short: "Say how a machine would boot a target, or why one in a capture did not",
 		Long: `Say how a machine of a certain kind would boot KERNEL with its INITRDs:
 the ladder of routes, the best first, each with its reason; the server address

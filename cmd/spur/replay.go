@@ -9,6 +9,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
+	"github.com/spurboot/spur/internal/printable"
 	"github.com/spurboot/spur/internal/replay"
 )
 
@@ -17,7 +18,7 @@ func replayCommand() *cobra.Command {
 	var named targetFlags
 	var anonymous, only, dhcp, bootServer string
 	cmd := &cobra.Command{
-		Use:   "replay FILE [KERNEL] [INITRD…]",
+		Use:   "replay FILE {KERNEL [INITRD…] | --anonymous OUT}",
 		Short: "Play a boot that failed again, against what Spur would answer today",
 		Long: `Play the machine's side of a boot that failed against what this Spur would
 answer today, for the target KERNEL with its INITRDs, and say what is another now.
@@ -53,7 +54,11 @@ it is answered.`,
 				if len(args) > 1 {
 					return usage(cmd, errors.New("--anonymous plays nothing, and needs no "+args[1]))
 				}
-				return replay.Anonymize(args[0], anonymous, mac)
+				if err := replay.Anonymize(args[0], anonymous, mac); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), printable.Line(anonymous+": the record, with addresses, identifiers and names replaced"))
+				return err
 			}
 			if len(args) < 2 {
 				return usage(cmd, errors.New("KERNEL is missing"))

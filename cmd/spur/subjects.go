@@ -71,7 +71,7 @@ func serveSubjects() []subject {
 func (s subject) text(cmd *cobra.Command) (text, examples string) {
 	b, err := texts.ReadFile(s.file(cmd))
 	switch {
-	case err != nil && s.flagsOf(cmd).HasFlags():
+	case err != nil && (s.flagsOf(cmd).HasFlags() || s.flags == nil && cmd.Flags().Lookup("as") != nil): // it takes targets
 		return fmt.Sprintf("spur boot --help %s says more.", s.name), ""
 	case err != nil:
 		return "", ""

@@ -119,7 +119,9 @@ func adviceFor(name string, err error) string {
 		return forLost(name, err)
 	case errors.Is(err, qcow2.ErrMarked):
 		return "copy what can be read: spur disk convert " + name + " NEW; or repair it: qemu-img check -r all " + name
-	case errors.Is(err, qcow2.ErrCorrupt), errors.Is(err, imagemap.ErrDamaged):
+	case errors.Is(err, qcow2.ErrCorrupt):
+		return "restore it from a copy, or try to repair one: qemu-img check -r all " + name + "; or, if it is a raw disk that only looks like an image, " + sayRaw
+	case errors.Is(err, imagemap.ErrDamaged):
 		return "restore it from a copy; or, if it is a raw disk that only looks like an image, " + sayRaw
 	case errors.Is(err, qcow2.ErrFormat) && strings.Contains(err.Error(), "backing file"):
 		return "tell the image which format its backing file has: qemu-img rebase -u -F FORMAT -b FILE IMAGE"

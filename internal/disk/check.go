@@ -80,7 +80,7 @@ func checkOther(name string, format Format, out io.Writer) error {
 // judge writes a report, and makes an error of what is wrong. lost is why
 // something may be missing in an image that isn't closed.
 func judge(name string, r qcow2.Report, lost error, out io.Writer) error {
-	text := fmt.Sprintf("%s: %d clusters in use, %d of them compressed\n", name, r.Allocated, r.Compressed)
+	text := fmt.Sprintf("%s: %s in use, %d of them compressed\n", name, size.Count(r.Allocated, "cluster"), r.Compressed)
 	for _, line := range r.Details {
 		text += "  " + line + "\n"
 	}

@@ -93,6 +93,8 @@ func Explain(path string, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &m) && (strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".yml")):
+		return advice.Wrap(fmt.Errorf("%s: %w", path, err), "if it says what each machine boots, name it with --machines")
 	case errors.As(err, &m):
 		return advice.Wrap(fmt.Errorf("%s: %w", path, err), m.Hint)
 	case errors.Is(err, fs.ErrNotExist):

@@ -167,7 +167,7 @@ func TakeAnother(data string, macs []boot.MAC) (done []boot.MAC, err error) {
 			continue
 		}
 		if l.Booted.IsZero() && len(l.Routes) == 0 && len(l.Failed) == 0 {
-			errs = append(errs, nothingKept(mac, data))
+			errs = append(errs, advice.New(fmt.Sprintf("no way has worked or failed on %s yet, as far as %s tells", mac, data), "boot it first: only then is there another way to take"))
 			continue
 		}
 		l.Another = true

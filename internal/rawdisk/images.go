@@ -153,7 +153,7 @@ func openWhole(ctx context.Context, file block.File, format diskimage.Format) (*
 		}
 	}
 	if errors.Is(err, qcow2.ErrCorrupt) || errors.Is(err, qcow2.ErrFormat) || errors.Is(err, imagemap.ErrDamaged) {
-		return nil, advice.Wrap(err, "it is damaged or cut off: download or copy it again; spur disk check says more")
+		return nil, advice.Wrap(err, "it is damaged or cut off: download or copy it again")
 	}
 	return image, err
 }

@@ -83,7 +83,7 @@ func (w MenuWords) check(watch bool) error {
 	drawn := w.Kind == MenuByLoader
 	switch {
 	case !drawn && w.Kind != MenuByFirmware:
-		return advice.Misused(advice.New(fmt.Sprintf("--menu=%s is unknown", w.Kind), "--menu alone is a menu that loaders draw, by --loader one alone; --menu pxe is the one that a machine's firmware has"))
+		return advice.Misused(advice.New(fmt.Sprintf("--menu %s is unknown", w.Kind), "--menu alone is a menu that loaders draw, by --loader one alone; --menu pxe is the one that a machine's firmware has"))
 	case watch:
 		return advice.Misused(advice.New("--watch goes with one target, and not with a menu", "leave it out; a folder's new files are in its menu by themselves"))
 	case drawn && len(w.BootServers) > 0:

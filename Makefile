@@ -15,10 +15,13 @@ check-go:
 # with a BIOS tagged images (NBI).
 TAGS := $(shell command -v clang >/dev/null && command -v ld.lld >/dev/null && echo ramdisk)
 
+# The commit that spur version names; empty outside of a clone.
+COMMIT = $(shell git describe --always --dirty 2>/dev/null)
+
 build: check-go ## build bin/spur, with its own loaders in it where clang and lld are
 	@$(GO) mod download
 	@$(if $(TAGS),scripts/ramdisk internal/ramdisk,echo "without clang and lld: no ramdisk.efi and spur-nbi.bin in Spur, by which UEFI machines boot disks over PXE, and those with a BIOS tagged images (NBI)")
-	CGO_ENABLED=0 $(GO) build -tags "$(TAGS)" -o bin/spur ./cmd/spur
+	CGO_ENABLED=0 $(GO) build -tags "$(TAGS)" -ldflags "-X main.commit=$(COMMIT)" -o bin/spur ./cmd/spur
 
 demo: build ## boot a virtual machine over the network and tell the story of it
 	scripts/install demo

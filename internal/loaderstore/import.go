@@ -184,8 +184,13 @@ func (i *importing) take(name, from string, content []byte) error {
 // Take keeps a loader. The error says why it is none, or is a KeepError.
 func (s Store) Take(name, from string, content []byte) (Taken, error) {
 	b, err := loader.Look(name, content)
-	if err != nil {
+	switch {
+	case err != nil && endsIn(name, ".e32"):
+		return Taken{}, errors.New("it is what Syslinux for UEFI x86 starts first, and Spur hands out no Syslinux for that")
+	case err != nil:
 		return Taken{}, err
+	case b.Identity.Kind.Beside() && strings.Contains(filepath.ToSlash(from), "efi32/"):
+		return Taken{}, errors.New("it is a module of Syslinux for UEFI x86, by its folder's name, and Spur hands out no Syslinux for that; a BIOS takes those of the folder bios")
 	}
 	if b.Identity.Kind == route.KindRPi {
 		return Taken{}, errors.New("a Raspberry Pi's firmware is many files that go together; unpack its package, and name their folder with --loaders")

@@ -235,3 +235,18 @@ func TestImportIntoWhatIsNoFolder(t *testing.T) {
 		t.Errorf("%v, %v", r, err)
 	}
 }
+
+// TestImportTellsModulesOfUEFIApart: Syslinux's modules for a BIOS and for UEFI of 32 bits
+// are alike but for the folder that they are in.
+func TestImportTellsModulesOfUEFIApart(t *testing.T) {
+	bios := unpacked(t, "syslinux-common", "usr/lib/syslinux/modules/bios/mboot.c32")
+	modules := filepath.Dir(filepath.Dir(bios))
+	r, err := Store{Dir: t.TempDir()}.Import(context.Background(), filepath.Join(modules, "efi32"), nil)
+	left := fmt.Sprint(r.Left)
+	if err != nil || len(r.Taken) > 0 || !strings.Contains(left, "mboot.c32 it is a module of Syslinux for UEFI x86") || !strings.Contains(left, "ldlinux.e32 it is what Syslinux for UEFI x86") {
+		t.Errorf("of efi32 it took %v, left %s, %v", r.Taken, left, err)
+	}
+	if r, err = (Store{Dir: t.TempDir()}).Import(context.Background(), filepath.Join(modules, "bios"), nil); err != nil || len(r.Taken) != 3 {
+		t.Errorf("of bios it took %v, %v", r.Taken, err)
+	}
+}

@@ -47,8 +47,8 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&image.format, "format", "qcow2", "format of DST: qcow2 or raw")
-	cmd.Flags().StringVar(&from, "from", "", "format of SRC: qcow2, raw, vhd, vhdx or vmdk (default: what it looks like)")
-	cmd.Flags().StringSliceVar(&image.allow, "allow-backing", nil, "folders in which backing files may be, besides that of SRC")
+	cmd.Flags().StringVar(&image.format, "format", "qcow2", "`format` of DST: qcow2 or raw")
+	cmd.Flags().StringVar(&from, "from", "", "`format` of SRC: qcow2, raw, vhd, vhdx or vmdk (default: what it looks like)")
+	cmd.Flags().StringSliceVar(&image.allow, "allow-backing", nil, "`folders` in which backing files may be, besides that of SRC")
 	return cmd
 }

@@ -122,7 +122,7 @@ failure, 2 for wrong usage.`,
 	who.add(flags)
 	named.add(flags)
 	flags.StringVar(&item, "item", "", "of a menu: show how this `item` boots, by its title or its number, and not the menu")
-	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "proxy: an offer beside the DHCP server's; server: one with an address")
+	flags.StringVar(&offer.dhcp, "dhcp", "proxy", "`who` gives addresses: proxy: an offer beside the DHCP server's; server: one with an address")
 	flags.StringVar(&offer.data, "data", "", "the `folder` that Spur is given with --data: its loaders and keys count, its names are shown")
 	offer.add(cmd)
 	return cmd

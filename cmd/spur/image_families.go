@@ -28,7 +28,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 
 // addRoot adds the flag for how a system finds its root.
 func addRoot(flags *pflag.FlagSet, t *target.Target) {
-	flags.StringVar(&t.Root, "root", "", "of an ISO image: how its system finds its root: http, iso, initrd, nfs, nbd or iscsi, as far as its family knows it (default: the first that fits, in spur image show)")
+	flags.StringVar(&t.Root, "root", "", "of an ISO image: the `way` its system finds its root: http, iso, initrd, nfs, nbd or iscsi, as far as its family knows it (default: the first that fits, in spur image show)")
 }
 
 // addFamilies adds the flag for a file of families.

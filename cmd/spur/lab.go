@@ -96,7 +96,7 @@ for machines of other architectures than x64, scripts/install test.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&t.Firmware, "firmware", "uefi", "the machine's `firmware`: "+firmwareNames())
-	flags.StringVar(&own.dhcp, "dhcp", "proxy", "proxy: another server gives addresses; server: Spur does")
+	flags.StringVar(&own.dhcp, "dhcp", "proxy", "`who` gives addresses: proxy: another server; server: Spur does")
 	own.add(flags)
 	flags.BoolVar(&t.Watch, "watch", false, "restart the machine whenever a file of the target has changed: edit, build, see it boot")
 	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in `MiB` (default: 512; more on ARM and RISC-V)")

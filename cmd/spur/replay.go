@@ -85,7 +85,7 @@ it is answered.`,
 	flags.StringVar(&only, "only", "", "of a capture with several machines: that of this `MAC` (default: the first that asks to boot)")
 	named.add(flags)
 	flags.StringVar(&bootServer, "as-boot-server", "", "the `type` of boot server that Spur is in another server's menu, as of spur boot")
-	flags.StringVar(&dhcp, "dhcp", "", "proxy or server: whether Spur gives addresses (default: as in the record; proxy for a capture)")
+	flags.StringVar(&dhcp, "dhcp", "", "`who` gives addresses, proxy or server (default: as in the record; proxy for a capture)")
 	flags.StringVar(&offer.data, "data", "", "the `folder` that Spur is given with --data: its loaders and keys count")
 	offer.add(cmd)
 	return cmd

@@ -93,7 +93,7 @@ func (f *servingFlags) add(cmd *cobra.Command) {
 	flags.SortFlags = false
 	flags.StringSliceVarP(&f.interfaces, "interface", "i", nil, "serve on these `interfaces` only, which may go and come back (default: all that can)")
 	flags.StringSliceVar(&f.servers, "server-address", nil, "tell machines this `address` of the host's (default: the one on the machine's network)")
-	flags.StringVar(&f.dhcp, "dhcp", "proxy", "proxy: beside the network's DHCP server; server: give addresses; off: files only")
+	flags.StringVar(&f.dhcp, "dhcp", "proxy", "`who` gives addresses: proxy: beside the network's DHCP server; server: give addresses; off: files only")
 	flags.StringSliceVar(&f.pools, "pool", nil, "`addresses` to give, with --dhcp server: 10.0.0.100-10.0.0.200, or all of 10.0.0.0/24; with /24 behind a range, for a network behind a relay; for IPv6 fd77::50-fd77::99 or fd77::/64")
 	flags.StringSliceVar(&f.routers, "router", nil, "`router` to tell machines of, with --dhcp server (default: none)")
 	flags.StringSliceVar(&f.dns, "dns", nil, "name `servers` to tell machines of, with --dhcp server")

@@ -123,7 +123,7 @@ func brief(cmd *cobra.Command, flag string) string {
 	if strings.HasPrefix(cmd.CommandPath(), "spur boot") || cmd.Name() == "api" {
 		maps.Copy(texts, map[string]string{
 			"interface":   "serve on these `interfaces` only (default: all that can)",
-			"dhcp":        "who gives addresses: proxy, server (Spur) or off",
+			"dhcp":        "`who` gives addresses: proxy, server (Spur) or off",
 			"pool":        "`addresses` to give: 10.0.0.100-10.0.0.200",
 			"once":        "boot each machine once, then leave it to its disk",
 			"secure-boot": "whether machines have it on: auto, on or off",

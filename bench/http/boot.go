@@ -42,7 +42,7 @@ func startBoot(ctx context.Context, l *lab, o options, payload ...string) (*boot
 	}
 	const port = "8003"
 	s := &bootServer{lab: l, program: spur, address: testbed.ServerAddress + ":" + port}
-	s.payload = append(payload, "--data", filepath.Join(l.Dir, "data"), "--http-port", port)
+	s.payload = slices.Concat(payload, []string{"--data", filepath.Join(l.Dir, "data"), "--http-port", port})
 	s.cmd = l.OnServers(ctx, spur, append([]string{"boot", "--user", "root", "--log", "json"}, s.payload...)...)
 	if err := s.start(); err != nil {
 		return nil, err

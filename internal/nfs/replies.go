@@ -47,7 +47,8 @@ func (c *conn) begin() *encoder {
 	if len(r.waiting) == 0 {
 		r.waiting = r.buffer[:0]
 	}
-	r.writing.b = append(r.waiting[len(r.waiting):], 0, 0, 0, 0)
+	behind := r.waiting[len(r.waiting):]
+	r.writing.b = append(behind, 0, 0, 0, 0) //nolint:gocritic // It is written behind those that wait, in their buffer
 	return &r.writing
 }
 

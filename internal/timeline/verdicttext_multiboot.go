@@ -26,7 +26,7 @@ func (a Attempt) multibootCauses() string {
 	case a.bootsXen() && !modules:
 		return "Xen has no modules, and so no kernel for its first domain (dom0), without which it panics"
 	case a.bootsXen():
-		return "Xen stopped: the first module is not the kernel of its first domain (dom0), that kernel can't run there (on Linux it needs CONFIG_XEN_DOM0, which Debian's kernels have), or memory is short"
+		return "Xen stopped: the first module is not the kernel of its first domain (dom0), that kernel can't run there (on Linux it needs CONFIG_XEN_DOM0, which Debian's kernels have but for those for clouds), or memory is short"
 	case !modules:
 		return "the kernel stopped: it was given no modules and may want some, it can't use this machine, or memory is short"
 	}

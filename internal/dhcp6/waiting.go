@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	// listens is how long after its request on [BootPort] edk2's PXE certainly listens
+	// untilListening is how long after its request on [BootPort] edk2's PXE certainly listens
 	// there. It asks once, opens the port for reading only when that is sent
 	// (PxeBcRequestBootService), and waits three seconds: a reply that comes before it
 	// listens is lost, and the boot with it. A server on the same host as a virtual
 	// machine takes some microseconds.
-	listens = 100 * time.Millisecond
+	untilListening = 100 * time.Millisecond
 	// maxWaiting bounds the requests that wait. Others are handed over at once.
 	maxWaiting = 256
 )
@@ -38,7 +38,7 @@ func (w waiting) hand(ctx context.Context, handle func()) {
 	w.all.Go(func() {
 		defer func() { <-w.places }()
 		select {
-		case <-time.After(listens):
+		case <-time.After(untilListening):
 			handle()
 		case <-ctx.Done():
 		}

@@ -22,6 +22,7 @@ func serve(t testing.TB, srv *Server) string {
 		srv.Bounds.Grace = 50 * time.Millisecond
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	srv.init(ctx) // before anybody looks at what it fills in
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(ctx, l) }()
 	t.Cleanup(func() {

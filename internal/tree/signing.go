@@ -191,7 +191,9 @@ func (t *tail) ReadAt(p []byte, off int64) (int, error) {
 		switch {
 		case job.err == nil:
 			return readerAt(job.tail).ReadAt(p, off)
-		case !errors.Is(job.err, errAbandoned) || t.ctx.Err() != nil:
+		case t.ctx.Err() != nil:
+			return 0, context.Cause(t.ctx)
+		case !errors.Is(job.err, errAbandoned):
 			return 0, job.err
 		}
 	}

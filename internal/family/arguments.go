@@ -136,3 +136,44 @@ func like(pattern, text string) bool {
 	}
 	return strings.HasSuffix(text, pieces[len(pieces)-1])
 }
+
+// kept are the arguments of a medium's that a system boots with over the network, too.
+func (f Found) kept(s System) []string {
+	return without(words(s.Args), slices.Concat(f.Family.Drop, f.Root.Drop))
+}
+
+// Arguments are those with which a system is booted over the network: the medium's without
+// what is dropped, and those of the family. The error names a file that isn't there.
+func (f Found) Arguments(s System) ([]Part, error) {
+	before, behind := split(f.kept(s))
+	text := strings.Join(slices.Concat(escaped(before), words(f.Family.Add), words(f.Root.Args), escaped(behind)), " ")
+	all, err := f.Parts(strings.TrimSpace(text))
+	for i := range all {
+		all[i].Text = strings.ReplaceAll(all[i].Text, mark, "{{")
+	}
+	return all, err
+}
+
+// Parts splits arguments in which what families.yaml lists may stand. The error names a file
+// that isn't there.
+func (f Found) Parts(text string) ([]Part, error) {
+	all, missing := f.look.parts(text)
+	if missing != "" {
+		return nil, fmt.Errorf("there is no file %s on it", missing)
+	}
+	at := slices.IndexFunc(all, func(p Part) bool { return p.Export != "" })
+	if at >= 0 && !f.Root.Mounted() {
+		return nil, fmt.Errorf("{{ %s }} stands for a server over which the system mounts its root, which it finds over %s", all[at].Export, f.Root.Over)
+	}
+	return all, nil
+}
+
+// mark stands for braces of the medium's own, which stand for nothing of ours.
+const mark = "\x00"
+
+func escaped(all []string) []string {
+	for i := range all {
+		all[i] = strings.ReplaceAll(strings.ReplaceAll(all[i], mark, ""), "{{", mark)
+	}
+	return all
+}

@@ -51,3 +51,10 @@ func (h head) text(at, most int) string {
 	}
 	return strings.TrimSpace(b.String())
 }
+
+func (h head) u64(at int) uint64 {
+	if at < 0 || at > len(h)-8 {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(h[at:])
+}

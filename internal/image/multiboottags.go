@@ -1,0 +1,50 @@
+package image
+
+// The tags of a header of the second version: version 2.0, sections 3.1.3 to 3.1.12.
+const (
+	tagEnd     = 0
+	tagAddress = 2
+	tagHeader  = 8 // bytes of type, flags and size
+)
+
+// tags2 says what is wrong with the tags of a header, or "".
+func (h head) tags2(at int) string {
+	wrong := ""
+	end := h.eachTag2(at, func(int) {})
+	switch {
+	case end < 0:
+		wrong = "its header of Multiboot 2 has a tag whose size is wrong, or no end tag (type 0, flags 0, size 8)"
+	case end > within2:
+		wrong = "its header of Multiboot 2 doesn't end within the first 32 KiB"
+	}
+	return wrong
+}
+
+// tag2 is where a tag of a type is; -1 for nowhere.
+func (h head) tag2(at int, kind uint16) int {
+	found := -1
+	h.eachTag2(at, func(tag int) {
+		if h.u16(tag) == kind && found < 0 {
+			found = tag
+		}
+	})
+	return found
+}
+
+// eachTag2 goes through the tags of a header, and tells where they end; -1 where their
+// sizes lead out of the header.
+func (h head) eachTag2(at int, do func(tag int)) int {
+	last := at + int(min(h.u32(at+8), headSize))
+	for tag := at + 16; tag+tagHeader <= min(last, len(h)); {
+		size := int(min(h.u32(tag+4), headSize))
+		if size < tagHeader {
+			return -1
+		}
+		if h.u16(tag) == tagEnd {
+			return tag + size
+		}
+		do(tag)
+		tag += (size + align2 - 1) &^ (align2 - 1)
+	}
+	return -1
+}

@@ -3,9 +3,6 @@ package iso
 import (
 	"encoding/binary"
 	"fmt"
-	"io/fs"
-	"strings"
-	"unicode/utf16"
 )
 
 // udf is a file system by ECMA-167 as OSTA's UDF 1.02 to 2.60 has it.
@@ -25,58 +22,6 @@ func (v *udf) root() *node { return v.top }
 func (v *udf) exact() bool { return false }
 
 func (v *udf) format() string { return fmt.Sprintf("UDF %x.%02x", v.revision>>8, v.revision&0xff) }
-
-// The tags of descriptors (ECMA-167 part 3, section 7.2.1, and part 4, section 7.2.1).
-const (
-	tagAnchor          = 2
-	tagPointer         = 3
-	tagPartition       = 5
-	tagLogicalVolume   = 6
-	tagTerminator      = 8
-	tagFileSet         = 256
-	tagFileIdentifier  = 257
-	tagAllocation      = 258
-	tagFileEntry       = 261
-	tagExtendedEntry   = 266
-	descriptorTagBytes = 16
-)
-
-// checkTag looks whether a descriptor is of the kind that it should be and undamaged.
-func checkTag(b []byte, want uint16) error {
-	if len(b) < descriptorTagBytes {
-		return damaged("a descriptor is cut off")
-	}
-	sum := byte(0)
-	for i, c := range b[:descriptorTagBytes] {
-		if i != 4 {
-			sum += c
-		}
-	}
-	if got := binary.LittleEndian.Uint16(b); got != want || sum != b[4] {
-		return damaged("a descriptor isn't of the type %d", want)
-	}
-	covered := int(binary.LittleEndian.Uint16(b[10:]))
-	if covered > len(b)-descriptorTagBytes {
-		return damaged("a descriptor of the type %d is cut off", want)
-	}
-	if crc16(b[descriptorTagBytes:descriptorTagBytes+covered]) != binary.LittleEndian.Uint16(b[8:]) {
-		return damaged("a descriptor of the type %d has a wrong checksum", want)
-	}
-	return nil
-}
-
-// crc16 is the checksum of ECMA-167 (part 1, section 7.2.6): the polynomial x^16 + x^12
-// + x^5 + 1, beginning with 0. Eight bits are divided at once: of this polynomial the
-// quotient of eight is x ^ x>>4.
-func crc16(b []byte) uint16 {
-	crc := uint16(0)
-	for _, c := range b {
-		x := crc>>8 ^ uint16(c)
-		x ^= x >> 4
-		crc = crc<<8 ^ x<<12 ^ x<<5 ^ x
-	}
-	return crc
-}
 
 // openUDF finds the anchor, by which also the size of a block shows, and reads what it
 // leads to.
@@ -220,108 +165,4 @@ func (v *udf) readBlock(m medium, p place) ([]byte, error) {
 		return nil, err
 	}
 	return m.read(at, v.block)
-}
-
-// list implements filesystem.
-func (v *udf) list(m medium, dir *node) ([]*node, error) {
-	b, err := m.readAll(dir.extents, mostDirectory)
-	if err != nil {
-		return nil, err
-	}
-	var found []*node
-	for len(b) > 0 {
-		id, rest, err := nextIdentifier(b)
-		if err != nil {
-			return nil, err
-		}
-		if b = rest; !id.shown() {
-			continue
-		}
-		if len(found) == mostEntries {
-			return nil, damaged("a directory has more than %d entries", mostEntries)
-		}
-		if n := v.entry(m, id); n != nil {
-			found = append(found, n)
-		}
-	}
-	return listing(found), nil
-}
-
-// entry is the file that an identifier leads to; nil for one without a name. What can't
-// be read is there as a file that can't.
-func (v *udf) entry(m medium, id identifier) *node {
-	n, err := v.readNode(m, id.entry)
-	if err != nil {
-		n = &node{flaw: err}
-		if id.flags&isDirectory != 0 {
-			n.mode = fs.ModeDir
-		}
-	}
-	if !n.named(fromOSTA(id.name)) {
-		return nil
-	}
-	return n
-}
-
-// identifier is an entry of a directory (ECMA-167 part 4, section 14.4).
-type identifier struct {
-	flags byte
-	entry place
-	name  []byte
-}
-
-// Characteristics of an identifier.
-const (
-	isDirectory = 0x02
-	isDeleted   = 0x04
-	isParent    = 0x08
-	isMetadata  = 0x10
-)
-
-func (i identifier) shown() bool { return i.flags&(isDeleted|isParent|isMetadata) == 0 }
-
-// nextIdentifier reads the first of a directory's identifiers.
-func nextIdentifier(b []byte) (id identifier, rest []byte, err error) {
-	const fixed = 38
-	if len(b) < fixed {
-		return id, nil, damaged("a directory ends within an entry")
-	}
-	length, use := int(b[19]), int(binary.LittleEndian.Uint16(b[36:]))
-	end := (fixed + use + length + 3) &^ 3
-	if end > len(b) {
-		return id, nil, damaged("a directory ends within an entry")
-	}
-	if err := checkTag(b[:end], tagFileIdentifier); err != nil {
-		return id, nil, err
-	}
-	return identifier{b[18], longAD(b[20:]), b[fixed+use : fixed+use+length]}, b[end:], nil
-}
-
-// fromOSTA reads a name in OSTA's compressed Unicode (UDF section 2.1.1).
-func fromOSTA(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	switch b[0] {
-	case 8, 254:
-		runes := make([]rune, len(b)-1)
-		for i, c := range b[1:] {
-			runes[i] = rune(c)
-		}
-		return string(runes)
-	case 16, 255:
-		units := make([]uint16, (len(b)-1)/2)
-		for i := range units {
-			units[i] = binary.BigEndian.Uint16(b[1+2*i:])
-		}
-		return string(utf16.Decode(units))
-	}
-	return ""
-}
-
-// fromDString reads a field of fixed length, whose last byte says how much of it counts
-// (ECMA-167 part 1, section 7.2.12).
-func fromDString(b []byte) string {
-	n := min(int(b[len(b)-1]), len(b)-1)
-	return strings.TrimRight(fromOSTA(b[:n]), " \x00")
 }

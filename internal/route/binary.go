@@ -77,3 +77,21 @@ func (b Binaries) Named(file string) (Binary, bool) {
 	}
 	return b[i], true
 }
+
+// buildFor is the first build for a machine.
+func (l Loader) buildFor(c boot.Client) (Build, bool) {
+	i := slices.IndexFunc(l.Builds, func(b Build) bool { return b.Firmware == c.Firmware && b.Arch == c.Arch })
+	if i < 0 {
+		return Build{}, false
+	}
+	return l.Builds[i], true
+}
+
+// Stub is what UKIs for a machine begin with.
+func (b Binaries) Stub(c boot.Client) (Binary, bool) {
+	build, ok := FindLoader(boot.Stub).buildFor(c)
+	if !ok {
+		return Binary{}, false
+	}
+	return b.Find(build.File, c)
+}

@@ -2,30 +2,10 @@ package route
 
 import (
 	"fmt"
-	"hash/fnv"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 )
-
-// Route is one way for a client to get its payload: an entry, the loader that it
-// leads to, and the form of the payload that this loader brings.
-type Route struct {
-	Name   string      // the entry's; stable. With @ and a version where it has another Binary
-	Loader boot.Loader // brings the payload
-	Form   Form        // what it brings the payload as
-	Give   string      // the file that the client is told to fetch first
-	Role   Role        // what that file is
-	Binary uint32      // the ID of the one of its build to give; 0 for the preferred one
-	Via    Via
-	Loads  Via        // see Entry
-	Shim   bool       // see Entry
-	Medium MediumPart // see Entry
-	Shape  string     // see Entry
-	Why    string
-}
 
 // Routes follows every path through the tables for one client and one payload.
 // host is the one that serves it. Other versions of a loader come after all of its
@@ -136,40 +116,6 @@ func follow(e Entry, c boot.Client, p boot.Payload, host Host) (r Route, why str
 	}
 	r.Binary = host.Loaders.pinned(r, c)
 	return r, why, near
-}
-
-// route is the way through an entry, whatever the payload.
-func (e Entry) route() Route {
-	r := Route{Name: e.Name, Loader: e.Loader, Give: e.Build, Role: NBP, Via: e.Via, Loads: e.Loads, Shim: e.Shim, Medium: e.Medium, Shape: e.Shape, Why: e.Why}
-	if e.Build == "" {
-		next := FindLoader(e.Loader).Next
-		r.Give, r.Role = next.Name, next.Role
-	}
-	return r
-}
-
-// ID stands for a route in names that must be short, but for its Binary. No two
-// entries have the same, and the order of the tables doesn't change it.
-func (r Route) ID() uint16 {
-	entry, _, _ := strings.Cut(r.Name, "@")
-	return entryID(entry)
-}
-
-func entryID(name string) uint16 {
-	h := fnv.New32a()
-	_, _ = io.WriteString(h, name) // a hash takes all
-	sum := h.Sum32()
-	return uint16(sum>>16) ^ uint16(sum)
-}
-
-// ByID finds a route that was given out, without the form that its payload had.
-func ByID(id uint16) (Route, bool) {
-	for _, e := range Entries() {
-		if entryID(e.Name) == id {
-			return e.route(), true
-		}
-	}
-	return Route{}, false
 }
 
 // form is the first form of a payload that the loader of an entry brings to this
@@ -312,33 +258,4 @@ func (f FormRow) lacks(c boot.Client, host Host) string {
 		return host.notFound(build.File, l, c, "")
 	}
 	return ""
-}
-
-// buildFor is the first build for a machine.
-func (l Loader) buildFor(c boot.Client) (Build, bool) {
-	i := slices.IndexFunc(l.Builds, func(b Build) bool { return b.Firmware == c.Firmware && b.Arch == c.Arch })
-	if i < 0 {
-		return Build{}, false
-	}
-	return l.Builds[i], true
-}
-
-// Stub is what UKIs for a machine begin with.
-func (b Binaries) Stub(c boot.Client) (Binary, bool) {
-	build, ok := FindLoader(boot.Stub).buildFor(c)
-	if !ok {
-		return Binary{}, false
-	}
-	return b.Find(build.File, c)
-}
-
-// Configured is the route of a loader that speaks already, and is told what to
-// do over via; the zero value where there is none.
-func Configured(speaker boot.Loader, via Via) Route {
-	for _, e := range Entries() {
-		if e.Speaker == speaker && e.Loader == speaker && e.Build == "" && e.Via == via {
-			return e.route()
-		}
-	}
-	return Route{}
 }

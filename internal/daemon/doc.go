@@ -7,7 +7,7 @@
 // says what that client boots, route.Routes how, and pxe.Offer, pxe.Answer or
 // pxe.Apply writes the reply. What the client then fetches by TFTP or HTTP
 // comes from tree.Tree, through files. Everything that is seen on the way goes
-// to the timeline as events (identify.Event, files.go), and the timeline's
+// to the timeline as events (identify.Event, transferevent.go), and the timeline's
 // failures come back into the choice of a route.
 //
 // The three commands differ in their resolver only: Boot has a static one, API

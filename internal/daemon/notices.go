@@ -9,17 +9,13 @@ import (
 	"net/netip"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/dhcp"
-	"github.com/spurboot/spur/internal/dhcp6"
 	"github.com/spurboot/spur/internal/pools"
 	"github.com/spurboot/spur/internal/printable"
-	"github.com/spurboot/spur/internal/route"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/timeline/report"
 )
@@ -89,113 +85,6 @@ func (v *notices) wouldServe(d *daemon, s *service) {
 	for _, line := range append(lines, d.given...) {
 		v.say(slog.LevelInfo, line, "sub", "daemon", "step", "dry-run")
 	}
-}
-
-// signed says which key signs what machines get.
-func (d *daemon) signed() []string {
-	if d.signing == nil {
-		return nil
-	}
-	return []string{fmt.Sprintf("What it gives out is signed for Secure Boot by %q.", d.signedBy)}
-}
-
-// surroundings says where addresses come from, and what others must do.
-func surroundings(c Config, s *service) []string {
-	if c.DHCP == WithoutDHCP {
-		return pointers(c, s.files.tree.Host, s.interfaces)
-	}
-	var lines []string
-	if len(c.Pools) > 0 {
-		given := make([]string, 0, len(c.Pools))
-		for _, p := range c.Pools {
-			given = append(given, p.String())
-		}
-		lines = append(lines, "It gives the addresses "+strings.Join(given, ", ")+".")
-	}
-	if len(pools.Of(c.Pools, false)) == 0 && len(s.interfaces) > 0 {
-		what, where := "Addresses", "on the network"
-		if len(c.Pools) > 0 {
-			what = "IPv4 addresses"
-		}
-		if s.listener.Port67Taken {
-			where = "on this host"
-		}
-		adds := "Spur adds what to boot"
-		if c.AsBootServer != 0 {
-			adds = fmt.Sprintf("Spur makes no offers, and answers who chooses a boot server of type %s", c.AsBootServer)
-		}
-		lines = append(lines, what+" come from the DHCP server "+where+"; "+adds+".")
-	}
-	return lines
-}
-
-// pointers says what to enter into a DHCP server that is to send machines here.
-func pointers(c Config, host route.Host, interfaces []dhcp.Interface) []string {
-	lines := []string{"It answers no DHCP. Enter this into your DHCP server:"}
-	others := "otherwise, " + pointer(host, "for BIOS (option 93 = 0)", "undionly.kpxe", "file undionly.kpxe") +
-		", " + pointer(host, "for UEFI x64 (option 93 = 7 or 9)", "snponly.efi", "file snponly.efi")
-	servers := serverAddrs(c, interfaces)
-	for _, server := range servers {
-		lines = append(lines,
-			fmt.Sprintf("  for machines on %s: next-server %s; for iPXE (user class \"iPXE\") file %s", server.Masked(), server.Addr(), c.scriptAt(server.Addr())),
-			"  "+others)
-		if c.HTTPPort != 0 {
-			url := c.atRoot(server.Addr(), "snponly.efi")
-			lines = append(lines, "  "+pointer(host, `for UEFI x64 by HTTP Boot (option 93 = 16, to be answered with option 60 "HTTPClient")`, "snponly.efi", "file "+url))
-		}
-	}
-	lines = append(lines, c.pointers6(host)...)
-	if len(servers) == 1 {
-		lines = append(lines, "  In dnsmasq.conf, where no more is said of booting, that is:")
-		for _, line := range dnsmasqLines(c, host, servers[0].Addr()) {
-			lines = append(lines, "    "+line)
-		}
-	}
-	return lines
-}
-
-// pointer says what to name to a kind of machine: nothing, where there is no such
-// loader that it starts.
-func pointer(host route.Host, machines, file, what string) string {
-	if _, why := host.Named(file); why != "" {
-		what = "nothing (" + why + ")"
-	}
-	return machines + " " + what
-}
-
-// pointers6 are those for a DHCPv6 server.
-func (c Config) pointers6(host route.Host) []string {
-	now, err := dhcp6.Look(c.Interfaces)
-	if err != nil {
-		return nil
-	}
-	var lines []string
-	for _, i := range now.Serving {
-		for _, p := range i.Addrs {
-			if chosen := pools.Addrs(c.ServerAddrs, true); i.ServerFor(p.Addr()) != p.Addr() || len(chosen) > 0 && !slices.Contains(chosen, p.Addr()) {
-				continue
-			}
-			lines = append(lines, fmt.Sprintf("  for machines on %s the boot file URL (option 59): for iPXE (user class \"iPXE\") %s, %s",
-				p.Masked(), c.scriptAt(p.Addr()), pointer(host, "for UEFI x64 (option 61 = 7)", "snponly.efi", fmt.Sprintf("tftp://[%s]/snponly.efi", p.Addr()))))
-		}
-	}
-	return lines
-}
-
-// scriptAt is the URL of iPXE's script at an address of this host.
-func (c Config) scriptAt(server netip.Addr) string { return c.atRoot(server, route.IPXEScript) }
-
-// atRoot is the URL of a file at the root at an address of this host.
-func (c Config) atRoot(server netip.Addr, file string) string {
-	scheme, port, usual := "http", c.HTTPPort, uint16(80)
-	if port == 0 {
-		scheme, port, usual = "https", c.HTTPS.Port, 0
-	}
-	host := net.JoinHostPort(server.String(), strconv.Itoa(int(port)))
-	if port == usual {
-		host = strings.TrimSuffix(host, ":80")
-	}
-	return scheme + "://" + host + "/" + file
 }
 
 // note says what is going on before machines are answered.

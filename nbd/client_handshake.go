@@ -10,25 +10,11 @@ import (
 	"io"
 	"net"
 	"time"
-
-	"github.com/spurboot/spur/block"
 )
 
 // handshakeTimeout is the longest that a handshake of the client takes,
 // whatever the context says.
 const handshakeTimeout = 30 * time.Second
-
-// terms are what a client and a server have agreed on.
-type terms struct {
-	mode       mode
-	flags      uint16
-	size       int64
-	minBlock   int
-	preferred  int
-	maxPayload int
-	meta       bool
-	metaID     uint32
-}
 
 // negotiation is the client's side of the handshake.
 type negotiation struct {
@@ -90,42 +76,6 @@ func (n *negotiation) startTLS(ctx context.Context) error {
 		return fmt.Errorf("TLS handshake: %w", err)
 	}
 	n.nc, n.in = tc, bufio.NewReaderSize(tc, inputBuffer)
-	return nil
-}
-
-// refusedOption is an error reply to an option.
-type refusedOption struct {
-	option, kind uint32
-	words        string
-}
-
-func (e *refusedOption) Error() string {
-	what := fmt.Sprintf("error %#x", e.kind)
-	switch e.kind {
-	case repUnsupported:
-		what = "not supported"
-	case repPolicy:
-		what = "not allowed"
-	case repTLSRequired:
-		what = "TLS is required: set Options.TLS"
-	case repUnknown:
-		what = "no such export"
-	case repShutdown:
-		what = "the server is shutting down"
-	}
-	if e.words != "" {
-		what += ": " + e.words
-	}
-	return fmt.Sprintf("nbd option %d: %s", e.option, what)
-}
-
-func (e *refusedOption) Unwrap() error {
-	switch e.kind {
-	case repUnknown:
-		return ErrUnknownExport
-	case repPolicy, repTLSRequired:
-		return ErrRefused
-	}
 	return nil
 }
 
@@ -242,69 +192,4 @@ func (n *negotiation) exportName() error {
 	}
 	n.terms.flags = binary.BigEndian.Uint16(b[8:])
 	return n.terms.setSize(binary.BigEndian.Uint64(b))
-}
-
-func (t *terms) setSize(n uint64) error {
-	if n > 1<<63-1 {
-		return fmt.Errorf("an export of %d bytes is too large", n)
-	}
-	t.size = int64(n)
-	return nil
-}
-
-// learn takes in the replies to NBD_OPT_GO.
-func (t *terms) learn(replies []optionReply) error {
-	told := false
-	for _, r := range replies {
-		if r.kind != repInfo || len(r.data) < 2 {
-			continue
-		}
-		d := r.data[2:]
-		switch binary.BigEndian.Uint16(r.data) {
-		case infoExport:
-			if len(d) != 10 {
-				return errMalformed
-			}
-			told, t.flags = true, binary.BigEndian.Uint16(d[8:])
-			if err := t.setSize(binary.BigEndian.Uint64(d)); err != nil {
-				return err
-			}
-		case infoBlockSize:
-			if err := t.blockSize(d); err != nil {
-				return err
-			}
-		}
-	}
-	if !told {
-		return errors.New("the server doesn't tell the size of the export")
-	}
-	t.size -= t.size % int64(t.minBlock) // "Block size constraints": the rest can't be had
-	return nil
-}
-
-func (t *terms) blockSize(d []byte) error {
-	if len(d) != 12 {
-		return errMalformed
-	}
-	least, preferred, most := binary.BigEndian.Uint32(d), binary.BigEndian.Uint32(d[4:]), binary.BigEndian.Uint32(d[8:])
-	// The bounds of "Block size constraints".
-	if least == 0 || least > 64<<10 || least&(least-1) != 0 || preferred&(preferred-1) != 0 || preferred < least || most < least {
-		return fmt.Errorf("block sizes %d, %d and %d make no sense", least, preferred, most)
-	}
-	t.minBlock, t.preferred = int(least), min(max(int(preferred), 512), 32<<20)
-	t.maxPayload = min(int(most), 32<<20)
-	t.maxPayload -= t.maxPayload % t.minBlock
-	return nil
-}
-
-// caps are the device's capabilities.
-func (t *terms) caps() block.Caps {
-	return block.Caps{
-		ReadOnly:  t.flags&flagReadOnly != 0,
-		BlockSize: t.preferred,
-		Trim:      t.flags&flagTrim != 0,
-		Zero:      t.flags&flagWriteZeroes != 0,
-		FUA:       t.flags&flagFUA != 0,
-		Extents:   t.meta,
-	}
 }

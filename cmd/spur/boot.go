@@ -6,10 +6,15 @@ import (
 	"github.com/spurboot/spur/internal/daemon"
 )
 
+// bootFlags are the flags of spur boot.
+type bootFlags struct {
+	serving  servingFlags
+	named    targetFlags
+	machines machinesFlag
+}
+
 func bootCommand() *cobra.Command {
-	var serving servingFlags
-	var named targetFlags
-	var machines machinesFlag
+	var f bootFlags
 	cmd := &cobra.Command{
 		Use:   "boot KERNEL [INITRD…]",
 		Short: "Boot every machine that asks into one target",
@@ -29,30 +34,37 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
   spur boot /srv/isos --menu
   spur boot --machines machines.yaml
   spur boot vmlinuz initrd --interface eth1 --dhcp server --pool 10.9.0.50-10.9.0.99`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := serving.config(cmd)
-			if err != nil {
-				return err
-			}
-			if machines.path != "" {
-				file, err := machines.file(cmd, args, &named, config)
-				if err != nil {
-					return err
-				}
-				return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.BootMachines(cmd.Context(), c, file) })
-			}
-			target, err := named.read(cmd, args, config)
-			if err != nil {
-				return err
-			}
-			return serving.serve(cmd, config, func(c daemon.Config) error { return daemon.Boot(cmd.Context(), c, target) })
-		},
+		RunE: f.run,
 	}
-	serving.add(cmd)
-	machines.add(cmd.Flags())
-	named.add(cmd.Flags())
-	cmd.Flags().BoolVar(&named.Watch, "watch", false, "look into the target again whenever a file of it has changed: the next boot gets what is there then")
-	cmd.Flags().StringVar(&named.Shadow, "netboot-shadow", "", "where Macs without a disk of their own may write: afp://USER:PASSWORD@ADDRESS/VOLUME")
+	f.add(cmd)
 	cmd.AddCommand(enrollKeysCommand())
 	return cmd
+}
+
+func (f *bootFlags) add(cmd *cobra.Command) {
+	f.serving.add(cmd)
+	f.machines.add(cmd.Flags())
+	f.named.add(cmd.Flags())
+	cmd.Flags().BoolVar(&f.named.Watch, "watch", false, "look into the target again whenever a file of it has changed: the next boot gets what is there then")
+	cmd.Flags().StringVar(&f.named.Shadow, "netboot-shadow", "", "where Macs without a disk of their own may write: afp://USER:PASSWORD@ADDRESS/VOLUME")
+}
+
+// run serves one target, or what a file says for each machine.
+func (f *bootFlags) run(cmd *cobra.Command, args []string) error {
+	config, err := f.serving.config(cmd)
+	if err != nil {
+		return err
+	}
+	if f.machines.path != "" {
+		file, err := f.machines.file(cmd, args, &f.named, config)
+		if err != nil {
+			return err
+		}
+		return f.serving.serve(cmd, config, func(c daemon.Config) error { return daemon.BootMachines(cmd.Context(), c, file) })
+	}
+	target, err := f.named.read(cmd, args, config)
+	if err != nil {
+		return err
+	}
+	return f.serving.serve(cmd, config, func(c daemon.Config) error { return daemon.Boot(cmd.Context(), c, target) })
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink"
+
+	"github.com/spurboot/spur/internal/nic"
 )
 
 // Interface is a network interface that serves clients, as it was when it was
@@ -25,20 +27,8 @@ type Interface struct {
 }
 
 // ServerFor is the address of ours that a client at the given address should
-// know: the one whose prefix contains it, else the first. The client's address
-// may be the zero value. The result is the zero value if the interface has no
-// address.
-func (i Interface) ServerFor(client netip.Addr) netip.Addr {
-	for _, p := range i.Addrs {
-		if p.Contains(client) {
-			return p.Addr()
-		}
-	}
-	if len(i.Addrs) == 0 {
-		return netip.Addr{}
-	}
-	return i.Addrs[0].Addr()
-}
+// know, as nic.AddrFor says. The client's address may be the zero value.
+func (i Interface) ServerFor(client netip.Addr) netip.Addr { return nic.AddrFor(client, i.Addrs) }
 
 // OnLink tells whether addr is on the wire of this interface.
 func (i Interface) OnLink(addr netip.Addr) bool {

@@ -4,6 +4,8 @@ import (
 	"net"
 	"slices"
 
+	"github.com/vishvananda/netlink"
+
 	"github.com/spurboot/spur/internal/nic"
 )
 
@@ -17,17 +19,14 @@ type Survey struct {
 
 // Look looks at the named interfaces, or, without names, at all. One that is
 // not there, or can't serve, is no error.
-func Look(names []string) (Survey, error) {
-	links, unfit, err := nic.Links(names, net.FlagBroadcast)
-	s := Survey{Reasons: unfit}
-	for _, l := range links {
-		one, err := look(l)
-		if err != nil {
-			s.Reasons[l.Attrs().Name] = err
-			continue
+func Look(names []string) (s Survey, err error) {
+	s.Reasons, err = nic.Links(names, net.FlagBroadcast, func(l netlink.Link) error {
+		one, why := look(l)
+		if why == nil {
+			s.Serving = append(s.Serving, one)
 		}
-		s.Serving = append(s.Serving, one)
-	}
+		return why
+	})
 	return s, err
 }
 

@@ -31,19 +31,8 @@ type Interface struct {
 }
 
 // ServerFor is the address of ours that a client on the network of the given
-// address should know: the one whose prefix contains it, else the first. It is
-// the zero value if the interface has none.
-func (i Interface) ServerFor(client netip.Addr) netip.Addr {
-	for _, p := range i.Addrs {
-		if p.Contains(client) {
-			return p.Addr()
-		}
-	}
-	if len(i.Addrs) == 0 {
-		return netip.Addr{}
-	}
-	return i.Addrs[0].Addr()
-}
+// address should know, as nic.AddrFor says.
+func (i Interface) ServerFor(client netip.Addr) netip.Addr { return nic.AddrFor(client, i.Addrs) }
 
 // zone names the interface in an address. Its index is taken, because package
 // net remembers which index a name had for up to a minute, and an interface that
@@ -60,17 +49,14 @@ type Survey struct {
 
 // Look looks at the named interfaces, or, without names, at all. One that is
 // not there, or can't serve, is no error.
-func Look(names []string) (Survey, error) {
-	links, unfit, err := nic.Links(names, net.FlagMulticast)
-	s := Survey{Reasons: unfit}
-	for _, l := range links {
-		one, err := look(l)
-		if err != nil {
-			s.Reasons[l.Attrs().Name] = err
-			continue
+func Look(names []string) (s Survey, err error) {
+	s.Reasons, err = nic.Links(names, net.FlagMulticast, func(l netlink.Link) error {
+		one, why := look(l)
+		if why == nil {
+			s.Serving = append(s.Serving, one)
 		}
-		s.Serving = append(s.Serving, one)
-	}
+		return why
+	})
 	return s, err
 }
 

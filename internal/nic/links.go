@@ -9,28 +9,31 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// Links are the named interfaces, or, without names, all, that machines can be heard
-// over, in the kernel's order; they must be able to do what needs says. unfit says of the
-// others that are there why they can't. One that isn't there is no error.
-func Links(names []string, needs net.Flags) (fit []netlink.Link, unfit map[string]error, err error) {
+// Links has take look, in the kernel's order, at the named interfaces, or, without names,
+// at all, that machines can be heard over; they must be able to do what needs says. unfit
+// says why the others that are there can't, or what take says. One that isn't there is no
+// error.
+func Links(names []string, needs net.Flags, take func(netlink.Link) error) (unfit map[string]error, err error) {
 	unfit = map[string]error{}
 	all, err := netlink.LinkList()
 	// A list that was interrupted by a change is followed by another look.
 	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
-		return nil, unfit, fmt.Errorf("list network interfaces: %w", err)
+		return unfit, fmt.Errorf("list network interfaces: %w", err)
 	}
 	for _, l := range all {
 		name := l.Attrs().Name
 		if len(names) > 0 && !slices.Contains(names, name) {
 			continue
 		}
-		if why := unfitness(l, masterOf(l, all), needs); why != nil {
-			unfit[name] = why
-			continue
+		why := unfitness(l, masterOf(l, all), needs)
+		if why == nil {
+			why = take(l)
 		}
-		fit = append(fit, l)
+		if why != nil {
+			unfit[name] = why
+		}
 	}
-	return fit, unfit, nil
+	return unfit, nil
 }
 
 // unfitness says why machines can't be heard over an interface. master takes its frames,

@@ -154,7 +154,7 @@ var allowed = map[string][]string{
 	"internal/rawdisk":     {"block", "block/diskimage", "block/imagemap", "block/qcow2", "internal/advice", "internal/archive", "internal/size"},
 	"internal/ramdisk":     {},
 	"internal/nbi":         {},
-	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route"},
+	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route", "internal/wholefile"},
 	"internal/resolver":    {"internal/boot", "internal/advice"},
 	"internal/inventory":   {"internal/boot", "internal/advice"},
 	"internal/decide":      {"internal/boot", "internal/route"},
@@ -167,10 +167,10 @@ var allowed = map[string][]string{
 	},
 
 	// What is remembered and told.
-	"internal/store":           {"internal/advice"},
+	"internal/store":           {"internal/advice", "internal/wholefile"},
 	"internal/store/storetest": {"internal/store"},
 	"internal/datafolder":      {"internal/advice"},
-	"internal/machines":        {"internal/advice", "internal/boot", "internal/datafolder", "internal/record", "internal/timeline"},
+	"internal/machines":        {"internal/advice", "internal/boot", "internal/datafolder", "internal/record", "internal/timeline", "internal/wholefile"},
 	"internal/timeline":        {"internal/boot", "internal/printable"},
 	"internal/timeline/report": {"internal/boot", "internal/timeline"},
 

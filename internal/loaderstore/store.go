@@ -14,6 +14,7 @@ import (
 
 	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/route"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // System is the folder of loaders for all Spurs of this host.
@@ -113,7 +114,7 @@ func write(dir, name string, content []byte, from string) error {
 		os.Chmod(work, 0o755),
 		writeFile(filepath.Join(work, name), content),
 		writeFile(filepath.Join(work, loader.FromFile), []byte(from+"\n")),
-		syncFolder(work),
+		wholefile.SyncFolder(work),
 	)
 	if err != nil {
 		return err
@@ -125,7 +126,7 @@ func write(dir, name string, content []byte, from string) error {
 	if errors.Is(err, fs.ErrExist) {
 		return nil // another one has kept the same meanwhile
 	}
-	return errors.Join(err, syncFolder(filepath.Dir(dir)))
+	return errors.Join(err, wholefile.SyncFolder(filepath.Dir(dir)))
 }
 
 // writeFile makes a file, durably.
@@ -136,15 +137,6 @@ func writeFile(path string, content []byte) error {
 	}
 	_, err = f.Write(content)
 	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// syncFolder makes what was created in a folder durable.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // safeName is a name for a file that has no other meaning.

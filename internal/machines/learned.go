@@ -14,6 +14,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/timeline"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // Dir is where it is kept what the boots of each machine have taught.
@@ -103,7 +104,7 @@ func (k *Kept) Write(mac boot.MAC, l timeline.Learned) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return syncFolder(k.dir)
+	return wholefile.SyncFolder(k.dir)
 }
 
 // grow counts a machine that was not kept yet, and makes room where there are
@@ -150,7 +151,7 @@ func (k *Kept) Remove(mac boot.MAC) (bool, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	return err == nil, errors.Join(err, syncFolder(k.dir))
+	return err == nil, errors.Join(err, wholefile.SyncFolder(k.dir))
 }
 
 // All lists the machines, in the order of their addresses.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // Marks keep which machines have booted, for resolver.Once. Each has an
@@ -57,7 +58,7 @@ func (m *Marks) Add(mac boot.MAC) error {
 	m.mu.Lock()
 	m.count++
 	m.mu.Unlock()
-	return errors.Join(f.Sync(), f.Close(), syncFolder(m.dir))
+	return errors.Join(f.Sync(), f.Close(), wholefile.SyncFolder(m.dir))
 }
 
 // Remove takes a mark away, durably, and tells whether there was one.
@@ -69,16 +70,7 @@ func (m *Marks) Remove(mac boot.MAC) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return true, syncFolder(m.dir)
-}
-
-// syncFolder makes what was created in or removed from a folder durable.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return true, wholefile.SyncFolder(m.dir)
 }
 
 // All lists the machines that are marked, in the order of their addresses.

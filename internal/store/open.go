@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/wholefile"
 )
 
 // Open opens the store in the folder dir, and creates what is not there: the
@@ -24,7 +25,7 @@ func Open(dir string) (Store, error) {
 	j := &journal{}
 	err := j.open(dir, os.O_RDWR|os.O_CREATE)
 	if err == nil {
-		err = errors.Join(syncFolder(dir), j.begin())
+		err = errors.Join(wholefile.SyncFolder(dir), j.begin())
 	}
 	if err != nil {
 		_ = j.closeFiles()
@@ -87,15 +88,6 @@ func lockAndRead(f *os.File) ([]byte, error) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	return nil, syscall.EWOULDBLOCK
-}
-
-// syncFolder makes what was created in a folder durable.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // openError says what is wrong with a store that cannot be opened. What to do is

@@ -35,3 +35,12 @@ func write(path string, content []byte, mode fs.FileMode, put func(from, to stri
 	}
 	return err
 }
+
+// SyncFolder makes what was created in or removed from a folder durable.
+func SyncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -57,30 +57,16 @@ type rawSocket struct{ conn *net.IPConn }
 // ipprotoRaw makes a raw socket send whole packets and receive none (raw(7)).
 const ipprotoRaw = 255
 
-// sendBuffer bounds, in bytes, the replies by way of relays that wait for the kernel to
-// find who has a relay's address: as many neighbours as it looks for at a time
-// (gc_thresh3 of neighbour tables is 1024), with three packets each.
-const sendBuffer = 4 << 20
-
 func openRaw() (*rawSocket, error) {
 	c, err := net.ListenPacket(fmt.Sprintf("ip4:%d", ipprotoRaw), "0.0.0.0")
 	if err != nil {
 		return nil, nic.Permission(fmt.Errorf("open a raw IPv4 socket: %w", err))
 	}
 	r := &rawSocket{c.(*net.IPConn)}
-	if err := r.control(enlarge); err != nil {
+	if err := r.control(nic.EnlargeSendBuffer); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare a raw IPv4 socket: %w", err), c.Close())
 	}
 	return r, nil
-}
-
-// enlarge gives a socket its send buffer; without CAP_NET_ADMIN as much of it as
-// everybody may have.
-func enlarge(fd int) error {
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) == nil {
-		return nil
-	}
-	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
 }
 
 func (r *rawSocket) control(f func(fd int) error) error {

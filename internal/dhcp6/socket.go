@@ -20,11 +20,6 @@ import (
 // while the handler is busy. The kernel drops what doesn't fit.
 const receiveBuffer = 1 << 20
 
-// sendBuffer bounds, in bytes and for each socket, the replies that wait for the
-// kernel to find who has their address: as many neighbours as it looks for at a time
-// (gc_thresh3 of neighbour tables is 1024), with three packets each.
-const sendBuffer = 4 << 20
-
 // groups are where clients and relays send to (RFC 8415 section 7.1).
 func groups() []netip.Addr {
 	return []netip.Addr{netip.MustParseAddr("ff02::1:2"), netip.MustParseAddr("ff05::1:3")}
@@ -102,22 +97,13 @@ func bind(i Interface, to netip.AddrPort, sharing func(fd int) error) (net.Packe
 				// Not what other sockets of this host have joined.
 				unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0),
 				unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer),
-				enlarge(fd),
+				nic.EnlargeSendBuffer(fd),
 				unix.BindToDevice(fd, i.Name),
 				sharing(fd),
 			)
 		})
 	}}
 	return lc.ListenPacket(context.Background(), "udp6", to.String())
-}
-
-// enlarge gives a socket its send buffer; without CAP_NET_ADMIN as much of it as
-// everybody may have.
-func enlarge(fd int) error {
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) == nil {
-		return nil
-	}
-	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
 }
 
 func exclusive(fd int) error { return nil }

@@ -5,7 +5,14 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
+
+// sendBuffer bounds, in bytes and for each socket, the replies that wait for the kernel
+// to find who has their address, or their relay's: as many neighbours as it looks for at
+// a time (gc_thresh3 of neighbour tables is 1024), with three packets each.
+const sendBuffer = 4 << 20
 
 // Control has f set options of a socket.
 func Control(c syscall.RawConn, f func(fd int) error) error {
@@ -22,4 +29,13 @@ func Permission(err error) error {
 		return fmt.Errorf("no permission to %w", err)
 	}
 	return err
+}
+
+// EnlargeSendBuffer gives a socket room for replies that wait; without CAP_NET_ADMIN as
+// much of it as everybody may have.
+func EnlargeSendBuffer(fd int) error {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) == nil {
+		return nil
+	}
+	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
 }

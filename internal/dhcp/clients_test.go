@@ -33,7 +33,7 @@ func script(t testing.TB) string {
 }
 
 // udhcpc runs busybox's client.
-func udhcpc(t testing.TB, h host, args ...string) *record {
+func udhcpc(t testing.TB, h host, args ...string) *process {
 	t.Helper()
 	tool(t, "udhcpc", "udhcpc")
 	all := append([]string{"-f", "-i", "eth0", "-t", "10", "-T", "1", "-s", script(t)}, args...)

@@ -71,11 +71,11 @@ func tool(t testing.TB, name, pkg string) {
 	}
 }
 
-// launch runs a program until the test ends, and returns its output so far.
-func launch(t testing.TB, cmd *exec.Cmd) *record {
+// launch runs a program until the test ends.
+func launch(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	r := &record{cmd: cmd}
-	cmd.Stdout, cmd.Stderr = r, r
+	p := &process{cmd: cmd}
+	cmd.Stdout, cmd.Stderr = p, p
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -84,34 +84,34 @@ func launch(t testing.TB, cmd *exec.Cmd) *record {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("%s:\n%s", cmd.Args, r)
+			t.Logf("%s:\n%s", cmd.Args, p)
 		}
 	})
-	return r
+	return p
 }
 
-// record is the output of a program that runs.
-type record struct {
+// process is a program that runs, with its output so far.
+type process struct {
 	cmd *exec.Cmd
 	mu  sync.Mutex
 	b   bytes.Buffer
 }
 
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.b.Write(p)
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.Write(b)
 }
 
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.b.String()
+func (p *process) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.String()
 }
 
-func (r *record) says(t testing.TB, what string) {
+func (p *process) says(t testing.TB, what string) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("%s says %q", r.cmd.Path, what), func() bool { return strings.Contains(r.String(), what) })
+	eventually(t, fmt.Sprintf("%s says %q", p.cmd.Path, what), func() bool { return strings.Contains(p.String(), what) })
 }
 
 func eventually(t testing.TB, what string, ok func() bool) {

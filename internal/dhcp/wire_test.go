@@ -19,12 +19,12 @@ import (
 )
 
 // dnsmasq is another server on the same host or another.
-func dnsmasq(t testing.TB, h *host, args ...string) *record {
+func dnsmasq(t testing.TB, h *host, args ...string) *process {
 	t.Helper()
 	tool(t, "dnsmasq", "dnsmasq-base")
 	all := append([]string{"--no-daemon", "--conf-file=/dev/null", "--port=0", "--log-dhcp", "--user=root",
 		"--dhcp-leasefile=" + t.TempDir() + "/leases", "--pid-file="}, args...)
-	var r *record
+	var r *process
 	if h != nil {
 		r = launch(t, h.command("dnsmasq", all...))
 	} else {

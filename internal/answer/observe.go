@@ -37,7 +37,7 @@ func (o *Offers4) hearsOthers(p dhcp.Packet) bool {
 
 // Overheard is told of what another server sent.
 func (o *Offers) Overheard(heard dhcp.Overheard) {
-	o.Record.Heard(heard)
+	o.Recorder.Heard(heard)
 	if e, ok := identify.OtherOffer(heard); ok {
 		o.Events.Observe(e)
 	}

@@ -24,7 +24,7 @@ type Offers struct {
 	Clients  *decide.Clients    // that took addresses
 	Only     pxe.BootType       // the boot server that Spur is in another server's menu; 0: it makes offers of its own
 	Recall   func(boot.MAC)     // has the timeline know what is kept of a machine; may be nil
-	Record   *recorder.Recorder // of what passes, for boots that fail; nil keeps nothing
+	Recorder *recorder.Recorder // of what passes, for boots that fail; nil keeps nothing
 	Trouble  func(what string, mac boot.MAC, iface string, err error)
 	Panicked func(where string, value any, stack []byte)
 

@@ -51,7 +51,7 @@ func (o *Offers4) take(p dhcp.Packet) (pxe.Request, boot.Client, bool) {
 	request := pxe.Read(p.Message)
 	client := identify.Client(request, p)
 	if request.IsBoot() {
-		o.Record.Request(client, p, o.Beside)
+		o.Recorder.Request(client, p, o.Beside)
 	}
 	if other := o.otherServer(request); other != "" {
 		o.Events.Observe(timeline.Event{Kind: timeline.ChoseOther, MAC: client.MAC, Client: client, Proto: "dhcp", Reason: other})
@@ -98,7 +98,7 @@ func (o *Offers4) reply(ctx context.Context, p dhcp.Packet, request pxe.Request,
 		return
 	}
 	if request.IsBoot() {
-		o.Record.Reply(client, p, reply, decided)
+		o.Recorder.Reply(client, p, reply, decided)
 	}
 	if outcome.Step == dhcp.StepAck {
 		o.observeLease(client, outcome.Addr, request.IsBoot())

@@ -46,7 +46,7 @@ func (o *Offers6) take(p dhcp6.Packet) (dhcp6.Request, boot.Client, bool) {
 		return request, client, false
 	}
 	if request.IsBoot() {
-		o.Record.Request6(client, p)
+		o.Recorder.Request6(client, p)
 	}
 	o.observeRequest(request, client, p)
 	return request, client, true
@@ -74,7 +74,7 @@ func (o *Offers6) reply(ctx context.Context, p dhcp6.Packet, request dhcp6.Reque
 		return
 	}
 	if request.IsBoot() {
-		o.Record.Reply6(client, p, reply, decided)
+		o.Recorder.Reply6(client, p, reply, decided)
 	}
 	switch {
 	case outcome.Step != dhcp6.StepReply:

@@ -115,7 +115,7 @@ func (d *daemon) newOffers(f *files, m *memory) *answer.Offers {
 		Resolver: f.tree.Resolver, Host: f.tree.Host, Failed: f.events.Failed, Shapes: f.events.Shapes, Lease: d.config.lease(),
 		Menu: d.menu, Beside: d.config.AsBootServer != 0,
 	}, f.tree, f.events, f.clients)
-	o.Only, o.Recall, o.Record = d.config.AsBootServer, m.recall, m.recorder
+	o.Only, o.Recall, o.Recorder = d.config.AsBootServer, m.recall, m.recorder
 	o.Trouble, o.Panicked = d.notices.trouble, d.notices.panicked
 	return o
 }

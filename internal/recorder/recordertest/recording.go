@@ -62,7 +62,7 @@ func New(t *testing.T) *Recording {
 	next := resolver.Static{Payload: boot.Payload{Content: boot.Linux{Kernel: boot.File{Source: "/boot/vmlinuz"}}}}
 	d := decide.Decider{Resolver: next, Host: have, Failed: r.Kept.Events.Failed, Shapes: r.Kept.Events.Shapes, Lease: route.Theirs}
 	o := answer.New(d, &tree.Tree{Names: tree.Names{Key: seal.NewKey()}, Host: have, HTTPPort: 80, TFTPPort: 69}, r.Kept.Events, &decide.Clients{})
-	o.Record, o.Trouble = r.Kept, func(what string, _ boot.MAC, _ string, err error) { t.Error(what, err) }
+	o.Recorder, o.Trouble = r.Kept, func(what string, _ boot.MAC, _ string, err error) { t.Error(what, err) }
 	r.Offers = &answer.Offers4{Offers: o, Timeless: true, Send: func(dhcp.Packet, *dhcpv4.DHCPv4) error { return nil }}
 	return r
 }

@@ -12,11 +12,16 @@ import (
 	"github.com/spurboot/spur/internal/sandbox"
 )
 
+// diskServeFlags are the flags of spur disk serve.
+type diskServeFlags struct {
+	diskserve.Config
+	image imageFlags
+	over  []string
+	logs  string
+}
+
 func diskServeCommand() *cobra.Command {
-	var image imageFlags
-	var over []string
-	var logs string
-	var c diskserve.Config
+	var f diskServeFlags
 	cmd := &cobra.Command{
 		Use:   "serve FILE… --over PROTOCOL",
 		Short: "Serve disk images over the network",
@@ -34,41 +39,16 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
       --chap-user me --chap-password-file secret
   spur disk serve disk.qcow2 --over aoe --interface eth1 --shelf 1 --slot 2
   spur disk serve disk.qcow2 --over http --listen 192.0.2.1:8080`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			readOnly := c.Options.ReadOnly
-			options, err := image.options(cmd)
-			if err != nil {
-				return err
-			}
-			c.Files, c.Options = args, options
-			c.Options.ReadOnly = readOnly
-			if len(over) > 1 {
-				return usage(cmd, errors.New("a disk is served over one protocol at a time; over two, both with --read-only"))
-			}
-			if len(over) == 1 {
-				c.Over = diskserve.Protocol(over[0])
-			}
-			if logs != "text" && logs != "json" {
-				return usage(cmd, fmt.Errorf("--log %s is unknown; it is text or json", logs))
-			}
-			// A value that is the default's would not be noticed.
-			for flag, over := range map[string]diskserve.Protocol{"shelf": diskserve.AoE, "slot": diskserve.AoE, "block-size": diskserve.ISCSI} {
-				if cmd.Flags().Changed(flag) && c.Over != over {
-					return usage(cmd, fmt.Errorf("--%s is for --over %s only", flag, over))
-				}
-			}
-			if err := c.Check(); err != nil {
-				return usage(cmd, err)
-			}
-			return serve(cmd, logs == "json", func(out io.Writer, logger *slog.Logger) error {
-				c.Out, c.Logger, c.Confine = out, logger, sandbox.Enter
-				return diskserve.Serve(cmd.Context(), c)
-			})
-		},
+		RunE: f.run,
 	}
-	flags := cmd.Flags()
+	f.add(cmd)
+	return cmd
+}
+
+func (f *diskServeFlags) add(cmd *cobra.Command) {
+	flags, c := cmd.Flags(), &f.Config
 	flags.SortFlags = false
-	flags.StringSliceVar(&over, "over", nil, "the `protocol`: iscsi, aoe, nbd or http")
+	flags.StringSliceVar(&f.over, "over", nil, "the `protocol`: iscsi, aoe, nbd or http")
 	flags.StringVar(&c.Listen, "listen", "", "`address:port` (default 127.0.0.1, and 3260 for iscsi, 10809 for nbd, 8080 for http)")
 	flags.StringVar(&c.Name, "name", "", "`name` of the iSCSI target, which no other may have, or of the NBD export (default: made of the file's)")
 	flags.BoolVar(&c.Options.ReadOnly, "read-only", false, "refuse writes")
@@ -86,7 +66,47 @@ Exit codes are 0 after an interrupt, 1 after a failure, 2 for wrong usage.`,
 	flags.StringVar(&c.TLS.Key, "tls-key", "", "its key, a `file`")
 	flags.StringVar(&c.TLS.CA, "tls-ca", "", "a `file`: let in only clients with a certificate signed by one of these")
 	flags.StringVar(&c.User, "user", "", "the `user` to become once all is open (default: spur or nobody, when started as root)")
-	flags.StringVar(&logs, "log", "text", "`how` sessions are told: text, for people; json, a record a line")
-	image.add(cmd)
-	return cmd
+	flags.StringVar(&f.logs, "log", "text", "`how` sessions are told: text, for people; json, a record a line")
+	f.image.add(cmd)
+}
+
+// run serves the disks.
+func (f *diskServeFlags) run(cmd *cobra.Command, args []string) error {
+	if err := f.read(cmd, args); err != nil {
+		return err
+	}
+	return serve(cmd, f.logs == "json", func(out io.Writer, logger *slog.Logger) error {
+		f.Out, f.Logger, f.Confine = out, logger, sandbox.Enter
+		return diskserve.Serve(cmd.Context(), f.Config)
+	})
+}
+
+// read takes in the arguments and what the flags say, and refuses what doesn't go together.
+func (f *diskServeFlags) read(cmd *cobra.Command, args []string) error {
+	readOnly := f.Options.ReadOnly
+	options, err := f.image.options(cmd)
+	if err != nil {
+		return err
+	}
+	f.Files, f.Options = args, options
+	f.Options.ReadOnly = readOnly
+	if len(f.over) > 1 {
+		return usage(cmd, errors.New("a disk is served over one protocol at a time; over two, both with --read-only"))
+	}
+	if len(f.over) == 1 {
+		f.Over = diskserve.Protocol(f.over[0])
+	}
+	if f.logs != "text" && f.logs != "json" {
+		return usage(cmd, fmt.Errorf("--log %s is unknown; it is text or json", f.logs))
+	}
+	// A value that is the default's would not be noticed.
+	for flag, over := range map[string]diskserve.Protocol{"shelf": diskserve.AoE, "slot": diskserve.AoE, "block-size": diskserve.ISCSI} {
+		if cmd.Flags().Changed(flag) && f.Over != over {
+			return usage(cmd, fmt.Errorf("--%s is for --over %s only", flag, over))
+		}
+	}
+	if err := f.Check(); err != nil {
+		return usage(cmd, err)
+	}
+	return nil
 }

@@ -1,31 +1,30 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
-	"github.com/spurboot/spur/internal/advice"
-	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/lab"
 	"github.com/spurboot/spur/internal/lab/demo"
 )
 
+// labFlags are the flags of spur lab.
+type labFlags struct {
+	demo.Demo
+	own        handedOn
+	vnc, quiet bool
+}
+
 func labCommand() *cobra.Command {
-	t := demo.Demo{Changed: daemon.Changed}
-	var vnc, quiet bool
-	var own handedOn
+	f := &labFlags{Demo: demo.Demo{Changed: daemon.Changed}}
 	cmd := &cobra.Command{
 		Use:   "lab [KERNEL [INITRD…]]",
 		Short: "Boot a virtual machine over an isolated network",
@@ -45,115 +44,52 @@ for machines of other architectures than x64, scripts/install test.`,
 		Example: `  spur lab
   spur lab --firmware bios vmlinuz initrd.img --cmdline "console=ttyS0"
   spur lab vmlinuz initrd.img --screenshot screen.png`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if !slices.Contains(lab.Firmwares(), lab.Firmware(t.Firmware)) {
-				return usage(cmd, fmt.Errorf("--firmware %s is unknown; it is one of %s", t.Firmware, firmwareNames()))
-			}
-			if _, err := regexp.Compile(t.Expect); err != nil {
-				return usage(cmd, fmt.Errorf("--expect: %w", err))
-			}
-			if err := checkDemo(cmd, t); err != nil {
-				return usage(cmd, err)
-			}
-			if err := checkScreenshot(t.Screenshot); err != nil {
-				return err
-			}
-			if vnc {
-				t.Display = "vnc"
-			}
-			asks, err := clientOf(lab.Firmware(t.Firmware))
-			if err != nil {
-				return err
-			}
-			if asks.SecureBoot && !cmd.Flags().Changed("secure-boot") {
-				if err := cmd.Flags().Set("secure-boot", "on"); err != nil {
-					return err
-				}
-			}
-			if err := own.check(cmd, args, asks); err != nil {
-				return err
-			}
-			if t.Spur, err = os.Executable(); err != nil {
-				return err
-			}
-			t.OwnDHCP, t.Extra = own.dhcp == string(daemon.OwnDHCP), own.arguments()
-			if t.Watch {
-				t.Extra = append(t.Extra, "--watch")
-			}
-			t.Target, t.Messages = args, cmd.OutOrStdout()
-			if !quiet {
-				t.Serial = cmd.OutOrStdout()
-				if term.IsTerminal(int(os.Stdin.Fd())) {
-					t.Keys = os.Stdin
-				}
-			}
-			// Who reads us may go away, as head does: then the machine has to go too.
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGPIPE)
-			defer stop()
-			return t.Run(ctx)
-		},
+		RunE: f.run,
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.StringVar(&t.Firmware, "firmware", "uefi", "the machine's `firmware`: "+firmwareNames())
-	flags.StringVar(&own.dhcp, "dhcp", "proxy", "`who` gives addresses: proxy: another server; server: Spur does")
-	own.add(flags)
-	flags.BoolVar(&t.Watch, "watch", false, "restart the machine whenever a file of the target has changed: edit, build, see it boot")
-	flags.IntVar(&t.Memory, "memory", 0, "the machine's memory in `MiB` (default: 512; more on ARM and RISC-V)")
-	flags.StringVar(&t.Screenshot, "screenshot", "", "PNG `file` to keep up to date with the machine's screen")
-	flags.BoolVar(&vnc, "vnc", false, "show the machine's screen on a local VNC port")
-	flags.StringVar(&t.Expect, "expect", "", "regular `expression` that the machine must print on its serial port")
-	flags.DurationVar(&t.Timeout, "timeout", 5*time.Minute, "the `time` to wait for --expect")
-	flags.BoolVar(&quiet, "quiet", false, "show Spur's story only, not the serial port")
+	f.add(cmd.Flags())
 	return cmd
 }
 
-// clientOf is the client that a machine of the lab is when it is switched on.
-func clientOf(f lab.Firmware) (boot.Client, error) {
-	asks, err := f.Asks()
-	c := boot.Client{Firmware: boot.UEFI, Arch: asks.Arch, Proto: boot.PXE, Loader: boot.ROM, SecureBoot: asks.SecureBoot}
-	if asks.BIOS {
-		c.Firmware, c.Arch = boot.BIOS, boot.X86
-	}
-	if asks.UBoot {
-		c.Firmware, c.Loader = boot.Board, boot.UBoot
-	}
-	if asks.IPXE {
-		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE
-	}
-	if asks.HTTP {
-		c.Proto = boot.HTTP
-	}
-	return c, err
+func (f *labFlags) add(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.StringVar(&f.Firmware, "firmware", "uefi", "the machine's `firmware`: "+firmwareNames())
+	flags.StringVar(&f.own.dhcp, "dhcp", "proxy", "`who` gives addresses: proxy: another server; server: Spur does")
+	f.own.add(flags)
+	flags.BoolVar(&f.Watch, "watch", false, "restart the machine whenever a file of the target has changed: edit, build, see it boot")
+	flags.IntVar(&f.Memory, "memory", 0, "the machine's memory in `MiB` (default: 512; more on ARM and RISC-V)")
+	flags.StringVar(&f.Screenshot, "screenshot", "", "PNG `file` to keep up to date with the machine's screen")
+	flags.BoolVar(&f.vnc, "vnc", false, "show the machine's screen on a local VNC port")
+	flags.StringVar(&f.Expect, "expect", "", "regular `expression` that the machine must print on its serial port")
+	flags.DurationVar(&f.Timeout, "timeout", 5*time.Minute, "the `time` to wait for --expect")
+	flags.BoolVar(&f.quiet, "quiet", false, "show Spur's story only, not the serial port")
 }
 
-// checkDemo refuses flags that would be ignored.
-func checkDemo(cmd *cobra.Command, t demo.Demo) error {
-	given := cmd.Flags().Changed
-	switch {
-	case given("timeout") && t.Expect == "":
-		return errors.New("--timeout is how long to wait for --expect, which is missing")
-	case t.Timeout <= 0:
-		return fmt.Errorf("--timeout %s leaves the machine no time", t.Timeout)
-	case given("memory") && t.Memory < 64:
-		return fmt.Errorf("--memory %d: no firmware starts with less than 64 MiB", t.Memory)
+// run boots the machine.
+func (f *labFlags) run(cmd *cobra.Command, args []string) (err error) {
+	if err := f.check(cmd, args); err != nil {
+		return err
 	}
-	return nil
-}
-
-// checkScreenshot refuses a file that couldn't be written, before a machine runs.
-func checkScreenshot(name string) error {
-	if name == "" {
-		return nil
+	if f.Spur, err = os.Executable(); err != nil {
+		return err
 	}
-	dir := filepath.Dir(name)
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return advice.New(fmt.Sprintf("--screenshot %s: there is no folder %s", name, dir), "make it, or name a file in another folder")
+	f.OwnDHCP, f.Extra = f.own.dhcp == string(daemon.OwnDHCP), f.own.arguments()
+	if f.Watch {
+		f.Extra = append(f.Extra, "--watch")
 	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return advice.New(fmt.Sprintf("--screenshot %s is a folder", name), "name a file in it, such as "+filepath.Join(name, "screen.png"))
+	if f.vnc {
+		f.Display = "vnc"
 	}
-	return nil
+	f.Target, f.Messages = args, cmd.OutOrStdout()
+	if !f.quiet {
+		f.Serial = cmd.OutOrStdout()
+		if term.IsTerminal(int(os.Stdin.Fd())) {
+			f.Keys = os.Stdin
+		}
+	}
+	// Who reads us may go away, as head does: then the machine has to go too.
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGPIPE)
+	defer stop()
+	return f.Run(ctx)
 }
 
 func firmwareNames() string {

@@ -66,16 +66,9 @@ func applications(ctx context.Context, l *lab, o options) (err error) {
 	fmt.Println("| EFI application, MB/s | initrd as a file, MB/s | ratio | quartiles | most resident |")
 	fmt.Println("|--:|--:|--:|--:|--:|")
 	fmt.Printf("| %.0f | %.0f | %.2f | %s | %.1f MB |\n\n", series[0].Rate(), series[1].Rate(), ratio.Median, ratio.Quartiles(), float64(resident)/1e6)
-	fmt.Printf("At least %.1f of a file: %s. Resident under %.0f MB: %s.\n", rateBound, holds(ratio.Median >= rateBound),
-		float64(residentBound)/1e6, holds(resident < residentBound))
+	fmt.Printf("At least %.1f of a file: %s. Resident under %.0f MB: %s.\n", rateBound, testbed.Holds(ratio.Median >= rateBound),
+		float64(residentBound)/1e6, testbed.Holds(resident < residentBound))
 	return nil
-}
-
-func holds(does bool) string {
-	if does {
-		return "holds"
-	}
-	return "does not hold"
 }
 
 // linux is the payload of a kernel and its initrd.

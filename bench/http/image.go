@@ -61,7 +61,7 @@ func compare(ctx context.Context, s *bootServer, files []asked, clients, rounds 
 	}
 	ratio := series[0].Over(series[1])
 	fmt.Printf("| %d | %.0f | %.0f | %.2f | %s | %s |\n", clients, series[0].Rate(), series[1].Rate(), ratio.Median, ratio.Quartiles(),
-		holds(ratio.Median >= rateBound))
+		testbed.Holds(ratio.Median >= rateBound))
 	return nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/spurboot/spur/bench/testbed"
 )
 
 // memory is what a process keeps, in KiB: all that is resident, the part that no
@@ -42,15 +44,8 @@ func table(w io.Writer, times []time.Duration, idle, after memory, served int64)
 	fmt.Fprintf(w, "| of it anonymous | %s | |\n", mb(idle.anonymous))
 	fmt.Fprintf(w, "| resident after %.1f MB were served | %s | %s |\n", float64(served)/1e6, mb(after.resident), mb(memoryBound))
 	fmt.Fprintf(w, "| of it anonymous | %s | |\n\n", mb(after.anonymous))
-	fmt.Fprintf(w, "Ready under %s: %s. Resident under %s: %s.\n", ms(readyBound), holds(median < readyBound),
-		mb(memoryBound), holds(max(idle.resident, after.resident) < memoryBound))
-}
-
-func holds(does bool) string {
-	if does {
-		return "holds"
-	}
-	return "does not hold"
+	fmt.Fprintf(w, "Ready under %s: %s. Resident under %s: %s.\n", ms(readyBound), testbed.Holds(median < readyBound),
+		mb(memoryBound), testbed.Holds(max(idle.resident, after.resident) < memoryBound))
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }

@@ -57,8 +57,8 @@ func imageTable(w io.Writer, small, large testbed.Series, smallMost, largeMost i
 	fmt.Fprintln(w, "|:--|--:|--:|--:|--:|")
 	fmt.Fprintf(w, "| ready, median | %s | %s | %.2f | %s |\n", ms(after(small)), ms(after(large)), ratio.Median, ratio.Quartiles())
 	fmt.Fprintf(w, "| most resident, median | %s | %s | %+.1f MB | |\n\n", mb(smallMost), mb(largeMost), float64(more)*1024/1e6)
-	fmt.Fprintf(w, "Ready less than %s later: %s. Less than %s more: %s.\n", ms(imageTimeBound), holds(longer < imageTimeBound),
-		mb(imageMemoryBound), holds(more < imageMemoryBound))
+	fmt.Fprintf(w, "Ready less than %s later: %s. Less than %s more: %s.\n", ms(imageTimeBound), testbed.Holds(longer < imageTimeBound),
+		mb(imageMemoryBound), testbed.Holds(more < imageMemoryBound))
 }
 
 func middle(all []int) int {

@@ -54,3 +54,11 @@ func quantile(sorted []float64, part float64) float64 {
 	above := min(below+1, len(sorted)-1)
 	return sorted[below] + (at-float64(below))*(sorted[above]-sorted[below])
 }
+
+// Holds says whether a bound does.
+func Holds(does bool) string {
+	if does {
+		return "holds"
+	}
+	return "does not hold"
+}

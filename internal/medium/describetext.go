@@ -13,75 +13,100 @@ import (
 
 // WriteText writes it for people.
 func (d Description) WriteText(out io.Writer) error {
-	var b strings.Builder
-	line := func(name, text string) {
-		if text != "" {
-			b.WriteString(printable.Line(fmt.Sprintf("  %-9s %s", name, text)) + "\n")
-		}
+	var t text
+	t.WriteString(printable.Line(d.Path) + "\n")
+	d.writeIs(&t)
+	d.writeMenus(&t)
+	d.writeBoot(&t)
+	d.writeRemarks(&t)
+	_, err := io.WriteString(out, t.String())
+	return err
+}
+
+// text is a description for people, as far as it is written.
+type text struct{ strings.Builder }
+
+// line writes something under a name; nothing where there is nothing to say.
+func (t *text) line(name, says string) {
+	if says != "" {
+		t.WriteString(printable.Line(fmt.Sprintf("  %-9s %s", name, says)) + "\n")
 	}
-	b.WriteString(printable.Line(d.Path) + "\n")
+}
+
+// writeIs says what the medium is, and which programs on it firmware starts.
+func (d Description) writeIs(t *text) {
 	is := cmp.Or(d.Title, d.Family, "of no family that Spur knows")
 	if d.Info != "" {
 		is += " (" + d.Info + ")"
 	}
-	line("is", is)
-	line("volume", fmt.Sprintf("%s, %s, %s", cmp.Or(d.Label, "without a name"), d.Format, size.Format(d.Size)))
+	t.line("is", is)
+	t.line("volume", fmt.Sprintf("%s, %s, %s", cmp.Or(d.Label, "without a name"), d.Format, size.Format(d.Size)))
 	for _, b := range d.Boots {
-		line("El Torito", fmt.Sprintf("%s, %s, %s", b.Platform, b.Emulation, size.Format(b.Size)))
+		t.line("El Torito", fmt.Sprintf("%s, %s, %s", b.Platform, b.Emulation, size.Format(b.Size)))
 	}
 	for _, e := range d.EFI {
-		e.writeText(line)
+		e.writeText(t.line)
 	}
+}
+
+// writeMenus says what its menus have: all of it only where it boots none of that.
+func (d Description) writeMenus(t *text) {
 	for _, m := range d.Menus {
-		line("menu", fmt.Sprintf("%s of %s: %s", m.Path, m.Loader, entries(len(m.Titles))))
+		t.line("menu", fmt.Sprintf("%s of %s: %s", m.Path, m.Loader, entries(len(m.Titles))))
 		for i := range min(len(m.Titles), startsMost) {
 			if len(d.Entries) == 0 {
-				line("", "  "+m.Titles[i])
-				line("", "    "+m.Starts[i])
+				t.line("", "  "+m.Titles[i])
+				t.line("", "    "+m.Starts[i])
 			}
 		}
 		for _, problem := range m.Problems {
-			line("", "  "+problem)
+			t.line("", "  "+problem)
 		}
 	}
+}
+
+// writeBoot says what of it boots, and over what its system finds its root.
+func (d Description) writeBoot(t *text) {
 	for i, e := range d.Entries {
-		e.writeText(line, i+1)
+		e.writeText(t.line, i+1)
 	}
-	line("wim", d.WIMIs)
+	t.line("wim", d.WIMIs)
 	if len(d.Beside) > 0 {
-		line("", "  with "+strings.Join(d.Beside, ", "))
+		t.line("", "  with "+strings.Join(d.Beside, ", "))
 	}
 	for _, lacking := range d.Lacking {
 		name := "left out"
 		if d.Family == "" {
 			name = "missing"
 		}
-		line(name, lacking)
+		t.line(name, lacking)
 	}
-	line("root", rootText(d.Root, d.Layout))
+	t.line("root", rootText(d.Root, d.Layout))
 	if len(d.Ways) > 0 {
-		line("or", "by --root: "+strings.Join(d.Ways, ", "))
+		t.line("or", "by --root: "+strings.Join(d.Ways, ", "))
 	}
 	for _, args := range d.Other {
-		line("or", args+" (from a server of your own)")
+		t.line("or", args+" (from a server of your own)")
 	}
+}
+
+// writeRemarks says what it needs, what is in its way, and how machines are given it.
+func (d Description) writeRemarks(t *text) {
 	if d.Memory > 0 {
-		line("memory", "about "+size.About(d.Memory))
+		t.line("memory", "about "+size.About(d.Memory))
 	}
-	line("note", d.Note)
-	line("obstacle", d.Obstacle)
-	line("instead", d.Instead)
+	t.line("note", d.Note)
+	t.line("obstacle", d.Obstacle)
+	t.line("instead", d.Instead)
 	if d.Whole {
-		line("boots", "as a whole, from memory; whether its system finds itself there is its own matter")
+		t.line("boots", "as a whole, from memory; whether its system finds itself there is its own matter")
 	}
 	if len(d.Given) > 0 {
-		line("by", "these ways first, of those that spur explain lists:")
+		t.line("by", "these ways first, of those that spur explain lists:")
 	}
 	for _, g := range d.Given {
-		b.WriteString(printable.Line(fmt.Sprintf("    %-12s %-18s %s", g.Machine, g.Asks, g.Gets)) + "\n")
+		t.WriteString(printable.Line(fmt.Sprintf("    %-12s %-18s %s", g.Machine, g.Asks, g.Gets)) + "\n")
 	}
-	_, err := io.WriteString(out, b.String())
-	return err
 }
 
 // startsMost bounds how many entries of a menu are told of a medium that boots none of them.

@@ -59,31 +59,9 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	if err := d.config.checkServerAddrs(); err != nil {
 		return nil, err
 	}
-	long, err := openLong(d.store, d.notices.storeTrouble)
+	files, remembered, err := d.openFiles(next, local)
 	if err != nil {
 		return nil, err
-	}
-	booted, chain, err := d.chain(next)
-	if err != nil {
-		return nil, err
-	}
-
-	remembered, err := d.openMemory()
-	if err != nil {
-		return nil, err
-	}
-	clients := &decide.Clients{Neighbour: neighbour, Router: router, Board: boardAt}
-	files := &files{
-		tree: &tree.Tree{
-			Boots: clients, Brings: d.brings, Locked: d.locked, Unlock: d.unlock, Disks: rawdisk.Ready{Images: d.disks},
-			Names: d.names, Host: d.host, Signing: d.signing, Unpacking: &tree.Unpacking{}, Resolver: chain,
-			Sources: tree.Sources{Upstream: openURL(d.cache), Part: openPart(d.cache), Local: local, Images: tree.NewImages()}, LongSources: long, ScriptFiles: d.scriptFiles, ScriptsOf: d.scriptsOf(),
-			HTTPPort: d.config.HTTPPort, HTTPSPort: d.config.HTTPS.Port, TFTPPort: d.config.TFTPPort,
-			Exports: d.config.exports(), AskAtRoot: d.config.DHCP == WithoutDHCP,
-		},
-		events:  remembered.events,
-		clients: clients,
-		booted:  booted,
 	}
 	if d.certificate != nil {
 		files.tree.HTTPSHost = d.certificate.Host
@@ -107,6 +85,35 @@ func (d *daemon) start(ctx context.Context, next boot.Resolver, local tree.Local
 	}
 	d.warnOfPorts(s.sockets.portmapTaken())
 	return s, nil
+}
+
+// openFiles opens the files that machines fetch, and what is remembered of those.
+func (d *daemon) openFiles(next boot.Resolver, local tree.Local) (*files, *memory, error) {
+	long, err := openLong(d.store, d.notices.storeTrouble)
+	if err != nil {
+		return nil, nil, err
+	}
+	booted, chain, err := d.chain(next)
+	if err != nil {
+		return nil, nil, err
+	}
+	remembered, err := d.openMemory()
+	if err != nil {
+		return nil, nil, err
+	}
+	clients := &decide.Clients{Neighbour: neighbour, Router: router, Board: boardAt}
+	return &files{
+		tree: &tree.Tree{
+			Boots: clients, Brings: d.brings, Locked: d.locked, Unlock: d.unlock, Disks: rawdisk.Ready{Images: d.disks},
+			Names: d.names, Host: d.host, Signing: d.signing, Unpacking: &tree.Unpacking{}, Resolver: chain,
+			Sources: tree.Sources{Upstream: openURL(d.cache), Part: openPart(d.cache), Local: local, Images: tree.NewImages()}, LongSources: long, ScriptFiles: d.scriptFiles, ScriptsOf: d.scriptsOf(),
+			HTTPPort: d.config.HTTPPort, HTTPSPort: d.config.HTTPS.Port, TFTPPort: d.config.TFTPPort,
+			Exports: d.config.exports(), AskAtRoot: d.config.DHCP == WithoutDHCP,
+		},
+		events:  remembered.events,
+		clients: clients,
+		booted:  booted,
+	}, remembered, nil
 }
 
 // newOffers are those of what is served.

@@ -2,10 +2,7 @@ package qcow2
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/spurboot/spur/block"
 )
@@ -161,117 +158,6 @@ func (c *census) differs(cluster int64, is, want uint64, leaks, errors bool) err
 		return fmt.Errorf("host cluster %d is used %d times, more than its count can say: %w", cluster, want, ErrCorrupt)
 	}
 	return r.set(cluster, want)
-}
-
-// checkCopied compares the COPIED flags of the disk's own tables with the
-// counts, or sets them right.
-func (c *census) checkCopied(ctx context.Context, repair bool) error {
-	img, g := c.img, &c.img.geo
-	for i, word := range img.l1 {
-		table := int64(word & offsetMask)
-		if table == 0 || table&(g.cluster-1) != 0 {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if want := c.tally.get(table>>g.clusterBits) == 1; want != (word&flagCopied != 0) {
-			if !repair {
-				c.report.fault("L2 table %d: its COPIED flag is wrong", i)
-			} else {
-				img.l1[i] ^= flagCopied
-				img.dirtyL1 = append(img.dirtyL1, i)
-			}
-		}
-		if readFull(img.file, c.buf, table) != nil {
-			continue // reported by countL1
-		}
-		if err := c.checkCopiedL2(i, table, repair); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *census) checkCopiedL2(i int, table int64, repair bool) error {
-	g := &c.img.geo
-	for at := int64(0); at < g.cluster; at += g.entrySize {
-		e, err := g.decode(c.buf[at:])
-		if err != nil || e.host == 0 || e.copied == (c.tally.get(e.host>>g.clusterBits) == 1) {
-			continue
-		}
-		if !repair {
-			c.report.fault("guest cluster %d: its COPIED flag is wrong", int64(i)<<g.l2Bits+at/g.entrySize)
-			continue
-		}
-		b := c.buf[at : at+8]
-		binary.BigEndian.PutUint64(b, binary.BigEndian.Uint64(b)^flagCopied)
-		if _, err := c.img.file.WriteAt(b, table+at); err != nil {
-			return err
-		}
-		c.img.unsynced.Store(true)
-	}
-	return nil
-}
-
-// recount sets all counts right, in an image whose counts were not written
-// before it was left. Nothing else is under way.
-func (img *Image) recount(ctx context.Context) error {
-	var report Report
-	c, err := img.takeCensus(ctx, &report)
-	if err != nil {
-		return err
-	}
-	if report.Errors > 0 {
-		return fmt.Errorf("%s: %w", report.Details[0], ErrCorrupt)
-	}
-	if err := c.addBlocks(ctx); err != nil {
-		return err
-	}
-	if err := c.compare(ctx, true, true); err != nil {
-		return err
-	}
-	if err := c.checkCopied(ctx, true); err != nil {
-		return err
-	}
-	return img.flush(false)
-}
-
-// addBlocks adds the refcount blocks that the census needs, behind everything.
-func (c *census) addBlocks(ctx context.Context) error {
-	r := &c.img.counts
-	end := max(c.limit, c.tally.most+1)
-	need := func(i int64) error {
-		for ; r.block(i*r.perBlock()) == 0; end++ {
-			k := end / r.perBlock()
-			if r.block(end) != 0 {
-				k = i
-			}
-			if k >= r.tableLen {
-				return fmt.Errorf("the refcount table is too small: repair it by qemu-img check -r all: %w", ErrUnsupported)
-			}
-			if err := r.putBlock(k, end); err != nil {
-				return err
-			}
-			if err := c.tally.add(end, 1, 1); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, page := range slices.Sorted(maps.Keys(c.tally.pages)) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		for cluster := page << 10; cluster < (page+1)<<10; cluster++ {
-			if c.tally.get(cluster) > 0 {
-				if err := need(cluster / r.perBlock()); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // Unclosed says whether Open found an image that wasn't closed by the program

@@ -61,7 +61,8 @@
 // What is not acknowledged is sent again after Server.Timeout, or sooner on a
 // link that is known to be quick; files get through where three of ten packets
 // are lost in each direction. After Server.Retries retransmissions without an
-// answer a transfer is given up.
+// answer a transfer is given up. Over IPv6 the first packet is sent again after
+// 0.2 s, since edk2 listens for it a little after it has asked.
 //
 // The source of a request may be forged, so an address that has acknowledged
 // nothing is sent two packets of a file, or three small ones, and no more unless

@@ -27,7 +27,7 @@ func newExchange(l link, t terms, timer timer) exchange {
 // receive takes the next packet apart. A malformed one ends the transfer, as
 // does an ERROR.
 func (x *exchange) receive(wait time.Duration) (Reason, error) {
-	n, err := x.link.recv(x.buf, wait)
+	n, err := x.recv(wait)
 	if err != nil {
 		return lost(err)
 	}

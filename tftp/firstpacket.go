@@ -16,7 +16,8 @@ import (
 //
 // A nil one is that of a transfer whose peer has answered already.
 type firstPacket struct {
-	heard atomic.Bool // the client has acknowledged something
+	heard     atomic.Bool // the client has acknowledged something
+	opensLate bool        // the client may be one that listens a little after its request, see untilOpen
 
 	mu       sync.Mutex // guards link against its end; packets are sent under it
 	link     link       // nil before the packet was sent, and once it was answered
@@ -89,6 +90,17 @@ func (f *firstPacket) close() {
 
 // isUnanswered reports whether the client has yet to show that it is there.
 func (f *firstPacket) isUnanswered() bool { return f != nil && !f.heard.Load() }
+
+// mayBeEarly reports whether the packet may have come before its client listened, and
+// was not sent again yet.
+func (f *firstPacket) mayBeEarly() bool {
+	if f == nil || !f.opensLate || f.heard.Load() {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.link != nil && f.repeated == 0
+}
 
 // repetitions is how often the first packet was sent again.
 func (f *firstPacket) repetitions() uint64 {

@@ -1,0 +1,118 @@
+package tftp_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/spurboot/spur/tftp"
+)
+
+// start6 is start over IPv6.
+func start6(t *testing.T, server *tftp.Server) netip.AddrPort {
+	t.Helper()
+	conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(ctx, conn) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
+// request6 sends a request as edk2 does over IPv6: from a port that takes what comes from the
+// server's own alone. It stays so for a while after the answer is on its way. What comes from
+// other ports is refused, or swallowed by another socket.
+func request6(t *testing.T, server netip.AddrPort, started <-chan struct{}, request string, swallow bool) *net.UDPAddr {
+	t.Helper()
+	lax := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) })
+	}}
+	taken, err := lax.ListenPacket(t.Context(), "udp6", "[::1]:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := taken.LocalAddr().(*net.UDPAddr)
+	if swallow {
+		defer taken.Close()
+	} else {
+		taken.Close()
+	}
+	conn, err := (&net.Dialer{LocalAddr: port, Control: lax.Control}).DialContext(t.Context(), "udp6", server.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte(request)); err != nil {
+		t.Fatal(err)
+	}
+	<-started
+	time.Sleep(30 * time.Millisecond)
+	return port
+}
+
+func files6() (server *tftp.Server, started chan struct{}) {
+	started = make(chan struct{}, 1)
+	server = &tftp.Server{
+		Read:  func(context.Context, *tftp.Request) (tftp.File, error) { return tftp.Bytes(make([]byte, 600)), nil },
+		Hooks: tftp.Hooks{Start: func(*tftp.Transfer) { started <- struct{}{} }},
+	}
+	return server, started
+}
+
+// A client of IPv6 that opens its port to the answer a little later gets it.
+func TestPortOpensAfterTheAnswer(t *testing.T) {
+	for name, c := range map[string]struct{ request, want string }{
+		"size":    {"\x00\x01f\x00octet\x00tsize\x000\x00blksize\x001228\x00", "\x00\x06tsize\x00600\x00blksize\x001228\x00"},
+		"options": {"\x00\x01f\x00octet\x00blksize\x001228\x00", "\x00\x06blksize\x001228\x00"},
+		"plain":   {"\x00\x01f\x00octet\x00", data(1, make([]byte, 512))},
+	} {
+		for _, swallow := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, swallow=%v", name, swallow), func(t *testing.T) {
+				server, started := files6()
+				over := ends(server)
+				conn, err := net.ListenUDP("udp6", request6(t, start6(t, server), started, c.request, swallow))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				r := &rom{t, conn}
+				began := time.Now()
+				tid := r.expect(c.want)
+				if took := time.Since(began); took > 900*time.Millisecond {
+					t.Errorf("the answer came after %v", took)
+				}
+				r.send(tid, "\x00\x05\x00\x00enough\x00")
+				<-over
+			})
+		}
+	}
+}
+
+// One whose port stays closed is sent the first packet once more, and is gone then.
+func TestPortStaysClosed(t *testing.T) {
+	server, started := files6()
+	over := ends(server)
+	address := start6(t, server)
+	request6(t, address, started, "\x00\x01f\x00octet\x00", false)
+	if e := <-over; e.reason != tftp.Gone || e.stats.Packets != 2 || e.stats.Duration > time.Second {
+		t.Errorf("ended with %v, %v, %+v", e.reason, e.err, e.stats)
+	}
+	request6(t, address, started, "\x00\x01f\x00octet\x00tsize\x000\x00", false)
+	if e := <-over; e.reason != tftp.SizeProbe || e.stats.Duration > time.Second {
+		t.Errorf("ended with %v, %v, %+v", e.reason, e.err, e.stats)
+	}
+}

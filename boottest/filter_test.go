@@ -110,3 +110,27 @@ func (noTCP6) Frame(way lab.Direction, frame []byte) []byte {
 	}
 	return frame
 }
+
+// losesFirstOACKs loses the first option acknowledgment of TFTP over IPv6 to each port of a
+// machine, as edk2 does that doesn't listen yet. Frames from the wire have one goroutine.
+type losesFirstOACKs struct{ ports map[uint16]bool }
+
+// Offsets in a frame with IPv6 without extension headers and UDP.
+const (
+	offNext6     = 14 + 6
+	offUDPPorts6 = 14 + 40
+	offUDPData6  = 14 + 40 + 8
+)
+
+func (l *losesFirstOACKs) Frame(way lab.Direction, frame []byte) []byte {
+	if way != lab.FromWire || len(frame) < offUDPData6+2 || binary.BigEndian.Uint16(frame[12:]) != 0x86dd || frame[offNext6] != 17 ||
+		binary.BigEndian.Uint16(frame[offUDPData6:]) != 6 {
+		return frame
+	}
+	port := binary.BigEndian.Uint16(frame[offUDPPorts6+2:])
+	if l.ports[port] {
+		return frame
+	}
+	l.ports[port] = true
+	return nil
+}

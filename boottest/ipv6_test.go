@@ -2,6 +2,7 @@ package boottest
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,9 @@ var protocols6 = []struct {
 	{"HTTP", lab.UEFIHTTP, []string{"-boot", "menu=on,splash-time=5000"}, "uefi-http"},
 }
 
+// noIPv4 are QEMU's arguments by which edk2 does without IPv4.
+var noIPv4 = []string{"-fw_cfg", "name=opt/org.tianocore/IPv4Support,string=n"}
+
 // machine6 is a machine without IPv4.
 func (w *world) machine6(f lab.Firmware, args []string) *lab.Machine {
 	w.Helper()
@@ -78,7 +82,7 @@ func (w *world) machine6Named(name string, wire *lab.Wire, f lab.Firmware, args 
 	w.Helper()
 	m, err := w.lab.Boot(name, lab.Hardware{
 		Firmware: f, Ports: []lab.Port{{Wire: wire}},
-		Args: append([]string{"-fw_cfg", "name=opt/org.tianocore/IPv4Support,string=n"}, args...),
+		Args: append(slices.Clone(noIPv4), args...),
 	})
 	w.check(err)
 	return m
@@ -105,6 +109,20 @@ func TestIPv6(t *testing.T) {
 			})
 		}
 	}
+}
+
+// edk2 that has missed an answer of TFTP gets it again before it asks from another port, and
+// boots by PXE.
+func TestMissedAnswerOverIPv6(t *testing.T) {
+	w := newWorld6(t)
+	spur := arrangements6[1].start(w, bootLine()[1:]...)
+	lost := &losesFirstOACKs{ports: map[uint16]bool{}}
+	m, err := w.lab.Boot("machine", lab.Hardware{
+		Firmware: lab.UEFI, Ports: []lab.Port{{Wire: w.wire, Filters: []lab.Filter{lost}}}, Args: noIPv4,
+	})
+	w.check(err)
+	w.up6(m, spur)
+	w.took(spur, m, "uefi-tftp6")
 }
 
 // up6 waits until a machine has said over IPv6 that it is up, with everything

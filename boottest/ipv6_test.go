@@ -75,12 +75,7 @@ func (w *world) machine6(f lab.Firmware, args []string) *lab.Machine {
 
 func (w *world) machine6On(wire *lab.Wire, f lab.Firmware, args []string) *lab.Machine {
 	w.Helper()
-	return w.machine6Named("machine", wire, f, args)
-}
-
-func (w *world) machine6Named(name string, wire *lab.Wire, f lab.Firmware, args []string) *lab.Machine {
-	w.Helper()
-	m, err := w.lab.Boot(name, lab.Hardware{
+	m, err := w.lab.Boot("machine", lab.Hardware{
 		Firmware: f, Ports: []lab.Port{{Wire: wire}},
 		Args: append(slices.Clone(noIPv4), args...),
 	})
@@ -96,16 +91,18 @@ func TestIPv6(t *testing.T) {
 			t.Run(p.name+" "+a.name+", UKI", func(t *testing.T) {
 				w := newWorld6(t)
 				spur := a.start(w, bootLine()[1:]...)
-				w.boots6(spur, p.firmware, p.args, func(m *lab.Machine) { w.up6(m, spur) }, p.route)
+				m := w.machine6(p.firmware, p.args)
+				w.up6(m, spur)
+				w.took(spur, m, p.route)
 			})
 			t.Run(p.name+" "+a.name+", EFI application", func(t *testing.T) {
 				w := newWorld6(t)
 				spur := a.start(w, w.application("console=ttyS0 by=itself no_timer_check"))
-				w.boots6(spur, p.firmware, p.args, func(m *lab.Machine) {
-					if up, err := m.WaitFor(w.ctx, lab.Up); err != nil || !strings.Contains(up.Groups[0], "by=itself") {
-						w.Fatalf("%v, the command line is %q\nSpur says:\n%s", err, up.Groups, spur.Tail(40))
-					}
-				}, p.route)
+				m := w.machine6(p.firmware, p.args)
+				if up, err := m.WaitFor(w.ctx, lab.Up); err != nil || !strings.Contains(up.Groups[0], "by=itself") {
+					w.Fatalf("%v, the command line is %q\nSpur says:\n%s", err, up.Groups, spur.Tail(40))
+				}
+				w.took(spur, m, p.route)
 			})
 		}
 	}
@@ -155,7 +152,9 @@ func TestIPXEOverIPv6(t *testing.T) {
 	w.home, err = w.lab.Host("spur", lab.On(w.wire, home6Addr+"/64"))
 	w.check(err)
 	spur := w.bootWithout("/usr/lib/systemd/boot/efi", "--interface", "eth0", "--dhcp", "server", "--pool", "fd77::/64", "--ra")
-	w.boots6(spur, lab.UEFI, nil, func(m *lab.Machine) { w.up6(m, spur) }, "uefi-x64-snponly", "ipxe-http")
+	m := w.machine6(lab.UEFI, nil)
+	w.up6(m, spur)
+	w.took(spur, m, "uefi-x64-snponly", "ipxe-http")
 }
 
 // Where machines make themselves addresses and ask DHCPv6 for all else (flag O),

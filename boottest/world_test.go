@@ -268,22 +268,16 @@ func (w *world) toldOf(spur *lab.Process, mac, pattern string) {
 	}
 }
 
-// offered are the routes that Spur offered to a machine, in their order.
-func (w *world) offered(spur *lab.Process, m *lab.Machine) (got []string) {
+// took checks that Spur offered these routes to a machine, in this order.
+func (w *world) took(spur *lab.Process, m *lab.Machine, routes ...string) {
 	w.Helper()
+	var got []string
 	for line := range strings.Lines(spur.String()) {
 		at := regexp.MustCompile(`"step":"offered".*"route":"([^"]+)"`).FindStringSubmatch(line)
 		if at != nil && strings.Contains(line, m.MAC().String()) && (len(got) == 0 || got[len(got)-1] != at[1]) {
 			got = append(got, at[1])
 		}
 	}
-	return got
-}
-
-// took checks that Spur offered these routes to a machine, in this order.
-func (w *world) took(spur *lab.Process, m *lab.Machine, routes ...string) {
-	w.Helper()
-	got := w.offered(spur, m)
 	if strings.Join(got, " ") != strings.Join(routes, " ") {
 		w.Errorf("%s was offered the routes %v, want %v\nSpur says:\n%s", m.Name(), got, routes, spur.Tail(60))
 	}

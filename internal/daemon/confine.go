@@ -171,3 +171,13 @@ func ours(dir string) bool {
 	var st unix.Stat_t
 	return unix.Lstat(dir, &st) == nil && st.Mode == unix.S_IFDIR|0o700 && int(st.Uid) == os.Geteuid()
 }
+
+// own gives a file that was made before root is given up to the user who will open it.
+// handOver doesn't: in a folder that is that user's since an earlier start it would have
+// to trust the names there.
+func (d *daemon) own(f *os.File) error {
+	if os.Geteuid() == d.account.UID {
+		return nil
+	}
+	return f.Chown(d.account.UID, d.account.GID)
+}

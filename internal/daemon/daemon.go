@@ -174,7 +174,7 @@ func (d *daemon) openCache() (err error) {
 			return err
 		}
 	}
-	d.cache, err = fetch.New(fetch.Options{Dir: d.cacheDir(), StaleOK: true})
+	d.cache, err = fetch.New(fetch.Options{Dir: d.cacheDir(), StaleOK: true, Own: d.own})
 	d.disks = rawdisk.New(d.cacheDir(), d.notices.note)
 	if !d.config.DryRun {
 		d.disks.Background()

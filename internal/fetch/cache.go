@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -185,7 +186,7 @@ func (c *Cache) add(s source, v version, resp *http.Response) (*entry, error) {
 	}
 	e := &entry{source: s, v: v, refs: 1, listed: true, checked: time.Now()}
 	if c.opts.Dir != "" && c.reserve(need) {
-		disk, err := os.CreateTemp(c.opts.Dir, partPattern)
+		disk, err := c.create()
 		if err != nil {
 			c.used -= need
 			resp.Body.Close()
@@ -205,4 +206,16 @@ func (c *Cache) add(s source, v version, resp *http.Response) (*entry, error) {
 	}
 	c.wg.Go(func() { c.download(ctx, e, resp.Body) })
 	return e, nil
+}
+
+// create makes a file in the folder of the cache.
+func (c *Cache) create() (*os.File, error) {
+	disk, err := os.CreateTemp(c.opts.Dir, partPattern)
+	if err != nil || c.opts.Own == nil {
+		return disk, err
+	}
+	if err = c.opts.Own(disk); err != nil {
+		return nil, errors.Join(err, disk.Close(), os.Remove(disk.Name()))
+	}
+	return disk, nil
 }

@@ -63,6 +63,10 @@ type Options struct {
 	MaxBytes int64  // on disk; default 16 GiB
 	MaxFiles int    // known at one time; default 1024
 
+	// Own is told of each file that is made in Dir, and may give it to another user, as
+	// whom it will be opened. Nil leaves it to the user who made it.
+	Own func(*os.File) error
+
 	// Client makes the requests; its Timeout is not used, since a large file
 	// takes its time. Default: a client with proxies from the environment.
 	Client *http.Client

@@ -35,8 +35,8 @@ var allowed = map[string][]string{
 	"internal/pools":    {"internal/advice", "internal/dhcp", "internal/dhcp6"},
 	"internal/pxe":      {},
 	"internal/bsdp":     {},
-	"internal/httpd":    {"block/httpblock"}, // how RFC 9110 reads ranges
-	"internal/fetch":    {"block/httpblock"}, // likewise
+	"internal/httpd":    {"block/httpblock"},                     // how RFC 9110 reads ranges
+	"internal/fetch":    {"block/httpblock", "internal/scratch"}, // likewise
 	"internal/nfs":      {"block/share"},
 	// Where the certificate of an HTTPS server comes from.
 	"internal/certificate": {"internal/wholefile"},
@@ -151,7 +151,7 @@ var allowed = map[string][]string{
 	"internal/grubimage":   {"internal/efi/pefile"},
 	"internal/loader":      {"internal/advice", "internal/boot", "internal/nbi", "internal/printable", "internal/route", "internal/grubimage", "internal/efi/authenticode", "internal/efi/pefile", "internal/efi/sbat", "internal/efi/siglist", "internal/efi/signeddata"},
 	"internal/fat":         {},
-	"internal/rawdisk":     {"block", "block/diskimage", "block/imagemap", "block/qcow2", "internal/advice", "internal/archive", "internal/size"},
+	"internal/rawdisk":     {"block", "block/diskimage", "block/imagemap", "block/qcow2", "internal/advice", "internal/archive", "internal/scratch", "internal/size"},
 	"internal/ramdisk":     {},
 	"internal/nbi":         {},
 	"internal/loaderstore": {"internal/archive", "internal/loader", "internal/route", "internal/wholefile"},

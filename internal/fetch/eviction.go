@@ -3,6 +3,8 @@ package fetch
 import (
 	"os"
 	"time"
+
+	"github.com/spurboot/spur/internal/scratch"
 )
 
 // The functions of this file keep the cache within its bounds. All but grow,
@@ -110,18 +112,30 @@ func (c *Cache) admit() error {
 	return nil
 }
 
-// reserve takes n bytes of the disk's bound, from unused files if need be.
+// reserve takes n bytes of the disk's bound and of what its file system has free, from
+// unused files if need be.
 func (c *Cache) reserve(n int64) bool {
 	if n > c.opts.MaxBytes {
 		return false
 	}
-	for c.used+n > c.opts.MaxBytes {
+	for c.used+n > c.opts.MaxBytes || !c.hasRoom(n) {
 		if !c.evict() {
 			return false
 		}
 	}
 	c.used += n
 	return true
+}
+
+// hasRoom says whether the file system takes n bytes more than it has been promised to
+// take, and keeps some free. One that doesn't tell is tried.
+func (c *Cache) hasRoom(n int64) bool {
+	free, kept, err := scratch.Room(c.opts.Dir)
+	for _, e := range c.entries {
+		have, _, _ := e.state()
+		n += max(e.reserved-have, 0)
+	}
+	return err != nil || n <= free-kept
 }
 
 // grow makes sure that e may have size bytes on disk.

@@ -32,11 +32,12 @@
 //
 // # The disk
 //
-// [Options.MaxBytes] bounds it. The file unused for longest makes room for the
-// next. Files in use stay. A file that doesn't fit, because it is larger than
-// the bound or because everything else is in use, isn't kept: each of its
+// [Options.MaxBytes] bounds it, and what its file system has free, of which 1 GiB
+// or a tenth stays so. The file unused for longest makes room for the next.
+// Files in use stay. A file that doesn't fit, because it is larger than
+// the bounds or because everything else is in use, isn't kept: each of its
 // readers has an upstream request of its own. What doesn't say its size and
-// outgrows the bound fails with [ErrTooBig]. A restart begins with an empty
+// outgrows the bounds fails with [ErrTooBig]. A restart begins with an empty
 // cache: what was left in the folder is removed, which needs no trust in it.
 //
 // A download goes on for [Options.Linger] after its last reader left, since

@@ -5,18 +5,14 @@ import (
 	"fmt"
 	"os"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/spurboot/spur/internal/advice"
+	"github.com/spurboot/spur/internal/scratch"
 	"github.com/spurboot/spur/internal/size"
 )
 
 // ErrNoRoom is that of an image for which there is no room to be unpacked. It is tried again
 // when there is more.
 var ErrNoRoom = errors.New("there is no room to unpack it")
-
-// leftFree is how much of a file system stays free, but of a small one a tenth.
-const leftFree = 1 << 30
 
 // noRoom is ErrNoRoom with what was free before the attempt, in bytes.
 type noRoom struct {
@@ -29,7 +25,7 @@ func (noRoom) Unwrap() error   { return ErrNoRoom }
 
 // more tells whether there is clearly more room in a folder than before the attempt.
 func (e noRoom) more(dir string) bool {
-	free, kept, err := room(folderOr(dir))
+	free, kept, err := scratch.Room(folderOr(dir))
 	return err == nil && free > e.free+kept
 }
 
@@ -39,15 +35,6 @@ func folderOr(dir string) string {
 		return os.TempDir()
 	}
 	return dir
-}
-
-// room is how much of a folder's file system is free, and how much of that stays so.
-func room(dir string) (free, kept int64, err error) {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
-		return 0, 0, err
-	}
-	return int64(fs.Bavail) * fs.Bsize, min(leftFree, int64(fs.Blocks)*fs.Bsize/10), nil
 }
 
 // short says that there is no room for what is behind the first bytes, up to end.

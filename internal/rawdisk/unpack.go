@@ -13,6 +13,7 @@ import (
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/archive"
+	"github.com/spurboot/spur/internal/scratch"
 	"github.com/spurboot/spur/internal/size"
 )
 
@@ -61,7 +62,7 @@ func (p *progress) ReadAt(b []byte, off int64) (int, error) {
 // it goes with the process, however that ends.
 func (p *progress) unpack(ctx context.Context, dir string, most int64) (*os.File, int64, error) {
 	p.dir = folderOr(dir)
-	p.free, _, _ = room(p.dir)
+	p.free, _, _ = scratch.Room(p.dir)
 	p.said = time.Now().Add(saidAfter)
 	var from io.ReadCloser
 	var err error
@@ -130,7 +131,7 @@ func tooMuch() error {
 
 // write writes a piece where that leaves enough of the file system free for others.
 func (p *progress) write(f *os.File, piece []byte, at int64) error {
-	free, kept, err := room(p.dir)
+	free, kept, err := scratch.Room(p.dir)
 	if err == nil && free-int64(len(piece)) < kept {
 		err = unix.ENOSPC
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/httpd"
 )
 
@@ -20,6 +21,7 @@ func TestWebText(t *testing.T) {
 		{true, sent(fmt.Errorf("%w for 30 s", httpd.ErrStalled)), "peer stopped reading"},
 		{true, sent(errors.New("read a.iso: input/output error")), "read a.iso: input/output error"},
 		{false, fmt.Errorf("open a.iso: %w", errors.New("permission denied")), "open a.iso: permission denied"},
+		{false, fmt.Errorf("a.gz: %w", advice.New("it is too large", "unpack it yourself")), "a.gz: it is too large; unpack it yourself"},
 	} {
 		if got := webText(tt.opened, tt.err); got != tt.want {
 			t.Errorf("%q, not %q", got, tt.want)

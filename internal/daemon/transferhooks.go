@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/answer"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/httpd"
@@ -118,6 +119,15 @@ func webText(opened bool, err error) string {
 	if inner := errors.Unwrap(err); opened && inner != nil {
 		err = inner
 	}
+	return withAdvice(err)
+}
+
+// withAdvice is an error in one line with what can be done about it, if anything is known:
+// the machine can't be told, and its story is all that people read.
+func withAdvice(err error) string {
+	if what := advice.Of(err); what != "" {
+		return err.Error() + "; " + what
+	}
 	return err.Error()
 }
 
@@ -148,7 +158,7 @@ func refusal(err error) timeline.Refusal {
 // reasonText says in the story's words why a transfer ended.
 func reasonText(reason tftp.Reason, err error) string {
 	if err != nil {
-		return err.Error()
+		return withAdvice(err)
 	}
 	return reason.String()
 }

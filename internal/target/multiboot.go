@@ -94,7 +94,7 @@ func checkPacked(kernel boot.File, packed bool) error {
 	}
 	defer f.Close()
 	if _, err := tree.Unpack(f); err != nil {
-		return advice.Wrap(fmt.Errorf("%s can't be unpacked: %w", kernel.Source, err), "download or copy it again")
+		return advice.Or(fmt.Errorf("%s can't be unpacked: %w", kernel.Source, err), "download or copy it again")
 	}
 	return nil
 }

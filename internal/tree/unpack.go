@@ -28,6 +28,11 @@ const (
 var errUnpackedAll error = crowded{advice.New(fmt.Sprintf("machines are reading %d other kernels that were unpacked for them, and more would fill the memory", unpackedAll),
 	"try again when they have booted, or unpack the kernel yourself, with gunzip")}
 
+// errUnpackedMost is about a kernel that would take too much memory. The story and who starts
+// Spur are told the same, since the machine can do nothing about it.
+var errUnpackedMost error = advice.New(fmt.Sprintf("unpacked it has more than %d MiB, which is the most that is unpacked in memory", unpackedMost>>20),
+	"unpack it yourself, with gunzip, and boot that")
+
 // crowded is about what a client can have a little later.
 type crowded struct{ error }
 
@@ -154,7 +159,7 @@ func Unpack(packed io.Reader) ([]byte, error) {
 	}
 	content, err := io.ReadAll(io.LimitReader(z, unpackedMost+1))
 	if err == nil && len(content) > unpackedMost {
-		err = fmt.Errorf("it has more than %d MiB", unpackedMost>>20)
+		return nil, errUnpackedMost
 	}
 	return content, err
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/route"
 )
@@ -95,8 +96,12 @@ func TestUnpackBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := u.unpack(f, boot.File{Source: path}); err == nil || !strings.Contains(err.Error(), name+" can't be unpacked") || len(u.kept) != 0 {
+		_, err = u.unpack(f, boot.File{Source: path})
+		if err == nil || !strings.Contains(err.Error(), name+" can't be unpacked") || len(u.kept) != 0 {
 			t.Errorf("%s: %v, kept %d", name, err, len(u.kept))
+		}
+		if wanted := name == "bomb"; strings.Contains(advice.Of(err), "gunzip") != wanted {
+			t.Errorf("%s: the advice is %q", name, advice.Of(err))
 		}
 		_ = f.Close()
 	}

@@ -47,7 +47,7 @@ func Boot(ctx context.Context, c Config, t target.Target) error {
 	for _, w := range l.Warnings {
 		d.notices.warn(w)
 	}
-	d.title, d.menu = l.Summary(), l.Menu()
+	d.title, d.items, d.menu = l.Summary(), l.ItemLines(itemLinesMost), l.Menu()
 	if _, err := (outlook.Outlook{Host: d.host}).Given(l.Outlook()); err != nil {
 		return err
 	}
@@ -78,10 +78,14 @@ func Boot(ctx context.Context, c Config, t target.Target) error {
 	return d.serve(ctx, w, files, w)
 }
 
+// itemLinesMost is how many items of a menu are listed.
+const itemLinesMost = 24
+
 // daemon holds what outlives a single boot.
 type daemon struct {
 	config      Config
 	title       string         // what machines are booted into, for people
+	items       []string       // of a menu, likewise
 	menu        *decide.Menu   // from which people choose that; nil for none
 	given       []string       // what each kind of machine is given; empty where only the machine's own request tells
 	foresee     func(*service) // finds that out, and warns; nil likewise

@@ -70,7 +70,7 @@ func (v *notices) ready(d *daemon, s *service) {
 	if weakness := s.status.Weakness(); weakness != "" {
 		v.warn(weakness)
 	}
-	for _, more := range slices.Concat(d.signed(), surroundings(c, s), s.sockets.mountLines(), d.trusted) {
+	for _, more := range slices.Concat(d.itemLines(), d.signed(), surroundings(c, s), s.sockets.mountLines(), d.trusted) {
 		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
 	}
 }
@@ -78,13 +78,22 @@ func (v *notices) ready(d *daemon, s *service) {
 // wouldServe says what Spur would do after a start.
 func (v *notices) wouldServe(d *daemon, s *service) {
 	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, pools.Describe(d.config.withIPv6(s.interfaces)))}
-	lines = slices.Concat(lines, d.signed(), surroundings(d.config, s), s.sockets.mountLines(), d.trusted)
+	lines = slices.Concat(lines, d.itemLines(), d.signed(), surroundings(d.config, s), s.sockets.mountLines(), d.trusted)
 	if s.links6 != nil && s.links6.surroundings() != "" {
 		lines = append(lines, s.links6.surroundings())
 	}
 	for _, line := range append(lines, d.given...) {
 		v.say(slog.LevelInfo, line, "sub", "daemon", "step", "dry-run")
 	}
+}
+
+// itemLines are the items of a menu.
+func (d *daemon) itemLines() []string {
+	var lines []string
+	for _, item := range d.items {
+		lines = append(lines, "  "+item)
+	}
+	return lines
 }
 
 // note says what is going on before machines are answered.

@@ -1,11 +1,7 @@
 package target
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/size"
 )
 
 func (c *catalogue) chosen(number uint16) (Inspected, bool) {
@@ -52,19 +48,6 @@ func (c *catalogue) named() []Inspected {
 
 // resolver is the catalogue: who didn't choose is given the menu.
 func (c *catalogue) resolver(boot.Resolver) boot.Resolver { return c }
-
-func (c *catalogue) title() string {
-	const most = 6
-	all := c.current()
-	var names []string
-	for _, e := range all[:min(len(all), most)] {
-		names = append(names, fmt.Sprintf("%s (%s)", e.name(), e.about))
-	}
-	if len(all) > most {
-		names = append(names, size.Count(len(all)-most, "other"))
-	}
-	return "what is chosen from a menu: " + strings.Join(names, ", ")
-}
 
 func (c *catalogue) items() []string {
 	var all []string

@@ -2,7 +2,6 @@ package target
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/decide"
@@ -66,18 +65,6 @@ func (m *firmwareMenu) resolver(otherwise boot.Resolver) boot.Resolver {
 		r.Items[i.Type] = i.byArch()
 	}
 	return r
-}
-
-func (m *firmwareMenu) title() string {
-	var all []string
-	for _, shown := range m.shown.Items {
-		text := shown.Title
-		if i, ok := m.chosen(shown.Type); shown.Ours && ok {
-			text += fmt.Sprintf(" (%s)", i.about)
-		}
-		all = append(all, text)
-	}
-	return "what is chosen from a menu: " + strings.Join(all, ", ")
 }
 
 func (m *firmwareMenu) items() []string {

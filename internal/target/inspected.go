@@ -83,7 +83,7 @@ func (l Inspected) every() []Inspected {
 // Summary says what machines are booted into.
 func (l Inspected) Summary() string {
 	if l.menu != nil {
-		return l.menu.title()
+		return l.Description()
 	}
 	text := fmt.Sprintf("%s (%s)", l.Payload.Title(), l.about)
 	for _, o := range l.others {

@@ -17,6 +17,19 @@ func (l Inspected) Items() []string {
 	return l.menu.items()
 }
 
+// ItemLines are the first most of Items with their numbers, and how many more there are.
+func (l Inspected) ItemLines(most int) []string {
+	items := l.Items()
+	var lines []string
+	for n, item := range items[:min(len(items), most)] {
+		lines = append(lines, fmt.Sprintf("%d. %s", n+1, item))
+	}
+	if n := len(items) - most; n > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", n))
+	}
+	return lines
+}
+
 // LeftOut says what of a menu's folders can't be booted, and why: images first.
 func (l Inspected) LeftOut() []string {
 	c, ok := l.menu.(*catalogue)

@@ -13,6 +13,5 @@ type shownMenu interface {
 	named() []Inspected                             // of that, what doesn't lie in the folders
 	folders() []string                              // whose files may become targets
 	resolver(otherwise boot.Resolver) boot.Resolver // otherwise is where nobody chose
-	title() string                                  // what machines are booted into
 	items() []string                                // what can be chosen, a line each
 }

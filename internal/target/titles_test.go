@@ -12,15 +12,19 @@ import (
 	"github.com/spurboot/spur/internal/outlook"
 )
 
-// Of a menu with many items the first are named, and the rest is counted.
-func TestTitleOfAMenu(t *testing.T) {
-	for n, end := range map[int]string{6: ", 5 (x)", 7: ", 1 other", 8: ", 2 others"} {
+// Of a menu with many items the first are named, a line each, and the rest is counted.
+func TestItemLinesOfAMenu(t *testing.T) {
+	for n, want := range map[int]string{1: "1. 0: x", 2: "1. 0: x|2. 1: x", 3: "1. 0: x|2. 1: x|and 1 more", 40: "1. 0: x|2. 1: x|and 38 more"} {
 		var c catalogue
 		for i := range n {
 			c.entries = append(c.entries, entry{title: fmt.Sprint(i), Inspected: Inspected{about: "x"}})
 		}
-		if got := c.title(); !strings.HasSuffix(got, end) {
-			t.Errorf("of %d items: %s", n, got)
+		l := Inspected{menu: &c}
+		if got := strings.Join(l.ItemLines(2), "|"); got != want {
+			t.Errorf("of %d items: %s, want %s", n, got, want)
+		}
+		if got, want := l.Summary(), fmt.Sprintf("a menu of %d item", n); !strings.Contains(got, want) {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

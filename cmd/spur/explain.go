@@ -89,10 +89,16 @@ failure, 2 for wrong usage.`,
 			question.Bytes, question.Packets, question.Item = bytes, packets, item
 			if machines.path != "" {
 				file, err := machines.file(cmd, args, &named, config)
-				if err == nil {
-					question.Client, err = who.on(cmd, question.Client)
-				}
 				if err != nil {
+					return err
+				}
+				if who == (machineFlags{}) && (bytes || packets) {
+					return usage(cmd, errors.New("--bytes and --packets show what one machine is sent: add --mac, --uuid or --serial"))
+				}
+				if who == (machineFlags{}) {
+					return daemon.ExplainRows(cmd.Context(), config, file, question.Client)
+				}
+				if question.Client, err = who.on(cmd, question.Client); err != nil {
 					return err
 				}
 				return daemon.ExplainMachines(cmd.Context(), config, file, question)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -42,6 +43,53 @@ func ExplainMachines(ctx context.Context, c Config, f machinetargets.File, q exp
 	if err != nil {
 		return err
 	}
+	return c.withMachines(ctx, f, func(m *machinetargets.Machines, host route.Host) error {
+		for _, line := range m.About(q.Client) {
+			fmt.Fprintln(c.Out, printable.Text(line))
+		}
+		found := m.Find(q.Client)
+		if found.Assigned == nil {
+			return advice.New(fmt.Sprintf("no row of %s is about this machine, and it is left alone", f.Path), `add one, or a last row mac: "*", or name a KERNEL for such machines`)
+		}
+		return c.explain(ctx, found.Inspected, host, key, example, q)
+	})
+}
+
+// ExplainRows says of each row of a file of machines by which route machines of a client's
+// kind would boot what it names.
+func ExplainRows(ctx context.Context, c Config, f machinetargets.File, client boot.Client) error {
+	return c.withMachines(ctx, f, func(m *machinetargets.Machines, host route.Host) error {
+		o := outlook.Outlook{Host: host, Proxied: c.lease() == route.Theirs}
+		client := o.Asks(client)
+		lines := []string{"Target   " + m.Summary(), fmt.Sprintf("Client   %s, %s, %s speaking", client.Platform(), strings.ToUpper(string(client.Proto)), outlook.Speaker(client))}
+		for _, r := range m.Rows(rowLinesMost) {
+			lines = append(lines, r.Text)
+			if r.Assigned != nil {
+				lines = append(lines, "   "+wayOf(r, client, host))
+			}
+		}
+		for _, line := range append(lines, "--mac, --uuid or --serial names a machine, and shows how it boots in full") {
+			fmt.Fprintln(c.Out, printable.Line(line))
+		}
+		return nil
+	})
+}
+
+// wayOf says by which route machines of a kind that a row is about would boot.
+func wayOf(r machinetargets.Row, c boot.Client, host route.Host) string {
+	if !r.IsFor(c) {
+		return "not for such machines"
+	}
+	ladder := route.Routes(c, r.On(c).Payload, host)
+	if len(ladder.Routes) == 0 {
+		return "no route can be taken: " + ladder.Obstacle(c)
+	}
+	best := ladder.Routes[0]
+	return fmt.Sprintf("%s: %s over %s", best.Name, best.Give, strings.ToUpper(string(best.Via)))
+}
+
+// withMachines reads a file of machines and looks into its targets.
+func (c Config) withMachines(ctx context.Context, f machinetargets.File, do func(*machinetargets.Machines, route.Host) error) error {
 	host, err := c.findHost()
 	if err != nil {
 		return err
@@ -59,14 +107,7 @@ func ExplainMachines(ctx context.Context, c Config, f machinetargets.File, q exp
 		return err
 	}
 	defer m.Close()
-	for _, line := range m.About(q.Client) {
-		fmt.Fprintln(c.Out, printable.Text(line))
-	}
-	found := m.Find(q.Client)
-	if found.Assigned == nil {
-		return advice.New(fmt.Sprintf("no row of %s is about this machine, and it is left alone", f.Path), `add one, or a last row mac: "*", or name a KERNEL for such machines`)
-	}
-	return c.explain(ctx, found.Inspected, host, key, example, q)
+	return do(m, host)
 }
 
 // explain says how a client would get to a target that was looked into.

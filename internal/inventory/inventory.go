@@ -83,7 +83,12 @@ func (r *Row) fits(c boot.Client, serial bool) bool {
 	return (len(r.MAC) == 0 || anyFits(r.MAC, c.MAC.String())) &&
 		(len(r.UUID) == 0 || !c.UUID.IsZero() && (anyFits(r.UUID, c.UUID.String()) || anyFits(r.UUID, swapped(c.UUID).String()))) &&
 		(!serial || len(r.Serial) == 0 || c.Serial != "" && anyFits(r.Serial, canonicalSerial(c.Serial))) &&
-		(len(r.Arch) == 0 || slices.Contains(r.Arch, c.FirmwareArch())) &&
+		r.IsFor(c)
+}
+
+// IsFor tells whether a row is about machines of a client's architecture and firmware.
+func (r *Row) IsFor(c boot.Client) bool {
+	return (len(r.Arch) == 0 || slices.Contains(r.Arch, c.FirmwareArch())) &&
 		(len(r.Firmware) == 0 || slices.Contains(r.Firmware, c.Firmware))
 }
 

@@ -21,10 +21,19 @@ func (m *Machines) Summary() string {
 	return fmt.Sprintf("what %s names for each (%s, %s), and %s", m.path, size.Count(len(m.rows), "row"), size.Count(targets, "target"), others)
 }
 
-// RowLines say of each row which machines it is about, and what these boot, of the first
-// most of them; then what all others boot.
-func (m *Machines) RowLines(most int) []string {
-	var lines []string
+// Row is a row of a file of machines, or what stands for others.
+type Row struct {
+	*Assigned        // nil where the text counts rows that aren't listed
+	Text      string // which machines it is about, and what these boot
+	row       *inventory.Row
+}
+
+// IsFor tells whether machines of a client's kind may be those that the row is about.
+func (r Row) IsFor(c boot.Client) bool { return r.row == nil || r.row.IsFor(c) }
+
+// Rows are the first most rows, in the order of the file, and what all others boot.
+func (m *Machines) Rows(most int) []Row {
+	var all []Row
 	rows := m.inventory.Rows
 	for n := range rows[:min(len(rows), most)] {
 		a := m.items[m.rows[n]]
@@ -32,13 +41,22 @@ func (m *Machines) RowLines(most int) []string {
 		if a.Once {
 			text += ", once"
 		}
-		lines = append(lines, text)
+		all = append(all, Row{a, text, &rows[n]})
 	}
 	if n := len(rows) - most; n > 0 {
-		lines = append(lines, "and "+size.Count(n, "more row"))
+		all = append(all, Row{Text: "and " + size.Count(n, "more row")})
 	}
 	if a, ok := m.items[m.otherwise]; ok {
-		lines = append(lines, "all others: "+a.Summary())
+		all = append(all, Row{Assigned: a, Text: "all others: " + a.Summary()})
+	}
+	return all
+}
+
+// RowLines are the texts of Rows.
+func (m *Machines) RowLines(most int) []string {
+	var lines []string
+	for _, r := range m.Rows(most) {
+		lines = append(lines, r.Text)
 	}
 	return lines
 }
@@ -73,16 +91,16 @@ func (m *Machines) About(c boot.Client) []string {
 	found := m.Find(c)
 	var lines []string
 	if found.Asked {
-		lines = append(lines, "First     it is asked for its serial number, by iPXE: a row before could be about it. What follows is for one that has none to tell.")
+		lines = append(lines, "First    it is asked for its serial number, by iPXE: a row before could be about it. What follows is for one that has none to tell.")
 	}
 	switch {
 	case found.Row != "":
-		lines = append(lines, fmt.Sprintf("Row       %s, about %s", found.Row, knownBy(found.row)))
+		lines = append(lines, fmt.Sprintf("Row      %s, about %s", found.Row, knownBy(found.row)))
 	case found.Assigned != nil:
-		lines = append(lines, "Row       none: it boots what the command line names")
+		lines = append(lines, "Row      none: it boots what the command line names")
 	}
 	if found.Assigned != nil && found.Once {
-		lines = append(lines, "Once      it is left alone after it has booted this once")
+		lines = append(lines, "Once     it is left alone after it has booted this once")
 	}
 	return lines
 }

@@ -54,6 +54,8 @@ func (f *menuFlags) target(cmd *cobra.Command, args []string, t *target.Target, 
 			return usage(cmd, fmt.Errorf("--%s says something of a menu: add %s", flag, menu))
 		}
 	}
-	t.Kernel, t.Initrds = args[0], args[1:]
+	if err := t.Name(args); err != nil {
+		return err
+	}
 	return other.addTo(t)
 }

@@ -29,9 +29,26 @@ func usage(cmd *cobra.Command, err error) error {
 	if errors.As(err, &unknown) {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		manual = cmp.Or(withOneDash(unknown, names), didYouMean("--", unknown.GetSpecifiedName(), names)) + manual
+		manual = cmp.Or(withOneDash(unknown, names), ofOthers(cmd, unknown.GetSpecifiedName()), didYouMean("--", unknown.GetSpecifiedName(), names)) + manual
 	}
 	return usageError{advice.Wrap(plainly(err), manual)}
+}
+
+// ofOthers says which other commands have a flag, and what stands for it in this one.
+func ofOthers(cmd *cobra.Command, name string) string {
+	if name == "arch" && cmd.Flags().Lookup("for") != nil {
+		return "machines say of which architecture they are; --for arm64=KERNEL names what those of another one boot; "
+	}
+	var others []string
+	everyCommand(cmd.Root(), func(other *cobra.Command) {
+		if name != "" && other.Flags().Lookup(name) != nil {
+			others = append(others, other.CommandPath())
+		}
+	})
+	if len(others) == 0 || len(others) > 3 {
+		return ""
+	}
+	return fmt.Sprintf("--%s is a flag of %s; ", name, strings.Join(others, " and "))
 }
 
 // withOneDash suggests the long flag that was written with one dash, as -help is: package

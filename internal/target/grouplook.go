@@ -42,6 +42,7 @@ type groupLook struct {
 	skipped []leftOut
 	unread  []leftOut // folders
 	deeper  []string  // folders that lie too deep
+	empty   []string  // folders that were named of which nothing boots
 	// unpacking are images that come into the menu when they are unpacked.
 	unpacking []string
 	more      string // says by what bound or event the look ended early; empty where it didn't
@@ -56,7 +57,12 @@ func (g *groupLook) through(ctx context.Context, p part) []entry {
 		return nil
 	}
 	defer root.Close()
-	return g.folder(ctx, p, root, ".", p.group, 0)
+	awaited := len(g.unpacking)
+	found := g.folder(ctx, p, root, ".", p.group, 0)
+	if len(found) == 0 && len(g.unpacking) == awaited && g.more == "" {
+		g.empty = append(g.empty, p.target.Kernel)
+	}
+	return found
 }
 
 // folder does so for one of the folders. Links count where they stay in the first one. Of a

@@ -121,6 +121,10 @@ func (g *groupLook) skippedText() string {
 	if slices.ContainsFunc(g.skipped, func(o leftOut) bool { return o.why == leadsOut }) {
 		text = append(text, leadsOutRemedy)
 	}
+	if n := len(g.empty); n > 0 {
+		told := printable.Line(strings.Join(g.empty[:min(n, leftOutTold)], ", "))
+		text = append(text, "nothing boots of what is in "+told+" now; what is put there comes into the menu")
+	}
 	for _, folder := range g.unread[:min(len(g.unread), leftOutTold)] {
 		text = append(text, printable.Line("the folder "+folder.name+" can't be read: "+folder.why))
 	}

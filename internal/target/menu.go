@@ -82,6 +82,8 @@ func (t *Target) AddMenu(args []string, words MenuWords, targets, cmdlines []str
 func (w MenuWords) check(watch bool) error {
 	drawn := w.Kind == MenuByLoader
 	switch {
+	case slices.Contains([]boot.Loader{boot.IPXE, boot.GRUB, boot.PXELINUX}, boot.Loader(w.Kind)):
+		return advice.Misused(advice.New(fmt.Sprintf("--menu %s is unknown", w.Kind), fmt.Sprintf("write --menu --loader %s, and that one alone draws it", w.Kind)))
 	case !drawn && w.Kind != MenuByFirmware:
 		return advice.Misused(advice.New(fmt.Sprintf("--menu %s is unknown", w.Kind), "--menu alone is a menu that loaders draw, by --loader one alone; --menu pxe is the one that a machine's firmware has"))
 	case watch:

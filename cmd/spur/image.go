@@ -5,8 +5,8 @@ import "github.com/spf13/cobra"
 func imageCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "image",
-		Short: "Say what is in images of discs, and how they boot",
-		Long: `Say what is in images of discs (ISO), and how they boot.
+		Short: "Say what is in ISO images, and how they boot",
+		Long: `Say what is in ISO images, and how they boot.
 
 Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 	}

@@ -13,8 +13,8 @@ func imageShowCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show ISO",
-		Short: "Say what is in the image of a disc, and how it boots",
-		Long: `Say what is in ISO, the image of a disc, a path or a URL: the family of systems that
+		Short: "Say what is in an ISO image, and how it boots",
+		Long: `Say what is in an ISO image, a path or a URL: the family of systems that
 it is of and how that was found out, its volume, the boot menus on it, their entries with
 kernel, initrds and the arguments with which they boot over the network, how the system
 finds its root, how much memory a machine should have, and what each kind of machine is

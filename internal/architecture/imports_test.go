@@ -171,8 +171,8 @@ var allowed = map[string][]string{
 	"internal/store/storetest": {"internal/store"},
 	"internal/datafolder":      {"internal/advice"},
 	"internal/machines":        {"internal/advice", "internal/boot", "internal/datafolder", "internal/record", "internal/timeline", "internal/wholefile"},
-	"internal/timeline":        {"internal/boot", "internal/printable"},
-	"internal/timeline/report": {"internal/boot", "internal/timeline"},
+	"internal/timeline":        {"internal/boot", "internal/printable", "internal/size"},
+	"internal/timeline/report": {"internal/boot", "internal/size", "internal/timeline"},
 
 	// What the command line says should boot, looked into.
 	"internal/target": {

@@ -41,7 +41,7 @@ func (p *Progress) Tell(done, all, copied int64) {
 func (p *Progress) Done(err error) {
 	fmt.Fprintf(p.out, "\r%*s\r", p.width, "")
 	if err == nil {
-		fmt.Fprintf(p.out, "%s  %s of data copied in %s\n", p.what, size.Format(p.copied), time.Since(p.began).Round(100*time.Millisecond))
+		fmt.Fprintf(p.out, "%s  %s of data copied in %s\n", p.what, size.Format(p.copied), size.Length(time.Since(p.began)))
 	}
 }
 
@@ -59,7 +59,7 @@ func progressLine(what string, done, all, copied int64, took time.Duration) stri
 	seconds := max(took.Seconds(), 0.001)
 	text := fmt.Sprintf("%s  %3d %%  %s of data, %s/s", what, int(float64(done)/float64(all)*100), size.Format(copied), size.Format(int64(float64(copied)/seconds)))
 	if left := time.Duration(float64(took) / float64(done) * float64(all-done)); left >= time.Second && took > time.Second {
-		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+		text += fmt.Sprintf(", %s left", size.Length(left))
 	}
 	return text
 }

@@ -13,7 +13,7 @@ func TestProgressLine(t *testing.T) {
 	}{
 		{0, 0, 0, 0, "x"},
 		{0, 10 << 30, 0, time.Second, "x"},
-		{5 << 30, 10 << 30, 1 << 30, 10 * time.Second, "x   50 %  1 GiB of data, 102.4 MiB/s, 10s left"},
+		{5 << 30, 10 << 30, 1 << 30, 10 * time.Second, "x   50 %  1 GiB of data, 102.4 MiB/s, 10 s left"},
 		{10 << 30, 10 << 30, 1 << 30, 10 * time.Second, "x  100 %  1 GiB of data, 102.4 MiB/s"},
 		{8 << 60 >> 1, 7 << 60, 1 << 20, 0, "x   57 %  1 MiB of data, 1000 MiB/s"},
 	} {

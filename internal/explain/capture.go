@@ -13,6 +13,7 @@ import (
 	"github.com/spurboot/spur/internal/dissect"
 	"github.com/spurboot/spur/internal/onlooker"
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
 	"github.com/spurboot/spur/internal/timeline"
 	"github.com/spurboot/spur/internal/timeline/report"
 )
@@ -41,7 +42,7 @@ func Capture(out io.Writer, path string, q CaptureQuestion) error {
 	}
 	c := f.Capture
 	s := captureStory{out: out, question: q, capture: c}
-	s.line("Capture  %s: %d packets in %s", path, c.Packets, timeline.Length(c.Ended.Sub(c.Began)))
+	s.line("Capture  %s: %d packets in %s", path, c.Packets, size.Length(c.Ended.Sub(c.Began)))
 	for _, n := range c.Notes {
 		s.line("         %s", n)
 	}
@@ -235,7 +236,7 @@ func amountText(t *capture.Transfer) string {
 	if t.Window > 1 {
 		text += fmt.Sprintf(", windows of %d", t.Window)
 	}
-	text += ", " + timeline.Length(t.Last.Sub(t.Start))
+	text += ", " + size.Length(t.Last.Sub(t.Start))
 	switch t.Retransmissions {
 	case 0:
 	case 1:

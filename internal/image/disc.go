@@ -12,7 +12,7 @@ import (
 // How images of optical discs are called.
 const (
 	isoImage = "an ISO 9660 image"
-	udfImage = "an image of a disc with UDF"
+	udfImage = "a UDF image"
 )
 
 // Where the first descriptor of a disc is, behind a system area of 32 KiB (ECMA-119

@@ -102,7 +102,7 @@ func (l *diskLook) noDisk() error {
 	if inside == "" {
 		return nil
 	}
-	return &Mismatch{Looks: inside, Hint: "unpack it until an image of a disk or a disc is left, and name that", Wanted: "the image of a disk"}
+	return &Mismatch{Looks: inside, Hint: "unpack it until the image of a disk is left, or an ISO image, and name that", Wanted: "the image of a disk"}
 }
 
 func (l *diskLook) table() (partition.Table, error) {

@@ -28,7 +28,7 @@ type registered struct {
 
 func registeredTypes() []registered {
 	return []registered{
-		{LocalBoot, []string{"local"}, "Local boot"},
+		{LocalBoot, []string{"local"}, "Local disk"},
 		{1, []string{"ris", "wds", "winnt"}, "Microsoft RIS or WDS"},
 		{2, []string{"lcm"}, "Intel LCM"},
 		{3, []string{"dos", "undi"}, "DOS/UNDI"},

@@ -72,7 +72,7 @@ func (i *Images) fetchCopy(ctx context.Context, j job) {
 	case before != nil: // somebody couldn't wait
 		_ = errors.Join(before.close(), c.close())
 	case err == nil:
-		i.say(fmt.Sprintf("Unpacked %s: %s in %s.", filepath.Base(j.name), size.About(c.size), time.Since(began).Round(time.Second)))
+		i.say(fmt.Sprintf("Unpacked %s: %s in %s.", filepath.Base(j.name), size.About(c.size), size.Length(time.Since(began))))
 		_ = c.close()
 	case ctx.Err() == nil:
 		i.say(fmt.Sprintf("%s: %v", filepath.Base(j.name), err))

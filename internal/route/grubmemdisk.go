@@ -19,7 +19,7 @@ func unfitGRUBMemdisk(c boot.Client, p boot.Payload, _ Host) string {
 	case !ok:
 		return fmt.Sprintf("%s is no disk", p.Title())
 	case disk.GRUB.Path == "":
-		return fmt.Sprintf("%s has no grub.cfg for a GRUB that has the disk in it (boot/grub/grub.cfg or EFI/*/grub.cfg in a FAT file system or on an optical disc)", p.Title())
+		return fmt.Sprintf("%s has no grub.cfg for a GRUB that has the disk in it (boot/grub/grub.cfg or EFI/*/grub.cfg in a FAT file system or in an ISO image)", p.Title())
 	case c.SecureBoot:
 		return fmt.Sprintf("a GRUB with %s in it is started without a shim, and then starts no kernel under Secure Boot", p.Title())
 	case disk.Bytes > grubMemdiskMost:

@@ -96,7 +96,7 @@ func (s *session) deviceError(err error) {
 func (s *session) ended(why error) {
 	took := time.Since(s.began)
 	line := fmt.Sprintf("%s  read %s, wrote %s in %s, %s", s.who, size.Format(s.read.Load()), size.Format(s.written.Load()),
-		size.Count(s.commands.Load(), "command"), took.Round(time.Millisecond))
+		size.Count(s.commands.Load(), "command"), size.Length(took))
 	level, facts := slog.LevelInfo, []any{"step", "session", "client", s.who, "read", s.read.Load(), "written", s.written.Load(),
 		"commands", s.commands.Load(), "failed", s.failed.Load(), "seconds", took.Seconds()}
 	if n := s.failed.Load(); n > 0 {

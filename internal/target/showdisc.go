@@ -21,7 +21,7 @@ func (t Target) ShowDisc(ctx context.Context, up Upstream, host route.Host) (med
 		return medium.Description{}, notADisc(t.Kernel, err)
 	}
 	if !found.IsDisc() {
-		return medium.Description{}, advice.New(fmt.Sprintf("%s is no image of a disc: it is %s", t.Kernel, found.Description), "spur explain says how it would boot")
+		return medium.Description{}, advice.New(fmt.Sprintf("%s is no ISO image: it is %s", t.Kernel, found.Description), "spur explain says how it would boot")
 	}
 	var all medium.Description
 	err = t.withDisc(ctx, file, up, func(d medium.Disc) error {
@@ -56,5 +56,5 @@ func notADisc(name string, err error) error {
 	if !errors.As(err, &m) {
 		return err
 	}
-	return advice.New(fmt.Sprintf("%s is no image of a disc: it is %s", name, m.Looks), "name an ISO image")
+	return advice.New(fmt.Sprintf("%s is no ISO image: it is %s", name, m.Looks), "name an ISO image")
 }

@@ -283,11 +283,6 @@ func TestWords(t *testing.T) {
 			t.Errorf("Size(%d) is %q, want %q", n, got, want)
 		}
 	}
-	for d, want := range map[time.Duration]string{0: "0.0 s", -1: "0.0 s", 400 * time.Millisecond: "0.4 s", 21 * time.Second: "21 s", 59600 * time.Millisecond: "1 min", 200 * time.Second: "3 min 20 s"} {
-		if got := Length(d); got != want {
-			t.Errorf("Length(%v) is %q, want %q", d, got, want)
-		}
-	}
 	if got := askedText(boot.Client{}, true); got != "asks to boot: unknown firmware" {
 		t.Errorf("got %q", got)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/printable"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // Clean makes text from the network fit for a terminal: whatever is not
@@ -28,21 +29,6 @@ func Size(n int64) string {
 		return fmt.Sprintf("%.1f %ciB", value, "KMGTP"[prefix])
 	}
 	return fmt.Sprintf("%.0f %ciB", value, "KMGTP"[prefix])
-}
-
-// Length writes a length of time: 0.4 s, 21 s, 3 min 20 s.
-func Length(d time.Duration) string {
-	switch {
-	case d < 9950*time.Millisecond:
-		return fmt.Sprintf("%.1f s", max(d, 0).Seconds())
-	case d < time.Minute-500*time.Millisecond:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	}
-	d = d.Round(time.Second)
-	if s := int(d.Seconds()) % 60; s != 0 {
-		return fmt.Sprintf("%d min %d s", int(d.Minutes()), s)
-	}
-	return fmt.Sprintf("%d min", int(d.Minutes()))
 }
 
 // ordinal is 3rd, 4th and so on.
@@ -216,7 +202,7 @@ func fetchedText(t Transfer) string {
 	if t.Bytes < 64<<10 && took < time.Second {
 		return text
 	}
-	text += " in " + Length(took)
+	text += " in " + size.Length(took)
 	if t.Bytes >= 1<<20 && took >= 100*time.Millisecond {
 		text += ", " + Size(int64(float64(t.Bytes)/took.Seconds())) + "/s"
 	}
@@ -256,7 +242,7 @@ func portion(t Transfer) string {
 func aliveText(e Event, a Attempt) string {
 	if e.Kind == Up {
 		if after := e.Time.Sub(a.Began); after > 0 {
-			return "up after " + Length(after)
+			return "up after " + size.Length(after)
 		}
 		return "up"
 	}

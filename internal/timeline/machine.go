@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // maxFailed bounds the routes remembered as failed on one machine; no ladder
@@ -81,7 +82,7 @@ func neverUp(a Attempt, at time.Time, heard bool) (Verdict, bool) {
 	}
 	return Verdict{
 		Cause:    NeverUp,
-		Sentence: fmt.Sprintf("the machine had all that it asked for, and started over after %s; its system has never said that it is up.", Length(at.Sub(a.Moved))),
+		Sentence: fmt.Sprintf("the machine had all that it asked for, and started over after %s; its system has never said that it is up.", size.Length(at.Sub(a.Moved))),
 		Likely:   "the kernel stopped, or the system can't use the network card in the state in which the loader left it.",
 		Hint:     "look at the machine's screen" + a.untilNext(a.loaderRoute(), "; it is offered the next route") + ".",
 		Blames:   a.loaderRoute(),

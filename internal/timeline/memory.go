@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/spurboot/spur/internal/size"
 )
 
 const (
@@ -100,7 +102,7 @@ func (a Attempt) startedOverShort(at time.Time) (Verdict, bool) {
 	}
 	return a.withMemory(Verdict{
 		Cause:    BootLoop,
-		Sentence: fmt.Sprintf("the machine fetched all it asked for, %s last, and started over after %s.", fileText(a.latest), Length(at.Sub(a.Moved))),
+		Sentence: fmt.Sprintf("the machine fetched all it asked for, %s last, and started over after %s.", fileText(a.latest), size.Length(at.Sub(a.Moved))),
 	}), true
 }
 
@@ -121,7 +123,7 @@ func (a Attempt) outOfMemory(now time.Time) (Verdict, bool) {
 	}
 	return a.withMemory(Verdict{
 		Cause:    NoSignOfLife,
-		Sentence: fmt.Sprintf("%s; the machine was not heard of in the %s since.", text, Length(silent)),
+		Sentence: fmt.Sprintf("%s; the machine was not heard of in the %s since.", text, size.Length(silent)),
 	}), true
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // transferStalled: a transfer is under way and does not move.
@@ -205,7 +206,7 @@ func noSignOfLife(a Attempt, _ time.Time, still time.Duration) (Verdict, bool) {
 	}
 	v := Verdict{
 		Cause:    NoSignOfLife,
-		Sentence: fmt.Sprintf("the machine fetched all it asked for, %s last; it is handed over, and was not heard of in the %s since.", fileText(t), Length(still)),
+		Sentence: fmt.Sprintf("the machine fetched all it asked for, %s last; it is handed over, and was not heard of in the %s since.", fileText(t), size.Length(still)),
 		Likely:   "it runs and has no reason to tell; or its kernel stopped, which its screen would show.",
 		Hint:     "add {{ UP }} to the command line, in a place where the system fetches it as a URL, to be told when it is up.",
 		Info:     true,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/size"
 )
 
 // shimSilent: a shim arrived, or what it starts, and nothing came of it. A machine
@@ -76,7 +77,7 @@ func (a Attempt) refusedProgram(next Event) (Verdict, bool) {
 	}
 	return Verdict{
 		Cause:    ProgramRefused,
-		Sentence: fmt.Sprintf("%s was fetched completely, and the firmware asked anew %s after that: it did not run it.", fileText(t), Length(gap)),
+		Sentence: fmt.Sprintf("%s was fetched completely, and the firmware asked anew %s after that: it did not run it.", fileText(t), size.Length(gap)),
 		Likely:   "the machine's Secure Boot refused it: it has no signature, or one by a key that this machine doesn't know. Else the program ended at once.",
 		Hint:     "look at the machine's screen; enroll your keys in it (spur loader keys export) and have Spur sign with them (--data), or switch Secure Boot off in its setup.",
 		Blames:   t.Route,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spurboot/spur/internal/boot"
+	"github.com/spurboot/spur/internal/size"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
@@ -47,7 +48,7 @@ func speed(f timeline.Transfer) string {
 	}
 	text := ", " + timeline.Size(int64(perSecond)) + "/s"
 	if left := float64(f.Total-f.Bytes) / perSecond; left >= 1 && left < 24*3600 {
-		text += ", " + timeline.Length(time.Duration(left)*time.Second) + " left"
+		text += ", " + size.Length(time.Duration(left)*time.Second) + " left"
 	}
 	return text
 }

@@ -87,13 +87,15 @@ func (c *conn) next(r *bufio.Reader, record []byte, over time.Time) ([]byte, err
 }
 
 func (c *conn) open() {
-	c.account = c.all.memory.Open(share.PeerOf(c.nc.RemoteAddr()), 2*mostRead)
+	c.account = c.all.memory.Open(share.PeerOf(c.nc.RemoteAddr()), mostWaiting+largest)
+	c.account.Try(mostWaiting) // for the replies that wait: nobody else can have it
 }
 
 func (c *conn) close() {
 	c.releaseExports() // of a call that panicked
 	_ = c.send()       // the replies to the calls before
 	c.release()
+	c.account.Give(mostWaiting)
 	c.account.Close()
 	c.taken.Leave()
 	c.uses.tell(c.Hooks.Left, c.peer, c.ended)

@@ -13,7 +13,6 @@ import (
 const (
 	around      = 4 << 10       // bytes of a reply around its data
 	mostWaiting = share.Reserve // which no other connection has to do without
-	largeReply  = mostRead + around
 )
 
 const (
@@ -31,8 +30,7 @@ type replies struct {
 	waiting []byte    // what is done, somewhere in it
 	since   time.Time // when the first one was
 	writing encoder   // the reply to the call under way: behind them, or in a large buffer
-	large   *[]byte   // nil unless there is a long read
-	held    int       // bytes of memory that are taken for it
+	large   *[]byte   // nil unless there is a long read; its capacity is what is taken for it
 	vector  [2][]byte // the parts of a write
 	parts   net.Buffers
 	failed  error // of the first write that did
@@ -69,19 +67,15 @@ func (c *conn) reserve(e *encoder, n int) (ok bool) {
 // takeLarge goes on with a reply in a large buffer. Before it waits for memory, what is done
 // goes out.
 func (c *conn) takeLarge(e *encoder, n int) (ok bool) {
-	if !c.account.Try(n) {
+	_, length := sizeOf(n)
+	if !c.account.Try(length) {
 		_ = c.send()
-		if c.account.Take(n, memoryWait, c.stop) != nil {
+		if c.account.Take(length, memoryWait, c.stop) != nil {
 			return false
 		}
 	}
-	r := &c.replies
-	r.held = n
-	if r.large, ok = c.all.buffers.Get().(*[]byte); !ok {
-		b := make([]byte, 0, largeReply)
-		r.large = &b
-	}
-	e.b = append((*r.large)[:0], e.b...)
+	c.replies.large = c.all.buffers.get(n)
+	e.b = append(*c.replies.large, e.b...)
 	return true
 }
 
@@ -132,10 +126,11 @@ func (c *conn) write(waiting, other []byte) error {
 
 // release gives back what a long read took.
 func (c *conn) release() {
-	r := &c.replies
-	c.account.Give(r.held)
-	if r.large != nil {
-		c.all.buffers.Put(r.large)
+	large := c.replies.large
+	if large == nil {
+		return
 	}
-	r.held, r.large = 0, nil
+	c.replies.large = nil
+	c.all.buffers.put(large)
+	c.account.Give(cap(*large))
 }

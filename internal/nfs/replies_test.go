@@ -140,8 +140,8 @@ func TestSlowReader(t *testing.T) {
 	if w.writes != 1 || w.largest > mostWaiting || w.largest < mostWaiting*3/4 {
 		t.Errorf("%d writes, the largest of %d bytes", w.writes, w.largest)
 	}
-	if len(c.replies.buffer) != mostWaiting || c.replies.held != 0 || c.account.Held() != 0 {
-		t.Errorf("a buffer of %d bytes, %d of memory, account %d", len(c.replies.buffer), c.replies.held, c.account.Held())
+	if len(c.replies.buffer) != mostWaiting || c.replies.large != nil || c.account.Held() != 0 {
+		t.Errorf("a buffer of %d bytes, a large one is %v, account %d", len(c.replies.buffer), c.replies.large, c.account.Held())
 	}
 }
 

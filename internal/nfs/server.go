@@ -59,7 +59,7 @@ func (b Bounds) withDefaults() Bounds {
 	b.PeerConnections = cmp.Or(b.PeerConnections, share.Half(b.Connections))
 	b.Strangers = cmp.Or(b.Strangers, 64)
 	b.StrangerTimeout = cmp.Or(b.StrangerTimeout, 30*time.Second)
-	b.Memory = max(cmp.Or(b.Memory, 64<<20), 4*mostRead)
+	b.Memory = max(cmp.Or(b.Memory, 64<<20), 4*largest)
 	b.IdleTimeout = cmp.Or(b.IdleTimeout, 10*time.Minute)
 	b.CallTimeout = cmp.Or(b.CallTimeout, 30*time.Second)
 	b.ReplyTimeout = cmp.Or(b.ReplyTimeout, time.Minute)
@@ -72,7 +72,7 @@ type shared struct {
 	places    share.Places
 	strangers share.HalfOpen
 	memory    *share.Memory
-	buffers   sync.Pool // of *[]byte, for large replies
+	buffers   largeBuffers
 }
 
 func newShared(b Bounds) *shared {

@@ -182,7 +182,7 @@ var allowed = map[string][]string{
 
 	// What a file of machines says should boot.
 	"internal/machinetargets": {
-		"internal/advice", "internal/boot", "internal/inventory", "internal/route", "internal/size", "internal/target", "internal/tree",
+		"internal/advice", "internal/boot", "internal/inventory", "internal/outlook", "internal/route", "internal/size", "internal/target", "internal/tree",
 	},
 	"internal/target/targettest": {},
 

@@ -62,12 +62,9 @@ func ExplainRows(ctx context.Context, c Config, f machinetargets.File, client bo
 		o := outlook.Outlook{Host: host, Proxied: c.lease() == route.Theirs}
 		client := o.Asks(client)
 		lines := []string{"Target   " + m.Summary(), fmt.Sprintf("Client   %s, %s, %s speaking", client.Platform(), strings.ToUpper(string(client.Proto)), outlook.Speaker(client))}
-		for _, r := range m.Rows(rowLinesMost) {
-			lines = append(lines, r.Text)
-			if r.Assigned != nil {
-				lines = append(lines, "   "+wayOf(r, client, host))
-			}
-		}
+		lines = append(lines, m.RowLines(rowLinesMost, func(r machinetargets.Row) []string {
+			return []string{"  " + wayOf(r, client, host)}
+		})...)
 		for _, line := range append(lines, "--mac, --uuid or --serial names a machine, and shows how it boots in full") {
 			fmt.Fprintln(c.Out, printable.Line(line))
 		}

@@ -40,6 +40,9 @@ type machinesFile struct {
 	once   *resolver.Once
 	known  stamp // of the file as it was read last; of run alone once that runs
 
+	outlook outlook.Outlook // of the boots, once it is known who else answers
+	warned  []string        // of what was warned at the last reading; both as known
+
 	mu       sync.RWMutex
 	readings []machinesReading // the newest first
 
@@ -67,14 +70,8 @@ func BootMachines(ctx context.Context, c Config, f machinetargets.File) error {
 	if err != nil {
 		return err
 	}
-	for _, warning := range m.Warnings {
-		d.notices.warn(warning)
-	}
-	d.warnRefused(m)
 	d.title, d.machines, d.brings, d.watching = m.Summary(), w, w.brings, w.run
-	for _, line := range m.RowLines(rowLinesMost) {
-		d.given = append(d.given, "  "+line)
-	}
+	d.foresee = func(s *service) { w.foretell(d.outlook(s), m) }
 	d.ahead, d.exports = remoteFiles(m.Files()), m.Exports()
 	d.exported = m.Files()
 	files := localFiles(m.Files())
@@ -130,9 +127,6 @@ func within(s sharedFiles) []string {
 	}
 	return all
 }
-
-// rowLinesMost is how many rows are listed.
-const rowLinesMost = 100
 
 // aheadMost is how many URLs of a file of machines are fetched ahead.
 const aheadMost = 16

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,7 +131,8 @@ func TestMachinesRowLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := m.RowLines(100)
+	nothing := func(Row) []string { return nil }
+	all := slices.DeleteFunc(m.RowLines(100, nothing), func(line string) bool { return strings.HasPrefix(line, "  as ") })
 	if len(all) != 5 {
 		t.Fatalf("%q", all)
 	}
@@ -145,11 +147,30 @@ func TestMachinesRowLines(t *testing.T) {
 	if !strings.HasSuffix(all[4], ", once") || strings.HasSuffix(all[3], ", once") {
 		t.Errorf("once: %q", all)
 	}
-	if few := m.RowLines(3); len(few) != 4 || few[3] != "and 2 more rows" {
+	if few := m.RowLines(3, nothing); len(few) != 6 || few[5] != "and 2 more rows" {
 		t.Errorf("%q", few)
 	}
-	if one := m.RowLines(4); one[4] != "and 1 more row" {
+	if one := m.RowLines(4, nothing); one[len(one)-1] != "and 1 more row" {
 		t.Errorf("%q", one)
+	}
+}
+
+// Behind each row is what is given by it, once for rows by which the same kinds of machines boot
+// the same.
+func TestMachinesRowLinesGiven(t *testing.T) {
+	const text = "machines:\n  - {mac: 02:00:00:00:00:01, boot: vmlinuz}\n  - {mac: 02:00:00:00:00:02, boot: vmlinuz}\n  - {firmware: uefi, arch: arm64, boot: vmlinuz}\n"
+	m, err := readMachines(t, folderOf(t, map[string]string{"vmlinuz": string(bzImage()), "machines.yaml": text}), NewItemNumbers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := m.RowLines(100, func(r Row) []string { return []string{fmt.Sprintf("  %s %v", r.Payload.Title(), r.Kinds)} })
+	for n, want := range []string{":2 mac", "  vmlinuz {[] []}", ":3 mac", "  as ", ":4 arm64, uefi", "  vmlinuz {[arm64] [uefi]}"} {
+		if len(lines) != 6 || !strings.Contains(lines[n], want) {
+			t.Fatalf("line %d isn't %q: %q", n, want, lines)
+		}
+	}
+	if !strings.HasSuffix(lines[3], "machines.yaml:2") {
+		t.Error(lines[3])
 	}
 }
 

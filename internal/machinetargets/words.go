@@ -21,42 +21,26 @@ func (m *Machines) Summary() string {
 	return fmt.Sprintf("what %s names for each (%s, %s), and %s", m.path, size.Count(len(m.rows), "row"), size.Count(targets, "target"), others)
 }
 
-// Row is a row of a file of machines, or what stands for others.
-type Row struct {
-	*Assigned        // nil where the text counts rows that aren't listed
-	Text      string // which machines it is about, and what these boot
-	row       *inventory.Row
-}
-
-// IsFor tells whether machines of a client's kind may be those that the row is about.
-func (r Row) IsFor(c boot.Client) bool { return r.row == nil || r.row.IsFor(c) }
-
-// Rows are the first most rows, in the order of the file, and what all others boot.
-func (m *Machines) Rows(most int) []Row {
-	var all []Row
-	rows := m.inventory.Rows
-	for n := range rows[:min(len(rows), most)] {
-		a := m.items[m.rows[n]]
-		text := m.inventory.Line(rows[n].At) + " " + knownBy(&rows[n]) + ": " + a.Summary()
-		if a.Once {
-			text += ", once"
-		}
-		all = append(all, Row{a, text, &rows[n]})
-	}
-	if n := len(rows) - most; n > 0 {
-		all = append(all, Row{Text: "and " + size.Count(n, "more row")})
-	}
-	if a, ok := m.items[m.otherwise]; ok {
-		all = append(all, Row{Assigned: a, Text: "all others: " + a.Summary()})
-	}
-	return all
-}
-
-// RowLines are the texts of Rows.
-func (m *Machines) RowLines(most int) []string {
+// RowLines say of each row which machines it is about, and what these boot, of the first
+// most of them; then what all others boot. Behind each is what given says of it, or where that
+// is said already.
+func (m *Machines) RowLines(most int, given func(Row) []string) []string {
 	var lines []string
-	for _, r := range m.Rows(most) {
-		lines = append(lines, r.Text)
+	told := map[string]string{}
+	for n, r := range m.Rows() {
+		if n == most {
+			lines = append(lines, "and "+size.Count(len(m.rows)-most, "more row"))
+		}
+		if n >= most && r.Where != "" {
+			continue
+		}
+		lines = append(lines, r.text)
+		if where, ok := told[r.Key()]; ok {
+			lines = append(lines, "  as "+where)
+			continue
+		}
+		told[r.Key()] = r.Where
+		lines = append(lines, given(r)...)
 	}
 	return lines
 }

@@ -51,13 +51,16 @@ type Given struct {
 }
 
 // GivenOf says what each kind of machine is given of a target that is no menu. A payload that
-// no machine can boot is an error, unless it is one of several that one medium has.
+// no machine can boot is an error, unless it is one of several that one medium has. Where
+// nothing is known of the kinds of machines that are asked about, there are none.
 func (o Outlook) GivenOf(t Target) ([]Given, error) {
-	all, err := o.givenTo(o.overEach(t.withoutOthers(everyClient(t.Payload))), t.Payload)
+	all, err := o.givenTo(o.overEach(t.withoutOthers(o.Kinds.clients(t.Payload))), t.Payload)
 	for _, other := range t.Others {
-		more, failed := o.givenTo(o.overEach(append(everyUEFI(other.Arch), everyUBoot(other.Arch)...)), other.Payload)
+		clients := o.Kinds.only(append(everyUEFI(other.Arch), everyUBoot(other.Arch)...))
+		more, failed := o.givenTo(o.overEach(clients), other.Payload)
 		all = append(all, more...)
 		switch {
+		case len(clients) == 0: // they aren't asked about
 		case other.Found && failed == nil:
 			err = nil
 		case !other.Found:
@@ -93,7 +96,7 @@ func (o Outlook) givenTo(clients []boot.Client, p boot.Payload) ([]Given, error)
 		}
 		all = append(all, Given{client.Platform(), Speaker(client), what})
 	}
-	if len(obstacles) == len(all) {
+	if len(obstacles) == len(all) && len(all) > 0 {
 		return nil, advice.New(fmt.Sprintf("no machine that Spur has a way for can boot %s: %s", p.Title(), obstacles[0]),
 			"spur explain says what is in the way of each kind of machine")
 	}

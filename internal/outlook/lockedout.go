@@ -25,7 +25,7 @@ func (o Outlook) lockedOut(p boot.Payload) string {
 // lockedOutOn says what is in the way on one architecture, or "".
 func (o Outlook) lockedOutOn(arch boot.Arch, p boot.Payload) (why string) {
 	open := false
-	for _, c := range everyUEFI(arch) {
+	for _, c := range o.Kinds.only(everyUEFI(arch)) {
 		if c.Firmware != boot.UEFI || c.Loader != boot.ROM {
 			continue
 		}

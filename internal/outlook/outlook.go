@@ -12,6 +12,7 @@ type Outlook struct {
 	Host    route.Host
 	Proxied bool // IPv4 addresses come from a DHCP server on another host
 	IPv6    bool // machines that ask over IPv6 reach us
+	Kinds   Kinds
 }
 
 // Target is what machines are booted into.

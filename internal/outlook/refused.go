@@ -36,7 +36,7 @@ func (o Outlook) RefusedPayload(p boot.Payload) string {
 	host := o.Host
 	file, arch, signed := signedPayload(p)
 	switch {
-	case host.Signs || host.SecureBoot == route.SecureBootOn || host.SecureBoot == route.SecureBootOff:
+	case host.Signs || host.SecureBoot == route.SecureBootOn || host.SecureBoot == route.SecureBootOff || !o.Kinds.hasUEFI(arch):
 		return ""
 	case file.Source == "":
 		return o.lockedOut(p)

@@ -59,7 +59,7 @@ func (o Outlook) withoutWayInto(f boot.Folder, p boot.Payload) (warnings []strin
 func (o Outlook) withoutWayTo(p boot.Payload, arch boot.Arch) string {
 	rom := o.Asks(boot.Client{Firmware: boot.UEFI, Arch: arch, Proto: boot.PXE, Loader: boot.ROM})
 	why := route.Routes(rom, p, o.Host).Obstacle(rom)
-	if why == "" {
+	if why == "" || !o.Kinds.has(rom) {
 		return ""
 	}
 	if _, ok := o.pointed(rom, p); ok {

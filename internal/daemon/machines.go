@@ -323,9 +323,7 @@ func (w *machinesFile) reread(ctx context.Context, told string) (failed string) 
 		return failed
 	}
 	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s %s (%s)", w.file.Path, Changed, m.Summary()), "sub", "daemon", "step", "changed")
-	for _, warning := range m.Warnings {
-		w.daemon.notices.warn(warning)
-	}
+	w.warn(m)
 	return ""
 }
 

@@ -65,6 +65,21 @@ func TestRead(t *testing.T) {
 			[]string{"* one: linux ISOLINUX/LINUX [ISOLINUX/INITRD.IMG] quiet", "two: linux ISOLINUX/LINUX ro", "memtest: linux ISOLINUX/memtest.bin quiet", "local: other"},
 		},
 		{
+			"names without their endings", map[string]string{
+				"isolinux/isolinux.cfg": "LABEL disk\nKERNEL chain\nAPPEND hd0\nLABEL test\nLINUX /tools/MEMTEST\nLABEL both\nKERNEL linux\nLABEL gone\nKERNEL gone\n",
+				"isolinux/chain.c32":    "", "tools/memtest.bin": "", "isolinux/linux": "", "isolinux/linux.c32": "",
+			},
+			[]string{"disk: other isolinux/chain.c32 hd0", "test: other tools/memtest.bin", "* both: linux isolinux/linux", "gone: linux isolinux/gone"},
+		},
+		{
+			"a configuration with a folder of its own", map[string]string{
+				"isolinux/isolinux.cfg": "LABEL a\nCONFIG /a/boot/a.cfg\nAPPEND /a/boot/ x\nLABEL b\nCONFIG /b/boot/b.cfg\nLABEL c\nKERNEL linux\n",
+				"a/boot/a.cfg":          "INCLUDE more.cfg\n", "a/boot/more.cfg": "LABEL a\nKERNEL vmlinuz\nINITRD initrd\n", "a/boot/vmlinuz": "", "a/boot/initrd": "",
+				"b/boot/b.cfg": "LABEL b\nKERNEL linux\n", "isolinux/linux": "",
+			},
+			[]string{"* a: linux a/boot/vmlinuz [a/boot/initrd]", "b: linux isolinux/linux", "c: linux isolinux/linux"},
+		},
+		{
 			"Xen by mboot.c32", map[string]string{
 				"boot/syslinux/syslinux.cfg": "LABEL xen\nKERNEL /boot/syslinux/mboot.c32\nAPPEND /boot/xen.gz dom0_mem=1G --- /boot/vmlinuz-lts quiet --- /boot/initramfs-lts\n",
 			},

@@ -145,7 +145,8 @@ func (r *syslinuxReader) endLabel() {
 	case l.kind == "":
 		return
 	case l.kind == "config":
-		r.follow(kernel)
+		first, _ := splitWord(l.append)
+		r.followInto(kernel, first)
 	case isMenu(kernel):
 		first, _ := splitWord(l.append)
 		r.follow(first)
@@ -180,6 +181,17 @@ func (r *syslinuxReader) follow(name string) {
 	r.appended = appended
 }
 
+// followInto goes to another configuration whose names are relative to a folder that is named
+// with it, unless none is (doc/syslinux.txt, CONFIG).
+func (r *syslinuxReader) followInto(name, dir string) {
+	before := r.dir
+	defer func() { r.dir = before }()
+	if name = r.beside(name); dir != "" {
+		r.dir = r.path(r.beside(dir))
+	}
+	r.follow("/" + name)
+}
+
 // entry is what a label starts.
 func (r *syslinuxReader) entry(l *syslinuxLabel) Entry {
 	kernel, args := splitWord(l.kernel)
@@ -194,7 +206,7 @@ func (r *syslinuxReader) entry(l *syslinuxLabel) Entry {
 	if l.kind == "localboot" {
 		return e
 	}
-	e.Kernel = r.path(r.beside(kernel))
+	e.Kernel, e.Kind = r.started(kernel, e.Kind)
 	var words []string
 	for _, word := range strings.Fields(args + " " + l.append) {
 		if list, ok := strings.CutPrefix(word, "initrd="); ok {
@@ -210,6 +222,21 @@ func (r *syslinuxReader) entry(l *syslinuxLabel) Entry {
 		}
 	}
 	return e
+}
+
+// started is the path of what a label starts, and how. Where there is no file of that name, one
+// with an ending of a program that isn't Linux is started.
+func (r *syslinuxReader) started(name string, kind Kind) (string, Kind) {
+	file, ok := r.Find(r.beside(name))
+	if ok || kind != Linux {
+		return file, kind
+	}
+	for _, ending := range endings() {
+		if program, ok := r.Find(r.beside(name + ending)); ok {
+			return program, Other
+		}
+	}
+	return file, kind
 }
 
 // multiboot takes what mboot.c32 is told: the kernel and its modules, each with arguments,
@@ -238,10 +265,17 @@ func syslinuxKind(word, name string) Kind {
 		return Multiboot
 	case word != "kernel":
 		return Other
-	case slices.Contains([]string{".c32", ".com", ".cbt", ".bss", ".bs", ".bin", ".0", ".img"}, path.Ext(base)):
+	case slices.Contains(endings(), path.Ext(base)):
 		return Other
 	}
 	return Linux
+}
+
+// endings are those by which Syslinux knows what isn't Linux, and which it tries for a name
+// without a file: up to version 4 exten_table of its core, and since file_extensions in
+// com32/elflink/ldlinux/ldlinux.c.
+func endings() []string {
+	return []string{".c32", ".com", ".cbt", ".bss", ".bs", ".bin", ".0", ".img"}
 }
 
 // choose marks the entry that is started where nobody chooses: that of MENU DEFAULT, else

@@ -218,10 +218,11 @@ func TestEntryThatLacksFiles(t *testing.T) {
 }
 
 // A medium of no family boots as a whole by its own menu: what that lacks is said too, with
-// the file that names it.
+// the file that names it. What its loader finds is there: a name without its ending, and one in the
+// folder that a configuration is read with.
 func TestUnknownThatLacksFiles(t *testing.T) {
-	const isolinux, grub = "label a\nlinux /k\ninitrd /none.img\nlabel b\nlinux /k\n", "menuentry c { linux /gone }\nmenuentry d { chainloader /gone.efi }\n"
-	d, err := open(t, imageOf(t, "odd", map[string]string{"k": "x", "isolinux/isolinux.cfg": isolinux, "boot/grub/grub.cfg": grub, "loader/entries/e.conf": "title e\nlinux /k\ninitrd /lost.img\n"}))
+	const isolinux, grub = "label a\nlinux /k\ninitrd /none.img\nlabel b\nlinux /k\nlabel disk\nkernel chain\nlabel other\nconfig /o/o.cfg\nappend /o\n", "menuentry c { linux /gone }\nmenuentry d { chainloader /gone.efi }\n"
+	d, err := open(t, imageOf(t, "odd", map[string]string{"k": "x", "isolinux/isolinux.cfg": isolinux, "isolinux/chain.c32": "x", "o/o.cfg": "label o\nkernel k2\n", "o/k2": "x", "boot/grub/grub.cfg": grub, "loader/entries/e.conf": "title e\nlinux /k\ninitrd /lost.img\n"}))
 	if err != nil {
 		t.Fatal(err)
 	}

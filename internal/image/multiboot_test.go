@@ -45,6 +45,39 @@ func header2(tags string) string {
 	return le32(magic2) + le32(0) + le32(length) + le32(-(magic2 + length)) + tags
 }
 
+// tag2 is a tag of a header of the second version, with fields of 32 bits.
+func tag2(kind uint32, fields ...uint32) string {
+	tag := le32(kind) + le32(uint32(tagHeader+4*len(fields))) + addresses(fields...)
+	return tag + strings.Repeat("\x00", -len(tag)&(align2-1))
+}
+
+// flat2 is a flat file of 4 KiB with a header of the second version at 16.
+func flat2(tags ...string) []byte {
+	return blank(4096, map[int]string{16: header2(strings.Join(tags, ""))})
+}
+
+// TestFlatMultiboot2 takes flat kernels by their address tags: what they say of the place is told,
+// and what leaves it open isn't wrong.
+func TestFlatMultiboot2(t *testing.T) {
+	const low = ", to be loaded at 0x90000, where loaders may be themselves"
+	for _, test := range []struct {
+		name string
+		file []byte
+		told string
+	}{
+		{"all addresses", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0x108000), tag2(3, 0x100040)), ""},
+		{"from its beginning", flat2(tag2(2, 0x100010, 0xffffffff, 0, 0), tag2(3, 0x100000)), ""},
+		{"with boot services alone", flat2(tag2(2, 0x100010, 0x100000, 0, 0), tag2(7), tag2(9, 0x100040)), ""},
+		{"movable", flat2(tag2(2, 0x9f810, 0x9f800, 0xa0800, 0), tag2(3, 0x9f840), tag2(10, 0x100000, 0xffffffff, 0x1000, 0)), ""},
+		{"low", flat2(tag2(2, 0x90010, 0x90000, 0, 0), tag2(3, 0x90040)), low},
+	} {
+		found, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
+		if err != nil || found.Format != Multiboot2 || strings.HasSuffix(found.Description, low) != (test.told == low) {
+			t.Errorf("%s: %+v, %v", test.name, found, err)
+		}
+	}
+}
+
 // elfFile is a program for x86 of 48 KiB, with one part that is loaded.
 func elfFile(bits int, at map[int]string) []byte {
 	b := blank(48<<10, at)
@@ -126,6 +159,15 @@ func TestBrokenMultiboot(t *testing.T) {
 		{"flat, runs elsewhere", blank(4096, map[int]string{16: withAddresses(0x100010, 0x100000, 0x101000, 0, 0x200000)}), "begins to run at 0x200000", "entry_addr"},
 		{"flat, cut off", blank(4096, map[int]string{16: withAddresses(0x100010, 0x100000, 0x102000, 0, 0x100040)}), "8192 bytes are to be loaded", "again"},
 		{"flat, over the BIOS", blank(4096, map[int]string{16: withAddresses(0x9f810, 0x9f800, 0xa0800, 0, 0x9f840)}), "from 0x9f800 to 0xa0800, where PCs have their BIOS", "1 MiB"},
+		{"flat, version 2, before the file", flat2(tag2(2, 0x100020, 0x100000, 0, 0), tag2(3, 0x100040)), "would begin before the file", "load_addr"},
+		{"flat, version 2, ends early", flat2(tag2(2, 0x100010, 0x100000, 0x100008, 0), tag2(3, 0x100004)), "ends at 0x100008, before the header", "load_end_addr"},
+		{"flat, version 2, memory ends early", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0x100800), tag2(3, 0x100040)), "memory ends at 0x100800", "bss_end_addr"},
+		{"flat, version 2, runs elsewhere", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(3, 0x200000)), "begins to run at 0x200000", "entry_addr"},
+		{"flat, version 2, runs nowhere", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0)), "doesn't say where it begins to run", "type 3"},
+		{"flat, version 2, runs nowhere without boot services", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(9, 0x100040)), "doesn't say where it begins to run", "type 3"},
+		{"flat, version 2, cut off", flat2(tag2(2, 0x100010, 0x100000, 0x102000, 0), tag2(3, 0x100040)), "8192 bytes are to be loaded", "again"},
+		{"flat, version 2, over the BIOS", flat2(tag2(2, 0x9f810, 0xffffffff, 0xa0800, 0), tag2(3, 0x9f840)), "from 0x9f800 to 0xa0800, where PCs have their BIOS", "1 MiB"},
+		{"version 2, an ELF file with addresses", elfFile(32, map[int]string{0x1000: header2(tag2(2, 0x100000, 0x100000, 0, 0) + tag2(3, 0x80000))}), "begins to run at 0x80000", "entry_addr"},
 		{"over the BIOS", loads(0xf0000, 0x1000, 0x100000, 0x1000), "from 0xf0000 to 0xf1000, where PCs have their BIOS", "1 MiB"},
 		{"over each other", loads(0x100000, 0x2000, 0x101000, 0x1000), "over each other, at 0x100000 and 0x101000", "linker script"},
 		{"beyond 4 GiB", loads(0xffffff00, 0x1000, 0x100000, 0x1000), "beyond 4 GiB", "physical"},
@@ -142,6 +184,7 @@ func TestBrokenMultiboot(t *testing.T) {
 func FuzzMultiboot(f *testing.F) {
 	f.Add([]byte(header1(1<<16)), elfFile(32, nil)[:128])
 	f.Add([]byte(header2(le32(2)+le32(24)+strings.Repeat("x", 16))), elfFile(64, nil)[:128])
+	f.Add([]byte(header2(tag2(2, 0x100010, 0xffffffff, 0, 0)+tag2(3, 0x100040))), []byte{})
 	f.Fuzz(func(t *testing.T, header, start []byte) {
 		h := append(make(head, 0, 1<<12), start...)
 		for len(h)%align2 != 0 {

@@ -20,8 +20,8 @@ const (
 // wrongPlace says why no loader loads a Multiboot kernel where it is to be, and what to
 // do; "" where nothing is in the way.
 func (h head) wrongPlace(size int64) (why, hint string) {
-	if at := h.multiboot1(); at >= 0 && h.u32(at+4)&hasAddresses != 0 {
-		return h.wrongAddresses(uint64(at), size)
+	if a, ok := h.loadAddresses(); ok {
+		return a.wrong(size)
 	}
 	all := h.elfLoads()
 	slices.SortFunc(all, func(a, b load) int { return cmp.Compare(a.from, b.from) })
@@ -34,29 +34,6 @@ func (h head) wrongPlace(size int64) (why, hint string) {
 		case i > 0 && all[i-1].to > l.from:
 			return fmt.Sprintf("two parts of it are to be loaded over each other, at %#x and %#x", all[i-1].from, l.from), linkedWrong
 		}
-	}
-	return "", ""
-}
-
-// wrongAddresses does so by the addresses in a header of the first version (section
-// 3.1.3), which is at a place of the file.
-func (h head) wrongAddresses(at uint64, size int64) (why, hint string) {
-	field := func(i int) uint64 { return uint64(h.u32(int(at) + 12 + 4*i)) }
-	header, from, end, bss, entry := field(0), field(1), field(2), field(3), field(4)
-	const see = "see what the linker script gives for header_addr, load_addr, load_end_addr, bss_end_addr and entry_addr"
-	switch {
-	case from > header || header-from > at:
-		return fmt.Sprintf("its Multiboot header at %d says that it is at %#x of what is loaded at %#x, which would begin before the file", at, header, from), see
-	case end != 0 && end < header:
-		return fmt.Sprintf("its Multiboot header says that what is loaded ends at %#x, before the header at %#x", end, header), see
-	case bss != 0 && bss < end:
-		return fmt.Sprintf("its Multiboot header says that its memory ends at %#x, before what is loaded at %#x", bss, end), see
-	case entry < from || bss != 0 && entry >= bss || bss == 0 && end != 0 && entry >= end:
-		return fmt.Sprintf("its Multiboot header says that it begins to run at %#x, outside of what is loaded", entry), see
-	case end != 0 && size >= 0 && uint64(size)-min(uint64(size), at-(header-from)) < end-from:
-		return fmt.Sprintf("its Multiboot header says that %d bytes are to be loaded, and the file has fewer", end-from), "download or copy it again, or build it again"
-	case from < highFrom && max(end, bss) > lowEnd:
-		return fmt.Sprintf("it is to be loaded from %#x to %#x, where PCs have their BIOS and no memory", from, max(end, bss)), linkedWrong
 	}
 	return "", ""
 }
@@ -75,8 +52,8 @@ func (h head) placed(f Found, size int64) (Found, error) {
 
 // lowest is the first address of what is loaded.
 func (h head) lowest() (from uint64, ok bool) {
-	if at := h.multiboot1(); at >= 0 && h.u32(at+4)&hasAddresses != 0 {
-		return uint64(h.u32(at + 16)), true
+	if a, ok := h.loadAddresses(); ok {
+		return a.from, !a.movable
 	}
 	for _, l := range h.elfLoads() {
 		if !ok || l.from < from {

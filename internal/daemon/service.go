@@ -165,7 +165,7 @@ func adviseListen(err error) error {
 	case errors.As(err, &locked):
 		return advice.Wrap(err, "stop that one, or give each its own by --interface: two on one wire would answer each machine twice")
 	case errors.Is(err, fs.ErrPermission):
-		return advice.Wrap(err, "run as root, or give the binary CAP_NET_RAW and CAP_NET_BIND_SERVICE")
+		return advice.Wrap(err, rightsAdvice)
 	}
 	return err
 }

@@ -237,6 +237,9 @@ func bindTo(device string) func(network, address string, c syscall.RawConn) erro
 	}
 }
 
+// rightsAdvice is what to do where the system lets Spur open no socket.
+const rightsAdvice = `run it with sudo, or give the program the rights once: sudo setcap cap_net_bind_service,cap_net_raw+ep "$(command -v spur)"`
+
 // refused explains why a port cannot be had.
 func refused(err error, what string, port uint16, flag string) error {
 	switch {
@@ -245,7 +248,7 @@ func refused(err error, what string, port uint16, flag string) error {
 			fmt.Sprintf("see which with: ss -tulpn 'sport = :%d'; stop it, or choose another port with %s", port, flag))
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
 		return advice.Wrap(fmt.Errorf("no permission to open port %d for %s", port, what),
-			"run as root, or give the binary CAP_NET_BIND_SERVICE and CAP_NET_RAW")
+			rightsAdvice)
 	}
 	return fmt.Errorf("open port %d for %s: %w", port, what, err)
 }

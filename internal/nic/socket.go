@@ -2,8 +2,8 @@ package nic
 
 import (
 	"errors"
-	"fmt"
 	"os"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -23,13 +23,27 @@ func Control(c syscall.RawConn, f func(fd int) error) error {
 	return inner
 }
 
-// Permission says of an error of opening a socket that it is for lack of rights, if it is.
+// Permission says of an error of opening a socket that it is for lack of rights, if it is,
+// and not in which call the system refused it.
 func Permission(err error) error {
-	if errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("no permission to %w", err)
+	if !errors.Is(err, os.ErrPermission) {
+		return err
 	}
-	return err
+	what := err.Error()
+	if reason := errors.Unwrap(err); reason != nil {
+		what = strings.TrimSuffix(what, ": "+reason.Error())
+	}
+	return notPermitted{what, err}
 }
+
+// notPermitted is the error about what was to be done without the right to it.
+type notPermitted struct {
+	what string
+	error
+}
+
+func (n notPermitted) Error() string { return "no permission to " + n.what }
+func (n notPermitted) Unwrap() error { return n.error }
 
 // EnlargeSendBuffer gives a socket room for replies that wait; without CAP_NET_ADMIN as
 // much of it as everybody may have.

@@ -168,5 +168,8 @@ func cutOff(err error) error {
 	if err == nil {
 		return nil
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return advice.New("it can't be unpacked: it is cut off", "download or copy it again")
+	}
 	return advice.Wrap(fmt.Errorf("it can't be unpacked: %w", err), "it is damaged or cut off: download or copy it again")
 }

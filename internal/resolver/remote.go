@@ -239,6 +239,8 @@ func (r *Remote) explain(err error, c boot.Client) error {
 		return advice.Wrap(about("cannot be reached: %w", dns), "correct the address that spur api was given, or this host's name servers")
 	case errors.As(err, &said):
 		return advice.Wrap(about("%w for %s", said, c.MAC), "look at its log; see what it says: "+r.curl(c))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return advice.Wrap(about("ended the connection before its answer was whole"), "look at its log; see what it says: "+r.curl(c))
 	case errors.Is(err, errTooLong):
 		return advice.Wrap(about("%w", err), "see what it says: "+r.curl(c))
 	case errors.As(err, &wrapped):

@@ -161,5 +161,8 @@ func Unpack(packed io.Reader) ([]byte, error) {
 	if err == nil && len(content) > unpackedMost {
 		return nil, errUnpackedMost
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("it is cut off")
+	}
 	return content, err
 }

@@ -28,8 +28,9 @@ for path in /sys/class/net/*; do
 	nic=${path##*/}
 	[ "$nic" = lo ] && continue
 	ip link set "$nic" up
-	# Where a router has given it an IPv6 address, one try without an answer is enough.
-	for try in 1 2 3 4 5 6; do
+	# Where a router has given it an IPv6 address, one try without an answer is enough:
+	# a busy computer may take long for either.
+	for try in 1 2 3 4 5 6 7 8 9 10 11 12; do
 		udhcpc -i "$nic" -n -q -f -t 1 -T 2 -s /udhcpc.sh >/dev/null 2>&1 && break
 		ip -6 -o addr show dev "$nic" scope global | grep inet6 | grep -qv tentative && break
 	done

@@ -23,7 +23,7 @@ func (f *answeredFlags) addAnswered(flags *pflag.FlagSet) {
 	flags.StringVar(&f.bootServer, "as-boot-server", "", "make no offers, and answer machines that another server's PXE menu leads here as to a boot server of this `type`: a number, such as 32770, or a name, such as ris")
 }
 
-// answered says in a configuration what the flags say of machines.
+// answered says in a configuration which machines are answered.
 func (f *answeredFlags) answered(cmd *cobra.Command, c *daemon.Config) error {
 	for _, s := range f.only {
 		mac, err := boot.ParseMAC(s)
@@ -32,7 +32,11 @@ func (f *answeredFlags) answered(cmd *cobra.Command, c *daemon.Config) error {
 		}
 		c.Only = append(c.Only, mac)
 	}
-	var err error
+	return nil
+}
+
+// asBootServer says in a configuration which boot server Spur is to others.
+func (f *answeredFlags) asBootServer(_ *cobra.Command, c *daemon.Config) (err error) {
 	if c.AsBootServer, err = daemon.ParseAsBootServer(f.bootServer); err != nil {
 		return usageError{err}
 	}

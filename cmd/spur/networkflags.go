@@ -34,9 +34,8 @@ func (f *networkFlags) addNetwork(flags *pflag.FlagSet, dhcp *string) {
 	flags.BoolVar(&f.force, "force", false, "with --dhcp server: give addresses even where another DHCP server answers, and --ra beside another router")
 }
 
-// network says in a configuration what the flags say of addresses.
-func (f *networkFlags) network(cmd *cobra.Command, c *daemon.Config) error {
-	var err error
+// network says in a configuration which addresses machines are told.
+func (f *networkFlags) network(cmd *cobra.Command, c *daemon.Config) (err error) {
 	if c.ServerAddrs, err = addresses("--server-address", f.servers); err != nil {
 		return usage(cmd, err)
 	}
@@ -46,6 +45,11 @@ func (f *networkFlags) network(cmd *cobra.Command, c *daemon.Config) error {
 	if c.DNS, err = addresses("--dns", f.dns); err != nil {
 		return usage(cmd, err)
 	}
+	return nil
+}
+
+// given says in a configuration which addresses machines are given.
+func (f *networkFlags) given(_ *cobra.Command, c *daemon.Config) error {
 	for _, text := range f.pools {
 		pool, err := pools.Parse(text)
 		if err != nil {

@@ -34,7 +34,7 @@ func (f *servingFlags) config(cmd *cobra.Command) (daemon.Config, error) {
 		Loaders: f.loaders, SecureBoot: daemon.SecureBoot(f.secure), Loader: f.loader,
 		Data: f.data, Record: f.record, Passphrase: f.passphrase, User: f.user, DryRun: f.dryRun, Version: version(), Out: cmd.OutOrStdout(),
 	}
-	for _, read := range []func(*cobra.Command, *daemon.Config) error{f.answered, f.network, f.terminal} {
+	for _, read := range []func(*cobra.Command, *daemon.Config) error{f.answered, f.network, f.asBootServer, f.given, f.terminal} {
 		if err := read(cmd, &c); err != nil {
 			return c, err
 		}

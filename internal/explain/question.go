@@ -36,6 +36,33 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	if c.Firmware == boot.RPiFirmware {
 		return askRPi(c, speaking)
 	}
+	if err := speaks(&c, speaking); err != nil {
+		return Question{}, err
+	}
+	if c.Proto == boot.BSDP {
+		return macQuestion(c)
+	}
+	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI && c.Firmware != boot.Board {
+		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios, uefi, raspberry-pi or u-boot, or with --proto bsdp open-firmware")
+	}
+	if c.Loader == boot.UBoot {
+		return uBootQuestion(c)
+	}
+	if err := asksBy(c, speaking); err != nil {
+		return Question{}, err
+	}
+	if c.Firmware == boot.BIOS {
+		return biosQuestion(c)
+	}
+	c.Arch = cmp.Or(c.Arch, boot.X64)
+	if identify.ArchOf(c) == pxe.ArchBIOS {
+		return Question{}, advice.New(fmt.Sprintf("no %s machine of architecture %s is known", firmware, arch), "it is one of x86, x64, arm, arm64, riscv64, loong64")
+	}
+	return Question{Client: c}, nil
+}
+
+// speaks has a client be what speaks for the machine.
+func speaks(c *boot.Client, speaking string) error {
 	switch speaking {
 	case "", "rom":
 		if c.Firmware == boot.Board {
@@ -54,43 +81,36 @@ func ParseQuestion(firmware, arch, proto, speaking string, server netip.Addr) (Q
 	case "ipxe-without-bzimage":
 		c.Loader, c.Features = boot.IPXE, boot.UsualIPXE&^boot.CanBzImage
 	default:
-		return Question{}, advice.New(fmt.Sprintf("--speaker %s is unknown", speaking), "it is rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe or u-boot")
+		return advice.New(fmt.Sprintf("--speaker %s is unknown", speaking), "it is rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe or u-boot")
 	}
-	if c.Proto == boot.BSDP {
-		return macQuestion(c)
-	}
-	if c.Firmware != boot.BIOS && c.Firmware != boot.UEFI && c.Firmware != boot.Board {
-		return Question{}, advice.New(fmt.Sprintf("--firmware %s is unknown", firmware), "it is bios, uefi, raspberry-pi or u-boot, or with --proto bsdp open-firmware")
-	}
-	if c.Loader == boot.UBoot {
-		return uBootQuestion(c)
-	}
+	return nil
+}
+
+// asksBy refuses what speaks by no such protocol, or on no such firmware.
+func asksBy(c boot.Client, speaking string) error {
 	if c.Proto != boot.PXE && c.Proto != boot.HTTP {
-		return Question{}, advice.New(fmt.Sprintf("--proto %s is unknown", proto), "it is pxe, http or bsdp")
+		return advice.New(fmt.Sprintf("--proto %s is unknown", c.Proto), "it is pxe, http or bsdp")
 	}
 	if c.Loader == boot.GPXE && c.Firmware != boot.BIOS {
-		return Question{}, advice.New("Spur boots a gPXE on a BIOS alone", "add --firmware bios")
+		return advice.New("Spur boots a gPXE on a BIOS alone", "add --firmware bios")
 	}
 	if c.Loader == boot.IPXE && c.Proto == boot.HTTP {
-		return Question{}, advice.New("iPXE asks by PXE, whatever it was loaded by", "leave --proto http out, or --speaker "+speaking)
+		return advice.New("iPXE asks by PXE, whatever it was loaded by", "leave --proto http out, or --speaker "+speaking)
 	}
-	if c.Firmware == boot.BIOS && c.Arch == boot.X64 {
+	return nil
+}
+
+// biosQuestion is that of a machine with a BIOS.
+func biosQuestion(c boot.Client) (Question, error) {
+	if c.Arch == boot.X64 {
 		return Question{}, advice.New("--arch x64 says nothing of a BIOS, which calls itself x86 whatever its processor is", "leave --arch out: a kernel for x64 is taken to fit")
 	}
-	if c.Firmware == boot.BIOS && c.Arch == "" {
-		c.Arch = boot.X86
+	c.Arch = cmp.Or(c.Arch, boot.X86)
+	if c.Arch != boot.X86 || c.Proto != boot.PXE {
+		return Question{}, advice.New(fmt.Sprintf("no machine of architecture %s has a BIOS that boots by %s", c.Arch, c.Proto), "a BIOS is of x86 and boots by pxe; other machines have uefi")
 	}
-	if c.Firmware == boot.BIOS && (c.Arch != boot.X86 || c.Proto != boot.PXE) {
-		return Question{}, advice.New(fmt.Sprintf("no machine of architecture %s has a BIOS that boots by %s", c.Arch, proto), "a BIOS is of x86 and boots by pxe; other machines have uefi")
-	}
-	if c.Firmware == boot.BIOS && c.IPv6 && c.Loader == boot.ROM {
+	if c.IPv6 && c.Loader == boot.ROM {
 		return Question{}, advice.New("no BIOS asks over IPv6, unless its ROM is iPXE", "add --speaker ipxe, or name an IPv4 address as --server")
-	}
-	if c.Arch == "" {
-		c.Arch = boot.X64
-	}
-	if identify.ArchOf(c) == pxe.ArchBIOS && c.Firmware != boot.BIOS {
-		return Question{}, advice.New(fmt.Sprintf("no %s machine of architecture %s is known", firmware, arch), "it is one of x86, x64, arm, arm64, riscv64, loong64")
 	}
 	return Question{Client: c}, nil
 }

@@ -66,7 +66,7 @@ func (v *notices) ready(d *daemon, s *service) {
 	line := fmt.Sprintf("Spur boots %s on %s.", d.title, pools.Describe(c.withIPv6(s.interfaces)))
 	facts := []any{"sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "https", c.HTTPS.Port, "tftp", c.TFTPPort}
 	v.say(slog.LevelInfo, line, slices.Concat(facts, s.sockets.mountFacts(),
-		[]any{"uid", s.status.Account.UID, "capabilities", fmt.Sprint(s.status.Capabilities), "landlock", s.status.Landlock})...)
+		[]any{"uid", s.status.Account.UID, "capabilities", s.status.Names(), "landlock", s.status.Landlock})...)
 	if weakness := s.status.Weakness(); weakness != "" {
 		v.warn(weakness)
 	}

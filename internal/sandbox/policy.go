@@ -42,6 +42,15 @@ type Status struct {
 	Landlock     int         // version of the kernel's Landlock; 0 without it
 }
 
+// Names are those of its capabilities, such as cap_net_raw.
+func (s Status) Names() []string {
+	names := []string{}
+	for _, c := range s.Capabilities {
+		names = append(names, c.String())
+	}
+	return names
+}
+
 // Weakness says what a process could still do that its policy forbids, or "".
 func (s Status) Weakness() string {
 	if s.Landlock > 0 {

@@ -53,6 +53,8 @@ func TestAnonymousText(t *testing.T) {
 		"HTTPClient:Arch:0000b:UNDI:003001:acme":                 "HTTPClient:Arch:0000b:UNDI:003001:xxx1",
 		"acme\x01\x02agent":                                      "xxx1??xxxx2",
 		"ff02::1:ffaa:bb01":                                      "ff02::1:ff00:0",
+		"Press F8 for a menu":                                    "Press F8 for a menu",
+		"Choose what to boot: Local disk":                        "Choose what to boot: Local disk",
 		"straße":                                                 "xxxxxx1",
 	} {
 		if got := anonymousText(t, text); got != want {

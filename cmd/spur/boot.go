@@ -46,7 +46,7 @@ func (f *bootFlags) add(cmd *cobra.Command) {
 	f.machines.add(cmd.Flags())
 	f.named.add(cmd.Flags())
 	cmd.Flags().BoolVar(&f.named.Watch, "watch", false, "look into the target again whenever a file of it has changed: the next boot gets what is there then")
-	cmd.Flags().StringVar(&f.named.Shadow, "netboot-shadow", "", "where Macs without a disk of their own may write: afp://USER:PASSWORD@ADDRESS/VOLUME")
+	cmd.Flags().StringVar(&f.named.Shadow, "netboot-shadow", "", "a `URL`, where Macs without a disk of their own may write: afp://USER:PASSWORD@ADDRESS/VOLUME")
 }
 
 // run serves one target, or what a file says for each machine.

@@ -66,7 +66,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 	cmd.SetFlagErrorFunc(negativeSize)
 	cmd.Flags().StringVar(&image.format, "format", "qcow2", "the `format`: qcow2 or raw")
 	cmd.Flags().StringVar(&o.Backing, "backing", "", "the `file` that is read where the image has nothing of its own")
-	cmd.Flags().StringVar(&backing, "backing-format", "", "its format: qcow2, raw, vhd, vhdx or vmdk (default: what it looks like)")
+	cmd.Flags().StringVar(&backing, "backing-format", "", "its `format`: qcow2, raw, vhd, vhdx or vmdk (default: what it looks like)")
 	cmd.Flags().StringSliceVar(&image.allow, "allow-backing", nil, "`folders` in which the backing files of that one may be, besides its own")
 	return cmd
 }

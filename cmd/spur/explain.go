@@ -115,10 +115,10 @@ failure, 2 for wrong usage.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&firmware, "firmware", "uefi", "the machine's firmware: bios, uefi, raspberry-pi, u-boot or, of a Mac, open-firmware")
-	flags.StringVar(&arch, "arch", "", "its architecture: x86, x64, arm, arm64, riscv64, loong64, or as uname calls it (default: x64); a BIOS has none to tell")
-	flags.StringVar(&proto, "proto", "pxe", "what it boots by: pxe, http or, for a Mac, bsdp")
-	flags.StringVar(&speaking, "speaker", "rom", "who speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe, u-boot")
+	flags.StringVar(&firmware, "firmware", "uefi", "the machine's `firmware`: bios, uefi, raspberry-pi, u-boot or, of a Mac, open-firmware")
+	flags.StringVar(&arch, "arch", "", "its `architecture`: x86, x64, arm, arm64, riscv64, loong64, or as uname calls it (default: x64); a BIOS has none to tell")
+	flags.StringVar(&proto, "proto", "pxe", "the `protocol` that it boots by: pxe, http or, for a Mac, bsdp")
+	flags.StringVar(&speaking, "speaker", "rom", "the `program` that speaks: rom, ipxe, ipxe-with-https, ipxe-without-http, ipxe-without-bzimage, gpxe, u-boot")
 	flags.StringVar(&server, "server", "192.0.2.1", "the `address` at which the machine would reach Spur; with an IPv6 address it asks by DHCPv6")
 	flags.BoolVar(&bytes, "bytes", false, "show each offer option by option and byte by byte")
 	flags.BoolVar(&packets, "packets", false, "show the first exchange packet by packet, with the names of options and sub-options; with --bytes byte by byte too")

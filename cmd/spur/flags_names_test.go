@@ -10,14 +10,14 @@ import (
 // TestFlagsNameTheirValues: help says "--backing file" and not "--backing string".
 func TestFlagsNameTheirValues(t *testing.T) {
 	everyCommand(rootCommand(), func(cmd *cobra.Command) {
-		for _, name := range []string{"dhcp", "root", "backing", "allow-backing"} {
-			f := cmd.Flags().Lookup(name)
-			if f == nil {
-				continue
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			for _, usage := range []string{f.Usage, brief(cmd, f.Name)} {
+				named := *f
+				named.Usage = usage
+				if value, _ := pflag.UnquoteUsage(&named); usage != "" && (value == "string" || value == "strings") {
+					t.Errorf("%s: --%s %s", cmd.CommandPath(), f.Name, value)
+				}
 			}
-			if value, _ := pflag.UnquoteUsage(f); value == "string" || value == "strings" {
-				t.Errorf("%s: --%s %s", cmd.CommandPath(), name, value)
-			}
-		}
+		})
 	})
 }

@@ -54,7 +54,7 @@ Exit codes are 0 after success, 1 after a failure, 2 for wrong usage.`,
 	flags.SortFlags = false
 	flags.StringVar(&data, "data", "", "the `folder` that Spur is given with --data")
 	flags.StringVar(&pem, "pem", "", "write the certificate to this `file` as text")
-	flags.StringVar(&der, "der", "", "write it as firmware's set-up menus take it")
-	flags.StringVar(&esl, "esl", "", "write it as OVMF takes it from QEMU")
+	flags.StringVar(&der, "der", "", "write it to this `file` as firmware's set-up menus take it")
+	flags.StringVar(&esl, "esl", "", "write it to this `file` as OVMF takes it from QEMU")
 	return cmd
 }

@@ -14,14 +14,37 @@ import (
 type menuFlags struct{ target.MenuWords }
 
 func (f *menuFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.Kind, "menu", "", "each argument, [TITLE=]KERNEL[,INITRD…], local or a folder of such, is an item of a menu that loaders draw; --menu pxe: of the one that firmware shows")
-	flags.Lookup("menu").NoOptDefVal = target.MenuByLoader
+	flags.Var(&menuKind{&f.Kind}, "menu", "`[pxe]`: each argument, [TITLE=]KERNEL[,INITRD…], local or a folder of such, is an item of a menu that loaders draw; with pxe of the one that firmware shows")
+	flags.Lookup("menu").NoOptDefVal = withoutKind
 	flags.Uint8Var(&f.Timeout, "menu-timeout", 10, "`seconds` until the default item is taken; 0: at once, 255: never")
 	flags.StringVar(&f.Prompt, "menu-prompt", "", "`text` to show above the menu, or while firmware waits (default: Choose what to boot, or Press F8 for a menu)")
 	flags.StringVar(&f.Default, "menu-default", "1", "the `item` that is taken where nobody chooses: its title, or its number; firmware shows it first")
 	flags.StringVar(&f.Passwords, "menu-password", "", "a `file` of lines TITLE HASH: items that boot for nobody but who knows the password that was hashed by Argon2id")
 	flags.StringArrayVar(&f.BootServers, "boot-server", nil, "`TYPE`[=ADDRESS[,ADDRESS…]][:TITLE]: an item that leads to a boot server of others, such as 'wds=10.0.0.5:Windows', or to the machine's disk: local; may be repeated")
 }
+
+// menuKind is the value of --menu, which help shows as one that may be left out: package pflag
+// writes what stands for a missing value behind those of other types than bool.
+type menuKind struct{ kind *string }
+
+// withoutKind is the value of --menu alone.
+const withoutKind = "true"
+
+func (m *menuKind) String() string {
+	if m.kind == nil {
+		return ""
+	}
+	return *m.kind
+}
+
+func (m *menuKind) Set(text string) error {
+	if *m.kind = text; text == withoutKind {
+		*m.kind = target.MenuByLoader
+	}
+	return nil
+}
+
+func (m *menuKind) Type() string { return "bool" }
 
 // joined writes a value of --menu that follows it as an argument of its own into one with
 // it: the flag may have none, so that package pflag takes no argument for its value.

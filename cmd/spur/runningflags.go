@@ -26,7 +26,7 @@ func (f *runningFlags) addRunning(flags *pflag.FlagSet, data *string) {
 	flags.StringVar(&f.record, "record", "", "`folder` in which each boot that fails is kept as a small file, the newest 100 (default: failed in the folder of --data); none: nowhere")
 	flags.StringVar(&f.passphrase, "passphrase-file", "", "a `file` whose first line is the passphrase of the keys of Secure Boot in --data")
 	flags.StringVar(&f.user, "user", "", "the `user` to become once the sockets are open (default: spur or nobody, when started as root)")
-	flags.StringVar(&f.log, "log", "text", "text: for people; json: one record a line")
+	flags.StringVar(&f.log, "log", "text", "`text|json`: text: for people; json: one record a line")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "do all that a start does, say what would be served, and stop")
 }
 

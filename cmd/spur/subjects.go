@@ -111,7 +111,7 @@ func often(cmd *cobra.Command) []string {
 // brief is what the first help says of a flag; empty for what the flag itself says.
 func brief(cmd *cobra.Command, flag string) string {
 	texts := map[string]string{
-		"menu":     "make the arguments, or a folder, a menu to choose from",
+		"menu":     "`[pxe]`: make the arguments, or a folder, a menu to choose from",
 		"machines": "a `file` that says what each machine boots",
 		"loader":   "by this `loader` alone: ipxe, grub, pxelinux, …",
 		"firmware": "the machine's `firmware`: bios, uefi or another",
@@ -126,7 +126,7 @@ func brief(cmd *cobra.Command, flag string) string {
 			"dhcp":        "`who` gives addresses: proxy, server (Spur) or off",
 			"pool":        "`addresses` to give: 10.0.0.100-10.0.0.200",
 			"once":        "boot each machine once, then leave it to its disk",
-			"secure-boot": "whether machines have it on: auto, on or off",
+			"secure-boot": "`auto|on|off`: whether machines have it on",
 			"data":        "a `folder` for what survives a restart",
 			"dry-run":     "say what would be served, and stop",
 		})

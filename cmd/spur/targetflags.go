@@ -17,7 +17,7 @@ type targetFlags struct {
 
 func (f *targetFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Cmdline, "cmdline", "", "the kernel's command line, a `text`")
-	flags.StringVar(&f.As, "as", "", "take KERNEL for a linux, multiboot, xen (xen.efi), tagged (NBI), script, efi, com32 (a Syslinux module), nbp (a flat program that a BIOS loads), folder, netboot (.nbi) or disk, whatever it looks like")
+	flags.StringVar(&f.As, "as", "", "take KERNEL for this `kind`, whatever it looks like: linux, multiboot, xen (xen.efi), tagged (NBI), script, efi, com32 (a Syslinux module), nbp (a flat program that a BIOS loads), folder, netboot (.nbi) or disk")
 	flags.StringArrayVar(&f.Modules, "module", nil, "`FILE[ TEXT]`: a module of a Multiboot kernel or of Xen, and what the kernel is told about it; may be repeated")
 	f.other.add(flags)
 	f.menu.add(flags)
@@ -26,7 +26,7 @@ func (f *targetFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Entry, "entry", "", "of an ISO image: the `entry` of its menu to boot, by its title or by its number in spur image show (default: the one that is preset there)")
 	addRoot(flags, &f.Target)
 	addFamilies(flags, &f.Target)
-	flags.StringVar(&f.RootPath, "root-path", "", "what to send as DHCP option 17, asked for or not")
+	flags.StringVar(&f.RootPath, "root-path", "", "a `text` to send as DHCP option 17, asked for or not")
 }
 
 // read is the target that the arguments and the flags name.

@@ -19,7 +19,7 @@ type answeredFlags struct {
 
 func (f *answeredFlags) addAnswered(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.only, "only", nil, "answer these machines only: a `MAC`, or several")
-	flags.BoolVar(&f.once, "once", false, "boot each machine once; after that, leave it to its disk, with --data also after a restart, until spur machine reset")
+	flags.BoolVar(&f.once, "once", false, "boot each machine once; after that, leave it to its disk, with --data also after a restart, until spur machine reset. It counts as booted when it has fetched the last file of its boot, as a kernel's initrd, or {{ UP }}, whether or not its system then starts")
 	flags.StringVar(&f.bootServer, "as-boot-server", "", "make no offers, and answer machines that another server's PXE menu leads here as to a boot server of this `type`: a number, such as 32770, or a name, such as ris")
 }
 

@@ -125,7 +125,7 @@ func brief(cmd *cobra.Command, flag string) string {
 			"interface":   "serve on these `interfaces` only (default: all that can)",
 			"dhcp":        "`who` gives addresses: proxy, server (Spur) or off",
 			"pool":        "`addresses` to give: 10.0.0.100-10.0.0.200",
-			"once":        "boot each machine once, then leave it to its disk",
+			"once":        "boot each machine once, until it has fetched all, then leave it to its disk",
 			"secure-boot": "`auto|on|off`: whether machines have it on",
 			"data":        "a `folder` for what survives a restart",
 			"dry-run":     "say what would be served, and stop",

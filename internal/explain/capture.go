@@ -123,9 +123,8 @@ func (s captureStory) open(a timeline.Attempt, m *capture.Machine) {
 	case !m.Unicast && a.Address.IsValid():
 		s.line("           the capture ends there, and has nothing that was sent to one host alone: capture on the server")
 	default:
-		s.line("           the capture ends there. If nothing came after that (%s): %s", v.Cause, v.Sentence)
-		s.line("           likely  %s", v.Likely)
-		s.line("           do      %s", v.Hint)
+		s.line("           the capture ends there")
+		s.line("%s", strings.TrimRight(report.Open(v), "\n"))
 	}
 }
 

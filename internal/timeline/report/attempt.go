@@ -80,9 +80,18 @@ func times(s timeline.Step) string {
 }
 
 func attemptVerdict(v timeline.Verdict) string {
+	return fmt.Sprintf("%10s └ %s\n", "", verdictWord(v)) + sentences(v)
+}
+
+// Open writes a verdict that would be right if nothing came after what was seen.
+func Open(v timeline.Verdict) string {
+	return fmt.Sprintf("%10s if nothing came after that: %s\n", "", verdictWord(v)) + sentences(v)
+}
+
+// sentences are those of a verdict, in lines.
+func sentences(v timeline.Verdict) string {
 	indent := strings.Repeat(" ", 13)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%10s └ %s\n", "", verdictWord(v))
 	for _, p := range verdictParts(v) {
 		for i, line := range wrap(p.text, attemptWidth-len(indent)-len(p.label)) {
 			label := p.label

@@ -30,7 +30,8 @@ Nothing is sent and no port is opened.
 
 KERNEL and flags are those of spur boot, its menu too: a boot by a menu is played with
 the items that --menu and --boot-server name, in the same order. --pool isn't needed:
-with --dhcp server the addresses are of the networks on which the machine was given some.
+with --dhcp server the machine is given the address again that it was given then, and Spur
+stands in a capture for the server that gave it.
 
 With --anonymous OUT nothing is played: the record is written to OUT with all
 replaced that may say whose it is, to be sent to others: addresses, UUIDs, serial

@@ -25,7 +25,7 @@ func (p *player) giveAddresses() error {
 	}
 	on := p.record.Head.Addresses
 	var pools []dhcp.Pool
-	var own []netip.Addr
+	own := servers(p.record)
 	for _, prefix := range on {
 		own = append(own, prefix.Addr())
 	}

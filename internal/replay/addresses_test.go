@@ -2,6 +2,9 @@ package replay_test
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -47,6 +50,41 @@ func TestReplayBehindRelay(t *testing.T) {
 	}
 	out, err := replayed(t, r.Files()[0])
 	if err == nil || !strings.Contains(err.Error(), "it is answered as it was, and would fail again") || strings.Contains(out, "no answer") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// A capture of what Spur gave itself, in which it is a server like others, is answered as it
+// was by one that gives addresses: from the server's address, with the machine's own.
+func TestReplayOfOwnCapture(t *testing.T) {
+	r := recordertest.New(t)
+	r.Kept.Head.DHCP = string(daemon.OwnDHCP)
+	r.Offers.Decider.Lease = route.Ours
+	given := netip.MustParseAddr("10.9.0.150")
+	addresses, err := dhcp.NewServer(dhcp.ServerConfig{Pools: []dhcp.Pool{{Prefix: netip.MustParsePrefix("10.9.0.0/24"), First: given, Last: given}}, Store: &leases.MemoryStore{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Offers.Addresses = addresses
+	r.Asks()
+	r.Fails()
+	b, err := os.ReadFile(r.Files()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(b)) {
+		if !strings.Contains(line, `"verdict"`) {
+			line = strings.ReplaceAll(line, `"way":"reply"`, `"way":"heard"`)
+			lines = append(lines, regexp.MustCompile(`,"(server|addresses)":("[^"]*"|\[[^]]*\])`).ReplaceAllString(line, ""))
+		}
+	}
+	capture := filepath.Join(t.TempDir(), "capture.jsonl")
+	if err := os.WriteFile(capture, []byte(strings.Join(lines, "")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := replayed(t, capture)
+	if err != nil || !strings.Contains(out, "answered as it was") || strings.Contains(out, "otherwise") || !strings.Contains(out, "yiaddr "+given.String()) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -46,7 +46,14 @@ type Spur struct {
 // and writes to out what is another now. No socket is opened. It is an error where the
 // machine would be answered as it was when it failed, or not at all.
 func Play(ctx context.Context, out io.Writer, s Spur, r record.Record) error {
+	var giver netip.Addr
+	if s.Lease == route.Ours {
+		giver = inPlaceOf(&r)
+	}
 	p := newPlayer(out, s, r)
+	if giver.IsValid() {
+		p.server = giver
+	}
 	if err := p.checkMenu(); err != nil {
 		return err
 	}
@@ -258,6 +265,7 @@ func (p *player) play(ctx context.Context, packet *record.Packet) string {
 	if !pxe.Read(m).IsBoot() {
 		return ""
 	}
+	p.wantAsGiven(m)
 	p.offers4.Answer(ctx, in)
 	return m.MessageType().String() + packet.ToBootServer()
 }

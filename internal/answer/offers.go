@@ -99,7 +99,7 @@ func (o *Offers) observeOffer(kind timeline.Kind, d decide.Decision, address net
 	o.Events.Observe(timeline.Event{
 		Kind: kind, MAC: c.MAC, Client: c, Route: r.Name, Proto: string(r.Via), Name: r.Give, Server: c.Server, Peer: address,
 		Shape: d.Shape.Name, Reshaped: d.Reshaped, Sole: d.Sole, Menu: menuInStory(d.Menu), SaysUp: d.Payload.SaysUp(),
-		Needs: r.Needs(c, d.Payload), Content: d.Payload.Kind(), Row: d.Payload.Row,
+		Needs: r.Needs(c, d.Payload), Content: d.Payload.Kind(), Xen: d.Payload.IsXen(), Row: d.Payload.Row,
 	})
 }
 

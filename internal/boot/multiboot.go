@@ -17,6 +17,8 @@ type Multiboot struct {
 	// Wide: its header of the first version leaves its loading to an ELF file of 64
 	// bits, which of all loaders GRUB alone loads.
 	Wide bool
+	// Xen: it is the hypervisor, and its first module its first domain's kernel.
+	Xen bool
 	// Packed: the file is a gzip file, which is unpacked while it is served.
 	Packed bool
 	// Bytes is how large kernel and modules are together; 0 where that is not known.

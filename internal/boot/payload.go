@@ -181,6 +181,12 @@ func (p Payload) Kind() Kind {
 	return p.Content.Kind()
 }
 
+// IsXen tells whether it is the hypervisor, in either form.
+func (p Payload) IsXen() bool {
+	kernel, multiboot := p.Content.(Multiboot)
+	return p.Kind() == KindXen || multiboot && kernel.Xen
+}
+
 // Title names the payload in a line of output.
 func (p Payload) Title() string {
 	if p.Content == nil {

@@ -53,6 +53,8 @@ type Found struct {
 	Description string
 	// Extent is how large a kernel is.
 	Extent boot.Extent
+	// Xen says that a Multiboot kernel is the hypervisor.
+	Xen bool
 }
 
 // Abilities are what the look has shown of a kernel.
@@ -97,6 +99,9 @@ func Look(r io.ReaderAt, size int64) (Found, error) {
 	found, err := identify(h, size)
 	if err == nil && found.Kind == boot.KindLinux {
 		found.Extent = kernelExtent(h, found, size)
+	}
+	if err == nil && found.Kind == boot.KindMultiboot {
+		found.Xen = isXen(r, size)
 	}
 	if err != nil {
 		if m := wrappedTwice(r, size, h); m != nil {

@@ -22,7 +22,7 @@ func (l *Inspected) takeMultiboot(ctx context.Context, t Target, file boot.File,
 	}
 	kernel := boot.Multiboot{
 		Kernel: file, First: found.Format != image.Multiboot2, Second: found.Format != image.Multiboot1,
-		Wide: found.Arch == boot.X64, Packed: found.Compression != "",
+		Wide: found.Arch == boot.X64, Packed: found.Compression != "", Xen: found.Xen,
 	}
 	if err := checkPacked(kernel.Kernel, kernel.Packed); err != nil {
 		return err

@@ -5,18 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/image"
 )
 
-// warnOfModules says of Xen, a Multiboot kernel that is known by its name, that it lacks the
-// kernel of its first domain, or that something else is in that one's place. Other kernels
-// take modules as they like.
+// warnOfModules says of Xen, as a Multiboot kernel, that it lacks the kernel of its first
+// domain, or that something else is in that one's place. Other kernels take modules as they like.
 func (l *Inspected) warnOfModules(ctx context.Context, xen boot.Multiboot, up Upstream) {
 	switch {
-	case !strings.HasPrefix(strings.ToLower(xen.Title()), "xen"):
+	case !xen.Xen:
 	case len(xen.Modules) == 0:
 		l.Warnings = append(l.Warnings, fmt.Sprintf(`%s has no kernel for its first domain (dom0), and Xen stops with "dom0 kernel not specified": name one with --module "vmlinuz console=hvc0", and its initrd with another --module (docs/xen.md)`, xen.Title()))
 	default:

@@ -78,6 +78,7 @@ type Attempt struct {
 	kernel      bool
 	rootLost    string    // how its system lost what it had mounted, in words
 	content     boot.Kind // that it was offered last
+	xen         bool      // it is the hypervisor
 	row         string    // by which it was offered something last
 	saysUp      bool      // its system is to say that it is up
 	sole        []string  // routes besides which there is no other
@@ -147,7 +148,7 @@ func (a Attempt) reach(e Event) Attempt {
 	}
 	a.saysUp = a.saysUp || e.SaysUp
 	if e.Kind == Offered || e.Kind == Answered {
-		a.Needs, a.content = e.Needs, e.Content
+		a.Needs, a.content, a.xen = e.Needs, e.Content, e.Xen
 	}
 	return a.onRoute(e.Route)
 }

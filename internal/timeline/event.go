@@ -148,6 +148,8 @@ type Event struct {
 	Needs int64
 	// Content is, with Offered and Answered, what kind of payload the machine boots.
 	Content boot.Kind
+	// Xen tells, with Offered and Answered, that this is the hypervisor.
+	Xen bool
 	// Row is, with Offered and Answered, where the operator says that this machine boots
 	// what it does.
 	Row string

@@ -2,7 +2,6 @@ package timeline
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
 )
@@ -13,19 +12,13 @@ func (a Attempt) bootsMultiboot() bool {
 	return a.content == boot.KindMultiboot || a.content == boot.KindXen
 }
 
-// bootsXen tells whether that is Xen: of Multiboot kernels the name says it.
-func (a Attempt) bootsXen() bool {
-	name, _ := a.kernelName()
-	return a.content == boot.KindXen || a.bootsMultiboot() && strings.Contains(strings.ToLower(name), "xen")
-}
-
 // multibootCauses is what commonly stops a Multiboot kernel or Xen that was handed over.
 func (a Attempt) multibootCauses() string {
 	modules := slices.ContainsFunc(a.Transfers, func(t Transfer) bool { return t.Role == RoleModule })
 	switch {
-	case a.bootsXen() && !modules:
+	case a.xen && !modules:
 		return "Xen has no modules, and so no kernel for its first domain (dom0), without which it panics"
-	case a.bootsXen():
+	case a.xen:
 		return "Xen stopped: the first module is not the kernel of its first domain (dom0), that kernel can't run there (on Linux it needs CONFIG_XEN_DOM0, which Debian's kernels have but for those for clouds), or memory is short"
 	case !modules:
 		return "the kernel stopped: it was given no modules and may want some, it can't use this machine, or memory is short"
@@ -35,7 +28,7 @@ func (a Attempt) multibootCauses() string {
 
 // multibootHint says how to see more of that.
 func (a Attempt) multibootHint() string {
-	if a.bootsXen() {
+	if a.xen {
 		return `look at the machine's screen; have both tell more of themselves: Xen by --cmdline "console=vga,com1 loglvl=all noreboot", and the kernel of dom0 by --module "vmlinuz console=hvc0", with the initrd as the next --module (docs/xen.md)`
 	}
 	return "look at the machine's screen or its serial port, where the kernel says why; the modules are given in the order of --module"

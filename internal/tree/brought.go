@@ -26,7 +26,7 @@ func (t *Tree) brought(n Name, name string) (broughtFile, bool) {
 		return broughtFile{}, false
 	}
 	bringer, ok := t.Brings(n.Client)
-	if !ok || writtenOrHad(n, name) && !needed(bringer, n, name) && !helps(bringer, n, name) {
+	if !ok || writtenOrHad(n, name) && !needed(bringer, n, name) && !replaces(bringer, n, name) {
 		return broughtFile{}, false
 	}
 	name = path.Clean(name)
@@ -50,9 +50,10 @@ func needed(b boot.Bringer, n Name, name string) bool {
 	return module && declared && f.Role == route.NBP && name != n.Route.Give
 }
 
-// helps tells whether a name is that of a program or file by which a loader brings payloads
-// of other kinds, such as memdisk: what has a loader of its own has its own file by that name.
-func helps(b boot.Bringer, n Name, name string) bool {
+// replaces tells whether a payload's own file takes the place of one that this host has: of the
+// programs and files with which a loader starts other kinds of payloads, such as memdisk. What has
+// a loader of its own has its own file by that name.
+func replaces(b boot.Bringer, n Name, name string) bool {
 	switch b.(type) {
 	case boot.Folder, boot.NBP:
 		f, _ := n.Route.File(name)

@@ -31,13 +31,18 @@ func unfitMultiboot2(c boot.Client, p boot.Payload, host Host) string {
 // unfitMultiboot says why a machine can start no Multiboot kernel, or "". GRUB has
 // locked its commands for them where Secure Boot is on (grub_cmd_multiboot is registered
 // by grub_register_command_lockdown in its grub-core/loader/multiboot.c).
+// Xen stops on UEFI firmware of 32 bits ("EFI IA-32 platforms are not supported" in its
+// xen/arch/x86/boot/head.S).
 func unfitMultiboot(c boot.Client, p boot.Payload, _ Host) string {
-	if _, ok := p.Content.(boot.Multiboot); !ok {
+	kernel, ok := p.Content.(boot.Multiboot)
+	if !ok {
 		return fmt.Sprintf("%s is no Multiboot kernel", p.Title())
 	}
 	switch {
 	case c.Firmware != boot.BIOS && c.Firmware != boot.UEFI || c.Firmware == boot.UEFI && c.Arch != boot.X64 && c.Arch != boot.X86:
 		return fmt.Sprintf("%s is a Multiboot kernel, which runs on PCs alone, and the machine is %s", p.Title(), c.Platform())
+	case kernel.Xen && c.Firmware == boot.UEFI && c.Arch == boot.X86:
+		return fmt.Sprintf("%s is Xen, which stops on UEFI firmware of 32 bits; if the machine can boot as a BIOS, switch that on in its setup", p.Title())
 	case c.SecureBoot:
 		return fmt.Sprintf("%s is a Multiboot kernel, which can't be signed, and with Secure Boot on GRUB starts none", p.Title())
 	}

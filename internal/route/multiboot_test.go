@@ -13,9 +13,9 @@ import (
 // which the preferred has no commands for Multiboot kernels.
 func multibootHost() Host {
 	host := all()
-	for _, c := range []boot.Client{biosROM, uefiROM} {
+	for _, c := range []boot.Client{biosROM, uefiROM, ia32ROM} {
 		for i, features := range []boot.Features{0, boot.CanMultiboot | boot.CanMultiboot2} {
-			name := fmt.Sprintf("grub-%s-%d", c.Firmware, i)
+			name := fmt.Sprintf("grub-%s-%s-%d", c.Firmware, c.Arch, i)
 			host.Loaders = append(host.Loaders, Binary{
 				Build: Build{name, c.Firmware, c.Arch}, Path: "/x/" + name, Sum: [32]byte{byte(i + 1)},
 				Identity: Identity{Kind: KindGRUB, Firmware: c.Firmware, Arch: c.Arch, Version: fmt.Sprintf("2.0%d", 6-i), Features: features | boot.CanTFTP | boot.CanHTTP | boot.CanUnderIPXE},
@@ -64,6 +64,10 @@ func TestMultiboot(t *testing.T) {
 		{"UEFI", uefiROM, first, "uefi-grub", "uefi-x64-snponly: iPXE for UEFI starts no Multiboot kernel"},
 		{"UEFI", uefiROM, first, "uefi-grub", "uefi-shim-grub: a GRUB that a shim starts has no command for such kernels"},
 		{"Secure Boot", secure, first, "", "uefi-grub: kernel is a Multiboot kernel, which can't be signed"},
+		{"Xen", uefiROM, boot.Multiboot{First: true, Second: true, Xen: true}, "uefi-grub", ""},
+		{"Xen on a BIOS", biosROM, boot.Multiboot{First: true, Second: true, Xen: true}, "bios-undionly bios-lpxelinux bios-grub", ""},
+		{"Xen on firmware of 32 bits", ia32ROM, boot.Multiboot{First: true, Second: true, Xen: true}, "", "uefi-grub: kernel is Xen, which stops on UEFI firmware of 32 bits"},
+		{"another one on firmware of 32 bits", ia32ROM, first, "uefi-grub", ""},
 		{"arm64", arm, first, "", "uefi-grub: kernel is a Multiboot kernel, which runs on PCs alone, and the machine is UEFI arm64"},
 	} {
 		ladder := Routes(test.client, multibootOf(test.kernel), multibootHost())
@@ -101,7 +105,7 @@ func TestMultibootLacks(t *testing.T) {
 	}
 	ladder := Routes(biosROM, multibootOf(boot.Multiboot{First: true, Second: true}), host)
 	for name, want := range map[string]string{
-		"bios-grub":     "grub-bios-0 (GRUB 2.06) has no command for such kernels; spur loader make grub",
+		"bios-grub":     "grub-bios-x86-0 (GRUB 2.06) has no command for such kernels; spur loader make grub",
 		"bios-pxelinux": "pxelinux.0 needs mboot.c32 beside it, which was not found on this host",
 	} {
 		told := ""

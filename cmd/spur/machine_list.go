@@ -48,6 +48,15 @@ func machineListCommand() *cobra.Command {
 	return cmd
 }
 
+// by says by which routes a machine booted, which nobody knows of one that came by other
+// DHCP servers' word.
+func by(routes []string) string {
+	if len(routes) == 0 {
+		return ""
+	}
+	return " by " + strings.Join(routes, ", ")
+}
+
 // machineLine says in one line what is kept of a machine.
 func machineLine(m machines.Machine) string {
 	line := m.MAC.String()
@@ -56,7 +65,7 @@ func machineLine(m machines.Machine) string {
 		add("chose the NetBoot image %#08x", m.Image)
 	}
 	if !m.Booted.IsZero() {
-		add("booted %s by %s", m.Booted.Local().Format(time.DateTime), strings.Join(m.Routes, ", "))
+		add("booted %s%s", m.Booted.Local().Format(time.DateTime), by(m.Routes))
 	}
 	if m.Shape != "" {
 		add("offer of the shape %s", m.Shape)

@@ -124,12 +124,18 @@ func TestStatusPayload(t *testing.T) {
 	}
 }
 
-// TestHalfOpen: clients that never say a word lock nobody out, and go.
+// TestHalfOpen: clients that never say a word lock nobody out, and go, and the server is
+// told why.
 func TestHalfOpen(t *testing.T) {
+	refused := make(chan error, 200)
 	sock := serve(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}},
-		Bounds: Bounds{Handshakes: 8, HandshakeTimeout: 100 * time.Millisecond}})
+		Bounds: Bounds{Handshakes: 8, HandshakeTimeout: 100 * time.Millisecond},
+		Hooks:  Hooks{Refused: func(_ *Peer, err error) { refused <- err }}})
 	for range 100 {
 		connect(t, sock)
+	}
+	if err := <-refused; !errors.Is(err, errCrowdedOut) {
+		t.Errorf("the first one ends by %v", err)
 	}
 	last := connect(t, sock)
 	if err := dial(t, sock, Options{}).Flush(t.Context()); err != nil {

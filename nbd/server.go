@@ -162,7 +162,9 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, a *admission) {
 		err = h.abandon(limited.Err())
 	}
 	cancel()
-	a.halfOpen.Leave(nc) // the handshake is over
+	if !a.halfOpen.Leave(nc) && !errors.Is(err, errDone) { // the handshake is over
+		err = h.crowdedOut(err)
+	}
 	if err != nil {
 		if !errors.Is(err, errDone) {
 			s.refused(peer, err)

@@ -73,6 +73,18 @@ func (h *optionPhase) abandon(err error) error {
 	return err
 }
 
+// errCrowdedOut is the end of a handshake in whose place another one is.
+var errCrowdedOut = errors.New("a newer connection has its place: too many handshakes are under way; connect again")
+
+// crowdedOut is how a handshake ends whose connection was closed for another one, though it
+// may have been over by then.
+func (h *optionPhase) crowdedOut(err error) error {
+	if err == nil {
+		return h.abandon(errCrowdedOut)
+	}
+	return errCrowdedOut
+}
+
 // take refuses an option whose data was too long to be read, else handles it.
 func (h *optionPhase) take(ctx context.Context, opt uint32, data []byte, tooBig bool) ([]byte, step, error) {
 	if tooBig {

@@ -31,13 +31,17 @@ func (h *HalfOpen) Enter(nc net.Conn) {
 	h.conns = append(h.conns, nc)
 }
 
-// Leave ends that a connection is half open, if it is.
-func (h *HalfOpen) Leave(nc net.Conn) {
+// Leave ends that a connection is half open, and tells whether it was: one that wasn't
+// has left before, or was closed for another one.
+func (h *HalfOpen) Leave(nc net.Conn) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if i := slices.Index(h.conns, nc); i >= 0 {
-		h.conns = slices.Delete(h.conns, i, i+1)
+	i := slices.Index(h.conns, nc)
+	if i < 0 {
+		return false
 	}
+	h.conns = slices.Delete(h.conns, i, i+1)
+	return true
 }
 
 // Len is how many there are.

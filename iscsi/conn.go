@@ -38,6 +38,8 @@ type conn struct {
 	p    params
 	open bool // past the login; under the session's lock
 
+	unhook func() bool // has the server's end close it no more
+
 	hdr      header // the reader's
 	trailer  [digestSize]byte
 	ahs      [1020]byte

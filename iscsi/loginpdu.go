@@ -119,6 +119,7 @@ func (c *conn) loginStep(l *login, current, next stage, transit bool, pairs []pa
 	if err != nil {
 		return err
 	}
+	c.unhook() // before the initiator hears of it: it is asked to log out from now on
 	c.p = l.agreed
 	c.segment.Store(int32(c.p.sendSegment))
 	c.loginResponse(flags, LoginSuccess, text)

@@ -125,9 +125,9 @@ func (srv *Server) serve(c *conn) {
 			l.release()
 		}
 	}()
-	unhook := context.AfterFunc(srv.ctx, func() { c.nc.Close() }) // while it hasn't logged in
+	c.unhook = context.AfterFunc(srv.ctx, func() { c.nc.Close() }) // while it hasn't logged in
 	err := c.login(l)
-	unhook()
+	c.unhook()
 	if c.s == nil {
 		var target string
 		if l.target != nil {

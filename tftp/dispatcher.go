@@ -74,7 +74,7 @@ func (d *dispatcher) request(ctx context.Context, in incoming) {
 	r.Local, r.Interface = d.listener.asked(in)
 	ctx, cancel := context.WithCancelCause(ctx)
 	t := &transfer{dispatcher: d, request: r, cancel: cancel, out: singlePort{udpWriter: d.listener.reply(in)}}
-	t.firstPacket.opensLate = in.remote.Addr().Is6()
+	t.firstPacket.opensLate = in.remote.Addr().Is6() && !d.server.SinglePort
 	entry, old := d.transfers.enter(t)
 	if entry != isNew {
 		cancel(nil)

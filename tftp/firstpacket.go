@@ -12,7 +12,8 @@ import (
 // packet goes to somebody who never asked: DATA 1 has twenty times the bytes of
 // a short request. So the first packet is repeated once by itself, or twice where
 // it is no larger than a request usually is; anything more has to be asked for,
-// and a client that hears nothing does ask again.
+// and a client that hears nothing does ask again. What is sent early to a client that opens
+// its port late is one of these.
 //
 // A nil one is that of a transfer whose peer has answered already.
 type firstPacket struct {

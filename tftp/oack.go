@@ -15,7 +15,8 @@ import (
 //
 // Quirk: atftp takes a second OACK for an error when its ACK of the first got
 // lost. Like all clients it asks again by itself, after 5 s, so that the OACK is
-// repeated later than that, unless the client has named an interval.
+// repeated later than that, unless the client has named an interval. Over IPv6 edk2 counts for
+// more (see untilOpen): an atftp whose ACK is lost there, or takes longer, may give up.
 func (s *sender) offer(oack []byte) (Reason, error) {
 	s.sentAt = time.Now()
 	err := s.firstPacket.begin(s.link, oack, s.timer.spacing())

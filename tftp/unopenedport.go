@@ -13,8 +13,8 @@ import (
 // drivers have told that the request is out. An answer that comes before is lost, mostly
 // without a word: PXE has another socket that takes what comes for any port. A virtual
 // machine on the same host has some microseconds for it, and misses them where the host is
-// busy. edk2 asks again after 5 s, three times in all, but each time from another port and
-// as deaf at first.
+// busy. edk2 asks again after 5 s, three times in all, but each time from another port, to
+// which it listens no sooner. From a server with a single port it hears the answer.
 const untilOpen = 200 * time.Millisecond
 
 // recv waits for the next packet. If it would be the answer to the first packet, and that may

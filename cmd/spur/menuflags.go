@@ -27,7 +27,7 @@ func (f *menuFlags) add(flags *pflag.FlagSet) {
 // writes what stands for a missing value behind those of other types than bool.
 type menuKind struct{ kind *string }
 
-// withoutKind is the value of --menu alone.
+// withoutKind is the value of --menu alone: of a bool, package pflag leaves no other out of help.
 const withoutKind = "true"
 
 func (m *menuKind) String() string {

@@ -66,11 +66,11 @@ func (v *notices) ready(d *daemon, s *service) {
 	line := fmt.Sprintf("Spur boots %s on %s.", d.title, pools.Describe(c.withIPv6(s.interfaces)))
 	facts := []any{"sub", "daemon", "step", "ready", "dhcp", string(c.DHCP), "http", c.HTTPPort, "https", c.HTTPS.Port, "tftp", c.TFTPPort}
 	v.say(slog.LevelInfo, line, slices.Concat(facts, s.sockets.mountFacts(),
-		[]any{"uid", s.status.Account.UID, "capabilities", s.status.Names(), "landlock", s.status.Landlock})...)
+		[]any{"uid", s.status.Account.UID, "capabilities", s.status.CapabilityNames(), "landlock", s.status.Landlock})...)
 	if weakness := s.status.Weakness(); weakness != "" {
 		v.warn(weakness)
 	}
-	for _, more := range slices.Concat(d.itemLines(), d.signed(), surroundings(c, s), s.sockets.mountLines(), d.trusted) {
+	for _, more := range slices.Concat(d.itemLines(), d.signed(), addressLines(c, s), s.sockets.mountLines(), d.trusted) {
 		v.say(slog.LevelInfo, more, "sub", "daemon", "step", "ready")
 	}
 }
@@ -78,22 +78,13 @@ func (v *notices) ready(d *daemon, s *service) {
 // wouldServe says what Spur would do after a start.
 func (v *notices) wouldServe(d *daemon, s *service) {
 	lines := []string{fmt.Sprintf("Spur would boot %s on %s.", d.title, pools.Describe(d.config.withIPv6(s.interfaces)))}
-	lines = slices.Concat(lines, d.itemLines(), d.signed(), surroundings(d.config, s), s.sockets.mountLines(), d.trusted)
+	lines = slices.Concat(lines, d.itemLines(), d.signed(), addressLines(d.config, s), s.sockets.mountLines(), d.trusted)
 	if s.links6 != nil && s.links6.surroundings() != "" {
 		lines = append(lines, s.links6.surroundings())
 	}
 	for _, line := range append(lines, d.given...) {
 		v.say(slog.LevelInfo, line, "sub", "daemon", "step", "dry-run")
 	}
-}
-
-// itemLines are the items of a menu.
-func (d *daemon) itemLines() []string {
-	var lines []string
-	for _, item := range d.items {
-		lines = append(lines, "  "+item)
-	}
-	return lines
 }
 
 // note says what is going on before machines are answered.
@@ -154,9 +145,8 @@ func (v *notices) recordTrouble(err error) {
 	v.say(slog.LevelWarn, fmt.Sprintf("warning: boots that fail can't be kept: %v; make room there, or name another folder with --record", err), "sub", "record", "err", err)
 }
 
-// Malformed packets are counted, and shown with --log json only: anybody on
-// the wire can send as many as they like.
-
+// malformedDHCP, like its kind, counts malformed packets, and shows them with --log json only:
+// anybody on the wire can send as many as they like.
 func (v *notices) malformedDHCP(iface string, from net.HardwareAddr, err error) {
 	v.malformed.dhcp.Add(1)
 	v.debug("malformed packet", "sub", "dhcp", "if", iface, "mac", from.String(), "err", err)

@@ -42,8 +42,8 @@ type Status struct {
 	Landlock     int         // version of the kernel's Landlock; 0 without it
 }
 
-// Names are those of its capabilities, such as cap_net_raw.
-func (s Status) Names() []string {
+// CapabilityNames are such as cap_net_raw.
+func (s Status) CapabilityNames() []string {
 	names := []string{}
 	for _, c := range s.Capabilities {
 		names = append(names, c.String())

@@ -54,6 +54,7 @@ func (t *Tree) web() route.Via {
 	return route.HTTP
 }
 
+// base is how URLs of a server begin, without a slash at the end.
 func (t *Tree) base(via route.Via, server netip.Addr) string {
 	port, usual, host := t.HTTPPort, uint16(80), server.String()
 	switch via {

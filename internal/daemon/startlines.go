@@ -7,6 +7,15 @@ import (
 	"github.com/spurboot/spur/internal/pools"
 )
 
+// itemLines are the items of a menu.
+func (d *daemon) itemLines() []string {
+	var lines []string
+	for _, item := range d.items {
+		lines = append(lines, "  "+item)
+	}
+	return lines
+}
+
 // signed says which key signs what machines get.
 func (d *daemon) signed() []string {
 	if d.signing == nil {
@@ -15,8 +24,8 @@ func (d *daemon) signed() []string {
 	return []string{fmt.Sprintf("What it gives out is signed for Secure Boot by %q.", d.signedBy)}
 }
 
-// surroundings says where addresses come from, and what others must do.
-func surroundings(c Config, s *service) []string {
+// addressLines say where addresses come from, and what others must do.
+func addressLines(c Config, s *service) []string {
 	if c.DHCP == WithoutDHCP {
 		return pointers(c, s.files.tree.Host, s.interfaces)
 	}

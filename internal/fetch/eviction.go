@@ -3,11 +3,9 @@ package fetch
 import (
 	"os"
 	"time"
-
-	"github.com/spurboot/spur/internal/scratch"
 )
 
-// The functions of this file keep the cache within its bounds. All but grow,
+// The functions of this file keep what is used and let go of the rest. All but
 // release, giveUp and downloaded want Cache.mu to be held.
 
 // hold takes a reference: e stays while somebody has one.
@@ -105,56 +103,16 @@ func (c *Cache) dispose(e *entry) {
 // admit makes room for one more version.
 func (c *Cache) admit() error {
 	for c.count >= c.opts.MaxFiles {
-		if !c.evict() {
+		if _, ok := c.evict(); !ok {
 			return ErrFull
 		}
 	}
 	return nil
 }
 
-// reserve takes n bytes of the disk's bound and of what its file system has free, from
-// unused files if need be.
-func (c *Cache) reserve(n int64) bool {
-	if n > c.opts.MaxBytes {
-		return false
-	}
-	for c.used+n > c.opts.MaxBytes || !c.hasRoom(n) {
-		if !c.evict() {
-			return false
-		}
-	}
-	c.used += n
-	return true
-}
-
-// hasRoom says whether the file system takes n bytes more than it has been promised to
-// take, and keeps some free. One that doesn't tell is tried.
-func (c *Cache) hasRoom(n int64) bool {
-	free, kept, err := scratch.Room(c.opts.Dir)
-	for _, e := range c.entries {
-		have, _, _ := e.state()
-		n += max(e.reserved-have, 0)
-	}
-	return err != nil || n <= free-kept
-}
-
-// grow makes sure that e may have size bytes on disk.
-func (c *Cache) grow(e *entry, size int64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for e.reserved < size && !e.gone {
-		step := min(growStep, c.opts.MaxBytes-c.used)
-		step = max(step, size-e.reserved)
-		if !c.reserve(step) {
-			return false
-		}
-		e.reserved += step
-	}
-	return !e.gone
-}
-
-// evict removes the version that has been unused for longest.
-func (c *Cache) evict() bool {
+// evict removes the version that has been unused for longest, and tells how many bytes of
+// disk it had.
+func (c *Cache) evict() (freed int64, ok bool) {
 	var oldest *entry
 	for _, e := range c.entries {
 		if e.refs == 0 && (oldest == nil || e.used.Before(oldest.used)) {
@@ -162,8 +120,9 @@ func (c *Cache) evict() bool {
 		}
 	}
 	if oldest == nil {
-		return false
+		return 0, false
 	}
+	freed = oldest.reserved
 	c.unlist(oldest)
-	return true
+	return freed, true
 }

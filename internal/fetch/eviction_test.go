@@ -5,16 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
-
-	"github.com/spurboot/spur/internal/scratch"
 )
 
 // What doesn't fit isn't kept, and can be read all the same.
@@ -138,37 +133,5 @@ func TestNoFolder(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(os.TempDir()); len(left) > 0 {
 		t.Errorf("written: %v", left)
-	}
-}
-
-// What the file system has no room for isn't kept either, and is once there is some; what
-// doesn't say its size leaves some free.
-func TestFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=16m"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
-	c, err := New(Options{Dir: dir, Fresh: time.Nanosecond, Client: &http.Client{Transport: &http.Transport{}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	filler := filepath.Join(dir, "filler")
-	if err := os.WriteFile(filler, make([]byte, 12<<20), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	o := newOrigin(t, 5<<20)
-	if !bytes.Equal(whole(t, c, o.URL+"/f"), o.data) || onDisk(t, c) != 0 {
-		t.Errorf("on a full disk: %d bytes are kept", onDisk(t, c))
-	}
-	os.Remove(filler)
-	if !bytes.Equal(whole(t, c, o.URL+"/f"), o.data) || onDisk(t, c) != 5<<20 {
-		t.Errorf("with room again: %d bytes are kept", onDisk(t, c))
-	}
-	o.set(func(o *origin) { o.data, o.noLength = pattern(40<<20, 1), true })
-	_, err = io.ReadAll(open(t, c, o.URL+"/endless"))
-	if free, kept, _ := scratch.Room(dir); free < kept {
-		t.Errorf("%d bytes are left free, and %d should be: %v", free, kept, err)
 	}
 }

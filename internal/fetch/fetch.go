@@ -33,8 +33,8 @@
 // # The disk
 //
 // [Options.MaxBytes] bounds it, and what its file system has free, of which 1 GiB
-// or a tenth stays so. The file unused for longest makes room for the next.
-// Files in use stay. A file that doesn't fit, because it is larger than
+// or a tenth stays so. The file unused for longest makes room for the next, unless
+// all unused ones together wouldn't. Files in use stay. A file that doesn't fit, because it is larger than
 // the bounds or because everything else is in use, isn't kept: each of its
 // readers has an upstream request of its own. What doesn't say its size and
 // outgrows the bounds fails with [ErrTooBig]. A restart begins with an empty

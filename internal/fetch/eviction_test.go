@@ -79,6 +79,25 @@ func TestLeastRecentlyUsedGoes(t *testing.T) {
 	}
 }
 
+// A download that nobody waits for doesn't make room for itself.
+func TestLingeringDownloadOutgrows(t *testing.T) {
+	o := newOrigin(t, 8<<20)
+	o.noLength, o.breakAt, o.gate = true, 1<<20, make(chan struct{})
+	c := newCache(t, Options{MaxBytes: 5 << 20, Fresh: time.Hour}) // and looks at its account
+	f := open(t, c, o.URL+"/f")
+	if _, err := f.ReadAt(make([]byte, 1), 0); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	close(o.gate)
+	for _, done, err := f.e.state(); !done || !errors.Is(err, ErrTooBig); _, done, err = f.e.state() {
+		if done {
+			t.Fatalf("the download ended with %v", err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func TestTooManyFiles(t *testing.T) {
 	o := newOrigin(t, 100)
 	c := newCache(t, Options{MaxFiles: 2, Fresh: time.Hour})

@@ -61,10 +61,12 @@ func (c *Cache) unused() (n int64) {
 }
 
 // grow makes sure that e may have size bytes on disk. It takes more than that at once, but
-// not of unused files.
+// not of unused files; e itself isn't one meanwhile, though nobody reads it.
 func (c *Cache) grow(e *entry, size int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	e.refs++
+	defer func() { e.refs-- }()
 	for e.reserved < size && !e.gone {
 		step := max(min(growStep, c.room()), size-e.reserved)
 		if !c.reserve(step) {

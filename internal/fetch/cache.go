@@ -204,6 +204,7 @@ func (c *Cache) add(s source, v version, resp *http.Response) (*entry, error) {
 		resp.Body.Close()
 		return e, nil
 	}
+	c.downloads[e] = struct{}{}
 	c.wg.Go(func() { c.download(ctx, e, resp.Body) })
 	return e, nil
 }

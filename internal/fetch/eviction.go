@@ -51,6 +51,7 @@ func (c *Cache) giveUp(e *entry) {
 func (c *Cache) downloaded(e *entry, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.downloads, e)
 	if err != nil {
 		c.unlist(e) // the next who opens it begins anew
 		return

@@ -32,9 +32,10 @@
 //
 // # The disk
 //
-// [Options.MaxBytes] bounds it, and what its file system has free, of which 1 GiB
-// or a tenth stays so. The file unused for longest makes room for the next, unless
-// all unused ones together wouldn't. Files in use stay. A file that doesn't fit, because it is larger than
+// [Options.MaxBytes] bounds it, and what its file system has free, of which the
+// cache leaves 1 GiB or a tenth, which other programs may take. The file unused
+// for longest makes room for the next, unless all unused ones together wouldn't.
+// Files in use stay. A file that doesn't fit, because it is larger than
 // the bounds or because everything else is in use, isn't kept: each of its
 // readers has an upstream request of its own. What doesn't say its size and
 // outgrows the bounds fails with [ErrTooBig]. A restart begins with an empty
@@ -109,6 +110,7 @@ type Cache struct {
 	mu            sync.Mutex
 	closed        bool
 	entries       map[source]*entry        // the current version
+	downloads     map[*entry]struct{}      // under way, of versions in entries or not
 	revalidations map[source]*revalidation // questions that are out
 	count         int                      // versions that take room, in entries or not
 	used          int64                    // bytes reserved on disk
@@ -130,7 +132,7 @@ func New(opts Options) (*Cache, error) {
 	return &Cache{
 		opts: opts, up: newUpstream(opts), rangeSlots: make(chan struct{}, maxRangeRequests),
 		lock: lock, ctx: ctx, stop: stop,
-		entries: make(map[source]*entry), revalidations: make(map[source]*revalidation),
+		entries: make(map[source]*entry), downloads: make(map[*entry]struct{}), revalidations: make(map[source]*revalidation),
 	}, nil
 }
 

@@ -35,16 +35,18 @@ func (c *Cache) room() int64 {
 }
 
 // diskRoom is how much the file system can take besides what it has been promised to, and
-// keep some free. One that doesn't tell is tried.
+// keep some free. One that doesn't tell is tried. A download that was evicted has nothing
+// reserved any more, and frees what it has when it ends, which is soon.
 func (c *Cache) diskRoom() int64 {
 	free, kept, err := scratch.Room(c.opts.Dir)
 	if err != nil {
 		return math.MaxInt64
 	}
 	room := free - kept
-	for _, e := range c.entries {
-		have, _, _ := e.state()
-		room -= max(e.reserved-have, 0)
+	for e := range c.downloads {
+		if have, done, _ := e.state(); !done {
+			room -= e.reserved - have
+		}
 	}
 	return room
 }

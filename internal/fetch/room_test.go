@@ -129,4 +129,30 @@ func TestEvictedDownloadCounts(t *testing.T) {
 	if whole(t, c, o.URL+"/new"); onDisk(t, c) != 26<<20 {
 		t.Errorf("%d bytes are on disk", onDisk(t, c))
 	}
+	o.set(func(o *origin) { o.data = pattern(3<<20, 1) })
+	if whole(t, c, o.URL+"/next"); onDisk(t, c) != 29<<20 {
+		t.Errorf("%d bytes are on disk after the next file", onDisk(t, c))
+	}
+}
+
+// A version that was replaced while it comes has a promise still.
+func TestReplacedDownloadCounts(t *testing.T) {
+	c := smallDisk(t, plainClient())
+	o := newOrigin(t, 20<<20)
+	first, gate := o.data, make(chan struct{})
+	o.breakAt, o.gate = 1<<20, gate
+	old := open(t, c, o.URL+"/f")
+	o.set(func(o *origin) { o.data, o.etag, o.gate = pattern(20<<20, 2), `"v2"`, nil })
+	current := open(t, c, o.URL+"/f")
+	if _, err := io.Copy(io.Discard, current); err != nil {
+		t.Fatal(err)
+	}
+	o.set(func(o *origin) { o.data = pattern(10<<20, 3) })
+	if f := open(t, c, o.URL+"/other"); f.disk != nil {
+		t.Error("the room of a download was given away")
+	}
+	close(gate)
+	if data, err := io.ReadAll(old); err != nil || !bytes.Equal(data, first) {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
 }

@@ -78,7 +78,7 @@ func (c *Cache) appendBody(e *entry, body io.ReadCloser) error {
 				return ErrChanged
 			}
 			if !c.grow(e, have+int64(n)) {
-				return ErrTooBig
+				return c.tooBig()
 			}
 			if _, werr := e.disk.WriteAt(buf[:n], have); werr != nil {
 				return fmt.Errorf("%w: %w", errDisk, werr)

@@ -13,8 +13,9 @@ import (
 var (
 	// ErrChanged says that the upstream file is not the one that was begun.
 	ErrChanged = errors.New("upstream file changed while it was read; ask again")
-	// ErrTooBig says that a file of unknown size outgrew the cache.
-	ErrTooBig = errors.New("file doesn't say its size and outgrew the cache; give the cache more room")
+	// ErrTooBig says that a file of unknown size outgrew the cache, or what the cache's file
+	// system had room for.
+	ErrTooBig = errors.New("its server doesn't say its size, and there was no room for all of it")
 	// ErrNoParts says that a server sends no parts of a file, or nothing by which it is
 	// known that two parts are of the same.
 	ErrNoParts = errors.New("the server sends no parts of the file")

@@ -1,12 +1,13 @@
 package fetch
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/spurboot/spur/internal/scratch"
 )
 
-// The functions of this file keep the cache within its bounds. All but grow want Cache.mu
+// The functions of this file keep the cache within its bounds. All but grow and tooBig want Cache.mu
 // to be held.
 
 // reserve takes n bytes of the disk's bound and of what its file system has free, from
@@ -77,4 +78,15 @@ func (c *Cache) grow(e *entry, size int64) bool {
 		e.reserved += step
 	}
 	return !e.gone
+}
+
+// tooBig is ErrTooBig with what to do: a file whose size is known comes without room for it.
+func (c *Cache) tooBig() error {
+	advice := "have the server send a Content-Length"
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.diskRoom() < c.opts.MaxBytes-c.used {
+		advice += ", or make room in the file system of " + c.opts.Dir
+	}
+	return fmt.Errorf("%w; %s", ErrTooBig, advice)
 }

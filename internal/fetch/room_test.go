@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func TestEndlessOnDisk(t *testing.T) {
 	o := newOrigin(t, 80<<20)
 	o.noLength = true
 	_, err := io.Copy(io.Discard, open(t, c, o.URL+"/endless"))
-	if !errors.Is(err, ErrTooBig) {
+	if advice := "make room in the file system of " + c.opts.Dir; !errors.Is(err, ErrTooBig) || !strings.Contains(err.Error(), advice) {
 		t.Errorf("%v", err)
 	}
 	if free, kept, _ := scratch.Room(c.opts.Dir); free < kept || free > kept+2*copySize {

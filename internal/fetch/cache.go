@@ -186,13 +186,12 @@ func (c *Cache) add(s source, v version, resp *http.Response) (*entry, error) {
 	}
 	e := &entry{source: s, v: v, refs: 1, listed: true, checked: time.Now()}
 	if c.opts.Dir != "" && c.reserve(need) {
-		disk, err := c.create()
-		if err != nil {
+		if err := c.create(e); err != nil {
 			c.used -= need
 			resp.Body.Close()
 			return nil, fmt.Errorf("%w: %w", errDisk, err)
 		}
-		e.disk, e.reserved = disk, need
+		e.reserved = need
 	}
 	e.tag = entityTag(v, e.disk != nil)
 	c.entries[s] = e
@@ -209,14 +208,18 @@ func (c *Cache) add(s source, v version, resp *http.Response) (*entry, error) {
 	return e, nil
 }
 
-// create makes a file in the folder of the cache.
-func (c *Cache) create() (*os.File, error) {
+// create makes the file of e in the folder of the cache.
+func (c *Cache) create(e *entry) error {
 	disk, err := os.CreateTemp(c.opts.Dir, partPattern)
-	if err != nil || c.opts.Own == nil {
-		return disk, err
+	if err != nil {
+		return err
 	}
-	if err = c.opts.Own(disk); err != nil {
-		return nil, errors.Join(err, disk.Close(), os.Remove(disk.Name()))
+	if e.made, err = disk.Stat(); err == nil && c.opts.Own != nil {
+		err = c.opts.Own(disk)
 	}
-	return disk, nil
+	if err != nil {
+		return errors.Join(err, disk.Close(), os.Remove(disk.Name()))
+	}
+	e.disk = disk
+	return nil
 }

@@ -3,10 +3,13 @@ package fetch
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -14,8 +17,9 @@ import (
 type entry struct {
 	source
 	v    version
-	tag  string   // entity tag for our own clients
-	disk *os.File // where the download writes; nil: not kept, see rangeReader
+	tag  string      // entity tag for our own clients
+	disk *os.File    // where the download writes; nil: not kept, see rangeReader
+	made fs.FileInfo // of disk, by which it is known again
 	stop context.CancelFunc
 
 	mu      sync.Mutex
@@ -32,6 +36,24 @@ type entry struct {
 	checked  time.Time
 	used     time.Time // last use ended
 	linger   *time.Timer
+}
+
+// reopen opens the file on disk once more. Its folder may be another user's, who can have put
+// something else in its place: a link isn't followed, a FIFO not waited for, and what is no
+// link must be the file that was made.
+func (e *entry) reopen() (*os.File, error) {
+	disk, err := os.OpenFile(e.disk.Name(), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	now, err := disk.Stat()
+	if err == nil && !os.SameFile(now, e.made) {
+		err = &fs.PathError{Op: "open", Path: disk.Name(), Err: errReplaced}
+	}
+	if err != nil {
+		return nil, errors.Join(err, disk.Close())
+	}
+	return disk, nil
 }
 
 // wait returns how many bytes have arrived once the one at off is among them.

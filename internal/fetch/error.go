@@ -69,6 +69,7 @@ var (
 	errRefused   = errors.New("the server refuses the request; check the URL")
 	errNotAFile  = errors.New("this is no answer to a request for a file; check the URL")
 	errDisk      = errors.New("can't write to the cache folder")
+	errReplaced  = errors.New("another file is in its place")
 	errTooLong   = fmt.Errorf("no answer in time: %w", os.ErrDeadlineExceeded)
 	errIdle      = fmt.Errorf("no more bytes came in time: %w", os.ErrDeadlineExceeded)
 	errUnmarked  = errors.New("upstream gives no strong validator, so the rest can't be asked for")

@@ -6,7 +6,7 @@ import (
 )
 
 // The functions of this file keep what is used and let go of the rest. All but
-// release, giveUp and downloaded want Cache.mu to be held.
+// release, lose, giveUp and downloaded want Cache.mu to be held.
 
 // hold takes a reference: e stays while somebody has one.
 func (c *Cache) hold(e *entry) {
@@ -35,6 +35,15 @@ func (c *Cache) drop(e *entry) {
 func (c *Cache) release(e *entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.drop(e)
+}
+
+// lose is release of a file that isn't to be had from the disk any more: the next who opens
+// it begins anew.
+func (c *Cache) lose(e *entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unlist(e)
 	c.drop(e)
 }
 

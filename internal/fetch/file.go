@@ -35,10 +35,10 @@ type File struct {
 func newFile(ctx context.Context, c *Cache, e *entry) (*File, error) {
 	f := &File{c: c, e: e}
 	if e.disk != nil {
-		disk, err := os.Open(e.disk.Name())
+		disk, err := e.reopen()
 		if err != nil {
-			c.release(e)
-			return nil, fail(e.url, fmt.Errorf("the cache folder lost the file: %w", err))
+			c.lose(e)
+			return nil, fail(e.url, fmt.Errorf("the cache folder lost the file; let nothing but Spur write there: %w", err))
 		}
 		f.disk = disk
 	}

@@ -34,6 +34,13 @@ func (h head) u32(at int) uint32 {
 	return binary.LittleEndian.Uint32(h[at:])
 }
 
+func (h head) u64(at int) uint64 {
+	if at < 0 || at > len(h)-8 {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(h[at:])
+}
+
 // text is the printable text at a place, up to a NUL, a line break, or most
 // bytes. Anything that a terminal could take as a command is left out.
 func (h head) text(at, most int) string {
@@ -50,11 +57,4 @@ func (h head) text(at, most int) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
-}
-
-func (h head) u64(at int) uint64 {
-	if at < 0 || at > len(h)-8 {
-		return 0
-	}
-	return binary.LittleEndian.Uint64(h[at:])
 }

@@ -17,6 +17,9 @@ type Multiboot struct {
 	// Wide: its header of the first version leaves its loading to an ELF file of 64
 	// bits, which of all loaders GRUB alone loads.
 	Wide bool
+	// EntryEFI64: its header of the second version says of UEFI firmware of 64 bits alone where
+	// it begins to run.
+	EntryEFI64 bool
 	// Xen: it is the hypervisor, and its first module its first domain's kernel.
 	Xen bool
 	// Packed: the file is a gzip file, which is unpacked while it is served.
@@ -64,6 +67,13 @@ func (m Multiboot) SaysUp() bool {
 		}
 	}
 	return m.Cmdline.SaysUp()
+}
+
+// StartsBySecond tells whether a machine's GRUB starts the kernel by its header of the second
+// version. One that isn't for UEFI of 64 bits ends with "load address tag without entry address
+// tag" where that has an entry for it alone.
+func (m Multiboot) StartsBySecond(c Client) bool {
+	return m.Second && (!m.EntryEFI64 || c.Firmware == UEFI && c.Arch == X64)
 }
 
 // Loaded are the files that a loader puts into memory, the kernel first.

@@ -55,6 +55,9 @@ type Found struct {
 	Extent boot.Extent
 	// Xen says that a Multiboot kernel is the hypervisor.
 	Xen bool
+	// EntryEFI64 says that by its header of version 2 a Multiboot kernel begins to run on UEFI
+	// of 64 bits alone.
+	EntryEFI64 bool
 }
 
 // Abilities are what the look has shown of a kernel.
@@ -196,6 +199,9 @@ func describe(f Found) string {
 	}
 	if f.Format == UImage || f.Format == FIT {
 		text += ", in a " + f.Format + " for U-Boot"
+	}
+	if f.Format == Multiboot2 && f.EntryEFI64 {
+		text += ", for UEFI alone"
 	}
 	if f.Format == Zboot {
 		text += ", self-unpacking"

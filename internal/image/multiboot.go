@@ -29,10 +29,10 @@ const (
 
 // multiboot recognises a kernel by its headers. Its architecture is x86 where any loader
 // of the specification loads it, and x64 where that takes one that knows ELF files of 64
-// bits; all of them begin to run in 32 bits.
+// bits, or UEFI of 64 bits. But for the entry of that one, all begin to run in 32 bits.
 func multiboot(h head) (Found, bool) {
 	found := Found{Kind: boot.KindMultiboot, Arch: boot.X86}
-	first, second := h.multiboot1(), h.multiboot2()
+	first, second := h.headers()
 	kernel := h.elf()
 	switch {
 	case first >= 0 && second >= 0:
@@ -44,15 +44,29 @@ func multiboot(h head) (Found, bool) {
 	default:
 		return Found{}, false
 	}
-	addresses := first >= 0 && h.u32(first+4)&hasAddresses != 0 || second >= 0 && h.tag2(second, tagAddress) >= 0
-	if !kernel.loadable && !addresses {
+	addressed := first >= 0 && h.hasAddresses1(first)
+	if !kernel.loadable && !addressed && (second < 0 || h.tag2(second, tagAddress) < 0) {
 		return Found{}, false
 	}
-	if kernel.wide && (first < 0 || h.u32(first+4)&hasAddresses == 0) {
+	found.EntryEFI64 = second >= 0 && h.entryEFI64(second)
+	if kernel.wide && !addressed || first < 0 && found.EntryEFI64 {
 		found.Arch = boot.X64
 	}
 	return found, true
 }
+
+// headers are where those of both versions are; -1 for nowhere. One of the second version that
+// says nowhere where the kernel begins to run doesn't count beside one by which it is loaded.
+func (h head) headers() (first, second int) {
+	first, second = h.multiboot1(), h.multiboot2()
+	if first >= 0 && second >= 0 && h.entryless(second) && (h.hasAddresses1(first) || h.elf().loadable) {
+		second = -1
+	}
+	return first, second
+}
+
+// hasAddresses1 tells whether a header of the first version says where the kernel is to be loaded.
+func (h head) hasAddresses1(header int) bool { return h.u32(header+4)&hasAddresses != 0 }
 
 // multiboot1 is where the header of the first version is; -1 for nowhere.
 func (h head) multiboot1() int {

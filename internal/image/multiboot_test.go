@@ -67,12 +67,41 @@ func TestFlatMultiboot2(t *testing.T) {
 	}{
 		{"all addresses", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0x108000), tag2(3, 0x100040)), ""},
 		{"from its beginning", flat2(tag2(2, 0x100010, 0xffffffff, 0, 0), tag2(3, 0x100000)), ""},
-		{"with boot services alone", flat2(tag2(2, 0x100010, 0x100000, 0, 0), tag2(7), tag2(9, 0x100040)), ""},
 		{"movable", flat2(tag2(2, 0x9f810, 0x9f800, 0xa0800, 0), tag2(3, 0x9f840), tag2(10, 0x100000, 0xffffffff, 0x1000, 0)), ""},
 		{"low", flat2(tag2(2, 0x90010, 0x90000, 0, 0), tag2(3, 0x90040)), low},
 	} {
 		found, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
 		if err != nil || found.Format != Multiboot2 || strings.HasSuffix(found.Description, low) != (test.told == low) {
+			t.Errorf("%s: %+v, %v", test.name, found, err)
+		}
+	}
+}
+
+// TestEntry2 tells kernels that say of UEFI of 64 bits alone where they begin to run.
+func TestEntry2(t *testing.T) {
+	addressed, entry, kept, efi64 := tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(3, 0x100040), tag2(7), tag2(9, 0x100080)
+	first := withAddresses(0x100400, 0x100000, 0x101000, 0, 0x100040)
+	both := func(tags ...string) []byte {
+		return blank(4096, map[int]string{16: header2(strings.Join(tags, "")), 0x400: first})
+	}
+	const alone = "Multiboot 2 kernel, x86-64, for UEFI alone"
+	for _, test := range []struct {
+		name  string
+		file  []byte
+		efi64 bool
+		text  string
+	}{
+		{"for UEFI of 64 bits", flat2(addressed, kept, efi64), true, alone},
+		{"and of 32 bits, which no GRUB takes", flat2(addressed, kept, tag2(8|1<<16, 0x100060), efi64), true, alone},
+		{"for all", flat2(addressed, entry, kept, efi64), false, "Multiboot 2 kernel, x86 (32 bits)"},
+		{"an ELF file", elfFile(32, map[int]string{0x1000: header2(kept + efi64)}), false, "Multiboot 2 kernel, x86 (32 bits)"},
+		{"an ELF file with addresses", elfFile(32, map[int]string{0x1000: header2(tag2(2, 0x101000, 0x100000, 0, 0) + kept + tag2(9, 0x101080))}), true, alone},
+		{"both versions", both(addressed, kept, efi64), true, "Multiboot 1 and 2 kernel, x86 (32 bits)"},
+		{"version 1, the other one without an entry", both(addressed), false, "Multiboot kernel, x86 (32 bits)"},
+		{"version 1 of an ELF file, the other one without an entry", elfFile(32, map[int]string{0x1000: header1(3), 0x1100: header2(addressed + efi64)}), false, "Multiboot kernel, x86 (32 bits)"},
+	} {
+		found, err := Look(bytes.NewReader(test.file), int64(len(test.file)))
+		if err != nil || found.EntryEFI64 != test.efi64 || found.Description != test.text {
 			t.Errorf("%s: %+v, %v", test.name, found, err)
 		}
 	}
@@ -165,6 +194,9 @@ func TestBrokenMultiboot(t *testing.T) {
 		{"flat, version 2, runs elsewhere", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(3, 0x200000)), "begins to run at 0x200000", "entry_addr"},
 		{"flat, version 2, runs nowhere", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0)), "doesn't say where it begins to run", "type 3"},
 		{"flat, version 2, runs nowhere without boot services", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(9, 0x100040)), "doesn't say where it begins to run", "type 3"},
+		{"flat, version 2, runs on no firmware of 32 bits", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(7), tag2(8|1<<16, 0x100040)), "doesn't say where it begins to run", "type 3"},
+		{"flat, version 2, both versions without a place", blank(4096, map[int]string{16: header2(tag2(2, 0x100010, 0x100000, 0, 0)), 0x400: header1(3)}), "doesn't say where it begins to run", "type 3"},
+		{"flat, version 2, runs elsewhere on UEFI", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(3, 0x100040), tag2(7), tag2(9, 0x200000)), "begins to run at 0x200000", "entry_addr"},
 		{"flat, version 2, cut off", flat2(tag2(2, 0x100010, 0x100000, 0x102000, 0), tag2(3, 0x100040)), "8192 bytes are to be loaded", "again"},
 		{"flat, version 2, over the BIOS", flat2(tag2(2, 0x9f810, 0xffffffff, 0xa0800, 0), tag2(3, 0x9f840)), "from 0x9f800 to 0xa0800, where PCs have their BIOS", "1 MiB"},
 		{"version 2, an ELF file with addresses", elfFile(32, map[int]string{0x1000: header2(tag2(2, 0x100000, 0x100000, 0, 0) + tag2(3, 0x80000))}), "begins to run at 0x80000", "entry_addr"},
@@ -185,6 +217,7 @@ func FuzzMultiboot(f *testing.F) {
 	f.Add([]byte(header1(1<<16)), elfFile(32, nil)[:128])
 	f.Add([]byte(header2(le32(2)+le32(24)+strings.Repeat("x", 16))), elfFile(64, nil)[:128])
 	f.Add([]byte(header2(tag2(2, 0x100010, 0xffffffff, 0, 0)+tag2(3, 0x100040))), []byte{})
+	f.Add([]byte(header2(tag2(2, 0x100010, 0x100000, 0, 0)+tag2(7)+tag2(9, 0x100040))), []byte{})
 	f.Fuzz(func(t *testing.T, header, start []byte) {
 		h := append(make(head, 0, 1<<12), start...)
 		for len(h)%align2 != 0 {

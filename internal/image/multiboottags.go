@@ -4,7 +4,8 @@ package image
 const (
 	tagEnd     = 0
 	tagAddress = 2
-	tagHeader  = 8 // bytes of type, flags and size
+	tagMovable = 10 // it may be loaded elsewhere
+	tagHeader  = 8  // bytes of type, flags and size
 )
 
 // tags2 says what is wrong with the tags of a header, or "".

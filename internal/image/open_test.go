@@ -42,7 +42,7 @@ func TestOpenDebiansKernel(t *testing.T) {
 	}
 	found.Extent = boot.Extent{}
 	release := strings.TrimPrefix(filepath.Base(path), "vmlinuz-")
-	want := Found{boot.KindLinux, boot.X64, BzImage, release, true, true, "", true, "Linux kernel " + release + ", x86-64, EFI stub, signed", boot.Extent{}, false}
+	want := Found{boot.KindLinux, boot.X64, BzImage, release, true, true, "", true, "Linux kernel " + release + ", x86-64, EFI stub, signed", boot.Extent{}, false, false}
 	if found != want {
 		t.Errorf("got %+v, want %+v", found, want)
 	}

@@ -37,7 +37,7 @@ func multibootConfig(c boot.Client, p boot.Payload, m boot.Multiboot, urls URLs)
 	for _, version := range []struct {
 		has   bool
 		after string // the commands' names
-	}{{m.Second, "2"}, {m.First, ""}} {
+	}{{m.StartsBySecond(c), "2"}, {m.First, ""}} {
 		if !version.has {
 			continue
 		}

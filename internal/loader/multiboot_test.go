@@ -33,9 +33,19 @@ func TestMultiboot(t *testing.T) {
 	}
 	first := kernel
 	first.Second = false
+	efi64 := kernel
+	efi64.EntryEFI64 = true
 	unspeakable := kernel
 	unspeakable.Cmdline = template(t, `it's --- a`)
 	payload := func(m boot.Multiboot) boot.Payload { return boot.Payload{Content: m, Message: "Hello"} }
+	bios := client()
+	bios.Firmware, bios.Arch = boot.BIOS, boot.X86
+	if GRUBConfig(bios, payload(efi64), urls) != GRUBConfig(bios, payload(first), urls) {
+		t.Error("a BIOS's GRUB is to start by version 2 what has the entry of UEFI of 64 bits alone")
+	}
+	if GRUBConfig(client(), payload(efi64), urls) != GRUBConfig(client(), payload(kernel), urls) {
+		t.Error("GRUB for UEFI of 64 bits isn't to start by version 2 what has an entry for it")
+	}
 	for name, config := range map[string]string{
 		"multiboot.ipxe":                 IPXEScript(client(), payload(kernel), urls),
 		"multiboot.cfg":                  GRUBConfig(client(), payload(kernel), urls),

@@ -14,6 +14,9 @@ const MultibootModule = "mboot.c32"
 func unfitMultiboot1(c boot.Client, p boot.Payload, host Host) string {
 	kernel, ok := p.Content.(boot.Multiboot)
 	if ok && !kernel.First {
+		if why := unfitMultiboot2(c, p, host); why != "" {
+			return why
+		}
 		return fmt.Sprintf("%s has a header of version 2 of the Multiboot Specification alone, by which only GRUB starts it", p.Title())
 	}
 	return unfitMultiboot(c, p, host)
@@ -25,7 +28,13 @@ func unfitMultiboot2(c boot.Client, p boot.Payload, host Host) string {
 	if ok && !kernel.Second {
 		return fmt.Sprintf("%s has no header of version 2 of the Multiboot Specification", p.Title())
 	}
-	return unfitMultiboot(c, p, host)
+	if why := unfitMultiboot(c, p, host); why != "" {
+		return why
+	}
+	if !kernel.StartsBySecond(c) {
+		return fmt.Sprintf("%s says where it begins to run on UEFI of 64 bits alone (tag 9 of its header of Multiboot 2), and the machine is %s; give the header an entry address tag (type 3) for all machines", p.Title(), c.Platform())
+	}
+	return ""
 }
 
 // unfitMultiboot says why a machine can start no Multiboot kernel, or "". GRUB has

@@ -22,7 +22,7 @@ func (l *Inspected) takeMultiboot(ctx context.Context, t Target, file boot.File,
 	}
 	kernel := boot.Multiboot{
 		Kernel: file, First: found.Format != image.Multiboot2, Second: found.Format != image.Multiboot1,
-		Wide: found.Arch == boot.X64, Packed: found.Compression != "", Xen: found.Xen,
+		Wide: found.Arch == boot.X64, Packed: found.Compression != "", Xen: found.Xen, EntryEFI64: found.EntryEFI64,
 	}
 	if err := checkPacked(kernel.Kernel, kernel.Packed); err != nil {
 		return err

@@ -197,6 +197,10 @@ func TestBrokenMultiboot(t *testing.T) {
 		{"flat, version 2, runs on no firmware of 32 bits", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(7), tag2(8|1<<16, 0x100040)), "doesn't say where it begins to run", "type 3"},
 		{"flat, version 2, both versions without a place", blank(4096, map[int]string{16: header2(tag2(2, 0x100010, 0x100000, 0, 0)), 0x400: header1(3)}), "doesn't say where it begins to run", "type 3"},
 		{"flat, version 2, runs elsewhere on UEFI", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(3, 0x100040), tag2(7), tag2(9, 0x200000)), "begins to run at 0x200000", "entry_addr"},
+		{"flat, version 2, a short address tag", flat2(tag2(2, 0x100010, 0x100000, 0x101000), tag2(3, 0x100040)), "a tag of type 2 with 20 bytes, of which it needs 24", "each tag has its size"},
+		{"flat, version 2, a short entry tag", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(3)), "a tag of type 3 with 8 bytes, of which it needs 12", "each tag has its size"},
+		{"flat, version 2, a short entry tag of UEFI's", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(7), tag2(9)), "a tag of type 9 with 8 bytes, of which it needs 12", "each tag has its size"},
+		{"version 2, a short tag of an ELF file", elfFile(32, map[int]string{0x1000: header2(tag2(10, 0x100000, 0xffffffff))}), "a tag of type 10 with 16 bytes, of which it needs 24", "each tag has its size"},
 		{"flat, version 2, cut off", flat2(tag2(2, 0x100010, 0x100000, 0x102000, 0), tag2(3, 0x100040)), "8192 bytes are to be loaded", "again"},
 		{"flat, version 2, over the BIOS", flat2(tag2(2, 0x9f810, 0xffffffff, 0xa0800, 0), tag2(3, 0x9f840)), "from 0x9f800 to 0xa0800, where PCs have their BIOS", "1 MiB"},
 		{"version 2, an ELF file with addresses", elfFile(32, map[int]string{0x1000: header2(tag2(2, 0x100000, 0x100000, 0, 0) + tag2(3, 0x80000))}), "begins to run at 0x80000", "entry_addr"},
@@ -218,6 +222,7 @@ func FuzzMultiboot(f *testing.F) {
 	f.Add([]byte(header2(le32(2)+le32(24)+strings.Repeat("x", 16))), elfFile(64, nil)[:128])
 	f.Add([]byte(header2(tag2(2, 0x100010, 0xffffffff, 0, 0)+tag2(3, 0x100040))), []byte{})
 	f.Add([]byte(header2(tag2(2, 0x100010, 0x100000, 0, 0)+tag2(7)+tag2(9, 0x100040))), []byte{})
+	f.Add([]byte(header2(tag2(2, 0x100010, 0x100000)+tag2(3))), []byte{})
 	f.Fuzz(func(t *testing.T, header, start []byte) {
 		h := append(make(head, 0, 1<<12), start...)
 		for len(h)%align2 != 0 {

@@ -1,5 +1,7 @@
 package image
 
+import "fmt"
+
 // The tags of a header of the second version: version 2.0, sections 3.1.3 to 3.1.12.
 const (
 	tagEnd     = 0
@@ -11,7 +13,11 @@ const (
 // tags2 says what is wrong with the tags of a header, or "".
 func (h head) tags2(at int) string {
 	wrong := ""
-	end := h.eachTag2(at, func(int) {})
+	end := h.eachTag2(at, func(tag int) {
+		if kind, size := h.u16(tag), h.u32(tag+4); size < leastTag(kind) {
+			wrong = fmt.Sprintf("its header of Multiboot 2 has a tag of type %d with %d bytes, of which it needs %d", kind, size, leastTag(kind))
+		}
+	})
 	switch {
 	case end < 0:
 		wrong = "its header of Multiboot 2 has a tag whose size is wrong, or no end tag (type 0, flags 0, size 8)"
@@ -19,6 +25,17 @@ func (h head) tags2(at int) string {
 		wrong = "its header of Multiboot 2 doesn't end within the first 32 KiB"
 	}
 	return wrong
+}
+
+// leastTag is how many bytes a tag has that says addresses.
+func leastTag(kind uint16) uint32 {
+	switch kind {
+	case tagAddress, tagMovable:
+		return tagHeader + 4*4
+	case tagEntry, tagEntryEFI32, tagEntryEFI64:
+		return tagHeader + 4
+	}
+	return tagHeader
 }
 
 // tag2 is where a tag of a type is; -1 for nowhere.

@@ -69,7 +69,15 @@ func TestRead(t *testing.T) {
 				"isolinux/isolinux.cfg": "LABEL disk\nKERNEL chain\nAPPEND hd0\nLABEL test\nLINUX /tools/MEMTEST\nLABEL both\nKERNEL linux\nLABEL gone\nKERNEL gone\n",
 				"isolinux/chain.c32":    "", "tools/memtest.bin": "", "isolinux/linux": "", "isolinux/linux.c32": "",
 			},
-			[]string{"disk: other isolinux/chain.c32 hd0", "test: other tools/memtest.bin", "* both: linux isolinux/linux", "gone: linux isolinux/gone"},
+			[]string{"disk: other isolinux/chain.c32 hd0", "* test: linux tools/memtest.bin", "both: linux isolinux/linux", "gone: linux isolinux/gone"},
+		},
+		{
+			"a menu and mboot.c32 without their endings", map[string]string{
+				"isolinux/isolinux.cfg": "LABEL more\nKERNEL vesamenu\nAPPEND more.cfg\nLABEL still\nCOM32 /isolinux/MENU\nAPPEND still.cfg\nLABEL xen\nKERNEL mboot\nAPPEND xen.gz dom0_mem=1G --- vmlinuz quiet\nLABEL com\nCOM32 mboot\nAPPEND xen.gz\nLABEL none\nCOM32 chain\n",
+				"isolinux/more.cfg":     "LABEL a\nKERNEL vmlinuz\n", "isolinux/still.cfg": "LABEL b\nKERNEL vmlinuz b\n",
+				"isolinux/vesamenu.c32": "", "isolinux/menu.c32": "", "isolinux/mboot.c32": "", "isolinux/chain.bin": "", "isolinux/vmlinuz": "",
+			},
+			[]string{"* a: linux isolinux/vmlinuz", "b: linux isolinux/vmlinuz b", "xen: multiboot isolinux/xen.gz [isolinux/vmlinuz quiet] dom0_mem=1G", "com: multiboot isolinux/xen.gz", "none: other isolinux/chain"},
 		},
 		{
 			"a configuration with a folder of its own", map[string]string{

@@ -26,10 +26,10 @@ type syslinuxReader struct {
 
 // syslinuxLabel is a label that is under way.
 type syslinuxLabel struct {
-	name, title, kind, kernel, append string
-	hasAppend                         bool
-	initrds                           []string
-	preset                            bool // MENU DEFAULT
+	name, title, kind, kernel, args, append string
+	hasAppend                               bool
+	initrds                                 []string
+	preset                                  bool // MENU DEFAULT
 }
 
 // readSyslinux reads the configuration that begins in a file.
@@ -92,7 +92,8 @@ func (l *syslinuxLabel) line(line SyslinuxLine) {
 	case line.Word == "initrd":
 		l.initrds = strings.Split(line.First(), ",")
 	case line.Word == "localboot" || slices.Contains(SyslinuxKernels(), line.Word):
-		l.kind, l.kernel = line.Word, line.Rest
+		l.kind = line.Word
+		l.kernel, l.args = splitWord(line.Rest)
 	}
 }
 
@@ -141,13 +142,14 @@ func (r *syslinuxReader) endLabel() {
 	if l.append == "-" {
 		l.append = "" // readconfig.c: a dash means no arguments
 	}
-	switch kernel, _ := splitWord(l.kernel); {
+	l.kernel = r.ended(l.kind, l.kernel)
+	switch {
 	case l.kind == "":
 		return
 	case l.kind == "config":
 		first, _ := splitWord(l.append)
-		r.followInto(kernel, first)
-	case isMenu(kernel):
+		r.followInto(l.kernel, first)
+	case isMenu(l.kernel):
 		first, _ := splitWord(l.append)
 		r.follow(first)
 	default:
@@ -194,8 +196,7 @@ func (r *syslinuxReader) followInto(name, dir string) {
 
 // entry is what a label starts.
 func (r *syslinuxReader) entry(l *syslinuxLabel) Entry {
-	kernel, args := splitWord(l.kernel)
-	e := Entry{Title: l.title, Kind: syslinuxKind(l.kind, kernel), Default: l.preset}
+	e := Entry{Title: l.title, Kind: syslinuxKind(l.kind, l.kernel), Default: l.preset}
 	if e.Title == "" {
 		e.Title = l.name
 	}
@@ -206,9 +207,9 @@ func (r *syslinuxReader) entry(l *syslinuxLabel) Entry {
 	if l.kind == "localboot" {
 		return e
 	}
-	e.Kernel, e.Kind = r.started(kernel, e.Kind)
+	e.Kernel = r.path(r.beside(l.kernel))
 	var words []string
-	for _, word := range strings.Fields(args + " " + l.append) {
+	for _, word := range strings.Fields(l.args + " " + l.append) {
 		if list, ok := strings.CutPrefix(word, "initrd="); ok {
 			l.initrds = strings.Split(list, ",")
 			continue
@@ -224,19 +225,18 @@ func (r *syslinuxReader) entry(l *syslinuxLabel) Entry {
 	return e
 }
 
-// started is the path of what a label starts, and how. Where there is no file of that name, one
-// with an ending of a program that isn't Linux is started.
-func (r *syslinuxReader) started(name string, kind Kind) (string, Kind) {
-	file, ok := r.Find(r.beside(name))
-	if ok || kind != Linux {
-		return file, kind
+// ended is a name that a line of a label has, with the ending that Syslinux adds to it where there
+// is no file of that name.
+func (r *syslinuxReader) ended(word, name string) string {
+	if _, ok := r.Find(r.beside(name)); ok {
+		return name
 	}
-	for _, ending := range endings() {
-		if program, ok := r.Find(r.beside(name + ending)); ok {
-			return program, Other
+	for _, ending := range added(word) {
+		if _, ok := r.Find(r.beside(name + ending)); ok {
+			return name + ending
 		}
 	}
-	return file, kind
+	return name
 }
 
 // multiboot takes what mboot.c32 is told: the kernel and its modules, each with arguments,
@@ -271,11 +271,22 @@ func syslinuxKind(word, name string) Kind {
 	return Linux
 }
 
-// endings are those by which Syslinux knows what isn't Linux, and which it tries for a name
-// without a file: up to version 4 exten_table of its core, and since file_extensions in
-// com32/elflink/ldlinux/ldlinux.c.
+// endings are those by which Syslinux knows what isn't Linux: up to version 4 exten_table of its
+// core, and since file_extensions in com32/elflink/ldlinux/ldlinux.c.
 func endings() []string {
 	return []string{".c32", ".com", ".cbt", ".bss", ".bs", ".bin", ".0", ".img"}
+}
+
+// added are the endings that Syslinux tries behind a name without a file: of COM32 that of modules
+// alone (com32/elflink/ldlinux/execute.c).
+func added(word string) []string {
+	switch word {
+	case "kernel", "linux":
+		return endings()
+	case "com32":
+		return endings()[:1]
+	}
+	return nil
 }
 
 // choose marks the entry that is started where nobody chooses: that of MENU DEFAULT, else

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -124,12 +125,12 @@ func TestStatusPayload(t *testing.T) {
 	}
 }
 
-// TestHalfOpen: clients that never say a word lock nobody out, and go, and the server is
-// told why.
-func TestHalfOpen(t *testing.T) {
+// TestCrowdedOut: clients that never say a word lock nobody out, and the server is told why they
+// go. Their time is never over meanwhile.
+func TestCrowdedOut(t *testing.T) {
 	refused := make(chan error, 200)
 	sock := serve(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}},
-		Bounds: Bounds{Handshakes: 8, HandshakeTimeout: 100 * time.Millisecond},
+		Bounds: Bounds{Handshakes: 8, HandshakeTimeout: time.Hour},
 		Hooks:  Hooks{Refused: func(_ *Peer, err error) { refused <- err }}})
 	for range 100 {
 		connect(t, sock)
@@ -137,11 +138,24 @@ func TestHalfOpen(t *testing.T) {
 	if err := <-refused; !errors.Is(err, errCrowdedOut) {
 		t.Errorf("the first one ends by %v", err)
 	}
-	last := connect(t, sock)
 	if err := dial(t, sock, Options{}).Flush(t.Context()); err != nil {
 		t.Error(err)
 	}
-	last.closed()
+}
+
+// TestHalfOpen: a client that never says a word goes when its time is over, and the server is
+// told why.
+func TestHalfOpen(t *testing.T) {
+	refused := make(chan error, 1)
+	sock := serve(t, &Server{Exports: Fixed{{Device: newMemory(1 << 20)}},
+		Bounds: Bounds{HandshakeTimeout: 100 * time.Millisecond},
+		Hooks:  Hooks{Refused: func(_ *Peer, err error) { refused <- err }}})
+	if connect(t, sock).closed(); t.Failed() {
+		return // it would never end
+	}
+	if err := <-refused; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("it ends by %v", err)
+	}
 }
 
 // TestTooMany: connections over the bound get no export, and room is made by those

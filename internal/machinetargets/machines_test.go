@@ -155,6 +155,27 @@ func TestMachinesRowLines(t *testing.T) {
 	}
 }
 
+// Behind the rows is what all others boot, and how many rows are left out where some are.
+func TestMachinesRowLinesOfOthers(t *testing.T) {
+	text := "machines:\n"
+	for n := range 5 {
+		text += fmt.Sprintf("  - {mac: 02:00:00:00:00:%02x, boot: vmlinuz}\n", n)
+	}
+	dir := folderOf(t, map[string]string{"vmlinuz": string(bzImage()), "machines.yaml": text})
+	file := File{Path: filepath.Join(dir, "machines.yaml"), Otherwise: &target.Target{Kernel: "local"}}
+	m, err := file.Read(t.Context(), target.Upstream{Say: func(string) {}}, NewItemNumbers(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	for most, want := range map[int]string{4: "and 1 more row", 5: "  as ", 6: "  as "} {
+		lines := m.RowLines(most, func(Row) []string { return nil })
+		if last := len(lines) - 1; !strings.HasPrefix(lines[last], "all others: the local disk") || !strings.HasPrefix(lines[last-1], want) {
+			t.Errorf("of %d rows: %q", most, lines)
+		}
+	}
+}
+
 // Behind each row is what is given by it, once for rows by which the same kinds of machines boot
 // the same.
 func TestMachinesRowLinesGiven(t *testing.T) {

@@ -28,7 +28,7 @@ func (m *Machines) RowLines(most int, given func(Row) []string) []string {
 	var lines []string
 	told := map[string]string{}
 	for n, r := range m.Rows() {
-		if n == most {
+		if n == most && r.Where != "" {
 			lines = append(lines, "and "+size.Count(len(m.rows)-most, "more row"))
 		}
 		if n >= most && r.Where != "" {

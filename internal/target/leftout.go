@@ -121,12 +121,14 @@ func (g *groupLook) skippedText() string {
 	if slices.ContainsFunc(g.skipped, func(o leftOut) bool { return o.why == leadsOut }) {
 		text = append(text, leadsOutRemedy)
 	}
-	if n := len(g.empty); n > 0 {
-		told := printable.Line(strings.Join(g.empty[:min(n, leftOutTold)], ", "))
-		text = append(text, "nothing boots of what is in "+told+" now; what is put there comes into the menu")
+	if len(g.empty) > 0 {
+		text = append(text, "nothing boots of what is in "+firstOf(g.empty)+" now; what is put there comes into the menu")
 	}
 	for _, folder := range g.unread[:min(len(g.unread), leftOutTold)] {
 		text = append(text, printable.Line("the folder "+folder.name+" can't be read: "+folder.why))
+	}
+	if n := len(g.unread) - leftOutTold; n > 0 {
+		text = append(text, "nor can "+size.Count(n, "other folder"))
 	}
 	if n := len(g.deeper); n > 0 {
 		also := ""
@@ -136,16 +138,26 @@ func (g *groupLook) skippedText() string {
 		text = append(text, fmt.Sprintf("%s lies deeper than the %d folders that are looked into%s", printable.Line(g.deeper[0]), groupDepth, also))
 	}
 	if n := len(g.unpacking); n > 0 {
-		told := printable.Line(strings.Join(g.unpacking[:min(n, leftOutTold)], ", "))
-		if n > leftOutTold {
-			told += fmt.Sprintf(" and %d more", n-leftOutTold)
-		}
-		text = append(text, size.Count(n, "image")+" will come into the menu when unpacked: "+told)
+		text = append(text, size.Count(n, "image")+" will come into the menu when unpacked: "+firstOf(g.unpacking))
 	}
 	if g.more != "" {
 		text = append(text, g.more)
 	}
 	return strings.Join(text, "; ")
+}
+
+// firstOf names the first of them, and how many more there are.
+func firstOf(names []string) string {
+	n := min(len(names), leftOutTold)
+	return printable.Line(strings.Join(names[:n], ", ")) + andMore(len(names)-n)
+}
+
+// andMore says how many more there are; "" for none.
+func andMore(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more", n)
 }
 
 // foldersInShell are the folders of a menu as they were named, for a command line.
@@ -189,9 +201,5 @@ func toldOf(all []leftOut) string {
 		}
 		told = append(told, fmt.Sprintf("%s (%s)", printable.Line(o.name), string(why)))
 	}
-	text := strings.Join(told, ", ")
-	if n := len(all) - len(told); n > 0 {
-		text += fmt.Sprintf(" and %d more", n)
-	}
-	return text
+	return strings.Join(told, ", ") + andMore(len(all)-len(told))
 }

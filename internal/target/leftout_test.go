@@ -72,3 +72,25 @@ func TestManyLeftOut(t *testing.T) {
 		t.Errorf("skipped %q", got)
 	}
 }
+
+// Of many folders five are named, and the rest is counted.
+func TestManyFoldersLeftOut(t *testing.T) {
+	g := groupLook{catalogue: catalogueOf("/srv")}
+	for n := range 7 {
+		g.empty = append(g.empty, fmt.Sprintf("/srv/e%d", n))
+		g.unread = append(g.unread, leftOut{fmt.Sprintf("/srv/u%d", n), "permission denied"})
+	}
+	text := g.skippedText()
+	for _, want := range []string{
+		"nothing boots of what is in /srv/e0, /srv/e1, /srv/e2, /srv/e3, /srv/e4 and 2 more now; ",
+		"the folder /srv/u4 can't be read: permission denied; nor can 2 other folders",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q isn't in %q", want, text)
+		}
+	}
+	g.empty, g.unread = g.empty[:5], g.unread[:5]
+	if text := g.skippedText(); strings.Contains(text, "more") || strings.Contains(text, "other folder") {
+		t.Errorf("of five each: %q", text)
+	}
+}

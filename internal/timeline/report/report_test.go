@@ -251,27 +251,3 @@ func TestConcurrentWriters(t *testing.T) {
 	}
 	group.Wait()
 }
-
-// Of several files that a machine asks for in vain the first is told, and the rest is counted.
-func TestRequestsInVainAreCounted(t *testing.T) {
-	var b strings.Builder
-	term := NewTerminal(&b, utc(Options{}))
-	missing := timeline.Step{Time: began, Kind: timeline.FetchFailed, Role: timeline.RoleFile, Text: "file a isn't there", Count: 1}
-	found := timeline.Step{Time: began, Kind: timeline.FetchEnd, Text: "file c", Count: 1}
-	update := func(steps []timeline.Step, new ...timeline.Step) timeline.Update {
-		return timeline.Update{Time: began, Attempt: timeline.Attempt{MAC: mac, Steps: steps}, Steps: new}
-	}
-	term.Observe(update([]timeline.Step{missing}, missing))
-	counted := missing
-	counted.Count = 8
-	term.Observe(update([]timeline.Step{counted}))
-	term.Observe(update([]timeline.Step{counted, found}, found))
-	term.Observe(update([]timeline.Step{counted, found, found}, found))
-	var got []string
-	for line := range strings.Lines(b.String()) {
-		got = append(got, strings.TrimSpace(line[strings.Index(line, "01  ")+4:]))
-	}
-	if want := "file a isn't there|and 7 more requests for files in vain|file c|file c"; strings.Join(got, "|") != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/size"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
@@ -59,6 +58,7 @@ type Terminal struct {
 	mu           sync.Mutex
 	w            io.Writer
 	progressLine progressLine
+	vain         vainRequests
 	partial      bool // the last Write did not end its line
 }
 
@@ -67,7 +67,7 @@ func NewTerminal(w io.Writer, o Options) *Terminal {
 	if o.Location == nil {
 		o.Location = time.Local
 	}
-	return &Terminal{w: w, options: o, progressLine: newProgressLine()}
+	return &Terminal{w: w, options: o, progressLine: newProgressLine(), vain: vainRequests{}}
 }
 
 // Observe writes what is new in u.
@@ -79,7 +79,7 @@ func (t *Terminal) Observe(u timeline.Update) {
 		t.progressLine.forget()
 		fmt.Fprintf(&lines, "%s  %s\n", t.clock(u.Time), t.paint(faint, fmt.Sprintf("(%d updates are missing here: this terminal is slow)", u.Dropped)))
 	}
-	lines.WriteString(t.more(u))
+	lines.WriteString(t.vainLine(u))
 	for _, s := range u.Steps {
 		lines.WriteString(t.line(u, s.Time, t.stepText(s)))
 	}
@@ -112,20 +112,6 @@ func (t *Terminal) Close() error {
 	defer t.mu.Unlock()
 	t.progressLine.forget()
 	return t.print(t.erase())
-}
-
-// more says, before the step that follows, how many more files a machine asked for in vain
-// one after the other: the first was told alone, since loaders look for many.
-func (t *Terminal) more(u timeline.Update) string {
-	at := len(u.Attempt.Steps) - len(u.Steps) - 1
-	if len(u.Steps) == 0 || at < 0 {
-		return ""
-	}
-	before := u.Attempt.Steps[at]
-	if before.Kind != timeline.FetchFailed || before.Count < 2 {
-		return ""
-	}
-	return t.line(u, u.Steps[0].Time, t.paint(faint, "and "+size.Count(before.Count-1, "more request")+" for files in vain"))
 }
 
 // clock is the time of day.

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -13,8 +12,10 @@ import (
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/daemon"
 	"github.com/spurboot/spur/internal/dhcp"
+	"github.com/spurboot/spur/internal/identify"
 	"github.com/spurboot/spur/internal/leases"
 	"github.com/spurboot/spur/internal/onlooker"
+	"github.com/spurboot/spur/internal/record"
 	"github.com/spurboot/spur/internal/recorder/recordertest"
 	"github.com/spurboot/spur/internal/route"
 )
@@ -55,36 +56,84 @@ func TestReplayBehindRelay(t *testing.T) {
 }
 
 // A capture of what Spur gave itself, in which it is a server like others, is answered as it
-// was by one that gives addresses: from the server's address, with the machine's own.
+// was by one that gives addresses: from the server's address, with the machine's own. Of
+// several servers it is the one that the machine chose.
 func TestReplayOfOwnCapture(t *testing.T) {
-	r := recordertest.New(t)
-	r.Kept.Head.DHCP = string(daemon.OwnDHCP)
-	r.Offers.Decider.Lease = route.Ours
-	given := netip.MustParseAddr("10.9.0.150")
-	addresses, err := dhcp.NewServer(dhcp.ServerConfig{Pools: []dhcp.Pool{{Prefix: netip.MustParsePrefix("10.9.0.0/24"), First: given, Last: given}}, Store: &leases.MemoryStore{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Offers.Addresses = addresses
-	r.Asks()
-	r.Fails()
-	b, err := os.ReadFile(r.Files()[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for line := range strings.Lines(string(b)) {
-		if !strings.Contains(line, `"verdict"`) {
-			line = strings.ReplaceAll(line, `"way":"reply"`, `"way":"heard"`)
-			lines = append(lines, regexp.MustCompile(`,"(server|addresses)":("[^"]*"|\[[^]]*\])`).ReplaceAllString(line, ""))
+	for name, test := range map[string]struct{ takes, other bool }{
+		"offered":                 {},
+		"taken":                   {takes: true},
+		"taken of two that offer": {takes: true, other: true},
+	} {
+		r := recordertest.New(t)
+		r.Kept.Head.DHCP = string(daemon.OwnDHCP)
+		r.Offers.Decider.Lease = route.Ours
+		given := netip.MustParseAddr("10.9.0.150")
+		addresses, err := dhcp.NewServer(dhcp.ServerConfig{Pools: []dhcp.Pool{{Prefix: netip.MustParsePrefix("10.9.0.0/24"), First: given, Last: given}}, Store: &leases.MemoryStore{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Offers.Addresses = addresses
+		r.Asks()
+		if test.takes {
+			m := identify.Request(r.Client)
+			m.UpdateOption(dhcpv4.OptMessageType(dhcpv4.MessageTypeRequest))
+			m.UpdateOption(dhcpv4.OptServerIdentifier(r.Client.Server.AsSlice()))
+			m.UpdateOption(dhcpv4.OptRequestedIPAddress(given.AsSlice()))
+			r.Sends(m)
+		}
+		r.Fails()
+		out, err := replayed(t, captureOf(t, r, test.other))
+		if err != nil || !strings.Contains(out, "answered as it was") || strings.Contains(out, "otherwise") || !strings.Contains(out, "yiaddr "+given.String()) {
+			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
-	capture := filepath.Join(t.TempDir(), "capture.jsonl")
-	if err := os.WriteFile(capture, []byte(strings.Join(lines, "")), 0o644); err != nil {
+}
+
+// captureOf is what a capture would have of what was recorded; with another server's offers
+// before those of Spur.
+func captureOf(t *testing.T, from *recordertest.Recording, other bool) string {
+	t.Helper()
+	r, err := onlooker.ReadRecord(from.Files()[0], boot.MAC{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := replayed(t, capture)
-	if err != nil || !strings.Contains(out, "answered as it was") || strings.Contains(out, "otherwise") || !strings.Contains(out, "yiaddr "+given.String()) {
-		t.Errorf("%v\n%s", err, out)
+	var entries []record.Entry
+	for _, e := range r.Entries {
+		if e.Packet == nil {
+			continue
+		}
+		p := *e.Packet
+		p.Server = netip.Addr{}
+		if e.Packet = &p; p.Way == record.Reply {
+			p.Way = record.Heard
+			if offer, ok := otherOffer(t, p); ok && other {
+				entries = append(entries, record.Entry{After: e.After, Packet: offer})
+			}
+		}
+		entries = append(entries, e)
 	}
+	r.Head.Addresses, r.Entries = nil, entries
+	b, err := record.Encode(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "capture.jsonl")
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// otherOffer is what another server offers in the place of an OFFER.
+func otherOffer(t *testing.T, p record.Packet) (*record.Packet, bool) {
+	t.Helper()
+	m, err := dhcpv4.FromBytes(p.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := netip.MustParseAddr("10.9.0.2")
+	m.UpdateOption(dhcpv4.OptServerIdentifier(by.AsSlice()))
+	m.YourIPAddr = netip.MustParseAddr("10.9.0.77").AsSlice()
+	p.Src, p.Bytes = netip.AddrPortFrom(by, 67), m.ToBytes()
+	return &p, m.MessageType() == dhcpv4.MessageTypeOffer
 }

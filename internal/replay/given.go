@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -17,12 +18,7 @@ func inPlaceOf(r *record.Record) netip.Addr {
 	if slices.ContainsFunc(r.Entries, isReply) {
 		return netip.Addr{}
 	}
-	var giver netip.Addr
-	for _, e := range r.Entries {
-		if m, ok := sentBy(e); ok && !giver.IsValid() && given(m).IsValid() {
-			giver = addrOf(m.ServerIdentifier())
-		}
-	}
+	giver := giverIn(r.Entries)
 	if !giver.IsValid() {
 		return giver
 	}
@@ -33,6 +29,24 @@ func inPlaceOf(r *record.Record) netip.Addr {
 			reply.Way = record.Reply
 			r.Entries[n].Packet = &reply
 		}
+	}
+	return giver
+}
+
+// giverIn is the server that gave the machine its address: the first that acknowledged one;
+// where none did, the first that offered one. Of several that offer, the machine's REQUEST
+// chooses (RFC 2131, section 3.1).
+func giverIn(entries []record.Entry) (giver netip.Addr) {
+	for _, e := range entries {
+		m, ok := sentBy(e)
+		if !ok || !given(m).IsValid() {
+			continue
+		}
+		by := addrOf(m.ServerIdentifier())
+		if m.MessageType() == dhcpv4.MessageTypeAck && by.IsValid() {
+			return by
+		}
+		giver = cmp.Or(giver, by)
 	}
 	return giver
 }

@@ -68,8 +68,10 @@ func New(t *testing.T) *Recording {
 }
 
 // Asks has the machine ask, as it would by the listener.
-func (r *Recording) Asks() {
-	m := identify.Request(r.Client)
+func (r *Recording) Asks() { r.Sends(identify.Request(r.Client)) }
+
+// Sends has the machine send a request.
+func (r *Recording) Sends(m *dhcpv4.DHCPv4) {
 	if r.Relay.IsValid() {
 		m.GatewayIPAddr = r.Relay.AsSlice()
 	}

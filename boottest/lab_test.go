@@ -24,7 +24,7 @@ func TestLabCommandExpectsInVain(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), built.spur, "lab", "--firmware", "bios", "--quiet", "--dhcp", "server",
 		"First="+files, "Second="+files, "--menu", "pxe", "--menu-default", "2", "--boot-server", "local:Own disk",
 		"--expect", "no such words", "--timeout", "1s").CombinedOutput()
-	if err == nil || !strings.Contains(string(out), `waiting for "no such words"`) || !regexp.MustCompile(`from a menu: Second.*First.*Own disk`).Match(out) {
+	if err == nil || !strings.Contains(string(out), `waiting for "no such words"`) || !regexp.MustCompile(`(?s)from a menu of 3 items .*1\. First.*2\. Second.*3\. Own disk`).Match(out) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	noLabs(t)

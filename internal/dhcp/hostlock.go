@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -84,9 +85,19 @@ func (c *hostLock) Close() error {
 	return c.Listener.Close()
 }
 
+// ownForks bounds the wait for a lock that this process has given back. A process that it
+// starts has all its sockets until it runs its program (execve(2)), which takes longer on a
+// busy host.
+const ownForks = 200 * time.Millisecond
+
 // lockInterface locks an interface. Its index tells it in its namespace.
 func lockInterface(i Interface) (*hostLock, error) {
-	c, holder, taken, err := tryLock(fmt.Sprintf("dhcp-%d", i.Index))
+	name := fmt.Sprintf("dhcp-%d", i.Index)
+	c, holder, taken, err := tryLock(name)
+	for wait := time.Millisecond; taken && holder == os.Getpid() && wait < ownForks; wait *= 2 {
+		time.Sleep(wait)
+		c, holder, taken, err = tryLock(name)
+	}
 	if taken {
 		return nil, &LockedError{i.Name, holder}
 	}

@@ -60,7 +60,7 @@ func Capture(out io.Writer, path string, q CaptureQuestion) error {
 		s.machine(m, events)
 	}
 	if others > 0 {
-		s.line("\nOf %d other machines there is no boot, but requests for addresses.", others)
+		s.line("\nOf %s there is no boot, but requests for addresses.", size.Count(others, "other machine"))
 	}
 	if booting == 0 {
 		return onlooker.NoBoot(path, q.Only)

@@ -84,7 +84,7 @@ func (h head) sum1(at int) uint32 { return h.u32(at) + h.u32(at+4) + h.u32(at+8)
 // multiboot2 is where the header of the second version is, for x86; -1 for nowhere.
 func (h head) multiboot2() int {
 	for at := 0; at <= min(len(h), within2)-16; at += align2 {
-		if h.u32(at) == magic2 && h.u32(at+4) == 0 && h.sum2(at) == 0 && h.tags2(at) == "" {
+		if h.u32(at) == magic2 && h.u32(at+4) == 0 && h.sum2(at) == 0 && h.tags2(at) == "" && h.demanded2(at) == 0 {
 			return at
 		}
 	}

@@ -93,6 +93,8 @@ func TestEntry2(t *testing.T) {
 	}{
 		{"for UEFI of 64 bits", flat2(addressed, kept, efi64), true, alone},
 		{"and of 32 bits, which no GRUB takes", flat2(addressed, kept, tag2(8|1<<16, 0x100060), efi64), true, alone},
+		{"version 1, the other one with an unknown tag", elfFile(32, map[int]string{0x1000: header1(3), 0x1100: header2(tag2(11))}), false, "Multiboot kernel, x86 (32 bits)"},
+		{"with an unknown tag that is optional", elfFile(32, map[int]string{0x1000: header2(tag2(11 | tagOptional<<16))}), false, "Multiboot 2 kernel, x86 (32 bits)"},
 		{"for all", flat2(addressed, entry, kept, efi64), false, "Multiboot 2 kernel, x86 (32 bits)"},
 		{"an ELF file", elfFile(32, map[int]string{0x1000: header2(kept + efi64)}), false, "Multiboot 2 kernel, x86 (32 bits)"},
 		{"an ELF file with addresses", elfFile(32, map[int]string{0x1000: header2(tag2(2, 0x101000, 0x100000, 0, 0) + kept + tag2(9, 0x101080))}), true, alone},
@@ -197,6 +199,8 @@ func TestBrokenMultiboot(t *testing.T) {
 		{"flat, version 2, runs on no firmware of 32 bits", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(7), tag2(8|1<<16, 0x100040)), "doesn't say where it begins to run", "type 3"},
 		{"flat, version 2, both versions without a place", blank(4096, map[int]string{16: header2(tag2(2, 0x100010, 0x100000, 0, 0)), 0x400: header1(3)}), "doesn't say where it begins to run", "type 3"},
 		{"flat, version 2, runs elsewhere on UEFI", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(3, 0x100040), tag2(7), tag2(9, 0x200000)), "begins to run at 0x200000", "entry_addr"},
+		{"flat, version 2, demands the entry of UEFI of 32 bits", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(3, 0x100040), tag2(8, 0x100060)), "demands what no loader has (tag type 8)", "optional"},
+		{"version 2, demands an unknown tag", elfFile(32, map[int]string{0x1000: header2(tag2(11))}), "demands what no loader has (tag type 11)", "optional"},
 		{"flat, version 2, a short address tag", flat2(tag2(2, 0x100010, 0x100000, 0x101000), tag2(3, 0x100040)), "a tag of type 2 with 20 bytes, of which it needs 24", "each tag has its size"},
 		{"flat, version 2, a short entry tag", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(3)), "a tag of type 3 with 8 bytes, of which it needs 12", "each tag has its size"},
 		{"flat, version 2, a short entry tag of UEFI's", flat2(tag2(2, 0x100010, 0x100000, 0x101000, 0), tag2(7), tag2(9)), "a tag of type 9 with 8 bytes, of which it needs 12", "each tag has its size"},

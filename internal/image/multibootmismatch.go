@@ -126,6 +126,8 @@ func (h head) broken2(at int) (why, hint string) {
 		return fmt.Sprintf("its header of Multiboot 2 at %d isn't aligned to 8 bytes, so that no loader finds it", at), place
 	case at+16 > within2:
 		return fmt.Sprintf("its header of Multiboot 2 is at %d, and loaders look for it in the first %d bytes", at, within2), place
+	case h.tags2(at) == "" && h.demanded2(at) != 0:
+		return fmt.Sprintf("its header of Multiboot 2 demands what no loader has (tag type %d)", h.demanded2(at)), "give the tag the flag by which it is optional (1)"
 	}
 	return h.tags2(at), "see that each tag has its size, begins at a multiple of 8, and that an end tag is the last"
 }

@@ -8,6 +8,8 @@ const (
 	tagAddress = 2
 	tagMovable = 10 // it may be loaded elsewhere
 	tagHeader  = 8  // bytes of type, flags and size
+
+	tagOptional = 1 // of the flags: a loader that doesn't know the tag goes on
 )
 
 // tags2 says what is wrong with the tags of a header, or "".
@@ -25,6 +27,17 @@ func (h head) tags2(at int) string {
 		wrong = "its header of Multiboot 2 doesn't end within the first 32 KiB"
 	}
 	return wrong
+}
+
+// demanded2 is a tag of a header that isn't optional, and that GRUB doesn't know, so that it ends
+// with "unsupported tag"; 0 for none.
+func (h head) demanded2(at int) (kind uint16) {
+	h.eachTag2(at, func(tag int) {
+		if known := h.u16(tag) <= tagMovable && h.u16(tag) != tagEntryEFI32; !known && h.u16(tag+2)&tagOptional == 0 {
+			kind = h.u16(tag)
+		}
+	})
+	return kind
 }
 
 // leastTag is how many bytes a tag has that says addresses.

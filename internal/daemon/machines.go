@@ -40,8 +40,8 @@ type machinesFile struct {
 	once   *resolver.Once
 	known  stamp // of the file as it was read last; of run alone once that runs
 
-	outlook outlook.Outlook // of the boots, once it is known who else answers
-	warned  []string        // of what was warned at the last reading; both as known
+	outlook outlook.Outlook  // of the boots, once it is known who else answers
+	warned  map[trouble]bool // what was wrong at the last reading; both as known
 
 	mu       sync.RWMutex
 	readings []machinesReading // the newest first
@@ -71,7 +71,7 @@ func BootMachines(ctx context.Context, c Config, f machinetargets.File) error {
 		return err
 	}
 	d.title, d.machines, d.brings, d.watching = m.Summary(), w, w.brings, w.run
-	d.foresee = func(s *service) { w.foretell(d.outlook(s), m) }
+	d.foresee = func(s *service) { w.foretell(ctx, d.outlook(s), m) }
 	d.ahead, d.exports = remoteFiles(m.Files()), m.Exports()
 	d.exported = m.Files()
 	files := localFiles(m.Files())
@@ -90,23 +90,35 @@ func (w *machinesFile) read(ctx context.Context) (*machinetargets.Machines, erro
 	if err != nil {
 		return nil, err
 	}
-	seen := map[string]bool{} // targets that differ in what is said with them alone boot alike
+	if err := w.check(ctx, m); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, w.take(m)
+}
+
+// check refuses a reading with a target that no machine can boot, or whose image is mounted
+// over what isn't served.
+func (w *machinesFile) check(ctx context.Context, m *machinetargets.Machines) error {
+	seen := map[string]bool{}
 	for _, a := range m.Targets() {
-		key := fmt.Sprint(a.Payload.Kind(), a.Payload.Files())
-		if seen[key] {
+		key := a.WaysKey()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case seen[key]:
 			continue
 		}
 		seen[key] = true
-		if err := w.mountable(a); err != nil {
-			m.Close()
-			return nil, m.Error(a, err)
+		err := w.mountable(a)
+		if err == nil {
+			_, err = (outlook.Outlook{Host: w.daemon.host}).Given(a.Outlook())
 		}
-		if _, err := (outlook.Outlook{Host: w.daemon.host}).Given(a.Outlook()); err != nil {
-			m.Close()
-			return nil, m.Error(a, err)
+		if err != nil {
+			return m.Error(a, err)
 		}
 	}
-	return m, w.take(m)
+	return nil
 }
 
 // mountable refuses a target of a later reading whose image is mounted over what isn't served.
@@ -323,7 +335,7 @@ func (w *machinesFile) reread(ctx context.Context, told string) (failed string) 
 		return failed
 	}
 	w.daemon.notices.say(slog.LevelInfo, fmt.Sprintf("%s %s (%s)", w.file.Path, Changed, m.Summary()), "sub", "daemon", "step", "changed")
-	w.warn(m)
+	w.warn(ctx, m)
 	return ""
 }
 

@@ -195,6 +195,44 @@ func TestMachinesRowLinesGiven(t *testing.T) {
 	}
 }
 
+// Machines have the same ways to targets that differ in what every loader can be told, and
+// others to what differs in files, kinds, or texts that some can't.
+func TestWaysKey(t *testing.T) {
+	const text = "machines:\n" +
+		"  - {mac: 02:00:00:00:00:01, boot: vmlinuz, cmdline: hostname=a}\n" +
+		"  - {mac: 02:00:00:00:00:02, boot: vmlinuz, cmdline: hostname=b, message: hello}\n" +
+		"  - {mac: 02:00:00:00:00:03, boot: vmlinuz, cmdline: \"it's\"}\n" +
+		"  - {mac: 02:00:00:00:00:04, boot: vmlinuz}\n" +
+		"  - {mac: 02:00:00:00:00:05, boot: vmlinuz, initrds: initrd}\n" +
+		"  - {mac: 02:00:00:00:00:06, boot: one, as: nbp}\n" +
+		"  - {mac: 02:00:00:00:00:07, boot: two, as: nbp}\n" +
+		"  - {mac: 02:00:00:00:00:08, boot: one/pxelinux.0, as: nbp}\n"
+	flat := "\xfa\x31\xc0\x8e\xd8" + strings.Repeat("\x00", 600)
+	m, err := readMachines(t, folderOf(t, map[string]string{"vmlinuz": string(bzImage()), "initrd": "070701", "one/pxelinux.0": flat, "two/pxelinux.0": flat, "machines.yaml": text}), NewItemNumbers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string][]string{}
+	for _, r := range m.Rows() {
+		keys[r.WaysKey()] = append(keys[r.WaysKey()], r.Where[len(r.Where)-1:])
+	}
+	if len(keys) != 7 {
+		t.Errorf("alike are %v", keys)
+	}
+	for _, rows := range keys {
+		if len(rows) > 1 && strings.Join(rows, " ") != "2 3" {
+			t.Errorf("alike are rows %q", rows)
+		}
+	}
+	mounting := func(over boot.Protocol) *Assigned {
+		image := boot.File{Source: "/srv/a.iso", Told: boot.Export{Over: over, Word: boot.ExportName}}
+		return &Assigned{Inspected: target.Inspected{Payload: boot.Payload{Content: boot.Linux{Initrds: []boot.File{image}}}}}
+	}
+	if mounting(boot.NBD).WaysKey() == mounting(boot.NFS).WaysKey() {
+		t.Error("alike are systems that mount an image over NBD and over NFS")
+	}
+}
+
 func TestMachinesErrors(t *testing.T) {
 	for row, want := range map[string]string{
 		"boot: gone":         "machines.yaml:3:11: there is no file",

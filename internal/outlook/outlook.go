@@ -13,6 +13,8 @@ type Outlook struct {
 	Proxied bool // IPv4 addresses come from a DHCP server on another host
 	IPv6    bool // machines that ask over IPv6 reach us
 	Kinds   Kinds
+	// Identify says what a file of this host is; nil: loader.IdentifyFile.
+	Identify func(path string) (route.Identity, error)
 }
 
 // Target is what machines are booted into.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spurboot/spur/internal/boot"
-	"github.com/spurboot/spur/internal/loader"
 	"github.com/spurboot/spur/internal/route"
 )
 
@@ -43,7 +42,7 @@ func (o Outlook) RefusedPayload(p boot.Payload) string {
 	case !signed:
 		return p.Title() + " isn't signed, and UEFI machines with Secure Boot on won't start it; boot one that is, have Spur sign it with keys of yours (spur loader keys), or say by --secure-boot off that no machine has it on"
 	}
-	why := wrongSignature(file, host)
+	why := o.wrongSignature(file)
 	if why == "" && p.Kind() == boot.KindLinux {
 		why = o.brokenChain(p, arch)
 	}
@@ -72,11 +71,11 @@ func signedPayload(p boot.Payload) (file boot.File, arch boot.Arch, signed bool)
 // wrongSignature says what is wrong with the signatures of a file, or at what the
 // shims of this host would stop; "" for nothing. A URL's is not looked at, which would
 // fetch all of it, and what lies in an image only on its way to a machine.
-func wrongSignature(file boot.File, host route.Host) string {
+func (o Outlook) wrongSignature(file boot.File) string {
 	if file.IsURL() || file.Inside != "" {
 		return ""
 	}
-	id, err := loader.IdentifyFile(file.Source)
+	id, err := o.identify(file.Source)
 	switch {
 	case err != nil:
 		return "" // whoever opens it says what is wrong
@@ -85,7 +84,7 @@ func wrongSignature(file boot.File, host route.Host) string {
 	case id.IssuedBy(route.MicrosoftCA2011) || id.IssuedBy(route.MicrosoftCA2023):
 		return ""
 	}
-	for _, b := range host.Loaders {
+	for _, b := range o.Host.Loaders {
 		if b.Identity.Kind != route.KindShim || b.Identity.Arch != id.Arch || !b.Identity.Signed() {
 			continue
 		}

@@ -260,6 +260,26 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+// A server that names another URL sends no file.
+func TestRedirect(t *testing.T) {
+	at := func(after int, b []byte) frame { return frame{time.Duration(after) * time.Second, b} }
+	got := transfers(t, read(t, pcap(t, layers.LinkTypeEthernet, append(leased(t),
+		at(2, tcp(t, true, 99, "S", "")), at(2, tcp(t, false, 499, "SA", "")),
+		at(2, tcp(t, true, 100, "A", "HEAD /x HTTP/1.1\r\n\r\n")),
+		at(2, tcp(t, false, 500, "A", "HTTP/1.1 302 Found\r\nContent-Length: 5\r\nLocation: http://10.0.0.2/y\r\n\r\n")),
+		at(3, tcp(t, true, 119, "A", "GET /x HTTP/1.1\r\n\r\n")),
+		at(3, tcp(t, false, 572, "A", "HTTP/1.1 302 Found\r\nContent-Length: 5\r\nLocation: http://10.0.0.2/y\r\n\r\nthere")),
+	)...)))
+	for _, g := range got {
+		if g.Err != `the server says "302 Found" and names http://10.0.0.2/y instead` || g.SizeOnly || g.Refused {
+			t.Errorf("got %+v", g)
+		}
+	}
+	if len(got) != 2 {
+		t.Errorf("%d transfers", len(got))
+	}
+}
+
 // A server that doesn't answer, one that refuses, and fragments are told of.
 func TestObstacles(t *testing.T) {
 	fragment := udp(t, ethernet(server, machine), "10.0.0.1", "10.0.0.23", 3000, 1000, make([]byte, 100))

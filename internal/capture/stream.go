@@ -176,6 +176,8 @@ func (t *Transfer) answer(at time.Time, b []byte, size int64) int64 {
 		case strings.EqualFold(name, "Content-Range"):
 			_, whole, _ := strings.Cut(value, "/")
 			t.Whole = size64(whole)
+		case strings.EqualFold(name, "Location"):
+			t.Location = strings.TrimSpace(value[:min(len(value), maxName)])
 		}
 	}
 	t.judgeStatus(lines[0])
@@ -196,13 +198,19 @@ func size64(text string) int64 {
 
 // judgeStatus draws the conclusions from a status line.
 func (t *Transfer) judgeStatus(line string) {
+	_, reason, _ := strings.Cut(line, " ")
+	says := "the server says " + strconv.Quote(reason)
 	switch {
 	case t.Status >= 400:
-		_, reason, _ := strings.Cut(line, " ")
-		t.Err, t.Refused, t.Missing = "the server says "+strconv.Quote(reason), true, t.Status == 404 || t.Status == 410
+		t.Err, t.Refused, t.Missing = says, true, t.Status == 404 || t.Status == 410
+	case t.Status >= 300:
+		t.Err = says
+		if t.Location != "" {
+			t.Err += " and names " + t.Location + " instead"
+		}
 	case t.Method == http.MethodHead:
 		t.SizeOnly, t.Done = true, true
-	case t.Status >= 300 || t.Status == 204:
+	case t.Status == 204:
 		t.Done = true
 	}
 }

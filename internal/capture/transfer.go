@@ -30,7 +30,8 @@ type Transfer struct {
 	BlockSize          int
 	Window             int
 	Retransmissions    int
-	Status             int // of HTTP
+	Status             int    // of HTTP
+	Location           string // that HTTP names instead
 	Done               bool
 	// SizeOnly: the client broke off once it knew the size, which was all it wanted.
 	SizeOnly bool

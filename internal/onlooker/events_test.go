@@ -3,6 +3,7 @@ package onlooker
 import (
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,32 @@ func TestFailedFetches(t *testing.T) {
 		last := o.events[len(o.events)-1]
 		if last.Kind != timeline.FetchFailed || last.Name == "undionly.kpxe" {
 			t.Errorf("%+v became %+v", transfer, last)
+		}
+	}
+}
+
+// The page by which a web server says that it doesn't send a file is no part of one, to the
+// story and to the verdict.
+func TestPagesAreNoFiles(t *testing.T) {
+	start := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	for status, test := range map[int]struct {
+		err, step string
+		cause     timeline.Cause
+	}{
+		404: {`the server says "404 Not Found"`, `asks for loader x.efi, which isn't there: the server says "404 Not Found"`, timeline.FileMissing},
+		403: {`the server says "403 Forbidden"`, `loader x.efi was not sent: the server says "403 Forbidden"`, timeline.FileRefused},
+		302: {`the server says "302 Found"`, `loader x.efi was not sent: the server says "302 Found"`, timeline.FileRefused},
+	} {
+		events := Events(&capture.Machine{MAC: boot.MAC{2, 0, 0, 0, 0, 1}, Items: []*capture.Item{{Proto: capture.Fetch, Time: start, Transfer: &capture.Transfer{
+			Proto: "http", Method: "GET", Name: "/x.efi", Client: netip.MustParseAddrPort("10.0.0.9:2000"), Server: netip.MustParseAddrPort("10.0.0.1:80"),
+			Start: start, Last: start, Answered: true, Done: true, Bytes: 31, Total: 31, Status: status, Err: test.err, Refused: status >= 400, Missing: status == 404,
+		}}}})
+		a := Attempts(events, start.Add(time.Hour))[0]
+		if len(a.Steps) != 1 || a.Steps[0].Text != test.step || a.Verdict == nil || a.Verdict.Cause != test.cause {
+			t.Errorf("%d: %+v, %+v", status, a.Steps, a.Verdict)
+		}
+		if followed := strings.Contains(a.Verdict.Likely, "redirects"); followed != (status == 302) {
+			t.Errorf("%d: %s", status, a.Verdict.Likely)
 		}
 	}
 }

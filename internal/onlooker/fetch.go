@@ -27,6 +27,9 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 		Proto: t.Proto, Name: name, Role: o.roleOf(t, name), Peer: t.Client.Addr(), Server: t.Server.Addr(),
 		Bytes: t.Bytes, Total: max(t.Total, t.Whole),
 	}
+	if t.Status >= http.StatusMultipleChoices { // what comes with it is a page that says so
+		e.Bytes, e.Total = 0, 0
+	}
 	if _, query, ok := strings.Cut(t.Name, "?"); ok {
 		o.memory(t, query)
 	}
@@ -43,15 +46,22 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 	case t.Err == "":
 		e.Kind = timeline.FetchProgress
 	default:
-		e.Kind, e.Err = timeline.FetchFailed, t.Err
-		if t.Refused {
-			e.Refusal = timeline.Refused
-		}
-		if t.Missing {
-			e.Refusal = timeline.NoSuchFile
-		}
+		e.Kind, e.Err, e.Refusal = timeline.FetchFailed, t.Err, refusalOf(t)
 	}
 	o.add(t.Last, e)
+}
+
+// refusalOf is how a server said that it doesn't send a file; "" where it didn't.
+func refusalOf(t *capture.Transfer) timeline.Refusal {
+	switch {
+	case t.Missing:
+		return timeline.NoSuchFile
+	case t.Refused:
+		return timeline.Refused
+	case t.Status >= http.StatusMultipleChoices:
+		return timeline.Redirected
+	}
+	return ""
 }
 
 // memory is what a machine says of its memory while it asks for its kernel.

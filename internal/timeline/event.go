@@ -217,6 +217,8 @@ const (
 	NoSuchFile Refusal = "no-such-file"
 	// Refused: it could not be opened, or nothing more could be sent.
 	Refused Refusal = "refused"
+	// Redirected: an onlooker heard the server name another URL instead.
+	Redirected Refusal = "redirected"
 )
 
 // maxText bounds every string that is kept of an event, in bytes: names and

@@ -115,6 +115,10 @@ func (a Attempt) overheard(v Verdict) Verdict {
 		v.Hint = "reset the machine; look for errors on the switch port, and at the server's log."
 	case FileRefused:
 		v.Hint = "see the log of the server; then let the machine boot again."
+		if a.latest.refusal == Redirected {
+			v.Likely = "the machine doesn't follow redirects, or the capture was made where what it asked for there doesn't pass."
+			v.Hint = "have the server send the file itself, or name that URL to the machine; then let it boot again."
+		}
 	case KernelNotFetched:
 		v.Hint = "look at the machine's screen: the loader says there what it does; see that the server's HTTP port is open."
 		v.Likely = "the script waits (a menu, a prompt), it stopped at an error, or a firewall drops what it fetches next."

@@ -36,6 +36,8 @@ type Step struct {
 	// Count is how often it happened; retransmissions are counted here
 	// instead of being told again.
 	Count int `json:"count"`
+	// Others of these requests were for other files, that came to nothing as well.
+	Others int `json:"others,omitempty"`
 
 	Interface string `json:"if,omitempty"`
 	Route     string `json:"route,omitempty"`

@@ -237,14 +237,26 @@ func (a Attempt) fetchFailed(e Event, t *Transfer) (Attempt, []Step) {
 		a.loaderStage.wanting = a.loaderStage.wanting.askedFor(*t)
 		if n := len(a.Steps); n > 0 && a.Steps[n-1].Kind == FetchFailed {
 			// Loaders look for one file after another until one is there.
-			return a.countRepeat(FetchFailed), nil
+			return a.failedAgain(e), nil
 		}
 	} else {
 		a.latest = *t
 	}
 	s := a.step(e, failedText(*t))
+	if n := len(a.Steps); e.Onlooker && e.Refusal != "" && n > 0 && a.Steps[n-1].Kind == FetchFailed && a.Steps[n-1].Text == s.Text {
+		return a.failedAgain(e), nil // by HEAD first, then by GET
+	}
 	s.Bytes, s.Total, s.Took, s.Err = t.Bytes, t.Total, Span(t.Took()), t.Err
 	return a.addStep(s)
+}
+
+// failedAgain counts a request with the latest step, which is one that came to nothing too.
+func (a Attempt) failedAgain(e Event) Attempt {
+	a = a.countRepeat(FetchFailed)
+	if last := &a.Steps[len(a.Steps)-1]; last.Name != e.Name {
+		last.Others++
+	}
+	return a
 }
 
 // progress is the transfer that e moved, for observers.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spurboot/spur/internal/size"
 	"github.com/spurboot/spur/internal/timeline"
 )
 
@@ -71,12 +72,19 @@ func mark(a timeline.Attempt, i int) string {
 	return "└"
 }
 
-// times says how often a step was repeated.
+// times says how often a step was repeated, and how often with another file.
 func times(s timeline.Step) string {
-	if s.Count < 2 {
+	var said []string
+	if same := s.Count - s.Others; same > 1 {
+		said = append(said, fmt.Sprintf("%d times", same))
+	}
+	if s.Others > 0 {
+		said = append(said, "and "+size.Count(s.Others, "request")+" for other files in vain")
+	}
+	if len(said) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%d times)", s.Count)
+	return " (" + strings.Join(said, ", ") + ")"
 }
 
 func attemptVerdict(v timeline.Verdict) string {

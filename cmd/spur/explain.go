@@ -101,6 +101,7 @@ failure, 2 for wrong usage.`,
 				if question.Client, err = who.on(cmd, question.Client); err != nil {
 					return err
 				}
+				question.AnyMAC = who.mac == ""
 				return daemon.ExplainMachines(cmd.Context(), config, file, question)
 			}
 			if who != (machineFlags{}) {

@@ -66,7 +66,7 @@ func (f machinesFlag) file(cmd *cobra.Command, args []string, named *targetFlags
 type machineFlags struct{ mac, uuid, serial string }
 
 func (f *machineFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.mac, "mac", "", "with --machines: the machine's `MAC`; without one, --uuid and --serial it is told in brief what each row boots, the first 100")
+	flags.StringVar(&f.mac, "mac", "", "with --machines: the machine's `MAC`, which is needed where a row about MACs could be about it; without one, --uuid and --serial it is told in brief what each row boots, the first 100")
 	flags.StringVar(&f.uuid, "uuid", "", "with --machines: its `UUID`, as its firmware sends it")
 	flags.StringVar(&f.serial, "serial", "", "with --machines: its serial `number`; without one it hasn't told it yet")
 }

@@ -44,6 +44,9 @@ func ExplainMachines(ctx context.Context, c Config, f machinetargets.File, q exp
 		return err
 	}
 	return c.withMachines(ctx, f, func(m *machinetargets.Machines, host route.Host) error {
+		if where := m.ByMAC(q.Client); q.AnyMAC && where != "" {
+			return advice.Misused(advice.New(where+" may be about this machine by its MAC, which isn't given", "add --mac"))
+		}
 		for _, line := range m.About(q.Client) {
 			fmt.Fprintln(c.Out, printable.Text(line))
 		}

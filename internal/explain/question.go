@@ -14,6 +14,7 @@ import (
 // Question is what `spur explain` asks: what would this client be given?
 type Question struct {
 	Client  boot.Client
+	AnyMAC  bool   // the client's MAC is an example, by which nothing is found
 	Item    string // of a menu, by its title or its number: what it boots; empty for the menu itself
 	Bytes   bool   // show the offers byte by byte
 	Packets bool   // show the first exchange of the best route packet by packet

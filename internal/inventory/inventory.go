@@ -77,6 +77,22 @@ func (i *Inventory) Find(c boot.Client) Found {
 	return f
 }
 
+// ByMAC finds the row that may be about a machine by its MAC, where that isn't known and no
+// row before is about the machine by all else; nil for none.
+func (i *Inventory) ByMAC(c boot.Client) *Row {
+	for n := range i.Rows {
+		rest := i.Rows[n]
+		rest.MAC = nil
+		switch byMAC := len(i.Rows[n].MAC) > 0; {
+		case byMAC && rest.fits(c, c.Serial != ""): // a machine is asked for a serial number that it hasn't told
+			return &i.Rows[n]
+		case !byMAC && rest.fits(c, true):
+			return nil
+		}
+	}
+	return nil
+}
+
 // fits tells whether a row is about a machine; serial: as far as its serial number
 // decides that.
 func (r *Row) fits(c boot.Client, serial bool) bool {

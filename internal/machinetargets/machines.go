@@ -188,6 +188,16 @@ func (m *Machines) Find(c boot.Client) Found {
 	return f
 }
 
+// ByMAC is where the row is that may be about a client by its MAC, which isn't known; empty
+// where the MAC decides nothing.
+func (m *Machines) ByMAC(c boot.Client) string {
+	row := m.inventory.ByMAC(c)
+	if row == nil {
+		return ""
+	}
+	return m.inventory.Line(row.At)
+}
+
 // Item is what has an item.
 func (m *Machines) Item(n uint16) (*Assigned, bool) {
 	a, ok := m.items[n]

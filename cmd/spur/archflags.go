@@ -13,7 +13,7 @@ type archFlags struct {
 }
 
 func (f *archFlags) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.targets, "for", nil, "`ARCH=KERNEL`[,INITRD…]: what UEFI machines of another architecture boot; may be repeated")
+	flags.StringArrayVar(&f.targets, "for", nil, "`ARCH=KERNEL`: what UEFI machines of another architecture boot, with initrds ARCH=KERNEL,INITRD…; may be repeated")
 	flags.StringArrayVar(&f.cmdlines, "cmdline-for", nil, "`ARCH=TEXT`: the command line of such a kernel (default: that of --cmdline); may be repeated")
 }
 

@@ -66,7 +66,7 @@ func (f *diskServeFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&c.TLS.Key, "tls-key", "", "its key, a `file`")
 	flags.StringVar(&c.TLS.CA, "tls-ca", "", "a `file`: let in only clients with a certificate signed by one of these")
 	flags.StringVar(&c.User, "user", "", "the `user` to become once all is open (default: spur or nobody, when started as root)")
-	flags.StringVar(&f.logs, "log", "text", "`how` sessions are told: text, for people; json, a record a line")
+	flags.StringVar(&f.logs, "log", "text", "`text|json`: how sessions are told: text, for people; json, a record a line")
 	f.image.add(cmd)
 }
 

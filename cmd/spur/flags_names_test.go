@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -19,5 +20,19 @@ func TestFlagsNameTheirValues(t *testing.T) {
 				}
 			}
 		})
+	})
+}
+
+// TestHelpNamesValuesOnce: help says "--log text|json   text: for people", and the name of the
+// values isn't what the text begins with again.
+func TestHelpNamesValuesOnce(t *testing.T) {
+	t.Setenv("COLUMNS", "100")
+	helped(t, func(cmd *cobra.Command, help func(string) string) {
+		for line := range strings.SplitSeq(help(everything), "\n") {
+			first, text, _ := strings.Cut(strings.TrimSpace(line), "   ")
+			if _, value, ok := strings.Cut(first, " "); ok && strings.HasPrefix(first, "-") && strings.HasPrefix(strings.TrimSpace(text), value+":") {
+				t.Errorf("%s: %q", cmd.CommandPath(), line)
+			}
+		}
 	})
 }

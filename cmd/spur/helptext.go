@@ -95,7 +95,7 @@ func (t *helpText) list(head, lines string) {
 
 func (t *helpText) flags(head string, flags *pflag.FlagSet) {
 	if flags.HasAvailableFlags() {
-		t.list(head, strings.TrimRight(flags.FlagUsagesWrapped(t.width), "\n"))
+		t.list(head, strings.TrimRight(valuesApart(flags).FlagUsagesWrapped(t.width), "\n"))
 	}
 }
 

@@ -20,7 +20,7 @@ func (f *menuFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Prompt, "menu-prompt", "", "`text` to show above the menu, or while firmware waits (default: Choose what to boot, or Press F8 for a menu)")
 	flags.StringVar(&f.Default, "menu-default", "1", "the `item` that is taken where nobody chooses: its title, or its number; firmware shows it first")
 	flags.StringVar(&f.Passwords, "menu-password", "", "a `file` of lines TITLE HASH: items that boot for nobody but who knows the password that was hashed by Argon2id")
-	flags.StringArrayVar(&f.BootServers, "boot-server", nil, "`TYPE`[=ADDRESS[,ADDRESS…]][:TITLE]: an item that leads to a boot server of others, such as 'wds=10.0.0.5:Windows', or to the machine's disk: local; may be repeated")
+	flags.StringArrayVar(&f.BootServers, "boot-server", nil, "an item that leads to a boot server of others, by its `TYPE`, which =ADDRESS[,ADDRESS…] and :TITLE may follow, such as 'wds=10.0.0.5:Windows'; or to the machine's disk: local; may be repeated")
 }
 
 // menuKind is the value of --menu, which help shows as one that may be left out: package pflag

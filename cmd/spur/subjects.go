@@ -126,7 +126,7 @@ func brief(cmd *cobra.Command, flag string) string {
 			"dhcp":        "`who` gives addresses: proxy, server (Spur) or off",
 			"pool":        "`addresses` to give: 10.0.0.100-10.0.0.200",
 			"once":        "boot each machine once, until it has fetched all, then leave it to its disk",
-			"secure-boot": "`auto|on|off`: whether machines have it on",
+			"secure-boot": "`auto|on|off`: whether machines have Secure Boot on",
 			"data":        "a `folder` for what survives a restart",
 			"dry-run":     "say what would be served, and stop",
 		})

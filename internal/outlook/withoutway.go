@@ -65,10 +65,31 @@ func (o Outlook) withoutWayTo(p boot.Payload, arch boot.Arch) string {
 	if _, ok := o.pointed(rom, p); ok {
 		return ""
 	}
-	http := rom
-	http.Proto = boot.HTTP
-	if len(route.Routes(http, p, o.Host).Routes) == 0 {
-		return fmt.Sprintf("no %s machine can be booted: %s", rom.Platform(), why)
+	own := o.unlessOwn(rom, p)
+	if o.booted(everyUEFI(arch), p, isHTTPBoot) {
+		return fmt.Sprintf("no %s machine can be booted over PXE%s: %s", rom.Platform(), own, why)
 	}
-	return fmt.Sprintf("%s machines can't be booted over PXE: %s", rom.Platform(), why)
+	if o.booted(append(everyUEFI(arch), everyUBoot(arch)...), p, isUEFI) {
+		return fmt.Sprintf("no %s machine can be booted by its ROM or HTTP Boot%s: %s", rom.Platform(), own, why)
+	}
+	return fmt.Sprintf("no %s machine can be booted: %s", rom.Platform(), why)
 }
+
+// unlessOwn excepts machines that have an iPXE of their own, where those have a way.
+func (o Outlook) unlessOwn(rom boot.Client, p boot.Payload) string {
+	if o.booted(everySpeaker(rom), p, isIPXE) {
+		return ", unless it has an iPXE of its own"
+	}
+	return ""
+}
+
+// booted tells whether some of the clients that are meant have a way.
+func (o Outlook) booted(clients []boot.Client, p boot.Payload, meant func(boot.Client) bool) bool {
+	return slices.ContainsFunc(clients, func(c boot.Client) bool {
+		return meant(c) && len(route.Routes(o.Asks(c), p, o.Host).Routes) > 0
+	})
+}
+
+func isHTTPBoot(c boot.Client) bool { return c.Loader == boot.ROM && c.Proto == boot.HTTP }
+func isIPXE(c boot.Client) bool     { return c.Loader == boot.IPXE }
+func isUEFI(c boot.Client) bool     { return c.Firmware == boot.UEFI }

@@ -40,18 +40,18 @@ func TestWithoutWay(t *testing.T) {
 		table  string
 	}{
 		{"GRUB 2.06 beside another DHCP server", Outlook{Host: on(old), Proxied: true}, linux(boot.X64),
-			[]string{"no UEFI x64 machine can be booted: grubnetx64.efi.signed (GRUB 2.06|--dhcp server|Debian 13's grub-efi-amd64-signed"}, "host of the DHCP server"},
+			[]string{"no UEFI x64 machine can be booted by its ROM or HTTP Boot, unless it has an iPXE of its own: grubnetx64.efi.signed (GRUB 2.06|--dhcp server|Debian 13's grub-efi-amd64-signed"}, "host of the DHCP server"},
 		{"GRUB 2.06 on the DHCP server's host", Outlook{Host: on(old), Proxied: false}, linux(boot.X64), nil, "(uefi-shim-grub)"},
 		{"GRUB 2.12", Outlook{Host: on(fine), Proxied: true}, linux(boot.X64), nil, "(uefi-shim-grub)"},
 		{"a revoked GRUB", Outlook{Host: on(revoked), Proxied: true}, linux(boot.X64), []string{"it is revoked|take a newer one"}, "it is revoked"},
 		{"a folder's GRUB 2.06 beside another DHCP server", Outlook{Host: route.Host{}, Proxied: true}, folder,
-			[]string{"no UEFI x64 machine can be booted: a/shim.efi looks for|run Spur on that host|put grubnetx64.efi.signed of Debian 13's grub-efi-amd64-signed into the folder as a/grubx64.efi"}, "host of the DHCP server"},
+			[]string{"no UEFI x64 machine can be booted by its ROM or HTTP Boot, unless it has an iPXE of its own: a/shim.efi looks for|run Spur on that host|put grubnetx64.efi.signed of Debian 13's grub-efi-amd64-signed into the folder as a/grubx64.efi"}, "host of the DHCP server"},
 		{"a folder's GRUB 2.06 on the DHCP server's host", Outlook{Host: route.Host{}}, folder, nil, "(uefi-tftp)"},
 		{"without DHCP", Outlook{Host: off, Proxied: false}, linux(boot.X64), []string{"only an offer of Spur's own names shim.efi"}, "names shim.efi, and with --dhcp off it makes none"},
 		{"Secure Boot auto", Outlook{Host: route.Host{Loaders: append(old, ipxe)}, Proxied: true}, linux(boot.X64), nil, "(uefi-x64-snponly)"},
 		{"arm64 without loaders", Outlook{Host: route.Host{Loaders: route.Binaries{ipxe}}, Proxied: true}, linux(boot.ARM64),
-			[]string{"no UEFI arm64 machine can be booted: ipxe-arm64.efi was not found on this host; Debian has it in package ipxe"}, "ipxe-arm64.efi was not found"},
-		{"--for arm64 without loaders", Outlook{Host: on(fine), Proxied: true}, both, []string{"no UEFI arm64 machine can be booted: no shim for UEFI arm64|shim-signed"}, "(uefi-shim-grub)"},
+			[]string{"no UEFI arm64 machine can be booted by its ROM or HTTP Boot, unless it has an iPXE of its own: ipxe-arm64.efi was not found on this host; Debian has it in package ipxe"}, "ipxe-arm64.efi was not found"},
+		{"--for arm64 without loaders", Outlook{Host: on(fine), Proxied: true}, both, []string{"no UEFI arm64 machine can be booted by its ROM or HTTP Boot, unless it has an iPXE of its own: no shim for UEFI arm64|shim-signed"}, "(uefi-shim-grub)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := tt.WithoutWay(tt.target)

@@ -83,7 +83,7 @@ func (t Target) withoutOthers(clients []boot.Client) []boot.Client {
 // givenTo does so for some clients.
 func (o Outlook) givenTo(clients []boot.Client, p boot.Payload) ([]Given, error) {
 	var all []Given
-	var obstacles []string
+	var obstacles, unasked []string
 	for _, client := range clients {
 		ladder := route.Routes(o.Asks(client), p, o.Host)
 		what := ladder.Obstacle(client)
@@ -91,12 +91,15 @@ func (o Outlook) givenTo(clients []boot.Client, p boot.Payload) ([]Given, error)
 			what = first.Give + " over " + strings.ToUpper(string(first.Via)) + " (" + first.Name + ")"
 		} else if file, ok := o.pointed(client, p); ok {
 			what = file + ", which your DHCP server names, then as iPXE"
+		} else if why := fmt.Sprintf("%s: %s", client.Platform(), what); ladder.Unasked() {
+			unasked = append(unasked, why)
 		} else {
-			obstacles = append(obstacles, fmt.Sprintf("%s: %s", client.Platform(), what))
+			obstacles = append(obstacles, why)
 		}
 		all = append(all, Given{client.Platform(), Speaker(client), what})
 	}
-	if len(obstacles) == len(all) && len(all) > 0 {
+	// That the loader which was asked for isn't one of a machine's is said where it is none of any.
+	if obstacles = append(obstacles, unasked...); len(obstacles) == len(all) && len(all) > 0 {
 		return nil, advice.New(fmt.Sprintf("no machine that Spur has a way for can boot %s: %s", p.Title(), obstacles[0]),
 			"spur explain says what is in the way of each kind of machine")
 	}

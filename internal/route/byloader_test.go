@@ -39,6 +39,9 @@ func TestByLoader(t *testing.T) {
 			if !strings.Contains(ladder.Obstacle(tt.client), tt.why) {
 				t.Errorf("the obstacle is %q", ladder.Obstacle(tt.client))
 			}
+			if ladder.Unasked() != (tt.loader == "lilo") {
+				t.Errorf("what was asked for is none of the client's loaders: %v", ladder.Unasked())
+			}
 			for _, r := range ladder.Rejected {
 				if l := entry(r.Name).Loader; l != tt.loader && !strings.HasSuffix(r.Why, "was asked for") {
 					t.Errorf("%s is rejected because %q", r.Name, r.Why)

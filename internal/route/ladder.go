@@ -127,7 +127,7 @@ func (l Ladder) Obstacle(c boot.Client) string {
 	if len(l.Rejected) == 0 {
 		return fmt.Sprintf("no route for %s over %s yet", c.Platform(), strings.ToUpper(string(c.Proto)))
 	}
-	nearest := slices.MaxFunc(l.Rejected, func(x, y Rejected) int { return cmp.Compare(x.near, y.near) })
+	nearest := l.nearest()
 	if nearest.near == unasked {
 		return nearest.Why + ", by which such a machine can't boot"
 	}
@@ -135,4 +135,15 @@ func (l Ladder) Obstacle(c boot.Client) string {
 		return nearest.Why + "; or have Spur sign with keys of yours (spur loader keys)"
 	}
 	return nearest.Why
+}
+
+// nearest is the entry that lacks the least to be taken, of several the first.
+func (l Ladder) nearest() Rejected {
+	return slices.MaxFunc(l.Rejected, func(x, y Rejected) int { return cmp.Compare(x.near, y.near) })
+}
+
+// Unasked tells whether what is in the way is that another loader was asked for than any by
+// which the client boots.
+func (l Ladder) Unasked() bool {
+	return len(l.Routes) == 0 && len(l.Rejected) > 0 && l.nearest().near == unasked
 }

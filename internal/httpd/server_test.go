@@ -149,6 +149,22 @@ func TestOnePeerCantHaveAll(t *testing.T) {
 // Connections without a request give way: to their own peer where it has its
 // share, and to anybody where all places are taken.
 func TestIdleGiveWay(t *testing.T) {
+	// A connection has a request until the server is back from its last answer, for which a busy
+	// computer may need long: another one is idle then.
+	for tries := 3; ; tries-- {
+		err := idleGiveWay(t)
+		if err == nil {
+			return
+		}
+		if t.Log(err); tries == 1 {
+			t.Fatal("it was so three times")
+		}
+	}
+}
+
+// idleGiveWay says which connection of four idle ones should have been ended, or not.
+func idleGiveWay(t *testing.T) error {
+	t.Helper()
 	addr := serve(t, &Server{Handler: &Handler{Open: FS(fstest.MapFS{"f": {}})}, Bounds: Bounds{Conns: 4, PeerConns: 2}}, nil)
 	var idle []net.Conn
 	for _, from := range []string{"127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2"} {
@@ -158,7 +174,7 @@ func TestIdleGiveWay(t *testing.T) {
 		}
 		idle = append(idle, c)
 	}
-	for until := time.Now().Add(10 * time.Second); ; { // the server may not be back from its last answer
+	for until := time.Now().Add(10 * time.Second); ; {
 		status := ask(dialFrom(t, "127.0.0.1", addr), "f")
 		if status == http.StatusOK {
 			break
@@ -168,15 +184,16 @@ func TestIdleGiveWay(t *testing.T) {
 		}
 	}
 	if status := ask(dialFrom(t, "127.0.0.3", addr), "f"); status != http.StatusOK {
-		t.Errorf("another peer was answered %d", status)
+		return fmt.Errorf("another peer was answered %d", status)
 	}
 	for i, want := range []bool{true, true, false, false} {
 		_ = idle[i].SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 		_, err := idle[i].Read(make([]byte, 1))
 		if ended := !errors.Is(err, os.ErrDeadlineExceeded); ended != want {
-			t.Errorf("idle connection %d: %v", i, err)
+			return fmt.Errorf("idle connection %d: %w", i, err)
 		}
 	}
+	return nil
 }
 
 func TestMalformed(t *testing.T) {

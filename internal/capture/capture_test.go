@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -260,6 +262,49 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+// What the machine acknowledges, or where the server ends the connection, shows that more
+// came than the capture has; what came late isn't lacking.
+func TestHoles(t *testing.T) {
+	second := func(b []byte) frame { return frame{2 * time.Second, b} }
+	response := func(length, has int) string {
+		head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %04d\r\n\r\n", length)
+		return head + strings.Repeat("x", has)
+	}
+	const head = 41
+	begins := append(leased(t), second(tcp(t, true, 99, "S", "")), second(tcp(t, false, 499, "SA", "")), second(acknowledging(t, 500, "A", "GET /vmlinuz HTTP/1.1\r\n\r\n")))
+	first := second(tcp(t, false, 500, "A", response(1000, 300)))
+	closed := second(tcp(t, false, 500+head+300, "FA", ""))
+	for name, test := range map[string]struct {
+		frames       []frame
+		done         bool
+		bytes, lacks int64
+		err          string
+	}{
+		"acknowledged":       {[]frame{first, second(acknowledging(t, 500+head+1000, "A", "")), second(tcp(t, false, 500+head+1000, "FA", ""))}, true, 1000, 700, ""},
+		"the end":            {[]frame{first, second(tcp(t, false, 500+head+1000, "FA", ""))}, true, 1000, 700, ""},
+		"the machine's end":  {[]frame{first, second(acknowledging(t, 500+head+1001, "FA", ""))}, true, 1000, 700, ""},
+		"a part":             {[]frame{first, second(acknowledging(t, 500+head+800, "FA", ""))}, false, 800, 500, "the machine closed the connection"},
+		"still open":         {[]frame{first, second(acknowledging(t, 500+head+800, "A", ""))}, false, 800, 500, ""},
+		"still open, whole":  {[]frame{first, second(acknowledging(t, 500+head+1000, "A", ""))}, true, 1000, 700, ""},
+		"no hole":            {[]frame{first, second(acknowledging(t, 500+head+300, "A", "")), closed, second(acknowledging(t, 500+head+301, "FA", ""))}, false, 300, 0, "the server closed the connection"},
+		"a reset":            {[]frame{first, second(acknowledging(t, 500+head+1000, "RA", ""))}, false, 300, 0, "the machine closed the connection"},
+		"the middle":         {[]frame{first, second(tcp(t, false, 500+head+900, "A", strings.Repeat("x", 100)))}, true, 1000, 600, ""},
+		"it comes late":      {[]frame{first, second(tcp(t, false, 500+head+400, "A", strings.Repeat("x", 600))), second(tcp(t, false, 500+head+300, "A", strings.Repeat("x", 100)))}, true, 1000, 0, ""},
+		"all of it":          {[]frame{second(acknowledging(t, 500+head+1000, "A", "")), second(tcp(t, false, 500+head+1000, "FA", ""))}, true, head + 1000, head + 1000, ""},
+		"an answer of none":  {[]frame{second(acknowledging(t, 501, "FA", ""))}, false, 0, 0, "the machine closed the connection"},
+		"a further request":  {[]frame{first, second(acknowledging(t, 500+head+1000, "A", "GET /initrd HTTP/1.1\r\n\r\n")), second(tcp(t, false, 500+head+1000, "A", response(10, 10)))}, true, 1000, 700, ""},
+		"and no more of one": {[]frame{first, second(acknowledging(t, 0, "", "GET /initrd HTTP/1.1\r\n\r\n"))}, true, 1000, 700, ""},
+	} {
+		got := transfers(t, read(t, pcap(t, layers.LinkTypeEthernet, append(slices.Clone(begins), test.frames...)...)))
+		if g := got[0]; g.Done != test.done || g.Bytes != test.bytes || g.Lacks != test.lacks || g.Err != test.err {
+			t.Errorf("%s: got %+v", name, g)
+		}
+		if len(got) > 1 && got[1].Answered && (got[1].Bytes != 10 || !got[1].Done || got[1].Lacks != 0) {
+			t.Errorf("%s: the next is %+v", name, got[1])
+		}
+	}
+}
+
 // A server that names another URL sends no file.
 func TestRedirect(t *testing.T) {
 	at := func(after int, b []byte) frame { return frame{time.Duration(after) * time.Second, b} }
@@ -352,7 +397,7 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("%d items", len(m.Items))
 			}
 			for _, i := range m.Items {
-				if x := i.Transfer; x != nil && (x.Bytes < 0 || x.Total < 0) {
+				if x := i.Transfer; x != nil && (x.Bytes < 0 || x.Total < 0 || x.Lacks < 0) {
 					t.Errorf("%+v", x)
 				}
 			}

@@ -46,12 +46,21 @@ func udp(t testing.TB, link []gopacket.SerializableLayer, src, dst string, from,
 }
 
 func tcp(t testing.TB, fromMachine bool, seq uint32, flags string, payload string) []byte {
+	return segment(t, fromMachine, layers.TCP{Seq: seq}, flags, payload)
+}
+
+// acknowledging is a segment of the machine's that says how far the server's bytes came.
+func acknowledging(t testing.TB, ack uint32, flags string, payload string) []byte {
+	return segment(t, true, layers.TCP{Seq: 100, Ack: ack}, flags, payload)
+}
+
+func segment(t testing.TB, fromMachine bool, numbers layers.TCP, flags string, payload string) []byte {
 	link, src, dst, from, to := ethernet(machine, server), "10.0.0.23", "10.0.0.1", uint16(40000), uint16(80)
 	if !fromMachine {
 		link, src, dst, from, to = ethernet(server, machine), dst, src, to, from
 	}
 	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: net.ParseIP(src).To4(), DstIP: net.ParseIP(dst).To4()}
-	l := &layers.TCP{SrcPort: layers.TCPPort(from), DstPort: layers.TCPPort(to), Seq: seq}
+	l := &layers.TCP{SrcPort: layers.TCPPort(from), DstPort: layers.TCPPort(to), Seq: numbers.Seq, Ack: numbers.Ack}
 	for _, f := range flags {
 		switch f {
 		case 'S':

@@ -26,8 +26,10 @@ type stream struct {
 	answered bool
 	closed   bool
 	current  *Transfer // the request that is being answered
-	seq      uint32    // behind the last byte that the server sent
-	synced   bool      // seq is known
+	seq      uint32    // behind the last byte of the server's that was captured or counted
+	shown    uint32    // behind the last one that came, by what either side says
+	moved    time.Time // when it did
+	synced   bool      // both are known
 }
 
 // tcp takes in a segment of a machine's connection.
@@ -66,10 +68,18 @@ func method(b []byte) string {
 }
 
 func (s *stream) fromClient(at time.Time, a *assembly, c connection, l *layers.TCP) {
-	if l.SYN {
+	switch {
+	case l.SYN:
 		s.tries++
+		s.synced = false // a port that is used again begins with other numbers
+	case l.ACK && !l.RST:
+		s.reached(at, l.Ack)
 	}
-	if how := method(l.Payload); how != "" && (s.current == nil || s.current.Answered) {
+	how := method(l.Payload)
+	if how != "" {
+		s.catchUp()
+	}
+	if how != "" && (s.current == nil || s.current.Answered) {
 		s.next()
 		target, _, _ := bytes.Cut(l.Payload[len(how)+1:], []byte(" "))
 		line, _, _ := bytes.Cut(target, []byte("\r"))
@@ -85,6 +95,7 @@ func (s *stream) fromClient(at time.Time, a *assembly, c connection, l *layers.T
 // more before the answer is there, whatever the capture has missed of it.
 func (s *stream) next() {
 	if t := s.current; t != nil && !t.Done && t.Err == "" {
+		t.Lacks += max(t.Total-t.Bytes, 0)
 		t.Done, t.Bytes = true, max(t.Bytes, t.Total)
 	}
 }
@@ -92,10 +103,12 @@ func (s *stream) next() {
 // leave ends the request that is being answered. Where the size was not told,
 // what came is all of it.
 func (s *stream) leave(why string) {
+	s.catchUp()
 	t := s.current
 	if t == nil || t.Done || t.Err != "" {
 		return
 	}
+	t.Answered = t.Answered || t.Bytes > 0 // by a head that the capture lacks
 	if t.Done = t.Answered && t.Total == 0; !t.Done {
 		t.Err = why
 	}
@@ -114,8 +127,14 @@ func (s *stream) fromServer(at time.Time, l *layers.TCP, size int) {
 	if l.RST && !s.answered {
 		s.refused(at)
 	}
+	if l.SYN {
+		s.reached(at, l.Seq+1)
+	}
 	if size > 0 {
 		s.data(at, l, size)
+	}
+	if l.FIN {
+		s.reached(at, l.Seq+uint32(size))
 	}
 	if l.RST || l.FIN {
 		s.close("the server closed the connection")
@@ -132,36 +151,31 @@ func (s *stream) refused(at time.Time) {
 // it were in it.
 func (s *stream) data(at time.Time, l *layers.TCP, size int) {
 	end := l.Seq + uint32(size)
-	fresh := int64(size)
-	if s.synced {
-		if fresh = int64(int32(end - s.seq)); fresh <= 0 {
-			if s.current != nil {
-				s.current.Retransmissions++
-			}
-			return
+	s.reached(at, l.Seq)
+	fresh, t := int64(int32(end-s.seq)), s.current
+	if fresh <= 0 {
+		if t != nil {
+			t.Retransmissions++
+			t.Lacks = max(t.Lacks-int64(size), 0) // or it comes late
 		}
+		return
 	}
-	s.seq, s.synced = end, true
-	t := s.current
+	s.reached(at, end)
+	s.seq = end
 	if t == nil {
 		return
 	}
 	t.Last = at
-	if !t.Answered {
-		fresh = t.answer(at, l.Payload, fresh)
+	if !t.Answered && bytes.HasPrefix(l.Payload, []byte("HTTP/1.")) {
+		fresh = t.answer(at, l.Payload, min(fresh, int64(size)))
 	}
-	t.Bytes += fresh
-	if t.Total > 0 && t.Bytes >= t.Total {
-		t.Bytes, t.Done = t.Total, true
-	}
+	t.Lacks += max(fresh-int64(size), 0)
+	t.came(fresh)
 }
 
 // answer reads the head of a response, and returns how much of the file is behind
 // it.
 func (t *Transfer) answer(at time.Time, b []byte, size int64) int64 {
-	if !bytes.HasPrefix(b, []byte("HTTP/1.")) {
-		return size
-	}
 	t.Answered, t.First = true, at
 	head, _, whole := bytes.Cut(b, []byte("\r\n\r\n"))
 	lines := strings.Split(string(head), "\r\n")
@@ -217,6 +231,9 @@ func (t *Transfer) judgeStatus(line string) {
 
 // finish ends what is under way where the capture does.
 func (a *assembly) finish() *Capture {
+	for _, s := range a.conns {
+		s.catchUp()
+	}
 	for _, m := range a.Machines {
 		for _, i := range m.Items {
 			if t := i.Transfer; t != nil && !t.Answered && t.Err == "" && !t.Done {

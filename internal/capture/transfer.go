@@ -26,6 +26,7 @@ type Transfer struct {
 	Answered           bool
 	Bytes, Total       int64
 	Whole              int64 // the size of the file of which HTTP sends a range
+	Lacks              int64 // how many of Bytes aren't in the capture, though they came
 	Blocks             int
 	BlockSize          int
 	Window             int
@@ -175,8 +176,10 @@ func (t *Transfer) data(at time.Time, block uint16, size int) {
 	ahead := int16(block - uint16(t.next))
 	if ahead < 0 || t.Done {
 		t.Retransmissions++
+		t.Lacks = max(t.Lacks-int64(size), 0) // or it comes late
 		return
 	}
+	t.Lacks += int64(ahead) * int64(t.BlockSize)
 	if t.Blocks == 0 {
 		t.First = at
 	}

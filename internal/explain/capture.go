@@ -215,6 +215,9 @@ func transferText(t *capture.Transfer) string {
 	case t.Bytes > 0:
 		text += ": " + amountText(t)
 	}
+	if t.Lacks > 0 {
+		text += ", captured only in part"
+	}
 	if t.Err != "" {
 		text += "; " + t.Err
 	} else if !t.Done {

@@ -76,6 +76,20 @@ func TestPagesAreNoFiles(t *testing.T) {
 	}
 }
 
+// Of a file that came and isn't whole in the capture the story says so.
+func TestPartlyCaptured(t *testing.T) {
+	start := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	for lacks, want := range map[int64]string{0: "kernel vmlinuz: 1000 bytes", 700: "kernel vmlinuz: 1000 bytes, captured only in part"} {
+		events := Events(&capture.Machine{MAC: boot.MAC{2, 0, 0, 0, 0, 1}, Items: []*capture.Item{{Proto: capture.Fetch, Time: start, Transfer: &capture.Transfer{
+			Proto: "http", Method: "GET", Name: "/vmlinuz", Client: netip.MustParseAddrPort("10.0.0.9:2000"), Server: netip.MustParseAddrPort("10.0.0.1:80"),
+			Start: start, Last: start, Answered: true, Done: true, Bytes: 1000, Total: 1000, Status: 200, Lacks: lacks,
+		}}}})
+		if a := Attempts(events, start.Add(time.Second))[0]; len(a.Steps) != 1 || a.Steps[0].Text != want {
+			t.Errorf("%d: %+v", lacks, a.Steps)
+		}
+	}
+}
+
 // Spur that looks for DHCP servers, as a PXE ROM among others, is no machine that boots.
 func TestProbesAreNoBoots(t *testing.T) {
 	m, err := dhcpv4.NewDiscovery(net.HardwareAddr{2, 0, 0, 0, 0, 1},

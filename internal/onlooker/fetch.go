@@ -25,7 +25,7 @@ func (o *overhearing) fetch(t *capture.Transfer) {
 	}
 	e := timeline.Event{
 		Proto: t.Proto, Name: name, Role: o.roleOf(t, name), Peer: t.Client.Addr(), Server: t.Server.Addr(),
-		Bytes: t.Bytes, Total: max(t.Total, t.Whole),
+		Bytes: t.Bytes, Total: max(t.Total, t.Whole), Partly: t.Lacks > 0,
 	}
 	if t.Status >= http.StatusMultipleChoices { // what comes with it is a page that says so
 		e.Bytes, e.Total = 0, 0

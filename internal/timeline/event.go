@@ -193,6 +193,8 @@ type Event struct {
 	Handshake HandshakeFailure
 	// Onlooker: the event was heard of others, and no server in it is ours.
 	Onlooker bool
+	// Partly: an onlooker saw only some of the Bytes, and knows of the others.
+	Partly bool
 	// Audible: the offers of other servers to a client that Asked would be
 	// heard as well, so that it means something if there are none.
 	Audible bool

@@ -198,13 +198,14 @@ func fetchedText(t Transfer) string {
 	case t.leaves:
 		return text + "; it leaves the machine to its own disk"
 	}
-	took := t.Took()
-	if t.Bytes < 64<<10 && took < time.Second {
-		return text
+	if took := t.Took(); t.Bytes >= 64<<10 || took >= time.Second {
+		text += " in " + size.Length(took)
+		if t.Bytes >= 1<<20 && took >= 100*time.Millisecond {
+			text += ", " + Size(int64(float64(t.Bytes)/took.Seconds())) + "/s"
+		}
 	}
-	text += " in " + size.Length(took)
-	if t.Bytes >= 1<<20 && took >= 100*time.Millisecond {
-		text += ", " + Size(int64(float64(t.Bytes)/took.Seconds())) + "/s"
+	if t.partly {
+		text += ", captured only in part"
 	}
 	return text
 }

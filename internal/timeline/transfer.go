@@ -38,6 +38,7 @@ type Transfer struct {
 	elsewhere bool // goes to another address than the machine's
 	waits     bool // a script that is a menu
 	leaves    bool // a script that sends the machine to its own disk
+	partly    bool // only a part of it was captured
 	more      bool // a kernel that is no use without what follows it
 }
 
@@ -84,6 +85,7 @@ func (a Attempt) fetch(e Event) (Attempt, []Step) {
 	}
 	t.elsewhere = a.isElsewhere(e)
 	e.Route, t.Proto = t.Route, orElse(e.Proto, t.Proto)
+	t.partly = e.Partly
 	t.Total, t.Loader, t.more, t.waits, t.leaves = max(t.Total, e.Total), e.Loader, e.More, e.Waits, e.Leaves
 	switch {
 	case e.Kind == Awaited:

@@ -155,7 +155,7 @@ func (c Config) examine(ctx context.Context, t target.Target) (target.Inspected,
 	defer cache.Close()
 	disks := rawdisk.New("", c.say)
 	defer disks.Close()
-	l, err := t.Inspect(ctx, target.Upstream{Open: lookURL(cache), Say: c.say, Disks: disks})
+	l, err := t.Inspect(ctx, target.Upstream{Open: lookURL(cache), Say: c.say, Disks: disks, Lists: true})
 	if err != nil {
 		return target.Inspected{}, route.Host{}, err
 	}

@@ -53,10 +53,18 @@ func reason(full string, err error) string {
 	text := err.Error()
 	for _, name := range []string{full, filepath.Base(full)} {
 		if rest, ok := strings.CutPrefix(text, name); ok {
-			text = strings.TrimLeft(afterLabel(rest), ": ")
+			text = aboutIt(afterLabel(rest))
 		}
 	}
 	return strings.ReplaceAll(text, full, filepath.Base(full))
+}
+
+// aboutIt is what is behind a file's name: a sentence of its own, or one that begins with it.
+func aboutIt(rest string) string {
+	if verb, ok := strings.CutPrefix(rest, " "); ok {
+		return "it " + verb
+	}
+	return strings.TrimLeft(rest, ": ")
 }
 
 // afterLabel is text without the label of a disc that it begins with, in brackets.
@@ -108,15 +116,14 @@ const (
 func (g *groupLook) skippedText() string {
 	images, others := apart(g.skipped)
 	var text []string
-	more := "spur explain " + g.foldersInShell() + " --menu lists "
-	them := map[bool]string{true: "it", false: "them all"}[len(g.skipped) == 1]
+	more := g.whereListed()
 	switch {
 	case len(images) > 0:
 		thing := map[bool]string{true: "target", false: "image"}[slices.ContainsFunc(images, leftOut.isFolder)]
 		others := map[bool]string{true: "; nor can " + size.Count(len(others), "other file")}[len(others) > 0]
-		text = append(text, stayOut(len(images), thing)+": "+toldOf(images)+others+"; "+more+them)
+		text = append(text, stayOut(len(images), thing)+": "+toldOf(images)+others+more)
 	case len(others) > 0:
-		text = append(text, stayOut(len(others), "file")+"; "+more+them)
+		text = append(text, stayOut(len(others), "file")+more)
 	}
 	if slices.ContainsFunc(g.skipped, func(o leftOut) bool { return o.why == leadsOut }) {
 		text = append(text, leadsOutRemedy)
@@ -158,6 +165,32 @@ func andMore(n int) string {
 		return ""
 	}
 	return fmt.Sprintf(" and %d more", n)
+}
+
+// whereListed says which command lists all that can't be booted; nothing where what is said
+// stands beside that list.
+func (g *groupLook) whereListed() string {
+	if g.up.Lists {
+		return ""
+	}
+	them := map[bool]string{true: "it", false: "them all"}[len(g.skipped) == 1]
+	return "; spur explain " + g.foldersInShell() + " --menu" + g.flagsInShell() + " lists " + them
+}
+
+// flagsInShell are the flags that decide what of the folders boots, for a command line.
+func (g *groupLook) flagsInShell() string {
+	text := ""
+	for _, p := range g.parts {
+		if t := p.target; p.named == nil {
+			for _, f := range []struct{ flag, value string }{{"as", t.As}, {"root", t.Root}, {"cmdline", t.Cmdline}, {"families", t.Families}} {
+				if f.value != "" {
+					text += " --" + f.flag + " " + inShell(f.value)
+				}
+			}
+			return text
+		}
+	}
+	return text
 }
 
 // foldersInShell are the folders of a menu as they were named, for a command line.

@@ -36,14 +36,38 @@ func (t Target) withDisc(ctx context.Context, file boot.File, up Upstream, use f
 // the network and nothing was said of it, the whole of the medium.
 func (l *Inspected) takeDisc(ctx context.Context, t Target, file boot.File, up Upstream) error {
 	err := l.takeSystem(ctx, t, file, up)
-	if !errors.As(err, &medium.UnfitError{}) || t.As != "" || t.saysMore() {
+	if !errors.As(err, &medium.UnfitError{}) || t.As != "" || l.takeDisk(ctx, t.asDisk(), up) != nil {
 		return err
 	}
-	if l.takeDisk(ctx, t, up) != nil {
-		return err
+	if t.saysMore() {
+		return t.wholeAlone(err)
 	}
 	l.Warnings = append(l.Warnings, fmt.Sprintf("%s (%s); it is booted as a whole, and whether its system finds itself there is its own matter", err, advice.Of(err)))
 	return nil
+}
+
+// asDisk is a target of which nothing is said that a disk doesn't take.
+func (t Target) asDisk() Target {
+	t.Initrds, t.Cmdline, t.Modules, t.DTB = nil, "", nil, ""
+	return t
+}
+
+// wholeAlone says of a medium that boots as a whole, since it is unfit for more, what can't be
+// said beside it.
+func (t Target) wholeAlone(unfit error) error {
+	given := t.given()
+	if t.Entry != "" {
+		given = append(given, entryOption)
+	}
+	if t.Root != "" {
+		given = append(given, rootOption)
+	}
+	flags := flagsOf(given)
+	why := fmt.Sprintf("%s; it boots as a whole, without %s", unfit, flags)
+	if given[0] == rootOption {
+		why = fmt.Sprintf("%s boots as a whole, and its system is told of no root over %s", boot.File{Source: t.Kernel}.Base(), t.Root)
+	}
+	return given[0].about(advice.Misused(advice.New(why, "leave "+flags+" out; spur image show says what is on it")))
 }
 
 // saysMore tells whether more is said of a medium than its name: what boots as a whole

@@ -3,14 +3,12 @@ package target
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/spurboot/spur/internal/advice"
 	"github.com/spurboot/spur/internal/boot"
 	"github.com/spurboot/spur/internal/family"
-	"github.com/spurboot/spur/internal/medium"
 )
 
 // checkRoot refuses a way to the root that nothing takes which may boot. What is put into a
@@ -45,7 +43,7 @@ func (t Target) rootless(items int) error {
 // its root over what was asked for boots as without that.
 func (t Target) lookAmong(ctx context.Context, up Upstream) (Inspected, error) {
 	l, err := t.lookAlone(ctx, up)
-	if !errors.As(err, &medium.NoRootError{}) {
+	if about, _ := OptionOf(err); about != string(rootOption) {
 		return l, err
 	}
 	asked := t.Root

@@ -29,6 +29,8 @@ type Upstream struct {
 	Disks *rawdisk.Images
 	// Later: a compressed disk isn't waited for until it is unpacked.
 	Later bool
+	// Lists: all that a menu's folders have which can't be booted is listed beside what is said.
+	Lists bool
 }
 
 // waitSaid is how long a server may take before it is said that it is waited

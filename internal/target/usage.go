@@ -69,21 +69,37 @@ func parseCmdline(text string) (boot.Template, error) {
 
 // onlyItself refuses what goes with a kernel beside a target of another kind.
 func (t Target) onlyItself(kind, remedy string) error {
-	var given []option
-	var flags []string
-	for _, one := range []struct {
-		option option
-		given  bool
-	}{
-		{initrdsOption, len(t.Initrds) > 0}, {cmdlineOption, t.Cmdline != ""}, {modulesOption, len(t.Modules) > 0},
-		{dtbOption, t.DTB != ""}, {messageOption, t.Message != ""},
-	} {
-		if one.given {
-			given, flags = append(given, one.option), append(flags, one.option.flag())
-		}
+	given := t.given()
+	if t.Message != "" {
+		given = append(given, messageOption)
 	}
 	if len(given) == 0 {
 		return nil
 	}
-	return given[0].about(advice.Misused(advice.New(fmt.Sprintf("%s is %s, without %s", t.Kernel, kind, strings.Join(flags, " and ")), remedy)))
+	return given[0].about(advice.Misused(advice.New(fmt.Sprintf("%s is %s, without %s", t.Kernel, kind, flagsOf(given)), remedy)))
+}
+
+// given is what is said of a target that goes with a kernel alone.
+func (t Target) given() []option {
+	var all []option
+	for _, one := range []struct {
+		option option
+		given  bool
+	}{
+		{initrdsOption, len(t.Initrds) > 0}, {cmdlineOption, t.Cmdline != ""}, {modulesOption, len(t.Modules) > 0}, {dtbOption, t.DTB != ""},
+	} {
+		if one.given {
+			all = append(all, one.option)
+		}
+	}
+	return all
+}
+
+// flagsOf are options as the command line calls them.
+func flagsOf(all []option) string {
+	var flags []string
+	for _, o := range all {
+		flags = append(flags, o.flag())
+	}
+	return strings.Join(flags, " and ")
 }

@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/spurboot/spur/block"
 )
 
 // version is what a file is known again by.
@@ -144,7 +142,7 @@ func (r *remote) judge(response *http.Response, first, last int64) (version, err
 	case status == http.StatusOK:
 		return version{}, refusal{ErrNoRanges}
 	case status == http.StatusNotFound || status == http.StatusGone:
-		return version{}, refusal{fmt.Errorf("%w: %s", block.ErrGone, response.Status)}
+		return version{}, refusal{GoneError{status}}
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		if first == 0 && header.Get("Content-Range") == "bytes */0" {
 			return versionOf(header, 0), nil

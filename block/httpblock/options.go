@@ -78,3 +78,16 @@ func (o Options) client() *http.Client {
 	transport.MaxIdleConnsPerHost = o.Connections
 	return &http.Client{Transport: transport}
 }
+
+// GoneError says that the server has no such file any more, or never had. It wraps
+// [block.ErrGone].
+type GoneError struct {
+	Status int // of the answer: 404 or 410
+}
+
+func (g GoneError) Error() string {
+	return fmt.Sprintf("%v: the server says %d %s", block.ErrGone, g.Status, http.StatusText(g.Status))
+}
+
+// Unwrap is block.ErrGone.
+func (g GoneError) Unwrap() error { return block.ErrGone }

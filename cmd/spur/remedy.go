@@ -12,7 +12,7 @@ import (
 // remedy is what to do about an error. Who made it knows best; else the reason
 // that the system gave for it says what would help.
 func remedy(err error) string {
-	if advice := advice.Of(err); advice != "" {
+	if advice := advice.Of(advice.InWords(err)); advice != "" {
 		return advice
 	}
 	is := func(any ...error) bool {

@@ -3,21 +3,18 @@ package main
 import (
 	"errors"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"github.com/spurboot/spur/internal/advice"
 )
 
 // told is the text of an error. What the system calls "open NAME: no such file or
 // directory" and "dial tcp ADDRESS: connect: connection refused" is told in our words,
 // whoever met with it.
 func told(err error) string {
-	var dial *net.OpError
-	if errors.As(err, &dial) && dial.Op == "dial" && dial.Addr != nil && errors.Is(dial, syscall.ECONNREFUSED) {
-		return strings.Replace(err.Error(), dial.Error(), "no server runs at "+dial.Addr.String(), 1)
-	}
+	err = advice.InWords(err)
 	var path *fs.PathError
 	if !errors.As(err, &path) || !errors.Is(path, fs.ErrNotExist) {
 		return err.Error()

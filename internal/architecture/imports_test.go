@@ -35,8 +35,8 @@ var allowed = map[string][]string{
 	"internal/pools":    {"internal/advice", "internal/dhcp", "internal/dhcp6"},
 	"internal/pxe":      {},
 	"internal/bsdp":     {},
-	"internal/httpd":    {"block/httpblock"},                     // how RFC 9110 reads ranges
-	"internal/fetch":    {"block/httpblock", "internal/scratch"}, // likewise
+	"internal/httpd":    {"block/httpblock"},                                        // how RFC 9110 reads ranges
+	"internal/fetch":    {"block/httpblock", "internal/advice", "internal/scratch"}, // likewise
 	"internal/nfs":      {"block/share"},
 	// Where the certificate of an HTTPS server comes from.
 	"internal/certificate": {"internal/wholefile"},

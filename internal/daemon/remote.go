@@ -2,11 +2,9 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -72,11 +70,8 @@ func (r Remote) reach(ctx context.Context) error {
 		port = request.URL.Scheme
 	}
 	conn, err := (&net.Dialer{Timeout: reachMost}).DialContext(ctx, "tcp", net.JoinHostPort(request.URL.Hostname(), port))
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return errors.New("no server runs there")
-	}
 	if err != nil {
-		return err
+		return advice.InWords(err)
 	}
 	return conn.Close()
 }

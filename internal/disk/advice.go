@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -155,8 +155,9 @@ func forLost(name string, lost error) string {
 
 // adviseURL says what to do about an error of a web server.
 func adviseURL(address string, err error) error {
-	var unreached *net.OpError
-	var noName *net.DNSError
+	err = advice.InWords(err)
+	text := err.Error()
+	var gone httpblock.GoneError
 	remedy := "see what the server answers: curl -v -r 0-511 " + address
 	switch {
 	case errors.Is(err, httpblock.ErrNoValidator):
@@ -167,14 +168,12 @@ func adviseURL(address string, err error) error {
 		remedy = "try again once nobody writes to it"
 	case !hasHost(address):
 		remedy = "check the address, which is http://HOST/PATH or https://HOST/PATH"
-	case errors.Is(err, block.ErrGone):
-		remedy = "check the address: the server has no such file"
-	case errors.As(err, &noName):
-		remedy = "check the name of the server, and this host's resolver"
-	case errors.As(err, &unreached):
-		remedy = "check the address, and whether the web server runs: curl -I " + address
+	case errors.As(err, &gone):
+		text = fmt.Sprintf("there is no file %s (the server says %d %s)", address, gone.Status, http.StatusText(gone.Status))
+		remedy = "check the path in the URL"
+	case advice.Of(err) != "":
+		remedy = advice.Of(err)
 	}
-	text := err.Error()
 	if !strings.Contains(text, address) {
 		text = address + ": " + text
 	}

@@ -83,8 +83,8 @@ func TestAdviceFits(t *testing.T) {
 		{"create over", create("a.qcow2", disk.CreateOptions{Backing: "typo.img"}), "there is no file typo.img", "check the name"},
 		{"convert ftp", convert("ftp://192.0.2.1/a", "a.qcow2"), "there is no file ftp:", "only http and https"},
 		{"convert no URL", convert("http://", "a.qcow2"), "http://", "http://HOST/PATH"},
-		{"convert a URL that refuses", convert(closed.URL+"/a.img", "a.qcow2"), "connection refused", "whether the web server runs"},
-		{"convert a URL that has nothing", convert(server.URL+"/a.img", "a.qcow2"), "404", "has no such file"},
+		{"convert a URL that refuses", convert(closed.URL+"/a.img", "a.qcow2"), ": no server runs at 127.0.0.1:", "start the server, or check the host"},
+		{"convert a URL that has nothing", convert(server.URL+"/a.img", "a.qcow2"), "there is no file " + server.URL + "/a.img (the server says 404 Not Found)", "check the path in the URL"},
 	} {
 		if c.err == nil {
 			t.Errorf("%s: done", c.what)

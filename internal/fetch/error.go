@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+
+	"github.com/spurboot/spur/internal/advice"
 )
 
 var (
@@ -34,10 +36,13 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.Status != 0 && errors.Is(e.Err, fs.ErrNotExist) {
+		return fmt.Sprintf("there is no file %s (the server says %d %s)", e.URL, e.Status, http.StatusText(e.Status))
+	}
 	if e.Status != 0 {
 		return fmt.Sprintf("fetch %s: upstream answered %d %s: %v", e.URL, e.Status, http.StatusText(e.Status), e.Err)
 	}
-	return fmt.Sprintf("fetch %s: %v", e.URL, e.Err)
+	return fmt.Sprintf("fetch %s: %v", e.URL, advice.InWords(e.Err))
 }
 
 // Unwrap is the cause.

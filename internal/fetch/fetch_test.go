@@ -275,7 +275,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%d: %v", status, err)
 			continue
 		}
-		if s := err.Error(); strings.Contains(s, "secret") || strings.Count(s, "/f:") != 1 {
+		if s := err.Error(); strings.Contains(s, "secret") || strings.Count(s, "/f") != 1 || want.answer == 404 != strings.HasPrefix(s, "there is no file http://me:xxxxx@") {
 			t.Errorf("%d: %s", status, s)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -229,14 +228,15 @@ func (r *Remote) explain(err error, c boot.Client) error {
 	}
 	var slow net.Error
 	var wrapped *url.Error
-	var dns *net.DNSError
+	reached := advice.InWords(err)
+	if said := new(url.Error); errors.As(err, &said) {
+		reached = advice.InWords(said.Err)
+	}
 	switch said := failure(""); {
+	case advice.Of(reached) != "" && !errors.Is(err, context.DeadlineExceeded):
+		return advice.Wrap(about("cannot be reached: %w", reached), "start it, or correct the address that spur api was given; "+advice.Of(reached))
 	case errors.As(err, &slow) && slow.Timeout():
 		return advice.Wrap(about("did not answer within %s", r.timeout), "see how long it takes: "+r.curl(c)+"; --api-timeout gives it longer")
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return advice.Wrap(about("cannot be reached: %w", syscall.ECONNREFUSED), "start it, or correct the address that spur api was given")
-	case errors.As(err, &dns):
-		return advice.Wrap(about("cannot be reached: %w", dns), "correct the address that spur api was given, or this host's name servers")
 	case errors.As(err, &said):
 		return advice.Wrap(about("%w for %s", said, c.MAC), "look at its log; see what it says: "+r.curl(c))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -186,7 +186,7 @@ func TestNobodyListens(t *testing.T) {
 	prefix := "http://user:secret@" + listener.Addr().String()
 	listener.Close()
 	_, err = remoteAt(t, RemoteConfig{Prefix: prefix}).Resolve(t.Context(), machine(1))
-	if errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), listener.Addr().String()+"/v1 cannot be reached: connection refused") || strings.Contains(err.Error(), "secret") {
+	if errors.Is(err, boot.ErrIgnore) || !strings.Contains(err.Error(), listener.Addr().String()+"/v1 cannot be reached: no server runs at ") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
 	}
 	if advice := advice.Of(err); !strings.Contains(advice, "start it") {

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
-	"syscall"
 	"time"
 
 	"github.com/spurboot/spur/internal/advice"
@@ -117,7 +115,6 @@ func adviseURL(err error) error {
 	if !errors.As(err, &at) || advice.Of(err) != "" {
 		return err
 	}
-	var dns *net.DNSError
 	remedy := "try it: curl -v " + at.URL
 	switch {
 	case at.Status == http.StatusNotFound, at.Status == http.StatusGone:
@@ -126,10 +123,8 @@ func adviseURL(err error) error {
 		remedy = "check the URL: a presigned one may be too old, others need https://user:password@host/…"
 	case at.Status >= http.StatusInternalServerError:
 		remedy = "look at that server's log, or try again later"
-	case errors.As(err, &dns):
-		remedy = "check the host in the URL, and the name servers of this one"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		remedy = "start the server, or check the host and the port in the URL"
+	case advice.Of(advice.InWords(at.Err)) != "":
+		remedy = advice.Of(advice.InWords(at.Err))
 	case at.Timeout():
 		remedy = "see whether that server can be reached and isn't overloaded: curl -v " + at.URL
 	}

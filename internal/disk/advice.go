@@ -86,11 +86,10 @@ func isPathOf(name string, err error) bool {
 
 // noFile says that there is none.
 func noFile(name string, err error) error {
-	remedy := "check the name"
 	if strings.Contains(name, "://") {
-		remedy = "of URLs only http and https are read, and only by spur disk convert and spur disk serve --read-only; download it"
+		return advice.Wrap(reworded{err, shorten(name) + " is a URL, which isn't taken here"}, "of URLs only http and https are read, and only by spur disk convert and spur disk serve --read-only; download it")
 	}
-	return advice.Wrap(reworded{err, "there is no file " + shorten(name)}, remedy)
+	return advice.Wrap(reworded{err, "there is no file " + shorten(name)}, "check the name")
 }
 
 // adviceFor is what to do about an error that says nothing of it itself.

@@ -81,7 +81,7 @@ func TestAdviceFits(t *testing.T) {
 		{"open for reading", open("typo.qcow2", disk.Options{ReadOnly: true}), "there is no file typo.qcow2", "check the name"},
 		{"convert", convert("typo.qcow2", "a.qcow2"), "there is no file typo.qcow2", "check the name"},
 		{"create over", create("a.qcow2", disk.CreateOptions{Backing: "typo.img"}), "there is no file typo.img", "check the name"},
-		{"convert ftp", convert("ftp://192.0.2.1/a", "a.qcow2"), "there is no file ftp:", "only http and https"},
+		{"convert ftp", convert("ftp://192.0.2.1/a", "a.qcow2"), "ftp://192.0.2.1/a is a URL, which isn't taken here", "only http and https"},
 		{"convert no URL", convert("http://", "a.qcow2"), "http://", "http://HOST/PATH"},
 		{"convert a URL that refuses", convert(closed.URL+"/a.img", "a.qcow2"), ": no server runs at 127.0.0.1:", "start the server, or check the host"},
 		{"convert a URL that has nothing", convert(server.URL+"/a.img", "a.qcow2"), "there is no file " + server.URL + "/a.img (the server says 404 Not Found)", "check the path in the URL"},

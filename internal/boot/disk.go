@@ -94,7 +94,7 @@ func (d Disk) File(name string) (File, bool) { return d.Image, name == d.ServedA
 // (edk2, HttpBootSupport.c), and what isn't plain needs quotes in some configurations.
 func (d Disk) ServedAs() string {
 	name := d.Image.Base()
-	for _, ending := range []string{".gz", ".xz", ".zst", ".zstd", ".img", ".iso", ".raw", ".qcow2", ".vhd", ".vhdx", ".vmdk"} {
+	for _, ending := range []string{".gz", ".bz2", ".xz", ".zst", ".zstd", ".img", ".iso", ".raw", ".qcow2", ".vhd", ".vhdx", ".vmdk"} {
 		if strings.EqualFold(path.Ext(name), ending) {
 			name = name[:len(name)-len(ending)]
 		}

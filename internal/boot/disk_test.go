@@ -7,7 +7,7 @@ import (
 
 func TestDiskServedAs(t *testing.T) {
 	for source, want := range map[string]string{
-		"/srv/debian.iso": "debian.img", "/srv/d.img.gz": "d.img", "/srv/d.raw.XZ": "d.img", "https://x/a%20b.qcow2?token=1": "a_20b.img",
+		"/srv/debian.iso": "debian.img", "/srv/d.img.gz": "d.img", "/srv/d.img.bz2": "d.img", "/srv/d.raw.XZ": "d.img", "https://x/a%20b.qcow2?token=1": "a_20b.img",
 		"/srv/ä b.img": "__b.img", "/srv/.img": "disk.img", "/srv/" + strings.Repeat("x", 200) + ".vhd": strings.Repeat("x", ProgramMost-4) + ".img",
 	} {
 		if got := (Disk{Image: File{Source: source}}).ServedAs(); got != want {

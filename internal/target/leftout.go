@@ -83,7 +83,7 @@ func (o leftOut) isFolder() bool { return strings.HasSuffix(o.name, "/") }
 // isImage tells whether it is by its name meant to boot, also in what packs one file.
 func (o leftOut) isImage() bool {
 	name := strings.ToLower(o.name)
-	for _, packed := range []string{".gz", ".xz", ".zst"} {
+	for _, packed := range []string{".gz", ".bz2", ".xz", ".zst"} {
 		name = strings.TrimSuffix(name, packed)
 	}
 	return slices.Contains([]string{".iso", ".img", ".qcow2", ".vhd", ".vhdx", ".vmdk", ".raw", ".wim", ".efi"}, path.Ext(name))

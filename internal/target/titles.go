@@ -33,7 +33,7 @@ func kernelCalls(file, version string) string {
 
 // withoutEnding is a file's name for people.
 func withoutEnding(name string) string {
-	for _, ending := range []string{".gz", ".xz", ".zst", ".iso", ".img", ".efi", ".raw", ".qcow2", ".vhd", ".vhdx", ".vmdk", ".ipxe", ".wim", ".bin"} {
+	for _, ending := range []string{".gz", ".bz2", ".xz", ".zst", ".iso", ".img", ".efi", ".raw", ".qcow2", ".vhd", ".vhdx", ".vmdk", ".ipxe", ".wim", ".bin"} {
 		if short, ok := strings.CutSuffix(name, ending); ok && short != "" {
 			name = short
 		}

@@ -163,6 +163,9 @@ func differing(before, after map[string]stamp) string {
 // unfit says what boots get while the files that have changed can't be booted.
 func (w *watch) unfit(names string, err error) string {
 	given, remedy := "what was there before", advice.Of(err)
+	if strings.Contains(remedy, "download or copy it again") {
+		remedy = "" // who watches a file has just built it
+	}
 	w.mu.RLock()
 	overwritten := w.now.held.Overwritten()
 	w.mu.RUnlock()

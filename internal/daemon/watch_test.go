@@ -113,6 +113,8 @@ func TestWatch(t *testing.T) {
 	if got := served(); got != "one" {
 		t.Errorf("with a kernel that doesn't boot, %q is served", got)
 	}
+	write(kernel, nil)
+	waitFor("kernel changed, and boots get what was there before: " + kernel + ": this is an empty file, not something that boots\n")
 	write(kernel, flatKernel("two"))
 	waitFor("kernel changed: the next boot gets it (kernel: Multiboot kernel, x86 (32 bits))")
 	if got := served(); got != "two" {
@@ -140,7 +142,7 @@ func TestWatch(t *testing.T) {
 	if err != nil || p.Title() != "kernel" {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if n := strings.Count(told.String(), "\n"); n != 5 {
+	if n := strings.Count(told.String(), "\n"); n != 6 {
 		t.Errorf("%d lines:\n%s", n, told)
 	}
 }

@@ -93,16 +93,19 @@ func (l *diskLook) noDisk() error {
 	if err != nil {
 		return err
 	}
-	inside := ""
+	inside, hint := "", "unpack it until the image of a disk is left, or an ISO image, and name that"
 	if known, ok := looksLike(h); ok && !known.disk {
 		inside = known.looks
+		if strings.HasPrefix(known.hint, "convert it") {
+			hint = known.hint
+		}
 	} else if name := h.wrapping(); name != "" {
 		inside = "a " + name + " file"
 	}
 	if inside == "" {
 		return nil
 	}
-	return &Mismatch{Looks: inside, Hint: "unpack it until the image of a disk is left, or an ISO image, and name that", Wanted: "the image of a disk"}
+	return &Mismatch{Looks: inside, Hint: hint, Wanted: "the image of a disk"}
 }
 
 func (l *diskLook) table() (partition.Table, error) {

@@ -83,6 +83,7 @@ func TestWrapped(t *testing.T) {
 	}{
 		{"gzip in gzip", gzipped(t, packed), "a gzip file in a compressed one", "unpack both"},
 		{"tar in gzip", gzipped(t, tar), "a tar file in a compressed one", "unpack both"},
+		{"VDI", blank(4096, map[int]string{0: "<<< Oracle VM VirtualBox Disk Image >>>"}), "a VDI disk image", "qemu-img convert -f vdi"},
 		{"gzip in zip", blank(4096, map[int]string{0: "PK\x03\x04"}), "a zip archive", "unpack it"},
 		{"zeros", blank(4096, nil), "an empty disk", "--as disk"},
 	} {

@@ -51,6 +51,9 @@ func lookalikes() []lookalike {
 		{0, "# Disk DescriptorFile", "a VMDK disk image", takeOut, true},
 		{0, "vhdxfile", "a VHDX disk image", takeOut, true},
 		{0, "conectix", "a VHD disk image", takeOut, true},
+		{0, "<<< Oracle VM VirtualBox Disk Image >>>", "a VDI disk image, which can't be read", convert("vdi"), false},
+		{0, "<<< QEMU VM Virtual Disk Image >>>", "a VDI disk image, which can't be read", convert("vdi"), false},
+		{0, "QED\x00", "a QED disk image, which can't be read", convert("qed"), false},
 		{0, "PK\x03\x04", "a zip archive", "unpack it first", false},
 		{0, "7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first", false},
 		{0, "Rar!\x1a\x07", "a RAR archive", "unpack it first", false},
@@ -58,6 +61,11 @@ func lookalikes() []lookalike {
 		{512, "EFI PART", "a disk image with GPT partitions", takeOut, true},
 		{510, "\x55\xaa", "a disk image or boot sector", takeOut + "; a flat program that a BIOS loads, an NBP, boots with --as nbp", true},
 	}
+}
+
+// convert is what to do about an image of a format that QEMU reads, and Spur doesn't.
+func convert(format string) string {
+	return "convert it: qemu-img convert -f " + format + " -O qcow2 IMAGE NEW"
 }
 
 // looksLike is the format of a file that does not boot by itself.

@@ -13,7 +13,7 @@ import (
 )
 
 // explained starts a capture of the wire. The function that is returned ends it,
-// and checks what `spur explain --pcap` says of it.
+// and checks what `spur explain --pcap` says of it, where words may go over several lines.
 func (w *world) explained() func(words ...string) {
 	w.Helper()
 	c, err := w.wire.Capture(strings.NewReplacer("/", "-", " ", "-").Replace(w.Name()) + ".pcap")
@@ -22,7 +22,11 @@ func (w *world) explained() func(words ...string) {
 		w.Helper()
 		path, err := c.Stop()
 		w.check(err)
-		w.ends(0, words, "explain", "--pcap", path)
+		var all []string
+		for _, word := range words {
+			all = append(all, strings.ReplaceAll(word, " ", `\s+`))
+		}
+		w.ends(0, all, "explain", "--pcap", path)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,7 +24,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // start runs a server on a free port of the loopback until the test ends.
 func start(t testing.TB, server *tftp.Server) string {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	return startOn(t, server, netip.MustParseAddr("127.0.0.1")).String()
+}
+
+// startOn is start on an address.
+func startOn(t testing.TB, server *tftp.Server, on netip.Addr) netip.AddrPort {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(on, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +43,7 @@ func start(t testing.TB, server *tftp.Server) string {
 			t.Error(err)
 		}
 	})
-	return conn.LocalAddr().String()
+	return netip.AddrPortFrom(on, conn.LocalAddr().(*net.UDPAddr).AddrPort().Port())
 }
 
 func randomBytes(n int) []byte {

@@ -14,25 +14,6 @@ import (
 	"github.com/spurboot/spur/tftp"
 )
 
-// start6 is start over IPv6.
-func start6(t *testing.T, server *tftp.Server) netip.AddrPort {
-	t.Helper()
-	conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(ctx, conn) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
-}
-
 // request6 sends a request as edk2 does over IPv6: from a port that takes what comes from the
 // server's own alone. It stays so for a while after the answer is on its way. What comes from
 // other ports is refused, or swallowed by another socket.
@@ -107,7 +88,7 @@ func TestPortOpensAfterTheAnswer(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, swallow=%v", name, swallow), func(t *testing.T) {
 				server, started := files6()
 				over := ends(server)
-				conn, tid := ask6(t, start6(t, server), started, c.request, c.want, swallow)
+				conn, tid := ask6(t, startOn(t, server, netip.IPv6Loopback()), started, c.request, c.want, swallow)
 				defer conn.Close()
 				r := &rom{t, conn}
 				r.send(tid, "\x00\x05\x00\x00enough\x00")
@@ -121,7 +102,7 @@ func TestPortOpensAfterTheAnswer(t *testing.T) {
 func TestPortStaysClosed(t *testing.T) {
 	server, started := files6()
 	over := ends(server)
-	address := start6(t, server)
+	address := startOn(t, server, netip.IPv6Loopback())
 	request6(t, address, started, "\x00\x01f\x00octet\x00", false)
 	if e := <-over; e.reason != tftp.Gone || e.stats.Packets != 2 {
 		t.Errorf("ended with %v, %v, %+v", e.reason, e.err, e.stats)
